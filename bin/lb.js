@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`lb needs Node.js 20.19 or newer, this is ${process.version}\n`);
+  process.exit(2);
+}
+await import('../dist/cli/main.js');

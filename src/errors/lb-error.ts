@@ -1,0 +1,72 @@
+import { ERRORS, EXIT, type ErrorCode, type ErrorEntry } from './registry.ts';
+
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
+/** How an error crosses a process boundary. */
+export interface ErrorRecord {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  /** More lines for people: the last lines of a worker's stderr. */
+  readonly output?: readonly string[];
+  readonly details?: ErrorDetails;
+}
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (_, key: string) => String(details[key] ?? ''));
+}
+
+/** The one class of errors meant for people; every code stands in the registry. */
+export class LbError extends Error {
+  override readonly name = 'LbError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+  readonly hint: string | undefined;
+  readonly output: readonly string[];
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, output: readonly string[] = []) {
+    super(fill(ERRORS[code].message, details));
+    const entry: ErrorEntry = ERRORS[code];
+    this.code = code;
+    this.details = details;
+    this.hint = entry.hint === undefined ? undefined : fill(entry.hint, details);
+    this.output = output;
+  }
+
+  get exitCode(): number {
+    return EXIT[ERRORS[this.code].exit];
+  }
+
+  get httpStatus(): number {
+    return ERRORS[this.code].http;
+  }
+
+  toRecord(): ErrorRecord {
+    return {
+      code: this.code,
+      message: this.message,
+      ...(this.hint === undefined ? {} : { hint: this.hint }),
+      ...(this.output.length === 0 ? {} : { output: this.output }),
+      details: this.details,
+    };
+  }
+
+  /** Any thrown value as an `LbError`; what is not ours becomes `LB_ERR_INTERNAL`. */
+  static from(thrown: unknown): LbError {
+    if (thrown instanceof LbError) return thrown;
+    const error = new LbError('LB_ERR_INTERNAL', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
+    if (thrown instanceof Error && thrown.stack !== undefined) error.stack = thrown.stack;
+    return error;
+  }
+}
+
+/** The code of a system error (`ENOENT`), or undefined. */
+export function errnoOf(thrown: unknown): string | undefined {
+  const code = (thrown as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

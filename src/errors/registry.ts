@@ -1,0 +1,148 @@
+/**
+ * Every error `lb` can report, in one place: what it says, what to do next, and the exit code it ends the command with.
+ * A retired code is never reused. `docs/errors.md` is checked against this table both ways.
+ */
+
+/** Named exit codes of the command line. */
+export const EXIT = {
+  ok: 0,
+  /** The operation was understood and failed (a reload that was rolled back, an app that did not start). */
+  failed: 1,
+  /** Wrong words on the command line or a bad configuration; nothing was changed. */
+  usage: 2,
+  /** The app, worker or file that was named does not exist. */
+  notFound: 3,
+  /** The daemon can't be reached, can't be started, or speaks another protocol. */
+  daemon: 4,
+  /** The operation was given up: aborted, or replaced by a stop. */
+  aborted: 5,
+} as const;
+
+export type ExitName = keyof typeof EXIT;
+
+export interface ErrorEntry {
+  /** `{name}` placeholders are filled from the error's details. */
+  readonly message: string;
+  /** What the reader can do about it; same placeholders. */
+  readonly hint?: string;
+  readonly exit: ExitName;
+  /** Status for the control API. */
+  readonly http: number;
+}
+
+export const ERRORS = {
+  LB_ERR_USAGE: { message: '{problem}', hint: 'run "lb --help" or "lb <command> --help"', exit: 'usage', http: 400 },
+  LB_ERR_CONFIG_VALUE: {
+    message: '{file}: {path}: expected {expected}, got {got}',
+    hint: 'nothing was started; correct the value and run the command again',
+    exit: 'usage',
+    http: 400,
+  },
+  LB_ERR_CONFIG_UNKNOWN_KEY: {
+    message: '{file}: {path}: unknown option "{key}"{suggestion}',
+    hint: 'docs/configuration.md lists every option',
+    exit: 'usage',
+    http: 400,
+  },
+  LB_ERR_CONFIG_LOAD: { message: '{file}: cannot be read as configuration: {reason}', exit: 'usage', http: 400 },
+  LB_ERR_CONFIG_EMPTY: {
+    message: '{file}: defines no app{detail}',
+    hint: 'export { apps: [{ script: "app.js" }] }',
+    exit: 'usage',
+    http: 400,
+  },
+  LB_ERR_SCRIPT_NOT_FOUND: {
+    message: 'script not found: {script}',
+    hint: 'give the path of the file that starts your server, relative to {cwd}',
+    exit: 'notFound',
+    http: 404,
+  },
+  LB_ERR_INTERPRETER: {
+    message: '{app}: interpreter {interpreter} cannot be used: {reason}',
+    hint: 'give the path of a Node.js binary, 20.19 or newer',
+    exit: 'usage',
+    http: 400,
+  },
+  LB_ERR_APP_NOT_FOUND: {
+    message: 'no app named "{app}"{suggestion}',
+    hint: '"lb list" shows what exists',
+    exit: 'notFound',
+    http: 404,
+  },
+  LB_ERR_APP_EXISTS: {
+    message: 'app "{app}" is already running',
+    hint: 'use "lb reload {app}" for a new version, or another name with -n',
+    exit: 'failed',
+    http: 409,
+  },
+  LB_ERR_APP_STOPPED: {
+    message: 'app "{app}" is {state}, it cannot be {operation}ed',
+    hint: 'start it first: lb start {app}',
+    exit: 'failed',
+    http: 409,
+  },
+  LB_ERR_START_FAILED: { message: 'app "{app}" did not start: {reason}', exit: 'failed', http: 409 },
+  LB_ERR_RELOAD_FAILED: { message: 'reload of "{app}" failed: {reason}', exit: 'failed', http: 409 },
+  LB_ERR_OPERATION_FAILED: { message: '{operation} of "{app}" failed: {reason}', exit: 'failed', http: 409 },
+  LB_ERR_ABORTED: { message: '{operation} of "{app}" was given up: {reason}', exit: 'aborted', http: 409 },
+  LB_ERR_PRIMARY_LOST: {
+    message: 'the primary of "{app}" ended while it worked on this: {reason}',
+    hint: 'the daemon starts a new one; "lb show {app}" tells what runs',
+    exit: 'failed',
+    http: 503,
+  },
+  LB_ERR_STATE: { message: '{subject} cannot go from {from} to {to}', exit: 'failed', http: 500 },
+  LB_ERR_MESSAGE: { message: 'malformed {what}: {path}: expected {expected}, got {got}', exit: 'usage', http: 400 },
+  LB_ERR_ROUTE: {
+    message: 'no such route: {method} {path}',
+    hint: 'GET /v1/hello tells version and protocol',
+    exit: 'notFound',
+    http: 404,
+  },
+  LB_ERR_PROTOCOL: {
+    message: 'this lb speaks protocol {ours}, the daemon (lb {version}) speaks {theirs}',
+    hint: 'use the lb that started the daemon, or end the daemon with that one: lb kill',
+    exit: 'daemon',
+    http: 426,
+  },
+  LB_ERR_DAEMON_UNREACHABLE: {
+    message: 'the daemon at {socket} cannot be reached: {reason}',
+    hint: 'look into {log}',
+    exit: 'daemon',
+    http: 503,
+  },
+  LB_ERR_DAEMON_NOT_RUNNING: {
+    message: 'no daemon runs for {home}',
+    hint: '"lb start" starts one',
+    exit: 'daemon',
+    http: 503,
+  },
+  LB_ERR_DAEMON_RUNNING: {
+    message: 'a daemon already runs for {home} (pid {pid})',
+    hint: 'end it first with "lb kill", or use another LB_HOME',
+    exit: 'daemon',
+    http: 409,
+  },
+  LB_ERR_DAEMON_GONE: {
+    message: 'the daemon went away while it worked on this',
+    hint: 'the primaries go on; "lb list" tells how it ended',
+    exit: 'daemon',
+    http: 503,
+  },
+  LB_ERR_HOME: {
+    message: 'LB_HOME {home} cannot be used: {reason}',
+    hint: 'set LB_HOME to a directory that only you can write to',
+    exit: 'daemon',
+    http: 500,
+  },
+  LB_ERR_SOCKET_PATH: {
+    message: '{socket} is in the way: {reason}',
+    hint: 'move it away or set another LB_HOME',
+    exit: 'daemon',
+    http: 500,
+  },
+  LB_ERR_NOT_SUPPORTED: { message: '{what} is not supported{reason}', exit: 'usage', http: 400 },
+  LB_ERR_INTERNAL: { message: 'internal error: {reason}', hint: 'this is a bug of lb; please report it', exit: 'failed', http: 500 },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,30 @@
+import type { WorkerState } from './states.ts';
+
+/** Why `lb` ended a worker itself; null when it did not. */
+export type AskedBy = 'stop' | 'reload' | 'restart' | 'scale' | 'memory' | 'rollback' | 'start-failed' | null;
+
+/** The facts of one worker's end, recorded once, as they were. */
+export interface ExitReport {
+  readonly slot: number;
+  readonly generation: number;
+  readonly pid: number;
+  /** Epoch milliseconds, for people. */
+  readonly at: number;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly askedBy: AskedBy;
+  /** State it was in when it ended. */
+  readonly stateBefore: WorkerState;
+  readonly uptimeMs: number;
+  /** It was killed because its `kill_timeout` ran out; what it still had open then. */
+  readonly killedAtDeadline: boolean;
+  readonly lastStderr: readonly string[];
+}
+
+/** The one wording of an exit: "exit code 1", "signal SIGKILL". */
+export function describeExit(report: Pick<ExitReport, 'code' | 'signal' | 'killedAtDeadline'>): string {
+  if (report.killedAtDeadline) return 'killed when its kill_timeout ran out';
+  if (report.signal !== null) return `signal ${report.signal}`;
+  if (report.code !== null) return `exit code ${report.code}`;
+  return 'unknown exit';
+}

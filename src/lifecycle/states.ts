@@ -1,0 +1,52 @@
+import { LbError } from '../errors/lb-error.ts';
+
+export const WORKER_STATES = ['starting', 'ready', 'ejected', 'draining', 'stopping', 'exited'] as const;
+/** `starting → ready → draining → stopping → exited`, and `ready ⇄ ejected`. */
+export type WorkerState = (typeof WORKER_STATES)[number];
+
+/** Total table: from each state, the states it may move to. */
+export const WORKER_TRANSITIONS: Readonly<Record<WorkerState, readonly WorkerState[]>> = {
+  starting: ['ready', 'draining', 'stopping', 'exited'],
+  ready: ['ejected', 'draining', 'stopping', 'exited'],
+  ejected: ['ready', 'draining', 'stopping', 'exited'],
+  draining: ['stopping', 'exited'],
+  stopping: ['exited'],
+  exited: [],
+};
+
+/** Takes new connections. */
+export const isRoutable = (state: WorkerState): boolean => state === 'ready';
+/** On its way out, or gone. */
+export const isLeaving = (state: WorkerState): boolean => state === 'draining' || state === 'stopping' || state === 'exited';
+
+/** The state after the move. @throws LbError LB_ERR_STATE when the table does not allow it. */
+export function moveWorker(from: WorkerState, to: WorkerState, subject = 'worker'): WorkerState {
+  if (!WORKER_TRANSITIONS[from].includes(to)) throw new LbError('LB_ERR_STATE', { subject, from, to });
+  return to;
+}
+
+export const APP_STATES = ['starting', 'online', 'degraded', 'reloading', 'stopping', 'stopped', 'errored'] as const;
+export type AppState = (typeof APP_STATES)[number];
+
+export interface AppFacts {
+  readonly wanted: number;
+  readonly ready: number;
+  /** Workers that are not gone, whatever they do. */
+  readonly alive: number;
+  readonly erroredSlots: number;
+  readonly rollingOut: boolean;
+  /** A stop was asked for. */
+  readonly stopping: boolean;
+  /** All slots have been ready at least once since the last start. */
+  readonly wasOnline: boolean;
+}
+
+/** The state of an app is not kept, it follows from its facts. */
+export function appState(facts: AppFacts): AppState {
+  if (facts.stopping) return facts.alive > 0 ? 'stopping' : 'stopped';
+  if (facts.erroredSlots >= facts.wanted) return 'errored';
+  if (facts.rollingOut) return 'reloading';
+  if (facts.erroredSlots > 0) return 'degraded';
+  if (facts.ready >= facts.wanted) return 'online';
+  return facts.wasOnline ? 'degraded' : 'starting';
+}

@@ -1,0 +1,123 @@
+import type { ErrorRecord } from '../errors/lb-error.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { AppSnapshot, DrainBlockers, OperationKind } from './snapshot.ts';
+
+/**
+ * The control API: HTTP/1.1 with JSON on a Unix socket. Paths:
+ *
+ * - `GET /v1/hello` → Hello
+ * - `GET /v1/apps` → { apps: AppSnapshot[] }; `GET /v1/apps/:name` → AppSnapshot
+ * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|signal|abort` → stream
+ * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)
+ * - `GET /v1/apps/:name/logs?lines=n` → { lines: LogLine[] }
+ * - WebSocket `GET /v1/logs?app=a&lines=n`, `/v1/events`, `/v1/stats`
+ * - `Upgrade: lb-attach` on `/v1/attach`: a primary (see attach.ts)
+ *
+ * A stream is newline-delimited JSON: progress records, then exactly one result record. An error that is known before
+ * any work begins answers with a 4xx or 5xx and `{ error: ErrorRecord }`; inside a stream the result record tells.
+ * Clients send `x-lb-protocol`; a mismatch answers 426 before anything else.
+ */
+
+export interface Hello {
+  readonly name: 'lb';
+  readonly version: string;
+  readonly protocol: number;
+  readonly pid: number;
+  readonly node: string;
+  readonly home: string;
+  readonly uptimeMs: number;
+}
+
+/** `POST /v1/apps`: define and start apps. An app that is stopped or errored is replaced; a running one is an error. */
+export interface StartBody {
+  readonly apps: readonly AppSpec[];
+}
+
+/** `POST /v1/apps/:name/reload`. */
+export interface ReloadBody {
+  /** Take this definition from now on; absent keeps the one there is. */
+  readonly spec?: AppSpec;
+  /** Workers replaced at the same time; default 1. */
+  readonly parallel?: number;
+  /** How long a new worker must survive before an old one leaves; default 1000. */
+  readonly monitorMs?: number;
+  readonly onFailure?: OnFailure;
+  /** All new workers beside all old ones until the switch. */
+  readonly allAtOnce?: boolean;
+}
+
+export const ON_FAILURE = ['rollback', 'pause', 'continue'] as const;
+export type OnFailure = (typeof ON_FAILURE)[number];
+
+/** `POST /v1/apps/:name/restart`. */
+export interface RestartBody {
+  readonly spec?: AppSpec;
+  readonly now?: boolean;
+}
+
+/** `POST /v1/apps/:name/stop`, `DELETE /v1/apps/:name`. */
+export interface StopBody {
+  /** Skip the drain: SIGKILL. */
+  readonly now?: boolean;
+}
+
+/** `POST /v1/apps/:name/scale`: absolute or relative. */
+export interface ScaleBody {
+  readonly to?: number;
+  readonly by?: number;
+}
+
+/** `POST /v1/apps/:name/signal`. */
+export interface SignalBody {
+  readonly signal: string;
+}
+
+/** What happened to one worker during an operation. */
+export const PROGRESS_STEPS = ['starting', 'listening', 'ready', 'monitored', 'draining', 'stopping', 'exited', 'failed', 'queued', 'rollback', 'note'] as const;
+export type ProgressStep = (typeof PROGRESS_STEPS)[number];
+
+export interface ProgressRecord {
+  readonly type: 'progress';
+  readonly app: string;
+  readonly operation: OperationKind;
+  readonly step: ProgressStep;
+  readonly slot: number | null;
+  readonly generation: number | null;
+  readonly pid: number | null;
+  /** A sentence for people; complete in itself. */
+  readonly message: string;
+  readonly blockers?: DrainBlockers;
+}
+
+export type ResultRecord =
+  | { readonly type: 'result'; readonly ok: true; readonly apps: readonly AppSnapshot[]; readonly message: string }
+  | { readonly type: 'result'; readonly ok: false; readonly error: ErrorRecord };
+
+export type StreamRecord = ProgressRecord | ResultRecord;
+
+/** One line a worker wrote. */
+export interface LogLine {
+  readonly app: string;
+  readonly slot: number;
+  readonly pid: number;
+  readonly stream: 'out' | 'err';
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/** What `/v1/logs` sends. */
+export type LogMessage =
+  | { readonly type: 'line'; readonly line: LogLine }
+  /** The reader was too slow: this many lines are missing here. */
+  | { readonly type: 'dropped'; readonly lines: number };
+
+/** Something that happened, for `/v1/events`. */
+export interface LbEvent {
+  readonly at: number;
+  readonly app: string;
+  readonly kind: string;
+  readonly message: string;
+  readonly slot?: number;
+  readonly pid?: number;
+}

@@ -1,0 +1,87 @@
+import type { AppState, WorkerState } from '../lifecycle/states.ts';
+import type { ExitReport } from '../lifecycle/exit-report.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+
+/** What still keeps a draining worker from leaving. */
+export interface DrainBlockers {
+  readonly requests: number;
+  /** Age of the oldest request in flight. */
+  readonly oldestMs: number;
+  /** Open HTTP/1 and HTTP/2 connections. */
+  readonly connections: number;
+  readonly websockets: number;
+  /** Open connections of plain `net` servers. */
+  readonly sockets: number;
+}
+
+/** One worker as people and programs see it. */
+export interface WorkerSnapshot {
+  readonly slot: number;
+  readonly generation: number;
+  readonly pid: number;
+  readonly state: WorkerState;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly uptimeMs: number;
+  /** Restarts of this slot that nobody asked for, since the primary started. */
+  readonly restarts: number;
+  /** Percent of one core over the last sample; null before the second sample. */
+  readonly cpuPercent: number | null;
+  readonly memoryBytes: number | null;
+  readonly connections: number;
+  readonly requestsInFlight: number;
+  readonly requestsPerSecond: number;
+  /** 0 to 1. */
+  readonly eventLoopUtilization: number;
+  readonly blockers: DrainBlockers | null;
+}
+
+export const OPERATION_KINDS = ['start', 'reload', 'restart', 'scale', 'stop', 'delete', 'signal', 'shutdown'] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+/** A slot without a running worker. */
+export interface SlotTrouble {
+  readonly slot: number;
+  readonly state: 'errored' | 'stopped' | 'waiting';
+  /** When the next restart is due, from now; null when none will come. */
+  readonly restartInMs: number | null;
+  readonly restarts: number;
+}
+
+/** One app as people and programs see it. */
+export interface AppSnapshot {
+  readonly name: string;
+  readonly state: AppState;
+  /** Wanted workers. */
+  readonly instances: number;
+  readonly ready: number;
+  readonly generation: number;
+  /** Version of the Node.js the app runs on, without the `v`; empty while stopped. */
+  readonly node: string;
+  readonly primaryPid: number | null;
+  /** Epoch milliseconds of the app's start; null while stopped. */
+  readonly startedAt: number | null;
+  readonly uptimeMs: number | null;
+  readonly restarts: number;
+  readonly cpuPercent: number | null;
+  readonly memoryBytes: number | null;
+  readonly connections: number;
+  /** Connections that wait in the primary for a worker. */
+  readonly queued: number;
+  readonly requestsPerSecond: number;
+  /** 95th percentile of the last seconds' response times; null without requests. */
+  readonly p95Ms: number | null;
+  /** Addresses the app listens on: `http://` is not assumed, `*:3000`, `127.0.0.1:3000`, `/run/app.sock`. */
+  readonly listeners: readonly string[];
+  readonly workers: readonly WorkerSnapshot[];
+  readonly troubledSlots: readonly SlotTrouble[];
+  readonly operation: { readonly kind: OperationKind; readonly sinceMs: number } | null;
+  readonly queuedOperations: readonly OperationKind[];
+  readonly lastExits: readonly ExitReport[];
+  /** Why the app is errored. */
+  readonly error: string | null;
+  /** True when the daemon keeps duplicates of the listening sockets, so that the primary's death refuses nobody. */
+  readonly socketsKept: boolean;
+  /** The definition, without the environment's values. */
+  readonly spec: Omit<AppSpec, 'env'> & { readonly envNames: readonly string[] };
+}
