@@ -36,7 +36,7 @@ export interface WorkerSnapshot {
   readonly blockers: DrainBlockers | null;
 }
 
-export const OPERATION_KINDS = ['start', 'reload', 'restart', 'scale', 'stop', 'delete', 'signal', 'shutdown'] as const;
+export const OPERATION_KINDS = ['start', 'reload', 'restart', 'scale', 'stop', 'recycle', 'delete', 'signal', 'shutdown'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** A slot without a running worker. */

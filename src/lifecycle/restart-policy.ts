@@ -1,0 +1,69 @@
+import type { AppSpec } from './app-spec.ts';
+
+/** A worker that lived this long resets the backoff. */
+export const STABLE_MS = 30_000;
+export const BACKOFF_CAP_MS = 30_000;
+const JITTER = 0.2;
+
+export type RestartPolicy = Pick<
+  AppSpec,
+  'autorestart' | 'minUptimeMs' | 'maxRestarts' | 'restartDelayMs' | 'backoffBaseMs' | 'stopExitCodes'
+>;
+
+/** What a slot remembers about its restarts. `idle`: its worker runs, or was ended on purpose. */
+export interface RestartState {
+  readonly phase: 'idle' | 'waiting' | 'stopped' | 'errored';
+  /** Restarts nobody asked for, in all. */
+  readonly restarts: number;
+  /** Restarts since the last stable period; drives the backoff. */
+  readonly consecutive: number;
+  /** Unstable ends in a row; drives giving up. */
+  readonly unstable: number;
+  /** Monotonic time of the next start while `waiting`. */
+  readonly dueAt: number;
+}
+
+export const NO_RESTARTS: RestartState = { phase: 'idle', restarts: 0, consecutive: 0, unstable: 0, dueAt: 0 };
+
+/** How a worker ended by itself. */
+export interface WorkerEnd {
+  readonly uptimeMs: number;
+  readonly wasReady: boolean;
+  readonly code: number | null;
+}
+
+/** Delay before the next start: at once the first time, then `base × 2ⁿ` capped at 30 s, ±20 % so that slots do not restart in step. */
+export function restartDelay(consecutive: number, policy: RestartPolicy, random: number): number {
+  if (policy.restartDelayMs !== null) return policy.restartDelayMs;
+  if (consecutive === 0) return 0;
+  const exact = Math.min(policy.backoffBaseMs * 2 ** (consecutive - 1), BACKOFF_CAP_MS);
+  return Math.round(exact * (1 - JITTER + 2 * JITTER * random));
+}
+
+/**
+ * What becomes of a slot whose worker ended without being asked to.
+ * @param random uniform in [0, 1), for the jitter.
+ */
+export function afterWorkerEnd(
+  state: RestartState,
+  end: WorkerEnd,
+  policy: RestartPolicy,
+  now: number,
+  random: number,
+): RestartState {
+  const stable = end.uptimeMs >= STABLE_MS;
+  const consecutive = stable ? 0 : state.consecutive;
+  const unstable = end.wasReady && end.uptimeMs >= policy.minUptimeMs ? 0 : (stable ? 0 : state.unstable) + 1;
+  const next = { restarts: state.restarts, consecutive, unstable, dueAt: 0 };
+  if (!policy.autorestart || (end.code !== null && policy.stopExitCodes.includes(end.code))) {
+    return { ...next, phase: 'stopped' };
+  }
+  if (unstable > policy.maxRestarts) return { ...next, phase: 'errored' };
+  return {
+    phase: 'waiting',
+    restarts: state.restarts + 1,
+    consecutive: consecutive + 1,
+    unstable,
+    dueAt: now + restartDelay(consecutive, policy, random),
+  };
+}

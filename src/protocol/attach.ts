@@ -1,0 +1,78 @@
+import type { ErrorRecord } from '../errors/lb-error.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { LbEvent, LogLine, ProgressRecord, ReloadBody, RestartBody, ScaleBody, StopBody } from './control.ts';
+import type { AppSnapshot } from './snapshot.ts';
+
+/**
+ * Between a primary and its daemon: newline-delimited JSON on a connection that the primary opens to the control socket
+ * with `Upgrade: lb-attach`. The daemon's orders carry ids; every order gets exactly one answer, progress before it.
+ * (Not WebSocket: loading `ws` costs each primary 2.4 MB of private memory.)
+ */
+export const ATTACH_UPGRADE = 'lb-attach';
+
+export type Order =
+  /** `strict`: a worker that does not become ready fails the start; else the restart policy goes on trying. */
+  | { readonly kind: 'start'; readonly spec: AppSpec; readonly strict: boolean; readonly generation: number }
+  | ({ readonly kind: 'reload' } & ReloadBody)
+  | ({ readonly kind: 'restart' } & RestartBody)
+  | ({ readonly kind: 'scale' } & ScaleBody)
+  | ({ readonly kind: 'stop' } & StopBody)
+  | { readonly kind: 'signal'; readonly signal: string }
+  | { readonly kind: 'abort' }
+  | { readonly kind: 'snapshot' }
+  | { readonly kind: 'tail'; readonly lines: number }
+  | { readonly kind: 'follow-logs'; readonly on: boolean };
+
+export type OrderKind = Order['kind'];
+
+/** What each order is answered with. */
+export type Answer =
+  | { readonly kind: 'snapshot'; readonly snapshot: AppSnapshot }
+  | { readonly kind: 'tail'; readonly lines: readonly LogLine[] }
+  | { readonly kind: 'done'; readonly message: string; readonly snapshot: AppSnapshot; readonly spec: AppSpec };
+
+export type ToPrimary = { readonly type: 'order'; readonly id: number; readonly order: Order } | { readonly type: 'ping'; readonly seq: number };
+
+export type FromPrimary =
+  | {
+      readonly type: 'hello';
+      readonly app: string;
+      readonly pid: number;
+      readonly startTime: number | null;
+      readonly version: string;
+      readonly protocol: number;
+      /** Null before its first start order. */
+      readonly snapshot: AppSnapshot | null;
+    }
+  | { readonly type: 'progress'; readonly id: number; readonly record: ProgressRecord }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
+  | { readonly type: 'failed'; readonly id: number; readonly error: ErrorRecord }
+  | { readonly type: 'event'; readonly event: LbEvent }
+  | { readonly type: 'log'; readonly lines: readonly LogLine[]; readonly dropped: number }
+  /** The app has no worker left and none will come; the primary ends after this. */
+  | { readonly type: 'ended'; readonly state: 'stopped' | 'errored'; readonly error: string | null; readonly snapshot: AppSnapshot }
+  | { readonly type: 'pong'; readonly seq: number };
+
+/** Messages on the spawn channel, each with a raw listening handle but `drop`. */
+export type SpawnChannelMessage =
+  | { readonly lb: 'keep'; readonly key: string; readonly name: { address: string; port: number; family: string } | null }
+  | { readonly lb: 'drop'; readonly key: string }
+  | { readonly lb: 'lend'; readonly key: string }
+  | { readonly lb: 'kept-all'; readonly count: number };
+
+export const PRIMARY_SETTINGS_VAR = 'LB_PRIMARY_SETTINGS';
+
+export interface PrimarySettings {
+  readonly app: string;
+  readonly home: string;
+  readonly socket: string;
+  readonly daemonLog: string;
+  /** Binary for a new daemon. */
+  readonly daemonNode: string;
+  readonly preload: string;
+  readonly version: string;
+  /** Started by `lb run`: ends when its daemon ends, instead of starting a new one. */
+  readonly foreground: boolean;
+  /** Listening sockets that the daemon will send before anything else. */
+  readonly sockets: number;
+}

@@ -1,0 +1,73 @@
+import type { DrainBlockers } from './snapshot.ts';
+
+/**
+ * Messages between a primary and its workers, on the cluster's IPC channel. Node delivers every message whose `cmd`
+ * begins with `NODE_` as an internal one, so the app's own `process.on('message')` never sees ours. A raw connection
+ * handle travels with `conn` and, back, with `refused`. Taking a connection needs no message of its own: Node
+ * acknowledges each handle (`NODE_HANDLE_ACK`), and that acknowledgement is what the primary waits for.
+ */
+export const MARK = 'NODE_LB';
+
+export interface SocketName {
+  readonly address: string;
+  readonly port: number;
+  readonly family: string;
+}
+
+/** What `server.listen` asked for, after Node has parsed it. */
+export interface ListenQuery {
+  /** Identity of the listener across workers and generations: address, port or path, family, index. */
+  readonly key: string;
+  /** Port, or path of a Unix socket when `addressType` is -1. */
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly addressType: 4 | 6 | -1;
+  readonly backlog: number | null;
+  /** UV_TCP_IPV6ONLY is bit 0. */
+  readonly flags: number;
+  readonly readableAll: boolean;
+  readonly writableAll: boolean;
+}
+
+export type ToWorker =
+  | { readonly cmd: typeof MARK; readonly t: 'listening'; readonly seq: number; readonly errno: number; readonly name: SocketName | null }
+  | { readonly cmd: typeof MARK; readonly t: 'conn'; readonly key: string }
+  | { readonly cmd: typeof MARK; readonly t: 'drain' }
+  /** HTTP is quiet and the app was asked: close WebSockets with 1001; with `exit`, end when nothing is left. */
+  | { readonly cmd: typeof MARK; readonly t: 'leave'; readonly exit: boolean };
+
+export interface Heartbeat {
+  readonly connections: number;
+  readonly requestsInFlight: number;
+  /** Finished since the worker started. */
+  readonly requests: number;
+  /** Since the worker started, by first digit: 1xx … 5xx. */
+  readonly statusClasses: readonly number[];
+  /** Requests of the last second by latency bucket (see `LATENCY_BUCKETS_MS`). */
+  readonly latency: readonly number[];
+  readonly eventLoopUtilization: number;
+  /** How late the heartbeat's own timer was. */
+  readonly eventLoopDelayMs: number;
+  readonly heapUsedBytes: number;
+}
+
+/** Upper bounds; one more bucket holds what is above. */
+export const LATENCY_BUCKETS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000] as const;
+
+export type FromWorker =
+  | { readonly cmd: typeof MARK; readonly t: 'listen'; readonly seq: number; readonly query: ListenQuery }
+  | { readonly cmd: typeof MARK; readonly t: 'unlisten'; readonly key: string }
+  | { readonly cmd: typeof MARK; readonly t: 'refused'; readonly key: string }
+  | { readonly cmd: typeof MARK; readonly t: 'heartbeat'; readonly beat: Heartbeat }
+  | { readonly cmd: typeof MARK; readonly t: 'draining'; readonly blockers: DrainBlockers }
+  /** No HTTP connection is left. `handler` is the signal the app listens for. */
+  | { readonly cmd: typeof MARK; readonly t: 'quiet'; readonly handler: 'SIGTERM' | 'SIGINT' | null };
+
+/** Set for each worker in the environment; the preload reads and removes it. */
+export const WORKER_SETTINGS_VAR = 'LB_WORKER_SETTINGS';
+
+export interface WorkerSettings {
+  readonly killTimeoutMs: number;
+  /** What an orphan starts when the daemon is gone too; null in the foreground mode. */
+  readonly revive: { readonly socket: string; readonly program: string; readonly home: string; readonly log: string; readonly node: string } | null;
+}

@@ -1,0 +1,127 @@
+import type { ServerHttp2Session } from 'node:http2';
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { DrainBlockers } from '../protocol/snapshot.ts';
+import type { AnyServer } from './node-internals.ts';
+import type { Traffic } from './traffic.ts';
+
+const LOOK_EVERY_MS = 25;
+const REPORT_EVERY_MS = 500;
+/** A fresh connection without a byte is let go after this long, as a kept-alive one is by Node's default. */
+const DEFAULT_IDLE_GRACE_MS = 5_000;
+/** Bound for the PING round trip between the two GOAWAYs. */
+const PING_TIMEOUT_MS = 1_000;
+/** How long a WebSocket peer may take to answer our close frame. */
+const WEBSOCKET_GRACE_MS = 2_000;
+/** Largest stream id: "no new streams, but those on their way are served". */
+const ALL_STREAMS = 2 ** 31 - 1;
+/** A close frame from a server: FIN and opcode 8, two bytes of payload, status 1001 "going away" (RFC 6455, 5.5.1). */
+const CLOSE_GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
+
+interface DrainReports {
+  draining(blockers: DrainBlockers): void;
+  quiet(): void;
+}
+
+/** Lets this worker run dry: nothing that is open is cut, everything that is answered is answered for the last time. */
+export class Drain {
+  readonly #traffic: Traffic;
+  readonly #reports: DrainReports;
+  #timer: NodeJS.Timeout | null = null;
+  #beganAt = 0;
+  #reportedAt = 0;
+  #quiet = false;
+  #leaving: 'no' | 'app' | 'us' = 'no';
+
+  constructor(traffic: Traffic, reports: DrainReports) {
+    this.#traffic = traffic;
+    this.#reports = reports;
+  }
+
+  begin(): void {
+    if (this.#timer !== null) return;
+    this.#beganAt = performance.now();
+    this.#traffic.onRequest = lastAnswer;
+    this.#traffic.onSession = goAway;
+    for (const item of this.#traffic.inFlight.keys()) if ('shouldKeepAlive' in item) lastAnswer(item);
+    for (const session of this.#traffic.sessions) goAway(session);
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#timer.unref();
+    this.#look();
+  }
+
+  /**
+   * The app was asked to shut down, or has no handler for it.
+   * @param exit end the process as soon as nothing is open.
+   */
+  leave(exit: boolean): void {
+    this.begin();
+    if (this.#leaving !== 'no') return;
+    this.#leaving = exit ? 'us' : 'app';
+    // The app's own handler ran already and may have said goodbye itself.
+    setImmediate(() => {
+      for (const socket of this.#traffic.websockets) closeWebSocket(socket);
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    const blockers = this.#traffic.blockers();
+    const now = performance.now();
+    this.#letSilentOnesGo(now);
+    const httpOpen = blockers.requests + blockers.connections > 0;
+    if (!httpOpen && !this.#quiet) {
+      this.#quiet = true;
+      this.#reports.quiet();
+    }
+    if (now - this.#reportedAt >= REPORT_EVERY_MS) {
+      this.#reportedAt = now;
+      this.#reports.draining(blockers);
+    }
+    if (this.#leaving === 'us' && !httpOpen && blockers.websockets + blockers.sockets === 0) process.exit();
+  }
+
+  /** Connections that never sent a byte: no request can be lost with them, and some clients open them in advance. */
+  #letSilentOnesGo(now: number): void {
+    for (const [socket, kind] of this.#traffic.connections) {
+      if (kind !== 'http' || socket.bytesRead > 0) continue;
+      if (now - this.#beganAt > idleGrace(socket.server)) socket.end();
+    }
+  }
+}
+
+function idleGrace(server: AnyServer | undefined): number {
+  const own = server?.keepAliveTimeout ?? 0;
+  return own > 0 ? Math.min(own, DEFAULT_IDLE_GRACE_MS) : DEFAULT_IDLE_GRACE_MS;
+}
+
+/** Makes Node write `Connection: close` and end the connection after this response. */
+function lastAnswer(response: ServerResponse): void {
+  if (!response.headersSent) response.shouldKeepAlive = false;
+}
+
+/** Graceful shutdown of RFC 9113, 6.8: announce, let a round trip pass, then name the last stream and close. */
+function goAway(session: ServerHttp2Session): void {
+  if (session.destroyed || session.closed) return;
+  let closed = false;
+  const close = (): void => {
+    if (closed || session.destroyed) return;
+    closed = true;
+    clearTimeout(timer);
+    session.close();
+  };
+  const timer = setTimeout(close, PING_TIMEOUT_MS);
+  timer.unref();
+  try {
+    session.goaway(0, ALL_STREAMS);
+    session.ping(close);
+  } catch {
+    close();
+  }
+}
+
+function closeWebSocket(socket: Duplex): void {
+  if (socket.destroyed || !socket.writable) return;
+  socket.write(CLOSE_GOING_AWAY);
+  setTimeout(() => socket.destroy(), WEBSOCKET_GRACE_MS).unref();
+}

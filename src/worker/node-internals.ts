@@ -1,0 +1,59 @@
+import type { Server, Socket } from 'node:net';
+import type { EventEmitter } from 'node:events';
+
+/**
+ * The shapes of Node's own objects that the preload touches and that `@types/node` does not describe. Read from
+ * Node 20 to 26; `test/process` runs them on each.
+ */
+
+/** What `net.Server` expects of a listening handle. */
+export interface ListeningHandle {
+  onconnection?: (status: number, connection: RawHandle) => void;
+  listen(backlog: number): number;
+  close(done?: () => void): void;
+  ref(): void;
+  unref(): void;
+  getsockname?(out: object): number;
+}
+
+/** A connection as libuv knows it, before it becomes a `net.Socket`. */
+export interface RawHandle {
+  close(done?: () => void): void;
+}
+
+/** The query `net` builds in `listenInCluster`. */
+export interface NodeListenQuery {
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly addressType: 4 | 6 | -1 | 'udp4' | 'udp6';
+  readonly fd?: number | null;
+  readonly flags?: number | null;
+  readonly backlog?: number | null;
+  readonly readableAll?: boolean;
+  readonly writableAll?: boolean;
+}
+
+export interface ClusterInternals {
+  _getServer(server: Server, query: NodeListenQuery, callback: (errno: number, handle: ListeningHandle | null) => void): void;
+}
+
+/** Servers of `net`, `tls`, `http`, `https` and `http2`, told apart by what they can do. */
+export interface AnyServer extends EventEmitter {
+  readonly maxConnections?: number | null;
+  readonly _connections?: number;
+  readonly keepAliveTimeout?: number;
+  closeIdleConnections?(): void;
+  updateSettings?: unknown;
+}
+
+export interface ServerSocket extends Socket {
+  readonly server?: AnyServer;
+}
+
+export type ServerKind = 'http' | 'http2' | 'raw';
+
+export function kindOf(server: AnyServer | undefined): ServerKind {
+  if (server === undefined) return 'raw';
+  if (typeof server.updateSettings === 'function') return 'http2';
+  return typeof server.closeIdleConnections === 'function' ? 'http' : 'raw';
+}

@@ -1,0 +1,72 @@
+/**
+ * Loaded with `--require` before the user's script, in workers only. It feeds the app's servers with connections,
+ * reports, drains, and survives the primary; the app runs as it does without it.
+ */
+import cluster from 'node:cluster';
+import { WORKER_SETTINGS_VAR, type WorkerSettings } from '../protocol/worker.ts';
+import { openChannel } from './channel.ts';
+import { Connections } from './connections.ts';
+import { Drain } from './drain.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { onOrphaned } from './orphan.ts';
+import { Traffic } from './traffic.ts';
+
+function shutdownSignal(): 'SIGTERM' | 'SIGINT' | null {
+  if (process.listenerCount('SIGTERM') > 0) return 'SIGTERM';
+  return process.listenerCount('SIGINT') > 0 ? 'SIGINT' : null;
+}
+
+/** The app's children and `process.execArgv` must not know of the preload. */
+function removeTraces(): void {
+  delete process.env[WORKER_SETTINGS_VAR];
+  const at = process.execArgv.indexOf(__filename);
+  if (at > 0) process.execArgv.splice(at - 1, 2);
+}
+
+/**
+ * Node's cluster keeps a worker alive for as long as its channel is open. A script that has nothing left to do ends
+ * under plain Node, so it ends here: gives back the reference that cluster's own 'disconnect' listener took.
+ */
+function releaseChannel(): void {
+  (process.channel as { unrefCounted?: () => void } | undefined)?.unrefCounted?.();
+}
+
+function leaveAsOrphan(drain: Drain, settings: WorkerSettings): void {
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), settings.killTimeoutMs).unref();
+  drain.begin();
+}
+
+function start(settings: WorkerSettings): void {
+  const channel = openChannel();
+  const traffic = new Traffic();
+  const connections = new Connections(channel, traffic);
+  const drain = new Drain(traffic, {
+    draining: (blockers) => channel.send({ t: 'draining', blockers }),
+    quiet: () => {
+      const handler = shutdownSignal();
+      if (process.connected) {
+        channel.send({ t: 'quiet', handler });
+        return;
+      }
+      if (handler !== null) process.kill(process.pid, handler);
+      drain.leave(handler === null);
+    },
+  });
+  traffic.start();
+  connections.install();
+  channel.onMessage((message, handle) => {
+    if (message.t === 'conn') connections.deliver(message.key, handle);
+    else if (message.t === 'listening') connections.listening(message.seq, message.errno, message.name);
+    else if (message.t === 'drain') drain.begin();
+    else drain.leave(message.exit);
+  });
+  startHeartbeat(traffic, (beat) => channel.send({ t: 'heartbeat', beat }));
+  onOrphaned(settings, () => leaveAsOrphan(drain, settings));
+  releaseChannel();
+}
+
+const settings = process.env[WORKER_SETTINGS_VAR];
+if (settings !== undefined && cluster.isWorker) {
+  removeTraces();
+  start(JSON.parse(settings) as WorkerSettings);
+}
