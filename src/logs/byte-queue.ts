@@ -1,0 +1,65 @@
+const BLOCK_BYTES = 64 * 1024;
+
+interface Block {
+  readonly bytes: Buffer;
+  start: number;
+  end: number;
+}
+
+/**
+ * Bytes that wait to be written, first in, first out. They are copied into blocks, so many short lines cost no object
+ * each, and an idle queue touches only the first pages of one block.
+ */
+export class ByteQueue {
+  readonly #blocks: Block[] = [];
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(chunk: string | Buffer): void {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    let copied = 0;
+    while (copied < bytes.length) {
+      let block = this.#blocks.at(-1);
+      if (block === undefined || block.end === BLOCK_BYTES) {
+        block = { bytes: Buffer.allocUnsafeSlow(BLOCK_BYTES), start: 0, end: 0 };
+        this.#blocks.push(block);
+      }
+      const count = bytes.copy(block.bytes, block.end, copied);
+      block.end += count;
+      copied += count;
+    }
+    this.#length += bytes.length;
+  }
+
+  /** The oldest bytes that lie together; they stay where they are until they are dropped. */
+  peek(): Buffer {
+    const block = this.#blocks[0];
+    return block === undefined ? Buffer.alloc(0) : block.bytes.subarray(block.start, block.end);
+  }
+
+  /** Removes the oldest bytes, no more than `peek` gave. */
+  drop(count: number): void {
+    const block = this.#blocks[0];
+    if (block === undefined) return;
+    block.start += count;
+    this.#length -= count;
+    if (block.start < block.end) return;
+    if (this.#blocks.length > 1) {
+      this.#blocks.shift();
+    } else {
+      block.start = 0;
+      block.end = 0;
+    }
+  }
+
+  /** Removes everything and tells how much it was. */
+  clear(): number {
+    const length = this.#length;
+    this.#blocks.length = 0;
+    this.#length = 0;
+    return length;
+  }
+}

@@ -1,0 +1,81 @@
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
+import { shortHash } from './short-hash.ts';
+
+/** The kernel's `sun_path` without its closing zero. */
+const SOCKET_PATH_BYTES = 107;
+const STICKY = 0o1000;
+const WRITABLE_BY_OTHERS = 0o022;
+
+/** Where things are for one home directory; every path is absolute. */
+export interface HomePaths {
+  readonly home: string;
+  /** Control socket; a named pipe on Windows. */
+  readonly socket: string;
+  readonly daemonLog: string;
+  readonly daemonPid: string;
+  /** Desired state of every app. */
+  readonly state: string;
+  /** Directory of the apps' log files. */
+  readonly logs: string;
+  /** Directory with one record per running primary. */
+  readonly primaries: string;
+}
+
+/** The home directory of this user's daemon: `$LB_HOME`, else `~/.lb`. */
+export function lbHome(env: NodeJS.ProcessEnv = process.env): string {
+  return env.LB_HOME ? resolve(env.LB_HOME) : join(env.HOME || homedir(), '.lb');
+}
+
+/** Every path that follows from a home directory. */
+export function homePaths(home: string): HomePaths {
+  return {
+    home,
+    socket: socketPath(home),
+    daemonLog: join(home, 'daemon.log'),
+    daemonPid: join(home, 'daemon.pid'),
+    state: join(home, 'state.json'),
+    logs: join(home, 'logs'),
+    primaries: join(home, 'primaries'),
+  };
+}
+
+/**
+ * A home whose path is too long for a socket gets a directory under /tmp. It depends on the home and the user alone:
+ * with $XDG_RUNTIME_DIR or $TMPDIR a daemon started at boot and a command from a shell would not find each other.
+ */
+function socketPath(home: string): string {
+  if (process.platform === 'win32') return `\\\\.\\pipe\\lb-${shortHash(home.toLowerCase())}`;
+  const socket = join(home, 'lb.sock');
+  if (Buffer.byteLength(socket) <= SOCKET_PATH_BYTES) return socket;
+  return join('/tmp', `lb-${process.getuid?.() ?? 0}-${shortHash(home)}`, 'lb.sock');
+}
+
+/** Creates the directories of a home, and refuses one that another user could tamper with. */
+export function ensureHome(paths: HomePaths): void {
+  ensurePrivate(paths.home, paths.home);
+  if (process.platform !== 'win32' && dirname(paths.socket) !== paths.home) ensurePrivate(dirname(paths.socket), paths.home);
+  ensurePrivate(paths.logs, paths.home);
+  ensurePrivate(paths.primaries, paths.home);
+}
+
+function ensurePrivate(directory: string, home: string): void {
+  const refuse = (reason: string): never => {
+    throw new LbError('LB_ERR_HOME', { home, reason: directory === home ? reason : `${directory}: ${reason}` });
+  };
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    refuse(errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOTDIR' ? 'it is not a directory' : messageOf(error));
+  }
+  const stats = statSync(directory);
+  const uid = process.getuid?.();
+  if (uid === undefined) return;
+  if (stats.uid !== uid) refuse(`it belongs to user ${stats.uid}, this is user ${uid}`);
+  if ((stats.mode & WRITABLE_BY_OTHERS) === 0) return;
+  // /tmp belongs to root: closing it to everybody else would break the machine.
+  if ((stats.mode & STICKY) !== 0 || directory === tmpdir()) refuse('it is a directory shared with other users');
+  chmodSync(directory, 0o700);
+}

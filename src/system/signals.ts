@@ -1,0 +1,32 @@
+import { constants } from 'node:os';
+import { LbError } from '../errors/lb-error.ts';
+
+/** A signal as people write it (`HUP`, `SIGHUP`, `sighup`, `1`); anything else is an `LB_ERR_USAGE` that lists what there is. */
+export function parseSignal(text: string): NodeJS.Signals {
+  const wanted = text.trim().toUpperCase();
+  const signals = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+  for (const [name, value] of signals) {
+    if (name === wanted || name === `SIG${wanted}` || String(value) === wanted) return name;
+  }
+  throw new LbError('LB_ERR_USAGE', { problem: `unknown signal "${text}"; ${suggestion(wanted, signals.map(([name]) => name))}` });
+}
+
+function suggestion(wanted: string, names: readonly string[]): string {
+  const bare = wanted.replace(/^SIG/, '');
+  const near = names.filter((name) => bare !== '' && distance(bare, name.slice(3)) <= (bare.length > 3 ? 2 : 1));
+  return near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known are ${names.join(', ')}`;
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitute = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitute, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
