@@ -1,0 +1,123 @@
+import http from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import { countError, countHung, countServed, countWrong, describeTally, emptyTally, parseIdentity, type Tally } from './tally.ts';
+import { waitFor } from './wait.ts';
+
+/**
+ * - `keep-alive`: the next request goes out as soon as the answer is there.
+ * - `think`: keep-alive with a pause of up to `thinkMs` between answer and next request.
+ * - `connection-per-request`: every request opens its own connection.
+ */
+export type LoadMode = 'keep-alive' | 'think' | 'connection-per-request';
+
+export interface LoadOptions {
+  readonly port?: number;
+  readonly socketPath?: string;
+  readonly mode: LoadMode;
+  readonly path?: string;
+  /** Default 4; each has one request under way at a time. */
+  readonly clients?: number;
+  /** POST a body of this size; without it GET. */
+  readonly bodyBytes?: number;
+  readonly thinkMs?: number;
+  /** Without an answer for so long, a request counts as hung; default 10 s. */
+  readonly hungMs?: number;
+  readonly maxDurationMs?: number;
+  readonly maxRequests?: number;
+}
+
+export interface Load {
+  /** Lets every client finish the request it is in, then tells. */
+  stop(): Promise<Tally>;
+  /** Ends by itself when `maxRequests` or `maxDurationMs` is reached. */
+  readonly ended: Promise<Tally>;
+  /** The counts so far; changes while the load runs. */
+  tally(): Tally;
+  /** Until so many more requests have been served. */
+  waitForServed(count: number): Promise<void>;
+}
+
+const AFTER_FAILURE_MS = 20;
+
+function pauseOf(options: LoadOptions): number {
+  // A client without a connection of its own pauses a little: the servers share two cores with this process.
+  if (options.mode === 'connection-per-request') return 2;
+  return options.mode === 'think' ? Math.random() * (options.thinkMs ?? 100) : 0;
+}
+
+/** One request, one count; resolves with whether it was served and never rejects. */
+function requestOnce(options: LoadOptions, tally: Tally, agent: http.Agent | false): Promise<boolean> {
+  const { port, socketPath, path = '/', bodyBytes, hungMs = 10_000 } = options;
+  const body = bodyBytes === undefined ? undefined : Buffer.alloc(bodyBytes, 'x');
+  const startedAt = performance.now();
+  const target = socketPath === undefined ? { host: '127.0.0.1', port } : { socketPath };
+  return new Promise((resolve) => {
+    let settled = false;
+    const settle = (served: boolean, count: () => void): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      count();
+      resolve(served);
+    };
+    const req = http.request({ ...target, path, agent, method: body === undefined ? 'GET' : 'POST' });
+    const detail = (): string => `${options.mode}, request ${tally.served + 1}, after ${Math.round(performance.now() - startedAt)} ms${req.reusedSocket ? ', reused connection' : ''}`;
+    const fail = (thrown: unknown): void => settle(false, () => countError(tally, thrown, detail()));
+    const timer = setTimeout(() => {
+      settle(false, () => countHung(tally, detail()));
+      req.destroy();
+    }, hungMs);
+    req.on('error', fail);
+    req.on('response', (res) => {
+      let text = '';
+      res.setEncoding('utf8');
+      res.on('data', (chunk: string) => (text += chunk));
+      res.on('error', fail);
+      res.on('end', () => {
+        const identity = parseIdentity(text);
+        if (res.statusCode === 200 && identity?.received === (bodyBytes ?? 0)) {
+          settle(true, () => countServed(tally, identity, performance.now() - startedAt));
+        } else {
+          settle(false, () => countWrong(tally, `${res.statusCode} ${text.slice(0, 200)}`));
+        }
+      });
+    });
+    req.end(body);
+  });
+}
+
+/** Clients without retries against one server, until stopped; bounded in time and number whatever happens. */
+export function startLoad(options: LoadOptions): Load {
+  const { clients = 4, maxDurationMs = 90_000, maxRequests = 400_000 } = options;
+  const tally = emptyTally();
+  const endsAt = performance.now() + maxDurationMs;
+  let stopping = false;
+  let requests = 0;
+
+  async function client(): Promise<void> {
+    const agent = options.mode === 'connection-per-request' ? false : new http.Agent({ keepAlive: true, maxSockets: 1 });
+    while (!stopping && performance.now() < endsAt && requests++ < maxRequests) {
+      const served = await requestOnce(options, tally, agent);
+      const pauseMs = served ? pauseOf(options) : AFTER_FAILURE_MS;
+      if (pauseMs > 0) await delay(pauseMs);
+    }
+    if (agent !== false) agent.destroy();
+  }
+
+  const ended = Promise.all(Array.from({ length: clients }, client)).then(() => tally);
+  const stop = (): Promise<Tally> => {
+    stopping = true;
+    return ended;
+  };
+  onTestFinished(async () => void (await stop()));
+  return {
+    stop,
+    ended,
+    tally: () => tally,
+    waitForServed: async (count) => {
+      const goal = tally.served + count;
+      await waitFor(`${count} more served requests`, () => tally.served >= goal, { context: () => describeTally(tally) });
+    },
+  };
+}

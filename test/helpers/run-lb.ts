@@ -1,0 +1,91 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { ProgressRecord, ResultRecord, StreamRecord } from '../../src/protocol/control.ts';
+import { LB_PROGRAM } from './paths.ts';
+
+export interface LbOptions {
+  /** Added to the sandbox's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** The command is killed after so long and counts as failed; default 45 s. */
+  readonly timeoutMs?: number;
+}
+
+/** How one command ended. */
+export class LbResult {
+  constructor(
+    readonly args: readonly string[],
+    readonly code: number | null,
+    readonly signal: NodeJS.Signals | null,
+    readonly stdout: string,
+    readonly stderr: string,
+    readonly durationMs: number,
+  ) {}
+
+  /** What `--json` printed, one record per line. */
+  get records(): StreamRecord[] {
+    return this.stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as StreamRecord);
+  }
+
+  get progress(): ProgressRecord[] {
+    return this.records.filter((record) => record.type === 'progress');
+  }
+
+  /** The result record, which must stand last and alone. */
+  get result(): ResultRecord {
+    const results = this.records.filter((record) => record.type === 'result');
+    const last = this.records.at(-1);
+    if (results.length !== 1 || last?.type !== 'result') throw new Error(`expected exactly one result record at the end:\n${this}`);
+    return last;
+  }
+
+  /** What `--json` printed as one document. */
+  json<T>(): T {
+    return JSON.parse(this.stdout) as T;
+  }
+
+  toString(): string {
+    const end = this.signal === null ? `exit code ${this.code}` : `signal ${this.signal}`;
+    const part = (name: string, text: string): string => (text.trim() === '' ? '' : `\n--- ${name}\n${text.trimEnd()}`);
+    return `lb ${this.args.join(' ')}: ${end} after ${Math.round(this.durationMs)} ms${part('stdout', this.stdout)}${part('stderr', this.stderr)}`;
+  }
+}
+
+/** A command under way. */
+export class LbProcess {
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+  /** Resolves when it has ended; never rejects. */
+  readonly ended: Promise<LbResult>;
+
+  constructor(readonly args: readonly string[], environment: Readonly<Record<string, string>>, cwd: string, timeoutMs: number) {
+    const startedAt = performance.now();
+    this.child = spawn(process.execPath, [LB_PROGRAM, ...args], { env: environment, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.stdout += chunk));
+    this.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.stderr += chunk));
+    const timer = setTimeout(() => {
+      this.stderr += `\n[test: killed after ${timeoutMs} ms]\n`;
+      this.child.kill('SIGKILL');
+    }, timeoutMs);
+    this.ended = new Promise((resolve) => {
+      // `exit`, not `close`: a daemon that inherited a pipe must not hold the test.
+      this.child.once('exit', (code, signal) => {
+        clearTimeout(timer);
+        const finish = (): void => resolve(new LbResult(args, code, signal, this.stdout, this.stderr, performance.now() - startedAt));
+        const late = setTimeout(finish, 500);
+        this.child.once('close', () => {
+          clearTimeout(late);
+          finish();
+        });
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? -1;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+}

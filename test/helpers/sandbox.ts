@@ -1,0 +1,225 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach } from 'vitest';
+import type { AppSnapshot, WorkerSnapshot } from '../../src/protocol/snapshot.ts';
+import type { Hello } from '../../src/protocol/control.ts';
+import { controlRequest, type ControlAnswer } from './control.ts';
+import { fixture } from './paths.ts';
+import { freePort } from './ports.ts';
+import { killProcess, processesOf, type ProcessInfo } from './processes.ts';
+import { LbProcess, type LbOptions, type LbResult } from './run-lb.ts';
+import { waitFor, type WaitOptions } from './wait.ts';
+
+export interface StartOptions extends LbOptions {
+  /** Default: one made from the script's name. */
+  readonly name?: string;
+  readonly instances?: number | string;
+  /** Default: a free one. */
+  readonly port?: number;
+  /** More words of the command line. */
+  readonly flags?: readonly string[];
+}
+
+export interface StartedApp {
+  readonly name: string;
+  readonly port: number;
+  readonly result: LbResult;
+}
+
+const tail = (text: string, lines: number): string => text.trimEnd().split('\n').slice(-lines).join('\n');
+const describeProcess = (found: ProcessInfo): string => `pid ${found.pid} (state ${found.state}, parent ${found.parent}): ${found.command.slice(0, 200)}`;
+
+/** An `LB_HOME` of its own with everything that runs in it; leaves nothing behind, and says so when something was. */
+export class Sandbox {
+  readonly directory = mkdtempSync(join(tmpdir(), 'lb-'));
+  readonly home = join(this.directory, 'home');
+  readonly socket = join(this.home, 'lb.sock');
+  /** What is in the environment of every command. */
+  readonly env: Readonly<Record<string, string>> = {
+    PATH: process.env.PATH ?? '',
+    HOME: this.directory,
+    LB_HOME: this.home,
+    LANG: 'C.UTF-8',
+    NO_COLOR: '1',
+  };
+  readonly #background: LbProcess[] = [];
+  readonly #transcript: LbResult[] = [];
+  #names = 0;
+
+  /** Runs a command to its end; whether it succeeded is for the caller to judge. */
+  async lb(...args: string[]): Promise<LbResult> {
+    return this.lbWith({}, ...args);
+  }
+
+  async lbWith(options: LbOptions, ...args: string[]): Promise<LbResult> {
+    const result = await this.#spawn(options, args).ended;
+    this.#transcript.push(result);
+    return result;
+  }
+
+  /** Runs a command that must succeed. */
+  async ok(...args: string[]): Promise<LbResult> {
+    const result = await this.lb(...args);
+    if (result.code !== 0) throw new Error(`expected success: ${result}`);
+    return result;
+  }
+
+  /** Starts a command and leaves it running; it is ended with the sandbox at the latest. */
+  lbBackground(...args: string[]): LbProcess {
+    return this.lbBackgroundWith({}, ...args);
+  }
+
+  lbBackgroundWith(options: LbOptions, ...args: string[]): LbProcess {
+    const started = this.#spawn({ timeoutMs: 120_000, ...options }, args);
+    this.#background.push(started);
+    return started;
+  }
+
+  #spawn(options: LbOptions, args: readonly string[]): LbProcess {
+    return new LbProcess(args, { ...this.env, ...options.env }, options.cwd ?? this.directory, options.timeoutMs ?? 45_000);
+  }
+
+  /** `lb start` of a script (a fixture's name, or an absolute path), without judging the outcome. */
+  async tryStart(script: string, options: StartOptions = {}): Promise<StartedApp> {
+    const name = options.name ?? `app${++this.#names}`;
+    const port = options.port ?? (await freePort());
+    const path = script.startsWith('/') ? script : fixture(script);
+    const { instances = 2, flags = [], env, ...rest } = options;
+    const args = ['start', path, '-n', name, '-i', String(instances), ...flags];
+    return { name, port, result: await this.lbWith({ ...rest, env: { PORT: String(port), ...env } }, ...args) };
+  }
+
+  /** `lb start` of a script that must come up. */
+  async start(script: string, options: StartOptions = {}): Promise<StartedApp> {
+    const started = await this.tryStart(script, options);
+    if (started.result.code !== 0) throw new Error(`expected ${script} to start: ${started.result}`);
+    return started;
+  }
+
+  /** Writes a file of an app, over the one that is there; returns its absolute path. */
+  writeApp(name: string, source: string): string {
+    const path = join(this.directory, 'apps', name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, source);
+    return path;
+  }
+
+  /** Puts a fixture's code where the app's script is: a deploy. The app calls itself `version`. */
+  deploy(name: string, fixtureName: string, version: string): string {
+    return this.writeApp(name, `process.env.VERSION = '${version}';\n${readFileSync(fixture(fixtureName), 'utf8')}`);
+  }
+
+  control(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ControlAnswer> {
+    return controlRequest(this.socket, method, path, body, headers);
+  }
+
+  async apps(): Promise<readonly AppSnapshot[]> {
+    return (await this.control('GET', '/v1/apps')).json<{ apps: AppSnapshot[] }>().apps;
+  }
+
+  async snapshot(app: string): Promise<AppSnapshot> {
+    const answer = await this.control('GET', `/v1/apps/${app}`);
+    if (answer.status !== 200) throw new Error(`GET /v1/apps/${app}: ${answer.status} ${answer.text}`);
+    return answer.json<AppSnapshot>();
+  }
+
+  /** Workers that take connections, by slot. */
+  async readyWorkers(app: string): Promise<readonly WorkerSnapshot[]> {
+    return (await this.snapshot(app)).workers.filter((worker) => worker.state === 'ready').sort((a, b) => a.slot - b.slot);
+  }
+
+  async workerPids(app: string): Promise<readonly number[]> {
+    return (await this.readyWorkers(app)).map((worker) => worker.pid);
+  }
+
+  async primaryPid(app: string): Promise<number> {
+    const { primaryPid } = await this.snapshot(app);
+    if (primaryPid === null) throw new Error(`${app} has no primary`);
+    return primaryPid;
+  }
+
+  async daemonPid(): Promise<number> {
+    return (await this.control('GET', '/v1/hello')).json<Hello>().pid;
+  }
+
+  /** Until the app is online with all its workers and no operation runs. */
+  async waitForOnline(app: string, options: WaitOptions = {}): Promise<AppSnapshot> {
+    return this.waitForApp(app, 'be online', (now) => now.state === 'online' && now.ready === now.instances && now.operation === null, options);
+  }
+
+  async waitForApp(app: string, what: string, is: (now: AppSnapshot) => boolean, options: WaitOptions = {}): Promise<AppSnapshot> {
+    let last: AppSnapshot | undefined;
+    const context = (): string => `${JSON.stringify(last, undefined, 1)?.slice(0, 4000)}\n${this.report()}`;
+    return this.waitFor(`${app} to ${what}`, async () => {
+      last = await this.snapshot(app);
+      return is(last) ? last : null;
+    }, { context, ...options });
+  }
+
+  /** `waitFor` with the end of the daemon's log in its message. */
+  waitFor<T>(description: string, ask: () => T | Promise<T>, options: WaitOptions = {}): ReturnType<typeof waitFor<T>> {
+    return waitFor(description, ask, { context: () => this.daemonLog(), ...options });
+  }
+
+  daemonLog(lines = 30): string {
+    const file = join(this.home, 'daemon.log');
+    return existsSync(file) ? `--- daemon.log\n${tail(readFileSync(file, 'utf8'), lines)}` : '--- no daemon.log';
+  }
+
+  /** Every file below the directory of logs, by its name. */
+  logFiles(): Map<string, Buffer> {
+    const directory = join(this.home, 'logs');
+    if (!existsSync(directory)) return new Map();
+    return new Map(readdirSync(directory).sort().map((name) => [name, readFileSync(join(directory, name))]));
+  }
+
+  /** All that helps to understand a failure. */
+  report(): string {
+    const commands = this.#transcript.slice(-6).map(String);
+    const logs = [...this.logFiles()].filter(([name]) => name.endsWith('.log')).map(([name, content]) => `--- ${name}\n${tail(content.toString('utf8'), 12)}`);
+    const processes = processesOf(this.directory).map(describeProcess);
+    return ['=== last commands', ...commands, '=== logs', this.daemonLog(60), ...logs, '=== processes', ...processes].join('\n');
+  }
+
+  /** Ends every app at once and forgets it, so that the next test finds an empty daemon. */
+  async clear(): Promise<void> {
+    const apps = await this.apps().catch(() => []);
+    if (apps.length > 0) await this.lb('delete', 'all', '--now');
+  }
+
+  /** Ends everything. @throws when something was left behind; it is gone afterwards all the same. */
+  async dispose(): Promise<void> {
+    for (const started of this.#background) if (started.child.exitCode === null) started.kill('SIGKILL');
+    await this.clear();
+    const killed = existsSync(this.socket) ? await this.lb('kill') : undefined;
+    const left = await this.#leftovers();
+    const trouble = left.map((found) => `left behind: ${describeProcess(found)}`);
+    if (killed !== undefined && killed.code !== 0) trouble.push(`expected success: ${killed}`);
+    if (existsSync(this.socket)) trouble.push(`left behind: ${this.socket}`);
+    const report = trouble.length === 0 ? '' : this.report();
+    for (const found of left) killProcess(found, 'SIGKILL');
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    if (trouble.length > 0) throw new Error(`${trouble.join('\n')}\n${report}`);
+  }
+
+  async #leftovers(): Promise<ProcessInfo[]> {
+    try {
+      await waitFor('all processes to end', () => processesOf(this.directory).length === 0, { deadlineMs: 5000 });
+      return [];
+    } catch {
+      return processesOf(this.directory);
+    }
+  }
+}
+
+/** A sandbox for a test file: apps are deleted after each test, everything is ended after the last. */
+export async function createSandbox(): Promise<Sandbox> {
+  const sandbox = new Sandbox();
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') console.error(`${task.name}\n${sandbox.report()}`);
+    await sandbox.clear();
+  });
+  afterAll(() => sandbox.dispose());
+  return sandbox;
+}
