@@ -18,6 +18,12 @@ export class ByteQueue {
     return this.#length;
   }
 
+  /** The newest byte; undefined when there is none. */
+  get lastByte(): number | undefined {
+    const block = this.#blocks.at(-1);
+    return block === undefined || block.start === block.end ? undefined : block.bytes[block.end - 1];
+  }
+
   push(chunk: string | Buffer): void {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     let copied = 0;

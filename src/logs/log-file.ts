@@ -1,8 +1,6 @@
-import { constants } from 'node:fs';
-import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { messageOf } from '../errors/lb-error.ts';
 import { ByteQueue } from './byte-queue.ts';
+import { OpenLog } from './open-log.ts';
 import { compressFiles, shiftFiles } from './rotate.ts';
 import { nextWrite } from './rotation-point.ts';
 
@@ -13,13 +11,12 @@ const HIGH_WATER_BYTES = 4 * MEBIBYTE;
 const LOW_WATER_BYTES = MEBIBYTE;
 /** What a source that does not pause may add before its bytes are dropped. */
 const LIMIT_BYTES = 8 * MEBIBYTE;
-/** Kept while the file cannot be written: the source is not paused then, a full disk must not stop an app. */
+/** Kept while the file cannot be written: the source is not paused then, for a full disk must not stop an app. */
 const BROKEN_LIMIT_BYTES = MEBIBYTE;
 const RETRY_MS = 1000;
-const MOVED_CHECK_MS = 1000;
+/** A directory that allows no rotation is asked again after this time; the file grows meanwhile. */
+const ROTATION_RETRY_MS = 60_000;
 const NEWLINE = 0x0a;
-/** A named pipe that nobody reads must not hold a thread of the pool in `open`. Unknown on Windows. */
-const OPEN_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 
 export interface LogFileOptions {
   readonly path: string;
@@ -35,26 +32,26 @@ export interface LogFileOptions {
 
 /**
  * A log file that is appended to and rotated in the background. It never throws and never grows without bound in memory.
- * One object per path: two on the same path do not know of each other's rotation.
+ * Give every path one object, and whole lines if several sources share it.
  */
 export class LogFile {
   readonly #options: LogFileOptions;
   readonly #queue = new ByteQueue();
-  #file: FileHandle | null = null;
-  #inode = 0;
-  #rotates = false;
-  #size = 0;
-  #atLineStart = true;
-  #checkedAt = 0;
+  #open: OpenLog | null = null;
+  /** What was open last, for what it knows of the end of the file. */
+  #before: OpenLog | null = null;
   #reopen = false;
-  #broken = false;
-  #dropped = 0;
-  #droppedNow = 0;
   #pump: Promise<void> | null = null;
-  #compressing: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
-  #onDrain: (() => void)[] = [];
+  #compressing: Promise<void> | null = null;
+  #rotateAfter = 0;
   #closed = false;
+  /** When the file could not be written: the bytes dropped since. */
+  #broken: { dropped: number } | null = null;
+  #dropped = 0;
+  #written = 0;
+  #drainWaiters: (() => void)[] = [];
+  #flushWaiters: { readonly written: number; readonly resolve: () => void }[] = [];
 
   constructor(options: LogFileOptions) {
     this.#options = options;
@@ -65,155 +62,140 @@ export class LogFile {
     return this.#queue.length;
   }
 
-  /** Bytes that were lost since the start because the file could not be written. */
+  /** Bytes that were lost in this object's life because they could not be written. */
   get droppedBytes(): number {
     return this.#dropped;
   }
 
-  /** Takes the bytes in any case; false asks the source to pause until `onDrain` calls. */
+  /** Takes the bytes, or counts them as dropped; false asks the source to pause until `onDrain` calls. */
   write(chunk: string | Buffer): boolean {
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
-    const limit = this.#broken ? BROKEN_LIMIT_BYTES : LIMIT_BYTES;
+    const limit = this.#broken === null ? LIMIT_BYTES : BROKEN_LIMIT_BYTES;
     if (this.#closed || this.#queue.length + bytes > limit) {
+      // What comes after the gap must not be taken for the rest of this line.
+      if (this.#queue.length > 0 && this.#queue.lastByte !== NEWLINE) this.#queue.push('\n');
       this.#countDropped(bytes);
     } else {
       this.#queue.push(chunk);
       this.#start();
     }
-    return this.#broken || this.#closed || this.#queue.length <= HIGH_WATER_BYTES;
+    return this.#mayFlow(HIGH_WATER_BYTES);
   }
 
-  /** Calls once, and never synchronously, when the source may go on. */
+  /** Calls once, and never from within this call, when the source may go on. */
   onDrain(fn: () => void): void {
-    this.#onDrain.push(fn);
-    queueMicrotask(() => this.#drained());
+    this.#drainWaiters.push(fn);
+    this.#drained();
   }
 
-  /** Goes on in a new file under the same path: for an external rotation. */
+  /** Goes on in a new file under the same path, for an external rotation; resolves when it is open or cannot be opened. */
   async reopen(): Promise<void> {
     this.#reopen = true;
-    await this.#once();
+    await this.flush();
   }
 
-  /** Resolves when everything taken so far is in the file, or has failed to get there. */
+  /** Resolves when everything taken so far is in the file, or an attempt to write it has failed. */
   async flush(): Promise<void> {
-    await this.#once();
+    const attempt = new Promise<void>((resolve) => {
+      this.#flushWaiters.push({ written: this.#written + this.#queue.length, resolve });
+    });
+    this.#cancelRetry();
+    this.#start();
+    await attempt;
   }
 
-  /** Writes what waits, if it can, and lets go of the file; what comes later is dropped. */
+  /** Writes what waits, if it can be written, and lets go of the file; whatever comes later is dropped. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#once();
-    if (this.#retry !== null) clearTimeout(this.#retry);
-    this.#retry = null;
+    await this.flush();
+    await this.#pump;
+    this.#cancelRetry();
     this.#countDropped(this.#queue.clear());
     this.#drained();
     await this.#compressing;
-    await this.#release();
-  }
-
-  #countDropped(bytes: number): void {
-    this.#dropped += bytes;
-    this.#droppedNow += bytes;
+    await this.#release().catch((error: unknown) => this.#report(`${this.#options.path}: ${messageOf(error)}`));
   }
 
   #start(): void {
-    if (this.#pump === null && this.#retry === null) this.#pump = this.#run();
+    if (this.#pump !== null || this.#retry !== null) return;
+    this.#pump = this.#run().then((succeeded) => {
+      this.#pump = null;
+      // Something may have come after the last look and before this.
+      if (succeeded && (this.#queue.length > 0 || this.#reopen)) this.#start();
+      else this.#flushed(Infinity);
+    });
   }
 
-  /** One whole attempt that begins now or is under way. */
-  async #once(): Promise<void> {
-    if (this.#retry !== null) clearTimeout(this.#retry);
-    this.#retry = null;
-    this.#start();
-    await this.#pump;
-  }
-
-  async #run(): Promise<void> {
+  /** One attempt; false when it ended with an error. */
+  async #run(): Promise<boolean> {
     try {
       while (this.#queue.length > 0 || this.#reopen) {
-        if (this.#reopen || (await this.#wasMoved())) await this.#release();
+        if (this.#reopen || (await this.#open?.wasMoved())) await this.#release();
         this.#reopen = false;
-        this.#file ??= await this.#open();
-        if (this.#queue.length > 0) await this.#step(this.#file);
+        this.#open ??= await OpenLog.open(this.#options.path, this.#before);
+        if (this.#queue.length > 0) await this.#step(this.#open);
+        this.#flushed(this.#written);
         this.#drained();
       }
+      return true;
     } catch (error) {
       await this.#failed(error);
-    } finally {
-      this.#pump = null;
+      return false;
     }
   }
 
-  async #step(file: FileHandle): Promise<void> {
+  async #step(open: OpenLog): Promise<void> {
     const waiting = this.#queue.peek();
-    const next = this.#rotates ? nextWrite(waiting, this.#size, this.#atLineStart, this.#limit()) : { write: waiting.length };
-    if (next === 'rotate') return this.#rotate();
-    const { bytesWritten } = await file.write(waiting, 0, next.write, null);
-    if (bytesWritten === 0) throw new Error('nothing could be written');
-    this.#atLineStart = waiting[bytesWritten - 1] === NEWLINE;
-    this.#queue.drop(bytesWritten);
-    this.#size += bytesWritten;
+    const next = this.#rotates(open) ? nextWrite(waiting, open.size, open.atLineStart, this.#maxBytes()) : waiting.length;
+    if (next === 'rotate') return this.#rotate(open);
+    const count = await open.append(waiting, next);
+    this.#queue.drop(count);
+    this.#written += count;
     this.#recovered();
   }
 
-  /** A flood that fills a file while the one before is still being gzipped makes the file larger and does not wait. */
-  #limit(): number {
+  #rotates(open: OpenLog): boolean {
+    return this.#options.maxBytes > 0 && open.isRegular && performance.now() >= this.#rotateAfter;
+  }
+
+  /** A flood that fills a file while the one before is still being gzipped makes it larger, and does not wait at first. */
+  #maxBytes(): number {
     return this.#compressing === null ? this.#options.maxBytes : 2 * this.#options.maxBytes;
   }
 
-  async #rotate(): Promise<void> {
+  async #rotate(open: OpenLog): Promise<void> {
     const { path, keep } = this.#options;
     await this.#compressing;
-    if (await this.#wasMoved(true)) return this.#release();
+    const moved = await open.wasMoved(true);
     await this.#release();
-    await shiftFiles(path, keep);
+    if (moved) return;
+    try {
+      await shiftFiles(path, keep);
+    } catch (error) {
+      this.#rotateAfter = performance.now() + ROTATION_RETRY_MS;
+      this.#report(`${path} cannot be rotated: ${messageOf(error)}`);
+      return;
+    }
     if (keep < 2) return;
     this.#compressing = compressFiles(path, keep)
-      .catch((error: unknown) => this.#options.onProblem?.(`${path}: rotated files cannot be gzipped: ${messageOf(error)}`))
+      .catch((error: unknown) => this.#report(`${path}: an old file cannot be gzipped: ${messageOf(error)}`))
       .finally(() => {
         this.#compressing = null;
       });
   }
 
-  async #open(): Promise<FileHandle> {
-    const { path, maxBytes } = this.#options;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(path, OPEN_FLAGS, 0o600);
-    const stats = await file.stat();
-    this.#inode = stats.ino;
-    this.#size = stats.size;
-    this.#rotates = stats.isFile() && maxBytes > 0;
-    this.#atLineStart = true;
-    this.#checkedAt = performance.now();
-    return file;
-  }
-
   async #release(): Promise<void> {
-    const file = this.#file;
-    this.#file = null;
-    await file?.close();
-  }
-
-  /** Whether the path no longer leads to the open file: somebody has removed, renamed or rotated it. */
-  async #wasMoved(always = false): Promise<boolean> {
-    if (this.#file === null) return false;
-    const at = performance.now();
-    if (!always && at - this.#checkedAt < MOVED_CHECK_MS) return false;
-    this.#checkedAt = at;
-    const stats = await stat(this.#options.path).catch(() => null);
-    if (stats === null || stats.ino !== this.#inode) return true;
-    // Truncated in place (logrotate's copytruncate).
-    if (this.#rotates && stats.size < this.#size) this.#size = stats.size;
-    return false;
+    const open = this.#open;
+    if (open === null) return;
+    this.#open = null;
+    this.#before = open;
+    await open.close();
   }
 
   async #failed(error: unknown): Promise<void> {
     await this.#release().catch(() => {});
-    if (!this.#broken) {
-      this.#broken = true;
-      this.#options.onProblem?.(`${this.#options.path} cannot be written: ${messageOf(error)}`);
-    }
+    if (this.#broken === null) this.#report(`${this.#options.path} cannot be written: ${messageOf(error)}`);
+    this.#broken ??= { dropped: 0 };
     this.#drained();
     if (this.#closed) return;
     this.#retry = setTimeout(() => {
@@ -223,16 +205,43 @@ export class LogFile {
   }
 
   #recovered(): void {
-    if (!this.#broken) return;
-    this.#broken = false;
-    this.#options.onProblem?.(`${this.#options.path} is written again; ${this.#droppedNow} bytes were lost`);
-    this.#droppedNow = 0;
+    if (this.#broken === null) return;
+    this.#report(`${this.#options.path} can be written again; ${this.#broken.dropped} bytes were lost`);
+    this.#broken = null;
+  }
+
+  #cancelRetry(): void {
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#retry = null;
+  }
+
+  #countDropped(bytes: number): void {
+    this.#dropped += bytes;
+    if (this.#broken !== null) this.#broken.dropped += bytes;
+  }
+
+  #mayFlow(limit: number): boolean {
+    return this.#broken !== null || this.#closed || this.#queue.length <= limit;
   }
 
   #drained(): void {
-    if (this.#onDrain.length === 0 || (!this.#broken && !this.#closed && this.#queue.length > LOW_WATER_BYTES)) return;
-    const waiting = this.#onDrain;
-    this.#onDrain = [];
-    for (const fn of waiting) fn();
+    if (this.#drainWaiters.length === 0 || !this.#mayFlow(LOW_WATER_BYTES)) return;
+    for (const fn of this.#drainWaiters.splice(0)) queueMicrotask(fn);
+  }
+
+  #flushed(written: number): void {
+    if (this.#reopen && written !== Infinity) return;
+    for (let waiter = this.#flushWaiters[0]; waiter !== undefined && waiter.written <= written; waiter = this.#flushWaiters[0]) {
+      this.#flushWaiters.shift();
+      waiter.resolve();
+    }
+  }
+
+  #report(message: string): void {
+    try {
+      this.#options.onProblem?.(message);
+    } catch {
+      // A log file has nowhere to tell, and its owner's mistake must not end the process.
+    }
   }
 }

@@ -21,7 +21,7 @@ const ABSTRACT_NAME_BYTES = 108;
 export async function acquireLock(name: string): Promise<Lock | null> {
   const id = `lb-${process.getuid?.() ?? 0}-${shortHash(identityOf(name))}`;
   if (process.platform === 'linux') return acquireAbstractSocket(id);
-  return acquireLockFile(join(tmpdir(), `${id}.lock`));
+  return acquireLockFile(join(process.platform === 'win32' ? tmpdir() : '/tmp', `${id}.lock`));
 }
 
 function identityOf(name: string): string {

@@ -57,15 +57,18 @@ export function descendantsOf(pid: number): ProcessId[] {
 
 /** Sends a signal to a process, then to all its descendants; those that end meanwhile are passed over. */
 export function killTree(pid: number, signal: NodeJS.Signals): void {
-  if (!isPid(pid)) return;
+  if (!isPid(pid) || pid === 1) return;
   const victims = descendantsOf(pid);
   send(pid, signal);
   const known = new Set(victims.map((victim) => victim.pid));
   for (const victim of victims) {
     if (startTimeOf(victim.pid) !== victim.startTime) continue;
     // What it has forked since the list was made would outlive it unseen.
-    for (const late of descendantsOf(victim.pid)) if (!known.has(late.pid)) victims.push(late);
-    for (const { pid: id } of victims) known.add(id);
+    for (const late of descendantsOf(victim.pid)) {
+      if (known.has(late.pid)) continue;
+      known.add(late.pid);
+      victims.push(late);
+    }
     send(victim.pid, signal);
   }
 }
@@ -79,9 +82,9 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** `kill` gives 0 and negative numbers, and Linux pid 1, a meaning that nobody here has in mind. */
+/** `kill` gives 0 and negative numbers a meaning that nobody here has in mind. */
 function isPid(pid: number): boolean {
-  return Number.isSafeInteger(pid) && pid > 1;
+  return Number.isSafeInteger(pid) && pid > 0;
 }
 
 function isDead(state: string): boolean {
@@ -106,7 +109,7 @@ export function parseStat(text: string): ProcessStat | null {
   return { pid: Number.parseInt(text, 10), state, ppid: Number(ppid), startTime };
 }
 
-/** Direct children through the kernel's own lists, one per thread; null when the kernel has none or the process is gone. */
+/** Direct children through the kernel's own lists, one per thread; null when it has none (CONFIG_PROC_CHILDREN). */
 function childrenOf(pid: number): ProcessId[] | null {
   try {
     const children: ProcessId[] = [];
@@ -118,7 +121,7 @@ function childrenOf(pid: number): ProcessId[] | null {
     }
     return children;
   } catch {
-    return null;
+    return statOf(pid) === null ? [] : null;
   }
 }
 

@@ -18,7 +18,8 @@ const MAX_AGE_MS = 10_000;
 
 interface Known {
   readonly startTime: number | null;
-  sampled: boolean;
+  /** When it was last sampled; null for never. */
+  sampledAt: number | null;
   /** Not asked before this moment. */
   notBefore: number;
 }
@@ -44,11 +45,12 @@ export class UsageSampler {
       if (stat === undefined) {
         // pidusage still holds the file of an earlier process with this pid, and asking would keep it from letting go.
         known.notBefore = now() + 2 * MAX_AGE_MS;
-        known.sampled = false;
+        known.sampledAt = null;
         continue;
       }
-      usage.set(pid, { cpuPercent: known.sampled ? stat.cpu : null, memoryBytes: stat.memory });
-      known.sampled = true;
+      const isFirst = known.sampledAt === null || now() - known.sampledAt > MAX_AGE_MS;
+      usage.set(pid, { cpuPercent: isFirst ? null : stat.cpu, memoryBytes: stat.memory });
+      known.sampledAt = now();
     }
     return usage;
   }
@@ -59,14 +61,11 @@ export class UsageSampler {
   }
 
   #wanted(pid: number): boolean {
-    if (!isAlive(pid)) {
-      this.#known.delete(pid);
-      return false;
-    }
-    const startTime = startTimeOf(pid);
     const known = this.#known.get(pid);
-    if (known !== undefined && known.startTime === startTime) return now() >= known.notBefore;
-    this.#known.set(pid, { startTime, sampled: false, notBefore: 0 });
+    if (known !== undefined && isAlive(pid, known.startTime)) return now() >= known.notBefore;
+    this.#known.delete(pid);
+    if (!isAlive(pid)) return false;
+    this.#known.set(pid, { startTime: startTimeOf(pid), sampledAt: null, notBefore: 0 });
     return true;
   }
 
