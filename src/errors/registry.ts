@@ -16,6 +16,8 @@ export const EXIT = {
   daemon: 4,
   /** The operation was given up: aborted, or replaced by a stop. */
   aborted: 5,
+  /** Ctrl-C: this command ended, an operation that was under way goes on. */
+  interrupted: 130,
 } as const;
 
 export type ExitName = keyof typeof EXIT;

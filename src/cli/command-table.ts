@@ -1,0 +1,32 @@
+import type { Command } from './command.ts';
+
+/** A command as the list of commands knows it; the rest is loaded when it is called. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+/** Every command of `lb`, in the order of `lb --help`. */
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'start', aliases: [], summary: 'start an app, the apps of a config file, or a stopped app again', load: async () => (await import('./commands/start.ts')).start },
+  { name: 'list', aliases: ['ls', 'ps', 'status', 'l'], summary: 'show all apps', load: async () => (await import('./commands/list.ts')).list },
+  { name: 'show', aliases: ['describe', 'info', 'desc'], summary: 'show everything about one app', load: async () => (await import('./commands/show.ts')).show },
+  { name: 'reload', aliases: [], summary: 'replace the workers without losing a request', load: async () => (await import('./commands/reload.ts')).reload },
+  { name: 'restart', aliases: [], summary: 'stop and start again; costs downtime', load: async () => (await import('./commands/restart.ts')).restart },
+  { name: 'scale', aliases: [], summary: 'change the number of workers', load: async () => (await import('./commands/scale.ts')).scale },
+  { name: 'stop', aliases: [], summary: 'drain and stop apps; their definition stays', load: async () => (await import('./commands/stop.ts')).stop },
+  { name: 'delete', aliases: ['del'], summary: 'drain and stop apps, and forget them', load: async () => (await import('./commands/delete.ts')).remove },
+  { name: 'logs', aliases: ['log'], summary: 'show and follow what the workers write', load: async () => (await import('./commands/logs.ts')).logs },
+  { name: 'signal', aliases: ['sendSignal'], summary: 'send a signal to the workers of an app', load: async () => (await import('./commands/signal.ts')).signal },
+  { name: 'run', aliases: [], summary: 'run apps in the foreground, for containers', load: async () => (await import('./commands/run.ts')).run },
+  { name: 'ping', aliases: [], summary: 'tell whether the daemon answers', load: async () => (await import('./commands/ping.ts')).ping },
+  { name: 'kill', aliases: [], summary: 'drain and stop all apps and end the daemon', load: async () => (await import('./commands/kill.ts')).kill },
+  { name: 'daemon', aliases: [], summary: 'run the daemon in the foreground, for systemd', load: async () => (await import('./commands/daemon.ts')).daemon },
+];
+
+/** The command with that name or alias. */
+export function commandNamed(word: string): CommandEntry | undefined {
+  return COMMANDS.find((entry) => entry.name === word || entry.aliases.includes(word));
+}

@@ -1,0 +1,32 @@
+import type { ExitName } from '../errors/registry.ts';
+import type { Context } from './context.ts';
+
+/** One flag of a command, in commander's notation. */
+export interface OptionDef {
+  readonly flags: string;
+  readonly description: string;
+  /** Reads the value. @throws Error whose message says what was expected */
+  readonly parse?: (value: string) => unknown;
+  readonly choices?: readonly string[];
+  /** The name the value has in `Context.options`; default the long flag in camelCase. */
+  readonly key?: string;
+}
+
+/** What one file of `commands/` exports: words, flags, help and the work itself. */
+export interface Command {
+  /** Operands in commander's notation: `<app...>`. */
+  readonly operands: string;
+  readonly description: string;
+  readonly options: readonly OptionDef[];
+  /** Exit codes it can end with, beside `ok` and `usage`. */
+  readonly exits: readonly ExitName[];
+  readonly examples: readonly string[];
+  /** Takes words for the app after `--`. */
+  readonly takesAppArgs?: boolean;
+  /** Resolves with the exit code. */
+  readonly run: (context: Context) => Promise<number>;
+}
+
+export const JSON_OPTION: OptionDef = { flags: '--json', description: 'print JSON' };
+export const JSON_STREAM_OPTION: OptionDef = { flags: '--json', description: 'print the records of the operation as newline-delimited JSON' };
+export const NOW_OPTION: OptionDef = { flags: '--now', description: 'skip the drain and kill the workers: costs the requests in flight' };

@@ -1,0 +1,28 @@
+import { connect } from '../../client/connect.ts';
+import { appPath } from '../../client/request.ts';
+import type { StopBody } from '../../protocol/control.ts';
+import { JSON_STREAM_OPTION, NOW_OPTION, type Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { runOperation } from '../operation.ts';
+import { forEachApp } from '../targets.ts';
+
+export const remove: Command = {
+  operands: '<app...>',
+  description: 'Stops apps like "lb stop" and forgets them, "all" for every one. Log files stay.',
+  options: [NOW_OPTION, JSON_STREAM_OPTION],
+  exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
+  examples: ['lb delete api', 'lb delete all'],
+  run,
+};
+
+async function run(context: Context): Promise<number> {
+  const { channel } = await connect(context.address);
+  const body: StopBody = context.options['now'] === true ? { now: true } : {};
+  try {
+    return await forEachApp(context, channel, { ofAll: () => true, none: 'there are no apps' }, async ({ name }) => {
+      await runOperation(context, channel, { title: `deletion of "${name}"`, method: 'DELETE', path: appPath(name), body });
+    });
+  } finally {
+    channel.close();
+  }
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DaemonAddress } from '../../client/address.ts';
+import { connectIfRunning } from '../../client/connect.ts';
+import { LbError } from '../../errors/lb-error.ts';
+import { EXIT } from '../../errors/registry.ts';
+import { JSON_STREAM_OPTION, type Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { forEachTarget, runOperation } from '../operation.ts';
+
+const GONE_DEADLINE_MS = 5_000;
+const POLL_MS = 20;
+
+export const kill: Command = {
+  operands: '',
+  description: 'Drains and stops all apps, then ends the daemon. What ran starts again with the next daemon. Without a daemon there is nothing to do, which is no failure.',
+  options: [JSON_STREAM_OPTION],
+  exits: ['failed', 'daemon', 'interrupted'],
+  examples: ['lb kill'],
+  run,
+};
+
+async function run(context: Context): Promise<number> {
+  const connection = await connectIfRunning(context.address);
+  if (connection === null) {
+    if (context.json) context.print(JSON.stringify({ type: 'result', ok: true, apps: [], message: 'no daemon runs' }));
+    context.note(`no daemon runs for ${context.home}`);
+    return EXIT.ok;
+  }
+  const { channel, hello } = connection;
+  try {
+    return await forEachTarget(context, ['daemon'], async () => {
+      await runOperation(context, channel, { title: 'shutdown', method: 'POST', path: '/v1/shutdown' });
+      await untilGone(context.address, hello.pid);
+    });
+  } finally {
+    channel.close();
+  }
+}
+
+/** The next command must not find the daemon that is about to end. */
+async function untilGone(address: DaemonAddress, pid: number): Promise<void> {
+  const deadline = performance.now() + GONE_DEADLINE_MS;
+  while (performance.now() < deadline) {
+    if (await isGone(address, pid)) return;
+    await sleep(POLL_MS);
+  }
+}
+
+async function isGone(address: DaemonAddress, pid: number): Promise<boolean> {
+  try {
+    const connection = await connectIfRunning(address);
+    connection?.channel.close();
+    return connection === null || connection.hello.pid !== pid;
+  } catch (error) {
+    // It closes connections while it ends: the next look tells.
+    if (error instanceof LbError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import { connect } from '../../client/connect.ts';
+import { parseLogLines } from '../../client/parse.ts';
+import { appPath, type Channel } from '../../client/request.ts';
+import { subscribeLogs } from '../../client/subscribe.ts';
+import { LbError } from '../../errors/lb-error.ts';
+import { EXIT } from '../../errors/registry.ts';
+import type { LogLine } from '../../protocol/control.ts';
+import { JSON_OPTION, type Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { Interrupted } from '../interrupted.ts';
+import { logLineView } from '../output/log-view.ts';
+import { plural } from '../output/format.ts';
+import { appNamed, fetchApps } from '../targets.ts';
+import { wholeNumber } from '../values.ts';
+
+const DEFAULT_LINES = 15;
+
+export const logs: Command = {
+  operands: '[app]',
+  description: 'Shows the last lines of an app, or of all apps, and follows what comes. Ctrl-C ends it. A line of stderr goes to stdout like all others.',
+  options: [
+    { flags: '--lines <n>', description: `lines from before (default: ${DEFAULT_LINES})`, parse: wholeNumber },
+    { flags: '--no-follow', description: 'end after the lines there are' },
+    { flags: '--out', description: 'only stdout of the workers' },
+    { flags: '--err', description: 'only stderr of the workers' },
+    { ...JSON_OPTION, description: 'print one JSON object per line' },
+  ],
+  exits: ['notFound', 'daemon', 'interrupted'],
+  examples: ['lb logs', 'lb logs api --lines 100 --no-follow', "lb logs api --err --json | jq -r .text"],
+  run,
+};
+
+async function run(context: Context): Promise<number> {
+  const [app] = context.args;
+  const lines = (context.options['lines'] as number | undefined) ?? DEFAULT_LINES;
+  if (context.options['out'] === true && context.options['err'] === true) {
+    throw new LbError('LB_ERR_USAGE', { problem: '--out and --err exclude each other; without both there are all lines' });
+  }
+  const { channel } = await connect(context.address);
+  try {
+    const apps = await fetchApps(channel);
+    const names = app === undefined ? apps.map(({ name }) => name) : [appNamed(apps, app).name];
+    if (context.options['follow'] === false) await printRecent(context, channel, names, lines);
+    else await follow(context, channel, app, lines);
+    return EXIT.ok;
+  } finally {
+    channel.close();
+  }
+}
+
+/** The last lines of each app, in the order they were written. */
+async function printRecent(context: Context, channel: Channel, names: readonly string[], lines: number): Promise<void> {
+  const perApp = await Promise.all(names.map(async (name) => parseLogLines(await channel.json(`${appPath(name, 'logs')}?lines=${lines}`))));
+  for (const line of perApp.flat().sort((a, b) => a.at - b.at)) await printLine(context, line);
+}
+
+async function follow(context: Context, channel: Channel, app: string | undefined, lines: number): Promise<void> {
+  const interrupt = new AbortController();
+  const restore = context.io.onInterrupt(() => interrupt.abort());
+  try {
+    for await (const message of subscribeLogs(channel, { ...(app === undefined ? {} : { app }), lines }, interrupt.signal)) {
+      if (message.type === 'line') await printLine(context, message.line);
+      else context.note(`${plural(message.lines, 'line')} left out here: this reader was too slow`);
+    }
+  } finally {
+    restore();
+  }
+  if (interrupt.signal.aborted) throw new Interrupted();
+}
+
+/** Waits while the reader of stdout is behind, so that nothing piles up here. */
+async function printLine(context: Context, line: LogLine): Promise<void> {
+  const { io, json, options, outStyle } = context;
+  if ((options['out'] === true && line.stream !== 'out') || (options['err'] === true && line.stream !== 'err')) return;
+  const text = json ? `${JSON.stringify(line)}\n` : logLineView(line, outStyle);
+  if (!io.stdout.write(text)) await new Promise<void>((resolve) => io.stdout.once('drain', resolve));
+}

@@ -1,0 +1,53 @@
+import { connect } from '../../client/connect.ts';
+import { appPath } from '../../client/request.ts';
+import { ON_FAILURE, type ReloadBody } from '../../protocol/control.ts';
+import { JSON_STREAM_OPTION, type Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { runOperation } from '../operation.ts';
+import { replaceApps } from '../replace.ts';
+import { CONFIG_OPTIONS } from '../resolve.ts';
+import { forEachApp, isRunning } from '../targets.ts';
+import { milliseconds, positiveInteger } from '../values.ts';
+
+export const reload: Command = {
+  operands: '<targets...>',
+  description:
+    'Replaces the workers of apps, of "all", or of the apps of a config file, without losing a request: each old worker leaves only after its new one is ready and has survived the monitor window. When a new worker fails, the old ones keep serving and the command ends with 1.',
+  options: [
+    { flags: '--parallel <n>', description: 'workers replaced at the same time (default: 1)', parse: positiveInteger },
+    { flags: '--monitor <duration>', description: 'how long a new worker must survive before an old one leaves (default: 1s)', parse: milliseconds },
+    { flags: '--on-failure <what>', description: 'what happens when a new worker fails (default: rollback)', choices: ON_FAILURE },
+    { flags: '--all-at-once', description: 'start all new workers beside all old ones, then switch: a failure leaves the old version whole' },
+    { flags: '--update-env', description: "take this shell's environment in place of the app's" },
+    { flags: '--abort', description: 'give up the reload that runs' },
+    ...CONFIG_OPTIONS,
+    JSON_STREAM_OPTION,
+  ],
+  exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
+  examples: ['lb reload api', 'lb reload all --parallel 2', 'lb reload lb.config.js --env production', 'lb reload api --abort'],
+  run,
+};
+
+async function run(context: Context): Promise<number> {
+  return context.options['abort'] === true ? await abort(context) : await replaceApps(context, 'reload', bodyOf(context));
+}
+
+function bodyOf({ options }: Context): ReloadBody {
+  return {
+    ...(options['parallel'] === undefined ? {} : { parallel: options['parallel'] as number }),
+    ...(options['monitor'] === undefined ? {} : { monitorMs: options['monitor'] as number }),
+    ...(options['onFailure'] === undefined ? {} : { onFailure: options['onFailure'] as NonNullable<ReloadBody['onFailure']> }),
+    ...(options['allAtOnce'] === true ? { allAtOnce: true } : {}),
+  };
+}
+
+async function abort(context: Context): Promise<number> {
+  const { channel } = await connect(context.address);
+  try {
+    return await forEachApp(context, channel, { ofAll: isRunning, none: 'no app is running' }, async ({ name }) => {
+      await runOperation(context, channel, { title: `abort of "${name}"`, method: 'POST', path: appPath(name, 'abort') });
+    });
+  } finally {
+    channel.close();
+  }
+}

@@ -1,0 +1,25 @@
+import type { RestartBody } from '../../protocol/control.ts';
+import { JSON_STREAM_OPTION, NOW_OPTION, type Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { replaceApps } from '../replace.ts';
+import { CONFIG_OPTIONS } from '../resolve.ts';
+
+export const restart: Command = {
+  operands: '<targets...>',
+  description:
+    'Stops apps, of "all", or of the apps of a config file, and starts them again. Nothing serves in between: it is for apps whose old and new version cannot run side by side. For all others there is "lb reload".',
+  options: [
+    NOW_OPTION,
+    { flags: '--update-env', description: "take this shell's environment in place of the app's" },
+    ...CONFIG_OPTIONS,
+    JSON_STREAM_OPTION,
+  ],
+  exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
+  examples: ['lb restart api', 'lb restart all', 'lb restart lb.config.js'],
+  run,
+};
+
+async function run(context: Context): Promise<number> {
+  const body: RestartBody = context.options['now'] === true ? { now: true } : {};
+  return await replaceApps(context, 'restart', body);
+}

@@ -1,0 +1,25 @@
+import { optionFlags } from '../../config/index.ts';
+import { LbError } from '../../errors/lb-error.ts';
+import type { Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { appFlags, CONFIG_OPTIONS, resolveTarget } from '../resolve.ts';
+import { lbVersion } from '../version.ts';
+
+export const run: Command = {
+  operands: '[target]',
+  description:
+    "Runs a script or the apps of a config file in the foreground, for containers: logs go to stdout and stderr, SIGTERM and SIGINT drain and stop, and the exit code is the app's. \"lb list\" and the other commands work beside it.",
+  options: [...CONFIG_OPTIONS, { flags: '--json', description: 'print log lines as newline-delimited JSON' }, ...optionFlags()],
+  exits: ['failed', 'notFound', 'daemon'],
+  examples: ['lb run server.js -i max', 'lb run lb.config.js --env production', 'docker exec my-container lb list'],
+  takesAppArgs: true,
+  run: runInForeground,
+};
+
+async function runInForeground(context: Context): Promise<number> {
+  const apps = await resolveTarget(context, context.args[0], appFlags(context));
+  if (apps.length === 0) throw new LbError('LB_ERR_USAGE', { problem: 'there is no app to run' });
+  // The one exception to the import rule: this process becomes the daemon.
+  const { runForeground } = await import('../../daemon/main.ts');
+  return await runForeground({ home: context.home, version: lbVersion(), apps, json: context.json });
+}

@@ -1,0 +1,43 @@
+import { connect } from '../../client/connect.ts';
+import { appPath } from '../../client/request.ts';
+import { LbError } from '../../errors/lb-error.ts';
+import type { ScaleBody } from '../../protocol/control.ts';
+import { cpuBudget } from '../../system/cpu-budget.ts';
+import { JSON_STREAM_OPTION, type Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { forEachTarget, runOperation } from '../operation.ts';
+import { appNamed, fetchApps } from '../targets.ts';
+
+export const scale: Command = {
+  operands: '<app> <workers>',
+  description:
+    'Sets the number of workers: n, +n or -n for that many more or fewer, max for one per CPU this machine grants. Growing starts workers, shrinking drains the highest slots.',
+  options: [JSON_STREAM_OPTION],
+  exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
+  examples: ['lb scale api 4', 'lb scale api +2', 'lb scale api -1', 'lb scale api max'],
+  run,
+};
+
+async function run(context: Context): Promise<number> {
+  const [name = '', amount = ''] = context.args;
+  const body = parseAmount(amount);
+  const { channel } = await connect(context.address);
+  try {
+    return await forEachTarget(context, [name], async () => {
+      appNamed(await fetchApps(channel), name);
+      await runOperation(context, channel, { title: `scaling of "${name}"`, method: 'POST', path: appPath(name, 'scale'), body });
+    });
+  } finally {
+    channel.close();
+  }
+}
+
+/** `4`, `+2`, `-1`, `max`. @throws LbError LB_ERR_USAGE */
+export function parseAmount(text: string): ScaleBody {
+  if (text === 'max') return { to: cpuBudget() };
+  const match = /^([+-]?)(\d{1,6})$/.exec(text);
+  const number = Number(match?.[2] ?? 0);
+  if (match === null || number === 0) throw new LbError('LB_ERR_USAGE', { problem: `expected a number of workers such as 4, +2, -1 or max, got "${text}"` });
+  if (match[1] === '') return { to: number };
+  return { by: match[1] === '-' ? -number : number };
+}

@@ -1,0 +1,27 @@
+import { connect } from '../../client/connect.ts';
+import { EXIT } from '../../errors/registry.ts';
+import { JSON_OPTION, type Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { showView } from '../output/show-view.ts';
+import { appNamed, fetchApps } from '../targets.ts';
+
+export const show: Command = {
+  operands: '<app>',
+  description: 'Shows everything about one app: its definition, addresses, workers, the last exits with the last lines of stderr, and what blocks a drain.',
+  options: [JSON_OPTION],
+  exits: ['notFound', 'daemon'],
+  examples: ['lb show api', "lb show api --json | jq '.workers[].pid'"],
+  run,
+};
+
+async function run(context: Context): Promise<number> {
+  const { channel } = await connect(context.address);
+  try {
+    const app = appNamed(await fetchApps(channel), context.args[0] ?? '');
+    if (context.json) context.print(JSON.stringify(app));
+    else context.io.stdout.write(showView(app, context.outStyle));
+    return EXIT.ok;
+  } finally {
+    channel.close();
+  }
+}

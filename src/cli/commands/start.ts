@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { connectIfRunning, type Connection } from '../../client/connect.ts';
+import { ensureDaemon } from '../../client/ensure-daemon.ts';
+import { appPath } from '../../client/request.ts';
+import { optionFlags } from '../../config/index.ts';
+import { LbError } from '../../errors/lb-error.ts';
+import { APP_NAME, type AppSpec } from '../../lifecycle/app-spec.ts';
+import type { StartBody } from '../../protocol/control.ts';
+import { ensureHome, homePaths } from '../../system/paths.ts';
+import { spawnDaemon } from '../../system/spawn-daemon.ts';
+import { JSON_STREAM_OPTION, type Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { forEachTarget, runOperation } from '../operation.ts';
+import { appFlags, CONFIG_OPTIONS, resolveTarget } from '../resolve.ts';
+import { fetchApps } from '../targets.ts';
+
+export const start: Command = {
+  operands: '[targets...]',
+  description:
+    'Starts a script, the apps of a config file, or an app that is stopped or errored again. Without a target it takes lb.config.* or ecosystem.config.* of the current directory. Returns when every worker is ready; starts the daemon when none runs.',
+  options: [...CONFIG_OPTIONS, JSON_STREAM_OPTION, ...optionFlags()],
+  exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
+  examples: ['lb start server.js -i max', 'lb start lb.config.js --env production', 'lb start server.js -n api -- --port 3000', 'lb start api'],
+  takesAppArgs: true,
+  run,
+};
+
+async function run(context: Context): Promise<number> {
+  const targets = context.args.length === 0 ? [undefined] : context.args;
+  return await forEachTarget(context, targets, async (target) => {
+    if (target !== undefined && (await startAgain(context, target))) return;
+    const apps = await resolveTarget(context, target, appFlags(context));
+    const connection = await startedDaemon(context);
+    try {
+      await startApps(context, connection, apps);
+    } finally {
+      connection.channel.close();
+    }
+  });
+}
+
+/** Starts an app by the name it has; false when the target is no such name. */
+async function startAgain(context: Context, target: string): Promise<boolean> {
+  if (!APP_NAME.test(target) || existsSync(resolve(context.io.cwd, target))) return false;
+  const connection = await connectIfRunning(context.address);
+  if (connection === null) return false;
+  const { channel } = connection;
+  try {
+    const known = (await fetchApps(channel)).some((app) => app.name === target);
+    if (!known) return false;
+    if (Object.keys(appFlags(context)).length > 0 || context.appArgs.length > 0) throw changesByName(target);
+    await runOperation(context, channel, { title: `start of "${target}"`, method: 'POST', path: appPath(target, 'start') });
+    return true;
+  } finally {
+    channel.close();
+  }
+}
+
+function changesByName(app: string): LbError {
+  const problem = `"${app}" is the name of an app, which starts as it was defined; to change it, start its script or config file with these options`;
+  return new LbError('LB_ERR_USAGE', { problem });
+}
+
+async function startedDaemon(context: Context): Promise<Connection> {
+  ensureHome(homePaths(context.home));
+  return await ensureDaemon(context.address, context.io.startDaemon ?? spawnDaemon);
+}
+
+async function startApps(context: Context, { channel }: Connection, apps: readonly AppSpec[]): Promise<void> {
+  const body: StartBody = { apps };
+  const title = `start of ${apps.map((app) => `"${app.name}"`).join(', ')}`;
+  await runOperation(context, channel, { title, method: 'POST', path: '/v1/apps', body });
+}

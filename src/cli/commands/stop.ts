@@ -1,0 +1,29 @@
+import { connect } from '../../client/connect.ts';
+import { appPath } from '../../client/request.ts';
+import type { StopBody } from '../../protocol/control.ts';
+import { JSON_STREAM_OPTION, NOW_OPTION, type Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { runOperation } from '../operation.ts';
+import { forEachApp } from '../targets.ts';
+
+export const stop: Command = {
+  operands: '<app...>',
+  description: 'Stops apps, "all" for every one. Each worker first finishes its requests, at most for its kill_timeout. The definition stays: "lb start <app>" starts it again.',
+  options: [NOW_OPTION, JSON_STREAM_OPTION],
+  exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
+  examples: ['lb stop api', 'lb stop all', 'lb stop api --now'],
+  run,
+};
+
+async function run(context: Context): Promise<number> {
+  const { channel } = await connect(context.address);
+  const body: StopBody = context.options['now'] === true ? { now: true } : {};
+  const rules = { ofAll: (app: { state: string }) => app.state !== 'stopped', none: 'no app is running' };
+  try {
+    return await forEachApp(context, channel, rules, async ({ name }) => {
+      await runOperation(context, channel, { title: `stop of "${name}"`, method: 'POST', path: appPath(name, 'stop'), body });
+    });
+  } finally {
+    channel.close();
+  }
+}

@@ -1,0 +1,46 @@
+import type { DaemonAddress } from '../client/address.ts';
+import { homePaths, lbHome } from '../system/paths.ts';
+import type { Io } from './io.ts';
+import { styleFor, type Style } from './output/style.ts';
+
+export type Options = Readonly<Record<string, unknown>>;
+
+/** What a command works with: the outside world, the words it was given, and how to answer. */
+export interface Context {
+  readonly io: Io;
+  readonly args: readonly string[];
+  readonly options: Options;
+  /** What stood after `--`. */
+  readonly appArgs: readonly string[];
+  readonly json: boolean;
+  readonly home: string;
+  readonly address: DaemonAddress;
+  readonly outStyle: Style;
+  readonly errStyle: Style;
+  /** One line of the answer, on stdout. */
+  print(text: string): void;
+  /** One line of everything else, on stderr. */
+  note(text: string): void;
+}
+
+export interface Words {
+  readonly args: readonly string[];
+  readonly options: Options;
+  readonly appArgs: readonly string[];
+}
+
+export function createContext(io: Io, words: Words): Context {
+  const home = lbHome(io.env);
+  const paths = homePaths(home);
+  return {
+    io,
+    ...words,
+    json: words.options['json'] === true,
+    home,
+    address: { home, socket: paths.socket, daemonLog: paths.daemonLog },
+    outStyle: styleFor(io.stdout, io.env),
+    errStyle: styleFor(io.stderr, io.env),
+    print: (text) => void io.stdout.write(`${text}\n`),
+    note: (text) => void io.stderr.write(`${text}\n`),
+  };
+}

@@ -1,0 +1,4 @@
+/** Ctrl-C while an operation ran; what there is to say has been said. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}

@@ -1,0 +1,20 @@
+import type { StartDaemon } from '../client/ensure-daemon.ts';
+
+/** Where a command writes to; `process.stdout` is one. */
+export interface Sink {
+  write(text: string): boolean;
+  once(event: 'drain', listener: () => void): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/** Everything a command sees of the outside world. */
+export interface Io {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Calls the listener at Ctrl-C instead of ending the process; the result undoes that. */
+  onInterrupt(listener: () => void): () => void;
+  readonly startDaemon?: StartDaemon;
+}

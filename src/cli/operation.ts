@@ -1,0 +1,110 @@
+import { errorOf } from '../client/parse.ts';
+import type { Channel, Method } from '../client/request.ts';
+import { openStream } from '../client/stream.ts';
+import { LbError } from '../errors/lb-error.ts';
+import { EXIT } from '../errors/registry.ts';
+import type { ProgressRecord, ProgressStep, ResultRecord, StreamRecord } from '../protocol/control.ts';
+import type { Context } from './context.ts';
+import { Interrupted } from './interrupted.ts';
+import { errorView } from './output/error-view.ts';
+import type { Color, Style } from './output/style.ts';
+
+/** One request that answers with a stream of records. */
+export interface Operation {
+  /** What it is called when Ctrl-C leaves it alone: `reload of "api"`. */
+  readonly title: string;
+  readonly method: Method;
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+const STEP_COLORS: Partial<Record<ProgressStep, Color>> = {
+  ready: 'green',
+  monitored: 'green',
+  draining: 'yellow',
+  stopping: 'yellow',
+  failed: 'red',
+  rollback: 'red',
+  queued: 'cyan',
+  note: 'dim',
+};
+
+/** Shows the progress of an operation on stderr and its result on stdout. @throws LbError of its result */
+export async function runOperation(context: Context, channel: Channel, operation: Operation): Promise<void> {
+  let result: ResultRecord | null = null;
+  const say = progressWriter(context);
+  for await (const record of untilInterrupted(context, operation, openStream(channel, operation.method, operation.path, operation.body))) {
+    if (context.json) context.print(JSON.stringify(record));
+    if (record.type === 'result') result = record;
+    else if (!context.json) say(record);
+  }
+  if (result === null) throw new LbError('LB_ERR_DAEMON_GONE');
+  if (!result.ok) {
+    const error = errorOf(result.error);
+    alreadyPrinted.add(error);
+    throw error;
+  }
+  if (!context.json) context.print(result.message);
+}
+
+/**
+ * Several targets one after another, going on after a failure; resolves with the exit code of the first failure.
+ */
+export async function forEachTarget<T>(context: Context, targets: readonly T[], work: (target: T) => Promise<void>): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  for (const target of targets) {
+    try {
+      await work(target);
+    } catch (thrown) {
+      if (thrown instanceof Interrupted) throw thrown;
+      const error = LbError.from(thrown);
+      if (exitCode === EXIT.ok) exitCode = error.exitCode;
+      reportError(context, error);
+    }
+  }
+  return exitCode;
+}
+
+/** Failures whose result record was printed as it came, with `--json`. */
+const alreadyPrinted = new WeakSet<LbError>();
+
+function reportError(context: Context, error: LbError): void {
+  if (context.json && !alreadyPrinted.has(error)) context.print(JSON.stringify({ type: 'result', ok: false, error: error.toRecord() }));
+  context.io.stderr.write(errorView(error, context.errStyle));
+}
+
+/** One line per step of a worker; a message that says nothing new is left out. */
+function progressWriter(context: Context): (record: ProgressRecord) => void {
+  const last = new Map<string, string>();
+  return (record) => {
+    const subject = `${record.app}:${record.slot ?? ''}:${record.generation ?? ''}`;
+    if (last.get(subject) === record.message) return;
+    last.set(subject, record.message);
+    context.note(colorStep(record, context.errStyle));
+  };
+}
+
+function colorStep(record: ProgressRecord, style: Style): string {
+  const color = STEP_COLORS[record.step];
+  return color === undefined ? record.message : style(color, record.message);
+}
+
+/** Ctrl-C ends the watching, never the operation. */
+async function* untilInterrupted(context: Context, operation: Operation, records: AsyncGenerator<StreamRecord>): AsyncGenerator<StreamRecord> {
+  let interrupt = (): void => {};
+  const interrupted = new Promise<'interrupted'>((resolve) => (interrupt = () => resolve('interrupted')));
+  const restore = context.io.onInterrupt(interrupt);
+  try {
+    for (;;) {
+      const next = await Promise.race([records.next(), interrupted]);
+      if (next === 'interrupted') {
+        context.note(`\nthe ${operation.title} goes on in the background; "lb list" shows how far it is`);
+        throw new Interrupted();
+      }
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    restore();
+  }
+}

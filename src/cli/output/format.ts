@@ -1,0 +1,82 @@
+import type { DrainBlockers } from '../../protocol/snapshot.ts';
+
+const KIB = 1024;
+const MIB = KIB * KIB;
+const GIB = MIB * KIB;
+
+/** Two units at most: `8 s` is `8s`, then `12m 3s`, `4h 10m`, `3d 4h`. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return pair(minutes, 'm', seconds % 60, 's');
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return pair(hours, 'h', minutes % 60, 'm');
+  return pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+function pair(big: number, bigUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${big}${bigUnit}` : `${big}${bigUnit} ${small}${smallUnit}`;
+}
+
+/** For sentences: `312 ms`, `3 s`, `2 m 5 s`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return age(ms).replace(/([dhms])/g, ' $1');
+}
+
+/** `62.4M`, `1.2G`; at most three digits that matter. */
+export function size(bytes: number | null): string {
+  if (bytes === null) return '-';
+  if (bytes < MIB) return `${Math.round(bytes / KIB)}K`;
+  if (bytes < 1000 * MIB) return `${threeDigits(bytes / MIB)}M`;
+  return `${threeDigits(bytes / GIB)}G`;
+}
+
+function threeDigits(value: number): string {
+  return value < 99.95 ? value.toFixed(1) : String(Math.round(value));
+}
+
+export function percent(value: number | null): string {
+  return value === null ? '-' : `${Math.round(value)}%`;
+}
+
+/** `0`, `0.4`, `37`, `12.3k`, `1.2M`. */
+export function count(value: number): string {
+  if (value < 10) return Number.isInteger(value) ? String(value) : trimmed(value.toFixed(1));
+  if (value < 9_999.5) return String(Math.round(value));
+  if (value < 999_950) return `${trimmed((value / 1000).toFixed(1))}k`;
+  return `${trimmed((value / 1_000_000).toFixed(1))}M`;
+}
+
+function trimmed(text: string): string {
+  return text.replace(/\.0$/, '');
+}
+
+/** `1 request`, `3 requests`. */
+export function plural(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+/** What keeps a worker from leaving: `3 requests (oldest 12 s), 2 websockets`; empty when nothing does. */
+export function blockersText(blockers: DrainBlockers): string {
+  const parts: string[] = [];
+  if (blockers.requests > 0) parts.push(`${plural(blockers.requests, 'request')} (oldest ${duration(blockers.oldestMs)})`);
+  if (blockers.websockets > 0) parts.push(plural(blockers.websockets, 'websocket'));
+  if (blockers.sockets > 0) parts.push(plural(blockers.sockets, 'socket'));
+  if (parts.length === 0 && blockers.connections > 0) parts.push(plural(blockers.connections, 'idle connection'));
+  return parts.join(', ');
+}
+
+/** `2026-11-20 10:31:07`, in the local time zone. */
+export function localTime(epochMs: number): string {
+  const date = new Date(epochMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+/** The text in at most that many columns, with `…` where something is missing. */
+export function truncate(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
+}

@@ -1,0 +1,77 @@
+import type { AppState } from '../../lifecycle/states.ts';
+import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
+import { renderColumns, type Column } from './columns.ts';
+import { age, blockersText, count, duration, percent, plural, size } from './format.ts';
+import { plain, type Color, type Style } from './style.ts';
+
+const LISTENERS_FROM_COLUMNS = 110;
+
+const STATE_COLORS: Readonly<Record<AppState, Color>> = {
+  starting: 'cyan',
+  online: 'green',
+  degraded: 'yellow',
+  reloading: 'cyan',
+  stopping: 'yellow',
+  stopped: 'gray',
+  errored: 'red',
+};
+
+export const stateColor = (state: AppState): Color => STATE_COLORS[state] ?? 'gray';
+
+const COLUMNS: readonly Column<AppSnapshot>[] = [
+  { title: 'name', value: (app) => app.name, color: () => 'bold', shrinksTo: 6 },
+  { title: 'state', value: (app) => app.state, color: (app) => stateColor(app.state) },
+  { title: 'ready', value: (app) => `${app.ready}/${app.instances}`, align: 'right', color: (app) => (isShort(app) ? 'yellow' : null) },
+  { title: 'node', value: (app) => app.node || '-', align: 'right' },
+  { title: 'uptime', value: (app) => (app.uptimeMs === null ? '-' : age(app.uptimeMs)), align: 'right' },
+  { title: 'restarts', value: (app) => count(app.restarts), align: 'right', color: (app) => (app.restarts > 0 ? 'yellow' : null) },
+  { title: 'cpu', value: (app) => percent(app.cpuPercent), align: 'right' },
+  { title: 'memory', value: (app) => size(app.memoryBytes), align: 'right' },
+  { title: 'conns', value: (app) => count(app.connections), align: 'right' },
+  { title: 'req/s', value: (app) => count(app.requestsPerSecond), align: 'right' },
+];
+
+const LISTENERS: Column<AppSnapshot> = { title: 'listeners', value: (app) => app.listeners.join(' ') || '-' };
+
+const isShort = (app: AppSnapshot): boolean => app.state !== 'stopped' && app.ready < app.instances;
+
+export interface ListOptions {
+  /** Columns of the terminal; null when it is none. */
+  readonly width: number | null;
+  readonly style?: Style;
+}
+
+/** The table of `lb list`, sorted by name, with what goes on right now under each app. */
+export function listView(apps: readonly AppSnapshot[], options: ListOptions): string {
+  const { width, style = plain } = options;
+  const sorted = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const columns = width !== null && width >= LISTENERS_FROM_COLUMNS ? [...COLUMNS, LISTENERS] : COLUMNS;
+  const [head, ...lines] = renderColumns(sorted, columns, { width, style });
+  const body = sorted.flatMap((app, index) => [lines[index] ?? '', ...appNotes(app).map((note) => style('dim', `  ${note}`))]);
+  return [head ?? '', ...body].map((line) => `${line}\n`).join('');
+}
+
+/** What a table has no column for: the running operation, what blocks a drain, slots that do not run, why it is errored. */
+export function appNotes(app: AppSnapshot): string[] {
+  const draining = app.workers.filter((worker) => worker.state === 'draining' || worker.state === 'stopping').map((worker) => leavingText(app.name, worker));
+  const notes: string[] = [];
+  if (app.operation !== null) {
+    notes.push([`${app.operation.kind} for ${duration(app.operation.sinceMs)}`, draining.join('; ')].filter(Boolean).join(': '));
+  } else notes.push(...draining);
+  if (app.queuedOperations.length > 0) notes.push(`next: ${app.queuedOperations.join(', ')}`);
+  if (app.queued > 0) notes.push(`${plural(app.queued, 'connection')} wait${app.queued === 1 ? 's' : ''} for a worker`);
+  if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)));
+  if (app.error !== null) notes.push(`error: ${app.error}`);
+  return notes;
+}
+
+function leavingText(app: string, worker: WorkerSnapshot): string {
+  const blockers = worker.blockers === null ? '' : blockersText(worker.blockers);
+  return `${app}[${worker.slot}] ${worker.state}${blockers === '' ? '' : `, ${blockers}`}`;
+}
+
+export function troubleText(app: string, slot: SlotTrouble): string {
+  const restarts = slot.restarts > 0 ? ` after ${plural(slot.restarts, 'restart')}` : '';
+  const next = slot.restartInMs === null ? '' : `, next restart in ${duration(slot.restartInMs)}`;
+  return `${app}[${slot.slot}] ${slot.state}${restarts}${next}`;
+}

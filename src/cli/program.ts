@@ -1,0 +1,81 @@
+import { Argument, Command as Program, Option } from 'commander';
+import { EXIT } from '../errors/registry.ts';
+import { COMMANDS, type CommandEntry } from './command-table.ts';
+import type { Command, OptionDef } from './command.ts';
+import type { Options, Words } from './context.ts';
+import type { Io } from './io.ts';
+import { lbVersion } from './version.ts';
+
+const HELP_COLUMNS = 80;
+const MAX_HELP_COLUMNS = 100;
+
+/** The command that is called, loaded; all others are only named. */
+export interface Called {
+  readonly entry: CommandEntry;
+  readonly command: Command;
+}
+
+/** The whole grammar. Help, usage errors and the version end with a `CommanderError`. */
+export function buildProgram(io: Io, called: Called | null, onCall: (words: Words) => void): Program {
+  const program = withOutput(new Program('lb'), io)
+    .usage('<command> [options]')
+    .description('Runs Node.js servers on every core and never drops a request.')
+    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', '\nEvery command has --help. Exit codes: docs/commands.md');
+  // A loaded package.json costs a file read, so only when the version is what was asked for.
+  program.option('-v, --version', 'print the version').on('option:version', () => program.error(lbVersion(), { code: 'lb.version', exitCode: EXIT.ok }));
+  for (const entry of COMMANDS) {
+    const sub = withOutput(program.command(entry.name), io).summary(entry.summary).aliases([...entry.aliases]);
+    if (called?.entry === entry) defineCommand(sub, called.command, onCall);
+  }
+  return program;
+}
+
+function defineCommand(sub: Program, command: Command, onCall: (words: Words) => void): void {
+  sub.description(command.description).usage(usageOf(command));
+  for (const word of command.operands.split(' ').filter(Boolean)) sub.addArgument(new Argument(word));
+  const keys = new Map<string, string>();
+  for (const definition of command.options) {
+    const option = optionOf(definition);
+    keys.set(option.attributeName(), definition.key ?? option.attributeName());
+    sub.addOption(option);
+  }
+  sub.addHelpText('after', helpTail(command));
+  sub.action(() => onCall({ args: sub.args, options: givenOptions(sub, keys), appArgs: [] }));
+}
+
+/** Only what stands on the command line: a default of commander's must not override a config file. */
+function givenOptions(sub: Program, keys: ReadonlyMap<string, string>): Options {
+  const given = Object.entries(sub.opts<Record<string, unknown>>()).filter(([name]) => sub.getOptionValueSource(name) === 'cli');
+  return Object.fromEntries(given.map(([name, value]) => [keys.get(name) ?? name, value]));
+}
+
+function optionOf({ flags, description, parse, choices }: OptionDef): Option {
+  const option = new Option(flags, description);
+  if (choices !== undefined) option.choices(choices);
+  if (parse !== undefined) option.argParser(parse);
+  return option;
+}
+
+function usageOf(command: Command): string {
+  return ['[options]', command.operands, command.takesAppArgs === true ? '[-- args...]' : ''].filter(Boolean).join(' ');
+}
+
+function helpTail(command: Command): string {
+  const exits = ['ok', 'usage', ...command.exits] as const;
+  const codes = [...new Set(exits)].sort((a, b) => EXIT[a] - EXIT[b]).map((name) => `${EXIT[name]} ${name}`);
+  return `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}\n\nExit codes: ${codes.join(', ')}`;
+}
+
+function withOutput(program: Program, io: Io): Program {
+  const width = (columns: number | undefined): number => Math.min(columns ?? HELP_COLUMNS, MAX_HELP_COLUMNS);
+  return program.exitOverride().showSuggestionAfterError(true).configureOutput({
+    writeOut: (text) => void io.stdout.write(text),
+    // Usage errors are worded with all others, in one place.
+    writeErr: () => {},
+    getOutHelpWidth: () => width(io.stdout.columns),
+    getErrHelpWidth: () => width(io.stderr.columns),
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  });
+}

@@ -1,0 +1,64 @@
+import { connect } from '../client/connect.ts';
+import { appPath, type Channel } from '../client/request.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { AppSnapshot } from '../protocol/snapshot.ts';
+import type { Context } from './context.ts';
+import { forEachTarget, runOperation } from './operation.ts';
+import { isExistingConfig, resolveTarget } from './resolve.ts';
+import { ALL, appNamed, fetchApps, isRunning } from './targets.ts';
+import { specWithCallersEnv } from './update-env.ts';
+
+/** One app to reload or restart, with the definition it takes on, if a new one was given. */
+interface Replacement {
+  readonly name: string;
+  readonly spec: AppSpec | null;
+}
+
+/** What `lb reload` and `lb restart` share: names, `all` and config files as targets. */
+export async function replaceApps(context: Context, action: 'reload' | 'restart', body: object): Promise<number> {
+  const fromFiles = await replacementsOfFiles(context);
+  const { channel } = await connect(context.address);
+  try {
+    const apps = await fetchApps(channel);
+    const replacements = replacementsOf(context, apps, fromFiles);
+    return await forEachTarget(context, replacements, async ({ name, spec }) => {
+      const app = apps.find((each) => each.name === name);
+      if (spec !== null && (app === undefined || !isRunning(app))) await startInstead(context, channel, spec);
+      else {
+        const known = appNamed(apps, name);
+        const given = spec ?? (context.options['updateEnv'] === true ? specWithCallersEnv(known, context.io.env) : null);
+        const path = appPath(name, action);
+        await runOperation(context, channel, { title: `${action} of "${name}"`, method: 'POST', path, body: { ...body, ...(given === null ? {} : { spec: given }) } });
+      }
+    });
+  } finally {
+    channel.close();
+  }
+}
+
+/** Read before anything is asked of the daemon: a mistake in a file changes nothing. */
+async function replacementsOfFiles(context: Context): Promise<Map<string, Replacement[]>> {
+  const files = new Map<string, Replacement[]>();
+  for (const word of context.args) {
+    if (!isExistingConfig(context, word)) continue;
+    const specs = await resolveTarget(context, word, {});
+    files.set(word, specs.map((spec) => ({ name: spec.name, spec })));
+  }
+  return files;
+}
+
+function replacementsOf(context: Context, apps: readonly AppSnapshot[], fromFiles: ReadonlyMap<string, Replacement[]>): Replacement[] {
+  const running = apps.filter(isRunning).map((app) => app.name).sort();
+  if (context.args.includes(ALL) && running.length === 0) context.note('no app is running');
+  const all = context.args.flatMap((word) => {
+    const names = word === ALL ? running : [word];
+    return fromFiles.get(word) ?? names.map((name) => ({ name, spec: null }));
+  });
+  return [...new Map(all.map((each) => [each.name, each])).values()];
+}
+
+/** A deployment names the apps of a file; one that is new in it has nothing to replace. */
+async function startInstead(context: Context, channel: Channel, spec: AppSpec): Promise<void> {
+  context.note(`"${spec.name}" does not run yet, starting it`);
+  await runOperation(context, channel, { title: `start of "${spec.name}"`, method: 'POST', path: '/v1/apps', body: { apps: [spec] } });
+}

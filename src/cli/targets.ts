@@ -1,0 +1,46 @@
+import { parseApps } from '../client/parse.ts';
+import type { Channel } from '../client/request.ts';
+import { suggestion } from '../config/nearest.ts';
+import { LbError } from '../errors/lb-error.ts';
+import type { AppSnapshot } from '../protocol/snapshot.ts';
+import type { Context } from './context.ts';
+import { forEachTarget } from './operation.ts';
+
+export const ALL = 'all';
+
+/** All apps the daemon knows. */
+export async function fetchApps(channel: Channel): Promise<AppSnapshot[]> {
+  return parseApps(await channel.json('/v1/apps'));
+}
+
+/** The app of that name. @throws LbError LB_ERR_APP_NOT_FOUND with the nearest name there is */
+export function appNamed(apps: readonly AppSnapshot[], name: string): AppSnapshot {
+  const found = apps.find((app) => app.name === name);
+  if (found !== undefined) return found;
+  const near = suggestion(name, apps.map((app) => app.name));
+  throw new LbError('LB_ERR_APP_NOT_FOUND', { app: name, suggestion: near });
+}
+
+export interface TargetRules {
+  /** Which apps `all` means; a name means its app whatever it does. */
+  readonly ofAll: (app: AppSnapshot) => boolean;
+  /** Said when `all` means none: "no app is running". */
+  readonly none: string;
+}
+
+/** Does something with each named app, or with all; resolves with the exit code. */
+export async function forEachApp(
+  context: Context,
+  channel: Channel,
+  rules: TargetRules,
+  work: (app: AppSnapshot) => Promise<void>,
+): Promise<number> {
+  const apps = await fetchApps(channel);
+  const chosen = apps.filter(rules.ofAll).map((app) => app.name).sort();
+  if (context.args.includes(ALL) && chosen.length === 0) context.note(rules.none);
+  const names = new Set(context.args.flatMap((word) => (word === ALL ? chosen : [word])));
+  return await forEachTarget(context, [...names], async (name) => await work(appNamed(apps, name)));
+}
+
+/** Runs, or tries to. */
+export const isRunning = (app: AppSnapshot): boolean => app.state !== 'stopped' && app.state !== 'errored';

@@ -1,0 +1,20 @@
+import { parseDuration } from '../config/units.ts';
+
+/** Readers of option values, for `OptionDef.parse`. */
+
+export function positiveInteger(text: string): number {
+  if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new Error('expected a whole number of at least 1');
+}
+
+export function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new Error('expected a whole number of at least 0');
+}
+
+/** Milliseconds of `10s`, `500ms`, `1m`. */
+export function milliseconds(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new Error('expected a duration such as 500ms, 10s or 1m');
+}

@@ -1,0 +1,94 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LbError } from '../errors/lb-error.ts';
+import type { DaemonAddress } from './address.ts';
+import { connectIfRunning, type Connection } from './connect.ts';
+
+const START_DEADLINE_MS = 10_000;
+/** A daemon that ended may have lost against another one that needs a moment to answer. */
+const OTHER_DAEMON_GRACE_MS = 1_500;
+const POLL_MS = 15;
+const TAIL_LINES = 20;
+const TAIL_BYTES = 16 * 1024;
+
+/** What is watched of a daemon that starts: a `ChildProcess`. */
+export interface StartingDaemon {
+  readonly exitCode: number | null;
+  readonly signalCode: string | null;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** Starts a daemon for a home; its output is appended to the file. */
+export type StartDaemon = (home: string, logFile: string) => StartingDaemon;
+
+/**
+ * Connects to the daemon of a home and starts one when none runs. Two callers at the same moment both get the one that wins.
+ * @throws LbError LB_ERR_DAEMON_UNREACHABLE with the last lines of its log when it does not come up
+ */
+export async function ensureDaemon(address: DaemonAddress, start: StartDaemon): Promise<Connection> {
+  const running = await connectIfRunning(address);
+  if (running !== null) return running;
+
+  const logStart = sizeOf(address.daemonLog);
+  const child = start(address.home, address.daemonLog);
+  let spawnError: Error | null = null;
+  child.on('error', (error) => (spawnError = error));
+
+  const deadline = performance.now() + START_DEADLINE_MS;
+  let endedAt: number | null = null;
+  for (;;) {
+    const connection = await connectIfRunning(address);
+    if (connection !== null) return connection;
+    const now = performance.now();
+    const end = describeEnd(child, spawnError);
+    if (end !== null) endedAt ??= now;
+    const failed = end !== null && now - (endedAt ?? now) >= OTHER_DAEMON_GRACE_MS;
+    if (failed || now >= deadline) {
+      throw startFailure(address, end ?? `it did not answer within ${START_DEADLINE_MS / 1000} s after its start`, logStart);
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+function describeEnd(child: StartingDaemon, spawnError: Error | null): string | null {
+  if (spawnError !== null) return `it could not be started: ${spawnError.message}`;
+  if (child.signalCode !== null) return `it was ended by ${child.signalCode} while it started`;
+  if (child.exitCode !== null) return `it ended with exit code ${child.exitCode} while it started`;
+  return null;
+}
+
+function startFailure({ socket, daemonLog }: DaemonAddress, reason: string, logStart: number): LbError {
+  return new LbError('LB_ERR_DAEMON_UNREACHABLE', { socket, reason, log: daemonLog }, tailOf(daemonLog, logStart));
+}
+
+function sizeOf(file: string): number {
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      return fstatSync(fd).size;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return 0;
+  }
+}
+
+/** The last lines written to a file since it had the given size. */
+function tailOf(file: string, from: number): string[] {
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(fd);
+      const start = Math.max(from > size ? 0 : from, size - TAIL_BYTES);
+      const buffer = Buffer.alloc(size - start);
+      const bytes = readSync(fd, buffer, 0, buffer.length, start);
+      const lines = buffer.toString('utf8', 0, bytes).split('\n');
+      return lines.filter((line) => line !== '').slice(-TAIL_LINES);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return [];
+  }
+}

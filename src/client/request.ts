@@ -1,0 +1,115 @@
+import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
+import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
+import { PROTOCOL } from '../protocol/version.ts';
+import type { DaemonAddress } from './address.ts';
+import { errorOf, parseErrorRecord, parseJson } from './parse.ts';
+
+export const PROTOCOL_HEADER = 'x-lb-protocol';
+const ANSWER_TIMEOUT_MS = 10_000;
+
+export type Method = 'GET' | 'POST' | 'DELETE';
+
+export interface RequestOptions {
+  readonly method?: Method;
+  readonly body?: unknown;
+  /** 0 waits for ever: the answer is a stream that lasts as long as the operation. */
+  readonly timeoutMs?: number;
+  /** False for the hello, which every version answers. */
+  readonly protocolHeader?: boolean;
+}
+
+/** The way to one daemon: keeps a connection open between requests. */
+export class Channel {
+  readonly address: DaemonAddress;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
+
+  constructor(address: DaemonAddress) {
+    this.address = address;
+  }
+
+  /** Sends a request and resolves with the head of its answer, whatever its status. */
+  open(path: string, options: RequestOptions = {}): Promise<IncomingMessage> {
+    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+    const timeoutMs = options.timeoutMs ?? ANSWER_TIMEOUT_MS;
+    return new Promise((resolve, reject) => {
+      const request = httpRequest({
+        socketPath: this.address.socket,
+        path,
+        method: options.method ?? 'GET',
+        agent: this.#agent,
+        timeout: timeoutMs,
+        headers: headersOf(body, options.protocolHeader ?? true),
+      });
+      request.once('response', resolve);
+      request.once('timeout', () => request.destroy(this.#unreachable(`no answer within ${timeoutMs / 1000} s`)));
+      request.once('error', (error) => reject(this.#explain(error, request)));
+      request.end(body);
+    });
+  }
+
+  /** Sends a request and resolves with the JSON of its answer. @throws LbError the daemon's error for a 4xx or 5xx */
+  async json(path: string, options: RequestOptions = {}): Promise<unknown> {
+    const response = await this.open(path, options);
+    const text = await this.#textOf(response);
+    if (isSuccess(response)) return parseJson(text, 'answer');
+    throw failureOf(response, text);
+  }
+
+  /** Resolves when the answer is a success, else @throws LbError the daemon's error. */
+  async expectSuccess(response: IncomingMessage): Promise<void> {
+    if (isSuccess(response)) return;
+    throw failureOf(response, await this.#textOf(response));
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #textOf(response: IncomingMessage): Promise<string> {
+    let text = '';
+    response.setEncoding('utf8');
+    try {
+      for await (const chunk of response) text += String(chunk);
+    } catch (error) {
+      throw this.#explain(error, null);
+    }
+    return text;
+  }
+
+  #explain(error: unknown, request: ClientRequest | null): LbError {
+    if (error instanceof LbError) return error;
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ECONNREFUSED') return new LbError('LB_ERR_DAEMON_NOT_RUNNING', { home: this.address.home });
+    const cut = errno === 'ECONNRESET' || errno === 'EPIPE' || errno === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (cut && request?.socket?.connecting !== true) return new LbError('LB_ERR_DAEMON_GONE');
+    return this.#unreachable(messageOf(error));
+  }
+
+  #unreachable(reason: string): LbError {
+    const { socket, daemonLog } = this.address;
+    return new LbError('LB_ERR_DAEMON_UNREACHABLE', { socket, reason, log: daemonLog });
+  }
+}
+
+function headersOf(body: string | undefined, protocolHeader: boolean): Record<string, string | number> {
+  return {
+    host: 'lb',
+    ...(protocolHeader ? { [PROTOCOL_HEADER]: PROTOCOL } : {}),
+    ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+  };
+}
+
+function isSuccess(response: IncomingMessage): boolean {
+  const status = response.statusCode ?? 0;
+  return status >= 200 && status < 300;
+}
+
+function failureOf(response: IncomingMessage, text: string): LbError {
+  const body = parseJson(text, `answer (status ${response.statusCode ?? 0})`);
+  return errorOf(parseErrorRecord((body as { error?: unknown } | null)?.error));
+}
+
+/** The path of an app in the control API. */
+export function appPath(name: string, action?: string): string {
+  return `/v1/apps/${encodeURIComponent(name)}${action === undefined ? '' : `/${action}`}`;
+}

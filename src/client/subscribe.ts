@@ -1,0 +1,98 @@
+import type { RawData, WebSocket } from 'ws';
+import { LbError, errnoOf } from '../errors/lb-error.ts';
+import type { LogMessage } from '../protocol/control.ts';
+import { PROTOCOL } from '../protocol/version.ts';
+import { errorOf, parseErrorRecord, parseJson, parseLogMessage } from './parse.ts';
+import { PROTOCOL_HEADER, type Channel } from './request.ts';
+
+/** More than this many unread messages pause the connection, so that the daemon notices a slow reader. */
+const MAX_UNREAD = 1_000;
+const MAX_PAYLOAD_BYTES = 1024 * 1024;
+const CLOSED_NORMALLY = new Set([1000, 1001, 1005]);
+
+export interface LogQuery {
+  readonly app?: string;
+  /** Lines from before the subscription. */
+  readonly lines: number;
+}
+
+/**
+ * Log lines of one app or of all as they are written, until the caller leaves the loop.
+ * @throws LbError LB_ERR_DAEMON_GONE when the daemon ends
+ */
+export async function* subscribeLogs(channel: Channel, query: LogQuery, signal?: AbortSignal): AsyncGenerator<LogMessage> {
+  const search = new URLSearchParams({ ...(query.app === undefined ? {} : { app: query.app }), lines: String(query.lines) });
+  const { WebSocket } = await import('ws');
+  const socket = new WebSocket(`ws+unix:${channel.address.socket}:/v1/logs?${search}`, {
+    perMessageDeflate: false,
+    maxPayload: MAX_PAYLOAD_BYTES,
+    headers: { host: 'lb', [PROTOCOL_HEADER]: String(PROTOCOL) },
+  });
+  const abort = (): void => socket.terminate();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    for await (const text of messagesOf(socket, channel)) {
+      const message = parseLogMessage(parseJson(text, 'log message'));
+      if (message !== null) yield message;
+    }
+  } catch (error) {
+    if (signal?.aborted !== true) throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    socket.terminate();
+  }
+}
+
+/** The text messages of a socket, in order, until it closes. */
+async function* messagesOf(socket: WebSocket, channel: Channel): AsyncGenerator<string> {
+  const unread: string[] = [];
+  let ended: { readonly error: LbError | null } | null = null;
+  let wake = (): void => {};
+  const end = (error: LbError | null): void => {
+    ended ??= { error };
+    wake();
+  };
+  socket.on('message', (data: RawData) => {
+    unread.push(String(data));
+    if (unread.length >= MAX_UNREAD) socket.pause();
+    wake();
+  });
+  socket.on('close', (code: number) => end(CLOSED_NORMALLY.has(code) ? null : new LbError('LB_ERR_DAEMON_GONE')));
+  socket.on('error', (error: Error) => end(explain(error, channel)));
+  rejectRefusal(socket, end);
+  for (;;) {
+    const next = unread.shift();
+    if (next !== undefined) yield next;
+    else if (ended !== null) break;
+    else {
+      if (socket.isPaused) socket.resume();
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+  }
+  const { error } = ended as { readonly error: LbError | null };
+  if (error !== null) throw error;
+}
+
+/** An answer that is no upgrade carries the daemon's reason. */
+function rejectRefusal(socket: WebSocket, end: (error: LbError) => void): void {
+  socket.on('unexpected-response', (_request, response) => {
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => (text += chunk));
+    response.on('error', () => end(new LbError('LB_ERR_DAEMON_GONE')));
+    response.on('end', () => {
+      try {
+        const body = parseJson(text, 'answer') as { error?: unknown } | null;
+        end(errorOf(parseErrorRecord(body?.error)));
+      } catch (error) {
+        end(LbError.from(error));
+      }
+    });
+  });
+}
+
+function explain(error: Error, channel: Channel): LbError {
+  const errno = errnoOf(error);
+  if (errno !== 'ENOENT' && errno !== 'ECONNREFUSED') return new LbError('LB_ERR_DAEMON_GONE');
+  return new LbError('LB_ERR_DAEMON_NOT_RUNNING', { home: channel.address.home });
+}

@@ -1,0 +1,10 @@
+/** The public API of `lb`. */
+export { connectClient as connect, type Client, type ClientOptions } from './client/client.ts';
+export { defineConfig } from './config/index.ts';
+export { LbError, type ErrorDetails, type ErrorRecord } from './errors/lb-error.ts';
+export { EXIT, type ErrorCode, type ExitName } from './errors/registry.ts';
+export type { AppSpec } from './lifecycle/app-spec.ts';
+export type { ExitReport } from './lifecycle/exit-report.ts';
+export type { AppState, WorkerState } from './lifecycle/states.ts';
+export type { Hello, LbEvent, LogLine, LogMessage, ProgressRecord, ResultRecord, StreamRecord } from './protocol/control.ts';
+export type { AppSnapshot, DrainBlockers, OperationKind, SlotTrouble, WorkerSnapshot } from './protocol/snapshot.ts';
