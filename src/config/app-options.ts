@@ -1,0 +1,192 @@
+// Generated from the option table (src/config/options) by "npm run docs". Do not edit.
+import type { Env } from './define-config.ts';
+
+/** Options of one app in a config file. */
+export interface AppOptions {
+  /**
+   * Name of the app, unique in one daemon.
+   *
+   * Letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit.
+   * @default the script's file name without its extension
+   */
+  readonly name?: string | undefined;
+  /**
+   * File that every worker runs as its main module.
+   *
+   * Relative to `cwd`. The extensions `.js`, `.mjs`, `.cjs` and `.ts` may be left out; a directory stands for the `main` of its `package.json`, or its `index.js`.
+   * @default none; required
+   */
+  readonly script: string;
+  /**
+   * Arguments for the script, as in `process.argv.slice(2)`.
+   *
+   * On the command line they stand after `--` and replace those of the file.
+   * @default `[]`
+   */
+  readonly args?: string | readonly (string | number)[] | undefined;
+  /**
+   * Working directory of the workers.
+   *
+   * Relative to the config file (as a flag: to the current directory). The paths of the app are relative to it.
+   * @default the config file's directory, or the directory `lb start` was called in
+   */
+  readonly cwd?: string | undefined;
+  /**
+   * Number of workers: n, `max` for one per CPU, or -n for all CPUs but n.
+   *
+   * The CPU count respects the quota of the container. 0 is the same as `max`; a negative number leaves at least one worker.
+   * @default `1`
+   */
+  readonly instances?: number | 'max' | (string & {}) | undefined;
+  /**
+   * Accepted for PM2's files and without effect.
+   *
+   * Every app runs as a cluster of workers, with one worker unless `instances` says otherwise; that serves what `fork` is used for.
+   * @default `cluster`
+   */
+  readonly exec_mode?: 'cluster' | 'cluster_mode' | 'fork' | 'fork_mode' | undefined;
+  /**
+   * Environment variables of the workers.
+   *
+   * Added to the environment `lb start` was called in. Values that are objects are handed over as JSON; `null` takes an inherited variable away. A string is read as the text of a dotenv file. `env_<name>` adds to it when chosen with `--env <name>`.
+   * @default `{}`
+   */
+  readonly env?: Env | string | undefined;
+  /**
+   * Dotenv file with more environment variables.
+   *
+   * It wins over the inherited environment; `env` and `env_<name>` win over it. It is read when the app is started or reloaded with its config file.
+   * @default none
+   */
+  readonly env_file?: string | undefined;
+  /**
+   * Sets the environment variable `PORT`.
+   *
+   * It wins over every other source of `PORT`. It does not make an app listen that ignores the variable.
+   * @default none
+   */
+  readonly port?: number | undefined;
+  /**
+   * Environment variable that carries the worker's slot number, from 0.
+   * @default `"NODE_APP_INSTANCE"`
+   */
+  readonly instance_var?: string | undefined;
+  /**
+   * Arguments for Node.js itself, such as `--max-old-space-size=512`.
+   * @default `[]`
+   */
+  readonly node_args?: string | readonly (string | number)[] | undefined;
+  /**
+   * Another Node.js binary (20.19 or newer) for this app.
+   *
+   * A path relative to `cwd`, or a name that is looked up on `PATH`; `node` means the one that runs `lb`. Other languages are refused.
+   * @default the Node.js that runs `lb`
+   */
+  readonly interpreter?: string | undefined;
+  /**
+   * A worker is ready only when it calls `process.send('ready')`.
+   *
+   * Without it a worker is ready when it listens, or, if it never listens, when it has survived `min_uptime`.
+   * @default `false`
+   */
+  readonly wait_ready?: boolean | undefined;
+  /**
+   * Time a worker has to become ready.
+   *
+   * A worker that is not ready by then has failed: the start or reload fails and the old workers stay.
+   * @default `30s`
+   */
+  readonly listen_timeout?: number | string | undefined;
+  /**
+   * Time a worker has to finish its requests and exit before SIGKILL.
+   *
+   * It bounds the whole way out: drain, stop signal and the time the app takes to exit. 0 kills at once and loses requests in flight.
+   * @default `30s`
+   */
+  readonly kill_timeout?: number | string | undefined;
+  /**
+   * Tell a worker to stop with the message `shutdown` instead of a signal.
+   *
+   * The app gets it with `process.on('message')`, after its HTTP connections are drained.
+   * @default `false`
+   */
+  readonly shutdown_with_message?: boolean | undefined;
+  /**
+   * Restart a worker that ends by itself.
+   * @default `true`
+   */
+  readonly autorestart?: boolean | undefined;
+  /**
+   * Exit codes after which a worker is not restarted, such as `0,143`.
+   * @default `[]`
+   */
+  readonly stop_exit_codes?: number | string | readonly (number | string)[] | undefined;
+  /**
+   * A worker that ends sooner counts as unstable.
+   *
+   * See `max_restarts`. An app that never listens is ready after this time.
+   * @default `1s`
+   */
+  readonly min_uptime?: number | string | undefined;
+  /**
+   * Unstable restarts in a row before a worker is given up.
+   *
+   * The other workers go on serving.
+   * @default `16`
+   */
+  readonly max_restarts?: number | undefined;
+  /**
+   * Fixed delay before every restart after a crash.
+   *
+   * It replaces the exponential backoff.
+   * @default `off`
+   */
+  readonly restart_delay?: number | string | undefined;
+  /**
+   * First delay of the exponential backoff between restarts.
+   *
+   * The first restart is immediate; then the delay doubles up to 30 s and is reset after 30 s of stable work. PM2 has no backoff by default.
+   * @default `100ms`
+   */
+  readonly exp_backoff_restart_delay?: number | string | undefined;
+  /**
+   * Replace a worker whose resident memory is above this size.
+   *
+   * The new worker is ready before the old one drains, one worker of the app at a time. Memory is sampled every second.
+   * @default `off`
+   */
+  readonly max_memory_restart?: number | string | undefined;
+  /**
+   * File of the workers' stdout.
+   *
+   * Relative to `cwd`. `"NULL"`, `/dev/null`, `null` or `false` writes no file; `lb logs` still shows the last lines.
+   * @default `$LB_HOME/logs/<name>-out.log`
+   */
+  readonly out_file?: string | null | false | undefined;
+  /**
+   * File of the workers' stderr.
+   *
+   * As `out_file`.
+   * @default `$LB_HOME/logs/<name>-error.log`
+   */
+  readonly error_file?: string | null | false | undefined;
+  /**
+   * All workers write to the same two files.
+   *
+   * With `false` each worker has its own: `api-out.log` becomes `api-out-0.log`, `api-out-1.log`, …, which is what PM2 does by default.
+   * @default `true`
+   */
+  readonly merge_logs?: boolean | undefined;
+  /**
+   * A log file is rotated when it reaches this size.
+   * @default `10M`
+   */
+  readonly log_max_size?: number | string | undefined;
+  /**
+   * Rotated files kept beside the current one.
+   *
+   * All but the newest are compressed with gzip.
+   * @default `5`
+   */
+  readonly log_keep?: number | undefined;
+}

@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { parseDotenv, type EnvLayer } from './env-kind.ts';
+import { countInstances } from './instances.ts';
+import type { Interpreters } from './interpreter.ts';
+import { DEFAULTS, type OptionKey, type Settings } from './options.ts';
+import { absolutePath } from './paths.ts';
+import { COMMAND_LINE, valueError, type Layer, type Origin } from './read-values.ts';
+import { foreignInterpreter } from './script.ts';
+import { inheritedEnv, mergeEnv } from './worker-env.ts';
+
+/** An app whose place is known: what `resolveApps` hands over for every app that was selected. */
+export interface LocatedApp {
+  readonly layer: Layer;
+  readonly name: string;
+  readonly cwd: string;
+  readonly script: string;
+}
+
+/** What is the same for every app of one command. */
+export interface BuildContext {
+  readonly flags: Layer;
+  readonly appArgs: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly envName: string | undefined;
+  readonly callerCwd: string;
+  readonly home: string;
+  readonly cpuBudget: number;
+  readonly interpreters: Interpreters;
+}
+
+type PathKey = 'out_file' | 'error_file' | 'env_file' | 'interpreter';
+
+/** Puts the layers of one app together into its definition; what is wrong is added to `problems` and leaves a gap in the result. */
+export async function buildSpec(app: LocatedApp, context: BuildContext, problems: LbError[]): Promise<AppSpec> {
+  const settings: Settings = { ...DEFAULTS, ...app.layer.values, ...context.flags.values };
+  const logFile = (key: 'out_file' | 'error_file', suffix: string): string | null => {
+    const path = pathOf(key, app, context);
+    return path === undefined ? join(context.home, 'logs', `${app.name}-${suffix}.log`) : path;
+  };
+  return {
+    name: app.name,
+    script: app.script,
+    args: context.appArgs.length > 0 ? [...context.appArgs] : settings.args,
+    cwd: app.cwd,
+    instances: countInstances(settings.instances, context.cpuBudget),
+    interpreter: await interpreterOf(app, context, settings, problems),
+    nodeArgs: settings.node_args,
+    env: await envOf(app, context, settings, problems),
+    instanceVar: settings.instance_var,
+    waitReady: settings.wait_ready,
+    listenTimeoutMs: settings.listen_timeout,
+    killTimeoutMs: settings.kill_timeout,
+    shutdownWithMessage: settings.shutdown_with_message,
+    maxMemoryBytes: settings.max_memory_restart,
+    autorestart: settings.autorestart,
+    minUptimeMs: settings.min_uptime,
+    maxRestarts: settings.max_restarts,
+    restartDelayMs: settings.restart_delay,
+    backoffBaseMs: settings.exp_backoff_restart_delay,
+    stopExitCodes: settings.stop_exit_codes,
+    outFile: logFile('out_file', 'out'),
+    errorFile: logFile('error_file', 'error'),
+    mergeLogs: settings.merge_logs,
+    logMaxBytes: settings.log_max_size,
+    logKeep: settings.log_keep,
+  };
+}
+
+/** A path option made absolute: as a flag it is relative to the caller, in a file to the app's working directory. */
+function pathOf(key: Exclude<PathKey, 'interpreter'>, app: LocatedApp, { flags, callerCwd }: BuildContext): string | null | undefined {
+  const asFlag = flags.values[key];
+  if (asFlag !== undefined) return asFlag === null ? null : absolutePath(asFlag, callerCwd);
+  const inFile = app.layer.values[key];
+  return typeof inFile === 'string' ? absolutePath(inFile, app.cwd) : inFile;
+}
+
+/** Where the value that counts was given. */
+function originOf(key: OptionKey, app: LocatedApp, flags: Layer): Origin {
+  return flags.origins.get(key) ?? app.layer.origins.get(key) ?? { file: COMMAND_LINE, path: key };
+}
+
+async function interpreterOf(app: LocatedApp, context: BuildContext, settings: Settings, problems: LbError[]): Promise<string> {
+  const { interpreter } = settings;
+  const isGiven = context.flags.values.interpreter !== undefined || app.layer.values.interpreter !== undefined;
+  const foreign = isGiven ? undefined : foreignInterpreter(app.script);
+  if (foreign !== undefined) {
+    const details = { app: app.name, interpreter: foreign, reason: `${app.script} is not a Node.js script, and lb runs Node.js apps only` };
+    problems.push(new LbError('LB_ERR_INTERPRETER', details));
+    return interpreter;
+  }
+  const base = context.flags.values.interpreter === undefined ? app.cwd : context.callerCwd;
+  const found = await context.interpreters.find(interpreter, base);
+  if ('path' in found) return found.path;
+  problems.push(new LbError('LB_ERR_INTERPRETER', { app: app.name, interpreter, reason: found.reason }));
+  return interpreter;
+}
+
+async function envOf(app: LocatedApp, context: BuildContext, settings: Settings, problems: LbError[]): Promise<Readonly<Record<string, string>>> {
+  const none: EnvLayer = new Map();
+  const profile = context.envName === undefined ? undefined : app.layer.profiles.get(context.envName);
+  return mergeEnv([
+    inheritedEnv(context.env),
+    // As after `cd` in a shell; programs that trust PWD would otherwise see the caller's directory.
+    context.env['PWD'] === undefined ? none : new Map([['PWD', app.cwd]]),
+    await envFileOf(app, context, problems),
+    settings.env ?? none,
+    profile ?? none,
+    settings.port === undefined ? none : new Map([['PORT', String(settings.port)]]),
+  ]);
+}
+
+async function envFileOf(app: LocatedApp, context: BuildContext, problems: LbError[]): Promise<EnvLayer> {
+  const file = pathOf('env_file', app, context);
+  if (typeof file !== 'string') return new Map();
+  const wrong = (got: string): EnvLayer => {
+    problems.push(valueError(originOf('env_file', app, context.flags), 'a readable dotenv file', got));
+    return new Map();
+  };
+  try {
+    const text = await readFile(file, 'utf8');
+    return text.includes('\0') ? wrong(`${file} (not a text file)`) : parseDotenv(text);
+  } catch (error) {
+    return wrong(`${file} (${errnoOf(error) === 'ENOENT' ? 'no such file' : messageOf(error)})`);
+  }
+}

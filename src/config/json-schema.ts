@@ -1,0 +1,43 @@
+import { env } from './env-kind.ts';
+import type { Schema } from './kind.ts';
+import { OPTION_LIST, camelCase, namesOf, type OptionEntry } from './options.ts';
+import { meaninglessKeys, unsupportedKeys } from './pm2-keys.ts';
+
+/** JSON Schema (2020-12) of a config file, for completion and checks in editors; generated from the option table. */
+export function configJsonSchema(): Schema {
+  const apps: Schema = { type: 'array', minItems: 1, items: { $ref: '#/$defs/app' } };
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'lb configuration',
+    description: 'Apps for lb, the cluster-mode process supervisor for Node.js',
+    anyOf: [
+      { type: 'object', properties: { apps }, required: ['apps'] },
+      apps,
+      { $ref: '#/$defs/app' },
+    ],
+    $defs: { app: appSchema() },
+  };
+}
+
+function appSchema(): Schema {
+  const properties: [string, Schema][] = OPTION_LIST.flatMap((entry) => namesOf(entry).map((name): [string, Schema] => [name, optionSchema(entry, name)]));
+  properties.push(...foreign(unsupportedKeys(), 'PM2 option that lb does not support yet: it is ignored with a warning.'));
+  properties.push(...foreign(meaninglessKeys(), 'PM2 option without a meaning in lb: it is ignored.'));
+  const scriptNames = OPTION_LIST.filter((entry) => entry.key === 'script').flatMap(namesOf);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    patternProperties: { '^env_(?!file$).+$': { ...env.schema, description: 'Variables added to `env` when chosen with `--env <name>`.' } },
+    additionalProperties: false,
+    anyOf: scriptNames.map((name) => ({ required: [name] })),
+  };
+}
+
+function optionSchema(entry: OptionEntry, name: string): Schema {
+  if (name !== entry.key) return { ...entry.kind.schema, description: `Same as ${entry.key}.` };
+  const description = `${entry.doc[0]?.toUpperCase() ?? ''}${entry.doc.slice(1)}.${entry.notes === undefined ? '' : ` ${entry.notes}`}`;
+  return { ...entry.kind.schema, description, ...(entry.default === undefined ? {} : { default: entry.default }) };
+}
+
+const foreign = (keys: readonly string[], description: string): [string, Schema][] =>
+  [...new Set([...keys, ...keys.map(camelCase)])].map((key) => [key, { description }]);

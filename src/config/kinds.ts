@@ -1,0 +1,169 @@
+import { describe } from './describe.ts';
+import { isCleanText, type Kind, type Parsed } from './kind.ts';
+import { splitWords } from './split-words.ts';
+import { formatBytes, formatDuration, parseBytes, parseDuration } from './units.ts';
+
+/** `setTimeout` takes no longer delay; above it Node fires at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+const ok = <T>(value: T): Parsed<T> => ({ value });
+const no = (expected: string, raw: unknown, at = ''): Parsed<never> => ({ mismatch: { expected, got: describe(raw), at } });
+
+/** A text that is not empty. */
+export const string: Kind<string> = {
+  label: 'string',
+  tsType: 'string',
+  schema: { type: 'string', minLength: 1 },
+  parse: (raw) => (isCleanText(raw) && raw.trim() !== '' ? ok(raw) : no('a string', raw)),
+};
+
+/** A file or directory; made absolute by the resolver. */
+export const path: Kind<string> = {
+  ...string,
+  label: 'path',
+  parse: (raw) => (isCleanText(raw) && raw.trim() !== '' ? ok(raw) : no('a path', raw)),
+};
+
+/** A log file, or null for none. */
+export const logPath: Kind<string | null> = {
+  label: 'path, or `"NULL"` for none',
+  tsType: 'string | null | false',
+  schema: { anyOf: [{ type: 'string', minLength: 1 }, { type: 'null' }, { const: false }] },
+  takesNull: true,
+  parse(raw) {
+    if (raw === null || raw === false || raw === 'NULL' || raw === '/dev/null') return ok(null);
+    return isCleanText(raw) && raw.trim() !== '' ? ok(raw) : no('a path, or "NULL" for no file', raw);
+  },
+};
+
+export const boolean: Kind<boolean> = {
+  label: 'boolean',
+  tsType: 'boolean',
+  schema: { type: 'boolean' },
+  parse(raw) {
+    if (typeof raw === 'boolean') return ok(raw);
+    return raw === 'true' || raw === 'false' ? ok(raw === 'true') : no('true or false', raw);
+  },
+};
+
+/** A whole number between two bounds. */
+export function integer(min: number, max: number): Kind<number> {
+  const expected = max === Number.MAX_SAFE_INTEGER ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`;
+  return {
+    label: 'integer',
+    tsType: 'number',
+    schema: { type: ['integer', 'string'], minimum: min, maximum: max, pattern: '^-?\\d+$' },
+    parse(raw) {
+      const value = wholeNumber(raw);
+      return value !== undefined && value >= min && value <= max ? ok(value) : no(expected, raw);
+    },
+  };
+}
+
+/** Milliseconds as a number, or a text with a unit. */
+export const durationMs: Kind<number> = {
+  format: formatDuration,
+  label: 'duration: number of ms, or `"500ms"`, `"10s"`, `"1m"`, `"1h"`',
+  tsType: 'number | string',
+  schema: { type: ['number', 'string'], minimum: 0, maximum: LONGEST_MS, pattern: '^\\s*\\d+(\\.\\d+)?\\s*([mM][sS]|[smhdSMHD])?\\s*$' },
+  parse(raw) {
+    const value = typeof raw === 'string' ? parseDuration(raw) : raw;
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
+      return no('a duration (a number of milliseconds, or "500ms", "10s", "1m", "1h")', raw);
+    }
+    return value > LONGEST_MS ? no(`a duration of at most ${formatDuration(24 * 86_400_000)}`, raw) : ok(Math.round(value));
+  },
+};
+
+/** Bytes as a number, or a text with a unit. */
+export const bytes = (min: number): Kind<number> => ({
+  format: formatBytes,
+  label: 'size: `"300M"`, `"1G"`, `"512K"`, or a number of bytes',
+  tsType: 'number | string',
+  schema: { type: ['integer', 'string'], minimum: 0, pattern: '^\\s*\\d+(\\.\\d+)?\\s*([kKmMgGtT]?([iI]?[bB])?)\\s*$' },
+  parse(raw) {
+    const value = typeof raw === 'string' ? parseBytes(raw) : raw;
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+      return no('a size ("300M", "1G", "512K", or a number of bytes)', raw);
+    }
+    return value < min ? no(`a size of at least ${formatBytes(min)} (a number alone is bytes)`, raw) : ok(value);
+  },
+});
+
+/** The same with 0 for "off", as PM2 files have it. */
+export const orOff = (kind: Kind<number>): Kind<number | null> => ({
+  ...kind,
+  label: `${kind.label}; 0 is off`,
+  parse: (raw) => (raw === 0 || raw === '0' ? ok(null) : kind.parse(raw)),
+});
+
+/** An array of texts, or one text that is split at blanks with respect to quotes. */
+export const stringList: Kind<readonly string[]> = {
+  label: 'array of strings, or one string split at blanks',
+  tsType: 'string | readonly (string | number)[]',
+  schema: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: ['string', 'number'] } }] },
+  parse(raw) {
+    if (typeof raw === 'string') {
+      const words = isCleanText(raw) ? splitWords(raw) : undefined;
+      return words === undefined ? no('a string with every quote closed', raw) : ok(words);
+    }
+    if (!Array.isArray(raw)) return no('an array of strings, or one string', raw);
+    const words: string[] = [];
+    for (const [index, item] of (raw as unknown[]).entries()) {
+      if (!isCleanText(item) && typeof item !== 'number') return no('a string', item, `[${index}]`);
+      words.push(String(item));
+    }
+    return ok(words);
+  },
+};
+
+/** Exit codes and the like: one number, an array, or a text with commas. */
+export function integerList(min: number, max: number): Kind<readonly number[]> {
+  return {
+    label: 'array of integers, or `"0,143"`',
+    tsType: 'number | string | readonly (number | string)[]',
+    schema: { anyOf: [{ type: ['integer', 'string'] }, { type: 'array', items: { type: ['integer', 'string'] } }] },
+    parse(raw) {
+      const items: readonly unknown[] = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.split(/[\s,]+/).filter(Boolean) : [raw];
+      const values: number[] = [];
+      for (const [index, item] of items.entries()) {
+        const value = wholeNumber(item);
+        if (value === undefined || value < min || value > max) {
+          return no(`whole numbers from ${min} to ${max}`, item, Array.isArray(raw) ? `[${index}]` : '');
+        }
+        values.push(value);
+      }
+      return ok([...new Set(values)]);
+    },
+  };
+}
+
+/** One of a few words. */
+export const oneOf = <const W extends string>(words: readonly W[]): Kind<W> => ({
+  label: words.map((word) => `\`"${word}"\``).join(', '),
+  tsType: words.map((word) => `'${word}'`).join(' | '),
+  schema: { enum: words },
+  parse(raw) {
+    const word = words.find((candidate) => candidate === raw);
+    return word === undefined ? no(`one of ${words.join(', ')}`, raw) : ok(word);
+  },
+});
+
+/** Number of workers as it was asked for: a number, 0 or `max` for the CPU budget, negative for the budget less n. */
+export const instances: Kind<number | 'max'> = {
+  label: 'integer, or `"max"`',
+  tsType: "number | 'max' | (string & {})",
+  schema: { anyOf: [{ type: 'integer', minimum: -1024, maximum: 1024 }, { type: 'string', pattern: '^(max|-?\\d+)$' }] },
+  parse(raw) {
+    if (raw === 'max') return ok('max');
+    const value = wholeNumber(raw);
+    return value !== undefined && Math.abs(value) <= 1024
+      ? ok(value === 0 ? 'max' : value)
+      : no('a number of workers (up to 1024), "max", or a negative number for all CPUs but n', raw);
+  },
+};
+
+function wholeNumber(raw: unknown): number | undefined {
+  const value = typeof raw === 'string' && /^\s*[+-]?\d+\s*$/.test(raw) ? Number(raw) : raw;
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value + 0 : undefined;
+}

@@ -1,0 +1,143 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
+import { describe } from './describe.ts';
+import { PACKAGE_KEYS } from './find-file.ts';
+import { stripJsonComments } from './json-comments.ts';
+import { optionNamed } from './options.ts';
+
+type Table = Readonly<Record<string, unknown>>;
+
+/** `import { defineConfig } from 'lb'` works in a TypeScript config although `lb` is installed globally. */
+const PUBLIC_API = fileURLToPath(new URL(`../index${extname(import.meta.url)}`, import.meta.url));
+
+/** One app as a config file has it, unchecked. */
+export interface RawApp {
+  /** Its place in the file: `apps[0]`, `pm2[1]`, or empty when the file is the app. */
+  readonly path: string;
+  readonly raw: Table;
+}
+
+export interface LoadedConfig {
+  readonly apps: readonly RawApp[];
+  readonly warnings: readonly string[];
+}
+
+/** Loads a config file in any of the forms PM2 and `lb` know. @param file absolute path. @param label how messages name it. */
+export async function loadConfigFile(file: string, label = file): Promise<LoadedConfig> {
+  try {
+    const content = await settle(await readContent(file));
+    return await collect(content, label, basename(file) === 'package.json');
+  } catch (error) {
+    if (error instanceof LbError) throw error;
+    throw new LbError('LB_ERR_CONFIG_LOAD', { file: label, reason: reasonOf(error) }, stackOf(error));
+  }
+}
+
+async function readContent(file: string): Promise<unknown> {
+  switch (extname(file).toLowerCase()) {
+    case '.json':
+      return JSON.parse(stripJsonComments(await readText(file)));
+    case '.yaml':
+    case '.yml': {
+      const { parse } = await import('yaml');
+      return parse(await readText(file), { merge: true, logLevel: 'error' });
+    }
+    default:
+      return importModule(file);
+  }
+}
+
+const readText = async (file: string): Promise<string> => (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+
+async function importModule(file: string): Promise<unknown> {
+  if (/\.[cm]?ts$/i.test(file)) return importWithJiti(file);
+  // Tells a missing file from a missing dependency of the file.
+  await readFile(file);
+  try {
+    return await import(pathToFileURL(file).href);
+  } catch (error) {
+    // PM2's usual file, `module.exports` in ecosystem.config.js, inside a package with "type": "module".
+    if (error instanceof ReferenceError && error.message.includes('ES module scope')) return importWithJiti(file);
+    throw error;
+  }
+}
+
+async function importWithJiti(file: string): Promise<unknown> {
+  await readFile(file);
+  const { createJiti } = await import('jiti');
+  return createJiti(import.meta.url, { fsCache: false, moduleCache: false, alias: { lb: PUBLIC_API } }).import(file);
+}
+
+/** Unwraps default exports (twice for transpiled modules), calls functions and waits for promises. */
+async function settle(content: unknown): Promise<unknown> {
+  let value = content;
+  for (let depth = 0; depth < 6; depth++) {
+    value = await value;
+    if (typeof value === 'function') value = (value as () => unknown)();
+    else if (isTable(value) && prefersDefault(value)) value = value['default'];
+    else return value;
+  }
+  return value;
+}
+
+/** The default export, unless only the named exports have `apps`. */
+function prefersDefault(module: Table): boolean {
+  const content = module['default'];
+  return content !== undefined && (module['apps'] === undefined || (isTable(content) && content['apps'] !== undefined));
+}
+
+const isTable = (value: unknown): value is Table =>
+  (typeof value === 'object' || typeof value === 'function') && value !== null && !Array.isArray(value);
+
+async function collect(content: unknown, file: string, isPackage: boolean): Promise<LoadedConfig> {
+  if (Array.isArray(content)) return { apps: await listed(content, file, ''), warnings: [] };
+  if (!isTable(content)) throw empty(file, `: it holds ${describe(content)}`);
+  const key = (isPackage ? PACKAGE_KEYS : (['apps', ...PACKAGE_KEYS] as const)).find((name) => content[name] !== undefined);
+  if (key !== undefined) {
+    const inner = await settle(content[key]);
+    const nested = isTable(inner) && inner['apps'] !== undefined ? await settle(inner['apps']) : inner;
+    const path = nested === inner ? key : `${key}.apps`;
+    const apps = Array.isArray(nested) ? await listed(nested, file, path) : [await toApp(nested, file, path)];
+    if (apps.length === 0) throw empty(file, '');
+    return { apps, warnings: isPackage ? [] : extras(content, key, file) };
+  }
+  if (isPackage) throw empty(file, ': it has neither an "lb" nor a "pm2" key');
+  if (!Object.keys(content).some((name) => optionNamed(name)?.key === 'script')) {
+    const found = Object.keys(content).slice(0, 8).join(', ');
+    throw empty(file, `: it has no "apps"${found === '' ? '' : ` (found: ${found})`}`);
+  }
+  return { apps: [await toApp(content, file, '')], warnings: [] };
+}
+
+async function listed(items: readonly unknown[], file: string, path: string): Promise<RawApp[]> {
+  if (items.length === 0) throw empty(file, '');
+  return Promise.all(items.map((item, index) => toApp(item, file, `${path}[${index}]`)));
+}
+
+async function toApp(item: unknown, file: string, path: string): Promise<RawApp> {
+  const app = await item;
+  if (!isTable(app)) throw new LbError('LB_ERR_CONFIG_VALUE', { file, path, expected: 'an app (an object with "script")', got: describe(app) });
+  // The copy runs getters here, where what they throw is reported as a failure of the file.
+  return { path, raw: { ...app } };
+}
+
+function extras(content: Table, key: string, file: string): string[] {
+  const expected = [key, 'default', '$schema', '__esModule', 'module.exports'];
+  const names = Object.keys(content).filter((name) => !expected.includes(name) && content[name] !== undefined);
+  return names.length === 0 ? [] : [`${file}: ignored beside "${key}": ${names.join(', ')}`];
+}
+
+const empty = (file: string, detail: string): LbError => new LbError('LB_ERR_CONFIG_EMPTY', { file, detail });
+
+function reasonOf(error: unknown): string {
+  if (errnoOf(error) === 'ENOENT') return 'no such file';
+  return messageOf(error).split('\n')[0] ?? '';
+}
+
+/** Syntax errors carry the place in the first lines of their stack, and what a file throws is found by its frames. */
+function stackOf(error: unknown): string[] {
+  if (!(error instanceof Error) || errnoOf(error) === 'ENOENT') return [];
+  return (error.stack ?? '').split('\n').filter((line) => !line.includes('node:internal')).slice(0, 8);
+}

@@ -1,0 +1,69 @@
+import { camelCase } from './options.ts';
+
+type AsksForNothing = (value: unknown) => boolean;
+const isOff: AsksForNothing = (value) =>
+  value === undefined || value === null || value === false || value === 0 || value === '' || (Array.isArray(value) && value.length === 0);
+const isOffOr =
+  (...words: readonly unknown[]): AsksForNothing =>
+  (value) =>
+    isOff(value) || words.includes(value);
+const isOn: AsksForNothing = (value) => value === true || value === undefined || value === null;
+
+/** PM2 keys that mean something `lb` does not do yet, each with the test for values that ask for nothing (`watch: false`). */
+const UNSUPPORTED: Readonly<Record<string, AsksForNothing>> = {
+  watch: isOff,
+  ignore_watch: isOff,
+  watch_delay: isOff,
+  watch_options: isOff,
+  cron_restart: isOffOr('0'),
+  cron: isOffOr('0'),
+  namespace: isOffOr('default'),
+  uid: isOff,
+  gid: isOff,
+  user: isOff,
+  log_date_format: isOff,
+  time: isOff,
+  log_type: isOff,
+  log_file: isOffOr('NULL', '/dev/null'),
+  log: isOffOr('NULL', '/dev/null'),
+  disable_logs: isOff,
+  filter_env: isOff,
+  append_env_to_name: isOff,
+  increment_var: isOff,
+  pid_file: isOff,
+  pid: isOff,
+  autostart: isOn,
+  treekill: isOn,
+  force: isOff,
+  source_map_support: isOff,
+  disable_source_map_support: isOffOr(true),
+};
+
+/** PM2 keys that have nothing to act on in `lb`. */
+const MEANINGLESS = [
+  'name_prefix', 'execute_command', 'kill_retry_time', 'username', 'windowsHide', 'vizion', 'pmx', 'automation', 'trace',
+  'disable_trace', 'v8', 'event_loop_inspector', 'deep_monitoring', 'io', 'post_update', 'install_url', 'write',
+] as const;
+
+const withCamelCase = (keys: readonly string[]): ReadonlySet<string> => new Set([...keys, ...keys.map(camelCase)]);
+const unsupportedByName = new Map(
+  Object.entries(UNSUPPORTED).flatMap(([key, test]) => [[key, test] as const, [camelCase(key), test] as const]),
+);
+const meaningless = withCamelCase(MEANINGLESS);
+
+/** Keys of PM2 that `lb` knows without acting on them, in both spellings. */
+export const pm2KeyNames = (): readonly string[] => [...unsupportedByName.keys(), ...meaningless];
+
+/** Names of the keys worth a warning, for the reference page. */
+export const unsupportedKeys = (): readonly string[] => Object.keys(UNSUPPORTED);
+
+/** Names of the keys accepted in silence, for the reference page. */
+export const meaninglessKeys = (): readonly string[] => MEANINGLESS;
+
+/** How a key that is no option is taken: silently, with a warning that it has no effect yet, or as an error. */
+export function classifyPm2Key(name: string, value: unknown): 'ignore' | 'warn' | 'unknown' {
+  if (meaningless.has(name)) return 'ignore';
+  const asksForNothing = unsupportedByName.get(name);
+  if (asksForNothing === undefined) return 'unknown';
+  return asksForNothing(value) ? 'ignore' : 'warn';
+}

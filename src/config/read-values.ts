@@ -1,0 +1,108 @@
+import { LbError } from '../errors/lb-error.ts';
+import { describe } from './describe.ts';
+import { env as envKind, type EnvLayer } from './env-kind.ts';
+import type { Mismatch } from './kind.ts';
+import { suggestion } from './nearest.ts';
+import { OPTION_LIST, flagName, namesOf, optionNamed, optionNames, optionOf, type OptionEntry, type OptionKey, type Values } from './options.ts';
+import { classifyPm2Key, pm2KeyNames } from './pm2-keys.ts';
+
+/** Where a value stands, as messages name it. */
+export interface Origin {
+  /** A config file, or `command line`. */
+  readonly file: string;
+  /** `apps[1].instances`, or `--instances`. */
+  readonly path: string;
+}
+
+/** What one source (a file's app, the flags) says, parsed, together with where each value stands. */
+export interface Layer {
+  readonly values: Values;
+  readonly origins: ReadonlyMap<OptionKey, Origin>;
+  /** `env_<name>` blocks by name. */
+  readonly profiles: ReadonlyMap<string, EnvLayer>;
+  readonly problems: readonly LbError[];
+  readonly warnings: readonly string[];
+}
+
+export const COMMAND_LINE = 'command line';
+const PROFILE = /^env_(.+)$/;
+
+/** The error for a value that stands somewhere and is wrong. */
+export function valueError(origin: Origin, expected: string, got: string): LbError {
+  return new LbError('LB_ERR_CONFIG_VALUE', { ...origin, expected, got });
+}
+
+class LayerReader {
+  readonly #values: Partial<Record<OptionKey, unknown>> = {};
+  readonly #origins = new Map<OptionKey, Origin>();
+  readonly #profiles = new Map<string, EnvLayer>();
+  readonly problems: LbError[] = [];
+  readonly warnings: string[] = [];
+
+  option(entry: OptionEntry, raw: unknown, origin: Origin): void {
+    const parsed = entry.kind.parse(raw);
+    if ('mismatch' in parsed) return this.#reject(origin, parsed.mismatch);
+    const expected = entry.check?.(parsed.value);
+    if (expected !== undefined) return this.#reject(origin, { expected, got: describe(raw), at: '' });
+    this.#values[entry.key] = parsed.value;
+    this.#origins.set(entry.key, origin);
+  }
+
+  profile(name: string, raw: unknown, origin: Origin): void {
+    const parsed = envKind.parse(raw);
+    if ('mismatch' in parsed) this.#reject(origin, parsed.mismatch);
+    else this.#profiles.set(name, parsed.value);
+  }
+
+  layer(): Layer {
+    const { problems, warnings } = this;
+    // Each value was parsed by the kind of its own key.
+    return { values: this.#values as Values, origins: this.#origins, profiles: this.#profiles, problems, warnings };
+  }
+
+  #reject(origin: Origin, { expected, got, at }: Mismatch): void {
+    this.problems.push(valueError({ file: origin.file, path: origin.path + at }, expected, got));
+  }
+}
+
+const isGiven = (entry: OptionEntry, raw: unknown): boolean => raw !== undefined && (raw !== null || entry.kind.takesNull === true);
+
+/** Reads one app of a config file; `path` is its place in the file (`apps[0]`, or empty when the file is the app). */
+export function readApp(raw: Readonly<Record<string, unknown>>, file: string, path: string): Layer {
+  const reader = new LayerReader();
+  const originOf = (name: string): Origin => ({ file, path: path === '' ? name : `${path}.${name}` });
+  const names = Object.keys(raw);
+  for (const entry of OPTION_LIST) {
+    const [name, ...others] = namesOf(entry).filter((candidate) => Object.hasOwn(raw, candidate) && isGiven(entry, raw[candidate]));
+    if (name !== undefined) reader.option(entry, raw[name], originOf(name));
+    for (const other of others) {
+      if (raw[other] !== raw[String(name)]) reader.warnings.push(`${file}: ${originOf(other).path}: ignored, because "${name}" is given too`);
+    }
+  }
+  const ignored: string[] = [];
+  for (const name of names.filter((candidate) => optionNamed(candidate) === undefined)) {
+    const value = raw[name];
+    const profile = PROFILE.exec(name)?.[1];
+    const use = profile === undefined ? classifyPm2Key(name, value) : 'ignore';
+    if (profile !== undefined && value !== undefined && value !== null) reader.profile(profile, value, originOf(name));
+    if (use === 'warn') ignored.push(name);
+    if (use === 'unknown') reader.problems.push(unknownKey(name, originOf(name)));
+  }
+  if (ignored.length > 0) reader.warnings.push(`${file}: ${path === '' ? '' : `${path}: `}not supported yet and ignored: ${ignored.join(', ')}`);
+  return reader.layer();
+}
+
+/** Reads the options given as flags. */
+export function readFlags(flags: Readonly<Record<string, unknown>>): Layer {
+  const reader = new LayerReader();
+  for (const [key, raw] of Object.entries(flags)) {
+    const entry = optionOf(key);
+    if (entry === undefined) reader.problems.push(unknownKey(key, { file: COMMAND_LINE, path: key }));
+    else if (raw !== undefined) reader.option(entry, raw, { file: COMMAND_LINE, path: flagName(entry) });
+  }
+  return reader.layer();
+}
+
+function unknownKey(key: string, { file, path }: Origin): LbError {
+  return new LbError('LB_ERR_CONFIG_UNKNOWN_KEY', { file, path, key, suggestion: suggestion(key, [...optionNames(), ...pm2KeyNames()]) });
+}

@@ -1,0 +1,186 @@
+import { dirname, relative } from 'node:path';
+import { LbError } from '../errors/lb-error.ts';
+import { APP_NAME, type AppSpec } from '../lifecycle/app-spec.ts';
+import { buildSpec, type BuildContext, type LocatedApp } from './build-spec.ts';
+import { describe } from './describe.ts';
+import { findConfigFile, isConfigFile } from './find-file.ts';
+import { Interpreters } from './interpreter.ts';
+import { loadConfigFile } from './load-file.ts';
+import { absolutePath, statOf } from './paths.ts';
+import { COMMAND_LINE, readApp, readFlags, valueError, type Layer } from './read-values.ts';
+import { findScript, nameOfScript } from './script.ts';
+
+/** What a command line says about the apps to start, before any of it is checked. */
+export interface ResolveRequest {
+  /** A script or a config file; undefined looks for a config file in `cwd`. */
+  readonly target: string | undefined;
+  /** Option key → value as given on the command line, only those that were given. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** What stands after `--`. */
+  readonly appArgs: readonly string[];
+  /** The caller's environment and directory. */
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  /** Chooses `env_<name>` (`--env`). */
+  readonly envName?: string;
+  /** Names of the apps to take from a config file (`--only`); each may hold several, with commas. */
+  readonly only?: readonly string[];
+  /** LB_HOME; default log files stand in its `logs`. */
+  readonly home: string;
+  readonly cpuBudget: number;
+  /** The Node.js binary that runs `lb`. */
+  readonly node: string;
+}
+
+export interface ResolvedApps {
+  readonly apps: AppSpec[];
+  readonly warnings: string[];
+}
+
+/** Where apps come from: a config file, or a script on the command line. */
+interface Source {
+  /** As messages name it. */
+  readonly file: string;
+  readonly isFile: boolean;
+  /** Directory that relative working directories start from. */
+  readonly base: string;
+  readonly apps: readonly { readonly path: string; readonly layer: Layer }[];
+  readonly warnings: readonly string[];
+}
+
+interface Candidate extends Omit<LocatedApp, 'script'> {
+  readonly path: string;
+  /** Absent when there is no such file. */
+  readonly script: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Turns a command line and its config file into complete definitions of apps. Everything is checked before anything
+ * is returned: the error that is thrown is the first problem, and its `output` names the others.
+ */
+export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps> {
+  const source = await readSource(request);
+  const flags = readFlags(request.flags);
+  const problems = [...flags.problems, ...source.apps.flatMap((app) => app.layer.problems)];
+  const candidates = await Promise.all(source.apps.map((app) => locate(app.path, app.layer, flags, source, request)));
+  problems.push(...duplicates(candidates, source));
+  const selected = rename(select(candidates, source, request, problems), flags, problems);
+  const context: BuildContext = {
+    flags,
+    appArgs: request.appArgs,
+    env: request.env,
+    envName: request.envName,
+    callerCwd: request.cwd,
+    home: request.home,
+    cpuBudget: request.cpuBudget,
+    interpreters: new Interpreters(request.node, request.env['PATH']),
+  };
+  const apps: AppSpec[] = [];
+  for (const candidate of selected) {
+    problems.push(...(await problemsOf(candidate, flags, source)));
+    if (candidate.script !== undefined) apps.push(await buildSpec({ ...candidate, script: candidate.script }, context, problems));
+  }
+  throwFirst(problems);
+  return { apps, warnings: warningsOf(source, selected, request) };
+}
+
+async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
+  const wanted = target ?? findConfigFile(cwd);
+  if (wanted === undefined) {
+    throw new LbError('LB_ERR_USAGE', { problem: `no script given, and no lb.config.* or ecosystem.config.* in ${cwd}` });
+  }
+  if (!isConfigFile(wanted)) {
+    const layer = readApp({ script: wanted }, COMMAND_LINE, '');
+    return { file: COMMAND_LINE, isFile: false, base: cwd, apps: [{ path: '', layer }], warnings: [] };
+  }
+  const absolute = absolutePath(wanted, cwd);
+  const inside = relative(cwd, absolute);
+  const file = inside.startsWith('..') ? absolute : inside;
+  const { apps, warnings } = await loadConfigFile(absolute, file);
+  const layers = apps.map(({ path, raw }) => ({ path, layer: readApp(raw, file, path) }));
+  return { file, isFile: true, base: dirname(absolute), apps: layers, warnings };
+}
+
+async function locate(path: string, layer: Layer, flags: Layer, source: Source, request: ResolveRequest): Promise<Candidate> {
+  const cwd =
+    flags.values.cwd !== undefined ? absolutePath(flags.values.cwd, request.cwd) : absolutePath(layer.values.cwd ?? '.', source.base);
+  const wanted = layer.values.script;
+  const name = (script: string): string => layer.values.name ?? nameOfScript(script);
+  if (wanted === undefined) return { path, layer, cwd, script: undefined, name: name(path), warnings: [] };
+  const script = await findScript(wanted, cwd);
+  if (script === undefined && source.isFile && layer.values.cwd === undefined && flags.values.cwd === undefined) {
+    // PM2 resolves against the directory it is called in; files in a subfolder that rely on it go on working.
+    const asInPm2 = await findScript(wanted, request.cwd);
+    const warning = `${source.file}: ${under(path, 'script')}: found relative to the current directory only; add "cwd" to make the file independent of it`;
+    if (asInPm2 !== undefined) return { path, layer, cwd: request.cwd, script: asInPm2, name: name(asInPm2), warnings: [warning] };
+  }
+  return { path, layer, cwd, script, name: name(script ?? wanted), warnings: [] };
+}
+
+const under = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
+
+function duplicates(candidates: readonly Candidate[], source: Source): LbError[] {
+  const first = new Map<string, string>();
+  return candidates.flatMap(({ name, path }) => {
+    const earlier = first.get(name);
+    if (earlier === undefined) first.set(name, path);
+    const origin = { file: source.file, path: under(path, 'name') };
+    return earlier === undefined ? [] : [valueError(origin, 'a name of its own for every app', `"${name}", the name of ${earlier}`)];
+  });
+}
+
+function select(candidates: readonly Candidate[], source: Source, { only = [] }: ResolveRequest, problems: LbError[]): readonly Candidate[] {
+  const wanted = new Set(only.flatMap((names) => names.split(',')).map((name) => name.trim()).filter(Boolean));
+  if (wanted.size === 0) return candidates;
+  const known = candidates.map(({ name }) => name);
+  for (const name of wanted) {
+    if (known.includes(name)) continue;
+    const expected = `the name of an app in ${source.file} (${known.join(', ')})`;
+    problems.push(valueError({ file: COMMAND_LINE, path: '--only' }, expected, describe(name)));
+  }
+  return candidates.filter(({ name }) => wanted.has(name));
+}
+
+/** A name on the command line wins, and fits one app only. */
+function rename(selected: readonly Candidate[], flags: Layer, problems: LbError[]): readonly Candidate[] {
+  const { name } = flags.values;
+  if (name === undefined) return selected;
+  if (selected.length > 1) {
+    const names = selected.map((app) => app.name).join(', ');
+    problems.push(valueError({ file: COMMAND_LINE, path: '--name' }, 'one app (choose it with --only)', `${selected.length} apps: ${names}`));
+  }
+  return selected.map((candidate) => ({ ...candidate, name }));
+}
+
+async function problemsOf({ path, layer, cwd, script, name }: Candidate, flags: Layer, source: Source): Promise<LbError[]> {
+  const problems: LbError[] = [];
+  const reported = layer.problems.length > 0;
+  const origin = (key: string): { file: string; path: string } => ({ file: source.file, path: under(path, key) });
+  if ((await statOf(cwd))?.isDirectory() !== true) {
+    problems.push(valueError(flags.origins.get('cwd') ?? layer.origins.get('cwd') ?? origin('cwd'), 'an existing directory', cwd));
+  } else if (layer.values.script !== undefined) {
+    if (script === undefined) problems.push(new LbError('LB_ERR_SCRIPT_NOT_FOUND', { script: layer.values.script, cwd }));
+  } else if (!reported) {
+    problems.push(valueError(origin('script'), 'the path of a script', 'nothing'));
+  }
+  if (layer.values.script !== undefined && !APP_NAME.test(name) && !reported) {
+    const expected = 'a name of letters, digits, ".", "_", "-" (give one with "name" or -n; the file name is no such name)';
+    problems.push(valueError(origin('name'), expected, describe(name)));
+  }
+  return problems;
+}
+
+function throwFirst(problems: readonly LbError[]): void {
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  throw new LbError(first.code, first.details, [...first.output, ...others.map((problem) => problem.message)]);
+}
+
+function warningsOf(source: Source, selected: readonly Candidate[], { envName }: ResolveRequest): string[] {
+  const warnings = [...source.warnings, ...selected.flatMap(({ layer, warnings: own }) => [...layer.warnings, ...own])];
+  if (envName === undefined) return warnings;
+  if (!source.isFile) return [...warnings, `--env ${envName} has no effect: it chooses "env_${envName}" of a config file`];
+  const without = selected.filter(({ layer }) => !layer.profiles.has(envName)).map(({ name }) => name);
+  return without.length === 0 ? warnings : [...warnings, `${source.file}: no "env_${envName}" for ${without.join(', ')}`];
+}

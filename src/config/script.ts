@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { absolutePath, statOf } from './paths.ts';
+
+const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts'] as const;
+
+/** The file a script setting stands for, found as Node finds a main module (and `.mjs`, `.cjs`, `.ts`); undefined when there is none. */
+export async function findScript(script: string, cwd: string): Promise<string | undefined> {
+  const path = absolutePath(script, cwd);
+  return (await findFile(path)) ?? (await findInDirectory(path));
+}
+
+async function findFile(path: string): Promise<string | undefined> {
+  for (const extension of EXTENSIONS) {
+    const stats = await statOf(path + extension);
+    if (stats !== undefined && !stats.isDirectory()) return path + extension;
+  }
+  return undefined;
+}
+
+async function findInDirectory(path: string): Promise<string | undefined> {
+  if ((await statOf(path))?.isDirectory() !== true) return undefined;
+  const main = await mainOf(join(path, 'package.json'));
+  if (main !== undefined) {
+    const file = (await findFile(join(path, main))) ?? (await findFile(join(path, main, 'index')));
+    if (file !== undefined) return file;
+  }
+  return findFile(join(path, 'index'));
+}
+
+async function mainOf(packageFile: string): Promise<string | undefined> {
+  try {
+    const { main } = JSON.parse(await readFile(packageFile, 'utf8')) as { main?: unknown };
+    return typeof main === 'string' && main !== '' ? main : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The name of an app that gave none: its script's file name without the extension. */
+export const nameOfScript = (script: string): string => basename(script, extname(script));
+
+const FOREIGN: Readonly<Record<string, string>> = { '.py': 'python', '.sh': 'bash', '.rb': 'ruby', '.pl': 'perl', '.php': 'php', '.coffee': 'coffee' };
+
+/** The interpreter of another language that a script's extension asks for. */
+export const foreignInterpreter = (script: string): string | undefined => FOREIGN[extname(script).toLowerCase()];

@@ -1,0 +1,47 @@
+/** Sizes and durations as people write them, both ways. */
+
+const BYTE_UNITS = ['B', 'K', 'M', 'G', 'T'] as const;
+const BYTES = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?|b)?$/i;
+
+const DURATION_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+type DurationUnit = keyof typeof DURATION_UNITS;
+const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?$/i;
+
+/** A size such as `300M`, `1.5G`, `512K` or plain bytes as a whole number of bytes (1K is 1024), or undefined if it is none. */
+export function parseBytes(text: string): number | undefined {
+  const match = BYTES.exec(text.trim());
+  if (match === null) return undefined;
+  const exponent = BYTE_UNITS.findIndex((unit) => unit === (match[2] ?? 'B').toUpperCase());
+  return safe(Number(match[1]) * 1024 ** exponent);
+}
+
+/** The shortest text that `parseBytes` reads back as the same size, such as `300M`. */
+export function formatBytes(bytes: number): string {
+  for (let exponent = BYTE_UNITS.length - 1; exponent > 0; exponent--) {
+    const unit = 1024 ** exponent;
+    if (bytes >= unit && bytes % unit === 0) return `${bytes / unit}${BYTE_UNITS[exponent]}`;
+  }
+  return String(bytes);
+}
+
+/** A duration such as `250ms`, `10s`, `1.5m`, `1h`, `1d` or plain milliseconds as whole milliseconds, or undefined if it is none. */
+export function parseDuration(text: string): number | undefined {
+  const match = DURATION.exec(text.trim());
+  if (match === null) return undefined;
+  const unit = (match[2] ?? 'ms').toLowerCase() as DurationUnit;
+  return safe(Number(match[1]) * DURATION_UNITS[unit]);
+}
+
+/** The shortest text that `parseDuration` reads back as the same duration, such as `30s`. */
+export function formatDuration(ms: number): string {
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    const size = DURATION_UNITS[unit];
+    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
+  }
+  return `${ms}ms`;
+}
+
+function safe(value: number): number | undefined {
+  const rounded = Math.round(value);
+  return Number.isSafeInteger(rounded) ? rounded : undefined;
+}
