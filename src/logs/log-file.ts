@@ -166,7 +166,9 @@ export class LogFile {
   async #rotate(open: OpenLog): Promise<void> {
     const { path, keep } = this.#options;
     await this.#compressing;
+    const size = open.size;
     const moved = await open.wasMoved(true);
+    if (!moved && open.size < size) return;
     await this.#release();
     if (moved) return;
     try {

@@ -1,0 +1,293 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { LogFile, type LogFileOptions } from '../../src/logs/log-file.ts';
+
+let dir: string;
+let path: string;
+let problems: string[];
+const files: LogFile[] = [];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'lb-log-'));
+  path = join(dir, 'logs', 'a.log');
+  problems = [];
+});
+afterEach(async () => {
+  await Promise.all(files.splice(0).map((file) => file.close()));
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function logFile(options: Partial<LogFileOptions> = {}): LogFile {
+  const file = new LogFile({ path, maxBytes: 0, keep: 5, retryMs: 5, onProblem: (message) => problems.push(message), ...options });
+  files.push(file);
+  return file;
+}
+
+/** Everything in the current and the rotated files, oldest first. */
+function everything(): string {
+  const number = (name: string): number => Number(/\.(\d+)(\.gz)?$/.exec(name)?.[1] ?? 0);
+  const names = readdirSync(join(dir, 'logs')).sort((a, b) => number(b) - number(a));
+  return names.map((name) => contentOf(name)).join('');
+}
+
+function contentOf(name: string): string {
+  const bytes = readFileSync(join(dir, 'logs', name));
+  return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
+}
+
+describe('LogFile', () => {
+  it('creates file and directory for us alone, and appends', async () => {
+    const file = logFile();
+    expect(file.write('one\n')).toBe(true);
+    expect(file.write(Buffer.from('two\n'))).toBe(true);
+    expect(file.pendingBytes).toBe(8);
+    await file.flush();
+    expect(file.pendingBytes).toBe(0);
+    await file.close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(join(dir, 'logs')).mode & 0o777).toBe(0o700);
+
+    const again = logFile();
+    again.write('three\n');
+    await again.close();
+    expect(readFileSync(path, 'utf8')).toBe('one\ntwo\nthree\n');
+    expect(problems).toEqual([]);
+  });
+
+  it('touches nothing before something is written', async () => {
+    const file = logFile();
+    await file.flush();
+    await file.close();
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it('loses no line and cuts none when it rotates', async () => {
+    const line = fc.string({ unit: 'grapheme', maxLength: 120 }).map((text) => text.replaceAll('\n', ' '));
+    const step = fc.record({ lines: fc.array(line, { minLength: 1, maxLength: 8 }), wait: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), fc.integer({ min: 1, max: 600 }), async (steps, maxBytes) => {
+        rmSync(join(dir, 'logs'), { recursive: true, force: true });
+        mkdirSync(join(dir, 'logs'));
+        const file = logFile({ maxBytes, keep: 200 });
+        let written = '';
+        for (const { lines, wait } of steps) {
+          const text = lines.map((each) => `${each}\n`).join('');
+          file.write(text);
+          written += text;
+          if (wait) await file.flush();
+        }
+        await file.close();
+        expect(everything()).toBe(written);
+        for (const name of readdirSync(join(dir, 'logs'))) {
+          const content = contentOf(name);
+          expect(content.endsWith('\n')).toBe(true);
+          expect(name).toMatch(/^a\.log(\.1|\.\d+\.gz)?$/);
+          // Twice the limit while an older one is being gzipped; a single line may be longer.
+          expect(Buffer.byteLength(content) <= 2 * maxBytes || content.indexOf('\n') === content.length - 1).toBe(true);
+        }
+      }),
+      { numRuns: 40 },
+    );
+    expect(problems).toEqual([]);
+  }, 30_000);
+
+  it('keeps the number of files it was told', async () => {
+    const file = logFile({ maxBytes: 20, keep: 2 });
+    for (let i = 0; i < 10; i++) {
+      file.write(`line number ${i}\n`);
+      await file.flush();
+    }
+    await file.close();
+    const names = readdirSync(join(dir, 'logs')).sort();
+    expect(names).toEqual(['a.log', 'a.log.1', 'a.log.2.gz']);
+    expect(contentOf('a.log')).toContain('line number 9\n');
+  });
+
+  it('asks to pause at 4 MiB, calls when there is room, and is bounded for a source that does not pause', async () => {
+    const file = logFile();
+    const line = `${'x'.repeat(1023)}\n`;
+    let written = 0;
+    while (file.write(line)) written += line.length;
+    expect(written).toBe(4 * 1024 * 1024);
+    const drained = new Promise<void>((resolve) => file.onDrain(resolve));
+    while (file.droppedBytes === 0) file.write(line);
+    expect(file.pendingBytes).toBe(8 * 1024 * 1024);
+    await drained;
+    expect(file.pendingBytes).toBeLessThanOrEqual(1024 * 1024);
+    await file.close();
+    expect(statSync(path).size).toBe(8 * 1024 * 1024);
+    expect(file.droppedBytes).toBe(line.length);
+  });
+
+  it('calls onDrain at once when nothing waits, but not from within', async () => {
+    const file = logFile();
+    let called = false;
+    file.onDrain(() => {
+      called = true;
+    });
+    expect(called).toBe(false);
+    await Promise.resolve();
+    expect(called).toBe(true);
+  });
+
+  it('reopens for an external rotation', async () => {
+    const file = logFile();
+    file.write('old\n');
+    await file.flush();
+    renameSync(path, `${path}.moved`);
+    await file.reopen();
+    file.write('new\n');
+    await file.flush();
+    expect(contentOf('a.log.moved')).toBe('old\n');
+    expect(contentOf('a.log')).toBe('new\n');
+  });
+
+  it('reopens and flushes while a flood goes on', async () => {
+    const file = logFile();
+    let stop = false;
+    let lines = 0;
+    const flood = (async () => {
+      while (!stop) {
+        for (let i = 0; i < 100; i++) file.write(`line ${lines++}\n`);
+        await new Promise(setImmediate);
+      }
+    })();
+    await file.flush();
+    renameSync(path, `${path}.9`);
+    await file.reopen();
+    await file.flush();
+    stop = true;
+    await flood;
+    await file.close();
+    expect(contentOf('a.log').length).toBeGreaterThan(0);
+    expect(everything()).toBe(Array.from({ length: lines }, (_, i) => `line ${i}\n`).join(''));
+  });
+
+  it('notices by itself that the file was removed', async () => {
+    const file = logFile();
+    file.write('old\n');
+    await file.flush();
+    rmSync(path);
+    await vi.waitFor(
+      async () => {
+        file.write('new\n');
+        await file.flush();
+        expect(statSync(path).size).toBeGreaterThan(0);
+      },
+      { timeout: 5000, interval: 50 },
+    );
+    expect(problems).toEqual([]);
+  });
+
+  it('does not rotate what was truncated in place as if it were full', async () => {
+    const file = logFile({ maxBytes: 1000 });
+    file.write(`${'x'.repeat(900)}\n`);
+    await file.flush();
+    truncateSync(path, 0);
+    file.write(`${'y'.repeat(200)}\n`);
+    await file.flush();
+    expect(readdirSync(join(dir, 'logs'))).toEqual(['a.log']);
+    expect(everything()).toBe(`${'y'.repeat(200)}\n`);
+  });
+
+  it('lets two on the same path rotate without losing a line', async () => {
+    const one = logFile({ maxBytes: 100, keep: 50 });
+    const two = logFile({ maxBytes: 100, keep: 50 });
+    for (let i = 0; i < 30; i++) {
+      one.write(`one ${i}\n`);
+      two.write(`two ${i}\n`);
+      await Promise.all([one.flush(), two.flush()]);
+    }
+    await Promise.all([one.close(), two.close()]);
+    expect(everything().split('\n').length - 1).toBe(60);
+  });
+
+  it('writes to a device and does not rotate it', async () => {
+    const file = logFile({ path: '/dev/null', maxBytes: 10 });
+    file.write('much more than ten bytes\n');
+    file.write('and more\n');
+    await file.close();
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('LogFile when it cannot write', () => {
+  it.skipIf(process.platform !== 'linux')('tells once that the disk is full, takes no more than its bound and does not pause the source', async () => {
+    const file = logFile({ path: '/dev/full' });
+    file.write('a\n');
+    await file.flush();
+    expect(problems).toEqual([expect.stringContaining('/dev/full cannot be written: ENOSPC')]);
+    const chunk = `${'x'.repeat(65535)}\n`;
+    for (let i = 0; i < 100; i++) expect(file.write(chunk)).toBe(true);
+    expect(file.pendingBytes).toBeLessThanOrEqual(1024 * 1024);
+    expect(file.droppedBytes).toBeGreaterThan(80 * 65536);
+    await file.flush();
+    await file.close();
+    expect(problems).toHaveLength(1);
+    expect(file.pendingBytes).toBe(0);
+    expect(file.droppedBytes).toBe(2 + 100 * 65536);
+  });
+
+  it('goes on by itself when the directory can be made again, with what it kept', async () => {
+    writeFileSync(join(dir, 'logs'), 'a file in the way');
+    const file = logFile();
+    file.write('kept\n');
+    await file.flush();
+    expect(problems).toEqual([expect.stringContaining('cannot be written: EEXIST')]);
+    file.write('cut off');
+    file.write(Buffer.alloc(2 * 1024 * 1024));
+    rmSync(join(dir, 'logs'));
+    await vi.waitFor(() => expect(file.pendingBytes).toBe(0));
+    file.write('after\n');
+    await file.flush();
+    expect(contentOf('a.log')).toBe('kept\ncut off\nafter\n');
+    expect(problems.slice(1)).toEqual([`${path} can be written again; ${2 * 1024 * 1024} bytes were lost`]);
+  });
+
+  it('survives that its directory is removed', async () => {
+    const file = logFile({ maxBytes: 10 });
+    file.write('first line\n');
+    await file.flush();
+    rmSync(join(dir, 'logs'), { recursive: true });
+    file.write('second line\n');
+    await file.flush();
+    expect(everything()).toBe('second line\n');
+    expect(problems).toEqual([]);
+  });
+
+  it('writes on into a file that cannot be rotated, and says so', async () => {
+    const file = logFile({ maxBytes: 10, keep: 1 });
+    mkdirSync(join(dir, 'logs', 'a.log.1', 'full'), { recursive: true });
+    for (let i = 0; i < 5; i++) {
+      file.write(`line ${i} of 5\n`);
+      await file.flush();
+    }
+    expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(6);
+    expect(problems).toEqual([expect.stringContaining('cannot be rotated')]);
+  });
+
+  it('does not fail when the listener does', async () => {
+    writeFileSync(join(dir, 'logs'), '');
+    const file = logFile({
+      onProblem: () => {
+        throw new Error('of the listener');
+      },
+    });
+    file.write('a\n');
+    await file.close();
+    expect(file.droppedBytes).toBe(2);
+  });
+
+  it('drops what comes after the close', async () => {
+    const file = logFile();
+    await file.close();
+    expect(file.write('late\n')).toBe(true);
+    await file.close();
+    expect(file.droppedBytes).toBe(5);
+  });
+});
