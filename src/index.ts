@@ -1,6 +1,6 @@
 /** The public API of `lb`. */
 export { connectClient as connect, type Client, type ClientOptions } from './client/client.ts';
-export { defineConfig } from './config/index.ts';
+export { defineConfig, type AppConfig, type Env, type LbConfig, type LbConfigFunction } from './config/index.ts';
 export { LbError, type ErrorDetails, type ErrorRecord } from './errors/lb-error.ts';
 export { EXIT, type ErrorCode, type ExitName } from './errors/registry.ts';
 export type { AppSpec } from './lifecycle/app-spec.ts';

@@ -1,4 +1,5 @@
-import { Argument, Command as Program, Option } from 'commander';
+import { Argument, Command as Program, InvalidArgumentError, Option } from 'commander';
+import { messageOf } from '../errors/lb-error.ts';
 import { EXIT } from '../errors/registry.ts';
 import { COMMANDS, type CommandEntry } from './command-table.ts';
 import type { Command, OptionDef } from './command.ts';
@@ -20,18 +21,17 @@ export function buildProgram(io: Io, called: Called | null, onCall: (words: Word
   const program = withOutput(new Program('lb'), io)
     .usage('<command> [options]')
     .description('Runs Node.js servers on every core and never drops a request.')
+    .version(lbVersion(), '-v, --version', 'print the version')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', '\nEvery command has --help. Exit codes: docs/commands.md');
-  // A loaded package.json costs a file read, so only when the version is what was asked for.
-  program.option('-v, --version', 'print the version').on('option:version', () => program.error(lbVersion(), { code: 'lb.version', exitCode: EXIT.ok }));
   for (const entry of COMMANDS) {
     const sub = withOutput(program.command(entry.name), io).summary(entry.summary).aliases([...entry.aliases]);
-    if (called?.entry === entry) defineCommand(sub, called.command, onCall);
+    if (called?.entry === entry) defineCommand(sub, called, onCall);
   }
   return program;
 }
 
-function defineCommand(sub: Program, command: Command, onCall: (words: Words) => void): void {
+function defineCommand(sub: Program, { entry, command }: Called, onCall: (words: Words) => void): void {
   sub.description(command.description).usage(usageOf(command));
   for (const word of command.operands.split(' ').filter(Boolean)) sub.addArgument(new Argument(word));
   const keys = new Map<string, string>();
@@ -40,7 +40,7 @@ function defineCommand(sub: Program, command: Command, onCall: (words: Words) =>
     keys.set(option.attributeName(), definition.key ?? option.attributeName());
     sub.addOption(option);
   }
-  sub.addHelpText('after', helpTail(command));
+  sub.addHelpText('after', helpTail(entry, command));
   sub.action(() => onCall({ args: sub.args, options: givenOptions(sub, keys), appArgs: [] }));
 }
 
@@ -53,18 +53,27 @@ function givenOptions(sub: Program, keys: ReadonlyMap<string, string>): Options 
 function optionOf({ flags, description, parse, choices }: OptionDef): Option {
   const option = new Option(flags, description);
   if (choices !== undefined) option.choices(choices);
-  if (parse !== undefined) option.argParser(parse);
+  if (parse !== undefined) option.argParser((value: string) => parsed(value, parse));
   return option;
+}
+
+function parsed(value: string, parse: (value: string) => unknown): unknown {
+  try {
+    return parse(value);
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
 }
 
 function usageOf(command: Command): string {
   return ['[options]', command.operands, command.takesAppArgs === true ? '[-- args...]' : ''].filter(Boolean).join(' ');
 }
 
-function helpTail(command: Command): string {
+function helpTail({ aliases }: CommandEntry, command: Command): string {
   const exits = ['ok', 'usage', ...command.exits] as const;
   const codes = [...new Set(exits)].sort((a, b) => EXIT[a] - EXIT[b]).map((name) => `${EXIT[name]} ${name}`);
-  return `\nExamples:\n${command.examples.map((line) => `  ${line}`).join('\n')}\n\nExit codes: ${codes.join(', ')}`;
+  const others = aliases.length === 0 ? '' : `Aliases: ${aliases.join(', ')}\n\n`;
+  return `\n${others}Examples:\n${command.examples.map((line) => `  ${line}`).join('\n')}\n\nExit codes: ${codes.join(', ')}`;
 }
 
 function withOutput(program: Program, io: Io): Program {

@@ -1,7 +1,6 @@
-import { findConfigFile, isConfigFile, resolveApps } from '../config/index.ts';
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { LbError } from '../errors/lb-error.ts';
+import { isConfigFile, resolveApps } from '../config/index.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
 import type { OptionDef } from './command.ts';
@@ -16,18 +15,18 @@ export const CONFIG_OPTIONS: readonly OptionDef[] = [
 /** Flags of commands, which are no settings of an app. */
 const COMMAND_KEYS = new Set(['json', 'envName', 'only']);
 
-/** The definitions a script or a config file stands for, with the flags on top; warnings go to stderr. */
+/** The definitions a script or a config file stands for, with the flags on top; without a target, the config file of the current directory. Warnings go to stderr. */
 export async function resolveTarget(context: Context, target: string | undefined, flags: Readonly<Record<string, unknown>>): Promise<AppSpec[]> {
   const { io, options, appArgs, home } = context;
   const only = options['only'];
   const { apps, warnings } = await resolveApps({
-    target: target ?? configFileIn(io.cwd),
-    flags: { ...flags },
-    appArgs: [...appArgs],
+    target,
+    flags,
+    appArgs,
     env: io.env,
     cwd: io.cwd,
     ...(typeof options['envName'] === 'string' ? { envName: options['envName'] } : {}),
-    ...(typeof only === 'string' ? { only: only.split(',').map((name) => name.trim()).filter(Boolean) } : {}),
+    ...(typeof only === 'string' ? { only: [only] } : {}),
     home,
     cpuBudget: cpuBudget(),
     node: process.execPath,
@@ -43,12 +42,5 @@ export function appFlags(context: Context): Record<string, unknown> {
 
 /** True for a config file that is there. */
 export function isExistingConfig(context: Context, target: string): boolean {
-  const file = resolve(context.io.cwd, target);
-  return isConfigFile(target) && existsSync(file) && statSync(file).isFile();
-}
-
-function configFileIn(cwd: string): string {
-  const found = findConfigFile(cwd);
-  if (found !== undefined) return found;
-  throw new LbError('LB_ERR_USAGE', { problem: `nothing to start: give a script or a config file; there is no lb.config.* or ecosystem.config.* in ${cwd}` });
+  return isConfigFile(target) && statSync(resolve(context.io.cwd, target), { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -34,7 +34,7 @@ async function runCommand(argv: readonly string[], io: Io): Promise<number> {
   try {
     program.parse(own.length === 0 ? ['--help'] : own, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) return endOfParsing(error, io);
+    if (error instanceof CommanderError) return endOfParsing(error);
     throw error;
   }
   if (called === null || words === null) return EXIT.ok;
@@ -54,8 +54,7 @@ function splitAppArgs(argv: readonly string[], takesAppArgs: boolean): [readonly
   return at < 0 ? [argv, []] : [argv.slice(0, at), argv.slice(at + 1)];
 }
 
-function endOfParsing(error: CommanderError, io: Io): number {
-  if (error.code === 'lb.version') io.stdout.write(`${error.message}\n`);
+function endOfParsing(error: CommanderError): number {
   if (error.exitCode === EXIT.ok) return EXIT.ok;
   const problem = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
   throw new LbError('LB_ERR_USAGE', { problem });

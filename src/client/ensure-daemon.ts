@@ -41,7 +41,7 @@ export async function ensureDaemon(address: DaemonAddress, start: StartDaemon): 
     if (connection !== null) return connection;
     const now = performance.now();
     const end = describeEnd(child, spawnError);
-    if (end !== null) endedAt ??= now;
+    if (end !== null) endedAt ??= spawnError === null ? now : -Infinity;
     const failed = end !== null && now - (endedAt ?? now) >= OTHER_DAEMON_GRACE_MS;
     if (failed || now >= deadline) {
       throw startFailure(address, end ?? `it did not answer within ${START_DEADLINE_MS / 1000} s after its start`, logStart);

@@ -1,0 +1,299 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { EventEmitter } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LbError } from '../../src/errors/lb-error.ts';
+import type { LogLine } from '../../src/protocol/control.ts';
+import { FakeDaemon, HELLO } from '../client/fake-daemon.ts';
+import { app, done, progress } from '../client/samples.ts';
+import { lb as runLb, type Ran, type Surroundings } from './run.ts';
+
+let daemon: FakeDaemon;
+let work: string;
+beforeEach(async () => {
+  daemon = new FakeDaemon().on('GET /v1/apps', { json: { apps: [app(), app({ name: 'docs', state: 'stopped', ready: 0 })] } });
+  work = join(daemon.home, 'work');
+  mkdirSync(work);
+  await daemon.listen();
+});
+afterEach(() => daemon.stop());
+
+const lb = (line: string, more: Partial<Surroundings> = {}): Promise<Ran> =>
+  runLb(line.split(' ').filter(Boolean), { home: daemon.home, cwd: work, ...more });
+const withoutDaemon = (line: string): Promise<Ran> => runLb(line.split(' '), { home: join(daemon.home, 'none') });
+const jsonLines = (text: string): unknown[] => text.trim().split('\n').map((line) => JSON.parse(line) as unknown);
+
+describe('list', () => {
+  it('prints the table, JSON with --json', async () => {
+    const { code, out, err } = await lb('list');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain('api   online');
+    expect(out).not.toContain('\u001b');
+    expect(JSON.parse((await lb('ls --json')).out)).toHaveLength(2);
+  });
+
+  it('colours a terminal and cuts to its width', async () => {
+    const { out } = await lb('l', { columns: 80, env: { TERM: 'xterm' } });
+    expect(out).toContain('\u001b[32monline\u001b[39m');
+    expect((await lb('l', { columns: 80, env: { TERM: 'xterm', NO_COLOR: '1' } })).out).not.toContain('\u001b');
+  });
+
+  it('is empty and no failure without a daemon', async () => {
+    expect(await withoutDaemon('list')).toEqual({ code: 0, out: '', err: expect.stringContaining('no daemon runs for') as string });
+    expect((await withoutDaemon('status --json')).out).toBe('[]\n');
+  });
+});
+
+describe('show and ping', () => {
+  it('shows one app', async () => {
+    expect((await lb('describe api')).out).toContain('max_memory_restart  300M');
+    expect(JSON.parse((await lb('show api --json')).out)).toEqual(app());
+  });
+
+  it('names the nearest app', async () => {
+    expect(await lb('show apu')).toEqual({
+      code: 3,
+      out: '',
+      err: 'error: no app named "apu", did you mean "api"?\nhint: "lb list" shows what exists\n',
+    });
+  });
+
+  it('pings', async () => {
+    expect((await lb('ping')).out).toBe('pong: lb 1.2.3, pid 4242, node 22.11.0, up for 1m 5s\n');
+    expect(JSON.parse((await lb('ping --json')).out)).toEqual(HELLO);
+    expect((await withoutDaemon('ping')).code).toBe(4);
+  });
+
+  it('tells a daemon of another protocol', async () => {
+    daemon.on('GET /v1/hello', { json: { ...HELLO, protocol: 99 } });
+    expect(await lb('ping')).toMatchObject({ code: 4, err: expect.stringContaining('speaks 99') as string });
+  });
+});
+
+describe('operations', () => {
+  it('print progress on stderr and the result on stdout', async () => {
+    const again = progress({ slot: 1, message: 'api[1] draining' });
+    daemon.on('POST /v1/apps/api/reload', { stream: [progress(), again, again, done('"api" reloaded, 2 workers')] });
+    expect(await lb('reload api --parallel 2 --monitor 1.5s --on-failure pause --all-at-once')).toEqual({
+      code: 0,
+      out: '"api" reloaded, 2 workers\n',
+      err: 'api[0] ready in 312 ms\napi[1] draining\n',
+    });
+    expect(daemon.orders).toMatchObject([{ body: { parallel: 2, monitorMs: 1500, onFailure: 'pause', allAtOnce: true } }]);
+  });
+
+  it('print raw records with --json', async () => {
+    daemon.on('POST /v1/apps/api/stop', { stream: [progress(), done('stopped')] });
+    const { out, err } = await lb('stop api --json');
+    expect(jsonLines(out)).toEqual([progress(), done('stopped')]);
+    expect(err).toBe('');
+  });
+
+  it('print a failure with the last words of the worker', async () => {
+    const error = new LbError('LB_ERR_RELOAD_FAILED', { app: 'api', reason: 'api[0] exit code 1' }, Array.from({ length: 30 }, (_, i) => `line ${i}`));
+    daemon.on('POST /v1/apps/api/reload', { stream: [{ type: 'result', ok: false, error: error.toRecord() }] });
+    const { code, out, err } = await lb('reload api');
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    const lines = err.trimEnd().split('\n');
+    expect(lines[0]).toBe('error: reload of "api" failed: api[0] exit code 1');
+    expect(lines.slice(1)).toEqual(Array.from({ length: 20 }, (_, i) => `  | line ${i + 10}`));
+    const json = await lb('reload api --json');
+    expect(jsonLines(json.out)).toHaveLength(1);
+    expect(json.code).toBe(1);
+  });
+
+  it('go on with the next target after a failure, and end with the code of the first', async () => {
+    daemon.on('POST /v1/apps/api/stop', { error: new LbError('LB_ERR_OPERATION_FAILED', { operation: 'stop', app: 'api', reason: 'no' }) });
+    daemon.on('POST /v1/apps/docs/stop', { stream: [done('docs stopped')] });
+    expect(await lb('stop ap api docs --now')).toMatchObject({ code: 3, out: 'docs stopped\n' });
+    expect(await lb('stop api ap docs')).toMatchObject({ code: 1 });
+    expect(daemon.orders.map(({ path, body }) => [path, body])).toEqual([
+      ['/v1/apps/api/stop', { now: true }],
+      ['/v1/apps/docs/stop', { now: true }],
+      ['/v1/apps/api/stop', {}],
+      ['/v1/apps/docs/stop', {}],
+    ]);
+  });
+
+  it('take "all" as every app that is concerned', async () => {
+    for (const route of ['POST /v1/apps/api/stop', 'POST /v1/apps/api/restart', 'DELETE /v1/apps/api', 'DELETE /v1/apps/docs']) {
+      daemon.on(route, { stream: [done('done')] });
+    }
+    expect([(await lb('stop all')).code, (await lb('restart all')).code, (await lb('del all')).code]).toEqual([0, 0, 0]);
+    expect(daemon.orders.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'POST /v1/apps/api/stop',
+      'POST /v1/apps/api/restart',
+      'DELETE /v1/apps/api',
+      'DELETE /v1/apps/docs',
+    ]);
+    daemon.on('GET /v1/apps', { json: { apps: [] } });
+    expect(await lb('reload all')).toEqual({ code: 0, out: '', err: 'no app is running\n' });
+  });
+
+  it('end with 4 when the daemon goes away', async () => {
+    daemon.on('POST /v1/apps/api/reload', { stream: [progress()], cut: true });
+    expect(await lb('reload api')).toMatchObject({ code: 4, err: expect.stringContaining('the daemon went away') as string });
+    expect((await withoutDaemon('reload api')).code).toBe(4);
+  });
+
+  it('go on in the background after Ctrl-C', async () => {
+    daemon.on('POST /v1/apps/api/reload', { stream: [progress()], hold: true });
+    let interrupt = (): void => {};
+    const ran = await lb('reload api', { onReady: (given) => (interrupt = given), onOutput: () => interrupt() });
+    expect(ran).toEqual({ code: 130, out: '', err: expect.stringContaining('the reload of "api" goes on in the background') as string });
+    expect(daemon.orders).toHaveLength(1);
+  });
+
+  it('abort a reload', async () => {
+    daemon.on('POST /v1/apps/api/abort', { stream: [done('given up')] });
+    expect(await lb('reload api --abort')).toMatchObject({ code: 0, out: 'given up\n' });
+  });
+});
+
+describe('scale and signal', () => {
+  it.each([['4', { to: 4 }], ['+2', { by: 2 }], ['-1', { by: -1 }]])('scale api %s', async (amount, body) => {
+    daemon.on('POST /v1/apps/api/scale', { stream: [done('scaled')] });
+    expect((await lb(`scale api ${amount}`)).code).toBe(0);
+    expect(daemon.orders[0]?.body).toEqual(body);
+  });
+
+  it('scale to what the machine grants', async () => {
+    daemon.on('POST /v1/apps/api/scale', { stream: [done('scaled')] });
+    await lb('scale api max');
+    expect(daemon.orders[0]?.body).toEqual({ to: expect.any(Number) as number });
+  });
+
+  it.each(['0', '1.5', 'many', '--4'])('refuses to scale to %s', async (amount) => {
+    expect((await lb(`scale api ${amount}`)).code).toBe(2);
+    expect(daemon.orders).toEqual([]);
+  });
+
+  it('signals', async () => {
+    daemon.on('POST /v1/apps/api/signal', { stream: [done('sent')] });
+    expect((await lb('sendSignal usr2 api')).code).toBe(0);
+    expect(daemon.orders[0]?.body).toEqual({ signal: 'SIGUSR2' });
+    expect(await lb('signal SIGFOO api')).toMatchObject({ code: 2, err: expect.stringContaining('unknown signal') as string });
+  });
+});
+
+describe('start', () => {
+  beforeEach(() => {
+    writeFileSync(join(work, 'server.js'), '');
+    daemon.on('POST /v1/apps', { stream: [done('"server" is online')] });
+  });
+
+  it('starts a script with flags and arguments', async () => {
+    const ran = await lb('start server.js -i 3 -n web --wait-ready --no-autorestart --kill-timeout 5s -- --port 80 --json');
+    expect(ran).toEqual({ code: 0, out: '"server" is online\n', err: '' });
+    expect(daemon.orders[0]?.body).toMatchObject({
+      apps: [{ name: 'web', script: join(work, 'server.js'), instances: 3, waitReady: true, autorestart: false, killTimeoutMs: 5000, args: ['--port', '80', '--json'] }],
+    });
+  });
+
+  it('takes negative numbers of instances', async () => {
+    expect((await lb('start server.js -i -1')).code).toBe(0);
+    expect(daemon.orders[0]?.body).toMatchObject({ apps: [{ instances: expect.any(Number) as number }] });
+  });
+
+  it('starts what a config file defines, found by itself', async () => {
+    writeFileSync(join(work, 'lb.config.json'), JSON.stringify({ apps: [{ script: 'server.js', name: 'a', env_live: { MODE: 'live' } }, { script: 'server.js', name: 'b' }] }));
+    expect((await lb('start --env live --only a')).code).toBe(0);
+    expect(daemon.orders[0]?.body).toMatchObject({ apps: [{ name: 'a', env: { MODE: 'live' } }] });
+  });
+
+  it('starts an app that is stopped, by its name, as it was', async () => {
+    daemon.on('POST /v1/apps/docs/start', { stream: [done('"docs" is online')] });
+    expect((await lb('start docs')).out).toBe('"docs" is online\n');
+    expect(await lb('start docs -i 2')).toMatchObject({ code: 2, err: expect.stringContaining('"docs" is the name of an app') as string });
+  });
+
+  it('refuses what is not there before it starts a daemon', async () => {
+    const startDaemon = (): never => expect.unreachable();
+    const home = join(daemon.home, 'none');
+    expect((await lb('start nothing.js', { home, startDaemon })).code).toBe(3);
+    expect((await lb('start', { home, startDaemon })).code).toBe(2);
+    expect((await lb('start server.js -i many', { home, startDaemon })).code).toBe(2);
+  });
+
+  it('starts a daemon when none runs', async () => {
+    const other = new FakeDaemon().on('POST /v1/apps', { stream: [done('"server" is online')] });
+    chmodSync(other.home, 0o700);
+    const startDaemon = (): EventEmitter & { exitCode: null; signalCode: null } => {
+      setTimeout(() => void other.listen(), 20);
+      return Object.assign(new EventEmitter(), { exitCode: null, signalCode: null });
+    };
+    expect(await lb('start server.js', { home: other.home, startDaemon })).toMatchObject({ code: 0, out: '"server" is online\n' });
+    await other.stop();
+  });
+});
+
+describe('reload with a config file', () => {
+  const config = (apps: object[]): void => writeFileSync(join(work, 'lb.config.json'), JSON.stringify({ apps }));
+  beforeEach(() => {
+    writeFileSync(join(work, 'server.js'), '');
+    daemon.on('POST /v1/apps/api/reload', { stream: [done('reloaded')] }).on('POST /v1/apps', { stream: [done('started')] });
+  });
+
+  it('sends the new definitions, and starts what does not run', async () => {
+    config([{ script: 'server.js', name: 'api', instances: 4 }, { script: 'server.js', name: 'docs' }]);
+    expect(await lb('reload lb.config.json')).toEqual({ code: 0, out: 'reloaded\nstarted\n', err: '"docs" does not run yet, starting it\n' });
+    expect(daemon.orders).toMatchObject([{ body: { spec: { name: 'api', instances: 4 } } }, { body: { apps: [{ name: 'docs' }] } }]);
+  });
+
+  it('changes nothing when the file is wrong', async () => {
+    config([{ script: 'server.js', name: 'api', instnces: 4 }]);
+    expect((await lb('reload lb.config.json')).code).toBe(2);
+    expect(daemon.received).toEqual([]);
+  });
+
+  it('--update-env takes the environment of the caller, and loses none', async () => {
+    expect((await lb('reload api --update-env', { env: { PORT: '4000' } })).code).toBe(0);
+    expect(daemon.orders).toMatchObject([{ body: { spec: { name: 'api', env: { PORT: '4000' } } } }]);
+    expect(await lb('reload api --update-env')).toMatchObject({ code: 2, err: expect.stringContaining('would take PORT away') as string });
+  });
+});
+
+describe('logs', () => {
+  const line = (slot: number, at: number, text: string, stream: 'out' | 'err' = 'out'): LogLine => ({ app: 'api', slot, pid: 1, stream, at, text });
+
+  it('prints the last lines in order', async () => {
+    daemon.on('GET /v1/apps/api/logs?lines=15', { json: { lines: [line(1, 20, 'second', 'err'), line(0, 10, 'first')] } });
+    expect(await lb('logs api --no-follow')).toEqual({ code: 0, out: 'api[0] first\napi[1] second\n', err: '' });
+    expect((await lb('logs api --no-follow --err')).out).toBe('api[1] second\n');
+    expect(jsonLines((await lb('logs api --no-follow --out --json')).out)).toEqual([line(0, 10, 'first')]);
+  });
+
+  it('follows, tells what was dropped, and ends with Ctrl-C', async () => {
+    daemon.onLogs = (socket, url) => {
+      expect(url).toBe('/v1/logs?lines=2');
+      socket.send(JSON.stringify({ type: 'dropped', lines: 3 }));
+      socket.send(JSON.stringify({ type: 'line', line: line(0, 10, 'live') }));
+    };
+    let interrupt = (): void => {};
+    let outputs = 0;
+    const ran = await lb('log --lines 2', { onReady: (given) => (interrupt = given), onOutput: () => ++outputs === 2 && interrupt() });
+    expect(ran).toEqual({ code: 130, out: 'api[0] live\n', err: '3 lines left out here: this reader was too slow\n' });
+  });
+
+  it('colours the prefix', async () => {
+    daemon.on('GET /v1/apps/api/logs?lines=1', { json: { lines: [line(0, 10, 'x')] } });
+    // eslint-disable-next-line no-control-regex
+    expect((await lb('logs api --no-follow --lines 1', { env: { FORCE_COLOR: '1' } })).out).toMatch(/^\u001b\[\d+mapi\[0\]\u001b\[39m x\n$/);
+  });
+});
+
+describe('kill', () => {
+  it('waits until the daemon is gone', async () => {
+    daemon.on('POST /v1/shutdown', (response) => {
+      response.end(`${JSON.stringify(done('all apps stopped'))}\n`);
+      setTimeout(() => daemon.on('GET /v1/hello', { json: { ...HELLO, pid: 1 } }), 50);
+    });
+    expect(await lb('kill')).toEqual({ code: 0, out: 'all apps stopped\n', err: '' });
+    expect(daemon.answers.get('GET /v1/hello')).toEqual({ json: { ...HELLO, pid: 1 } });
+  });
+
+  it('is no failure without a daemon', async () => {
+    expect(await withoutDaemon('kill')).toMatchObject({ code: 0, out: '' });
+    expect(jsonLines((await withoutDaemon('kill --json')).out)).toEqual([{ type: 'result', ok: true, apps: [], message: 'no daemon runs' }]);
+  });
+});

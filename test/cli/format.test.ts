@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { age, blockersText, count, duration, percent, size, truncate } from '../../src/cli/output/format.ts';
+import { slotColor } from '../../src/cli/output/log-view.ts';
+import { styleFor } from '../../src/cli/output/style.ts';
+
+it.each([[0, '0s'], [59_999, '59s'], [60_000, '1m'], [123_000, '2m 3s'], [3_600_000, '1h'], [15_000_000, '4h 10m'], [273_600_000, '3d 4h']])('age of %s ms', (ms, text) => {
+  expect(age(ms)).toBe(text);
+});
+
+it.each([[312.4, '312 ms'], [3_000, '3 s'], [125_000, '2 m 5 s']])('duration of %s ms', (ms, text) => {
+  expect(duration(ms)).toBe(text);
+});
+
+it.each([[null, '-'], [0, '0K'], [65_431_000, '62.4M'], [1_000 * 1024 ** 2, '1.0G'], [999 * 1024 ** 2, '999M'], [200 * 1024 ** 3, '200G']])('size of %s bytes', (bytes, text) => {
+  expect(size(bytes)).toBe(text);
+});
+
+it.each([[0, '0'], [0.44, '0.4'], [9.96, '10'], [421.7, '422'], [9_999, '9999'], [12_345, '12.3k'], [999_940, '999.9k'], [2_000_000, '2M']])('count of %s', (value, text) => {
+  expect(count(value)).toBe(text);
+});
+
+it('percent', () => expect([percent(null), percent(12.6), percent(1600)]).toEqual(['-', '13%', '1600%']));
+
+it('truncates with a mark', () => expect([truncate('abc', 3), truncate('abcd', 3)]).toEqual(['abc', 'ab…']));
+
+describe('blockersText', () => {
+  const none = { requests: 0, oldestMs: 0, connections: 0, websockets: 0, sockets: 0 };
+  it.each([
+    [none, ''],
+    [{ ...none, connections: 4 }, '4 idle connections'],
+    [{ ...none, requests: 1, oldestMs: 400, connections: 4 }, '1 request (oldest 400 ms)'],
+    [{ requests: 3, oldestMs: 12_000, connections: 9, websockets: 2, sockets: 1 }, '3 requests (oldest 12 s), 2 websockets, 1 socket'],
+  ])('%j', (blockers, text) => expect(blockersText(blockers)).toBe(text));
+});
+
+describe('colour', () => {
+  const terminal = { write: () => true, once: () => {}, isTTY: true };
+  const pipe = { write: () => true, once: () => {} };
+  const isColored = (sink: typeof pipe, env: NodeJS.ProcessEnv): boolean => styleFor(sink, env)('red', 'x') !== 'x';
+
+  it('is for terminals, NO_COLOR and FORCE_COLOR decide before that', () => {
+    expect(isColored(terminal, {})).toBe(true);
+    expect(isColored(pipe, {})).toBe(false);
+    expect(isColored(terminal, { NO_COLOR: '1' })).toBe(false);
+    expect(isColored(terminal, { NO_COLOR: '' })).toBe(true);
+    expect(isColored(pipe, { FORCE_COLOR: '1' })).toBe(true);
+    expect(isColored(terminal, { FORCE_COLOR: '0' })).toBe(false);
+    expect(isColored(terminal, { TERM: 'dumb' })).toBe(false);
+    expect(isColored(pipe, { FORCE_COLOR: '1', NO_COLOR: '1' })).toBe(false);
+  });
+
+  it('is stable per slot and differs between neighbours', () => {
+    expect(slotColor('api', 3)).toBe(slotColor('api', 3));
+    for (let slot = 0; slot < 20; slot++) expect(slotColor('api', slot)).not.toBe(slotColor('api', slot + 1));
+  });
+});

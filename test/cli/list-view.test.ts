@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { listView } from '../../src/cli/output/list-view.ts';
+import { colored } from '../../src/cli/output/style.ts';
+import { app, worker } from '../client/samples.ts';
+
+const blockers = { requests: 3, oldestMs: 12_300, connections: 9, websockets: 2, sockets: 0 };
+
+const APPS = [
+  app({ name: 'worker-with-a-rather-long-name-for-a-terminal', state: 'errored', ready: 0, instances: 1, uptimeMs: 5_000, restarts: 16, cpuPercent: null, memoryBytes: null, connections: 0, requestsPerSecond: 0, listeners: [], workers: [], troubledSlots: [{ slot: 0, state: 'errored', restartInMs: null, restarts: 16 }], error: 'exit code 1, 16 times in a row' }),
+  app({ state: 'reloading', ready: 15, instances: 16, uptimeMs: 277_200_000, cpuPercent: 1_243, memoryBytes: 2_200_000_000, connections: 12_400, requestsPerSecond: 48_210, listeners: ['*:3000', '*:3443'], workers: [worker(), worker({ slot: 1, state: 'draining', blockers })], operation: { kind: 'reload', sinceMs: 3_200 }, queuedOperations: ['scale'], queued: 1 }),
+  app({ name: 'docs', state: 'stopped', ready: 0, node: '', uptimeMs: null, primaryPid: null, startedAt: null, cpuPercent: null, memoryBytes: null, connections: 0, requestsPerSecond: 0, listeners: [], workers: [] }),
+  app({ name: 'mail', state: 'degraded', ready: 1, restarts: 2, requestsPerSecond: 0.4, troubledSlots: [{ slot: 1, state: 'waiting', restartInMs: 3_000, restarts: 2 }] }),
+];
+
+describe('listView', () => {
+  it.each([80, 120, null])('at %s columns', (width) => {
+    expect(listView(APPS, { width })).toMatchSnapshot();
+  });
+
+  it('fits into 80 columns, however large the numbers are', () => {
+    for (const line of listView(APPS, { width: 80 }).split('\n')) {
+      if (!line.startsWith('  ')) expect(line.length).toBeLessThanOrEqual(80);
+    }
+  });
+
+  it('says the same with and without colour', () => {
+    const text = listView(APPS, { width: 120, style: colored });
+    expect(text).toContain('\u001b[36m');
+    // eslint-disable-next-line no-control-regex
+    expect(text.replace(/\u001b\[\d+m/g, '')).toBe(listView(APPS, { width: 120 }));
+  });
+
+  it('cuts names, not numbers', () => {
+    const names = listView(APPS, { width: 80 }).split('\n').map((line) => line.split(' ')[0]);
+    expect(names.some((name) => name?.startsWith('worker-') && name.endsWith('…'))).toBe(true);
+  });
+
+  it('is a head line without apps', () => {
+    expect(listView([], { width: 80 })).toBe('name  state  ready  node  uptime  restarts  cpu  memory  conns  req/s\n');
+  });
+});
