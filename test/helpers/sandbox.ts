@@ -105,9 +105,10 @@ export class Sandbox {
     return path;
   }
 
-  /** Puts a fixture's code where the app's script is: a deploy. The app calls itself `version`. */
-  deploy(name: string, fixtureName: string, version: string): string {
-    return this.writeApp(name, `process.env.VERSION = '${version}';\n${readFileSync(fixture(fixtureName), 'utf8')}`);
+  /** Puts a fixture's code where the app's script is: a deploy. The app calls itself `version`; `env` is baked in too. */
+  deploy(name: string, fixtureName: string, version: string, env: Readonly<Record<string, string>> = {}): string {
+    const baked = JSON.stringify({ VERSION: version, ...env });
+    return this.writeApp(name, `Object.assign(process.env, ${baked});\n${readFileSync(fixture(fixtureName), 'utf8')}`);
   }
 
   control(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<ControlAnswer> {

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { getJson } from '../helpers/http.ts';
+import { fixture } from '../helpers/paths.ts';
+import { freePort } from '../helpers/ports.ts';
+import { processesOf } from '../helpers/processes.ts';
+import type { LbProcess } from '../helpers/run-lb.ts';
+import { createSandbox } from '../helpers/sandbox.ts';
+
+const sandbox = await createSandbox();
+
+interface Foreground {
+  readonly box: LbProcess;
+  readonly port: number;
+}
+
+/** `lb run`, as a container's entry point would start it. */
+async function runBox(script: string, flags: readonly string[] = [], env: Record<string, string> = {}): Promise<Foreground> {
+  const port = await freePort();
+  const box = sandbox.lbBackgroundWith({ env: { PORT: String(port), ...env } }, 'run', fixture(script), '-n', 'box', ...flags);
+  return { box, port };
+}
+
+async function runUntilOnline(script: string, flags: readonly string[] = []): Promise<Foreground> {
+  const started = await runBox(script, ['-i', '2', ...flags]);
+  await sandbox.waitForOnline('box', { context: () => `${started.box.stdout}\n${started.box.stderr}\n${sandbox.report()}` });
+  return started;
+}
+
+async function expectNothingLeft(): Promise<void> {
+  await sandbox.waitFor('every process to be gone', () => processesOf(sandbox.directory).length === 0, { deadlineMs: 3000 });
+  expect(existsSync(sandbox.socket)).toBe(false);
+}
+
+it("logs go to stdout and stderr, and the other commands work beside it", async () => {
+  const { box, port } = await runUntilOnline('exits-on-request.cjs');
+  await getJson(port, '/?lines=4');
+  await sandbox.waitFor('the lines on stdout and stderr', () => /line 3 of/.test(box.stdout) && /line 4 of/.test(box.stderr));
+  expect((await sandbox.ok('list')).stdout).toMatch(/box\s.*online/);
+  await sandbox.ok('reload', 'box', '--monitor', '100');
+  box.kill('SIGTERM');
+  expect((await box.ended).code).toBe(0);
+  await expectNothingLeft();
+});
+
+it.each(['SIGTERM', 'SIGINT'] as const)('S27: %s with requests in flight: they finish, then it ends with 0', async (signal) => {
+  const { box, port } = await runUntilOnline('sigterm-handler.cjs');
+  const slow = Array.from({ length: 4 }, () => getJson(port, '/?ms=1000'));
+  await sandbox.waitForApp('box', 'have four requests in flight', (now) => now.workers.reduce((sum, worker) => sum + worker.requestsInFlight, 0) === 4);
+  box.kill(signal);
+  expect(await Promise.all(slow)).toHaveLength(4);
+  const result = await box.ended;
+  expect(result.code, String(result)).toBe(0);
+  expect(result.stdout.split('closed after SIGTERM')).toHaveLength(3);
+  await expectNothingLeft();
+});
+
+it('S27: a second signal does not wait for what is in flight', async () => {
+  const { box, port } = await runUntilOnline('sigterm-handler.cjs');
+  const slow = getJson(port, '/?ms=9000').catch((thrown: unknown) => thrown);
+  await sandbox.waitForApp('box', 'have a request in flight', (now) => now.workers.some((worker) => worker.requestsInFlight === 1));
+  box.kill('SIGTERM');
+  await sandbox.waitForApp('box', 'drain', (now) => now.workers.some((worker) => worker.state === 'draining'));
+  const secondAt = performance.now();
+  box.kill('SIGTERM');
+  await box.ended;
+  expect(performance.now() - secondAt).toBeLessThan(3000);
+  expect(await slow).toBeInstanceOf(Error);
+  await expectNothingLeft();
+});
+
+it.each([0, 7])('an app that ends by itself with %i ends the run with that code', async (code) => {
+  const { box } = await runBox('exit-code.cjs', ['--no-autorestart', '--min-uptime', '50'], { CODE: String(code), WORK_MS: '400' });
+  const result = await box.ended;
+  expect(result.code, String(result)).toBe(code);
+  expect(result.stdout).toContain('working');
+  await expectNothingLeft();
+});
+
+it('an app that does not start ends the run with its stderr', async () => {
+  const { box } = await runBox('crash-at-boot.cjs');
+  const result = await box.ended;
+  expect(result.code, String(result)).toBe(1);
+  expect(result.stderr).toContain('no database at boot');
+  await expectNothingLeft();
+});
+
+it('what ran in an earlier container does not come back', async () => {
+  const { box } = await runUntilOnline('plain-http.cjs');
+  const apps = await sandbox.apps();
+  expect(apps.map((app) => app.name)).toEqual(['box']);
+  box.kill('SIGTERM');
+  await box.ended;
+  const port = await freePort();
+  const other = sandbox.lbBackgroundWith({ env: { PORT: String(port) } }, 'run', fixture('plain-http.cjs'), '-n', 'other');
+  await sandbox.waitForOnline('other');
+  expect((await sandbox.apps()).map((app) => app.name)).toEqual(['other']);
+  other.kill('SIGTERM');
+  expect((await other.ended).code).toBe(0);
+});

@@ -1,0 +1,120 @@
+import { expect, it } from 'vitest';
+import { startHttp2Load } from '../helpers/clients/http2.ts';
+import { openEventStream, slowUpload, slowloris } from '../helpers/clients/slow.ts';
+import { connectEcho } from '../helpers/clients/websocket.ts';
+import { getJson } from '../helpers/http.ts';
+import { startLoad } from '../helpers/load.ts';
+import { createSandbox } from '../helpers/sandbox.ts';
+import { expectLossless } from '../helpers/tally.ts';
+import { within } from '../helpers/wait.ts';
+
+const sandbox = await createSandbox();
+
+it('S4: a slow chunked response spans the reload', async () => {
+  const { name, port } = await sandbox.start('slow-response.cjs');
+  const pids = await sandbox.workerPids(name);
+  const slow = Array.from({ length: 4 }, () => getJson(port, '/?ms=1500'));
+  const load = startLoad({ port, mode: 'keep-alive', clients: 2 });
+  await sandbox.waitForApp(name, 'have four slow requests in flight', (now) => now.workers.reduce((sum, worker) => sum + worker.requestsInFlight, 0) >= 4);
+  const reload = sandbox.ok('reload', name, '--monitor', '100');
+  const blocked = await sandbox.waitForApp(name, 'tell what blocks the drain', (now) => now.workers.some((worker) => (worker.blockers?.requests ?? 0) > 0));
+  expect(blocked.operation?.kind).toBe('reload');
+  for (const answer of await Promise.all(slow)) expect(pids).toContain(answer.pid);
+  await reload;
+  await load.waitForServed(10);
+  expectLossless(await load.stop(), 'S4');
+});
+
+it('S5: a slow upload spans the reload', async () => {
+  const { name, port } = await sandbox.start('plain-http.cjs');
+  const pids = await sandbox.workerPids(name);
+  const uploads = Array.from({ length: 4 }, () => slowUpload(port, 30, 50));
+  await sandbox.waitForApp(name, 'have four uploads in flight', (now) => now.workers.reduce((sum, worker) => sum + worker.requestsInFlight, 0) === 4);
+  const reload = sandbox.ok('reload', name, '--monitor', '100');
+  for (const answer of await Promise.all(uploads)) {
+    expect(answer.received).toBe(30 * 1024);
+    expect(pids).toContain(answer.pid);
+  }
+  await reload;
+});
+
+it('S5: a slowloris holds no drain past its deadline', async () => {
+  const { name, port } = await sandbox.start('plain-http.cjs', { flags: ['--kill-timeout', '1500'] });
+  const drips = Array.from({ length: 4 }, () => slowloris(port));
+  await sandbox.waitForApp(name, 'have four open connections', (now) => now.connections >= 4);
+  const load = startLoad({ port, mode: 'think', clients: 4 });
+  const { durationMs } = await sandbox.ok('reload', name, '--monitor', '100');
+  await load.waitForServed(10);
+  expectLossless(await load.stop(), 'S5');
+  // Two workers one after the other, each at most its deadline.
+  expect(durationMs).toBeLessThan(2 * 1500 + 3000);
+  await within('the slow connections to be closed', 2000, Promise.all(drips.map((drip) => drip.closed)));
+});
+
+it('S6: HTTP/2, streams opened during the drain', async () => {
+  const script = sandbox.deploy('h2.cjs', 'http2.cjs', 'v0');
+  const { name, port } = await sandbox.start(script);
+  const quick = startHttp2Load({ port, sessions: 2 });
+  const slow = startHttp2Load({ port, sessions: 2, path: '/?ms=100' });
+  for (const version of ['v1', 'v2', 'v3']) {
+    sandbox.deploy('h2.cjs', 'http2.cjs', version);
+    await sandbox.ok('reload', name, '--monitor', '100');
+  }
+  await sandbox.waitFor('the last version to serve HTTP/2', () => quick.tally().versions.v3 && slow.tally().versions.v3);
+  expectLossless(await quick.stop(), 'S6 quick');
+  expectLossless(await slow.stop(), 'S6 slow');
+});
+
+it('S7: WebSocket: close code 1001, and the reconnect lands on a new worker', async () => {
+  const { name, port } = await sandbox.start('websocket.cjs');
+  const old = await sandbox.workerPids(name);
+  const clients = await Promise.all([1, 2, 3, 4].map(() => connectEcho(port)));
+  expect(old).toEqual(expect.arrayContaining(clients.map((client) => client.pid)));
+  const reconnected = clients.map(async (client) => {
+    const { code } = await client.closed;
+    return { code, next: await connectEcho(port) };
+  });
+  const { durationMs } = await sandbox.ok('reload', name, '--monitor', '100');
+  for (const { code, next } of await within('all clients to reconnect', 5000, Promise.all(reconnected))) {
+    expect(code).toBe(1001);
+    expect(await next.echo('still there')).toBe('still there');
+    next.close();
+  }
+  expect(durationMs).toBeLessThan(10_000);
+  const last = await connectEcho(port);
+  expect(await sandbox.workerPids(name)).toContain(last.pid);
+});
+
+it('S8: a response that never ends is cut only at the deadline, and reported', async () => {
+  const killTimeoutMs = 1500;
+  const { name, port } = await sandbox.start('sse.cjs', { instances: 1, flags: ['--kill-timeout', String(killTimeoutMs)] });
+  const stream = await openEventStream(port);
+  const load = startLoad({ port, mode: 'think', clients: 4 });
+  const reload = sandbox.lbBackground('reload', name, '--monitor', '100', '--json');
+  const draining = await sandbox.waitForApp(name, 'drain', (now) => now.workers.some((worker) => worker.state === 'draining' && worker.blockers !== null));
+  const drainingSince = performance.now();
+  const blockers = draining.workers.find((worker) => worker.state === 'draining')?.blockers;
+  expect(blockers).toMatchObject({ requests: 1 });
+  const seen = stream.count();
+  await stream.ended;
+  expect(performance.now() - drainingSince).toBeGreaterThan(killTimeoutMs * 0.6);
+  expect(stream.count()).toBeGreaterThan(seen + 10);
+  const result = await reload.ended;
+  expect(result.code, String(result)).toBe(0);
+  expect(result.progress.map((record) => record.message).join('\n')).toMatch(/kill_timeout|1 request/);
+  expectLossless(await load.stop(), 'S8');
+  const { lastExits } = await sandbox.snapshot(name);
+  expect(lastExits.at(-1)).toMatchObject({ pid: stream.pid(), killedAtDeadline: true, askedBy: 'reload' });
+});
+
+it('an idle keep-alive connection is not cut: its next request is answered and told to close', async () => {
+  const script = sandbox.deploy('server.cjs', 'plain-http.cjs', 'v0');
+  const { name, port } = await sandbox.start(script);
+  // Longer thoughts than the reload takes, shorter than the server's keepAliveTimeout of 5 s.
+  const load = startLoad({ port, mode: 'think', thinkMs: 3500, clients: 16 });
+  await load.waitForServed(16);
+  sandbox.deploy('server.cjs', 'plain-http.cjs', 'v1');
+  await sandbox.ok('reload', name, '--monitor', '100');
+  await load.waitForServed(4);
+  expectLossless(await load.stop(), 'idle keep-alive');
+});

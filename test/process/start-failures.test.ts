@@ -1,0 +1,89 @@
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../helpers/ports.ts';
+import { processesOf } from '../helpers/processes.ts';
+import { createSandbox } from '../helpers/sandbox.ts';
+import type { LbResult } from '../helpers/run-lb.ts';
+
+const sandbox = await createSandbox();
+
+/** What was tried stands nowhere as running, and no worker of it is left. */
+async function expectNothingRuns(script: string, result: LbResult): Promise<void> {
+  const online = (await sandbox.apps().catch(() => [])).filter((app) => app.state === 'online' || app.ready > 0);
+  expect(online, String(result)).toEqual([]);
+  await sandbox.waitFor(`no process of ${script} to be left`, () => !processesOf(sandbox.directory).some((found) => found.command.includes(script)));
+}
+
+it('a missing script', async () => {
+  const { result } = await sandbox.tryStart(`${sandbox.directory}/no-such-file.js`);
+  expect(result.code, String(result)).toBe(3);
+  expect(result.stderr).toContain('script not found');
+  expect(result.stderr).toContain('no-such-file.js');
+  expect(await sandbox.apps().catch(() => [])).toEqual([]);
+});
+
+it.each([
+  { what: 'a syntax error', script: 'syntax-error.cjs', says: 'SyntaxError' },
+  { what: 'a crash at boot', script: 'crash-at-boot.cjs', says: 'no database at boot' },
+  { what: 'a crash soon after it listened', script: 'crash-when-ready.cjs', says: 'fell over once it was ready', env: { CRASH_MS: '0' } },
+])('$what: says so with the stderr of the app', async ({ script, says, env = {} }) => {
+  const { name, result } = await sandbox.tryStart(script, { env });
+  expect(result.code, String(result)).toBe(1);
+  expect(result.stderr).toContain(`app "${name}" did not start`);
+  expect(result.stderr).toContain(says);
+  await expectNothingRuns(script, result);
+});
+
+it('a port in use', async () => {
+  const port = await freePort();
+  const occupant = createServer().listen(port);
+  await once(occupant, 'listening');
+  onTestFinished(() => void occupant.close());
+  const { result } = await sandbox.tryStart('plain-http.cjs', { port });
+  expect(result.code, String(result)).toBe(1);
+  expect(result.stderr).toContain('EADDRINUSE');
+  expect(result.stderr).toContain(String(port));
+  await expectNothingRuns('plain-http.cjs', result);
+});
+
+it('an app that is never ready: fails when its time is up, not as a success', async () => {
+  const { result } = await sandbox.tryStart('never-ready.cjs', { flags: ['--wait-ready', '--listen-timeout', '500'] });
+  expect(result.code, String(result)).toBe(1);
+  expect(result.stderr).toContain('waiting for a database that never comes');
+  expect(result.durationMs).toBeLessThan(5000);
+  await expectNothingRuns('never-ready.cjs', result);
+});
+
+it('one worker of several: none is left half started', async () => {
+  const { result } = await sandbox.tryStart('crash-in-slot.cjs', { instances: 3, env: { CRASH_SLOTS: '2' } });
+  expect(result.code, String(result)).toBe(1);
+  expect(result.stderr).toContain('no luck in slot 2');
+  await expectNothingRuns('crash-in-slot.cjs', result);
+});
+
+it('tells programs the same: one result record with the code and the output', async () => {
+  const { result } = await sandbox.tryStart('crash-at-boot.cjs', { flags: ['--json'] });
+  expect(result.code).toBe(1);
+  expect(result.result).toMatchObject({ ok: false, error: { code: 'LB_ERR_START_FAILED' } });
+  if (result.result.ok) throw new Error('unreachable');
+  expect(result.result.error.output?.join('\n')).toContain('no database at boot');
+});
+
+it('the same name starts once the script is repaired', async () => {
+  const script = sandbox.deploy('repaired.cjs', 'crash-at-boot.cjs', '1');
+  const broken = await sandbox.tryStart(script, { name: 'repaired' });
+  expect(broken.result.code).toBe(1);
+  sandbox.deploy('repaired.cjs', 'plain-http.cjs', '2');
+  await sandbox.start(script, { name: 'repaired', port: broken.port });
+  await sandbox.waitForOnline('repaired');
+});
+
+it('a wrong flag value: nothing is started', async () => {
+  for (const flags of [['-i', 'many'], ['--max-memory-restart', 'lots'], ['--kill-timeout', '-5']]) {
+    const { result } = await sandbox.tryStart('plain-http.cjs', { flags });
+    expect(result.code, String(result)).toBe(2);
+    expect(result.stderr).toMatch(/expected/);
+    expect(await sandbox.apps().catch(() => [])).toEqual([]);
+  }
+});
