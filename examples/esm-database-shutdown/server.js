@@ -1,0 +1,19 @@
+import { createServer } from 'node:http';
+import { openStore } from './store.js';
+
+// Top-level await: the worker listens, and with that is ready, only when its database is open.
+const store = await openStore(process.env.STORE_FILE ?? 'orders.jsonl');
+
+const server = createServer(async (request, response) => {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  store.insert({ at: Date.now(), order: body });
+  response.writeHead(201).end('stored\n');
+}).listen(Number(process.env.PORT ?? 3000));
+
+// lb lets requests in flight finish first and then sends SIGTERM: nobody inserts any more, and closing is all there is to do.
+process.once('SIGTERM', async () => {
+  server.close();
+  await store.close();
+  console.log('store closed');
+});

@@ -1,0 +1,14 @@
+import express from 'express';
+
+const app = express();
+const port = Number(process.env.PORT ?? 3000);
+
+app.use(express.json());
+app.get('/', (request, response) => response.send('hello from Express\n'));
+app.post('/echo', (request, response) => response.json(request.body));
+// Express passes an error of an async handler to its own error handler: the worker stays.
+app.get('/fails', async () => {
+  throw new Error('this request failed, the worker did not');
+});
+
+app.listen(port, () => console.log(`listening on ${port}`));
