@@ -12,6 +12,8 @@ interface Block {
  */
 export class ByteQueue {
   readonly #blocks: Block[] = [];
+  /** Emptied ones, until all are: in a flood the garbage collector would give their memory back too late. */
+  readonly #spare: Block[] = [];
   #length = 0;
 
   get length(): number {
@@ -30,7 +32,7 @@ export class ByteQueue {
     while (copied < bytes.length) {
       let block = this.#blocks.at(-1);
       if (block === undefined || block.end === BLOCK_BYTES) {
-        block = { bytes: Buffer.allocUnsafeSlow(BLOCK_BYTES), start: 0, end: 0 };
+        block = this.#spare.pop() ?? { bytes: Buffer.allocUnsafeSlow(BLOCK_BYTES), start: 0, end: 0 };
         this.#blocks.push(block);
       }
       const count = bytes.copy(block.bytes, block.end, copied);
@@ -53,18 +55,21 @@ export class ByteQueue {
     block.start += count;
     this.#length -= count;
     if (block.start < block.end) return;
-    if (this.#blocks.length > 1) {
-      this.#blocks.shift();
-    } else {
-      block.start = 0;
-      block.end = 0;
+    block.start = 0;
+    block.end = 0;
+    if (this.#blocks.length === 1) {
+      this.#spare.length = 0;
+      return;
     }
+    this.#spare.push(block);
+    this.#blocks.shift();
   }
 
   /** Removes everything and tells how much it was. */
   clear(): number {
     const length = this.#length;
     this.#blocks.length = 0;
+    this.#spare.length = 0;
     this.#length = 0;
     return length;
   }
