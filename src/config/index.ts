@@ -1,9 +1,8 @@
-export { camelCase, type OptionKey } from './options.ts';
-export { configJsonSchema } from './json-schema.ts';
+export type { OptionKey } from './options.ts';
 export { countInstances } from './instances.ts';
 export { defineConfig, type AppConfig, type Env, type LbConfig, type LbConfigFunction } from './define-config.ts';
 export { findConfigFile, isConfigFile } from './find-file.ts';
 export { formatBytes, formatDuration, parseBytes, parseDuration } from './units.ts';
-export { givenFlags, optionFlags, type OptionFlag } from './flags.ts';
+export { optionFlags, type OptionFlag } from './flags.ts';
 export { loadConfigFile, type LoadedConfig, type RawApp } from './load-file.ts';
 export { resolveApps, type ResolveRequest, type ResolvedApps } from './resolve.ts';

@@ -4,7 +4,7 @@
  */
 export function stripJsonComments(text: string): string {
   const withoutComments = text.replace(
-    /"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[^]*?\*\//g,
+    /"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
     (match) => (match.startsWith('"') ? match : blank(match)),
   );
   return withoutComments.replace(/"(?:[^"\\\n]|\\.)*"|,(?=\s*[}\]])/g, (match) => (match === ',' ? ' ' : match));

@@ -76,7 +76,7 @@ async function settle(content: unknown): Promise<unknown> {
   for (let depth = 0; depth < 6; depth++) {
     value = await value;
     if (typeof value === 'function') value = (value as () => unknown)();
-    else if (isTable(value) && prefersDefault(value)) value = value['default'];
+    else if (isTable(value) && prefersDefault(value)) value = value.default;
     else return value;
   }
   return value;
@@ -84,8 +84,8 @@ async function settle(content: unknown): Promise<unknown> {
 
 /** The default export, unless only the named exports have `apps`. */
 function prefersDefault(module: Table): boolean {
-  const content = module['default'];
-  return content !== undefined && (module['apps'] === undefined || (isTable(content) && content['apps'] !== undefined));
+  const content = module.default;
+  return content !== undefined && (module.apps === undefined || (isTable(content) && content.apps !== undefined));
 }
 
 const isTable = (value: unknown): value is Table =>
@@ -97,7 +97,7 @@ async function collect(content: unknown, file: string, isPackage: boolean): Prom
   const key = (isPackage ? PACKAGE_KEYS : (['apps', ...PACKAGE_KEYS] as const)).find((name) => content[name] !== undefined);
   if (key !== undefined) {
     const inner = await settle(content[key]);
-    const nested = isTable(inner) && inner['apps'] !== undefined ? await settle(inner['apps']) : inner;
+    const nested = isTable(inner) && inner.apps !== undefined ? await settle(inner.apps) : inner;
     const path = nested === inner ? key : `${key}.apps`;
     const apps = Array.isArray(nested) ? await listed(nested, file, path) : [await toApp(nested, file, path)];
     if (apps.length === 0) throw empty(file, '');

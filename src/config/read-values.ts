@@ -41,11 +41,13 @@ class LayerReader {
 
   option(entry: OptionEntry, raw: unknown, origin: Origin): void {
     const parsed = entry.kind.parse(raw);
-    if ('mismatch' in parsed) return this.#reject(origin, parsed.mismatch);
-    const expected = entry.check?.(parsed.value);
-    if (expected !== undefined) return this.#reject(origin, { expected, got: describe(raw), at: '' });
-    this.#values[entry.key] = parsed.value;
-    this.#origins.set(entry.key, origin);
+    const mismatch = 'mismatch' in parsed ? parsed.mismatch : mismatchOf(entry, parsed.value, raw);
+    if (mismatch !== undefined) {
+      this.#reject(origin, mismatch);
+    } else if ('value' in parsed) {
+      this.#values[entry.key] = parsed.value;
+      this.#origins.set(entry.key, origin);
+    }
   }
 
   profile(name: string, raw: unknown, origin: Origin): void {
@@ -63,6 +65,11 @@ class LayerReader {
   #reject(origin: Origin, { expected, got, at }: Mismatch): void {
     this.problems.push(valueError({ file: origin.file, path: origin.path + at }, expected, got));
   }
+}
+
+function mismatchOf(entry: OptionEntry, value: unknown, raw: unknown): Mismatch | undefined {
+  const expected = entry.check?.(value);
+  return expected === undefined ? undefined : { expected, got: describe(raw), at: '' };
 }
 
 const isGiven = (entry: OptionEntry, raw: unknown): boolean => raw !== undefined && (raw !== null || entry.kind.takesNull === true);

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Interpreters, problemOfVersion } from '../../src/config/interpreter.ts';
+import { tempDir } from './temp-dir.ts';
+
+const answering = (version: string): string => `#!/bin/sh\necho "${version}"\n`;
+const FILES = {
+  'bin/node22': answering('v22.4.0'),
+  'bin/node18': answering('v18.20.0'),
+  'bin/python9': answering('Python 3.11.2'),
+  'bin/broken': '#!/bin/sh\nexit 3\n',
+  'bin/plain': 'not executable',
+  'counting': '#!/bin/sh\necho x >> "$0.calls"\necho v24.0.0\n',
+};
+
+function setUp(): { directory: string; interpreters: Interpreters } {
+  const directory = tempDir(FILES);
+  return { directory, interpreters: new Interpreters('/current/node', `/nowhere:${join(directory, 'bin')}`) };
+}
+
+describe('which binary', () => {
+  it('"node" is the one that runs lb, unchecked', async () => {
+    expect(await setUp().interpreters.find('node', '/')).toEqual({ path: '/current/node' });
+  });
+
+  it('a name is looked up on PATH, a path is relative to the base', async () => {
+    const { directory, interpreters } = setUp();
+    const path = join(directory, 'bin/node22');
+    expect(await interpreters.find('node22', '/')).toEqual({ path });
+    expect(await interpreters.find('./bin/node22', directory)).toEqual({ path });
+  });
+
+  it('a binary is asked once', async () => {
+    const { directory, interpreters } = setUp();
+    await Promise.all([interpreters.find('./counting', directory), interpreters.find('./counting', directory)]);
+    expect(await readFile(join(directory, 'counting.calls'), 'utf8')).toBe('x\n');
+  });
+
+  it.each([
+    ['node18', 'it is Node.js v18.20.0, and lb needs 20.19 or newer'],
+    ['python9', 'it is not Node.js; lb runs Node.js apps only'],
+    ['none', 'lb runs Node.js apps only'],
+    ['node-that-is-not-there', 'it is not on PATH'],
+    ['plain', 'it is not on PATH'],
+    ['/', '/ is not an executable file'],
+    ['/nowhere/node', '/nowhere/node is not an executable file'],
+  ])('%s is refused', async (wanted, reason) => expect(await setUp().interpreters.find(wanted, '/')).toEqual({ reason }));
+
+  it('a file that is not executable is refused', async () => {
+    const { directory, interpreters } = setUp();
+    expect(await interpreters.find('bin/plain', directory)).toEqual({ reason: `${join(directory, 'bin/plain')} is not an executable file` });
+  });
+
+  it('a binary that fails is refused with its name', async () => {
+    const found = await setUp().interpreters.find('broken', '/');
+    expect('reason' in found && found.reason).toMatch(/bin\/broken --version" failed/);
+  });
+});
+
+it.each([
+  ['v20.19.0', true],
+  ['v20.18.3', false],
+  ['v26.1.0-nightly', true],
+  ['v8.0.0', false],
+  ['20.19.0', false],
+  ['', false],
+])('%j can be used: %s', (version, usable) => expect(problemOfVersion(version) === undefined).toBe(usable));

@@ -1,0 +1,207 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
+import { resolveApps, type ResolveRequest, type ResolvedApps } from '../../src/config/resolve.ts';
+import { tempDir } from './temp-dir.ts';
+
+const request = (cwd: string, changes: Partial<ResolveRequest> = {}): ResolveRequest => ({
+  target: undefined,
+  flags: {},
+  appArgs: [],
+  env: { PATH: '/usr/bin' },
+  cwd,
+  home: '/home/lb',
+  cpuBudget: 4,
+  node: '/usr/bin/node',
+  ...changes,
+});
+
+type Files = Readonly<Record<string, string>>;
+
+async function resolveIn(files: Files, changes: Partial<ResolveRequest> = {}): Promise<ResolvedApps & { cwd: string }> {
+  const cwd = tempDir(files);
+  return { ...(await resolveApps(request(cwd, changes))), cwd };
+}
+
+const config = (...apps: unknown[]): Files => ({ 'lb.config.json': JSON.stringify({ apps }), 'app.js': '', 'other.js': '' });
+const only = async (files: Files, changes: Partial<ResolveRequest> = {}): Promise<AppSpec> => {
+  const { apps } = await resolveIn(files, changes);
+  expect(apps).toHaveLength(1);
+  return apps[0] as AppSpec;
+};
+const failing = (files: Files, changes: Partial<ResolveRequest> = {}): Promise<unknown> =>
+  resolveIn(files, changes).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+describe('a script on the command line', () => {
+  it('becomes a complete definition', async () => {
+    const { apps, warnings, cwd } = await resolveIn({ 'server.js': '' }, { target: 'server.js' });
+    expect(warnings).toEqual([]);
+    expect(apps).toEqual([
+      {
+        name: 'server',
+        script: join(cwd, 'server.js'),
+        args: [],
+        cwd,
+        instances: 1,
+        interpreter: '/usr/bin/node',
+        nodeArgs: [],
+        env: { PATH: '/usr/bin' },
+        instanceVar: 'NODE_APP_INSTANCE',
+        waitReady: false,
+        listenTimeoutMs: 30_000,
+        killTimeoutMs: 30_000,
+        shutdownWithMessage: false,
+        maxMemoryBytes: null,
+        autorestart: true,
+        minUptimeMs: 1_000,
+        maxRestarts: 16,
+        restartDelayMs: null,
+        backoffBaseMs: 100,
+        stopExitCodes: [],
+        outFile: '/home/lb/logs/server-out.log',
+        errorFile: '/home/lb/logs/server-error.log',
+        mergeLogs: true,
+        logMaxBytes: 10 * 1024 ** 2,
+        logKeep: 5,
+      } satisfies AppSpec,
+    ]);
+  });
+
+  it('takes flags, whose paths are relative to the caller, and arguments', async () => {
+    const flags = { name: 'api', cwd: 'sub', instances: '-1', out_file: 'o.log', error_file: 'NULL', max_memory_restart: '300M' };
+    const { apps, cwd } = await resolveIn({ 'sub/server.js': '' }, { target: 'server.js', flags, appArgs: ['--port', '1'] });
+    expect(apps[0]).toMatchObject({ name: 'api', cwd: join(cwd, 'sub'), script: join(cwd, 'sub/server.js'), instances: 3 });
+    expect(apps[0]).toMatchObject({ args: ['--port', '1'], outFile: join(cwd, 'o.log'), errorFile: null, maxMemoryBytes: 300 * 1024 ** 2 });
+  });
+
+  it.each([
+    ['max', 4],
+    ['0', 4],
+    ['-1', 3],
+    ['-9', 1],
+    ['7', 7],
+  ])('-i %s of 4 CPUs is %i', async (instances, count) => {
+    expect(await only({ 'a.js': '' }, { target: 'a.js', flags: { instances } })).toMatchObject({ instances: count });
+  });
+
+  it('reports what is missing or no script', async () => {
+    expect(await failing({}, { target: 'gone.js' })).toMatchObject({ code: 'LB_ERR_SCRIPT_NOT_FOUND', details: { script: 'gone.js' } });
+    expect(await failing({ 'job.py': '' }, { target: 'job.py' })).toMatchObject({ code: 'LB_ERR_INTERPRETER', details: { app: 'job', interpreter: 'python' } });
+    expect(await failing({ 'my app.js': '' }, { target: 'my app.js' })).toMatchObject({ code: 'LB_ERR_CONFIG_VALUE', details: { path: 'name', got: '"my app"' } });
+    expect(await failing({ 'a.js': '' }, { target: 'a.js', flags: { cwd: 'gone' } })).toMatchObject({ details: { file: 'command line', path: '--cwd' } });
+    expect(await failing({ 'a.js': '' }, { target: 'a.js', flags: { env_file: 'gone' } })).toMatchObject({ details: { path: '--env-file' } });
+    expect(await failing({})).toMatchObject({ code: 'LB_ERR_USAGE' });
+  });
+
+  it('says that --env has no effect', async () => {
+    const { warnings } = await resolveIn({ 'a.js': '' }, { target: 'a.js', envName: 'production' });
+    expect(warnings).toEqual(['--env production has no effect: it chooses "env_production" of a config file']);
+  });
+});
+
+describe('a config file', () => {
+  it('is found, and flags win over it, it over defaults', async () => {
+    const app = { name: 'api', script: 'app.js', kill_timeout: '5s', instances: 2, args: 'a b', nodeArgs: '--inspect' };
+    const spec = await only(config(app), { flags: { instances: 'max' } });
+    expect(spec).toMatchObject({ name: 'api', killTimeoutMs: 5_000, instances: 4, args: ['a', 'b'], nodeArgs: ['--inspect'], listenTimeoutMs: 30_000 });
+    expect(await only(config(app), { appArgs: ['c'] })).toMatchObject({ args: ['c'] });
+  });
+
+  it('has paths relative to itself and to cwd', async () => {
+    const app = { script: 'app', cwd: './service', out_file: 'logs/o.log', env_file: '.env' };
+    const files = { 'deploy/lb.config.json': JSON.stringify([app]), 'deploy/service/app.js': '', 'deploy/service/.env': 'A=1' };
+    const { apps, cwd } = await resolveIn(files, { target: 'deploy/lb.config.json' });
+    const service = join(cwd, 'deploy/service');
+    expect(apps[0]).toMatchObject({ cwd: service, script: join(service, 'app.js'), outFile: join(service, 'logs/o.log'), env: { A: '1' } });
+  });
+
+  it("finds a script where PM2 does, relative to the caller, and says so", async () => {
+    const files = { 'deploy/ecosystem.config.json': '[{"script": "dist/app.js"}]', 'dist/app.js': '' };
+    const { apps, warnings, cwd } = await resolveIn(files, { target: 'deploy/ecosystem.config.json' });
+    expect(apps[0]).toMatchObject({ cwd, script: join(cwd, 'dist/app.js') });
+    expect(warnings).toEqual([expect.stringContaining('deploy/ecosystem.config.json: [0].script: found relative to the current directory only')]);
+  });
+
+  it('is cut down with --only, before anything of the other apps is looked for', async () => {
+    const files = config({ name: 'api', script: 'app.js' }, { name: 'web', script: 'gone.js', watch: true }, { script: 'other.js' });
+    const { apps, warnings } = await resolveIn(files, { only: ['api,other'] });
+    expect(apps.map(({ name }) => name)).toEqual(['api', 'other']);
+    expect(warnings).toEqual([]);
+    expect(await failing(files, { only: ['ap'] })).toMatchObject({ details: { path: '--only', got: '"ap"', expected: expect.stringContaining('api, web, other') as string } });
+  });
+
+  it('refuses two apps of one name, and -n for several', async () => {
+    const files = config({ name: 'api', script: 'app.js' }, { name: 'api', script: 'other.js' });
+    expect(await failing(files)).toMatchObject({ code: 'LB_ERR_CONFIG_VALUE', details: { path: 'apps[1].name', got: '"api", the name of apps[0]' } });
+    const two = config({ script: 'app.js' }, { script: 'other.js' });
+    expect(await failing(two, { flags: { name: 'x' } })).toMatchObject({ details: { path: '--name' } });
+    expect(await only(two, { flags: { name: 'x' }, only: ['other'] })).toMatchObject({ name: 'x' });
+  });
+
+  it('names all problems at once', async () => {
+    const files = config({ script: 'app.js', instances: 'x' }, { script: 'gone.js', port: -1 }, { name: 'none' });
+    const error = await failing(files, { flags: { kill_timeout: 'y' } });
+    expect(error).toMatchObject({ code: 'LB_ERR_CONFIG_VALUE', details: { file: 'command line', path: '--kill-timeout' } });
+    const { output } = error as { output: string[] };
+    expect(output).toHaveLength(4);
+    expect(output.join('\n')).toMatch(/apps\[0\]\.instances[\s\S]*apps\[1\]\.port[\s\S]*script not found: gone\.js[\s\S]*apps\[2\]\.script: expected the path of a script, got nothing/);
+  });
+
+  it('warns once per app about what PM2 has and lb has not', async () => {
+    const { warnings } = await resolveIn(config({ script: 'app.js', watch: true, namespace: 'x' }));
+    expect(warnings).toEqual(['lb.config.json: apps[0]: not supported yet and ignored: watch, namespace']);
+  });
+});
+
+describe('the environment of the workers', () => {
+  const files = {
+    'lb.config.json': JSON.stringify([
+      { script: 'app.js', port: 9, env_file: '.env', env: { C: 'env', D: 'env', GONE: null }, env_production: { D: 'profile', PORT: 1 } },
+    ]),
+    'app.js': '',
+    '.env': 'B=file\nC=file\nPORT=2\n# comment\nQ="two words"',
+  };
+
+  it('is built from its layers', async () => {
+    const env = { A: 'caller', B: 'caller', C: 'caller', GONE: 'x' };
+    expect((await only(files, { env, envName: 'production' })).env).toEqual({ A: 'caller', B: 'file', C: 'env', D: 'profile', Q: 'two words', PORT: '9' });
+    expect((await only(files, { env })).env).toMatchObject({ D: 'env', PORT: '9' });
+  });
+
+  it('inherits nothing of lb, PM2 and the wiring of Node, but what is the user\'s', async () => {
+    const noise = { LB_HOME: 'x', LB_WORKER: '1', PM2_HOME: 'x', pm_id: '0', NODE_APP_INSTANCE: '0', NODE_UNIQUE_ID: '1', NODE_CHANNEL_FD: '3' };
+    const kept = { npm_package_name: 'x', LB_URL: 'http://balancer', NODE_ENV: 'test', __proto__x: '1' };
+    expect((await only({ 'a.js': '' }, { target: 'a.js', env: { ...noise, ...kept } })).env).toEqual(kept);
+  });
+
+  it('has PWD as after cd', async () => {
+    const { apps, cwd } = await resolveIn({ 'sub/a.js': '' }, { target: 'a.js', flags: { cwd: 'sub' }, env: { PWD: '/elsewhere' } });
+    expect(apps[0]?.env).toEqual({ PWD: join(cwd, 'sub') });
+  });
+
+  it('warns when no block has the name', async () => {
+    expect((await resolveIn(files, { envName: 'staging' })).warnings).toEqual(['lb.config.json: no "env_staging" for app']);
+  });
+
+  it('names an env file that is not there', async () => {
+    const error = await failing(config({ script: 'app.js', env_file: 'gone.env' }));
+    expect(error).toMatchObject({ details: { path: 'apps[0].env_file', expected: 'a readable dotenv file', got: expect.stringContaining('no such file') as string } });
+  });
+});
+
+describe('the interpreter', () => {
+  it('of an app may be another Node.js', async () => {
+    const files = { ...config({ script: 'app.js', exec_interpreter: './node22' }), node22: '#!/bin/sh\necho v22.4.0' };
+    const { apps, cwd } = await resolveIn(files);
+    expect(apps[0]?.interpreter).toBe(join(cwd, 'node22'));
+  });
+
+  it('of another language is refused', async () => {
+    expect(await failing(config({ name: 'api', script: 'app.js', interpreter: 'none' }))).toMatchObject({
+      message: 'api: interpreter none cannot be used: lb runs Node.js apps only',
+    });
+  });
+});
