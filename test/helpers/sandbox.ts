@@ -189,12 +189,16 @@ export class Sandbox {
     if (apps.length > 0) await this.lb('delete', 'all', '--now');
   }
 
-  /** Ends everything. @throws when something was left behind; it is gone afterwards all the same. */
-  async dispose(): Promise<void> {
+  /**
+   * Ends everything.
+   * @param graceMs how long processes may take to be gone after `lb kill`.
+   * @throws when something was left behind; it is gone afterwards all the same.
+   */
+  async dispose(graceMs = 5000): Promise<void> {
     for (const started of this.#background) if (started.child.exitCode === null) started.kill('SIGKILL');
     await this.clear();
     const killed = existsSync(this.socket) ? await this.lb('kill') : undefined;
-    const left = await this.#leftovers();
+    const left = await this.#leftovers(graceMs);
     const trouble = left.map((found) => `left behind: ${describeProcess(found)}`);
     if (killed !== undefined && killed.code !== 0) trouble.push(`expected success: ${killed}`);
     if (existsSync(this.socket)) trouble.push(`left behind: ${this.socket}`);
@@ -204,9 +208,9 @@ export class Sandbox {
     if (trouble.length > 0) throw new Error(`${trouble.join('\n')}\n${report}`);
   }
 
-  async #leftovers(): Promise<ProcessInfo[]> {
+  async #leftovers(graceMs: number): Promise<ProcessInfo[]> {
     try {
-      await waitFor('all processes to end', () => processesOf(this.directory).length === 0, { deadlineMs: 5000 });
+      await waitFor('all processes to end', () => processesOf(this.directory).length === 0, { deadlineMs: graceMs });
       return [];
     } catch {
       return processesOf(this.directory);
