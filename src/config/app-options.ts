@@ -13,7 +13,7 @@ export interface AppOptions {
   /**
    * File that every worker runs as its main module.
    *
-   * Relative to `cwd`. The extensions `.js`, `.mjs`, `.cjs` and `.ts` may be left out; a directory stands for the `main` of its `package.json`, or its `index.js`.
+   * Relative to `cwd`; on the command line to the current directory, else to `--cwd`. The extensions `.js`, `.mjs`, `.cjs` and `.ts` may be left out; a directory stands for the `main` of its `package.json`, or its `index.js`.
    * @default none; required
    */
   readonly script: string;

@@ -108,7 +108,8 @@ async function locate(path: string, layer: Layer, flags: Layer, source: Source, 
   const wanted = layer.values.script;
   const name = (script: string): string => layer.values.name ?? nameOfScript(script);
   if (wanted === undefined) return { path, layer, cwd, script: undefined, name: name(path), warnings: [] };
-  const script = await findScript(wanted, cwd);
+  // A path on the command line is the caller's; PM2 looks below --cwd.
+  const script = (source.isFile ? undefined : await findScript(wanted, request.cwd)) ?? (await findScript(wanted, cwd));
   if (script === undefined && source.isFile && layer.values.cwd === undefined && flags.values.cwd === undefined) {
     // PM2 resolves against the directory it is called in; files in a subfolder that rely on it go on working.
     const asInPm2 = await findScript(wanted, request.cwd);

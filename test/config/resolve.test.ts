@@ -77,6 +77,19 @@ describe('a script on the command line', () => {
     expect(apps[0]).toMatchObject({ args: ['--port', '1'], outFile: join(cwd, 'o.log'), errorFile: null, maxMemoryBytes: 300 * 1024 ** 2 });
   });
 
+  it('finds the script from the caller first, then below --cwd', async () => {
+    const files = { 'sub/a.js': '', 'both.js': '', 'sub/both.js': '' };
+    const inSub = async (target: string): Promise<[string | undefined, string]> => {
+      const { apps, cwd } = await resolveIn(files, { target, flags: { cwd: 'sub' } });
+      expect(apps[0]?.cwd).toBe(join(cwd, 'sub'));
+      return [apps[0]?.script, cwd];
+    };
+    for (const [target, file] of [['sub/a.js', 'sub/a.js'], ['a.js', 'sub/a.js'], ['both.js', 'both.js']] as const) {
+      const [script, cwd] = await inSub(target);
+      expect(script).toBe(join(cwd, file));
+    }
+  });
+
   it.each([
     ['max', 4],
     ['0', 4],

@@ -21,7 +21,7 @@ export const APP_OPTIONS = {
     defaultText: 'none; required',
     doc: 'file that every worker runs as its main module',
     notes:
-      'Relative to `cwd`. The extensions `.js`, `.mjs`, `.cjs` and `.ts` may be left out; a directory stands for the `main` of its `package.json`, or its `index.js`.',
+      'Relative to `cwd`; on the command line to the current directory, else to `--cwd`. The extensions `.js`, `.mjs`, `.cjs` and `.ts` may be left out; a directory stands for the `main` of its `package.json`, or its `index.js`.',
   }),
   args: withDefault({
     group: 'App',
