@@ -1,14 +1,14 @@
-import { enableCache } from './compile-cache.ts';
+import module from 'node:module';
 import { EXIT } from '../errors/registry.ts';
 import type { Io } from './io.ts';
 
-enableCache();
-// Loaded after the cache is on, so that it is taken from it.
+// From Node 22.1 on compiled code is kept between calls, which saves about 20 ms each; hence the import after it.
+(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 const { runCli } = await import('./run-cli.ts');
 
 for (const stream of [process.stdout, process.stderr]) {
   // The reader went away (`lb logs | head`): there is nobody left to tell.
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed));
 }
 
 const io: Io = {

@@ -1,5 +1,5 @@
-import { Argument, Command as Program, InvalidArgumentError, Option } from 'commander';
-import { messageOf } from '../errors/lb-error.ts';
+import { Argument, Command as Program, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { LbError, messageOf } from '../errors/lb-error.ts';
 import { EXIT } from '../errors/registry.ts';
 import { COMMANDS, type CommandEntry } from './command-table.ts';
 import type { Command, OptionDef } from './command.ts';
@@ -16,8 +16,28 @@ export interface Called {
   readonly command: Command;
 }
 
+/** The words and flags of a command line; null when it asked for help or the version, which was printed. @throws LbError LB_ERR_USAGE */
+export function parseCommandLine(argv: readonly string[], io: Io, called: Called | null): Words | null {
+  const [own, appArgs] = splitAppArgs(argv, called?.command.takesAppArgs === true);
+  let words: Words | null = null;
+  const program = buildProgram(io, called, (given) => (words = { ...given, appArgs }));
+  try {
+    program.parse(own.length === 0 ? ['--help'] : own, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== EXIT.ok) throw new LbError('LB_ERR_USAGE', { problem: error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ') });
+  }
+  return words;
+}
+
+/** What stands after the first `--` belongs to the app. */
+function splitAppArgs(argv: readonly string[], takesAppArgs: boolean): [readonly string[], readonly string[]] {
+  const at = takesAppArgs ? argv.indexOf('--') : -1;
+  return at < 0 ? [argv, []] : [argv.slice(0, at), argv.slice(at + 1)];
+}
+
 /** The whole grammar. Help, usage errors and the version end with a `CommanderError`. */
-export function buildProgram(io: Io, called: Called | null, onCall: (words: Words) => void): Program {
+function buildProgram(io: Io, called: Called | null, onCall: (words: Words) => void): Program {
   const program = withOutput(new Program('lb'), io)
     .usage('<command> [options]')
     .description('Runs Node.js servers on every core and never drops a request.')

@@ -1,10 +1,10 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
-import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
+import { LbError, errnoOf } from '../errors/lb-error.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import type { DaemonAddress } from './address.ts';
 import { errorOf, parseErrorRecord, parseJson } from './parse.ts';
+import { PROTOCOL_HEADER, connectionError, unreachable } from './quick-get.ts';
 
-export const PROTOCOL_HEADER = 'x-lb-protocol';
 const ANSWER_TIMEOUT_MS = 10_000;
 
 export type Method = 'GET' | 'POST' | 'DELETE';
@@ -41,7 +41,7 @@ export class Channel {
         headers: headersOf(body, options.protocolHeader ?? true),
       });
       request.once('response', resolve);
-      request.once('timeout', () => request.destroy(this.#unreachable(`no answer within ${timeoutMs / 1000} s`)));
+      request.once('timeout', () => request.destroy(unreachable(this.address, `no answer within ${timeoutMs / 1000} s`)));
       request.once('error', (error) => reject(this.#explain(error, request)));
       request.end(body);
     });
@@ -79,15 +79,9 @@ export class Channel {
   #explain(error: unknown, request: ClientRequest | null): LbError {
     if (error instanceof LbError) return error;
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ECONNREFUSED') return new LbError('LB_ERR_DAEMON_NOT_RUNNING', { home: this.address.home });
-    const cut = errno === 'ECONNRESET' || errno === 'EPIPE' || errno === 'ERR_STREAM_PREMATURE_CLOSE';
-    if (cut && request?.socket?.connecting !== true) return new LbError('LB_ERR_DAEMON_GONE');
-    return this.#unreachable(messageOf(error));
-  }
-
-  #unreachable(reason: string): LbError {
-    const { socket, daemonLog } = this.address;
-    return new LbError('LB_ERR_DAEMON_UNREACHABLE', { socket, reason, log: daemonLog });
+    const isCut = errno === 'ECONNRESET' || errno === 'EPIPE' || errno === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (isCut && request?.socket?.connecting !== true) return new LbError('LB_ERR_DAEMON_GONE');
+    return connectionError(error, this.address);
   }
 }
 

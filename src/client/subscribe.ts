@@ -3,7 +3,8 @@ import { LbError, errnoOf } from '../errors/lb-error.ts';
 import type { LogMessage } from '../protocol/control.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import { errorOf, parseErrorRecord, parseJson, parseLogMessage } from './parse.ts';
-import { PROTOCOL_HEADER, type Channel } from './request.ts';
+import { PROTOCOL_HEADER, connectionError } from './quick-get.ts';
+import type { Channel } from './request.ts';
 
 /** More than this many unread messages pause the connection, so that the daemon notices a slow reader. */
 const MAX_UNREAD = 1_000;
@@ -94,5 +95,5 @@ function rejectRefusal(socket: WebSocket, end: (error: LbError) => void): void {
 function explain(error: Error, channel: Channel): LbError {
   const errno = errnoOf(error);
   if (errno !== 'ENOENT' && errno !== 'ECONNREFUSED') return new LbError('LB_ERR_DAEMON_GONE');
-  return new LbError('LB_ERR_DAEMON_NOT_RUNNING', { home: channel.address.home });
+  return connectionError(error, channel.address);
 }

@@ -38,6 +38,13 @@ describe('list', () => {
     expect((await lb('l', { columns: 80, env: { TERM: 'xterm', NO_COLOR: '1' } })).out).not.toContain('\u001b');
   });
 
+  it('explains a refusal', async () => {
+    daemon.on('GET /v1/apps', { error: new LbError('LB_ERR_PROTOCOL', { ours: 1, theirs: 2, version: '2.0.0' }) });
+    expect(await lb('list')).toMatchObject({ code: 4, err: expect.stringContaining('speaks 2') as string });
+    daemon.on('GET /v1/hello', { json: { ...HELLO, protocol: 3, version: '3.0.0' } });
+    expect(await lb('list')).toMatchObject({ code: 4, err: expect.stringContaining('lb 3.0.0) speaks 3') as string });
+  });
+
   it('is empty and no failure without a daemon', async () => {
     expect(await withoutDaemon('list')).toEqual({ code: 0, out: '', err: expect.stringContaining('no daemon runs for') as string });
     expect((await withoutDaemon('status --json')).out).toBe('[]\n');

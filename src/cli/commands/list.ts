@@ -1,6 +1,8 @@
-import { connectIfRunning } from '../../client/connect.ts';
-import { parseApps } from '../../client/parse.ts';
+import { parseApps, parseJson } from '../../client/parse.ts';
+import { quickGet } from '../../client/quick-get.ts';
+import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
+import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { listView } from '../output/list-view.ts';
@@ -15,22 +17,30 @@ export const list: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  const connection = await connectIfRunning(context.address);
-  if (connection === null) {
-    if (context.json) context.print('[]');
-    context.note(`no daemon runs for ${context.home}: "lb start <script>" starts one`);
-    return EXIT.ok;
+  const apps = await fetchApps(context);
+  if (context.json) context.print(JSON.stringify(apps ?? []));
+  else if (apps !== null) {
+    const { isTTY, columns } = context.io.stdout;
+    context.io.stdout.write(listView(apps, { width: isTTY === true ? (columns ?? null) : null, style: context.outStyle }));
   }
-  const { channel } = connection;
+  if (apps === null) context.note(`no daemon runs for ${context.home}: "lb start <script>" starts one`);
+  else if (apps.length === 0) context.note('no apps yet: "lb start <script>" starts one');
+  return EXIT.ok;
+}
+
+/** Null when no daemon runs. */
+async function fetchApps({ address }: Context): Promise<AppSnapshot[] | null> {
   try {
-    const apps = parseApps(await channel.json('/v1/apps'));
-    if (context.json) context.print(JSON.stringify(apps));
-    else {
-      const { isTTY, columns } = context.io.stdout;
-      context.io.stdout.write(listView(apps, { width: isTTY === true ? (columns ?? null) : null, style: context.outStyle }));
-      if (apps.length === 0) context.note('no apps yet: "lb start <script>" starts one');
-    }
-    return EXIT.ok;
+    const { status, body } = await quickGet(address, '/v1/apps');
+    if (status === 200) return parseApps(parseJson(body, 'list of apps'));
+  } catch (error) {
+    if (error instanceof LbError && error.code === 'LB_ERR_DAEMON_NOT_RUNNING') return null;
+    throw error;
+  }
+  const { connect } = await import('../../client/connect.ts');
+  const { channel } = await connect(address);
+  try {
+    return parseApps(await channel.json('/v1/apps'));
   } finally {
     channel.close();
   }

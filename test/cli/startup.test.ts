@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+/** Every module that is loaded with a file: its static imports that are not types alone, and theirs. */
+function loadedWith(file: URL, seen = new Set<string>()): Set<string> {
+  seen.add(fileURLToPath(file));
+  const imports = readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type )[^;]*? from '([^']+)';/gm);
+  for (const [statement, target = ''] of imports) {
+    if (/\{([^}]*)\}/.exec(statement)?.[1]?.split(',').every((name) => /^\s*(type |$)/.test(name)) === true) continue;
+    const url = target.startsWith('.') ? new URL(target, file) : null;
+    if (url === null) seen.add(target);
+    else if (!seen.has(fileURLToPath(url))) loadedWith(url, seen);
+  }
+  return seen;
+}
+
+it('"lb list" loads little: every module and library costs it start-up time', () => {
+  const seen = new Set<string>();
+  for (const entry of ['main.ts', 'run-cli.ts', 'commands/list.ts']) loadedWith(new URL(`../../src/cli/${entry}`, import.meta.url), seen);
+  const libraries = [...seen].filter((name) => !name.startsWith('/'));
+  expect(libraries.filter((name) => !name.startsWith('node:'))).toEqual([]);
+  expect(libraries).not.toContain('node:http');
+  expect(libraries).not.toContain('node:child_process');
+  expect(seen.size - libraries.length).toBeLessThanOrEqual(20);
+});
