@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
 import { messageOf } from '../errors/lb-error.ts';
 import { absolutePath, statOf } from './paths.ts';
-
-const run = promisify(execFile);
 
 /** The oldest Node.js that `lb` runs on. */
 const OLDEST = [20, 19] as const;
@@ -64,11 +60,19 @@ async function isExecutable(path: string): Promise<boolean> {
 async function checkVersion(path: string, node: string): Promise<string | undefined> {
   if ((await realpathOf(path)) === (await realpathOf(node))) return undefined;
   try {
-    const { stdout } = await run(path, ['--version'], { timeout: ANSWER_WITHIN_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 });
-    return problemOfVersion(stdout.trim());
+    return problemOfVersion(await versionOf(path));
   } catch (error) {
     return `"${path} --version" failed: ${messageOf(error).split('\n')[0] ?? ''}`;
   }
+}
+
+async function versionOf(path: string): Promise<string> {
+  // Rarely needed, and slow to load.
+  const { execFile } = await import('node:child_process');
+  return new Promise((resolve, reject) => {
+    const options = { timeout: ANSWER_WITHIN_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 } as const;
+    execFile(path, ['--version'], options, (error, stdout) => (error === null ? resolve(stdout.trim()) : reject(error)));
+  });
 }
 
 /** Why a binary with this answer to `--version` can't be used, or undefined when it can. */
