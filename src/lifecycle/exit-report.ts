@@ -1,7 +1,7 @@
 import type { WorkerState } from './states.ts';
 
 /** Why `lb` ended a worker itself; null when it did not. */
-export type AskedBy = 'stop' | 'reload' | 'restart' | 'scale' | 'memory' | 'rollback' | 'start-failed' | null;
+export type AskedBy = 'stop' | 'reload' | 'restart' | 'scale' | 'memory' | 'rollback' | 'start-failed' | 'not-ready' | null;
 
 /** The facts of one worker's end, recorded once, as they were. */
 export interface ExitReport {

@@ -8,10 +8,8 @@ const RUNGS: readonly StopRung[] = ['drain', 'ask', 'kill'];
 export interface StopFacts {
   readonly elapsedMs: number;
   readonly killTimeoutMs: number;
-  /** The worker reported that no HTTP connection is left; null before its first report. */
+  /** The worker reported that no HTTP connection is left. */
   readonly quiet: boolean;
-  /** It never became ready or has no channel: nothing to drain. */
-  readonly skipDrain: boolean;
   /** Rungs that an operator asked to skip. */
   readonly skips: number;
 }
@@ -29,7 +27,7 @@ export interface StopDecision {
 export function stopRung(facts: StopFacts): StopDecision {
   const askAtMs = facts.killTimeoutMs * (1 - ASK_SHARE);
   const byTime: StopRung =
-    facts.elapsedMs >= facts.killTimeoutMs ? 'kill' : facts.quiet || facts.skipDrain || facts.elapsedMs >= askAtMs ? 'ask' : 'drain';
+    facts.elapsedMs >= facts.killTimeoutMs ? 'kill' : facts.quiet || facts.elapsedMs >= askAtMs ? 'ask' : 'drain';
   const index = Math.min(RUNGS.length - 1, Math.max(RUNGS.indexOf(byTime), facts.skips));
   const rung = RUNGS[index] ?? 'kill';
   const nextAt = rung === 'drain' ? askAtMs : rung === 'ask' ? facts.killTimeoutMs : null;

@@ -42,7 +42,7 @@ export type FromPrimary =
       readonly version: string;
       readonly protocol: number;
       /** Null before its first start order. */
-      readonly snapshot: AppSnapshot | null;
+      readonly running: { readonly spec: AppSpec; readonly snapshot: AppSnapshot } | null;
     }
   | { readonly type: 'progress'; readonly id: number; readonly record: ProgressRecord }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
@@ -53,12 +53,10 @@ export type FromPrimary =
   | { readonly type: 'ended'; readonly state: 'stopped' | 'errored'; readonly error: string | null; readonly snapshot: AppSnapshot }
   | { readonly type: 'pong'; readonly seq: number };
 
-/** Messages on the spawn channel, each with a raw listening handle but `drop`. */
+/** Messages on the spawn channel, `keep` with a raw listening handle. */
 export type SpawnChannelMessage =
   | { readonly lb: 'keep'; readonly key: string; readonly name: { address: string; port: number; family: string } | null }
-  | { readonly lb: 'drop'; readonly key: string }
-  | { readonly lb: 'lend'; readonly key: string }
-  | { readonly lb: 'kept-all'; readonly count: number };
+  | { readonly lb: 'drop'; readonly key: string };
 
 export const PRIMARY_SETTINGS_VAR = 'LB_PRIMARY_SETTINGS';
 

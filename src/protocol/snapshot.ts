@@ -1,18 +1,9 @@
 import type { AppState, WorkerState } from '../lifecycle/states.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 
-/** What still keeps a draining worker from leaving. */
-export interface DrainBlockers {
-  readonly requests: number;
-  /** Age of the oldest request in flight. */
-  readonly oldestMs: number;
-  /** Open HTTP/1 and HTTP/2 connections. */
-  readonly connections: number;
-  readonly websockets: number;
-  /** Open connections of plain `net` servers. */
-  readonly sockets: number;
-}
+export type { DrainBlockers };
 
 /** One worker as people and programs see it. */
 export interface WorkerSnapshot {

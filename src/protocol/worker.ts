@@ -59,9 +59,14 @@ export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'unlisten'; readonly key: string }
   | { readonly cmd: typeof MARK; readonly t: 'refused'; readonly key: string }
   | { readonly cmd: typeof MARK; readonly t: 'heartbeat'; readonly beat: Heartbeat }
-  | { readonly cmd: typeof MARK; readonly t: 'draining'; readonly blockers: DrainBlockers }
-  /** No HTTP connection is left. `handler` is the signal the app listens for. */
-  | { readonly cmd: typeof MARK; readonly t: 'quiet'; readonly handler: 'SIGTERM' | 'SIGINT' | null };
+  /** On its way out; `quiet` when no HTTP connection is left. `handler` is the signal the app listens for. */
+  | {
+      readonly cmd: typeof MARK;
+      readonly t: 'draining';
+      readonly quiet: boolean;
+      readonly handler: 'SIGTERM' | 'SIGINT' | null;
+      readonly blockers: DrainBlockers;
+    };
 
 /** Set for each worker in the environment; the preload reads and removes it. */
 export const WORKER_SETTINGS_VAR = 'LB_WORKER_SETTINGS';

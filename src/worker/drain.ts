@@ -18,24 +18,22 @@ const ALL_STREAMS = 2 ** 31 - 1;
 /** A close frame from a server: FIN and opcode 8, two bytes of payload, status 1001 "going away" (RFC 6455, 5.5.1). */
 const CLOSE_GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 
-interface DrainReports {
-  draining(blockers: DrainBlockers): void;
-  quiet(): void;
-}
+/** Told every half second, and at once when `quiet` becomes true: no HTTP connection is left. */
+type DrainReport = (quiet: boolean, blockers: DrainBlockers) => void;
 
 /** Lets this worker run dry: nothing that is open is cut, everything that is answered is answered for the last time. */
 export class Drain {
   readonly #traffic: Traffic;
-  readonly #reports: DrainReports;
+  readonly #report: DrainReport;
   #timer: NodeJS.Timeout | null = null;
   #beganAt = 0;
   #reportedAt = 0;
   #quiet = false;
   #leaving: 'no' | 'app' | 'us' = 'no';
 
-  constructor(traffic: Traffic, reports: DrainReports) {
+  constructor(traffic: Traffic, report: DrainReport) {
     this.#traffic = traffic;
-    this.#reports = reports;
+    this.#report = report;
   }
 
   begin(): void {
@@ -70,13 +68,11 @@ export class Drain {
     const now = performance.now();
     this.#letSilentOnesGo(now);
     const httpOpen = blockers.requests + blockers.connections > 0;
-    if (!httpOpen && !this.#quiet) {
-      this.#quiet = true;
-      this.#reports.quiet();
-    }
-    if (now - this.#reportedAt >= REPORT_EVERY_MS) {
+    const becameQuiet = !httpOpen && !this.#quiet;
+    if (becameQuiet) this.#quiet = true;
+    if (becameQuiet || now - this.#reportedAt >= REPORT_EVERY_MS) {
       this.#reportedAt = now;
-      this.#reports.draining(blockers);
+      this.#report(this.#quiet, blockers);
     }
     if (this.#leaving === 'us' && !httpOpen && blockers.websockets + blockers.sockets === 0) process.exit();
   }

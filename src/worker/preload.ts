@@ -40,17 +40,14 @@ function start(settings: WorkerSettings): void {
   const channel = openChannel();
   const traffic = new Traffic();
   const connections = new Connections(channel, traffic);
-  const drain = new Drain(traffic, {
-    draining: (blockers) => channel.send({ t: 'draining', blockers }),
-    quiet: () => {
-      const handler = shutdownSignal();
-      if (process.connected) {
-        channel.send({ t: 'quiet', handler });
-        return;
-      }
+  const drain = new Drain(traffic, (quiet, blockers) => {
+    const handler = shutdownSignal();
+    if (process.connected) {
+      channel.send({ t: 'draining', quiet, handler, blockers });
+    } else if (quiet) {
       if (handler !== null) process.kill(process.pid, handler);
       drain.leave(handler === null);
-    },
+    }
   });
   traffic.start();
   connections.install();

@@ -1,0 +1,149 @@
+import { chmodSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { LbError } from '../errors/lb-error.ts';
+import { ATTACH_UPGRADE } from '../protocol/attach.ts';
+import type { StreamRecord } from '../protocol/control.ts';
+import { ndjson } from '../protocol/ndjson.ts';
+import { PROTOCOL } from '../protocol/version.ts';
+import type { RouteAnswer, RouteRequest } from './routes.ts';
+
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const APP_PATH = /^\/v1\/apps\/([^/]+)(\/[a-z]+)?$/;
+
+type Handler = (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer;
+
+interface ControlServerOptions {
+  readonly version: string;
+  readonly routes: ReadonlyMap<string, Handler>;
+  /** A primary that connects. */
+  readonly onAttach: (socket: Socket) => void;
+  /** A WebSocket on `/v1/logs`, `/v1/events` or `/v1/stats`; false for any other path. */
+  readonly onWebSocket: (request: IncomingMessage, socket: Socket, head: Buffer, url: URL) => Promise<boolean>;
+}
+
+/** The daemon's HTTP server on its Unix socket. */
+export class ControlServer {
+  readonly #options: ControlServerOptions;
+  readonly #server: Server;
+
+  constructor(options: ControlServerOptions) {
+    this.#options = options;
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server.on('upgrade', (request, socket: Socket, head) => void this.#upgrade(request, socket, head));
+    // A client that keeps a stream open for the hours of a drain is no fault.
+    this.#server.requestTimeout = 0;
+  }
+
+  listen(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(path, () => {
+        if (process.platform !== 'win32') chmodSync(path, 0o600);
+        resolve();
+      });
+    });
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('error', () => {});
+    try {
+      this.#checkProtocol(request);
+      const { handler, name, url } = this.#find(request);
+      const answer = await handler({ name, query: url.searchParams, body: await readBody(request) });
+      if ('json' in answer) sendJson(response, 200, answer.json);
+      else await this.#stream(response, answer.stream);
+    } catch (error) {
+      fail(response, LbError.from(error));
+    }
+  }
+
+  /** The status is sent with the first record, so that what fails before any work has a status that says so. */
+  async #stream(response: ServerResponse, run: Extract<RouteAnswer, { stream: unknown }>['stream']): Promise<void> {
+    const write = (record: StreamRecord): void => {
+      if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      response.write(ndjson(record));
+    };
+    try {
+      write(await run(write));
+      response.end();
+    } catch (error) {
+      if (!response.headersSent) throw error;
+      response.end(ndjson({ type: 'result', ok: false, error: LbError.from(error).toRecord() }));
+    }
+  }
+
+  #checkProtocol(request: IncomingMessage): void {
+    const theirs = request.headers['x-lb-protocol'];
+    // A person with curl sends none.
+    if (theirs === undefined || theirs === String(PROTOCOL)) return;
+    throw new LbError('LB_ERR_PROTOCOL', { ours: String(theirs), theirs: PROTOCOL, version: this.#options.version });
+  }
+
+  #find(request: IncomingMessage): { handler: Handler; name: string; url: URL } {
+    const url = new URL(request.url ?? '/', 'http://lb');
+    const match = APP_PATH.exec(url.pathname);
+    const pattern = match === null ? url.pathname : `/v1/apps/:name${match[2] ?? ''}`;
+    const handler = this.#options.routes.get(`${request.method} ${pattern}`);
+    if (handler === undefined) throw new LbError('LB_ERR_ROUTE', { method: request.method ?? '', path: url.pathname });
+    return { handler, name: decodeURIComponent(match?.[1] ?? ''), url };
+  }
+
+  async #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    socket.on('error', () => {});
+    const url = new URL(request.url ?? '/', 'http://lb');
+    try {
+      this.#checkProtocol(request);
+      if (request.headers.upgrade === ATTACH_UPGRADE && url.pathname === '/v1/attach') {
+        socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${ATTACH_UPGRADE}\r\n\r\n`);
+        this.#options.onAttach(socket);
+        return;
+      }
+      if (await this.#options.onWebSocket(request, socket, head, url)) return;
+      throw new LbError('LB_ERR_ROUTE', { method: 'UPGRADE', path: url.pathname });
+    } catch (error) {
+      const failure = LbError.from(error);
+      const body = JSON.stringify({ error: failure.toRecord() });
+      socket.end(
+        `HTTP/1.1 ${failure.httpStatus} Error\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      );
+    }
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw malformed(`at most ${MAX_BODY_BYTES} bytes`, 'more');
+    chunks.push(chunk);
+  }
+  if (size === 0) return undefined;
+  const text = Buffer.concat(chunks).toString('utf8');
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw malformed('JSON', text.slice(0, 80));
+  }
+}
+
+function malformed(expected: string, got: string): LbError {
+  return new LbError('LB_ERR_MESSAGE', { what: 'request', path: 'body', expected, got });
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(value)}\n`);
+}
+
+function fail(response: ServerResponse, error: LbError): void {
+  if (error.code === 'LB_ERR_INTERNAL') process.stderr.write(`${error.stack ?? error.message}\n`);
+  if (!response.headersSent) sendJson(response, error.httpStatus, { error: error.toRecord() });
+  else response.end();
+}

@@ -1,0 +1,133 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { LbError } from '../errors/lb-error.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { Hello, LogLine, ProgressRecord } from '../protocol/control.ts';
+import { PROTOCOL } from '../protocol/version.ts';
+import { now } from '../system/clock.ts';
+import { acquireLock, type Lock } from '../system/lock.ts';
+import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
+import { startTimeOf } from '../system/processes.ts';
+import { claimSocketPath } from '../system/stale-socket.ts';
+import { Attachment } from './attachment.ts';
+import { ControlServer } from './control-server.ts';
+import { Live } from './live.ts';
+import { PRELOAD } from './primary-process.ts';
+import { Registry } from './registry.ts';
+import { routes } from './routes.ts';
+import { Store } from './store.ts';
+
+export interface DaemonOptions {
+  readonly home: string;
+  readonly version: string;
+  /** Its apps end with it (`lb run`). */
+  readonly foreground: boolean;
+  readonly log: (message: string) => void;
+  /** `POST /v1/shutdown` has been answered. */
+  readonly onShutdown: () => void;
+  /** No app has a primary any more. */
+  readonly onAllEnded?: () => void;
+}
+
+/** The control plane of one home directory: lock, socket, apps. */
+export class Daemon {
+  readonly registry: Registry;
+  readonly live: Live;
+  readonly #options: DaemonOptions;
+  readonly #paths: HomePaths;
+  readonly #startedAt = now();
+  readonly #server: ControlServer;
+  #lock: Lock | null = null;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    this.#paths = homePaths(options.home);
+    this.live = new Live(() => this.registry);
+    this.registry = this.#createRegistry();
+    this.#server = new ControlServer({
+      version: options.version,
+      routes: routes({
+        registry: this.registry,
+        hello: () => this.#hello(),
+        shutdown: async (progress) => {
+          await this.drainAll({}, progress);
+          setImmediate(options.onShutdown);
+        },
+      }),
+      onAttach: (socket) => this.#attach(new Attachment(socket, { hello: () => {}, received: () => {}, hung: () => {}, closed: () => {} })),
+      onWebSocket: (request, socket, head, url) => this.live.accept(request, socket, head, url),
+    });
+  }
+
+  /** @throws LbError LB_ERR_DAEMON_RUNNING when another one holds the lock, LB_ERR_HOME, LB_ERR_SOCKET_PATH. */
+  async open(): Promise<void> {
+    const { home, socket, daemonPid } = this.#paths;
+    ensureHome(this.#paths);
+    this.#lock = await acquireLock(home);
+    if (this.#lock === null) throw new LbError('LB_ERR_DAEMON_RUNNING', { home, pid: '?' });
+    await claimSocketPath(socket);
+    await this.#server.listen(socket);
+    writeFileSync(daemonPid, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }), { mode: 0o600 });
+  }
+
+  /** Drains every app at once; they stay desired. */
+  async drainAll(options: { now?: boolean }, progress: (record: ProgressRecord) => void): Promise<void> {
+    await Promise.all(
+      this.registry.all.map((app) =>
+        app.stop(options, progress, true).catch((error: unknown) => this.#options.log(`${app.name}: ${LbError.from(error).message}`)),
+      ),
+    );
+    await this.registry.save();
+  }
+
+  close(): void {
+    this.#server.close();
+    rmSync(this.#paths.daemonPid, { force: true });
+    rmSync(this.#paths.socket, { force: true });
+    this.#lock?.release();
+  }
+
+  /** `lb run`: these apps and no others. */
+  async runApps(specs: readonly AppSpec[], onLine: (line: LogLine) => void, progress: (record: ProgressRecord) => void): Promise<void> {
+    this.live.follow(null, onLine);
+    const apps = specs.map((spec) => this.registry.define(spec));
+    for (const app of apps) await app.start(progress);
+  }
+
+  #createRegistry(): Registry {
+    const { home, version, foreground, log } = this.#options;
+    const { socket, daemonLog, state, primaries } = this.#paths;
+    return new Registry({
+      store: new Store(state, log),
+      log,
+      primariesDir: primaries,
+      primarySettings: (app) => ({ app, home, socket, daemonLog, daemonNode: process.execPath, preload: PRELOAD, version, foreground }),
+      received: (app, message) => {
+        if (message.type === 'log') this.live.logs(app, message.lines, message.dropped);
+        else {
+          this.live.event(message.event);
+          log(`${app}: ${message.event.message}`);
+        }
+      },
+      followed: (app) => this.live.followed(app),
+      ended: () => {
+        if (this.registry.all.every((app) => !app.active)) this.#options.onAllEnded?.();
+      },
+    });
+  }
+
+  #attach(attachment: Attachment): void {
+    attachment.events = { ...attachment.events, hello: (_, hello) => this.registry.attach(attachment, hello) };
+  }
+
+  #hello(): Hello {
+    return {
+      name: 'lb',
+      version: this.#options.version,
+      protocol: PROTOCOL,
+      pid: process.pid,
+      node: process.versions.node,
+      home: this.#options.home,
+      uptimeMs: Math.round(now() - this.#startedAt),
+    };
+  }
+}

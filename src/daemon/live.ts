@@ -1,0 +1,134 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { WebSocket, WebSocketServer } from 'ws';
+import type { LbEvent, LogLine, LogMessage } from '../protocol/control.ts';
+import type { Registry } from './registry.ts';
+import { lineCount } from './routes.ts';
+
+/** A reader with this much unsent misses lines until it has caught up. */
+const BUSY_BYTES = 1024 * 1024;
+const STATS_EVERY_MS = 1_000;
+const KEPT_EVENTS = 500;
+const MAX_PAYLOAD_BYTES = 64 * 1024;
+
+/** Somebody who follows the log of one app, or of all. */
+interface LogReader {
+  readonly app: string | null;
+  send(line: LogLine): void;
+  dropped(lines: number): void;
+}
+
+/** Live data on WebSockets: logs, events, stats. A slow reader is told what it missed, never buffered without bound. */
+export class Live {
+  readonly #registry: () => Registry;
+  readonly #readers = new Set<LogReader>();
+  readonly #events: LbEvent[] = [];
+  readonly #eventReaders = new Set<(event: LbEvent) => void>();
+  #server: Promise<WebSocketServer> | null = null;
+
+  constructor(registry: () => Registry) {
+    this.#registry = registry;
+  }
+
+  followed(app: string): boolean {
+    return [...this.#readers].some((reader) => reader.app === null || reader.app === app);
+  }
+
+  /** Follows in this process: the foreground mode's output. */
+  follow(app: string | null, onLine: (line: LogLine) => void): void {
+    this.#readers.add({ app, send: onLine, dropped: () => {} });
+  }
+
+  logs(app: string, lines: readonly LogLine[], dropped: number): void {
+    for (const reader of this.#readers) {
+      if (reader.app !== null && reader.app !== app) continue;
+      if (dropped > 0) reader.dropped(dropped);
+      for (const line of lines) reader.send(line);
+    }
+  }
+
+  event(event: LbEvent): void {
+    this.#events.push(event);
+    if (this.#events.length > KEPT_EVENTS) this.#events.shift();
+    for (const reader of this.#eventReaders) reader(event);
+  }
+
+  async accept(request: IncomingMessage, socket: Socket, head: Buffer, url: URL): Promise<boolean> {
+    const serve = this.#serverFor(url);
+    if (serve === null) return false;
+    const server = await this.#webSockets();
+    server.handleUpgrade(request, socket, head, (client) => {
+      client.on('error', () => client.terminate());
+      serve(client);
+    });
+    return true;
+  }
+
+  /** @throws LbError for an unknown app or a bad number of lines, before the upgrade. */
+  #serverFor(url: URL): ((client: WebSocket) => void) | null {
+    const app = url.searchParams.get('app');
+    if (app !== null) this.#registry().get(app);
+    if (url.pathname === '/v1/logs') {
+      const lines = lineCount(url.searchParams.get('lines'));
+      return (client) => void this.#serveLogs(client, app, lines);
+    }
+    if (url.pathname === '/v1/events') return (client) => this.#serveEvents(client, app);
+    return url.pathname === '/v1/stats' ? (client) => this.#serveStats(client) : null;
+  }
+
+  #webSockets(): Promise<WebSocketServer> {
+    this.#server ??= import('ws').then(
+      ({ WebSocketServer: Server }) => new Server({ noServer: true, perMessageDeflate: false, maxPayload: MAX_PAYLOAD_BYTES }),
+    );
+    return this.#server;
+  }
+
+  async #serveLogs(client: WebSocket, app: string | null, lines: number): Promise<void> {
+    let missed = 0;
+    const send = (message: LogMessage): void => client.send(JSON.stringify(message));
+    const reader: LogReader = {
+      app,
+      send: (line) => {
+        if (client.bufferedAmount > BUSY_BYTES) {
+          missed++;
+          return;
+        }
+        if (missed > 0) send({ type: 'dropped', lines: missed });
+        missed = 0;
+        send({ type: 'line', line });
+      },
+      dropped: (count) => {
+        missed += count;
+      },
+    };
+    const apps = this.#registry().all.filter((handle) => app === null || handle.name === app);
+    const tails = await Promise.all(apps.map((handle) => handle.tail(lines)));
+    const recent = tails.flatMap((tail) => tail ?? []).sort((a, b) => a.at - b.at);
+    for (const line of recent.slice(Math.max(0, recent.length - lines))) reader.send(line);
+    this.#readers.add(reader);
+    for (const handle of apps) void handle.follow(true);
+    client.once('close', () => {
+      this.#readers.delete(reader);
+      for (const handle of apps) if (!this.followed(handle.name)) void handle.follow(false);
+    });
+  }
+
+  #serveEvents(client: WebSocket, app: string | null): void {
+    const send = (event: LbEvent): void => {
+      if ((app === null || event.app === app) && client.bufferedAmount <= BUSY_BYTES) client.send(JSON.stringify(event));
+    };
+    for (const event of this.#events) send(event);
+    this.#eventReaders.add(send);
+    client.once('close', () => this.#eventReaders.delete(send));
+  }
+
+  #serveStats(client: WebSocket): void {
+    const send = async (): Promise<void> => {
+      const apps = await this.#registry().snapshots();
+      if (client.bufferedAmount <= BUSY_BYTES) client.send(JSON.stringify({ at: Date.now(), apps }));
+    };
+    const timer = setInterval(() => void send(), STATS_EVERY_MS);
+    client.once('close', () => clearInterval(timer));
+    void send();
+  }
+}

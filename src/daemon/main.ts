@@ -1,0 +1,94 @@
+import { constants } from 'node:os';
+import type { ExitReport } from '../lifecycle/exit-report.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { LogLine, ProgressRecord } from '../protocol/control.ts';
+import { Daemon } from './daemon.ts';
+
+const log = (message: string): void => {
+  process.stderr.write(`${new Date().toISOString()} ${message}\n`);
+};
+
+/** Nothing a daemon does is worth its death: what was forgotten is logged and it goes on. */
+function survive(): void {
+  process.on('uncaughtException', (error) => log(`bug: uncaught ${error.stack ?? error.message}`));
+  process.on('unhandledRejection', (reason) => log(`bug: unhandled rejection ${reason instanceof Error ? reason.stack : String(reason)}`));
+}
+
+/**
+ * This process becomes the daemon of a home directory until it is told to end.
+ * SIGTERM and SIGINT drain and stop everything; a second one skips ahead. SIGHUP ends the daemon alone: its primaries
+ * go on and start another.
+ * @returns the exit code.
+ */
+export function runDaemon(options: { readonly home: string; readonly version: string }): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      daemon.close();
+      log('daemon ends');
+      resolve(0);
+    };
+    const daemon: Daemon = new Daemon({ ...options, foreground: false, log, onShutdown: end });
+    daemon.open().then(() => {
+      survive();
+      process.title = 'lb daemon';
+      log(`daemon ${options.version} (pid ${process.pid}, Node.js ${process.version}) listens in ${options.home}`);
+      drainOnSignal(daemon, end);
+      process.once('SIGHUP', end);
+      daemon.registry.restore();
+    }, reject);
+  });
+}
+
+/**
+ * `lb run`: daemon and apps in the foreground, for containers. Logs go to stdout and stderr; ends when the apps have
+ * ended, with the exit code of a worker that ended with one.
+ * @returns the exit code.
+ */
+export async function runForeground(options: {
+  readonly home: string;
+  readonly version: string;
+  readonly apps: readonly AppSpec[];
+  readonly json: boolean;
+}): Promise<number> {
+  const { home, version, apps, json } = options;
+  let allEnded = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    allEnded = resolve;
+  });
+  const daemon: Daemon = new Daemon({ home, version, foreground: true, log: () => {}, onShutdown: allEnded, onAllEnded: allEnded });
+  await daemon.open();
+  survive();
+  const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, resolve));
+  const print = (line: LogLine): void => {
+    (line.stream === 'out' ? process.stdout : process.stderr).write(json ? `${JSON.stringify(line)}\n` : `${line.text}\n`);
+  };
+  const progress = (record: ProgressRecord): void => {
+    process.stderr.write(json ? `${JSON.stringify(record)}\n` : `lb: ${record.message}\n`);
+  };
+  try {
+    await daemon.runApps(apps, print, progress);
+    await Promise.race([signalled, ended]);
+    return exitCode(daemon.registry.all.flatMap((app) => app.lastExits));
+  } finally {
+    await daemon.drainAll({ now: true }, () => {});
+    daemon.close();
+  }
+}
+
+/** The first code other than 0 of a worker's last exits; 128 + n for a signal that was not ours. */
+function exitCode(exits: readonly ExitReport[]): number {
+  const codes = exits.map((exit) => (exit.killedAtDeadline ? 137 : exit.signal !== null && exit.askedBy === null ? 128 + (constants.signals[exit.signal as NodeJS.Signals] ?? 0) : (exit.code ?? 0)));
+  return codes.findLast((code) => code !== 0) ?? 0;
+}
+
+function drainOnSignal(daemon: Daemon, done: () => void): void {
+  let signals = 0;
+  const drain = (signal: NodeJS.Signals): void => {
+    signals++;
+    log(signals === 1 ? `${signal}: draining all apps` : `${signal} again: skipping ahead`);
+    void daemon.drainAll(signals > 1 ? { now: true } : {}, (record) => log(record.message)).then(signals === 1 ? done : () => {});
+  };
+  process.on('SIGTERM', drain);
+  process.on('SIGINT', drain);
+}
+

@@ -1,0 +1,39 @@
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { AppState } from '../lifecycle/states.ts';
+import type { AppSnapshot } from '../protocol/snapshot.ts';
+
+/** An app without a primary, for people and programs. `last` is what was known when it had one. */
+export function offlineSnapshot(
+  app: { readonly spec: AppSpec; readonly generation: number; readonly error: string | null },
+  state: AppState,
+  last: AppSnapshot | null,
+): AppSnapshot {
+  const { env, ...spec } = app.spec;
+  return {
+    name: spec.name,
+    state,
+    instances: spec.instances,
+    ready: 0,
+    generation: app.generation,
+    node: '',
+    primaryPid: null,
+    startedAt: null,
+    uptimeMs: null,
+    restarts: last?.restarts ?? 0,
+    cpuPercent: null,
+    memoryBytes: null,
+    connections: 0,
+    queued: 0,
+    requestsPerSecond: 0,
+    p95Ms: null,
+    listeners: [],
+    workers: [],
+    troubledSlots: [],
+    operation: null,
+    queuedOperations: [],
+    lastExits: last?.lastExits ?? [],
+    error: app.error,
+    socketsKept: false,
+    spec: { ...spec, envNames: Object.keys(env).sort() },
+  };
+}

@@ -1,0 +1,53 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { PRIMARY_SETTINGS_VAR, type PrimarySettings, type SpawnChannelMessage } from '../protocol/attach.ts';
+import type { SocketName } from '../protocol/worker.ts';
+
+const PROGRAM = fileURLToPath(new URL('../primary/main.js', import.meta.url));
+export const PRELOAD = fileURLToPath(new URL('../worker/preload.cjs', import.meta.url));
+
+/** A duplicate of a listening socket: held, never polled, so the daemon accepts nothing. */
+export interface KeptSocket {
+  readonly handle: { close(): void };
+  readonly name: SocketName | null;
+}
+
+/** The listening sockets of one app that the daemon holds, so that they outlive the app's primary. */
+export type KeptSockets = Map<string, KeptSocket>;
+
+interface SpawnOptions {
+  readonly interpreter: string;
+  readonly settings: PrimarySettings;
+  /** The daemon's log. */
+  readonly logFile: string;
+  readonly sockets: KeptSockets;
+  readonly onExit: (how: string) => void;
+}
+
+/** Starts a primary in a session of its own and hands it the sockets that were kept from the one before. */
+export function spawnPrimary({ interpreter, settings, logFile, sockets, onExit }: SpawnOptions): ChildProcess {
+  const log = openSync(logFile, 'a', 0o600);
+  const { PATH, HOME, TZ, LANG } = process.env;
+  const child = spawn(interpreter, [PROGRAM], {
+    detached: true,
+    cwd: '/',
+    stdio: ['ignore', log, log, 'ipc'],
+    env: { PATH, HOME, TZ, LANG, [PRIMARY_SETTINGS_VAR]: JSON.stringify(settings) },
+  });
+  closeSync(log);
+  child.on('message', (raw, handle) => keepOrDrop(raw as SpawnChannelMessage, handle, sockets));
+  child.once('error', (error) => onExit(`could not be started: ${error.message}`));
+  child.once('exit', (code, signal) => onExit(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
+  for (const [key, { handle, name }] of sockets) {
+    const message: SpawnChannelMessage = { lb: 'keep', key, name };
+    child.send(message, handle as never, { keepOpen: true }, () => {});
+  }
+  return child;
+}
+
+function keepOrDrop(message: SpawnChannelMessage, handle: unknown, sockets: KeptSockets): void {
+  sockets.get(message.key)?.handle.close();
+  sockets.delete(message.key);
+  if (message.lb === 'keep' && handle !== undefined) sockets.set(message.key, { handle: handle as KeptSocket['handle'], name: message.name });
+}

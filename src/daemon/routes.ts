@@ -1,0 +1,132 @@
+import { LbError } from '../errors/lb-error.ts';
+import type { Answer } from '../protocol/attach.ts';
+import type { Hello, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
+import { parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody } from '../protocol/parse.ts';
+import type { AppSnapshot } from '../protocol/snapshot.ts';
+import { tailFile } from '../logs/tail-file.ts';
+import type { AppHandle } from './app-handle.ts';
+import type { Registry } from './registry.ts';
+
+type Progress = (record: ProgressRecord) => void;
+type Success = Extract<ResultRecord, { ok: true }>;
+
+/** A route answers with JSON, or with a stream of progress that ends in a result. */
+export type RouteAnswer =
+  | { readonly json: unknown }
+  | { readonly stream: (progress: Progress) => Promise<Success> };
+
+export interface RouteRequest {
+  readonly name: string;
+  readonly query: URLSearchParams;
+  readonly body: unknown;
+}
+
+type Handler = (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer;
+
+interface RoutesOptions {
+  readonly registry: Registry;
+  readonly hello: () => Hello;
+  /** Drains everything and ends the daemon after the answer. */
+  readonly shutdown: (progress: Progress) => Promise<void>;
+}
+
+const DEFAULT_LINES = 15;
+
+/** `METHOD /path` to handler; `:name` stands for an app. */
+export function routes({ registry, hello, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
+  const order = (kind: 'reload' | 'restart' | 'scale' | 'signal', parse: (body: unknown) => object): Handler => ({ name, body }) => {
+    const app = registry.get(name);
+    const options = parse(body ?? {});
+    return { stream: async (progress) => result(await app.order({ kind, ...options } as never, progress)) };
+  };
+  return new Map<string, Handler>([
+    ['GET /v1/hello', () => ({ json: hello() })],
+    ['GET /v1/apps', async () => ({ json: { apps: await registry.snapshots() } })],
+    ['GET /v1/apps/:name', async ({ name }) => ({ json: await registry.get(name).snapshot() })],
+    ['GET /v1/apps/:name/logs', async ({ name, query }) => ({ json: { lines: await tail(registry.get(name), query) } })],
+    ['POST /v1/apps', ({ body }) => startAll(registry, body)],
+    ['POST /v1/apps/:name/start', ({ name }) => {
+      const { spec } = registry.get(name);
+      const app = registry.define(spec);
+      return { stream: async (progress) => result(await app.start(progress)) };
+    }],
+    ['POST /v1/apps/:name/reload', order('reload', parseReloadBody)],
+    ['POST /v1/apps/:name/restart', order('restart', parseRestartBody)],
+    ['POST /v1/apps/:name/scale', order('scale', parseScaleBody)],
+    ['POST /v1/apps/:name/signal', order('signal', parseSignalBody)],
+    ['POST /v1/apps/:name/abort', ({ name }) => {
+      const app = registry.get(name);
+      return { stream: async (progress) => result(await app.order({ kind: 'abort' }, progress)) };
+    }],
+    ['POST /v1/apps/:name/stop', ({ name, body }) => {
+      const app = registry.get(name);
+      const options = parseStopBody(body ?? {});
+      return { stream: async (progress) => stopped(app, await app.stop(options, progress)) };
+    }],
+    ['DELETE /v1/apps/:name', ({ name, body }) => {
+      const app = registry.get(name);
+      const options = parseStopBody(body ?? {});
+      return {
+        stream: async (progress) => {
+          await app.stop(options, progress);
+          await registry.forget(name);
+          return { type: 'result', ok: true, apps: [], message: `${name} is deleted` };
+        },
+      };
+    }],
+    ['POST /v1/shutdown', () => ({
+      stream: async (progress) => {
+        await shutdown(progress);
+        return { type: 'result', ok: true, apps: [], message: 'all apps are stopped, the daemon ends' };
+      },
+    })],
+  ]);
+}
+
+/** Everything is checked before the first app starts. */
+function startAll(registry: Registry, body: unknown): RouteAnswer {
+  const { apps: specs } = parseStartBody(body);
+  for (const spec of specs) {
+    if (registry.find(spec.name)?.active === true) throw new LbError('LB_ERR_APP_EXISTS', { app: spec.name });
+  }
+  const apps = specs.map((spec) => registry.define(spec));
+  return {
+    stream: async (progress) => {
+      const started: AppSnapshot[] = [];
+      let message = 'nothing to start';
+      for (const app of apps) {
+        const answer = result(await app.start(progress));
+        started.push(...answer.apps);
+        message = apps.length === 1 ? answer.message : `${started.length} apps are online`;
+      }
+      return { type: 'result', ok: true, apps: started, message };
+    },
+  };
+}
+
+function result(answer: Answer): Success {
+  if (answer.kind !== 'done') throw new LbError('LB_ERR_INTERNAL', { reason: `unexpected answer ${answer.kind}` });
+  return { type: 'result', ok: true, apps: [answer.snapshot], message: answer.message };
+}
+
+async function stopped(app: AppHandle, answer: Answer | null): Promise<Success> {
+  const message = answer?.kind === 'done' ? answer.message : `${app.name} was not running`;
+  return { type: 'result', ok: true, apps: [await app.snapshot()], message };
+}
+
+/** From the primary's memory; for an app that does not run, from its files. */
+async function tail(app: AppHandle, query: URLSearchParams): Promise<readonly LogLine[]> {
+  const lines = lineCount(query.get('lines'));
+  const remembered = await app.tail(lines);
+  if (remembered !== null) return remembered;
+  const read = async (path: string | null, stream: 'out' | 'err'): Promise<LogLine[]> =>
+    path === null ? [] : (await tailFile(path, lines)).map((text) => ({ app: app.name, slot: 0, pid: 0, stream, at: 0, text }));
+  return [...(await read(app.spec.outFile, 'out')), ...(await read(app.spec.errorFile, 'err'))];
+}
+
+export function lineCount(text: string | null): number {
+  if (text === null) return DEFAULT_LINES;
+  const n = Number(text);
+  if (!Number.isSafeInteger(n) || n < 0) throw new LbError('LB_ERR_MESSAGE', { what: 'query', path: 'lines', expected: 'a whole number', got: text });
+  return n;
+}

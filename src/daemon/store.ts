@@ -1,0 +1,73 @@
+import { readFileSync, renameSync } from 'node:fs';
+import { errnoOf, messageOf } from '../errors/lb-error.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { parseAppSpec } from '../protocol/parse.ts';
+import { writeFileAtomic } from '../system/atomic-file.ts';
+
+export const DESIRED_STATES = ['running', 'stopped', 'errored'] as const;
+export type DesiredState = (typeof DESIRED_STATES)[number];
+
+/** What is remembered of an app. */
+export interface SavedApp {
+  readonly spec: AppSpec;
+  readonly desired: DesiredState;
+  readonly generation: number;
+  /** Why it is errored. */
+  readonly error: string | null;
+}
+
+/** The desired state on disk: saved at every change, so that what ran runs again after a reboot. */
+export class Store {
+  readonly #path: string;
+  readonly #log: (message: string) => void;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(path: string, log: (message: string) => void) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  /** What was saved; an unreadable file is set aside, never overwritten. */
+  load(): SavedApp[] {
+    let text: string;
+    try {
+      text = readFileSync(this.#path, 'utf8');
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') this.#log(`cannot read ${this.#path}: ${messageOf(error)}`);
+      return [];
+    }
+    try {
+      return parseState(JSON.parse(text));
+    } catch (error) {
+      const aside = `${this.#path}.unreadable`;
+      renameSync(this.#path, aside);
+      this.#log(`${this.#path} is not readable (${messageOf(error)}); kept as ${aside}, starting with no apps`);
+      return [];
+    }
+  }
+
+  /** Saves after all earlier saves; a failure is logged and the next save tries again. */
+  save(apps: readonly SavedApp[]): Promise<void> {
+    const text = JSON.stringify({ version: 1, apps }, null, 1);
+    this.#writing = this.#writing
+      .then(() => writeFileAtomic(this.#path, text))
+      .catch((error: unknown) => this.#log(`cannot save ${this.#path}: ${messageOf(error)}`));
+    return this.#writing;
+  }
+}
+
+function parseState(value: unknown): SavedApp[] {
+  const { apps } = value as { apps?: unknown };
+  if (!Array.isArray(apps)) throw new Error('no list of apps');
+  return apps.map((entry: unknown) => {
+    const { spec, desired, generation, error } = entry as Record<string, unknown>;
+    const state = DESIRED_STATES.find((name) => name === desired);
+    if (state === undefined) throw new Error(`unknown desired state ${String(desired)}`);
+    return {
+      spec: parseAppSpec(spec),
+      desired: state,
+      generation: typeof generation === 'number' ? generation : 1,
+      error: typeof error === 'string' ? error : null,
+    };
+  });
+}

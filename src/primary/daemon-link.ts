@@ -1,0 +1,107 @@
+import { request } from 'node:http';
+import type { Socket } from 'node:net';
+import { ATTACH_UPGRADE, type FromPrimary, type PrimarySettings, type ToPrimary } from '../protocol/attach.ts';
+import { ndjson, ndjsonReader } from '../protocol/ndjson.ts';
+import { PROTOCOL } from '../protocol/version.ts';
+import { now } from '../system/clock.ts';
+import { spawnDaemon } from '../system/spawn-daemon.ts';
+
+const REDIAL_FIRST_MS = 50;
+const REDIAL_CAP_MS = 1_000;
+/** A daemon that is missing for this long is replaced by whoever misses it. */
+const MISSING_MS = 2_000;
+const SPAWN_JITTER_MS = 300;
+/** Messages that can be left out (log lines) are, when this much is unsent. */
+const BUSY_BYTES = 1024 * 1024;
+
+interface LinkEvents {
+  hello(): FromPrimary;
+  received(message: ToPrimary): void;
+  /** The daemon went away; a foreground app ends then. */
+  lost(): void;
+}
+
+/** The connection to the daemon. Redials for ever; daemon restart, crash and upgrade are this one code path. */
+export class DaemonLink {
+  readonly #settings: PrimarySettings;
+  readonly #events: LinkEvents;
+  #socket: Socket | null = null;
+  #missingSince = now();
+  #delayMs = REDIAL_FIRST_MS;
+  #closed = false;
+  #spawnJitterMs = Math.random() * SPAWN_JITTER_MS;
+
+  constructor(settings: PrimarySettings, events: LinkEvents) {
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  /** Too much is unsent for messages that can be left out. */
+  get busy(): boolean {
+    return this.#socket === null || this.#socket.writableLength > BUSY_BYTES;
+  }
+
+  send(message: FromPrimary): void {
+    this.#socket?.write(ndjson(message));
+  }
+
+  /** Sends everything that was written, then ends. */
+  close(): Promise<void> {
+    this.#closed = true;
+    const socket = this.#socket;
+    if (socket === null) return Promise.resolve();
+    return new Promise((resolve) => {
+      socket.once('close', () => resolve());
+      socket.end();
+      setTimeout(() => socket.destroy(), 1_000).unref();
+    });
+  }
+
+  dial(): void {
+    const attempt = request({
+      socketPath: this.#settings.socket,
+      path: '/v1/attach',
+      headers: { host: 'lb', connection: 'Upgrade', upgrade: ATTACH_UPGRADE, 'x-lb-protocol': String(PROTOCOL) },
+    });
+    attempt.once('upgrade', (_response, socket: Socket, head) => this.#attached(socket, head));
+    attempt.once('response', (response) => {
+      response.resume();
+      this.#redial();
+    });
+    attempt.once('error', () => this.#redial());
+    attempt.end();
+  }
+
+  #attached(socket: Socket, head: Buffer): void {
+    this.#socket = socket;
+    this.#delayMs = REDIAL_FIRST_MS;
+    const read = ndjsonReader(
+      (message) => this.#events.received(message as ToPrimary),
+      () => socket.destroy(),
+    );
+    socket.on('error', () => {});
+    socket.once('close', () => this.#detached());
+    this.send(this.#events.hello());
+    if (head.length > 0) read(head);
+    socket.on('data', read);
+  }
+
+  #detached(): void {
+    this.#socket = null;
+    this.#missingSince = now();
+    if (this.#closed) return;
+    this.#events.lost();
+    this.#redial();
+  }
+
+  #redial(): void {
+    if (this.#closed) return;
+    const missingForMs = now() - this.#missingSince;
+    if (!this.#settings.foreground && missingForMs > MISSING_MS + this.#spawnJitterMs) {
+      this.#missingSince = now();
+      spawnDaemon(this.#settings.home, this.#settings.daemonLog, this.#settings.daemonNode).on('error', () => {});
+    }
+    setTimeout(() => this.dial(), this.#delayMs);
+    this.#delayMs = Math.min(this.#delayMs * 2, REDIAL_CAP_MS);
+  }
+}

@@ -1,0 +1,45 @@
+import type { LogLine } from '../protocol/control.ts';
+import type { DaemonLink } from './daemon-link.ts';
+import type { LogSink } from './log-sink.ts';
+
+const FLUSH_MS = 50;
+const MAX_BATCH = 500;
+
+/** Sends the workers' lines to the daemon in batches while somebody follows; a daemon that does not keep up misses lines and is told how many. */
+export class LogFollower {
+  readonly #logs: LogSink;
+  readonly #link: DaemonLink;
+  #batch: LogLine[] = [];
+  #dropped = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(logs: LogSink, link: DaemonLink) {
+    this.#logs = logs;
+    this.#link = link;
+  }
+
+  follow(on: boolean): void {
+    this.#logs.follower = on ? (line) => this.#add(line) : null;
+    if (!on) this.#batch = [];
+  }
+
+  flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#batch.length === 0 && this.#dropped === 0) return;
+    if (this.#link.busy) {
+      this.#dropped += this.#batch.length;
+      this.#batch = [];
+      return;
+    }
+    this.#link.send({ type: 'log', lines: this.#batch, dropped: this.#dropped });
+    this.#batch = [];
+    this.#dropped = 0;
+  }
+
+  #add(line: LogLine): void {
+    this.#batch.push(line);
+    if (this.#batch.length >= MAX_BATCH) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+  }
+}

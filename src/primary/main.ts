@@ -1,0 +1,15 @@
+/** The program of a primary: started by the daemon, one per app. */
+import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../protocol/attach.ts';
+import { Primary } from './primary.ts';
+
+const settings = process.env[PRIMARY_SETTINGS_VAR];
+if (settings === undefined) {
+  process.stderr.write('this program is started by the lb daemon\n');
+  process.exit(2);
+}
+delete process.env[PRIMARY_SETTINGS_VAR];
+const parsed = JSON.parse(settings) as PrimarySettings;
+process.title = `lb primary ${parsed.app}`;
+// The daemon decides what ends a primary; a signal to the whole group must not.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+await new Primary(parsed, () => process.exit(0)).start();

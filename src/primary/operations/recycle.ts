@@ -1,0 +1,60 @@
+import { LbError } from '../../errors/lb-error.ts';
+import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
+import type { WorkerHandle } from '../worker-handle.ts';
+import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
+
+/** Replaces one worker that reached a limit, new one first. If the new one fails, the old one keeps serving. */
+export class RecycleOperation implements Operation {
+  readonly kind = 'recycle';
+  readonly joinable = false;
+  readonly #context: OperationContext;
+  readonly #old: WorkerHandle;
+  readonly #askedBy: AskedBy;
+  #rollout: Rollout;
+  #error: LbError | null = null;
+
+  constructor(context: OperationContext, old: WorkerHandle, askedBy: AskedBy) {
+    this.#context = context;
+    this.#old = old;
+    this.#askedBy = askedBy;
+    this.#rollout = { cutId: 0, slots: [old.slot], parallel: 1, monitorMs: 0, allAtOnce: false, givenUp: new Set() };
+  }
+
+  begin(): void {
+    this.#rollout = { ...this.#rollout, cutId: this.#context.pool.lastId };
+  }
+
+  step(): Outcome | null {
+    const { pool } = this.#context;
+    if (this.#error !== null) return { ok: false, error: this.#error };
+    if (this.#old.slot >= pool.wanted) return { ok: true, message: 'no longer needed' };
+    const plan = planRollout(pool.rolloutSlots(), this.#rollout);
+    for (const step of plan.steps) {
+      const worker = step.do === 'fork' ? pool.fork(step.slot) : pool.workers.find((w) => w.id === step.id);
+      if (step.do === 'retire' && worker !== undefined) pool.retire(worker, this.#askedBy);
+    }
+    return plan.done ? { ok: true, message: `${pool.spec.name}[${this.#old.slot}] replaced` } : null;
+  }
+
+  holds(): boolean {
+    return false;
+  }
+
+  claims(worker: WorkerHandle): boolean {
+    return worker.slot === this.#old.slot && worker.id > this.#rollout.cutId && worker.askedBy === null;
+  }
+
+  failed(failure: WorkerFailure): void {
+    const { name } = this.#context.pool.spec;
+    this.#error ??= new LbError('LB_ERR_OPERATION_FAILED', { operation: 'recycle', app: name, reason: describeFailure(failure) }, failure.output);
+  }
+
+  abort(reason: string): void {
+    const { pool } = this.#context;
+    for (const worker of pool.workers) {
+      if (worker.slot === this.#old.slot && worker.id > this.#rollout.cutId && worker.state === 'starting') pool.retire(worker, 'rollback');
+    }
+    this.#error ??= new LbError('LB_ERR_ABORTED', { operation: 'recycle', app: pool.spec.name, reason });
+  }
+}

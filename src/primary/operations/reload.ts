@@ -1,0 +1,148 @@
+import { LbError } from '../../errors/lb-error.ts';
+import type { AppSpec } from '../../lifecycle/app-spec.ts';
+import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
+import { isLeaving } from '../../lifecycle/states.ts';
+import type { OnFailure } from '../../protocol/control.ts';
+import { currentWorker } from '../pool.ts';
+import type { WorkerHandle } from '../worker-handle.ts';
+import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
+
+export interface ReloadOptions {
+  readonly spec?: AppSpec | undefined;
+  readonly parallel: number;
+  readonly monitorMs: number;
+  readonly onFailure: OnFailure;
+  readonly allAtOnce: boolean;
+}
+
+export const DEFAULT_MONITOR_MS = 1_000;
+
+/** Replaces every worker, new ones first; a transaction: a new version that fails leaves the old one serving. */
+export class ReloadOperation implements Operation {
+  readonly kind = 'reload';
+  readonly joinable: boolean;
+  readonly #context: OperationContext;
+  readonly #options: ReloadOptions;
+  #phase: 'forward' | 'scaling' | 'back' = 'forward';
+  #rollout: Rollout;
+  #error: LbError | null = null;
+  readonly #before: { readonly spec: AppSpec; readonly generation: number; readonly count: number };
+
+  constructor(context: OperationContext, options: ReloadOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.joinable = options.spec === undefined;
+    const { spec, generation, wanted } = context.pool;
+    this.#before = { spec, generation, count: wanted };
+    this.#rollout = this.#planFor([]);
+  }
+
+  begin(): void {
+    const { pool } = this.#context;
+    pool.generation++;
+    if (this.#options.spec !== undefined) pool.spec = this.#options.spec;
+    pool.forgetRestarts();
+    const count = Math.min(pool.wanted, pool.spec.instances);
+    this.#rollout = this.#planFor(Array.from({ length: count }, (_, slot) => slot));
+  }
+
+  step(): Outcome | null {
+    if (this.#phase === 'scaling') return this.#scaled();
+    const { pool } = this.#context;
+    const plan = planRollout(pool.rolloutSlots(), this.#rollout);
+    const askedBy = this.#phase === 'back' ? 'rollback' : 'reload';
+    for (const step of plan.steps) {
+      const worker = step.do === 'fork' ? pool.fork(step.slot) : pool.workers.find((w) => w.id === step.id);
+      if (step.do === 'retire' && worker !== undefined) pool.retire(worker, askedBy);
+    }
+    if (plan.wakeInMs !== null) this.#context.wakeIn(plan.wakeInMs);
+    if (!plan.done) return null;
+    if (this.#phase === 'back' || this.#error !== null) return this.#finish();
+    this.#phase = 'scaling';
+    pool.wanted = pool.spec.instances;
+    return this.#scaled();
+  }
+
+  holds(): boolean {
+    return false;
+  }
+
+  claims(worker: WorkerHandle): boolean {
+    return worker.id > this.#rollout.cutId && worker.askedBy === null && this.#phase !== 'back';
+  }
+
+  failed(failure: WorkerFailure): void {
+    const { name } = this.#context.pool.spec;
+    const first = this.#error === null;
+    this.#error ??= new LbError('LB_ERR_RELOAD_FAILED', { app: name, reason: describeFailure(failure) }, failure.output);
+    this.#context.progress('failed', `${name}[${failure.worker.slot}] ${failure.reason}`, failure.worker);
+    if (this.#options.onFailure === 'continue') {
+      this.#giveUp(failure.worker.slot);
+      return;
+    }
+    if (first) this.#turnBack(this.#options.onFailure === 'rollback');
+  }
+
+  abort(reason: string): void {
+    if (this.#error !== null) return;
+    this.#error = new LbError('LB_ERR_ABORTED', { operation: 'reload', app: this.#context.pool.spec.name, reason });
+    this.#turnBack(true);
+  }
+
+  #planFor(slots: readonly number[]): Rollout {
+    const { parallel, monitorMs, allAtOnce } = this.#options;
+    return { cutId: this.#context.pool.lastId, slots, parallel, monitorMs, allAtOnce, givenUp: new Set() };
+  }
+
+  #giveUp(slot: number): void {
+    this.#rollout = { ...this.#rollout, givenUp: new Set([...this.#rollout.givenUp, slot]) };
+    this.#retireNewBesideOld([slot]);
+  }
+
+  /** New workers go wherever an old one still serves; with `undo`, the rest is rolled back to the old definition if that is another one. */
+  #turnBack(undo: boolean): void {
+    const { pool } = this.#context;
+    this.#retireNewBesideOld(this.#rollout.slots);
+    const changed = this.#options.spec !== undefined;
+    if (undo && changed) {
+      pool.spec = this.#before.spec;
+      pool.wanted = this.#before.count;
+    }
+    const replaced = this.#rollout.slots.filter((index) => {
+      const current = currentWorker(pool.slot(index));
+      return current === undefined || current.id > this.#rollout.cutId;
+    });
+    if (undo && changed && replaced.length > 0) {
+      this.#context.progress('rollback', `${pool.spec.name}: rolling ${replaced.length} replaced workers back to the definition they had`);
+    }
+    this.#phase = 'back';
+    this.#rollout = { ...this.#planFor(undo && changed ? replaced : []), parallel: Math.max(1, this.#options.parallel), allAtOnce: false };
+  }
+
+  #retireNewBesideOld(slots: readonly number[]): void {
+    const { pool } = this.#context;
+    for (const index of slots) {
+      const { workers } = pool.slot(index);
+      const isOld = (w: WorkerHandle): boolean => w.id <= this.#rollout.cutId;
+      if (!workers.some((w) => isOld(w) && !isLeaving(w.state))) continue;
+      for (const worker of workers) if (!isOld(worker)) pool.retire(worker, 'rollback');
+    }
+  }
+
+  #scaled(): Outcome | null {
+    const { pool } = this.#context;
+    const surplus = pool.workers.filter((worker) => worker.slot >= pool.wanted);
+    for (const worker of surplus) pool.retire(worker, 'reload');
+    const missing = pool.slots.filter((slot) => currentWorker(slot)?.state !== 'ready' && slot.restart.phase !== 'errored');
+    return surplus.length > 0 || missing.length > 0 ? null : this.#finish();
+  }
+
+  #finish(): Outcome | null {
+    const { pool } = this.#context;
+    // Workers of the failed version may still be on their way out.
+    if (this.#error !== null && pool.workers.some((w) => isLeaving(w.state))) return null;
+    this.#context.closeUnusedListeners();
+    if (this.#error !== null) return { ok: false, error: this.#error };
+    return { ok: true, message: `${pool.spec.name} reloaded, generation ${pool.generation}, ${pool.wanted} ${pool.wanted === 1 ? 'worker' : 'workers'}` };
+  }
+}

@@ -1,0 +1,63 @@
+import { LbError } from '../../errors/lb-error.ts';
+import type { AppSpec } from '../../lifecycle/app-spec.ts';
+import { currentWorker } from '../pool.ts';
+import type { WorkerHandle } from '../worker-handle.ts';
+import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
+
+/** Stops all workers, then starts all: for apps of which two can't run at once. New connections wait meanwhile. */
+export class RestartOperation implements Operation {
+  readonly kind = 'restart';
+  readonly joinable: boolean;
+  readonly #context: OperationContext;
+  readonly #options: { readonly spec?: AppSpec; readonly now: boolean };
+  #phase: 'stopping' | 'starting' = 'stopping';
+  #error: LbError | null = null;
+
+  constructor(context: OperationContext, options: { readonly spec?: AppSpec; readonly now: boolean }) {
+    this.#context = context;
+    this.#options = options;
+    this.joinable = options.spec === undefined;
+  }
+
+  begin(): void {
+    const { pool } = this.#context;
+    this.#context.progress('note', `${pool.spec.name}: restart stops all workers first; connections wait meanwhile (reload does not interrupt)`);
+    for (const worker of pool.workers) pool.retire(worker, 'restart', this.#options.now);
+  }
+
+  step(): Outcome | null {
+    const { pool } = this.#context;
+    if (this.#error !== null) return { ok: false, error: this.#error };
+    if (this.#phase === 'stopping') {
+      if (pool.workers.length > 0) return null;
+      this.#phase = 'starting';
+      if (this.#options.spec !== undefined) pool.spec = this.#options.spec;
+      pool.wanted = pool.spec.instances;
+      pool.generation++;
+      pool.forgetRestarts();
+      return null;
+    }
+    const ready = pool.slots.filter((slot) => currentWorker(slot)?.state === 'ready').length;
+    if (ready < pool.wanted) return null;
+    this.#context.closeUnusedListeners();
+    return { ok: true, message: `${pool.spec.name} restarted with ${ready} ${ready === 1 ? 'worker' : 'workers'}` };
+  }
+
+  holds(): boolean {
+    return this.#phase === 'stopping';
+  }
+
+  claims(worker: WorkerHandle): boolean {
+    return this.#phase === 'starting' && worker.askedBy === null;
+  }
+
+  /** The app stays down or half down; its restart policy goes on trying. */
+  failed(failure: WorkerFailure): void {
+    const { name } = this.#context.pool.spec;
+    this.#error ??= new LbError('LB_ERR_OPERATION_FAILED', { operation: 'restart', app: name, reason: describeFailure(failure) }, failure.output);
+  }
+
+  abort(reason: string): void {
+    this.#error ??= new LbError('LB_ERR_ABORTED', { operation: 'restart', app: this.#context.pool.spec.name, reason });
+  }
+}

@@ -1,0 +1,60 @@
+import { LbError } from '../../errors/lb-error.ts';
+import { currentWorker } from '../pool.ts';
+import type { WorkerHandle } from '../worker-handle.ts';
+import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
+
+/** Changes the number of workers: up starts new slots, down drains the highest ones. */
+export class ScaleOperation implements Operation {
+  readonly kind = 'scale';
+  readonly joinable = false;
+  readonly #context: OperationContext;
+  readonly #request: { readonly to?: number | undefined; readonly by?: number | undefined };
+  #before = 0;
+  #error: LbError | null = null;
+
+  constructor(context: OperationContext, request: { readonly to?: number | undefined; readonly by?: number | undefined }) {
+    this.#context = context;
+    this.#request = request;
+  }
+
+  begin(): void {
+    const { pool } = this.#context;
+    this.#before = pool.wanted;
+    this.#want(Math.max(1, this.#request.to ?? pool.wanted + (this.#request.by ?? 0)));
+  }
+
+  step(): Outcome | null {
+    const { pool } = this.#context;
+    const surplus = pool.workers.filter((worker) => worker.slot >= pool.wanted);
+    for (const worker of surplus) pool.retire(worker, 'scale');
+    if (this.#error !== null) return surplus.length === 0 ? { ok: false, error: this.#error } : null;
+    const missing = pool.slots.filter((slot) => slot.index >= this.#before && currentWorker(slot)?.state !== 'ready');
+    if (surplus.length > 0 || missing.length > 0) return null;
+    return { ok: true, message: `${pool.spec.name} has ${pool.wanted} ${pool.wanted === 1 ? 'worker' : 'workers'} (had ${this.#before})` };
+  }
+
+  holds(): boolean {
+    return false;
+  }
+
+  claims(worker: WorkerHandle): boolean {
+    return worker.slot >= this.#before && worker.askedBy === null;
+  }
+
+  failed(failure: WorkerFailure): void {
+    const { name } = this.#context.pool.spec;
+    this.#error ??= new LbError('LB_ERR_OPERATION_FAILED', { operation: 'scale', app: name, reason: describeFailure(failure) }, failure.output);
+    this.#want(this.#before);
+  }
+
+  abort(reason: string): void {
+    this.#error ??= new LbError('LB_ERR_ABORTED', { operation: 'scale', app: this.#context.pool.spec.name, reason });
+    if (this.#context.pool.wanted > this.#before) this.#want(this.#before);
+  }
+
+  #want(count: number): void {
+    const { pool } = this.#context;
+    pool.wanted = count;
+    pool.spec = { ...pool.spec, instances: count };
+  }
+}

@@ -1,0 +1,54 @@
+import { LbError } from '../../errors/lb-error.ts';
+import { currentWorker } from '../pool.ts';
+import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
+
+/** Brings an app up for the first time. The first worker that fails ends it: nobody waits for a typo to crash 16 times. */
+export class StartOperation implements Operation {
+  readonly kind = 'start';
+  readonly joinable = false;
+  readonly #context: OperationContext;
+  #error: LbError | null = null;
+
+  constructor(context: OperationContext) {
+    this.#context = context;
+  }
+
+  begin(): void {
+    const { pool } = this.#context;
+    pool.generation = Math.max(1, pool.generation);
+    pool.wanted = pool.spec.instances;
+  }
+
+  step(): Outcome | null {
+    const { pool } = this.#context;
+    if (this.#error !== null) {
+      for (const worker of pool.workers) pool.retire(worker, 'start-failed');
+      return pool.workers.length === 0 ? { ok: false, error: this.#error } : null;
+    }
+    const ready = pool.slots.filter((slot) => currentWorker(slot)?.state === 'ready').length;
+    if (ready < pool.wanted) return null;
+    this.#context.closeUnusedListeners();
+    return { ok: true, message: `${pool.spec.name} is online with ${ready} ${ready === 1 ? 'worker' : 'workers'}` };
+  }
+
+  holds(): boolean {
+    return this.#error !== null;
+  }
+
+  claims(): boolean {
+    return true;
+  }
+
+  failed(failure: WorkerFailure): void {
+    this.#error ??= new LbError(
+      'LB_ERR_START_FAILED',
+      { app: this.#context.pool.spec.name, reason: describeFailure(failure) },
+      failure.output,
+    );
+  }
+
+  abort(reason: string): void {
+    this.#error ??= new LbError('LB_ERR_ABORTED', { operation: 'start', app: this.#context.pool.spec.name, reason });
+  }
+}
+

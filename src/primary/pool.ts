@@ -1,0 +1,128 @@
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { AskedBy } from '../lifecycle/exit-report.ts';
+import { NO_RESTARTS, type RestartState } from '../lifecycle/restart-policy.ts';
+import type { RolloutSlot } from '../lifecycle/rollout.ts';
+import { isLeaving } from '../lifecycle/states.ts';
+import type { WorkerSettings } from '../protocol/worker.ts';
+import { now } from '../system/clock.ts';
+import { forkWorker } from './cluster.ts';
+import { Retirement } from './retirement.ts';
+import { WorkerHandle, type WorkerEvents } from './worker-handle.ts';
+
+export interface Slot {
+  readonly index: number;
+  /** Not gone yet, oldest first. */
+  workers: WorkerHandle[];
+  restart: RestartState;
+  /** Its worker just ended; the next one waits until it is known why. */
+  awaitsReport: boolean;
+}
+
+interface PoolOptions {
+  readonly spec: AppSpec;
+  readonly preload: string;
+  readonly workerSettings: (spec: AppSpec) => WorkerSettings;
+  readonly events: WorkerEvents;
+  readonly onForked: (worker: WorkerHandle) => void;
+}
+
+/** The slots of an app and the workers in them. Knows how to fork and to retire, not when. */
+export class Pool {
+  spec: AppSpec;
+  /** Slots that should have a worker. */
+  wanted = 0;
+  generation = 0;
+  /** Of the youngest worker; ids rise with each fork. */
+  lastId = 0;
+  readonly #slots = new Map<number, Slot>();
+  readonly #retirements = new Map<WorkerHandle, Retirement>();
+  readonly #options: PoolOptions;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.spec = options.spec;
+  }
+
+  /** All slots that are wanted or still have a worker, in order. */
+  get slots(): readonly Slot[] {
+    for (let index = 0; index < this.wanted; index++) this.slot(index);
+    return [...this.#slots.values()].sort((a, b) => a.index - b.index);
+  }
+
+  get workers(): readonly WorkerHandle[] {
+    return this.slots.flatMap((slot) => slot.workers);
+  }
+
+  slot(index: number): Slot {
+    let slot = this.#slots.get(index);
+    if (slot === undefined) {
+      slot = { index, workers: [], restart: NO_RESTARTS, awaitsReport: false };
+      this.#slots.set(index, slot);
+    }
+    return slot;
+  }
+
+  fork(index: number): WorkerHandle {
+    const slot = this.slot(index);
+    const { preload, workerSettings, events, onForked } = this.#options;
+    const worker = new WorkerHandle(
+      ++this.lastId,
+      index,
+      this.generation,
+      forkWorker(this.spec, index, preload, workerSettings(this.spec)),
+      events,
+    );
+    slot.workers.push(worker);
+    slot.restart = { ...slot.restart, phase: 'idle' };
+    onForked(worker);
+    return worker;
+  }
+
+  retire(worker: WorkerHandle, askedBy: AskedBy, atOnce = false): void {
+    const under = this.#retirements.get(worker);
+    if (under !== undefined) {
+      if (atOnce) under.skipAhead();
+      return;
+    }
+    if (worker.state === 'exited') return;
+    const { killTimeoutMs, shutdownWithMessage } = this.spec;
+    this.#retirements.set(worker, new Retirement(worker, { askedBy, killTimeoutMs, shutdownWithMessage, now: atOnce }));
+  }
+
+  /** Every leaving worker one rung further. */
+  skipAhead(): void {
+    for (const retirement of this.#retirements.values()) retirement.skipAhead();
+  }
+
+  drainChanged(worker: WorkerHandle): void {
+    this.#retirements.get(worker)?.step();
+  }
+
+  remove(worker: WorkerHandle): void {
+    this.#retirements.delete(worker);
+    const slot = this.slot(worker.slot);
+    slot.workers = slot.workers.filter((w) => w !== worker);
+    if (slot.index >= this.wanted && slot.workers.length === 0) this.#slots.delete(slot.index);
+  }
+
+  forgetRestarts(): void {
+    for (const slot of this.#slots.values()) slot.restart = { ...NO_RESTARTS, restarts: slot.restart.restarts };
+  }
+
+  rolloutSlots(): RolloutSlot[] {
+    const at = now();
+    return this.slots.map((slot) => ({
+      slot: slot.index,
+      workers: slot.workers.map((w) => ({
+        id: w.id,
+        state: w.state,
+        readyForMs: w.readyAt === null ? null : at - w.readyAt,
+      })),
+    }));
+  }
+}
+
+/** The worker a slot relies on: the youngest that is not leaving. */
+export function currentWorker(slot: Slot): WorkerHandle | undefined {
+  return slot.workers.findLast((worker) => !isLeaving(worker.state));
+}

@@ -1,0 +1,56 @@
+import { now } from '../system/clock.ts';
+import type { UsageSampler } from '../system/usage.ts';
+import type { WorkerHandle } from './worker-handle.ts';
+
+/** With a memory limit each second; without one, often enough for `lb list` to show recent values. */
+const LIMITED_EVERY_MS = 1_000;
+const IDLE_EVERY_MS = 5_000;
+
+interface SamplerOptions {
+  readonly usage: UsageSampler;
+  readonly workers: () => readonly WorkerHandle[];
+  readonly limitBytes: () => number | null;
+  readonly onOverLimit: (worker: WorkerHandle, memoryBytes: number) => void;
+}
+
+/** The one timer that reads CPU and memory of all workers, and notices those above `max_memory_restart`. */
+export class Sampler {
+  readonly #options: SamplerOptions;
+  #timer: NodeJS.Timeout | null = null;
+  #sampledAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { limitBytes } = this.#options;
+    this.#timer = setTimeout(
+      () => void this.sample().finally(() => this.start()),
+      limitBytes() === null ? IDLE_EVERY_MS : LIMITED_EVERY_MS,
+    );
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  /** Fresh values for somebody who looks, at most once a second. */
+  async refresh(): Promise<void> {
+    if (now() - this.#sampledAt >= LIMITED_EVERY_MS) await this.sample();
+  }
+
+  async sample(): Promise<void> {
+    this.#sampledAt = now();
+    const workers = this.#options.workers();
+    const usages = await this.#options.usage.sample(workers.map((worker) => worker.pid));
+    const limit = this.#options.limitBytes();
+    for (const worker of workers) {
+      const usage = usages.get(worker.pid);
+      if (usage === undefined) continue;
+      worker.meter.cpuPercent = usage.cpuPercent;
+      worker.meter.memoryBytes = usage.memoryBytes;
+      if (limit !== null && usage.memoryBytes > limit && worker.state === 'ready') this.#options.onOverLimit(worker, usage.memoryBytes);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { appState } from '../lifecycle/states.ts';
+import { addBuckets, emptyBuckets, quantile } from '../metrics/latency.ts';
+import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../protocol/snapshot.ts';
+import { now } from '../system/clock.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Listeners } from './listeners.ts';
+import type { OperationRunner } from './operation-runner.ts';
+import { currentWorker, type Pool } from './pool.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { WorkerHandle } from './worker-handle.ts';
+
+interface Parts {
+  readonly pool: Pool;
+  readonly runner: OperationRunner;
+  readonly supervisor: Supervisor;
+  readonly listeners: Listeners;
+  readonly dispatcher: Dispatcher;
+  readonly startedWall: number;
+  readonly startedAt: number;
+  readonly socketsKept: boolean;
+}
+
+const round = (n: number): number => Math.round(n * 10) / 10;
+
+/** The app as it is now, for people and programs. */
+export function takeSnapshot(parts: Parts): AppSnapshot {
+  const { pool, runner, supervisor, listeners, dispatcher } = parts;
+  const workers = pool.workers.filter((worker) => worker.state !== 'exited');
+  const troubled = slotTroubles(pool);
+  const erroredSlots = troubled.filter((slot) => slot.state === 'errored').length;
+  const ready = pool.slots.filter((slot) => slot.index < pool.wanted && currentWorker(slot)?.state === 'ready').length;
+  const latency = workers.reduce<number[]>((sum, worker) => addBuckets(sum, worker.meter.recentLatency()), emptyBuckets());
+  const operation = runner.current;
+  const { env, ...spec } = pool.spec;
+  return {
+    name: spec.name,
+    state: appState({
+      wanted: pool.wanted,
+      ready,
+      alive: workers.length,
+      erroredSlots,
+      rollingOut: operation?.kind === 'reload' || operation?.kind === 'restart',
+      stopping: operation?.kind === 'stop' || supervisor.ended,
+      wasOnline: supervisor.wasOnline,
+    }),
+    instances: pool.wanted,
+    ready,
+    generation: pool.generation,
+    node: process.versions.node,
+    primaryPid: process.pid,
+    startedAt: parts.startedWall,
+    uptimeMs: Math.round(now() - parts.startedAt),
+    restarts: pool.slots.reduce((sum, slot) => sum + slot.restart.restarts, 0),
+    cpuPercent: sumOrNull(workers.map((worker) => worker.meter.cpuPercent)),
+    memoryBytes: sumOrNull(workers.map((worker) => worker.meter.memoryBytes)),
+    connections: workers.reduce((sum, worker) => sum + (worker.meter.last?.connections ?? 0), 0),
+    queued: dispatcher.queued,
+    requestsPerSecond: round(workers.reduce((sum, worker) => sum + worker.meter.requestsPerSecond, 0)),
+    p95Ms: quantile(latency, 0.95),
+    listeners: listeners.all.map((listener) => listener.label).sort(),
+    workers: workers.map((worker) => workerSnapshot(worker, pool)),
+    troubledSlots: troubled,
+    operation,
+    queuedOperations: runner.waiting,
+    lastExits: supervisor.exits,
+    error: null,
+    socketsKept: parts.socketsKept,
+    spec: { ...spec, envNames: Object.keys(env).sort() },
+  };
+}
+
+function workerSnapshot(worker: WorkerHandle, pool: Pool): WorkerSnapshot {
+  const { last } = worker.meter;
+  return {
+    slot: worker.slot,
+    generation: worker.generation,
+    pid: worker.pid,
+    state: worker.state,
+    startedAt: worker.startedWall,
+    uptimeMs: Math.round(worker.uptimeMs),
+    restarts: pool.slot(worker.slot).restart.restarts,
+    cpuPercent: worker.meter.cpuPercent,
+    memoryBytes: worker.meter.memoryBytes,
+    connections: last?.connections ?? 0,
+    requestsInFlight: worker.blockers?.requests ?? last?.requestsInFlight ?? 0,
+    requestsPerSecond: round(worker.meter.requestsPerSecond),
+    eventLoopUtilization: last?.eventLoopUtilization ?? 0,
+    blockers: worker.blockers,
+  };
+}
+
+function slotTroubles(pool: Pool): SlotTrouble[] {
+  return pool.slots.flatMap(({ index, restart, workers }) => {
+    if (restart.phase === 'idle' || workers.some((worker) => worker.state !== 'exited')) return [];
+    const restartInMs = restart.phase === 'waiting' ? Math.max(0, Math.round(restart.dueAt - now())) : null;
+    return [{ slot: index, state: restart.phase, restartInMs, restarts: restart.restarts }];
+  });
+}
+
+function sumOrNull(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : round(known.reduce((sum, value) => sum + value, 0));
+}

@@ -1,0 +1,42 @@
+import type { SpawnChannelMessage } from '../protocol/attach.ts';
+import type { SocketName } from '../protocol/worker.ts';
+import type { Listener } from './listeners.ts';
+import type { RawListener } from './raw-handles.ts';
+
+type Inherit = (key: string, handle: RawListener, name: SocketName | null) => void;
+
+/** The IPC channel to the daemon that spawned this primary. Carries listening handles and nothing else; gone for good when that daemon dies. */
+export class SpawnChannel {
+  /** The daemon holds duplicates of the listening sockets. */
+  get open(): boolean {
+    return process.connected === true;
+  }
+
+  /** Resolves when all handles that were kept for this app have arrived. */
+  receive(count: number, inherit: Inherit): Promise<void> {
+    if (count === 0 || process.send === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      let left = count;
+      process.on('message', (raw: unknown, handle: unknown) => {
+        const message = raw as SpawnChannelMessage;
+        if (message.lb !== 'keep' || handle === undefined) return;
+        inherit(message.key, handle as RawListener, message.name);
+        left--;
+        if (left === 0) resolve();
+      });
+      process.once('disconnect', () => resolve());
+    });
+  }
+
+  keep(listener: Listener): void {
+    this.#send({ lb: 'keep', key: listener.key, name: listener.name }, listener.handle);
+  }
+
+  drop(key: string): void {
+    this.#send({ lb: 'drop', key });
+  }
+
+  #send(message: SpawnChannelMessage, handle?: RawListener): void {
+    if (this.open) process.send?.(message, handle as never, undefined, () => {});
+  }
+}

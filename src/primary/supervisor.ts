@@ -1,0 +1,213 @@
+import { LbError } from '../errors/lb-error.ts';
+import { describeExit, type ExitReport } from '../lifecycle/exit-report.ts';
+import type { OperationName } from '../lifecycle/operation-name.ts';
+import { readiness } from '../lifecycle/readiness.ts';
+import { afterWorkerEnd, type WorkerEnd } from '../lifecycle/restart-policy.ts';
+import type { WorkerState } from '../lifecycle/states.ts';
+import type { ProgressStep } from '../protocol/control.ts';
+import { now } from '../system/clock.ts';
+import { describeBlockers } from '../lifecycle/describe-blockers.ts';
+import type { OperationRunner } from './operation-runner.ts';
+import type { Outcome } from './operations/operation.ts';
+import { currentWorker, type Pool, type Slot } from './pool.ts';
+import type { WorkerHandle } from './worker-handle.ts';
+
+const KEPT_EXITS = 10;
+const BLOCKERS_EVERY_MS = 1_000;
+
+export interface SupervisorOptions {
+  readonly app: string;
+  readonly pool: Pool;
+  readonly runner: OperationRunner;
+  readonly appListens: () => boolean;
+  readonly event: (kind: string, message: string, worker?: { readonly slot: number; readonly pid: number }) => void;
+  /** No worker is left and none will come. */
+  readonly onEnded: (state: 'stopped' | 'errored', error: LbError | null) => void;
+}
+
+/**
+ * The loop of the primary: compares what is wanted with what is there and takes small steps that can be repeated.
+ * Whatever happens (a message, an exit, a timer) only asks it to look again.
+ */
+export class Supervisor {
+  readonly exits: ExitReport[] = [];
+  wasOnline = false;
+  ended = false;
+  readonly #options: SupervisorOptions;
+  #scheduled = false;
+  #timer: NodeJS.Timeout | null = null;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  readonly #saidReady = new WeakSet<WorkerHandle>();
+  readonly #blockersToldAt = new WeakMap<WorkerHandle, number>();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** Looks again soon; any number of calls is one look. */
+  wake(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#look();
+    });
+  }
+
+  wakeIn(ms: number): void {
+    const at = now() + Math.max(1, ms);
+    if (at >= this.#wakeAt) return;
+    this.#wakeAt = at;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#wakeAt = Number.POSITIVE_INFINITY;
+      this.wake();
+    }, Math.ceil(at - now()));
+  }
+
+  saidReady(worker: WorkerHandle): void {
+    this.#saidReady.add(worker);
+    this.wake();
+  }
+
+  stateChanged(worker: WorkerHandle, from: WorkerState): void {
+    const { app, runner, pool } = this.#options;
+    const ms = Math.round(worker.uptimeMs);
+    const steps: Partial<Record<WorkerState, [ProgressStep, string]>> = {
+      ready: ['ready', `${app}[${worker.slot}] ready in ${ms} ms${worker.keys.size === 0 ? ' (does not listen)' : ''}`],
+      draining: ['draining', `${app}[${worker.slot}] draining (pid ${worker.pid}, generation ${worker.generation})`],
+      stopping: ['stopping', `${app}[${worker.slot}] stopping`],
+    };
+    const told = steps[worker.state];
+    if (told !== undefined) runner.progress(told[0], told[1], worker);
+    if (worker.state === 'ready' && from === 'starting') this.#options.event('ready', `worker ${worker.slot} ready in ${ms} ms`, worker);
+    if (pool.slots.every((slot) => currentWorker(slot)?.state === 'ready')) this.wasOnline = true;
+    this.wake();
+  }
+
+  forked(worker: WorkerHandle): void {
+    const { app, runner } = this.#options;
+    runner.progress('starting', `${app}[${worker.slot}] starting (pid ${worker.pid}, generation ${worker.generation})`, worker);
+    this.#options.event('start', `worker ${worker.slot} started, generation ${worker.generation}`, worker);
+  }
+
+  drainChanged(worker: WorkerHandle): void {
+    this.#options.pool.drainChanged(worker);
+    const toldAt = this.#blockersToldAt.get(worker) ?? worker.startedAt;
+    if (worker.blockers === null || worker.quiet || now() - toldAt < BLOCKERS_EVERY_MS) return;
+    this.#blockersToldAt.set(worker, now());
+    this.#options.runner.progress('draining', `${this.#options.app}[${worker.slot}] still has ${describeBlockers(worker.blockers)}`, worker);
+  }
+
+  /** The process ended: its slot may be refilled at once, before its last output has been read. */
+  exited(worker: WorkerHandle, code: number | null): void {
+    const { pool, runner } = this.#options;
+    const slot = pool.slot(worker.slot);
+    if (worker.askedBy === null && runner.claims(worker)) slot.awaitsReport = true;
+    if (worker.askedBy === null && currentWorker(slot) === undefined) {
+      this.#countEnd(slot, { uptimeMs: worker.uptimeMs, wasReady: worker.readyAt !== null, code });
+    }
+    this.wake();
+  }
+
+  gone(worker: WorkerHandle, report: ExitReport): void {
+    const { app, pool, runner, event } = this.#options;
+    this.exits.push(report);
+    if (this.exits.length > KEPT_EXITS) this.exits.shift();
+    const how = describeExit(report);
+    event('exit', `worker ${worker.slot} ended: ${how}${report.askedBy === null ? '' : ` (asked by ${report.askedBy})`}`, worker);
+    const left = report.killedAtDeadline && worker.blockers !== null ? `, it still had ${describeBlockers(worker.blockers)}` : '';
+    runner.progress('exited', `${app}[${worker.slot}] ended: ${how}${left}`, worker);
+    pool.slot(worker.slot).awaitsReport = false;
+    pool.remove(worker);
+    if (report.askedBy === null && runner.claims(worker)) {
+      runner.failed({ worker, reason: `${how} after ${seconds(report.uptimeMs)}`, output: report.lastStderr });
+    }
+    this.wake();
+  }
+
+  operationFinished(kind: OperationName, outcome: Outcome): void {
+    const { event } = this.#options;
+    event(kind, outcome.ok ? outcome.message : outcome.error.message);
+    if (kind === 'stop') this.#end('stopped', null);
+    else if (kind === 'start' && !outcome.ok) this.#end('errored', outcome.error);
+    this.wake();
+  }
+
+  #look(): void {
+    if (this.ended) return;
+    const { pool, runner } = this.#options;
+    for (const worker of pool.workers) if (worker.state === 'starting') this.#checkReady(worker);
+    runner.step();
+    if (this.ended) return;
+    for (const slot of pool.slots) this.#refill(slot);
+    this.#endIfNothingIsLeft();
+  }
+
+  #checkReady(worker: WorkerHandle): void {
+    const { pool, runner, appListens } = this.#options;
+    const { spec } = pool;
+    const verdict = readiness({
+      waitReady: spec.waitReady,
+      saidReady: this.#saidReady.has(worker),
+      listening: worker.keys.size > 0,
+      appListens: appListens(),
+      uptimeMs: worker.uptimeMs,
+      minUptimeMs: spec.minUptimeMs,
+      listenTimeoutMs: spec.listenTimeoutMs,
+      eventLoopUtilization: worker.meter.last?.eventLoopUtilization ?? null,
+    });
+    if (verdict.verdict === 'wait') this.wakeIn(verdict.forMs);
+    else if (verdict.verdict === 'ready') worker.move('ready');
+    else {
+      const claimed = runner.claims(worker);
+      this.#options.event('not-ready', `worker ${worker.slot} ${verdict.reason}`, worker);
+      pool.retire(worker, 'not-ready', true);
+      if (claimed) runner.failed({ worker, reason: verdict.reason, output: [...worker.lastStderr] });
+      else if (currentWorker(pool.slot(worker.slot)) === undefined) {
+        this.#countEnd(pool.slot(worker.slot), { uptimeMs: 0, wasReady: false, code: null });
+      }
+    }
+  }
+
+  /** Restart policy for a slot that lost its worker without having been asked to. */
+  #countEnd(slot: Slot, end: WorkerEnd): void {
+    slot.restart = afterWorkerEnd(slot.restart, end, this.#options.pool.spec, now(), Math.random());
+    if (slot.restart.phase !== 'errored') return;
+    this.#options.event('errored', `worker ${slot.index} gave up after ${slot.restart.unstable} unstable ends in a row`);
+  }
+
+  #refill(slot: Slot): void {
+    const { pool, runner } = this.#options;
+    if (slot.index >= pool.wanted) {
+      if (runner.current === null) for (const worker of slot.workers) pool.retire(worker, 'scale');
+      return;
+    }
+    if (currentWorker(slot) !== undefined || slot.awaitsReport || runner.holds(slot.index)) return;
+    const { phase, dueAt } = slot.restart;
+    if (phase === 'stopped' || phase === 'errored') return;
+    if (phase === 'waiting' && dueAt > now()) this.wakeIn(dueAt - now());
+    else pool.fork(slot.index);
+  }
+
+  #endIfNothingIsLeft(): void {
+    const { pool, runner, app } = this.#options;
+    if (pool.wanted === 0 || runner.current !== null || pool.workers.length > 0) return;
+    const phases = pool.slots.map((slot) => slot.restart.phase);
+    if (!phases.every((phase) => phase === 'stopped' || phase === 'errored')) return;
+    if (phases.every((phase) => phase === 'stopped')) return this.#end('stopped', null);
+    const last = this.exits.at(-1);
+    const reason = `${last === undefined ? 'its workers ended' : describeExit(last)}; every worker gave up after ${pool.spec.maxRestarts} unstable restarts`;
+    this.#end('errored', new LbError('LB_ERR_OPERATION_FAILED', { operation: 'supervision', app, reason }, last?.lastStderr ?? []));
+  }
+
+  #end(state: 'stopped' | 'errored', error: LbError | null): void {
+    this.ended = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#options.onEnded(state, error);
+  }
+}
+
+function seconds(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

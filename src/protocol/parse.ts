@@ -1,0 +1,115 @@
+import { LbError } from '../errors/lb-error.ts';
+import { APP_NAME, type AppSpec } from '../lifecycle/app-spec.ts';
+import { ON_FAILURE, type ReloadBody, type RestartBody, type ScaleBody, type SignalBody, type StartBody, type StopBody } from './control.ts';
+
+/** Turns something unknown into a value of its type, or throws LB_ERR_MESSAGE that names the place. */
+type Parser<T> = (value: unknown, path: string, what: string) => T;
+
+function fail(what: string, path: string, expected: string, value: unknown): never {
+  const got = value === undefined ? 'nothing' : (JSON.stringify(value) ?? typeof value).slice(0, 80);
+  throw new LbError('LB_ERR_MESSAGE', { what, path: path === '' ? 'body' : path, expected, got });
+}
+
+const string: Parser<string> = (value, path, what) => (typeof value === 'string' ? value : fail(what, path, 'a string', value));
+const boolean: Parser<boolean> = (value, path, what) => (typeof value === 'boolean' ? value : fail(what, path, 'true or false', value));
+
+const number =
+  (min: number): Parser<number> =>
+  (value, path, what) =>
+    typeof value === 'number' && Number.isFinite(value) && value >= min ? value : fail(what, path, `a number of at least ${min}`, value);
+
+const integer =
+  (min: number): Parser<number> =>
+  (value, path, what) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= min ? value : fail(what, path, `a whole number of at least ${min}`, value);
+
+const nullable =
+  <T>(parser: Parser<T>): Parser<T | null> =>
+  (value, path, what) =>
+    value === null ? null : parser(value, path, what);
+
+const list =
+  <T>(item: Parser<T>): Parser<T[]> =>
+  (value, path, what) =>
+    Array.isArray(value) ? value.map((v, i) => item(v, `${path}[${i}]`, what)) : fail(what, path, 'a list', value);
+
+const oneOf =
+  <T extends string>(values: readonly T[]): Parser<T> =>
+  (value, path, what) =>
+    values.find((v) => v === value) ?? fail(what, path, `one of ${values.join(', ')}`, value);
+
+const appName: Parser<string> = (value, path, what) =>
+  typeof value === 'string' && APP_NAME.test(value) ? value : fail(what, path, 'a name of letters, digits, ".", "_" and "-"', value);
+
+const absolutePath: Parser<string> = (value, path, what) =>
+  typeof value === 'string' && value.startsWith('/') ? value : fail(what, path, 'an absolute path', value);
+
+const record: Parser<Record<string, string>> = (value, path, what) => {
+  const entries = Object.entries(fields(value, path, what));
+  return Object.fromEntries(entries.map(([key, v]) => [key, string(v, `${path}.${key}`, what)]));
+};
+
+function fields(value: unknown, path: string, what: string): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : fail(what, path, 'an object', value);
+}
+
+type Shape<T> = { readonly [K in keyof T]-?: Parser<Exclude<T[K], undefined>> };
+
+/** An object of which `optional` fields may be absent; fields that the shape does not name are errors. */
+function object<T>(shape: Shape<T>, optional: readonly (keyof T & string)[] = []): Parser<T> {
+  return (value, path, what) => {
+    const given = fields(value, path, what);
+    const unknown = Object.keys(given).find((key) => !(key in shape));
+    const at = (key: string): string => (path === '' ? key : `${path}.${key}`);
+    if (unknown !== undefined) fail(what, at(unknown), `one of ${Object.keys(shape).join(', ')}`, unknown);
+    const result: Record<string, unknown> = {};
+    for (const key of Object.keys(shape) as (keyof T & string)[]) {
+      if (given[key] === undefined && optional.includes(key)) continue;
+      result[key] = shape[key](given[key], at(key), what);
+    }
+    return result as T;
+  };
+}
+
+const appSpec = object<AppSpec>({
+  name: appName,
+  script: absolutePath,
+  args: list(string),
+  cwd: absolutePath,
+  instances: integer(1),
+  interpreter: absolutePath,
+  nodeArgs: list(string),
+  env: record,
+  instanceVar: string,
+  waitReady: boolean,
+  listenTimeoutMs: number(1),
+  killTimeoutMs: number(0),
+  shutdownWithMessage: boolean,
+  maxMemoryBytes: nullable(integer(1)),
+  autorestart: boolean,
+  minUptimeMs: number(0),
+  maxRestarts: integer(0),
+  restartDelayMs: nullable(number(0)),
+  backoffBaseMs: number(0),
+  stopExitCodes: list(integer(0)),
+  outFile: nullable(absolutePath),
+  errorFile: nullable(absolutePath),
+  mergeLogs: boolean,
+  logMaxBytes: integer(1),
+  logKeep: integer(0),
+});
+
+const reloadBody = object<ReloadBody>(
+  { spec: appSpec, parallel: integer(1), monitorMs: number(0), onFailure: oneOf(ON_FAILURE), allAtOnce: boolean },
+  ['spec', 'parallel', 'monitorMs', 'onFailure', 'allAtOnce'],
+);
+
+export const parseAppSpec = (value: unknown): AppSpec => appSpec(value, '', 'app definition');
+export const parseStartBody = (value: unknown): StartBody => object<StartBody>({ apps: list(appSpec) })(value, '', 'start request');
+export const parseReloadBody = (value: unknown): ReloadBody => reloadBody(value, '', 'reload request');
+export const parseRestartBody = (value: unknown): RestartBody =>
+  object<RestartBody>({ spec: appSpec, now: boolean }, ['spec', 'now'])(value, '', 'restart request');
+export const parseStopBody = (value: unknown): StopBody => object<StopBody>({ now: boolean }, ['now'])(value, '', 'stop request');
+export const parseScaleBody = (value: unknown): ScaleBody =>
+  object<ScaleBody>({ to: integer(1), by: integer(Number.MIN_SAFE_INTEGER) }, ['to', 'by'])(value, '', 'scale request');
+export const parseSignalBody = (value: unknown): SignalBody => object<SignalBody>({ signal: string })(value, '', 'signal request');
