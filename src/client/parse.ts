@@ -1,5 +1,5 @@
 import { LbError, type ErrorDetails, type ErrorRecord } from '../errors/lb-error.ts';
-import { ERRORS, type ErrorCode } from '../errors/registry.ts';
+import { isErrorCode } from '../errors/registry.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Hello, LogLine, LogMessage, StreamRecord } from '../protocol/control.ts';
 
@@ -73,7 +73,7 @@ export function parseErrorRecord(value: unknown): ErrorRecord {
   const message = typeof fields['message'] === 'string' ? fields['message'] : 'the daemon gave no reason';
   const output = Array.isArray(fields['output']) ? fields['output'].map(String) : [];
   return {
-    code: isErrorCode(fields['code']) ? fields['code'] : 'LB_ERR_INTERNAL',
+    code: typeof fields['code'] === 'string' && isErrorCode(fields['code']) ? fields['code'] : 'LB_ERR_INTERNAL',
     message,
     ...(typeof fields['hint'] === 'string' ? { hint: fields['hint'] } : {}),
     ...(output.length === 0 ? {} : { output }),
@@ -86,10 +86,6 @@ export function errorOf(record: ErrorRecord): LbError {
   const error = new LbError(record.code, record.details ?? {}, record.output ?? []);
   error.message = record.message;
   return error;
-}
-
-function isErrorCode(value: unknown): value is ErrorCode {
-  return typeof value === 'string' && Object.hasOwn(ERRORS, value);
 }
 
 function parseDetails(value: unknown): ErrorDetails {

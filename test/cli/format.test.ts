@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { age, blockersText, count, duration, percent, size, truncate } from '../../src/cli/output/format.ts';
+import { age, count, duration, percent, size, truncate } from '../../src/cli/output/format.ts';
 import { slotColor } from '../../src/cli/output/log-view.ts';
 import { styleFor } from '../../src/cli/output/style.ts';
 
@@ -22,16 +22,6 @@ it.each([[0, '0'], [0.44, '0.4'], [9.96, '10'], [421.7, '422'], [9_999, '9999'],
 it('percent', () => expect([percent(null), percent(12.6), percent(1600)]).toEqual(['-', '13%', '1600%']));
 
 it('truncates with a mark', () => expect([truncate('abc', 3), truncate('abcd', 3)]).toEqual(['abc', 'ab…']));
-
-describe('blockersText', () => {
-  const none = { requests: 0, oldestMs: 0, connections: 0, websockets: 0, sockets: 0 };
-  it.each([
-    [none, ''],
-    [{ ...none, connections: 4 }, '4 idle connections'],
-    [{ ...none, requests: 1, oldestMs: 400, connections: 4 }, '1 request (oldest 400 ms)'],
-    [{ requests: 3, oldestMs: 12_000, connections: 9, websockets: 2, sockets: 1 }, '3 requests (oldest 12 s), 2 websockets, 1 socket'],
-  ])('%j', (blockers, text) => expect(blockersText(blockers)).toBe(text));
-});
 
 describe('colour', () => {
   const terminal = { write: () => true, once: () => {}, isTTY: true };

@@ -3,7 +3,7 @@ import { listView } from '../../src/cli/output/list-view.ts';
 import { colored } from '../../src/cli/output/style.ts';
 import { app, worker } from '../client/samples.ts';
 
-const blockers = { requests: 3, oldestMs: 12_300, connections: 9, websockets: 2, sockets: 0 };
+const blockers = { requests: 3, oldestMs: 12_300, connections: 3, websockets: 2, sockets: 0 };
 
 const APPS = [
   app({ name: 'worker-with-a-rather-long-name-for-a-terminal', state: 'errored', ready: 0, instances: 1, uptimeMs: 5_000, restarts: 16, cpuPercent: null, memoryBytes: null, connections: 0, requestsPerSecond: 0, listeners: [], workers: [], troubledSlots: [{ slot: 0, state: 'errored', restartInMs: null, restarts: 16 }], error: 'exit code 1, 16 times in a row' }),

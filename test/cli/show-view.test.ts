@@ -10,7 +10,7 @@ const EXIT: ExitReport = {
 };
 
 it('shows a running app', () => {
-  const workers = [worker({ slot: 1, pid: 5002, state: 'draining', blockers: { requests: 1, oldestMs: 800, connections: 3, websockets: 0, sockets: 0 } }), worker()];
+  const workers = [worker({ slot: 1, pid: 5002, state: 'draining', blockers: { requests: 1, oldestMs: 800, connections: 1, websockets: 0, sockets: 0 } }), worker()];
   const snapshot = app({ workers, lastExits: [EXIT, { ...EXIT, slot: 0, code: null, signal: 'SIGKILL', askedBy: 'stop', killedAtDeadline: true, lastStderr: [] }] });
   expect(showView(snapshot, plain)).toMatchSnapshot();
 });

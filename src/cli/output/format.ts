@@ -1,5 +1,3 @@
-import type { DrainBlockers } from '../../protocol/snapshot.ts';
-
 const KIB = 1024;
 const MIB = KIB * KIB;
 const GIB = MIB * KIB;
@@ -56,16 +54,6 @@ function trimmed(text: string): string {
 /** `1 request`, `3 requests`. */
 export function plural(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
-}
-
-/** What keeps a worker from leaving: `3 requests (oldest 12 s), 2 websockets`; empty when nothing does. */
-export function blockersText(blockers: DrainBlockers): string {
-  const parts: string[] = [];
-  if (blockers.requests > 0) parts.push(`${plural(blockers.requests, 'request')} (oldest ${duration(blockers.oldestMs)})`);
-  if (blockers.websockets > 0) parts.push(plural(blockers.websockets, 'websocket'));
-  if (blockers.sockets > 0) parts.push(plural(blockers.sockets, 'socket'));
-  if (parts.length === 0 && blockers.connections > 0) parts.push(plural(blockers.connections, 'idle connection'));
-  return parts.join(', ');
 }
 
 /** `2026-11-20 10:31:07`, in the local time zone. */

@@ -1,7 +1,8 @@
+import { describeBlockers } from '../../lifecycle/describe-blockers.ts';
 import type { AppState } from '../../lifecycle/states.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import { renderColumns, type Column } from './columns.ts';
-import { age, blockersText, count, duration, percent, plural, size } from './format.ts';
+import { age, count, duration, percent, plural, size } from './format.ts';
 import { plain, type Color, type Style } from './style.ts';
 
 const LISTENERS_FROM_COLUMNS = 110;
@@ -66,11 +67,10 @@ export function appNotes(app: AppSnapshot): string[] {
 }
 
 function leavingText(app: string, worker: WorkerSnapshot): string {
-  const blockers = worker.blockers === null ? '' : blockersText(worker.blockers);
-  return `${app}[${worker.slot}] ${worker.state}${blockers === '' ? '' : `, ${blockers}`}`;
+  return `${app}[${worker.slot}] ${worker.state}${worker.blockers === null ? '' : `, ${describeBlockers(worker.blockers)}`}`;
 }
 
-export function troubleText(app: string, slot: SlotTrouble): string {
+function troubleText(app: string, slot: SlotTrouble): string {
   const restarts = slot.restarts > 0 ? ` after ${plural(slot.restarts, 'restart')}` : '';
   const next = slot.restartInMs === null ? '' : `, next restart in ${duration(slot.restartInMs)}`;
   return `${app}[${slot.slot}] ${slot.state}${restarts}${next}`;
