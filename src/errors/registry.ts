@@ -78,7 +78,7 @@ export const ERRORS = {
     http: 409,
   },
   LB_ERR_APP_STOPPED: {
-    message: 'app "{app}" is {state}, it cannot be {operation}ed',
+    message: 'app "{app}" is {state}, {operation} needs one that runs',
     hint: 'start it first: lb start {app}',
     exit: 'failed',
     http: 409,
