@@ -11,8 +11,9 @@ const FIRST_GZIPPED = 2;
  * interruption leaves all lines in files that the next rotation finds.
  */
 export async function shiftFiles(path: string, keep: number): Promise<void> {
+  // Beyond `keep` there are some when it was larger before.
+  for (let number = Math.max(1, keep); await removed(`${path}.${number}`); number++);
   if (keep < 1) return rm(path, { force: true });
-  for (const suffix of ['', '.gz']) await rm(`${path}.${keep}${suffix}`, { force: true });
   for (let number = keep - 1; number >= 1; number--) {
     for (const suffix of ['', '.gz']) await renameIfThere(`${path}.${number}${suffix}`, `${path}.${number + 1}${suffix}`);
   }
@@ -38,6 +39,17 @@ async function compress(path: string): Promise<void> {
     throw error;
   }
   await rm(path, { force: true });
+}
+
+/** Removes a rotated file in either form; false when there is none. */
+async function removed(path: string): Promise<boolean> {
+  let found = false;
+  for (const file of [path, `${path}.gz`]) {
+    if (!(await exists(file))) continue;
+    await rm(file, { force: true });
+    found = true;
+  }
+  return found;
 }
 
 async function renameIfThere(from: string, to: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +95,28 @@ describe('LogFile', () => {
     );
     expect(problems).toEqual([]);
   }, 30_000);
+
+  it('loses no line of a flood that fills files faster than they are gzipped', async () => {
+    const file = logFile({ maxBytes: 200_000, keep: 1000 });
+    let lines = 0;
+    while (lines < 1500) {
+      if (!file.write(`${lines++} ${randomBytes(4000).toString('base64')}\n`)) await new Promise<void>((resolve) => file.onDrain(resolve));
+    }
+    await file.close();
+    const numbers = everything().split('\n').slice(0, -1).map((line) => Number(line.split(' ')[0]));
+    expect(numbers).toEqual(Array.from({ length: lines }, (_, i) => i));
+    expect(file.droppedBytes).toBe(0);
+  });
+
+  it('does not cut a line that was begun before the file was opened again', async () => {
+    const file = logFile({ maxBytes: 10 });
+    file.write('aaaaaaaa');
+    await file.reopen();
+    file.write('bbbb\ncccc\n');
+    await file.close();
+    expect(contentOf('a.log.1')).toBe('aaaaaaaabbbb\n');
+    expect(contentOf('a.log')).toBe('cccc\n');
+  });
 
   it('keeps the number of files it was told', async () => {
     const file = logFile({ maxBytes: 20, keep: 2 });
@@ -204,6 +227,8 @@ describe('LogFile', () => {
     }
     await Promise.all([one.close(), two.close()]);
     expect(everything().split('\n').length - 1).toBe(60);
+    // Neither has rotated the file that the other had just begun.
+    for (const name of readdirSync(join(dir, 'logs')).filter((each) => each !== 'a.log')) expect(contentOf(name).length).toBeGreaterThan(80);
   });
 
   it('writes to a device and does not rotate it', async () => {

@@ -41,6 +41,17 @@ describe('rotation', () => {
     expect(readdirSync(dir).map((name) => [name, content(name)])).toEqual([['a.log.1', 'run 2']]);
   });
 
+  it('removes what is too many when fewer are to be kept than before', async () => {
+    for (const number of [1, 2, 3, 4, 5]) await rotate(4, `run ${number}`);
+    await rotate(2, 'run 6');
+    expect(readdirSync(dir).sort().map((name) => [name, content(name)])).toEqual([
+      ['a.log.1', 'run 6'],
+      ['a.log.2.gz', 'run 5'],
+    ]);
+    await rotate(0, 'run 7');
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
   it('takes up what a run that was cut short has left', async () => {
     writeFileSync(`${path}.2`, 'not gzipped');
     writeFileSync(`${path}.2.gz.tmp`, gzipSync('not gz').subarray(0, 9));
