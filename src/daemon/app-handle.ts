@@ -54,7 +54,7 @@ export class AppHandle {
   #snapshot: AppSnapshot | null = null;
   #waiters: ((attachment: Attachment) => void)[] = [];
   #starting = false;
-  /** What is stopped stays desired: the daemon ends, and brings it back when it starts again. */
+  /** The daemon ends; the app's end is not the operator's wish. */
   #closing = false;
   #respawns = 0;
   #spawnedAt = 0;
@@ -137,19 +137,20 @@ export class AppHandle {
     return this.#ask(await this.#attached(), order, onProgress);
   }
 
-  async stop(options: { now?: boolean }, onProgress: ProgressListener, closing = false): Promise<Answer | null> {
-    this.#closing ||= closing;
-    if (this.#respawnTimer !== null) clearTimeout(this.#respawnTimer);
-    this.#respawnTimer = null;
-    if (!closing && this.desired !== 'stopped') {
+  /** Drains it and keeps the definition; null when it did not run. */
+  async stop(options: { now?: boolean }, onProgress: ProgressListener): Promise<Answer | null> {
+    if (this.desired !== 'stopped') {
       this.desired = 'stopped';
       this.error = null;
       this.#options.changed();
     }
-    if (this.#primary === null) return null;
-    const answer = await this.#ask(await this.#attached(), { kind: 'stop', ...options }, onProgress);
-    await this.#primaryGone();
-    return answer;
+    return this.#drain(options, onProgress);
+  }
+
+  /** Drains it because the daemon ends; it stays desired and runs again with the next daemon. */
+  async close(options: { now?: boolean }, onProgress: ProgressListener): Promise<Answer | null> {
+    this.#closing = true;
+    return this.#drain(options, onProgress);
   }
 
   async snapshot(): Promise<AppSnapshot> {
@@ -177,6 +178,15 @@ export class AppHandle {
 
   async follow(on: boolean): Promise<void> {
     await this.#attachment?.order({ kind: 'follow-logs', on }).catch(() => {});
+  }
+
+  async #drain(options: { now?: boolean }, onProgress: ProgressListener): Promise<Answer | null> {
+    if (this.#respawnTimer !== null) clearTimeout(this.#respawnTimer);
+    this.#respawnTimer = null;
+    if (this.#primary === null) return null;
+    const answer = await this.#ask(await this.#attached(), { kind: 'stop', ...options }, onProgress);
+    await this.#primaryGone();
+    return answer;
   }
 
   get #primaryFile(): string {

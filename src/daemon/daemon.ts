@@ -8,6 +8,7 @@ import { acquireLock, type Lock } from '../system/lock.ts';
 import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
+import type { AppHandle } from './app-handle.ts';
 import { Attachment } from './attachment.ts';
 import { ControlServer } from './control-server.ts';
 import { Live } from './live.ts';
@@ -49,7 +50,7 @@ export class Daemon {
         registry: this.registry,
         hello: () => this.#hello(),
         shutdown: async (progress) => {
-          await this.drainAll({}, progress);
+          await this.#stopAll(progress);
           setImmediate(options.onShutdown);
         },
       }),
@@ -69,14 +70,9 @@ export class Daemon {
     writeFileSync(daemonPid, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }), { mode: 0o600 });
   }
 
-  /** Drains every app at once; they stay desired. */
-  async drainAll(options: { now?: boolean }, progress: (record: ProgressRecord) => void): Promise<void> {
-    await Promise.all(
-      this.registry.all.map((app) =>
-        app.stop(options, progress, true).catch((error: unknown) => this.#options.log(`${app.name}: ${LbError.from(error).message}`)),
-      ),
-    );
-    await this.registry.save();
+  /** Drains every app at once. They stay desired: a signal is a reboot or a service manager, and what ran runs again. */
+  drainAll(options: { now?: boolean }, progress: (record: ProgressRecord) => void): Promise<void> {
+    return this.#forAll((app) => app.close(options, progress));
   }
 
   close(): void {
@@ -91,6 +87,17 @@ export class Daemon {
     this.live.follow(null, onLine);
     const apps = specs.map((spec) => this.registry.define(spec));
     for (const app of apps) await app.start(progress);
+  }
+
+  /** The operator stops every app; the definitions stay. */
+  #stopAll(progress: (record: ProgressRecord) => void): Promise<void> {
+    return this.#forAll((app) => (app.desired === 'running' ? app.stop({}, progress) : Promise.resolve(null)));
+  }
+
+  async #forAll(work: (app: AppHandle) => Promise<unknown>): Promise<void> {
+    const failed = (app: AppHandle, error: unknown): void => this.#options.log(`${app.name}: ${LbError.from(error).message}`);
+    await Promise.all(this.registry.all.map((app) => work(app).catch((error: unknown) => failed(app, error))));
+    await this.registry.save();
   }
 
   #createRegistry(): Registry {
