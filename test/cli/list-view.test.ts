@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { listView } from '../../src/cli/output/list-view.ts';
 import { colored } from '../../src/cli/output/style.ts';
@@ -26,8 +27,7 @@ describe('listView', () => {
   it('says the same with and without colour', () => {
     const text = listView(APPS, { width: 120, style: colored });
     expect(text).toContain('\u001b[36m');
-    // eslint-disable-next-line no-control-regex
-    expect(text.replace(/\u001b\[\d+m/g, '')).toBe(listView(APPS, { width: 120 }));
+    expect(stripVTControlCharacters(text)).toBe(listView(APPS, { width: 120 }));
   });
 
   it('cuts names, not numbers', () => {

@@ -8,7 +8,9 @@ import { FakeDaemon, HELLO } from './fake-daemon.ts';
 import { app } from './samples.ts';
 
 let daemon: FakeDaemon;
-beforeEach(() => void (daemon = new FakeDaemon()));
+beforeEach(() => {
+  daemon = new FakeDaemon();
+});
 afterEach(() => daemon.stop());
 
 describe('connect', () => {

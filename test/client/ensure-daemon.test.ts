@@ -10,7 +10,9 @@ class Child extends EventEmitter implements StartingDaemon {
 }
 
 let daemon: FakeDaemon;
-beforeEach(() => void (daemon = new FakeDaemon()));
+beforeEach(() => {
+  daemon = new FakeDaemon();
+});
 afterEach(() => daemon.stop());
 
 describe('ensureDaemon', () => {

@@ -5,7 +5,9 @@ import { PROTOCOL } from '../../src/protocol/version.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 
 let daemon: FakeDaemon;
-beforeEach(() => void (daemon = new FakeDaemon()));
+beforeEach(() => {
+  daemon = new FakeDaemon();
+});
 afterEach(() => daemon.stop());
 
 describe('quickGet', () => {

@@ -1,4 +1,4 @@
-import { type Command } from '../command.ts';
+import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { lbVersion } from '../version.ts';
 

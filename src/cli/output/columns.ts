@@ -22,7 +22,7 @@ const WIDE_GAP = 2;
 export function renderColumns<Row>(rows: readonly Row[], columns: readonly Column<Row>[], options: TableOptions): string[] {
   const cells = rows.map((row) => columns.map((column) => column.value(row)));
   const natural = columns.map((column, index) => Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)));
-  const { widths, gap } = fit(natural, columns, options.width);
+  const { widths, gap } = fitWidths(natural, columns, options.width);
   const style = options.style ?? plain;
 
   const line = (texts: readonly string[], color: (index: number) => Color | null): string => {
@@ -43,7 +43,7 @@ export function renderColumns<Row>(rows: readonly Row[], columns: readonly Colum
 }
 
 /** Narrower gaps first, then the column that may shrink. */
-function fit<Row>(natural: readonly number[], columns: readonly Column<Row>[], width: number | null): { widths: number[]; gap: number } {
+function fitWidths<Row>(natural: readonly number[], columns: readonly Column<Row>[], width: number | null): { widths: number[]; gap: number } {
   const widths = [...natural];
   const total = (gap: number): number => widths.reduce((sum, each) => sum + each, 0) + gap * (widths.length - 1);
   if (width === null || total(WIDE_GAP) <= width) return { widths, gap: WIDE_GAP };
