@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+// In CI the counts of every run are summed up from files.
+const results = process.env['LB_TEST_RESULTS'];
+const run = process.env['LB_TEST_RUN'] ?? 'all';
+
 export default defineConfig({
   test: {
+    ...(results === undefined ? {} : { reporters: ['default', 'json'], outputFile: { json: `${results}/${run}.json` } }),
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/process/**', 'test/fixtures/**', 'test/bench/**'] } },
       {

@@ -13,7 +13,7 @@ export type RestartPolicy = Pick<
 /** What a slot remembers about its restarts. `idle`: its worker runs, or was ended on purpose. */
 export interface RestartState {
   readonly phase: 'idle' | 'waiting' | 'stopped' | 'errored';
-  /** Restarts nobody asked for, in all. */
+  /** Restarts nobody asked for, in all; counted when they happen. */
   readonly restarts: number;
   /** Restarts since the last stable period; drives the backoff. */
   readonly consecutive: number;
@@ -61,7 +61,7 @@ export function afterWorkerEnd(
   if (unstable > policy.maxRestarts) return { ...next, phase: 'errored' };
   return {
     phase: 'waiting',
-    restarts: state.restarts + 1,
+    restarts: state.restarts,
     consecutive: consecutive + 1,
     unstable,
     dueAt: now + restartDelay(consecutive, policy, random),

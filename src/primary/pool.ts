@@ -73,7 +73,8 @@ export class Pool {
       events,
     );
     slot.workers.push(worker);
-    slot.restart = { ...slot.restart, phase: 'idle' };
+    const restarted = slot.restart.phase === 'waiting' ? 1 : 0;
+    slot.restart = { ...slot.restart, phase: 'idle', restarts: slot.restart.restarts + restarted };
     onForked(worker);
     return worker;
   }

@@ -11,7 +11,7 @@ import type { PendingConnection, Target } from './dispatcher.ts';
 import type { RawConnection } from './raw-handles.ts';
 import { WorkerMeter } from './worker-meter.ts';
 
-const STDERR_LINES = 20;
+const STDERR_LINES = 40;
 /** A grandchild may hold the pipes open; the report does not wait for it longer than this. */
 const PIPES_GRACE_MS = 250;
 
