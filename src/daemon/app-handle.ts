@@ -153,16 +153,15 @@ export class AppHandle {
     return this.#drain(options, onProgress);
   }
 
+  /** As it is now; if its primary does not answer soon, as it was last known. */
   async snapshot(): Promise<AppSnapshot> {
-    if (this.#attachment !== null && !this.#starting) {
-      const answer = await withDeadline(this.#ask(this.#attachment, { kind: 'snapshot' }).catch(() => null), SNAPSHOT_DEADLINE_MS);
-      if (answer?.kind === 'snapshot') this.#snapshot = answer.snapshot;
-    } else if (this.#attachment !== null) {
+    if (this.#attachment !== null) {
       const answer = await withDeadline(this.#attachment.order({ kind: 'snapshot' }).catch(() => null), SNAPSHOT_DEADLINE_MS);
+      if (answer?.kind === 'snapshot') this.#snapshot = answer.snapshot;
+      if (this.#primary !== null && this.#snapshot !== null && !this.#starting) return this.#snapshot;
       if (answer?.kind === 'snapshot') return answer.snapshot;
     }
-    if (this.#primary !== null && this.#snapshot !== null) return this.#snapshot;
-    return offlineSnapshot(this, this.active ? 'starting' : this.desired === 'running' ? 'starting' : this.desired, this.#snapshot);
+    return offlineSnapshot(this, this.desired === 'running' ? 'starting' : this.desired, this.#snapshot);
   }
 
   /** The last exits of its workers, known even after its primary has ended. */

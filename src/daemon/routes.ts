@@ -1,5 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
-import type { Answer } from '../protocol/attach.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { Answer, Order } from '../protocol/attach.ts';
 import type { Hello, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
 import { parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody } from '../protocol/parse.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
@@ -34,10 +35,10 @@ const DEFAULT_LINES = 15;
 
 /** `METHOD /path` to handler; `:name` stands for an app. */
 export function routes({ registry, hello, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
-  const order = (kind: 'reload' | 'restart' | 'scale' | 'signal', parse: (body: unknown) => object): Handler => ({ name, body }) => {
+  const order = (create: (body: unknown, app: AppHandle) => Order): Handler => ({ name, body }) => {
     const app = registry.get(name);
-    const options = parse(body ?? {});
-    return { stream: async (progress) => result(await app.order({ kind, ...options } as never, progress)) };
+    const made = create(body ?? {}, app);
+    return { stream: async (progress) => result(await app.order(made, progress)) };
   };
   return new Map<string, Handler>([
     ['GET /v1/hello', () => ({ json: hello() })],
@@ -50,14 +51,11 @@ export function routes({ registry, hello, shutdown }: RoutesOptions): ReadonlyMa
       const app = registry.define(spec);
       return { stream: async (progress) => result(await app.start(progress)) };
     }],
-    ['POST /v1/apps/:name/reload', order('reload', parseReloadBody)],
-    ['POST /v1/apps/:name/restart', order('restart', parseRestartBody)],
-    ['POST /v1/apps/:name/scale', order('scale', parseScaleBody)],
-    ['POST /v1/apps/:name/signal', order('signal', parseSignalBody)],
-    ['POST /v1/apps/:name/abort', ({ name }) => {
-      const app = registry.get(name);
-      return { stream: async (progress) => result(await app.order({ kind: 'abort' }, progress)) };
-    }],
+    ['POST /v1/apps/:name/reload', order((body, app) => ({ kind: 'reload', ...withEnv(parseReloadBody(body), app) }))],
+    ['POST /v1/apps/:name/restart', order((body, app) => ({ kind: 'restart', ...withEnv(parseRestartBody(body), app) }))],
+    ['POST /v1/apps/:name/scale', order((body) => ({ kind: 'scale', ...parseScaleBody(body) }))],
+    ['POST /v1/apps/:name/signal', order((body) => ({ kind: 'signal', ...parseSignalBody(body) }))],
+    ['POST /v1/apps/:name/abort', order(() => ({ kind: 'abort' }))],
     ['POST /v1/apps/:name/stop', ({ name, body }) => {
       const app = registry.get(name);
       const options = parseStopBody(body ?? {});
@@ -83,25 +81,44 @@ export function routes({ registry, hello, shutdown }: RoutesOptions): ReadonlyMa
   ]);
 }
 
-/** Everything is checked before the first app starts. */
+/** Everything is checked before the first app starts; one that fails then does not keep the others from being started. */
 function startAll(registry: Registry, body: unknown): RouteAnswer {
   const { apps: specs } = parseStartBody(body);
-  for (const spec of specs) {
-    if (registry.find(spec.name)?.active === true) throw new LbError('LB_ERR_APP_EXISTS', { app: spec.name });
-  }
-  const apps = specs.map((spec) => registry.define(spec));
+  const isRunning = (spec: AppSpec): boolean => registry.find(spec.name)?.active === true;
+  const fresh = specs.filter((spec) => !isRunning(spec));
+  if (fresh.length === 0 && specs[0] !== undefined) throw new LbError('LB_ERR_APP_EXISTS', { app: specs[0].name });
+  const apps = fresh.map((spec) => registry.define(spec));
   return {
     stream: async (progress) => {
+      for (const { name } of specs.filter(isRunning)) progress(note(name, `${name} runs already, left as it is`));
       const started: AppSnapshot[] = [];
-      let message = 'nothing to start';
+      const messages: string[] = [];
+      let failed: LbError | null = null;
       for (const app of apps) {
-        const answer = result(await app.start(progress));
-        started.push(...answer.apps);
-        message = apps.length === 1 ? answer.message : `${started.length} apps are online`;
+        try {
+          const answer = result(await app.start(progress));
+          started.push(...answer.apps);
+          messages.push(answer.message);
+        } catch (error) {
+          failed ??= LbError.from(error);
+        }
       }
-      return { type: 'result', ok: true, apps: started, message };
+      if (failed !== null) throw failed;
+      return { type: 'result', ok: true, apps: started, message: messages.join('\n') };
     },
   };
+}
+
+function note(app: string, message: string): ProgressRecord {
+  return { type: 'progress', app, operation: 'start', step: 'note', slot: null, generation: null, pid: null, message };
+}
+
+/** An update of the environment alone is a new definition: the app's own with these variables. */
+function withEnv<B extends { readonly spec?: AppSpec; readonly updateEnv?: Readonly<Record<string, string>> }>(body: B, app: AppHandle): Omit<B, 'updateEnv'> {
+  const { updateEnv, ...rest } = body;
+  if (updateEnv === undefined) return rest;
+  const spec = body.spec ?? app.spec;
+  return { ...rest, spec: { ...spec, env: { ...spec.env, ...updateEnv } } };
 }
 
 function result(answer: Answer): Success {

@@ -130,8 +130,10 @@ export class LogFile {
   async #run(): Promise<boolean> {
     try {
       while (this.#queue.length > 0 || this.#reopen) {
-        if (this.#reopen || (await this.#open?.wasMoved())) await this.#release();
-        this.#reopen = false;
+        if (this.#reopen || (await this.#open?.wasMoved())) {
+          this.#reopen = false;
+          await this.#release();
+        }
         this.#open ??= await OpenLog.open(this.#options.path, this.#before);
         if (this.#queue.length > 0) await this.#step(this.#open);
         this.#flushed(this.#written);

@@ -51,6 +51,8 @@ export class Primary {
   readonly #startedWall = wallNow();
   readonly #finish: () => void;
   #running: Running | null = null;
+  /** Somebody follows the log; may be known before the app is. */
+  #followed = false;
 
   /** @param finish called when the app has ended and everything is written. */
   constructor(settings: PrimarySettings, finish: () => void) {
@@ -107,9 +109,11 @@ export class Primary {
     if (order.kind === 'start') {
       this.#running ??= this.#assemble(order.spec);
       this.#running.pool.generation = order.generation;
+      this.#running.follower.follow(this.#followed);
     }
+    if (order.kind === 'follow-logs') this.#followed = order.on;
     const running = this.#running;
-    if (running === null) throw new LbError('LB_ERR_INTERNAL', { reason: `${order.kind} before start` });
+    if (running === null) throw new LbError('LB_ERR_APP_STOPPED', { app: this.#settings.app, state: 'not started yet', operation: order.kind });
     const { pool, runner, context } = running;
     switch (order.kind) {
       case 'start':
@@ -282,6 +286,7 @@ export class Primary {
 
   #daemonLost(): void {
     const running = this.#running;
+    this.#followed = false;
     running?.follower.follow(false);
     if (!this.#settings.foreground) return;
     if (running === null) return this.#finish();

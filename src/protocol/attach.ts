@@ -13,8 +13,8 @@ export const ATTACH_UPGRADE = 'lb-attach';
 export type Order =
   /** `strict`: a worker that does not become ready fails the start; else the restart policy goes on trying. */
   | { readonly kind: 'start'; readonly spec: AppSpec; readonly strict: boolean; readonly generation: number }
-  | ({ readonly kind: 'reload' } & ReloadBody)
-  | ({ readonly kind: 'restart' } & RestartBody)
+  | ({ readonly kind: 'reload' } & Omit<ReloadBody, 'updateEnv'>)
+  | ({ readonly kind: 'restart' } & Omit<RestartBody, 'updateEnv'>)
   | ({ readonly kind: 'scale' } & ScaleBody)
   | ({ readonly kind: 'stop' } & StopBody)
   | { readonly kind: 'signal'; readonly signal: string }

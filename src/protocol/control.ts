@@ -28,7 +28,10 @@ export interface Hello {
   readonly uptimeMs: number;
 }
 
-/** `POST /v1/apps`: define and start apps. An app that is stopped or errored is replaced; a running one is an error. */
+/**
+ * `POST /v1/apps`: define and start apps. One that is stopped or errored is replaced; one that runs is left as it is, and
+ * an error if there is no other in the request. A failed start does not keep the others from being started.
+ */
 export interface StartBody {
   readonly apps: readonly AppSpec[];
 }
@@ -37,6 +40,8 @@ export interface StartBody {
 export interface ReloadBody {
   /** Take this definition from now on; absent keeps the one there is. */
   readonly spec?: AppSpec;
+  /** Merged over the environment of the definition. */
+  readonly updateEnv?: Readonly<Record<string, string>>;
   /** Workers replaced at the same time; default 1. */
   readonly parallel?: number;
   /** How long a new worker must survive before an old one leaves; default 1000. */
@@ -52,6 +57,7 @@ export type OnFailure = (typeof ON_FAILURE)[number];
 /** `POST /v1/apps/:name/restart`. */
 export interface RestartBody {
   readonly spec?: AppSpec;
+  readonly updateEnv?: Readonly<Record<string, string>>;
   readonly now?: boolean;
 }
 

@@ -100,15 +100,15 @@ const appSpec = object<AppSpec>({
 });
 
 const reloadBody = object<ReloadBody>(
-  { spec: appSpec, parallel: integer(1), monitorMs: number(0), onFailure: oneOf(ON_FAILURE), allAtOnce: boolean },
-  ['spec', 'parallel', 'monitorMs', 'onFailure', 'allAtOnce'],
+  { spec: appSpec, updateEnv: record, parallel: integer(1), monitorMs: number(0), onFailure: oneOf(ON_FAILURE), allAtOnce: boolean },
+  ['spec', 'updateEnv', 'parallel', 'monitorMs', 'onFailure', 'allAtOnce'],
 );
 
 export const parseAppSpec = (value: unknown): AppSpec => appSpec(value, '', 'app definition');
 export const parseStartBody = (value: unknown): StartBody => object<StartBody>({ apps: list(appSpec) })(value, '', 'start request');
 export const parseReloadBody = (value: unknown): ReloadBody => reloadBody(value, '', 'reload request');
 export const parseRestartBody = (value: unknown): RestartBody =>
-  object<RestartBody>({ spec: appSpec, now: boolean }, ['spec', 'now'])(value, '', 'restart request');
+  object<RestartBody>({ spec: appSpec, updateEnv: record, now: boolean }, ['spec', 'updateEnv', 'now'])(value, '', 'restart request');
 export const parseStopBody = (value: unknown): StopBody => object<StopBody>({ now: boolean }, ['now'])(value, '', 'stop request');
 export const parseScaleBody = (value: unknown): ScaleBody =>
   object<ScaleBody>({ to: integer(1), by: integer(Number.MIN_SAFE_INTEGER) }, ['to', 'by'])(value, '', 'scale request');
