@@ -97,15 +97,26 @@ describe('LogFile', () => {
   }, 30_000);
 
   it('loses no line of a flood that fills files faster than they are gzipped', async () => {
-    const file = logFile({ maxBytes: 200_000, keep: 1000 });
+    const file = logFile({ maxBytes: 1_000_000, keep: 30 });
     let lines = 0;
-    while (lines < 1500) {
+    while (lines < 3000) {
       if (!file.write(`${lines++} ${randomBytes(4000).toString('base64')}\n`)) await new Promise<void>((resolve) => file.onDrain(resolve));
     }
     await file.close();
     const numbers = everything().split('\n').slice(0, -1).map((line) => Number(line.split(' ')[0]));
     expect(numbers).toEqual(Array.from({ length: lines }, (_, i) => i));
     expect(file.droppedBytes).toBe(0);
+  });
+
+  it('reopens when it is asked to in the middle of a write', async () => {
+    const file = logFile();
+    file.write('one\n');
+    await file.flush();
+    renameSync(path, `${path}.1`);
+    file.write('two\n');
+    await file.reopen();
+    expect(readdirSync(join(dir, 'logs')).sort()).toEqual(['a.log', 'a.log.1']);
+    expect(everything()).toBe('one\ntwo\n');
   });
 
   it('does not cut a line that was begun before the file was opened again', async () => {
@@ -227,8 +238,17 @@ describe('LogFile', () => {
     }
     await Promise.all([one.close(), two.close()]);
     expect(everything().split('\n').length - 1).toBe(60);
-    // Neither has rotated the file that the other had just begun.
-    for (const name of readdirSync(join(dir, 'logs')).filter((each) => each !== 'a.log')) expect(contentOf(name).length).toBeGreaterThan(80);
+  });
+
+  it('does not rotate the file that another on the same path has just begun', async () => {
+    const one = logFile({ maxBytes: 100 });
+    const two = logFile({ maxBytes: 100 });
+    for (const [file, bytes] of [[one, 40], [two, 40], [two, 21], [one, 61]] as const) {
+      file.write(`${'x'.repeat(bytes - 1)}\n`);
+      await file.flush();
+    }
+    expect(readdirSync(join(dir, 'logs')).sort()).toEqual(['a.log', 'a.log.1']);
+    expect([contentOf('a.log.1').length, contentOf('a.log').length]).toEqual([80, 82]);
   });
 
   it('writes to a device and does not rotate it', async () => {
