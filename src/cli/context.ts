@@ -29,7 +29,7 @@ export interface Words {
   readonly appArgs: readonly string[];
 }
 
-export function createContext(io: Io, words: Words): Context {
+export async function createContext(io: Io, words: Words): Promise<Context> {
   const home = lbHome(io.env);
   const paths = homePaths(home);
   return {
@@ -38,8 +38,8 @@ export function createContext(io: Io, words: Words): Context {
     json: words.options['json'] === true,
     home,
     address: { home, socket: paths.socket, daemonLog: paths.daemonLog },
-    outStyle: styleFor(io.stdout, io.env),
-    errStyle: styleFor(io.stderr, io.env),
+    outStyle: await styleFor(io.stdout, io.env),
+    errStyle: await styleFor(io.stderr, io.env),
     print: (text) => void io.stdout.write(`${text}\n`),
     note: (text) => void io.stderr.write(`${text}\n`),
   };

@@ -6,11 +6,11 @@ import { errorView } from './output/error-view.ts';
 import { styleFor } from './output/style.ts';
 
 /** Tells why a command ended, on stderr, and with `--json` as a record on stdout; returns the exit code. */
-export function reportFailure(thrown: unknown, argv: readonly string[], io: Io): number {
+export async function reportFailure(thrown: unknown, argv: readonly string[], io: Io): Promise<number> {
   if (thrown instanceof Interrupted) return EXIT.interrupted;
   const error = LbError.from(thrown);
   const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   if (own.includes('--json')) io.stdout.write(`${JSON.stringify({ type: 'result', ok: false, error: error.toRecord() })}\n`);
-  io.stderr.write(errorView(error, styleFor(io.stderr, io.env)));
+  io.stderr.write(errorView(error, await styleFor(io.stderr, io.env)));
   return error.exitCode;
 }

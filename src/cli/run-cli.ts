@@ -9,10 +9,10 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     const called = await calledBy(argv);
     const words = plainWords(argv, called) ?? (await import('./program.ts')).parseCommandLine(argv, io, called);
     if (called === null || words === null) return 0;
-    return await called.command.run(createContext(io, words));
+    return await called.command.run(await createContext(io, words));
   } catch (error) {
     const { reportFailure } = await import('./failure.ts');
-    return reportFailure(error, argv, io);
+    return await reportFailure(error, argv, io);
   }
 }
 

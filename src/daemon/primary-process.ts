@@ -36,17 +36,23 @@ export function spawnPrimary({ interpreter, settings, logFile, sockets, onExit }
     env: { PATH, HOME, TZ, LANG, [PRIMARY_SETTINGS_VAR]: JSON.stringify(settings) },
   });
   closeSync(log);
-  child.on('message', (raw, handle) => keepOrDrop(raw as SpawnChannelMessage, handle, sockets));
+  child.on('message', (raw, handle) => serve(raw as SpawnChannelMessage, handle, sockets, child));
   child.once('error', (error) => onExit(`could not be started: ${error.message}`));
   child.once('exit', (code, signal) => onExit(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
-  for (const [key, { handle, name }] of sockets) {
-    const message: SpawnChannelMessage = { lb: 'keep', key, name };
-    child.send(message, handle as never, { keepOpen: true }, () => {});
-  }
+  for (const key of sockets.keys()) lend(key, sockets, child);
   return child;
 }
 
-function keepOrDrop(message: SpawnChannelMessage, handle: unknown, sockets: KeptSockets): void {
+/** Sends a duplicate; ours stays open. */
+function lend(key: string, sockets: KeptSockets, child: ChildProcess): void {
+  const socket = sockets.get(key);
+  if (socket === undefined) return;
+  const message: SpawnChannelMessage = { lb: 'keep', key, name: socket.name };
+  child.send(message, socket.handle as never, { keepOpen: true }, () => {});
+}
+
+function serve(message: SpawnChannelMessage, handle: unknown, sockets: KeptSockets, child: ChildProcess): void {
+  if (message.lb === 'lend') return lend(message.key, sockets, child);
   sockets.get(message.key)?.handle.close();
   sockets.delete(message.key);
   if (message.lb === 'keep' && handle !== undefined) sockets.set(message.key, { handle: handle as KeptSocket['handle'], name: message.name });

@@ -12,7 +12,18 @@ export interface PendingConnection {
   readonly connection: RawConnection;
 }
 
+/** Connections of one listener that wait here, about 1 KB each; beyond, they wait in the kernel, whose queue is short and whose clients retry slowly. */
+export const QUEUE_LIMIT = 8_192;
+
+interface DispatcherEvents {
+  /** `QUEUE_LIMIT` connections wait. */
+  crowded(key: string): void;
+  /** Half of them are served. */
+  relieved(key: string): void;
+}
+
 interface Lane {
+  crowded: boolean;
   readonly waiting: RawConnection[];
   targets: readonly Target[];
   /** Where the next round begins. */
@@ -24,7 +35,12 @@ interface Lane {
  * no worker is free wait here in order of arrival; none is ever refused.
  */
 export class Dispatcher {
+  readonly #events: DispatcherEvents;
   readonly #lanes = new Map<string, Lane>();
+
+  constructor(events: DispatcherEvents) {
+    this.#events = events;
+  }
 
   get queued(): number {
     let n = 0;
@@ -35,8 +51,14 @@ export class Dispatcher {
   accept(key: string, connection: RawConnection): void {
     const lane = this.#lane(key);
     const target = lane.waiting.length === 0 ? nextFree(lane) : undefined;
-    if (target === undefined) lane.waiting.push(connection);
-    else give(target, key, connection);
+    if (target !== undefined) {
+      give(target, key, connection);
+      return;
+    }
+    lane.waiting.push(connection);
+    if (lane.waiting.length < QUEUE_LIMIT || lane.crowded) return;
+    lane.crowded = true;
+    this.#events.crowded(key);
   }
 
   /** A connection that a worker did not take: goes to another one before all that wait. */
@@ -56,10 +78,13 @@ export class Dispatcher {
     const lane = this.#lane(key);
     while (lane.waiting.length > 0) {
       const target = nextFree(lane);
-      if (target === undefined) return;
+      if (target === undefined) break;
       const connection = lane.waiting.shift();
       if (connection !== undefined) give(target, key, connection);
     }
+    if (!lane.crowded || lane.waiting.length > QUEUE_LIMIT / 2) return;
+    lane.crowded = false;
+    this.#events.relieved(key);
   }
 
   /** A worker is free again. */
@@ -76,7 +101,7 @@ export class Dispatcher {
   #lane(key: string): Lane {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = { waiting: [], targets: [], cursor: 0 };
+      lane = { crowded: false, waiting: [], targets: [], cursor: 0 };
       this.#lanes.set(key, lane);
     }
     return lane;

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { errnoOf } from '../errors/lb-error.ts';
 import type { ListenQuery, SocketName } from '../protocol/worker.ts';
@@ -8,10 +9,13 @@ const DEFAULT_BACKLOG = 511;
 
 export interface Listener {
   readonly key: string;
-  readonly handle: RawListener;
+  readonly query: ListenQuery;
+  handle: RawListener;
   readonly name: SocketName | null;
   /** How people write it: `*:3000`, `/run/app.sock`. */
   readonly label: string;
+  /** `paused`: not polled, new connections wait in the kernel. */
+  mode: 'accepting' | 'pausing' | 'paused';
 }
 
 export type ListenOutcome = { readonly errno: 0; readonly listener: Listener } | { readonly errno: number; readonly listener: null };
@@ -21,6 +25,8 @@ interface ListenersOptions {
   /** A listener that the daemon should hold a duplicate of. */
   readonly onOpened: (listener: Listener) => void;
   readonly onClosed: (key: string) => void;
+  /** Asks for an unpolled duplicate, which comes to `received`; false when nobody keeps one. */
+  readonly borrow: (key: string) => boolean;
 }
 
 /** The app's listening sockets: opened when a worker first asks, kept whatever the workers do. */
@@ -44,8 +50,32 @@ export class Listeners {
     return this.#open.size + this.#inherited.size > 0;
   }
 
-  inherit(key: string, handle: RawListener, name: SocketName | null): void {
-    this.#inherited.set(key, { handle, name });
+  /** A handle from the daemon: of the primary before this one, or the duplicate that lets a listener pause. */
+  received(key: string, handle: RawListener, name: SocketName | null): void {
+    const listener = this.#open.get(key);
+    if (listener === undefined) {
+      this.#inherited.set(key, { handle, name });
+    } else if (listener.mode === 'pausing') {
+      // libuv cannot stop polling a listening handle; closing ours does, and the duplicate keeps the socket.
+      listener.handle.close();
+      listener.handle = handle;
+      listener.mode = 'paused';
+    } else {
+      handle.close();
+    }
+  }
+
+  /** Accepts no more for now; connections wait in the kernel's queue. Goes on accepting where no duplicate can be had. */
+  pause(key: string): void {
+    const listener = this.#open.get(key);
+    if (listener?.mode === 'accepting' && this.#options.borrow(key)) listener.mode = 'pausing';
+  }
+
+  resume(key: string): void {
+    const listener = this.#open.get(key);
+    if (listener === undefined || listener.mode === 'accepting') return;
+    if (listener.mode === 'paused') this.#poll(listener);
+    listener.mode = 'accepting';
   }
 
   async listen(query: ListenQuery): Promise<ListenOutcome> {
@@ -65,6 +95,8 @@ export class Listeners {
       if (used.has(key)) continue;
       this.#open.delete(key);
       listener.handle.close();
+      // libuv removes the file only for the handle that was bound, not for one that came from another process.
+      if (listener.query.addressType === -1 && listener.query.address !== null) rmSync(listener.query.address, { force: true });
       this.#options.onClosed(key);
     }
     for (const [key, { handle }] of this.#inherited) {
@@ -78,8 +110,8 @@ export class Listeners {
     const inherited = this.#inherited.get(query.key);
     if (inherited !== undefined) {
       this.#inherited.delete(query.key);
-      const listener = this.#accept(query, inherited.handle, inherited.name);
-      const errno = inherited.handle.listen(query.backlog ?? DEFAULT_BACKLOG);
+      const listener = this.#add(query, inherited.handle, inherited.name);
+      const errno = this.#poll(listener);
       return errno === 0 ? { errno: 0, listener } : { errno, listener: null };
     }
     try {
@@ -102,20 +134,30 @@ export class Listeners {
       server.once('error', reject);
       server.listen(listenOptions(query), () => {
         const handle = stealHandle(server);
-        const listener = this.#accept(query, handle, socketName(handle));
+        const listener = this.#add(query, handle, socketName(handle));
+        this.#feed(listener);
         this.#options.onOpened(listener);
         resolve({ errno: 0, listener });
       });
     });
   }
 
-  #accept(query: ListenQuery, handle: RawListener, name: SocketName | null): Listener {
-    const listener = { key: query.key, handle, name, label: labelOf(query, name) };
+  #add(query: ListenQuery, handle: RawListener, name: SocketName | null): Listener {
+    const listener: Listener = { key: query.key, query, handle, name, label: labelOf(query, name), mode: 'accepting' };
     this.#open.set(query.key, listener);
-    handle.onconnection = (status, connection) => {
-      if (status === 0 && connection !== undefined) this.#options.onConnection(query.key, connection);
-    };
     return listener;
+  }
+
+  #feed({ key, handle }: Listener): void {
+    handle.onconnection = (status, connection) => {
+      if (status === 0 && connection !== undefined) this.#options.onConnection(key, connection);
+    };
+  }
+
+  /** Begins to accept on a handle that listens already. */
+  #poll(listener: Listener): number {
+    this.#feed(listener);
+    return listener.handle.listen(listener.query.backlog ?? DEFAULT_BACKLOG);
   }
 }
 

@@ -45,7 +45,7 @@ export class Primary {
   readonly #settings: PrimarySettings;
   readonly #link: DaemonLink;
   readonly #channel = new SpawnChannel();
-  readonly #dispatcher = new Dispatcher();
+  readonly #dispatcher: Dispatcher;
   readonly #listeners: Listeners;
   readonly #startedAt = now();
   readonly #startedWall = wallNow();
@@ -63,6 +63,10 @@ export class Primary {
       received: (message) => this.#received(message),
       lost: () => this.#daemonLost(),
     });
+    this.#dispatcher = new Dispatcher({
+      crowded: (key) => this.#listeners.pause(key),
+      relieved: (key) => this.#listeners.resume(key),
+    });
     this.#listeners = new Listeners({
       onConnection: (key, connection) => this.#dispatcher.accept(key, connection),
       onOpened: (listener) => this.#channel.keep(listener),
@@ -70,11 +74,15 @@ export class Primary {
         this.#dispatcher.close(key);
         this.#channel.drop(key);
       },
+      borrow: (key) => {
+        this.#channel.borrow(key);
+        return this.#channel.open;
+      },
     });
   }
 
   async start(): Promise<void> {
-    await this.#channel.receive(this.#settings.sockets, (key, handle, name) => this.#listeners.inherit(key, handle, name));
+    await this.#channel.receive(this.#settings.sockets, (key, handle, name) => this.#listeners.received(key, handle, name));
     this.#link.dial();
   }
 

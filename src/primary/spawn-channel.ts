@@ -3,7 +3,7 @@ import type { SocketName } from '../protocol/worker.ts';
 import type { Listener } from './listeners.ts';
 import type { RawListener } from './raw-handles.ts';
 
-type Inherit = (key: string, handle: RawListener, name: SocketName | null) => void;
+type Receive = (key: string, handle: RawListener, name: SocketName | null) => void;
 
 /** The IPC channel to the daemon that spawned this primary. Carries listening handles and nothing else; gone for good when that daemon dies. */
 export class SpawnChannel {
@@ -12,20 +12,26 @@ export class SpawnChannel {
     return process.connected === true;
   }
 
-  /** Resolves when all handles that were kept for this app have arrived. */
-  receive(count: number, inherit: Inherit): Promise<void> {
-    if (count === 0 || process.send === undefined) return Promise.resolve();
+  /** Resolves when the handles that were kept for this app have arrived; later ones were asked for with `borrow`. */
+  receive(count: number, onSocket: Receive): Promise<void> {
+    if (process.send === undefined) return Promise.resolve();
     return new Promise((resolve) => {
       let left = count;
       process.on('message', (raw: unknown, handle: unknown) => {
         const message = raw as SpawnChannelMessage;
         if (message.lb !== 'keep' || handle === undefined) return;
-        inherit(message.key, handle as RawListener, message.name);
+        onSocket(message.key, handle as RawListener, message.name);
         left--;
         if (left === 0) resolve();
       });
       process.once('disconnect', () => resolve());
+      if (count === 0) resolve();
     });
+  }
+
+  /** Asks for a duplicate of a socket that the daemon keeps; it comes through `receive`. */
+  borrow(key: string): void {
+    this.#send({ lb: 'lend', key });
   }
 
   keep(listener: Listener): void {

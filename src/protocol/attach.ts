@@ -56,7 +56,9 @@ export type FromPrimary =
 /** Messages on the spawn channel, `keep` with a raw listening handle. */
 export type SpawnChannelMessage =
   | { readonly lb: 'keep'; readonly key: string; readonly name: { address: string; port: number; family: string } | null }
-  | { readonly lb: 'drop'; readonly key: string };
+  | { readonly lb: 'drop'; readonly key: string }
+  /** The primary wants a duplicate that is not polled; answered with `keep`. */
+  | { readonly lb: 'lend'; readonly key: string };
 
 export const PRIMARY_SETTINGS_VAR = 'LB_PRIMARY_SETTINGS';
 

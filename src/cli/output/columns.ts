@@ -1,5 +1,5 @@
-import { plain, type Color, type Style } from './style.ts';
 import { truncate } from './format.ts';
+import { plain, type Color, type Style } from './style.ts';
 
 export interface Column<Row> {
   readonly title: string;
@@ -16,33 +16,49 @@ export interface TableOptions {
   readonly style?: Style;
 }
 
-const WIDE_GAP = 2;
-
-/** Aligned columns under a head line; one string per line, head first. */
-export function renderColumns<Row>(rows: readonly Row[], columns: readonly Column<Row>[], options: TableOptions): string[] {
-  const cells = rows.map((row) => columns.map((column) => column.value(row)));
-  const natural = columns.map((column, index) => Math.max(column.title.length, ...cells.map((line) => line[index]?.length ?? 0)));
-  const { widths, gap } = fitWidths(natural, columns, options.width);
-  const style = options.style ?? plain;
-
-  const line = (texts: readonly string[], color: (index: number) => Color | null): string => {
-    const last = texts.length - 1;
-    const parts = texts.map((text, index) => {
-      const cut = truncate(text, widths[index] ?? 0);
-      const space = ' '.repeat((widths[index] ?? 0) - cut.length);
-      const chosen = color(index);
-      const shown = chosen === null ? cut : style(chosen, cut);
-      if (columns[index]?.align === 'right') return space + shown;
-      return index === last ? shown : shown + space;
-    });
-    return parts.join(' '.repeat(gap));
-  };
-
-  const head = line(columns.map((column) => column.title), () => 'dim');
-  return [head, ...rows.map((row, at) => line(cells[at] ?? [], (index) => columns[index]?.color?.(row) ?? null))];
+export interface Cell {
+  readonly text: string;
+  readonly color: Color | null;
 }
 
-/** Narrower gaps first, then the column that may shrink. */
+/** A table as it fits into a width: the head line first, no text wider than its column. */
+export interface Layout {
+  readonly lines: readonly (readonly Cell[])[];
+  readonly widths: readonly number[];
+  /** Columns of space between two cells. */
+  readonly gap: number;
+}
+
+const WIDE_GAP = 2;
+
+/** Chooses widths and cuts what does not fit: narrower gaps first, then the column that may shrink. */
+export function layOut<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number | null): Layout {
+  const head = columns.map(({ title }): Cell => ({ text: title, color: 'dim' }));
+  const body = rows.map((row) => columns.map(({ value, color }): Cell => ({ text: value(row), color: color?.(row) ?? null })));
+  const lines = [head, ...body];
+  const natural = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.text.length ?? 0)));
+  const { widths, gap } = fitWidths(natural, columns, width);
+  return { lines: lines.map((line) => line.map((cell, index) => ({ ...cell, text: truncate(cell.text, widths[index] ?? 0) }))), widths, gap };
+}
+
+/** Aligned columns under a head line, without cli-table3; one string per line, head first. */
+export function renderColumns<Row>(rows: readonly Row[], columns: readonly Column<Row>[], { width, style = plain }: TableOptions): string[] {
+  const { lines, widths, gap } = layOut(rows, columns, width);
+  return lines.map((line) => {
+    const parts = line.map((cell, index) => {
+      const space = ' '.repeat((widths[index] ?? 0) - cell.text.length);
+      const shown = paint(cell, style);
+      if (columns[index]?.align === 'right') return space + shown;
+      return index === line.length - 1 ? shown : shown + space;
+    });
+    return parts.join(' '.repeat(gap));
+  });
+}
+
+export function paint({ text, color }: Cell, style: Style): string {
+  return color === null ? text : style(color, text);
+}
+
 function fitWidths<Row>(natural: readonly number[], columns: readonly Column<Row>[], width: number | null): { widths: number[]; gap: number } {
   const widths = [...natural];
   const total = (gap: number): number => widths.reduce((sum, each) => sum + each, 0) + gap * (widths.length - 1);

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import type { Sink } from '../io.ts';
 
 export type Color = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'gray'
@@ -7,17 +6,33 @@ export type Color = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'mage
 /** Colours a text, or leaves it as it is. */
 export type Style = (color: Color, text: string) => string;
 
+/** As in chalk: none, 16 colours, 256, all. */
+export type ColorLevel = 0 | 1 | 2 | 3;
+
 export const plain: Style = (_color, text) => text;
 
-export const colored: Style = (color, text) => {
-  const [open, close] = inspect.colors[color] ?? [0, 0];
-  return text === '' ? '' : `\u001b[${open}m${text}\u001b[${close}m`;
-};
+/** Chalk, loaded only where there is colour: `lb list` in a pipe would wait for it in vain. */
+export async function colored(level: ColorLevel): Promise<Style> {
+  const { Chalk } = await import('chalk');
+  const chalk = new Chalk({ level });
+  return (color, text) => chalk[color](text);
+}
+
+/** How texts for a stream are coloured. */
+export async function styleFor(sink: Sink, env: NodeJS.ProcessEnv): Promise<Style> {
+  const level = colorLevel(sink, env);
+  return level === 0 ? plain : await colored(level);
+}
 
 /** `NO_COLOR` wins, then `FORCE_COLOR`, then whether it is a terminal. */
-export function styleFor(sink: Sink, env: NodeJS.ProcessEnv): Style {
-  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return plain;
+export function colorLevel(sink: Sink, env: NodeJS.ProcessEnv): ColorLevel {
+  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return 0;
   const force = env['FORCE_COLOR'];
-  if (force !== undefined) return force === '0' || force === 'false' ? plain : colored;
-  return sink.isTTY === true && env['TERM'] !== 'dumb' ? colored : plain;
+  if (force !== undefined) return forcedLevel(force);
+  return sink.isTTY === true && env['TERM'] !== 'dumb' ? 1 : 0;
+}
+
+function forcedLevel(force: string): ColorLevel {
+  if (force === '0' || force === 'false') return 0;
+  return force === '2' ? 2 : force === '3' ? 3 : 1;
 }
