@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Hello, LogLine, ProgressRecord } from '../protocol/control.ts';
@@ -64,7 +64,7 @@ export class Daemon {
     const { home, socket, daemonPid } = this.#paths;
     ensureHome(this.#paths);
     this.#lock = await acquireLock(home);
-    if (this.#lock === null) throw new LbError('LB_ERR_DAEMON_RUNNING', { home, pid: '?' });
+    if (this.#lock === null) throw new LbError('LB_ERR_DAEMON_RUNNING', { home, pid: readPid(daemonPid) });
     await claimSocketPath(socket);
     await this.#server.listen(socket);
     writeFileSync(daemonPid, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }), { mode: 0o600 });
@@ -136,5 +136,13 @@ export class Daemon {
       home: this.#options.home,
       uptimeMs: Math.round(now() - this.#startedAt),
     };
+  }
+}
+
+function readPid(path: string): string {
+  try {
+    return String((JSON.parse(readFileSync(path, 'utf8')) as { pid?: unknown }).pid ?? 'unknown');
+  } catch {
+    return 'unknown';
   }
 }

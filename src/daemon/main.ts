@@ -4,12 +4,15 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { LogLine, ProgressRecord } from '../protocol/control.ts';
 import { Daemon } from './daemon.ts';
 
-const log = (message: string): void => {
+type Log = (message: string) => void;
+
+/** The daemon's own log; in the background its stderr is `daemon.log`. */
+const log: Log = (message) => {
   process.stderr.write(`${new Date().toISOString()} ${message}\n`);
 };
 
 /** Nothing a daemon does is worth its death: what was forgotten is logged and it goes on. */
-function survive(): void {
+function survive(log: Log): void {
   process.on('uncaughtException', (error) => log(`bug: uncaught ${error.stack ?? error.message}`));
   process.on('unhandledRejection', (reason) => log(`bug: unhandled rejection ${reason instanceof Error ? reason.stack : String(reason)}`));
 }
@@ -29,10 +32,10 @@ export function runDaemon(options: { readonly home: string; readonly version: st
     };
     const daemon: Daemon = new Daemon({ ...options, foreground: false, log, onShutdown: end });
     daemon.open().then(() => {
-      survive();
+      survive(log);
       process.title = 'lb daemon';
       log(`daemon ${options.version} (pid ${process.pid}, Node.js ${process.version}) listens in ${options.home}`);
-      drainOnSignal(daemon, end);
+      drainOnSignal(daemon, log, end);
       process.once('SIGHUP', end);
       daemon.registry.restore();
     }, reject);
@@ -51,19 +54,23 @@ export async function runForeground(options: {
   readonly json: boolean;
 }): Promise<number> {
   const { home, version, apps, json } = options;
+  const say: Log = (message) => {
+    if (!json) process.stderr.write(`lb: ${message}\n`);
+  };
   let allEnded = (): void => {};
   const ended = new Promise<void>((resolve) => {
     allEnded = resolve;
   });
   const daemon: Daemon = new Daemon({ home, version, foreground: true, log: () => {}, onShutdown: allEnded, onAllEnded: allEnded });
   await daemon.open();
-  survive();
-  const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, resolve));
+  survive(say);
+  const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, say, resolve));
   const print = (line: LogLine): void => {
     (line.stream === 'out' ? process.stdout : process.stderr).write(json ? `${JSON.stringify(line)}\n` : `${line.text}\n`);
   };
   const progress = (record: ProgressRecord): void => {
-    process.stderr.write(json ? `${JSON.stringify(record)}\n` : `lb: ${record.message}\n`);
+    if (json) process.stderr.write(`${JSON.stringify(record)}\n`);
+    else say(record.message);
   };
   try {
     await daemon.runApps(apps, print, progress);
@@ -81,7 +88,7 @@ function exitCode(exits: readonly ExitReport[]): number {
   return codes.findLast((code) => code !== 0) ?? 0;
 }
 
-function drainOnSignal(daemon: Daemon, done: () => void): void {
+function drainOnSignal(daemon: Daemon, log: Log, done: () => void): void {
   let signals = 0;
   const drain = (signal: NodeJS.Signals): void => {
     signals++;

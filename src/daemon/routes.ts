@@ -4,7 +4,7 @@ import type { Answer, Order } from '../protocol/attach.ts';
 import type { Hello, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
 import { parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody } from '../protocol/parse.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
-import { tailFile } from '../logs/tail-file.ts';
+import { tailLog } from '../logs/tail-file.ts';
 import type { AppHandle } from './app-handle.ts';
 import type { Registry } from './registry.ts';
 
@@ -137,7 +137,7 @@ async function tail(app: AppHandle, query: URLSearchParams): Promise<readonly Lo
   const remembered = await app.tail(lines);
   if (remembered !== null) return remembered;
   const read = async (path: string | null, stream: 'out' | 'err'): Promise<LogLine[]> =>
-    path === null ? [] : (await tailFile(path, lines)).map((text) => ({ app: app.name, slot: 0, pid: 0, stream, at: 0, text }));
+    path === null ? [] : (await tailLog(path, lines)).map((text) => ({ app: app.name, slot: 0, pid: 0, stream, at: 0, text }));
   return [...(await read(app.spec.outFile, 'out')), ...(await read(app.spec.errorFile, 'err'))];
 }
 
