@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LbError } from '../../src/errors/lb-error.ts';
+import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
+import {
+  parseAppSpec, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody,
+} from '../../src/protocol/parse.ts';
+import { sampleSpec } from '../lifecycle/sample-spec.ts';
+
+function failureOf(act: () => unknown): LbError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof LbError) return error;
+    throw error;
+  }
+  return expect.unreachable('it was accepted');
+}
+
+const overTheWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+const without = (spec: AppSpec, field: string): object => Object.fromEntries(Object.entries(spec).filter(([key]) => key !== field));
+const FIELDS = Object.keys(sampleSpec()) as (keyof AppSpec)[];
+
+/** A value that no parser of this field may take; the rest of the path where it is found. */
+const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, at: string])[]>> = {
+  name: [[7, ''], ['', ''], ['../etc', ''], ['a b', ''], ['x'.repeat(65), ''], ['.hidden', '']],
+  script: [['server.js', ''], [null, '']],
+  args: [['--verbose', ''], [['a', 1], '[1]']],
+  cwd: [['.', ''], [{}, '']],
+  instances: [[0, ''], [1.5, ''], ['2', ''], [null, ''], [2 ** 53, '']],
+  interpreter: [['node', '']],
+  nodeArgs: [[null, ''], [[['x']], '[0]']],
+  env: [[[], ''], ['A=1', ''], [{ PORT: 3000 }, '.PORT'], [{ PORT: null }, '.PORT']],
+  instanceVar: [[1, '']],
+  waitReady: [['yes', ''], [1, '']],
+  listenTimeoutMs: [[0, ''], ['3s', '']],
+  killTimeoutMs: [[-1, ''], [null, '']],
+  shutdownWithMessage: [[0, '']],
+  maxMemoryBytes: [[0, ''], ['300M', ''], [1.5, '']],
+  autorestart: [[null, '']],
+  minUptimeMs: [[-1, '']],
+  maxRestarts: [[-1, ''], [0.5, '']],
+  restartDelayMs: [[-1, ''], ['1s', '']],
+  backoffBaseMs: [[-1, '']],
+  stopExitCodes: [[0, ''], [[0, -1], '[1]'], [['0'], '[0]']],
+  outFile: [['out.log', ''], [false, '']],
+  errorFile: [['./err.log', ''], [0, '']],
+  mergeLogs: [['true', '']],
+  logMaxBytes: [[0, ''], [null, '']],
+  logKeep: [[-1, ''], [null, '']],
+};
+
+describe('parseAppSpec', () => {
+  it('gives back a definition that went over the wire', () => {
+    const full = sampleSpec({ maxMemoryBytes: 300, restartDelayMs: 5, stopExitCodes: [0, 143], errorFile: '/e.log', outFile: null });
+    for (const spec of [sampleSpec(), full]) expect(parseAppSpec(overTheWire(spec))).toEqual(spec);
+  });
+
+  it.each(FIELDS)('says so when %s is missing', (field) => {
+    const error = failureOf(() => parseAppSpec(without(sampleSpec(), field)));
+    expect(error).toMatchObject({ code: 'LB_ERR_MESSAGE', details: { what: 'app definition', path: field, got: 'nothing' } });
+  });
+
+  it.each(FIELDS.flatMap((field) => WRONG[field].map(([wrong, at]) => ({ field, wrong, at }))))('refuses $wrong as $field', ({ field, wrong, at }) => {
+    const error = failureOf(() => parseAppSpec({ ...sampleSpec(), [field]: wrong }));
+    expect(error).toMatchObject({ code: 'LB_ERR_MESSAGE', details: { what: 'app definition', path: `${field}${at}` } });
+    expect(error.message).toContain(`${field}${at}: expected `);
+  });
+
+  it('refuses a field that it does not know', () => {
+    const error = failureOf(() => parseAppSpec({ ...sampleSpec(), max_memory: 1 }));
+    expect(error.details).toMatchObject({ path: 'max_memory', got: '"max_memory"' });
+    expect(error.message).toContain('maxMemoryBytes');
+  });
+
+  it.each([null, undefined, 7, 'text', [], [sampleSpec()]])('refuses %j in its place', (value) => {
+    expect(failureOf(() => parseAppSpec(value)).details).toMatchObject({ path: 'body', expected: 'an object' });
+  });
+});
+
+const PARSERS = { parseAppSpec, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody };
+
+describe('the parsers of requests', () => {
+  it('take what their types say', () => {
+    const spec = sampleSpec();
+    expect(parseStartBody({ apps: [spec] })).toEqual({ apps: [spec] });
+    expect(parseReloadBody({})).toEqual({});
+    const reload = { spec, parallel: 2, monitorMs: 0, onFailure: 'pause', allAtOnce: true };
+    expect(parseReloadBody(overTheWire(reload))).toEqual(reload);
+    expect(parseRestartBody({ now: true })).toEqual({ now: true });
+    expect(parseStopBody({ now: false })).toEqual({ now: false });
+    expect(parseScaleBody({ to: 4 })).toEqual({ to: 4 });
+    expect(parseScaleBody({ by: -2 })).toEqual({ by: -2 });
+    expect(parseSignalBody({ signal: 'SIGUSR2' })).toEqual({ signal: 'SIGUSR2' });
+  });
+
+  it('name the place of what they refuse', () => {
+    const places: readonly [() => unknown, string][] = [
+      [() => parseStartBody({ apps: [sampleSpec(), { ...sampleSpec(), cwd: 'x' }] }), 'apps[1].cwd'],
+      [() => parseReloadBody({ spec: { ...sampleSpec(), env: { A: 1 } } }), 'spec.env.A'],
+      [() => parseReloadBody({ parallel: 0 }), 'parallel'],
+      [() => parseReloadBody({ onFailure: 'panic' }), 'onFailure'],
+      [() => parseScaleBody({ to: 0 }), 'to'],
+      [() => parseScaleBody({ by: 1.5 }), 'by'],
+      [() => parseSignalBody({}), 'signal'],
+      [() => parseStopBody({ noww: true }), 'noww'],
+    ];
+    for (const [act, path] of places) expect(failureOf(act)).toMatchObject({ code: 'LB_ERR_MESSAGE', details: { path } });
+  });
+
+  const almost = fc.record(Object.fromEntries(FIELDS.map((field) => [field, fc.oneof(fc.constant(sampleSpec()[field]), fc.jsonValue())])), { requiredKeys: [] });
+  it.each(Object.entries(PARSERS))('%s throws nothing but LB_ERR_MESSAGE, whatever it gets', (_, parse) => {
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), almost, fc.record({ apps: fc.array(almost, { maxLength: 2 }) }), fc.record({ spec: almost })), (value) => {
+        try {
+          parse(value);
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'LbError', code: 'LB_ERR_MESSAGE' });
+        }
+      }),
+    );
+  });
+
+  it('what was accepted is accepted again', () => {
+    fc.assert(
+      fc.property(fc.oneof(almost, fc.constant(sampleSpec())), (value) => {
+        let parsed: AppSpec;
+        try {
+          parsed = parseAppSpec(value);
+        } catch {
+          return;
+        }
+        expect(parseAppSpec(overTheWire(parsed))).toEqual(parsed);
+      }),
+    );
+  });
+});
