@@ -18,3 +18,8 @@ export interface Io {
   onInterrupt(listener: () => void): () => void;
   readonly startDaemon?: StartDaemon;
 }
+
+/** Columns of a terminal; null when the sink is none. */
+export function terminalWidth({ isTTY, columns }: Sink): number | null {
+  return isTTY === true ? (columns ?? null) : null;
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { age, count, duration, percent, size, truncate } from '../../src/cli/output/format.ts';
 import { slotColor } from '../../src/cli/output/log-view.ts';
-import { styleFor } from '../../src/cli/output/style.ts';
+import { colorLevel } from '../../src/cli/output/style.ts';
 
 it.each([[0, '0s'], [59_999, '59s'], [60_000, '1m'], [123_000, '2m 3s'], [3_600_000, '1h'], [15_000_000, '4h 10m'], [273_600_000, '3d 4h']])('age of %s ms', (ms, text) => {
   expect(age(ms)).toBe(text);
@@ -26,7 +26,7 @@ it('truncates with a mark', () => expect([truncate('abc', 3), truncate('abcd', 3
 describe('colour', () => {
   const terminal = { write: () => true, once: () => {}, isTTY: true };
   const pipe = { write: () => true, once: () => {} };
-  const isColored = (sink: typeof pipe, env: NodeJS.ProcessEnv): boolean => styleFor(sink, env)('red', 'x') !== 'x';
+  const isColored = (sink: typeof pipe, env: NodeJS.ProcessEnv): boolean => colorLevel(sink, env) > 0;
 
   it('is for terminals, NO_COLOR and FORCE_COLOR decide before that', () => {
     expect(isColored(terminal, {})).toBe(true);
@@ -37,6 +37,7 @@ describe('colour', () => {
     expect(isColored(terminal, { FORCE_COLOR: '0' })).toBe(false);
     expect(isColored(terminal, { TERM: 'dumb' })).toBe(false);
     expect(isColored(pipe, { FORCE_COLOR: '1', NO_COLOR: '1' })).toBe(false);
+    expect(['', 'true', '2', '3'].map((value) => colorLevel(pipe, { FORCE_COLOR: value }))).toEqual([1, 1, 2, 3]);
   });
 
   it('is stable per slot and differs between neighbours', () => {

@@ -24,8 +24,8 @@ describe('listView', () => {
     }
   });
 
-  it('says the same with and without colour', () => {
-    const text = listView(APPS, { width: 120, style: colored });
+  it('says the same with and without colour', async () => {
+    const text = listView(APPS, { width: 120, style: await colored(1) });
     expect(text).toContain('\u001b[36m');
     expect(stripVTControlCharacters(text)).toBe(listView(APPS, { width: 120 }));
   });

@@ -1,6 +1,7 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
 import { showView } from '../../src/cli/output/show-view.ts';
-import { plain } from '../../src/cli/output/style.ts';
+import { colored } from '../../src/cli/output/style.ts';
 import type { ExitReport } from '../../src/lifecycle/exit-report.ts';
 import { app, worker } from '../client/samples.ts';
 
@@ -12,11 +13,25 @@ const EXIT: ExitReport = {
 it('shows a running app', () => {
   const workers = [worker({ slot: 1, pid: 5002, state: 'draining', blockers: { requests: 1, oldestMs: 800, connections: 1, websockets: 0, sockets: 0 } }), worker()];
   const snapshot = app({ workers, lastExits: [EXIT, { ...EXIT, slot: 0, code: null, signal: 'SIGKILL', askedBy: 'stop', killedAtDeadline: true, lastStderr: [] }] });
-  expect(showView(snapshot, plain)).toMatchSnapshot();
+  expect(showView(snapshot, { width: null })).toMatchSnapshot();
 });
 
 it('shows a stopped app without what only runs', () => {
-  const text = showView(app({ state: 'stopped', ready: 0, node: '', primaryPid: null, uptimeMs: null, startedAt: null, workers: [], listeners: [] }), plain);
+  const text = showView(app({ state: 'stopped', ready: 0, node: '', primaryPid: null, uptimeMs: null, startedAt: null, workers: [], listeners: [] }), { width: null });
   expect(text).toMatchSnapshot();
   expect(text).not.toContain('pid');
+});
+
+it('fits into 80 columns, however large the numbers are', () => {
+  const large = worker({ slot: 127, generation: 1_204, pid: 4_194_304, state: 'draining', uptimeMs: 277_200_000, restarts: 9_999, cpuPercent: 100, memoryBytes: 2_200_000_000, connections: 12_400, requestsInFlight: 1_000, requestsPerSecond: 48_210, eventLoopUtilization: 1 });
+  const lines = showView(app({ workers: [large], lastExits: [] }), { width: 80 }).split('\n');
+  const table = lines.slice(lines.indexOf('workers') + 1, lines.indexOf('definition') - 1);
+  expect(table).toHaveLength(2);
+  for (const line of table) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+it('says the same with and without colour', async () => {
+  const text = showView(app(), { width: 80, style: await colored(1) });
+  expect(text).toContain('\u001b[32mready\u001b[39m');
+  expect(stripVTControlCharacters(text)).toBe(showView(app(), { width: 80 }));
 });

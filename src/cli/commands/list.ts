@@ -5,6 +5,7 @@ import { EXIT } from '../../errors/registry.ts';
 import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { terminalWidth } from '../io.ts';
 import { listView } from '../output/list-view.ts';
 
 export const list: Command = {
@@ -20,8 +21,7 @@ async function run(context: Context): Promise<number> {
   const apps = await fetchApps(context);
   if (context.json) context.print(JSON.stringify(apps ?? []));
   else if (apps !== null) {
-    const { isTTY, columns } = context.io.stdout;
-    context.io.stdout.write(listView(apps, { width: isTTY === true ? (columns ?? null) : null, style: context.outStyle }));
+    context.io.stdout.write(listView(apps, { width: terminalWidth(context.io.stdout), style: context.outStyle }));
   }
   if (apps === null) context.note(`no daemon runs for ${context.home}: "lb start <script>" starts one`);
   else if (apps.length === 0) context.note('no apps yet: "lb start <script>" starts one');

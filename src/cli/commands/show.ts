@@ -2,6 +2,7 @@ import { connect } from '../../client/connect.ts';
 import { EXIT } from '../../errors/registry.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { terminalWidth } from '../io.ts';
 import { showView } from '../output/show-view.ts';
 import { appNamed, fetchApps } from '../targets.ts';
 
@@ -19,7 +20,7 @@ async function run(context: Context): Promise<number> {
   try {
     const app = appNamed(await fetchApps(channel), context.args[0] ?? '');
     if (context.json) context.print(JSON.stringify(app));
-    else context.io.stdout.write(showView(app, context.outStyle));
+    else context.io.stdout.write(showView(app, { width: terminalWidth(context.io.stdout), style: context.outStyle }));
     return EXIT.ok;
   } finally {
     channel.close();

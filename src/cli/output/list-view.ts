@@ -1,9 +1,9 @@
 import { describeBlockers } from '../../lifecycle/describe-blockers.ts';
 import type { AppState } from '../../lifecycle/states.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
-import { renderColumns, type Column } from './columns.ts';
+import { renderColumns, type Column, type TableOptions } from './columns.ts';
 import { age, count, duration, percent, plural, size } from './format.ts';
-import { plain, type Color, type Style } from './style.ts';
+import { plain, type Color } from './style.ts';
 
 const LISTENERS_FROM_COLUMNS = 110;
 
@@ -36,14 +36,8 @@ const LISTENERS: Column<AppSnapshot> = { title: 'listeners', value: (app) => app
 
 const isShort = (app: AppSnapshot): boolean => app.state !== 'stopped' && app.ready < app.instances;
 
-export interface ListOptions {
-  /** Columns of the terminal; null when it is none. */
-  readonly width: number | null;
-  readonly style?: Style;
-}
-
 /** The table of `lb list`, sorted by name, with what goes on right now under each app. */
-export function listView(apps: readonly AppSnapshot[], options: ListOptions): string {
+export function listView(apps: readonly AppSnapshot[], options: TableOptions): string {
   const { width, style = plain } = options;
   const sorted = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
   const columns = width !== null && width >= LISTENERS_FROM_COLUMNS ? [...COLUMNS, LISTENERS] : COLUMNS;

@@ -1,17 +1,18 @@
 import { formatBytes, formatDuration } from '../../config/units.ts';
 import { describeExit, type ExitReport } from '../../lifecycle/exit-report.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
-import { renderColumns, type Column } from './columns.ts';
+import type { Column, TableOptions } from './columns.ts';
 import { outputLines } from './error-view.ts';
 import { age, count, duration, localTime, percent, plural, size } from './format.ts';
 import { appNotes, stateColor } from './list-view.ts';
-import type { Style } from './style.ts';
+import { plain, type Style } from './style.ts';
+import { renderTable } from './table.ts';
 
 const WORKERS: readonly Column<WorkerSnapshot>[] = [
   { title: 'slot', value: (worker) => String(worker.slot), align: 'right' },
   { title: 'state', value: (worker) => worker.state, color: (worker) => (worker.state === 'ready' ? 'green' : 'yellow') },
   { title: 'pid', value: (worker) => String(worker.pid), align: 'right' },
-  { title: 'generation', value: (worker) => String(worker.generation), align: 'right' },
+  { title: 'gen', value: (worker) => String(worker.generation), align: 'right' },
   { title: 'uptime', value: (worker) => age(worker.uptimeMs), align: 'right' },
   { title: 'restarts', value: (worker) => count(worker.restarts), align: 'right' },
   { title: 'cpu', value: (worker) => percent(worker.cpuPercent), align: 'right' },
@@ -22,15 +23,17 @@ const WORKERS: readonly Column<WorkerSnapshot>[] = [
   { title: 'loop', value: (worker) => percent(worker.eventLoopUtilization * 100), align: 'right' },
 ];
 
+const INDENT = '  ';
+
 type Fact = readonly [label: string, value: string];
 
 /** Everything `lb show` tells about one app. */
-export function showView(app: AppSnapshot, style: Style): string {
+export function showView(app: AppSnapshot, { width, style = plain }: TableOptions): string {
   const ready = `${app.ready} of ${plural(app.instances, 'worker')} ready`;
   const sections = [
-    [`${style('bold', app.name)}  ${style(stateColor(app.state), app.state)}  ${ready}`, ...appNotes(app).map((note) => `  ${note}`)],
+    [`${style('bold', app.name)}  ${style(stateColor(app.state), app.state)}  ${ready}`, ...appNotes(app).map((note) => INDENT + note)],
     section('now', facts(nowFacts(app), style), style),
-    section('workers', workerTable(app, style), style),
+    section('workers', workerTable(app, { width: width === null ? null : width - INDENT.length, style }), style),
     section('definition', facts(definitionFacts(app), style), style),
     section('last exits', app.lastExits.flatMap((report) => exitLines(app.name, report, style)), style),
   ];
@@ -38,7 +41,7 @@ export function showView(app: AppSnapshot, style: Style): string {
 }
 
 function section(title: string, lines: readonly string[], style: Style): string[] {
-  return lines.length === 0 ? [] : [style('bold', title), ...lines.map((line) => `  ${line}`)];
+  return lines.length === 0 ? [] : [style('bold', title), ...lines.map((line) => INDENT + line)];
 }
 
 function facts(list: readonly Fact[], style: Style): string[] {
@@ -46,9 +49,9 @@ function facts(list: readonly Fact[], style: Style): string[] {
   return list.map(([label, value]) => `${style('dim', label.padEnd(width))}  ${value}`);
 }
 
-function workerTable(app: AppSnapshot, style: Style): string[] {
+function workerTable(app: AppSnapshot, options: TableOptions): string[] {
   const workers = [...app.workers].sort((a, b) => a.slot - b.slot || a.generation - b.generation);
-  return workers.length === 0 ? [] : renderColumns(workers, WORKERS, { width: null, style });
+  return workers.length === 0 ? [] : renderTable(workers, WORKERS, options);
 }
 
 function nowFacts(app: AppSnapshot): Fact[] {
