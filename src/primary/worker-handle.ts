@@ -71,8 +71,7 @@ export class WorkerHandle implements Target {
     this.startTime = startTimeOf(this.pid);
     worker.process.on('internalMessage', (message: unknown, handle: unknown) => this.#receive(message, handle));
     worker.process.on('message', (message) => events.said(this, message));
-    // A send that met the worker's death; the exit event follows and repairs what it meant.
-    worker.process.on('error', () => {});
+    worker.process.on('error', (error) => this.#failed(error));
     worker.process.once('exit', (code, signal) => this.#exited(code, signal));
   }
 
@@ -157,6 +156,13 @@ export class WorkerHandle implements Target {
         this.handler = message.handler;
         return this.#events.drainChanged(this);
     }
+  }
+
+  /** A send that met the worker's death is repaired by the exit that follows; a process that could not be started has no exit event. */
+  #failed(error: Error): void {
+    if (this.pid !== 0 || this.#state === 'exited') return;
+    this.rememberStderr(`the worker could not be started: ${error.message}`);
+    this.#exited(null, null);
   }
 
   #beat(beat: Heartbeat): void {
