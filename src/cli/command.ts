@@ -10,6 +10,8 @@ export interface OptionDef {
   readonly choices?: readonly string[];
   /** The name the value has in `Context.options`; default the long flag in camelCase. */
   readonly key?: string;
+  /** Works, and stands neither in the help nor in the docs. */
+  readonly hidden?: boolean;
 }
 
 /** What one file of `commands/` exports: words, flags, help and the work itself. */
@@ -30,3 +32,4 @@ export interface Command {
 export const JSON_OPTION: OptionDef = { flags: '--json', description: 'print JSON' };
 export const JSON_STREAM_OPTION: OptionDef = { flags: '--json', description: 'print the records of the operation as newline-delimited JSON' };
 export const NOW_OPTION: OptionDef = { flags: '--now', description: 'skip the drain and kill the workers: costs the requests in flight' };
+export const UPDATE_ENV_OPTION: OptionDef = { flags: '--update-env', description: "set the variables of this shell in the app's environment too" };

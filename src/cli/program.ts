@@ -5,6 +5,7 @@ import { COMMANDS, type CommandEntry } from './command-table.ts';
 import type { Command, OptionDef } from './command.ts';
 import type { Options, Words } from './context.ts';
 import type { Io } from './io.ts';
+import { inPlaceOf } from './pm2-habits.ts';
 import { lbVersion } from './version.ts';
 
 const HELP_COLUMNS = 80;
@@ -25,9 +26,14 @@ export function parseCommandLine(argv: readonly string[], io: Io, called: Called
     program.parse(own.length === 0 ? ['--help'] : own, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== EXIT.ok) throw new LbError('LB_ERR_USAGE', { problem: error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ') });
+    if (error.exitCode !== EXIT.ok) throw new LbError('LB_ERR_USAGE', { problem: problemOf(error, argv) });
   }
   return words;
+}
+
+function problemOf(error: CommanderError, argv: readonly string[]): string {
+  const problem = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  return error.code === 'commander.unknownCommand' ? problem + inPlaceOf(argv.find((word) => !word.startsWith('-')) ?? '') : problem;
 }
 
 /** What stands after the first `--` belongs to the app. */
@@ -70,8 +76,8 @@ function givenOptions(sub: Program, keys: ReadonlyMap<string, string>): Options 
   return Object.fromEntries(given.map(([name, value]) => [keys.get(name) ?? name, value]));
 }
 
-function optionOf({ flags, description, parse, choices }: OptionDef): Option {
-  const option = new Option(flags, description);
+function optionOf({ flags, description, parse, choices, hidden }: OptionDef): Option {
+  const option = new Option(flags, description).hideHelp(hidden === true);
   if (choices !== undefined) option.choices(choices);
   if (parse !== undefined) option.argParser((value: string) => parsed(value, parse));
   return option;

@@ -4,9 +4,10 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
+import { checkPm2Flags } from './pm2-habits.ts';
 import { isExistingConfig, resolveTarget } from './resolve.ts';
 import { ALL, appNamed, fetchApps, isRunning } from './targets.ts';
-import { specWithCallersEnv } from './update-env.ts';
+import { callersEnv } from './update-env.ts';
 
 /** One app to reload or restart, with the definition it takes on, if a new one was given. */
 interface Replacement {
@@ -16,6 +17,7 @@ interface Replacement {
 
 /** What `lb reload` and `lb restart` share: names, `all` and config files as targets. */
 export async function replaceApps(context: Context, action: 'reload' | 'restart', body: object): Promise<number> {
+  checkPm2Flags(context);
   const fromFiles = await replacementsOfFiles(context);
   const { channel } = await connect(context.address);
   try {
@@ -25,15 +27,20 @@ export async function replaceApps(context: Context, action: 'reload' | 'restart'
       const app = apps.find((each) => each.name === name);
       if (spec !== null && (app === undefined || !isRunning(app))) await startInstead(context, channel, spec);
       else {
-        const known = appNamed(apps, name);
-        const given = spec ?? (context.options['updateEnv'] === true ? specWithCallersEnv(known, context.io.env) : null);
+        appNamed(apps, name);
+        const given = spec === null ? envUpdate(context) : { spec };
         const path = appPath(name, action);
-        await runOperation(context, channel, { title: `${action} of "${name}"`, method: 'POST', path, body: { ...body, ...(given === null ? {} : { spec: given }) } });
+        await runOperation(context, channel, { title: `${action} of "${name}"`, method: 'POST', path, body: { ...body, ...given } });
       }
     });
   } finally {
     channel.close();
   }
+}
+
+/** Only for names: the definitions of a file were made with this environment, and what the file sets goes before it. */
+function envUpdate({ options, io }: Context): { readonly updateEnv?: Readonly<Record<string, string>> } {
+  return options['updateEnv'] === true ? { updateEnv: callersEnv(io.env) } : {};
 }
 
 /** Read before anything is asked of the daemon: a mistake in a file changes nothing. */

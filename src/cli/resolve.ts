@@ -5,6 +5,7 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
 import type { OptionDef } from './command.ts';
 import type { Context } from './context.ts';
+import { PM2_KEYS } from './pm2-habits.ts';
 
 /** Flags that choose from a config file. */
 export const CONFIG_OPTIONS: readonly OptionDef[] = [
@@ -13,7 +14,7 @@ export const CONFIG_OPTIONS: readonly OptionDef[] = [
 ];
 
 /** Flags of commands, which are no settings of an app. */
-const COMMAND_KEYS = new Set(['json', 'envName', 'only']);
+const COMMAND_KEYS = new Set(['json', 'envName', 'only', 'daemon', ...PM2_KEYS]);
 
 /** The definitions a script or a config file stands for, with the flags on top; without a target, the config file of the current directory. Warnings go to stderr. */
 export async function resolveTarget(context: Context, target: string | undefined, flags: Readonly<Record<string, unknown>>): Promise<AppSpec[]> {

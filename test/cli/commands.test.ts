@@ -98,13 +98,13 @@ describe('operations', () => {
   });
 
   it('print a failure with the last words of the worker', async () => {
-    const error = new LbError('LB_ERR_RELOAD_FAILED', { app: 'api', reason: 'api[0] exit code 1' }, Array.from({ length: 30 }, (_, i) => `line ${i}`));
+    const error = new LbError('LB_ERR_RELOAD_FAILED', { app: 'api', reason: 'api[0] exit code 1' }, Array.from({ length: 50 }, (_, i) => `line ${i}`));
     daemon.on('POST /v1/apps/api/reload', { stream: [{ type: 'result', ok: false, error: error.toRecord() }] });
     const { code, out, err } = await lb('reload api');
     expect({ code, out }).toEqual({ code: 1, out: '' });
     const lines = err.trimEnd().split('\n');
     expect(lines[0]).toBe('error: reload of "api" failed: api[0] exit code 1');
-    expect(lines.slice(1)).toEqual(Array.from({ length: 20 }, (_, i) => `  | line ${i + 10}`));
+    expect(lines.slice(1)).toEqual(Array.from({ length: 40 }, (_, i) => `  | line ${i + 10}`));
     const json = await lb('reload api --json');
     expect(jsonLines(json.out)).toHaveLength(1);
     expect(json.code).toBe(1);
@@ -215,6 +215,53 @@ describe('start', () => {
     expect(await lb('start docs -i 2')).toMatchObject({ code: 2, err: expect.stringContaining('"docs" is the name of an app') as string });
   });
 
+  it('takes a name for the app, before it guesses an extension', async () => {
+    writeFileSync(join(work, 'docs.js'), '');
+    mkdirSync(join(work, 'docs'));
+    daemon.on('POST /v1/apps/docs/start', { stream: [done('"docs" is online')] });
+    expect((await lb('start docs')).out).toBe('"docs" is online\n');
+    expect((await lb('start server')).out).toBe('"server" is online\n');
+    daemon.on('POST /v1/apps/api/start', { error: new LbError('LB_ERR_APP_EXISTS', { app: 'api' }) });
+    writeFileSync(join(work, 'api.js'), '');
+    expect(await lb('start api')).toMatchObject({ code: 1, err: expect.stringContaining('app "api" is already running') as string });
+    expect(daemon.orders.map(({ path }) => path)).toEqual(['/v1/apps/docs/start', '/v1/apps', '/v1/apps/api/start']);
+  });
+
+  it('takes a path for a path, whatever the apps are called', async () => {
+    writeFileSync(join(work, 'docs'), '');
+    mkdirSync(join(work, 'api'));
+    writeFileSync(join(work, 'api', 'index.js'), '');
+    expect([(await lb('start docs')).code, (await lb('start api')).code]).toEqual([0, 0]);
+    expect(daemon.orders).toMatchObject([{ body: { apps: [{ script: join(work, 'docs') }] } }, { body: { apps: [{ script: join(work, 'api', 'index.js') }] } }]);
+  });
+
+  it('starts the daemon to ask it for a name when there were apps', async () => {
+    const other = new FakeDaemon().on('GET /v1/apps', { json: { apps: [app({ name: 'docs', state: 'stopped' })] } });
+    other.on('POST /v1/apps/docs/start', { stream: [done('"docs" is online')] });
+    chmodSync(other.home, 0o700);
+    writeFileSync(join(other.home, 'state.json'), '{}');
+    writeFileSync(join(work, 'docs.js'), '');
+    const startDaemon = (): EventEmitter & { exitCode: null; signalCode: null } => {
+      void other.listen();
+      return Object.assign(new EventEmitter(), { exitCode: null, signalCode: null });
+    };
+    expect(await lb('start docs', { home: other.home, startDaemon })).toEqual({ code: 0, out: '"docs" is online\n', err: '' });
+    await other.stop();
+  });
+
+  it('knows flags of PM2', async () => {
+    expect(await lb('start server.js --no-vizion --no-pmx --no-automation')).toEqual({ code: 0, out: '"server" is online\n', err: '' });
+    expect(await lb('start server.js --no-treekill')).toMatchObject({ code: 0, err: 'warning: command line: not supported yet and ignored: --no-treekill\n' });
+    expect(await lb('start server.js -f')).toMatchObject({ code: 2, err: expect.stringContaining('error: --force is not supported yet') as string });
+    expect(daemon.orders).toHaveLength(2);
+  });
+
+  it('passes on what the daemon says about apps that run already', async () => {
+    const note = progress({ operation: 'start', step: 'note', slot: null, generation: null, pid: null, message: 'api runs already, left as it is' });
+    daemon.on('POST /v1/apps', { stream: [note, done('"docs" is online')] });
+    expect(await lb('start server.js')).toEqual({ code: 0, out: '"docs" is online\n', err: 'api runs already, left as it is\n' });
+  });
+
   it('refuses what is not there before it starts a daemon', async () => {
     const startDaemon = (): never => expect.unreachable();
     const home = join(daemon.home, 'none');
@@ -254,10 +301,20 @@ describe('reload with a config file', () => {
     expect(daemon.received).toEqual([]);
   });
 
-  it('--update-env takes the environment of the caller, and loses none', async () => {
-    expect((await lb('reload api --update-env', { env: { PORT: '4000' } })).code).toBe(0);
-    expect(daemon.orders).toMatchObject([{ body: { spec: { name: 'api', env: { PORT: '4000' } } } }]);
-    expect(await lb('reload api --update-env')).toMatchObject({ code: 2, err: expect.stringContaining('would take PORT away') as string });
+  it('--update-env sends what a worker would inherit from the caller', async () => {
+    daemon.on('POST /v1/apps/api/restart', { stream: [done('restarted')] });
+    const env = { PORT: '4000', PWD: '/tmp', PM2_HOME: '/p', NODE_APP_INSTANCE: '3' };
+    expect((await lb('reload api --update-env --parallel 2', { env })).code).toBe(0);
+    expect((await lb('restart api --update-env', { env })).code).toBe(0);
+    const updateEnv = { PORT: '4000', PATH: process.env['PATH'] };
+    expect(daemon.orders.map(({ body }) => body)).toEqual([{ parallel: 2, updateEnv }, { updateEnv }]);
+  });
+
+  it('--update-env leaves what a file defines alone', async () => {
+    config([{ script: 'server.js', name: 'api', env: { PORT: 80 } }]);
+    expect((await lb('reload lb.config.json --update-env', { env: { PORT: '4000' } })).code).toBe(0);
+    expect(daemon.orders).toMatchObject([{ body: { spec: { env: { PORT: '80' } } } }]);
+    expect(daemon.orders[0]?.body).not.toHaveProperty('updateEnv');
   });
 });
 

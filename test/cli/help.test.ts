@@ -50,6 +50,9 @@ describe('the command line', () => {
 
   it.each([
     [['lsit'], "unknown command 'lsit' (Did you mean list?)"],
+    [['jlist'], '"lb list --json" prints the apps as JSON'],
+    [['prettylist'], '"lb list --json" prints the apps as JSON'],
+    [['start', 'x.js', '--no-daemon', 'y.js'], 'one target runs in the foreground, got 2'],
     [['list', '--jsno'], "unknown option '--jsno' (Did you mean --json?)"],
     [['show'], "missing required argument 'app'"],
     [['list', 'api'], 'too many arguments'],

@@ -1,9 +1,10 @@
 import { connect } from '../../client/connect.ts';
 import { appPath } from '../../client/request.ts';
 import { ON_FAILURE, type ReloadBody } from '../../protocol/control.ts';
-import { JSON_STREAM_OPTION, type Command } from '../command.ts';
+import { JSON_STREAM_OPTION, UPDATE_ENV_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { runOperation } from '../operation.ts';
+import { PM2_OPTIONS } from '../pm2-habits.ts';
 import { replaceApps } from '../replace.ts';
 import { CONFIG_OPTIONS } from '../resolve.ts';
 import { forEachApp, isRunning } from '../targets.ts';
@@ -18,10 +19,11 @@ export const reload: Command = {
     { flags: '--monitor <duration>', description: 'how long a new worker must survive before an old one leaves (default: 1s)', parse: milliseconds },
     { flags: '--on-failure <what>', description: 'what happens when a new worker fails (default: rollback)', choices: ON_FAILURE },
     { flags: '--all-at-once', description: 'start all new workers beside all old ones, then switch: a failure leaves the old version whole' },
-    { flags: '--update-env', description: "take this shell's environment in place of the app's" },
+    UPDATE_ENV_OPTION,
     { flags: '--abort', description: 'give up the reload that runs' },
     ...CONFIG_OPTIONS,
     JSON_STREAM_OPTION,
+    ...PM2_OPTIONS,
   ],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb reload api', 'lb reload all --parallel 2', 'lb reload lb.config.js --env production', 'lb reload api --abort'],

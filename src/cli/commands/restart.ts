@@ -1,6 +1,7 @@
 import type { RestartBody } from '../../protocol/control.ts';
-import { JSON_STREAM_OPTION, NOW_OPTION, type Command } from '../command.ts';
+import { JSON_STREAM_OPTION, NOW_OPTION, UPDATE_ENV_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { PM2_OPTIONS } from '../pm2-habits.ts';
 import { replaceApps } from '../replace.ts';
 import { CONFIG_OPTIONS } from '../resolve.ts';
 
@@ -10,9 +11,10 @@ export const restart: Command = {
     'Stops apps, of "all", or of the apps of a config file, and starts them again. Nothing serves in between: it is for apps whose old and new version cannot run side by side. For all others there is "lb reload".',
   options: [
     NOW_OPTION,
-    { flags: '--update-env', description: "take this shell's environment in place of the app's" },
+    UPDATE_ENV_OPTION,
     ...CONFIG_OPTIONS,
     JSON_STREAM_OPTION,
+    ...PM2_OPTIONS,
   ],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb restart api', 'lb restart all', 'lb restart lb.config.js'],

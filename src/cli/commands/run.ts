@@ -16,7 +16,9 @@ export const run: Command = {
   run: runInForeground,
 };
 
-async function runInForeground(context: Context): Promise<number> {
+/** Runs the apps in this process until they end; resolves with their exit code. */
+export async function runInForeground(context: Context): Promise<number> {
+  if (context.args.length > 1) throw new LbError('LB_ERR_USAGE', { problem: `one target runs in the foreground, got ${context.args.length}; a config file can define several apps` });
   const apps = await resolveTarget(context, context.args[0], appFlags(context));
   if (apps.length === 0) throw new LbError('LB_ERR_USAGE', { problem: 'there is no app to run' });
   // The one exception to the import rule: this process becomes the daemon.

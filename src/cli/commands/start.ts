@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
 import { connectIfRunning, type Connection } from '../../client/connect.ts';
 import { ensureDaemon } from '../../client/ensure-daemon.ts';
 import { appPath } from '../../client/request.ts';
 import { optionFlags } from '../../config/index.ts';
+import { findScript } from '../../config/script.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { APP_NAME, type AppSpec } from '../../lifecycle/app-spec.ts';
 import type { StartBody } from '../../protocol/control.ts';
@@ -12,14 +13,23 @@ import { spawnDaemon } from '../../system/spawn-daemon.ts';
 import { JSON_STREAM_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { forEachTarget, runOperation } from '../operation.ts';
+import { checkPm2Flags, FORCE_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
 import { appFlags, CONFIG_OPTIONS, resolveTarget } from '../resolve.ts';
 import { fetchApps } from '../targets.ts';
+import { runInForeground } from './run.ts';
 
 export const start: Command = {
   operands: '[targets...]',
   description:
     'Starts a script, the apps of a config file, or an app that is stopped or errored again. Without a target it takes lb.config.* or ecosystem.config.* of the current directory. Returns when every worker is ready; starts the daemon when none runs.',
-  options: [...CONFIG_OPTIONS, JSON_STREAM_OPTION, ...optionFlags()],
+  options: [
+    ...CONFIG_OPTIONS,
+    { flags: '--no-daemon', description: 'stay in the foreground, like "lb run"' },
+    JSON_STREAM_OPTION,
+    ...optionFlags(),
+    ...PM2_OPTIONS,
+    FORCE_OPTION,
+  ],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb start server.js -i max', 'lb start lb.config.js --env production', 'lb start server.js -n api -- --port 3000', 'lb start api'],
   takesAppArgs: true,
@@ -27,6 +37,8 @@ export const start: Command = {
 };
 
 async function run(context: Context): Promise<number> {
+  checkPm2Flags(context);
+  if (context.options['daemon'] === false) return await runInForeground(context);
   const targets = context.args.length === 0 ? [undefined] : context.args;
   return await forEachTarget(context, targets, async (target) => {
     if (target !== undefined && (await startAgain(context, target))) return;
@@ -42,8 +54,10 @@ async function run(context: Context): Promise<number> {
 
 /** Starts an app by the name it has; false when the target is no such name. */
 async function startAgain(context: Context, target: string): Promise<boolean> {
-  if (!APP_NAME.test(target) || existsSync(resolve(context.io.cwd, target))) return false;
-  const connection = await connectIfRunning(context.address);
+  if (!APP_NAME.test(target) || (await isPath(target, context.io.cwd))) return false;
+  // Without a daemon the stopped apps are known to the one that is started now.
+  const hasApps = existsSync(homePaths(context.home).state);
+  const connection = hasApps ? await startedDaemon(context) : await connectIfRunning(context.address);
   if (connection === null) return false;
   const { channel } = connection;
   try {
@@ -55,6 +69,14 @@ async function startAgain(context: Context, target: string): Promise<boolean> {
   } finally {
     channel.close();
   }
+}
+
+/** A file goes before the app of that name, and so does a directory that has something to start; an extension is guessed after it only. */
+async function isPath(target: string, cwd: string): Promise<boolean> {
+  const path = resolve(cwd, target);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() !== true) return stats !== undefined;
+  return (await findScript(target, cwd))?.startsWith(path + sep) === true;
 }
 
 function changesByName(app: string): LbError {

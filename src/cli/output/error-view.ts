@@ -1,7 +1,8 @@
 import type { LbError } from '../../errors/lb-error.ts';
 import type { Style } from './style.ts';
 
-const MAX_OUTPUT_LINES = 20;
+/** Room for the source lines, the `Error: …` and the properties that Node prints for an uncaught error. */
+const MAX_OUTPUT_LINES = 40;
 
 /** An error as people read it: what, what the worker said, what to do. */
 export function errorView(error: LbError, style: Style): string {
