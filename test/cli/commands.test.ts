@@ -340,6 +340,17 @@ describe('logs', () => {
     expect(ran).toEqual({ code: 130, out: 'api[0] live\n', err: '3 lines left out here: this reader was too slow\n' });
   });
 
+  it('begins with the files of an app that is stopped', async () => {
+    const fromFile: LogLine = { app: 'docs', slot: 0, pid: 0, stream: 'out', at: 0, text: 'bye' };
+    daemon.on('GET /v1/apps', { json: { apps: [app({ name: 'docs', state: 'stopped', ready: 0, primaryPid: null })] } });
+    daemon.on('GET /v1/apps/docs/logs?lines=15', { json: { lines: [fromFile] } });
+    daemon.onLogs = (socket) => socket.send(JSON.stringify({ type: 'line', line: { ...fromFile, pid: 7, slot: 1, text: 'hello' } }));
+    let interrupt = (): void => {};
+    let outputs = 0;
+    const ran = await lb('logs docs', { onReady: (given) => (interrupt = given), onOutput: () => ++outputs === 3 && interrupt() });
+    expect(ran).toEqual({ code: 130, out: 'docs bye\ndocs[1] hello\n', err: 'docs is stopped; here comes what it writes when it runs again\n' });
+  });
+
   it('colours the prefix', async () => {
     daemon.on('GET /v1/apps/api/logs?lines=1', { json: { lines: [line(0, 10, 'x')] } });
     const { out } = await lb('logs api --no-follow --lines 1', { env: { FORCE_COLOR: '1' } });

@@ -5,6 +5,7 @@ import { subscribeLogs } from '../../client/subscribe.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
 import type { LogLine } from '../../protocol/control.ts';
+import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { Interrupted } from '../interrupted.ts';
@@ -39,9 +40,12 @@ async function run(context: Context): Promise<number> {
   const { channel } = await connect(context.address);
   try {
     const apps = await fetchApps(channel);
-    const names = app === undefined ? apps.map(({ name }) => name) : [appNamed(apps, app).name];
-    if (context.options['follow'] === false) await printRecent(context, channel, names, lines);
-    else await follow(context, channel, app, lines);
+    const chosen = app === undefined ? apps : [appNamed(apps, app)];
+    if (context.options['follow'] === false) await printRecent(context, channel, chosen, lines);
+    else {
+      if (app !== undefined) await printOfIdle(context, channel, chosen, lines);
+      await follow(context, channel, app, lines);
+    }
     return EXIT.ok;
   } finally {
     channel.close();
@@ -49,9 +53,16 @@ async function run(context: Context): Promise<number> {
 }
 
 /** The last lines of each app, in the order they were written. */
-async function printRecent(context: Context, channel: Channel, names: readonly string[], lines: number): Promise<void> {
-  const perApp = await Promise.all(names.map(async (name) => parseLogLines(await channel.json(`${appPath(name, 'logs')}?lines=${lines}`))));
+async function printRecent(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
+  const perApp = await Promise.all(apps.map(async ({ name }) => parseLogLines(await channel.json(`${appPath(name, 'logs')}?lines=${lines}`))));
   for (const line of perApp.flat().sort((a, b) => a.at - b.at)) await printLine(context, line);
+}
+
+/** The subscription begins with what primaries remember; the lines of an app that has none stand in its files. */
+async function printOfIdle(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
+  const idle = apps.filter(({ primaryPid }) => primaryPid === null);
+  await printRecent(context, channel, idle, lines);
+  for (const { name, state } of idle) context.note(`${name} is ${state}; here comes what it writes when it runs again`);
 }
 
 async function follow(context: Context, channel: Channel, app: string | undefined, lines: number): Promise<void> {

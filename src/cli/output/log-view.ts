@@ -12,8 +12,9 @@ export function slotColor(app: string, slot: number): Color {
   return PALETTE[(hash + slot) % PALETTE.length] ?? 'cyan';
 }
 
-/** `api[0] listening on 3000`. */
+/** `api[0] listening on 3000`. A file does not tell which worker wrote a line: then `api` alone. */
 export function logLineView(line: LogLine, style: Style): string {
-  const prefix = style(slotColor(line.app, line.slot), `${line.app}[${line.slot}]`);
+  const writer = line.pid === 0 ? line.app : `${line.app}[${line.slot}]`;
+  const prefix = style(slotColor(line.app, line.slot), writer);
   return `${prefix} ${line.stream === 'err' ? style('red', line.text) : line.text}\n`;
 }

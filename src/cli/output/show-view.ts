@@ -90,7 +90,7 @@ function definitionFacts({ spec }: AppSnapshot): Fact[] {
 }
 
 function exitLines(app: string, report: ExitReport, style: Style): string[] {
-  const asked = report.askedBy === null ? '' : `, asked by ${report.askedBy}`;
-  const head = `${localTime(report.at)}  ${app}[${report.slot}] pid ${report.pid}: ${describeExit(report)} after ${duration(report.uptimeMs)}, was ${report.stateBefore}${asked}`;
+  const why = report.askedBy === null ? `was ${report.stateBefore}` : `asked by ${report.askedBy}`;
+  const head = `${localTime(report.at)}  ${app}[${report.slot}] pid ${report.pid}: ${describeExit(report)} after ${duration(report.uptimeMs)}, ${why}`;
   return [head, ...outputLines(report.lastStderr, style)];
 }
