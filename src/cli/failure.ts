@@ -1,7 +1,7 @@
 import { LbError } from '../errors/lb-error.ts';
 import { EXIT } from '../errors/registry.ts';
 import { Interrupted } from './interrupted.ts';
-import type { Io } from './io.ts';
+import { terminalWidth, type Io } from './io.ts';
 import { errorView } from './output/error-view.ts';
 import { styleFor } from './output/style.ts';
 
@@ -11,6 +11,6 @@ export async function reportFailure(thrown: unknown, argv: readonly string[], io
   const error = LbError.from(thrown);
   const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   if (own.includes('--json')) io.stdout.write(`${JSON.stringify({ type: 'result', ok: false, error: error.toRecord() })}\n`);
-  io.stderr.write(errorView(error, await styleFor(io.stderr, io.env)));
+  io.stderr.write(errorView(error, await styleFor(io.stderr, io.env), terminalWidth(io.stderr)));
   return error.exitCode;
 }

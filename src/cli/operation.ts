@@ -6,6 +6,7 @@ import { EXIT } from '../errors/registry.ts';
 import type { ProgressRecord, ProgressStep, ResultRecord, StreamRecord } from '../protocol/control.ts';
 import type { Context } from './context.ts';
 import { Interrupted } from './interrupted.ts';
+import { terminalWidth } from './io.ts';
 import { errorView } from './output/error-view.ts';
 import type { Color, Style } from './output/style.ts';
 
@@ -70,7 +71,7 @@ const alreadyPrinted = new WeakSet<LbError>();
 
 function reportError(context: Context, error: LbError): void {
   if (context.json && !alreadyPrinted.has(error)) context.print(JSON.stringify({ type: 'result', ok: false, error: error.toRecord() }));
-  context.io.stderr.write(errorView(error, context.errStyle));
+  context.io.stderr.write(errorView(error, context.errStyle, terminalWidth(context.io.stderr)));
 }
 
 /** One line per step of a worker; a message that says nothing new is left out. */

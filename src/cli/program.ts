@@ -99,7 +99,7 @@ function helpTail({ aliases }: CommandEntry, command: Command): string {
   const exits = ['ok', 'usage', ...command.exits] as const;
   const codes = [...new Set(exits)].sort((a, b) => EXIT[a] - EXIT[b]).map((name) => `${EXIT[name]} ${name}`);
   const others = aliases.length === 0 ? '' : `Aliases: ${aliases.join(', ')}\n\n`;
-  return `\n${others}Examples:\n${command.examples.map((line) => `  ${line}`).join('\n')}\n\nExit codes: ${codes.join(', ')}`;
+  return `\n${others}Examples:\n${command.examples.map((line) => `  ${line}`).join('\n')}\n\nExit codes:\n  ${codes.join(', ')}`;
 }
 
 function withOutput(program: Program, io: Io): Program {

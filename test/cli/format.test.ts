@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { age, count, duration, percent, size, truncate } from '../../src/cli/output/format.ts';
+import { age, count, duration, percent, size, truncate, wrap } from '../../src/cli/output/format.ts';
 import { slotColor } from '../../src/cli/output/log-view.ts';
 import { colorLevel } from '../../src/cli/output/style.ts';
 
@@ -22,6 +22,11 @@ it.each([[0, '0'], [0.44, '0.4'], [9.96, '10'], [421.7, '422'], [9_999, '9999'],
 it('percent', () => expect([percent(null), percent(12.6), percent(1600)]).toEqual(['-', '13%', '1600%']));
 
 it('truncates with a mark', () => expect([truncate('abc', 3), truncate('abcd', 3)]).toEqual(['abc', 'ab…']));
+
+it('wraps at words', () => {
+  expect(wrap('error: a bc def /a/long/path x', 12)).toEqual(['error: a', 'bc def', '/a/long/path', 'x']);
+  expect(wrap('one\ntwo three', null)).toEqual(['one', 'two three']);
+});
 
 describe('colour', () => {
   const terminal = { write: () => true, once: () => {}, isTTY: true };

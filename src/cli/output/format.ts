@@ -68,3 +68,20 @@ export function localTime(epochMs: number): string {
 export function truncate(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
 }
+
+/** The text in lines that leave two columns for an indent; a word longer than that, most often a path, stays whole. */
+export function wrap(text: string, columns: number | null): string[] {
+  const paragraphs = text.split('\n');
+  return columns === null ? paragraphs : paragraphs.flatMap((paragraph) => wrapLine(paragraph, columns - 2));
+}
+
+function wrapLine(text: string, columns: number): string[] {
+  const [first = '', ...words] = text.split(' ');
+  const lines = [first];
+  for (const word of words) {
+    const line = lines.at(-1) ?? '';
+    if (line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
