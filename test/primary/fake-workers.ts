@@ -1,0 +1,117 @@
+import { EventEmitter } from 'node:events';
+import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
+import { MARK, type Heartbeat, type ToWorker } from '../../src/protocol/worker.ts';
+
+/** How a fake worker behaves; times from its start, or from when it is asked. */
+export interface Behaviour {
+  /** It listens after this time; null never does. */
+  readonly bootMs: number | null;
+  /** It ends by itself with this code after this time. */
+  readonly crashAfterMs: number | null;
+  readonly code: number;
+  /** From the drain order until its HTTP is quiet; null stays busy. */
+  readonly drainMs: number | null;
+  /** From the order to leave until it is gone; null ignores it. */
+  readonly leaveMs: number | null;
+  /** From a connection until it is acknowledged. */
+  readonly ackMs: number;
+  readonly handler: 'SIGTERM' | 'SIGINT' | null;
+}
+
+export const WELL_BEHAVED: Behaviour = { bootMs: 100, crashAfterMs: null, code: 1, drainMs: 20, leaveMs: 5, ackMs: 0, handler: null };
+
+export const KEY = '*|3000|4|0';
+
+/** Stands where `cluster` would put a child process; the program in it is the behaviour. */
+export class FakeWorker extends EventEmitter {
+  readonly pid: number;
+  readonly slot: number;
+  readonly spec: AppSpec;
+  readonly stdout = null;
+  readonly stderr = null;
+  connected = true;
+  alive = true;
+  leaving = false;
+  /** It said that it listens. */
+  listens = false;
+  readonly signals: string[] = [];
+  readonly said: unknown[] = [];
+  readonly connections: object[] = [];
+  readonly #behaviour: Behaviour;
+
+  constructor(pid: number, slot: number, spec: AppSpec, behaviour: Behaviour) {
+    super();
+    this.pid = pid;
+    this.slot = slot;
+    this.spec = spec;
+    this.#behaviour = behaviour;
+    const { bootMs, crashAfterMs, code } = behaviour;
+    if (bootMs !== null) setTimeout(() => this.#listen(), bootMs);
+    if (crashAfterMs !== null) setTimeout(() => this.end(code, null), crashAfterMs);
+  }
+
+  send(message: ToWorker | string, ...rest: readonly unknown[]): boolean {
+    const done = rest.find((one): one is (error: Error | null) => void => typeof one === 'function');
+    if (!this.connected) {
+      const error = new Error('channel closed');
+      process.nextTick(() => (done === undefined ? this.emit('error', error) : done(error)));
+      return false;
+    }
+    process.nextTick(() => done?.(null));
+    if (typeof message === 'string') this.said.push(message);
+    else this.#receive(message, rest[0]);
+    return true;
+  }
+
+  kill(signal: string): void {
+    this.signals.push(signal);
+    const { handler, leaveMs } = this.#behaviour;
+    if (handler === signal && leaveMs !== null) setTimeout(() => this.end(0, null), leaveMs);
+  }
+
+  end(code: number | null, signal: string | null): void {
+    if (!this.alive) return;
+    this.alive = false;
+    this.connected = false;
+    this.emit('exit', code, signal);
+  }
+
+  beat(beat: Partial<Heartbeat>): void {
+    const full: Heartbeat = {
+      connections: 0, requestsInFlight: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], eventLoopUtilization: 0, eventLoopDelayMs: 0, heapUsedBytes: 0, ...beat,
+    };
+    this.tell({ t: 'heartbeat', beat: full });
+  }
+
+  tell(message: object, handle?: object): void {
+    if (this.alive) this.emit('internalMessage', { cmd: MARK, ...message }, handle);
+  }
+
+  #listen(): void {
+    this.listens = this.alive;
+    this.tell({
+      t: 'listen', seq: 1,
+      query: { key: KEY, address: null, port: 3000, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false },
+    });
+  }
+
+  #receive(message: ToWorker, handle: unknown): void {
+    if (message.t === 'conn') {
+      setTimeout(() => {
+        if (!this.alive) return;
+        this.connections.push(handle as object);
+        this.emit('internalMessage', { cmd: 'NODE_HANDLE_ACK' });
+      }, this.#behaviour.ackMs);
+    } else if (message.t === 'drain') {
+      this.leaving = true;
+      const blockers = { requests: 1, oldestMs: 3_000, connections: 1, websockets: 0, sockets: 0 };
+      const { drainMs, handler } = this.#behaviour;
+      this.tell({ t: 'draining', quiet: false, handler, blockers });
+      if (drainMs !== null) setTimeout(() => this.tell({ t: 'draining', quiet: true, handler, blockers: { ...blockers, requests: 0, connections: 0 } }), drainMs);
+    } else if (message.t === 'leave') {
+      this.leaving = true;
+      const { leaveMs } = this.#behaviour;
+      if (message.exit && leaveMs !== null) setTimeout(() => this.end(0, null), leaveMs);
+    }
+  }
+}

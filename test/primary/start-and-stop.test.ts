@@ -1,0 +1,139 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { PrimaryHarness } from './primary-harness.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('start', () => {
+  it('answers when every worker is ready', async () => {
+    const app = new PrimaryHarness();
+    const start = app.start({ instances: 3 });
+    await app.advance(99);
+    expect(start.answer).toBeNull();
+    expect((await app.snapshot()).state).toBe('starting');
+    await app.advance(2);
+    expect(start.answer).toMatchObject({ kind: 'done', message: 'api is online with 3 workers' });
+    expect(start.progress.map(({ step, slot }) => `${step} ${slot}`)).toEqual(['starting 0', 'starting 1', 'starting 2', 'ready 0', 'ready 1', 'ready 2']);
+    expect(await app.snapshot()).toMatchObject({ state: 'online', ready: 3, listeners: ['*:3000'], operation: null, restarts: 0 });
+  });
+
+  it('fails with the first worker that crashes; the others are drained and the primary ends', async () => {
+    const app = new PrimaryHarness(({ slot }) => (slot === 1 ? { bootMs: null, crashAfterMs: 50, code: 3 } : {}));
+    const start = app.start({ instances: 3 });
+    await app.advance(1_000);
+    const pid = app.workers[1]?.pid;
+    expect(start.error).toMatchObject({ code: 'LB_ERR_START_FAILED', message: `app "api" did not start: worker 1 (pid ${pid}): exit code 3 after 50 ms` });
+    expect(app.workers).toHaveLength(3);
+    expect(app.alive).toEqual([]);
+    expect(app.messages.at(-1)).toMatchObject({ type: 'ended', state: 'errored' });
+    expect(app.finished).toBe(1);
+  });
+
+  it('fails when a worker is not ready in time, and kills that one', async () => {
+    const app = new PrimaryHarness(({ slot }) => (slot === 1 ? { bootMs: null, drainMs: null } : {}));
+    const start = app.start({ listenTimeoutMs: 3_000 });
+    await app.advance(2_999);
+    expect(start.error).toBeNull();
+    await app.advance(200);
+    expect(start.error?.message).toContain(`worker 1 (pid ${app.workers[1]?.pid}): not ready: not listening within 3 s`);
+    expect(app.alive).toEqual([]);
+  });
+
+  it('waits for `ready` with wait_ready, also of a worker that listens', async () => {
+    const app = new PrimaryHarness();
+    const start = app.start({ waitReady: true, instances: 1 });
+    await app.advance(500);
+    expect(start.answer).toBeNull();
+    app.workers[0]?.emit('message', { cmd: 'ready' });
+    app.workers[0]?.emit('message', 'ready');
+    await app.advance(1);
+    expect(start.answer).not.toBeNull();
+  });
+
+  it('without a person who waits for it goes on trying', async () => {
+    const app = new PrimaryHarness(({ n }) => (n < 4 ? { bootMs: null, crashAfterMs: 50 } : {}));
+    const start = app.start({ instances: 1 }, false);
+    await app.advance(10);
+    expect(start.answer).toMatchObject({ kind: 'done' });
+    await app.advance(5_000);
+    expect(await app.snapshot()).toMatchObject({ state: 'online', restarts: 4 });
+  });
+});
+
+describe('stop', () => {
+  it('drains every worker, answers, and the primary ends', async () => {
+    const app = await PrimaryHarness.online();
+    const stop = app.order({ kind: 'stop' });
+    await app.advance(1);
+    expect(app.workers.map((worker) => worker.leaving)).toEqual([true, true]);
+    expect((await app.snapshot()).state).toBe('stopping');
+    await app.advance(100);
+    expect(stop.answer).toMatchObject({ message: 'api is stopped', snapshot: { state: 'stopped', workers: [] } });
+    expect(app.messages.at(-1)).toMatchObject({ type: 'ended', state: 'stopped', error: null });
+    expect(app.finished).toBe(1);
+    expect(app.workers).toHaveLength(2);
+  });
+
+  it('asks the app with the signal that it listens for', async () => {
+    const app = await PrimaryHarness.online({ instances: 1 }, () => ({ handler: 'SIGINT' }));
+    app.order({ kind: 'stop' });
+    await app.advance(100);
+    expect(app.workers[0]?.signals).toEqual(['SIGINT']);
+    expect((await app.snapshot()).lastExits).toMatchObject([{ askedBy: 'stop', stateBefore: 'stopping', killedAtDeadline: false }]);
+  });
+
+  it('asks with a message when that is wanted', async () => {
+    const app = await PrimaryHarness.online({ instances: 1, shutdownWithMessage: true }, () => ({ handler: 'SIGTERM' }));
+    app.order({ kind: 'stop' });
+    await app.advance(100);
+    expect(app.workers[0]).toMatchObject({ said: ['shutdown'], signals: [] });
+  });
+
+  it('asks at 75 % of the kill_timeout although requests run, and kills at its end', async () => {
+    const app = await PrimaryHarness.online({ instances: 1, killTimeoutMs: 10_000 }, () => ({ drainMs: null, leaveMs: null, handler: 'SIGTERM' }));
+    const stop = app.order({ kind: 'stop' });
+    await app.advance(7_490);
+    expect(app.workers[0]?.signals).toEqual([]);
+    await app.advance(20);
+    expect(app.workers[0]?.signals).toEqual(['SIGTERM']);
+    await app.advance(2_480);
+    expect(stop.answer).toBeNull();
+    await app.advance(20);
+    expect(stop.answer).not.toBeNull();
+    const told = stop.progress.at(-1)?.message;
+    expect(told).toBe('api[0] ended: killed when its kill_timeout ran out, it still had 1 request (oldest 3 s)');
+  });
+
+  it('with `now` kills at once', async () => {
+    const app = await PrimaryHarness.online({}, () => ({ drainMs: null }));
+    const stop = app.order({ kind: 'stop', now: true });
+    await app.advance(1);
+    expect(stop.answer).not.toBeNull();
+    expect((await app.snapshot()).lastExits).toMatchObject([{ signal: 'SIGKILL', killedAtDeadline: false }, { signal: 'SIGKILL' }]);
+  });
+
+  it('asked a second time goes one rung further: it no longer waits for the requests', async () => {
+    const app = await PrimaryHarness.online({ instances: 1 }, () => ({ drainMs: null, handler: 'SIGTERM', leaveMs: 5 }));
+    const first = app.order({ kind: 'stop' });
+    await app.advance(1_000);
+    expect(app.workers[0]?.signals).toEqual([]);
+    const second = app.order({ kind: 'stop' });
+    await app.advance(50);
+    expect(app.workers[0]?.signals).toEqual(['SIGTERM']);
+    expect([first.answer, second.answer]).toMatchObject([{ kind: 'done' }, { kind: 'done' }]);
+  });
+
+  it('takes the place of what runs and of what waits', async () => {
+    const app = await PrimaryHarness.online();
+    const reload = app.order({ kind: 'reload' });
+    const scale = app.order({ kind: 'scale', to: 4 });
+    await app.advance(150);
+    const stop = app.order({ kind: 'stop' });
+    await app.advance(500);
+    for (const dropped of [reload, scale]) expect(dropped.error).toMatchObject({ code: 'LB_ERR_ABORTED', details: { reason: 'the app is being stopped' } });
+    expect(stop.answer).not.toBeNull();
+    expect(app.alive).toEqual([]);
+    expect([reload, scale, stop].some((ordered) => ordered.disorder)).toBe(false);
+  });
+});
