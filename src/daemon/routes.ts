@@ -99,12 +99,13 @@ function startAll(registry: Registry, body: unknown): RouteAnswer {
           const answer = result(await app.start(progress));
           started.push(...answer.apps);
           messages.push(answer.message);
+          if (apps.length > 1) progress(note(app.name, answer.message));
         } catch (error) {
           failed ??= LbError.from(error);
         }
       }
       if (failed !== null) throw failed;
-      return { type: 'result', ok: true, apps: started, message: messages.join('\n') };
+      return { type: 'result', ok: true, apps: started, message: messages.length === 1 ? (messages[0] ?? '') : `${messages.length} apps are online` };
     },
   };
 }

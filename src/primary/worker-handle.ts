@@ -72,6 +72,8 @@ export class WorkerHandle implements Target {
     worker.process.on('internalMessage', (message: unknown, handle: unknown) => this.#receive(message, handle));
     worker.process.on('message', (message) => events.said(this, message));
     worker.process.on('error', (error) => this.#failed(error));
+    // Node repeats the error on the worker object, where nobody listening would end the primary.
+    worker.on('error', () => {});
     worker.process.once('exit', (code, signal) => this.#exited(code, signal));
   }
 
