@@ -1,0 +1,171 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { Duplex } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Attachment, type AttachmentEvents } from '../../src/daemon/attachment.ts';
+import type { Answer, FromPrimary, ToPrimary } from '../../src/protocol/attach.ts';
+import type { ProgressRecord } from '../../src/protocol/control.ts';
+import { ndjson, ndjsonReader } from '../../src/protocol/ndjson.ts';
+import { app, progress } from '../client/samples.ts';
+import { tempHome } from './temp-home.ts';
+
+const snapshot: Answer = { kind: 'snapshot', snapshot: app() };
+const noEvents = (): AttachmentEvents => ({ hello: vi.fn(), received: vi.fn(), hung: vi.fn(), closed: vi.fn() });
+
+/** The primary's end of a real socket pair. */
+class FakePrimary {
+  readonly orders: Extract<ToPrimary, { type: 'order' }>[] = [];
+  readonly #socket: Socket;
+  #arrived: (() => void) | null = null;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('error', () => {});
+    const read = ndjsonReader((raw) => {
+      const message = raw as ToPrimary;
+      if (message.type === 'order') this.orders.push(message);
+      this.#arrived?.();
+    }, () => {});
+    socket.on('data', read);
+  }
+
+  async ordered(count: number): Promise<void> {
+    while (this.orders.length < count) await new Promise<void>((resolve) => { this.#arrived = resolve; });
+  }
+
+  send(...messages: readonly FromPrimary[]): void {
+    this.#socket.write(messages.map(ndjson).join(''));
+  }
+
+  write(text: string): void {
+    this.#socket.write(text);
+  }
+
+  die(): void {
+    this.#socket.destroy();
+  }
+}
+
+let server: Server;
+let primary: FakePrimary;
+let attachment: Attachment;
+let events: AttachmentEvents;
+
+beforeEach(async () => {
+  const path = join(tempHome(), 'pair.sock');
+  server = createServer();
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
+  primary = new FakePrimary(connect(path));
+  events = noEvents();
+  attachment = new Attachment(await accepted, events);
+});
+afterEach(() => {
+  primary.die();
+  attachment.close();
+  server.close();
+});
+
+describe('Attachment', () => {
+  it('gives each order its own answer, in whatever order they come', async () => {
+    const first = attachment.order({ kind: 'snapshot' });
+    const second = attachment.order({ kind: 'tail', lines: 5 });
+    await primary.ordered(2);
+    const [a, b] = primary.orders;
+    expect([a?.order, b?.order]).toEqual([{ kind: 'snapshot' }, { kind: 'tail', lines: 5 }]);
+    const tail: Answer = { kind: 'tail', lines: [] };
+    primary.send({ type: 'answer', id: b?.id ?? 0, answer: tail }, { type: 'answer', id: a?.id ?? 0, answer: snapshot });
+    expect(await Promise.all([first, second])).toEqual([snapshot, tail]);
+  });
+
+  it('passes on the progress of an order, all of it before the answer', async () => {
+    const seen: ProgressRecord[] = [];
+    const order = attachment.order({ kind: 'reload' }, (record) => seen.push(record));
+    const other = attachment.order({ kind: 'snapshot' });
+    await primary.ordered(2);
+    const record = (message: string): FromPrimary => ({ type: 'progress', id: 1, record: progress({ message }) });
+    primary.send(record('one'), { type: 'answer', id: 2, answer: snapshot }, record('two'), { type: 'answer', id: 1, answer: snapshot }, record('late'));
+    await Promise.all([order, other]);
+    expect(seen.map(({ message }) => message)).toEqual(['one', 'two']);
+  });
+
+  it('throws what the primary answered, with its output', async () => {
+    const order = attachment.order({ kind: 'reload' });
+    await primary.ordered(1);
+    const details = { app: 'api', reason: 'worker 0: exit code 1' };
+    primary.send({ type: 'failed', id: 1, error: { code: 'LB_ERR_RELOAD_FAILED', message: 'reload of "api" failed: worker 0: exit code 1', output: ['Error'], details } });
+    await expect(order).rejects.toMatchObject({ code: 'LB_ERR_RELOAD_FAILED', message: 'reload of "api" failed: worker 0: exit code 1', output: ['Error'], details });
+  });
+
+  it('fails every order under way when the primary goes away', async () => {
+    const orders = [attachment.order({ kind: 'snapshot' }), attachment.order({ kind: 'stop' })];
+    await primary.ordered(2);
+    primary.die();
+    for (const order of await Promise.allSettled(orders)) expect(order).toMatchObject({ status: 'rejected', reason: { code: 'LB_ERR_PRIMARY_LOST' } });
+    expect(events.closed).toHaveBeenCalledTimes(1);
+    await expect(attachment.order({ kind: 'snapshot' })).rejects.toMatchObject({ code: 'LB_ERR_PRIMARY_LOST' });
+  });
+
+  it('hands on hello, events and logs', async () => {
+    const hello: FromPrimary = { type: 'hello', app: 'api', pid: 7, startTime: null, version: '1.2.3', protocol: 1, running: null };
+    const event: FromPrimary = { type: 'event', event: { at: 1, app: 'api', kind: 'ready', message: 'worker 0 ready' } };
+    const log: FromPrimary = { type: 'log', lines: [], dropped: 3 };
+    const order = attachment.order({ kind: 'snapshot' });
+    await primary.ordered(1);
+    primary.send(hello, event, log, { type: 'answer', id: 1, answer: snapshot });
+    await order;
+    expect(events.hello).toHaveBeenCalledWith(attachment, hello);
+    expect(vi.mocked(events.received).mock.calls).toEqual([[event], [log]]);
+  });
+
+  it('closes on what is not a message', async () => {
+    const order = attachment.order({ kind: 'snapshot' });
+    primary.write('GET / HTTP/1.1\r\n\r\n');
+    await expect(order).rejects.toMatchObject({ code: 'LB_ERR_PRIMARY_LOST' });
+  });
+
+  it('passes over an answer that nobody waits for', async () => {
+    primary.send({ type: 'answer', id: 99, answer: snapshot }, { type: 'failed', id: 98, error: { code: 'LB_ERR_INTERNAL', message: '' } });
+    const order = attachment.order({ kind: 'snapshot' });
+    await primary.ordered(1);
+    primary.send({ type: 'answer', id: 1, answer: snapshot });
+    expect(await order).toEqual(snapshot);
+  });
+});
+
+describe('a primary that does not answer pings', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** A socket whose other end answers pings while `answers` says so. */
+  function pinged(answers: () => boolean): AttachmentEvents {
+    vi.useFakeTimers();
+    const socket = new Duplex({
+      read() {},
+      write(chunk: Buffer, _encoding, done) {
+        const message = JSON.parse(chunk.toString()) as ToPrimary;
+        if (message.type === 'ping' && answers()) socket.emit('data', Buffer.from(ndjson({ type: 'pong', seq: message.seq })));
+        done();
+      },
+    });
+    const told = noEvents();
+    void new Attachment(socket as Socket, told);
+    return told;
+  }
+
+  it('is hung after three of them', () => {
+    const told = pinged(() => false);
+    vi.advanceTimersByTime(19_999);
+    expect(told.hung).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(told.hung).toHaveBeenCalledTimes(1);
+  });
+
+  it('is not hung if it answers now and then', () => {
+    let n = 0;
+    const told = pinged(() => ++n % 3 === 0);
+    vi.advanceTimersByTime(300_000);
+    expect(told.hung).not.toHaveBeenCalled();
+  });
+});

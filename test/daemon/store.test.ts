@@ -1,0 +1,70 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Store, type SavedApp } from '../../src/daemon/store.ts';
+import { sampleSpec } from '../lifecycle/sample-spec.ts';
+import { tempHome } from './temp-home.ts';
+
+const saved = (name: string, changes: Partial<SavedApp> = {}): SavedApp => ({ spec: sampleSpec({ name }), desired: 'running', generation: 3, error: null, ...changes });
+
+function storeIn(home: string): { store: Store; path: string; problems: string[] } {
+  const path = join(home, 'state.json');
+  const problems: string[] = [];
+  return { store: new Store(path, (problem) => problems.push(problem)), path, problems };
+}
+
+describe('Store', () => {
+  it('gives back what was saved, in a file that nobody else can read', async () => {
+    const { store, path, problems } = storeIn(tempHome());
+    const apps = [saved('api'), saved('mail', { desired: 'errored', error: 'it gave up' }), saved('docs', { desired: 'stopped', generation: 1 })];
+    await store.save(apps);
+    expect(store.load()).toEqual(apps);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(problems).toEqual([]);
+  });
+
+  it('has no apps before the first save, and says nothing about it', () => {
+    const { store, problems } = storeIn(tempHome());
+    expect([store.load(), problems]).toEqual([[], []]);
+  });
+
+  it('saves in the order in which it was asked, whatever is still being written', async () => {
+    const { store } = storeIn(tempHome());
+    const rounds = Array.from({ length: 20 }, (_, n) => store.save([saved('api', { generation: n })]));
+    await Promise.all(rounds);
+    expect(store.load()).toMatchObject([{ generation: 19 }]);
+  });
+
+  it.each([
+    ['half a file', '{"version":1,"apps":[{"spec"'],
+    ['an empty file', ''],
+    ['another format', '[]'],
+    ['null', 'null'],
+    ['an app that is not an object', '{"apps":[null]}'],
+    ['an unknown state', JSON.stringify({ apps: [{ ...saved('api'), desired: 'dreaming' }] })],
+    ['a broken definition', JSON.stringify({ apps: [{ ...saved('api'), spec: { ...sampleSpec(), cwd: 'relative' } }] })],
+  ])('sets %s aside and begins with no apps', (_, text) => {
+    const home = tempHome();
+    const { store, path, problems } = storeIn(home);
+    writeFileSync(path, text);
+    expect(store.load()).toEqual([]);
+    expect(existsSync(path)).toBe(false);
+    const [aside] = readdirSync(home);
+    expect(readFileSync(join(home, aside ?? ''), 'utf8')).toBe(text);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`kept as ${join(home, aside ?? '')}`);
+  });
+
+  it('logs a save that fails, and the next one works', async () => {
+    const home = tempHome();
+    const problems: string[] = [];
+    const path = join(home, 'missing', 'state.json');
+    const store = new Store(path, (problem) => problems.push(problem));
+    await store.save([saved('api')]);
+    expect(problems[0]).toMatch(/^cannot save .*ENOENT/);
+    mkdirSync(join(home, 'missing'));
+    await store.save([saved('api')]);
+    expect(store.load()).toHaveLength(1);
+    expect(problems).toHaveLength(1);
+  });
+});
