@@ -93,6 +93,10 @@ export class AppHandle {
       this.#spawn();
       const attachment = await this.#attached();
       return await this.#ask(attachment, { kind: 'start', spec: this.spec, strict: true, generation: this.generation }, onProgress);
+    } catch (error) {
+      // The primary of an app that did not start ends; only then can it be started again.
+      if (error instanceof LbError && error.code !== 'LB_ERR_PRIMARY_LOST') await this.#primaryGone();
+      throw error;
     } finally {
       this.#starting = false;
     }
