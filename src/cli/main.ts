@@ -1,5 +1,6 @@
 import module from 'node:module';
 import { EXIT } from '../errors/registry.ts';
+import { callerDirectory } from '../system/caller-directory.ts';
 import type { Io } from './io.ts';
 
 // From Node 22.1 on compiled code is kept between calls, which saves about 20 ms each; hence the import after it.
@@ -15,7 +16,7 @@ const io: Io = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  cwd: process.cwd(),
+  cwd: callerDirectory(),
   onInterrupt(listener) {
     let again = false;
     const onSignal = (): void => {
