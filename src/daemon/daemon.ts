@@ -5,6 +5,7 @@ import type { Hello, LogLine, ProgressRecord } from '../protocol/control.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import { now } from '../system/clock.ts';
 import { acquireLock, type Lock } from '../system/lock.ts';
+import { LB_PROGRAM } from '../system/lb-program.ts';
 import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
@@ -107,7 +108,7 @@ export class Daemon {
       store: new Store(state, log),
       log,
       primariesDir: primaries,
-      primarySettings: (app) => ({ app, home, socket, daemonLog, daemonNode: process.execPath, preload: PRELOAD, version, foreground }),
+      primarySettings: (app) => ({ app, home, socket, daemonLog, daemonProgram: LB_PROGRAM, daemonNode: process.execPath, preload: PRELOAD, version, foreground }),
       received: (app, message) => {
         if (message.type === 'log') this.live.logs(app, message.lines, message.dropped);
         else {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings, type SpawnChannelMessage } from '../protocol/attach.ts';
 import type { SocketName } from '../protocol/worker.ts';
 
-const PROGRAM = fileURLToPath(new URL('../primary/main.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../primary/main.cjs', import.meta.url));
 export const PRELOAD = fileURLToPath(new URL('../worker/preload.cjs', import.meta.url));
 
 /** A duplicate of a listening socket: held, never polled, so the daemon accepts nothing. */

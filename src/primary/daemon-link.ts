@@ -94,12 +94,17 @@ export class DaemonLink {
     this.#redial();
   }
 
+  #spawnDaemon(): void {
+    const { daemonProgram, home, daemonLog, daemonNode } = this.#settings;
+    spawnDaemon({ program: daemonProgram, home, logFile: daemonLog, node: daemonNode }).on('error', () => {});
+  }
+
   #redial(): void {
     if (this.#closed) return;
     const missingForMs = now() - this.#missingSince;
     if (!this.#settings.foreground && missingForMs > MISSING_MS + this.#spawnJitterMs) {
       this.#missingSince = now();
-      spawnDaemon(this.#settings.home, this.#settings.daemonLog, this.#settings.daemonNode).on('error', () => {});
+      this.#spawnDaemon();
     }
     setTimeout(() => this.dial(), this.#delayMs);
     this.#delayMs = Math.min(this.#delayMs * 2, REDIAL_CAP_MS);

@@ -12,4 +12,4 @@ const parsed = JSON.parse(settings) as PrimarySettings;
 process.title = `lb primary ${parsed.app}`;
 // The daemon decides what ends a primary; a signal to the whole group must not.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-await new Primary(parsed, () => process.exit(0)).start();
+void new Primary(parsed, () => process.exit(0)).start();

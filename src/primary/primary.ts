@@ -7,7 +7,6 @@ import type { WorkerSettings } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { startTimeOf } from '../system/processes.ts';
 import { parseSignal } from '../system/signals.ts';
-import { LB_PROGRAM } from '../system/spawn-daemon.ts';
 import { UsageSampler } from '../system/usage.ts';
 import { DaemonLink } from './daemon-link.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -287,8 +286,8 @@ export class Primary {
   }
 
   #workerSettings(spec: AppSpec): WorkerSettings {
-    const { socket, home, daemonLog, daemonNode, foreground } = this.#settings;
-    const revive = foreground ? null : { socket, program: LB_PROGRAM, home, log: daemonLog, node: daemonNode };
+    const { socket, home, daemonLog, daemonProgram, daemonNode, foreground } = this.#settings;
+    const revive = foreground ? null : { socket, program: daemonProgram, home, log: daemonLog, node: daemonNode };
     return { killTimeoutMs: spec.killTimeoutMs, revive };
   }
 

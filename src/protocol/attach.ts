@@ -67,7 +67,8 @@ export interface PrimarySettings {
   readonly home: string;
   readonly socket: string;
   readonly daemonLog: string;
-  /** Binary for a new daemon. */
+  /** The `lb` program, and the binary to run it with, for a new daemon. */
+  readonly daemonProgram: string;
   readonly daemonNode: string;
   readonly preload: string;
   readonly version: string;

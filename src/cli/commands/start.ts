@@ -8,6 +8,7 @@ import { findScript } from '../../config/script.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { APP_NAME, type AppSpec } from '../../lifecycle/app-spec.ts';
 import type { StartBody } from '../../protocol/control.ts';
+import { LB_PROGRAM } from '../../system/lb-program.ts';
 import { ensureHome, homePaths } from '../../system/paths.ts';
 import { spawnDaemon } from '../../system/spawn-daemon.ts';
 import { JSON_STREAM_OPTION, type Command } from '../command.ts';
@@ -86,8 +87,10 @@ function changesByName(app: string): LbError {
 
 async function startedDaemon(context: Context): Promise<Connection> {
   ensureHome(homePaths(context.home));
-  return await ensureDaemon(context.address, context.io.startDaemon ?? spawnDaemon);
+  return await ensureDaemon(context.address, context.io.startDaemon ?? startDaemon);
 }
+
+const startDaemon = (home: string, logFile: string): ReturnType<typeof spawnDaemon> => spawnDaemon({ program: LB_PROGRAM, home, logFile });
 
 async function startApps(context: Context, { channel }: Connection, apps: readonly AppSpec[]): Promise<void> {
   const body: StartBody = { apps };
