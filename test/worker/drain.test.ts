@@ -1,0 +1,158 @@
+import { createServer as createHttp2, connect as connectHttp2 } from 'node:http2';
+import type { ServerResponse } from 'node:http';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { DrainBlockers } from '../../src/lifecycle/drain-blockers.ts';
+import type { Drain } from '../../src/worker/drain.ts';
+import type { AnyServer } from '../../src/worker/node-internals.ts';
+import type { Traffic } from '../../src/worker/traffic.ts';
+import { drainOf, startTraffic } from './alone.ts';
+import { openHttp, openServer, RawClient, until } from './open-server.ts';
+
+let traffic: Traffic;
+let drain: Drain;
+let reports: { quiet: boolean; blockers: DrainBlockers }[];
+
+beforeEach(() => {
+  traffic = startTraffic();
+  reports = [];
+  drain = drainOf(traffic, (quiet, blockers) => reports.push({ quiet, blockers }));
+  const exit = vi.spyOn(process, 'exit').mockImplementation((() => {}) as never);
+  onTestFinished(() => exit.mockRestore());
+});
+
+const isQuiet = (): boolean => reports.some(({ quiet }) => quiet);
+
+describe('Drain', () => {
+  it('lets a request in flight finish, as the last one of its connection', async () => {
+    const held: ServerResponse[] = [];
+    const { port } = await openHttp((_, response) => held.push(response));
+    const client = new RawClient(port);
+    client.get();
+    await until(() => held.length === 1);
+    drain.begin();
+    expect(isQuiet()).toBe(false);
+    held[0]?.end('whole');
+    await client.ended;
+    expect(client.text).toContain('Connection: close\r\n');
+    expect(client.text).toContain('whole');
+    await until(isQuiet);
+  });
+
+  it('answers an idle connection once more, and then ends it', async () => {
+    const { port } = await openHttp((_, response) => response.end('hi'));
+    const client = new RawClient(port);
+    client.get();
+    await client.has('hi');
+    expect(client.text).toContain('Connection: keep-alive');
+    drain.begin();
+    client.text = '';
+    client.get();
+    await client.ended;
+    expect(client.text).toContain('HTTP/1.1 200 OK');
+    expect(client.text).toContain('Connection: close');
+    await until(isQuiet);
+  });
+
+  it('does not touch an answer whose head is out already', async () => {
+    const held: ServerResponse[] = [];
+    const { port } = await openHttp((_, response) => {
+      response.write('half');
+      held.push(response);
+    });
+    const client = new RawClient(port);
+    client.get();
+    await client.has('half');
+    drain.begin();
+    held[0]?.end('whole');
+    await client.has('whole');
+    expect(client.text).toContain('Connection: keep-alive');
+    expect(client.socket.destroyed).toBe(false);
+  });
+
+  it('lets a connection that never sent a byte go when it would have run out, not before', async () => {
+    const { server, port } = await openHttp((_, response) => response.end());
+    server.keepAliveTimeout = 60;
+    const client = new RawClient(port);
+    await until(() => traffic.connections.size === 1);
+    const began = performance.now();
+    drain.begin();
+    expect(isQuiet()).toBe(false);
+    await client.ended;
+    expect(performance.now() - began).toBeGreaterThanOrEqual(60);
+    await until(isQuiet);
+  });
+
+  it('does not let one go that has begun to send its request', async () => {
+    const { server, port } = await openHttp((_, response) => response.end('served'));
+    server.keepAliveTimeout = 40;
+    const client = new RawClient(port);
+    client.socket.write('GET / HTTP/1.1\r\n');
+    await until(() => [...traffic.connections.keys()].some(({ bytesRead }) => bytesRead > 0));
+    drain.begin();
+    const began = performance.now();
+    await until(() => performance.now() - began > 100);
+    client.socket.write('Host: a\r\n\r\n');
+    await client.ended;
+    expect(client.text).toContain('served');
+  });
+
+  it('is quiet at once when nothing is open, and says so once', async () => {
+    drain.begin();
+    drain.begin();
+    expect(reports).toEqual([{ quiet: true, blockers: { requests: 0, oldestMs: 0, connections: 0, websockets: 0, sockets: 0 } }]);
+  });
+
+  it('tells an HTTP/2 client to go, serves what is under way, and closes', async () => {
+    const answers: (() => void)[] = [];
+    const server = createHttp2();
+    server.on('stream', (stream) => answers.push(() => {
+      stream.respond({ ':status': 200 });
+      stream.end('whole');
+    }));
+    const { port } = await openServer(server);
+    traffic.watch(server as unknown as AnyServer);
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    onTestFinished(() => session.destroy());
+    const goaway = new Promise<number>((resolve) => session.once('goaway', resolve));
+    const closed = new Promise<void>((resolve) => session.once('close', () => resolve()));
+    let text = '';
+    const request = session.request({ ':path': '/' });
+    request.on('data', (chunk: Buffer) => void (text += chunk.toString()));
+    await until(() => answers.length === 1);
+    drain.begin();
+    expect(await goaway).toBe(0);
+    await until(() => [...traffic.sessions].every((one) => one.closed));
+    answers[0]?.();
+    await closed;
+    expect(text).toBe('whole');
+    await until(isQuiet);
+  });
+
+  it('counts WebSockets as no hindrance for being quiet, and closes them with 1001 when it leaves', async () => {
+    const { server, port } = await openHttp((_, response) => response.end());
+    traffic.watch(server as AnyServer);
+    server.on('upgrade', (_request, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n');
+      socket.once('end', () => socket.end()).resume();
+    });
+    const client = new RawClient(port);
+    client.get('/', 'Connection: Upgrade\r\nUpgrade: websocket\r\n');
+    await client.has('101');
+    drain.begin();
+    await until(isQuiet);
+    expect(reports.at(-1)?.blockers.websockets).toBe(1);
+    expect(client.text.endsWith('\r\n\r\n')).toBe(true);
+    drain.leave(true);
+    await client.has('\x88\x02\x03\xe9');
+    expect(process.exit).not.toHaveBeenCalled();
+    client.socket.destroy();
+    await until(() => vi.mocked(process.exit).mock.calls.length > 0);
+  });
+
+  it('leaves the end to an app that has a handler for it', async () => {
+    drain.leave(false);
+    const began = performance.now();
+    await until(() => performance.now() - began > 60);
+    expect(process.exit).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,146 @@
+import { createServer as createHttp2, connect as connectHttp2 } from 'node:http2';
+import type { ServerResponse } from 'node:http';
+import { createServer as createNet } from 'node:net';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import type { AnyServer } from '../../src/worker/node-internals.ts';
+import type { Traffic } from '../../src/worker/traffic.ts';
+import { startTraffic } from './alone.ts';
+import { openHttp, openServer, RawClient, until } from './open-server.ts';
+
+let traffic: Traffic;
+
+beforeEach(() => {
+  traffic = startTraffic();
+});
+
+const nothing = { requests: 0, oldestMs: 0, connections: 0, websockets: 0, sockets: 0 };
+const watched = <S>(server: S): S => {
+  traffic.watch(server as AnyServer);
+  return server;
+};
+
+describe('Traffic', () => {
+  it('counts connections and requests in flight, and forgets them when they end', async () => {
+    const held: ServerResponse[] = [];
+    const { port } = await openHttp((request, response) => (request.url === '/held' ? held.push(response) : response.end('ok')));
+    const busy = new RawClient(port);
+    const idle = new RawClient(port);
+    busy.get('/held');
+    idle.get('/');
+    await until(() => held.length === 1);
+    await idle.has('ok');
+    expect(traffic.blockers()).toMatchObject({ requests: 1, connections: 2, websockets: 0, sockets: 0 });
+    expect(traffic.requests).toBe(1);
+    held[0]?.end('done');
+    await busy.has('done');
+    expect(traffic.blockers()).toEqual({ ...nothing, connections: 2 });
+    busy.socket.destroy();
+    idle.socket.destroy();
+    await until(() => traffic.connections.size === 0);
+    expect(traffic.blockers()).toEqual(nothing);
+  });
+
+  it('tells the age of the oldest request', async () => {
+    const held: ServerResponse[] = [];
+    const { port } = await openHttp((_, response) => held.push(response));
+    new RawClient(port).get();
+    await until(() => held.length === 1);
+    const began = performance.now();
+    await until(() => performance.now() - began >= 30);
+    new RawClient(port).get();
+    await until(() => held.length === 2);
+    const { requests, oldestMs } = traffic.blockers();
+    expect(requests).toBe(2);
+    expect(oldestMs).toBeGreaterThanOrEqual(30);
+    expect(oldestMs).toBeLessThanOrEqual(Math.ceil(performance.now() - began) + 100);
+  });
+
+  it('forgets a request whose client went away before it was answered', async () => {
+    const held: ServerResponse[] = [];
+    const { port } = await openHttp((_, response) => held.push(response));
+    const client = new RawClient(port);
+    client.get();
+    await until(() => held.length === 1);
+    expect(traffic.inFlight.size).toBe(1);
+    client.socket.destroy();
+    await until(() => traffic.connections.size === 0);
+    traffic.sweep();
+    expect(traffic.inFlight.size).toBe(0);
+    expect(traffic.requests).toBe(0);
+  });
+
+  it('counts answers by the first digit of their status and by how long they took', async () => {
+    const { port } = await openHttp((request, response) => response.writeHead(Number(request.url?.slice(1))).end('x'));
+    for (const status of [200, 201, 304, 404, 404, 500]) {
+      const client = new RawClient(port);
+      client.get(`/${status}`);
+      await client.has('HTTP/1.1');
+    }
+    await until(() => traffic.requests === 6);
+    expect(traffic.statusClasses).toEqual([0, 2, 1, 2, 1]);
+    expect(traffic.takeLatency().reduce((sum, n) => sum + n, 0)).toBe(6);
+    expect(traffic.takeLatency().reduce((sum, n) => sum + n, 0)).toBe(0);
+  });
+
+  it('counts an upgraded connection as a WebSocket, or as a tunnel, and no longer as HTTP', async () => {
+    const { server, port } = await openHttp((_, response) => response.end());
+    watched(server);
+    server.on('upgrade', (_request, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n');
+      socket.once('end', () => socket.end()).resume();
+    });
+    const websocket = new RawClient(port);
+    websocket.get('/', 'Connection: Upgrade\r\nUpgrade: WebSocket\r\n');
+    const tunnel = new RawClient(port);
+    tunnel.get('/', 'Connection: Upgrade\r\nUpgrade: raw\r\n');
+    await Promise.all([websocket.has('101'), tunnel.has('101')]);
+    expect(traffic.blockers()).toEqual({ ...nothing, websockets: 1, sockets: 1 });
+    websocket.socket.destroy();
+    tunnel.socket.destroy();
+    await until(() => traffic.websockets.size + traffic.tunnels.size === 0);
+    expect(traffic.blockers()).toEqual(nothing);
+  });
+
+  it('does not change how a server without an upgrade listener treats such a request', async () => {
+    const { server, port } = await openHttp((_, response) => response.end('as a plain request'));
+    watched(server);
+    const client = new RawClient(port);
+    client.get('/', 'Connection: Upgrade\r\nUpgrade: websocket\r\n');
+    await client.has('as a plain request');
+    expect(traffic.websockets.size).toBe(0);
+    expect(server.listenerCount('upgrade')).toBe(0);
+  });
+
+  it('counts connections of plain servers apart', async () => {
+    const { server, port } = await openServer(createNet());
+    watched(server);
+    const client = new RawClient(port);
+    await until(() => traffic.connections.size === 1);
+    expect(traffic.blockers()).toEqual({ ...nothing, sockets: 1 });
+    client.socket.destroy();
+    await until(() => traffic.connections.size === 0);
+  });
+
+  it('counts streams of HTTP/2 as requests', async () => {
+    const answers: (() => void)[] = [];
+    const server = createHttp2();
+    server.on('stream', (stream) => answers.push(() => {
+      stream.respond({ ':status': 503 });
+      stream.end('later');
+    }));
+    const { port } = await openServer(server);
+    watched(server);
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    onTestFinished(() => session.destroy());
+    const request = session.request({ ':path': '/' });
+    request.resume();
+    await until(() => answers.length === 1);
+    expect(traffic.blockers()).toMatchObject({ requests: 1, connections: 1 });
+    expect(traffic.sessions.size).toBe(1);
+    answers[0]?.();
+    await until(() => traffic.inFlight.size === 0);
+    expect([traffic.requests, traffic.statusClasses]).toEqual([1, [0, 0, 0, 0, 1]]);
+    session.destroy();
+    await until(() => traffic.sessions.size === 0);
+  });
+});
