@@ -19,9 +19,9 @@ function read(path: string): string {
   }
 }
 
-function cwdOf(pid: number): string {
+function linkTarget(path: string): string {
   try {
-    return readlinkSync(`/proc/${pid}/cwd`);
+    return readlinkSync(path);
   } catch {
     return '';
   }
@@ -56,7 +56,7 @@ export function processesOf(directory: string): ProcessInfo[] {
   const belongs = (pid: number): boolean =>
     read(`/proc/${pid}/environ`).includes(directory) ||
     read(`/proc/${pid}/cmdline`).includes(directory) ||
-    cwdOf(pid).startsWith(directory);
+    linkTarget(`/proc/${pid}/cwd`).startsWith(directory);
   return allPids()
     .filter((pid) => pid !== process.pid && belongs(pid))
     .flatMap((pid) => processInfo(pid) ?? [])
@@ -70,8 +70,22 @@ export function childrenOf(parent: number): ProcessInfo[] {
     .filter((found) => found.parent === parent);
 }
 
-/** Open file descriptors of a process. */
-export const descriptorCount = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+/** Open file descriptors of a process, but for those below `/proc`: a sampler of CPU and memory keeps them for some seconds. */
+export function descriptorCount(pid: number): number {
+  const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => linkTarget(`/proc/${pid}/fd/${fd}`));
+  return targets.filter((target) => !target.startsWith('/proc/')).length;
+}
+
+/** What its descriptors are, most frequent first. */
+export function openFiles(pid: number): string {
+  const counts = new Map<string, number>();
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    const target = linkTarget(`/proc/${pid}/fd/${fd}`).replaceAll(/\d+/g, 'n');
+    counts.set(target, (counts.get(target) ?? 0) + 1);
+  }
+  const lines = [...counts].sort((a, b) => b[1] - a[1]).map(([target, count]) => `  ${count} × ${target}`);
+  return [`descriptors of ${pid}:`, ...lines].join('\n');
+}
 
 /** Private memory of a process: what would be free if it ended. */
 export function privateBytes(pid: number): number {

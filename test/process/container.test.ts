@@ -70,7 +70,7 @@ it('S27: a second signal does not wait for what is in flight', async () => {
 });
 
 it.each([0, 7])('an app that ends by itself with %i ends the run with that code', async (code) => {
-  const { box } = await runBox('exit-code.cjs', ['--no-autorestart', '--min-uptime', '50'], { CODE: String(code), WORK_MS: '400' });
+  const { box } = await runBox('exit-code.cjs', ['--no-autorestart', '--min-uptime', '50'], { CODE: String(code), WORK_MS: '2500' });
   const result = await box.ended;
   expect(result.code, String(result)).toBe(code);
   expect(result.stdout).toContain('working');
@@ -82,6 +82,13 @@ it('an app that does not start ends the run with its stderr', async () => {
   const result = await box.ended;
   expect(result.code, String(result)).toBe(1);
   expect(result.stderr).toContain('no database at boot');
+  await expectNothingLeft();
+});
+
+it('an app that ends while it boots ends the run with its code too', async () => {
+  const { box } = await runBox('exit-code.cjs', [], { CODE: '7', WORK_MS: '1' });
+  const result = await box.ended;
+  expect(result.code, String(result)).toBe(7);
   await expectNothingLeft();
 });
 

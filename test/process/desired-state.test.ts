@@ -58,7 +58,8 @@ it('an app that cannot start again is listed with its reason, and holds up nobod
   await sandbox.waitForOnline('healthy');
   expect(await getJson(healthy.port)).toMatchObject({ version: '1' });
   const broken = await sandbox.waitForApp('broken', 'be errored', (now) => now.state === 'errored', { deadlineMs: 15_000 });
-  expect(broken.error).toContain('no database at boot');
+  expect(broken.error).toContain('exit code 1');
+  expect(broken.lastExits.at(-1)?.lastStderr.join('\n')).toContain('no database at boot');
 });
 
 it('a daemon that ends by SIGHUP hands over to a new one, and nobody notices', async () => {

@@ -39,7 +39,8 @@ describe('log files', () => {
     });
     for (const [file, content] of files) {
       const text = (file.endsWith('.gz') ? gunzipSync(content) : content).toString('utf8');
-      expect(text.length, file).toBeLessThanOrEqual(8 * 1024 + 100);
+      // What a worker wrote at once stands in one file: at most one read of a pipe more than the limit.
+      expect(text.length, file).toBeLessThanOrEqual(8 * 1024 + 65_536);
       expect(text, file).toMatch(/^(line \d+ of \d+\n)+$/);
     }
   });
@@ -64,15 +65,16 @@ describe('lb logs', () => {
     await getJson(port, '/?lines=50');
     const { stdout } = await sandbox.waitFor('the last line', async () => {
       const shown = await sandbox.ok('logs', name, '--lines', '4', '--no-follow');
-      return shown.stdout.includes('line 50 of') ? shown : null;
+      return /line (?:49|50) of/.test(shown.stdout) ? shown : null;
     });
     expect(stdout).not.toContain('\u001b');
     const shown = stdout.trimEnd().split('\n');
     expect(shown).toHaveLength(4);
-    for (const number of [47, 48, 49, 50]) expect(shown.some((line) => line.startsWith(`${name}[0]`) && line.endsWith(`line ${number} of ${pid}`))).toBe(true);
-    const records = (await sandbox.ok('logs', name, '--lines', '4', '--no-follow', '--json')).stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as LogLine);
-    expect(records.at(-1)).toMatchObject({ app: name, slot: 0, pid });
-    expect(records.filter((record) => record.stream === 'err')).toHaveLength(2);
+    // stdout and stderr are two pipes: the order between them is that of arrival.
+    for (const line of shown) expect(line).toMatch(new RegExp(`^${name}\\[0\\]\\s.*line \\d+ of ${pid}$`));
+    const records = (await sandbox.ok('logs', name, '--lines', '50', '--no-follow', '--json')).stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as LogLine);
+    expect(records[0]).toMatchObject({ app: name, slot: 0, pid });
+    expect(records.filter((record) => record.stream === 'err')).toHaveLength(25);
   });
 
   it('follows what comes until Ctrl-C', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { startHttp2Load } from '../helpers/clients/http2.ts';
 import { openEventStream, slowUpload, slowloris } from '../helpers/clients/slow.ts';
-import { connectEcho } from '../helpers/clients/websocket.ts';
+import { connectEcho, type EchoClient } from '../helpers/clients/websocket.ts';
 import { getJson } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
@@ -70,20 +70,40 @@ it('S7: WebSocket: close code 1001, and the reconnect lands on a new worker', as
   const old = await sandbox.workerPids(name);
   const clients = await Promise.all([1, 2, 3, 4].map(() => connectEcho(port)));
   expect(old).toEqual(expect.arrayContaining(clients.map((client) => client.pid)));
-  const reconnected = clients.map(async (client) => {
-    const { code } = await client.closed;
-    return { code, next: await connectEcho(port) };
-  });
-  const { durationMs } = await sandbox.ok('reload', name, '--monitor', '100');
-  for (const { code, next } of await within('all clients to reconnect', 5000, Promise.all(reconnected))) {
-    expect(code).toBe(1001);
-    expect(await next.echo('still there')).toBe('still there');
-    next.close();
-  }
+  const codes: number[] = [];
+  const { durationMs } = await followedThrough(clients, codes, port, () => sandbox.ok('reload', name, '--monitor', '100'));
   expect(durationMs).toBeLessThan(10_000);
-  const last = await connectEcho(port);
-  expect(await sandbox.workerPids(name)).toContain(last.pid);
+  // Each was closed once or twice: the first reconnect may land on an old worker that has not been replaced yet.
+  expect(codes.length).toBeGreaterThanOrEqual(clients.length);
+  expect(new Set(codes)).toEqual(new Set([1001]));
+  const fresh = await sandbox.workerPids(name);
+  for (const client of clients) {
+    expect(fresh).toContain(client.pid);
+    expect(await client.echo('still there')).toBe('still there');
+    client.close();
+  }
 });
+
+/** Clients that connect again whenever they are closed, for as long as the work takes; `clients` is kept up to date. */
+async function followedThrough<T>(clients: EchoClient[], codes: number[], port: number, work: () => Promise<T>): Promise<T> {
+  let done = false;
+  const following = clients.map(async (_, index) => {
+    for (;;) {
+      const current = clients[index];
+      if (current === undefined) return;
+      const { code } = await current.closed;
+      if (done) return;
+      codes.push(code);
+      clients[index] = await connectEcho(port);
+    }
+  });
+  const result = await work();
+  // Every close frame has been sent by now; the last reconnects may still be under way.
+  await sandbox.waitFor('every client to be connected', () => clients.every((client) => client.isOpen()));
+  done = true;
+  for (const follower of following) follower.catch(() => {});
+  return result;
+}
 
 it('S8: a response that never ends is cut only at the deadline, and reported', async () => {
   const killTimeoutMs = 1500;
@@ -110,8 +130,8 @@ it('S8: a response that never ends is cut only at the deadline, and reported', a
 it('an idle keep-alive connection is not cut: its next request is answered and told to close', async () => {
   const script = sandbox.deploy('server.cjs', 'plain-http.cjs', 'v0');
   const { name, port } = await sandbox.start(script);
-  // Longer thoughts than the reload takes, shorter than the server's keepAliveTimeout of 5 s.
-  const load = startLoad({ port, mode: 'think', thinkMs: 3500, clients: 16 });
+  // Longer thoughts than a worker takes to boot, shorter than the server's keepAliveTimeout of 5 s.
+  const load = startLoad({ port, mode: 'think', thinkMs: 1500, clients: 16 });
   await load.waitForServed(16);
   sandbox.deploy('server.cjs', 'plain-http.cjs', 'v1');
   await sandbox.ok('reload', name, '--monitor', '100');

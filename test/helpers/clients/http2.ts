@@ -12,6 +12,11 @@ export interface Http2LoadOptions {
   readonly hungMs?: number;
 }
 
+/** RFC 9113, 8.7: such a stream was not processed, and the client may send it again. */
+const isRefused = (thrown: unknown, stream: http2.ClientHttp2Stream): boolean =>
+  (thrown as { code?: unknown }).code === 'ERR_HTTP2_STREAM_ERROR' && stream.rstCode === http2.constants.NGHTTP2_REFUSED_STREAM;
+
+/** One stream, one count, except for a stream that the server refused unprocessed: its client tries again on the next connection. */
 function streamOnce(session: http2.ClientHttp2Session, path: string, hungMs: number, tally: Tally): Promise<void> {
   const startedAt = performance.now();
   return new Promise((resolve) => {
@@ -34,7 +39,7 @@ function streamOnce(session: http2.ClientHttp2Session, path: string, hungMs: num
     stream.setEncoding('utf8');
     stream.on('response', (headers) => (status = Number(headers[':status'])));
     stream.on('data', (chunk: string) => (text += chunk));
-    stream.on('error', (thrown) => settle(() => countError(tally, thrown, detail())));
+    stream.on('error', (thrown) => settle(() => (isRefused(thrown, stream) ? undefined : countError(tally, thrown, detail()))));
     stream.on('close', () => {
       const identity = parseIdentity(text);
       settle(() => {

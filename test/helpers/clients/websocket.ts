@@ -8,6 +8,7 @@ export interface EchoClient {
   readonly pid: number;
   /** Close code and reason, once it is closed. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+  isOpen(): boolean;
   echo(text: string): Promise<string>;
   close(): void;
 }
@@ -31,6 +32,7 @@ export async function connectEcho(port: number): Promise<EchoClient> {
   return {
     pid,
     closed,
+    isOpen: () => socket.readyState === WebSocket.OPEN,
     echo: async (text) => {
       const answer = within(`the echo of ${text}`, 10_000, nextMessage(socket));
       socket.send(text);
