@@ -1,0 +1,221 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+
+/** The rules of docs/architecture.md that can be read off the source text. */
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SRC = join(ROOT, 'src');
+
+interface Import {
+  readonly from: string;
+  /** A module's name, or a path within `src`. */
+  readonly to: string;
+  /** `type`: erased; `lazy`: loaded when the code gets there. */
+  readonly how: 'static' | 'type' | 'lazy';
+}
+
+interface SourceFile {
+  /** Path within `src`. */
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly Import[];
+  readonly exits: boolean;
+  readonly anys: readonly number[];
+}
+
+function filesBelow(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+function read(file: string): SourceFile {
+  const path = relative(SRC, file);
+  const text = readFileSync(file, 'utf8');
+  const parsed = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const imports: Import[] = [];
+  const anys: number[] = [];
+  let exits = false;
+  const add = (specifier: ts.Node | undefined, how: Import['how']): void => {
+    if (specifier === undefined || !ts.isStringLiteral(specifier)) return;
+    const to = specifier.text.startsWith('.') ? join(dirname(path), specifier.text) : specifier.text;
+    imports.push({ from: path, to, how });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isErased(node) ? 'type' : 'static');
+    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly ? 'type' : 'static');
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, 'type');
+    else if (ts.isCallExpression(node) && isLoad(node.expression)) add(node.arguments[0], 'lazy');
+    else if (node.kind === ts.SyntaxKind.AnyKeyword) anys.push(parsed.getLineAndCharacterOfPosition(node.getStart()).line + 1);
+    else if (ts.isPropertyAccessExpression(node) && node.getText() === 'process.exit') exits = true;
+    ts.forEachChild(node, visit);
+  };
+  visit(parsed);
+  return { path, text, imports, exits, anys };
+}
+
+function isErased({ importClause }: ts.ImportDeclaration): boolean {
+  if (importClause === undefined) return false;
+  if (importClause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const { name, namedBindings } = importClause;
+  return name === undefined && namedBindings !== undefined && ts.isNamedImports(namedBindings) && namedBindings.elements.every((element) => element.isTypeOnly);
+}
+
+function isLoad(callee: ts.Expression): boolean {
+  return callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === 'require');
+}
+
+const files = filesBelow(SRC).filter((file) => file.endsWith('.ts')).map(read);
+const imports = files.flatMap((file) => file.imports);
+const isOurs = ({ to }: Import): boolean => to.endsWith('.ts');
+const isBuiltin = ({ to }: Import): boolean => to.startsWith('node:') || builtinModules.includes(to);
+const isPackage = (one: Import): boolean => !isOurs(one) && !isBuiltin(one);
+/** The folder of a path within `src`; a file beside the folders stands for itself. */
+const folderOf = (path: string): string => path.split('/')[0] ?? path;
+const written = ({ from, to, how }: Import): string => `${from} → ${to}${how === 'static' ? '' : ` (${how})`}`;
+
+interface Rule {
+  readonly may: readonly string[];
+  /** More of which only types may be taken. */
+  readonly types?: readonly string[];
+}
+
+/** Who may import whom, besides itself. */
+const RULES: Readonly<Record<string, Rule>> = {
+  errors: { may: [] },
+  lifecycle: { may: ['errors'] },
+  balancing: { may: ['errors'], types: ['lifecycle'] },
+  system: { may: ['errors'] },
+  protocol: { may: ['errors', 'lifecycle'] },
+  config: { may: ['errors', 'lifecycle'] },
+  logs: { may: ['errors', 'system', 'protocol'], types: ['lifecycle'] },
+  metrics: { may: ['errors', 'system', 'protocol'], types: ['lifecycle'] },
+  worker: { may: [], types: ['lifecycle', 'protocol'] },
+  primary: { may: ['errors', 'lifecycle', 'balancing', 'system', 'protocol', 'config', 'logs', 'metrics'] },
+  daemon: { may: ['errors', 'lifecycle', 'balancing', 'system', 'protocol', 'config', 'logs', 'metrics'] },
+  client: { may: ['errors', 'protocol', 'system'], types: ['lifecycle'] },
+  monitor: { may: ['client', 'errors', 'protocol', 'lifecycle'] },
+  cli: { may: ['client', 'monitor', 'config', 'errors', 'protocol', 'lifecycle', 'system'] },
+  'index.ts': { may: ['config', 'client', 'errors'], types: ['lifecycle', 'protocol'] },
+};
+
+/** Where a program becomes another one, or needs what it shares with it at run time. */
+const EXCEPTIONS: readonly string[] = [
+  'cli/commands/daemon.ts → daemon/main.ts (lazy)',
+  'cli/commands/run.ts → daemon/main.ts (lazy)',
+  'worker/channel.ts → protocol/worker.ts',
+  'worker/preload.ts → protocol/worker.ts',
+  'worker/traffic.ts → protocol/worker.ts',
+];
+
+function isAllowed(one: Import): boolean {
+  const [from, to] = [folderOf(one.from), folderOf(one.to)];
+  const rule = RULES[from];
+  if (from === to) return true;
+  if (rule?.may.includes(to) === true) return true;
+  return one.how === 'type' && rule?.types?.includes(to) === true;
+}
+
+describe('imports', () => {
+  it('are read at all', () => {
+    expect(files.length).toBeGreaterThan(100);
+    expect(imports.map(written)).toContain('lifecycle/states.ts → errors/lb-error.ts');
+    expect(imports.map(written)).toContain('worker/drain.ts → protocol/snapshot.ts (type)');
+  });
+
+  it('of every folder have a rule', () => {
+    const folders = new Set(files.map(({ path }) => folderOf(path)));
+    expect([...folders].filter((folder) => RULES[folder] === undefined)).toEqual([]);
+  });
+
+  it('keep to the layers', () => {
+    const broken = imports.filter((one) => isOurs(one) && !isAllowed(one)).map(written);
+    expect(broken.filter((one) => !EXCEPTIONS.includes(one))).toEqual([]);
+    expect(EXCEPTIONS.filter((one) => !broken.includes(one)), 'an exception that nobody needs').toEqual([]);
+  });
+
+  it('name files that are there, with their extension', () => {
+    const wrong = imports.filter((one) => (isOurs(one) ? !existsSync(join(SRC, one.to)) : one.to.includes('/') && folderOf(one.to) in RULES));
+    expect(wrong.map(written)).toEqual([]);
+  });
+
+  it('of packages are dependencies, and every dependency is imported', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+    const used = new Set(imports.filter(isPackage).map(({ to }) => to.split('/').slice(0, to.startsWith('@') ? 2 : 1).join('/')));
+    expect([...used].sort()).toEqual(Object.keys(dependencies).sort());
+  });
+
+  it('of packages cost neither daemon nor primary memory before they are needed, and a worker never any', () => {
+    const costly = imports.filter((one) => isPackage(one) && one.how !== 'type');
+    expect(costly.filter(({ from }) => folderOf(from) === 'worker').map(written)).toEqual([]);
+    const resident = ['primary', 'daemon', 'protocol', 'lifecycle', 'errors', 'system', 'logs', 'metrics'];
+    expect(costly.filter(({ from, how }) => how === 'static' && resident.includes(folderOf(from))).map(written)).toEqual([]);
+  });
+
+  it('of built-in modules say `node:`', () => {
+    expect(imports.filter((one) => isBuiltin(one) && !one.to.startsWith('node:')).map(written)).toEqual([]);
+  });
+
+  it('of node:cluster stand where workers are forked, and in the three files of the preload that need it', () => {
+    const loads = imports.filter(({ to, how }) => to === 'node:cluster' && how !== 'type').map(({ from }) => from);
+    expect(loads.sort()).toEqual(['primary/cluster.ts', 'worker/connections.ts', 'worker/orphan.ts', 'worker/preload.ts']);
+  });
+});
+
+describe('the pure core', () => {
+  const pure = files.filter(({ path }) => ['lifecycle', 'balancing', 'errors', 'metrics'].includes(folderOf(path)));
+
+  it('does no I/O: it imports nothing of Node', () => {
+    expect(pure.flatMap((file) => file.imports).filter((one) => isBuiltin(one)).map(written)).toEqual([]);
+  });
+
+  it('has neither clock nor chance nor timers', () => {
+    const impure = /\b(Date\.now|new Date\(|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|process\.(hrtime|uptime|env|kill|on|once|exit|pid)\b)/;
+    expect(pure.filter(({ text }) => impure.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+});
+
+/** Longer than the rest may be; these may shrink, not grow. */
+const LONG: Readonly<Record<string, number>> = { 'daemon/app-handle.ts': 350, 'primary/primary.ts': 325 };
+const MAX_LINES = 300;
+
+describe('every file of src', () => {
+  it('ends the process only where a program begins, and where a worker leaves', () => {
+    const isMain = (path: string): boolean => basename(path) === 'main.ts';
+    expect(files.filter(({ path, exits }) => exits && !isMain(path)).map(({ path }) => path)).toEqual(['worker/drain.ts']);
+  });
+
+  it('knows its types: no `any`', () => {
+    expect(files.flatMap(({ path, anys }) => anys.map((line) => `${path}:${line}`))).toEqual([]);
+  });
+
+  it('is done: nothing is left to do in it', () => {
+    expect(files.filter(({ text }) => /\b(TODO|FIXME|XXX|HACK)\b/.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it(`has at most ${MAX_LINES} lines`, () => {
+    const lines = (text: string): number => text.split('\n').length - 1;
+    const long = files.filter(({ path, text }) => lines(text) > (LONG[path] ?? MAX_LINES));
+    expect(long.map(({ path, text }) => `${path}: ${lines(text)}`)).toEqual([]);
+  });
+
+  it('has a name in kebab-case', () => {
+    expect(files.map(({ path }) => path).filter((path) => !/^([a-z0-9-]+\/)*[a-z0-9-]+\.ts$/.test(path))).toEqual([]);
+  });
+});
+
+describe('the whole repository', () => {
+  const own = fileURLToPath(import.meta.url);
+  const texts = ['src', 'bin', 'test', 'docs', 'examples'].flatMap((folder) => filesBelow(join(ROOT, folder))).filter((file) => /\.([cm]?[jt]s|md|json|ya?ml|sh)$/.test(file) && file !== own && !file.includes('node_modules'));
+
+  it('never ends processes by name', () => {
+    expect(texts.filter((file) => /\b(pkill|killall)\b/.test(readFileSync(file, 'utf8'))).map((file) => relative(ROOT, file))).toEqual([]);
+  });
+
+  it('refers to nothing outside of itself', () => {
+    expect(texts.filter((file) => /\.\.\/shared\b/.test(readFileSync(file, 'utf8'))).map((file) => relative(ROOT, file))).toEqual([]);
+  });
+});
