@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { vi } from 'vitest';
 import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
 import type { Answer, FromPrimary, Order, PrimarySettings, ToPrimary } from '../../src/protocol/attach.ts';
@@ -27,7 +28,7 @@ const world = vi.hoisted(() => ({ current: null as unknown }));
 const here = (): World => world.current as World;
 
 vi.mock('../../src/primary/cluster.ts', () => ({
-  forkWorker: (spec: AppSpec, slot: number) => ({ process: here().fork(spec, slot) }),
+  forkWorker: (spec: AppSpec, slot: number) => Object.assign(new EventEmitter(), { process: here().fork(spec, slot) }),
 }));
 vi.mock('../../src/system/processes.ts', () => ({ startTimeOf: () => 1, killTree: (pid: number) => here().kill(pid) }));
 vi.mock('../../src/system/usage.ts', () => ({

@@ -9,6 +9,7 @@ import type { WorkerHandle } from '../../src/primary/worker-handle.ts';
 class FakeHandle {
   pending: PendingConnection | null = null;
   state: WorkerState = 'ready';
+  connected = true;
   readonly keys = new Set(['a']);
   readonly full = new Set<string>();
   readonly handed: object[] = [];
