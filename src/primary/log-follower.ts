@@ -7,19 +7,26 @@ const MAX_BATCH = 500;
 
 /** Sends the workers' lines to the daemon in batches while somebody follows; a daemon that does not keep up misses lines and is told how many. */
 export class LogFollower {
-  readonly #logs: LogSink;
   readonly #link: DaemonLink;
+  #logs: LogSink | null = null;
+  #on = false;
   #batch: LogLine[] = [];
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(logs: LogSink, link: DaemonLink) {
-    this.#logs = logs;
+  constructor(link: DaemonLink) {
     this.#link = link;
   }
 
+  /** Somebody may follow before there is a log. */
+  attach(logs: LogSink): void {
+    this.#logs = logs;
+    this.follow(this.#on);
+  }
+
   follow(on: boolean): void {
-    this.#logs.follower = on ? (line) => this.#add(line) : null;
+    this.#on = on;
+    if (this.#logs !== null) this.#logs.follower = on ? (line) => this.#add(line) : null;
     if (!on) this.#batch = [];
   }
 

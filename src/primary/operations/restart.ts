@@ -9,11 +9,11 @@ export class RestartOperation implements Operation {
   readonly kind = 'restart';
   readonly joinable: boolean;
   readonly #context: OperationContext;
-  readonly #options: { readonly spec?: AppSpec; readonly now: boolean };
+  readonly #options: { readonly spec: AppSpec | undefined; readonly now: boolean };
   #phase: 'stopping' | 'starting' = 'stopping';
   #error: LbError | null = null;
 
-  constructor(context: OperationContext, options: { readonly spec?: AppSpec; readonly now: boolean }) {
+  constructor(context: OperationContext, options: { readonly spec: AppSpec | undefined; readonly now: boolean }) {
     this.#context = context;
     this.#options = options;
     this.joinable = options.spec === undefined;

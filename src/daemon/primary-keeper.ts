@@ -1,0 +1,207 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { LbError } from '../errors/lb-error.ts';
+import type { PrimarySettings } from '../protocol/attach.ts';
+import { writeFileAtomic } from '../system/atomic-file.ts';
+import { now } from '../system/clock.ts';
+import { isAlive, startTimeOf } from '../system/processes.ts';
+import type { Attachment, AttachmentEvents, Hello } from './attachment.ts';
+import { spawnPrimary, type KeptSockets } from './primary-process.ts';
+
+const ATTACH_DEADLINE_MS = 10_000;
+/** A primary that is alive but not connected for this long is hung. */
+const ABSENT_MS = 5_000;
+const LOOK_EVERY_MS = 50;
+const RESPAWN_BASE_MS = 100;
+const RESPAWN_CAP_MS = 10_000;
+/** A primary that lived this long resets the delay. */
+const RESPAWN_STABLE_MS = 10_000;
+
+interface PrimaryId {
+  readonly pid: number;
+  readonly startTime: number | null;
+}
+
+export interface PrimaryKeeperOptions {
+  readonly app: string;
+  readonly primariesDir: string;
+  readonly settings: () => Omit<PrimarySettings, 'sockets'>;
+  /** Node.js binary for the next primary. */
+  readonly interpreter: () => string;
+  /** A primary that is lost is replaced. */
+  readonly wanted: () => boolean;
+  readonly log: (message: string) => void;
+  readonly received: AttachmentEvents['received'];
+  /** Connected: just spawned, adopted, or connected again. */
+  readonly onConnected: (attachment: Attachment, hello: Hello) => void;
+  /** Ended, and no other will start. */
+  readonly onEnded: () => void;
+}
+
+/** Sees to it that one app has one primary: spawns, adopts, replaces a dead or a hung one, and keeps the listening sockets meanwhile. */
+export class PrimaryKeeper {
+  readonly #options: PrimaryKeeperOptions;
+  readonly #sockets: KeptSockets = new Map();
+  #primary: PrimaryId | null = null;
+  #attachment: Attachment | null = null;
+  #waiters: ((attachment: Attachment) => void)[] = [];
+  #respawns = 0;
+  #spawnedAt = 0;
+  #respawnTimer: NodeJS.Timeout | null = null;
+
+  constructor(options: PrimaryKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** The connection, while there is one. */
+  get attachment(): Attachment | null {
+    return this.#attachment;
+  }
+
+  get hasPrimary(): boolean {
+    return this.#primary !== null;
+  }
+
+  /** A primary runs, or is about to. */
+  get active(): boolean {
+    return this.#primary !== null || this.#respawnTimer !== null;
+  }
+
+  spawn(): void {
+    this.#spawnedAt = now();
+    const settings: PrimarySettings = { ...this.#options.settings(), sockets: this.#sockets.size };
+    const child = spawnPrimary({
+      interpreter: this.#options.interpreter(),
+      settings,
+      logFile: settings.daemonLog,
+      sockets: this.#sockets,
+      onExit: (how) => this.#lost(child.pid ?? 0, how),
+    });
+    const pid = child.pid ?? 0;
+    this.#primary = { pid, startTime: startTimeOf(pid) };
+    this.#watchAbsence();
+  }
+
+  /** Waits for a primary that outlived its daemon; spawns one when there is none. */
+  adoptOrSpawn(): void {
+    const alive = readPrimaryFile(this.#file);
+    if (alive === null || !isAlive(alive.pid, alive.startTime)) return this.spawn();
+    this.#options.log(`${this.#options.app}: its primary (pid ${alive.pid}) is alive, waiting for it`);
+    this.#primary = alive;
+    this.#watchAbsence();
+  }
+
+  /** Gives up the restart that is due. */
+  cancelRespawn(): void {
+    if (this.#respawnTimer !== null) clearTimeout(this.#respawnTimer);
+    this.#respawnTimer = null;
+  }
+
+  /** A primary of this app has connected; one too many is told to leave. */
+  attach(attachment: Attachment, hello: Hello): void {
+    const { app, log, received, onConnected } = this.#options;
+    if (this.#attachment !== null && this.#primary?.pid !== hello.pid) {
+      log(`${app}: a second primary (pid ${hello.pid}) connected, it is told to leave`);
+      attachment.events = { hello: () => {}, received: () => {}, hung: () => {}, closed: () => {} };
+      void attachment.order({ kind: 'stop' }).catch(() => {});
+      return;
+    }
+    this.#attachment = attachment;
+    this.#primary = { pid: hello.pid, startTime: hello.startTime };
+    void writeFileAtomic(this.#file, JSON.stringify(this.#primary)).catch(() => {});
+    attachment.events = {
+      hello: () => {},
+      received,
+      hung: () => this.#kill('its event loop does not answer'),
+      closed: () => this.#detached(attachment),
+    };
+    onConnected(attachment, hello);
+    for (const waiter of this.#waiters.splice(0)) waiter(attachment);
+  }
+
+  /** @throws LbError LB_ERR_PRIMARY_LOST when none connects in time. */
+  connected(): Promise<Attachment> {
+    if (this.#attachment !== null) return Promise.resolve(this.#attachment);
+    return new Promise((resolve, reject) => {
+      const reason = `it did not connect within ${ATTACH_DEADLINE_MS / 1000} s`;
+      const timer = setTimeout(() => reject(new LbError('LB_ERR_PRIMARY_LOST', { app: this.#options.app, reason })), ATTACH_DEADLINE_MS);
+      this.#waiters.push((attachment) => {
+        clearTimeout(timer);
+        resolve(attachment);
+      });
+    });
+  }
+
+  /** Resolves when the process of a primary that was told to end has ended. */
+  async gone(): Promise<void> {
+    const primary = this.#primary;
+    if (primary === null) return;
+    const deadline = now() + ABSENT_MS;
+    while (isAlive(primary.pid, primary.startTime) && now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    this.#lost(primary.pid, 'ended');
+  }
+
+  get #file(): string {
+    return join(this.#options.primariesDir, `${this.#options.app}.json`);
+  }
+
+  #detached(attachment: Attachment): void {
+    if (this.#attachment !== attachment) return;
+    this.#attachment = null;
+    this.#watchAbsence();
+  }
+
+  /** Until it is connected: notices that the primary is dead, and ends one that stays away. */
+  #watchAbsence(): void {
+    const since = now();
+    const look = (): void => {
+      const primary = this.#primary;
+      if (primary === null || this.#attachment !== null) return;
+      if (!isAlive(primary.pid, primary.startTime)) return this.#lost(primary.pid, 'it is gone');
+      if (now() - since > ABSENT_MS) this.#kill(`it is not connected for ${ABSENT_MS / 1000} s`);
+      setTimeout(look, LOOK_EVERY_MS);
+    };
+    setTimeout(look, LOOK_EVERY_MS);
+  }
+
+  #kill(why: string): void {
+    const primary = this.#primary;
+    if (primary === null || !isAlive(primary.pid, primary.startTime)) return;
+    this.#options.log(`${this.#options.app}: primary (pid ${primary.pid}) is killed: ${why}`);
+    process.kill(primary.pid, 'SIGKILL');
+  }
+
+  #lost(pid: number, how: string): void {
+    if (this.#primary?.pid !== pid) return;
+    this.#primary = null;
+    this.#attachment?.close();
+    this.#attachment = null;
+    rmSync(this.#file, { force: true });
+    if (this.#options.wanted()) return this.#respawn(pid, how);
+    for (const { handle } of this.#sockets.values()) handle.close();
+    this.#sockets.clear();
+    this.#options.onEnded();
+  }
+
+  /** The next primary gets the sockets that were kept, so nobody is refused meanwhile. */
+  #respawn(pid: number, how: string): void {
+    if (now() - this.#spawnedAt > RESPAWN_STABLE_MS) this.#respawns = 0;
+    const delayMs = this.#respawns === 0 ? 0 : Math.min(RESPAWN_BASE_MS * 2 ** this.#respawns, RESPAWN_CAP_MS);
+    this.#respawns++;
+    const { app, log } = this.#options;
+    log(`${app}: primary (pid ${pid}) ended unexpectedly (${how}); a new one starts in ${delayMs} ms, ${this.#sockets.size} sockets kept`);
+    this.#respawnTimer = setTimeout(() => {
+      this.#respawnTimer = null;
+      this.spawn();
+    }, delayMs);
+  }
+}
+
+function readPrimaryFile(path: string): PrimaryId | null {
+  try {
+    const { pid, startTime } = JSON.parse(readFileSync(path, 'utf8')) as { pid?: unknown; startTime?: unknown };
+    return typeof pid === 'number' ? { pid, startTime: typeof startTime === 'number' ? startTime : null } : null;
+  } catch {
+    return null;
+  }
+}
