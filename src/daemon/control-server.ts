@@ -86,18 +86,18 @@ export class ControlServer {
   }
 
   #find(request: IncomingMessage): { handler: Handler; name: string; url: URL } {
-    const url = new URL(request.url ?? '/', 'http://lb');
+    const url = urlOf(request);
     const match = APP_PATH.exec(url.pathname);
     const pattern = match === null ? url.pathname : `/v1/apps/:name${match[2] ?? ''}`;
     const handler = this.#options.routes.get(`${request.method} ${pattern}`);
     if (handler === undefined) throw new LbError('LB_ERR_ROUTE', { method: request.method ?? '', path: url.pathname });
-    return { handler, name: decodeURIComponent(match?.[1] ?? ''), url };
+    return { handler, name: appNameOf(match?.[1] ?? ''), url };
   }
 
   async #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     socket.on('error', () => {});
-    const url = new URL(request.url ?? '/', 'http://lb');
     try {
+      const url = urlOf(request);
       this.#checkProtocol(request);
       if (request.headers.upgrade === ATTACH_UPGRADE && url.pathname === '/v1/attach') {
         socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${ATTACH_UPGRADE}\r\n\r\n`);
@@ -113,6 +113,22 @@ export class ControlServer {
         `HTTP/1.1 ${failure.httpStatus} Error\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
       );
     }
+  }
+}
+
+/** @throws LbError LB_ERR_ROUTE for what is no path: `//`. */
+function urlOf({ method, url }: IncomingMessage): URL {
+  const path = url ?? '/';
+  if (!URL.canParse(path, 'http://lb')) throw new LbError('LB_ERR_ROUTE', { method: method ?? '', path });
+  return new URL(path, 'http://lb');
+}
+
+/** A name that is not encoded properly is the name of no app. */
+function appNameOf(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded;
   }
 }
 

@@ -20,7 +20,8 @@ export function admit(
   waiting: readonly { readonly kind: OperationName; readonly joinable: boolean }[],
 ): Admission {
   if (running === null && waiting.length === 0) return { verdict: 'run' };
-  if (request.kind === 'stop') return running === 'stop' ? { verdict: 'wait' } : { verdict: 'preempt' };
+  const stops = running === 'stop' || waiting.some((w) => w.kind === 'stop');
+  if (request.kind === 'stop') return stops ? { verdict: 'wait' } : { verdict: 'preempt' };
   if (request.joinable) {
     const index = waiting.findIndex((w) => w.kind === request.kind && w.joinable);
     if (index >= 0) return { verdict: 'join', index };

@@ -36,7 +36,7 @@ export interface WorkerEnd {
 export function restartDelay(consecutive: number, policy: RestartPolicy, random: number): number {
   if (policy.restartDelayMs !== null) return policy.restartDelayMs;
   if (consecutive === 0) return 0;
-  const exact = Math.min(policy.backoffBaseMs * 2 ** (consecutive - 1), BACKOFF_CAP_MS);
+  const exact = Math.min(policy.backoffBaseMs * 2 ** Math.min(consecutive - 1, 30), BACKOFF_CAP_MS);
   return Math.round(exact * (1 - JITTER + 2 * JITTER * random));
 }
 
@@ -51,7 +51,7 @@ export function afterWorkerEnd(
   now: number,
   random: number,
 ): RestartState {
-  const stable = end.uptimeMs >= STABLE_MS;
+  const stable = end.uptimeMs >= Math.max(STABLE_MS, policy.minUptimeMs);
   const consecutive = stable ? 0 : state.consecutive;
   const unstable = end.wasReady && end.uptimeMs >= policy.minUptimeMs ? 0 : (stable ? 0 : state.unstable) + 1;
   const next = { restarts: state.restarts, consecutive, unstable, dueAt: 0 };

@@ -79,7 +79,7 @@ export function planRollout(slots: readonly RolloutSlot[], rollout: Rollout): Ro
   const width = rollout.allAtOnce ? views.length : canaryPassed ? rollout.parallel : 1;
   const underWay = views.filter((v) => v.phase === 'starting' || v.phase === 'monitoring').length;
   const leaving = views.filter((v) => v.oldLeaving > 0 || (v.phase === 'passed' && v.old.length > 0)).length;
-  const room = rollout.allAtOnce ? width - underWay : Math.min(width - underWay, rollout.parallel - leaving);
+  const room = rollout.allAtOnce ? width - underWay : Math.min(width - underWay, rollout.parallel - underWay - leaving);
   for (const v of views.filter((w) => w.phase === 'pending').slice(0, Math.max(0, room))) {
     steps.push({ do: 'fork', slot: v.slot });
   }

@@ -44,6 +44,8 @@ export interface AppFacts {
 /** The state of an app is not kept, it follows from its facts. */
 export function appState(facts: AppFacts): AppState {
   if (facts.stopping) return facts.alive > 0 ? 'stopping' : 'stopped';
+  // Told to start, and not begun.
+  if (facts.wanted === 0) return 'starting';
   if (facts.erroredSlots >= facts.wanted) return 'errored';
   if (facts.rollingOut) return 'reloading';
   if (facts.erroredSlots > 0) return 'degraded';

@@ -105,6 +105,17 @@ export class OperationRunner {
     }
   }
 
+  /** The app ends: nothing that waits can begin any more. A stop got what it wanted. */
+  dropWaiting(reason: string): void {
+    for (const job of this.#waiting.splice(0)) {
+      const outcome: Outcome =
+        job.kind === 'stop'
+          ? { ok: true, message: `${this.#options.app} is stopped` }
+          : { ok: false, error: new LbError('LB_ERR_ABORTED', { operation: job.kind, app: this.#options.app, reason }) };
+      for (const client of job.clients) client.done(outcome);
+    }
+  }
+
   /** A stop takes the place of everything: the running one is dropped where it stands, its workers are the stop's now. */
   #preempt(): void {
     const jobs = [...(this.#running === null ? [] : [this.#running.job]), ...this.#waiting];

@@ -46,6 +46,7 @@ export class Pool {
   /** All slots that are wanted or still have a worker, in order. */
   get slots(): readonly Slot[] {
     for (let index = 0; index < this.wanted; index++) this.slot(index);
+    for (const { index, workers } of this.#slots.values()) if (index >= this.wanted && workers.length === 0) this.#slots.delete(index);
     return [...this.#slots.values()].sort((a, b) => a.index - b.index);
   }
 
@@ -82,7 +83,7 @@ export class Pool {
   retire(worker: WorkerHandle, askedBy: AskedBy, atOnce = false): void {
     const under = this.#retirements.get(worker);
     if (under !== undefined) {
-      if (atOnce) under.skipAhead();
+      if (atOnce) under.kill();
       return;
     }
     if (worker.state === 'exited') return;
@@ -90,9 +91,12 @@ export class Pool {
     this.#retirements.set(worker, new Retirement(worker, { askedBy, killTimeoutMs, shutdownWithMessage, now: atOnce }));
   }
 
-  /** Every leaving worker one rung further. */
-  skipAhead(): void {
-    for (const retirement of this.#retirements.values()) retirement.skipAhead();
+  /** Every leaving worker one rung further; with `atOnce` to the last. */
+  skipAhead(atOnce: boolean): void {
+    for (const retirement of this.#retirements.values()) {
+      if (atOnce) retirement.kill();
+      else retirement.skipAhead();
+    }
   }
 
   drainChanged(worker: WorkerHandle): void {

@@ -91,7 +91,7 @@ export class Primary {
       case 'scale':
         return this.#submit(id, 'scale', false, () => new ScaleOperation(context, order));
       case 'stop':
-        if (runner.current?.kind === 'stop') pool.skipAhead();
+        if (runner.current?.kind === 'stop') pool.skipAhead(order.now ?? false);
         return this.#submit(id, 'stop', false, () => new StopOperation(context, { now: order.now ?? false }));
       case 'signal':
         return this.#signal(runtime, parseSignal(order.signal));

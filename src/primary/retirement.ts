@@ -35,6 +35,12 @@ export class Retirement {
     this.step();
   }
 
+  /** No more drain: SIGKILL. */
+  kill(): void {
+    this.#skips = 2;
+    this.step();
+  }
+
   /** Looks again, after a report of the worker or in time. */
   step(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);

@@ -19,7 +19,7 @@ export class Router {
   }
 
   changed(): void {
-    const routable = this.#workers().filter((worker) => isRoutable(worker.state));
+    const routable = this.#workers().filter((worker) => isRoutable(worker.state) && worker.connected);
     for (const { key } of this.#listeners.all) {
       this.#dispatcher.route(
         key,

@@ -89,6 +89,8 @@ export class Supervisor {
     const { app, runner } = this.#options;
     runner.progress('starting', `${app}[${worker.slot}] starting (pid ${worker.pid}, generation ${worker.generation})`, worker);
     this.#options.event('start', `worker ${worker.slot} started, generation ${worker.generation}`, worker);
+    // So that its time to become ready is watched, even if nothing is ever heard of it.
+    this.wake();
   }
 
   drainChanged(worker: WorkerHandle): void {
@@ -202,7 +204,9 @@ export class Supervisor {
   }
 
   #end(state: 'stopped' | 'errored', error: LbError | null): void {
+    if (this.ended) return;
     this.ended = true;
+    this.#options.runner.dropWaiting(`the app is ${state}`);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#options.onEnded(state, error);
   }

@@ -74,11 +74,18 @@ export class WorkerHandle implements Target {
     worker.process.on('error', (error) => this.#failed(error));
     // Node repeats the error on the worker object, where nobody listening would end the primary.
     worker.on('error', () => {});
+    // Its channel can close long before it ends: the app called process.disconnect(), or it finishes its requests as an orphan.
+    worker.process.once('disconnect', () => events.routesChanged(this));
     worker.process.once('exit', (code, signal) => this.#exited(code, signal));
   }
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** Connections can be handed to it. */
+  get connected(): boolean {
+    return this.#process.connected;
   }
 
   get stdout(): Readable | null {

@@ -59,7 +59,7 @@ type Shape<T> = { readonly [K in keyof T]-?: Parser<Exclude<T[K], undefined>> };
 function object<T>(shape: Shape<T>, optional: readonly (keyof T & string)[] = []): Parser<T> {
   return (value, path, what) => {
     const given = fields(value, path, what);
-    const unknown = Object.keys(given).find((key) => !(key in shape));
+    const unknown = Object.keys(given).find((key) => !Object.hasOwn(shape, key));
     const at = (key: string): string => (path === '' ? key : `${path}.${key}`);
     if (unknown !== undefined) fail(what, at(unknown), `one of ${Object.keys(shape).join(', ')}`, unknown);
     const result: Record<string, unknown> = {};

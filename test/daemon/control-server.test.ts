@@ -101,6 +101,11 @@ describe('the control server', () => {
     expect(json(reply)).toMatchObject({ error: { code: 'LB_ERR_ROUTE', message: `no such route: GET ${unknown}` } });
   });
 
+  it.each(['//', '/v1/apps/%'])('answers 404 for what is no path: %s', async (malformed) => {
+    const path = await serve({ 'GET /v1/apps/:name': ({ name }) => { throw new LbError('LB_ERR_APP_NOT_FOUND', { app: name, suggestion: '' }); } });
+    expect((await ask(path, malformed)).status).toBe(404);
+  });
+
   it('answers 404 for a known path with another method', async () => {
     const reply = await ask(await serve({ 'GET /v1/hello': () => ({ json: {} }) }), '/v1/hello', { method: 'DELETE' });
     expect([reply.status, json(reply)]).toMatchObject([404, { error: { details: { method: 'DELETE' } } }]);
@@ -220,6 +225,7 @@ describe('an upgrade', () => {
 
   it.each([
     ['of a primary with another protocol', '/v1/attach', 'Upgrade: lb-attach\r\nX-Lb-Protocol: 999', '426', 'LB_ERR_PROTOCOL'],
+    ['to what is no path', '//', 'Upgrade: websocket', '404', 'LB_ERR_ROUTE'],
     ['to an unknown path', '/v1/nope', 'Upgrade: websocket', '404', 'LB_ERR_ROUTE'],
     ['of a WebSocket to the attach path', '/v1/attach', 'Upgrade: websocket', '404', 'LB_ERR_ROUTE'],
     ['that the live data refuses', '/v1/logs?app=nope', 'Upgrade: websocket', '404', 'LB_ERR_APP_NOT_FOUND'],

@@ -47,5 +47,6 @@ describe('admit', () => {
   it('stop takes the place of what waits while nothing runs, but waits for another stop', () => {
     expect(admit(alone('stop'), null, [joinable('reload')])).toEqual({ verdict: 'preempt' });
     expect(admit(alone('stop'), 'stop', [])).toEqual({ verdict: 'wait' });
+    expect(admit(alone('stop'), null, [alone('stop')])).toEqual({ verdict: 'wait' });
   });
 });

@@ -85,6 +85,14 @@ describe('afterWorkerEnd', () => {
     expect(endRepeatedly(500, crashAfter(2_000), policy({ maxRestarts: 1 }))).toMatchObject({ phase: 'waiting', consecutive: 500 });
   });
 
+  it('with a min_uptime above 30 s takes no worker as stable that is unstable by that', () => {
+    expect(endRepeatedly(4, crashAfter(40_000), policy({ minUptimeMs: 60_000, maxRestarts: 3 })).phase).toBe('errored');
+  });
+
+  it('has no delay with a base of 0, after any number of restarts', () => {
+    expect(endRepeatedly(2_000, crashAfter(2_000), policy({ backoffBaseMs: 0 })).dueAt).toBe(0);
+  });
+
   it('does not restart without autorestart, or after an exit code that means "done"', () => {
     expect(endRepeatedly(1, crashAfter(5_000), policy({ autorestart: false }))).toMatchObject({ phase: 'stopped' });
     const done = { ...crashAfter(5_000), code: 0 };

@@ -34,6 +34,13 @@ describe('planRollout', () => {
     expect(plan.steps).toEqual([{ do: 'fork', slot: 1 }, { do: 'fork', slot: 2 }]);
   });
 
+  it('counts slots whose old worker is on its way out', () => {
+    const leaving = slots([fresh(4, 2_000)], [fresh(5, 1_500), old(2, 'draining')], [old(3)], [old(10)]);
+    const plan = planRollout(leaving, rollout({ cutId: 3, slots: [0, 1, 2], parallel: 1 }));
+    expect(plan.steps).toEqual([]);
+    expect(planRollout(leaving, rollout({ cutId: 3, slots: [0, 1, 2], parallel: 2 })).steps).toEqual([{ do: 'fork', slot: 2 }]);
+  });
+
   it('is done when every slot has a new worker and no old one is left', () => {
     const almost = slots([fresh(4, 5_000)], [fresh(5, 5_000)], [old(3, 'stopping'), fresh(6, 1_000)]);
     expect(planRollout(almost, rollout())).toEqual({ steps: [], done: false, wakeInMs: null });

@@ -54,6 +54,7 @@ describe('appState', () => {
     ['online', 'every worker is ready', {}],
     ['online', 'more than wanted are ready', { ready: 4, alive: 4 }],
     ['starting', 'not all are ready for the first time', { ready: 2, wasOnline: false }],
+    ['starting', 'it was told to start and has not begun', { wanted: 0, ready: 0, alive: 0, wasOnline: false }],
     ['starting', 'none is there yet', { ready: 0, alive: 0, wasOnline: false }],
     ['degraded', 'a worker that was ready is missing', { ready: 2, alive: 2 }],
     ['degraded', 'no worker is left but all come back', { ready: 0, alive: 0 }],

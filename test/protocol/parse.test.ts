@@ -67,6 +67,11 @@ describe('parseAppSpec', () => {
     expect(error.message).toContain(`${field}${at}: expected `);
   });
 
+  it.each(['toString', 'constructor', '__proto__'])('refuses a field named %s', (name) => {
+    const spec = JSON.parse(`{${JSON.stringify(sampleSpec()).slice(1, -1)},"${name}":1}`) as unknown;
+    expect(failureOf(() => parseAppSpec(spec)).details).toMatchObject({ path: name });
+  });
+
   it('refuses a field that it does not know', () => {
     const error = failureOf(() => parseAppSpec({ ...sampleSpec(), max_memory: 1 }));
     expect(error.details).toMatchObject({ path: 'max_memory', got: '"max_memory"' });

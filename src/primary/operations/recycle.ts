@@ -1,6 +1,7 @@
 import { LbError } from '../../errors/lb-error.ts';
 import type { AskedBy } from '../../lifecycle/exit-report.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
+import { isLeaving } from '../../lifecycle/states.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
@@ -13,6 +14,7 @@ export class RecycleOperation implements Operation {
   readonly #askedBy: AskedBy;
   #rollout: Rollout;
   #error: LbError | null = null;
+  #superseded = false;
 
   constructor(context: OperationContext, old: WorkerHandle, askedBy: AskedBy) {
     this.#context = context;
@@ -22,13 +24,15 @@ export class RecycleOperation implements Operation {
   }
 
   begin(): void {
+    // It may have ended while this waited for its turn.
+    this.#superseded = isLeaving(this.#old.state);
     this.#rollout = { ...this.#rollout, cutId: this.#context.pool.lastId };
   }
 
   step(): Outcome | null {
     const { pool } = this.#context;
     if (this.#error !== null) return { ok: false, error: this.#error };
-    if (this.#old.slot >= pool.wanted) return { ok: true, message: 'no longer needed' };
+    if (this.#old.slot >= pool.wanted || this.#superseded) return { ok: true, message: 'no longer needed' };
     const plan = planRollout(pool.rolloutSlots(), this.#rollout);
     for (const step of plan.steps) {
       const worker = step.do === 'fork' ? pool.fork(step.slot) : pool.workers.find((w) => w.id === step.id);

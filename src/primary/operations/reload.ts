@@ -68,7 +68,7 @@ export class ReloadOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return worker.id > this.#rollout.cutId && worker.askedBy === null && this.#phase !== 'back';
+    return worker.id > this.#rollout.cutId && worker.askedBy === null;
   }
 
   failed(failure: WorkerFailure): void {
@@ -76,7 +76,8 @@ export class ReloadOperation implements Operation {
     const first = this.#error === null;
     this.#error ??= new LbError('LB_ERR_RELOAD_FAILED', { app: name, reason: describeFailure(failure) }, failure.output);
     this.#context.progress('failed', `${name}[${failure.worker.slot}] ${failure.reason}`, failure.worker);
-    if (this.#options.onFailure === 'continue') {
+    // A slot that the old definition cannot fill either is left to the restart policy.
+    if (this.#phase === 'back' || this.#options.onFailure === 'continue') {
       this.#giveUp(failure.worker.slot);
       return;
     }
@@ -133,7 +134,7 @@ export class ReloadOperation implements Operation {
     const { pool } = this.#context;
     const surplus = pool.workers.filter((worker) => worker.slot >= pool.wanted);
     for (const worker of surplus) pool.retire(worker, 'reload');
-    const missing = pool.slots.filter((slot) => currentWorker(slot)?.state !== 'ready' && slot.restart.phase !== 'errored');
+    const missing = pool.slots.filter((slot) => currentWorker(slot)?.state !== 'ready' && slot.restart.phase !== 'errored' && slot.restart.phase !== 'stopped');
     return surplus.length > 0 || missing.length > 0 ? null : this.#finish();
   }
 

@@ -1,0 +1,95 @@
+import { fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { runCommand } from './command.mjs';
+
+const GENERATOR = fileURLToPath(new URL('../programs/generator.cjs', import.meta.url));
+const CLIENTS = fileURLToPath(new URL('../programs/clients.cjs', import.meta.url));
+
+export const CONNECTIONS = 64;
+
+/** @returns {string | null} */
+function findWrk() {
+  const { stdout } = spawnSync('wrk', ['--version'], { encoding: 'utf8' });
+  return /^wrk\s+(\S+)/.exec(stdout ?? '')?.[1] ?? null;
+}
+
+const wrk = findWrk();
+
+/** How the load of `saturate` is made, for the report. */
+export const loadDescription = `${wrk === null ? 'a generator of its own on Node.js (wrk is not installed)' : `wrk ${wrk}`}, 1 thread, ${CONNECTIONS} connections`;
+
+/**
+ * As many requests as the server answers, from a process of its own.
+ * @param {{ port: number, seconds: number, keepAlive: boolean }} options
+ * @returns {Promise<{ answered: number, failed: number, perSecond: number }>}
+ */
+export function saturate(options) {
+  return wrk === null ? saturateWithGenerator(options) : saturateWithWrk(options);
+}
+
+async function saturateWithWrk({ port, seconds, keepAlive }) {
+  const header = keepAlive ? [] : ['-H', 'Connection: close'];
+  const args = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, ...header, `http://127.0.0.1:${port}/`];
+  const { output } = await runCommand('wrk', args, { env: process.env, cwd: '/', timeoutMs: seconds * 1000 + 30_000 });
+  const answered = Number(/(\d+) requests in/.exec(output)?.[1]);
+  const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
+  const errors = /connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(1).map(Number) ?? [];
+  if (!(answered > 0)) throw new Error(`no answer to wrk:\n${output}`);
+  return { answered, failed: errors.reduce((total, count) => total + count, 0), perSecond };
+}
+
+async function saturateWithGenerator({ port, seconds, keepAlive }) {
+  const config = { port, connections: CONNECTIONS, durationMs: seconds * 1000, keepAlive };
+  const child = fork(GENERATOR, [JSON.stringify(config)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const [{ answered, failed, seconds: took }] = await once(child, 'message');
+  return { answered, failed, perSecond: answered / took };
+}
+
+/**
+ * @typedef {{ name: string, clients: number, keepAlive: boolean, pauseMs: number }} ClientGroup
+ * @typedef {{ name: string, outcomes: Record<string, number>, longestMs: number }} Tally
+ */
+
+/**
+ * Clients without retries that run until stopped, each outcome counted.
+ * @param {{ port: number, groups: ClientGroup[], hungMs: number }} options
+ * @returns {{ stop(): Promise<Tally[]>, close(): Promise<void> }}
+ */
+export function startClients(options) {
+  const config = JSON.stringify({ ...options, maxDurationMs: 300_000 });
+  const child = fork(CLIENTS, [config], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const result = new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', () => reject(new Error('the clients ended without a result')));
+  });
+  result.catch(() => {});
+  return {
+    async stop() {
+      child.send('stop');
+      return /** @type {Promise<Tally[]>} */ (result);
+    },
+    async close() {
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+/** Served requests and failures of a group, by kind. @param {Tally[]} tallies @param {(name: string) => boolean} [which] */
+export function countOutcomes(tallies, which = () => true) {
+  /** @type {Record<string, number>} */
+  const kinds = {};
+  let served = 0;
+  for (const { name, outcomes } of tallies) {
+    if (!which(name)) continue;
+    for (const [outcome, count] of Object.entries(outcomes)) {
+      if (outcome === 'served') served += count;
+      else kinds[outcome] = (kinds[outcome] ?? 0) + count;
+    }
+  }
+  return { served, failed: Object.values(kinds).reduce((total, count) => total + count, 0), kinds };
+}
+
+/** Both sides of the load share the machine. */
+export const cores = availableParallelism();

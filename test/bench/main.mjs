@@ -1,0 +1,75 @@
+/** `npm run bench`: lb, bare node:cluster and PM2 side by side. The table goes to stdout, what goes on to stderr. */
+import { writeFileSync } from 'node:fs';
+import { Context } from './context.mjs';
+import { Workspace } from './lib/workspace.mjs';
+import { MEASURES } from './measures/index.mjs';
+import { parseOptions, USAGE } from './options.mjs';
+import { describeEnvironment } from './report/environment.mjs';
+import { howMeasured, page, table } from './report/markdown.mjs';
+import { installPm2 } from './subjects/pm2.mjs';
+
+const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
+const LONGEST_RUN_MS = 20 * 60_000;
+const ids = MEASURES.map(({ id }) => id);
+const note = (text) => process.stderr.write(`${text}\n`);
+
+function readOptions() {
+  try {
+    return parseOptions(process.argv.slice(2), ids);
+  } catch (error) {
+    note(error.message);
+    return process.exit(2);
+  }
+}
+
+const options = readOptions();
+if (options.help) {
+  process.stdout.write(USAGE.replace('MEASURES', ids.join(', ')));
+  process.exit(0);
+}
+if (process.platform !== 'linux') {
+  note('the benchmark reads /proc and so needs Linux');
+  process.exit(2);
+}
+
+const workspace = new Workspace();
+let interrupted = false;
+
+async function interrupt(reason, code) {
+  if (interrupted) return;
+  interrupted = true;
+  note(`${reason}: ending everything`);
+  await workspace.dispose();
+  process.exit(code);
+}
+
+process.on('SIGINT', () => void interrupt('interrupted', 130));
+process.on('SIGTERM', () => void interrupt('terminated', 143));
+setTimeout(() => void interrupt(`not done after ${LONGEST_RUN_MS / 60_000} minutes`, 1), LONGEST_RUN_MS).unref();
+
+async function run() {
+  note('installing PM2 into a temporary directory');
+  const { program: pm2Program, version: pm2Version } = await installPm2(workspace);
+  const context = new Context(workspace, { lbProgram: options.lbProgram, pm2Program, scale: options.scale });
+  const environment = describeEnvironment({ lbProgram: options.lbProgram, pm2Version });
+  const rows = [];
+  for (const { id, run: measure } of MEASURES.filter((each) => options.only.includes(each.id))) {
+    const startedAt = performance.now();
+    note(`${id} …`);
+    rows.push(...(await measure(context)));
+    note(`${id}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  }
+  return { rows, environment, day: new Date().toISOString().slice(0, 10) };
+}
+
+try {
+  const result = await run();
+  if (options.write) writeFileSync(PAGE, page(result));
+  const { rows, environment } = result;
+  process.stdout.write(`${environment.join('\n')}\n\n${table(rows)}\n\n${howMeasured(rows)}\n`);
+} catch (error) {
+  if (!interrupted) note(error.stack);
+  process.exitCode = 1;
+} finally {
+  if (!interrupted) await workspace.dispose();
+}

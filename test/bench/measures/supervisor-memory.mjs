@@ -1,0 +1,38 @@
+import { privateDirtyBytes } from '../lib/processes.mjs';
+import { median } from '../lib/stats.mjs';
+import { delay } from '../lib/wait.mjs';
+import { megabytes, ratio } from '../report/format.mjs';
+
+export const supervisorMemory = {
+  id: 'supervisor-memory',
+  async run(context) {
+    const { memoryRounds, settleMs } = context.scale;
+    const samples = [];
+    for (let round = 0; round < memoryRounds; round++) {
+      const [lb, pm2] = [context.lb(), context.pm2()];
+      const lbApp = await lb.start({ workers: 2 });
+      const pm2App = await pm2.start({ workers: 2 });
+      await delay(settleMs);
+      const sample = { daemon: privateDirtyBytes(lb.daemon), primary: privateDirtyBytes(lbApp.primary), pm2: privateDirtyBytes(pm2App.primary) };
+      samples.push(sample);
+      context.progress(`lb daemon ${megabytes(sample.daemon)}, primary ${megabytes(sample.primary)}; PM2's daemon ${megabytes(sample.pm2)}`);
+      for (const subject of [lb, pm2]) await context.close(subject);
+    }
+    const daemon = median(samples.map((sample) => sample.daemon));
+    const primary = median(samples.map((sample) => sample.primary));
+    const lb = median(samples.map((sample) => sample.daemon + sample.primary));
+    const pm2 = median(samples.map((sample) => sample.pm2));
+    return [
+      {
+        measure: 'Private memory of the supervisor with one app of 2 workers: daemon and primary',
+        target: "≤ 1.3 × PM2's daemon",
+        lb: `${megabytes(lb)} (${megabytes(daemon)} + ${megabytes(primary)})`,
+        nodeCluster: 'n/a',
+        pm2: megabytes(pm2),
+        result: `${ratio(lb / pm2)} × PM2`,
+        met: lb / pm2 <= 1.3,
+        how: `Private_Dirty of /proc/<pid>/smaps_rollup, ${settleMs / 1000} s after the start of both, medians of ${memoryRounds} fresh starts.`,
+      },
+    ];
+  },
+};

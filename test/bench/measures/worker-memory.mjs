@@ -1,0 +1,39 @@
+import { saturate } from '../lib/load.mjs';
+import { privateDirtyBytes } from '../lib/processes.mjs';
+import { median } from '../lib/stats.mjs';
+import { delay } from '../lib/wait.mjs';
+import { megabytes, signed } from '../report/format.mjs';
+
+export const workerMemory = {
+  id: 'worker-memory',
+  async run(context) {
+    const { processes, settleMs } = context.scale;
+    const subjects = [context.lb(), context.nodeCluster(), context.pm2()];
+    const plainNode = context.plainNode();
+    const apps = [];
+    for (const subject of subjects) apps.push([await subject.start({ workers: processes })]);
+    apps.push([]);
+    for (let i = 0; i < processes; i++) apps[3].push(await plainNode.start());
+    const sample = async (label) => {
+      await delay(settleMs);
+      const all = apps.map((group) => group.flatMap((app) => app.workers).map(privateDirtyBytes));
+      context.progress(`${label}: ${['lb', 'node:cluster', 'PM2', 'plain node'].map((name, i) => `${name} ${all[i].map((bytes) => (bytes / 1048576).toFixed(1)).join(' ')}`).join(' | ')}`);
+      return all.map(median);
+    };
+    const idle = await sample('idle');
+    for (const app of apps.flat()) await saturate({ port: app.port, seconds: app.workers.length === 1 ? 1 : 4, keepAlive: true });
+    const served = await sample('after load');
+    for (const subject of [...subjects, plainNode]) await context.close(subject);
+    const row = (state, [lbBytes, clusterBytes, pm2Bytes, plainBytes], target) => ({
+      measure: `Private memory of a worker, ${state}: more than under plain node`,
+      target: target === null ? '–' : `≤ ${megabytes(target)}`,
+      lb: signed(lbBytes - plainBytes, megabytes),
+      nodeCluster: signed(clusterBytes - plainBytes, megabytes),
+      pm2: signed(pm2Bytes - plainBytes, megabytes),
+      result: `${megabytes(lbBytes - plainBytes)} (plain node ${megabytes(plainBytes)})`,
+      met: target === null ? null : lbBytes - plainBytes <= target,
+      how: `Private_Dirty of /proc/<pid>/smaps_rollup, median of ${processes} processes of each subject that run at the same time, ${settleMs / 1000} s after the last start or the end of the load.`,
+    });
+    return [row('idle', idle, 1048576), row('after load', served, null)];
+  },
+};

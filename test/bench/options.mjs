@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const LB_PROGRAM = fileURLToPath(new URL('../../bin/lb.js', import.meta.url));
+
+/** How much is done. */
+const FULL = {
+  rounds: 20,
+  seconds: 1,
+  reloads: 20,
+  kills: 20,
+  listRounds: 25,
+  processes: 6,
+  settleMs: 10_000,
+  startupRounds: 25,
+  memoryRounds: 3,
+  idleApps: 10,
+  idleMs: 20_000,
+  recoveries: 9,
+};
+
+/** Enough to see that everything works, too little to believe the figures. */
+const QUICK = {
+  ...FULL,
+  rounds: 3,
+  reloads: 4,
+  kills: 5,
+  listRounds: 9,
+  settleMs: 5_000,
+  startupRounds: 7,
+  memoryRounds: 1,
+  recoveries: 3,
+};
+
+export const USAGE = `usage: npm run bench -- [options]
+
+  --only <measure,…>  only these: MEASURES
+  --rounds <n>        rounds of the measures that are repeated (default: as many as each needs)
+  --quick             less of everything: to see that it works, not for figures
+  --write             write the result to docs/benchmarks.md
+  --lb <program>      the bin/lb.js to measure (default: the one of this checkout)
+`;
+
+/**
+ * @param {readonly string[]} args
+ * @param {readonly string[]} measures
+ * @throws Error with what is wrong
+ */
+export function parseOptions(args, measures) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string' },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      lb: { type: 'string', default: LB_PROGRAM },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const only = values.only?.split(',') ?? measures;
+  const unknown = only.find((id) => !measures.includes(id));
+  if (unknown !== undefined) throw new Error(`no measure "${unknown}"; there are: ${measures.join(', ')}`);
+  if (values.write && (values.only !== undefined || values.quick)) throw new Error('--write takes a whole run, without --only and --quick');
+  const lbProgram = resolve(values.lb);
+  if (!existsSync(resolve(lbProgram, '../../dist/cli/main.js'))) throw new Error(`${lbProgram} is not built: npm run build`);
+  return { help: values.help, only, write: values.write, lbProgram, scale: scaleOf(values) };
+}
+
+function scaleOf({ quick, rounds }) {
+  const scale = quick ? QUICK : FULL;
+  if (rounds === undefined) return scale;
+  const n = Number(rounds);
+  if (!Number.isInteger(n) || n < 1) throw new Error(`--rounds: expected a whole number from 1, got ${rounds}`);
+  return { ...scale, rounds: n, listRounds: n, startupRounds: n, memoryRounds: n, recoveries: n };
+}

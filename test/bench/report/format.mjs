@@ -1,0 +1,16 @@
+/** @param {number} value */
+export const thousands = (value) => Math.round(value).toLocaleString('en-US');
+/** @param {number} value */
+export const ratio = (value) => value.toFixed(2);
+/** @param {number} value */
+export const us = (value) => `${value.toFixed(1)} µs`;
+/** @param {number} value */
+export const ms = (value) => `${value.toFixed(Math.abs(value) < 100 ? 1 : 0)} ms`;
+/** A difference with its sign. @param {number} value @param {(value: number) => string} format */
+export const signed = (value, format) => (value < 0 ? format(value) : `+${format(value)}`);
+/** @param {number} bytes */
+export const megabytes = (bytes) => `${(bytes / 1048576).toFixed(2)} MB`;
+/** @param {number} fraction of one core */
+export const percent = (fraction) => `${(fraction * 100).toFixed(2)} %`;
+/** @param {Record<string, number>} kinds */
+export const kindsOf = (kinds) => Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`).join(', ');

@@ -1,0 +1,59 @@
+const escape = (text) => text.replaceAll('|', '\\|');
+const line = (cells) => `| ${cells.map(escape).join(' | ')} |`;
+const verdict = (met) => (met === null ? '–' : met ? 'yes' : '**missed**');
+
+/** @param {readonly import('../measures/index.mjs').Row[]} rows */
+export function table(rows) {
+  const header = ['measure', 'must reach', 'lb', 'node:cluster', 'PM2', 'result', 'met'];
+  return [
+    line(header),
+    line(header.map(() => '---')),
+    ...rows.map((row) => line([row.measure, row.target, row.lb, row.nodeCluster, row.pm2, row.result, verdict(row.met)])),
+  ].join('\n');
+}
+
+/** How each was measured; rows measured in the same way stand together. @param {readonly import('../measures/index.mjs').Row[]} rows */
+export function howMeasured(rows) {
+  const byHow = Map.groupBy?.(rows, (row) => row.how) ?? groupBy(rows);
+  return [...byHow].map(([how, same]) => `- **${same.map((row) => row.measure).join('**; **')}.** ${how}`).join('\n');
+}
+
+function groupBy(rows) {
+  const groups = new Map();
+  for (const row of rows) groups.set(row.how, [...(groups.get(row.how) ?? []), row]);
+  return groups;
+}
+
+/**
+ * The page docs/benchmarks.md.
+ * @param {{ rows: readonly import('../measures/index.mjs').Row[], environment: readonly string[], day: string }} result
+ */
+export function page({ rows, environment, day }) {
+  return `# Benchmarks
+
+Written by \`npm run bench -- --write\` (\`test/bench\`). Everything is measured side by side in one run: \`lb\`, bare \`node:cluster\` (a script of a few lines that forks the same app, round robin) and PM2 as npm installs it. A figure that misses its target stays here with its true value. Ratios carry over to other machines, absolute figures do not.
+
+${environment.map((item) => `- ${item}`).join('\n')}
+- measured on ${day}
+
+## Result
+
+${table(rows)}
+
+## How each was measured
+
+The app answers every request with its pid through \`node:http\` and handles no signal (\`test/bench/programs/app.cjs\`). "node:cluster" is \`test/bench/programs/cluster.cjs\`.
+
+${howMeasured(rows)}
+
+## Run it
+
+\`\`\`sh
+npm run bench                            # about ten minutes
+npm run bench -- --only list,recovery    # some of it
+npm run bench -- --quick                 # to see that it works
+\`\`\`
+
+It needs Linux and the npm registry (for PM2, which goes into a temporary directory). \`wrk\` makes the load where it is installed, else a generator on Node.js that takes part of the cores for itself.
+`;
+}

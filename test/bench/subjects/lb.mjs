@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runNode } from '../lib/command.mjs';
+import { App, APP_SCRIPT } from './app.mjs';
+
+/** One `lb` daemon with a home of its own. */
+export class Lb {
+  name = 'lb';
+
+  /** @param {import('../lib/workspace.mjs').Workspace} workspace @param {string} program */
+  constructor(workspace, program) {
+    this.workspace = workspace;
+    this.program = program;
+    this.home = workspace.newDirectory('lb');
+    this.env = { ...workspace.env, LB_HOME: this.home };
+  }
+
+  /** @param {{ workers: number, restartAtOnce?: boolean }} options */
+  async start({ workers, restartAtOnce = false }) {
+    const app = await App.create(this.workspace);
+    const flags = restartAtOnce ? ['--restart-delay', '1'] : [];
+    await this.#lb(['start', APP_SCRIPT, '-n', app.name, '-i', String(workers), ...flags], app.env);
+    await app.waitForBoots(workers);
+    return app;
+  }
+
+  /** @param {App} app */
+  async reload(app) {
+    await this.#lb(['reload', app.name]);
+  }
+
+  get listCommand() {
+    return [this.program, 'list'];
+  }
+
+  get daemon() {
+    return JSON.parse(readFileSync(join(this.home, 'daemon.pid'), 'utf8')).pid;
+  }
+
+  async close() {
+    await this.#lb(['kill'], {}, true);
+  }
+
+  #lb(args, env = {}, mayFail = false) {
+    return runNode([this.program, ...args], { env: { ...this.env, ...env }, cwd: this.workspace.directory, mayFail });
+  }
+}

@@ -1,0 +1,208 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
+import { sampleSpec } from '../lifecycle/sample-spec.ts';
+import { FakeWorker } from './fake-workers.ts';
+import { PrimaryHarness } from './primary-harness.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const newVersion = (changes: Partial<AppSpec> = {}): AppSpec => sampleSpec({ args: ['v2'], ...changes });
+
+describe('a worker of which nothing is heard', () => {
+  it('fails a start in time', async () => {
+    const app = new PrimaryHarness(() => ({ bootMs: null }));
+    const start = app.start({ instances: 1, listenTimeoutMs: 2_000, waitReady: true });
+    await app.advance(2_100);
+    expect(start.error?.message).toContain("not ready: no process.send('ready') within 2 s");
+  });
+
+  it('fails a reload in time', async () => {
+    const app = await PrimaryHarness.online({ instances: 3, listenTimeoutMs: 2_000 });
+    app.behave = () => ({ bootMs: null });
+    const reload = app.order({ kind: 'reload' });
+    await app.advance(1_990);
+    expect(reload.error).toBeNull();
+    await app.advance(100);
+    expect(reload.error?.message).toContain('not ready: not listening within 2 s');
+    expect(app.alive).toHaveLength(3);
+  });
+
+  it('is ready when it never listens and has come to rest', async () => {
+    const app = new PrimaryHarness(() => ({ bootMs: null }));
+    const start = app.start({ instances: 1, minUptimeMs: 1_000 });
+    await app.advance(1);
+    app.workers[0]?.beat({ eventLoopUtilization: 0.9 });
+    await app.advance(1_500);
+    expect(start.answer).toBeNull();
+    app.workers[0]?.beat({ eventLoopUtilization: 0.01 });
+    await app.advance(300);
+    expect(start.answer).not.toBeNull();
+  });
+});
+
+describe('a worker whose channel is closed', () => {
+  it('gets no connection, and costs no endless loop', async () => {
+    const app = await PrimaryHarness.online();
+    const [cut, other] = app.workers;
+    let sends = 0;
+    const send = FakeWorker.prototype.send.bind(cut);
+    if (cut !== undefined) {
+      cut.send = (...rest: Parameters<FakeWorker['send']>) => {
+        if (++sends > 100) throw new Error('it is tried for ever');
+        return send(...rest);
+      };
+      cut.connected = false;
+    }
+    const connections = [app.accept(), app.accept(), app.accept()];
+    await app.advance(50);
+    for (const connection of connections) expect(app.takerOf(connection)).toBe(other);
+    expect(sends).toBeLessThan(10);
+  });
+});
+
+describe('slots that are no longer wanted', () => {
+  it('are forgotten after a scale that failed', async () => {
+    const app = await PrimaryHarness.online();
+    app.behave = ({ slot }) => (slot === 2 ? { bootMs: null, crashAfterMs: 50 } : {});
+    app.order({ kind: 'scale', to: 3 });
+    await app.advance(3_000);
+    expect((await app.snapshot()).troubledSlots).toEqual([]);
+    app.behave = () => ({});
+    const reload = app.order({ kind: 'reload', monitorMs: 0 });
+    await app.advance(5_000);
+    expect(reload.answer).not.toBeNull();
+  });
+
+  it('are forgotten after a restart with fewer', async () => {
+    const app = await PrimaryHarness.online({ instances: 4 });
+    app.order({ kind: 'restart', spec: newVersion({ instances: 2 }) });
+    await app.advance(3_000);
+    const reload = app.order({ kind: 'reload', monitorMs: 0 });
+    const scale = app.order({ kind: 'scale', to: 3 });
+    await app.advance(5_000);
+    expect([reload.answer, scale.answer]).not.toContain(null);
+  });
+
+  it('are forgotten after a scale down of an errored one', async () => {
+    const app = await PrimaryHarness.online({ instances: 3, maxRestarts: 0 });
+    app.behave = () => ({ bootMs: null, crashAfterMs: 50 });
+    app.workers[2]?.end(1, null);
+    await app.advance(5_000);
+    app.order({ kind: 'scale', to: 2 });
+    await app.advance(500);
+    expect(await app.snapshot()).toMatchObject({ state: 'online', troubledSlots: [] });
+  });
+});
+
+describe('what waits behind an operation that ends the app', () => {
+  it('a reload behind a stop is given up, and starts nothing', async () => {
+    const app = await PrimaryHarness.online({}, () => ({ drainMs: 500 }));
+    app.order({ kind: 'stop' });
+    await app.advance(10);
+    const reload = app.order({ kind: 'reload' });
+    await app.advance(5_000);
+    expect(reload.error?.code).toMatch(/LB_ERR_ABORTED|LB_ERR_APP_STOPPED/);
+    expect(app.workers).toHaveLength(2);
+    expect(app.alive).toEqual([]);
+  });
+
+  it('a reload behind a start that fails is given up', async () => {
+    const app = new PrimaryHarness(() => ({ bootMs: null, crashAfterMs: 50 }));
+    app.start();
+    await app.advance(10);
+    const reload = app.order({ kind: 'reload' });
+    await app.advance(5_000);
+    expect(reload.error).not.toBeNull();
+    expect(app.workers).toHaveLength(2);
+  });
+
+  it('a second stop is answered, and the app ends once', async () => {
+    const app = await PrimaryHarness.online({}, () => ({ drainMs: 500 }));
+    const stops = [app.order({ kind: 'stop' }), app.order({ kind: 'stop' })];
+    await app.advance(5_000);
+    expect(stops.map(({ answer }) => answer?.kind)).toEqual(['done', 'done']);
+    expect(app.messages.filter(({ type }) => type === 'ended')).toHaveLength(1);
+    expect(app.finished).toBe(1);
+  });
+});
+
+describe('stop --now', () => {
+  it('kills workers that an earlier stop drains', async () => {
+    const app = await PrimaryHarness.online({}, () => ({ drainMs: null, leaveMs: null }));
+    app.order({ kind: 'stop' });
+    await app.advance(100);
+    app.order({ kind: 'stop', now: true });
+    await app.advance(50);
+    expect(app.alive).toEqual([]);
+  });
+
+  it('kills workers that a reload drains', async () => {
+    const app = await PrimaryHarness.online({}, () => ({ drainMs: null, leaveMs: null }));
+    app.order({ kind: 'reload', monitorMs: 0 });
+    await app.advance(500);
+    app.order({ kind: 'stop', now: true });
+    await app.advance(50);
+    expect(app.alive).toEqual([]);
+  });
+});
+
+describe('a reload that cannot get anywhere', () => {
+  it('ends when the old definition does not start any more either, and does not fork without a pause', async () => {
+    const app = await PrimaryHarness.online({ instances: 3 });
+    app.behave = ({ slot, spec }) => (spec.args[0] === 'v2' && slot < 2 ? {} : { bootMs: null, crashAfterMs: 50 });
+    const reload = app.order({ kind: 'reload', spec: newVersion({ instances: 3 }), monitorMs: 0 });
+    await app.advance(2_000);
+    const forks = app.workers.length;
+    await app.advance(10_000);
+    expect(app.workers.length - forks).toBeLessThan(20);
+    app.order({ kind: 'abort' });
+    await app.advance(1_000);
+    expect(reload.error).not.toBeNull();
+  });
+
+  it('ends when a slot of its own is stopped by an exit code', async () => {
+    const app = await PrimaryHarness.online({ stopExitCodes: [0] });
+    app.behave = ({ slot }) => (slot === 2 ? { bootMs: null, crashAfterMs: 50, code: 0 } : {});
+    const reload = app.order({ kind: 'reload', spec: newVersion({ instances: 3, stopExitCodes: [0] }), monitorMs: 0, onFailure: 'continue' });
+    await app.advance(120_000);
+    expect(reload.error).not.toBeNull();
+  });
+});
+
+describe('--parallel', () => {
+  it('bounds the workers that exist beside the wanted ones, those on their way out included', async () => {
+    const app = await PrimaryHarness.online({ instances: 8 }, ({ n }) => ({ drainMs: 2_000, bootMs: 100 + (n % 5) * 130 }));
+    const reload = app.order({ kind: 'reload', parallel: 3, monitorMs: 100 });
+    let most = 0;
+    while (reload.answer === null) {
+      await app.advance(10);
+      most = Math.max(most, app.alive.length);
+    }
+    expect(most).toBeLessThanOrEqual(11);
+  });
+});
+
+describe('the state', () => {
+  it('of an app that was just told to start is starting', async () => {
+    const app = new PrimaryHarness();
+    app.start();
+    expect((await app.snapshot()).state).toBe('starting');
+  });
+});
+
+describe('the memory limit', () => {
+  it('does not replace the successor of a worker that died while its replacement waited', async () => {
+    const app = await PrimaryHarness.online({ maxMemoryBytes: 100 });
+    app.order({ kind: 'scale', to: 3 });
+    app.behave = ({ slot }) => (slot === 2 ? { bootMs: 4_000 } : {});
+    await app.advance(10);
+    const [fat] = app.workers;
+    app.memoryBytes.set(fat?.pid ?? 0, 200);
+    await app.advance(2_000);
+    fat?.end(null, 'SIGKILL');
+    await app.advance(10_000);
+    expect(app.workers).toHaveLength(4);
+  });
+});
