@@ -159,9 +159,9 @@ describe('imports', () => {
     expect(imports.filter((one) => isBuiltin(one) && !one.to.startsWith('node:')).map(written)).toEqual([]);
   });
 
-  it('of node:cluster stand where workers are forked, and in the three files of the preload that need it', () => {
+  it('of node:cluster stand where workers are forked, and in the preload', () => {
     const loads = imports.filter(({ to, how }) => to === 'node:cluster' && how !== 'type').map(({ from }) => from);
-    expect(loads.sort()).toEqual(['primary/cluster.ts', 'worker/connections.ts', 'worker/orphan.ts', 'worker/preload.ts']);
+    expect(loads.sort()).toEqual(['primary/cluster.ts', 'worker/preload.ts']);
   });
 });
 

@@ -3,6 +3,7 @@ import { errnoOf, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { parseAppSpec } from '../protocol/parse.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
+import { wallNow } from '../system/clock.ts';
 
 export const DESIRED_STATES = ['running', 'stopped', 'errored'] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
@@ -39,7 +40,7 @@ export class Store {
     try {
       return parseState(JSON.parse(text));
     } catch (error) {
-      const aside = `${this.#path}.unreadable`;
+      const aside = `${this.#path}.unreadable-${wallNow()}`;
       renameSync(this.#path, aside);
       this.#log(`${this.#path} is not readable (${messageOf(error)}); kept as ${aside}, starting with no apps`);
       return [];

@@ -63,7 +63,13 @@ export class Dispatcher {
 
   /** A connection that a worker did not take: goes to another one before all that wait. */
   takeBack(pending: PendingConnection): void {
-    this.#lane(pending.key).waiting.unshift(pending.connection);
+    const lane = this.#lanes.get(pending.key);
+    if (lane === undefined) {
+      // Its listener was closed meanwhile.
+      pending.connection.close();
+      return;
+    }
+    lane.waiting.unshift(pending.connection);
     this.pump(pending.key);
   }
 
@@ -87,9 +93,15 @@ export class Dispatcher {
     this.#events.relieved(key);
   }
 
-  /** A worker is free again. */
+  /** A worker is free again. Listeners on which connections wait take turns. */
   pumpFor(target: Target): void {
-    for (const [key, lane] of this.#lanes) if (lane.waiting.length > 0 && lane.targets.includes(target)) this.pump(key);
+    for (const [key, lane] of this.#lanes) {
+      if (lane.waiting.length === 0 || !lane.targets.includes(target)) continue;
+      this.#lanes.delete(key);
+      this.#lanes.set(key, lane);
+      this.pump(key);
+      return;
+    }
   }
 
   /** Ends every waiting connection of a listener that is closed. */

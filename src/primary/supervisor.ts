@@ -95,8 +95,9 @@ export class Supervisor {
 
   drainChanged(worker: WorkerHandle): void {
     this.#options.pool.drainChanged(worker);
-    const toldAt = this.#blockersToldAt.get(worker) ?? worker.startedAt;
-    if (worker.blockers === null || worker.quiet || now() - toldAt < BLOCKERS_EVERY_MS) return;
+    const toldAt = this.#blockersToldAt.get(worker);
+    if (toldAt === undefined) this.#blockersToldAt.set(worker, now());
+    if (toldAt === undefined || worker.blockers === null || worker.quiet || now() - toldAt < BLOCKERS_EVERY_MS) return;
     this.#blockersToldAt.set(worker, now());
     this.#options.runner.progress('draining', `${this.#options.app}[${worker.slot}] still has ${describeBlockers(worker.blockers)}`, worker);
   }

@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import type { Server } from 'node:net';
 import type { ListenQuery, SocketName } from '../protocol/worker.ts';
 import type { Channel } from './channel.ts';
@@ -55,20 +54,22 @@ interface Fed {
 export class Connections {
   readonly #channel: Channel;
   readonly #traffic: Traffic;
+  readonly #cluster: ClusterInternals;
   readonly #pending = new Map<number, (errno: number, name: SocketName | null) => void>();
   readonly #fed = new Map<string, Fed>();
   readonly #keys = new Set<string>();
   #seq = 0;
 
-  constructor(channel: Channel, traffic: Traffic) {
+  constructor(channel: Channel, traffic: Traffic, cluster: ClusterInternals) {
+    this.#cluster = cluster;
     this.#channel = channel;
     this.#traffic = traffic;
   }
 
   install(): void {
-    const internals = cluster as unknown as ClusterInternals;
-    const nodeGetServer = internals._getServer;
-    internals._getServer = (server, query, callback) => {
+    const cluster = this.#cluster;
+    const nodeGetServer = cluster._getServer;
+    cluster._getServer = (server, query, callback) => {
       if (!process.connected || !isCovered(query)) Reflect.apply(nodeGetServer, cluster, [server, query, callback]);
       else this.#listen(server, query, callback);
     };

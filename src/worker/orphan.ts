@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import type { Worker } from 'node:cluster';
 import type { WorkerSettings } from '../protocol/worker.ts';
 
 type Revive = NonNullable<WorkerSettings['revive']>;
@@ -12,10 +12,10 @@ const PROBE_JITTER_MS = 250;
  * Tells when the primary vanished. The worker then is not ended, as Node's cluster would do, but drains.
  * @param leave begins the drain; called once.
  */
-export function onOrphaned(settings: WorkerSettings, leave: () => void): void {
-  cluster.worker?.once('disconnect', () => {
+export function onOrphaned(worker: Worker, settings: WorkerSettings, leave: () => void): void {
+  worker.once('disconnect', () => {
     // Node 20 to 26 end a worker at once unless this is set.
-    if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
+    worker.exitedAfterDisconnect = true;
     // Nobody reads our output any more; losing it must not crash the app.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
     leave();

@@ -7,6 +7,7 @@ import { WORKER_SETTINGS_VAR, type WorkerSettings } from '../protocol/worker.ts'
 import { openChannel } from './channel.ts';
 import { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
+import type { ClusterInternals } from './node-internals.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { onOrphaned } from './orphan.ts';
 import { Traffic } from './traffic.ts';
@@ -39,7 +40,7 @@ function leaveAsOrphan(drain: Drain, settings: WorkerSettings): void {
 function start(settings: WorkerSettings): void {
   const channel = openChannel();
   const traffic = new Traffic();
-  const connections = new Connections(channel, traffic);
+  const connections = new Connections(channel, traffic, cluster as unknown as ClusterInternals);
   const drain = new Drain(traffic, (quiet, blockers) => {
     const handler = shutdownSignal();
     if (process.connected) {
@@ -58,7 +59,7 @@ function start(settings: WorkerSettings): void {
     else drain.leave(message.exit);
   });
   startHeartbeat(traffic, (beat) => channel.send({ t: 'heartbeat', beat }));
-  onOrphaned(settings, () => leaveAsOrphan(drain, settings));
+  if (cluster.worker !== undefined) onOrphaned(cluster.worker, settings, () => leaveAsOrphan(drain, settings));
   releaseChannel();
 }
 

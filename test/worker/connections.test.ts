@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import type { Server } from 'node:net';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Channel } from '../../src/worker/channel.ts';
@@ -6,16 +5,14 @@ import { Connections } from '../../src/worker/connections.ts';
 import type { ClusterInternals, ListeningHandle, NodeListenQuery, RawHandle } from '../../src/worker/node-internals.ts';
 import { Traffic } from '../../src/worker/traffic.ts';
 
-const internals = cluster as unknown as ClusterInternals;
+const internals: ClusterInternals = { _getServer: () => {} };
 const nodeGetServer = vi.fn();
 let sent: { message: Record<string, unknown>; handle: RawHandle | undefined }[];
 let connections: Connections;
 
 beforeEach(() => {
-  const original = internals._getServer;
   const connected = Object.getOwnPropertyDescriptor(process, 'connected');
   onTestFinished(() => {
-    internals._getServer = original;
     if (connected !== undefined) Object.defineProperty(process, 'connected', connected);
   });
   Object.defineProperty(process, 'connected', { value: true, configurable: true, writable: true });
@@ -23,7 +20,7 @@ beforeEach(() => {
   internals._getServer = nodeGetServer;
   sent = [];
   const channel: Channel = { send: (message, handle) => void sent.push({ message: { ...message }, handle }), onMessage: () => {} };
-  connections = new Connections(channel, new Traffic());
+  connections = new Connections(channel, new Traffic(), internals);
   connections.install();
 });
 

@@ -108,6 +108,8 @@ export class ReloadOperation implements Operation {
     if (undo && changed) {
       pool.spec = this.#before.spec;
       pool.wanted = this.#before.count;
+    } else {
+      pool.spec = { ...pool.spec, instances: pool.wanted };
     }
     const replaced = this.#rollout.slots.filter((index) => {
       const current = currentWorker(pool.slot(index));
