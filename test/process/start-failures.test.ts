@@ -26,8 +26,8 @@ it('a missing script', async () => {
 it.each([
   { what: 'a syntax error', script: 'syntax-error.cjs', says: 'SyntaxError' },
   { what: 'a crash at boot', script: 'crash-at-boot.cjs', says: 'no database at boot' },
-])('$what: says so with the stderr of the app', async ({ script, says, env = {} }) => {
-  const { name, result } = await sandbox.tryStart(script, { env });
+])('$what: says so with the stderr of the app', async ({ script, says }) => {
+  const { name, result } = await sandbox.tryStart(script);
   expect(result.code, String(result)).toBe(1);
   expect(result.stderr).toContain(`app "${name}" did not start`);
   expect(result.stderr).toContain(says);
