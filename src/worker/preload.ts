@@ -17,7 +17,7 @@ function shutdownSignal(): 'SIGTERM' | 'SIGINT' | null {
   return process.listenerCount('SIGINT') > 0 ? 'SIGINT' : null;
 }
 
-/** The app's children and `process.execArgv` must not know of the preload. */
+/** The app, its children and its threads (which load this file too) must not know of the preload. */
 function removeTraces(): void {
   delete process.env[WORKER_SETTINGS_VAR];
   const at = process.execArgv.indexOf(__filename);
@@ -26,10 +26,13 @@ function removeTraces(): void {
 
 /**
  * Node's cluster keeps a worker alive for as long as its channel is open. A script that has nothing left to do ends
- * under plain Node, so it ends here: gives back the reference that cluster's own 'disconnect' listener took.
+ * under plain Node, so it ends here: gives back the references that cluster's own listeners took. A listener of the app
+ * for 'message' takes one again, as in any child process.
  */
 function releaseChannel(): void {
-  (process.channel as { unrefCounted?: () => void } | undefined)?.unrefCounted?.();
+  const channel = process.channel as { unrefCounted?: () => void } | undefined;
+  const taken = process.listenerCount('message') + process.listenerCount('disconnect');
+  for (let i = 0; i < taken; i++) channel?.unrefCounted?.();
 }
 
 function leaveAsOrphan(drain: Drain, settings: WorkerSettings): void {
@@ -64,7 +67,7 @@ function start(settings: WorkerSettings): void {
 }
 
 const settings = process.env[WORKER_SETTINGS_VAR];
+removeTraces();
 if (settings !== undefined && cluster.isWorker) {
-  removeTraces();
   start(JSON.parse(settings) as WorkerSettings);
 }
