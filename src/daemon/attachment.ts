@@ -44,6 +44,8 @@ export class Attachment {
     );
     socket.on('data', read);
     socket.on('error', () => {});
+    // An HTTP server's sockets stay half open by default.
+    socket.once('end', () => socket.end());
     socket.once('close', () => this.#closed());
     this.#pinger = setInterval(() => this.#ping(), PING_EVERY_MS);
     this.#pinger.unref();

@@ -9,7 +9,7 @@ import { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
 import type { ClusterInternals } from './node-internals.ts';
 import { startHeartbeat } from './heartbeat.ts';
-import { onOrphaned } from './orphan.ts';
+import { Orphan } from './orphan.ts';
 import { Traffic } from './traffic.ts';
 
 function shutdownSignal(): 'SIGTERM' | 'SIGINT' | null {
@@ -35,23 +35,14 @@ function releaseChannel(): void {
   for (let i = 0; i < taken; i++) channel?.unrefCounted?.();
 }
 
-function leaveAsOrphan(drain: Drain, settings: WorkerSettings): void {
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), settings.killTimeoutMs).unref();
-  drain.begin();
-}
-
 function start(settings: WorkerSettings): void {
   const channel = openChannel();
   const traffic = new Traffic();
   const connections = new Connections(channel, traffic, cluster as unknown as ClusterInternals);
+  const orphan = new Orphan(() => drain, shutdownSignal);
   const drain = new Drain(traffic, (quiet, blockers) => {
-    const handler = shutdownSignal();
-    if (process.connected) {
-      channel.send({ t: 'draining', quiet, handler, blockers });
-    } else if (quiet) {
-      if (handler !== null) process.kill(process.pid, handler);
-      drain.leave(handler === null);
-    }
+    if (process.connected) channel.send({ t: 'draining', quiet, handler: shutdownSignal(), blockers });
+    else if (quiet) orphan.quiet();
   });
   traffic.start();
   connections.install();
@@ -62,7 +53,7 @@ function start(settings: WorkerSettings): void {
     else drain.leave(message.exit);
   });
   startHeartbeat(traffic, (beat) => channel.send({ t: 'heartbeat', beat }));
-  if (cluster.worker !== undefined) onOrphaned(cluster.worker, settings, () => leaveAsOrphan(drain, settings));
+  if (cluster.worker !== undefined) orphan.watch(cluster.worker, settings);
   releaseChannel();
 }
 
