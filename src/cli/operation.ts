@@ -21,7 +21,6 @@ export interface Operation {
 
 const STEP_COLORS: Partial<Record<ProgressStep, Color>> = {
   ready: 'green',
-  monitored: 'green',
   draining: 'yellow',
   stopping: 'yellow',
   failed: 'red',

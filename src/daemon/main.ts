@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { ExitReport } from '../lifecycle/exit-report.ts';
+import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { LogLine, ProgressRecord } from '../protocol/control.ts';
 import { Daemon } from './daemon.ts';
@@ -75,7 +75,10 @@ export async function runForeground(options: {
   try {
     await daemon.runApps(apps, print, progress);
     await Promise.race([signalled, ended]);
-    return exitCode(daemon.registry.all.flatMap((app) => app.lastExits));
+    return exitCode(daemon);
+  } catch (error) {
+    const code = exitCode(daemon);
+    throw code === 0 ? error : LbError.from(error).endingWith(code);
   } finally {
     await daemon.drainAll({ now: true }, () => {});
     daemon.close();
@@ -83,7 +86,8 @@ export async function runForeground(options: {
 }
 
 /** The first code other than 0 of a worker's last exits; 128 + n for a signal that was not ours. */
-function exitCode(exits: readonly ExitReport[]): number {
+function exitCode(daemon: Daemon): number {
+  const exits = daemon.registry.all.flatMap((app) => app.lastExits);
   const codes = exits.map((exit) => (exit.killedAtDeadline ? 137 : exit.signal !== null && exit.askedBy === null ? 128 + (constants.signals[exit.signal as NodeJS.Signals] ?? 0) : (exit.code ?? 0)));
   return codes.findLast((code) => code !== 0) ?? 0;
 }

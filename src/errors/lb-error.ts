@@ -23,6 +23,7 @@ export class LbError extends Error {
   readonly details: ErrorDetails;
   readonly hint: string | undefined;
   readonly output: readonly string[];
+  #exitCode: number | null = null;
 
   constructor(code: ErrorCode, details: ErrorDetails = {}, output: readonly string[] = []) {
     super(fill(ERRORS[code].message, details));
@@ -34,7 +35,13 @@ export class LbError extends Error {
   }
 
   get exitCode(): number {
-    return EXIT[ERRORS[this.code].exit];
+    return this.#exitCode ?? EXIT[ERRORS[this.code].exit];
+  }
+
+  /** The same error, ending the command with another code: that of the app, for a command that passes it on. */
+  endingWith(exitCode: number): this {
+    this.#exitCode = exitCode;
+    return this;
   }
 
   get httpStatus(): number {

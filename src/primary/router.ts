@@ -19,7 +19,10 @@ export class Router {
   }
 
   changed(): void {
-    const routable = this.#workers().filter((worker) => isRoutable(worker.state) && worker.connected);
+    const able = this.#workers().filter((worker) => isRoutable(worker.state) && worker.connected);
+    const free = able.filter((worker) => !worker.held);
+    // A worker that waits for its switch is better than none.
+    const routable = free.length > 0 ? free : able;
     for (const { key } of this.#listeners.all) {
       this.#dispatcher.route(
         key,

@@ -5,7 +5,7 @@ import { now } from '../system/clock.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Listeners } from './listeners.ts';
 import type { OperationRunner } from './operation-runner.ts';
-import { currentWorker, type Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
@@ -28,7 +28,7 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
   const workers = pool.workers.filter((worker) => worker.state !== 'exited');
   const troubled = slotTroubles(pool);
   const erroredSlots = troubled.filter((slot) => slot.state === 'errored').length;
-  const ready = pool.slots.filter((slot) => slot.index < pool.wanted && currentWorker(slot)?.state === 'ready').length;
+  const ready = pool.slots.filter((slot) => slot.index < pool.wanted && slot.workers.some((worker) => worker.state === 'ready')).length;
   const latency = workers.reduce<number[]>((sum, worker) => addBuckets(sum, worker.meter.recentLatency()), emptyBuckets());
   const operation = runner.current;
   const { env, ...spec } = pool.spec;

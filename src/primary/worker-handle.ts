@@ -56,6 +56,8 @@ export class WorkerHandle implements Target {
   askedBy: AskedBy = null;
   killedAtDeadline = false;
   quiet = false;
+  /** Ready, but waits for the switch of a reload that is all at once. */
+  held = false;
   handler: ShutdownHandler = null;
   #state: WorkerState = 'starting';
   readonly #process: ClusterWorker['process'];

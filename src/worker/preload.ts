@@ -10,6 +10,7 @@ import { Drain } from './drain.ts';
 import type { ClusterInternals } from './node-internals.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Orphan } from './orphan.ts';
+import { writeSynchronously } from './output.ts';
 import { Traffic } from './traffic.ts';
 
 function shutdownSignal(): 'SIGTERM' | 'SIGINT' | null {
@@ -44,6 +45,7 @@ function start(settings: WorkerSettings): void {
     if (process.connected) channel.send({ t: 'draining', quiet, handler: shutdownSignal(), blockers });
     else if (quiet) orphan.quiet();
   });
+  writeSynchronously();
   traffic.start();
   connections.install();
   channel.onMessage((message, handle) => {

@@ -51,9 +51,12 @@ export class ReloadOperation implements Operation {
     const { pool } = this.#context;
     const plan = planRollout(pool.rolloutSlots(), this.#rollout);
     const askedBy = this.#phase === 'back' ? 'rollback' : 'reload';
+    // The switch: all new workers begin to take connections in the turn in which the old ones leave.
+    if (plan.done || plan.steps.some((step) => step.do === 'retire')) this.#release();
     for (const step of plan.steps) {
-      const worker = step.do === 'fork' ? pool.fork(step.slot) : pool.workers.find((w) => w.id === step.id);
-      if (step.do === 'retire' && worker !== undefined) pool.retire(worker, askedBy);
+      if (step.do === 'fork') pool.fork(step.slot).held = this.#rollout.allAtOnce;
+      const worker = step.do === 'retire' ? pool.workers.find((w) => w.id === step.id) : undefined;
+      if (worker !== undefined) pool.retire(worker, askedBy);
     }
     if (plan.wakeInMs !== null) this.#context.wakeIn(plan.wakeInMs);
     if (!plan.done) return null;
@@ -104,6 +107,7 @@ export class ReloadOperation implements Operation {
   #turnBack(undo: boolean): void {
     const { pool } = this.#context;
     this.#retireNewBesideOld(this.#rollout.slots);
+    this.#release();
     const changed = this.#options.spec !== undefined;
     if (undo && changed) {
       pool.spec = this.#before.spec;
@@ -120,6 +124,10 @@ export class ReloadOperation implements Operation {
     }
     this.#phase = 'back';
     this.#rollout = { ...this.#planFor(undo && changed ? replaced : []), parallel: Math.max(1, this.#options.parallel), allAtOnce: false };
+  }
+
+  #release(): void {
+    for (const worker of this.#context.pool.workers) worker.held = false;
   }
 
   #retireNewBesideOld(slots: readonly number[]): void {
