@@ -9,8 +9,6 @@ const LOOK_EVERY_MS = 25;
 const REPORT_EVERY_MS = 500;
 /** A fresh connection without a byte is let go after this long, as a kept-alive one is by Node's default. */
 const DEFAULT_IDLE_GRACE_MS = 5_000;
-/** Bound for the PING round trip between the two GOAWAYs. */
-const PING_TIMEOUT_MS = 1_000;
 /** How long a WebSocket peer may take to answer our close frame. */
 const WEBSOCKET_GRACE_MS = 2_000;
 /** Largest stream id: "no new streams, but those on their way are served". */
@@ -29,6 +27,7 @@ export class Drain {
   #beganAt = 0;
   #reportedAt = 0;
   #quiet = false;
+  readonly #announced = new WeakSet<ServerHttp2Session>();
   #leaving: 'no' | 'app' | 'us' = 'no';
 
   constructor(traffic: Traffic, report: DrainReport) {
@@ -40,9 +39,12 @@ export class Drain {
     if (this.#timer !== null) return;
     this.#beganAt = performance.now();
     this.#traffic.onRequest = lastAnswer;
-    this.#traffic.onSession = goAway;
+    this.#traffic.onStream = (session) => this.#announce(session);
     for (const item of this.#traffic.inFlight.keys()) if ('shouldKeepAlive' in item) lastAnswer(item);
-    for (const session of this.#traffic.sessions) goAway(session);
+    for (const session of this.#traffic.sessions) {
+      if (this.#isBusy(session)) this.#announce(session);
+      else session.close();
+    }
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#timer.unref();
     this.#look();
@@ -67,6 +69,7 @@ export class Drain {
     const blockers = this.#traffic.blockers();
     const now = performance.now();
     this.#letSilentOnesGo(now);
+    this.#closeIdleSessions(now);
     const httpOpen = blockers.requests + blockers.connections > 0;
     const becameQuiet = !httpOpen && !this.#quiet;
     if (becameQuiet) this.#quiet = true;
@@ -75,6 +78,35 @@ export class Drain {
       this.#report(this.#quiet, blockers);
     }
     if (this.#leaving === 'us' && !httpOpen && blockers.websockets + blockers.sockets === 0) process.exit();
+  }
+
+  /**
+   * Graceful shutdown of RFC 9113, 6.8: announce, let a round trip pass, then name the last stream and close. Without an
+   * open stream nghttp2 reads nothing after the announcement, so an idle session is closed at once: a stream that is on
+   * its way then is refused as unprocessed, which tells the client to send it again elsewhere.
+   */
+  #announce(session: ServerHttp2Session): void {
+    if (this.#announced.has(session) || session.destroyed || session.closed) return;
+    this.#announced.add(session);
+    try {
+      session.goaway(0, ALL_STREAMS);
+      session.ping(() => session.close());
+    } catch {
+      session.close();
+    }
+  }
+
+  /** A session that is new has its first stream on the way. */
+  #closeIdleSessions(now: number): void {
+    for (const session of this.#traffic.sessions) {
+      const due = this.#announced.has(session) || now - this.#beganAt > DEFAULT_IDLE_GRACE_MS;
+      if (due && !session.closed && !this.#isBusy(session)) session.close();
+    }
+  }
+
+  #isBusy(session: ServerHttp2Session): boolean {
+    for (const item of this.#traffic.inFlight.keys()) if ('session' in item && item.session === session) return true;
+    return false;
   }
 
   /** Connections that never sent a byte: no request can be lost with them, and some clients open them in advance. */
@@ -94,26 +126,6 @@ function idleGrace(server: AnyServer | undefined): number {
 /** Makes Node write `Connection: close` and end the connection after this response. */
 function lastAnswer(response: ServerResponse): void {
   if (!response.headersSent) response.shouldKeepAlive = false;
-}
-
-/** Graceful shutdown of RFC 9113, 6.8: announce, let a round trip pass, then name the last stream and close. */
-function goAway(session: ServerHttp2Session): void {
-  if (session.destroyed || session.closed) return;
-  let closed = false;
-  const close = (): void => {
-    if (closed || session.destroyed) return;
-    closed = true;
-    clearTimeout(timer);
-    session.close();
-  };
-  const timer = setTimeout(close, PING_TIMEOUT_MS);
-  timer.unref();
-  try {
-    session.goaway(0, ALL_STREAMS);
-    session.ping(close);
-  } catch {
-    close();
-  }
 }
 
 function closeWebSocket(socket: Duplex): void {

@@ -25,7 +25,8 @@ export class Traffic {
   latency: number[] = emptyLatency();
   /** Called for each request that begins; set while draining. */
   onRequest: ((response: ServerResponse) => void) | null = null;
-  onSession: ((session: ServerHttp2Session) => void) | null = null;
+  /** Called for each HTTP/2 stream that opens; set while draining. */
+  onStream: ((session: ServerHttp2Session) => void) | null = null;
 
   readonly #watched = new WeakSet<AnyServer>();
 
@@ -115,8 +116,8 @@ export class Traffic {
     session.on('stream', (stream: ServerHttp2Stream) => {
       this.inFlight.set(stream, performance.now());
       stream.once('close', () => this.#finished(stream, Number(stream.sentHeaders?.[':status'] ?? 0)));
+      if (this.onStream !== null) this.onStream(session);
     });
-    if (this.onSession !== null) this.onSession(session);
   }
 
   #upgraded(request: IncomingMessage, socket: Duplex): void {
