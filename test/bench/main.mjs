@@ -5,7 +5,7 @@ import { Workspace } from './lib/workspace.mjs';
 import { MEASURES } from './measures/index.mjs';
 import { parseOptions, USAGE } from './options.mjs';
 import { describeEnvironment } from './report/environment.mjs';
-import { howMeasured, page, table } from './report/markdown.mjs';
+import { howMeasured, missed, page, table } from './report/markdown.mjs';
 import { installPm2 } from './subjects/pm2.mjs';
 
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
@@ -43,6 +43,10 @@ async function interrupt(reason, code) {
   process.exit(code);
 }
 
+process.on('uncaughtException', (error) => {
+  note(error.stack ?? String(error));
+  void interrupt('failed', 1);
+});
 process.on('SIGINT', () => void interrupt('interrupted', 130));
 process.on('SIGTERM', () => void interrupt('terminated', 143));
 setTimeout(() => void interrupt(`not done after ${LONGEST_RUN_MS / 60_000} minutes`, 1), LONGEST_RUN_MS).unref();
@@ -56,17 +60,25 @@ async function run() {
   for (const { id, run: measure } of MEASURES.filter((each) => options.only.includes(each.id))) {
     const startedAt = performance.now();
     note(`${id} …`);
-    rows.push(...(await measure(context)));
-    note(`${id}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
+    try {
+      rows.push(...(await measure(context)));
+      note(`${id}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
+    } catch (error) {
+      // One that can't be measured does not cost the others.
+      if (interrupted) throw error;
+      note(`${id} failed: ${error.stack}`);
+      process.exitCode = 1;
+      await workspace.closeAll();
+    }
   }
   return { rows, environment, day: new Date().toISOString().slice(0, 10) };
 }
 
 try {
   const result = await run();
-  if (options.write) writeFileSync(PAGE, page(result));
+  if (options.write && process.exitCode === undefined) writeFileSync(PAGE, page(result));
   const { rows, environment } = result;
-  process.stdout.write(`${environment.join('\n')}\n\n${table(rows)}\n\n${howMeasured(rows)}\n`);
+  process.stdout.write(`${environment.join('\n')}\n\n${table(rows)}\n\n${missed(rows)}${howMeasured(rows)}\n`);
 } catch (error) {
   if (!interrupted) note(error.stack);
   process.exitCode = 1;

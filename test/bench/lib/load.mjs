@@ -1,13 +1,12 @@
 import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './command.mjs';
 
 const GENERATOR = fileURLToPath(new URL('../programs/generator.cjs', import.meta.url));
 const CLIENTS = fileURLToPath(new URL('../programs/clients.cjs', import.meta.url));
 
-export const CONNECTIONS = 64;
+const CONNECTIONS = 64;
 
 /** @returns {string | null} */
 function findWrk() {
@@ -22,16 +21,16 @@ export const loadDescription = `${wrk === null ? 'a generator of its own on Node
 
 /**
  * As many requests as the server answers, from a process of its own.
- * @param {{ port: number, seconds: number, keepAlive: boolean }} options
+ * @param {{ port: number, seconds: number, keepAlive: boolean, connections?: number }} options
  * @returns {Promise<{ answered: number, failed: number, perSecond: number }>}
  */
 export function saturate(options) {
   return wrk === null ? saturateWithGenerator(options) : saturateWithWrk(options);
 }
 
-async function saturateWithWrk({ port, seconds, keepAlive }) {
+async function saturateWithWrk({ port, seconds, keepAlive, connections = CONNECTIONS }) {
   const header = keepAlive ? [] : ['-H', 'Connection: close'];
-  const args = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, ...header, `http://127.0.0.1:${port}/`];
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, ...header, `http://127.0.0.1:${port}/`];
   const { output } = await runCommand('wrk', args, { env: process.env, cwd: '/', timeoutMs: seconds * 1000 + 30_000 });
   const answered = Number(/(\d+) requests in/.exec(output)?.[1]);
   const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
@@ -40,10 +39,12 @@ async function saturateWithWrk({ port, seconds, keepAlive }) {
   return { answered, failed: errors.reduce((total, count) => total + count, 0), perSecond };
 }
 
-async function saturateWithGenerator({ port, seconds, keepAlive }) {
-  const config = { port, connections: CONNECTIONS, durationMs: seconds * 1000, keepAlive };
+async function saturateWithGenerator({ port, seconds, keepAlive, connections = CONNECTIONS }) {
+  const config = { port, connections, durationMs: seconds * 1000, keepAlive };
   const child = fork(GENERATOR, [JSON.stringify(config)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const [{ answered, failed, seconds: took }] = await once(child, 'message');
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the load generator ended without a result')));
+  const [{ answered, failed, seconds: took }] = await Promise.race([once(child, 'message'), ended]);
+  ended.catch(() => {});
   return { answered, failed, perSecond: answered / took };
 }
 
@@ -67,7 +68,7 @@ export function startClients(options) {
   result.catch(() => {});
   return {
     async stop() {
-      child.send('stop');
+      child.send('stop', () => {});
       return /** @type {Promise<Tally[]>} */ (result);
     },
     async close() {
@@ -90,6 +91,3 @@ export function countOutcomes(tallies, which = () => true) {
   }
   return { served, failed: Object.values(kinds).reduce((total, count) => total + count, 0), kinds };
 }
-
-/** Both sides of the load share the machine. */
-export const cores = availableParallelism();

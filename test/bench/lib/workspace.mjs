@@ -10,11 +10,14 @@ export class Workspace {
   /** What is in the environment of every process. */
   env = { PATH: process.env.PATH, HOME: this.directory, LANG: 'C.UTF-8', NO_COLOR: '1' };
   #numbers = 0;
+  #disposed = false;
   /** @type {Set<{ close(): Promise<void> }>} */
   #open = new Set();
 
   /** A path in the directory that nothing else uses. @param {string} name */
   path(name) {
+    // After an interrupt nothing new may start.
+    if (this.#disposed) throw new Error('the run has ended');
     return join(this.directory, `${name}-${++this.#numbers}`);
   }
 
@@ -40,10 +43,16 @@ export class Workspace {
     if (this.#open.delete(resource)) await resource.close();
   }
 
-  async dispose() {
+  /** Closes everything that is open; what can't be closed is told and does not stop the rest. */
+  async closeAll() {
     for (const resource of [...this.#open].reverse()) {
       await this.close(resource).catch((error) => process.stderr.write(`${error.message}\n`));
     }
+  }
+
+  async dispose() {
+    this.#disposed = true;
+    await this.closeAll();
     const gone = () => processesOf(this.directory).length === 0;
     await waitFor('all processes to end', gone, 5_000).catch(() => {
       for (const pid of processesOf(this.directory)) {

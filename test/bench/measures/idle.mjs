@@ -45,6 +45,7 @@ export const idle = {
         pm2: 'n/a',
         result: megabytes(lbMemory),
         met: lbMemory <= 9 * 1048576,
+        ifMissed: 'a process of Node.js has 6 MB before it runs a line',
         how: `Private_Dirty of /proc/<pid>/smaps_rollup, median of the primaries of ${idleApps} apps of 2 workers after ${(settleMs + idleMs) / 1000} s without a request. PM2 has one process for all apps.`,
       },
       {
@@ -55,6 +56,7 @@ export const idle = {
         pm2: percent(pm2Cpu),
         result: `${percent(lbCpu)} (daemon ${percent(daemonCpu)}, primaries ${percent(primariesCpu)})`,
         met: lbCpu <= 0.005,
+        ifMissed: 'every worker reports once a second, and each report wakes its primary',
         how: `CPU time (user and system, reaped children too) over ${idleMs / 1000} s without a request, all subjects at the same time. Workers are not counted; those of lb used ${percent(lbWorkers)} in all, those of node:cluster ${percent(clusterWorkers)}.`,
       },
     ];

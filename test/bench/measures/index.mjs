@@ -10,8 +10,8 @@ import { workerStartup } from './worker-startup.mjs';
 
 /**
  * One line of the result.
- * @typedef {{ measure: string, target: string, lb: string, nodeCluster: string, pm2: string, result: string, met: boolean | null, how: string }} Row
- * `met` is null where there is no target.
+ * @typedef {{ measure: string, target: string, lb: string, nodeCluster: string, pm2: string, result: string, met: boolean | null, ifMissed?: string, how: string }} Row
+ * `met` is null where there is no target; `ifMissed` is the known reason for a figure that misses it.
  * @typedef {{ id: string, run(context: import('../context.mjs').Context): Promise<Row[]> }} Measure
  */
 

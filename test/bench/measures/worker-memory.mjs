@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { saturate } from '../lib/load.mjs';
 import { privateDirtyBytes } from '../lib/processes.mjs';
 import { median } from '../lib/stats.mjs';
 import { delay } from '../lib/wait.mjs';
 import { megabytes, signed } from '../report/format.mjs';
+
+const CONNECTIONS_EACH = 10;
 
 export const workerMemory = {
   id: 'worker-memory',
@@ -21,7 +24,11 @@ export const workerMemory = {
       return all.map(median);
     };
     const idle = await sample('idle');
-    for (const app of apps.flat()) await saturate({ port: app.port, seconds: app.workers.length === 1 ? 1 : 4, keepAlive: true });
+    for (const app of apps.flat()) {
+      const workers = app.workers.length;
+      // The same for each process: its share of the connections, and about as much time of a core.
+      await saturate({ port: app.port, seconds: workers === 1 ? 1 : Math.ceil(workers / availableParallelism()) + 1, keepAlive: true, connections: workers * CONNECTIONS_EACH });
+    }
     const served = await sample('after load');
     for (const subject of [...subjects, plainNode]) await context.close(subject);
     const row = (state, [lbBytes, clusterBytes, pm2Bytes, plainBytes], target) => ({
@@ -32,7 +39,7 @@ export const workerMemory = {
       pm2: signed(pm2Bytes - plainBytes, megabytes),
       result: `${megabytes(lbBytes - plainBytes)} (plain node ${megabytes(plainBytes)})`,
       met: target === null ? null : lbBytes - plainBytes <= target,
-      how: `Private_Dirty of /proc/<pid>/smaps_rollup, median of ${processes} processes of each subject that run at the same time, ${settleMs / 1000} s after the last start or the end of the load.`,
+      how: `Private_Dirty of /proc/<pid>/smaps_rollup, median of ${processes} processes of each subject that run at the same time, ${settleMs / 1000} s after the last start or the end of a load on keep-alive connections, ${CONNECTIONS_EACH} per process.`,
     });
     return [row('idle', idle, 1048576), row('after load', served, null)];
   },

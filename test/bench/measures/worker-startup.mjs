@@ -42,6 +42,7 @@ export const workerStartup = {
         pm2: signed(pm2, ms),
         result: `${ms(lb)} (plain node ${ms(plain)})`,
         met: lb <= 5,
+        ifMissed: 'the channel to the primary, which every worker of node:cluster has, and the preload',
         how: `\`performance.now()\` in the app's listen callback, that is the time since its process started, compared with \`node app.cjs\`. One worker, killed with SIGKILL and restarted without delay by its supervisor; medians of the differences within each of ${startupRounds} rounds.`,
       },
     ];

@@ -3,7 +3,7 @@ const http = require('node:http');
 const { appendFileSync } = require('node:fs');
 
 const body = String(process.pid);
-const server = http.createServer((request, response) => response.end(body));
+const server = http.createServer((_request, response) => response.end(body));
 server.listen({ port: Number(process.env.PORT), host: '127.0.0.1' }, () => {
   const sinceStartMs = performance.now();
   const atMs = Number(process.hrtime.bigint()) / 1e6;

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
-import { loadDescription, cores } from '../lib/load.mjs';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { loadDescription } from '../lib/load.mjs';
 
 /** What the figures depend on. @param {{ lbProgram: string, pm2Version: string }} versions */
 export function describeEnvironment({ lbProgram, pm2Version }) {
   const lbVersion = JSON.parse(readFileSync(new URL('../package.json', `file://${lbProgram}`), 'utf8')).version;
   return [
-    `${cores} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}`,
+    `${availableParallelism()} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GB, Linux ${release()}`,
     `Node.js ${process.versions.node}, lb ${lbVersion}, PM2 ${pm2Version}`,
     `load: ${loadDescription}; load, supervisors and app share the cores`,
   ];

@@ -1,7 +1,7 @@
 /** @param {number} value */
 export const thousands = (value) => Math.round(value).toLocaleString('en-US');
-/** @param {number} value */
-export const ratio = (value) => value.toFixed(2);
+/** Median and quartiles. @param {{ low: number, median: number, high: number }} value @param {string} reference */
+export const ratio = ({ low, median, high }, reference) => `${median.toFixed(2)} × ${reference} (${low.toFixed(2)}–${high.toFixed(2)})`;
 /** @param {number} value */
 export const us = (value) => `${value.toFixed(1)} µs`;
 /** @param {number} value */

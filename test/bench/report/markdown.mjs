@@ -1,5 +1,5 @@
-const escape = (text) => text.replaceAll('|', '\\|');
-const line = (cells) => `| ${cells.map(escape).join(' | ')} |`;
+const escapeCell = (text) => text.replaceAll('|', '\\|');
+const line = (cells) => `| ${cells.map(escapeCell).join(' | ')} |`;
 const verdict = (met) => (met === null ? '–' : met ? 'yes' : '**missed**');
 
 /** @param {readonly import('../measures/index.mjs').Row[]} rows */
@@ -12,16 +12,17 @@ export function table(rows) {
   ].join('\n');
 }
 
-/** How each was measured; rows measured in the same way stand together. @param {readonly import('../measures/index.mjs').Row[]} rows */
-export function howMeasured(rows) {
-  const byHow = Map.groupBy?.(rows, (row) => row.how) ?? groupBy(rows);
-  return [...byHow].map(([how, same]) => `- **${same.map((row) => row.measure).join('**; **')}.** ${how}`).join('\n');
+/** The known reason for each figure that misses its target. @param {readonly import('../measures/index.mjs').Row[]} rows */
+export function missed(rows) {
+  const lines = rows.filter((row) => row.met === false).map((row) => `- **${row.measure}**: ${row.ifMissed ?? 'no reason is known'}.`);
+  return lines.length === 0 ? '' : `Missed:\n\n${lines.join('\n')}\n\n`;
 }
 
-function groupBy(rows) {
-  const groups = new Map();
-  for (const row of rows) groups.set(row.how, [...(groups.get(row.how) ?? []), row]);
-  return groups;
+/** How each was measured; rows measured in the same way stand together. @param {readonly import('../measures/index.mjs').Row[]} rows */
+export function howMeasured(rows) {
+  const byHow = new Map();
+  for (const row of rows) byHow.set(row.how, [...(byHow.get(row.how) ?? []), row]);
+  return [...byHow].map(([how, same]) => `- **${same.map((row) => row.measure).join('**; **')}.** ${how}`).join('\n');
 }
 
 /**
@@ -31,7 +32,7 @@ function groupBy(rows) {
 export function page({ rows, environment, day }) {
   return `# Benchmarks
 
-Written by \`npm run bench -- --write\` (\`test/bench\`). Everything is measured side by side in one run: \`lb\`, bare \`node:cluster\` (a script of a few lines that forks the same app, round robin) and PM2 as npm installs it. A figure that misses its target stays here with its true value. Ratios carry over to other machines, absolute figures do not.
+Written by \`npm run bench -- --write\` (\`test/bench\`). Everything is measured side by side in one run: \`lb\`, bare \`node:cluster\` (a script of a few lines that forks the same app, round robin) and PM2 as npm installs it. A figure that misses its target stays here with its true value. A ratio is the median of the ratios within each round, with the quartiles in parentheses, and is judged as it is printed, with two decimals. Ratios carry over to other machines, absolute figures do not.
 
 ${environment.map((item) => `- ${item}`).join('\n')}
 - measured on ${day}
@@ -40,7 +41,7 @@ ${environment.map((item) => `- ${item}`).join('\n')}
 
 ${table(rows)}
 
-## How each was measured
+${missed(rows)}## How each was measured
 
 The app answers every request with its pid through \`node:http\` and handles no signal (\`test/bench/programs/app.cjs\`). "node:cluster" is \`test/bench/programs/cluster.cjs\`.
 

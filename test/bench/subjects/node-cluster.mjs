@@ -36,7 +36,9 @@ export class NodeCluster {
       primary.kill('SIGKILL');
       await once(primary, 'exit');
       // A worker whose primary vanished ends by itself.
-      await waitFor('workers to end', () => !workers.some(isAlive), 3_000).catch(() => workers.forEach((pid) => sendSignal(pid, 'SIGKILL')));
+      await waitFor('workers to end', () => !workers.some(isAlive), 3_000).catch(() => {
+        for (const pid of workers.filter(isAlive)) sendSignal(pid, 'SIGKILL');
+      });
     }
   }
 }
