@@ -22,7 +22,7 @@ export class NodeCluster {
   async start({ workers }) {
     const app = await App.create(this.workspace);
     const env = { ...this.workspace.env, ...app.env, APP: APP_SCRIPT, WORKERS: String(workers) };
-    // In a session of its own, as lb and PM2 are: Linux shares the cores among sessions (autogroup), and the load has its own.
+    // In a session of its own, as lb and PM2 are, so that the scheduler treats all alike.
     const primary = spawn(process.execPath, [SCRIPT], { env, cwd: this.workspace.directory, stdio: 'ignore', detached: true });
     this.#running.push({ app, primary });
     await app.waitForBoots(workers);
