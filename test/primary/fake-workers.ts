@@ -78,7 +78,7 @@ export class FakeWorker extends EventEmitter {
 
   beat(beat: Partial<Heartbeat>): void {
     const full: Heartbeat = {
-      connections: 0, requestsInFlight: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], eventLoopUtilization: 0, eventLoopDelayMs: 0, heapUsedBytes: 0, ...beat,
+      connections: 0, requestsInFlight: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], eventLoopUtilization: 0, eventLoopDelayMs: 0, ...beat,
     };
     this.tell({ t: 'heartbeat', beat: full });
   }

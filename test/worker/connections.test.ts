@@ -1,4 +1,6 @@
+import { EventEmitter } from 'node:events';
 import type { Server } from 'node:net';
+import { resolve } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Channel } from '../../src/worker/channel.ts';
 import { Connections } from '../../src/worker/connections.ts';
@@ -8,6 +10,7 @@ import { Traffic } from '../../src/worker/traffic.ts';
 const internals: ClusterInternals = { _getServer: () => {} };
 const nodeGetServer = vi.fn();
 let sent: { message: Record<string, unknown>; handle: RawHandle | undefined }[];
+let traffic: Traffic;
 let connections: Connections;
 
 beforeEach(() => {
@@ -20,12 +23,13 @@ beforeEach(() => {
   internals._getServer = nodeGetServer;
   sent = [];
   const channel: Channel = { send: (message, handle) => void sent.push({ message: { ...message }, handle }), onMessage: () => {} };
-  connections = new Connections(channel, new Traffic(), internals);
+  traffic = new Traffic();
+  connections = new Connections(channel, traffic, internals);
   connections.install();
 });
 
 const query = (changes: Partial<NodeListenQuery> = {}): NodeListenQuery => ({ address: null, port: 3000, addressType: 4, backlog: 100, flags: 1, ...changes });
-const fakeServer = (changes: object = {}): Server => ({ emit: () => true, ...changes }) as unknown as Server;
+const fakeServer = (changes: object = {}): Server => Object.assign(new EventEmitter(), changes) as unknown as Server;
 
 /** What `server.listen` would get. */
 interface Listened {
@@ -97,6 +101,23 @@ describe('Connections', () => {
     Object.assign(server, { _connections: 1 });
     connections.deliver('*|3000|4|0', rawHandle());
     expect(onconnection).toHaveBeenCalledTimes(1);
+  });
+
+  it('has the connections of a server counted from when it listens until it closes', () => {
+    const server = fakeServer({ _connections: 3 });
+    listen(server);
+    expect(traffic.connections).toBe(0);
+    connections.listening(1, 0, null);
+    expect([traffic.connections, traffic.blockers().sockets]).toEqual([3, 3]);
+    server.emit('close');
+    expect(traffic.connections).toBe(0);
+  });
+
+  it.skipIf(process.platform === 'win32')('names a Unix socket to the primary from the root, as this worker may have another directory', () => {
+    listen(fakeServer(), { address: 'run/app.sock', port: -1, addressType: -1 });
+    listen(fakeServer(), { address: '\0abstract', port: -1, addressType: -1 });
+    const path = resolve('run/app.sock');
+    expect(sent.map(({ message }) => message['query'])).toMatchObject([{ key: `${path}|-1|-1|0`, address: path }, { key: '\0abstract|-1|-1|0', address: '\0abstract' }]);
   });
 
   it('a Unix socket has no name, so that Node answers with its path', () => {

@@ -1,5 +1,5 @@
 import { createServer as createHttp2, connect as connectHttp2 } from 'node:http2';
-import type { ServerResponse } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DrainBlockers } from '../../src/lifecycle/drain-blockers.ts';
 import type { Drain } from '../../src/worker/drain.ts';
@@ -20,12 +20,17 @@ beforeEach(() => {
   onTestFinished(() => exit.mockRestore());
 });
 
+const serve = async (listener: RequestListener): Promise<{ readonly server: Server; readonly port: number }> => {
+  const opened = await openHttp(listener);
+  traffic.watch(opened.server as AnyServer);
+  return opened;
+};
 const isQuiet = (): boolean => reports.some(({ quiet }) => quiet);
 
 describe('Drain', () => {
   it('lets a request in flight finish, as the last one of its connection', async () => {
     const held: ServerResponse[] = [];
-    const { port } = await openHttp((_, response) => held.push(response));
+    const { port } = await serve((_, response) => held.push(response));
     const client = new RawClient(port);
     client.get();
     await until(() => held.length === 1);
@@ -39,7 +44,7 @@ describe('Drain', () => {
   });
 
   it('answers an idle connection once more, and then ends it', async () => {
-    const { port } = await openHttp((_, response) => response.end('hi'));
+    const { port } = await serve((_, response) => response.end('hi'));
     const client = new RawClient(port);
     client.get();
     await client.has('hi');
@@ -55,7 +60,7 @@ describe('Drain', () => {
 
   it('does not touch an answer whose head is out already', async () => {
     const held: ServerResponse[] = [];
-    const { port } = await openHttp((_, response) => {
+    const { port } = await serve((_, response) => {
       response.write('half');
       held.push(response);
     });
@@ -70,27 +75,59 @@ describe('Drain', () => {
   });
 
   it('lets a connection that never sent a byte go when it would have run out, not before', async () => {
-    const { server, port } = await openHttp((_, response) => response.end());
+    const { server, port } = await serve((_, response) => response.end());
     server.keepAliveTimeout = 60;
     const client = new RawClient(port);
-    await until(() => traffic.connections.size === 1);
+    await until(() => traffic.connections === 1 && traffic.silentSockets().length === 1);
     const began = performance.now();
     drain.begin();
     expect(isQuiet()).toBe(false);
     await client.ended;
-    expect(performance.now() - began).toBeGreaterThanOrEqual(60);
+    const took = performance.now() - began;
+    expect(took).toBeGreaterThanOrEqual(60);
+    expect(took).toBeLessThan(2_000);
+    expect(client.text).toBe('');
     await until(isQuiet);
   });
 
+  it('serves one that stays silent until shortly before it would have run out', async () => {
+    const { server, port } = await serve((_, response) => response.end('served'));
+    server.keepAliveTimeout = 1_000;
+    const client = new RawClient(port);
+    await until(() => traffic.connections === 1 && traffic.silentSockets().length === 1);
+    drain.begin();
+    const began = performance.now();
+    await until(() => performance.now() - began > 600);
+    client.get();
+    await client.ended;
+    expect(client.text).toContain('served');
+    expect(client.text).toContain('Connection: close');
+    await until(isQuiet);
+  });
+
+  it('is not held up by a request whose client went away', async () => {
+    const held: ServerResponse[] = [];
+    const { port } = await serve((_, response) => held.push(response));
+    const client = new RawClient(port);
+    client.get();
+    await until(() => held.length === 1);
+    drain.begin();
+    expect(reports.at(-1)).toMatchObject({ quiet: false, blockers: { requests: 1, connections: 1 } });
+    client.socket.destroy();
+    await until(isQuiet);
+    expect(reports.at(-1)).toMatchObject({ quiet: true, blockers: { requests: 0, connections: 0 } });
+  });
+
   it('does not let one go that has begun to send its request', async () => {
-    const { server, port } = await openHttp((_, response) => response.end('served'));
+    const { server, port } = await serve((_, response) => response.end('served'));
     server.keepAliveTimeout = 40;
     const client = new RawClient(port);
     client.socket.write('GET / HTTP/1.1\r\n');
-    await until(() => [...traffic.connections.keys()].some(({ bytesRead }) => bytesRead > 0));
+    await until(() => traffic.connections === 1 && traffic.silentSockets().length === 0);
     drain.begin();
     const began = performance.now();
-    await until(() => performance.now() - began > 100);
+    // Longer than the time between two looks for silent connections.
+    await until(() => performance.now() - began > 400);
     client.socket.write('Host: a\r\n\r\n');
     await client.ended;
     expect(client.text).toContain('served');
@@ -129,8 +166,7 @@ describe('Drain', () => {
   });
 
   it('counts WebSockets as no hindrance for being quiet, and closes them with 1001 when it leaves', async () => {
-    const { server, port } = await openHttp((_, response) => response.end());
-    traffic.watch(server as AnyServer);
+    const { server, port } = await serve((_, response) => response.end());
     server.on('upgrade', (_request, socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n');
       socket.once('end', () => socket.end()).resume();

@@ -1,28 +1,120 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Heartbeat } from '../../src/protocol/worker.ts';
 import { startHeartbeat } from '../../src/worker/heartbeat.ts';
+import type { AnyServer } from '../../src/worker/node-internals.ts';
 import { Traffic } from '../../src/worker/traffic.ts';
+
+let traffic: Traffic;
+let utilization: number;
+let second: number;
+/** Each beat with the second it came in. */
+let beats: { at: number; beat: Heartbeat }[];
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  utilization = 0;
+  vi.spyOn(performance, 'eventLoopUtilization').mockImplementation(() => ({ idle: 0, active: 0, utilization }));
+  traffic = new Traffic();
+  beats = [];
+  second = 0;
+  startHeartbeat(traffic, (beat) => beats.push({ at: second, beat: { ...beat, statusClasses: [...beat.statusClasses] } }));
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
-it('beats once a second with what it is busy with, each latency told once', () => {
-  const traffic = new Traffic();
-  const beats: Heartbeat[] = [];
-  startHeartbeat(traffic, (beat) => beats.push(beat));
-  traffic.requests = 7;
-  traffic.latency[2] = 7;
-  vi.advanceTimersByTime(999);
-  expect(beats).toEqual([]);
-  vi.advanceTimersByTime(2_001);
-  expect(beats).toHaveLength(3);
-  expect(beats.map(({ requests, latency }) => [requests, latency[2]])).toEqual([[7, 7], [7, 0], [7, 0]]);
-  expect(beats[0]).toMatchObject({ connections: 0, requestsInFlight: 0, statusClasses: [0, 0, 0, 0, 0] });
-  expect(beats[0]?.heapUsedBytes).toBeGreaterThan(1_000_000);
-  expect(beats[0]?.eventLoopUtilization).toBeGreaterThanOrEqual(0);
-  expect(beats[0]?.eventLoopUtilization).toBeLessThanOrEqual(1);
+function passUntil(end: number): void {
+  while (second < end) {
+    second++;
+    vi.advanceTimersByTime(1_000);
+  }
+}
+const cameAt = (): number[] => beats.map(({ at }) => at);
+
+/** What a request leaves behind when it is answered. */
+function answered(): void {
+  traffic.requests++;
+  traffic.latency[2] = (traffic.latency[2] ?? 0) + 1;
+  traffic.statusClasses[1] = (traffic.statusClasses[1] ?? 0) + 1;
+}
+
+describe('the heartbeat', () => {
+  it('comes first after one second, with all there is to tell', () => {
+    utilization = 0.12345;
+    answered();
+    vi.advanceTimersByTime(999);
+    expect(beats).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(beats.map(({ beat }) => beat)).toEqual([
+      {
+        connections: 0, requestsInFlight: 0, requests: 1, statusClasses: [0, 1, 0, 0, 0],
+        latency: traffic.latency.map((_, i) => (i === 2 ? 1 : 0)), eventLoopUtilization: 0.123, eventLoopDelayMs: 0,
+      },
+    ]);
+  });
+
+  it('comes every second while requests are answered, each latency told once', () => {
+    for (let end = 1; end <= 6; end++) {
+      answered();
+      passUntil(end);
+    }
+    expect(beats.map(({ at, beat }) => [at, beat.requests, beat.latency[2]])).toEqual([1, 2, 3, 4, 5, 6].map((n) => [n, n, 1]));
+  });
+
+  it('comes every second while the event loop is busy, and tells once that it no longer is', () => {
+    utilization = 0.05;
+    passUntil(4);
+    expect(cameAt()).toEqual([1, 2, 3, 4]);
+    utilization = 0.049;
+    passUntil(10);
+    expect(beats.slice(4).map(({ at, beat }) => [at, beat.eventLoopUtilization])).toEqual([[5, 0.049], [10, 0.049]]);
+  });
+
+  it('comes every fifth second while idle', () => {
+    passUntil(16);
+    expect(cameAt()).toEqual([1, 6, 11, 16]);
+  });
+
+  it('tells the rates of the last busy second, then once that they are zero', () => {
+    passUntil(2);
+    answered();
+    answered();
+    passUntil(9);
+    expect(beats.map(({ at, beat }) => [at, beat.requests, beat.latency[2]])).toEqual([[1, 0, 0], [3, 2, 2], [4, 2, 0], [9, 2, 0]]);
+  });
+
+  it('tells at once that a connection came or went', () => {
+    const server = Object.assign(new EventEmitter(), { _connections: 0 });
+    traffic.watch(server as AnyServer);
+    passUntil(2);
+    server._connections = 1;
+    passUntil(3);
+    server._connections = 0;
+    passUntil(9);
+    expect(beats.map(({ at, beat }) => [at, beat.connections])).toEqual([[1, 0], [3, 1], [4, 0], [9, 0]]);
+  });
+
+  it('tells at once that a request began or went away, and is idle with one that only waits', () => {
+    const inFlight: (readonly [ServerResponse, number])[] = [];
+    vi.spyOn(traffic, 'inFlight').mockImplementation(function* () {
+      yield* inFlight;
+    });
+    passUntil(2);
+    inFlight.push([{} as ServerResponse, 0]);
+    passUntil(9);
+    inFlight.pop();
+    passUntil(15);
+    expect(beats.map(({ at, beat }) => [at, beat.requestsInFlight])).toEqual([[1, 0], [3, 1], [8, 1], [10, 0], [15, 0]]);
+  });
+
+  it('goes on after a beat that failed', () => {
+    vi.spyOn(traffic, 'takeLatency').mockImplementationOnce(() => {
+      throw new Error('broken');
+    });
+    passUntil(2);
+    expect(cameAt()).toEqual([2]);
+  });
 });

@@ -1,5 +1,5 @@
 import { createServer as createHttp2, connect as connectHttp2 } from 'node:http2';
-import type { ServerResponse } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer as createNet } from 'node:net';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { AnyServer } from '../../src/worker/node-internals.ts';
@@ -18,11 +18,17 @@ const watched = <S>(server: S): S => {
   traffic.watch(server as AnyServer);
   return server;
 };
+const serve = async (listener: RequestListener): Promise<{ readonly server: Server; readonly port: number }> => {
+  const opened = await openHttp(listener);
+  watched(opened.server);
+  return opened;
+};
+const inFlight = (): number => [...traffic.inFlight()].length;
 
 describe('Traffic', () => {
   it('counts connections and requests in flight, and forgets them when they end', async () => {
     const held: ServerResponse[] = [];
-    const { port } = await openHttp((request, response) => (request.url === '/held' ? held.push(response) : response.end('ok')));
+    const { port } = await serve((request, response) => (request.url === '/held' ? held.push(response) : response.end('ok')));
     const busy = new RawClient(port);
     const idle = new RawClient(port);
     busy.get('/held');
@@ -36,13 +42,13 @@ describe('Traffic', () => {
     expect(traffic.blockers()).toEqual({ ...nothing, connections: 2 });
     busy.socket.destroy();
     idle.socket.destroy();
-    await until(() => traffic.connections.size === 0);
+    await until(() => traffic.connections === 0);
     expect(traffic.blockers()).toEqual(nothing);
   });
 
   it('tells the age of the oldest request', async () => {
     const held: ServerResponse[] = [];
-    const { port } = await openHttp((_, response) => held.push(response));
+    const { port } = await serve((_, response) => held.push(response));
     new RawClient(port).get();
     await until(() => held.length === 1);
     const began = performance.now();
@@ -57,20 +63,89 @@ describe('Traffic', () => {
 
   it('forgets a request whose client went away before it was answered', async () => {
     const held: ServerResponse[] = [];
-    const { port } = await openHttp((_, response) => held.push(response));
+    const { port } = await serve((_, response) => held.push(response));
     const client = new RawClient(port);
     client.get();
     await until(() => held.length === 1);
-    expect(traffic.inFlight.size).toBe(1);
+    expect(inFlight()).toBe(1);
     client.socket.destroy();
-    await until(() => traffic.connections.size === 0);
-    traffic.sweep();
-    expect(traffic.inFlight.size).toBe(0);
+    await until(() => traffic.connections === 0);
+    expect(inFlight()).toBe(0);
+    expect(traffic.blockers()).toEqual(nothing);
     expect(traffic.requests).toBe(0);
   });
 
+  it('does not count a request whose answer the app gave up', async () => {
+    const held: ServerResponse[] = [];
+    const { port } = await serve((_, response) => held.push(response));
+    new RawClient(port).get();
+    await until(() => held.length === 1);
+    expect(inFlight()).toBe(1);
+    held[0]?.destroy();
+    expect(inFlight()).toBe(0);
+    await until(() => traffic.connections === 0);
+    expect(traffic.requests).toBe(0);
+  });
+
+  it('tells each request of a connection by its own beginning', async () => {
+    const held: ServerResponse[] = [];
+    const { port } = await serve((_, response) => held.push(response));
+    const client = new RawClient(port);
+    client.get();
+    await until(() => held.length === 1);
+    const [[first, firstBegan] = []] = [...traffic.inFlight()];
+    expect(first).toBe(held[0]);
+    held[0]?.end('first');
+    await client.has('first');
+    expect(inFlight()).toBe(0);
+    const between = performance.now();
+    client.get();
+    await until(() => held.length === 2);
+    const [[second, secondBegan] = []] = [...traffic.inFlight()];
+    expect(second).toBe(held[1]);
+    expect(firstBegan).toBeLessThan(between);
+    expect(secondBegan).toBeGreaterThanOrEqual(between);
+  });
+
+  it('counts the connections of all servers that it watches, each server once, until it closes', async () => {
+    const one = await serve((_, response) => response.end());
+    const other = await serve((_, response) => response.end());
+    const unwatched = await openHttp((_, response) => response.end('seen'));
+    watched(one.server);
+    const clients = [new RawClient(one.port), new RawClient(one.port), new RawClient(other.port)];
+    await until(() => traffic.connections === 3);
+    const stranger = new RawClient(unwatched.port);
+    stranger.get();
+    await stranger.has('seen');
+    expect(traffic.connections).toBe(3);
+    expect(traffic.blockers()).toEqual({ ...nothing, connections: 3 });
+    const closed = new Promise<void>((resolve) => one.server.close(() => resolve()));
+    for (const client of clients) client.socket.destroy();
+    await closed;
+    await until(() => traffic.connections === 0);
+  });
+
+  it('knows the HTTP connections that never sent a byte', async () => {
+    const http = await serve((_, response) => response.end('served'));
+    const raw = await openServer(watched(createNet()));
+    const unwatched = await openHttp((_, response) => response.end());
+    const silent = new RawClient(http.port);
+    const partial = new RawClient(http.port);
+    const served = new RawClient(http.port);
+    for (const { port } of [raw, unwatched]) await new Promise((resolve) => new RawClient(port).socket.once('connect', resolve));
+    await until(() => traffic.connections === 4 && traffic.silentSockets().length === 3);
+    partial.socket.write('G');
+    served.get();
+    await served.has('served');
+    await until(() => traffic.silentSockets().length === 1);
+    expect(traffic.silentSockets()[0]?.remotePort).toBe(silent.socket.localPort);
+    silent.socket.destroy();
+    await until(() => traffic.connections === 3);
+    expect(traffic.silentSockets()).toEqual([]);
+  });
+
   it('counts answers by the first digit of their status and by how long they took', async () => {
-    const { port } = await openHttp((request, response) => response.writeHead(Number(request.url?.slice(1))).end('x'));
+    const { port } = await serve((request, response) => response.writeHead(Number(request.url?.slice(1))).end('x'));
     for (const status of [200, 201, 304, 404, 404, 500]) {
       const client = new RawClient(port);
       client.get(`/${status}`);
@@ -83,8 +158,7 @@ describe('Traffic', () => {
   });
 
   it('counts an upgraded connection as a WebSocket, or as a tunnel, and no longer as HTTP', async () => {
-    const { server, port } = await openHttp((_, response) => response.end());
-    watched(server);
+    const { server, port } = await serve((_, response) => response.end());
     server.on('upgrade', (_request, socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n');
       socket.once('end', () => socket.end()).resume();
@@ -102,8 +176,7 @@ describe('Traffic', () => {
   });
 
   it('does not change how a server without an upgrade listener treats such a request', async () => {
-    const { server, port } = await openHttp((_, response) => response.end('as a plain request'));
-    watched(server);
+    const { server, port } = await serve((_, response) => response.end('as a plain request'));
     const client = new RawClient(port);
     client.get('/', 'Connection: Upgrade\r\nUpgrade: websocket\r\n');
     await client.has('as a plain request');
@@ -115,10 +188,10 @@ describe('Traffic', () => {
     const { server, port } = await openServer(createNet());
     watched(server);
     const client = new RawClient(port);
-    await until(() => traffic.connections.size === 1);
+    await until(() => traffic.connections === 1);
     expect(traffic.blockers()).toEqual({ ...nothing, sockets: 1 });
     client.socket.destroy();
-    await until(() => traffic.connections.size === 0);
+    await until(() => traffic.connections === 0);
   });
 
   it('counts streams of HTTP/2 as requests', async () => {
@@ -138,9 +211,15 @@ describe('Traffic', () => {
     expect(traffic.blockers()).toMatchObject({ requests: 1, connections: 1 });
     expect(traffic.sessions.size).toBe(1);
     answers[0]?.();
-    await until(() => traffic.inFlight.size === 0);
+    await until(() => inFlight() === 0);
     expect([traffic.requests, traffic.statusClasses]).toEqual([1, [0, 0, 0, 0, 1]]);
+    const aborted = session.request({ ':path': '/' });
+    aborted.on('error', () => {}).resume();
+    await until(() => answers.length === 2);
+    expect(inFlight()).toBe(1);
+    aborted.destroy();
+    await until(() => inFlight() === 0);
     session.destroy();
-    await until(() => traffic.sessions.size === 0);
+    await until(() => traffic.sessions.size + traffic.connections === 0);
   });
 });
