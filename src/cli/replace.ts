@@ -5,7 +5,7 @@ import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
 import { checkPm2Flags } from './pm2-habits.ts';
-import { isExistingConfig, resolveTarget } from './resolve.ts';
+import { isExistingConfig, refuseConfigFlags, resolveTarget } from './resolve.ts';
 import { ALL, appNamed, fetchApps, isRunning } from './targets.ts';
 import { callersEnv } from './update-env.ts';
 
@@ -18,7 +18,7 @@ interface Replacement {
 /** What `lb reload` and `lb restart` share: names, `all` and config files as targets. */
 export async function replaceApps(context: Context, action: 'reload' | 'restart', body: object): Promise<number> {
   checkPm2Flags(context);
-  const fromFiles = await replacementsOfFiles(context);
+  const fromFiles = await replacementsOfFiles(context, action);
   const { channel } = await connect(context.address);
   try {
     const apps = await fetchApps(channel);
@@ -44,10 +44,13 @@ function envUpdate({ options, io }: Context): { readonly updateEnv?: Readonly<Re
 }
 
 /** Read before anything is asked of the daemon: a mistake in a file changes nothing. */
-async function replacementsOfFiles(context: Context): Promise<Map<string, Replacement[]>> {
+async function replacementsOfFiles(context: Context, action: string): Promise<Map<string, Replacement[]>> {
   const files = new Map<string, Replacement[]>();
   for (const word of context.args) {
-    if (!isExistingConfig(context, word)) continue;
+    if (!isExistingConfig(context, word)) {
+      refuseConfigFlags(context, action, word);
+      continue;
+    }
     const specs = await resolveTarget(context, word, {});
     files.set(word, specs.map((spec) => ({ name: spec.name, spec })));
   }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isConfigFile, resolveApps } from '../config/index.ts';
+import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
 import type { OptionDef } from './command.ts';
@@ -12,6 +13,26 @@ export const CONFIG_OPTIONS: readonly OptionDef[] = [
   { flags: '--env <name>', description: 'add the variables of env_<name> from the config file', key: 'envName' },
   { flags: '--only <names>', description: 'only these apps of the config file, separated by commas' },
 ];
+
+/** The flags of them that were given, as they were. */
+function configFlags({ options }: Context): string[] {
+  const given = [['--env', options['envName']], ['--only', options['only']]] as const;
+  return given.flatMap(([flag, value]) => (typeof value === 'string' ? [`${flag} ${value}`] : []));
+}
+
+/** The command line that does something with a config file, with the flags that choose from it. */
+export function commandForFile(context: Context, command: string, file: string): string {
+  return ['lb', command, file, ...configFlags(context)].join(' ');
+}
+
+/** Says that only a config file can be chosen from. @throws LbError LB_ERR_USAGE when `--env` or `--only` was given */
+export function refuseConfigFlags(context: Context, command: string, target: string): void {
+  const flags = configFlags(context);
+  if (flags.length === 0) return;
+  const example = commandForFile(context, command, 'lb.config.js');
+  const problem = `"${target}" is no config file: --env and --only choose from one and need it as the target, as in "${example}"`;
+  throw new LbError('LB_ERR_USAGE', { problem });
+}
 
 /** Flags of commands, which are no settings of an app. */
 const COMMAND_KEYS = new Set(['json', 'envName', 'only', 'daemon', ...PM2_KEYS]);

@@ -1,6 +1,7 @@
 import { dirname, relative } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
-import { APP_NAME, type AppSpec } from '../lifecycle/app-spec.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { expectedName } from './app-name.ts';
 import { buildSpec, type BuildContext, type LocatedApp } from './build-spec.ts';
 import { describe } from './describe.ts';
 import { findConfigFile, isConfigFile } from './find-file.ts';
@@ -165,9 +166,9 @@ async function problemsOf({ path, layer, cwd, script, name }: Candidate, flags: 
   } else if (!reported) {
     problems.push(valueError(origin('script'), 'the path of a script', 'nothing'));
   }
-  if (layer.values.script !== undefined && !APP_NAME.test(name) && !reported) {
-    const expected = 'a name of letters, digits, ".", "_", "-" (give one with "name" or -n; the file name is no such name)';
-    problems.push(valueError(origin('name'), expected, describe(name)));
+  const expected = expectedName(name);
+  if (layer.values.script !== undefined && expected !== undefined && !reported) {
+    problems.push(valueError(origin('name'), `${expected} (give one with "name" or -n; the file name is no such name)`, describe(name)));
   }
   return problems;
 }

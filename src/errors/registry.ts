@@ -77,6 +77,12 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
+  LB_ERR_APPS_EXIST: {
+    message: 'every app of {file} is already running: {apps}',
+    hint: 'use "{command}" for new versions and definitions',
+    exit: 'failed',
+    http: 409,
+  },
   LB_ERR_APP_STOPPED: {
     message: 'app "{app}" is {state}, {operation} needs one that runs',
     hint: 'start it first: lb start {app}',
@@ -84,7 +90,12 @@ export const ERRORS = {
     http: 409,
   },
   LB_ERR_START_FAILED: { message: 'app "{app}" did not start: {reason}', exit: 'failed', http: 409 },
-  LB_ERR_RELOAD_FAILED: { message: 'reload of "{app}" failed: {reason}', exit: 'failed', http: 409 },
+  LB_ERR_RELOAD_FAILED: {
+    message: 'reload of "{app}" failed: {reason}',
+    hint: 'what served before still serves; repair it and reload again',
+    exit: 'failed',
+    http: 409,
+  },
   LB_ERR_OPERATION_FAILED: { message: '{operation} of "{app}" failed: {reason}', exit: 'failed', http: 409 },
   LB_ERR_ABORTED: { message: '{operation} of "{app}" was given up: {reason}', exit: 'aborted', http: 409 },
   LB_ERR_PRIMARY_LOST: {
@@ -116,6 +127,12 @@ export const ERRORS = {
   LB_ERR_DAEMON_NOT_RUNNING: {
     message: 'no daemon runs for {home}',
     hint: '"lb start" starts one',
+    exit: 'daemon',
+    http: 503,
+  },
+  LB_ERR_DAEMON_LOST: {
+    message: 'the daemon is gone, its apps go on serving; a new daemon starts by itself within seconds',
+    hint: 'run the command again in a moment',
     exit: 'daemon',
     http: 503,
   },

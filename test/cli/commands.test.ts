@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LbError } from '../../src/errors/lb-error.ts';
 import type { LogLine } from '../../src/protocol/control.ts';
+import { startTimeOf } from '../../src/system/processes.ts';
 import { FakeDaemon, HELLO } from '../client/fake-daemon.ts';
 import { app, done, progress } from '../client/samples.ts';
 import { lb as runLb, type Ran, type Surroundings } from './run.ts';
@@ -49,6 +50,25 @@ describe('list', () => {
   it('is empty and no failure without a daemon', async () => {
     expect(await withoutDaemon('list')).toEqual({ code: 0, out: '', err: expect.stringContaining('no daemon runs for') as string });
     expect((await withoutDaemon('status --json')).out).toBe('[]\n');
+  });
+});
+
+describe('list without a daemon', () => {
+  const record = (content: string): Promise<Ran> => {
+    const home = join(daemon.home, 'lost');
+    mkdirSync(join(home, 'primaries'), { recursive: true });
+    writeFileSync(join(home, 'primaries', 'api.json'), content);
+    return runLb(['list'], { home });
+  };
+
+  it('is a failure while primaries of it are alive', async () => {
+    const ran = await record(JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }));
+    const message = 'error: the daemon is gone, its apps go on serving; a new daemon starts by itself within seconds\n';
+    expect(ran).toEqual({ code: 4, out: '', err: expect.stringContaining(message) as string });
+  });
+
+  it.each(['{"pid":2147483646,"startTime":1}', '{"pid":', 'null'])('is none with the record %s', async (content) => {
+    expect(await record(content)).toMatchObject({ code: 0, err: expect.stringContaining('no daemon runs for') as string });
   });
 });
 
@@ -104,7 +124,8 @@ describe('operations', () => {
     expect({ code, out }).toEqual({ code: 1, out: '' });
     const lines = err.trimEnd().split('\n');
     expect(lines[0]).toBe('error: reload of "api" failed: api[0] exit code 1');
-    expect(lines.slice(1)).toEqual(Array.from({ length: 40 }, (_, i) => `  | line ${i + 10}`));
+    expect(lines.slice(1, -1)).toEqual(Array.from({ length: 40 }, (_, i) => `  | line ${i + 10}`));
+    expect(lines.at(-1)).toBe('hint: what served before still serves; repair it and reload again');
     const json = await lb('reload api --json');
     expect(jsonLines(json.out)).toHaveLength(1);
     expect(json.code).toBe(1);
@@ -215,6 +236,17 @@ describe('start', () => {
     expect(await lb('start docs -i 2')).toMatchObject({ code: 2, err: expect.stringContaining('"docs" is the name of an app') as string });
   });
 
+  it('tells that all apps of a config file run, and how they are reloaded', async () => {
+    daemon.on('POST /v1/apps', { error: new LbError('LB_ERR_APP_EXISTS', { app: 'a' }) });
+    writeFileSync(join(work, 'lb.config.json'), JSON.stringify([{ script: 'server.js', name: 'a' }, { script: 'server.js', name: 'b' }]));
+    const err = 'error: every app of lb.config.json is already running: a, b\nhint: use "lb reload lb.config.json" for new versions and definitions\n';
+    expect(await lb('start lb.config.json')).toEqual({ code: 1, out: '', err });
+    expect((await lb('start')).err).toBe(err);
+    expect((await lb('start --only a')).err).toContain('"lb reload lb.config.json --only a"');
+    expect(jsonLines((await lb('start --json')).out)).toMatchObject([{ ok: false, error: { code: 'LB_ERR_APPS_EXIST' } }]);
+    expect((await lb('start server.js')).err).toContain('app "a" is already running');
+  });
+
   it('takes a name for the app, before it guesses an extension', async () => {
     writeFileSync(join(work, 'docs.js'), '');
     mkdirSync(join(work, 'docs'));
@@ -308,6 +340,14 @@ describe('reload with a config file', () => {
     expect((await lb('restart api --update-env', { env })).code).toBe(0);
     const updateEnv = { PORT: '4000', PATH: process.env['PATH'] };
     expect(daemon.orders.map(({ body }) => body)).toEqual([{ parallel: 2, updateEnv }, { updateEnv }]);
+  });
+
+  it.each(['reload api', 'reload all', 'restart api', 'start docs'])('refuses --env and --only without one: %s', async (line) => {
+    const [command = '', target = ''] = line.split(' ');
+    const problem = `"${target}" is no config file: --env and --only choose from one and need it as the target, as in "lb ${command} lb.config.js --env production"`;
+    expect(await lb(`${line} --env production`)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(problem) as string });
+    expect(await lb(`${line} --only api`)).toMatchObject({ code: 2, err: expect.stringContaining('lb.config.js --only api"') as string });
+    expect(daemon.orders).toEqual([]);
   });
 
   it('--update-env leaves what a file defines alone', async () => {

@@ -70,6 +70,7 @@ describe('wrong values', () => {
     [{ script: '' }, at('script', 'expected a path, got an empty string')],
     [{ script: 'a\0b' }, at('script', 'expected a path, got "a\\u0000b"')],
     [{ name: 'my app' }, at('name', 'expected a name of letters, digits, ".", "_", "-" (at most 64, first a letter or digit), got "my app"')],
+    [{ name: 'all' }, at('name', 'expected a name other than "all", which stands for every app, got "all"')],
     [{ instance_var: 'A=B' }, at('instance_var', 'expected the name of an environment variable, got "A=B"')],
     [{ instnaces: 2 }, at('instnaces', 'unknown option "instnaces", did you mean "instances"?')],
     [{ quux: 2 }, at('quux', 'unknown option "quux"')],

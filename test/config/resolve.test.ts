@@ -154,6 +154,16 @@ describe('a config file', () => {
     expect(await only(two, { flags: { name: 'x' }, only: ['other'] })).toMatchObject({ name: 'x' });
   });
 
+  it('refuses the name "all", also where it is the name of the script', async () => {
+    const expected = expect.stringContaining('a name other than "all"') as string;
+    const files = { 'all.js': '' };
+    expect(await failing(files, { target: 'all.js' })).toMatchObject({ code: 'LB_ERR_CONFIG_VALUE', details: { path: 'name', expected, got: '"all"' } });
+    expect(await failing({ ...files, ...config({ script: 'all.js' }) })).toMatchObject({ details: { path: 'apps[0].name', expected } });
+    expect(await failing(config({ script: 'app.js', name: 'all' }))).toMatchObject({ details: { path: 'apps[0].name', expected }, output: [] });
+    expect(await failing(config({ script: 'app.js' }), { flags: { name: 'all' } })).toMatchObject({ details: { path: '--name', expected } });
+    expect(await only(files, { target: 'all.js', flags: { name: 'every' } })).toMatchObject({ name: 'every' });
+  });
+
   it('names all problems at once', async () => {
     const files = config({ script: 'app.js', instances: 'x' }, { script: 'gone.js', port: -1 }, { name: 'none' });
     const error = await failing(files, { flags: { kill_timeout: 'y' } });

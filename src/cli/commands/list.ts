@@ -3,6 +3,7 @@ import { quickGet } from '../../client/quick-get.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
 import type { AppSnapshot } from '../../protocol/snapshot.ts';
+import { homePaths } from '../../system/paths.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { terminalWidth } from '../io.ts';
@@ -28,14 +29,16 @@ async function run(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-/** Null when no daemon runs. */
-async function fetchApps({ address }: Context): Promise<AppSnapshot[] | null> {
+/** Null when no daemon runs, and none will by itself. */
+async function fetchApps({ address, home }: Context): Promise<AppSnapshot[] | null> {
   try {
     const { status, body } = await quickGet(address, '/v1/apps');
     if (status === 200) return parseApps(parseJson(body, 'list of apps'));
   } catch (error) {
-    if (error instanceof LbError && error.code === 'LB_ERR_DAEMON_NOT_RUNNING') return null;
-    throw error;
+    if (!(error instanceof LbError) || error.code !== 'LB_ERR_DAEMON_NOT_RUNNING') throw error;
+    const { hasLivingPrimaries } = await import('../living-primaries.ts');
+    if (hasLivingPrimaries(homePaths(home).primaries)) throw new LbError('LB_ERR_DAEMON_LOST');
+    return null;
   }
   const { connect } = await import('../../client/connect.ts');
   const { channel } = await connect(address);

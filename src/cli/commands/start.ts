@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
-import { resolve, sep } from 'node:path';
+import { basename, resolve, sep } from 'node:path';
 import { connectIfRunning, type Connection } from '../../client/connect.ts';
 import { ensureDaemon } from '../../client/ensure-daemon.ts';
 import { appPath } from '../../client/request.ts';
-import { optionFlags } from '../../config/index.ts';
+import { findConfigFile, isConfigFile, optionFlags } from '../../config/index.ts';
 import { findScript } from '../../config/script.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { APP_NAME, type AppSpec } from '../../lifecycle/app-spec.ts';
@@ -15,7 +15,7 @@ import { JSON_STREAM_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { forEachTarget, runOperation } from '../operation.ts';
 import { checkPm2Flags, FORCE_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
-import { appFlags, CONFIG_OPTIONS, resolveTarget } from '../resolve.ts';
+import { appFlags, commandForFile, CONFIG_OPTIONS, refuseConfigFlags, resolveTarget } from '../resolve.ts';
 import { fetchApps } from '../targets.ts';
 import { runInForeground } from './run.ts';
 
@@ -47,6 +47,8 @@ async function run(context: Context): Promise<number> {
     const connection = await startedDaemon(context);
     try {
       await startApps(context, connection, apps);
+    } catch (thrown) {
+      throw allRunning(context, target, apps, thrown) ?? thrown;
     } finally {
       connection.channel.close();
     }
@@ -64,6 +66,7 @@ async function startAgain(context: Context, target: string): Promise<boolean> {
   try {
     const known = (await fetchApps(channel)).some((app) => app.name === target);
     if (!known) return false;
+    refuseConfigFlags(context, 'start', target);
     if (Object.keys(appFlags(context)).length > 0 || context.appArgs.length > 0) throw changesByName(target);
     await runOperation(context, channel, { title: `start of "${target}"`, method: 'POST', path: appPath(target, 'start') });
     return true;
@@ -96,4 +99,13 @@ async function startApps(context: Context, { channel }: Connection, apps: readon
   const body: StartBody = { apps };
   const title = `start of ${apps.map((app) => `"${app.name}"`).join(', ')}`;
   await runOperation(context, channel, { title, method: 'POST', path: '/v1/apps', body });
+}
+
+/** The daemon names the first app only; of a config file all of them run then. */
+function allRunning(context: Context, target: string | undefined, apps: readonly AppSpec[], thrown: unknown): LbError | null {
+  if (!(thrown instanceof LbError) || thrown.code !== 'LB_ERR_APP_EXISTS') return null;
+  const file = target ?? basename(findConfigFile(context.io.cwd) ?? '');
+  if (!isConfigFile(file)) return null;
+  const names = apps.map((app) => app.name).join(', ');
+  return new LbError('LB_ERR_APPS_EXIST', { file, apps: names, command: commandForFile(context, 'reload', file) });
 }

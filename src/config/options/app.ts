@@ -1,4 +1,4 @@
-import { APP_NAME } from '../../lifecycle/app-spec.ts';
+import { expectedName } from '../app-name.ts';
 import { env } from '../env-kind.ts';
 import * as kinds from '../kinds.ts';
 import { option, withDefault } from './option.ts';
@@ -12,7 +12,7 @@ export const APP_OPTIONS = {
     defaultText: "the script's file name without its extension",
     doc: 'name of the app, unique in one daemon',
     notes: 'Letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit.',
-    check: (name) => (APP_NAME.test(name) ? undefined : 'a name of letters, digits, ".", "_", "-" (at most 64, first a letter or digit)'),
+    check: expectedName,
   }),
   script: option({
     group: 'App',
