@@ -4,4 +4,6 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`lb needs Node.js 20.19 or newer, this is ${process.version}\n`);
   process.exit(2);
 }
-await import('../dist/cli/main.js');
+// From Node 22.1 on compiled code is kept between calls.
+require('node:module').enableCompileCache?.();
+require('../dist/cli/main.cjs');

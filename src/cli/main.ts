@@ -1,11 +1,7 @@
-import module from 'node:module';
 import { EXIT } from '../errors/registry.ts';
 import { callerDirectory } from '../system/caller-directory.ts';
 import type { Io } from './io.ts';
-
-// From Node 22.1 on compiled code is kept between calls, which saves about 20 ms each; hence the import after it.
-(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
-const { runCli } = await import('./run-cli.ts');
+import { runCli } from './run-cli.ts';
 
 for (const stream of [process.stdout, process.stderr]) {
   // The reader went away (`lb logs | head`): there is nobody left to tell.
@@ -30,5 +26,7 @@ const io: Io = {
   },
 };
 
-process.exitCode = await runCli(process.argv.slice(2), io);
-process.stdout.write('', () => process.exit());
+void runCli(process.argv.slice(2), io).then((exitCode) => {
+  process.exitCode = exitCode;
+  process.stdout.write('', () => process.exit());
+});

@@ -10,7 +10,7 @@ import { optionNamed } from './options.ts';
 type Table = Readonly<Record<string, unknown>>;
 
 /** `import { defineConfig } from 'lb'` works in a TypeScript config although `lb` is installed globally. */
-const PUBLIC_API = fileURLToPath(new URL(`../index${extname(import.meta.url)}`, import.meta.url));
+const PUBLIC_API = fileURLToPath(new URL(`../index${extname(import.meta.url).replace('.cjs', '.js')}`, import.meta.url));
 
 /** One app as a config file has it, unchecked. */
 export interface RawApp {

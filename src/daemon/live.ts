@@ -102,15 +102,16 @@ export class Live {
       },
     };
     const apps = this.#registry().all.filter((handle) => app === null || handle.name === app);
-    const tails = await Promise.all(apps.map((handle) => handle.tail(lines)));
-    const recent = tails.flatMap((tail) => tail ?? []).sort((a, b) => a.at - b.at);
-    for (const line of recent.slice(Math.max(0, recent.length - lines))) reader.send(line);
-    this.#readers.add(reader);
-    for (const handle of apps) void handle.follow(true);
     client.once('close', () => {
       this.#readers.delete(reader);
       for (const handle of apps) if (!this.followed(handle.name)) void handle.follow(false);
     });
+    const tails = await Promise.all(apps.map((handle) => handle.tail(lines)));
+    const recent = tails.flatMap((tail) => tail ?? []).sort((a, b) => a.at - b.at);
+    if (client.readyState !== client.OPEN) return;
+    for (const line of recent.slice(Math.max(0, recent.length - lines))) reader.send(line);
+    this.#readers.add(reader);
+    for (const handle of apps) void handle.follow(true);
   }
 
   #serveEvents(client: WebSocket, app: string | null): void {

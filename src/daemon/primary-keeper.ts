@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { LbError } from '../errors/lb-error.ts';
+import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { PrimarySettings } from '../protocol/attach.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { now } from '../system/clock.ts';
@@ -10,7 +10,7 @@ import { spawnPrimary, type KeptSockets } from './primary-process.ts';
 
 const ATTACH_DEADLINE_MS = 10_000;
 /** A primary that is alive but not connected for this long is hung. */
-const ABSENT_MS = 5_000;
+const ABSENT_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 const RESPAWN_BASE_MS = 100;
 const RESPAWN_CAP_MS = 10_000;
@@ -93,8 +93,10 @@ export class PrimaryKeeper {
 
   /** Gives up the restart that is due. */
   cancelRespawn(): void {
-    if (this.#respawnTimer !== null) clearTimeout(this.#respawnTimer);
+    if (this.#respawnTimer === null) return;
+    clearTimeout(this.#respawnTimer);
     this.#respawnTimer = null;
+    this.#release();
   }
 
   /** A primary of this app has connected; one too many is told to leave. */
@@ -138,6 +140,7 @@ export class PrimaryKeeper {
     if (primary === null) return;
     const deadline = now() + ABSENT_MS;
     while (isAlive(primary.pid, primary.startTime) && now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    this.#kill('it was told to end and did not');
     this.#lost(primary.pid, 'ended');
   }
 
@@ -153,12 +156,14 @@ export class PrimaryKeeper {
 
   /** Until it is connected: notices that the primary is dead, and ends one that stays away. */
   #watchAbsence(): void {
-    const since = now();
+    const primary = this.#primary;
+    // Looks are counted, not time alone: a daemon that stood still must not take it out on its primaries.
+    let looksLeft = ABSENT_MS / LOOK_EVERY_MS;
     const look = (): void => {
-      const primary = this.#primary;
-      if (primary === null || this.#attachment !== null) return;
+      if (primary === null || this.#primary !== primary || this.#attachment !== null) return;
       if (!isAlive(primary.pid, primary.startTime)) return this.#lost(primary.pid, 'it is gone');
-      if (now() - since > ABSENT_MS) this.#kill(`it is not connected for ${ABSENT_MS / 1000} s`);
+      looksLeft--;
+      if (looksLeft === 0) this.#kill(`it is not connected for ${ABSENT_MS / 1000} s`);
       setTimeout(look, LOOK_EVERY_MS);
     };
     setTimeout(look, LOOK_EVERY_MS);
@@ -178,6 +183,11 @@ export class PrimaryKeeper {
     this.#attachment = null;
     rmSync(this.#file, { force: true });
     if (this.#options.wanted()) return this.#respawn(pid, how);
+    this.#release();
+  }
+
+  /** No other primary will come: the port is free again. */
+  #release(): void {
     for (const { handle } of this.#sockets.values()) handle.close();
     this.#sockets.clear();
     this.#options.onEnded();
@@ -192,7 +202,11 @@ export class PrimaryKeeper {
     log(`${app}: primary (pid ${pid}) ended unexpectedly (${how}); a new one starts in ${delayMs} ms, ${this.#sockets.size} sockets kept`);
     this.#respawnTimer = setTimeout(() => {
       this.#respawnTimer = null;
-      this.spawn();
+      try {
+        this.spawn();
+      } catch (error) {
+        this.#respawn(0, messageOf(error));
+      }
     }, delayMs);
   }
 }

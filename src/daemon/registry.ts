@@ -1,4 +1,4 @@
-import { LbError } from '../errors/lb-error.ts';
+import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { FromPrimary } from '../protocol/attach.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
@@ -35,7 +35,13 @@ export class Registry {
   /** Brings back what was saved: adopts primaries that are alive, starts the others. */
   restore(): void {
     for (const saved of this.#options.store.load()) this.#add(saved);
-    for (const app of this.#apps.values()) if (app.desired === 'running') app.bringBack();
+    for (const app of this.#apps.values()) {
+      try {
+        if (app.desired === 'running') app.bringBack();
+      } catch (error) {
+        this.#options.log(`${app.name}: ${messageOf(error)}`);
+      }
+    }
   }
 
   /**

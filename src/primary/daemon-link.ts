@@ -7,7 +7,7 @@ import { now } from '../system/clock.ts';
 import { spawnDaemon } from '../system/spawn-daemon.ts';
 
 const REDIAL_FIRST_MS = 50;
-const REDIAL_CAP_MS = 1_000;
+const REDIAL_CAP_MS = 250;
 /** A daemon that is missing for this long is replaced by whoever misses it. */
 const MISSING_MS = 2_000;
 const SPAWN_JITTER_MS = 300;

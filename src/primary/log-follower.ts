@@ -4,6 +4,7 @@ import type { LogSink } from './log-sink.ts';
 
 const FLUSH_MS = 50;
 const MAX_BATCH = 500;
+const MAX_BATCH_CHARS = 256 * 1024;
 
 /** Sends the workers' lines to the daemon in batches while somebody follows; a daemon that does not keep up misses lines and is told how many. */
 export class LogFollower {
@@ -11,6 +12,7 @@ export class LogFollower {
   #logs: LogSink | null = null;
   #on = false;
   #batch: LogLine[] = [];
+  #chars = 0;
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -33,6 +35,7 @@ export class LogFollower {
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#chars = 0;
     if (this.#batch.length === 0 && this.#dropped === 0) return;
     if (this.#link.busy) {
       this.#dropped += this.#batch.length;
@@ -46,7 +49,8 @@ export class LogFollower {
 
   #add(line: LogLine): void {
     this.#batch.push(line);
-    if (this.#batch.length >= MAX_BATCH) this.flush();
+    this.#chars += line.text.length;
+    if (this.#batch.length >= MAX_BATCH || this.#chars >= MAX_BATCH_CHARS) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }
 }

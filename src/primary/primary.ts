@@ -74,6 +74,8 @@ export class Primary {
     if (order.kind === 'follow-logs') this.#follower.follow(order.on);
     if (order.kind === 'start') this.#runtime ??= this.#createRuntime(order);
     const runtime = this.#runtime;
+    // One primary too many: nothing runs in it yet.
+    if (runtime === null && order.kind === 'stop') this.#leave();
     if (runtime === null) throw new LbError('LB_ERR_APP_STOPPED', { app: this.#settings.app, state: 'not started yet', operation: order.kind });
     const { pool, runner, context } = runtime;
     switch (order.kind) {
@@ -161,6 +163,11 @@ export class Primary {
     const runtime = this.#runtime;
     if (runtime === null) return this.#finish();
     runtime.runner.submit('stop', false, () => new StopOperation(runtime.context, { now: false }), { progress: () => {}, done: () => {} });
+  }
+
+  #leave(): void {
+    this.#frontDoor.listeners.closeAllBut(new Set());
+    void this.#link.close().then(this.#finish);
   }
 
   async #ended(state: 'stopped' | 'errored', error: LbError | null): Promise<void> {

@@ -2,9 +2,9 @@ import { now } from '../system/clock.ts';
 import type { UsageSampler } from '../system/usage.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
-/** With a memory limit each second; without one, often enough for `lb list` to show recent values. */
+/** With a memory limit each second; without one, often enough for pidusage to have a base (10 s) when `lb list` asks. */
 const LIMITED_EVERY_MS = 1_000;
-const IDLE_EVERY_MS = 5_000;
+const IDLE_EVERY_MS = 9_000;
 
 interface SamplerOptions {
   readonly usage: UsageSampler;
@@ -35,9 +35,11 @@ export class Sampler {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  /** Fresh values for somebody who looks, at most once a second. */
+  /** Somebody looks: waits for values only when there are none yet; else new ones are there at the next look. */
   async refresh(): Promise<void> {
-    if (now() - this.#sampledAt >= LIMITED_EVERY_MS) await this.sample();
+    if (now() - this.#sampledAt < LIMITED_EVERY_MS) return;
+    const sampled = this.sample();
+    if (this.#options.workers().some((worker) => worker.meter.memoryBytes === null)) await sampled;
   }
 
   async sample(): Promise<void> {

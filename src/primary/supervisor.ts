@@ -1,4 +1,4 @@
-import { LbError } from '../errors/lb-error.ts';
+import { LbError, messageOf } from '../errors/lb-error.ts';
 import { describeExit, type ExitReport } from '../lifecycle/exit-report.ts';
 import type { OperationName } from '../lifecycle/operation-name.ts';
 import { readiness } from '../lifecycle/readiness.ts';
@@ -14,6 +14,7 @@ import type { WorkerHandle } from './worker-handle.ts';
 
 const KEPT_EXITS = 10;
 const BLOCKERS_EVERY_MS = 1_000;
+const FORK_AGAIN_MS = 1_000;
 
 export interface SupervisorOptions {
   readonly app: string;
@@ -139,9 +140,9 @@ export class Supervisor {
 
   #look(): void {
     if (this.ended) return;
-    const { pool, runner } = this.#options;
+    const { pool } = this.#options;
     for (const worker of pool.workers) if (worker.state === 'starting') this.#checkReady(worker);
-    runner.step();
+    this.#stepOperation();
     if (this.ended) return;
     for (const slot of pool.slots) this.#refill(slot);
     this.#endIfNothingIsLeft();
@@ -189,8 +190,27 @@ export class Supervisor {
     if (currentWorker(slot) !== undefined || slot.awaitsReport || runner.holds(slot.index)) return;
     const { phase, dueAt } = slot.restart;
     if (phase === 'stopped' || phase === 'errored') return;
-    if (phase === 'waiting' && dueAt > now()) this.wakeIn(dueAt - now());
-    else pool.fork(slot.index);
+    if (phase === 'waiting' && dueAt > now()) return this.wakeIn(dueAt - now());
+    try {
+      pool.fork(slot.index);
+    } catch (error) {
+      this.#options.event('fork-failed', `worker ${slot.index} could not be started: ${messageOf(error)}`);
+      this.#countEnd(slot, { uptimeMs: 0, wasReady: false, code: null });
+      this.wake();
+    }
+  }
+
+  /** Some errors of a fork (no memory, an environment that is too big) are thrown: the operation ends, not the primary. */
+  #stepOperation(): void {
+    const { runner, event } = this.#options;
+    try {
+      runner.step();
+    } catch (error) {
+      const reason = `a worker could not be started: ${messageOf(error)}`;
+      event('fork-failed', reason);
+      runner.abort(reason);
+      this.wakeIn(FORK_AGAIN_MS);
+    }
   }
 
   #endIfNothingIsLeft(): void {

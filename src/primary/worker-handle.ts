@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { moveWorker, type WorkerState } from '../lifecycle/states.ts';
+import { isLeaving, moveWorker, type WorkerState } from '../lifecycle/states.ts';
 import type { AskedBy, ExitReport } from '../lifecycle/exit-report.ts';
 import type { ShutdownHandler } from '../lifecycle/stop-ladder.ts';
 import type { DrainBlockers } from '../protocol/snapshot.ts';
@@ -14,6 +14,8 @@ import { WorkerMeter } from './worker-meter.ts';
 const STDERR_LINES = 40;
 /** A grandchild may hold the pipes open; the report does not wait for it longer than this. */
 const PIPES_GRACE_MS = 250;
+/** Time between a worker's channel and its process ending, when it crashes or exits. */
+const DISCONNECTED_GRACE_MS = 1_000;
 
 type Body<M> = M extends unknown ? Omit<M, 'cmd'> : never;
 
@@ -77,7 +79,7 @@ export class WorkerHandle implements Target {
     // Node repeats the error on the worker object, where nobody listening would end the primary.
     worker.on('error', () => {});
     // Its channel can close long before it ends: the app called process.disconnect(), or it finishes its requests as an orphan.
-    worker.process.once('disconnect', () => events.routesChanged(this));
+    worker.process.once('disconnect', () => this.#disconnected());
     worker.process.once('exit', (code, signal) => this.#exited(code, signal));
   }
 
@@ -91,11 +93,11 @@ export class WorkerHandle implements Target {
   }
 
   get stdout(): Readable | null {
-    return this.#process.stdout;
+    return this.#process.stdout ?? null;
   }
 
   get stderr(): Readable | null {
-    return this.#process.stderr;
+    return this.#process.stderr ?? null;
   }
 
   get uptimeMs(): number {
@@ -148,6 +150,8 @@ export class WorkerHandle implements Target {
       this.#events.free(this);
       return;
     }
+    // Out of file descriptors: not taken.
+    if (cmd === 'NODE_HANDLE_NACK') return this.#giveBack();
     if (cmd !== MARK) return;
     const message = raw as FromWorker;
     switch (message.t) {
@@ -169,6 +173,17 @@ export class WorkerHandle implements Target {
     }
   }
 
+  /**
+   * Mostly its exit follows at once. If it does not, it drains by itself, as it does without a primary, and its slot
+   * needs another worker.
+   */
+  #disconnected(): void {
+    this.#events.routesChanged(this);
+    setTimeout(() => {
+      if (!isLeaving(this.#state)) this.move('draining');
+    }, DISCONNECTED_GRACE_MS).unref();
+  }
+
   /** A send that met the worker's death is repaired by the exit that follows; a process that could not be started has no exit event. */
   #failed(error: Error): void {
     if (this.pid !== 0 || this.#state === 'exited') return;
@@ -180,10 +195,14 @@ export class WorkerHandle implements Target {
     this.meter.add(beat, now());
   }
 
+  /** The connection it has not taken goes to another worker; it is asked again later, if it lives. */
   #giveBack(): void {
     const { pending } = this;
     this.pending = null;
-    if (pending !== null) this.#events.notTaken(this, pending);
+    if (pending === null) return;
+    this.full.add(pending.key);
+    this.#events.notTaken(this, pending);
+    this.#events.free(this);
   }
 
   #exited(code: number | null, signal: string | null): void {

@@ -48,7 +48,6 @@ export interface Heartbeat {
   readonly eventLoopUtilization: number;
   /** How late the heartbeat's own timer was. */
   readonly eventLoopDelayMs: number;
-  readonly heapUsedBytes: number;
 }
 
 /** Upper bounds; one more bucket holds what is above. */

@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import { resolve } from 'node:path';
 import type { ListenQuery, SocketName } from '../protocol/worker.ts';
 import type { Channel } from './channel.ts';
 import type { AnyServer, ClusterInternals, ListeningHandle, NodeListenQuery, RawHandle } from './node-internals.ts';
@@ -92,7 +93,8 @@ export class Connections {
     fed.handle.onconnection(0, connection);
   }
 
-  #listen(server: Server, query: NodeListenQuery, callback: (errno: number, handle: ListeningHandle | null) => void): void {
+  #listen(server: Server, asked: NodeListenQuery, callback: (errno: number, handle: ListeningHandle | null) => void): void {
+    const query = { ...asked, address: absoluteAddress(asked) };
     const key = this.#reserveKey(query);
     const seq = ++this.#seq;
     const alive = setInterval(() => {}, LONGEST_TIMER_MS);
@@ -130,6 +132,12 @@ export class Connections {
 
 function isCovered(query: NodeListenQuery): boolean {
   return typeof query.addressType === 'number' && !(typeof query.fd === 'number' && query.fd >= 0);
+}
+
+/** The primary does not share this worker's directory. Abstract sockets (NUL first) and Windows pipes are no paths. */
+function absoluteAddress({ address, addressType }: NodeListenQuery): string | null {
+  const isPath = addressType === -1 && typeof address === 'string' && !address.startsWith('\0') && process.platform !== 'win32';
+  return isPath ? resolve(address) : address;
 }
 
 function isFull(server: AnyServer): boolean {

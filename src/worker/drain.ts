@@ -1,12 +1,13 @@
 import type { ServerHttp2Session } from 'node:http2';
-import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DrainBlockers } from '../protocol/snapshot.ts';
+import { lastAnswer } from './last-answer.ts';
 import type { AnyServer } from './node-internals.ts';
 import type { Traffic } from './traffic.ts';
 
 const LOOK_EVERY_MS = 25;
 const REPORT_EVERY_MS = 500;
+const SILENT_EVERY_MS = 250;
 /** A fresh connection without a byte is let go after this long, as a kept-alive one is by Node's default. */
 const DEFAULT_IDLE_GRACE_MS = 5_000;
 /** How long a WebSocket peer may take to answer our close frame. */
@@ -26,6 +27,7 @@ export class Drain {
   #timer: NodeJS.Timeout | null = null;
   #beganAt = 0;
   #reportedAt = 0;
+  #silentLookedAt = 0;
   #quiet = false;
   readonly #announced = new WeakSet<ServerHttp2Session>();
   #leaving: 'no' | 'app' | 'us' = 'no';
@@ -40,7 +42,7 @@ export class Drain {
     this.#beganAt = performance.now();
     this.#traffic.onRequest = lastAnswer;
     this.#traffic.onStream = (session) => this.#announce(session);
-    for (const item of this.#traffic.inFlight.keys()) if ('shouldKeepAlive' in item) lastAnswer(item);
+    for (const [item] of this.#traffic.inFlight()) if ('shouldKeepAlive' in item) lastAnswer(item);
     for (const session of this.#traffic.sessions) {
       if (this.#isBusy(session)) this.#announce(session);
       else session.close();
@@ -105,27 +107,21 @@ export class Drain {
   }
 
   #isBusy(session: ServerHttp2Session): boolean {
-    for (const item of this.#traffic.inFlight.keys()) if ('session' in item && item.session === session) return true;
+    for (const [item] of this.#traffic.inFlight()) if ('session' in item && item.session === session) return true;
     return false;
   }
 
   /** Connections that never sent a byte: no request can be lost with them, and some clients open them in advance. */
   #letSilentOnesGo(now: number): void {
-    for (const [socket, kind] of this.#traffic.connections) {
-      if (kind !== 'http' || socket.bytesRead > 0) continue;
-      if (now - this.#beganAt > idleGrace(socket.server)) socket.end();
-    }
+    if (now - this.#silentLookedAt < SILENT_EVERY_MS) return;
+    this.#silentLookedAt = now;
+    for (const socket of this.#traffic.silentSockets()) if (now - this.#beganAt > idleGrace(socket.server)) socket.end();
   }
 }
 
 function idleGrace(server: AnyServer | undefined): number {
   const own = server?.keepAliveTimeout ?? 0;
   return own > 0 ? Math.min(own, DEFAULT_IDLE_GRACE_MS) : DEFAULT_IDLE_GRACE_MS;
-}
-
-/** Makes Node write `Connection: close` and end the connection after this response. */
-function lastAnswer(response: ServerResponse): void {
-  if (!response.headersSent) response.shouldKeepAlive = false;
 }
 
 function closeWebSocket(socket: Duplex): void {

@@ -57,3 +57,9 @@ export function kindOf(server: AnyServer | undefined): ServerKind {
   if (typeof server.updateSettings === 'function') return 'http2';
   return typeof server.closeIdleConnections === 'function' ? 'http' : 'raw';
 }
+
+/** The open sockets of this process. `_getActiveHandles` is undocumented, and the only list there is without watching each one. */
+export function openSockets(): ServerSocket[] {
+  const handles = (process as unknown as { _getActiveHandles?(): readonly unknown[] })._getActiveHandles?.() ?? [];
+  return handles.filter((handle): handle is ServerSocket => typeof (handle as Partial<ServerSocket>).bytesRead === 'number');
+}

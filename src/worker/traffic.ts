@@ -4,18 +4,26 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { DrainBlockers } from '../protocol/snapshot.ts';
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
-import { kindOf, type AnyServer, type ServerKind, type ServerSocket } from './node-internals.ts';
+import { kindOf, openSockets, type AnyServer, type ServerKind, type ServerSocket } from './node-internals.ts';
 
-type InFlight = ServerResponse | ServerHttp2Stream;
+/** Something that has no complete answer yet. */
+export type InFlight = ServerResponse | ServerHttp2Stream;
+
+/** What is known of the request that a connection is busy with; one object a connection, used again by each request. */
+interface Exchange {
+  response: ServerResponse | null;
+  beganAt: number;
+}
+
+const EXCHANGE = Symbol('lb.exchange');
+type HttpSocket = Duplex & { [EXCHANGE]?: Exchange };
 
 /**
  * Everything this worker has open, seen through Node's public diagnostics channels, so that the app needs no change.
- * Counts only; what is done about it during a drain stands in `drain.ts`.
+ * Counts only; what is done about it during a drain stands in `drain.ts`. Connections are not watched one by one: that
+ * costs 4 % of a connection's work, and the servers count them anyway.
  */
 export class Traffic {
-  readonly connections = new Map<ServerSocket, ServerKind>();
-  /** Requests that have no complete answer yet, with the time they began. */
-  readonly inFlight = new Map<InFlight, number>();
   readonly sessions = new Set<ServerHttp2Session>();
   readonly websockets = new Set<Duplex>();
   /** Upgraded to something else than WebSocket, or a CONNECT tunnel. */
@@ -28,62 +36,78 @@ export class Traffic {
   /** Called for each HTTP/2 stream that opens; set while draining. */
   onStream: ((session: ServerHttp2Session) => void) | null = null;
 
-  readonly #watched = new WeakSet<AnyServer>();
+  readonly #servers = new Map<AnyServer, ServerKind>();
+  /** HTTP/1 connections that have had a request. */
+  readonly #exchanges = new Set<Exchange>();
+  readonly #streams = new Map<ServerHttp2Stream, number>();
 
   start(): void {
-    subscribe('net.server.socket', (message) => this.#opened((message as { socket: ServerSocket }).socket));
-    subscribe('http.server.request.start', (message) => {
-      const { response } = message as { response: ServerResponse };
-      this.inFlight.set(response, performance.now());
-      if (this.onRequest !== null) this.onRequest(response);
-    });
+    subscribe('http.server.request.start', (message) => this.#began(message as { response: ServerResponse; socket: HttpSocket }));
     subscribe('http.server.response.finish', (message) => {
-      const { response } = message as { response: ServerResponse };
-      this.#finished(response, response.statusCode);
+      const { response, socket } = message as { response: ServerResponse; socket: HttpSocket };
+      const exchange = socket[EXCHANGE];
+      if (exchange?.response !== response) return this.#finished(response.statusCode, null);
+      exchange.response = null;
+      this.#finished(response.statusCode, exchange.beganAt);
     });
   }
 
-  /** Makes upgrades and HTTP/2 sessions of a server visible. */
+  /** Counts a server's connections, and makes its upgrades and HTTP/2 sessions visible. */
   watch(server: AnyServer): void {
-    if (this.#watched.has(server)) return;
-    this.#watched.add(server);
+    if (this.#servers.has(server)) return;
     const kind = kindOf(server);
+    this.#servers.set(server, kind);
+    server.once('close', () => this.#servers.delete(server));
     if (kind === 'http2') server.prependListener('session', (session: ServerHttp2Session) => this.#sessionOpened(session));
     if (kind === 'raw') return;
     // A listener of ours for 'upgrade' would change how Node treats upgrade requests of an app that has none.
     const emit = server.emit;
     const noteUpgrade = (request: IncomingMessage, socket: Duplex): void => this.#upgraded(request, socket);
-    server.emit = function (this: AnyServer, event: string | symbol, ...args: unknown[]): boolean {
-      if (event === 'upgrade' || event === 'connect') noteUpgrade(args[0] as IncomingMessage, args[1] as Duplex);
-      return Reflect.apply(emit, this, [event, ...args]);
+    server.emit = function (this: AnyServer, event: string | symbol, first?: unknown, second?: unknown): boolean {
+      if (event === 'upgrade' || event === 'connect') noteUpgrade(first as IncomingMessage, second as Duplex);
+      // Called for each connection and each request: no copy of the arguments.
+      return Reflect.apply(emit, this, arguments);
     };
   }
 
-  /** Forgets requests whose connection went away before they were answered. */
-  sweep(): void {
-    for (const item of this.inFlight.keys()) {
-      const socket = 'socket' in item ? item.socket : null;
-      if (item.destroyed || item.writableFinished || socket?.destroyed) this.inFlight.delete(item);
+  /** Requests without a complete answer, with the time they began. One whose connection went away does not count. */
+  *inFlight(): Generator<readonly [InFlight, number]> {
+    for (const { response, beganAt } of this.#exchanges) {
+      if (response !== null && !response.destroyed && !response.writableFinished) yield [response, beganAt];
     }
+    for (const [stream, beganAt] of this.#streams) if (!stream.destroyed) yield [stream, beganAt];
+  }
+
+  get connections(): number {
+    return this.count('http') + this.count('http2') + this.count('raw');
   }
 
   count(kind: ServerKind): number {
     let n = 0;
-    for (const k of this.connections.values()) if (k === kind) n++;
+    for (const [server, k] of this.#servers) if (k === kind) n += server._connections ?? 0;
     return n;
   }
 
   blockers(): DrainBlockers {
-    this.sweep();
-    const oldest = this.inFlight.values().next();
+    let requests = 0;
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const [, beganAt] of this.inFlight()) {
+      requests++;
+      oldest = Math.min(oldest, beganAt);
+    }
     const upgraded = this.websockets.size + this.tunnels.size;
     return {
-      requests: this.inFlight.size,
-      oldestMs: oldest.done === true ? 0 : Math.round(performance.now() - oldest.value),
+      requests,
+      oldestMs: requests === 0 ? 0 : Math.round(performance.now() - oldest),
       connections: Math.max(0, this.count('http') + this.count('http2') - upgraded),
       websockets: this.websockets.size,
       sockets: this.count('raw') + this.tunnels.size,
     };
+  }
+
+  /** Connections of HTTP/1 servers that never sent a byte. */
+  silentSockets(): ServerSocket[] {
+    return openSockets().filter((socket) => socket.server !== undefined && this.#servers.get(socket.server) === 'http' && socket.bytesRead === 0);
   }
 
   takeLatency(): number[] {
@@ -92,19 +116,25 @@ export class Traffic {
     return taken;
   }
 
-  #opened(socket: ServerSocket): void {
-    this.connections.set(socket, kindOf(socket.server));
-    socket.once('close', () => this.connections.delete(socket));
+  #began({ response, socket }: { response: ServerResponse; socket: HttpSocket }): void {
+    let exchange = socket[EXCHANGE];
+    if (exchange === undefined) {
+      const made: Exchange = { response: null, beganAt: 0 };
+      exchange = socket[EXCHANGE] = made;
+      this.#exchanges.add(made);
+      socket.once('close', () => this.#exchanges.delete(made));
+    }
+    exchange.response = response;
+    exchange.beganAt = performance.now();
+    if (this.onRequest !== null) this.onRequest(response);
   }
 
-  #finished(item: InFlight, status: number): void {
-    const began = this.inFlight.get(item);
-    this.inFlight.delete(item);
+  #finished(status: number, beganAt: number | null): void {
     this.requests++;
     const index = Math.floor(status / 100) - 1;
     if (this.statusClasses[index] !== undefined) this.statusClasses[index] += 1;
-    if (began === undefined) return;
-    const took = performance.now() - began;
+    if (beganAt === null) return;
+    const took = performance.now() - beganAt;
     let bucket = 0;
     while (bucket < LATENCY_BUCKETS_MS.length && took > (LATENCY_BUCKETS_MS[bucket] ?? 0)) bucket++;
     this.latency[bucket] = (this.latency[bucket] ?? 0) + 1;
@@ -114,8 +144,12 @@ export class Traffic {
     this.sessions.add(session);
     session.once('close', () => this.sessions.delete(session));
     session.on('stream', (stream: ServerHttp2Stream) => {
-      this.inFlight.set(stream, performance.now());
-      stream.once('close', () => this.#finished(stream, Number(stream.sentHeaders?.[':status'] ?? 0)));
+      const beganAt = performance.now();
+      this.#streams.set(stream, beganAt);
+      stream.once('close', () => {
+        this.#streams.delete(stream);
+        this.#finished(Number(stream.sentHeaders?.[':status'] ?? 0), beganAt);
+      });
       if (this.onStream !== null) this.onStream(session);
     });
   }

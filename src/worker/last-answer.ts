@@ -1,0 +1,38 @@
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | [string, OutgoingHttpHeader][];
+
+/** The newest request of each connection: of pipelined ones only the last may close it. */
+const newest = new WeakMap<Socket, ServerResponse>();
+
+/**
+ * Makes Node write `Connection: close` and end the connection after this response, also when the app (or a proxy
+ * module in it) sets `Connection: keep-alive` itself.
+ */
+export function lastAnswer(response: ServerResponse): void {
+  if (response.headersSent) return;
+  const { socket } = response.req;
+  const older = newest.get(socket);
+  if (older !== undefined && older !== response && !older.headersSent) older.shouldKeepAlive = true;
+  newest.set(socket, response);
+  response.shouldKeepAlive = false;
+  const writeHead = response.writeHead as (...args: unknown[]) => ServerResponse;
+  // Implicit headers go through it as well.
+  response.writeHead = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
+    if (newest.get(socket) === this) {
+      const last = args.length - 1;
+      if (typeof args[last] === 'object' && args[last] !== null) args[last] = withoutConnection(args[last] as Headers);
+      if (this.hasHeader('connection')) this.setHeader('Connection', 'close');
+    }
+    return Reflect.apply(writeHead, this, args);
+  } as ServerResponse['writeHead'];
+}
+
+function withoutConnection(headers: Headers): Headers {
+  const isConnection = (name: unknown): boolean => String(name).toLowerCase() === 'connection';
+  if (!Array.isArray(headers)) return Object.fromEntries(Object.entries(headers).filter(([name]) => !isConnection(name)));
+  if (Array.isArray(headers[0])) return (headers as [string, OutgoingHttpHeader][]).filter(([name]) => !isConnection(name));
+  // A flat list: name, value, name, value.
+  return (headers as OutgoingHttpHeader[]).filter((_, i) => !isConnection(headers[i - (i % 2)]));
+}
