@@ -1,4 +1,4 @@
-import { readFileSync, renameSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync } from 'node:fs';
 import { errnoOf, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { parseAppSpec } from '../protocol/parse.ts';
@@ -28,7 +28,10 @@ export class Store {
     this.#log = log;
   }
 
-  /** What was saved; an unreadable file is set aside, never overwritten. */
+  /**
+   * What was saved. What cannot be read is set aside and never overwritten: the whole file, or a copy of it when single
+   * apps in it are of no use (saved by another version); the others are brought back.
+   */
   load(): SavedApp[] {
     let text: string;
     try {
@@ -38,13 +41,37 @@ export class Store {
       return [];
     }
     try {
-      return parseState(JSON.parse(text));
+      return this.#parse(JSON.parse(text));
     } catch (error) {
-      const aside = `${this.#path}.unreadable-${wallNow()}`;
+      const aside = this.#asideName();
       renameSync(this.#path, aside);
       this.#log(`${this.#path} is not readable (${messageOf(error)}); kept as ${aside}, starting with no apps`);
       return [];
     }
+  }
+
+  #parse(value: unknown): SavedApp[] {
+    const { apps } = value as { apps?: unknown };
+    if (!Array.isArray(apps)) throw new Error('no list of apps');
+    const problems: string[] = [];
+    const saved = apps.flatMap((entry: unknown, index) => {
+      try {
+        return [parseApp(entry)];
+      } catch (error) {
+        problems.push(`apps[${index}]: ${messageOf(error)}`);
+        return [];
+      }
+    });
+    if (problems.length > 0) {
+      const aside = this.#asideName();
+      copyFileSync(this.#path, aside);
+      this.#log(`${this.#path}: ${problems.length} of ${apps.length} apps are not readable (${problems.join('; ')}); a copy is kept as ${aside}`);
+    }
+    return saved;
+  }
+
+  #asideName(): string {
+    return `${this.#path}.unreadable-${wallNow()}`;
   }
 
   /** Saves after all earlier saves; a failure is logged and the next save tries again. */
@@ -57,18 +84,14 @@ export class Store {
   }
 }
 
-function parseState(value: unknown): SavedApp[] {
-  const { apps } = value as { apps?: unknown };
-  if (!Array.isArray(apps)) throw new Error('no list of apps');
-  return apps.map((entry: unknown) => {
-    const { spec, desired, generation, error } = entry as Record<string, unknown>;
-    const state = DESIRED_STATES.find((name) => name === desired);
-    if (state === undefined) throw new Error(`unknown desired state ${String(desired)}`);
-    return {
-      spec: parseAppSpec(spec),
-      desired: state,
-      generation: typeof generation === 'number' ? generation : 1,
-      error: typeof error === 'string' ? error : null,
-    };
-  });
+function parseApp(entry: unknown): SavedApp {
+  const { spec, desired, generation, error } = entry as Record<string, unknown>;
+  const state = DESIRED_STATES.find((name) => name === desired);
+  if (state === undefined) throw new Error(`unknown desired state ${String(desired)}`);
+  return {
+    spec: parseAppSpec(spec),
+    desired: state,
+    generation: typeof generation === 'number' ? generation : 1,
+    error: typeof error === 'string' ? error : null,
+  };
 }

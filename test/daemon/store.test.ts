@@ -40,9 +40,6 @@ describe('Store', () => {
     ['an empty file', ''],
     ['another format', '[]'],
     ['null', 'null'],
-    ['an app that is not an object', '{"apps":[null]}'],
-    ['an unknown state', JSON.stringify({ apps: [{ ...saved('api'), desired: 'dreaming' }] })],
-    ['a broken definition', JSON.stringify({ apps: [{ ...saved('api'), spec: { ...sampleSpec(), cwd: 'relative' } }] })],
   ])('sets %s aside and begins with no apps', (_, text) => {
     const home = tempHome();
     const { store, path, problems } = storeIn(home);
@@ -53,6 +50,22 @@ describe('Store', () => {
     expect(readFileSync(join(home, aside ?? ''), 'utf8')).toBe(text);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(`kept as ${join(home, aside ?? '')}`);
+  });
+
+  it.each([
+    ['that is not an object', null],
+    ['with an unknown state', { ...saved('api'), desired: 'dreaming' }],
+    ['with a broken definition', { ...saved('api'), spec: { ...sampleSpec(), cwd: 'relative' } }],
+  ])('an app %s does not take the others with it; a copy of the file is kept', (_, broken) => {
+    const home = tempHome();
+    const { store, path, problems } = storeIn(home);
+    const text = JSON.stringify({ apps: [broken, saved('mail')] });
+    writeFileSync(path, text);
+    expect(store.load()).toEqual([saved('mail')]);
+    const aside = readdirSync(home).find((name) => name !== 'state.json') ?? '';
+    expect(readFileSync(join(home, aside), 'utf8')).toBe(text);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^.*: 1 of 2 apps are not readable \(apps\[0\]: /);
   });
 
   it('logs a save that fails, and the next one works', async () => {
