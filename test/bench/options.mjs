@@ -65,7 +65,7 @@ export function parseOptions(args, measures) {
   if (unknown !== undefined) throw new Error(`no measure "${unknown}"; there are: ${measures.join(', ')}`);
   if (values.write && (values.only !== undefined || values.quick)) throw new Error('--write takes a whole run, without --only and --quick');
   const lbProgram = resolve(values.lb);
-  if (!existsSync(resolve(lbProgram, '../../dist/cli/main.js'))) throw new Error(`${lbProgram} is not built: npm run build`);
+  if (!existsSync(resolve(lbProgram, '../../dist/cli/main.cjs'))) throw new Error(`${lbProgram} is not built: npm run build`);
   return { help: values.help, only, write: values.write, lbProgram, scale: scaleOf(values) };
 }
 
