@@ -1,6 +1,5 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { FromPrimary } from '../protocol/attach.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { AppHandle, type AppHandleOptions } from './app-handle.ts';
 import type { Attachment, Hello } from './attachment.ts';
@@ -84,4 +83,3 @@ export class Registry {
   }
 }
 
-export type PrimaryMessage = Extract<FromPrimary, { type: 'event' | 'log' }>;

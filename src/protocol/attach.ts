@@ -23,8 +23,6 @@ export type Order =
   | { readonly kind: 'tail'; readonly lines: number }
   | { readonly kind: 'follow-logs'; readonly on: boolean };
 
-export type OrderKind = Order['kind'];
-
 /** What each order is answered with. */
 export type Answer =
   | { readonly kind: 'snapshot'; readonly snapshot: AppSnapshot }
