@@ -1,10 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { connectEcho } from '../helpers/clients/websocket.ts';
-import { request } from '../helpers/http.ts';
+import { getJson, request } from '../helpers/http.ts';
 import { ROOT } from '../helpers/paths.ts';
 import { freePort } from '../helpers/ports.ts';
+import { NEEDS_REDIS, redisIsInstalled } from '../helpers/redis.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 
 const sandbox = await createSandbox();
@@ -93,4 +95,16 @@ it('config-file', async () => {
   const reloaded = await sandbox.lbWith(options, 'reload', 'lb.config.js', '--env', 'production', '--monitor', '100');
   expect(reloaded.code, String(reloaded)).toBe(0);
   expect((await sandbox.snapshot('api')).spec.envNames).toContain('LOG_LEVEL');
+});
+
+it('express-session-redis', async ({ skip }) => {
+  skip(!redisIsInstalled(), NEEDS_REDIS);
+  const env = { REDIS_SOCKET: join(sandbox.directory, 'redis.sock') };
+  const npmRun = (script: string): number | null => spawnSync('npm', ['run', script], { cwd: example('express-session-redis'), env: { ...process.env, ...env } }).status;
+  expect(npmRun('redis')).toBe(0);
+  onTestFinished(() => expect(npmRun('redis:stop')).toBe(0));
+  const { port } = await sandbox.start(example('express-session-redis/server.js'), { env });
+  const login = await request('/login/ada', { port, method: 'POST' });
+  const cookie = login.headers['set-cookie']?.[0]?.split(';')[0];
+  for (let visit = 0; visit < 4; visit++) expect(await getJson(port, '/', { headers: { cookie } })).toMatchObject({ user: 'ada' });
 });

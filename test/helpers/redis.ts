@@ -1,0 +1,26 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { waitFor } from './wait.ts';
+
+export const NEEDS_REDIS = 'needs the Debian package redis-server: apt-get install redis-server';
+export const redisIsInstalled = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
+
+/** Starts a Redis server that stores nothing on disk and ends with the test; returns the path of its Unix socket. */
+export async function startRedis(directory: string): Promise<string> {
+  const socket = join(directory, 'redis.sock');
+  const options = ['--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', '--save', '', '--appendonly', 'no'];
+  const server = spawn('redis-server', options, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [server.stdout, server.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+  onTestFinished(async () => {
+    if (server.exitCode !== null) return;
+    const exited = once(server, 'exit');
+    server.kill('SIGTERM');
+    await exited;
+  });
+  await waitFor('Redis to accept connections', () => /ready to accept connections/i.test(output) && existsSync(socket), { context: () => output });
+  return socket;
+}
