@@ -28,11 +28,14 @@ describe('version 1', () => {
   it.each([
     ['TCP4 192.0.2.7 198.51.100.1 56324 443', ipv4('192.0.2.7', 56324), ipv4('198.51.100.1', 443)],
     ['TCP4 0.0.0.0 255.255.255.255 0 65535', ipv4('0.0.0.0', 0), ipv4('255.255.255.255', 65535)],
+    ['TCP6 :: :: 0 0', ipv6('::', 0), ipv6('::', 0)],
     ['TCP6 2001:DB8:0:0::7 ::ffff:192.0.2.1 1 2', ipv6('2001:db8::7', 1), ipv6('::ffff:192.0.2.1', 2)],
     ['UNKNOWN', null, null],
     ['UNKNOWN ffff::1 whatever 65535', null, null],
   ])('%s', (line, source, destination) => {
-    expect(verdictOn(`PROXY ${line}\r\n`)).toEqual({ verdict: 'header', source, destination });
+    const { verdict, read } = readFrom(Buffer.from(`PROXY ${line}\r\nGET /`));
+    expect(verdict).toEqual({ verdict: 'header', source, destination });
+    expect(read).toBe(`PROXY ${line}\r\n`.length);
   });
 
   it.each([
