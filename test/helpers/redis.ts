@@ -2,11 +2,17 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, type TestContext } from 'vitest';
 import { waitFor } from './wait.ts';
 
-export const NEEDS_REDIS = 'needs the Debian package redis-server: apt-get install redis-server';
-export const redisIsInstalled = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
+const NEEDS_REDIS = 'needs the Debian package redis-server: apt-get install redis-server';
+
+/** Skips the test, and says why, where there is no Redis server. */
+export function skipWithoutRedis({ task, skip }: TestContext): void {
+  if (spawnSync('redis-server', ['--version']).status === 0) return;
+  console.warn(`${task.name}: ${NEEDS_REDIS}`);
+  skip(NEEDS_REDIS);
+}
 
 /** Starts a Redis server that stores nothing on disk and ends with the test; returns the path of its Unix socket. */
 export async function startRedis(directory: string): Promise<string> {

@@ -6,7 +6,7 @@ import { connectEcho } from '../helpers/clients/websocket.ts';
 import { getJson, request } from '../helpers/http.ts';
 import { ROOT } from '../helpers/paths.ts';
 import { freePort } from '../helpers/ports.ts';
-import { NEEDS_REDIS, redisIsInstalled } from '../helpers/redis.ts';
+import { skipWithoutRedis } from '../helpers/redis.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 
 const sandbox = await createSandbox();
@@ -97,8 +97,8 @@ it('config-file', async () => {
   expect((await sandbox.snapshot('api')).spec.envNames).toContain('LOG_LEVEL');
 });
 
-it('express-session-redis', async ({ skip }) => {
-  skip(!redisIsInstalled(), NEEDS_REDIS);
+it('express-session-redis', async (context) => {
+  skipWithoutRedis(context);
   const env = { REDIS_SOCKET: join(sandbox.directory, 'redis.sock') };
   const npmRun = (script: string): number | null => spawnSync('npm', ['run', script], { cwd: example('express-session-redis'), env: { ...process.env, ...env } }).status;
   expect(npmRun('redis')).toBe(0);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { getJson, request, type Answer } from '../helpers/http.ts';
 import { ROOT } from '../helpers/paths.ts';
-import { NEEDS_REDIS, redisIsInstalled, startRedis } from '../helpers/redis.ts';
+import { skipWithoutRedis, startRedis } from '../helpers/redis.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 
 const sandbox = await createSandbox();
@@ -30,8 +30,8 @@ async function usersKnownToAll(name: string, port: number, cookie: string): Prom
   return usersOf(seen);
 }
 
-it('a login on one worker is known on all others, and outlives them', async ({ skip }) => {
-  skip(!redisIsInstalled(), NEEDS_REDIS);
+it('a login on one worker is known on all others, and outlives them', async (context) => {
+  skipWithoutRedis(context);
   const env = { REDIS_SOCKET: await startRedis(sandbox.directory) };
   const { name, port } = await sandbox.start(script, { instances: WORKERS, env });
   const old = await sandbox.workerPids(name);
