@@ -3,10 +3,11 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { connectEcho } from '../helpers/clients/websocket.ts';
+import { needsPackage } from '../helpers/debian-package.ts';
 import { getJson, request } from '../helpers/http.ts';
 import { ROOT } from '../helpers/paths.ts';
 import { freePort } from '../helpers/ports.ts';
-import { skipWithoutRedis } from '../helpers/redis.ts';
+import { REDIS_SERVER } from '../helpers/redis.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 
 const sandbox = await createSandbox();
@@ -98,7 +99,7 @@ it('config-file', async () => {
 });
 
 it('express-session-redis', async (context) => {
-  skipWithoutRedis(context);
+  needsPackage(context, REDIS_SERVER);
   const env = { REDIS_SOCKET: join(sandbox.directory, 'redis.sock') };
   const npmRun = (script: string): number | null => spawnSync('npm', ['run', script], { cwd: example('express-session-redis'), env: { ...process.env, ...env } }).status;
   expect(npmRun('redis')).toBe(0);

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { needsPackage } from '../helpers/debian-package.ts';
 import { getJson, request, type Answer } from '../helpers/http.ts';
 import { ROOT } from '../helpers/paths.ts';
-import { skipWithoutRedis, startRedis } from '../helpers/redis.ts';
+import { REDIS_SERVER, startRedis } from '../helpers/redis.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 
 const sandbox = await createSandbox();
@@ -31,8 +32,7 @@ async function usersKnownToAll(name: string, port: number, cookie: string): Prom
 }
 
 it('a login on one worker is known on all others, and outlives them', async (context) => {
-  skipWithoutRedis(context);
-  const env = { REDIS_SOCKET: await startRedis(sandbox.directory) };
+  const env = { REDIS_SOCKET: await startRedis(needsPackage(context, REDIS_SERVER), sandbox.directory) };
   const { name, port } = await sandbox.start(script, { instances: WORKERS, env });
   const old = await sandbox.workerPids(name);
 
