@@ -1,18 +1,20 @@
+import { Independent } from './subjects/independent.mjs';
 import { Lb } from './subjects/lb.mjs';
 import { NodeCluster } from './subjects/node-cluster.mjs';
 import { PlainNode } from './subjects/plain-node.mjs';
 import { Pm2 } from './subjects/pm2.mjs';
+import { HAPROXY, NGINX, Proxied } from './subjects/proxied.mjs';
 
 /** What a measure works with. Each subject it makes has a home and processes of its own. */
 export class Context {
   /**
    * @param {import('./lib/workspace.mjs').Workspace} workspace
-   * @param {{ lbProgram: string, pm2Program: string, scale: ReturnType<typeof import('./options.mjs').parseOptions>['scale'] }} settings
+   * @param {{ lbProgram: string, others: import('./subjects/installed.mjs').Others, scale: ReturnType<typeof import('./options.mjs').parseOptions>['scale'] }} settings
    */
-  constructor(workspace, { lbProgram, pm2Program, scale }) {
+  constructor(workspace, { lbProgram, others, scale }) {
     this.workspace = workspace;
     this.lbProgram = lbProgram;
-    this.pm2Program = pm2Program;
+    this.others = others;
     this.scale = scale;
   }
 
@@ -24,12 +26,31 @@ export class Context {
     return this.own(new NodeCluster(this.workspace));
   }
 
+  /** Nothing where npm could not install it. @returns {Pm2[]} */
   pm2() {
-    return this.own(new Pm2(this.workspace, this.pm2Program));
+    const { pm2 } = this.others;
+    return pm2 === null ? [] : [this.own(new Pm2(this.workspace, pm2.program))];
+  }
+
+  /** lb, node:cluster and, where it is there, PM2. */
+  supervisors() {
+    return [this.lb(), this.nodeCluster(), ...this.pm2()];
   }
 
   plainNode() {
     return this.own(new PlainNode(this.workspace));
+  }
+
+  independent() {
+    return this.own(new Independent(this.workspace));
+  }
+
+  /** Those that are installed. */
+  proxies() {
+    const { nginx, haproxy } = this.others;
+    return [{ kind: NGINX, found: nginx }, { kind: HAPROXY, found: haproxy }]
+      .filter(({ found }) => found !== null)
+      .map(({ kind, found }) => this.own(new Proxied(this.workspace, kind, found.program)));
   }
 
   /** @template {{ close(): Promise<void> }} T @param {T} resource */

@@ -6,7 +6,7 @@ import { MEASURES } from './measures/index.mjs';
 import { parseOptions, USAGE } from './options.mjs';
 import { describeEnvironment } from './report/environment.mjs';
 import { howMeasured, missed, page, table } from './report/markdown.mjs';
-import { installPm2 } from './subjects/pm2.mjs';
+import { findOthers } from './subjects/installed.mjs';
 
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
 const LONGEST_RUN_MS = 20 * 60_000;
@@ -53,9 +53,10 @@ setTimeout(() => void interrupt(`not done after ${LONGEST_RUN_MS / 60_000} minut
 
 async function run() {
   note('installing PM2 into a temporary directory');
-  const { program: pm2Program, version: pm2Version } = await installPm2(workspace);
-  const context = new Context(workspace, { lbProgram: options.lbProgram, pm2Program, scale: options.scale });
-  const environment = describeEnvironment({ lbProgram: options.lbProgram, pm2Version });
+  const others = await findOthers(workspace);
+  for (const what of others.leftOut) note(`left out: ${what}`);
+  const context = new Context(workspace, { lbProgram: options.lbProgram, others, scale: options.scale });
+  const environment = describeEnvironment({ lbProgram: options.lbProgram, others });
   const rows = [];
   for (const { id, run: measure } of MEASURES.filter((each) => options.only.includes(each.id))) {
     const startedAt = performance.now();

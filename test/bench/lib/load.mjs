@@ -2,8 +2,10 @@ import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './command.mjs';
+import { reapedCpuMs } from './processes.mjs';
 
 const GENERATOR = fileURLToPath(new URL('../programs/generator.cjs', import.meta.url));
+const SPREAD = fileURLToPath(new URL('../programs/spread.lua', import.meta.url));
 const CLIENTS = fileURLToPath(new URL('../programs/clients.cjs', import.meta.url));
 
 const CONNECTIONS = 64;
@@ -16,22 +18,31 @@ function findWrk() {
 
 const wrk = findWrk();
 
-/** How the load of `saturate` is made, for the report. */
-export const loadDescription = `${wrk === null ? 'a generator of its own on Node.js (wrk is not installed)' : `wrk ${wrk}`}, 1 thread, ${CONNECTIONS} connections`;
+/** How the load of `saturate` is made, for the report. @param {number} [threads] */
+export const describeLoad = (threads = 1) =>
+  `${wrk === null ? 'a generator of its own on Node.js (wrk is not installed)' : `wrk ${wrk}, ${threads} thread${threads === 1 ? '' : 's'}`}, ${CONNECTIONS} connections`;
+
+/** The same where the clients come from many addresses, which wrk has no option for. */
+export const addressesDescription = `a generator on Node.js, ${CONNECTIONS} connections, each from a loopback address of its own`;
 
 /**
  * As many requests as the server answers, from a process of its own.
- * @param {{ port: number, seconds: number, keepAlive: boolean, connections?: number }} options
- * @returns {Promise<{ answered: number, failed: number, perSecond: number }>}
+ * @param {{ ports: readonly number[], seconds: number, keepAlive: boolean, connections?: number, threads?: number, addresses?: boolean }} options
+ * several ports share the connections, which needs as many threads; `addresses`: each connection from a loopback address of its own
+ * @returns {Promise<{ answered: number, failed: number, perSecond: number, generatorMs: number }>} with the generator's CPU time
  */
-export function saturate(options) {
-  return wrk === null ? saturateWithGenerator(options) : saturateWithWrk(options);
+export async function saturate(options) {
+  const before = reapedCpuMs();
+  const result = await (wrk === null || options.addresses ? saturateWithGenerator(options) : saturateWithWrk(options));
+  return { ...result, generatorMs: reapedCpuMs() - before };
 }
 
-async function saturateWithWrk({ port, seconds, keepAlive, connections = CONNECTIONS }) {
+async function saturateWithWrk({ ports, seconds, keepAlive, connections = CONNECTIONS, threads = 1 }) {
   const header = keepAlive ? [] : ['-H', 'Connection: close'];
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, ...header, `http://127.0.0.1:${port}/`];
-  const { output } = await runCommand('wrk', args, { env: process.env, cwd: '/', timeoutMs: seconds * 1000 + 30_000 });
+  const spread = ports.length === 1 ? [] : ['-s', SPREAD];
+  const args = [`-t${threads}`, `-c${connections}`, `-d${seconds}s`, ...header, ...spread, `http://127.0.0.1:${ports[0]}/`];
+  const env = { ...process.env, PORTS: ports.join(' ') };
+  const { output } = await runCommand('wrk', args, { env, cwd: '/', timeoutMs: seconds * 1000 + 30_000 });
   const answered = Number(/(\d+) requests in/.exec(output)?.[1]);
   const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
   const errors = /connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(1).map(Number) ?? [];
@@ -39,12 +50,14 @@ async function saturateWithWrk({ port, seconds, keepAlive, connections = CONNECT
   return { answered, failed: errors.reduce((total, count) => total + count, 0), perSecond };
 }
 
-async function saturateWithGenerator({ port, seconds, keepAlive, connections = CONNECTIONS }) {
-  const config = { port, connections, durationMs: seconds * 1000, keepAlive };
+async function saturateWithGenerator({ ports, seconds, keepAlive, connections = CONNECTIONS, addresses = false }) {
+  const config = { ports, addresses, connections, durationMs: seconds * 1000, keepAlive };
   const child = fork(GENERATOR, [JSON.stringify(config)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the load generator ended without a result')));
+  const exited = once(child, 'exit');
+  const ended = exited.then(() => Promise.reject(new Error('the load generator ended without a result')));
   const [{ answered, failed, seconds: took }] = await Promise.race([once(child, 'message'), ended]);
   ended.catch(() => {});
+  await exited;
   return { answered, failed, perSecond: answered / took };
 }
 

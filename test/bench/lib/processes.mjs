@@ -43,11 +43,22 @@ export function cpuMs(pid) {
   return (utime + stime) * TICK_MS + children;
 }
 
+/** CPU time of the children that this process has reaped so far. */
+export function reapedCpuMs() {
+  const [cutime, cstime] = fieldsOf(process.pid).slice(13, 15).map(Number);
+  return (cutime + cstime) * TICK_MS;
+}
+
 /** Memory that belongs to this process alone and was written to. @param {number} pid */
 export function privateDirtyBytes(pid) {
   const match = /^Private_Dirty:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`));
   if (match === null) throw new Error(`cannot read the memory of process ${pid}`);
   return Number(match[1]) * 1024;
+}
+
+/** @param {number} pid @returns {number[]} */
+export function childrenOf(pid) {
+  return read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
 }
 
 /** Every process that carries the directory in its environment or arguments. @param {string} directory */

@@ -1,7 +1,7 @@
 import { cpuMs, privateDirtyBytes } from '../lib/processes.mjs';
 import { median, sum } from '../lib/stats.mjs';
 import { delay } from '../lib/wait.mjs';
-import { megabytes, percent } from '../report/format.mjs';
+import { ifMeasured, megabytes, percent } from '../report/format.mjs';
 
 /** Fraction of a core each group of processes uses over the time. */
 async function cpuOf(groups, durationMs) {
@@ -17,7 +17,7 @@ export const idle = {
   id: 'idle',
   async run(context) {
     const { idleApps, idleMs, settleMs } = context.scale;
-    const subjects = [context.lb(), context.nodeCluster(), context.pm2()];
+    const subjects = context.supervisors();
     const apps = [];
     for (const subject of subjects) {
       const started = [];
@@ -26,14 +26,14 @@ export const idle = {
     }
     await delay(settleMs);
     const { daemon } = subjects[0];
-    const [lbPrimaries, clusterPrimaries, [pm2Daemon]] = apps.map((started) => [...new Set(started.map((app) => app.primary))]);
-    const [daemonCpu, primariesCpu, clusterCpu, pm2Cpu, lbWorkers, clusterWorkers] = await cpuOf(
-      [[daemon], lbPrimaries, clusterPrimaries, [pm2Daemon], ...[0, 1].map((i) => apps[i].flatMap((app) => app.workers))],
+    const [lbPrimaries, clusterPrimaries, pm2Daemons = []] = apps.map((started) => [...new Set(started.map((app) => app.primary))]);
+    const [daemonCpu, primariesCpu, clusterCpu, lbWorkers, clusterWorkers, pm2Cpu] = await cpuOf(
+      [[daemon], lbPrimaries, clusterPrimaries, ...[0, 1].map((i) => apps[i].flatMap((app) => app.workers)), ...pm2Daemons.map((pid) => [pid])],
       idleMs,
     );
     const memory = (pids) => median(pids.map(privateDirtyBytes));
     const [lbMemory, clusterMemory] = [memory(lbPrimaries), memory(clusterPrimaries)];
-    context.progress(`CPU: lb daemon ${percent(daemonCpu)}, ${idleApps} primaries ${percent(primariesCpu)}, their workers ${percent(lbWorkers)}; node:cluster primaries ${percent(clusterCpu)}, workers ${percent(clusterWorkers)}; PM2's daemon ${percent(pm2Cpu)}. Memory: lb daemon ${megabytes(privateDirtyBytes(daemon))}, PM2's daemon ${megabytes(privateDirtyBytes(pm2Daemon))}`);
+    context.progress(`CPU: lb daemon ${percent(daemonCpu)}, ${idleApps} primaries ${percent(primariesCpu)}, their workers ${percent(lbWorkers)}; node:cluster primaries ${percent(clusterCpu)}, workers ${percent(clusterWorkers)}; PM2's daemon ${ifMeasured(pm2Cpu, percent)}. Memory: lb daemon ${megabytes(privateDirtyBytes(daemon))}, PM2's daemon ${ifMeasured(pm2Daemons[0], (pid) => megabytes(privateDirtyBytes(pid)))}`);
     for (const subject of subjects) await context.close(subject);
     const lbCpu = daemonCpu + primariesCpu;
     return [
@@ -53,7 +53,7 @@ export const idle = {
         target: '≤ 0.5 % of a core',
         lb: percent(lbCpu),
         nodeCluster: percent(clusterCpu),
-        pm2: percent(pm2Cpu),
+        pm2: ifMeasured(pm2Cpu, percent),
         result: `${percent(lbCpu)} (daemon ${percent(daemonCpu)}, primaries ${percent(primariesCpu)})`,
         met: lbCpu <= 0.005,
         ifMissed: 'every worker reports once a second, and each report wakes its primary',

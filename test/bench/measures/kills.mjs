@@ -1,7 +1,7 @@
 import { countOutcomes, startClients } from '../lib/load.mjs';
 import { sendSignal } from '../lib/processes.mjs';
 import { delay, waitFor } from '../lib/wait.mjs';
-import { kindsOf, thousands } from '../report/format.mjs';
+import { ifMeasured, kindsOf, thousands } from '../report/format.mjs';
 
 const GROUPS = [
   { name: 'keep-alive', clients: 16, keepAlive: true, pauseMs: 0 },
@@ -38,7 +38,7 @@ export const kills = {
   id: 'kills',
   async run(context) {
     const { kills: times } = context.scale;
-    const subjects = [context.lb(), context.nodeCluster(), context.pm2()];
+    const subjects = context.supervisors();
     const outcomes = [];
     for (const subject of subjects) {
       outcomes.push(await killUnderLoad(context, subject, times));
@@ -51,7 +51,7 @@ export const kills = {
         target: '0',
         lb: describe(lb),
         nodeCluster: describe(cluster),
-        pm2: describe(pm2),
+        pm2: ifMeasured(pm2, describe),
         result: `${lb.kinds.hung ?? 0}`,
         met: (lb.kinds.hung ?? 0) === 0,
         how: `SIGKILL of the older of 2 workers, ${times} times, ${BETWEEN_MS / 1000} s after the last one was replaced; all three restart without delay (lb: \`--restart-delay 1\`). Clients without pause or retry: ${GROUPS.map((group) => `${group.clients} "${group.name}"`).join(', ')}. Hung: no answer and no end of the connection for ${HUNG_MS / 1000} s. The requests the killed worker had taken fail with any supervisor.`,

@@ -1,5 +1,5 @@
 import { countOutcomes, startClients } from '../lib/load.mjs';
-import { kindsOf, thousands } from '../report/format.mjs';
+import { ifMeasured, kindsOf, thousands } from '../report/format.mjs';
 import { delay } from '../lib/wait.mjs';
 
 const GROUPS = [
@@ -36,20 +36,20 @@ export const reloads = {
   async run(context) {
     const { reloads: times } = context.scale;
     const parts = [Math.ceil(times / 2), Math.floor(times / 2)].filter((part) => part > 0);
-    const subjects = [context.lb(), context.pm2()];
-    const [lb, pm2] = [[], []];
+    const subjects = [context.lb(), ...context.pm2()];
+    const tallies = subjects.map(() => []);
     for (const part of parts) {
-      lb.push(...(await reloadUnderLoad(context, subjects[0], part)));
-      pm2.push(...(await reloadUnderLoad(context, subjects[1], part)));
+      for (const [index, subject] of subjects.entries()) tallies[index].push(...(await reloadUnderLoad(context, subject, part)));
     }
     for (const subject of subjects) await context.close(subject);
+    const [lb, pm2] = tallies;
     const how = `The app handles no signal. ${times} reloads with the subject's defaults, 2 workers, in two turns, while clients in a process of their own send requests without retries: ${GROUPS.map((group) => `${group.clients} "${group.name}"`).join(', ')}. A request without an answer for ${HUNG_MS / 1000} s is hung. node:cluster has no reload.`;
     const row = (title, which) => ({
       measure: `Failed requests in ${times} reloads under load, ${title}`,
       target: '0',
       lb: describe(lb, which),
       nodeCluster: 'n/a',
-      pm2: describe(pm2, which),
+      pm2: ifMeasured(pm2, (all) => describe(all, which)),
       result: `${countOutcomes(lb, which).failed}`,
       met: countOutcomes(lb, which).failed === 0,
       how,

@@ -1,24 +1,17 @@
-// Stands in for wrk where it is not installed: as many requests as the server answers, on raw sockets.
+// As many requests as the server answers, on raw sockets: where wrk is not installed, and where each client needs an address of its own.
 const net = require('node:net');
+const { responseLength } = require('./response.cjs');
 
-const { port, connections, durationMs, keepAlive } = JSON.parse(process.argv[2]);
-const request = Buffer.from(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${keepAlive ? '' : 'Connection: close\r\n'}\r\n`);
+const { ports, addresses, connections, durationMs, keepAlive } = JSON.parse(process.argv[2]);
+const request = Buffer.from(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${ports[0]}\r\n${keepAlive ? '' : 'Connection: close\r\n'}\r\n`);
 let answered = 0;
 let failed = 0;
 let stopped = false;
 
-/** Length of one whole response, or 0 while it is not there yet. */
-function responseLength(buffer) {
-  const head = buffer.indexOf('\r\n\r\n');
-  if (head < 0) return 0;
-  const length = /content-length: (\d+)/i.exec(buffer.toString('latin1', 0, head));
-  const whole = head + 4 + Number(length?.[1] ?? 0);
-  return buffer.length >= whole ? whole : 0;
-}
-
-function open() {
+function open(client) {
   if (stopped) return;
-  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+  const localAddress = addresses ? `127.0.1.${client + 1}` : undefined;
+  const socket = net.connect({ port: ports[client % ports.length], host: '127.0.0.1', localAddress, noDelay: true });
   let pending = Buffer.alloc(0);
   let counted = false;
   socket.on('connect', () => socket.write(request));
@@ -34,12 +27,12 @@ function open() {
   socket.on('error', () => {});
   socket.on('close', () => {
     if (!counted && !stopped) failed++;
-    setImmediate(open);
+    setImmediate(open, client);
   });
 }
 
 const startedAt = performance.now();
-for (let i = 0; i < connections; i++) open();
+for (let i = 0; i < connections; i++) open(i);
 setTimeout(() => {
   stopped = true;
   process.send({ answered, failed, seconds: (performance.now() - startedAt) / 1000 }, () => process.exit());

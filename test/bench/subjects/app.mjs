@@ -10,17 +10,18 @@ export const APP_SCRIPT = fileURLToPath(new URL('../programs/app.cjs', import.me
 
 /** The app under one subject. What its workers did is read from the file they append to when they listen. */
 export class App {
-  /** @param {string} name @param {number} port @param {string} bootLog */
-  constructor(name, port, bootLog) {
+  /** @param {string} name @param {number} port @param {string} bootLog @param {boolean} supervised by the process that forked its workers */
+  constructor(name, port, bootLog, supervised) {
     this.name = name;
     this.port = port;
     this.bootLog = bootLog;
+    this.supervised = supervised;
   }
 
-  /** @param {import('../lib/workspace.mjs').Workspace} workspace */
-  static async create(workspace) {
+  /** @param {import('../lib/workspace.mjs').Workspace} workspace @param {{ supervised?: boolean }} [options] */
+  static async create(workspace, { supervised = true } = {}) {
     const bootLog = workspace.path('boots');
-    return new App(`app${bootLog.slice(bootLog.lastIndexOf('-') + 1)}`, await freePort(), bootLog);
+    return new App(`app${bootLog.slice(bootLog.lastIndexOf('-') + 1)}`, await freePort(), bootLog, supervised);
   }
 
   get env() {
@@ -36,6 +37,15 @@ export class App {
   /** Processes that listen now. */
   get workers() {
     return this.boots.map(({ pid }) => pid).filter(isAlive);
+  }
+
+  get ports() {
+    return [this.port];
+  }
+
+  /** Everything on the path of a request. */
+  get processes() {
+    return this.supervised ? [this.primary, ...this.workers] : this.workers;
   }
 
   /** The process the workers were forked by. */

@@ -15,11 +15,11 @@ export class Lb {
     this.env = { ...workspace.env, LB_HOME: this.home };
   }
 
-  /** @param {{ workers: number, restartAtOnce?: boolean }} options */
-  async start({ workers, restartAtOnce = false }) {
+  /** @param {{ workers: number, restartAtOnce?: boolean, script?: string, flags?: readonly string[] }} options */
+  async start({ workers, restartAtOnce = false, script = APP_SCRIPT, flags = [] }) {
     const app = await App.create(this.workspace);
-    const flags = restartAtOnce ? ['--restart-delay', '1'] : [];
-    await this.#lb(['start', APP_SCRIPT, '-n', app.name, '-i', String(workers), ...flags], app.env);
+    const all = [...flags, ...(restartAtOnce ? ['--restart-delay', '1'] : [])];
+    await this.#lb(['start', script, '-n', app.name, '-i', String(workers), ...all], app.env);
     await app.waitForBoots(workers);
     return app;
   }
@@ -27,6 +27,11 @@ export class Lb {
   /** @param {App} app */
   async reload(app) {
     await this.#lb(['reload', app.name]);
+  }
+
+  /** @param {App} app @param {number} workers */
+  async scale(app, workers) {
+    await this.#lb(['scale', app.name, String(workers)]);
   }
 
   get listCommand() {

@@ -18,10 +18,10 @@ export class NodeCluster {
     this.workspace = workspace;
   }
 
-  /** @param {{ workers: number }} options */
-  async start({ workers }) {
+  /** @param {{ workers: number, script?: string }} options */
+  async start({ workers, script = APP_SCRIPT }) {
     const app = await App.create(this.workspace);
-    const env = { ...this.workspace.env, ...app.env, APP: APP_SCRIPT, WORKERS: String(workers) };
+    const env = { ...this.workspace.env, ...app.env, APP: script, WORKERS: String(workers) };
     // In a session of its own, as lb and PM2 are, so that the scheduler treats all alike.
     const primary = spawn(process.execPath, [SCRIPT], { env, cwd: this.workspace.directory, stdio: 'ignore', detached: true });
     this.#running.push({ app, primary });

@@ -14,7 +14,7 @@ export class PlainNode {
   }
 
   async start() {
-    const app = await App.create(this.workspace);
+    const app = await App.create(this.workspace, { supervised: false });
     this.spawn(app);
     await app.waitForBoots(1);
     return app;
