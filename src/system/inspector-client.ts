@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { RawData } from 'ws';
+
+/** One call where a program was interrupted. */
+export interface PausedCall {
+  readonly functionName: string;
+  readonly url: string;
+  /** From 0. */
+  readonly lineNumber: number;
+  /** From 0. */
+  readonly columnNumber: number;
+}
+
+/** Scripts are announced whole, with source maps of megabytes; what is wanted stands at the beginning. */
+const SCRIPT_HEAD_BYTES = 4_096;
+const SCRIPT = /^\{"method":"Debugger\.scriptParsed","params":\{"scriptId":"(\d+)","url":("(?:[^"\\]|\\.)*")/;
+const PAUSED = '{"method":"Debugger.paused"';
+
+/**
+ * Interrupts the JavaScript that a Node.js program on this machine is running, says where it was, and lets it go on.
+ * It fails when the port is no inspector, and with the signal's reason when that is aborted first: a program that waits
+ * in native code is not interrupted.
+ */
+export async function interruptedAt(port: number, signal: AbortSignal): Promise<PausedCall[]> {
+  // Loaded when they are needed: they cost memory that a primary otherwise does not have.
+  const [{ get }, { WebSocket }] = await Promise.all([import('node:http'), import('ws')]);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path: '/json/list', agent: false, signal }, resolve).on('error', reject);
+  });
+  const id = targetId(await text(response));
+  signal.throwIfAborted();
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/${id}`, { perMessageDeflate: false });
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const abort = (): void => socket.terminate();
+  signal.addEventListener('abort', abort);
+  try {
+    return await new Promise<PausedCall[]>((resolve, reject) => {
+      const scripts = new Map<string, string>();
+      socket.on('open', () => {
+        socket.send('{"id":1,"method":"Debugger.enable"}');
+        socket.send('{"id":2,"method":"Debugger.pause"}');
+      });
+      socket.on('message', (data) => {
+        const calls = readMessage(data, scripts);
+        if (calls !== null) resolve(calls);
+      });
+      socket.on('error', reject);
+      socket.on('close', () => reject(new Error('the inspector closed the connection')));
+    });
+  } finally {
+    signal.removeEventListener('abort', abort);
+    // A program whose debugger is gone goes on by itself.
+    socket.terminate();
+    await closed;
+  }
+}
+
+/** @throws SyntaxError, TypeError when it is not an inspector that answers. */
+function targetId(list: string): string {
+  const [target] = JSON.parse(list) as { id: string }[];
+  return encodeURIComponent((target as { id: string }).id);
+}
+
+/** The calls when this message brings them; it remembers the names of scripts meanwhile. */
+function readMessage(data: RawData, scripts: Map<string, string>): PausedCall[] | null {
+  const message = data as Buffer;
+  const head = message.toString('utf8', 0, SCRIPT_HEAD_BYTES);
+  const [, scriptId, url] = SCRIPT.exec(head) ?? [];
+  if (scriptId !== undefined && url !== undefined) scripts.set(scriptId, JSON.parse(url) as string);
+  if (!head.startsWith(PAUSED)) return null;
+  const { params } = JSON.parse(message.toString()) as PausedMessage;
+  return params.callFrames.map(({ functionName, location: { scriptId, lineNumber, columnNumber } }) => ({
+    functionName,
+    url: scripts.get(scriptId) ?? '',
+    lineNumber,
+    columnNumber: columnNumber ?? 0,
+  }));
+}
+
+interface PausedMessage {
+  readonly params: {
+    readonly callFrames: readonly {
+      readonly functionName: string;
+      readonly location: { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber?: number };
+    }[];
+  };
+}

@@ -1,0 +1,43 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const directory = realpathSync(mkdtempSync(join(tmpdir(), 'lb-blocked-')));
+const children: ChildProcess[] = [];
+let written = 0;
+
+export interface Program {
+  readonly pid: number;
+  readonly file: string;
+  readonly child: ChildProcess;
+  /** The next line it prints. */
+  readonly line: () => Promise<string>;
+}
+
+/** A program of this source, started as workers are. It has printed its first line, after which it may block. */
+export async function startProgram(source: string, extension = 'cjs', args: readonly string[] = ['--inspect-port=0']): Promise<Program> {
+  const file = join(directory, `program-${++written}.${extension}`);
+  writeFileSync(file, source);
+  const child = spawn(process.execPath, [...args, file], { stdio: ['ignore', 'pipe', 'ignore'] });
+  children.push(child);
+  const line = async (): Promise<string> => String(((await once(child.stdout, 'data')) as [Buffer])[0]).trim();
+  await line();
+  return { pid: child.pid ?? 0, file, child, line };
+}
+
+/** To be called after each test. */
+export async function endPrograms(): Promise<void> {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const exit = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exit;
+  }
+}
+
+/** To be called after all tests. */
+export function removePrograms(): void {
+  rmSync(directory, { recursive: true });
+}
