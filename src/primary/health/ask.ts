@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-
-/** What a server of a worker speaks. */
-export type ServedKind = 'http' | 'https' | 'http2' | 'h2c' | 'tls' | 'tcp';
+import type { ServerKind } from '../../protocol/worker.ts';
 
 /**
  * A server that has no use for a connection (`maxConnections`, an app that closes it) closes it in the turn of its loop
@@ -14,8 +12,8 @@ const MAX_HEAD_BYTES = 16_384;
 const MAX_BYTES = 65_536;
 const HEADERS = { 'user-agent': 'lb-health', accept: '*/*' };
 
-const isSecure = (kind: ServedKind): boolean => kind === 'https' || kind === 'http2' || kind === 'tls';
-const isHttp2 = (kind: ServedKind): boolean => kind === 'http2' || kind === 'h2c';
+const isSecure = (kind: ServerKind): boolean => kind === 'https' || kind === 'http2' || kind === 'tls';
+const isHttp2 = (kind: ServerKind): boolean => kind === 'http2' || kind === 'h2c';
 
 /**
  * Asks a server over a connection that it has taken.
@@ -24,7 +22,7 @@ const isHttp2 = (kind: ServedKind): boolean => kind === 'http2' || kind === 'h2c
  * @returns the status of the answer; null without a path. The stream closes by itself once the answer is complete.
  * @throws Error with a message for people.
  */
-export async function ask(client: Socket, kind: ServedKind, path: string | null): Promise<number | null> {
+export async function ask(client: Socket, kind: ServerKind, path: string | null): Promise<number | null> {
   if (client.destroyed) throw closedBy(client.errored);
   const stream = isSecure(kind) ? await secured(client, isHttp2(kind) ? 'h2' : 'http/1.1') : client;
   if (path !== null) return isHttp2(kind) ? askHttp2(stream, isSecure(kind), path) : askHttp1(stream, path);

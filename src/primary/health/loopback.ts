@@ -85,7 +85,8 @@ export class Loopback {
 
   #arrived(connection: AcceptedConnection): void {
     const peer: { port?: number } = {};
-    connection.getpeername(peer);
+    // Fails when the client is gone already.
+    if (connection.getpeername(peer) !== 0) return connection.close();
     const port = peer.port ?? 0;
     const claim = this.#expected.get(port);
     this.#expected.delete(port);

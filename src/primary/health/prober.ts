@@ -1,15 +1,16 @@
 import type { CheckResult } from '../../balancing/active-check.ts';
 import { messageOf } from '../../errors/lb-error.ts';
 import type { HealthCheckSpec } from '../../lifecycle/app-spec.ts';
+import type { ServerKind } from '../../protocol/worker.ts';
 import { now } from '../../system/clock.ts';
 import type { RawConnection } from '../raw-handles.ts';
-import { ask, type ServedKind } from './ask.ts';
+import { ask } from './ask.ts';
 import { Loopback } from './loopback.ts';
 
-/** What became of a connection that was handed to a worker; one of them is called, once. */
+/** What became of a connection that was handed to a worker: `taken` or `lost`, once. */
 export interface HandOutcome {
   taken(): void;
-  /** The worker lives but its server takes no more at the moment: that is no illness. */
+  /** After `taken`: its server takes no more at the moment, and gave it back. To be full is no illness. */
   refused(): void;
   /** The worker is gone, or could not receive it. */
   lost(): void;
@@ -17,7 +18,7 @@ export interface HandOutcome {
 
 export interface ProbedListener {
   readonly key: string;
-  readonly kind: ServedKind;
+  readonly kind: ServerKind;
 }
 
 export type ProbePolicy = Pick<HealthCheckSpec, 'path' | 'timeoutMs' | 'expect'>;
@@ -53,12 +54,13 @@ export class Prober<W extends object> {
     const { client, accepted } = loop;
     client.once('close', () => deadline.cancel());
     try {
-      const isTaken = await deadline.race(this.#give(worker, key, accepted), 'not taken');
-      if (!isTaken) {
+      const hand = this.#give(worker, key, accepted);
+      await deadline.race(hand.taken, 'not taken');
+      const status = await deadline.race(Promise.race([ask(client, kind, path), hand.refused]), 'no answer');
+      if (status === 'refused') {
         client.destroy();
         return null;
       }
-      const status = await deadline.race(ask(client, kind, path), 'no answer');
       if (status !== null && !expect.some(([from, to]) => status >= from && status <= to)) return { ok: false, reason: `status ${status}` };
       return { ok: true, tookMs: Math.round(now() - startedAt) };
     } catch (error) {
@@ -71,16 +73,18 @@ export class Prober<W extends object> {
     this.#loopback.close();
   }
 
-  /** Whether it was taken; false when the worker has no room. */
-  #give(worker: W, key: string, connection: RawConnection): Promise<boolean> {
+  #give(worker: W, key: string, connection: RawConnection): { readonly taken: Promise<void>; readonly refused: Promise<'refused'> } {
     this.#handedAt.set(worker, now());
-    return new Promise<boolean>((resolve, reject) => {
+    let refuse: (what: 'refused') => void;
+    const refused = new Promise<'refused'>((resolve) => (refuse = resolve));
+    const taken = new Promise<void>((resolve, reject) => {
       this.#hand(worker, key, connection, {
-        taken: () => resolve(true),
-        refused: () => resolve(false),
+        taken: resolve,
+        refused: () => refuse('refused'),
         lost: () => reject(new Error('the worker did not take the connection')),
       });
     }).finally(() => this.#handedAt.delete(worker));
+    return { taken, refused };
   }
 }
 

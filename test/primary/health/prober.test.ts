@@ -6,8 +6,8 @@ import net, { Socket, type Server } from 'node:net';
 import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Prober, type HandOutcome, type ProbePolicy } from '../../../src/primary/health/prober.ts';
-import type { ServedKind } from '../../../src/primary/health/ask.ts';
 import type { RawConnection } from '../../../src/primary/raw-handles.ts';
+import type { ServerKind } from '../../../src/protocol/worker.ts';
 
 /** A worker in this process: what it does with a connection that it is handed. */
 interface FakeWorker {
@@ -56,7 +56,7 @@ const workerOf = (server: Server): FakeWorker => ({
   },
 });
 
-const probe = (worker: FakeWorker, kind: ServedKind, policy: Partial<ProbePolicy> = {}): ReturnType<Prober<FakeWorker>['probe']> =>
+const probe = (worker: FakeWorker, kind: ServerKind, policy: Partial<ProbePolicy> = {}): ReturnType<Prober<FakeWorker>['probe']> =>
   prober.probe(worker, { key: 'k', kind }, { ...POLICY, ...policy });
 
 const PASSED = { ok: true, tookMs: expect.any(Number) as number };
@@ -112,7 +112,7 @@ describe('an HTTP check', () => {
 });
 
 describe('a check of each kind of server', () => {
-  const servers: Readonly<Record<ServedKind, (listener: (req: unknown, res: { statusCode: number; end(): void }) => void) => Server>> = {
+  const servers: Readonly<Record<ServerKind, (listener: (req: unknown, res: { statusCode: number; end(): void }) => void) => Server>> = {
     http: (listener) => http.createServer(listener as http.RequestListener),
     https: (listener) => https.createServer({ key, cert }, listener as http.RequestListener),
     http2: (listener) => http2.createSecureServer({ key, cert }, listener as never),
@@ -121,7 +121,7 @@ describe('a check of each kind of server', () => {
     tcp: (listener) => http.createServer(listener as http.RequestListener),
   };
 
-  it.each(Object.keys(servers) as ServedKind[])('%s passes, and fails with its status', async (kind) => {
+  it.each(Object.keys(servers) as ServerKind[])('%s passes, and fails with its status', async (kind) => {
     let status = 200;
     const worker = workerOf(servers[kind]((_, res) => {
       res.statusCode = status;
@@ -177,15 +177,28 @@ describe('a connection that is not taken', () => {
     expect(await probe(busy, 'http')).toEqual(PASSED);
   });
 
-  it('counts against a worker that is gone, but not against one that is full', async () => {
-    const ending = (how: 'lost' | 'refused'): FakeWorker => ({
+  it('counts against a worker that is gone', async () => {
+    const dying: FakeWorker = {
       serve: (connection, outcome) => {
         connection.close();
-        outcome[how]();
+        outcome.lost();
       },
-    });
-    expect(await probe(ending('lost'), 'http')).toEqual(failed('the worker did not take the connection'));
-    expect(await probe(ending('refused'), 'http')).toBeNull();
+    };
+    expect(await probe(dying, 'http')).toEqual(failed('the worker did not take the connection'));
+  });
+
+  it('says nothing about a worker that is full', async () => {
+    const full: FakeWorker = {
+      serve: (connection, outcome) => {
+        outcome.taken();
+        setImmediate(() => {
+          outcome.refused();
+          connection.close();
+        });
+      },
+    };
+    expect(await probe(full, 'http')).toBeNull();
+    expect(await probe(full, 'tcp', { path: null })).toBeNull();
   });
 });
 
