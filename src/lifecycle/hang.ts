@@ -1,9 +1,9 @@
 import type { WorkerState } from './states.ts';
 
 /** A worker that told of nothing going on leaves out four heartbeats, one a second, before it sends the next. */
-export const IDLE_SILENCE_MS = 4_000;
+const IDLE_SILENCE_MS = 4_000;
 /** Between the two looks: the primary reads what waits on its channels meanwhile. */
-export const SECOND_LOOK_MS = 100;
+const SECOND_LOOK_MS = 100;
 
 export interface HangFacts {
   readonly state: WorkerState;

@@ -13,8 +13,6 @@ export interface RecycleLimits {
   readonly lifetimeMs: number | null;
 }
 
-export const DEFAULT_RECYCLE_JITTER = 0.1;
-
 /**
  * The limits of a new worker: never below what was configured, and above it by a part of the jitter that is the slot's
  * own. Half of each part stays unused, so those of two slots differ by `jitter / 2 / slots` of the limit at least. The

@@ -64,6 +64,16 @@ describe('HangWatch', () => {
     expect(found).toEqual([]);
   });
 
+  it('gives a worker its time after a suspension, though the last sign came right before it', () => {
+    const { worker, found, hang } = setUp({ timeoutMs: 3_000 });
+    hang();
+    vi.advanceTimersByTime(1_200);
+    worker.lastSignAt = Date.now();
+    freeze(60_000);
+    vi.advanceTimersByTime(2_000);
+    expect(found).toEqual([]);
+  });
+
   it('does not count a suspension, and still finds what hangs', () => {
     const { found, hang } = setUp();
     hang();
@@ -90,7 +100,9 @@ describe('HangWatch', () => {
     vi.advanceTimersByTime(70_000);
     expect(found).toEqual([]);
     attached = false;
-    vi.advanceTimersByTime(31_000);
+    vi.advanceTimersByTime(15_000);
+    expect(found).toEqual([]);
+    vi.advanceTimersByTime(16_000);
     expect(found).toHaveLength(1);
   });
 
