@@ -1,0 +1,58 @@
+import { mix } from './mix.ts';
+
+/** A worker that accepts connections itself. */
+export interface DirectWorker {
+  readonly id: number;
+  readonly slot: number;
+  /** Ready, and in the rotation. */
+  readonly serving: boolean;
+  /** Serves only when no other worker does. */
+  readonly backup: boolean;
+}
+
+/**
+ * For each listening socket the ids of the workers that accept from it: those of its own slot (the old and the new one
+ * during a reload), or one of another slot, so that no connection waits in the queue of a socket that nobody looks at.
+ * @param shared one socket for all: everybody who serves accepts from it.
+ */
+export function assignSockets(socketCount: number, workers: readonly DirectWorker[], shared: boolean): readonly (readonly number[])[] {
+  const serving = workers.filter((worker) => worker.serving);
+  const regular = serving.filter((worker) => !worker.backup);
+  const accepting = regular.length > 0 ? regular : serving;
+  const sockets = Array.from({ length: socketCount }, (_, socket) => socket);
+  const idsOf = (slot: number | undefined): readonly number[] => accepting.filter((worker) => worker.slot === slot).map(({ id }) => id);
+  if (shared) return sockets.map(() => accepting.map(({ id }) => id));
+  const slots = new Set(accepting.map(({ slot }) => slot));
+  const hosts = hostOrphans(sockets, slots);
+  return sockets.map((socket) => (slots.has(socket) ? idsOf(socket) : idsOf(hosts.get(socket)).slice(0, 1)));
+}
+
+/**
+ * A slot for each socket without one, by rendezvous hashing with bounded loads (Mirrokni, Thorup and Zadimoghaddam): no
+ * slot has two sockets more than another, and few of them move when a slot comes or goes. The highest go first, because
+ * a slot that was scaled away is gone for longer than one that crashed.
+ */
+function hostOrphans(sockets: readonly number[], slots: ReadonlySet<number>): ReadonlyMap<number, number> {
+  const hosts = new Map<number, number>();
+  const loads = new Map([...slots].sort((a, b) => a - b).map((slot) => [slot, slot < sockets.length ? 1 : 0]));
+  const fair = Math.floor(sockets.length / slots.size);
+  let extras = (sockets.length % slots.size) - [...loads.values()].filter((load) => load > fair).length;
+  for (const socket of sockets.toReversed()) {
+    if (slots.has(socket)) continue;
+    let host: number | null = null;
+    for (const [slot, load] of loads) {
+      const hasRoom = load < fair || (load === fair && extras > 0);
+      if (hasRoom && (host === null || rank(socket, slot) > rank(socket, host))) host = slot;
+    }
+    if (host === null) break;
+    const load = loads.get(host) ?? 0;
+    if (load === fair) extras--;
+    loads.set(host, load + 1);
+    hosts.set(socket, host);
+  }
+  return hosts;
+}
+
+function rank(socket: number, slot: number): number {
+  return mix(mix(socket + 1) ^ slot) >>> 0;
+}
