@@ -24,8 +24,8 @@ export interface ProbedListener {
 export type ProbePolicy = Pick<HealthCheckSpec, 'path' | 'timeoutMs' | 'expect'>;
 
 /**
- * Gives a worker a connection, as one of a client of that listener. The handle is the callee's: it closes this
- * process's copy before it tells the outcome.
+ * Gives a worker a connection, as one of a client of that listener. The prober closes this process's copy of the handle
+ * when it knows the outcome.
  */
 export type Hand<W> = (worker: W, key: string, connection: RawConnection, outcome: HandOutcome) => void;
 
@@ -83,7 +83,10 @@ export class Prober<W extends object> {
         refused: () => refuse('refused'),
         lost: () => reject(new Error('the worker did not take the connection')),
       });
-    }).finally(() => this.#handedAt.delete(worker));
+    }).finally(() => {
+      this.#handedAt.delete(worker);
+      connection.close();
+    });
     return { taken, refused };
   }
 }

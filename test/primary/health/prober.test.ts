@@ -25,7 +25,7 @@ beforeEach(() => {
   handed = [];
   prober = new Prober((worker, listenerKey, connection, outcome) => {
     expect(listenerKey).toBe('k');
-    handed.push(connection);
+    handed.push(inTwoCopies(connection));
     worker.serve(connection, outcome);
   });
 });
@@ -35,6 +35,19 @@ afterEach(() => {
   for (const socket of open) socket.destroy();
   open.clear();
 });
+
+/** What sending it to another process does: the connection is closed when both processes have closed their copy. */
+function inTwoCopies(connection: RawConnection): RawConnection {
+  const close = connection.close as (done?: () => void) => void;
+  let copies = 2;
+  return Object.assign(connection, {
+    close: (done?: () => void) => {
+      copies--;
+      if (copies === 0) close.call(connection, done);
+      else if (done !== undefined) process.nextTick(done);
+    },
+  });
+}
 
 const socketOf = (connection: RawConnection): Socket => {
   const socket = new Socket({ handle: connection, readable: true, writable: true } as net.SocketConstructorOpts);
