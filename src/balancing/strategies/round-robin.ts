@@ -12,8 +12,8 @@ const MAX_ARREARS = 8;
  */
 export class RoundRobin implements Strategy {
   readonly sticky = false;
-  /** Of the seats at the last pick. */
-  #total = 1;
+  /** What all weighed at the last pick. */
+  #total = Number.POSITIVE_INFINITY;
   /** What they had together after it: 0, unless nobody was free to pay, a seat came or went with credit, or one met its bound. */
   #surplus = 0;
 
@@ -40,7 +40,7 @@ export class RoundRobin implements Strategy {
       richest = seat;
     }
     if (richest !== null) richest.credit -= total;
-    this.#total = total || 1;
+    this.#total = total || Number.POSITIVE_INFINITY;
     this.#surplus = richest === null ? credits : credits - total;
     return richest;
   }

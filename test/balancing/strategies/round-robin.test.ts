@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RoundRobin } from '../../../src/balancing/strategies/round-robin.ts';
+import { countPicks, pickTimes, seat, seatsOf, weights, type TestSeat } from '../seats.ts';
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+const freeAll = (seats: readonly TestSeat[]): void => seats.forEach((one) => (one.free = true));
+
+/** Picks with seats that are free as `free` says at each time; how often each slot was picked. */
+function run(strategy: RoundRobin, seats: readonly TestSeat[], free: readonly (readonly boolean[])[]): number[] {
+  const picks = free.map((now) => {
+    seats.forEach((one, index) => (one.free = now[index] ?? true));
+    return strategy.pick(seats);
+  });
+  return countPicks(picks, seats.length);
+}
+
+describe('round-robin', () => {
+  it('spreads the turns of a heavy seat, as nginx does', () => {
+    const picks = pickTimes(new RoundRobin(), seatsOf(5, 1, 1), 7);
+    expect(picks.map((picked) => 'abc'[picked?.slot ?? 9])).toEqual([...'aabacaa']);
+  });
+
+  it('has exact counts in every window of the total weight', () => {
+    fc.assert(
+      fc.property(weights, (given) => {
+        const total = sum(given);
+        const picks = pickTimes(new RoundRobin(), seatsOf(...given), 3 * total);
+        for (let from = 0; from <= 2 * total; from++) expect(countPicks(picks.slice(from, from + total), given.length)).toEqual(given);
+      }),
+    );
+  });
+
+  it('gives shares by fractional weights, as in slow start', () => {
+    expect(countPicks(pickTimes(new RoundRobin(), seatsOf(1, 0.1, 0.9), 2_000), 3)).toEqual([1_000, 100, 900]);
+  });
+
+  it('stays exact over bursts: who was not free catches up, and picks of nobody cost nobody', () => {
+    const busy = fc.array(fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), { maxLength: 8 });
+    fc.assert(
+      fc.property(fc.tuple(...[1, 2, 3, 4].map((max) => fc.integer({ min: 1, max }))), busy, (given, free) => {
+        const strategy = new RoundRobin();
+        const seats = seatsOf(...given);
+        const during = run(strategy, seats, free);
+        freeAll(seats);
+        const calm = countPicks(pickTimes(strategy, seats, 200), 4);
+        const counts = calm.map((count, slot) => count + (during[slot] ?? 0));
+        const share = sum(counts) / sum(given);
+        counts.forEach((count, slot) => expect(Math.abs(count - share * (given[slot] ?? 0))).toBeLessThan(1));
+      }),
+    );
+  });
+
+  it('does not flood a worker that was blocked for long: it catches up with eight connections', () => {
+    const strategy = new RoundRobin();
+    const seats = seatsOf(1, 1, 1, 1);
+    run(strategy, seats, Array.from({ length: 10_000 }, () => [false]));
+    freeAll(seats);
+    const [blocked = 0] = countPicks(pickTimes(strategy, seats, 400), 4);
+    expect(blocked).toBeGreaterThan(100 + 4);
+    expect(blocked).toBeLessThanOrEqual(100 + 8);
+  });
+
+  it('gives a full seat nothing to catch up with', () => {
+    const strategy = new RoundRobin();
+    const seats = [seat(0, { full: true }), seat(1), seat(2)];
+    pickTimes(strategy, seats, 300);
+    for (const one of seats) one.full = false;
+    expect(countPicks(pickTimes(strategy, seats, 30), 3)).toEqual([10, 10, 10]);
+  });
+
+  it('owes nobody more than a few connections, whatever came, went, was full or blocked before', () => {
+    const happening = fc.record({ seat: fc.nat(5), times: fc.nat(60), free: fc.boolean(), full: fc.boolean(), weight: fc.integer({ min: 1, max: 200 }), isNew: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 40 }), (past) => {
+        const strategy = new RoundRobin();
+        const seats = seatsOf(1, 2, 3, 4, 5, 6);
+        for (const { seat: slot, times, free, full, weight, isNew } of past) {
+          const old = seats[slot];
+          if (old !== undefined) seats[slot] = isNew ? seat(slot, { weight, free, full }) : Object.assign(old, { weight, free, full });
+          pickTimes(strategy, seats, times);
+        }
+        for (const one of seats) Object.assign(one, { free: true, full: false });
+        const total = sum(seats.map(({ weight }) => weight));
+        const counts = countPicks(pickTimes(strategy, seats, 4 * total), 6);
+        counts.forEach((count, slot) => expect(Math.abs(count - 4 * (seats[slot]?.weight ?? 0))).toBeLessThanOrEqual(2 * 8 + 1));
+      }),
+    );
+  });
+});

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createStrategy, HAND_OFF_STRATEGIES } from '../../src/balancing/strategy.ts';
+import { anySeats, countPicks, pickTimes, seat, seatsOf, type TestSeat } from './seats.ts';
+
+const uint32 = fc.nat(2 ** 32 - 1);
+
+/** The seats of which one must be picked. */
+function allowed(seats: readonly TestSeat[], sticky: boolean): TestSeat[] {
+  const open = seats.filter(({ full }) => !full);
+  const regular = open.filter(({ backup }) => !backup);
+  return (regular.length > 0 ? regular : open).filter(({ free }) => sticky || free);
+}
+
+describe.each(HAND_OFF_STRATEGIES)('%s', (name) => {
+  it('picks one of those that may be picked, whenever there is one, whatever was before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(anySeats, uint32), { minLength: 1, maxLength: 20 }), (rounds) => {
+        const strategy = createStrategy(name);
+        for (const [seats, clientHash] of rounds) {
+          const picked = strategy.pick(seats, clientHash);
+          const candidates = allowed(seats, strategy.sticky);
+          if (candidates.length === 0) expect(picked).toBeNull();
+          else expect(candidates).toContain(picked);
+        }
+      }),
+    );
+  });
+
+  it('waits for a worker that is not free, instead of going to a backup', () => {
+    const backup = seat(1, { backup: true });
+    const strategy = createStrategy(name);
+    expect(strategy.pick([seat(0, { free: false }), backup], 7)).not.toBe(backup);
+    expect(strategy.pick([seat(0, { full: true }), backup], 7)).toBe(backup);
+  });
+
+  it('has nobody to pick when nobody is there', () => {
+    expect(createStrategy(name).pick([], 1)).toBeNull();
+  });
+});
+
+describe('createStrategy', () => {
+  it('makes strategies that do not share their turns', () => {
+    const [one, other] = [createStrategy('least-connections'), createStrategy('least-connections')];
+    const order = (strategy: typeof one): (number | undefined)[] => pickTimes(strategy, seatsOf(2, 1, 1), 7).map((picked) => picked?.slot);
+    expect(order(one)).toEqual(order(other));
+  });
+
+  it('takes chance from its caller', () => {
+    const always = (value: number): number[] => countPicks(pickTimes(createStrategy('random', () => value), seatsOf(1, 1, 1), 3), 3);
+    expect([always(0), always(0.999)]).toEqual([[3, 0, 0], [0, 0, 3]]);
+  });
+});
