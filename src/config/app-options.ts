@@ -141,7 +141,7 @@ export interface AppOptions {
    * It replaces the exponential backoff.
    * @default `off`
    */
-  readonly restart_delay?: number | string | undefined;
+  readonly restart_delay?: number | string | false | undefined;
   /**
    * First delay of the exponential backoff between restarts.
    *
@@ -155,7 +155,141 @@ export interface AppOptions {
    * The new worker is ready before the old one drains, one worker of the app at a time. Memory is sampled every second.
    * @default `off`
    */
-  readonly max_memory_restart?: number | string | undefined;
+  readonly max_memory_restart?: number | string | false | undefined;
+  /**
+   * Kill a worker at once whose resident memory is above this size.
+   *
+   * The hard limit above `max_memory_restart`, for a worker that leaks faster than it can be replaced; its requests in flight are lost.
+   * @default `off`
+   */
+  readonly max_memory_kill?: number | string | false | undefined;
+  /**
+   * Replace a worker after so many requests.
+   *
+   * The new worker is ready before the old one drains, one worker of the app at a time. See `recycle_jitter`.
+   * @default `off`
+   */
+  readonly max_requests?: number | false | undefined;
+  /**
+   * Replace a worker after this time.
+   *
+   * As `max_requests`.
+   * @default `off`
+   */
+  readonly max_lifetime?: number | string | false | undefined;
+  /**
+   * Share by which `max_requests` and `max_lifetime` are spread over the slots, so that no two workers reach them together.
+   * @default `0.1`
+   */
+  readonly recycle_jitter?: number | undefined;
+  /**
+   * Time between turning not ready and draining when the app is stopped.
+   *
+   * For a balancer in front that asks `health_port`: `/ready` answers 503 at once, and the app goes on serving for so long. A second stop, or `--now`, skips it.
+   * @default `0ms`
+   */
+  readonly drain_delay?: number | string | undefined;
+  /**
+   * How a worker is chosen for a connection: round-robin, least-connections, ip-hash, random or direct.
+   *
+   * See docs/balancing.md. `lb balance <app> <strategy>` changes it without a restart; to and from `direct` it takes `lb restart`.
+   * @default `"round-robin"`
+   */
+  readonly balance?: 'round-robin' | 'least-connections' | 'ip-hash' | 'random' | 'direct' | undefined;
+  /**
+   * Share of each slot, in the order of the slots, such as `[2, 1, 1]`; slots that are not named have 1.
+   *
+   * 0 gives the slot no new connections. `lb weight <app> <slot>=<w>` changes it without a restart. With `direct` only 0 and 1.
+   * @default `[]`
+   */
+  readonly weights?: string | readonly (number | string)[] | undefined;
+  /**
+   * Slots that get connections only while no other can take any, such as `[3]`.
+   * @default `[]`
+   */
+  readonly backup?: number | string | readonly (number | string)[] | undefined;
+  /**
+   * Open connections that a worker may have.
+   *
+   * When every worker has as many, new connections wait in the primary (`max_queue`). Not with `direct`.
+   * @default `off`
+   */
+  readonly max_conns?: number | false | undefined;
+  /**
+   * Connections of one listener that wait in the primary for a worker.
+   *
+   * Beyond it nothing is refused: the primary stops accepting, and connections wait in the backlog of the kernel until half of those that wait are served.
+   * @default `8192`
+   */
+  readonly max_queue?: number | undefined;
+  /**
+   * Time in which the share of a replaced or readmitted worker grows from a tenth to its weight.
+   *
+   * Never at the first start of the app. Without effect under `ip-hash`, where it would move clients twice. Not with `direct`.
+   * @default `0ms`
+   */
+  readonly slow_start?: number | string | undefined;
+  /**
+   * Bits of an IPv4 address that `ip-hash` looks at.
+   *
+   * 24 keeps clients together that leave a company through changing addresses.
+   * @default `32`
+   */
+  readonly ip_hash_prefix_v4?: number | undefined;
+  /**
+   * Bits of an IPv6 address that `ip-hash` looks at.
+   *
+   * The last 64 bits of most clients change by themselves within hours (RFC 8981).
+   * @default `64`
+   */
+  readonly ip_hash_prefix_v6?: number | undefined;
+  /**
+   * Expect the PROXY protocol, version 1 or 2, at the beginning of each connection.
+   *
+   * `true` for every port of the app, a number or an array for these ports. The app sees the address of the client, and `ip-hash` uses it. A connection without a valid header is closed within 5 s and counted. Not with `direct`.
+   * @default `false`
+   */
+  readonly proxy_protocol?: boolean | number | readonly number[] | undefined;
+  /**
+   * Addresses and CIDR blocks that may connect to a port with `proxy_protocol`, such as `10.0.0.0/8`.
+   *
+   * Everybody else could name any address as the client: other connections are closed at once and counted.
+   * @default everybody
+   */
+  readonly proxy_protocol_from?: string | readonly string[] | undefined;
+  /**
+   * Check each worker on its own, over HTTP(S) or by a plain connect.
+   *
+   * A new worker is ready only after its first success. Checks reach the worker on the same way as its connections. See docs/health.md.
+   * @default `off`
+   */
+  readonly health?: boolean | string | { readonly path?: string | undefined; readonly port?: number | undefined; readonly interval?: number | string | undefined; readonly timeout?: number | string | undefined; readonly fall?: number | undefined; readonly rise?: number | undefined; readonly expect?: number | string | readonly (number | string)[] | undefined; readonly replace_after?: number | string | false | undefined } | undefined;
+  /**
+   * Take workers out of the rotation for a while that do not take connections, are blocked, or answer 5xx far more often than their peers.
+   *
+   * A sole worker is never ejected.
+   * @default `true`
+   */
+  readonly ejection?: boolean | { readonly take_timeout?: number | string | undefined; readonly loop_delay?: number | string | undefined; readonly error_rate?: number | undefined; readonly base?: number | string | undefined; readonly max_share?: number | undefined } | undefined;
+  /**
+   * A worker without a heartbeat for so long is hung: its stack is reported, it is replaced and killed.
+   *
+   * At least 3 s; `false` or 0 turns it off. Off as well while an inspector is attached to the worker.
+   * @default `30s`
+   */
+  readonly hang_timeout?: number | string | false | undefined;
+  /**
+   * Port on which the primary answers `/live` and `/ready` for a balancer in front.
+   *
+   * `/ready` is 503 below `ready_min` and while the app is being stopped. A port alone listens on every address.
+   * @default `off`
+   */
+  readonly health_port?: number | string | undefined;
+  /**
+   * Ready workers below which the app is not ready, for `health_port` and `lb health`.
+   * @default `1`
+   */
+  readonly ready_min?: number | undefined;
   /**
    * File of the workers' stdout.
    *

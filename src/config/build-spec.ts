@@ -66,7 +66,41 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     mergeLogs: settings.merge_logs,
     logMaxBytes: settings.log_max_size,
     logKeep: settings.log_keep,
+    balance: settings.balance,
+    weights: settings.weights,
+    backup: settings.backup,
+    maxConns: settings.max_conns,
+    maxQueue: settings.max_queue,
+    slowStartMs: settings.slow_start,
+    ipHashPrefix: { v4: settings.ip_hash_prefix_v4, v6: settings.ip_hash_prefix_v6 },
+    proxyProtocol: proxyProtocolOf(settings),
+    health: healthOf(settings),
+    ejection: ejectionOf(settings),
+    hangTimeoutMs: settings.hang_timeout,
+    maxRequests: settings.max_requests,
+    maxLifetimeMs: settings.max_lifetime,
+    recycleJitter: settings.recycle_jitter,
+    maxMemoryKillBytes: settings.max_memory_kill,
+    healthPort: settings.health_port,
+    readyMin: settings.ready_min,
+    drainDelayMs: settings.drain_delay,
   };
+}
+
+function proxyProtocolOf({ proxy_protocol: on, proxy_protocol_from: from }: Settings): AppSpec['proxyProtocol'] {
+  return on === undefined || on === null ? null : { ports: on === 'all' ? null : on, from: from ?? null };
+}
+
+function healthOf({ health }: Settings): AppSpec['health'] {
+  if (health === null) return null;
+  const { path, port, interval, timeout, fall, rise, expect, replace_after } = health;
+  return { path, port, intervalMs: interval, timeoutMs: timeout, fall, rise, expect, replaceAfterMs: replace_after };
+}
+
+function ejectionOf({ ejection }: Settings): AppSpec['ejection'] {
+  if (ejection === null) return null;
+  const { take_timeout, loop_delay, error_rate, base, max_share } = ejection;
+  return { takeTimeoutMs: take_timeout, loopDelayMs: loop_delay, errorRate: error_rate, baseMs: base, maxShare: max_share };
 }
 
 /** A path option made absolute: as a flag it is relative to the caller, in a file to the app's working directory. */

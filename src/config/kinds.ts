@@ -90,11 +90,13 @@ export const bytes = (min: number): Kind<number> => ({
   },
 });
 
-/** The same with 0 for "off", as PM2 files have it. */
+/** The same with 0 for "off", as PM2 files have it, or `false`. */
 export const orOff = (kind: Kind<number>): Kind<number | null> => ({
   ...kind,
-  label: `${kind.label}; 0 is off`,
-  parse: (raw) => (raw === 0 || raw === '0' ? ok(null) : kind.parse(raw)),
+  label: `${kind.label}; 0 or \`false\` is off`,
+  tsType: `${kind.tsType} | false`,
+  schema: { anyOf: [kind.schema, { const: 0 }, { const: false }] },
+  parse: (raw) => (raw === 0 || raw === '0' || raw === false || raw === 'false' ? ok(null) : kind.parse(raw)),
 });
 
 /** An array of texts, or one text that is split at blanks with respect to quotes. */
@@ -138,6 +140,86 @@ export function integerList(min: number, max: number): Kind<readonly number[]> {
   };
 }
 
+/** Numbers in an order that means something: an array, or a text with commas. */
+export function numberSequence(min: number, max: number): Kind<readonly number[]> {
+  return {
+    label: 'array of numbers, or `"2,1,1"`',
+    tsType: 'string | readonly (number | string)[]',
+    schema: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: ['number', 'string'] } }] },
+    parse(raw) {
+      const items: readonly unknown[] | undefined = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.split(',') : undefined;
+      if (items === undefined) return no('an array of numbers, or "2,1,1"', raw);
+      const values: number[] = [];
+      for (const [index, item] of items.entries()) {
+        const value = plainNumber(item);
+        if (value === undefined || value < min || value > max) {
+          return no(`numbers from ${min} to ${max}`, item, Array.isArray(raw) ? `[${index}]` : '');
+        }
+        values.push(value);
+      }
+      return ok(values);
+    },
+  };
+}
+
+/** A number between two bounds, not necessarily whole. */
+export function share(min: number, max: number): Kind<number> {
+  return {
+    label: `number from ${min} to ${max}`,
+    tsType: 'number',
+    schema: { type: ['number', 'string'], minimum: min, maximum: max },
+    parse(raw) {
+      const value = plainNumber(raw);
+      return value !== undefined && value >= min && value <= max ? ok(value) : no(`a number from ${min} to ${max}`, raw);
+    },
+  };
+}
+
+/** On for all ports, for some, or off (null). */
+export const switchOrPorts: Kind<'all' | readonly number[] | null> = {
+  label: 'boolean, or a port, or an array of ports',
+  tsType: 'boolean | number | readonly number[]',
+  schema: { anyOf: [{ type: 'boolean' }, { type: 'integer', minimum: 1, maximum: 65_535 }, { type: 'array', items: { type: 'integer', minimum: 1, maximum: 65_535 } }] },
+  parse(raw) {
+    if (raw === true || raw === 'true') return ok('all');
+    if (raw === false || raw === 'false') return ok(null);
+    const ports = integerList(1, 65_535).parse(raw);
+    return 'value' in ports && ports.value.length > 0 ? ports : no('true, false, a port or an array of ports', raw);
+  },
+};
+
+/** Status codes: one, a class, a range, or several of these. */
+export const statusRanges: Kind<readonly (readonly [number, number])[]> = {
+  label: 'status codes: `200`, `"2xx"`, `"200-299"`, or several with commas or as an array',
+  tsType: 'number | string | readonly (number | string)[]',
+  schema: { anyOf: [{ type: ['integer', 'string'] }, { type: 'array', items: { type: ['integer', 'string'] } }] },
+  parse(raw) {
+    const items: readonly unknown[] = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.split(',') : [raw];
+    const ranges: (readonly [number, number])[] = [];
+    for (const item of items) {
+      const match = /^\s*([1-5])(?:xx|(\d\d)(?:\s*-\s*([1-5]\d\d))?)\s*$/i.exec(String(item));
+      const from = Number(`${match?.[1] ?? ''}${match?.[2] ?? '00'}`);
+      const to = match?.[2] === undefined ? from + 99 : Number(match[3] ?? from);
+      if (match === null || to < from) return no('status codes such as 200, "2xx", "200-299"', item);
+      ranges.push([from, to]);
+    }
+    return ranges.length === 0 ? no('status codes such as 200, "2xx", "200-299"', raw) : ok(ranges);
+  },
+};
+
+/** A port, or `host:port`; 0 is off. */
+export const hostPort: Kind<{ readonly host: string | null; readonly port: number } | null> = {
+  label: 'port, or `"127.0.0.1:9000"`, or `"[::1]:9000"`; 0 is off',
+  tsType: 'number | string',
+  schema: { type: ['integer', 'string'] },
+  parse(raw) {
+    const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^:\s]+):)?(\d{1,5})$/.exec(String(raw));
+    const port = Number(match?.[2]);
+    if ((typeof raw !== 'number' && typeof raw !== 'string') || match === null || port > 65_535) return no('a port, or host:port', raw);
+    return ok(port === 0 ? null : { host: match[1]?.replace(/^\[|\]$/g, '') ?? null, port });
+  },
+};
+
 /** One of a few words. */
 export const oneOf = <const W extends string>(words: readonly W[]): Kind<W> => ({
   label: words.map((word) => `\`"${word}"\``).join(', '),
@@ -162,6 +244,11 @@ export const instances: Kind<number | 'max'> = {
       : no('a number of workers (up to 1024), "max", or a negative number for all CPUs but n', raw);
   },
 };
+
+function plainNumber(raw: unknown): number | undefined {
+  const value = typeof raw === 'string' && /^\s*\d+(\.\d+)?\s*$/.test(raw) ? Number(raw) : raw;
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
 
 function wholeNumber(raw: unknown): number | undefined {
   const value = typeof raw === 'string' && /^\s*[+-]?\d+\s*$/.test(raw) ? Number(raw) : raw;

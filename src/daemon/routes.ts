@@ -2,7 +2,7 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
 import type { Hello, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
-import { parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody } from '../protocol/parse.ts';
+import { parseBalanceBody, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody, parseWeightBody } from '../protocol/parse.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { tailLog } from '../logs/tail-file.ts';
 import type { AppHandle } from './app-handle.ts';
@@ -54,6 +54,8 @@ export function routes({ registry, hello, shutdown }: RoutesOptions): ReadonlyMa
     ['POST /v1/apps/:name/reload', order((body, app) => ({ kind: 'reload', ...withEnv(parseReloadBody(body), app) }))],
     ['POST /v1/apps/:name/restart', order((body, app) => ({ kind: 'restart', ...withEnv(parseRestartBody(body), app) }))],
     ['POST /v1/apps/:name/scale', order((body) => ({ kind: 'scale', ...parseScaleBody(body) }))],
+    ['POST /v1/apps/:name/balance', order((body) => ({ kind: 'balance', ...parseBalanceBody(body) }))],
+    ['POST /v1/apps/:name/weight', order((body) => ({ kind: 'weight', ...parseWeightBody(body) }))],
     ['POST /v1/apps/:name/signal', order((body) => ({ kind: 'signal', ...parseSignalBody(body) }))],
     ['POST /v1/apps/:name/abort', order(() => ({ kind: 'abort' }))],
     ['POST /v1/apps/:name/stop', ({ name, body }) => {

@@ -89,6 +89,20 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
+  LB_ERR_BALANCE_DIRECT: {
+    message: 'app "{app}" cannot change to {strategy} while it runs: with "direct" the workers hold the listening sockets',
+    hint: 'set it in the configuration and run "lb restart <file>", or start the app anew: lb delete {app}, lb start … --balance {strategy}',
+    exit: 'failed',
+    http: 409,
+  },
+  LB_ERR_HEALTH_PORT: {
+    message: 'app "{app}": health_port {where} cannot be used: {reason}',
+    hint: 'choose another health_port; each app needs its own',
+    exit: 'failed',
+    http: 409,
+  },
+  LB_ERR_SLOT: { message: 'app "{app}" has no slot {slot}, its slots are 0 to {last}', hint: '"lb show {app}" lists the slots', exit: 'notFound', http: 404 },
+  LB_ERR_WEIGHT: { message: 'weights of "{app}" were not changed: {reason}', hint: '"lb show {app}" lists the weights', exit: 'failed', http: 409 },
   LB_ERR_START_FAILED: { message: 'app "{app}" did not start: {reason}', exit: 'failed', http: 409 },
   LB_ERR_RELOAD_FAILED: {
     message: 'reload of "{app}" failed: {reason}',

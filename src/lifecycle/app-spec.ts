@@ -1,3 +1,58 @@
+/** How a connection finds its worker; all but `direct` are the primary's choice for each connection. */
+export const BALANCE_STRATEGIES = ['round-robin', 'least-connections', 'ip-hash', 'random', 'direct'] as const;
+export type BalanceStrategy = (typeof BALANCE_STRATEGIES)[number];
+
+export const DEFAULT_WEIGHT = 1;
+/** As in nginx's examples and HAProxy: shares are ratios, and a larger number means nothing more. */
+export const MAX_WEIGHT = 256;
+
+/** PROXY protocol (v1 and v2) expected at the beginning of each connection. */
+export interface ProxyProtocolSpec {
+  /** Ports it is expected on; null for every listener. */
+  readonly ports: readonly number[] | null;
+  /** Addresses and CIDR blocks that may connect; others are closed. Null for everybody. */
+  readonly from: readonly string[] | null;
+}
+
+/** The active check of each single worker. */
+export interface HealthCheckSpec {
+  /** HTTP path; null is a plain connect. */
+  readonly path: string | null;
+  /** Which of the app's ports; null for the one it listened on first. */
+  readonly port: number | null;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Failures in a row after which a worker is ejected. */
+  readonly fall: number;
+  /** Successes in a row after which it is readmitted. */
+  readonly rise: number;
+  /** Status codes that count as healthy, as inclusive ranges. */
+  readonly expect: readonly (readonly [from: number, to: number])[];
+  /** A worker that has been ejected for longer is replaced, the new one first; null is never. */
+  readonly replaceAfterMs: number | null;
+}
+
+/** Passive checks: what the traffic itself tells of a worker. */
+export interface EjectionSpec {
+  /** A connection not taken for so long counts against the worker. */
+  readonly takeTimeoutMs: number;
+  /** An event loop that is so late counts against the worker. */
+  readonly loopDelayMs: number;
+  /** Share of 5xx answers (0 to 1) that counts against the worker, if its peers are far better. */
+  readonly errorRate: number;
+  /** First ejection; the nth is n times as long. */
+  readonly baseMs: number;
+  /** Share of the workers (0 to 1) that may be ejected at a time; one always may. */
+  readonly maxShare: number;
+}
+
+/** Where the readiness endpoint listens. */
+export interface HostPort {
+  /** Null is every address. */
+  readonly host: string | null;
+  readonly port: number;
+}
+
 /** What the operator wants of one app: resolved, complete, every path absolute. Made by `config`, kept by the daemon, carried out by the primary. */
 export interface AppSpec {
   /** Unique in a daemon; letters, digits, `.`, `_`, `-`. */
@@ -41,6 +96,42 @@ export interface AppSpec {
   readonly logMaxBytes: number;
   /** Rotated files kept beside the current one, gzipped but the newest. */
   readonly logKeep: number;
+  readonly balance: BalanceStrategy;
+  /** Weight by slot, 0 to 256; a slot that is not named has 1, one with 0 gets no new connections. */
+  readonly weights: readonly number[];
+  /** Slots that get connections only while no other takes any. */
+  readonly backup: readonly number[];
+  /** Open connections per worker; null is no limit. */
+  readonly maxConns: number | null;
+  /** Connections per listener that wait in the primary; beyond, they wait in the kernel's queue. */
+  readonly maxQueue: number;
+  /** How long a replaced or readmitted worker's share grows to its weight; 0 is at once. */
+  readonly slowStartMs: number;
+  /** Bits of a client's address that `ip-hash` looks at. */
+  readonly ipHashPrefix: { readonly v4: number; readonly v6: number };
+  readonly proxyProtocol: ProxyProtocolSpec | null;
+  readonly health: HealthCheckSpec | null;
+  /** Null switches passive checks off. */
+  readonly ejection: EjectionSpec | null;
+  /** A worker without a heartbeat for so long is hung; null is never. */
+  readonly hangTimeoutMs: number | null;
+  /** Recycled after so many requests; null is never. */
+  readonly maxRequests: number | null;
+  /** Recycled after so long; null is never. */
+  readonly maxLifetimeMs: number | null;
+  /** Share by which `maxRequests` and `maxLifetimeMs` are spread over the slots. */
+  readonly recycleJitter: number;
+  /** Hard limit on resident memory per worker: killed at once; null is off. */
+  readonly maxMemoryKillBytes: number | null;
+  /** Endpoint that answers `/live` and `/ready` for outer balancers; null is none. */
+  readonly healthPort: HostPort | null;
+  /** Ready workers below which the app is not ready. */
+  readonly readyMin: number;
+  /** Between turning not ready and draining, when the app is stopped. */
+  readonly drainDelayMs: number;
 }
+
+/** The configured weight of a slot. */
+export const weightOf = (weights: readonly number[], slot: number): number => weights[slot] ?? DEFAULT_WEIGHT;
 
 export const APP_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -1,7 +1,7 @@
 import type { WorkerState } from './states.ts';
 
 /** Why `lb` ended a worker itself; null when it did not. */
-export type AskedBy = 'stop' | 'reload' | 'restart' | 'scale' | 'memory' | 'rollback' | 'start-failed' | 'not-ready' | null;
+export type AskedBy = 'stop' | 'reload' | 'restart' | 'scale' | 'memory' | 'rollback' | 'start-failed' | 'not-ready' | 'hung' | 'memory-kill' | 'requests' | 'lifetime' | 'unhealthy' | null;
 
 /** The facts of one worker's end, recorded once, as they were. */
 export interface ExitReport {
@@ -18,11 +18,16 @@ export interface ExitReport {
   readonly uptimeMs: number;
   /** It was killed because its `kill_timeout` ran out; what it still had open then. */
   readonly killedAtDeadline: boolean;
+  /** What is known beyond code and signal: "hung for 30 s in `hash` (lib/report.js:41)"; null when nothing is. */
+  readonly cause: string | null;
+  /** JavaScript stack at its end, innermost call first, when it was taken. */
+  readonly stack: readonly string[];
   readonly lastStderr: readonly string[];
 }
 
 /** The one wording of an exit: "exit code 1", "signal SIGKILL". */
-export function describeExit(report: Pick<ExitReport, 'code' | 'signal' | 'killedAtDeadline'>): string {
+export function describeExit(report: Pick<ExitReport, 'code' | 'signal' | 'killedAtDeadline' | 'cause'>): string {
+  if (report.cause !== null) return report.cause;
   if (report.killedAtDeadline) return 'killed when its kill_timeout ran out';
   if (report.signal !== null) return `signal ${report.signal}`;
   if (report.code !== null) return `exit code ${report.code}`;

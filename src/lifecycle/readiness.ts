@@ -11,7 +11,11 @@ export interface ReadinessFacts {
   readonly listenTimeoutMs: number;
   /** 0 to 1 over its last second; null before its first heartbeat. */
   readonly eventLoopUtilization: number | null;
+  readonly healthy: CheckPassed;
 }
+
+/** Whether the active check of a worker succeeded, or it has none; else what the last one found, null before the first. */
+export type CheckPassed = { readonly passed: true } | { readonly passed: false; readonly reason: string | null };
 
 export type Readiness =
   | { readonly verdict: 'ready' }
@@ -25,11 +29,14 @@ const LOOK_AGAIN_MS = 250;
 
 /**
  * Ready is: `process.send('ready')` if `wait_ready`; else the first `listen`; else, for an app of which no worker ever
- * listened, having survived `min_uptime` and come to rest. Not ready after `listen_timeout` is a failure, but for the
+ * listened, having survived `min_uptime` and come to rest; and a passed check, if there is one. Not ready after `listen_timeout` is a failure, but for the
  * app that never listens: it survived that long.
  */
 export function readiness(facts: ReadinessFacts): Readiness {
-  if (facts.waitReady ? facts.saidReady : facts.listening) return { verdict: 'ready' };
+  const { healthy } = facts;
+  const isUp = facts.waitReady ? facts.saidReady : facts.listening;
+  if (!healthy.passed) return unchecked(facts, isUp, healthy.reason);
+  if (isUp) return { verdict: 'ready' };
   const mayNeverListen = !facts.waitReady && !facts.appListens;
   const settled = facts.eventLoopUtilization !== null && facts.eventLoopUtilization < SETTLED_UTILIZATION;
   if (mayNeverListen && settled && facts.uptimeMs >= facts.minUptimeMs) return { verdict: 'ready' };
@@ -40,4 +47,12 @@ export function readiness(facts: ReadinessFacts): Readiness {
   }
   const left = facts.listenTimeoutMs - facts.uptimeMs;
   return { verdict: 'wait', forMs: mayNeverListen ? Math.min(left, LOOK_AGAIN_MS) : left };
+}
+
+/** An app with a check listens, so time alone never makes it ready. */
+function unchecked(facts: ReadinessFacts, isUp: boolean, reason: string | null): Readiness {
+  const left = facts.listenTimeoutMs - facts.uptimeMs;
+  if (left > 0) return { verdict: 'wait', forMs: left };
+  const missing = facts.waitReady && !facts.saidReady ? "no process.send('ready')" : isUp ? `health check failed: ${reason ?? 'no answer yet'}` : 'not listening';
+  return { verdict: 'failed', reason: `not ready: ${missing} within ${facts.listenTimeoutMs / 1000} s` };
 }

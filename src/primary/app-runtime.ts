@@ -1,10 +1,12 @@
 import type { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { AskedBy } from '../lifecycle/exit-report.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
-import type { WorkerSettings } from '../protocol/worker.ts';
+import type { ListenQuery, WorkerSettings } from '../protocol/worker.ts';
+import { now } from '../system/clock.ts';
 import { UsageSampler } from '../system/usage.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { Listeners } from './listeners.ts';
+import type { FrontDoor } from './front-door.ts';
+import { HealthEndpoint, type ReadyFacts } from './health-endpoint.ts';
 import { LogSink } from './log-sink.ts';
 import { OperationRunner } from './operation-runner.ts';
 import type { OperationContext } from './operations/operation.ts';
@@ -15,41 +17,20 @@ import { Sampler } from './sampler.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { SpawnChannel } from './spawn-channel.ts';
 import { Supervisor } from './supervisor.ts';
+import { Watch } from './watch.ts';
 import type { WorkerEvents, WorkerHandle } from './worker-handle.ts';
 
 interface RuntimeOptions {
+  readonly door: FrontDoor;
   readonly spec: AppSpec;
   readonly preload: string;
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
   readonly channel: SpawnChannel;
-  readonly listeners: Listeners;
-  readonly dispatcher: Dispatcher;
   /** When the app was started, monotonic and for people. */
   readonly startedAt: number;
   readonly startedWall: number;
   readonly event: (kind: string, message: string, worker?: { readonly slot: number; readonly pid: number }) => void;
   readonly onEnded: (state: 'stopped' | 'errored', error: LbError | null) => void;
-}
-
-/** The sockets of an app and the queue in front of its workers; they exist before the app does, to take over what was kept. */
-export function openFrontDoor(channel: SpawnChannel): { listeners: Listeners; dispatcher: Dispatcher } {
-  const dispatcher = new Dispatcher({
-    crowded: (key) => listeners.pause(key),
-    relieved: (key) => listeners.resume(key),
-  });
-  const listeners: Listeners = new Listeners({
-    onConnection: (key, connection) => dispatcher.accept(key, connection),
-    onOpened: (listener) => channel.keep(listener),
-    onClosed: (key) => {
-      dispatcher.close(key);
-      channel.drop(key);
-    },
-    borrow: (key) => {
-      channel.borrow(key);
-      return channel.open;
-    },
-  });
-  return { listeners, dispatcher };
 }
 
 /** The parts of a primary, put together for one app. */
@@ -59,6 +40,8 @@ export class AppRuntime {
   readonly supervisor: Supervisor;
   readonly logs: LogSink;
   readonly sampler: Sampler;
+  readonly watch: Watch;
+  readonly endpoint: HealthEndpoint;
   readonly context: OperationContext;
   readonly #options: RuntimeOptions;
   readonly #usage = new UsageSampler();
@@ -66,44 +49,88 @@ export class AppRuntime {
   readonly #recycling = new WeakSet<WorkerHandle>();
 
   constructor(options: RuntimeOptions) {
-    const { spec, preload, workerSettings, listeners, dispatcher, event, onEnded } = options;
+    const { spec, door, preload, workerSettings, event, onEnded } = options;
     const app = spec.name;
     this.#options = options;
     this.logs = new LogSink(app, (problem) => event('log', problem));
-    this.#router = new Router(dispatcher, listeners, () => this.pool.workers);
-    this.pool = new Pool({ spec, preload, workerSettings, events: this.#workerEvents(), onForked: (worker) => this.#forked(worker) });
+    this.#router = new Router({ door, workers: () => this.pool.workers, spec: () => this.pool.spec });
+    this.pool = new Pool({
+      spec,
+      preload,
+      workerSettings,
+      events: this.#workerEvents(),
+      onForked: (worker) => this.#forked(worker),
+      onSpecChanged: (changed) => this.#configure(changed),
+    });
     this.runner = new OperationRunner({
       app,
       onFinished: (kind, outcome) => this.supervisor.operationFinished(kind, outcome),
       wake: () => this.supervisor.wake(),
     });
-    this.supervisor = new Supervisor({ app, pool: this.pool, runner: this.runner, event, appListens: () => listeners.expected, onEnded });
+    this.supervisor = new Supervisor({
+      app,
+      pool: this.pool,
+      runner: this.runner,
+      event,
+      appListens: () => door.expected,
+      passedCheck: (worker) => this.watch.passedCheck(worker),
+      onEnded,
+    });
+    this.watch = new Watch({
+      pool: this.pool,
+      door,
+      router: this.#router,
+      supervisor: this.supervisor,
+      event,
+      recycle: (worker, askedBy, reason) => this.#recycle(worker, askedBy, reason),
+    });
+    this.endpoint = new HealthEndpoint(() => this.#readyFacts());
     this.context = {
       pool: this.pool,
       wakeIn: (ms) => this.supervisor.wakeIn(ms),
       progress: (step, message, worker) => this.runner.progress(step, message, worker),
-      closeUnusedListeners: () => listeners.closeAllBut(new Set(this.pool.workers.flatMap((worker) => [...worker.keys]))),
+      closeUnusedListeners: () => door.closeAllBut(new Set(this.pool.workers.flatMap((worker) => [...worker.keys]))),
     };
     this.sampler = new Sampler({
       usage: this.#usage,
       workers: () => this.pool.workers.filter((worker) => worker.state !== 'exited'),
-      limitBytes: () => this.pool.spec.maxMemoryBytes,
-      onOverLimit: (worker, memoryBytes) => this.#recycle(worker, memoryBytes),
+      limited: () => this.watch.limits.onMemory,
+      sampled: (worker, memoryBytes) => this.watch.limits.sampled(worker, memoryBytes),
     });
     this.sampler.start();
+    this.watch.start();
+    this.#configure(spec);
   }
 
   snapshot(): AppSnapshot {
-    const { listeners, dispatcher, startedAt, startedWall, channel } = this.#options;
-    const { pool, runner, supervisor } = this;
-    return takeSnapshot({ pool, runner, supervisor, listeners, dispatcher, startedAt, startedWall, socketsKept: channel.open });
+    const { door, startedAt, startedWall, channel } = this.#options;
+    const { pool, runner, supervisor, watch } = this;
+    return takeSnapshot({ pool, runner, supervisor, watch, door, router: this.#router, startedAt, startedWall, socketsKept: channel.open });
   }
 
   /** After the last worker: everything written, nothing listening. */
   async close(): Promise<void> {
     this.sampler.stop();
-    this.#options.listeners.closeAllBut(new Set());
+    this.#router.close();
+    this.watch.stop();
+    this.endpoint.close();
+    this.#options.door.closeAllBut(new Set());
     await this.logs.close();
+  }
+
+  /** Everything that follows the definition without a restart. */
+  #configure(spec: AppSpec): void {
+    this.#options.door.configure(spec);
+    this.watch.configure();
+    this.#router.changed();
+  }
+
+  #listen(worker: WorkerHandle, seq: number, query: ListenQuery): void {
+    const slots = Math.max(this.pool.wanted, worker.slot + 1);
+    void this.#options.door.listen(query, slots).then(({ errno, name }) => {
+      worker.answerListen(seq, query.key, errno, name);
+      this.supervisor.wake();
+    });
   }
 
   #forked(worker: WorkerHandle): void {
@@ -112,26 +139,31 @@ export class AppRuntime {
   }
 
   #workerEvents(): WorkerEvents {
-    const { listeners, dispatcher } = this.#options;
+    const { door } = this.#options;
     return {
       stateChanged: (worker, from) => {
+        // The first workers of an app share its load at once; later ones grow into theirs.
+        if (worker.state === 'ready' && (from === 'ejected' || this.supervisor.wasOnline)) worker.rampsSince = now();
         this.#router.changed();
+        this.watch.changed();
         this.supervisor.stateChanged(worker, from);
       },
-      listen: (worker, seq, query) => {
-        void listeners.listen(query).then(({ errno, listener }) => {
-          worker.answerListen(seq, query.key, errno, listener?.name ?? null);
-          this.supervisor.wake();
-        });
+      listen: (worker, seq, query) => this.#listen(worker, seq, query),
+      routesChanged: () => {
+        this.#router.changed();
+        this.watch.changed();
       },
-      routesChanged: () => this.#router.changed(),
-      free: (worker) => dispatcher.pumpFor(worker),
-      notTaken: (worker, pending) => this.#router.notTaken(worker, pending),
+      free: (worker) => door.dispatcher.pumpFor(worker),
+      notTaken: (worker, untaken) => this.#router.notTaken(worker, untaken),
       said: (worker, message) => {
         if (message === 'ready') this.supervisor.saidReady(worker);
+        else this.watch.said(worker, message);
       },
-      exited: (worker, code) => {
+      beat: (worker) => this.watch.limits.look(worker),
+      exited: (worker, code, signal) => {
+        if (signal === 'SIGKILL' && worker.askedBy === null && this.watch.memory.killedForMemory()) worker.cause = 'killed by the kernel for want of memory';
         this.#usage.forget(worker.pid);
+        door.sockets.forget(worker);
         this.supervisor.exited(worker, code);
       },
       gone: (worker, report) => this.supervisor.gone(worker, report),
@@ -139,20 +171,21 @@ export class AppRuntime {
     };
   }
 
-  /** The soft memory limit: one worker after the other, through the queue of operations. */
-  #recycle(worker: WorkerHandle, memoryBytes: number): void {
+  #readyFacts(): ReadyFacts {
+    const { name, readyMin } = this.pool.spec;
+    const stopping = this.runner.current?.kind === 'stop' || this.supervisor.ended;
+    return { app: name, ready: this.pool.readySlots, instances: this.pool.wanted, readyMin, stopping };
+  }
+
+  /** A worker that reached a limit: one after the other, through the queue of operations. */
+  #recycle(worker: WorkerHandle, askedBy: AskedBy, reason: string): void {
     if (this.#recycling.has(worker)) return;
     this.#recycling.add(worker);
-    const limit = this.pool.spec.maxMemoryBytes ?? 0;
-    this.#options.event('memory', `worker ${worker.slot} uses ${megabytes(memoryBytes)}, the limit is ${megabytes(limit)}`, worker);
-    this.runner.submit('recycle', false, () => new RecycleOperation(this.context, worker, 'memory'), {
+    this.#options.event('recycle', `worker ${worker.slot} is replaced: ${reason}`, worker);
+    this.runner.submit('recycle', false, () => new RecycleOperation(this.context, worker, askedBy), {
       progress: () => {},
-      // A worker that could not be replaced is tried again at the next sample.
+      // A worker that could not be replaced is tried again when its limit is looked at again.
       done: () => void this.#recycling.delete(worker),
     });
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1048576)} MB`;
 }

@@ -45,6 +45,10 @@ export class Listeners {
     return [...this.#open.values()];
   }
 
+  get(key: string): Listener | undefined {
+    return this.#open.get(key);
+  }
+
   /** True when this app is known to listen, so that a worker which does not is not ready. */
   get expected(): boolean {
     return this.#open.size + this.#inherited.size > 0;
@@ -174,20 +178,20 @@ function listenOptions(query: ListenQuery): object {
   };
 }
 
-function socketName(handle: RawListener): SocketName | null {
+export function socketName(handle: RawListener): SocketName | null {
   const out: Partial<SocketName> = {};
   if (handle.getsockname === undefined || handle.getsockname(out) !== 0) return null;
   return out.port === undefined ? null : (out as SocketName);
 }
 
-function labelOf(query: ListenQuery, name: SocketName | null): string {
+export function labelOf(query: Pick<ListenQuery, 'address' | 'port' | 'addressType'>, name: SocketName | null): string {
   if (query.addressType === -1) return query.address ?? '';
   const host = query.address ?? '*';
   const shown = host === '::' || host === '0.0.0.0' ? '*' : host.includes(':') ? `[${host}]` : host;
   return `${shown}:${name?.port ?? query.port}`;
 }
 
-function refusal(error: unknown): ListenOutcome {
+export function refusal(error: unknown): ListenOutcome {
   const { errno } = error as { errno?: unknown };
   return { errno: typeof errno === 'number' && errno !== 0 ? errno : -22, listener: null };
 }

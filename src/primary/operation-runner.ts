@@ -68,6 +68,11 @@ export class OperationRunner {
     return running !== null;
   }
 
+  skipAhead(atOnce: boolean): void {
+    this.#running?.operation.skipAhead?.(atOnce);
+    this.#options.wake();
+  }
+
   holds(slot: number): boolean {
     return this.#running?.operation.holds(slot) ?? false;
   }

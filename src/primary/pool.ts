@@ -24,11 +24,12 @@ interface PoolOptions {
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
   readonly events: WorkerEvents;
   readonly onForked: (worker: WorkerHandle) => void;
+  /** The definition is another one now. */
+  readonly onSpecChanged: (spec: AppSpec) => void;
 }
 
 /** The slots of an app and the workers in them. Knows how to fork and to retire, not when. */
 export class Pool {
-  spec: AppSpec;
   /** Slots that should have a worker. */
   wanted = 0;
   generation = 0;
@@ -37,10 +38,20 @@ export class Pool {
   readonly #slots = new Map<number, Slot>();
   readonly #retirements = new Map<WorkerHandle, Retirement>();
   readonly #options: PoolOptions;
+  #spec: AppSpec;
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.spec = options.spec;
+    this.#spec = options.spec;
+  }
+
+  get spec(): AppSpec {
+    return this.#spec;
+  }
+
+  set spec(spec: AppSpec) {
+    this.#spec = spec;
+    this.#options.onSpecChanged(spec);
   }
 
   /** All slots that are wanted or still have a worker, in order. */
@@ -52,6 +63,11 @@ export class Pool {
 
   get workers(): readonly WorkerHandle[] {
     return this.slots.flatMap((slot) => slot.workers);
+  }
+
+  /** Wanted slots that have a worker which takes connections. */
+  get readySlots(): number {
+    return this.slots.filter(({ index, workers }) => index < this.wanted && workers.some(({ state }) => state === 'ready')).length;
   }
 
   slot(index: number): Slot {
@@ -66,13 +82,9 @@ export class Pool {
   fork(index: number): WorkerHandle {
     const slot = this.slot(index);
     const { preload, workerSettings, events, onForked } = this.#options;
-    const worker = new WorkerHandle(
-      ++this.lastId,
-      index,
-      this.generation,
-      forkWorker(this.spec, index, preload, workerSettings(this.spec)),
-      events,
-    );
+    const { spec, generation } = this;
+    const forked = forkWorker(spec, index, preload, workerSettings(spec));
+    const worker = new WorkerHandle({ id: ++this.lastId, slot: index, generation, spec }, forked, events);
     slot.workers.push(worker);
     const restarted = slot.restart.phase === 'waiting' ? 1 : 0;
     slot.restart = { ...slot.restart, phase: 'idle', restarts: slot.restart.restarts + restarted };
@@ -89,6 +101,12 @@ export class Pool {
     if (worker.state === 'exited') return;
     const { killTimeoutMs, shutdownWithMessage } = this.spec;
     this.#retirements.set(worker, new Retirement(worker, { askedBy, killTimeoutMs, shutdownWithMessage, now: atOnce }));
+  }
+
+  /** It leaves no matter how: its slot is free from now on, and the caller ends it. */
+  abandon(worker: WorkerHandle, askedBy: AskedBy): void {
+    worker.askedBy = askedBy;
+    worker.move('stopping');
   }
 
   /** Every leaving worker one rung further; with `atOnce` to the last. */

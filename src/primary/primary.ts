@@ -7,8 +7,10 @@ import type { WorkerSettings } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { startTimeOf } from '../system/processes.ts';
 import { parseSignal } from '../system/signals.ts';
-import { AppRuntime, openFrontDoor } from './app-runtime.ts';
+import { AppRuntime } from './app-runtime.ts';
+import { changeBalance, changeWeights, needsNoRestart } from './balance-orders.ts';
 import { DaemonLink } from './daemon-link.ts';
+import { FrontDoor } from './front-door.ts';
 import { LogFollower } from './log-follower.ts';
 import type { Operation, Outcome } from './operations/operation.ts';
 import { DEFAULT_MONITOR_MS, ReloadOperation } from './operations/reload.ts';
@@ -23,7 +25,7 @@ export class Primary {
   readonly #settings: PrimarySettings;
   readonly #link: DaemonLink;
   readonly #channel = new SpawnChannel();
-  readonly #frontDoor = openFrontDoor(this.#channel);
+  readonly #door = new FrontDoor(this.#channel);
   readonly #follower: LogFollower;
   readonly #finish: () => void;
   #runtime: AppRuntime | null = null;
@@ -41,8 +43,7 @@ export class Primary {
   }
 
   async start(): Promise<void> {
-    const { listeners } = this.#frontDoor;
-    await this.#channel.receive(this.#settings.sockets, (key, handle, name) => listeners.received(key, handle, name));
+    await this.#channel.receive(this.#settings.sockets, (key, handle, name) => this.#door.received(key, handle, name));
     this.#link.dial();
   }
 
@@ -80,21 +81,29 @@ export class Primary {
     const { pool, runner, context } = runtime;
     switch (order.kind) {
       case 'start':
+        await this.#openEndpoint(runtime, order);
         if (order.strict) return this.#submit(id, 'start', false, () => new StartOperation(context));
         pool.wanted = pool.spec.instances;
         runtime.supervisor.wake();
         return done(runtime, `${order.spec.name} is being brought back`);
       case 'reload': {
+        if (order.spec !== undefined) needsNoRestart(pool, order.spec.balance);
+        if (order.spec !== undefined) await runtime.endpoint.move(order.spec.healthPort);
         const { spec, parallel = 1, monitorMs = DEFAULT_MONITOR_MS, onFailure = 'rollback', allAtOnce = false } = order;
         return this.#submit(id, 'reload', spec === undefined, () => new ReloadOperation(context, { spec, parallel, monitorMs, onFailure, allAtOnce }));
       }
       case 'restart':
+        if (order.spec !== undefined) await runtime.endpoint.move(order.spec.healthPort);
         return this.#submit(id, 'restart', order.spec === undefined, () => new RestartOperation(context, { spec: order.spec, now: order.now ?? false }));
       case 'scale':
         return this.#submit(id, 'scale', false, () => new ScaleOperation(context, order));
       case 'stop':
-        if (runner.current?.kind === 'stop') pool.skipAhead(order.now ?? false);
+        if (runner.current?.kind === 'stop') runner.skipAhead(order.now ?? false);
         return this.#submit(id, 'stop', false, () => new StopOperation(context, { now: order.now ?? false }));
+      case 'balance':
+        return done(runtime, changeBalance(pool, order.strategy));
+      case 'weight':
+        return done(runtime, changeWeights(pool, order.weights));
       case 'signal':
         return this.#signal(runtime, parseSignal(order.signal));
       case 'abort':
@@ -106,6 +115,19 @@ export class Primary {
         return { kind: 'tail', lines: runtime.logs.tail(order.lines) };
       case 'follow-logs':
         return done(runtime, 'ok');
+    }
+  }
+
+  /** A port that is taken fails a start that somebody waits for; else the app runs without it until it is free. */
+  async #openEndpoint(runtime: AppRuntime, { spec, strict }: Extract<Order, { kind: 'start' }>): Promise<void> {
+    if (!strict) return runtime.endpoint.keepTrying(spec.healthPort, (error) => this.#event('health-port', error.message));
+    try {
+      await runtime.endpoint.move(spec.healthPort);
+    } catch (error) {
+      this.#runtime = null;
+      await runtime.close();
+      setImmediate(() => this.#leave());
+      throw error;
     }
   }
 
@@ -130,7 +152,7 @@ export class Primary {
 
   #createRuntime(order: Extract<Order, { kind: 'start' }>): AppRuntime {
     const runtime = new AppRuntime({
-      ...this.#frontDoor,
+      door: this.#door,
       spec: order.spec,
       preload: this.#settings.preload,
       workerSettings: (spec) => this.#workerSettings(spec),
@@ -166,7 +188,7 @@ export class Primary {
   }
 
   #leave(): void {
-    this.#frontDoor.listeners.closeAllBut(new Set());
+    this.#door.closeAllBut(new Set());
     void this.#link.close().then(this.#finish);
   }
 

@@ -1,8 +1,10 @@
-import type { Server } from 'node:net';
+import net, { type Server } from 'node:net';
 
 /** libuv's TCP or pipe handle as Node's own cluster uses it: no `net.Socket` is made for a connection that only passes through. */
 export interface RawConnection {
   close(): void;
+  /** Absent on pipes. */
+  getpeername?(out: object): number;
 }
 
 export interface RawListener {
@@ -19,4 +21,29 @@ export function stealHandle(server: Server): RawListener {
   if (handle === null) throw new Error('the server does not listen');
   holder._handle = null;
   return handle;
+}
+
+/** UV_TCP_REUSEPORT of libuv 1.49. */
+const REUSE_PORT = 2;
+
+/** Whether several sockets can share a port, the kernel spreading connections over them: Linux, Node 22.12 and newer. */
+export function canReusePort(version: string = process.versions.node, platform: string = process.platform): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return platform === 'linux' && (major > 22 || (major === 22 && minor >= 12));
+}
+
+interface BindQuery {
+  readonly address: string | null;
+  readonly port: number;
+  readonly addressType: 4 | 6 | -1;
+  readonly flags: number;
+}
+
+/**
+ * A bound socket that is neither listening nor polled, as Node's own cluster makes them for `SCHED_NONE`.
+ * @returns the handle, or libuv's error number
+ */
+export function bindSocket({ address, port, addressType, flags }: BindQuery, reusePort: boolean): RawListener | number {
+  const create = (net as unknown as { _createServerHandle(...args: unknown[]): RawListener | number })._createServerHandle;
+  return create(address, port, addressType, -1, reusePort ? flags | REUSE_PORT : flags);
 }

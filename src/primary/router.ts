@@ -1,45 +1,92 @@
-import type { Dispatcher, PendingConnection } from './dispatcher.ts';
-import type { Listeners } from './listeners.ts';
-import { isRoutable } from '../lifecycle/states.ts';
+import { rotation } from '../balancing/rotation.ts';
+import { rampFactor } from '../balancing/slow-start.ts';
+import { weightOf, type AppSpec } from '../lifecycle/app-spec.ts';
+import { now } from '../system/clock.ts';
+import type { FrontDoor } from './front-door.ts';
+import type { Untaken } from './seat.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 /** A worker that refused a connection (its `maxConnections` are reached) is asked again after this long. */
 const FULL_MS = 100;
+/** Steps in which a share grows during slow start. */
+const RAMP_STEPS = 40;
+const RAMP_STEP_MIN_MS = 50;
 
-/** Keeps the dispatcher's list of workers per listener in step with what the workers are and serve. */
+interface RouterOptions {
+  readonly door: FrontDoor;
+  readonly workers: () => readonly WorkerHandle[];
+  readonly spec: () => AppSpec;
+}
+
+/** Keeps the dispatcher's places per listener in step with what the workers are, serve and weigh. */
 export class Router {
-  readonly #dispatcher: Dispatcher;
-  readonly #listeners: Listeners;
-  readonly #workers: () => readonly WorkerHandle[];
+  readonly #options: RouterOptions;
+  #rampTimer: NodeJS.Timeout | null = null;
+  /** Fewer than half of the workers are healthy: connections go to all of them. */
+  panic = false;
 
-  constructor(dispatcher: Dispatcher, listeners: Listeners, workers: () => readonly WorkerHandle[]) {
-    this.#dispatcher = dispatcher;
-    this.#listeners = listeners;
-    this.#workers = workers;
+  constructor(options: RouterOptions) {
+    this.#options = options;
   }
 
   changed(): void {
-    const able = this.#workers().filter((worker) => isRoutable(worker.state) && worker.connected);
-    const free = able.filter((worker) => !worker.held);
-    // A worker that waits for its switch is better than none.
-    const routable = free.length > 0 ? free : able;
-    for (const { key } of this.#listeners.all) {
-      this.#dispatcher.route(
-        key,
-        routable.filter((worker) => worker.keys.has(key) && !worker.full.has(key)),
-      );
+    const { dispatcher, listeners, sockets } = this.#options.door;
+    const { backup, balance, maxConns } = this.#options.spec();
+    const able = this.#options.workers().filter((worker) => (worker.state === 'ready' || worker.state === 'ejected') && worker.connected);
+    const isBackup = (worker: WorkerHandle): boolean => backup.includes(worker.slot);
+    const { members, panic } = rotation(
+      able.map((worker) => ({ ejected: worker.state === 'ejected', weight: this.weight(worker), held: worker.held, backup: isBackup(worker) })),
+    );
+    this.panic = panic;
+    const counts = balance === 'least-connections' || balance === 'random' || maxConns !== null;
+    for (const worker of able) worker.countConnections(counts);
+    const routable = members.flatMap((index) => able[index] ?? []);
+    sockets.assign({ members: routable, isBackup });
+    for (const { key } of listeners.all) {
+      const taking = routable.filter((worker) => worker.keys.has(key) && !worker.full.has(key));
+      dispatcher.route(key, taking.map((worker) => ({ target: worker, weight: this.#share(worker), backup: isBackup(worker) })));
     }
+    this.#followRamps(routable);
   }
 
-  notTaken(worker: WorkerHandle, pending: PendingConnection): void {
-    if (worker.full.has(pending.key)) {
+  /** What it weighs by configuration, or by its own word. */
+  weight(worker: WorkerHandle): number {
+    if (worker.withdrawn !== null) return 0;
+    return worker.ownWeight ?? weightOf(this.#options.spec().weights, worker.slot);
+  }
+
+  notTaken(worker: WorkerHandle, untaken: Untaken): void {
+    const { key } = untaken;
+    if (worker.full.has(key)) {
       setTimeout(() => {
-        worker.full.delete(pending.key);
+        worker.full.delete(key);
         this.changed();
       }, FULL_MS);
     }
     // First out of the rotation, so that the connection does not come back to the same worker.
     this.changed();
-    this.#dispatcher.takeBack(pending);
+    this.#options.door.dispatcher.takeBack(untaken);
+  }
+
+  close(): void {
+    if (this.#rampTimer !== null) clearTimeout(this.#rampTimer);
+  }
+
+  /** Its weight, as far as slow start lets it have it. `ip-hash` would move its clients twice. */
+  #share(worker: WorkerHandle): number {
+    const { slowStartMs, balance } = this.#options.spec();
+    const weight = this.weight(worker);
+    if (worker.rampsSince === null || slowStartMs === 0 || balance === 'ip-hash') return weight;
+    return weight * rampFactor(now() - worker.rampsSince, slowStartMs);
+  }
+
+  #followRamps(workers: readonly WorkerHandle[]): void {
+    const { slowStartMs } = this.#options.spec();
+    const ramping = workers.some(({ rampsSince }) => rampsSince !== null && now() - rampsSince < slowStartMs);
+    if (!ramping || this.#rampTimer !== null) return;
+    this.#rampTimer = setTimeout(() => {
+      this.#rampTimer = null;
+      this.changed();
+    }, Math.max(RAMP_STEP_MIN_MS, slowStartMs / RAMP_STEPS));
   }
 }

@@ -9,11 +9,12 @@ const IDLE_EVERY_MS = 9_000;
 interface SamplerOptions {
   readonly usage: UsageSampler;
   readonly workers: () => readonly WorkerHandle[];
-  readonly limitBytes: () => number | null;
-  readonly onOverLimit: (worker: WorkerHandle, memoryBytes: number) => void;
+  /** There is a limit to watch. */
+  readonly limited: () => boolean;
+  readonly sampled: (worker: WorkerHandle, memoryBytes: number) => void;
 }
 
-/** The one timer that reads CPU and memory of all workers, and notices those above `max_memory_restart`. */
+/** The one timer that reads CPU and memory of all workers. */
 export class Sampler {
   readonly #options: SamplerOptions;
   #timer: NodeJS.Timeout | null = null;
@@ -24,10 +25,10 @@ export class Sampler {
   }
 
   start(): void {
-    const { limitBytes } = this.#options;
+    const { limited } = this.#options;
     this.#timer = setTimeout(
       () => void this.sample().finally(() => this.start()),
-      limitBytes() === null ? IDLE_EVERY_MS : LIMITED_EVERY_MS,
+      limited() ? LIMITED_EVERY_MS : IDLE_EVERY_MS,
     );
   }
 
@@ -46,13 +47,12 @@ export class Sampler {
     this.#sampledAt = now();
     const workers = this.#options.workers();
     const usages = await this.#options.usage.sample(workers.map((worker) => worker.pid));
-    const limit = this.#options.limitBytes();
     for (const worker of workers) {
       const usage = usages.get(worker.pid);
       if (usage === undefined) continue;
       worker.meter.cpuPercent = usage.cpuPercent;
       worker.meter.memoryBytes = usage.memoryBytes;
-      if (limit !== null && usage.memoryBytes > limit && worker.state === 'ready') this.#options.onOverLimit(worker, usage.memoryBytes);
+      this.#options.sampled(worker, usage.memoryBytes);
     }
   }
 }

@@ -2,19 +2,21 @@ import { appState } from '../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { now } from '../system/clock.ts';
-import type { Dispatcher } from './dispatcher.ts';
-import type { Listeners } from './listeners.ts';
+import type { FrontDoor } from './front-door.ts';
 import type { OperationRunner } from './operation-runner.ts';
 import type { Pool } from './pool.ts';
+import type { Router } from './router.ts';
 import type { Supervisor } from './supervisor.ts';
+import type { Watch } from './watch.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 interface Parts {
   readonly pool: Pool;
   readonly runner: OperationRunner;
   readonly supervisor: Supervisor;
-  readonly listeners: Listeners;
-  readonly dispatcher: Dispatcher;
+  readonly door: FrontDoor;
+  readonly router: Router;
+  readonly watch: Watch;
   readonly startedWall: number;
   readonly startedAt: number;
   readonly socketsKept: boolean;
@@ -24,11 +26,11 @@ const round = (n: number): number => Math.round(n * 10) / 10;
 
 /** The app as it is now, for people and programs. */
 export function takeSnapshot(parts: Parts): AppSnapshot {
-  const { pool, runner, supervisor, listeners, dispatcher } = parts;
+  const { pool, runner, supervisor, door } = parts;
   const workers = pool.workers.filter((worker) => worker.state !== 'exited');
   const troubled = slotTroubles(pool);
   const erroredSlots = troubled.filter((slot) => slot.state === 'errored').length;
-  const ready = pool.slots.filter((slot) => slot.index < pool.wanted && slot.workers.some((worker) => worker.state === 'ready')).length;
+  const ready = pool.readySlots;
   const latency = workers.reduce<number[]>((sum, worker) => addBuckets(sum, worker.meter.recentLatency()), emptyBuckets());
   const operation = runner.current;
   const { env, ...spec } = pool.spec;
@@ -54,11 +56,14 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
     cpuPercent: sumOrNull(workers.map((worker) => worker.meter.cpuPercent)),
     memoryBytes: sumOrNull(workers.map((worker) => worker.meter.memoryBytes)),
     connections: workers.reduce((sum, worker) => sum + (worker.meter.last?.connections ?? 0), 0),
-    queued: dispatcher.queued,
+    queued: door.dispatcher.queued,
+    panic: parts.router.panic,
+    proxyRejections: { ...door.proxyRejections },
     requestsPerSecond: round(workers.reduce((sum, worker) => sum + worker.meter.requestsPerSecond, 0)),
     p95Ms: quantile(latency, 0.95),
-    listeners: listeners.all.map((listener) => listener.label).sort(),
-    workers: workers.map((worker) => workerSnapshot(worker, pool)),
+    listeners: door.labels,
+    workers: workers.map((worker) => workerSnapshot(worker, parts)),
+    health: parts.watch.report(),
     troubledSlots: troubled,
     operation,
     queuedOperations: runner.waiting,
@@ -69,8 +74,9 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
   };
 }
 
-function workerSnapshot(worker: WorkerHandle, pool: Pool): WorkerSnapshot {
-  const { last } = worker.meter;
+function workerSnapshot(worker: WorkerHandle, { pool, router }: Parts): WorkerSnapshot {
+  const { meter } = worker;
+  const { last, handOffMs } = meter;
   return {
     slot: worker.slot,
     generation: worker.generation,
@@ -79,13 +85,19 @@ function workerSnapshot(worker: WorkerHandle, pool: Pool): WorkerSnapshot {
     startedAt: worker.startedWall,
     uptimeMs: Math.round(worker.uptimeMs),
     restarts: pool.slot(worker.slot).restart.restarts,
-    cpuPercent: worker.meter.cpuPercent,
-    memoryBytes: worker.meter.memoryBytes,
+    cpuPercent: meter.cpuPercent,
+    memoryBytes: meter.memoryBytes,
+    weight: router.weight(worker),
     connections: last?.connections ?? 0,
+    accepted: pool.spec.balance === 'direct' ? (last?.delivered ?? 0) : meter.accepted,
+    refused: meter.refused,
+    handOffMs: handOffMs === null ? null : Math.round(handOffMs * 1000) / 1000,
     requestsInFlight: worker.blockers?.requests ?? last?.requestsInFlight ?? 0,
-    requestsPerSecond: round(worker.meter.requestsPerSecond),
+    requestsPerSecond: round(meter.requestsPerSecond),
+    p95Ms: quantile(meter.recentLatency(), 0.95),
     eventLoopUtilization: last?.eventLoopUtilization ?? 0,
     blockers: worker.blockers,
+    withdrawn: worker.withdrawn,
   };
 }
 

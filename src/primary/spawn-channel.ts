@@ -1,6 +1,5 @@
 import type { SpawnChannelMessage } from '../protocol/attach.ts';
 import type { SocketName } from '../protocol/worker.ts';
-import type { Listener } from './listeners.ts';
 import type { RawListener } from './raw-handles.ts';
 
 type Receive = (key: string, handle: RawListener, name: SocketName | null) => void;
@@ -34,7 +33,7 @@ export class SpawnChannel {
     this.#send({ lb: 'lend', key });
   }
 
-  keep(listener: Listener): void {
+  keep(listener: { readonly key: string; readonly handle: RawListener; readonly name: SocketName | null }): void {
     this.#send({ lb: 'keep', key: listener.key, name: listener.name }, listener.handle);
   }
 

@@ -1,7 +1,7 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
-import { describeExit, type ExitReport } from '../lifecycle/exit-report.ts';
+import { describeExit, type AskedBy, type ExitReport } from '../lifecycle/exit-report.ts';
 import type { OperationName } from '../lifecycle/operation-name.ts';
-import { readiness } from '../lifecycle/readiness.ts';
+import { readiness, type CheckPassed } from '../lifecycle/readiness.ts';
 import { afterWorkerEnd, type WorkerEnd } from '../lifecycle/restart-policy.ts';
 import type { WorkerState } from '../lifecycle/states.ts';
 import type { ProgressStep } from '../protocol/control.ts';
@@ -21,6 +21,8 @@ export interface SupervisorOptions {
   readonly pool: Pool;
   readonly runner: OperationRunner;
   readonly appListens: () => boolean;
+  /** Its active check succeeded, or it has none; why not, if it is known. */
+  readonly passedCheck: (worker: WorkerHandle) => CheckPassed;
   readonly event: (kind: string, message: string, worker?: { readonly slot: number; readonly pid: number }) => void;
   /** No worker is left and none will come. */
   readonly onEnded: (state: 'stopped' | 'errored', error: LbError | null) => void;
@@ -94,6 +96,26 @@ export class Supervisor {
     this.wake();
   }
 
+  /** Its slot gets another one at once, as after a crash; the caller ends it. */
+  abandon(worker: WorkerHandle, askedBy: AskedBy, reason: string): void {
+    const { pool, runner } = this.#options;
+    const claimed = runner.claims(worker);
+    pool.abandon(worker, askedBy);
+    if (claimed) runner.failed({ worker, reason, output: [...worker.lastStderr] });
+    else if (currentWorker(pool.slot(worker.slot)) === undefined) {
+      this.#countEnd(pool.slot(worker.slot), { uptimeMs: worker.uptimeMs, wasReady: worker.readyAt !== null, code: null });
+    }
+    this.wake();
+  }
+
+  /** A worker that an operation counts on is out of the rotation; nobody else is told. */
+  ejected(worker: WorkerHandle, reason: string): void {
+    const { pool, runner } = this.#options;
+    if (!runner.claims(worker) || runner.current?.kind === 'start') return;
+    pool.retire(worker, 'unhealthy', true);
+    runner.failed({ worker, reason, output: [...worker.lastStderr] });
+  }
+
   drainChanged(worker: WorkerHandle): void {
     this.#options.pool.drainChanged(worker);
     const toldAt = this.#blockersToldAt.get(worker);
@@ -160,6 +182,7 @@ export class Supervisor {
       minUptimeMs: spec.minUptimeMs,
       listenTimeoutMs: spec.listenTimeoutMs,
       eventLoopUtilization: worker.meter.last?.eventLoopUtilization ?? null,
+      healthy: this.#options.passedCheck(worker),
     });
     if (verdict.verdict === 'wait') this.wakeIn(verdict.forMs);
     else if (verdict.verdict === 'ready') worker.move('ready');

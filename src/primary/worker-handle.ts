@@ -1,14 +1,16 @@
 import type { Readable } from 'node:stream';
 import { isLeaving, moveWorker, type WorkerState } from '../lifecycle/states.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { AskedBy, ExitReport } from '../lifecycle/exit-report.ts';
 import type { ShutdownHandler } from '../lifecycle/stop-ladder.ts';
 import type { DrainBlockers } from '../protocol/snapshot.ts';
-import { MARK, type FromWorker, type Heartbeat, type ListenQuery, type SocketName, type ToWorker } from '../protocol/worker.ts';
+import { MARK, type FromWorker, type ListenQuery, type OpenCount, type SocketName, type ToWorker } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { startTimeOf } from '../system/processes.ts';
 import type { ClusterWorker } from './cluster.ts';
-import type { PendingConnection, Target } from './dispatcher.ts';
-import type { RawConnection } from './raw-handles.ts';
+import { HandleLedger, type SentHandle } from './handle-ledger.ts';
+import type { RawConnection, RawListener } from './raw-handles.ts';
+import type { PendingConnection, Target, Untaken } from './seat.ts';
 import { WorkerMeter } from './worker-meter.ts';
 
 const STDERR_LINES = 40;
@@ -18,6 +20,8 @@ const PIPES_GRACE_MS = 250;
 const DISCONNECTED_GRACE_MS = 1_000;
 
 type Body<M> = M extends unknown ? Omit<M, 'cmd'> : never;
+type Conn = Extract<ToWorker, { readonly t: 'conn' }>;
+type Refused = Extract<FromWorker, { readonly t: 'refused' }>;
 
 /** What a worker tells its surroundings. */
 export interface WorkerEvents {
@@ -26,15 +30,24 @@ export interface WorkerEvents {
   listen(worker: WorkerHandle, seq: number, query: ListenQuery): void;
   /** The listeners it serves changed. */
   routesChanged(worker: WorkerHandle): void;
-  /** It took its connection and can have another. */
+  /** It can have another connection: it took its last one, or closed one. */
   free(worker: WorkerHandle): void;
-  notTaken(worker: WorkerHandle, pending: PendingConnection): void;
+  notTaken(worker: WorkerHandle, connection: Untaken): void;
   said(worker: WorkerHandle, message: unknown): void;
+  /** A heartbeat came. */
+  beat(worker: WorkerHandle): void;
   /** The process is gone; its last output may still be on the way. */
-  exited(worker: WorkerHandle, code: number | null): void;
+  exited(worker: WorkerHandle, code: number | null, signal: string | null): void;
   /** Everything about its end is known. */
   gone(worker: WorkerHandle, report: ExitReport): void;
   drainChanged(worker: WorkerHandle): void;
+}
+
+interface WorkerIdentity {
+  readonly id: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly spec: AppSpec;
 }
 
 /** One worker, as its primary sees it. The program that runs in it is `src/worker`. */
@@ -42,11 +55,19 @@ export class WorkerHandle implements Target {
   readonly id: number;
   readonly slot: number;
   readonly generation: number;
+  /** The definition it was started with. */
+  readonly spec: AppSpec;
   readonly pid: number;
   readonly startTime: number | null;
   readonly startedAt = now();
   readonly startedWall = wallNow();
   readyAt: number | null = null;
+  /** Since when it is in the rotation after a replacement or an ejection; null at the app's first start. */
+  rampsSince: number | null = null;
+  /** What it says it weighs; null leaves it to the configuration. */
+  ownWeight: number | null = null;
+  /** Why it asked for no new connections; null when it did not. */
+  withdrawn: string | null = null;
   pending: PendingConnection | null = null;
   /** Listeners it serves. */
   readonly keys = new Set<string>();
@@ -57,6 +78,9 @@ export class WorkerHandle implements Target {
   blockers: DrainBlockers | null = null;
   askedBy: AskedBy = null;
   killedAtDeadline = false;
+  /** What is known about its end; see `ExitReport`. */
+  cause: string | null = null;
+  stack: readonly string[] = [];
   quiet = false;
   /** Ready, but waits for the switch of a reload that is all at once. */
   held = false;
@@ -64,13 +88,22 @@ export class WorkerHandle implements Target {
   #state: WorkerState = 'starting';
   readonly #process: ClusterWorker['process'];
   readonly #events: WorkerEvents;
+  readonly #handles: HandleLedger;
+  #counts = false;
+  /** Sockets it accepts from by itself, by listener and index. */
+  readonly #accepts = new Map<string, number>();
+  /** Connections handed to it, and those of them that its last count includes. */
+  #handed = 0;
+  #counted: OpenCount = { connections: 0, delivered: 0 };
 
-  constructor(id: number, slot: number, generation: number, worker: ClusterWorker, events: WorkerEvents) {
+  constructor({ id, slot, generation, spec }: WorkerIdentity, worker: ClusterWorker, events: WorkerEvents) {
     this.id = id;
     this.slot = slot;
     this.generation = generation;
+    this.spec = spec;
     this.#process = worker.process;
     this.#events = events;
+    this.#handles = new HandleLedger(worker.process as never);
     this.pid = worker.process.pid ?? 0;
     this.startTime = startTimeOf(this.pid);
     worker.process.on('internalMessage', (message: unknown, handle: unknown) => this.#receive(message, handle));
@@ -90,6 +123,23 @@ export class WorkerHandle implements Target {
   /** Connections can be handed to it. */
   get connected(): boolean {
     return this.#process.connected;
+  }
+
+  get connections(): number {
+    return this.#counted.connections + this.#handed - this.#counted.delivered;
+  }
+
+  /** Monotonic time of its last sign of life, or when it became ready. */
+  get lastSignAt(): number {
+    return Math.max(this.meter.lastSignAt, this.readyAt ?? 0);
+  }
+
+  get idle(): boolean {
+    return this.meter.idle;
+  }
+
+  get inspectorPort(): number | null {
+    return this.meter.last?.inspectorPort ?? null;
   }
 
   get stdout(): Readable | null {
@@ -113,9 +163,48 @@ export class WorkerHandle implements Target {
   }
 
   hand(pending: PendingConnection): void {
-    this.#process.send({ cmd: MARK, t: 'conn', key: pending.key }, pending.connection as never, (error) => {
-      if (error !== null && this.pending === pending) this.#giveBack();
+    const { key, peer, connection } = pending;
+    this.#deliver({ t: 'conn', key, ...(peer === null ? {} : { peer }) }, connection, {
+      taken: () => {
+        this.pending = null;
+        connection.close();
+        this.meter.took(now() - pending.acceptedAt, now());
+        this.#events.free(this);
+      },
+      lost: () => {
+        this.pending = null;
+        this.meter.lost++;
+        this.#notTaken(pending);
+      },
     });
+  }
+
+  /** A connection of the primary's own, to see whether it is served. */
+  probe(key: string, connection: RawConnection, sent: SentHandle): void {
+    this.#deliver({ t: 'conn', key, probe: true }, connection, sent);
+  }
+
+  /** From now on its count of open connections is right within milliseconds, or only with each heartbeat. */
+  countConnections(on: boolean): void {
+    if (on === this.#counts) return;
+    this.#counts = on;
+    this.post({ t: 'count', on });
+  }
+
+  /** `direct`: it accepts from this socket by itself. */
+  acceptFrom(key: string, index: number, socket: RawListener): void {
+    const place = `${key}#${index}`;
+    if (this.#accepts.has(place) || !this.#process.connected) return;
+    this.#accepts.set(place, index);
+    this.#handles.send({ cmd: MARK, t: 'socket', key, index, on: true }, socket, { taken: () => {}, lost: () => this.#accepts.delete(place) });
+  }
+
+  stopAccepting(key: string, which: (index: number) => boolean): void {
+    for (const [place, index] of this.#accepts) {
+      if (place !== `${key}#${index}` || !which(index)) continue;
+      this.#accepts.delete(place);
+      this.post({ t: 'socket', key, index, on: false });
+    }
   }
 
   answerListen(seq: number, key: string, errno: number, name: SocketName | null): void {
@@ -144,14 +233,9 @@ export class WorkerHandle implements Target {
 
   #receive(raw: unknown, handle: unknown): void {
     const cmd = (raw as { cmd?: unknown } | null)?.cmd;
-    if (cmd === 'NODE_HANDLE_ACK') {
-      this.pending?.connection.close();
-      this.pending = null;
-      this.#events.free(this);
-      return;
-    }
+    if (cmd === 'NODE_HANDLE_ACK') return this.#handles.acknowledged();
     // Out of file descriptors: not taken.
-    if (cmd === 'NODE_HANDLE_NACK') return this.#giveBack();
+    if (cmd === 'NODE_HANDLE_NACK') return this.#handles.refused();
     if (cmd !== MARK) return;
     const message = raw as FromWorker;
     switch (message.t) {
@@ -161,10 +245,13 @@ export class WorkerHandle implements Target {
         this.keys.delete(message.key);
         return this.#events.routesChanged(this);
       case 'refused':
-        this.full.add(message.key);
-        return this.#events.notTaken(this, { key: message.key, connection: handle as RawConnection });
+        return this.#refused(message, handle as RawConnection);
       case 'heartbeat':
-        return this.#beat(message.beat);
+        this.meter.add(message.beat, now());
+        this.#count(message.beat);
+        return this.#events.beat(this);
+      case 'open':
+        return this.#count(message.count);
       case 'draining':
         this.blockers = message.blockers;
         this.quiet = message.quiet;
@@ -191,17 +278,32 @@ export class WorkerHandle implements Target {
     this.#exited(null, null);
   }
 
-  #beat(beat: Heartbeat): void {
-    this.meter.add(beat, now());
+  #deliver(message: Body<Conn>, connection: RawConnection, sent: SentHandle): void {
+    this.#handed++;
+    const lost = (): void => {
+      this.#handed--;
+      sent.lost();
+    };
+    this.#handles.send({ cmd: MARK, ...message }, connection, { taken: () => sent.taken(), lost });
   }
 
-  /** The connection it has not taken goes to another worker; it is asked again later, if it lives. */
-  #giveBack(): void {
-    const { pending } = this;
-    this.pending = null;
-    if (pending === null) return;
-    this.full.add(pending.key);
-    this.#events.notTaken(this, pending);
+  /** It took the connection and gives it back: the server is closed, or has as many as its own `maxConnections` allows. */
+  #refused({ key, peer, probe }: Refused, connection: RawConnection): void {
+    if (probe === true) return connection.close();
+    this.#notTaken({ key, connection, peer: peer ?? null });
+  }
+
+  #count(count: OpenCount): void {
+    const before = this.connections;
+    this.#counted = count;
+    if (this.connections < before) this.#events.free(this);
+  }
+
+  /** The connection goes to another worker; this one is asked again later, if it lives. */
+  #notTaken(connection: Untaken): void {
+    this.meter.refused++;
+    this.full.add(connection.key);
+    this.#events.notTaken(this, connection);
     this.#events.free(this);
   }
 
@@ -209,12 +311,12 @@ export class WorkerHandle implements Target {
     const stateBefore = this.#state;
     const uptimeMs = this.uptimeMs;
     this.move('exited');
-    this.#events.exited(this, code);
-    this.#giveBack();
+    this.#events.exited(this, code, signal);
+    this.#handles.abandon();
     void pipesClosed([this.stdout, this.stderr]).then(() => {
-      const { slot, generation, pid, askedBy, killedAtDeadline, lastStderr } = this;
+      const { slot, generation, pid, askedBy, killedAtDeadline, cause, stack, lastStderr } = this;
       this.#events.gone(this, {
-        slot, generation, pid, at: wallNow(), code, signal, askedBy, stateBefore, uptimeMs, killedAtDeadline, lastStderr: [...lastStderr],
+        slot, generation, pid, at: wallNow(), code, signal, askedBy, stateBefore, uptimeMs, killedAtDeadline, cause, stack, lastStderr: [...lastStderr],
       });
     });
   }

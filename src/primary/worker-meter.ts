@@ -4,14 +4,42 @@ import { addBuckets, emptyBuckets } from '../metrics/latency.ts';
 /** Seconds of latency that the percentiles look back on. */
 const WINDOW = 10;
 
+/** Weight of the newest in the average: about the last 50 connections count. */
+const SMOOTHING = 0.04;
+
+/** Below it, and without requests, a worker leaves heartbeats out. */
+const IDLE_UTILIZATION = 0.05;
+
 /** Rates and latest values of one worker, from its heartbeats. */
 export class WorkerMeter {
   last: Heartbeat | null = null;
   requestsPerSecond = 0;
   cpuPercent: number | null = null;
   memoryBytes: number | null = null;
+  /** Connections it took, and those it gave back or could not receive; of them `lost` could not be received. */
+  accepted = 0;
+  refused = 0;
+  lost = 0;
+  /** Moving average of the time from accept to taken; null before the first. */
+  handOffMs: number | null = null;
+  /** Monotonic time of the last heartbeat or taken connection; 0 before the first. */
+  lastSignAt = 0;
+  #idle = false;
   #lastAt = 0;
   readonly #window: (readonly number[])[] = [];
+
+  /** Its last sign was a heartbeat that told of nothing going on; the next ones may be left out. */
+  get idle(): boolean {
+    return this.#idle;
+  }
+
+  /** It took a connection that long after it was accepted. */
+  took(ms: number, at: number): void {
+    this.accepted++;
+    this.lastSignAt = at;
+    this.#idle = false;
+    this.handOffMs = this.handOffMs === null ? ms : this.handOffMs + (ms - this.handOffMs) * SMOOTHING;
+  }
 
   add(beat: Heartbeat, at: number): void {
     if (this.last !== null) {
@@ -20,6 +48,8 @@ export class WorkerMeter {
     }
     this.last = beat;
     this.#lastAt = at;
+    this.lastSignAt = at;
+    this.#idle = beat.eventLoopUtilization < IDLE_UTILIZATION && beat.latency.every((n) => n === 0);
     this.#window.push(beat.latency);
     if (this.#window.length > WINDOW) this.#window.shift();
   }

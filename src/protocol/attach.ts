@@ -1,6 +1,6 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { LbEvent, LogLine, ProgressRecord, ReloadBody, RestartBody, ScaleBody, StopBody } from './control.ts';
+import type { BalanceBody, LbEvent, LogLine, ProgressRecord, ReloadBody, RestartBody, ScaleBody, StopBody, WeightBody } from './control.ts';
 import type { AppSnapshot } from './snapshot.ts';
 
 /**
@@ -17,6 +17,8 @@ export type Order =
   | ({ readonly kind: 'restart' } & Omit<RestartBody, 'updateEnv'>)
   | ({ readonly kind: 'scale' } & ScaleBody)
   | ({ readonly kind: 'stop' } & StopBody)
+  | ({ readonly kind: 'balance' } & BalanceBody)
+  | ({ readonly kind: 'weight' } & WeightBody)
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'abort' }
   | { readonly kind: 'snapshot' }

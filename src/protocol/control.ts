@@ -1,5 +1,5 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
-import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { AppSpec, BalanceStrategy } from '../lifecycle/app-spec.ts';
 import type { AppSnapshot, DrainBlockers, OperationKind } from './snapshot.ts';
 
 /**
@@ -7,7 +7,7 @@ import type { AppSnapshot, DrainBlockers, OperationKind } from './snapshot.ts';
  *
  * - `GET /v1/hello` → Hello
  * - `GET /v1/apps` → { apps: AppSnapshot[] }; `GET /v1/apps/:name` → AppSnapshot
- * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|signal|abort` → stream
+ * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|balance|weight|signal|abort` → stream
  * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)
  * - `GET /v1/apps/:name/logs?lines=n` → { lines: LogLine[] }
  * - WebSocket `GET /v1/logs?app=a&lines=n`, `/v1/events`, `/v1/stats`
@@ -71,6 +71,16 @@ export interface StopBody {
 export interface ScaleBody {
   readonly to?: number;
   readonly by?: number;
+}
+
+/** `POST /v1/apps/:name/balance`. */
+export interface BalanceBody {
+  readonly strategy: BalanceStrategy;
+}
+
+/** `POST /v1/apps/:name/weight`: the slots that are not named keep theirs. */
+export interface WeightBody {
+  readonly weights: readonly { readonly slot: number; readonly weight: number }[];
 }
 
 /** `POST /v1/apps/:name/signal`. */

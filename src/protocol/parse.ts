@@ -1,6 +1,15 @@
 import { LbError } from '../errors/lb-error.ts';
-import { APP_NAME, type AppSpec } from '../lifecycle/app-spec.ts';
-import { ON_FAILURE, type ReloadBody, type RestartBody, type ScaleBody, type SignalBody, type StartBody, type StopBody } from './control.ts';
+import {
+  APP_NAME,
+  BALANCE_STRATEGIES,
+  MAX_WEIGHT,
+  type AppSpec,
+  type EjectionSpec,
+  type HealthCheckSpec,
+  type HostPort,
+  type ProxyProtocolSpec,
+} from '../lifecycle/app-spec.ts';
+import { ON_FAILURE, type ReloadBody, type RestartBody, type ScaleBody, type SignalBody, type BalanceBody, type WeightBody, type StartBody, type StopBody } from './control.ts';
 
 /** Turns something unknown into a value of its type, or throws LB_ERR_MESSAGE that names the place. */
 type Parser<T> = (value: unknown, path: string, what: string) => T;
@@ -71,6 +80,37 @@ function object<T>(shape: Shape<T>, optional: readonly (keyof T & string)[] = []
   };
 }
 
+const numberBetween =
+  (min: number, max: number): Parser<number> =>
+  (value, path, what) =>
+    number(min)(value, path, what) <= max ? (value as number) : fail(what, path, `a number from ${min} to ${max}`, value);
+
+const statusRange: Parser<readonly [number, number]> = (value, path, what) => {
+  const [from, to, ...more] = list(integer(100))(value, path, what);
+  return from === undefined || to === undefined || more.length > 0 ? fail(what, path, 'a list of two status codes', value) : [from, to];
+};
+
+const healthCheck = object<HealthCheckSpec>({
+  path: nullable(string),
+  port: nullable(integer(1)),
+  intervalMs: number(1),
+  timeoutMs: number(1),
+  fall: integer(1),
+  rise: integer(1),
+  expect: list(statusRange),
+  replaceAfterMs: nullable(number(0)),
+});
+
+const ejection = object<EjectionSpec>({
+  takeTimeoutMs: number(1),
+  loopDelayMs: number(1),
+  errorRate: numberBetween(0, 1),
+  baseMs: number(1),
+  maxShare: numberBetween(0, 1),
+});
+
+const weight = numberBetween(0, MAX_WEIGHT);
+
 const appSpec = object<AppSpec>({
   name: appName,
   script: absolutePath,
@@ -97,6 +137,24 @@ const appSpec = object<AppSpec>({
   mergeLogs: boolean,
   logMaxBytes: integer(1),
   logKeep: integer(0),
+  balance: oneOf(BALANCE_STRATEGIES),
+  weights: list(weight),
+  backup: list(integer(0)),
+  maxConns: nullable(integer(1)),
+  maxQueue: integer(1),
+  slowStartMs: number(0),
+  ipHashPrefix: object<AppSpec['ipHashPrefix']>({ v4: integer(1), v6: integer(1) }),
+  proxyProtocol: nullable(object<ProxyProtocolSpec>({ ports: nullable(list(integer(1))), from: nullable(list(string)) })),
+  health: nullable(healthCheck),
+  ejection: nullable(ejection),
+  hangTimeoutMs: nullable(number(1)),
+  maxRequests: nullable(integer(1)),
+  maxLifetimeMs: nullable(number(1)),
+  recycleJitter: numberBetween(0, 1),
+  maxMemoryKillBytes: nullable(integer(1)),
+  healthPort: nullable(object<HostPort>({ host: nullable(string), port: integer(1) })),
+  readyMin: integer(1),
+  drainDelayMs: number(0),
 });
 
 const reloadBody = object<ReloadBody>(
@@ -113,3 +171,6 @@ export const parseStopBody = (value: unknown): StopBody => object<StopBody>({ no
 export const parseScaleBody = (value: unknown): ScaleBody =>
   object<ScaleBody>({ to: integer(1), by: integer(Number.MIN_SAFE_INTEGER) }, ['to', 'by'])(value, '', 'scale request');
 export const parseSignalBody = (value: unknown): SignalBody => object<SignalBody>({ signal: string })(value, '', 'signal request');
+export const parseBalanceBody = (value: unknown): BalanceBody => object<BalanceBody>({ strategy: oneOf(BALANCE_STRATEGIES) })(value, '', 'balance request');
+export const parseWeightBody = (value: unknown): WeightBody =>
+  object<WeightBody>({ weights: list(object<WeightBody['weights'][number]>({ slot: integer(0), weight })) })(value, '', 'weight request');

@@ -19,15 +19,26 @@ export interface WorkerSnapshot {
   /** Percent of one core over the last sample; null before the second sample. */
   readonly cpuPercent: number | null;
   readonly memoryBytes: number | null;
+  /** Share of new connections it gets; 0 gets none. */
+  readonly weight: number;
   readonly connections: number;
+  /** Connections it took in all, and those it refused or could not take. */
+  readonly accepted: number;
+  readonly refused: number;
+  /** Average time from a connection's arrival until the worker took it; null before the first, and with `direct`. */
+  readonly handOffMs: number | null;
   readonly requestsInFlight: number;
   readonly requestsPerSecond: number;
+  /** 95th percentile of the last seconds' response times; null without requests. */
+  readonly p95Ms: number | null;
   /** 0 to 1. */
   readonly eventLoopUtilization: number;
   readonly blockers: DrainBlockers | null;
+  /** Why it asked for no new connections (`process.send({ lb: 'drain' })`); null when it did not. */
+  readonly withdrawn: string | null;
 }
 
-export const OPERATION_KINDS = ['start', 'reload', 'restart', 'scale', 'stop', 'recycle', 'delete', 'signal', 'shutdown'] as const;
+export const OPERATION_KINDS = ['start', 'reload', 'restart', 'scale', 'stop', 'recycle', 'balance', 'weight', 'delete', 'signal', 'shutdown'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** A slot without a running worker. */
@@ -38,6 +49,28 @@ export interface SlotTrouble {
   readonly restartInMs: number | null;
   readonly restarts: number;
 }
+
+/** The health of one worker: its checks, and why it is out of the rotation, if it is. */
+export interface WorkerHealth {
+  readonly slot: number;
+  readonly pid: number;
+  readonly state: WorkerState;
+  /** Active checks since it started. */
+  readonly checks: { readonly passed: number; readonly failed: number };
+  /** The last check; null before the first. `at` is epoch milliseconds. */
+  readonly last: { readonly ok: boolean; readonly reason: string | null; readonly tookMs: number | null; readonly at: number } | null;
+  /** At most five, newest last. `at` is epoch milliseconds. */
+  readonly lastFailures: readonly { readonly reason: string; readonly at: number }[];
+  /** Since it started. */
+  readonly ejections: number;
+  /** Why it is, or should be, out of the rotation; a sole worker never is. */
+  readonly causes: readonly string[];
+  /** For how long the causes have stood; null without any. */
+  readonly sinceMs: number | null;
+}
+
+export const PROXY_REJECTIONS = ['malformed', 'timeout', 'untrusted', 'closed'] as const;
+export type ProxyRejections = Readonly<Record<(typeof PROXY_REJECTIONS)[number], number>>;
 
 /** One app as people and programs see it. */
 export interface AppSnapshot {
@@ -59,12 +92,17 @@ export interface AppSnapshot {
   readonly connections: number;
   /** Connections that wait in the primary for a worker. */
   readonly queued: number;
+  /** Fewer than half of the workers are healthy, so health is ignored. */
+  readonly panic: boolean;
+  /** Connections closed for their PROXY header, since the primary started. */
+  readonly proxyRejections: ProxyRejections;
   readonly requestsPerSecond: number;
   /** 95th percentile of the last seconds' response times; null without requests. */
   readonly p95Ms: number | null;
   /** Addresses the app listens on: `http://` is not assumed, `*:3000`, `127.0.0.1:3000`, `/run/app.sock`. */
   readonly listeners: readonly string[];
   readonly workers: readonly WorkerSnapshot[];
+  readonly health: readonly WorkerHealth[];
   readonly troubledSlots: readonly SlotTrouble[];
   readonly operation: { readonly kind: OperationKind; readonly sinceMs: number } | null;
   readonly queuedOperations: readonly OperationKind[];

@@ -1,3 +1,4 @@
+import type { Peer } from './proxy-header.ts';
 import type { DrainBlockers } from './snapshot.ts';
 
 /**
@@ -27,17 +28,25 @@ export interface ListenQuery {
   readonly flags: number;
   readonly readableAll: boolean;
   readonly writableAll: boolean;
+  readonly kind: ServerKind;
 }
+
+/** What a server speaks, as far as it can be told from outside: `h2c` is HTTP/2 without TLS, `tls` and `tcp` anything else. */
+export const SERVER_KINDS = ['http', 'https', 'http2', 'h2c', 'tls', 'tcp'] as const;
+export type ServerKind = (typeof SERVER_KINDS)[number];
 
 export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'listening'; readonly seq: number; readonly errno: number; readonly name: SocketName | null }
-  | { readonly cmd: typeof MARK; readonly t: 'conn'; readonly key: string }
+  | { readonly cmd: typeof MARK; readonly t: 'conn'; readonly key: string; readonly peer?: Peer; readonly probe?: true }
+  /** `direct`: accept from this listening socket yourself; comes with its handle when `on`. */
+  | { readonly cmd: typeof MARK; readonly t: 'socket'; readonly key: string; readonly index: number; readonly on: boolean }
+  /** Tell at once, not only with each heartbeat, how many connections are open. */
+  | { readonly cmd: typeof MARK; readonly t: 'count'; readonly on: boolean }
   | { readonly cmd: typeof MARK; readonly t: 'drain' }
   /** HTTP is quiet and the app was asked: close WebSockets with 1001; with `exit`, end when nothing is left. */
   | { readonly cmd: typeof MARK; readonly t: 'leave'; readonly exit: boolean };
 
-export interface Heartbeat {
-  readonly connections: number;
+export interface Heartbeat extends OpenCount {
   readonly requestsInFlight: number;
   /** Finished since the worker started. */
   readonly requests: number;
@@ -48,6 +57,18 @@ export interface Heartbeat {
   readonly eventLoopUtilization: number;
   /** How late the heartbeat's own timer was. */
   readonly eventLoopDelayMs: number;
+  /** Where its inspector is open; null when it is not. */
+  readonly inspectorPort: number | null;
+  /** The app listens for SIGUSR1 itself, which then opens no inspector. */
+  readonly ownSigusr1: boolean;
+}
+
+/** Open connections of a worker, and what they include. */
+export interface OpenCount {
+  /** Open now. */
+  readonly connections: number;
+  /** Connections that had reached it by then, since it started; those on their way are not among the open ones. */
+  readonly delivered: number;
 }
 
 /** Upper bounds; one more bucket holds what is above. */
@@ -56,8 +77,9 @@ export const LATENCY_BUCKETS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2
 export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'listen'; readonly seq: number; readonly query: ListenQuery }
   | { readonly cmd: typeof MARK; readonly t: 'unlisten'; readonly key: string }
-  | { readonly cmd: typeof MARK; readonly t: 'refused'; readonly key: string }
+  | { readonly cmd: typeof MARK; readonly t: 'refused'; readonly key: string; readonly peer?: Peer; readonly probe?: true }
   | { readonly cmd: typeof MARK; readonly t: 'heartbeat'; readonly beat: Heartbeat }
+  | { readonly cmd: typeof MARK; readonly t: 'open'; readonly count: OpenCount }
   /** On its way out; `quiet` when no HTTP connection is left. `handler` is the signal the app listens for. */
   | {
       readonly cmd: typeof MARK;
@@ -66,6 +88,9 @@ export type FromWorker =
       readonly handler: 'SIGTERM' | 'SIGINT' | null;
       readonly blockers: DrainBlockers;
     };
+
+/** Argument of Node that makes SIGUSR1 open an inspector on a free port; the preload hides it from the app. */
+export const INSPECT_ARGUMENT = '--inspect-port=0';
 
 /** Set for each worker in the environment; the preload reads and removes it. */
 export const WORKER_SETTINGS_VAR = 'LB_WORKER_SETTINGS';

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
+import { cgroupDirectories, readText } from './cgroups.ts';
 
 /** A limit on memory and what of it is used; cache that can be given back at once is not. */
 export interface MemoryRoom {
@@ -33,10 +33,10 @@ export function memoryRoom({ root = '/' }: MemoryRoomOptions = {}): MemoryRoom |
  */
 export function oomKills({ root = '/' }: MemoryRoomOptions = {}): number | null {
   for (const { version, path } of cgroupDirectories(root, 'memory')) {
-    const kills = valueOf(read(join(path, version === 2 ? 'memory.events' : 'memory.oom_control')), 'oom_kill');
+    const kills = valueOf(readText(join(path, version === 2 ? 'memory.events' : 'memory.oom_control')), 'oom_kill');
     if (kills !== null) return kills;
   }
-  return valueOf(read(join(root, 'proc/vmstat')), 'oom_kill');
+  return valueOf(readText(join(root, 'proc/vmstat')), 'oom_kill');
 }
 
 /** Percent of the room that was warned about last; 0 for none. */
@@ -57,19 +57,19 @@ function usedShare({ usedBytes, limitBytes }: MemoryRoom): number {
 }
 
 function machineRoom(root: string): MemoryRoom | null {
-  const text = read(join(root, 'proc/meminfo'));
+  const text = readText(join(root, 'proc/meminfo'));
   const [total, available] = [valueOf(text, 'MemTotal:'), valueOf(text, 'MemAvailable:')];
   if (total === null || available === null) return null;
   return roomOf(total * 1024, (total - available) * 1024, 'machine');
 }
 
 function roomV2(directory: string): MemoryRoom | null {
-  const cache = valueOf(read(join(directory, 'memory.stat')), 'inactive_file');
+  const cache = valueOf(readText(join(directory, 'memory.stat')), 'inactive_file');
   return roomOf(numberIn(join(directory, 'memory.max')), numberIn(join(directory, 'memory.current')) - (cache ?? 0), 'cgroup');
 }
 
 function roomV1(directory: string): MemoryRoom | null {
-  const cache = valueOf(read(join(directory, 'memory.stat')), 'total_inactive_file');
+  const cache = valueOf(readText(join(directory, 'memory.stat')), 'total_inactive_file');
   return roomOf(numberIn(join(directory, 'memory.limit_in_bytes')), numberIn(join(directory, 'memory.usage_in_bytes')) - (cache ?? 0), 'cgroup');
 }
 
@@ -86,82 +86,5 @@ function valueOf(text: string, word: string): number | null {
 }
 
 function numberIn(path: string): number {
-  return Number.parseInt(read(path), 10);
-}
-
-type Controller = 'cpu' | 'memory';
-
-interface CgroupDirectory {
-  readonly version: 1 | 2;
-  readonly path: string;
-}
-
-/** The directory of every cgroup, from the process's own up to the top of the mount, that a controller can limit it by. */
-function cgroupDirectories(root: string, controller: Controller): CgroupDirectory[] {
-  const own = ownCgroups(read(join(root, 'proc/self/cgroup')), controller);
-  const directories: CgroupDirectory[] = [];
-  for (const mount of cgroupMounts(read(join(root, 'proc/self/mountinfo')), controller)) {
-    const path = own.get(mount.version);
-    if (path === undefined) continue;
-    const inMount = relativeTo(mount.root, path);
-    for (let group = inMount; ; group = posix.dirname(group)) {
-      directories.push({ version: mount.version, path: join(root, mount.point, group) });
-      if (group === '/') break;
-    }
-  }
-  return directories;
-}
-
-/** Path of this process's cgroup by version, from `/proc/self/cgroup`: lines of `id:controllers:path`. */
-function ownCgroups(text: string, controller: Controller): Map<1 | 2, string> {
-  const own = new Map<1 | 2, string>();
-  for (const line of text.split('\n')) {
-    const [, id, controllers, path] = /^(\d+):([^:]*):(\/.*)$/.exec(line) ?? [];
-    if (id === undefined || controllers === undefined || path === undefined) continue;
-    if (id === '0' && controllers === '') own.set(2, path);
-    else if (controllers.split(',').includes(controller)) own.set(1, path);
-  }
-  return own;
-}
-
-interface CgroupMount {
-  readonly version: 1 | 2;
-  /** Which cgroup is mounted at the point. */
-  readonly root: string;
-  readonly point: string;
-}
-
-/** Mounts that carry the controller, from `/proc/self/mountinfo` (proc(5)). */
-function cgroupMounts(text: string, controller: Controller): CgroupMount[] {
-  const mounts: CgroupMount[] = [];
-  for (const line of text.split('\n')) {
-    const [before, after] = line.split(' - ');
-    const [, , , root, point] = before?.split(' ') ?? [];
-    const [type, , superOptions] = after?.split(' ') ?? [];
-    if (root === undefined || point === undefined) continue;
-    const place = { root: unescape(root), point: unescape(point) };
-    if (type === 'cgroup2') mounts.push({ version: 2, ...place });
-    else if (type === 'cgroup' && superOptions?.split(',').includes(controller)) mounts.push({ version: 1, ...place });
-  }
-  return mounts;
-}
-
-/** A path that is not below the mounted cgroup (another namespace's) leaves the top of the mount, which we are below. */
-function relativeTo(mountRoot: string, path: string): string {
-  if (mountRoot === '/') return path.startsWith('/..') ? '/' : posix.normalize(path);
-  if (path === mountRoot) return '/';
-  return path.startsWith(`${mountRoot}/`) ? posix.normalize(path.slice(mountRoot.length)) : '/';
-}
-
-/** Mount points have blanks and backslashes as octal escapes. */
-function unescape(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  return Number.parseInt(readText(path), 10);
 }

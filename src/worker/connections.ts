@@ -1,54 +1,22 @@
 import type { Server } from 'node:net';
 import { resolve } from 'node:path';
-import type { ListenQuery, SocketName } from '../protocol/worker.ts';
+import type { ListenQuery, ServerKind, SocketName, ToWorker } from '../protocol/worker.ts';
 import type { Channel } from './channel.ts';
-import type { AnyServer, ClusterInternals, ListeningHandle, NodeListenQuery, RawHandle } from './node-internals.ts';
+import { FedHandle, type DirectSocket } from './fed-handle.ts';
+import { protocolOf, type AnyServer, type ClusterInternals, type ListeningHandle, type NodeListenQuery, type RawHandle } from './node-internals.ts';
+import { showPeer } from './peer-name.ts';
 import type { Traffic } from './traffic.ts';
 
+type SocketOrder = Pick<Extract<ToWorker, { readonly t: 'socket' }>, 'key' | 'index' | 'on'>;
+type Delivery = Pick<Extract<ToWorker, { readonly t: 'conn' }>, 'key' | 'peer' | 'probe'>;
+
+const DEFAULT_BACKLOG = 511;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** A server's handle that is fed by the primary instead of the kernel. Node's own connection code runs on it. */
-class FedHandle implements ListeningHandle {
-  onconnection?: (status: number, connection: RawHandle) => void;
-  getsockname?: (out: object) => number;
-  readonly #onClose: () => void;
-  /** What a real listening handle does by itself: keeps the process alive. */
-  readonly #alive: NodeJS.Timeout;
-
-  constructor(alive: NodeJS.Timeout, name: SocketName | null, onClose: () => void) {
-    this.#alive = alive;
-    this.#onClose = onClose;
-    // A Unix socket has none: net.Server then answers address() with its path.
-    if (name !== null) {
-      this.getsockname = (out) => {
-        Object.assign(out, name);
-        return 0;
-      };
-    }
-  }
-
-  listen(): number {
-    return 0;
-  }
-
-  close(done?: () => void): void {
-    clearInterval(this.#alive);
-    this.#onClose();
-    if (done !== undefined) process.nextTick(done);
-  }
-
-  ref(): void {
-    this.#alive.ref();
-  }
-
-  unref(): void {
-    this.#alive.unref();
-  }
-}
 
 interface Fed {
   readonly handle: FedHandle;
   readonly server: AnyServer;
+  readonly backlog: number;
 }
 
 /** Sends every `server.listen` of this worker to the primary and feeds the servers with the connections it hands over. */
@@ -60,6 +28,8 @@ export class Connections {
   readonly #fed = new Map<string, Fed>();
   readonly #keys = new Set<string>();
   #seq = 0;
+  /** Connections that came from the primary, since this worker started. */
+  delivered = 0;
 
   constructor(channel: Channel, traffic: Traffic, cluster: ClusterInternals) {
     this.#cluster = cluster;
@@ -83,34 +53,50 @@ export class Connections {
   }
 
   /** A connection from the primary; goes back when the server it was meant for is closed or full. */
-  deliver(key: string, connection: RawHandle | undefined): void {
+  deliver({ key, peer, probe }: Delivery, connection: RawHandle | undefined): void {
+    this.delivered++;
     if (connection === undefined) return;
     const fed = this.#fed.get(key);
     if (fed?.handle.onconnection === undefined || isFull(fed.server)) {
-      this.#channel.send({ t: 'refused', key }, connection);
+      this.#channel.send({ t: 'refused', key, ...(peer === undefined ? {} : { peer }), ...(probe === undefined ? {} : { probe }) }, connection);
       return;
     }
+    if (peer !== undefined) showPeer(connection, peer);
     fed.handle.onconnection(0, connection);
+  }
+
+  /** From now on this worker accepts from a socket of the primary's by itself, or no more. */
+  accept({ key, index, on }: SocketOrder, socket: RawHandle | undefined): void {
+    const fed = this.#fed.get(key);
+    if (!on) fed?.handle.remove(index);
+    else if (fed === undefined) socket?.close();
+    else if (socket !== undefined) fed.handle.add(index, socket as DirectSocket, fed.backlog, () => this.delivered++);
+  }
+
+  /** Accepts nothing by itself any more: it drains. */
+  acceptNothing(): void {
+    for (const { handle } of this.#fed.values()) handle.removeAll();
   }
 
   #listen(server: Server, asked: NodeListenQuery, callback: (errno: number, handle: ListeningHandle | null) => void): void {
     const query = { ...asked, address: absoluteAddress(asked) };
     const key = this.#reserveKey(query);
     const seq = ++this.#seq;
-    const alive = setInterval(() => {}, LONGEST_TIMER_MS);
+    // Nothing else keeps the process alive until the answer comes.
+    const waiting = setInterval(() => {}, LONGEST_TIMER_MS);
     this.#pending.set(seq, (errno, name) => {
+      clearInterval(waiting);
       if (errno !== 0) {
-        clearInterval(alive);
         this.#keys.delete(key);
         callback(errno, null);
         return;
       }
-      const handle = new FedHandle(alive, name, () => this.#closed(key));
-      this.#fed.set(key, { handle, server });
+      const fed = { handle: new FedHandle(name, () => this.#closed(key)), server, backlog: query.backlog ?? DEFAULT_BACKLOG };
+      this.#fed.set(key, fed);
       this.#traffic.watch(server);
-      callback(0, handle);
+      callback(0, fed.handle);
     });
-    this.#channel.send({ t: 'listen', seq, query: toListenQuery(key, query) });
+    this.#channel.send({ t: 'listen', seq, query: toListenQuery(key, query, protocolOf(server)) });
   }
 
   #closed(key: string): void {
@@ -144,7 +130,7 @@ function isFull(server: AnyServer): boolean {
   return typeof server.maxConnections === 'number' && (server._connections ?? 0) >= server.maxConnections;
 }
 
-function toListenQuery(key: string, query: NodeListenQuery): ListenQuery {
+function toListenQuery(key: string, query: NodeListenQuery, kind: ServerKind): ListenQuery {
   return {
     key,
     address: query.address ?? null,
@@ -154,5 +140,6 @@ function toListenQuery(key: string, query: NodeListenQuery): ListenQuery {
     flags: query.flags ?? 0,
     readableAll: query.readableAll ?? false,
     writableAll: query.writableAll ?? false,
+    kind,
   };
 }

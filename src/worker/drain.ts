@@ -23,6 +23,7 @@ type DrainReport = (quiet: boolean, blockers: DrainBlockers) => void;
 /** Lets this worker run dry: nothing that is open is cut, everything that is answered is answered for the last time. */
 export class Drain {
   readonly #traffic: Traffic;
+  readonly #acceptNothing: () => void;
   readonly #report: DrainReport;
   #timer: NodeJS.Timeout | null = null;
   #beganAt = 0;
@@ -32,14 +33,17 @@ export class Drain {
   readonly #announced = new WeakSet<ServerHttp2Session>();
   #leaving: 'no' | 'app' | 'us' = 'no';
 
-  constructor(traffic: Traffic, report: DrainReport) {
+  /** @param acceptNothing stops what this worker accepts by itself. */
+  constructor(traffic: Traffic, acceptNothing: () => void, report: DrainReport) {
     this.#traffic = traffic;
+    this.#acceptNothing = acceptNothing;
     this.#report = report;
   }
 
   begin(): void {
     if (this.#timer !== null) return;
     this.#beganAt = performance.now();
+    this.#acceptNothing();
     this.#traffic.onRequest = lastAnswer;
     this.#traffic.onStream = (session) => this.#announce(session);
     for (const [item] of this.#traffic.inFlight()) if ('shouldKeepAlive' in item) lastAnswer(item);

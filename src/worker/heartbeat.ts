@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../protocol/worker.ts';
+import type { Heartbeat, OpenCount } from '../protocol/worker.ts';
 import type { Traffic } from './traffic.ts';
 
 const EVERY_MS = 1_000;
@@ -7,7 +7,7 @@ const IDLE_BEATS = 5;
 const IDLE_UTILIZATION = 0.05;
 
 /** Sends one small message a second, every fifth while idle: alive, and what it is busy with. */
-export function startHeartbeat(traffic: Traffic, send: (beat: Heartbeat) => void): void {
+export function startHeartbeat(traffic: Traffic, openCount: () => OpenCount, send: (beat: Heartbeat) => void): void {
   let utilization = performance.eventLoopUtilization();
   let due = performance.now() + EVERY_MS;
   let sent: Heartbeat | null = null;
@@ -23,13 +23,16 @@ export function startHeartbeat(traffic: Traffic, send: (beat: Heartbeat) => void
     let requestsInFlight = 0;
     for (const _ of traffic.inFlight()) requestsInFlight++;
     const next: Heartbeat = {
-      connections: traffic.connections,
+      ...openCount(),
       requestsInFlight,
       requests: traffic.requests,
       statusClasses: traffic.statusClasses,
       latency,
       eventLoopUtilization: Math.round(since.utilization * 1000) / 1000,
       eventLoopDelayMs,
+      // With the argument we start it with, the port is 0 until an inspector is open.
+      inspectorPort: process.debugPort === 0 ? null : process.debugPort,
+      ownSigusr1: process.listenerCount('SIGUSR1') > 0,
     };
     if (sent !== null && isIdle(sent, next) && ++leftOut < IDLE_BEATS) return;
     sent = { ...next, statusClasses: [...next.statusClasses] };
@@ -53,6 +56,8 @@ function isIdle(before: Heartbeat, now: Heartbeat): boolean {
     quiet(now) &&
     before.requests === now.requests &&
     before.connections === now.connections &&
+    before.delivered === now.delivered &&
+    before.inspectorPort === now.inspectorPort &&
     before.requestsInFlight === now.requestsInFlight
   );
 }

@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { EventEmitter } from 'node:events';
+import type { ServerKind } from '../protocol/worker.ts';
 
 /**
  * The shapes of Node's own objects that the preload touches and that `@types/node` does not describe. Read from
@@ -44,18 +45,30 @@ export interface AnyServer extends EventEmitter {
   readonly keepAliveTimeout?: number;
   closeIdleConnections?(): void;
   updateSettings?: unknown;
+  /** Servers with TLS. */
+  setSecureContext?: unknown;
 }
 
 export interface ServerSocket extends Socket {
   readonly server?: AnyServer;
 }
 
-export type ServerKind = 'http' | 'http2' | 'raw';
+/** How a server's connections are counted and drained. */
+export type TrafficKind = 'http' | 'http2' | 'raw';
 
-export function kindOf(server: AnyServer | undefined): ServerKind {
+export function kindOf(server: AnyServer | undefined): TrafficKind {
   if (server === undefined) return 'raw';
   if (typeof server.updateSettings === 'function') return 'http2';
   return typeof server.closeIdleConnections === 'function' ? 'http' : 'raw';
+}
+
+/** What a client has to speak. */
+export function protocolOf(server: AnyServer): ServerKind {
+  const secure = typeof server.setSecureContext === 'function';
+  const kind = kindOf(server);
+  if (kind === 'http') return secure ? 'https' : 'http';
+  if (kind === 'http2') return secure ? 'http2' : 'h2c';
+  return secure ? 'tls' : 'tcp';
 }
 
 /** The open sockets of this process. `_getActiveHandles` is undocumented, and the only list there is without watching each one. */

@@ -3,12 +3,13 @@
  * reports, drains, and survives the primary; the app runs as it does without it.
  */
 import cluster from 'node:cluster';
-import { WORKER_SETTINGS_VAR, type WorkerSettings } from '../protocol/worker.ts';
+import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR, type OpenCount, type WorkerSettings } from '../protocol/worker.ts';
 import { openChannel } from './channel.ts';
 import { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
 import type { ClusterInternals } from './node-internals.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { OpenCounter } from './open-count.ts';
 import { Orphan } from './orphan.ts';
 import { writeSynchronously } from './output.ts';
 import { Traffic } from './traffic.ts';
@@ -23,6 +24,7 @@ function removeTraces(): void {
   delete process.env[WORKER_SETTINGS_VAR];
   const at = process.execArgv.indexOf(__filename);
   if (at > 0) process.execArgv.splice(at - 1, 2);
+  for (let own = process.execArgv.indexOf(INSPECT_ARGUMENT); own >= 0; own = process.execArgv.indexOf(INSPECT_ARGUMENT)) process.execArgv.splice(own, 1);
 }
 
 /**
@@ -41,20 +43,33 @@ function start(settings: WorkerSettings): void {
   const traffic = new Traffic();
   const connections = new Connections(channel, traffic, cluster as unknown as ClusterInternals);
   const orphan = new Orphan(() => drain, shutdownSignal);
-  const drain = new Drain(traffic, (quiet, blockers) => {
+  const drain = new Drain(traffic, () => connections.acceptNothing(), (quiet, blockers) => {
     if (process.connected) channel.send({ t: 'draining', quiet, handler: shutdownSignal(), blockers });
     else if (quiet) orphan.quiet();
   });
+  const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: connections.delivered });
+  const counter = new OpenCounter(openCount, (count) => channel.send({ t: 'open', count }));
   writeSynchronously();
   traffic.start();
   connections.install();
   channel.onMessage((message, handle) => {
-    if (message.t === 'conn') connections.deliver(message.key, handle);
-    else if (message.t === 'listening') connections.listening(message.seq, message.errno, message.name);
-    else if (message.t === 'drain') drain.begin();
-    else drain.leave(message.exit);
+    switch (message.t) {
+      case 'conn':
+        connections.deliver(message, handle);
+        return counter.delivered();
+      case 'socket':
+        return connections.accept(message, handle);
+      case 'count':
+        return counter.turn(message.on);
+      case 'listening':
+        return connections.listening(message.seq, message.errno, message.name);
+      case 'drain':
+        return drain.begin();
+      case 'leave':
+        return drain.leave(message.exit);
+    }
   });
-  startHeartbeat(traffic, (beat) => channel.send({ t: 'heartbeat', beat }));
+  startHeartbeat(traffic, openCount, (beat) => channel.send({ t: 'heartbeat', beat }));
   if (cluster.worker !== undefined) orphan.watch(cluster.worker, settings);
   releaseChannel();
 }

@@ -4,7 +4,7 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { DrainBlockers } from '../protocol/snapshot.ts';
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
-import { kindOf, openSockets, type AnyServer, type ServerKind, type ServerSocket } from './node-internals.ts';
+import { kindOf, openSockets, type AnyServer, type TrafficKind, type ServerSocket } from './node-internals.ts';
 
 /** Something that has no complete answer yet. */
 export type InFlight = ServerResponse | ServerHttp2Stream;
@@ -36,7 +36,7 @@ export class Traffic {
   /** Called for each HTTP/2 stream that opens; set while draining. */
   onStream: ((session: ServerHttp2Session) => void) | null = null;
 
-  readonly #servers = new Map<AnyServer, ServerKind>();
+  readonly #servers = new Map<AnyServer, TrafficKind>();
   /** HTTP/1 connections that have had a request. */
   readonly #exchanges = new Set<Exchange>();
   readonly #streams = new Map<ServerHttp2Stream, number>();
@@ -82,7 +82,7 @@ export class Traffic {
     return this.count('http') + this.count('http2') + this.count('raw');
   }
 
-  count(kind: ServerKind): number {
+  count(kind: TrafficKind): number {
     let n = 0;
     for (const [server, k] of this.#servers) if (k === kind) n += server._connections ?? 0;
     return n;

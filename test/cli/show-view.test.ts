@@ -7,7 +7,7 @@ import { app, worker } from '../client/samples.ts';
 
 const EXIT: ExitReport = {
   slot: 1, generation: 2, pid: 6002, at: new Date(2026, 10, 20, 10, 31, 7).getTime(), code: 1, signal: null, askedBy: null,
-  stateBefore: 'starting', uptimeMs: 212, killedAtDeadline: false, lastStderr: ['Error: connect ECONNREFUSED 127.0.0.1:5432', '    at new Pool (db.js:3:9)'],
+  stateBefore: 'starting', uptimeMs: 212, killedAtDeadline: false, cause: null, stack: [], lastStderr: ['Error: connect ECONNREFUSED 127.0.0.1:5432', '    at new Pool (db.js:3:9)'],
 };
 
 it('shows a running app', () => {
@@ -25,8 +25,8 @@ it('shows a stopped app without what only runs', () => {
 it('fits into 80 columns, however large the numbers are', () => {
   const large = worker({ slot: 127, generation: 1_204, pid: 4_194_304, state: 'draining', uptimeMs: 277_200_000, restarts: 9_999, cpuPercent: 100, memoryBytes: 2_200_000_000, connections: 12_400, requestsInFlight: 1_000, requestsPerSecond: 48_210, eventLoopUtilization: 1 });
   const lines = showView(app({ workers: [large], lastExits: [] }), { width: 80 }).split('\n');
-  const table = lines.slice(lines.indexOf('workers') + 1, lines.indexOf('definition') - 1);
-  expect(table).toHaveLength(2);
+  const table = lines.slice(lines.indexOf('workers') + 1, lines.indexOf('definition') - 1).filter((line) => line !== '' && line !== 'traffic');
+  expect(table).toHaveLength(4);
   for (const line of table) expect(line.length).toBeLessThanOrEqual(80);
 });
 

@@ -1,11 +1,15 @@
 import type { ProgressRecord, ResultRecord } from '../../src/protocol/control.ts';
+import { sampleSpec } from '../lifecycle/sample-spec.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../src/protocol/snapshot.ts';
+
+const { env: _, ...definition } = sampleSpec();
 
 export function worker(changes: Partial<WorkerSnapshot> = {}): WorkerSnapshot {
   return {
     slot: 0, generation: 1, pid: 5001, state: 'ready', startedAt: 1_790_000_000_000, uptimeMs: 3_723_000, restarts: 0,
-    cpuPercent: 12.4, memoryBytes: 65_431_000, connections: 12, requestsInFlight: 1, requestsPerSecond: 210.4,
-    eventLoopUtilization: 0.113, blockers: null, ...changes,
+    cpuPercent: 12.4, memoryBytes: 65_431_000, weight: 1, connections: 12, accepted: 4_210, refused: 0,
+    handOffMs: 0.182, requestsInFlight: 1, requestsPerSecond: 210.4, p95Ms: 8.2,
+    eventLoopUtilization: 0.113, blockers: null, withdrawn: null, ...changes,
   };
 }
 
@@ -13,14 +17,11 @@ export function app(changes: Partial<AppSnapshot> = {}): AppSnapshot {
   return {
     name: 'api', state: 'online', instances: 2, ready: 2, generation: 1, node: '22.11.0', primaryPid: 5000,
     startedAt: 1_790_000_000_000, uptimeMs: 3_723_000, restarts: 0, cpuPercent: 24.6, memoryBytes: 131_000_000, connections: 24,
-    queued: 0, requestsPerSecond: 421.7, p95Ms: 8.2, listeners: ['*:3000'], workers: [worker(), worker({ slot: 1, pid: 5002 })],
-    troubledSlots: [], operation: null, queuedOperations: [], lastExits: [], error: null, socketsKept: true,
+    queued: 0, panic: false, proxyRejections: { malformed: 0, timeout: 0, untrusted: 0, closed: 0 }, requestsPerSecond: 421.7, p95Ms: 8.2, listeners: ['*:3000'], workers: [worker(), worker({ slot: 1, pid: 5002 })],
+    health: [], troubledSlots: [], operation: null, queuedOperations: [], lastExits: [], error: null, socketsKept: true,
     spec: {
-      name: 'api', script: '/srv/api/server.js', args: [], cwd: '/srv/api', instances: 2, interpreter: '/usr/bin/node', nodeArgs: [],
-      envNames: ['PATH', 'PORT'], instanceVar: 'NODE_APP_INSTANCE', waitReady: false, listenTimeoutMs: 30_000, killTimeoutMs: 30_000,
-      shutdownWithMessage: false, maxMemoryBytes: 300 * 1024 * 1024, autorestart: true, minUptimeMs: 1000, maxRestarts: 16,
-      restartDelayMs: null, backoffBaseMs: 100, stopExitCodes: [], outFile: '/home/me/.lb/logs/api-out.log',
-      errorFile: '/home/me/.lb/logs/api-error.log', mergeLogs: true, logMaxBytes: 10_485_760, logKeep: 5,
+      ...definition, args: [], nodeArgs: [], outFile: '/home/me/.lb/logs/api-out.log', errorFile: '/home/me/.lb/logs/api-error.log',
+      maxMemoryBytes: 300 * 1024 * 1024, envNames: ['PATH', 'PORT'],
     },
     ...changes,
   };

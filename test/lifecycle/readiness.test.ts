@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readiness, type Readiness, type ReadinessFacts } from '../../src/lifecycle/readiness.ts';
+import { readiness, type CheckPassed, type Readiness, type ReadinessFacts } from '../../src/lifecycle/readiness.ts';
 
 const booting: ReadinessFacts = {
-  waitReady: false, saidReady: false, listening: false, appListens: false, uptimeMs: 100, minUptimeMs: 1_000, listenTimeoutMs: 30_000, eventLoopUtilization: null,
+  waitReady: false, saidReady: false, listening: false, appListens: false, uptimeMs: 100, minUptimeMs: 1_000, listenTimeoutMs: 30_000, eventLoopUtilization: null, healthy: { passed: true },
 };
 const ready: Readiness = { verdict: 'ready' };
 const notListening: Readiness = { verdict: 'failed', reason: 'not ready: not listening within 30 s' };
@@ -20,6 +20,12 @@ describe('readiness', () => {
     ['wait_ready: only listens', { waitReady: true, listening: true }, wait(29_900)],
     ['wait_ready: came to rest', { waitReady: true, eventLoopUtilization: 0, uptimeMs: 5_000 }, wait(25_000)],
     ['wait_ready: out of time', { waitReady: true, listening: true, uptimeMs: 30_000 }, notSaid],
+
+    ['listens, its check has not passed', { listening: true, healthy: { passed: false, reason: 'status 503' } }, wait(29_900)],
+    ['its check never passed', { listening: true, uptimeMs: 30_000, healthy: { passed: false, reason: 'status 503' } },
+      { verdict: 'failed', reason: 'not ready: health check failed: status 503 within 30 s' }],
+    ['has a check and never listens', { uptimeMs: 30_000, healthy: { passed: false, reason: null } }, notListening],
+    ['wait_ready: its check passed, it said nothing', { waitReady: true, listening: true, uptimeMs: 30_000 }, notSaid],
 
     ['its app listens, it does not yet', { appListens: true, eventLoopUtilization: 0, uptimeMs: 5_000 }, wait(25_000)],
     ['its app listens, it does not in time', { appListens: true, uptimeMs: 30_000 }, notListening],
@@ -39,12 +45,14 @@ describe('readiness', () => {
       waitReady: fc.boolean(), saidReady: fc.boolean(), listening: fc.boolean(), appListens: fc.boolean(), uptimeMs: fc.nat(60_000),
       minUptimeMs: fc.nat(5_000), listenTimeoutMs: fc.integer({ min: 1, max: 60_000 }),
       eventLoopUtilization: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
+      healthy: fc.constantFrom<CheckPassed>({ passed: true }, { passed: false, reason: null }),
     });
     fc.assert(
       fc.property(facts, (given) => {
         const verdict = readiness(given);
         const isOver = given.uptimeMs >= given.listenTimeoutMs;
-        if (verdict.verdict === 'failed') expect(isOver && (given.waitReady || given.appListens)).toBe(true);
+        if (verdict.verdict === 'failed') expect(isOver && (given.waitReady || given.appListens || !given.healthy.passed)).toBe(true);
+        if (!given.healthy.passed) expect(verdict.verdict).not.toBe('ready');
         if (verdict.verdict !== 'wait') return;
         expect(isOver).toBe(false);
         expect(verdict.forMs).toBeGreaterThan(0);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Dispatcher, QUEUE_LIMIT, type PendingConnection, type Target } from '../../src/primary/dispatcher.ts';
+import { Dispatcher } from '../../src/primary/dispatcher.ts';
+import type { PendingConnection, Place, Target } from '../../src/primary/seat.ts';
 
 class FakeConnection {
   closed = false;
@@ -15,6 +16,8 @@ class FakeConnection {
 
 /** Takes a connection at once with `quick`; else it is pending until `take`. */
 class FakeTarget implements Target {
+  readonly slot = 0;
+  readonly connections = 0;
   pending: PendingConnection | null = null;
   readonly taken: FakeConnection[] = [];
   readonly quick: boolean;
@@ -35,6 +38,9 @@ class FakeTarget implements Target {
   }
 }
 
+const QUEUE_LIMIT = 8_192;
+const places = (targets: readonly FakeTarget[]): Place[] => targets.map((target) => ({ target, weight: 1, backup: false }));
+
 const crowding: string[] = [];
 const dispatcherOf = (): Dispatcher => new Dispatcher({ crowded: (key) => crowding.push(`crowded ${key}`), relieved: (key) => crowding.push(`relieved ${key}`) });
 const numbers = (connections: readonly FakeConnection[]): number[] => connections.map(({ n }) => n);
@@ -49,7 +55,7 @@ describe('Dispatcher', () => {
   it('goes round while all are free', () => {
     const dispatcher = dispatcherOf();
     const targets = [new FakeTarget(true), new FakeTarget(true), new FakeTarget(true)];
-    dispatcher.route('a', targets);
+    dispatcher.route('a', places(targets));
     acceptMany(dispatcher, 10);
     expect(targets.map(({ taken }) => numbers(taken))).toEqual([[0, 3, 6, 9], [1, 4, 7], [2, 5, 8]]);
   });
@@ -59,7 +65,7 @@ describe('Dispatcher', () => {
       fc.property(fc.integer({ min: 1, max: 8 }), fc.nat(20), fc.nat(30), (n, before, k) => {
         const dispatcher = dispatcherOf();
         const targets = Array.from({ length: n }, () => new FakeTarget(true));
-        dispatcher.route('a', targets);
+        dispatcher.route('a', places(targets));
         acceptMany(dispatcher, before);
         const counts = targets.map(({ taken }) => taken.length);
         acceptMany(dispatcher, n * k);
@@ -72,7 +78,7 @@ describe('Dispatcher', () => {
     const dispatcher = dispatcherOf();
     const slow = new FakeTarget();
     const quick = new FakeTarget(true);
-    dispatcher.route('a', [slow, quick]);
+    dispatcher.route('a', places([slow, quick]));
     acceptMany(dispatcher, 5);
     expect(numbers(quick.taken)).toEqual([1, 2, 3, 4]);
     slow.take();
@@ -86,7 +92,7 @@ describe('Dispatcher', () => {
     acceptMany(dispatcher, 5);
     expect(dispatcher.queued).toBe(5);
     const target = new FakeTarget(true);
-    dispatcher.route('a', [target]);
+    dispatcher.route('a', places([target]));
     expect(numbers(target.taken)).toEqual([0, 1, 2, 3, 4]);
     expect(dispatcher.queued).toBe(0);
   });
@@ -94,7 +100,7 @@ describe('Dispatcher', () => {
   it('does not let a new one overtake those that wait', () => {
     const dispatcher = dispatcherOf();
     const target = new FakeTarget();
-    dispatcher.route('a', [target]);
+    dispatcher.route('a', places([target]));
     acceptMany(dispatcher, 2);
     target.take();
     dispatcher.accept('a', new FakeConnection(2));
@@ -108,28 +114,28 @@ describe('Dispatcher', () => {
   it('gives one that was not taken to another worker, before all that wait', () => {
     const dispatcher = dispatcherOf();
     const dying = new FakeTarget();
-    dispatcher.route('a', [dying]);
+    dispatcher.route('a', places([dying]));
     acceptMany(dispatcher, 3);
     const { pending } = dying;
     dying.pending = null;
     const other = new FakeTarget(true);
-    dispatcher.route('a', []);
+    dispatcher.route('a', places([]));
     if (pending !== null) dispatcher.takeBack(pending);
-    dispatcher.route('a', [other]);
+    dispatcher.route('a', places([other]));
     expect(numbers(other.taken)).toEqual([0, 1, 2]);
   });
 
   it('keeps listeners apart, but a worker has one connection at a time in all', () => {
     const dispatcher = dispatcherOf();
     const both = new FakeTarget();
-    dispatcher.route('a', [both]);
-    dispatcher.route('b', [both]);
+    dispatcher.route('a', places([both]));
+    dispatcher.route('b', places([both]));
     const [a] = acceptMany(dispatcher, 1, 'a');
     const [b] = acceptMany(dispatcher, 1, 'b');
-    expect(both.pending).toEqual({ key: 'a', connection: a });
+    expect(both.pending).toMatchObject({ key: 'a', connection: a });
     both.take();
     dispatcher.pumpFor(both);
-    expect(both.pending).toEqual({ key: 'b', connection: b });
+    expect(both.pending).toMatchObject({ key: 'b', connection: b });
   });
 
   it('ends those that wait for a listener that is closed', () => {
@@ -147,7 +153,7 @@ describe('Dispatcher', () => {
     acceptMany(dispatcher, QUEUE_LIMIT + 10);
     expect(crowding).toEqual(['crowded a']);
     const target = new FakeTarget();
-    dispatcher.route('a', [target]);
+    dispatcher.route('a', places([target]));
     for (let served = 1; served < QUEUE_LIMIT / 2 + 10; served++) {
       target.take();
       dispatcher.pumpFor(target);
@@ -203,7 +209,7 @@ class Scene {
 
   #route(name: string, targets: FakeTarget[]): void {
     this.routes.set(name, targets);
-    this.dispatcher.route(name, targets);
+    this.dispatcher.route(name, places(targets));
   }
 }
 
@@ -220,7 +226,7 @@ describe('Dispatcher, whatever happens', () => {
         }
         for (const name of ['a', 'b']) {
           const free = new FakeTarget(true);
-          scene.dispatcher.route(name, [free]);
+          scene.dispatcher.route(name, places([free]));
           expect(numbers(free.taken.filter(({ closed }) => closed))).toEqual([]);
         }
         expect(scene.dispatcher.queued).toBe(0);

@@ -78,7 +78,7 @@ export class FakeWorker extends EventEmitter {
 
   beat(beat: Partial<Heartbeat>): void {
     const full: Heartbeat = {
-      connections: 0, requestsInFlight: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], eventLoopUtilization: 0, eventLoopDelayMs: 0, ...beat,
+      connections: 0, delivered: 0, requestsInFlight: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], eventLoopUtilization: 0, eventLoopDelayMs: 0, inspectorPort: null, ownSigusr1: false, ...beat,
     };
     this.tell({ t: 'heartbeat', beat: full });
   }
@@ -91,7 +91,7 @@ export class FakeWorker extends EventEmitter {
     this.listens = this.alive;
     this.tell({
       t: 'listen', seq: 1,
-      query: { key: KEY, address: null, port: 3000, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false },
+      query: { key: KEY, address: null, port: 3000, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'http' },
     });
   }
 

@@ -1,18 +1,37 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
 import type { WorkerState } from '../../src/lifecycle/states.ts';
-import { Dispatcher, type PendingConnection } from '../../src/primary/dispatcher.ts';
+import { DirectSockets } from '../../src/primary/direct-sockets.ts';
+import { Dispatcher } from '../../src/primary/dispatcher.ts';
+import type { FrontDoor } from '../../src/primary/front-door.ts';
 import type { Listeners } from '../../src/primary/listeners.ts';
 import { Router } from '../../src/primary/router.ts';
+import type { PendingConnection } from '../../src/primary/seat.ts';
 import type { WorkerHandle } from '../../src/primary/worker-handle.ts';
+import { sampleSpec } from '../lifecycle/sample-spec.ts';
 
 /** What the router and the dispatcher see of a worker. */
 class FakeHandle {
+  readonly slot: number;
+  readonly connections = 0;
+  readonly held = false;
+  rampsSince: number | null = null;
+  ownWeight: number | null = null;
+  counts = false;
   pending: PendingConnection | null = null;
   state: WorkerState = 'ready';
   connected = true;
   readonly keys = new Set(['a']);
   readonly full = new Set<string>();
   readonly handed: object[] = [];
+
+  constructor(slot: number) {
+    this.slot = slot;
+  }
+
+  countConnections(on: boolean): void {
+    this.counts = on;
+  }
 
   hand({ connection }: PendingConnection): void {
     this.handed.push(connection);
@@ -23,13 +42,17 @@ class FakeHandle {
 let workers: FakeHandle[];
 let dispatcher: Dispatcher;
 let router: Router;
+let spec: AppSpec;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  workers = [new FakeHandle(), new FakeHandle()];
+  workers = [new FakeHandle(0), new FakeHandle(1)];
   dispatcher = new Dispatcher({ crowded: () => {}, relieved: () => {} });
   const listeners = { all: [{ key: 'a' }, { key: 'b' }] } as unknown as Listeners;
-  router = new Router(dispatcher, listeners, () => workers as unknown as WorkerHandle[]);
+  spec = sampleSpec();
+  const sockets = new DirectSockets({ onOpened: () => {}, onClosed: () => {} });
+  const door = { dispatcher, listeners, sockets } as unknown as FrontDoor;
+  router = new Router({ door, workers: () => workers as unknown as WorkerHandle[], spec: () => spec });
   router.changed();
 });
 afterEach(() => {
@@ -44,7 +67,7 @@ function accept(key = 'a'): { close(): void } {
 
 const refuse = (worker: FakeHandle | undefined, connection: { close(): void }): void => {
   worker?.full.add('a');
-  router.notTaken(worker as unknown as WorkerHandle, { key: 'a', connection });
+  router.notTaken(worker as unknown as WorkerHandle, { key: 'a', connection, peer: null });
 };
 
 describe('Router', () => {
@@ -54,6 +77,35 @@ describe('Router', () => {
     router.changed();
     for (let i = 0; i < 3; i++) accept();
     expect([first?.handed.length, second?.handed.length]).toEqual([0, 3]);
+  });
+
+  it('gives each its share: configured, by its own word, and growing after a replacement', () => {
+    const shares = (): number[] => {
+      const before = workers.map(({ handed }) => handed.length);
+      for (let i = 0; i < 44; i++) accept();
+      return workers.map(({ handed }, i) => handed.length - (before[i] ?? 0));
+    };
+    spec = sampleSpec({ weights: [3, 1], slowStartMs: 10_000 });
+    router.changed();
+    expect(shares()).toEqual([33, 11]);
+    const [first, second] = workers;
+    if (first !== undefined) first.ownWeight = 0;
+    router.changed();
+    expect(shares()).toEqual([0, 44]);
+    if (first !== undefined) first.ownWeight = 1;
+    if (second !== undefined) second.rampsSince = performance.now();
+    router.changed();
+    expect(shares()).toEqual([40, 4]);
+    vi.advanceTimersByTime(10_500);
+    expect(shares()).toEqual([22, 22]);
+  });
+
+  it('lets workers count their connections only where the strategy needs it', () => {
+    for (const [balance, maxConns, counts] of [['round-robin', null, false], ['random', null, true], ['ip-hash', null, false], ['ip-hash', 5, true]] as const) {
+      spec = sampleSpec({ balance, maxConns });
+      router.changed();
+      expect([balance, maxConns, ...workers.map((worker) => worker.counts)]).toEqual([balance, maxConns, counts, counts]);
+    }
   });
 
   it('sends a connection only to those that serve its listener', () => {
@@ -95,7 +147,7 @@ describe('Router', () => {
     const [dead, other] = workers;
     const connection = accept();
     if (dead !== undefined) dead.state = 'exited';
-    router.notTaken(dead as unknown as WorkerHandle, { key: 'a', connection });
+    router.notTaken(dead as unknown as WorkerHandle, { key: 'a', connection, peer: null });
     expect(other?.handed).toEqual([connection]);
   });
 });

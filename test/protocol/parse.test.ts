@@ -21,6 +21,8 @@ const overTheWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value
 const without = (spec: AppSpec, field: string): object => Object.fromEntries(Object.entries(spec).filter(([key]) => key !== field));
 const FIELDS = Object.keys(sampleSpec()) as (keyof AppSpec)[];
 
+const HEALTH = { path: '/', port: null, intervalMs: 1, timeoutMs: 1, fall: 1, rise: 1, expect: [[200, 399]], replaceAfterMs: null };
+
 /** A value that no parser of this field may take; the rest of the path where it is found. */
 const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, at: string])[]>> = {
   name: [[7, ''], ['', ''], ['../etc', ''], ['a b', ''], ['x'.repeat(65), ''], ['.hidden', '']],
@@ -48,11 +50,32 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
   mergeLogs: [['true', '']],
   logMaxBytes: [[0, ''], [null, '']],
   logKeep: [[-1, ''], [null, '']],
+  balance: [['least', ''], [null, '']],
+  weights: [[1, ''], [[1, -1], '[1]'], [[257], '[0]']],
+  backup: [[[-1], '[0]'], [null, '']],
+  maxConns: [[0, ''], ['5', '']],
+  maxQueue: [[0, ''], [null, '']],
+  slowStartMs: [[-1, ''], [null, '']],
+  ipHashPrefix: [[null, ''], [{ v4: 0, v6: 64 }, '.v4'], [{ v4: 32 }, '.v6']],
+  proxyProtocol: [[true, ''], [{ ports: [0], from: null }, '.ports[0]'], [{ ports: null, from: ['a', 1] }, '.from[1]']],
+  health: [[true, ''], [{ path: '/' }, '.port'], [{ ...HEALTH, fall: 0 }, '.fall'], [{ ...HEALTH, expect: [[200]] }, '.expect[0]']],
+  ejection: [[true, ''], [{ takeTimeoutMs: 1, loopDelayMs: 1, errorRate: 2, baseMs: 1, maxShare: 1 }, '.errorRate']],
+  hangTimeoutMs: [[0, ''], [false, '']],
+  maxRequests: [[0, ''], [1.5, '']],
+  maxLifetimeMs: [[0, ''], ['1h', '']],
+  recycleJitter: [[-1, ''], [2, ''], [null, '']],
+  maxMemoryKillBytes: [[0, ''], ['1G', '']],
+  healthPort: [[9000, ''], [{ host: null, port: 0 }, '.port']],
+  readyMin: [[0, ''], [null, '']],
+  drainDelayMs: [[-1, ''], [null, '']],
 };
 
 describe('parseAppSpec', () => {
   it('gives back a definition that went over the wire', () => {
-    const full = sampleSpec({ maxMemoryBytes: 300, restartDelayMs: 5, stopExitCodes: [0, 143], errorFile: '/e.log', outFile: null });
+    const full = sampleSpec({ maxMemoryBytes: 300, restartDelayMs: 5, stopExitCodes: [0, 143], errorFile: '/e.log', outFile: null,
+      weights: [2, 0.5], backup: [1], proxyProtocol: { ports: [80], from: ['10.0.0.0/8'] }, health: { ...HEALTH, expect: [[200, 299]] }, healthPort: { host: '::1', port: 9 },
+      hangTimeoutMs: null, ejection: null, balance: 'direct',
+    });
     for (const spec of [sampleSpec(), full]) expect(parseAppSpec(overTheWire(spec))).toEqual(spec);
   });
 

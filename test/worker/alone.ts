@@ -19,7 +19,7 @@ const { Traffic } = await import('../../src/worker/traffic.ts');
 const { Drain } = await import('../../src/worker/drain.ts');
 
 type Traffic = InstanceType<typeof Traffic>;
-type DrainReport = ConstructorParameters<typeof Drain>[1];
+type DrainReport = ConstructorParameters<typeof Drain>[2];
 
 export function startTraffic(): Traffic {
   const traffic = new Traffic();
@@ -33,7 +33,7 @@ export function drainOf(traffic: Traffic, report: DrainReport): InstanceType<typ
     for (const { value } of begin.mock.results) clearInterval(value as NodeJS.Timeout);
     begin.mockRestore();
   });
-  return new Drain(traffic, report);
+  return new Drain(traffic, () => {}, report);
 }
 
 afterEach(() => {

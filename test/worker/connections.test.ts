@@ -56,7 +56,7 @@ describe('Connections', () => {
     const got: unknown[] = [];
     if (listened.handle !== null) listened.handle.onconnection = (status, connection) => got.push(status, connection);
     const connection = rawHandle();
-    connections.deliver('*|3000|4|0', connection);
+    connections.deliver({ key: '*|3000|4|0' }, connection);
     expect(got).toEqual([0, connection]);
   });
 
@@ -83,7 +83,7 @@ describe('Connections', () => {
     if (listened.handle !== null) listened.handle.onconnection = () => expect.unreachable('it is closed');
     listened.handle?.close();
     const connection = rawHandle();
-    connections.deliver('*|4000|4|0', connection);
+    connections.deliver({ key: '*|4000|4|0' }, connection);
     expect(sent.slice(2)).toEqual([
       { message: { t: 'unlisten', key: '*|4000|4|0' }, handle: undefined },
       { message: { t: 'refused', key: '*|4000|4|0' }, handle: connection },
@@ -96,10 +96,10 @@ describe('Connections', () => {
     connections.listening(1, 0, null);
     const onconnection = vi.fn();
     if (listened.handle !== null) listened.handle.onconnection = onconnection;
-    connections.deliver('*|3000|4|0', rawHandle());
+    connections.deliver({ key: '*|3000|4|0' }, rawHandle());
     expect(sent.at(-1)?.message).toEqual({ t: 'refused', key: '*|3000|4|0' });
     Object.assign(server, { _connections: 1 });
-    connections.deliver('*|3000|4|0', rawHandle());
+    connections.deliver({ key: '*|3000|4|0' }, rawHandle());
     expect(onconnection).toHaveBeenCalledTimes(1);
   });
 

@@ -19,7 +19,7 @@ beforeEach(() => {
   traffic = new Traffic();
   beats = [];
   second = 0;
-  startHeartbeat(traffic, (beat) => beats.push({ at: second, beat: { ...beat, statusClasses: [...beat.statusClasses] } }));
+  startHeartbeat(traffic, () => ({ connections: traffic.connections, delivered: 0 }), (beat) => beats.push({ at: second, beat: { ...beat, statusClasses: [...beat.statusClasses] } }));
 });
 afterEach(() => {
   vi.restoreAllMocks();

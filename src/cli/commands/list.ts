@@ -7,14 +7,14 @@ import { homePaths } from '../../system/paths.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { terminalWidth } from '../io.ts';
-import { listView } from '../output/list-view.ts';
+import { listView, workerListView } from '../output/list-view.ts';
 
 export const list: Command = {
   operands: '',
   description: 'Shows all apps, stopped ones too, and under each what goes on right now: a running operation, what still keeps a worker from leaving, slots that do not run.',
-  options: [JSON_OPTION],
+  options: [{ flags: '-w, --workers', description: 'one line per worker: its share, its connections and its speed' }, JSON_OPTION],
   exits: ['daemon'],
-  examples: ['lb list', "lb list --json | jq '.[].name'"],
+  examples: ['lb list', 'lb list --workers', "lb list --json | jq '.[].name'"],
   run,
 };
 
@@ -22,7 +22,8 @@ async function run(context: Context): Promise<number> {
   const apps = await fetchApps(context);
   if (context.json) context.print(JSON.stringify(apps ?? []));
   else if (apps !== null) {
-    context.io.stdout.write(listView(apps, { width: terminalWidth(context.io.stdout), style: context.outStyle }));
+    const view = context.options['workers'] === true ? workerListView : listView;
+    context.io.stdout.write(view(apps, { width: terminalWidth(context.io.stdout), style: context.outStyle }));
   }
   if (apps === null) context.note(`no daemon runs for ${context.home}: "lb start <script>" starts one`);
   else if (apps.length === 0) context.note('no apps yet: "lb start <script>" starts one');

@@ -1,12 +1,9 @@
-import { connect } from '../../client/connect.ts';
-import { appPath } from '../../client/request.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import type { ScaleBody } from '../../protocol/control.ts';
 import { cpuBudget } from '../../system/cpu-budget.ts';
+import { orderApp } from '../app-order.ts';
 import { JSON_STREAM_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
-import { forEachTarget, runOperation } from '../operation.ts';
-import { appNamed, fetchApps } from '../targets.ts';
 
 export const scale: Command = {
   operands: '<app> <workers>',
@@ -20,16 +17,7 @@ export const scale: Command = {
 
 async function run(context: Context): Promise<number> {
   const [name = '', amount = ''] = context.args;
-  const body = parseAmount(amount);
-  const { channel } = await connect(context.address);
-  try {
-    return await forEachTarget(context, [name], async () => {
-      appNamed(await fetchApps(channel), name);
-      await runOperation(context, channel, { title: `scaling of "${name}"`, method: 'POST', path: appPath(name, 'scale'), body });
-    });
-  } finally {
-    channel.close();
-  }
+  return orderApp(context, name, { title: 'scaling of', route: 'scale', body: parseAmount(amount) });
 }
 
 /** `4`, `+2`, `-1`, `max`. @throws LbError LB_ERR_USAGE */

@@ -35,6 +35,12 @@ function threeDigits(value: number): string {
   return value < 99.95 ? value.toFixed(1) : String(Math.round(value));
 }
 
+/** `0.18 ms`, `8.2 ms`, `312 ms`; at most three digits that matter. */
+export function millis(ms: number | null): string {
+  if (ms === null) return '-';
+  return `${ms < 10 ? trimmed(ms.toFixed(ms < 1 ? 2 : 1)) : Math.round(ms)} ms`;
+}
+
 export function percent(value: number | null): string {
   return value === null ? '-' : `${Math.round(value)}%`;
 }

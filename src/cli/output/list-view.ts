@@ -4,6 +4,7 @@ import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/sn
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
 import { age, count, duration, percent, plural, size } from './format.ts';
 import { plain, type Color } from './style.ts';
+import { LIST_WORKER_COLUMNS } from './worker-columns.ts';
 
 const LISTENERS_FROM_COLUMNS = 110;
 
@@ -46,6 +47,22 @@ export function listView(apps: readonly AppSnapshot[], options: TableOptions): s
   return [head ?? '', ...body].map((line) => `${line}\n`).join('');
 }
 
+/** The table of `lb list --workers`: one row per worker of all apps. */
+export function workerListView(apps: readonly AppSnapshot[], { width, style = plain }: TableOptions): string {
+  const sorted = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const rows = sorted.flatMap(({ name, workers }) =>
+    [...workers].sort((a, b) => a.slot - b.slot || a.generation - b.generation).map((worker): ListedWorker => ({ ...worker, app: name })),
+  );
+  const notes = sorted.flatMap((app) => appNotes(app).map((note) => style('dim', `${app.name}: ${note}`)));
+  return [...renderColumns(rows, [APP, ...LIST_WORKER_COLUMNS], { width, style }), ...notes].map((line) => `${line}\n`).join('');
+}
+
+interface ListedWorker extends WorkerSnapshot {
+  readonly app: string;
+}
+
+const APP: Column<ListedWorker> = { title: 'app', value: (worker) => worker.app, color: () => 'bold', shrinksTo: 6 };
+
 /** What a table has no column for: the running operation, what blocks a drain, slots that do not run, why it is errored. */
 export function appNotes(app: AppSnapshot): string[] {
   const draining = app.workers.filter((worker) => worker.state === 'draining' || worker.state === 'stopping').map((worker) => leavingText(app.name, worker));
@@ -55,6 +72,8 @@ export function appNotes(app: AppSnapshot): string[] {
   } else notes.push(...draining);
   if (app.queuedOperations.length > 0) notes.push(`next: ${app.queuedOperations.join(', ')}`);
   if (app.queued > 0) notes.push(`${plural(app.queued, 'connection')} wait${app.queued === 1 ? 's' : ''} for a worker`);
+  if (app.panic) notes.push('fewer than half of the workers are healthy: connections go to all of them');
+  notes.push(...app.workers.flatMap((worker) => outText(app, worker)));
   if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)));
   if (app.error !== null) notes.push(`error: ${app.error}`);
   return notes;
@@ -62,6 +81,15 @@ export function appNotes(app: AppSnapshot): string[] {
 
 function leavingText(app: string, worker: WorkerSnapshot): string {
   return `${app}[${worker.slot}] ${worker.state}${worker.blockers === null ? '' : `, ${describeBlockers(worker.blockers)}`}`;
+}
+
+/** A worker that runs and gets no connections. */
+function outText(app: AppSnapshot, { slot, pid, state, withdrawn }: WorkerSnapshot): string[] {
+  if (state === 'ejected') {
+    const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];
+    return [`${app.name}[${slot}] ejected${causes.length === 0 ? '' : `: ${causes.join('; ')}`}`];
+  }
+  return state === 'ready' && withdrawn !== null ? [`${app.name}[${slot}] asked for no new connections: ${withdrawn}`] : [];
 }
 
 function troubleText(app: string, slot: SlotTrouble): string {

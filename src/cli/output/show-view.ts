@@ -3,25 +3,11 @@ import { describeExit, type ExitReport } from '../../lifecycle/exit-report.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { Column, TableOptions } from './columns.ts';
 import { outputLines } from './error-view.ts';
-import { age, count, duration, localTime, percent, plural, size } from './format.ts';
+import { count, duration, localTime, percent, plural, size } from './format.ts';
 import { appNotes, stateColor } from './list-view.ts';
 import { plain, type Style } from './style.ts';
 import { renderTable } from './table.ts';
-
-const WORKERS: readonly Column<WorkerSnapshot>[] = [
-  { title: 'slot', value: (worker) => String(worker.slot), align: 'right' },
-  { title: 'state', value: (worker) => worker.state, color: (worker) => (worker.state === 'ready' ? 'green' : 'yellow') },
-  { title: 'pid', value: (worker) => String(worker.pid), align: 'right' },
-  { title: 'gen', value: (worker) => String(worker.generation), align: 'right' },
-  { title: 'uptime', value: (worker) => age(worker.uptimeMs), align: 'right' },
-  { title: 'restarts', value: (worker) => count(worker.restarts), align: 'right' },
-  { title: 'cpu', value: (worker) => percent(worker.cpuPercent), align: 'right' },
-  { title: 'memory', value: (worker) => size(worker.memoryBytes), align: 'right' },
-  { title: 'conns', value: (worker) => count(worker.connections), align: 'right' },
-  { title: 'busy', value: (worker) => count(worker.requestsInFlight), align: 'right' },
-  { title: 'req/s', value: (worker) => count(worker.requestsPerSecond), align: 'right' },
-  { title: 'loop', value: (worker) => percent(worker.eventLoopUtilization * 100), align: 'right' },
-];
+import { TRAFFIC_COLUMNS, WORKER_COLUMNS } from './worker-columns.ts';
 
 const INDENT = '  ';
 
@@ -30,10 +16,12 @@ type Fact = readonly [label: string, value: string];
 /** Everything `lb show` tells about one app. */
 export function showView(app: AppSnapshot, { width, style = plain }: TableOptions): string {
   const ready = `${app.ready} of ${plural(app.instances, 'worker')} ready`;
+  const inner = { width: width === null ? null : width - INDENT.length, style };
   const sections = [
     [`${style('bold', app.name)}  ${style(stateColor(app.state), app.state)}  ${ready}`, ...appNotes(app).map((note) => INDENT + note)],
     section('now', facts(nowFacts(app), style), style),
-    section('workers', workerTable(app, { width: width === null ? null : width - INDENT.length, style }), style),
+    section('workers', workerTable(app, WORKER_COLUMNS, inner), style),
+    section('traffic', workerTable(app, TRAFFIC_COLUMNS, inner), style),
     section('definition', facts(definitionFacts(app), style), style),
     section('last exits', app.lastExits.flatMap((report) => exitLines(app.name, report, style)), style),
   ];
@@ -49,9 +37,9 @@ function facts(list: readonly Fact[], style: Style): string[] {
   return list.map(([label, value]) => `${style('dim', label.padEnd(width))}  ${value}`);
 }
 
-function workerTable(app: AppSnapshot, options: TableOptions): string[] {
+function workerTable(app: AppSnapshot, columns: readonly Column<WorkerSnapshot>[], options: TableOptions): string[] {
   const workers = [...app.workers].sort((a, b) => a.slot - b.slot || a.generation - b.generation);
-  return workers.length === 0 ? [] : renderTable(workers, WORKERS, options);
+  return workers.length === 0 ? [] : renderTable(workers, columns, options);
 }
 
 function nowFacts(app: AppSnapshot): Fact[] {
@@ -65,8 +53,14 @@ function nowFacts(app: AppSnapshot): Fact[] {
     ['primary', `pid ${app.primaryPid}, node ${app.node}`],
     ['load', `cpu ${percent(app.cpuPercent)}, memory ${size(app.memoryBytes)}`],
     ['traffic', `${count(app.requestsPerSecond)} req/s, ${app.p95Ms === null ? '' : `p95 ${duration(app.p95Ms)}, `}${plural(app.connections, 'connection')}`],
+    ...proxyFacts(app),
     ['sockets', app.socketsKept ? 'kept by the daemon too: the death of the primary refuses nobody' : 'held by the primary alone: its death refuses connections until it is back'],
   ];
+}
+
+function proxyFacts({ proxyRejections }: AppSnapshot): Fact[] {
+  const some = Object.entries(proxyRejections).filter(([, n]) => n > 0);
+  return some.length === 0 ? [] : [['closed', `for their PROXY header: ${some.map(([reason, n]) => `${n} ${reason}`).join(', ')}`]];
 }
 
 function definitionFacts({ spec }: AppSnapshot): Fact[] {
@@ -81,6 +75,17 @@ function definitionFacts({ spec }: AppSnapshot): Fact[] {
     ['wait_ready', spec.waitReady ? 'yes' : 'no'],
     ['listen_timeout', formatDuration(spec.listenTimeoutMs)],
     ['kill_timeout', formatDuration(spec.killTimeoutMs)],
+    ['balance', balanceText(spec)],
+    ...optional('max_conns', spec.maxConns === null ? '' : `${spec.maxConns} per worker`),
+    ...optional('slow_start', spec.slowStartMs === 0 ? '' : formatDuration(spec.slowStartMs)),
+    ...optional('backup', spec.backup.length === 0 ? '' : `slot ${spec.backup.join(', ')}`),
+    ...optional('proxy_protocol', proxyText(spec.proxyProtocol)),
+    ['health', healthText(spec.health)],
+    ['hang_timeout', spec.hangTimeoutMs === null ? 'off' : formatDuration(spec.hangTimeoutMs)],
+    ...optional('health_port', spec.healthPort === null ? '' : `${spec.healthPort.host ?? '*'}:${spec.healthPort.port}, ready from ${plural(spec.readyMin, 'worker')} on`),
+    ...optional('max_requests', spec.maxRequests === null ? '' : String(spec.maxRequests)),
+    ...optional('max_lifetime', spec.maxLifetimeMs === null ? '' : formatDuration(spec.maxLifetimeMs)),
+    ...optional('max_memory_kill', spec.maxMemoryKillBytes === null ? '' : formatBytes(spec.maxMemoryKillBytes)),
     ['max_memory_restart', spec.maxMemoryBytes === null ? 'off' : formatBytes(spec.maxMemoryBytes)],
     ['autorestart', spec.autorestart ? `yes, at most ${spec.maxRestarts} unstable restarts in a row` : 'no'],
     ['out_file', spec.outFile ?? 'none'],
@@ -89,8 +94,22 @@ function definitionFacts({ spec }: AppSnapshot): Fact[] {
   ];
 }
 
+function balanceText({ balance, weights }: AppSnapshot['spec']): string {
+  return weights.length === 0 ? balance : `${balance}, weights ${weights.join(', ')}`;
+}
+
+function proxyText(proxy: AppSnapshot['spec']['proxyProtocol']): string {
+  if (proxy === null) return '';
+  return `on ${proxy.ports === null ? 'every port' : `port ${proxy.ports.join(', ')}`}, from ${proxy.from === null ? 'everybody' : proxy.from.join(', ')}`;
+}
+
+function healthText(health: AppSnapshot['spec']['health']): string {
+  if (health === null) return 'no active check';
+  return `${health.path ?? 'connect'} every ${formatDuration(health.intervalMs)}, fall ${health.fall}, rise ${health.rise}, timeout ${formatDuration(health.timeoutMs)}`;
+}
+
 function exitLines(app: string, report: ExitReport, style: Style): string[] {
   const why = report.askedBy === null ? `was ${report.stateBefore}` : `asked by ${report.askedBy}`;
   const head = `${localTime(report.at)}  ${app}[${report.slot}] pid ${report.pid}: ${describeExit(report)} after ${duration(report.uptimeMs)}, ${why}`;
-  return [head, ...outputLines(report.lastStderr, style)];
+  return [head, ...outputLines(report.stack, style), ...outputLines(report.lastStderr, style)];
 }

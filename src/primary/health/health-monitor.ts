@@ -2,9 +2,9 @@ import { afterCheck, nextCheckAt, type CheckResult } from '../../balancing/activ
 import { describeCauses, eject, ejectPassively, expire, isEjected, lift, mayEjectPassively, nextLookAt } from '../../balancing/ejection.ts';
 import { outliers } from '../../balancing/outlier.ts';
 import type { EjectionSpec, HealthCheckSpec } from '../../lifecycle/app-spec.ts';
+import type { WorkerHealth } from '../../protocol/snapshot.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import { WatchedWorker, type HealthWorker, type Vitals } from './watched-worker.ts';
-import type { WorkerHealth } from './worker-health.ts';
 
 interface HealthMonitorOptions<W extends HealthWorker> {
   /** All that are not gone. */

@@ -2,8 +2,8 @@ import { NO_CHECKS, type CheckState } from '../../balancing/active-check.ts';
 import { describeCauses, NOT_EJECTED, type EjectionState } from '../../balancing/ejection.ts';
 import { addSample, gainedIn, type CounterSample, type WorkerFacts } from '../../balancing/outlier.ts';
 import type { WorkerState } from '../../lifecycle/states.ts';
+import type { WorkerHealth } from '../../protocol/snapshot.ts';
 import type { Heartbeat } from '../../protocol/worker.ts';
-import type { WorkerHealth } from './worker-health.ts';
 
 /** A worker as far as its health is concerned. */
 export interface HealthWorker {

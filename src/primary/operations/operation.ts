@@ -41,6 +41,8 @@ export interface Operation {
   failed(failure: WorkerFailure): void;
   /** Ends it as soon as that is safe. */
   abort(reason: string): void;
+  /** The operator asked a second time: waits less; `atOnce` waits for nothing. */
+  skipAhead?(atOnce: boolean): void;
 }
 
 export function describeFailure({ worker, reason }: WorkerFailure): string {

@@ -31,7 +31,7 @@ export class RestartOperation implements Operation {
     if (this.#phase === 'stopping') {
       if (pool.workers.length > 0) return null;
       this.#phase = 'starting';
-      if (this.#options.spec !== undefined) pool.spec = this.#options.spec;
+      if (this.#options.spec !== undefined) this.#redefine(this.#options.spec);
       pool.wanted = pool.spec.instances;
       pool.generation++;
       pool.forgetRestarts();
@@ -41,6 +41,14 @@ export class RestartOperation implements Operation {
     if (ready < pool.wanted) return null;
     this.#context.closeUnusedListeners();
     return { ok: true, message: `${pool.spec.name} restarted with ${ready} ${ready === 1 ? 'worker' : 'workers'}` };
+  }
+
+  /** Sockets that the workers hold themselves are opened in another way. */
+  #redefine(spec: AppSpec): void {
+    const { pool } = this.#context;
+    const changesHolder = (spec.balance === 'direct') !== (pool.spec.balance === 'direct');
+    pool.spec = spec;
+    if (changesHolder) this.#context.closeUnusedListeners();
   }
 
   holds(): boolean {

@@ -1,11 +1,13 @@
+import { now } from '../../system/clock.ts';
 import type { Operation, OperationContext, Outcome } from './operation.ts';
 
-/** Drains every worker; the app is stopped when the last one is gone. */
+/** Drains every worker, after the time in which a balancer in front may notice; the app is stopped when the last one is gone. */
 export class StopOperation implements Operation {
   readonly kind = 'stop';
   readonly joinable = false;
   readonly #context: OperationContext;
   readonly #now: boolean;
+  #drainsAt = 0;
 
   constructor(context: OperationContext, options: { readonly now: boolean }) {
     this.#context = context;
@@ -14,17 +16,25 @@ export class StopOperation implements Operation {
 
   begin(): void {
     const { pool } = this.#context;
-    for (const worker of pool.workers) pool.retire(worker, 'stop', this.#now);
+    const { name, drainDelayMs } = pool.spec;
+    if (this.#now || drainDelayMs === 0) return this.#retire(this.#now);
+    this.#drainsAt = now() + drainDelayMs;
+    this.#context.progress('note', `${name} is not ready any more and drains in ${drainDelayMs / 1000} s`);
   }
 
   step(): Outcome | null {
     const { pool } = this.#context;
+    if (this.#drainsAt > 0) {
+      const left = this.#drainsAt - now();
+      if (left > 0) this.#context.wakeIn(left);
+      else this.#retire(false);
+    }
     if (pool.workers.length > 0) return null;
     return { ok: true, message: `${pool.spec.name} is stopped` };
   }
 
   holds(): boolean {
-    return true;
+    return this.#drainsAt === 0;
   }
 
   claims(): boolean {
@@ -34,4 +44,15 @@ export class StopOperation implements Operation {
   failed(): void {}
 
   abort(): void {}
+
+  skipAhead(atOnce: boolean): void {
+    if (this.#drainsAt > 0) this.#retire(atOnce);
+    else this.#context.pool.skipAhead(atOnce);
+  }
+
+  #retire(atOnce: boolean): void {
+    this.#drainsAt = 0;
+    const { pool } = this.#context;
+    for (const worker of pool.workers) pool.retire(worker, 'stop', atOnce);
+  }
 }

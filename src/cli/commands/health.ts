@@ -1,0 +1,30 @@
+import { connect } from '../../client/connect.ts';
+import { EXIT } from '../../errors/registry.ts';
+import { JSON_OPTION, type Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { terminalWidth } from '../io.ts';
+import { healthView, isHealthy } from '../output/health-view.ts';
+import { appNamed, fetchApps } from '../targets.ts';
+
+export const health: Command = {
+  operands: '<app>',
+  description: 'Tells whether an app is healthy: one line per worker with its checks, its ejections and why it is out of the rotation. Ends with 0 when at least ready_min workers are ready, else with 1.',
+  options: [JSON_OPTION],
+  exits: ['failed', 'notFound', 'daemon'],
+  examples: ['lb health api', 'lb health api > /dev/null && echo healthy'],
+  run,
+};
+
+async function run(context: Context): Promise<number> {
+  const { channel } = await connect(context.address);
+  try {
+    const app = appNamed(await fetchApps(channel), context.args[0] ?? '');
+    const healthy = isHealthy(app);
+    const { name, ready, instances, panic, health: workers } = app;
+    if (context.json) context.print(JSON.stringify({ app: name, healthy, ready, instances, readyMin: app.spec.readyMin, panic, workers }));
+    else context.io.stdout.write(healthView(app, { width: terminalWidth(context.io.stdout), style: context.outStyle }));
+    return healthy ? EXIT.ok : EXIT.failed;
+  } finally {
+    channel.close();
+  }
+}

@@ -1,0 +1,41 @@
+import type { AppSnapshot, WorkerHealth } from '../../protocol/snapshot.ts';
+import { renderColumns, type Column, type TableOptions } from './columns.ts';
+import { duration, localTime, millis, plural } from './format.ts';
+import { plain } from './style.ts';
+
+const COLUMNS: readonly Column<WorkerHealth>[] = [
+  { title: 'slot', value: ({ slot }) => String(slot), align: 'right' },
+  { title: 'pid', value: ({ pid }) => String(pid), align: 'right' },
+  { title: 'state', value: ({ state }) => state, color: ({ state }) => (state === 'ready' ? 'green' : 'yellow') },
+  { title: 'checks', value: ({ checks }) => (checks.passed + checks.failed === 0 ? '-' : `${checks.passed} ok, ${checks.failed} failed`) },
+  { title: 'last check', value: ({ last }) => (last === null ? '-' : (last.reason ?? `ok in ${millis(last.tookMs)}`)), color: ({ last }) => (last?.ok === false ? 'red' : null) },
+  { title: 'ejections', value: ({ ejections }) => String(ejections), align: 'right', color: ({ ejections }) => (ejections > 0 ? 'yellow' : null) },
+  { title: 'out of the rotation', value: (worker) => whyOut(worker) },
+];
+
+/** `lb health`: a verdict, one line per worker, and the last failures. */
+export function healthView(app: AppSnapshot, { width, style = plain }: TableOptions): string {
+  const workers = [...app.health].sort((a, b) => a.slot - b.slot || a.pid - b.pid);
+  const healthy = isHealthy(app);
+  const verdict = healthy ? style('green', 'healthy') : style('red', 'not healthy');
+  const needed = app.spec.readyMin > 1 ? `, ${app.spec.readyMin} needed` : '';
+  const lines = [`${style('bold', app.name)}  ${verdict}  ${app.ready} of ${plural(app.instances, 'worker')} ready${needed}`];
+  if (app.panic) lines.push(style('yellow', 'fewer than half of the workers are healthy: connections go to all of them'));
+  if (workers.length > 0) lines.push(...renderColumns(workers, COLUMNS, { width, style }));
+  const failures = workers.flatMap(({ slot, pid, lastFailures }) => lastFailures.map(({ at, reason }) => ({ at, text: `slot ${slot} (pid ${pid}): ${reason}` })));
+  if (failures.length > 0) {
+    lines.push('', style('bold', 'last failed checks'), ...failures.sort((a, b) => a.at - b.at).map(({ at, text }) => `  ${localTime(at)}  ${text}`));
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Whether the app should get traffic; the same rule as `/ready` of its `health_port`. */
+export function isHealthy({ ready, state, spec }: AppSnapshot): boolean {
+  return ready >= spec.readyMin && state !== 'stopping';
+}
+
+function whyOut({ causes, sinceMs, state }: WorkerHealth): string {
+  if (causes.length === 0) return '';
+  const since = sinceMs === null ? '' : `, for ${duration(sinceMs)}`;
+  return `${causes.join('; ')}${since}${state === 'ejected' ? '' : ' (serves nevertheless)'}`;
+}

@@ -1,0 +1,67 @@
+import { describe } from './describe.ts';
+import type { Kind, Parsed } from './kind.ts';
+
+/** One field of an option that is an object. */
+export interface Field<T> {
+  readonly kind: Kind<T>;
+  readonly default: T;
+  /** How the default reads; JSON when absent. */
+  readonly defaultText?: string;
+  readonly doc: string;
+}
+
+type ValuesOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+interface Shape<F> {
+  readonly fields: F;
+  /** The field that a text alone stands for: `health: '/healthz'`. */
+  readonly shorthand?: keyof F & string;
+}
+
+/** An object of named fields, each with a default; `true` takes all defaults, `false` is off. */
+export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>({ fields, shorthand }: Shape<F>): Kind<ValuesOf<F> | null> {
+  const names = Object.keys(fields);
+  const entries = Object.entries(fields) as [string, Field<unknown>][];
+  const expected = `an object with ${names.join(', ')}, or true or false${shorthand === undefined ? '' : `, or the ${shorthand} alone`}`;
+  return {
+    label: `object, or \`true\` for its defaults, or \`false\`${shorthand === undefined ? '' : `, or the \`${shorthand}\` alone`}. Fields: ${entries.map(fieldLabel).join('; ')}`,
+    tsType: `boolean | ${shorthand === undefined ? '' : 'string | '}{ ${entries.map(([name, { kind }]) => `readonly ${name}?: ${kind.tsType} | undefined`).join('; ')} }`,
+    schema: {
+      anyOf: [
+        { type: 'boolean' },
+        ...(shorthand === undefined ? [] : [{ type: 'string', minLength: 1 }]),
+        { type: 'object', additionalProperties: false, properties: Object.fromEntries(entries.map(([name, { kind, doc }]) => [name, { ...kind.schema, description: doc }])) },
+      ],
+    },
+    takesNull: true,
+    parse(raw): Parsed<ValuesOf<F> | null> {
+      if (raw === false || raw === null || raw === 'false') return { value: null };
+      if (raw === true || raw === 'true') return readFields(entries, {});
+      if (typeof raw === 'string' && shorthand !== undefined) return readFields(entries, { [shorthand]: raw }, true);
+      if (typeof raw !== 'object' || Array.isArray(raw)) return { mismatch: { expected, got: describe(raw), at: '' } };
+      const unknown = Object.keys(raw as object).find((name) => !names.includes(name));
+      if (unknown !== undefined) return { mismatch: { expected: `one of ${names.join(', ')}`, got: unknown, at: `.${unknown}` } };
+      return readFields(entries, raw as Readonly<Record<string, unknown>>);
+    },
+  };
+}
+
+function readFields<V>(entries: readonly [string, Field<unknown>][], raw: Readonly<Record<string, unknown>>, short = false): Parsed<V> {
+  const values: Record<string, unknown> = {};
+  for (const [name, field] of entries) {
+    const given = raw[name];
+    if (given === undefined) {
+      values[name] = field.default;
+      continue;
+    }
+    const parsed = field.kind.parse(given);
+    if ('mismatch' in parsed) return { mismatch: { ...parsed.mismatch, at: `${short ? '' : `.${name}`}${parsed.mismatch.at}` } };
+    values[name] = parsed.value;
+  }
+  return { value: values as V };
+}
+
+function fieldLabel([name, { doc, default: value, defaultText, kind }]: [string, Field<unknown>]): string {
+  const text = defaultText ?? (typeof value === 'number' && kind.format !== undefined ? kind.format(value) : JSON.stringify(value));
+  return `\`${name}\`: ${doc} (default \`${text}\`)`;
+}
