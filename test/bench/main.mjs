@@ -5,7 +5,7 @@ import { Workspace } from './lib/workspace.mjs';
 import { MEASURES } from './measures/index.mjs';
 import { parseOptions, USAGE } from './options.mjs';
 import { describeEnvironment } from './report/environment.mjs';
-import { howMeasured, missed, page, table } from './report/markdown.mjs';
+import { howMeasured, missed, page, sideBySide, table } from './report/markdown.mjs';
 import { findOthers } from './subjects/installed.mjs';
 
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
@@ -79,7 +79,7 @@ try {
   const result = await run();
   if (options.write && process.exitCode === undefined) writeFileSync(PAGE, page(result));
   const { rows, environment } = result;
-  process.stdout.write(`${environment.join('\n')}\n\n${table(rows)}\n\n${missed(rows)}${howMeasured(rows)}\n`);
+  process.stdout.write(`${environment.join('\n')}\n\n${table(rows)}\n\n${missed(rows)}${sideBySide(rows)}${howMeasured(rows)}\n`);
 } catch (error) {
   if (!interrupted) note(error.stack);
   process.exitCode = 1;

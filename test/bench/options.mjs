@@ -19,6 +19,12 @@ const FULL = {
   idleApps: 10,
   idleMs: 20_000,
   recoveries: 9,
+  strategyRounds: 8,
+  directRounds: 8,
+  directChanges: 6,
+  pickRounds: 9,
+  blockedRounds: 5,
+  hangs: 5,
 };
 
 /** Enough to see that everything works, too little to believe the figures. */
@@ -32,6 +38,12 @@ const QUICK = {
   startupRounds: 7,
   memoryRounds: 1,
   recoveries: 3,
+  strategyRounds: 2,
+  directRounds: 2,
+  directChanges: 2,
+  pickRounds: 3,
+  blockedRounds: 2,
+  hangs: 2,
 };
 
 export const USAGE = `usage: npm run bench -- [options]
@@ -74,5 +86,5 @@ function scaleOf({ quick, rounds }) {
   if (rounds === undefined) return scale;
   const n = Number(rounds);
   if (!Number.isInteger(n) || n < 1) throw new Error(`--rounds: expected a whole number from 1, got ${rounds}`);
-  return { ...scale, rounds: n, listRounds: n, startupRounds: n, memoryRounds: n, recoveries: n };
+  return { ...scale, rounds: n, listRounds: n, startupRounds: n, memoryRounds: n, recoveries: n, strategyRounds: n, directRounds: n, pickRounds: n, blockedRounds: n, hangs: n };
 }

@@ -6,6 +6,7 @@ import { reapedCpuMs } from './processes.mjs';
 
 const GENERATOR = fileURLToPath(new URL('../programs/generator.cjs', import.meta.url));
 const SPREAD = fileURLToPath(new URL('../programs/spread.lua', import.meta.url));
+const SESSIONS = fileURLToPath(new URL('../programs/sessions.cjs', import.meta.url));
 const CLIENTS = fileURLToPath(new URL('../programs/clients.cjs', import.meta.url));
 
 const CONNECTIONS = 64;
@@ -50,15 +51,32 @@ async function saturateWithWrk({ ports, seconds, keepAlive, connections = CONNEC
   return { answered, failed: errors.reduce((total, count) => total + count, 0), perSecond };
 }
 
-async function saturateWithGenerator({ ports, seconds, keepAlive, connections = CONNECTIONS, addresses = false }) {
-  const config = { ports, addresses, connections, durationMs: seconds * 1000, keepAlive };
-  const child = fork(GENERATOR, [JSON.stringify(config)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** Runs a program of the benchmark that answers with one message and ends. */
+async function resultOf(program, config) {
+  const child = fork(program, [JSON.stringify(config)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const exited = once(child, 'exit');
-  const ended = exited.then(() => Promise.reject(new Error('the load generator ended without a result')));
-  const [{ answered, failed, seconds: took }] = await Promise.race([once(child, 'message'), ended]);
+  const ended = exited.then(() => Promise.reject(new Error(`${program} ended without a result`)));
+  const [result] = await Promise.race([once(child, 'message'), ended]);
   ended.catch(() => {});
   await exited;
+  return result;
+}
+
+async function saturateWithGenerator({ ports, seconds, keepAlive, connections = CONNECTIONS, addresses = false }) {
+  const config = { ports, addresses, connections, durationMs: seconds * 1000, keepAlive };
+  const { answered, failed, seconds: took } = await resultOf(GENERATOR, config);
   return { answered, failed, perSecond: answered / took };
+}
+
+/**
+ * Clients with some requests on each connection and pauses in between, from a process of its own.
+ * @param {{ port: number, clients: number, requests: number, pauseMs: number, warmUpMs: number, durationMs: number, slowMs: number }} options
+ * `requests` on a connection and `pauseMs` between them are means; what happens in the first `warmUpMs` is not counted
+ * @returns {Promise<{ answered: number, failed: number, medianMs: number, p99Ms: number, slow: number, byPid: Record<string, number> }>}
+ * `slow` is the share of the requests that took `slowMs` or longer
+ */
+export function runSessions(options) {
+  return resultOf(SESSIONS, options);
 }
 
 /**

@@ -1,8 +1,14 @@
+import { blockedWorker } from './blocked-worker.mjs';
+import { directReload } from './direct-reload.mjs';
+import { directConnections, directKeepAlive } from './direct.mjs';
+import { hungWorker } from './hung-worker.mjs';
 import { idle } from './idle.mjs';
 import { kills } from './kills.mjs';
 import { list } from './list.mjs';
+import { pick } from './pick.mjs';
 import { recovery } from './recovery.mjs';
 import { reloads } from './reloads.mjs';
+import { strategies } from './strategies.mjs';
 import { supervisorMemory } from './supervisor-memory.mjs';
 import { connections, keepAlive } from './throughput.mjs';
 import { workerMemory } from './worker-memory.mjs';
@@ -10,10 +16,29 @@ import { workerStartup } from './worker-startup.mjs';
 
 /**
  * One line of the result.
- * @typedef {{ measure: string, target: string, lb: string, nodeCluster: string, pm2: string, result: string, met: boolean | null, ifMissed?: string, how: string }} Row
- * `met` is null where there is no target; `ifMissed` is the known reason for a figure that misses it.
+ * @typedef {{ measure: string, target: string, lb: string, nodeCluster: string, pm2: string, result: string, met: boolean | null, ifMissed?: string, details?: { header: string[], lines: string[][] }, how: string }} Row
+ * `met` is null where there is no target, or what it refers to is left out; `ifMissed` is the known reason for a figure
+ * that misses it; `details` is a table of all that was measured side by side.
  * @typedef {{ id: string, run(context: import('../context.mjs').Context): Promise<Row[]> }} Measure
  */
 
 /** In the order of the table. @type {readonly Measure[]} */
-export const MEASURES = [keepAlive, connections, reloads, kills, list, workerMemory, workerStartup, supervisorMemory, idle, recovery];
+export const MEASURES = [
+  keepAlive,
+  connections,
+  strategies,
+  pick,
+  directConnections,
+  directKeepAlive,
+  directReload,
+  reloads,
+  kills,
+  blockedWorker,
+  hungWorker,
+  list,
+  workerMemory,
+  workerStartup,
+  supervisorMemory,
+  idle,
+  recovery,
+];

@@ -12,6 +12,12 @@ export function table(rows) {
   ].join('\n');
 }
 
+/** The figures of everything that was measured with a row. @param {readonly import('../measures/index.mjs').Row[]} rows */
+export function sideBySide(rows) {
+  const tables = rows.filter((row) => row.details !== undefined).map(({ measure, details }) => [`${measure}:`, '', line(details.header), line(details.header.map(() => '---')), ...details.lines.map(line), '', ''].join('\n'));
+  return tables.join('');
+}
+
 /** The known reason for each figure that misses its target. @param {readonly import('../measures/index.mjs').Row[]} rows */
 export function missed(rows) {
   const lines = rows.filter((row) => row.met === false).map((row) => `- **${row.measure}**: ${row.ifMissed ?? 'no reason is known'}.`);
@@ -32,7 +38,7 @@ export function howMeasured(rows) {
 export function page({ rows, environment, day }) {
   return `# Benchmarks
 
-Written by \`npm run bench -- --write\` (\`test/bench\`). Everything is measured side by side in one run: \`lb\`, bare \`node:cluster\` (a script of a few lines that forks the same app, round robin) and PM2 as npm installs it. A figure that misses its target stays here with its true value. A ratio is the median of the ratios within each round, with the quartiles in parentheses, and is judged as it is printed, with two decimals. Ratios carry over to other machines, absolute figures do not.
+Written by \`npm run bench -- --write\` (\`test/bench\`). Everything is measured side by side in one run: \`lb\`, bare \`node:cluster\` (a script of a few lines that forks the same app, round robin), PM2 as npm installs it and, where they are installed, nginx and HAProxy in front of plain processes (\`test/bench/proxies\`). A figure that misses its target stays here with its true value. A ratio is the median of the ratios within each round, with the quartiles in parentheses, and is judged as it is printed, with two decimals. Ratios carry over to other machines, absolute figures do not.
 
 ${environment.map((item) => `- ${item}`).join('\n')}
 - measured on ${day}
@@ -41,7 +47,7 @@ ${environment.map((item) => `- ${item}`).join('\n')}
 
 ${table(rows)}
 
-${missed(rows)}## How each was measured
+${missed(rows)}${sideBySide(rows)}## How each was measured
 
 The app answers every request with its pid through \`node:http\` and handles no signal (\`test/bench/programs/app.cjs\`). "node:cluster" is \`test/bench/programs/cluster.cjs\`.
 
@@ -55,6 +61,6 @@ npm run bench -- --only list,recovery    # some of it
 npm run bench -- --quick                 # to see that it works
 \`\`\`
 
-It needs Linux and the npm registry (for PM2, which goes into a temporary directory). \`wrk\` makes the load where it is installed, else a generator on Node.js that takes part of the cores for itself.
+It needs Linux. PM2 comes from the npm registry into a temporary directory, nginx and HAProxy are used where they are installed; what is not there is left out and named. \`wrk\` makes the load where it is installed, else a generator on Node.js that takes part of the cores for itself.
 `;
 }
