@@ -1,9 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { io } from 'socket.io-client';
 import { expect, it, onTestFinished } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { connectEcho } from '../helpers/clients/websocket.ts';
-import { needsPackage } from '../helpers/debian-package.ts';
+import { debianPackage, needsPackage } from '../helpers/debian-package.ts';
 import { getJson, request } from '../helpers/http.ts';
 import { ROOT } from '../helpers/paths.ts';
 import { freePort } from '../helpers/ports.ts';
@@ -98,6 +101,16 @@ it('config-file', async () => {
   expect((await sandbox.snapshot('api')).spec.envNames).toContain('LOG_LEVEL');
 });
 
+it('socket.io', async () => {
+  const port = await freePort();
+  const started = await sandbox.lbWith({ cwd: example('socket.io'), env: { PORT: String(port) } }, 'start');
+  expect(started.code, String(started)).toBe(0);
+  expect(await bodyOf(port)).toContain('/socket.io/socket.io.js');
+  const client = io(`http://127.0.0.1:${port}`, { forceNew: true });
+  onTestFinished(() => void client.close());
+  expect(await sandbox.workerPids('chat')).toContain(await client.timeout(10_000).emitWithAck('message', 'hello'));
+});
+
 it('express-session-redis', async (context) => {
   needsPackage(context, REDIS_SERVER);
   const env = { REDIS_SOCKET: join(sandbox.directory, 'redis.sock') };
@@ -108,4 +121,70 @@ it('express-session-redis', async (context) => {
   const login = await request('/login/ada', { port, method: 'POST' });
   const cookie = login.headers['set-cookie']?.[0]?.split(';')[0];
   for (let visit = 0; visit < 4; visit++) expect(await getJson(port, '/', { headers: { cookie } })).toMatchObject({ user: 'ada' });
+});
+
+/** A file of an example with its fixed words (ports, paths) replaced, where it is used. */
+function placed(path: string, words: Readonly<Record<string, string | number>>): string {
+  const text = Object.entries(words).reduce((changed, [word, value]) => changed.replaceAll(word, String(value)), readFileSync(example(path), 'utf8'));
+  return sandbox.writeApp(path, text);
+}
+
+/** Runs a server in front of an app in the foreground; it ends with the test. */
+function runInFront(command: string, args: readonly string[]): void {
+  const server = spawn(command, args, { cwd: sandbox.directory, stdio: ['ignore', 'ignore', 'inherit'] });
+  onTestFinished(async () => {
+    const exited = server.exitCode === null ? once(server, 'exit') : undefined;
+    server.kill('SIGTERM');
+    await exited;
+  });
+}
+
+it('nginx', async (context) => {
+  const nginx = needsPackage(context, debianPackage('nginx', 'nginx-light'));
+  const [front, health] = [await freePort(), await freePort()];
+  const { port } = await sandbox.start(example('http/server.js'), { flags: ['--health-port', `127.0.0.1:${health}`] });
+  const snippet = placed('nginx/lb.conf', { ' 8080': ` ${front}`, ':3000': `:${port}`, ':9000': `:${health}` });
+  const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${sandbox.directory}/${kind};`).join(' ');
+  const file = sandbox.writeApp('nginx/nginx.conf', `daemon off; pid ${sandbox.directory}/nginx.pid; events {} http { access_log off; ${scratch} include ${snippet}; }`);
+  const args = ['-c', file, '-p', sandbox.directory, '-e', 'stderr'];
+  const checked = spawnSync(nginx, ['-t', ...args], { encoding: 'utf8' });
+  expect(checked.status, checked.stderr).toBe(0);
+  runInFront(nginx, args);
+  await sandbox.waitFor('the app to answer through nginx', async () => /^hello from process/.test(await bodyOf(front)));
+  expect((await request('/ready', { port: front })).status).toBe(200);
+});
+
+it('haproxy', async (context) => {
+  const haproxy = needsPackage(context, debianPackage('haproxy', 'haproxy'));
+  const [front, health, port] = [await freePort(), await freePort(), await freePort()];
+  const config = placed('haproxy/ecosystem.config.js', { 9000: health, '../http/server.js': example('http/server.js') });
+  const file = placed('haproxy/haproxy.cfg', { ':8080': `:${front}`, ':3000': `:${port}`, 'port 9000': `port ${health}` });
+  const checked = spawnSync(haproxy, ['-c', '-f', file], { encoding: 'utf8' });
+  expect(checked.status, checked.stderr).toBe(0);
+  const started = await sandbox.lbWith({ env: { PORT: String(port) } }, 'start', config);
+  expect(started.code, String(started)).toBe(0);
+  runInFront(haproxy, ['-db', '-f', file]);
+  await sandbox.waitFor('the app to answer through HAProxy', async () => /^hello from process/.test(await bodyOf(front)));
+});
+
+it('kubernetes', async () => {
+  const [port, health] = [await freePort(), await freePort()];
+  const config = placed('kubernetes/ecosystem.config.js', { 9000: health, './server.js': example('http/server.js') });
+  const started = await sandbox.lbWith({ env: { PORT: String(port) } }, 'start', config);
+  expect(started.code, String(started)).toBe(0);
+  const { spec } = await sandbox.snapshot('web');
+
+  const documents = parseAllDocuments(readFileSync(example('kubernetes/deployment.yaml'), 'utf8'));
+  expect(documents.map((document) => document.get('kind'))).toEqual(['Deployment', 'Service']);
+  const inPod = (...path: (string | number)[]): unknown => documents[0]?.getIn(['spec', 'template', 'spec', ...path]);
+  expect(Number(inPod('terminationGracePeriodSeconds')) * 1000).toBeGreaterThan(spec.killTimeoutMs + spec.drainDelayMs);
+  const probe = async (name: string): Promise<number> => (await request(String(inPod('containers', 0, name, 'httpGet', 'path')), { port: health })).status;
+  expect([await probe('livenessProbe'), await probe('readinessProbe')]).toEqual([200, 200]);
+
+  const stop = sandbox.lbBackground('stop', 'web');
+  await sandbox.waitFor('not to be ready any more', async () => (await probe('readinessProbe')) === 503);
+  expect(await probe('livenessProbe')).toBe(200);
+  expect(await bodyOf(port)).toMatch(/^hello from process/);
+  await sandbox.ok('stop', 'web', '--now');
+  await stop.ended;
 });
