@@ -5,43 +5,54 @@ import { areBackupsDue } from './backups.ts';
 const MAX_ARREARS = 8;
 
 /**
- * nginx's smooth weighted round robin: every seat earns its weight, and the richest free one is picked and pays what
- * all weigh together. Counts are exact in every window of as many picks as that. Credit divided by the total weight is
+ * nginx's smooth weighted round robin: every seat earns its weight, and the richest free one is picked and pays what all
+ * have earned. Counts are exact in every window of as many picks as all weigh together. Credit divided by that weight is
  * the number of connections a seat is behind its share: one that is not free earns as well and catches up later, with
  * at most `MAX_ARREARS` connections, so that a worker that was blocked for long is not flooded.
  */
 export class RoundRobin implements Strategy {
   readonly sticky = false;
-  /** What all weighed at the last pick. */
-  #total = Number.POSITIVE_INFINITY;
-  /** What they had together after it: 0, unless nobody was free to pay, a seat came or went with credit, or one met its bound. */
-  #surplus = 0;
+  /** What a seat could have at the last pick. */
+  #bound = Number.POSITIVE_INFINITY;
+  /** What each seat has too much on average: 0, unless one came or went with its credit, or met the bound. */
+  #excess = 0;
 
   pick(seats: readonly Seat[]): Seat | null {
     const backups = areBackupsDue(seats);
-    const bound = MAX_ARREARS * this.#total;
-    // A surplus or a deficit is shared by weight.
-    const earning = 1 - this.#surplus / this.#total;
+    if (!isAnyFree(seats, backups)) return null;
+    const bound = this.#bound;
+    const excess = this.#excess;
     let total = 0;
+    let count = 0;
     let credits = 0;
+    let price = 0;
     let richest: Seat | null = null;
     let most = Number.NEGATIVE_INFINITY;
     for (const seat of seats) {
       if (seat.backup !== backups || seat.full) continue;
       const { weight } = seat;
-      let credit = seat.credit + weight * earning;
+      let credit = seat.credit + weight - excess;
+      // One that can earn no more until it is free costs the others nothing.
+      if (credit <= bound || seat.free) price += weight;
       if (credit > bound) credit = bound;
       else if (credit < -bound) credit = -bound;
       seat.credit = credit;
       total += weight;
+      count++;
       credits += credit;
       if (credit <= most || !seat.free) continue;
       most = credit;
       richest = seat;
     }
-    if (richest !== null) richest.credit -= total;
-    this.#total = total || Number.POSITIVE_INFINITY;
-    this.#surplus = richest === null ? credits : credits - total;
+    if (richest !== null) richest.credit -= price;
+    this.#bound = MAX_ARREARS * total;
+    this.#excess = (credits - price) / count;
     return richest;
   }
+}
+
+/** When nobody is free, nobody may earn either. */
+function isAnyFree(seats: readonly Seat[], backups: boolean): boolean {
+  for (const seat of seats) if (seat.backup === backups && seat.free && !seat.full) return true;
+  return false;
 }
