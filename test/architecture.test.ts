@@ -99,6 +99,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   client: { may: ['errors', 'protocol', 'system'], types: ['lifecycle'] },
   monitor: { may: ['client', 'errors', 'protocol', 'lifecycle'] },
   cli: { may: ['client', 'monitor', 'config', 'errors', 'protocol', 'lifecycle', 'system'] },
+  'report.ts': { may: [], types: ['protocol'] },
   'index.ts': { may: ['config', 'client', 'errors'], types: ['lifecycle', 'protocol'] },
 };
 
@@ -196,7 +197,7 @@ describe('every file of src', () => {
 
   it(`has at most ${MAX_LINES} lines`, () => {
     const lines = (text: string): number => text.split('\n').length - 1;
-    const long = files.filter(({ text }) => lines(text) > MAX_LINES);
+    const long = files.filter(({ text }) => lines(text) > MAX_LINES && !text.startsWith('// Generated'));
     expect(long.map(({ path, text }) => `${path}: ${lines(text)}`)).toEqual([]);
   });
 

@@ -197,7 +197,8 @@ export const statusRanges: Kind<readonly (readonly [number, number])[]> = {
     const items: readonly unknown[] = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.split(',') : [raw];
     const ranges: (readonly [number, number])[] = [];
     for (const item of items) {
-      const match = /^\s*([1-5])(?:xx|(\d\d)(?:\s*-\s*([1-5]\d\d))?)\s*$/i.exec(String(item));
+      const text = typeof item === 'number' || typeof item === 'string' ? String(item) : '';
+      const match = /^\s*([1-5])(?:xx|(\d\d)(?:\s*-\s*([1-5]\d\d))?)\s*$/i.exec(text);
       const from = Number(`${match?.[1] ?? ''}${match?.[2] ?? '00'}`);
       const to = match?.[2] === undefined ? from + 99 : Number(match[3] ?? from);
       if (match === null || to < from) return no('status codes such as 200, "2xx", "200-299"', item);
@@ -213,9 +214,9 @@ export const hostPort: Kind<{ readonly host: string | null; readonly port: numbe
   tsType: 'number | string',
   schema: { type: ['integer', 'string'] },
   parse(raw) {
-    const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^:\s]+):)?(\d{1,5})$/.exec(String(raw));
+    const match = typeof raw === 'number' || isCleanText(raw) ? /^(?:(\[[0-9a-fA-F:.]+\]|[^:\s]+):)?(\d{1,5})$/.exec(String(raw)) : null;
     const port = Number(match?.[2]);
-    if ((typeof raw !== 'number' && typeof raw !== 'string') || match === null || port > 65_535) return no('a port, or host:port', raw);
+    if (match === null || port > 65_535) return no('a port, or host:port', raw);
     return ok(port === 0 ? null : { host: match[1]?.replace(/^\[|\]$/g, '') ?? null, port });
   },
 };

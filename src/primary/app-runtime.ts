@@ -18,7 +18,8 @@ import { takeSnapshot } from './snapshot.ts';
 import type { SpawnChannel } from './spawn-channel.ts';
 import { Supervisor } from './supervisor.ts';
 import { Watch } from './watch.ts';
-import type { WorkerEvents, WorkerHandle } from './worker-handle.ts';
+import type { WorkerEvents } from './worker-events.ts';
+import type { WorkerHandle } from './worker-handle.ts';
 
 interface RuntimeOptions {
   readonly door: FrontDoor;

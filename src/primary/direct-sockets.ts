@@ -20,6 +20,11 @@ interface DirectOptions {
   readonly onClosed: (key: string) => void;
 }
 
+interface Place {
+  readonly key: string;
+  readonly index: number;
+}
+
 interface Serving {
   /** Workers that take connections now. */
   readonly members: readonly WorkerHandle[];
@@ -39,8 +44,8 @@ export class DirectSockets {
   readonly #opening = new Map<string, Promise<GroupOutcome>>();
   readonly #inherited = new Map<string, Map<number, RawListener>>();
   readonly #shared = !canReusePort();
-  /** Workers that were given a socket. */
-  readonly #holders = new Set<WorkerHandle>();
+  /** What each worker was given. */
+  readonly #held = new Map<WorkerHandle, Set<Place>>();
   #serving: Serving = { members: [], isBackup: () => false };
 
   constructor(options: DirectOptions) {
@@ -93,10 +98,11 @@ export class DirectSockets {
       const assigned = assignSockets(sockets.length, workers, this.#shared);
       const accepts = (worker: WorkerHandle, index: number): boolean => assigned[index]?.includes(worker.id) ?? false;
       for (const [index, socket] of sockets.entries()) {
-        for (const worker of able) if (accepts(worker, index)) worker.acceptFrom(key, index, socket);
+        for (const worker of able) if (accepts(worker, index)) this.#lend(worker, key, index, socket);
       }
-      for (const worker of this.#holders) worker.stopAccepting(key, (index) => !able.includes(worker) || !accepts(worker, index));
-      for (const worker of able) this.#holders.add(worker);
+      for (const [worker, held] of this.#held) {
+        for (const place of held) if (place.key === key && !accepts(worker, place.index)) this.#takeAway(worker, place);
+      }
     }
   }
 
@@ -113,7 +119,22 @@ export class DirectSockets {
   }
 
   forget(worker: WorkerHandle): void {
-    this.#holders.delete(worker);
+    this.#held.delete(worker);
+  }
+
+  #lend(worker: WorkerHandle, key: string, index: number, socket: RawListener): void {
+    const held = this.#held.get(worker) ?? new Set<Place>();
+    this.#held.set(worker, held);
+    for (const place of held) if (place.key === key && place.index === index) return;
+    const place = { key, index };
+    held.add(place);
+    // Out of descriptors, or on its way out; the next change of the rotation tries again.
+    worker.lend(key, index, socket, () => held.delete(place));
+  }
+
+  #takeAway(worker: WorkerHandle, place: Place): void {
+    this.#held.get(worker)?.delete(place);
+    worker.post({ t: 'socket', ...place, on: false });
   }
 
   #close(key: string, index: number, socket: RawListener): void {

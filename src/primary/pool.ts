@@ -7,7 +7,8 @@ import type { WorkerSettings } from '../protocol/worker.ts';
 import { now } from '../system/clock.ts';
 import { forkWorker } from './cluster.ts';
 import { Retirement } from './retirement.ts';
-import { WorkerHandle, type WorkerEvents } from './worker-handle.ts';
+import type { WorkerEvents } from './worker-events.ts';
+import { WorkerHandle } from './worker-handle.ts';
 
 export interface Slot {
   readonly index: number;

@@ -1,47 +1,27 @@
 import type { Readable } from 'node:stream';
 import { isLeaving, moveWorker, type WorkerState } from '../lifecycle/states.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { AskedBy, ExitReport } from '../lifecycle/exit-report.ts';
+import type { AskedBy } from '../lifecycle/exit-report.ts';
 import type { ShutdownHandler } from '../lifecycle/stop-ladder.ts';
 import type { DrainBlockers } from '../protocol/snapshot.ts';
-import { MARK, type FromWorker, type ListenQuery, type OpenCount, type SocketName, type ToWorker } from '../protocol/worker.ts';
+import { MARK, type FromWorker, type OpenCount, type SocketName, type ToWorker } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { startTimeOf } from '../system/processes.ts';
 import type { ClusterWorker } from './cluster.ts';
 import { HandleLedger, type SentHandle } from './handle-ledger.ts';
 import type { RawConnection, RawListener } from './raw-handles.ts';
 import type { PendingConnection, Target, Untaken } from './seat.ts';
+import type { WorkerEvents } from './worker-events.ts';
+import { pipesClosed } from './pipes-closed.ts';
 import { WorkerMeter } from './worker-meter.ts';
 
 const STDERR_LINES = 40;
-/** A grandchild may hold the pipes open; the report does not wait for it longer than this. */
-const PIPES_GRACE_MS = 250;
 /** Time between a worker's channel and its process ending, when it crashes or exits. */
 const DISCONNECTED_GRACE_MS = 1_000;
 
 type Body<M> = M extends unknown ? Omit<M, 'cmd'> : never;
 type Conn = Extract<ToWorker, { readonly t: 'conn' }>;
 type Refused = Extract<FromWorker, { readonly t: 'refused' }>;
-
-/** What a worker tells its surroundings. */
-export interface WorkerEvents {
-  stateChanged(worker: WorkerHandle, from: WorkerState): void;
-  /** It wants to listen; answer with `answerListen`. */
-  listen(worker: WorkerHandle, seq: number, query: ListenQuery): void;
-  /** The listeners it serves changed. */
-  routesChanged(worker: WorkerHandle): void;
-  /** It can have another connection: it took its last one, or closed one. */
-  free(worker: WorkerHandle): void;
-  notTaken(worker: WorkerHandle, connection: Untaken): void;
-  said(worker: WorkerHandle, message: unknown): void;
-  /** A heartbeat came. */
-  beat(worker: WorkerHandle): void;
-  /** The process is gone; its last output may still be on the way. */
-  exited(worker: WorkerHandle, code: number | null, signal: string | null): void;
-  /** Everything about its end is known. */
-  gone(worker: WorkerHandle, report: ExitReport): void;
-  drainChanged(worker: WorkerHandle): void;
-}
 
 interface WorkerIdentity {
   readonly id: number;
@@ -90,8 +70,6 @@ export class WorkerHandle implements Target {
   readonly #events: WorkerEvents;
   readonly #handles: HandleLedger;
   #counts = false;
-  /** Sockets it accepts from by itself, by listener and index. */
-  readonly #accepts = new Map<string, number>();
   /** Connections handed to it, and those of them that its last count includes. */
   #handed = 0;
   #counted: OpenCount = { connections: 0, delivered: 0 };
@@ -191,20 +169,9 @@ export class WorkerHandle implements Target {
     this.post({ t: 'count', on });
   }
 
-  /** `direct`: it accepts from this socket by itself. */
-  acceptFrom(key: string, index: number, socket: RawListener): void {
-    const place = `${key}#${index}`;
-    if (this.#accepts.has(place) || !this.#process.connected) return;
-    this.#accepts.set(place, index);
-    this.#handles.send({ cmd: MARK, t: 'socket', key, index, on: true }, socket, { taken: () => {}, lost: () => this.#accepts.delete(place) });
-  }
-
-  stopAccepting(key: string, which: (index: number) => boolean): void {
-    for (const [place, index] of this.#accepts) {
-      if (place !== `${key}#${index}` || !which(index)) continue;
-      this.#accepts.delete(place);
-      this.post({ t: 'socket', key, index, on: false });
-    }
+  /** `direct`: gives it a listening socket to accept from by itself. */
+  lend(key: string, index: number, socket: RawListener, lost: () => void): void {
+    this.#handles.send({ cmd: MARK, t: 'socket', key, index, on: true }, socket, { taken: () => {}, lost });
   }
 
   answerListen(seq: number, key: string, errno: number, name: SocketName | null): void {
@@ -320,14 +287,4 @@ export class WorkerHandle implements Target {
       });
     });
   }
-}
-
-async function pipesClosed(pipes: readonly (Readable | null)[]): Promise<void> {
-  const closed = pipes.map((pipe) => (pipe === null || pipe.closed ? null : new Promise((resolve) => pipe.once('close', resolve))));
-  let timer: NodeJS.Timeout | undefined;
-  const grace = new Promise((resolve) => {
-    timer = setTimeout(resolve, PIPES_GRACE_MS);
-  });
-  await Promise.race([Promise.all(closed), grace]);
-  clearTimeout(timer);
 }

@@ -76,7 +76,7 @@ describe('the memory limit', () => {
     const [fat] = app.workers;
     app.memoryBytes.set(fat?.pid ?? 0, 120 * 1048576);
     await app.advance(1_000);
-    expect(app.events).toContain('memory: worker 0 uses 120 MB, the limit is 100 MB');
+    expect(app.events).toContain('recycle: worker 0 is replaced: uses 120 MB, the limit is 100 MB');
     await app.advance(500);
     expect(fat?.alive).toBe(false);
     expect(Object.keys(app.pids)).toEqual(['0', '1']);

@@ -17,6 +17,7 @@ class FakeHandle {
   readonly held = false;
   rampsSince: number | null = null;
   ownWeight: number | null = null;
+  withdrawn: string | null = null;
   counts = false;
   pending: PendingConnection | null = null;
   state: WorkerState = 'ready';

@@ -1,4 +1,6 @@
+import { describe } from '../describe.ts';
 import { fieldsOrOff } from '../fields-kind.ts';
+import type { Kind } from '../kind.ts';
 import * as kinds from '../kinds.ts';
 import { withDefault } from './option.ts';
 
@@ -8,7 +10,7 @@ const path: typeof kinds.string = {
   schema: { type: 'string', pattern: '^/' },
   parse(raw) {
     const parsed = kinds.string.parse(raw);
-    return 'value' in parsed && /^\/[\x21-\x7e]*$/.test(parsed.value) ? parsed : { mismatch: { expected: 'a path such as /healthz', got: JSON.stringify(raw) ?? 'nothing', at: '' } };
+    return 'value' in parsed && /^\/[\x21-\x7e]*$/.test(parsed.value) ? parsed : { mismatch: { expected: 'a path such as /healthz', got: describe(raw), at: '' } };
   },
 };
 
@@ -17,13 +19,13 @@ const positive: typeof duration = {
   ...duration,
   parse(raw) {
     const parsed = duration.parse(raw);
-    return 'value' in parsed && parsed.value < 1 ? { mismatch: { expected: 'a duration above 0', got: String(raw), at: '' } } : parsed;
+    return 'value' in parsed && parsed.value < 1 ? { mismatch: { expected: 'a duration above 0', got: describe(raw), at: '' } } : parsed;
   },
 };
 
 const HEALTH_FIELDS = {
-  path: { kind: path as import('../kind.ts').Kind<string | null>, default: null, defaultText: 'none: a plain connect', doc: 'path that is asked with GET' },
-  port: { kind: kinds.integer(1, 65_535) as import('../kind.ts').Kind<number | null>, default: null, defaultText: 'the first', doc: "which of the app's ports" },
+  path: { kind: path as Kind<string | null>, default: null, defaultText: 'none: a plain connect', doc: 'path that is asked with GET' },
+  port: { kind: kinds.integer(1, 65_535) as Kind<number | null>, default: null, defaultText: 'the first', doc: "which of the app's ports" },
   interval: { kind: positive, default: 2_000, doc: 'time between two checks of a worker; half of it while it fails or recovers' },
   timeout: { kind: positive, default: 2_000, doc: 'time for one check' },
   fall: { kind: kinds.integer(1, 1_000), default: 3, doc: 'failures in a row that eject' },
