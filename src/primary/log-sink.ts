@@ -11,6 +11,9 @@ import type { WorkerHandle } from './worker-handle.ts';
 const RING_LINES = 1_000;
 const RING_BYTES = 256 * 1024;
 
+/** What Node says when the stack of a hung worker is taken: not the app's words. */
+const INSPECTOR_LINE = /^(?:Debugger (?:listening|ending) on ws:|Debugger attached\.$|For help, see: https:\/\/nodejs\.org\/)/;
+
 /** Reads what the workers write, line by line: into files, into a ring for those who ask later, and to whoever follows. */
 export class LogSink {
   readonly #app: string;
@@ -42,6 +45,7 @@ export class LogSink {
     if (source === null) return;
     const file = path === null ? null : this.#file(spec.mergeLogs ? path : slotPath(path, worker.slot), spec);
     const splitter = new LineSplitter((text) => {
+      if (worker.askedBy === 'hung' && INSPECTOR_LINE.test(text)) return;
       const line: LogLine = { app: this.#app, slot: worker.slot, pid: worker.pid, stream, at: wallNow(), text };
       if (stream === 'err') worker.rememberStderr(text);
       this.#ring.push(line);

@@ -23,6 +23,11 @@ type Body<M> = M extends unknown ? Omit<M, 'cmd'> : never;
 type Conn = Extract<ToWorker, { readonly t: 'conn' }>;
 type Refused = Extract<FromWorker, { readonly t: 'refused' }>;
 
+/** What becomes of a probe: as of any handle, and it may still be given back after it was taken. */
+interface ProbeOutcome extends SentHandle {
+  refused(): void;
+}
+
 interface WorkerIdentity {
   readonly id: number;
   readonly slot: number;
@@ -70,6 +75,8 @@ export class WorkerHandle implements Target {
   readonly #events: WorkerEvents;
   readonly #handles: HandleLedger;
   #counts = false;
+  /** The last connection of the primary's own; one at a time. */
+  #probe: ProbeOutcome | null = null;
   /** Connections handed to it, and those of them that its last count includes. */
   #handed = 0;
   #counted: OpenCount = { connections: 0, delivered: 0 };
@@ -158,7 +165,8 @@ export class WorkerHandle implements Target {
   }
 
   /** A connection of the primary's own, to see whether it is served. */
-  probe(key: string, connection: RawConnection, sent: SentHandle): void {
+  probe(key: string, connection: RawConnection, sent: ProbeOutcome): void {
+    this.#probe = sent;
     this.#deliver({ t: 'conn', key, probe: true }, connection, sent);
   }
 
@@ -256,7 +264,10 @@ export class WorkerHandle implements Target {
 
   /** It took the connection and gives it back: the server is closed, or has as many as its own `maxConnections` allows. */
   #refused({ key, peer, probe }: Refused, connection: RawConnection): void {
-    if (probe === true) return connection.close();
+    if (probe === true) {
+      connection.close();
+      return this.#probe?.refused();
+    }
     this.#notTaken({ key, connection, peer: peer ?? null });
   }
 

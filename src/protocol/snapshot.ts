@@ -69,8 +69,8 @@ export interface WorkerHealth {
   readonly sinceMs: number | null;
 }
 
-export const PROXY_REJECTIONS = ['malformed', 'timeout', 'untrusted', 'closed'] as const;
-export type ProxyRejections = Readonly<Record<(typeof PROXY_REJECTIONS)[number], number>>;
+/** Connections closed for their PROXY header: it made no sense, did not come in time, came from a source that may not name others, or never came. */
+export type ProxyRejections = Readonly<Record<'malformed' | 'timeout' | 'untrusted' | 'closed', number>>;
 
 /** One app as people and programs see it. */
 export interface AppSnapshot {

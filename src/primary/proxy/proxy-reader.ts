@@ -1,8 +1,9 @@
 import type { Peer } from '../../protocol/proxy-header.ts';
+import type { ProxyRejections } from '../../protocol/snapshot.ts';
 import type { RawConnection } from '../raw-handles.ts';
 import { HeaderRead } from './header-read.ts';
 
-export type ProxyRejection = 'malformed' | 'timeout' | 'untrusted' | 'closed';
+export type ProxyRejection = keyof ProxyRejections;
 
 export interface ProxyReaderOptions {
   /** For the whole header; 5 s is usual. */
