@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
-import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { weightOf, type AppSpec } from '../lifecycle/app-spec.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
 import { countInstances } from './instances.ts';
 import type { Interpreters } from './interpreter.ts';
@@ -36,6 +36,7 @@ type PathKey = 'out_file' | 'error_file' | 'env_file' | 'interpreter';
 /** Puts the layers of one app together into its definition; what is wrong is added to `problems` and leaves a gap in the result. */
 export async function buildSpec(app: LocatedApp, context: BuildContext, problems: LbError[]): Promise<AppSpec> {
   const settings: Settings = { ...DEFAULTS, ...app.layer.values, ...context.flags.values };
+  problems.push(...conflicts(app, context, settings));
   const logFile = (key: 'out_file' | 'error_file', suffix: string): string | null => {
     const path = pathOf(key, app, context);
     return path === undefined ? join(context.home, 'logs', `${app.name}-${suffix}.log`) : path;
@@ -85,6 +86,22 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     readyMin: settings.ready_min,
     drainDelayMs: settings.drain_delay,
   };
+}
+
+/** Options that contradict each other; each is named where it was given. */
+function conflicts(app: LocatedApp, { flags, cpuBudget }: BuildContext, settings: Settings): LbError[] {
+  const { balance, weights, max_conns, slow_start, proxy_protocol } = settings;
+  const found: LbError[] = [];
+  const wrong = (key: OptionKey, expected: string, got: unknown): void => void found.push(valueError(originOf(key, app, flags), expected, JSON.stringify(got)));
+  const slots = countInstances(settings.instances, cpuBudget);
+  if (Array.from({ length: slots }, (_, slot) => weightOf(weights, slot)).every((weight) => weight === 0)) wrong('weights', 'a weight above 0 for at least one slot', weights);
+  if (balance !== 'direct') return found;
+  const handOff = 'nothing with balance: "direct", where the workers accept for themselves';
+  if (max_conns !== null) wrong('max_conns', handOff, max_conns);
+  if (slow_start !== 0) wrong('slow_start', handOff, slow_start);
+  if (proxy_protocol !== undefined && proxy_protocol !== null) wrong('proxy_protocol', handOff, proxy_protocol);
+  if (weights.some((weight) => weight !== 0 && weight !== 1)) wrong('weights', '0 and 1 only with balance: "direct"', weights);
+  return found;
 }
 
 function proxyProtocolOf({ proxy_protocol: on, proxy_protocol_from: from }: Settings): AppSpec['proxyProtocol'] {

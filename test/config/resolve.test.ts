@@ -246,3 +246,20 @@ describe('the interpreter', () => {
     });
   });
 });
+
+describe('options that contradict each other', () => {
+  it.each([
+    [{ balance: 'direct', max_conns: 5 }, 'max_conns'],
+    [{ balance: 'direct', slow_start: '5s' }, 'slow_start'],
+    [{ balance: 'direct', proxy_protocol: true }, 'proxy_protocol'],
+    [{ balance: 'direct', weights: [2, 1] }, 'weights'],
+    [{ instances: 2, weights: [0, 0, 1] }, 'weights'],
+  ])('%j: %s', async (options, key) => {
+    const files = { 'a.js': '', 'lb.config.json': JSON.stringify({ apps: [{ script: 'a.js', instances: 2, ...options }] }) };
+    expect(await failing(files, { target: 'lb.config.json' })).toMatchObject({ code: 'LB_ERR_CONFIG_VALUE', details: { path: `apps[0].${key}` } });
+  });
+
+  it('are none', async () => {
+    expect(await only({ 'a.js': '' }, { target: 'a.js', flags: { balance: 'direct', weights: '1,0', instances: '2' } })).toMatchObject({ balance: 'direct', weights: [1, 0] });
+  });
+});

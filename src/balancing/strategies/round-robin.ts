@@ -1,7 +1,7 @@
 import type { Seat, Strategy } from '../strategy.ts';
 import { areBackupsDue } from './backups.ts';
 
-/** Connections that a seat can be behind its share, or ahead of it; what is beyond is forgotten. */
+/** Connections that a seat can be behind its share; what is beyond is forgotten. */
 const MAX_ARREARS = 8;
 
 /**
@@ -14,7 +14,7 @@ export class RoundRobin implements Strategy {
   readonly sticky = false;
   /** What a seat could have at the last pick. */
   #bound = Number.POSITIVE_INFINITY;
-  /** What each seat has too much on average: 0, unless one came or went with its credit, or met the bound. */
+  /** What each seat has too much on average, and gives back: 0, unless one came or went with its credit, or met the bound. */
   #excess = 0;
 
   pick(seats: readonly Seat[]): Seat | null {
@@ -35,7 +35,6 @@ export class RoundRobin implements Strategy {
       // One that can earn no more until it is free costs the others nothing.
       if (credit <= bound || seat.free) price += weight;
       if (credit > bound) credit = bound;
-      else if (credit < -bound) credit = -bound;
       seat.credit = credit;
       total += weight;
       count++;
