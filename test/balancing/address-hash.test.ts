@@ -41,7 +41,7 @@ describe('hashAddress', () => {
     expect(hashAddress(other, FULL)).toBe(hashAddress(one, FULL));
   });
 
-  it.each([['::1.2.3.4', '1.2.3.4'], ['::', '0.0.0.0'], ['0:0:0:0:0:ffff:1:2', '0:0:0:0:1:ffff:1:2']])('%s and %s are not', (one, other) => {
+  it.each([['::1.2.3.4', '1.2.3.4'], ['::', '0.0.0.0'], ['1.2.3.4', '::1:0:ffff:102:304'], ['1.2.3.4', '1::ffff:102:304'], ['1.2.3.4', '::1:ffff:102:304']])('%s and %s are not', (one, other) => {
     expect(hashAddress(one, FULL)).not.toBe(hashAddress(other, FULL));
   });
 
@@ -54,6 +54,10 @@ describe('hashAddress', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it.each(['', '1.2.3', '1.2.3.4.5', '1..2.3', '1.2.3.256', '01.2.3.4', ' 1.2.3.4', '1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', '1:2:3:4::5:6:7:8', '1::2::3', '1.2.3.4::', '::12345', '/run/app.sock'])('%j is no address', (text) => {
+    expect(hashAddress(text, FULL)).toBe(UNKNOWN);
   });
 
   it('never throws, and garbage is an unknown client under every prefix', () => {

@@ -81,6 +81,6 @@ describe('assignSockets', () => {
         }
       }
     }
-    expect(moved / needed).toBeLessThan(1.5);
+    expect(moved / needed).toBeLessThan(1.2);
   });
 });
