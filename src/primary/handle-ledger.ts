@@ -5,6 +5,11 @@ export interface SentHandle {
   lost(): void;
 }
 
+/** What becomes of a probe: as of any handle, and it may still be given back after it was taken. */
+export interface ProbeOutcome extends SentHandle {
+  refused(): void;
+}
+
 interface Sender {
   send(message: unknown, handle?: unknown, ...rest: unknown[]): boolean;
 }

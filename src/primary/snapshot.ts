@@ -60,7 +60,10 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
     panic: parts.router.panic,
     proxyRejections: { ...door.proxyRejections },
     requestsPerSecond: round(workers.reduce((sum, worker) => sum + worker.meter.requestsPerSecond, 0)),
+    p50Ms: quantile(latency, 0.5),
     p95Ms: quantile(latency, 0.95),
+    p99Ms: quantile(latency, 0.99),
+    errorRate: errorRateOf(workers),
     listeners: door.labels,
     workers: workers.map((worker) => workerSnapshot(worker, parts)),
     health: parts.watch.report(),
@@ -96,9 +99,21 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: Parts): WorkerSn
     requestsPerSecond: round(meter.requestsPerSecond),
     p95Ms: quantile(meter.recentLatency(), 0.95),
     eventLoopUtilization: last?.eventLoopUtilization ?? 0,
+    eventLoopDelayMs: last?.eventLoopDelayMs ?? 0,
     blockers: worker.blockers,
     withdrawn: worker.withdrawn,
   };
+}
+
+function errorRateOf(workers: readonly WorkerHandle[]): number | null {
+  let answers = 0;
+  let errors = 0;
+  for (const { meter } of workers) {
+    const recent = meter.recentAnswers();
+    answers += recent.answers;
+    errors += recent.serverErrors;
+  }
+  return answers === 0 ? null : errors / answers;
 }
 
 function slotTroubles(pool: Pool): SlotTrouble[] {

@@ -8,7 +8,7 @@ import { MARK, type FromWorker, type OpenCount, type SocketName, type ToWorker }
 import { now, wallNow } from '../system/clock.ts';
 import { startTimeOf } from '../system/processes.ts';
 import type { ClusterWorker } from './cluster.ts';
-import { HandleLedger, type SentHandle } from './handle-ledger.ts';
+import { HandleLedger, type ProbeOutcome, type SentHandle } from './handle-ledger.ts';
 import type { RawConnection, RawListener } from './raw-handles.ts';
 import type { PendingConnection, Target, Untaken } from './seat.ts';
 import type { WorkerEvents } from './worker-events.ts';
@@ -22,11 +22,6 @@ const DISCONNECTED_GRACE_MS = 1_000;
 type Body<M> = M extends unknown ? Omit<M, 'cmd'> : never;
 type Conn = Extract<ToWorker, { readonly t: 'conn' }>;
 type Refused = Extract<FromWorker, { readonly t: 'refused' }>;
-
-/** What becomes of a probe: as of any handle, and it may still be given back after it was taken. */
-interface ProbeOutcome extends SentHandle {
-  refused(): void;
-}
 
 interface WorkerIdentity {
   readonly id: number;

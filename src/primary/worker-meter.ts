@@ -3,6 +3,8 @@ import { addBuckets, emptyBuckets } from '../metrics/latency.ts';
 
 /** Seconds of latency that the percentiles look back on. */
 const WINDOW = 10;
+/** Index of 5xx among the status classes. */
+const SERVER_ERROR = 4;
 
 /** Weight of the newest in the average: about the last 50 connections count. */
 const SMOOTHING = 0.04;
@@ -26,7 +28,7 @@ export class WorkerMeter {
   lastSignAt = 0;
   #idle = false;
   #lastAt = 0;
-  readonly #window: (readonly number[])[] = [];
+  readonly #window: Heartbeat[] = [];
 
   /** Its last sign was a heartbeat that told of nothing going on; the next ones may be left out. */
   get idle(): boolean {
@@ -50,12 +52,19 @@ export class WorkerMeter {
     this.#lastAt = at;
     this.lastSignAt = at;
     this.#idle = beat.eventLoopUtilization < IDLE_UTILIZATION && beat.latency.every((n) => n === 0);
-    this.#window.push(beat.latency);
-    if (this.#window.length > WINDOW) this.#window.shift();
+    this.#window.push(beat);
+    if (this.#window.length > WINDOW + 1) this.#window.shift();
+  }
+
+  /** Answers of the last seconds, and those of them that were 5xx. */
+  recentAnswers(): { readonly answers: number; readonly serverErrors: number } {
+    const [first, last] = [this.#window[0], this.#window.at(-1)];
+    const since = (of: (beat: Heartbeat) => number): number => (first === undefined || last === undefined ? 0 : of(last) - of(first));
+    return { answers: since((beat) => beat.requests), serverErrors: since((beat) => beat.statusClasses[SERVER_ERROR] ?? 0) };
   }
 
   /** Requests of the last seconds by latency bucket. */
   recentLatency(): number[] {
-    return this.#window.reduce<number[]>((sum, buckets) => addBuckets(sum, buckets), emptyBuckets());
+    return this.#window.slice(-WINDOW).reduce<number[]>((sum, beat) => addBuckets(sum, beat.latency), emptyBuckets());
   }
 }

@@ -33,6 +33,8 @@ export interface WorkerSnapshot {
   readonly p95Ms: number | null;
   /** 0 to 1. */
   readonly eventLoopUtilization: number;
+  /** How late its event loop last was. */
+  readonly eventLoopDelayMs: number;
   readonly blockers: DrainBlockers | null;
   /** Why it asked for no new connections (`process.send({ lb: 'drain' })`); null when it did not. */
   readonly withdrawn: string | null;
@@ -97,8 +99,12 @@ export interface AppSnapshot {
   /** Connections closed for their PROXY header, since the primary started. */
   readonly proxyRejections: ProxyRejections;
   readonly requestsPerSecond: number;
-  /** 95th percentile of the last seconds' response times; null without requests. */
+  /** Percentiles of the last seconds' response times; null without requests. */
+  readonly p50Ms: number | null;
   readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+  /** Share of the last seconds' answers that were 5xx, 0 to 1; null without requests. */
+  readonly errorRate: number | null;
   /** Addresses the app listens on: `http://` is not assumed, `*:3000`, `127.0.0.1:3000`, `/run/app.sock`. */
   readonly listeners: readonly string[];
   readonly workers: readonly WorkerSnapshot[];
