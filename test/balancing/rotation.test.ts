@@ -25,18 +25,20 @@ describe('rotation', () => {
     { what: 'held ones beside one of weight 0', candidates: [HELD, OFF], members: [0], panic: false },
     { what: 'only held ones', candidates: [HELD, HELD], members: [0, 1], panic: false },
     { what: 'backups when the others are ejected', candidates: [ILL, BACKUP], members: [1], panic: false },
+    { what: 'a backup when many others are ejected', candidates: [ILL, ILL, ILL, ILL, BACKUP], members: [4], panic: false },
   ])('$what', ({ candidates, members, panic }) => {
     expect(rotation(candidates)).toEqual({ members, panic });
   });
 
-  it('panics exactly when fewer than half are healthy, and always has somebody when anybody may serve', () => {
+  it('panics exactly when fewer than half are healthy and no backup can step in, and always has somebody when anybody may serve', () => {
     const candidate = fc.record({ ejected: fc.boolean(), weight: fc.nat(2), held: fc.constant(false), backup: fc.boolean() });
     fc.assert(
       fc.property(fc.array(candidate, { maxLength: 12 }), (candidates) => {
         const { members, panic } = rotation(candidates);
         const able = candidates.filter(({ weight }) => weight > 0);
         const healthy = able.filter(({ ejected }) => !ejected).length;
-        expect(panic).toBe(2 * healthy < able.length);
+        const onlyBackups = healthy > 0 && able.every(({ ejected, backup }) => ejected || backup);
+        expect(panic).toBe(!onlyBackups && 2 * healthy < able.length);
         expect(members.map((index) => candidates[index])).toEqual(panic ? able : able.filter(({ ejected }) => !ejected));
         expect(members.length > 0).toBe(able.length > 0);
       }),
