@@ -5,6 +5,7 @@ import type { ListenQuery, SocketName } from '../protocol/worker.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
 import { stealHandle, type RawConnection, type RawListener } from './raw-handles.ts';
 
+/** Also for a backlog of 0, which is what Node passes when the app gives none. */
 const DEFAULT_BACKLOG = 511;
 
 export interface Listener {
@@ -161,12 +162,12 @@ export class Listeners {
   /** Begins to accept on a handle that listens already. */
   #poll(listener: Listener): number {
     this.#feed(listener);
-    return listener.handle.listen(listener.query.backlog ?? DEFAULT_BACKLOG);
+    return listener.handle.listen(listener.query.backlog || DEFAULT_BACKLOG);
   }
 }
 
 function listenOptions(query: ListenQuery): object {
-  const backlog = query.backlog ?? DEFAULT_BACKLOG;
+  const backlog = query.backlog || DEFAULT_BACKLOG;
   if (query.addressType === -1) {
     return { path: query.address, backlog, readableAll: query.readableAll, writableAll: query.writableAll };
   }

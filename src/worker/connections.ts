@@ -10,6 +10,7 @@ import type { Traffic } from './traffic.ts';
 type SocketOrder = Pick<Extract<ToWorker, { readonly t: 'socket' }>, 'key' | 'index' | 'on'>;
 type Delivery = Pick<Extract<ToWorker, { readonly t: 'conn' }>, 'key' | 'peer' | 'probe'>;
 
+/** Also for a backlog of 0, which is what Node passes when the app gives none. */
 const DEFAULT_BACKLOG = 511;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -91,7 +92,7 @@ export class Connections {
         callback(errno, null);
         return;
       }
-      const fed = { handle: new FedHandle(name, () => this.#closed(key)), server, backlog: query.backlog ?? DEFAULT_BACKLOG };
+      const fed = { handle: new FedHandle(name, () => this.#closed(key)), server, backlog: query.backlog || DEFAULT_BACKLOG };
       this.#fed.set(key, fed);
       this.#traffic.watch(server);
       callback(0, fed.handle);
