@@ -7,24 +7,24 @@ const LB_PROGRAM = fileURLToPath(new URL('../../bin/lb.js', import.meta.url));
 
 /** How much is done. */
 const FULL = {
-  rounds: 20,
+  rounds: 12,
   seconds: 1,
   reloads: 20,
   kills: 20,
   listRounds: 25,
   processes: 6,
   settleMs: 10_000,
-  startupRounds: 25,
+  startupRounds: 15,
   memoryRounds: 3,
   idleApps: 10,
   idleMs: 20_000,
   recoveries: 9,
-  strategyRounds: 8,
-  directRounds: 8,
-  directChanges: 6,
+  strategyRounds: 6,
+  directRounds: 6,
+  directChanges: 4,
   pickRounds: 9,
-  blockedRounds: 5,
-  hangs: 5,
+  blockedRounds: 4,
+  hangs: 4,
 };
 
 /** Enough to see that everything works, too little to believe the figures. */

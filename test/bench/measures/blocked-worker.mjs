@@ -12,7 +12,7 @@ const SLOW_MS = 25;
  * Requests that meet the blocked worker are slow whatever the balancing; it can only have fewer connections there. So the
  * share of slow ones is chosen to lie a little above 1 % with equal turns: that is where the 99th percentile sees it.
  */
-const SESSIONS = { clients: 16, requests: 50, pauseMs: 3.5, warmUpMs: 600, durationMs: 2_000 };
+const SESSIONS = { clients: 16, requests: 100, pauseMs: 3, warmUpMs: 800, durationMs: 2_000 };
 const SINGLES = { clients: 16, requests: 1, pauseMs: 20, warmUpMs: 100, durationMs: 1_400 };
 const LEAST = 'least-connections';
 

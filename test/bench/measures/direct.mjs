@@ -57,7 +57,7 @@ export const directConnections = {
     const common = { lb: DIRECT, how: how('A new connection for each request.', context.scale) };
     const shared = `the load generator takes its part of the same cores: the CPU time per connection is ${cpu}`;
     return [
-      row(of, { ...common, measure: '`direct`: connections per second, one request each', reference: CLUSTER, least: 1.9, others: [{ name: DIRECT, to: SINGLE }, { name: DIRECT, to: 'nginx' }, { name: DIRECT, to: 'HAProxy' }], details, ifMissed: shared }),
+      row(of, { ...common, measure: '`direct`: connections per second, one request each', reference: CLUSTER, least: 1.9, others: [{ name: DIRECT, to: SINGLE }, { name: DIRECT, to: 'PM2' }, { name: DIRECT, to: 'nginx' }, { name: DIRECT, to: 'HAProxy' }], details, ifMissed: shared }),
       row(of, { ...common, measure: '`direct`: connections per second, one request each, against separate processes', reference: 'separate ports', least: 0.9, others: [], ifMissed: shared }),
     ];
   },

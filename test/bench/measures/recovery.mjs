@@ -2,18 +2,14 @@ import { firstAnswerOfAnother, monotonicMs } from '../lib/poll.mjs';
 import { sendSignal } from '../lib/processes.mjs';
 import { median, medianDifference } from '../lib/stats.mjs';
 import { delay } from '../lib/wait.mjs';
-import { App } from '../subjects/app.mjs';
 import { ifMeasured, ms, signed } from '../report/format.mjs';
+import { ownBoot } from './own-boot.mjs';
 
 /** Longer than the shortest life that each supervisor takes for a stable one. */
 const LIVED_MS = 2_000;
 
 async function bootOf(context, plainNode) {
-  const app = await App.create(context.workspace);
-  const startedAt = monotonicMs();
-  plainNode.spawn(app);
-  const answeredAt = await firstAnswerOfAnother(app.port, new Set());
-  await plainNode.stop(app);
+  const { app, startedAt, answeredAt } = await ownBoot(context, plainNode);
   return phasesOf(app, startedAt, answeredAt);
 }
 

@@ -56,7 +56,7 @@ ${howMeasured(rows)}
 ## Run it
 
 \`\`\`sh
-npm run bench                            # about ten minutes
+npm run bench                            # about twelve minutes
 npm run bench -- --only list,recovery    # some of it
 npm run bench -- --quick                 # to see that it works
 \`\`\`
