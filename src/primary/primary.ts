@@ -123,10 +123,10 @@ export class Primary {
     if (!strict) return runtime.endpoint.keepTrying(spec.healthPort, (error) => this.#event('health-port', error.message));
     try {
       await runtime.endpoint.move(spec.healthPort);
-    } catch (error) {
-      this.#runtime = null;
-      await runtime.close();
-      setImmediate(() => this.#leave());
+    } catch (thrown) {
+      const error = LbError.from(thrown);
+      // After the answer, which is sent in this turn.
+      setImmediate(() => void this.#ended('errored', error));
       throw error;
     }
   }
