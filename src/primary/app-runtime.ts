@@ -61,7 +61,11 @@ export class AppRuntime {
       workerSettings,
       events: this.#workerEvents(),
       onForked: (worker) => this.#forked(worker),
-      onSpecChanged: (changed) => this.#configure(changed),
+      onSpecChanged: (changed) => {
+        this.#configure(changed);
+        // Back to where it was, when an operation that moved it has failed.
+        void this.endpoint.keepTrying(changed.healthPort, (error) => event('health-port', error.message));
+      },
     });
     this.runner = new OperationRunner({
       app,

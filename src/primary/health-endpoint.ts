@@ -28,14 +28,23 @@ export class HealthEndpoint {
   /** Listens there from now on, and nowhere else; on an error things stay as they are. @throws LbError LB_ERR_HEALTH_PORT */
   async move(where: HostPort | null): Promise<void> {
     if (where?.port === this.#where?.port && where?.host === this.#where?.host && (where === null || this.#server !== null)) return;
-    const server = where === null ? null : await this.#listen(where);
-    this.close();
-    this.#where = where;
-    this.#server = server;
+    const before = this.#where;
+    // On the same port, another host may be part of what is open, or the other way round.
+    if (where?.port === before?.port) this.close();
+    try {
+      const server = where === null ? null : await this.#listen(where);
+      this.close();
+      this.#where = where;
+      this.#server = server;
+    } catch (error) {
+      if (before !== null) this.#server ??= await this.#listen(before);
+      throw error;
+    }
   }
 
-  /** As `move`, for a start that nobody waits for: tries until it succeeds. */
+  /** As `move`, where nobody waits for it: tries until it succeeds, or is to be somewhere else. */
   async keepTrying(where: HostPort | null, failed: (error: LbError) => void): Promise<void> {
+    if (this.#retry !== null) clearTimeout(this.#retry);
     try {
       await this.move(where);
     } catch (error) {

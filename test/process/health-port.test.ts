@@ -5,6 +5,7 @@ import { expect, it, onTestFinished, type TestContext } from 'vitest';
 import { debianPackage, needsPackage } from '../helpers/debian-package.ts';
 import { request } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';
+import { fixture } from '../helpers/paths.ts';
 import { freePort } from '../helpers/ports.ts';
 import { processesOf } from '../helpers/processes.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
@@ -76,6 +77,20 @@ it('a health_port that is taken fails the start and leaves nothing', async () =>
   await once(taken, 'close');
   await sandbox.ok('start', name);
   await waitForStatus(health, 200);
+});
+
+it('a reload takes it to another port; one that fails takes it back', async () => {
+  const [port, first, second] = [await freePort(), await freePort(), await freePort()];
+  const define = (health: number, script: string): string => {
+    const app = { name: 'api', script, instances: 1, health_port: `127.0.0.1:${health}`, env: { PORT: port } };
+    return sandbox.writeApp('ecosystem.config.cjs', `module.exports = ${JSON.stringify({ apps: [app] })};\n`);
+  };
+  await sandbox.ok('start', define(first, fixture('plain-http.cjs')));
+  expect((await sandbox.lb('reload', define(second, fixture('crash-at-boot.cjs')))).code).toBe(1);
+  await waitForStatus(first, 200);
+  await sandbox.ok('reload', define(second, fixture('plain-http.cjs')), '--monitor', '0');
+  await waitForStatus(second, 200);
+  await expect(request('/ready', { port: first })).rejects.toThrow('ECONNREFUSED');
 });
 
 it('it answers again after the death of the primary', async () => {
