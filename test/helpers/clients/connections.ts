@@ -1,0 +1,39 @@
+import http from 'node:http';
+import { onTestFinished } from 'vitest';
+import { getJson } from '../http.ts';
+import type { AppIdentity } from '../tally.ts';
+
+/** A client that keeps its one connection open until the test ends or `close`. */
+export interface HeldConnection {
+  /** Who answers on it. */
+  ask<T = AppIdentity>(path?: string): Promise<T>;
+  close(): void;
+}
+
+/** @param from the loopback address it comes from */
+export function holdConnection(port: number, from = '127.0.0.1'): HeldConnection {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1, localAddress: from });
+  onTestFinished(() => agent.destroy());
+  return {
+    ask: <T>(path = '/') => getJson<T>(port, path, { agent, timeoutMs: 30_000 }),
+    close: () => agent.destroy(),
+  };
+}
+
+/** The slot that answers on a new connection from that address. */
+export async function slotFor(port: number, from = '127.0.0.1'): Promise<number> {
+  const connection = holdConnection(port, from);
+  const { slot } = await connection.ask();
+  connection.close();
+  return Number(slot);
+}
+
+/** Opens so many connections, each after the answer on the one before; how many each slot got. */
+export async function connectInTurn(port: number, count: number): Promise<number[]> {
+  const counts: number[] = [];
+  for (let n = 0; n < count; n++) {
+    const { slot } = await getJson(port);
+    counts[Number(slot)] = (counts[Number(slot)] ?? 0) + 1;
+  }
+  return Array.from(counts, (got) => got ?? 0);
+}
