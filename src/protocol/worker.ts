@@ -54,6 +54,14 @@ export interface Heartbeat extends OpenCount {
   readonly statusClasses: readonly number[];
   /** Requests of the last second by latency bucket (see `LATENCY_BUCKETS_MS`). */
   readonly latency: readonly number[];
+  /** Sum of all response times that `latency` told of, since the worker started. */
+  readonly latencySumMs: number;
+  /** Of connections that had a request, since the worker started; what TLS adds is not among them. */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly use: ProcessUse;
+  /** Null while the worker is idle: nobody looks then. */
+  readonly loopDelay: LoopDelaySummary | null;
   readonly eventLoopUtilization: number;
   /** How late the heartbeat's own timer was. */
   readonly eventLoopDelayMs: number;
@@ -61,6 +69,25 @@ export interface Heartbeat extends OpenCount {
   readonly inspectorPort: number | null;
   /** The app listens for SIGUSR1 itself, which then opens no inspector. */
   readonly ownSigusr1: boolean;
+}
+
+/** What a worker's process uses; times and counts since it started. */
+export interface ProcessUse {
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  readonly heapUsedBytes: number;
+  readonly heapLimitBytes: number;
+  readonly gcCount: number;
+  readonly gcMs: number;
+  /** Sockets, timers and whatever else keeps the process alive; looked at every tenth time. */
+  readonly handles: number;
+}
+
+/** How late timers ran since the last heartbeat. */
+export interface LoopDelaySummary {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
 }
 
 /** Open connections of a worker, and what they include. */

@@ -1,4 +1,5 @@
-import type { Heartbeat, OpenCount } from '../protocol/worker.ts';
+import type { Heartbeat, OpenCount, ProcessUse } from '../protocol/worker.ts';
+import { LoopDelay } from './loop-delay.ts';
 import type { Traffic } from './traffic.ts';
 
 const EVERY_MS = 1_000;
@@ -6,51 +7,92 @@ const EVERY_MS = 1_000;
 const IDLE_BEATS = 5;
 const IDLE_UTILIZATION = 0.05;
 
+interface Vitals {
+  readonly traffic: Traffic;
+  readonly openCount: () => OpenCount;
+  readonly use: () => ProcessUse;
+}
+
+type Activity = Omit<Heartbeat, 'use' | 'loopDelay'>;
+
 /** Sends one small message a second, every fifth while idle: alive, and what it is busy with. */
-export function startHeartbeat(traffic: Traffic, openCount: () => OpenCount, send: (beat: Heartbeat) => void): void {
-  let utilization = performance.eventLoopUtilization();
-  let due = performance.now() + EVERY_MS;
-  let sent: Heartbeat | null = null;
-  let leftOut = 0;
-  const beat = (): void => {
+export class HeartbeatSender {
+  readonly #vitals: Vitals;
+  readonly #send: (beat: Heartbeat) => void;
+  readonly #loopDelay = new LoopDelay();
+  #utilization = performance.eventLoopUtilization();
+  #due = performance.now() + EVERY_MS;
+  #sent: Activity | null = null;
+  #leftOut = 0;
+
+  constructor(vitals: Vitals, send: (beat: Heartbeat) => void) {
+    this.#vitals = vitals;
+    this.#send = send;
+  }
+
+  start(): void {
+    setInterval(() => harmless(() => this.#beat()), EVERY_MS).unref();
+  }
+
+  /** The last one: what was counted since the one before would be lost with the process. */
+  end(): void {
+    harmless(() => this.#tell(this.#look(0), null));
+  }
+
+  #beat(): void {
     const now = performance.now();
-    const eventLoopDelayMs = Math.max(0, Math.round(now - due));
-    due = now + EVERY_MS;
+    const next = this.#look(Math.max(0, Math.round(now - this.#due)));
+    this.#due = now + EVERY_MS;
+    const delay = this.#loopDelay.take();
+    this.#loopDelay.turn(next.eventLoopUtilization >= IDLE_UTILIZATION);
+    if (this.#sent === null || !isIdle(this.#sent, next) || ++this.#leftOut >= IDLE_BEATS) this.#tell(next, delay);
+  }
+
+  #tell(activity: Activity, loopDelay: Heartbeat['loopDelay']): void {
+    this.#sent = { ...activity, statusClasses: [...activity.statusClasses] };
+    this.#leftOut = 0;
+    this.#send({ ...activity, use: this.#vitals.use(), loopDelay });
+  }
+
+  #look(eventLoopDelayMs: number): Activity {
+    const { traffic, openCount } = this.#vitals;
     const current = performance.eventLoopUtilization();
-    const since = performance.eventLoopUtilization(current, utilization);
-    utilization = current;
+    const since = performance.eventLoopUtilization(current, this.#utilization);
+    this.#utilization = current;
     const latency = traffic.takeLatency();
     let requestsInFlight = 0;
     for (const _ of traffic.inFlight()) requestsInFlight++;
-    const next: Heartbeat = {
+    traffic.countBytes();
+    return {
       ...openCount(),
       requestsInFlight,
       requests: traffic.requests,
       statusClasses: traffic.statusClasses,
       latency,
+      latencySumMs: Math.round(traffic.latencySumMs),
+      bytesReceived: traffic.bytes.received,
+      bytesSent: traffic.bytes.sent,
       eventLoopUtilization: Math.round(since.utilization * 1000) / 1000,
       eventLoopDelayMs,
       // With the argument we start it with, the port is 0 until an inspector is open.
       inspectorPort: process.debugPort === 0 ? null : process.debugPort,
       ownSigusr1: process.listenerCount('SIGUSR1') > 0,
     };
-    if (sent !== null && isIdle(sent, next) && ++leftOut < IDLE_BEATS) return;
-    sent = { ...next, statusClasses: [...next.statusClasses] };
-    leftOut = 0;
-    send(next);
-  };
-  setInterval(() => {
-    try {
-      beat();
-    } catch {
-      // Whatever is wrong, it is not the app's fault: the next beat may do better.
-    }
-  }, EVERY_MS).unref();
+  }
+}
+
+/** Whatever is wrong, it is not the app's fault: the next beat may do better. */
+function harmless(work: () => void): void {
+  try {
+    work();
+  } catch {
+    return;
+  }
 }
 
 /** Nothing that the primary does not know already, its zero rates included. */
-function isIdle(before: Heartbeat, now: Heartbeat): boolean {
-  const quiet = (beat: Heartbeat): boolean => beat.latency.every((n) => n === 0) && beat.eventLoopUtilization < IDLE_UTILIZATION;
+function isIdle(before: Activity, now: Activity): boolean {
+  const quiet = (beat: Activity): boolean => beat.latency.every((n) => n === 0) && beat.eventLoopUtilization < IDLE_UTILIZATION;
   return (
     quiet(before) &&
     quiet(now) &&

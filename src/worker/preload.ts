@@ -8,10 +8,11 @@ import { openChannel } from './channel.ts';
 import { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
 import type { ClusterInternals } from './node-internals.ts';
-import { startHeartbeat } from './heartbeat.ts';
+import { HeartbeatSender } from './heartbeat.ts';
 import { OpenCounter } from './open-count.ts';
 import { Orphan } from './orphan.ts';
 import { writeSynchronously } from './output.ts';
+import { ProcessMeter } from './process-meter.ts';
 import { Traffic } from './traffic.ts';
 
 function shutdownSignal(): 'SIGTERM' | 'SIGINT' | null {
@@ -69,7 +70,11 @@ function start(settings: WorkerSettings): void {
         return drain.leave(message.exit);
     }
   });
-  startHeartbeat(traffic, openCount, (beat) => channel.send({ t: 'heartbeat', beat }));
+  const processMeter = new ProcessMeter();
+  processMeter.start();
+  const heartbeats = new HeartbeatSender({ traffic, openCount, use: () => processMeter.look() }, (beat) => channel.send({ t: 'heartbeat', beat }));
+  heartbeats.start();
+  process.once('exit', () => heartbeats.end());
   if (cluster.worker !== undefined) orphan.watch(cluster.worker, settings);
   releaseChannel();
 }

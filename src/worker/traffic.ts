@@ -1,16 +1,18 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { DrainBlockers } from '../protocol/snapshot.ts';
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
+import { ByteCount, type CountedConnection } from './byte-count.ts';
 import { kindOf, openSockets, type AnyServer, type TrafficKind, type ServerSocket } from './node-internals.ts';
 
 /** Something that has no complete answer yet. */
 export type InFlight = ServerResponse | ServerHttp2Stream;
 
 /** What is known of the request that a connection is busy with; one object a connection, used again by each request. */
-interface Exchange {
+interface Exchange extends CountedConnection {
   response: ServerResponse | null;
   beganAt: number;
 }
@@ -31,6 +33,8 @@ export class Traffic {
   requests = 0;
   readonly statusClasses = [0, 0, 0, 0, 0];
   latency: number[] = emptyLatency();
+  latencySumMs = 0;
+  readonly bytes = new ByteCount();
   /** Called for each request that begins; set while draining. */
   onRequest: ((response: ServerResponse) => void) | null = null;
   /** Called for each HTTP/2 stream that opens; set while draining. */
@@ -40,6 +44,7 @@ export class Traffic {
   /** HTTP/1 connections that have had a request. */
   readonly #exchanges = new Set<Exchange>();
   readonly #streams = new Map<ServerHttp2Stream, number>();
+  readonly #sessionConnections = new Set<CountedConnection>();
 
   start(): void {
     subscribe('http.server.request.start', (message) => this.#began(message as { response: ServerResponse; socket: HttpSocket }));
@@ -110,6 +115,12 @@ export class Traffic {
     return openSockets().filter((socket) => socket.server !== undefined && this.#servers.get(socket.server) === 'http' && socket.bytesRead === 0);
   }
 
+  /** Bytes of connections that are open are counted only now. */
+  countBytes(): void {
+    for (const exchange of this.#exchanges) this.bytes.read(exchange);
+    for (const connection of this.#sessionConnections) this.bytes.read(connection);
+  }
+
   takeLatency(): number[] {
     const taken = this.latency;
     this.latency = emptyLatency();
@@ -119,10 +130,13 @@ export class Traffic {
   #began({ response, socket }: { response: ServerResponse; socket: HttpSocket }): void {
     let exchange = socket[EXCHANGE];
     if (exchange === undefined) {
-      const made: Exchange = { response: null, beganAt: 0 };
+      const made: Exchange = { response: null, beganAt: 0, socket: socket as Partial<Socket>, received: 0, sent: 0 };
       exchange = socket[EXCHANGE] = made;
       this.#exchanges.add(made);
-      socket.once('close', () => this.#exchanges.delete(made));
+      socket.once('close', () => {
+        this.#exchanges.delete(made);
+        this.bytes.read(made);
+      });
     }
     exchange.response = response;
     exchange.beganAt = performance.now();
@@ -135,6 +149,7 @@ export class Traffic {
     if (this.statusClasses[index] !== undefined) this.statusClasses[index] += 1;
     if (beganAt === null) return;
     const took = performance.now() - beganAt;
+    this.latencySumMs += took;
     let bucket = 0;
     while (bucket < LATENCY_BUCKETS_MS.length && took > (LATENCY_BUCKETS_MS[bucket] ?? 0)) bucket++;
     this.latency[bucket] = (this.latency[bucket] ?? 0) + 1;
@@ -143,6 +158,7 @@ export class Traffic {
   #sessionOpened(session: ServerHttp2Session): void {
     this.sessions.add(session);
     session.once('close', () => this.sessions.delete(session));
+    this.#countBytesOf(session);
     session.on('stream', (stream: ServerHttp2Stream) => {
       const beganAt = performance.now();
       this.#streams.set(stream, beganAt);
@@ -152,6 +168,19 @@ export class Traffic {
       });
       if (this.onStream !== null) this.onStream(session);
     });
+  }
+
+  /** A session lends its socket through a proxy, and only while it is open; what its methods return is the socket itself. */
+  #countBytesOf(session: ServerHttp2Session): void {
+    const connection: CountedConnection = {
+      socket: session.socket.once('close', () => {
+        this.#sessionConnections.delete(connection);
+        this.bytes.read(connection);
+      }),
+      received: 0,
+      sent: 0,
+    };
+    this.#sessionConnections.add(connection);
   }
 
   #upgraded(request: IncomingMessage, socket: Duplex): void {

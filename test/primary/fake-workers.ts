@@ -78,7 +78,8 @@ export class FakeWorker extends EventEmitter {
 
   beat(beat: Partial<Heartbeat>): void {
     const full: Heartbeat = {
-      connections: 0, delivered: 0, requestsInFlight: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], eventLoopUtilization: 0, eventLoopDelayMs: 0, inspectorPort: null, ownSigusr1: false, ...beat,
+      connections: 0, delivered: 0, requestsInFlight: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], latencySumMs: 0, bytesReceived: 0, bytesSent: 0, loopDelay: null,
+      use: { cpuMs: 0, rssBytes: 0, heapUsedBytes: 0, heapLimitBytes: 0, gcCount: 0, gcMs: 0, handles: 0 }, eventLoopUtilization: 0, eventLoopDelayMs: 0, inspectorPort: null, ownSigusr1: false, ...beat,
     };
     this.tell({ t: 'heartbeat', beat: full });
   }

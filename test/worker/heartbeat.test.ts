@@ -1,12 +1,14 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Heartbeat } from '../../src/protocol/worker.ts';
-import { startHeartbeat } from '../../src/worker/heartbeat.ts';
+import type { Heartbeat, OpenCount } from '../../src/protocol/worker.ts';
+import { HeartbeatSender } from '../../src/worker/heartbeat.ts';
 import type { AnyServer } from '../../src/worker/node-internals.ts';
 import { Traffic } from '../../src/worker/traffic.ts';
 
+const USE = { cpuMs: 1, rssBytes: 2, heapUsedBytes: 3, heapLimitBytes: 4, gcCount: 5, gcMs: 6, handles: 7 };
 let traffic: Traffic;
+let sender: HeartbeatSender;
 let utilization: number;
 let second: number;
 /** Each beat with the second it came in. */
@@ -19,7 +21,9 @@ beforeEach(() => {
   traffic = new Traffic();
   beats = [];
   second = 0;
-  startHeartbeat(traffic, () => ({ connections: traffic.connections, delivered: 0 }), (beat) => beats.push({ at: second, beat: { ...beat, statusClasses: [...beat.statusClasses] } }));
+  const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: 0 });
+  sender = new HeartbeatSender({ traffic, openCount, use: () => USE }, (beat) => beats.push({ at: second, beat: { ...beat, statusClasses: [...beat.statusClasses] } }));
+  sender.start();
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -51,7 +55,7 @@ describe('the heartbeat', () => {
     expect(beats.map(({ beat }) => beat)).toEqual([
       {
         connections: 0, delivered: 0, inspectorPort: process.debugPort, ownSigusr1: false, requestsInFlight: 0, requests: 1, statusClasses: [0, 1, 0, 0, 0],
-        latency: traffic.latency.map((_, i) => (i === 2 ? 1 : 0)), eventLoopUtilization: 0.123, eventLoopDelayMs: 0,
+        latency: traffic.latency.map((_, i) => (i === 2 ? 1 : 0)), latencySumMs: 0, bytesReceived: 0, bytesSent: 0, use: USE, loopDelay: null, eventLoopUtilization: 0.123, eventLoopDelayMs: 0,
       },
     ]);
   });
@@ -108,6 +112,26 @@ describe('the heartbeat', () => {
     inFlight.pop();
     passUntil(15);
     expect(beats.map(({ at, beat }) => [at, beat.requestsInFlight])).toEqual([[1, 0], [3, 1], [8, 1], [10, 0], [15, 0]]);
+  });
+
+  it('comes once more at the end, with what was counted since', () => {
+    passUntil(2);
+    answered();
+    sender.end();
+    expect(beats.map(({ at, beat }) => [at, beat.requests, beat.latency[2]])).toEqual([[1, 0, 0], [2, 1, 1]]);
+  });
+
+  it('tells how late the event loop was while it is busy, and does not look while it is idle', () => {
+    const timers = (): number => vi.getTimerCount();
+    passUntil(1);
+    expect([timers(), beats.at(-1)?.beat.loopDelay]).toEqual([1, null]);
+    utilization = 0.5;
+    passUntil(3);
+    expect(timers()).toBe(2);
+    expect(beats.at(-1)?.beat.loopDelay).toEqual({ p50Ms: expect.any(Number), p99Ms: expect.any(Number), maxMs: expect.any(Number) });
+    utilization = 0;
+    passUntil(9);
+    expect([timers(), beats.at(-1)?.beat.loopDelay]).toEqual([1, null]);
   });
 
   it('goes on after a beat that failed', () => {
