@@ -1,4 +1,5 @@
 import type { AskedBy } from '../lifecycle/exit-report.ts';
+import { isLeaving } from '../lifecycle/states.ts';
 import { stopRung, type StopRung } from '../lifecycle/stop-ladder.ts';
 import { now } from '../system/clock.ts';
 import { killTree } from '../system/processes.ts';
@@ -25,7 +26,7 @@ export class Retirement {
     this.#worker = worker;
     this.#options = options;
     this.#skips = options.now ? 2 : 0;
-    worker.askedBy = options.askedBy;
+    worker.askedBy ??= options.askedBy;
     this.step();
   }
 
@@ -56,7 +57,8 @@ export class Retirement {
     this.#rung = rung;
     const worker = this.#worker;
     if (rung === 'drain') {
-      worker.move('draining');
+      // It may be leaving already: it hung, or its channel was closed.
+      if (!isLeaving(worker.state)) worker.move('draining');
       worker.post({ t: 'drain' });
       return;
     }
