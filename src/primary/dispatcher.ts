@@ -117,12 +117,13 @@ export class Dispatcher {
 
   /** A worker is free again. Listeners on which connections wait take turns. */
   pumpFor(target: Target): void {
-    for (const [key, lane] of this.#lanes) {
+    for (const [key, lane] of [...this.#lanes]) {
       if (lane.queued === 0 || !lane.seats.some((seat) => seat.target === target)) continue;
       this.#lanes.delete(key);
       this.#lanes.set(key, lane);
       this.pump(key);
-      return;
+      // What waits there may be for others: then it is the next listener's turn.
+      if (target.pending !== null) return;
     }
   }
 

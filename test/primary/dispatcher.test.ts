@@ -16,14 +16,15 @@ class FakeConnection {
 
 /** Takes a connection at once with `quick`; else it is pending until `take`. */
 class FakeTarget implements Target {
-  readonly slot = 0;
+  readonly slot: number;
   readonly connections = 0;
   pending: PendingConnection | null = null;
   readonly taken: FakeConnection[] = [];
   readonly quick: boolean;
 
-  constructor(quick = false) {
+  constructor(quick = false, slot = 0) {
     this.quick = quick;
+    this.slot = slot;
   }
 
   hand(pending: PendingConnection): void {
@@ -39,6 +40,8 @@ class FakeTarget implements Target {
 }
 
 const QUEUE_LIMIT = 8_192;
+/** Clients whose slot of two is this one under `ip-hash`. */
+const [OF_SLOT_0, OF_SLOT_1] = ['10.0.0.1', '10.0.0.2'];
 const places = (targets: readonly FakeTarget[]): Place[] => targets.map((target) => ({ target, weight: 1, backup: false }));
 
 const crowding: string[] = [];
@@ -136,6 +139,20 @@ describe('Dispatcher', () => {
     both.take();
     dispatcher.pumpFor(both);
     expect(both.pending).toMatchObject({ key: 'b', connection: b });
+  });
+
+  it('serves the one listener while what waits at the other is for another worker', () => {
+    const dispatcher = dispatcherOf();
+    dispatcher.configure({ strategy: 'ip-hash', maxConns: null, maxQueue: QUEUE_LIMIT, ipHashPrefix: { v4: 32, v6: 64 } });
+    const [blocked, well] = [new FakeTarget(false, 0), new FakeTarget(false, 1)];
+    for (const key of ['a', 'b']) dispatcher.route(key, places([blocked, well]));
+    const accept = (key: string, address: string): void => dispatcher.accept(key, new FakeConnection(0), { source: { address, port: 1, family: 'IPv4' }, destination: null });
+    for (const key of ['a', 'a']) accept(key, OF_SLOT_0);
+    for (const key of ['b', 'b']) accept(key, OF_SLOT_1);
+    expect([blocked.pending?.key, well.pending?.key, dispatcher.queued]).toEqual(['a', 'b', 2]);
+    well.take();
+    dispatcher.pumpFor(well);
+    expect([well.pending?.key, dispatcher.queued]).toEqual(['b', 1]);
   });
 
   it('ends those that wait for a listener that is closed', () => {
