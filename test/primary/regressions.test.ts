@@ -206,3 +206,16 @@ describe('the memory limit', () => {
     expect(app.workers).toHaveLength(4);
   });
 });
+
+describe('new workers that are ejected in the same moment', () => {
+  it('fail the reload that waits for them, and not the primary', async () => {
+    const app = await PrimaryHarness.online({ instances: 3 });
+    const old = app.pids;
+    const reload = app.order({ kind: 'reload', allAtOnce: true, spec: newVersion({ instances: 3 }) });
+    await app.advance(50);
+    for (const worker of app.workers.slice(3)) worker.emit('message', { lb: 'down', reason: 'no database' });
+    await app.advance(5_000);
+    expect(reload.error?.message).toContain('says it is down: no database');
+    expect(app.pids).toEqual(old);
+  });
+});

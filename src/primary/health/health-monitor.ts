@@ -176,7 +176,8 @@ export class HealthMonitor<W extends HealthWorker> {
     const { worker, ejection } = watched;
     const hasPeers = serving.some((one) => one !== watched && this.#options.inRotation(one.worker));
     const ejected = isEjected(ejection, hasPeers);
-    if (ejected === (worker.state === 'ejected')) return;
+    // The ejection of another one may have ended an operation, which took this one with it.
+    if (!watched.isServing || ejected === (worker.state === 'ejected')) return;
     if (ejected) this.#options.eject(worker, describeCauses(ejection, at).join(', '));
     else {
       watched.forgetFacts();
