@@ -73,7 +73,9 @@ export class Listeners {
   /** Accepts no more for now; connections wait in the kernel's queue. Goes on accepting where no duplicate can be had. */
   pause(key: string): void {
     const listener = this.#open.get(key);
-    if (listener?.mode === 'accepting' && this.#options.borrow(key)) listener.mode = 'pausing';
+    // Closing the handle that a Unix socket was bound with removes its file, and nobody would find it again.
+    if (listener?.mode !== 'accepting' || listener.query.addressType === -1) return;
+    if (this.#options.borrow(key)) listener.mode = 'pausing';
   }
 
   resume(key: string): void {
