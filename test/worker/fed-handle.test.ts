@@ -1,0 +1,69 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { FedHandle, type DirectSocket } from '../../src/worker/fed-handle.ts';
+import type { RawHandle } from '../../src/worker/node-internals.ts';
+
+class FakeSocket implements DirectSocket {
+  backlog: number | null = null;
+  closed = 0;
+  onconnection?: (status: number, connection: RawHandle) => void;
+  listen(backlog: number): number {
+    this.backlog = backlog;
+    return 0;
+  }
+  close(): void {
+    this.closed++;
+  }
+}
+
+const handles: FedHandle[] = [];
+function handle(name: ConstructorParameters<typeof FedHandle>[0] = null, onClose = (): void => {}): FedHandle {
+  const made = new FedHandle(name, onClose);
+  handles.push(made);
+  return made;
+}
+afterEach(() => {
+  for (const made of handles.splice(0)) made.close();
+});
+
+it('has the address that it was given; a Unix socket has none', () => {
+  const out = {};
+  expect(handle({ address: '::', family: 'IPv6', port: 3000 }).getsockname?.(out)).toBe(0);
+  expect(out).toEqual({ address: '::', family: 'IPv6', port: 3000 });
+  expect(handle().getsockname).toBeUndefined();
+});
+
+it('passes on what its sockets accept, after it has told', () => {
+  const fed = handle();
+  const socket = new FakeSocket();
+  const seen: unknown[] = [];
+  fed.onconnection = (status, connection) => seen.push([status, connection]);
+  fed.add(0, socket, 511, () => seen.push('accepted'));
+  const connection = {} as RawHandle;
+  socket.onconnection?.(0, connection);
+  expect([socket.backlog, seen]).toEqual([511, ['accepted', [0, connection]]]);
+});
+
+it('closes a socket once: when it is taken away, replaced, or with the rest', () => {
+  const onClose = vi.fn();
+  const fed = handle(null, onClose);
+  const [first, second, third] = [new FakeSocket(), new FakeSocket(), new FakeSocket()];
+  for (const [index, socket] of [[0, first], [0, second], [1, third]] as const) fed.add(index, socket, 1, () => {});
+  fed.remove(1);
+  fed.remove(1);
+  fed.removeAll();
+  fed.close();
+  expect([first.closed, second.closed, third.closed]).toEqual([1, 1, 1]);
+  expect(onClose).toHaveBeenCalledOnce();
+});
+
+it('keeps the process alive until it is closed, and calls back later', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const fed = handle();
+  expect(vi.getTimerCount()).toBe(1);
+  let done = false;
+  fed.close(() => void (done = true));
+  expect([vi.getTimerCount(), done]).toEqual([0, false]);
+  vi.useRealTimers();
+  await new Promise((resolve) => process.nextTick(resolve));
+  expect(done).toBe(true);
+});

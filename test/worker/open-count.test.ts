@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { OpenCount } from '../../src/protocol/worker.ts';
+import { OpenCounter } from '../../src/worker/open-count.ts';
+
+let open: OpenCount;
+let looks: number;
+let sent: OpenCount[];
+let counter: OpenCounter;
+beforeEach(() => {
+  vi.useFakeTimers();
+  open = { connections: 0, delivered: 0 };
+  looks = 0;
+  sent = [];
+  counter = new OpenCounter(() => (looks++, open), (count) => sent.push(count));
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const deliver = (connections: number): void => {
+  open = { connections, delivered: open.delivered + 1 };
+  counter.delivered();
+};
+
+it('tells of all changes of 10 ms at once', () => {
+  counter.turn(true);
+  for (const n of [1, 2, 3]) deliver(n);
+  vi.advanceTimersByTime(9);
+  expect(sent).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(sent).toEqual([{ connections: 3, delivered: 3 }]);
+});
+
+it('tells that connections closed, without being told', () => {
+  counter.turn(true);
+  deliver(1);
+  vi.advanceTimersByTime(10);
+  open = { ...open, connections: 0 };
+  vi.advanceTimersByTime(10);
+  expect(sent.at(-1)).toEqual({ connections: 0, delivered: 1 });
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('looks ever less often at what stays open, and soon again after a change', () => {
+  counter.turn(true);
+  deliver(1);
+  vi.advanceTimersByTime(10_000);
+  expect(looks).toBeLessThan(75);
+  expect(sent).toHaveLength(1);
+  deliver(2);
+  vi.advanceTimersByTime(10);
+  expect(sent.at(-1)).toEqual({ connections: 2, delivered: 2 });
+});
+
+it('tells nothing until it is turned on, and nothing once it is off', () => {
+  deliver(1);
+  vi.advanceTimersByTime(1_000);
+  expect([looks, vi.getTimerCount()]).toEqual([0, 0]);
+  counter.turn(true);
+  vi.advanceTimersByTime(10);
+  expect(sent).toEqual([{ connections: 1, delivered: 1 }]);
+  counter.turn(false);
+  deliver(2);
+  vi.advanceTimersByTime(1_000);
+  expect([sent.length, vi.getTimerCount()]).toEqual([1, 0]);
+});
