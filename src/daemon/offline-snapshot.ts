@@ -1,4 +1,5 @@
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { NO_TOTALS } from '../metrics/totals.ts';
 import type { AppState } from '../lifecycle/states.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 
@@ -31,6 +32,7 @@ export function offlineSnapshot(
     p95Ms: null,
     p99Ms: null,
     errorRate: null,
+    totals: last?.totals ?? NO_TOTALS,
     listeners: [],
     workers: [],
     health: [],

@@ -5,6 +5,7 @@ import type { RolloutSlot } from '../lifecycle/rollout.ts';
 import { isLeaving } from '../lifecycle/states.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { now } from '../system/clock.ts';
+import { AppCounters } from './app-counters.ts';
 import { forkWorker } from './cluster.ts';
 import { Retirement } from './retirement.ts';
 import type { WorkerEvents } from './worker-events.ts';
@@ -36,6 +37,7 @@ export class Pool {
   generation = 0;
   /** Of the youngest worker; ids rise with each fork. */
   lastId = 0;
+  readonly counters = new AppCounters();
   readonly #slots = new Map<number, Slot>();
   readonly #retirements = new Map<WorkerHandle, Retirement>();
   readonly #options: PoolOptions;
@@ -85,9 +87,10 @@ export class Pool {
     const { preload, workerSettings, events, onForked } = this.#options;
     const { spec, generation } = this;
     const forked = forkWorker(spec, index, preload, workerSettings(spec));
-    const worker = new WorkerHandle({ id: ++this.lastId, slot: index, generation, spec }, forked, events);
+    const worker = new WorkerHandle({ id: ++this.lastId, slot: index, generation, spec, counters: this.counters }, forked, events);
     slot.workers.push(worker);
     const restarted = slot.restart.phase === 'waiting' ? 1 : 0;
+    this.counters.restarts += restarted;
     slot.restart = { ...slot.restart, phase: 'idle', restarts: slot.restart.restarts + restarted };
     onForked(worker);
     return worker;

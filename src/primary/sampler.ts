@@ -50,8 +50,7 @@ export class Sampler {
     for (const worker of workers) {
       const usage = usages.get(worker.pid);
       if (usage === undefined) continue;
-      worker.meter.cpuPercent = usage.cpuPercent;
-      worker.meter.memoryBytes = usage.memoryBytes;
+      worker.meter.sampled(usage, now());
       this.#options.sampled(worker, usage.memoryBytes);
     }
   }

@@ -64,6 +64,7 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
     p95Ms: quantile(latency, 0.95),
     p99Ms: quantile(latency, 0.99),
     errorRate: errorRateOf(workers),
+    totals: pool.counters.totals(door.proxyRejections),
     listeners: door.labels,
     workers: workers.map((worker) => workerSnapshot(worker, parts)),
     health: parts.watch.report(),
@@ -100,6 +101,10 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: Parts): WorkerSn
     p95Ms: quantile(meter.recentLatency(), 0.95),
     eventLoopUtilization: last?.eventLoopUtilization ?? 0,
     eventLoopDelayMs: last?.eventLoopDelayMs ?? 0,
+    loopDelay: last?.loopDelay ?? null,
+    heapUsedBytes: last?.use.heapUsedBytes ?? null,
+    heapLimitBytes: last?.use.heapLimitBytes ?? null,
+    handles: last?.use.handles ?? null,
     blockers: worker.blockers,
     withdrawn: worker.withdrawn,
   };

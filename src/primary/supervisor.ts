@@ -139,6 +139,7 @@ export class Supervisor {
   gone(worker: WorkerHandle, report: ExitReport): void {
     const { app, pool, runner, event } = this.#options;
     this.exits.push(report);
+    pool.counters.exited(report);
     if (this.exits.length > KEPT_EXITS) this.exits.shift();
     const how = describeExit(report);
     event('exit', `worker ${worker.slot} ended: ${how}${report.askedBy === null ? '' : ` (asked by ${report.askedBy})`}`, worker);

@@ -133,8 +133,9 @@ export class Watch {
   }
 
   #eject(worker: WorkerHandle, why: string): void {
-    const { event, supervisor } = this.#options;
+    const { event, pool, supervisor } = this.#options;
     worker.move('ejected');
+    pool.counters.ejections++;
     event('eject', `worker ${worker.slot} is out of the rotation: ${why}`, worker);
     supervisor.ejected(worker, `out of the rotation: ${why}`);
   }

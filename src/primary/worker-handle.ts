@@ -7,6 +7,7 @@ import type { DrainBlockers } from '../protocol/snapshot.ts';
 import { MARK, type FromWorker, type OpenCount, type SocketName, type ToWorker } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { startTimeOf } from '../system/processes.ts';
+import type { AppCounters } from './app-counters.ts';
 import type { ClusterWorker } from './cluster.ts';
 import { HandleLedger, type ProbeOutcome, type SentHandle } from './handle-ledger.ts';
 import type { RawConnection, RawListener } from './raw-handles.ts';
@@ -28,6 +29,7 @@ interface WorkerIdentity {
   readonly slot: number;
   readonly generation: number;
   readonly spec: AppSpec;
+  readonly counters: AppCounters;
 }
 
 /** One worker, as its primary sees it. The program that runs in it is `src/worker`. */
@@ -53,7 +55,7 @@ export class WorkerHandle implements Target {
   readonly keys = new Set<string>();
   /** Listeners for which it refused a connection lately. */
   readonly full = new Set<string>();
-  readonly meter = new WorkerMeter();
+  readonly meter: WorkerMeter;
   readonly lastStderr: string[] = [];
   blockers: DrainBlockers | null = null;
   askedBy: AskedBy = null;
@@ -76,11 +78,12 @@ export class WorkerHandle implements Target {
   #handed = 0;
   #counted: OpenCount = { connections: 0, delivered: 0 };
 
-  constructor({ id, slot, generation, spec }: WorkerIdentity, worker: ClusterWorker, events: WorkerEvents) {
+  constructor({ id, slot, generation, spec, counters }: WorkerIdentity, worker: ClusterWorker, events: WorkerEvents) {
     this.id = id;
     this.slot = slot;
     this.generation = generation;
     this.spec = spec;
+    this.meter = new WorkerMeter(counters, slot, spec.balance === 'direct');
     this.#process = worker.process;
     this.#events = events;
     this.#handles = new HandleLedger(worker.process as never);
@@ -274,7 +277,7 @@ export class WorkerHandle implements Target {
 
   /** The connection goes to another worker; this one is asked again later, if it lives. */
   #notTaken(connection: Untaken): void {
-    this.meter.refused++;
+    this.meter.refuse();
     this.full.add(connection.key);
     this.#events.notTaken(this, connection);
     this.#events.free(this);

@@ -1,5 +1,7 @@
 import type { Heartbeat } from '../protocol/worker.ts';
 import { addBuckets, emptyBuckets } from '../metrics/latency.ts';
+import type { ProcessUsage } from '../system/usage.ts';
+import type { AppCounters, SlotCounters } from './app-counters.ts';
 
 /** Seconds of latency that the percentiles look back on. */
 const WINDOW = 10;
@@ -8,6 +10,9 @@ const SERVER_ERROR = 4;
 
 /** Weight of the newest in the average: about the last 50 connections count. */
 const SMOOTHING = 0.04;
+
+/** An idle worker is heard of every 5 s. */
+const HEARTBEATS_MISSING_MS = 6_000;
 
 /** Below it, and without requests, a worker leaves heartbeats out. */
 const IDLE_UTILIZATION = 0.05;
@@ -29,6 +34,16 @@ export class WorkerMeter {
   #idle = false;
   #lastAt = 0;
   readonly #window: Heartbeat[] = [];
+  readonly #counters: AppCounters;
+  readonly #slot: SlotCounters;
+  readonly #direct: boolean;
+
+  /** @param direct it accepts by itself: what it took is known from its heartbeats. */
+  constructor(counters: AppCounters, slot: number, direct: boolean) {
+    this.#counters = counters;
+    this.#slot = counters.slot(slot);
+    this.#direct = direct;
+  }
 
   /** Its last sign was a heartbeat that told of nothing going on; the next ones may be left out. */
   get idle(): boolean {
@@ -38,16 +53,33 @@ export class WorkerMeter {
   /** It took a connection that long after it was accepted. */
   took(ms: number, at: number): void {
     this.accepted++;
+    if (!this.#direct) this.#slot.accepted++;
     this.lastSignAt = at;
     this.#idle = false;
     this.handOffMs = this.handOffMs === null ? ms : this.handOffMs + (ms - this.handOffMs) * SMOOTHING;
   }
 
+  /** A connection was given back, or could not be received. */
+  refuse(): void {
+    this.refused++;
+    this.#slot.refused++;
+  }
+
+  /** What was measured from outside; its heartbeats tell more exactly, while there are any. */
+  sampled({ cpuPercent, memoryBytes }: ProcessUsage, at: number): void {
+    this.memoryBytes = memoryBytes;
+    if (at - this.#lastAt > HEARTBEATS_MISSING_MS) this.cpuPercent = cpuPercent;
+  }
+
   add(beat: Heartbeat, at: number): void {
+    this.#counters.beat(this.#slot, this.last, beat);
+    if (this.#direct) this.#slot.accepted += beat.delivered - (this.last?.delivered ?? 0);
     if (this.last !== null) {
-      const seconds = Math.max(0.001, (at - this.#lastAt) / 1000);
-      this.requestsPerSecond = Math.max(0, (beat.requests - this.last.requests) / seconds);
+      const ms = Math.max(1, at - this.#lastAt);
+      this.requestsPerSecond = Math.max(0, ((beat.requests - this.last.requests) / ms) * 1000);
+      this.cpuPercent = Math.round(((beat.use.cpuMs - this.last.use.cpuMs) / ms) * 1000) / 10;
     }
+    this.memoryBytes = beat.use.rssBytes;
     this.last = beat;
     this.#lastAt = at;
     this.lastSignAt = at;

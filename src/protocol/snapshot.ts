@@ -1,6 +1,8 @@
 import type { AppState, WorkerState } from '../lifecycle/states.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { AppTotals } from './totals.ts';
+import type { LoopDelaySummary } from './worker.ts';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 
 export type { DrainBlockers };
@@ -35,6 +37,12 @@ export interface WorkerSnapshot {
   readonly eventLoopUtilization: number;
   /** How late its event loop last was. */
   readonly eventLoopDelayMs: number;
+  /** Percentiles of how late it ran timers during the last second; null while idle. */
+  readonly loopDelay: LoopDelaySummary | null;
+  /** JavaScript heap, and open handles; null before its first heartbeat. */
+  readonly heapUsedBytes: number | null;
+  readonly heapLimitBytes: number | null;
+  readonly handles: number | null;
   readonly blockers: DrainBlockers | null;
   /** Why it asked for no new connections (`process.send({ lb: 'drain' })`); null when it did not. */
   readonly withdrawn: string | null;
@@ -105,6 +113,7 @@ export interface AppSnapshot {
   readonly p99Ms: number | null;
   /** Share of the last seconds' answers that were 5xx, 0 to 1; null without requests. */
   readonly errorRate: number | null;
+  readonly totals: AppTotals;
   /** Addresses the app listens on: `http://` is not assumed, `*:3000`, `127.0.0.1:3000`, `/run/app.sock`. */
   readonly listeners: readonly string[];
   readonly workers: readonly WorkerSnapshot[];
