@@ -1,9 +1,11 @@
-import type { AppSnapshot, WorkerHealth } from '../../protocol/snapshot.ts';
+import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
 import { duration, localTime, millis, plural } from './format.ts';
 import { plain } from './style.ts';
 
-const COLUMNS: readonly Column<WorkerHealth>[] = [
+interface Row extends WorkerHealth, Pick<WorkerSnapshot, 'weight' | 'withdrawn'> {}
+
+const COLUMNS: readonly Column<Row>[] = [
   { title: 'slot', value: ({ slot }) => String(slot), align: 'right' },
   { title: 'pid', value: ({ pid }) => String(pid), align: 'right' },
   { title: 'state', value: ({ state }) => state, color: ({ state }) => (state === 'ready' ? 'green' : 'yellow') },
@@ -15,13 +17,13 @@ const COLUMNS: readonly Column<WorkerHealth>[] = [
 
 /** `lb health`: a verdict, one line per worker, and the last failures. */
 export function healthView(app: AppSnapshot, { width, style = plain }: TableOptions): string {
-  const workers = [...app.health].sort((a, b) => a.slot - b.slot || a.pid - b.pid);
+  const workers = app.health.map((health) => rowOf(health, app.workers)).sort((a, b) => a.slot - b.slot || a.pid - b.pid);
   const healthy = isHealthy(app);
   const verdict = healthy ? style('green', 'healthy') : style('red', 'not healthy');
   const needed = app.spec.readyMin > 1 ? `, ${app.spec.readyMin} needed` : '';
   const lines = [`${style('bold', app.name)}  ${verdict}  ${app.ready} of ${plural(app.instances, 'worker')} ready${needed}`];
   if (app.panic) lines.push(style('yellow', 'fewer than half of the workers are healthy: connections go to all of them'));
-  if (workers.length > 0) lines.push(...renderColumns(workers, COLUMNS, { width, style }));
+  if (workers.length > 0) lines.push(...renderColumns(workers, COLUMNS, { width, style }).map((line) => line.trimEnd()));
   const failures = workers.flatMap(({ slot, pid, lastFailures }) => lastFailures.map(({ at, reason }) => ({ at, text: `slot ${slot} (pid ${pid}): ${reason}` })));
   if (failures.length > 0) {
     lines.push('', style('bold', 'last failed checks'), ...failures.sort((a, b) => a.at - b.at).map(({ at, text }) => `  ${localTime(at)}  ${text}`));
@@ -34,8 +36,13 @@ export function isHealthy({ ready, state, spec }: AppSnapshot): boolean {
   return ready >= spec.readyMin && state !== 'stopping';
 }
 
-function whyOut({ causes, sinceMs, state }: WorkerHealth): string {
-  if (causes.length === 0) return '';
+function rowOf(health: WorkerHealth, workers: readonly WorkerSnapshot[]): Row {
+  const { weight = 1, withdrawn = null } = workers.find(({ pid }) => pid === health.pid) ?? {};
+  return { ...health, weight, withdrawn };
+}
+
+function whyOut({ causes, sinceMs, state, weight, withdrawn }: Row): string {
+  if (causes.length === 0) return withdrawn !== null ? `asked for no new connections: ${withdrawn}` : weight === 0 ? 'weight 0' : '';
   const since = sinceMs === null ? '' : `, for ${duration(sinceMs)}`;
   return `${causes.join('; ')}${since}${state === 'ejected' ? '' : ' (serves nevertheless)'}`;
 }
