@@ -20,13 +20,14 @@ export function needsNoRestart({ spec: { name, balance } }: Pool, strategy: Bala
 /** Other weights from the next connection on. @throws LbError for a slot that is not there, or when nothing would be left */
 export function changeWeights(pool: Pool, changes: WeightBody['weights']): string {
   const { name, weights: before, balance } = pool.spec;
-  const weights = Array.from({ length: pool.wanted }, (_, slot) => weightOf(before, slot));
+  // Those of slots that were scaled away are kept.
+  const weights = Array.from({ length: Math.max(pool.wanted, before.length) }, (_, slot) => weightOf(before, slot));
   for (const { slot, weight } of changes) {
     if (slot >= pool.wanted) throw new LbError('LB_ERR_SLOT', { app: name, slot, last: pool.wanted - 1 });
     if (balance === 'direct' && weight !== 0 && weight !== 1) throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'with "direct" a weight is 0 or 1' });
     weights[slot] = weight;
   }
-  if (weights.every((weight) => weight === 0)) throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'no slot would get connections any more' });
+  if (weights.slice(0, pool.wanted).every((weight) => weight === 0)) throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'no slot would get connections any more' });
   pool.spec = { ...pool.spec, weights };
   return `${name}: ${changes.map(({ slot, weight }) => `slot ${slot} has weight ${weight}`).join(', ')}`;
 }

@@ -219,3 +219,36 @@ describe('new workers that are ejected in the same moment', () => {
     expect(app.pids).toEqual(old);
   });
 });
+
+describe('a worker that is ejected while the others start', () => {
+  it('does not keep the start, and all that waits behind it, from its end', async () => {
+    const app = new PrimaryHarness(({ slot }) => ({ bootMs: slot === 2 ? 2_000 : 50 }));
+    const start = app.start({ instances: 3 });
+    await app.advance(500);
+    app.workers[0]?.emit('message', { lb: 'down', reason: 'no database' });
+    await app.advance(2_000);
+    expect(start.answer).not.toBeNull();
+    expect(app.events.some((event) => event.startsWith('eject: worker 0'))).toBe(true);
+  });
+});
+
+describe('weights of slots that come and go', () => {
+  it('leave at least one slot that gets connections', async () => {
+    const app = await PrimaryHarness.online({ instances: 3, weights: [0, 0, 1] });
+    const scale = app.order({ kind: 'scale', to: 2 });
+    await app.advance(1_000);
+    expect(scale.error?.message).toContain('each of the 2 slots left would have weight 0');
+    expect(app.alive).toHaveLength(3);
+    expect((await app.snapshot()).spec.instances).toBe(3);
+  });
+
+  it('outlive another weight while the slot is not there', async () => {
+    const app = await PrimaryHarness.online({ instances: 3, weights: [1, 1, 5] });
+    app.order({ kind: 'scale', to: 2 });
+    await app.advance(1_000);
+    app.order({ kind: 'weight', weights: [{ slot: 0, weight: 2 }] });
+    app.order({ kind: 'scale', to: 3 });
+    await app.advance(1_000);
+    expect((await app.snapshot()).workers.map(({ weight }) => weight)).toEqual([2, 1, 5]);
+  });
+});

@@ -1,4 +1,5 @@
 import { LbError } from '../../errors/lb-error.ts';
+import { weightOf } from '../../lifecycle/app-spec.ts';
 import { currentWorker } from '../pool.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
@@ -20,7 +21,10 @@ export class ScaleOperation implements Operation {
   begin(): void {
     const { pool } = this.#context;
     this.#before = pool.wanted;
-    this.#want(Math.max(1, this.#request.to ?? pool.wanted + (this.#request.by ?? 0)));
+    const count = Math.max(1, this.#request.to ?? pool.wanted + (this.#request.by ?? 0));
+    const { name, weights } = pool.spec;
+    if (Array.from({ length: count }, (_, slot) => weightOf(weights, slot)).some((weight) => weight > 0)) this.#want(count);
+    else this.#error = new LbError('LB_ERR_OPERATION_FAILED', { operation: 'scale', app: name, reason: `each of the ${count} slots left would have weight 0` });
   }
 
   step(): Outcome | null {

@@ -25,10 +25,11 @@ export class StartOperation implements Operation {
       for (const worker of pool.workers) pool.retire(worker, 'start-failed');
       return pool.workers.length === 0 ? { ok: false, error: this.#error } : null;
     }
-    const ready = pool.slots.filter((slot) => currentWorker(slot)?.state === 'ready').length;
-    if (ready < pool.wanted) return null;
+    // Whoever was ready and was ejected since is a matter of its health, not of the start.
+    const started = pool.slots.filter((slot) => typeof currentWorker(slot)?.readyAt === 'number').length;
+    if (started < pool.wanted) return null;
     this.#context.closeUnusedListeners();
-    return { ok: true, message: `${pool.spec.name} is online with ${ready} ${ready === 1 ? 'worker' : 'workers'}` };
+    return { ok: true, message: `${pool.spec.name} is online with ${started} ${started === 1 ? 'worker' : 'workers'}` };
   }
 
   holds(): boolean {
