@@ -112,7 +112,7 @@ export class Supervisor {
   ejected(worker: WorkerHandle, reason: string): void {
     const { pool, runner } = this.#options;
     if (!runner.claims(worker) || runner.current?.kind === 'start') return;
-    pool.retire(worker, 'unhealthy', true);
+    pool.retire(worker, 'unhealthy');
     runner.failed({ worker, reason, output: [...worker.lastStderr] });
   }
 

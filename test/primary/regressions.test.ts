@@ -252,3 +252,17 @@ describe('weights of slots that come and go', () => {
     expect((await app.snapshot()).workers.map(({ weight }) => weight)).toEqual([2, 1, 5]);
   });
 });
+
+describe('a new worker that is ejected after its old one has left', () => {
+  it('fails the reload, but finishes what it serves', async () => {
+    const app = await PrimaryHarness.online({ instances: 2 });
+    const reload = app.order({ kind: 'reload', monitorMs: 2_000 });
+    await app.advance(3_000);
+    const [, , fresh] = app.workers;
+    fresh?.emit('message', { lb: 'down', reason: 'no database' });
+    await app.advance(5);
+    expect([fresh?.leaving, fresh?.alive]).toEqual([true, true]);
+    await app.advance(5_000);
+    expect(reload.error?.message).toContain('says it is down: no database');
+  });
+});
