@@ -72,6 +72,35 @@ describe('list without a daemon', () => {
   });
 });
 
+describe('list --workers', () => {
+  it('prints one line per worker; JSON has them in any case', async () => {
+    const { code, out } = await lb('list -w');
+    expect({ code, head: out.split('\n', 1)[0] }).toEqual({ code: 0, head: expect.stringMatching(/^app +slot +state .* weight .* hand-off$/) as string });
+    expect(out.split('\n').filter((line) => line.startsWith('api '))).toHaveLength(2);
+    expect((await lb('list --workers --json')).out).toBe((await lb('list --json')).out);
+  });
+});
+
+describe('health', () => {
+  const health = [{ slot: 0, pid: 5001, state: 'ready', checks: { passed: 3, failed: 0 }, last: null, lastFailures: [], ejections: 0, causes: [], sinceMs: null }] as const;
+
+  it('ends with 0 for an app that is healthy', async () => {
+    daemon.on('GET /v1/apps', { json: { apps: [app({ health })] } });
+    expect(await lb('health api')).toEqual({ code: 0, out: expect.stringContaining('api  healthy  2 of 2 workers ready\n') as string, err: '' });
+    expect(JSON.parse((await lb('health api --json')).out)).toEqual({ app: 'api', healthy: true, ready: 2, instances: 2, readyMin: 1, panic: false, workers: health });
+  });
+
+  it('ends with 1 for one that is not, as one that is stopped', async () => {
+    expect(await lb('health docs')).toEqual({ code: 1, out: 'docs  not healthy  0 of 2 workers ready\n', err: '' });
+    const { code, out } = await lb('health docs --json');
+    expect({ code, healthy: (JSON.parse(out) as { healthy: boolean }).healthy }).toEqual({ code: 1, healthy: false });
+  });
+
+  it('ends with 3 and 4 where nothing can be told', async () => {
+    expect([(await lb('health nobody')).code, (await withoutDaemon('health api')).code]).toEqual([3, 4]);
+  });
+});
+
 describe('show and ping', () => {
   it('shows one app', async () => {
     expect((await lb('describe api')).out).toContain('max_memory_restart  300M');
@@ -202,6 +231,37 @@ describe('scale and signal', () => {
     expect((await lb('sendSignal usr2 api')).code).toBe(0);
     expect(daemon.orders[0]?.body).toEqual({ signal: 'SIGUSR2' });
     expect(await lb('signal SIGFOO api')).toMatchObject({ code: 2, err: expect.stringContaining('unknown signal') as string });
+  });
+});
+
+describe('balance and weight', () => {
+  it('balance', async () => {
+    daemon.on('POST /v1/apps/api/balance', { stream: [done('api is balanced by ip-hash (was round-robin)')] });
+    expect(await lb('balance api ip-hash')).toEqual({ code: 0, out: 'api is balanced by ip-hash (was round-robin)\n', err: '' });
+    expect(daemon.orders[0]?.body).toEqual({ strategy: 'ip-hash' });
+  });
+
+  it('weight, of several slots at once', async () => {
+    daemon.on('POST /v1/apps/api/weight', { stream: [done('changed')] });
+    expect((await lb('weight api 3=0 0=0.25 1=256')).code).toBe(0);
+    expect(daemon.orders[0]?.body).toEqual({ weights: [{ slot: 3, weight: 0 }, { slot: 0, weight: 0.25 }, { slot: 1, weight: 256 }] });
+  });
+
+  it.each(['balance api fastest', 'balance api', 'weight api', 'weight api 1', 'weight api 1=257', 'weight api 1=-1', 'weight api a=1', 'weight api 1=.5', 'weight api 1=0 2'])('%s is a usage error', async (line) => {
+    const { code, err } = await lb(line);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('error: ') as string });
+    expect(daemon.orders).toEqual([]);
+  });
+
+  it('names the strategies and the form of a weight', async () => {
+    expect((await lb('balance api fastest')).err).toContain('expected a strategy (round-robin, least-connections, ip-hash, random, direct), got "fastest"');
+    expect((await lb('weight api 1=257')).err).toContain('expected <slot>=<weight> with a weight from 0 to 256, such as 3=0, got "1=257"');
+  });
+
+  it('pass on what the daemon refuses', async () => {
+    daemon.on('POST /v1/apps/api/balance', { error: new LbError('LB_ERR_BALANCE_DIRECT', { app: 'api', strategy: 'direct' }) });
+    daemon.on('POST /v1/apps/api/weight', { error: new LbError('LB_ERR_SLOT', { app: 'api', slot: 9, last: 1 }) });
+    expect([(await lb('balance api direct')).code, (await lb('weight api 9=1')).code, (await lb('weight apu 0=1')).code]).toEqual([1, 3, 3]);
   });
 });
 

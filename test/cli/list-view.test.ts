@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { listView } from '../../src/cli/output/list-view.ts';
+import { listView, workerListView } from '../../src/cli/output/list-view.ts';
 import { colored } from '../../src/cli/output/style.ts';
 import { app, worker } from '../client/samples.ts';
 
@@ -37,5 +37,30 @@ describe('listView', () => {
 
   it('is a head line without apps', () => {
     expect(listView([], { width: 80 })).toBe('name  state  ready  node  uptime  restarts  cpu  memory  conns  req/s\n');
+  });
+});
+
+describe('workerListView', () => {
+  const ejected = { slot: 1, pid: 5002, state: 'ejected' as const, checks: { passed: 3, failed: 3 }, last: null, lastFailures: [], ejections: 1, causes: ['failed checks: status 503 (3 in a row)'], sinceMs: 2_000 };
+  const apps = [
+    app({ name: 'web', workers: [worker({ slot: 1, pid: 6002, weight: 0, withdrawn: 'debugging' }), worker({ pid: 6001, p95Ms: null, handOffMs: null, cpuPercent: null })] }),
+    app({ state: 'degraded', ready: 1, queued: 3, panic: true, workers: [worker(), worker({ slot: 1, pid: 5002, state: 'ejected', refused: 7 })], health: [ejected] }),
+    app({ name: 'docs', state: 'stopped', ready: 0, workers: [] }),
+  ];
+
+  it('has a line per worker by app and slot, then what goes on', () => {
+    expect(workerListView(apps, { width: null })).toMatchSnapshot();
+  });
+
+  it('says the same with and without colour', async () => {
+    const text = workerListView(apps, { width: null, style: await colored(1) });
+    expect(text).toContain('\u001b[33mejected');
+    expect(stripVTControlCharacters(text)).toBe(workerListView(apps, { width: null }));
+  });
+
+  it('tells the same under the apps', () => {
+    for (const note of ['3 connections wait for a worker', 'api[1] ejected: failed checks: status 503 (3 in a row)', 'web[1] asked for no new connections: debugging']) {
+      expect(listView(apps, { width: null })).toContain(`  ${note}\n`);
+    }
   });
 });

@@ -16,6 +16,22 @@ it('shows a running app', () => {
   expect(showView(snapshot, { width: null })).toMatchSnapshot();
 });
 
+it('names what of its balance and health is not the default', () => {
+  const { spec } = app();
+  const health = { path: '/healthz', port: null, intervalMs: 2_000, timeoutMs: 1_000, fall: 3, rise: 2, expect: [[200, 399]] as const, replaceAfterMs: 60_000 };
+  const text = showView(
+    app({
+      proxyRejections: { malformed: 2, timeout: 1, untrusted: 0, closed: 0 },
+      spec: {
+        ...spec, balance: 'ip-hash', weights: [2, 1], backup: [1], maxConns: 500, slowStartMs: 30_000, proxyProtocol: { ports: [3000], from: ['10.0.0.0/8'] }, health,
+        hangTimeoutMs: null, healthPort: { host: null, port: 9000 }, readyMin: 2, maxRequests: 10_000, maxLifetimeMs: 3_600_000, maxMemoryKillBytes: 400 * 1024 * 1024,
+      },
+    }),
+    { width: null },
+  );
+  expect(text).toMatchSnapshot();
+});
+
 it('shows a stopped app without what only runs', () => {
   const text = showView(app({ state: 'stopped', ready: 0, node: '', primaryPid: null, uptimeMs: null, startedAt: null, workers: [], listeners: [] }), { width: null });
   expect(text).toMatchSnapshot();
