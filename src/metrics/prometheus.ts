@@ -1,0 +1,129 @@
+import type { AppState, WorkerState } from '../lifecycle/states.ts';
+import type { WorkerSnapshot } from '../protocol/snapshot.ts';
+import type { AppStats } from '../protocol/stats.ts';
+import type { AppTotals, Counters } from '../protocol/totals.ts';
+import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
+import { currentWorkers } from './current-workers.ts';
+import type { Family, MetricType, Sample } from './exposition.ts';
+
+/** The daemon itself. */
+export interface DaemonFacts {
+  readonly version: string;
+  readonly node: string;
+  readonly startedAtSeconds: number;
+  readonly residentBytes: number;
+}
+
+const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'];
+const APP_STATES: readonly AppState[] = ['starting', 'online', 'degraded', 'reloading', 'stopping', 'stopped', 'errored'];
+const WORKER_STATES: readonly WorkerState[] = ['starting', 'ready', 'ejected', 'draining', 'stopping'];
+
+const seconds = (ms: number): number => ms / 1000;
+const orNull = (value: number | null, of: (value: number) => number): number | null => (value === null ? null : of(value));
+
+/** Everything that is known of the apps, in the order of the apps; the names and units are Prometheus' conventions. */
+export function families(apps: readonly AppStats[], daemon: DaemonFacts): Family[] {
+  return [
+    family('lb_build_info', 'gauge', 'Version of the lb daemon and of its Node.js; always 1.', [{ labels: { version: daemon.version, node: daemon.node }, value: 1 }]),
+    family('lb_daemon_start_time_seconds', 'gauge', 'When the daemon started, in seconds since the epoch.', [{ labels: {}, value: daemon.startedAtSeconds }]),
+    family('lb_daemon_resident_memory_bytes', 'gauge', 'Resident memory of the daemon.', [{ labels: {}, value: daemon.residentBytes }]),
+    ...APP_FAMILIES.map(({ name, type, help, of }) => family(name, type, help, apps.flatMap((app) => samplesOf(app.name, of(app))))),
+    ...slotFamilies(apps),
+    ...workerFamilies(apps),
+  ];
+}
+
+const family = (name: string, type: MetricType, help: string, samples: readonly Sample[]): Family => ({ name, type, help, samples });
+
+type Values = number | null | readonly Sample[];
+
+function samplesOf(app: string, values: Values): readonly Sample[] {
+  if (values === null) return [];
+  if (typeof values === 'number') return [{ labels: { app }, value: values }];
+  return values.map((sample) => ({ ...sample, labels: { app, ...sample.labels } }));
+}
+
+interface AppFamily {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  readonly of: (app: AppStats) => Values;
+}
+
+const APP_FAMILIES: readonly AppFamily[] = [
+  { name: 'lb_app_state', type: 'gauge', help: '1 for the state the app is in, 0 for the others.', of: ({ state }) => APP_STATES.map((one) => ({ labels: { state: one }, value: one === state ? 1 : 0 })) },
+  { name: 'lb_app_instances', type: 'gauge', help: 'Wanted workers.', of: ({ instances }) => instances },
+  {
+    name: 'lb_app_workers', type: 'gauge', help: 'Workers by state; while a reload runs, a slot has two.',
+    of: ({ workers }) => WORKER_STATES.map((state) => ({ labels: { state }, value: workers.filter((worker) => worker.state === state).length })),
+  },
+  { name: 'lb_app_generation', type: 'gauge', help: 'Rises by one with each reload or restart.', of: ({ generation }) => generation },
+  { name: 'lb_app_start_time_seconds', type: 'gauge', help: 'When the app was started, in seconds since the epoch.', of: ({ startedAt }) => orNull(startedAt, seconds) },
+  { name: 'lb_app_panic', type: 'gauge', help: '1 while so few workers are healthy that health is ignored.', of: ({ panic }) => (panic ? 1 : 0) },
+  { name: 'lb_connections_queued', type: 'gauge', help: 'Connections that wait for a worker.', of: ({ queued }) => queued },
+  { name: 'lb_http_request_duration_seconds', type: 'histogram', help: 'Time from the head of a request to the end of its answer.', of: ({ totals }) => histogram(totals) },
+  { name: 'lb_restarts_total', type: 'counter', help: 'Restarts of workers that nobody asked for.', of: ({ totals }) => totals.restarts },
+  { name: 'lb_worker_exits_total', type: 'counter', help: 'Ended workers by cause: why lb ended them, or exited, crashed or killed.', of: ({ totals }) => byName('cause', totals.exits) },
+  { name: 'lb_health_ejections_total', type: 'counter', help: 'Workers taken out of the rotation because they were not healthy.', of: ({ totals }) => totals.ejections },
+  { name: 'lb_proxy_header_rejections_total', type: 'counter', help: 'Connections closed for their PROXY header.', of: ({ totals }) => byName('reason', totals.proxyRejections) },
+];
+
+const byName = (label: string, counts: Readonly<Record<string, number>>): Sample[] =>
+  Object.keys(counts).sort().map((name) => ({ labels: { [label]: name }, value: counts[name] ?? 0 }));
+
+function histogram({ latency, latencySumMs }: AppTotals): Sample[] {
+  let below = 0;
+  const buckets = [...LATENCY_BUCKETS_MS, Number.POSITIVE_INFINITY].map((upperMs, i): Sample => {
+    below += latency[i] ?? 0;
+    return { suffix: '_bucket', labels: { le: upperMs === Number.POSITIVE_INFINITY ? '+Inf' : seconds(upperMs) }, value: below };
+  });
+  return [...buckets, { suffix: '_sum', labels: {}, value: seconds(latencySumMs) }, { suffix: '_count', labels: {}, value: below }];
+}
+
+const SLOT_COUNTERS: readonly { readonly name: string; readonly help: string; readonly of: (slot: Counters) => number }[] = [
+  { name: 'lb_network_receive_bytes_total', help: 'Bytes received on HTTP connections, without what TLS adds.', of: ({ bytesReceived }) => bytesReceived },
+  { name: 'lb_network_transmit_bytes_total', help: 'Bytes sent on HTTP connections, without what TLS adds.', of: ({ bytesSent }) => bytesSent },
+  { name: 'lb_connections_accepted_total', help: 'Connections that a worker took.', of: ({ accepted }) => accepted },
+  { name: 'lb_connections_refused_total', help: 'Connections that a worker gave back or could not receive; they went to another one.', of: ({ refused }) => refused },
+  { name: 'lb_worker_cpu_seconds_total', help: 'CPU time of the workers of a slot, user and system.', of: ({ cpuMs }) => seconds(cpuMs) },
+  { name: 'lb_gc_seconds_total', help: 'Time spent in garbage collection.', of: ({ gcMs }) => seconds(gcMs) },
+  { name: 'lb_gc_runs_total', help: 'Garbage collections.', of: ({ gcCount }) => gcCount },
+];
+
+/** Of all workers a slot has had. */
+function slotFamilies(apps: readonly AppStats[]): Family[] {
+  const slots = apps.flatMap(({ name, totals }) => Object.entries(totals.slots).map(([slot, counters]) => ({ labels: { app: name, slot }, counters })));
+  const requests = slots.flatMap(({ labels, counters }) => STATUS_CLASSES.map((code, i) => ({ labels: { ...labels, code }, value: counters.answers[i] ?? 0 })));
+  return [
+    family('lb_http_requests_total', 'counter', 'Answered requests by class of their status.', requests),
+    ...SLOT_COUNTERS.map(({ name, help, of }) => family(name, 'counter', help, slots.map(({ labels, counters }) => ({ labels, value: of(counters) })))),
+  ];
+}
+
+const WORKER_GAUGES: readonly { readonly name: string; readonly help: string; readonly of: (worker: WorkerSnapshot) => number | null }[] = [
+  { name: 'lb_worker_ready', help: '1 while the worker of this slot takes connections.', of: ({ state }) => (state === 'ready' ? 1 : 0) },
+  { name: 'lb_worker_start_time_seconds', help: 'When the worker was started, in seconds since the epoch.', of: ({ startedAt }) => seconds(startedAt) },
+  { name: 'lb_worker_weight', help: 'Share of new connections the worker gets, relative to the others.', of: ({ weight }) => weight },
+  { name: 'lb_worker_resident_memory_bytes', help: 'Resident memory.', of: ({ memoryBytes }) => memoryBytes },
+  { name: 'lb_worker_heap_used_bytes', help: 'Used JavaScript heap.', of: ({ heapUsedBytes }) => heapUsedBytes },
+  { name: 'lb_worker_heap_limit_bytes', help: 'What the JavaScript heap may grow to.', of: ({ heapLimitBytes }) => heapLimitBytes },
+  { name: 'lb_worker_open_handles', help: 'Sockets, timers and whatever else keeps the process alive.', of: ({ handles }) => handles },
+  { name: 'lb_connections_open', help: 'Open connections.', of: ({ connections }) => connections },
+  { name: 'lb_connections_handoff_seconds', help: 'Moving average of the time from a connection\'s arrival until the worker took it.', of: ({ handOffMs }) => orNull(handOffMs, seconds) },
+  { name: 'lb_http_requests_in_flight', help: 'Requests without a complete answer.', of: ({ requestsInFlight }) => requestsInFlight },
+  { name: 'lb_eventloop_utilization_ratio', help: 'Share of the last second in which the event loop was busy.', of: ({ eventLoopUtilization }) => eventLoopUtilization },
+  { name: 'lb_eventloop_delay_p50_seconds', help: 'Median of how late timers ran in the last second; absent while idle.', of: ({ loopDelay }) => orNull(loopDelay?.p50Ms ?? null, seconds) },
+  { name: 'lb_eventloop_delay_p99_seconds', help: '99th percentile of how late timers ran in the last second; absent while idle.', of: ({ loopDelay }) => orNull(loopDelay?.p99Ms ?? null, seconds) },
+  { name: 'lb_eventloop_delay_max_seconds', help: 'How late a timer ran at most in the last second; absent while idle.', of: ({ loopDelay }) => orNull(loopDelay?.maxMs ?? null, seconds) },
+];
+
+/** Of the worker that stands for a slot now. */
+function workerFamilies(apps: readonly AppStats[]): Family[] {
+  const workers = apps.flatMap(({ name, workers: all }) => [...currentWorkers(all)].map(([slot, worker]) => ({ labels: { app: name, slot }, worker })));
+  return WORKER_GAUGES.map(({ name, help, of }) =>
+    family(name, 'gauge', help, workers.flatMap(({ labels, worker }) => {
+      const value = of(worker);
+      return value === null ? [] : [{ labels, value }];
+    })),
+  );
+}

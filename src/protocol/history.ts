@@ -1,0 +1,21 @@
+/** What the daemon remembers, and for how long: a second each of ten minutes, ten seconds of two hours, a minute of a day. */
+export const RESOLUTIONS = {
+  '1s': { stepMs: 1_000, points: 600 },
+  '10s': { stepMs: 10_000, points: 720 },
+  '1m': { stepMs: 60_000, points: 1_440 },
+} as const;
+export type Resolution = keyof typeof RESOLUTIONS;
+
+/** `cpu` in percent of a core, `memory` in bytes, `rps` requests per second, `p50`, `p95`, `p99` milliseconds, `errors` and `elu` shares of 1, `connections` open, `ready` workers. */
+export const APP_METRICS = ['cpu', 'memory', 'rps', 'p50', 'p95', 'p99', 'errors', 'connections', 'ready'] as const;
+export const SLOT_METRICS = ['cpu', 'memory', 'elu', 'rps', 'p95', 'connections'] as const;
+export type AppMetric = (typeof APP_METRICS)[number];
+export type SlotMetric = (typeof SLOT_METRICS)[number];
+
+/** The answer of `GET /v1/history`: one value a step, the last one of now; null where nothing is known. */
+export interface HistoryAnswer {
+  /** Epoch milliseconds of the first value. */
+  readonly from: number;
+  readonly stepMs: number;
+  readonly values: readonly (number | null)[];
+}
