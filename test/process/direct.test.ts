@@ -1,6 +1,8 @@
-import { createServer } from 'node:net';
 import { once } from 'node:events';
+import http from 'node:http';
+import { createServer } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import { acceptingPids } from '../helpers/accepting-pids.ts';
 import { startLoad, type Load } from '../helpers/load.ts';
 import { isAlive } from '../helpers/processes.ts';
 import { freePort } from '../helpers/ports.ts';
@@ -52,6 +54,29 @@ it('scale 4 → 1 → 3 loses nothing', async () => {
   }
   for (const load of loads) expectLossless(await load.stop(), 'scale');
 });
+
+/** An answer under way from the app's only worker, which keeps it from leaving for some seconds. */
+async function beginAnswer(port: number): Promise<void> {
+  const req = http.get({ host: '127.0.0.1', port, path: '/?ms=8000', agent: false });
+  onTestFinished(() => void req.destroy());
+  req.on('error', () => {});
+  await once(req, 'response');
+}
+
+for (const [title, begin] of [
+  ['that drains', async (name: string) => void sandbox.lbBackground('reload', name, '--monitor', '100')],
+  ['whose primary is gone', async (name: string) => process.kill(await sandbox.primaryPid(name), 'SIGKILL')],
+] as const) {
+  it(`a worker ${title} accepts nothing more, though it still has something to answer`, async () => {
+    const { name, port } = await startDirect('slow-response.cjs', { instances: 1 });
+    const [old = 0] = await sandbox.workerPids(name);
+    await beginAnswer(port);
+    await begin(name);
+    await sandbox.waitForApp(name, 'have a new worker', (now) => now.workers.some(({ pid, state }) => pid !== old && state === 'ready'));
+    await sandbox.waitFor('the old worker to accept nothing more', async () => !(await acceptingPids(port)).includes(old), { deadlineMs: 4_000 });
+    expect(isAlive(old)).toBe(true);
+  });
+}
 
 it('SIGKILL of a worker: what it served fails, nothing is refused, nobody hangs', async () => {
   const kills = 3;

@@ -49,6 +49,19 @@ for (const strategy of ['round-robin', 'least-connections', 'ip-hash', 'random']
   });
 }
 
+it('lb balance while connections wait: they are served by the new strategy', async () => {
+  const { name, port } = await sandbox.start('plain-http.cjs', { flags: ['--max-conns', '1'] });
+  const { held } = await hold(port, 2);
+  const waiting = Array.from({ length: 10 }, () => waitForSlot(port));
+  await waitForQueued(name, 10);
+  for (const strategy of ['ip-hash', 'random', 'least-connections', 'round-robin']) {
+    await sandbox.ok('balance', name, strategy);
+    await waitForQueued(name, 10);
+  }
+  for (const connection of held) connection.close();
+  expect(await Promise.all(waiting)).toHaveLength(10);
+});
+
 it('a backup slot gets connections only when the others are full', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 3, flags: ['--backup', '1', '--max-conns', '2'] });
   const { held, slots } = await hold(port, 6);
@@ -110,7 +123,7 @@ it('S22: a full queue stops the listener: what comes then waits in the kernel, a
 });
 
 it('S22: a storm of connections on two workers: all are served', async () => {
-  const { port, name } = await sandbox.start('balance-open.cjs', { flags: ['--max-conns', '200'] });
+  const { port, name } = await sandbox.start('balance-open.cjs', { flags: ['--max-conns', '200', '--max-queue', '4000'] });
   // The clients' ends are all in this process.
   const limit = Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]);
   const clients = Math.min(10_000, limit - 1_000);
@@ -127,7 +140,8 @@ it('S22: a storm of connections on two workers: all are served', async () => {
   const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
   console.log(`${clients} connections at once: queue up to ${peak.queued}, primary from ${mb(before)} to ${mb(peak.bytes)}; ${describeTally(tally)}`);
   expectLossless(tally, 'S22');
-  expect(peak.queued).toBeLessThanOrEqual(10_000);
+  // What is accepted until the listener has stopped comes on top.
+  expect(peak.queued).toBeLessThan(6_000);
   expect(peak.bytes - before).toBeLessThan(100e6);
 });
 
