@@ -36,12 +36,15 @@ class FakeWorker {
   readonly keys = new Set(['a']);
   readonly accepts = new Set<number>();
   refuses = false;
+  /** The last one that it was lent. */
+  socket: RawListener | null = null;
   constructor(slot: number, id = slot) {
     this.slot = slot;
     this.id = id;
   }
-  lend(_key: string, index: number, _socket: RawListener, lost: () => void): void {
+  lend(_key: string, index: number, socket: RawListener, lost: () => void): void {
     log.push(`${this.id} gets ${index}`);
+    this.socket = socket;
     if (this.refuses) lost();
     else this.accepts.add(index);
   }
@@ -139,6 +142,9 @@ describe('DirectSockets', () => {
     expect(sockets.expected).toBe(true);
     await sockets.listen(QUERY, 2);
     expect([system.bound, kept]).toEqual([[], []]);
+    const workers = [new FakeWorker(0), new FakeWorker(1)];
+    assign(workers);
+    expect(workers.map(({ socket }) => socket)).toEqual([expect.toSatisfy((socket) => socket === zero), expect.toSatisfy((socket) => socket === one)]);
     sockets.closeAllBut(new Set(['a']));
     expect([zero.closed, one.closed]).toEqual([false, false]);
     sockets.closeAllBut(new Set());

@@ -8,6 +8,7 @@ describe('parseSelfReport', () => {
     [{ lb: 'drain', reason: 'deploying' }, { lb: 'drain', reason: 'deploying' }],
     [{ lb: 'down' }, { lb: 'down', reason: 'no reason given' }],
     [{ lb: 'down', reason: 7 }, { lb: 'down', reason: 'no reason given' }],
+    [{ lb: 'down', reason: 'x'.repeat(300) }, { lb: 'down', reason: 'x'.repeat(200) }],
     [{ lb: 'weight', value: 0 }, { lb: 'weight', value: 0 }],
     [{ lb: 'weight', value: 256 }, { lb: 'weight', value: 256 }],
     [{ lb: 'weight', value: null }, { lb: 'weight', value: null }],
