@@ -218,7 +218,7 @@ export interface AppOptions {
   /**
    * Connections of one listener that wait in the primary for a worker.
    *
-   * Beyond it nothing is refused: the primary stops accepting, and connections wait in the backlog of the kernel until half of those that wait are served.
+   * Beyond it nothing is refused: the primary stops accepting, and connections wait in the backlog of the kernel until half of those that wait are served. The queue of a Unix socket is not bounded.
    * @default `8192`
    */
   readonly max_queue?: number | undefined;

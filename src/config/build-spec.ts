@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
-import { weightOf, type AppSpec } from '../lifecycle/app-spec.ts';
+import { weightOf, type AppSpec, type ScaleSpec } from '../lifecycle/app-spec.ts';
+import { scaleCeiling } from '../lifecycle/autoscale.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
 import { countInstances } from './instances.ts';
 import type { Interpreters } from './interpreter.ts';
@@ -46,7 +47,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     script: app.script,
     args: context.appArgs.length > 0 ? [...context.appArgs] : settings.args,
     cwd: app.cwd,
-    instances: countInstances(settings.instances, context.cpuBudget),
+    instances: startOf(settings, context),
     interpreter: await interpreterOf(app, context, settings, problems),
     nodeArgs: settings.node_args,
     env: await envOf(app, context, settings, problems),
@@ -85,15 +86,17 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     healthPort: settings.health_port,
     readyMin: settings.ready_min,
     drainDelayMs: settings.drain_delay,
+    scale: scaleOf(settings, context),
   };
 }
 
 /** Options that contradict each other; each is named where it was given. */
-function conflicts(app: LocatedApp, { flags, cpuBudget }: BuildContext, settings: Settings): LbError[] {
+function conflicts(app: LocatedApp, context: BuildContext, settings: Settings): LbError[] {
+  const { flags } = context;
   const { balance, weights, max_conns, slow_start, proxy_protocol } = settings;
   const found: LbError[] = [];
   const wrong = (key: OptionKey, expected: string, got: unknown): void => void found.push(valueError(originOf(key, app, flags), expected, JSON.stringify(got)));
-  const slots = countInstances(settings.instances, cpuBudget);
+  const slots = scaleOf(settings, context)?.min ?? countInstances(settings.instances, context.cpuBudget);
   if (Array.from({ length: slots }, (_, slot) => weightOf(weights, slot)).every((weight) => weight === 0)) wrong('weights', 'a weight above 0 for at least one slot', weights);
   if (balance !== 'direct') return found;
   const handOff = 'nothing with balance: "direct", where the workers accept for themselves';
@@ -102,6 +105,20 @@ function conflicts(app: LocatedApp, { flags, cpuBudget }: BuildContext, settings
   if (proxy_protocol !== undefined && proxy_protocol !== null) wrong('proxy_protocol', handOff, proxy_protocol);
   if (weights.some((weight) => weight !== 0 && weight !== 1)) wrong('weights', '0 and 1 only with balance: "direct"', weights);
   return found;
+}
+
+function scaleOf({ scale }: Settings, { cpuBudget }: BuildContext): ScaleSpec | null {
+  if (scale === null) return null;
+  const { min, target, up_cooldown, down_cooldown } = scale;
+  const max = Math.max(min, countInstances(scale.max, cpuBudget));
+  return { on: true, min, max, target, upCooldownMs: up_cooldown, downCooldownMs: down_cooldown };
+}
+
+/** Workers at the start, within what autoscaling may have. */
+function startOf(settings: Settings, context: BuildContext): number {
+  const count = countInstances(settings.instances, context.cpuBudget);
+  const scale = scaleOf(settings, context);
+  return scale === null ? count : Math.min(scaleCeiling(scale, context.cpuBudget), Math.max(scale.min, count));
 }
 
 function proxyProtocolOf({ proxy_protocol: on, proxy_protocol_from: from }: Settings): AppSpec['proxyProtocol'] {

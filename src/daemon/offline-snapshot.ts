@@ -15,6 +15,7 @@ export function offlineSnapshot(
     state,
     instances: spec.instances,
     ready: 0,
+    healthy: 0,
     generation: app.generation,
     node: '',
     primaryPid: null,

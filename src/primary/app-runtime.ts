@@ -21,6 +21,9 @@ import { Watch } from './watch.ts';
 import type { WorkerEvents } from './worker-events.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
+/** A worker that could not be replaced is tried again after this long. */
+const RECYCLE_AGAIN_MS = 30_000;
+
 interface RuntimeOptions {
   readonly door: FrontDoor;
   readonly spec: AppSpec;
@@ -179,7 +182,7 @@ export class AppRuntime {
   #readyFacts(): ReadyFacts {
     const { name, readyMin } = this.pool.spec;
     const stopping = this.runner.current?.kind === 'stop' || this.supervisor.ended;
-    return { app: name, ready: this.pool.readySlots, instances: this.pool.wanted, readyMin, stopping };
+    return { app: name, ready: this.watch.healthySlots, instances: this.pool.wanted, readyMin, stopping };
   }
 
   /** A worker that reached a limit: one after the other, through the queue of operations. */
@@ -189,8 +192,8 @@ export class AppRuntime {
     this.#options.event('recycle', `worker ${worker.slot} is replaced: ${reason}`, worker);
     this.runner.submit('recycle', false, () => new RecycleOperation(this.context, worker, askedBy), {
       progress: () => {},
-      // A worker that could not be replaced is tried again when its limit is looked at again.
-      done: () => void this.#recycling.delete(worker),
+      // Without the pause a new version that fails would be started again each second.
+      done: ({ ok }) => void setTimeout(() => this.#recycling.delete(worker), ok ? 0 : RECYCLE_AGAIN_MS).unref(),
     });
   }
 }

@@ -31,6 +31,9 @@ interface Serving {
   readonly isBackup: (worker: WorkerHandle) => boolean;
 }
 
+/** A worker that could not receive a socket is offered it again after this long. */
+const LEND_AGAIN_MS = 1_000;
+
 /** Key of a kept socket: that of its listener and its index. */
 const KEPT_KEY = /^(.+)#(\d+)$/;
 
@@ -128,8 +131,11 @@ export class DirectSockets {
     for (const place of held) if (place.key === key && place.index === index) return;
     const place = { key, index };
     held.add(place);
-    // Out of descriptors, or on its way out; the next change of the rotation tries again.
-    worker.lend(key, index, socket, () => held.delete(place));
+    // Out of descriptors, or on its way out.
+    worker.lend(key, index, socket, () => {
+      held.delete(place);
+      setTimeout(() => this.assign(), LEND_AGAIN_MS).unref();
+    });
   }
 
   #takeAway(worker: WorkerHandle, place: Place): void {

@@ -70,6 +70,8 @@ export class HealthEndpoint {
         server.once('error', reject);
         server.listen({ port, ...(host === null ? {} : { host }) }, resolve);
       });
+      // Out of descriptors for one connection: no reason to end the primary.
+      server.on('error', () => {});
     } catch (error) {
       const reason = errnoOf(error) === 'EADDRINUSE' ? 'the port is in use' : messageOf(error);
       throw new LbError('LB_ERR_HEALTH_PORT', { app: this.#facts().app, where: host === null ? String(port) : `${host}:${port}`, reason });

@@ -8,7 +8,7 @@ import { now, wallNow } from '../system/clock.ts';
 import { startTimeOf } from '../system/processes.ts';
 import { parseSignal } from '../system/signals.ts';
 import { AppRuntime } from './app-runtime.ts';
-import { changeBalance, changeWeights, needsNoRestart } from './balance-orders.ts';
+import { changeBalance, changeWeights } from './balance-orders.ts';
 import { DaemonLink } from './daemon-link.ts';
 import { FrontDoor } from './front-door.ts';
 import { LogFollower } from './log-follower.ts';
@@ -87,7 +87,6 @@ export class Primary {
         runtime.supervisor.wake();
         return done(runtime, `${order.spec.name} is being brought back`);
       case 'reload': {
-        if (order.spec !== undefined) needsNoRestart(pool, order.spec.balance);
         if (order.spec !== undefined) await runtime.endpoint.move(order.spec.healthPort);
         const { spec, parallel = 1, monitorMs = DEFAULT_MONITOR_MS, onFailure = 'rollback', allAtOnce = false } = order;
         return this.#submit(id, 'reload', spec === undefined, () => new ReloadOperation(context, { spec, parallel, monitorMs, onFailure, allAtOnce }));
@@ -101,8 +100,10 @@ export class Primary {
         if (runner.current?.kind === 'stop') runner.skipAhead(order.now ?? false);
         return this.#submit(id, 'stop', false, () => new StopOperation(context, { now: order.now ?? false }));
       case 'balance':
+        this.#needsNoReload(runtime, 'balance');
         return done(runtime, changeBalance(pool, order.strategy));
       case 'weight':
+        this.#needsNoReload(runtime, 'weight');
         return done(runtime, changeWeights(pool, order.weights));
       case 'signal':
         return this.#signal(runtime, parseSignal(order.signal));
@@ -129,6 +130,12 @@ export class Primary {
       setImmediate(() => void this.#ended('errored', error));
       throw error;
     }
+  }
+
+  /** A rollback would take the change back. */
+  #needsNoReload({ runner }: AppRuntime, operation: string): void {
+    if (runner.current?.kind !== 'reload') return;
+    throw new LbError('LB_ERR_OPERATION_FAILED', { operation, app: this.#settings.app, reason: 'a reload is under way; repeat it when that has ended' });
   }
 
   #submit(id: number, kind: Operation['kind'], joinable: boolean, create: () => Operation): null {

@@ -47,6 +47,7 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
     }),
     instances: pool.wanted,
     ready,
+    healthy: parts.watch.healthySlots,
     generation: pool.generation,
     node: process.versions.node,
     primaryPid: process.pid,

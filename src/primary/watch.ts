@@ -102,6 +102,14 @@ export class Watch {
     return { passed: false, reason: last?.reason ?? null };
   }
 
+  /** Wanted slots with a worker that takes connections and has nothing against it. */
+  get healthySlots(): number {
+    const { pool, router } = this.#options;
+    const ill = new Set(this.report().flatMap(({ pid, causes }) => (causes.length > 0 ? [pid] : [])));
+    const isWell = (worker: WorkerHandle): boolean => worker.state === 'ready' && router.weight(worker) > 0 && !ill.has(worker.pid);
+    return pool.slots.filter(({ index, workers }) => index < pool.wanted && workers.some(isWell)).length;
+  }
+
   report(): readonly WorkerHealth[] {
     return this.#health.report();
   }

@@ -89,6 +89,8 @@ export interface AppSnapshot {
   /** Wanted workers. */
   readonly instances: number;
   readonly ready: number;
+  /** Workers that take connections and have nothing against them; what `/ready` and `lb health` go by. */
+  readonly healthy: number;
   readonly generation: number;
   /** Version of the Node.js the app runs on, without the `v`; empty while stopped. */
   readonly node: string;

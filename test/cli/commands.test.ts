@@ -442,7 +442,7 @@ describe('logs', () => {
 
   it('begins with the files of an app that is stopped', async () => {
     const fromFile: LogLine = { app: 'docs', slot: 0, pid: 0, stream: 'out', at: 0, text: 'bye' };
-    daemon.on('GET /v1/apps', { json: { apps: [app({ name: 'docs', state: 'stopped', ready: 0, primaryPid: null })] } });
+    daemon.on('GET /v1/apps', { json: { apps: [app({ name: 'docs', state: 'stopped', ready: 0, healthy: 0, primaryPid: null })] } });
     daemon.on('GET /v1/apps/docs/logs?lines=15', { json: { lines: [fromFile] } });
     daemon.onLogs = (socket) => socket.send(JSON.stringify({ type: 'line', line: { ...fromFile, pid: 7, slot: 1, text: 'hello' } }));
     let interrupt = (): void => {};

@@ -35,20 +35,20 @@ it('says the same with and without colour', async () => {
 });
 
 it('tells when health is ignored, and who serves though it should not', () => {
-  const text = healthView(app({ ready: 1, panic: true, health: [{ ...SICK, state: 'ready' }] }), { width: null });
+  const text = healthView(app({ ready: 1, healthy: 1, panic: true, health: [{ ...SICK, state: 'ready' }] }), { width: null });
   expect(text).toContain('fewer than half of the workers are healthy: connections go to all of them');
   expect(text).toContain('for 3 s (serves nevertheless)');
 });
 
 it('is one line without workers', () => {
-  expect(healthView(app({ state: 'stopped', ready: 0 }), { width: null })).toBe('api  not healthy  0 of 2 workers ready\n');
+  expect(healthView(app({ state: 'stopped', ready: 0, healthy: 0 }), { width: null })).toBe('api  not healthy  0 of 2 workers ready\n');
 });
 
 it('takes ready_min for the verdict, and a stop for none', () => {
   const { spec } = app();
-  expect(isHealthy(app({ ready: 1 }))).toBe(true);
-  expect(isHealthy(app({ ready: 0 }))).toBe(false);
-  expect(isHealthy(app({ ready: 1, spec: { ...spec, readyMin: 2 } }))).toBe(false);
+  expect(isHealthy(app({ ready: 1, healthy: 1 }))).toBe(true);
+  expect(isHealthy(app({ ready: 0, healthy: 0 }))).toBe(false);
+  expect(isHealthy(app({ ready: 1, healthy: 1, spec: { ...spec, readyMin: 2 } }))).toBe(false);
   expect(isHealthy(app({ ready: 2, state: 'stopping' }))).toBe(false);
-  expect(healthView(app({ ready: 1, spec: { ...spec, readyMin: 2 } }), { width: null })).toContain('not healthy  1 of 2 workers ready, 2 needed');
+  expect(healthView(app({ ready: 1, healthy: 1, spec: { ...spec, readyMin: 2 } }), { width: null })).toContain('not healthy  1 of 2 workers ready, 2 needed');
 });

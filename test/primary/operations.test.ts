@@ -91,6 +91,9 @@ describe('the memory limit', () => {
     app.behave = ({ n }) => (n < 4 ? { bootMs: null, crashAfterMs: 50 } : {});
     await app.advance(1_500);
     expect(fat).toMatchObject({ alive: true, leaving: false });
+    const forked = app.workers.length;
+    await app.advance(28_000);
+    expect(app.workers).toHaveLength(forked);
     await app.advance(5_000);
     expect(fat?.alive).toBe(false);
   });

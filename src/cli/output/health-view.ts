@@ -21,7 +21,7 @@ export function healthView(app: AppSnapshot, { width, style = plain }: TableOpti
   const healthy = isHealthy(app);
   const verdict = healthy ? style('green', 'healthy') : style('red', 'not healthy');
   const needed = app.spec.readyMin > 1 ? `, ${app.spec.readyMin} needed` : '';
-  const lines = [`${style('bold', app.name)}  ${verdict}  ${app.ready} of ${plural(app.instances, 'worker')} ready${needed}`];
+  const lines = [`${style('bold', app.name)}  ${verdict}  ${app.healthy} of ${plural(app.instances, 'worker')} ready${needed}`];
   if (app.panic) lines.push(style('yellow', 'fewer than half of the workers are healthy: connections go to all of them'));
   if (workers.length > 0) lines.push(...renderColumns(workers, COLUMNS, { width, style }).map((line) => line.trimEnd()));
   const failures = workers.flatMap(({ slot, pid, lastFailures }) => lastFailures.map(({ at, reason }) => ({ at, text: `slot ${slot} (pid ${pid}): ${reason}` })));
@@ -32,8 +32,8 @@ export function healthView(app: AppSnapshot, { width, style = plain }: TableOpti
 }
 
 /** Whether the app should get traffic; the same rule as `/ready` of its `health_port`. */
-export function isHealthy({ ready, state, spec }: AppSnapshot): boolean {
-  return ready >= spec.readyMin && state !== 'stopping';
+export function isHealthy({ healthy, state, spec }: AppSnapshot): boolean {
+  return healthy >= spec.readyMin && state !== 'stopping';
 }
 
 function rowOf(health: WorkerHealth, workers: readonly WorkerSnapshot[]): Row {

@@ -38,11 +38,11 @@ export const BALANCING_OPTIONS = {
   }),
   max_queue: withDefault({
     group: 'Balancing',
-    kind: kinds.integer(1, 1_000_000),
+    kind: kinds.integer(1, 100_000),
     flags: ['--max-queue <n>'],
     default: 8_192,
     doc: 'connections of one listener that wait in the primary for a worker',
-    notes: 'Beyond it nothing is refused: the primary stops accepting, and connections wait in the backlog of the kernel until half of those that wait are served.',
+    notes: 'Beyond it nothing is refused: the primary stops accepting, and connections wait in the backlog of the kernel until half of those that wait are served. The queue of a Unix socket is not bounded.',
   }),
   slow_start: withDefault({
     group: 'Balancing',

@@ -31,7 +31,7 @@ export async function endHungWorker(
   worker.cause = hung + whereOf(stack, worker.spec.cwd);
   if ('frames' in stack) worker.stack = describeStack(stack.frames, worker.spec.cwd).lines;
   event('hung', `worker ${worker.slot} ${worker.cause}`, worker);
-  killTree(pid, 'SIGKILL');
+  if (worker.state !== 'exited') killTree(pid, 'SIGKILL');
 }
 
 function whereOf(stack: StackResult, cwd: string): string {

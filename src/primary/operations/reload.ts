@@ -3,6 +3,7 @@ import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
 import type { OnFailure } from '../../protocol/control.ts';
+import { needsNoRestart } from '../balance-orders.ts';
 import { currentWorker } from '../pool.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
@@ -39,6 +40,12 @@ export class ReloadOperation implements Operation {
 
   begin(): void {
     const { pool } = this.#context;
+    try {
+      if (this.#options.spec !== undefined) needsNoRestart(pool, this.#options.spec.balance);
+    } catch (error) {
+      this.#error = LbError.from(error);
+      return;
+    }
     pool.generation++;
     if (this.#options.spec !== undefined) pool.spec = this.#options.spec;
     pool.forgetRestarts();
