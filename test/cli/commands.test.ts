@@ -13,7 +13,7 @@ import { lb as runLb, type Ran, type Surroundings } from './run.ts';
 let daemon: FakeDaemon;
 let work: string;
 beforeEach(async () => {
-  daemon = new FakeDaemon().on('GET /v1/apps', { json: { apps: [app(), app({ name: 'docs', state: 'stopped', ready: 0 })] } });
+  daemon = new FakeDaemon().on('GET /v1/apps', { json: { apps: [app(), app({ name: 'docs', state: 'stopped', ready: 0, healthy: 0 })] } });
   work = join(daemon.home, 'work');
   mkdirSync(work);
   await daemon.listen();

@@ -88,7 +88,7 @@ describe('the memory limit', () => {
     const app = await PrimaryHarness.online({ maxMemoryBytes: 100 });
     const [fat] = app.workers;
     app.memoryBytes.set(fat?.pid ?? 0, 200);
-    app.behave = ({ n }) => (n < 4 ? { bootMs: null, crashAfterMs: 50 } : {});
+    app.behave = ({ n }) => (n < 3 ? { bootMs: null, crashAfterMs: 50 } : {});
     await app.advance(1_500);
     expect(fat).toMatchObject({ alive: true, leaving: false });
     const forked = app.workers.length;
