@@ -22,7 +22,7 @@ const SICK = health({
 const QUIET = health({ slot: 2, pid: 5003, checks: { passed: 0, failed: 0 }, last: null });
 
 const workers = [worker(), worker({ slot: 1, pid: 5002, state: 'ejected' }), worker({ slot: 2, pid: 5003, withdrawn: 'debugging', weight: 0 }), worker({ slot: 3, pid: 5004, weight: 0 })];
-const ill = app({ state: 'degraded', instances: 4, ready: 3, workers, health: [QUIET, SICK, health(), health({ slot: 3, pid: 5004 })] });
+const ill = app({ state: 'degraded', instances: 4, ready: 3, healthy: 1, workers, health: [QUIET, SICK, health(), health({ slot: 3, pid: 5004 })] });
 
 it('shows who is out of the rotation, and why', () => {
   expect(healthView(ill, { width: null })).toMatchSnapshot();
