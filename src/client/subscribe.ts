@@ -1,14 +1,15 @@
 import type { RawData, WebSocket } from 'ws';
 import { LbError, errnoOf } from '../errors/lb-error.ts';
-import type { LogMessage } from '../protocol/control.ts';
+import type { LbEvent, LogMessage, Stats } from '../protocol/control.ts';
 import { PROTOCOL } from '../protocol/version.ts';
-import { errorOf, parseErrorRecord, parseJson, parseLogMessage } from './parse.ts';
+import { errorOf, parseErrorRecord, parseEvent, parseJson, parseLogMessage, parseStats } from './parse.ts';
 import { PROTOCOL_HEADER, connectionError } from './quick-get.ts';
 import type { Channel } from './request.ts';
 
 /** More than this many unread messages pause the connection, so that the daemon notices a slow reader. */
 const MAX_UNREAD = 1_000;
-const MAX_PAYLOAD_BYTES = 1024 * 1024;
+/** The stats of a thousand workers are about 1 MB. */
+const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 const CLOSED_NORMALLY = new Set([1000, 1001, 1005]);
 
 export interface LogQuery {
@@ -21,10 +22,25 @@ export interface LogQuery {
  * Log lines of one app or of all as they are written, until the caller leaves the loop.
  * @throws LbError LB_ERR_DAEMON_GONE when the daemon ends
  */
-export async function* subscribeLogs(channel: Channel, query: LogQuery, signal?: AbortSignal): AsyncGenerator<LogMessage> {
+export function subscribeLogs(channel: Channel, query: LogQuery, signal?: AbortSignal): AsyncGenerator<LogMessage> {
   const search = new URLSearchParams({ ...(query.app === undefined ? {} : { app: query.app }), lines: String(query.lines) });
+  return subscribe(channel, `/v1/logs?${search}`, (value) => parseLogMessage(value), signal);
+}
+
+/** All apps, at once and then every second. @throws LbError LB_ERR_DAEMON_GONE when the daemon ends */
+export function subscribeStats(channel: Channel, signal?: AbortSignal): AsyncGenerator<Stats> {
+  return subscribe(channel, '/v1/stats', parseStats, signal);
+}
+
+/** What has happened lately, then what happens. @throws LbError LB_ERR_DAEMON_GONE when the daemon ends */
+export function subscribeEvents(channel: Channel, signal?: AbortSignal): AsyncGenerator<LbEvent> {
+  return subscribe(channel, '/v1/events', parseEvent, signal);
+}
+
+/** The messages of a WebSocket of the control API; null of `parse` leaves one out. */
+async function* subscribe<T>(channel: Channel, path: string, parse: (value: unknown) => T | null, signal?: AbortSignal): AsyncGenerator<T> {
   const { WebSocket } = await import('ws');
-  const socket = new WebSocket(`ws+unix:${channel.address.socket}:/v1/logs?${search}`, {
+  const socket = new WebSocket(`ws+unix:${channel.address.socket}:${path}`, {
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD_BYTES,
     headers: { host: 'lb', [PROTOCOL_HEADER]: String(PROTOCOL) },
@@ -33,7 +49,7 @@ export async function* subscribeLogs(channel: Channel, query: LogQuery, signal?:
   signal?.addEventListener('abort', abort, { once: true });
   try {
     for await (const text of messagesOf(socket, channel)) {
-      const message = parseLogMessage(parseJson(text, 'log message'));
+      const message = parse(parseJson(text, 'message'));
       if (message !== null) yield message;
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket, WebSocketServer } from 'ws';
-import type { LbEvent, LogLine, LogMessage } from '../protocol/control.ts';
+import type { LbEvent, LogLine, LogMessage, Stats } from '../protocol/control.ts';
 import type { Registry } from './registry.ts';
 import { lineCount } from './routes.ts';
 
@@ -24,6 +24,8 @@ export class Live {
   readonly #readers = new Set<LogReader>();
   readonly #events: LbEvent[] = [];
   readonly #eventReaders = new Set<(event: LbEvent) => void>();
+  readonly #statsReaders = new Set<WebSocket>();
+  #statsTimer: NodeJS.Timeout | null = null;
   #server: Promise<WebSocketServer> | null = null;
 
   constructor(registry: () => Registry) {
@@ -123,13 +125,22 @@ export class Live {
     client.once('close', () => this.#eventReaders.delete(send));
   }
 
+  /** One look at the apps serves all who read, however many they are. */
   #serveStats(client: WebSocket): void {
-    const send = async (): Promise<void> => {
-      const apps = await this.#registry().snapshots();
-      if (client.bufferedAmount <= BUSY_BYTES) client.send(JSON.stringify({ at: Date.now(), apps }));
-    };
-    const timer = setInterval(() => void send(), STATS_EVERY_MS);
-    client.once('close', () => clearInterval(timer));
-    void send();
+    this.#statsReaders.add(client);
+    client.once('close', () => {
+      this.#statsReaders.delete(client);
+      if (this.#statsReaders.size > 0 || this.#statsTimer === null) return;
+      clearInterval(this.#statsTimer);
+      this.#statsTimer = null;
+    });
+    this.#statsTimer ??= setInterval(() => void this.#sendStats(), STATS_EVERY_MS);
+    void this.#sendStats(client);
+  }
+
+  async #sendStats(only?: WebSocket): Promise<void> {
+    const stats: Stats = { at: Date.now(), apps: await this.#registry().snapshots() };
+    const text = JSON.stringify(stats);
+    for (const client of only === undefined ? this.#statsReaders : [only]) if (client.bufferedAmount <= BUSY_BYTES) client.send(text);
   }
 }

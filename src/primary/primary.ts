@@ -106,7 +106,7 @@ export class Primary {
         this.#needsNoReload(runtime, 'weight');
         return done(runtime, changeWeights(pool, order.weights));
       case 'signal':
-        return this.#signal(runtime, parseSignal(order.signal));
+        return this.#signal(runtime, parseSignal(order.signal), order.pid);
       case 'abort':
         return done(runtime, runner.abort('aborted by the operator') ? 'aborting' : 'nothing runs');
       case 'snapshot':
@@ -151,8 +151,9 @@ export class Primary {
     else if (this.#runtime !== null) this.#link.send({ type: 'answer', id, answer: done(this.#runtime, outcome.message) });
   }
 
-  #signal(runtime: AppRuntime, signal: NodeJS.Signals): Answer {
-    const workers = runtime.pool.workers.filter((worker) => worker.state !== 'exited');
+  #signal(runtime: AppRuntime, signal: NodeJS.Signals, pid?: number): Answer {
+    const workers = runtime.pool.workers.filter((worker) => worker.state !== 'exited' && (pid === undefined || worker.pid === pid));
+    if (pid !== undefined && workers.length === 0) throw new LbError('LB_ERR_WORKER_NOT_FOUND', { app: this.#settings.app, pid });
     for (const worker of workers) worker.signal(signal);
     return done(runtime, `${signal} sent to ${workers.length} ${workers.length === 1 ? 'worker' : 'workers'} of ${this.#settings.app}`);
   }

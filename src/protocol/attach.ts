@@ -1,6 +1,6 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { BalanceBody, LbEvent, LogLine, ProgressRecord, ReloadBody, RestartBody, ScaleBody, StopBody, WeightBody } from './control.ts';
+import type { BalanceBody, LbEvent, LogLine, ProgressRecord, ReloadBody, RestartBody, ScaleBody, SignalBody, StopBody, WeightBody } from './control.ts';
 import type { AppSnapshot } from './snapshot.ts';
 
 /**
@@ -19,7 +19,7 @@ export type Order =
   | ({ readonly kind: 'stop' } & StopBody)
   | ({ readonly kind: 'balance' } & BalanceBody)
   | ({ readonly kind: 'weight' } & WeightBody)
-  | { readonly kind: 'signal'; readonly signal: string }
+  | ({ readonly kind: 'signal' } & SignalBody)
   | { readonly kind: 'abort' }
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'tail'; readonly lines: number }

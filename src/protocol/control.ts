@@ -83,9 +83,10 @@ export interface WeightBody {
   readonly weights: readonly { readonly slot: number; readonly weight: number }[];
 }
 
-/** `POST /v1/apps/:name/signal`. */
+/** `POST /v1/apps/:name/signal`: to every worker, or to one. */
 export interface SignalBody {
   readonly signal: string;
+  readonly pid?: number;
 }
 
 /** What happened to one worker during an operation. */
@@ -127,6 +128,13 @@ export type LogMessage =
   | { readonly type: 'line'; readonly line: LogLine }
   /** The reader was too slow: this many lines are missing here. */
   | { readonly type: 'dropped'; readonly lines: number };
+
+/** What `/v1/stats` sends, at once and then every second. */
+export interface Stats {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly apps: readonly AppSnapshot[];
+}
 
 /** Something that happened, for `/v1/events`. */
 export interface LbEvent {

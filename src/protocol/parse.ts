@@ -170,7 +170,7 @@ export const parseRestartBody = (value: unknown): RestartBody =>
 export const parseStopBody = (value: unknown): StopBody => object<StopBody>({ now: boolean }, ['now'])(value, '', 'stop request');
 export const parseScaleBody = (value: unknown): ScaleBody =>
   object<ScaleBody>({ to: integer(1), by: integer(Number.MIN_SAFE_INTEGER) }, ['to', 'by'])(value, '', 'scale request');
-export const parseSignalBody = (value: unknown): SignalBody => object<SignalBody>({ signal: string })(value, '', 'signal request');
+export const parseSignalBody = (value: unknown): SignalBody => object<SignalBody>({ signal: string, pid: integer(1) }, ['pid'])(value, '', 'signal request');
 export const parseBalanceBody = (value: unknown): BalanceBody => object<BalanceBody>({ strategy: oneOf(BALANCE_STRATEGIES) })(value, '', 'balance request');
 export const parseWeightBody = (value: unknown): WeightBody =>
   object<WeightBody>({ weights: list(object<WeightBody['weights'][number]>({ slot: integer(0), weight })) })(value, '', 'weight request');

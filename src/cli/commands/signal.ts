@@ -3,18 +3,20 @@ import { parseSignal } from '../../system/signals.ts';
 import { orderApp } from '../app-order.ts';
 import { JSON_STREAM_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { positiveInteger } from '../values.ts';
 
 export const signal: Command = {
   operands: '<signal> <app>',
-  description: 'Sends a signal to every worker of an app: SIGUSR2, usr2 and 12 are the same.',
-  options: [JSON_STREAM_OPTION],
+  description: 'Sends a signal to every worker of an app, or to one: SIGUSR2, usr2 and 12 are the same.',
+  options: [{ flags: '--pid <pid>', description: 'only the worker with that pid; "lb list --workers" shows them', parse: positiveInteger }, JSON_STREAM_OPTION],
   exits: ['failed', 'notFound', 'daemon'],
-  examples: ['lb signal SIGUSR2 api', 'lb signal hup api'],
+  examples: ['lb signal SIGUSR2 api', 'lb signal hup api', 'lb signal kill api --pid 4711'],
   run,
 };
 
 async function run(context: Context): Promise<number> {
   const [word = '', name = ''] = context.args;
-  const body: SignalBody = { signal: parseSignal(word) };
+  const pid = context.options['pid'] as number | undefined;
+  const body: SignalBody = { signal: parseSignal(word), ...(pid === undefined ? {} : { pid }) };
   return orderApp(context, name, { title: 'signal to', route: 'signal', body });
 }
