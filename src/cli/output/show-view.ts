@@ -53,9 +53,15 @@ function nowFacts(app: AppSnapshot): Fact[] {
     ['primary', `pid ${app.primaryPid}, node ${app.node}`],
     ['load', `cpu ${percent(app.cpuPercent)}, memory ${size(app.memoryBytes)}`],
     ['traffic', `${count(app.requestsPerSecond)} req/s, ${app.p95Ms === null ? '' : `p95 ${duration(app.p95Ms)}, `}${plural(app.connections, 'connection')}`],
+    ...scaleFacts(app),
     ...proxyFacts(app),
     ['sockets', app.socketsKept ? 'kept by the daemon too: the death of the primary refuses nobody' : 'held by the primary alone: its death refuses connections until it is back'],
   ];
+}
+
+function scaleFacts({ autoscaling }: AppSnapshot): Fact[] {
+  if (autoscaling === null || autoscaling.last === null) return [];
+  return [['last scaled', `${localTime(autoscaling.last.at)}, ${autoscaling.last.reason}`]];
 }
 
 function proxyFacts({ proxyRejections }: AppSnapshot): Fact[] {
@@ -72,9 +78,11 @@ function definitionFacts({ spec }: AppSnapshot): Fact[] {
     ['interpreter', spec.interpreter],
     ...optional('node_args', spec.nodeArgs.join(' ')),
     ['instances', String(spec.instances)],
+    ...optional('scale', scaleText(spec.scale)),
     ['wait_ready', spec.waitReady ? 'yes' : 'no'],
     ['listen_timeout', formatDuration(spec.listenTimeoutMs)],
     ['kill_timeout', formatDuration(spec.killTimeoutMs)],
+    ...optional('drain_delay', spec.drainDelayMs === 0 ? '' : formatDuration(spec.drainDelayMs)),
     ['balance', balanceText(spec)],
     ...optional('max_conns', spec.maxConns === null ? '' : `${spec.maxConns} per worker`),
     ...optional('slow_start', spec.slowStartMs === 0 ? '' : formatDuration(spec.slowStartMs)),
@@ -96,6 +104,13 @@ function definitionFacts({ spec }: AppSnapshot): Fact[] {
 
 function balanceText({ balance, weights }: AppSnapshot['spec']): string {
   return weights.length === 0 ? balance : `${balance}, weights ${weights.join(', ')}`;
+}
+
+function scaleText(scale: AppSnapshot['spec']['scale']): string {
+  if (scale === null) return '';
+  const { min, max, target, upCooldownMs, downCooldownMs, on } = scale;
+  const how = `${min} to ${plural(max, 'worker')}, ${target.metric} ${target.value}, up after ${formatDuration(upCooldownMs)}, down after ${formatDuration(downCooldownMs)}`;
+  return on ? how : `off by hand (${how})`;
 }
 
 function proxyText(proxy: AppSnapshot['spec']['proxyProtocol']): string {
