@@ -4,8 +4,9 @@ import { createServer } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { acceptingPids } from '../helpers/accepting-pids.ts';
 import { startLoad, type Load } from '../helpers/load.ts';
-import { isAlive } from '../helpers/processes.ts';
+import { fixture } from '../helpers/paths.ts';
 import { freePort } from '../helpers/ports.ts';
+import { isAlive } from '../helpers/processes.ts';
 import { createSandbox, type StartedApp, type StartOptions } from '../helpers/sandbox.ts';
 import { describeTally, expectLossless, expectOnlyResets } from '../helpers/tally.ts';
 
@@ -53,6 +54,33 @@ it('scale 4 → 1 → 3 loses nothing', async () => {
     await Promise.all(loads.map((load) => load.waitForServed(100)));
   }
   for (const load of loads) expectLossless(await load.stop(), 'scale');
+});
+
+it('slots that are added accept too, also when the primary took over its sockets', async () => {
+  const { name, port } = await startDirect('plain-http.cjs', { instances: 1 });
+  await sandbox.ok('scale', name, '2');
+  expect(await acceptingPids(port)).toHaveLength(2);
+  const before = await sandbox.waitForApp(name, 'have its sockets kept', (now) => now.socketsKept);
+  process.kill(before.primaryPid ?? -1, 'SIGKILL');
+  await sandbox.waitForApp(name, 'have a new primary', (now) => now.ready === 2 && now.primaryPid !== before.primaryPid);
+  await sandbox.waitFor('the orphaned workers to leave', () => !before.workers.some(({ pid }) => isAlive(pid)));
+  await sandbox.ok('scale', name, '4');
+  expect(await acceptingPids(port)).toHaveLength(4);
+});
+
+it('lb restart changes to direct and back', async () => {
+  const port = await freePort();
+  const write = (balance: string): string => {
+    const app = { name: 'api', script: fixture('plain-http.cjs'), instances: 3, balance, env: { PORT: String(port) } };
+    return sandbox.writeApp('lb.config.json', JSON.stringify({ apps: [app] }));
+  };
+  await sandbox.ok('start', write('round-robin'));
+  for (const balance of ['direct', 'least-connections']) {
+    await sandbox.ok('restart', write(balance));
+    const { spec, listeners } = await sandbox.snapshot('api');
+    expect({ balance: spec.balance, listeners }).toEqual({ balance, listeners: [`*:${port}`] });
+    expect(await acceptingPids(port)).toHaveLength(3);
+  }
 });
 
 /** An answer under way from the app's only worker, which keeps it from leaving for some seconds. */
