@@ -190,6 +190,13 @@ export interface AppOptions {
    */
   readonly drain_delay?: number | string | undefined;
   /**
+   * Let the load decide how many workers there are, such as `{ min: 2, max: 8, target: { elu: 0.6 } }`.
+   *
+   * `instances` is the number at the start. `target` has exactly one measure. With `elu` and `cpu` never more workers than CPUs this machine or container grants, unless `min` asks for it. `lb scale <app> <n>` turns it off, `lb scale <app> auto` on. See docs/autoscaling.md.
+   * @default `off`
+   */
+  readonly scale?: boolean | { readonly min?: number | undefined; readonly max?: number | 'max' | (string & {}) | undefined; readonly target?: { readonly elu: number } | { readonly cpu: number } | { readonly p95_ms: number } | { readonly rps_per_worker: number } | undefined; readonly up_cooldown?: number | string | undefined; readonly down_cooldown?: number | string | undefined } | undefined;
+  /**
    * How a worker is chosen for a connection: round-robin, least-connections, ip-hash, random or direct.
    *
    * See docs/balancing.md. `lb balance <app> <strategy>` changes it without a restart; to and from `direct` it takes `lb restart`.

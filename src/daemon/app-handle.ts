@@ -199,7 +199,8 @@ export class AppHandle {
     this.#options.changed();
   }
 
-  #received(message: Extract<FromPrimary, { type: 'event' | 'log' | 'ended' }>): void {
+  #received(message: Extract<FromPrimary, { type: 'event' | 'redefined' | 'log' | 'ended' }>): void {
+    if (message.type === 'redefined') return this.#learn(message.spec, message.snapshot);
     if (message.type !== 'ended') return this.#options.received(this.name, message);
     this.#snapshot = message.snapshot;
     this.error = message.error;

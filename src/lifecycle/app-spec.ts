@@ -46,6 +46,23 @@ export interface EjectionSpec {
   readonly maxShare: number;
 }
 
+/** What the number of workers follows: a share of one core (0 to 1) per worker, milliseconds, or requests per second per worker. */
+export const SCALE_METRICS = ['elu', 'cpu', 'p95_ms', 'rps_per_worker'] as const;
+export type ScaleMetric = (typeof SCALE_METRICS)[number];
+
+/** Autoscaling: how many workers an app may have, and what decides. */
+export interface ScaleSpec {
+  /** False while the number was set by hand. */
+  readonly on: boolean;
+  readonly min: number;
+  readonly max: number;
+  readonly target: { readonly metric: ScaleMetric; readonly value: number };
+  /** Time between a change and the next one up. */
+  readonly upCooldownMs: number;
+  /** Time between a change and the next one down, and how long the load must have been low. */
+  readonly downCooldownMs: number;
+}
+
 /** Where the readiness endpoint listens. */
 export interface HostPort {
   /** Null is every address. */
@@ -129,6 +146,8 @@ export interface AppSpec {
   readonly readyMin: number;
   /** Between turning not ready and draining, when the app is stopped. */
   readonly drainDelayMs: number;
+  /** Null leaves the number of workers to the operator. */
+  readonly scale: ScaleSpec | null;
 }
 
 /** The configured weight of a slot. */

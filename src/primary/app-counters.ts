@@ -18,6 +18,11 @@ export class AppCounters {
   #latency = emptyBuckets();
   #latencySumMs = 0;
 
+  /** Requests by latency bucket. */
+  get latency(): readonly number[] {
+    return this.#latency;
+  }
+
   slot(index: number): SlotCounters {
     let counters = this.#slots.get(index);
     if (counters === undefined) {

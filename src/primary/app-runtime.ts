@@ -5,6 +5,7 @@ import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { ListenQuery, WorkerSettings } from '../protocol/worker.ts';
 import { now } from '../system/clock.ts';
 import { UsageSampler } from '../system/usage.ts';
+import { Autoscaler } from './autoscaler.ts';
 import type { FrontDoor } from './front-door.ts';
 import { HealthEndpoint, type ReadyFacts } from './health-endpoint.ts';
 import { LogSink } from './log-sink.ts';
@@ -34,6 +35,8 @@ interface RuntimeOptions {
   readonly startedAt: number;
   readonly startedWall: number;
   readonly event: (kind: string, message: string, worker?: { readonly slot: number; readonly pid: number }) => void;
+  /** The load decided on another number of workers. */
+  readonly redefined: () => void;
   readonly onEnded: (state: 'stopped' | 'errored', error: LbError | null) => void;
 }
 
@@ -46,6 +49,7 @@ export class AppRuntime {
   readonly sampler: Sampler;
   readonly watch: Watch;
   readonly endpoint: HealthEndpoint;
+  readonly autoscaler: Autoscaler;
   readonly context: OperationContext;
   readonly #options: RuntimeOptions;
   readonly #usage = new UsageSampler();
@@ -99,6 +103,7 @@ export class AppRuntime {
       progress: (step, message, worker) => this.runner.progress(step, message, worker),
       closeUnusedListeners: () => door.closeAllBut(new Set(this.pool.workers.flatMap((worker) => [...worker.keys]))),
     };
+    this.autoscaler = new Autoscaler({ context: this.context, runner: this.runner, door, router: this.#router, event, redefined: options.redefined });
     this.sampler = new Sampler({
       usage: this.#usage,
       workers: () => this.pool.workers.filter((worker) => worker.state !== 'exited'),
@@ -112,8 +117,8 @@ export class AppRuntime {
 
   snapshot(): AppSnapshot {
     const { door, startedAt, startedWall, channel } = this.#options;
-    const { pool, runner, supervisor, watch } = this;
-    return takeSnapshot({ pool, runner, supervisor, watch, door, router: this.#router, startedAt, startedWall, socketsKept: channel.open });
+    const { pool, runner, supervisor, watch, autoscaler } = this;
+    return takeSnapshot({ pool, runner, supervisor, watch, autoscaler, door, router: this.#router, startedAt, startedWall, socketsKept: channel.open });
   }
 
   /** After the last worker: everything written, nothing listening. */
@@ -121,6 +126,7 @@ export class AppRuntime {
     this.sampler.stop();
     this.#router.close();
     this.watch.stop();
+    this.autoscaler.stop();
     this.endpoint.close();
     this.#options.door.closeAllBut(new Set());
     await this.logs.close();
@@ -130,6 +136,7 @@ export class AppRuntime {
   #configure(spec: AppSpec): void {
     this.#options.door.configure(spec);
     this.watch.configure();
+    this.autoscaler.configure();
     this.#router.changed();
   }
 

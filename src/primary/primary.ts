@@ -95,6 +95,7 @@ export class Primary {
         if (order.spec !== undefined) await runtime.endpoint.move(order.spec.healthPort);
         return this.#submit(id, 'restart', order.spec === undefined, () => new RestartOperation(context, { spec: order.spec, now: order.now ?? false }));
       case 'scale':
+        if (order.auto === true) return done(runtime, runtime.autoscaler.turnOn());
         return this.#submit(id, 'scale', false, () => new ScaleOperation(context, order));
       case 'stop':
         if (runner.current?.kind === 'stop') runner.skipAhead(order.now ?? false);
@@ -168,6 +169,7 @@ export class Primary {
       startedAt: now(),
       startedWall: wallNow(),
       event: (kind, message, worker) => this.#event(kind, message, worker),
+      redefined: () => this.#link.send({ type: 'redefined', spec: runtime.pool.spec, snapshot: runtime.snapshot() }),
       onEnded: (state, error) => void this.#ended(state, error),
     });
     runtime.pool.generation = order.generation;

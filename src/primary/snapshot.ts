@@ -2,6 +2,7 @@ import { appState } from '../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { now } from '../system/clock.ts';
+import type { Autoscaler } from './autoscaler.ts';
 import type { FrontDoor } from './front-door.ts';
 import type { OperationRunner } from './operation-runner.ts';
 import type { Pool } from './pool.ts';
@@ -17,6 +18,7 @@ interface Parts {
   readonly door: FrontDoor;
   readonly router: Router;
   readonly watch: Watch;
+  readonly autoscaler: Autoscaler;
   readonly startedWall: number;
   readonly startedAt: number;
   readonly socketsKept: boolean;
@@ -70,6 +72,7 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
     workers: workers.map((worker) => workerSnapshot(worker, parts)),
     health: parts.watch.report(),
     troubledSlots: troubled,
+    autoscaling: parts.autoscaler.report(),
     operation,
     queuedOperations: runner.waiting,
     lastExits: supervisor.exits,

@@ -48,6 +48,8 @@ export type FromPrimary =
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly type: 'failed'; readonly id: number; readonly error: ErrorRecord }
   | { readonly type: 'event'; readonly event: LbEvent }
+  /** The definition changed by itself: the load decided on another number of workers. */
+  | { readonly type: 'redefined'; readonly spec: AppSpec; readonly snapshot: AppSnapshot }
   | { readonly type: 'log'; readonly lines: readonly LogLine[]; readonly dropped: number }
   /** The app has no worker left and none will come; the primary ends after this. */
   | { readonly type: 'ended'; readonly state: 'stopped' | 'errored'; readonly error: string | null; readonly snapshot: AppSnapshot }

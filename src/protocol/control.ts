@@ -67,10 +67,11 @@ export interface StopBody {
   readonly now?: boolean;
 }
 
-/** `POST /v1/apps/:name/scale`: absolute or relative. */
+/** `POST /v1/apps/:name/scale`: absolute, relative, or back to what the load decides. The first two end autoscaling until the third. */
 export interface ScaleBody {
   readonly to?: number;
   readonly by?: number;
+  readonly auto?: boolean;
 }
 
 /** `POST /v1/apps/:name/balance`. */

@@ -3,11 +3,13 @@ import {
   APP_NAME,
   BALANCE_STRATEGIES,
   MAX_WEIGHT,
+  SCALE_METRICS,
   type AppSpec,
   type EjectionSpec,
   type HealthCheckSpec,
   type HostPort,
   type ProxyProtocolSpec,
+  type ScaleSpec,
 } from '../lifecycle/app-spec.ts';
 import { ON_FAILURE, type ReloadBody, type RestartBody, type ScaleBody, type SignalBody, type BalanceBody, type WeightBody, type StartBody, type StopBody } from './control.ts';
 
@@ -109,6 +111,15 @@ const ejection = object<EjectionSpec>({
   maxShare: numberBetween(0, 1),
 });
 
+const scalePolicy = object<ScaleSpec>({
+  on: boolean,
+  min: integer(1),
+  max: integer(1),
+  target: object<ScaleSpec['target']>({ metric: oneOf(SCALE_METRICS), value: number(Number.MIN_VALUE) }),
+  upCooldownMs: number(0),
+  downCooldownMs: number(0),
+});
+
 const weight = numberBetween(0, MAX_WEIGHT);
 
 const appSpec = object<AppSpec>({
@@ -155,6 +166,7 @@ const appSpec = object<AppSpec>({
   healthPort: nullable(object<HostPort>({ host: nullable(string), port: integer(1) })),
   readyMin: integer(1),
   drainDelayMs: number(0),
+  scale: nullable(scalePolicy),
 });
 
 const reloadBody = object<ReloadBody>(
@@ -169,7 +181,7 @@ export const parseRestartBody = (value: unknown): RestartBody =>
   object<RestartBody>({ spec: appSpec, updateEnv: record, now: boolean }, ['spec', 'updateEnv', 'now'])(value, '', 'restart request');
 export const parseStopBody = (value: unknown): StopBody => object<StopBody>({ now: boolean }, ['now'])(value, '', 'stop request');
 export const parseScaleBody = (value: unknown): ScaleBody =>
-  object<ScaleBody>({ to: integer(1), by: integer(Number.MIN_SAFE_INTEGER) }, ['to', 'by'])(value, '', 'scale request');
+  object<ScaleBody>({ to: integer(1), by: integer(Number.MIN_SAFE_INTEGER), auto: boolean }, ['to', 'by', 'auto'])(value, '', 'scale request');
 export const parseSignalBody = (value: unknown): SignalBody => object<SignalBody>({ signal: string, pid: integer(1) }, ['pid'])(value, '', 'signal request');
 export const parseBalanceBody = (value: unknown): BalanceBody => object<BalanceBody>({ strategy: oneOf(BALANCE_STRATEGIES) })(value, '', 'balance request');
 export const parseWeightBody = (value: unknown): WeightBody =>

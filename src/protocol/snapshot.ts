@@ -1,6 +1,6 @@
 import type { AppState, WorkerState } from '../lifecycle/states.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
-import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { AppSpec, ScaleSpec } from '../lifecycle/app-spec.ts';
 import type { AppTotals } from './totals.ts';
 import type { LoopDelaySummary } from './worker.ts';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
@@ -82,6 +82,19 @@ export interface WorkerHealth {
 /** Connections closed for their PROXY header: it made no sense, did not come in time, came from a source that may not name others, or never came. */
 export type ProxyRejections = Readonly<Record<'malformed' | 'timeout' | 'untrusted' | 'closed', number>>;
 
+/** What decides on the number of workers. */
+export interface AutoscalingSnapshot {
+  /** False while the number was set by hand. */
+  readonly on: boolean;
+  readonly min: number;
+  readonly max: number;
+  readonly target: ScaleSpec['target'];
+  /** Why the number is what it is, as of the last second; null before the first look, and while it is off. */
+  readonly now: string | null;
+  /** The last change that was decided on; null before the first. `at` is epoch milliseconds. */
+  readonly last: { readonly at: number; readonly from: number; readonly to: number; readonly reason: string } | null;
+}
+
 /** One app as people and programs see it. */
 export interface AppSnapshot {
   readonly name: string;
@@ -121,6 +134,8 @@ export interface AppSnapshot {
   readonly workers: readonly WorkerSnapshot[];
   readonly health: readonly WorkerHealth[];
   readonly troubledSlots: readonly SlotTrouble[];
+  /** Null when the definition has no `scale`. */
+  readonly autoscaling: AutoscalingSnapshot | null;
   readonly operation: { readonly kind: OperationKind; readonly sinceMs: number } | null;
   readonly queuedOperations: readonly OperationKind[];
   readonly lastExits: readonly ExitReport[];

@@ -18,12 +18,15 @@ export interface MemoryRoomOptions {
  * system does not tell.
  */
 export function memoryRoom({ root = '/' }: MemoryRoomOptions = {}): MemoryRoom | null {
-  const rooms = cgroupDirectories(root, 'memory').map((group) => (group.version === 2 ? roomV2(group.path) : roomV1(group.path)));
   let tightest: MemoryRoom | null = null;
-  for (const room of [machineRoom(root), ...rooms]) {
-    if (room !== null && (tightest === null || usedShare(room) > usedShare(tightest))) tightest = room;
-  }
+  for (const room of roomsOf(root)) if (tightest === null || usedShare(room) > usedShare(tightest)) tightest = room;
   return tightest;
+}
+
+/** How much more can be used before the first limit is reached; below 0 when it is exceeded. Null where the system does not tell. */
+export function memoryLeftBytes({ root = '/' }: MemoryRoomOptions = {}): number | null {
+  const rooms = roomsOf(root);
+  return rooms.length === 0 ? null : Math.min(...rooms.map(({ limitBytes, usedBytes }) => limitBytes - usedBytes));
 }
 
 /**
@@ -50,6 +53,11 @@ export function memoryWarning(previous: MemoryAlarm, room: MemoryRoom): MemoryAl
   if (share < REARMED_BELOW) return 0;
   if (share >= 0.95) return 95;
   return share >= 0.9 && previous === 0 ? 90 : previous;
+}
+
+function roomsOf(root: string): MemoryRoom[] {
+  const rooms = cgroupDirectories(root, 'memory').map((group) => (group.version === 2 ? roomV2(group.path) : roomV1(group.path)));
+  return [machineRoom(root), ...rooms].filter((room) => room !== null);
 }
 
 function usedShare({ usedBytes, limitBytes }: MemoryRoom): number {

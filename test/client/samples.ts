@@ -19,7 +19,7 @@ export function app(changes: Partial<AppSnapshot> = {}): AppSnapshot {
     name: 'api', state: 'online', instances: 2, ready: 2, healthy: 2, generation: 1, node: '22.11.0', primaryPid: 5000,
     startedAt: 1_790_000_000_000, uptimeMs: 3_723_000, restarts: 0, cpuPercent: 24.6, memoryBytes: 131_000_000, connections: 24,
     queued: 0, panic: false, proxyRejections: { malformed: 0, timeout: 0, untrusted: 0, closed: 0 }, requestsPerSecond: 421.7, p50Ms: 2.1, p95Ms: 8.2, p99Ms: 19.5, errorRate: 0, totals: NO_TOTALS, listeners: ['*:3000'], workers: [worker(), worker({ slot: 1, pid: 5002 })],
-    health: [], troubledSlots: [], operation: null, queuedOperations: [], lastExits: [], error: null, socketsKept: true,
+    health: [], troubledSlots: [], autoscaling: null, operation: null, queuedOperations: [], lastExits: [], error: null, socketsKept: true,
     spec: {
       ...definition, args: [], nodeArgs: [], outFile: '/home/me/.lb/logs/api-out.log', errorFile: '/home/me/.lb/logs/api-error.log',
       maxMemoryBytes: 300 * 1024 * 1024, envNames: ['PATH', 'PORT'],

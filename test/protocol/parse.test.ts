@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LbError } from '../../src/errors/lb-error.ts';
-import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
+import type { AppSpec, ScaleSpec } from '../../src/lifecycle/app-spec.ts';
 import {
   parseAppSpec, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody,
 } from '../../src/protocol/parse.ts';
@@ -22,6 +22,8 @@ const without = (spec: AppSpec, field: string): object => Object.fromEntries(Obj
 const FIELDS = Object.keys(sampleSpec()) as (keyof AppSpec)[];
 
 const HEALTH = { path: '/', port: null, intervalMs: 1, timeoutMs: 1, fall: 1, rise: 1, expect: [[200, 399]], replaceAfterMs: null };
+
+const SCALE: ScaleSpec = { on: true, min: 1, max: 4, target: { metric: 'elu', value: 0.6 }, upCooldownMs: 5_000, downCooldownMs: 60_000 };
 
 /** A value that no parser of this field may take; the rest of the path where it is found. */
 const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, at: string])[]>> = {
@@ -68,13 +70,14 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
   healthPort: [[9000, ''], [{ host: null, port: 0 }, '.port']],
   readyMin: [[0, ''], [null, '']],
   drainDelayMs: [[-1, ''], [null, '']],
+  scale: [[true, ''], [{ ...SCALE, min: 0 }, '.min'], [{ ...SCALE, target: { metric: 'load', value: 1 } }, '.target.metric'], [{ ...SCALE, on: 1 }, '.on']],
 };
 
 describe('parseAppSpec', () => {
   it('gives back a definition that went over the wire', () => {
     const full = sampleSpec({ maxMemoryBytes: 300, restartDelayMs: 5, stopExitCodes: [0, 143], errorFile: '/e.log', outFile: null,
       weights: [2, 0.5], backup: [1], proxyProtocol: { ports: [80], from: ['10.0.0.0/8'] }, health: { ...HEALTH, expect: [[200, 299]] }, healthPort: { host: '::1', port: 9 },
-      hangTimeoutMs: null, ejection: null, balance: 'direct',
+      hangTimeoutMs: null, ejection: null, balance: 'direct', scale: SCALE,
     });
     for (const spec of [sampleSpec(), full]) expect(parseAppSpec(overTheWire(spec))).toEqual(spec);
   });

@@ -8,10 +8,10 @@ import type { Context } from '../context.ts';
 export const scale: Command = {
   operands: '<app> <workers>',
   description:
-    'Sets the number of workers: n, +n or -n for that many more or fewer, max for one per CPU this machine grants. Growing starts workers, shrinking drains the highest slots.',
+    'Sets the number of workers: n, +n or -n for that many more or fewer, max for one per CPU this machine grants. Growing starts workers, shrinking drains the highest slots. For an app with "scale" in its definition, a number turns autoscaling off and auto turns it on.',
   options: [JSON_STREAM_OPTION],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
-  examples: ['lb scale api 4', 'lb scale api +2', 'lb scale api -1', 'lb scale api max'],
+  examples: ['lb scale api 4', 'lb scale api +2', 'lb scale api -1', 'lb scale api max', 'lb scale api auto'],
   run,
 };
 
@@ -20,12 +20,13 @@ async function run(context: Context): Promise<number> {
   return orderApp(context, name, { title: 'scaling of', route: 'scale', body: parseAmount(amount) });
 }
 
-/** `4`, `+2`, `-1`, `max`. @throws LbError LB_ERR_USAGE */
+/** `4`, `+2`, `-1`, `max`, `auto`. @throws LbError LB_ERR_USAGE */
 export function parseAmount(text: string): ScaleBody {
+  if (text === 'auto') return { auto: true };
   if (text === 'max') return { to: cpuBudget() };
   const match = /^([+-]?)(\d{1,6})$/.exec(text);
   const number = Number(match?.[2] ?? 0);
-  if (match === null || number === 0) throw new LbError('LB_ERR_USAGE', { problem: `expected a number of workers such as 4, +2, -1 or max, got "${text}"` });
+  if (match === null || number === 0) throw new LbError('LB_ERR_USAGE', { problem: `expected a number of workers such as 4, +2, -1 or max, or auto, got "${text}"` });
   if (match[1] === '') return { to: number };
   return { by: match[1] === '-' ? -number : number };
 }

@@ -1,6 +1,6 @@
 import { describeBlockers } from '../../lifecycle/describe-blockers.ts';
 import type { AppState } from '../../lifecycle/states.ts';
-import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
+import type { AppSnapshot, AutoscalingSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
 import { age, count, duration, percent, plural, size } from './format.ts';
 import { plain, type Color } from './style.ts';
@@ -71,12 +71,20 @@ export function appNotes(app: AppSnapshot): string[] {
     notes.push([`${app.operation.kind} for ${duration(app.operation.sinceMs)}`, draining.join('; ')].filter(Boolean).join(': '));
   } else notes.push(...draining);
   if (app.queuedOperations.length > 0) notes.push(`next: ${app.queuedOperations.join(', ')}`);
+  if (app.autoscaling !== null) notes.push(autoscalingText(app.name, app.autoscaling));
   if (app.queued > 0) notes.push(`${plural(app.queued, 'connection')} wait${app.queued === 1 ? 's' : ''} for a worker`);
   if (app.panic) notes.push('fewer than half of the workers are healthy: connections go to all of them');
   notes.push(...app.workers.flatMap((worker) => outText(app, worker)));
   if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)));
   if (app.error !== null) notes.push(`error: ${app.error}`);
   return notes;
+}
+
+/** `2-8 auto, elu 0.41 of 0.6 over 5 s`. */
+function autoscalingText(app: string, { on, min, max, now }: AutoscalingSnapshot): string {
+  const range = min === max ? String(min) : `${min}-${max}`;
+  if (!on) return `autoscaling (${range}) is off: lb scale ${app} auto`;
+  return `${range} auto${now === null ? '' : `, ${now}`}`;
 }
 
 function leavingText(app: string, worker: WorkerSnapshot): string {

@@ -1,5 +1,6 @@
 import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
+import { keepScale } from '../../lifecycle/autoscale.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
 import type { OnFailure } from '../../protocol/control.ts';
@@ -47,7 +48,7 @@ export class ReloadOperation implements Operation {
       return;
     }
     pool.generation++;
-    if (this.#options.spec !== undefined) pool.spec = this.#options.spec;
+    if (this.#options.spec !== undefined) pool.spec = keepScale(this.#options.spec, pool.spec, pool.wanted);
     pool.forgetRestarts();
     const count = Math.min(pool.wanted, pool.spec.instances);
     this.#rollout = this.#planFor(Array.from({ length: count }, (_, slot) => slot));

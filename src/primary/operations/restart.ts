@@ -1,5 +1,6 @@
 import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
+import { keepScale } from '../../lifecycle/autoscale.ts';
 import { currentWorker } from '../pool.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
@@ -47,7 +48,7 @@ export class RestartOperation implements Operation {
   #redefine(spec: AppSpec): void {
     const { pool } = this.#context;
     const changesHolder = (spec.balance === 'direct') !== (pool.spec.balance === 'direct');
-    pool.spec = spec;
+    pool.spec = keepScale(spec, pool.spec, pool.wanted);
     if (changesHolder) this.#context.closeUnusedListeners();
   }
 

@@ -4,16 +4,23 @@ import { currentWorker } from '../pool.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
+interface ScaleRequest {
+  readonly to?: number | undefined;
+  readonly by?: number | undefined;
+  /** Not the operator's: autoscaling stays on. */
+  readonly automatic?: boolean;
+}
+
 /** Changes the number of workers: up starts new slots, down drains the highest ones. */
 export class ScaleOperation implements Operation {
   readonly kind = 'scale';
   readonly joinable = false;
   readonly #context: OperationContext;
-  readonly #request: { readonly to?: number | undefined; readonly by?: number | undefined };
+  readonly #request: ScaleRequest;
   #before = 0;
   #error: LbError | null = null;
 
-  constructor(context: OperationContext, request: { readonly to?: number | undefined; readonly by?: number | undefined }) {
+  constructor(context: OperationContext, request: ScaleRequest) {
     this.#context = context;
     this.#request = request;
   }
@@ -21,6 +28,7 @@ export class ScaleOperation implements Operation {
   begin(): void {
     const { pool } = this.#context;
     this.#before = pool.wanted;
+    this.#takeOver();
     const count = Math.max(1, this.#request.to ?? pool.wanted + (this.#request.by ?? 0));
     const { name, weights } = pool.spec;
     if (Array.from({ length: count }, (_, slot) => weightOf(weights, slot)).some((weight) => weight > 0)) this.#want(count);
@@ -54,6 +62,15 @@ export class ScaleOperation implements Operation {
   abort(reason: string): void {
     this.#error ??= new LbError('LB_ERR_ABORTED', { operation: 'scale', app: this.#context.pool.spec.name, reason });
     if (this.#context.pool.wanted > this.#before) this.#want(this.#before);
+  }
+
+  /** A number that was set by hand stays. */
+  #takeOver(): void {
+    const { pool } = this.#context;
+    const { name, scale } = pool.spec;
+    if (this.#request.automatic === true || scale === null || !scale.on) return;
+    pool.spec = { ...pool.spec, scale: { ...scale, on: false } };
+    this.#context.progress('note', `${name}: autoscaling is off now (on again with: lb scale ${name} auto)`);
   }
 
   #want(count: number): void {

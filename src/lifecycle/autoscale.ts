@@ -1,0 +1,152 @@
+import type { AppSpec, ScaleMetric, ScaleSpec } from './app-spec.ts';
+import { BUSY_ENOUGH, busyness, demand, ENOUGH, measure, type LoadSample } from './scale-demand.ts';
+
+/** What a decision is made of, besides the policy. */
+export interface ScaleFacts {
+  /** Monotonic, as all times here. */
+  readonly now: number;
+  /** Wanted workers. */
+  readonly workers: number;
+  /** What makes the present load tell nothing (an operation, a worker that starts); null when nothing does. */
+  readonly unsettled: string | null;
+  /** Since when nothing did. */
+  readonly settledSince: number;
+  /** The last change of the number of workers; null for none. */
+  readonly changedAt: number | null;
+  /** Attempts in a row at more workers that failed. */
+  readonly failures: number;
+  readonly ejected: number;
+  /** One per second, oldest first. */
+  readonly samples: readonly LoadSample[];
+  /** Workers that can compute at the same time. */
+  readonly cpuBudget: number;
+  /** What machine and container have left, and the largest worker; null when that is not known. */
+  readonly memory: { readonly leftBytes: number; readonly largestWorkerBytes: number } | null;
+}
+
+/** `held`: another number would be right, and something forbids it. */
+export type ScaleDecision =
+  | { readonly verdict: 'change'; readonly to: number; readonly reason: string }
+  | { readonly verdict: 'held' | 'steady'; readonly reason: string };
+
+/** As Kubernetes' HorizontalPodAutoscaler: a target missed by less is met. */
+const TOLERANCE = 0.1;
+/** Missed by this factor, the step is proportional; else it is one worker. */
+const MULTIPLE = 1.5;
+/** A change up is decided over so long. */
+const WINDOW_MS = 5_000;
+/** Samples without which a window says nothing. */
+const ENOUGH_SAMPLES = 3;
+/** After a change: caches are cold, and connections have not spread yet. */
+const WARM_UP_MS = 3_000;
+/** Below this, more workers do not answer sooner: they wait for something else, such as a database. */
+const IDLE_WORKERS = 0.3;
+/** What a new worker is expected to need, compared with the largest. */
+const MEMORY_MARGIN = 1.1;
+const MOST_BACKOFF = 6;
+
+/**
+ * Whether an app should have another number of workers: its present one times what is measured over what is aimed at,
+ * as the HorizontalPodAutoscaler does it; up after seconds, down when the whole of `downCooldownMs` needed fewer.
+ */
+export function decideScale(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision {
+  const { min, max } = policy;
+  const { workers, unsettled, settledSince, now } = facts;
+  if (unsettled !== null) return steady(`waits: ${unsettled}`);
+  if (workers < min) return change(workers, min, 'fewer than min');
+  if (workers > max) return change(workers, max, 'more than max');
+  const known = facts.samples.filter(({ at }) => at >= settledSince + WARM_UP_MS);
+  const recent = known.filter(({ at }) => at > now - WINDOW_MS);
+  if (recent.length < ENOUGH_SAMPLES) return steady('waits: the workers are warming up');
+  const measured = measure(policy.target.metric, recent);
+  const ratio = measured === null ? null : measured / policy.target.value;
+  if (measured !== null && ratio !== null && ratio > 1 + TOLERANCE) return up(policy, facts, recent, { measured, ratio });
+  return down(policy, facts, known, recent);
+}
+
+/** The definition that takes the place of another one: `instances` is where an app begins, it does not interrupt its scaling. */
+export function keepScale(next: AppSpec, before: AppSpec, workers: number): AppSpec {
+  if (next.scale === null || before.scale === null) return next;
+  const { on } = before.scale;
+  const { min, max } = next.scale;
+  return { ...next, instances: on ? Math.min(max, Math.max(min, workers)) : workers, scale: { ...next.scale, on } };
+}
+
+/** The largest number of workers, whatever the load. */
+export function scaleCeiling({ min, max, target }: Omit<ScaleSpec, 'on'>, cpuBudget: number): number {
+  const computes = target.metric === 'elu' || target.metric === 'cpu';
+  return computes ? Math.min(max, Math.max(min, cpuBudget)) : max;
+}
+
+function up(policy: ScaleSpec, facts: ScaleFacts, recent: readonly LoadSample[], { measured, ratio }: { readonly measured: number; readonly ratio: number }): ScaleDecision {
+  const { target, upCooldownMs } = policy;
+  const { workers, now, changedAt, failures, cpuBudget, memory } = facts;
+  const why = `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
+  const desired = ratio < MULTIPLE ? workers + 1 : Math.min(workers * 2, Math.ceil(workers * ratio));
+  if (target.metric === 'p95_ms' && busyness(recent) < IDLE_WORKERS) {
+    return held(`the workers are idle while requests take long, so more of them would not help (${why}, busy ${busyness(recent).toFixed(2)})`);
+  }
+  const ceiling = scaleCeiling(policy, cpuBudget);
+  if (workers >= ceiling) {
+    return held(ceiling < policy.max ? `more than the CPU budget of ${cpuBudget} would not compute at the same time (${why})` : `max is ${policy.max} (${why})`);
+  }
+  const room = memory === null ? Number.POSITIVE_INFINITY : Math.floor(memory.leftBytes / (memory.largestWorkerBytes * MEMORY_MARGIN));
+  if (room < 1) return held(`memory left for no further worker (${why})`);
+  const cooldownMs = upCooldownMs * 2 ** Math.min(failures, MOST_BACKOFF);
+  if (changedAt !== null && now - changedAt < cooldownMs) {
+    return failures > 0 ? held(`the last ${failures} attempts at more workers failed, the next is in ${seconds(changedAt + cooldownMs - now)} (${why})`) : steady(`waits for up_cooldown: ${why}`);
+  }
+  return change(workers, Math.min(desired, ceiling, workers + room), why);
+}
+
+function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[], recent: readonly LoadSample[]): ScaleDecision {
+  const { target, downCooldownMs, min } = policy;
+  const { workers, now, changedAt, cpuBudget, ejected } = facts;
+  const measured = measure(target.metric, recent);
+  const state = measured === null ? 'too few requests to tell how long they take' : `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
+  const since = now - Math.max(downCooldownMs, WINDOW_MS);
+  if (workers <= min || (changedAt !== null && changedAt > since) || (known[0]?.at ?? now) > since) return steady(state);
+  const peak = peakDemand(target, known.filter(({ at }) => at > since));
+  const ceiling = scaleCeiling(policy, cpuBudget);
+  // Rounded a little below, so that 2.0000001 is 2.
+  const needed = Math.max(min, Math.ceil((workers * peak) / ENOUGH - 1e-6));
+  if (needed >= workers && workers <= ceiling) return steady(state);
+  if (ejected > 0) return held(`a worker is ejected, so none is taken away (${state})`);
+  if (recent.some(({ queued }) => queued > 0)) return held(`connections wait for a worker, so none is taken away (${state})`);
+  const step = peak * 2 <= ENOUGH ? Math.ceil(workers / 2) : workers - 1;
+  const most = target.metric === 'p95_ms' ? `p95 below ${target.value} ms, busy ${(peak * BUSY_ENOUGH).toFixed(2)} of ${BUSY_ENOUGH}` : describe(target.metric, peak * target.value, target.value);
+  const why = workers > ceiling ? `the CPU budget is ${cpuBudget}` : `at most ${most} over ${seconds(downCooldownMs)}`;
+  return change(workers, Math.min(Math.max(needed, step), ceiling), why);
+}
+
+/** The most that any few seconds needed. */
+function peakDemand(target: ScaleSpec['target'], samples: readonly LoadSample[]): number {
+  let peak = 0;
+  let from = 0;
+  samples.forEach(({ at }, index) => {
+    while ((samples[from]?.at ?? at) <= at - WINDOW_MS) from++;
+    if (index - from + 1 >= ENOUGH_SAMPLES) peak = Math.max(peak, demand(target, samples.slice(from, index + 1)) ?? 0);
+  });
+  return peak;
+}
+
+const steady = (reason: string): ScaleDecision => ({ verdict: 'steady', reason });
+const held = (reason: string): ScaleDecision => ({ verdict: 'held', reason: `held: ${reason}` });
+
+function change(from: number, to: number, why: string): ScaleDecision {
+  return { verdict: 'change', to, reason: `${why}: ${from} → ${to} ${to === 1 ? 'worker' : 'workers'}` };
+}
+
+function describe(metric: ScaleMetric, measured: number, target: number): string {
+  switch (metric) {
+    case 'elu':
+    case 'cpu':
+      return `${metric} ${measured.toFixed(2)} of ${target}`;
+    case 'p95_ms':
+      return `p95 ${Math.round(measured)} ms of ${target} ms`;
+    case 'rps_per_worker':
+      return `${Math.round(measured)} requests/s per worker of ${target}`;
+  }
+}
+
+const seconds = (ms: number): string => `${Math.max(1, Math.round(ms / 1000))} s`;
