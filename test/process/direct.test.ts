@@ -22,6 +22,9 @@ async function startDirect(script: string, options: StartOptions = {}): Promise<
   return started;
 }
 
+const waitForAccepting = (port: number, count: number): Promise<unknown> =>
+  sandbox.waitFor(`${count} workers to accept`, async () => (await acceptingPids(port)).length === count);
+
 const newConnections = (port: number): Load => startLoad({ port, mode: 'connection-per-request', clients: CLIENTS });
 
 it('every worker accepts, and the app is told its own port', async () => {
@@ -59,13 +62,13 @@ it('scale 4 → 1 → 3 loses nothing', async () => {
 it('slots that are added accept too, also when the primary took over its sockets', async () => {
   const { name, port } = await startDirect('plain-http.cjs', { instances: 1 });
   await sandbox.ok('scale', name, '2');
-  expect(await acceptingPids(port)).toHaveLength(2);
+  await waitForAccepting(port, 2);
   const before = await sandbox.waitForApp(name, 'have its sockets kept', (now) => now.socketsKept);
   process.kill(before.primaryPid ?? -1, 'SIGKILL');
   await sandbox.waitForApp(name, 'have a new primary', (now) => now.ready === 2 && now.primaryPid !== before.primaryPid);
   await sandbox.waitFor('the orphaned workers to leave', () => !before.workers.some(({ pid }) => isAlive(pid)));
   await sandbox.ok('scale', name, '4');
-  expect(await acceptingPids(port)).toHaveLength(4);
+  await waitForAccepting(port, 4);
 });
 
 it('lb restart changes to direct and back', async () => {
@@ -79,7 +82,7 @@ it('lb restart changes to direct and back', async () => {
     await sandbox.ok('restart', write(balance));
     const { spec, listeners } = await sandbox.snapshot('api');
     expect({ balance: spec.balance, listeners }).toEqual({ balance, listeners: [`*:${port}`] });
-    expect(await acceptingPids(port)).toHaveLength(3);
+    await waitForAccepting(port, 3);
   }
 });
 
