@@ -1,16 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 
-const ASCII = /^[\x20-\x7e]*$/;
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-const TAB_COLUMNS = 4;
+/** ASCII, and what this program draws with: one column and one UTF-16 unit each. */
+const NARROW = /^[\x20-\x7e\u2500-\u259f·…›→▲▼●○]*$/;
+/** Control characters, and those that turn the direction of writing. */
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+const TAB = '    ';
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
-/** What may be shown of a text somebody else wrote: no escape sequences, no control characters, none that turn the direction of writing. */
-export function printable(text: string): string {
-  if (ASCII.test(text)) return text;
-  return stripVTControlCharacters(text).replaceAll('\t', ' '.repeat(TAB_COLUMNS)).replace(CONTROL, '');
-}
 
 /** One character as people see it, and its columns in a terminal: 0, 1 or 2. */
 export interface Grapheme {
@@ -18,16 +14,23 @@ export interface Grapheme {
   readonly width: number;
 }
 
+/** What may be shown of a text that somebody else wrote. */
+export function printable(text: string): string {
+  if (NARROW.test(text)) return text;
+  return stripVTControlCharacters(text).replaceAll('\t', TAB).replace(CONTROL, '');
+}
+
+/** Every character has one column and is one UTF-16 unit. */
+export const isNarrow = (text: string): boolean => NARROW.test(text);
+
 /** The characters of a text. */
 export function* graphemes(text: string): Generator<Grapheme> {
   for (const { segment } of segmenter.segment(text)) yield { text: segment, width: Math.min(2, stringWidth(segment)) };
 }
 
-export const isAscii = (text: string): boolean => ASCII.test(text);
-
 /** Columns of a printable text. */
 export function widthOf(text: string): number {
-  if (ASCII.test(text)) return text.length;
+  if (NARROW.test(text)) return text.length;
   let width = 0;
   for (const grapheme of graphemes(text)) width += grapheme.width;
   return width;
@@ -35,8 +38,9 @@ export function widthOf(text: string): number {
 
 /** The text in at most that many columns, with `…` where something is missing. */
 export function truncate(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text;
   if (columns <= 0) return '';
+  if (NARROW.test(text)) return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
+  if (widthOf(text) <= columns) return text;
   let cut = '';
   let width = 0;
   for (const grapheme of graphemes(text)) {

@@ -1,0 +1,65 @@
+import { BALANCE_STRATEGIES, MAX_WEIGHT } from '../lifecycle/app-spec.ts';
+import type { AppSnapshot } from '../protocol/snapshot.ts';
+import { plural } from './format.ts';
+import type { Effect, Model, Order, Update } from './model.ts';
+import { currentApp, currentWorker } from './rows.ts';
+
+export const stay = (model: Model, ...effects: Effect[]): Update => ({ model, effects });
+export const refuse = (model: Model, text: string): Update => stay({ ...model, notice: { text, kind: 'bad' } });
+
+export function give(model: Model, order: Order, text: string): Update {
+  return stay({ ...model, dialog: null, notice: { text, kind: 'info' } }, { do: 'order', order });
+}
+
+type OnApp = (model: Model, app: AppSnapshot) => Update;
+
+/** Acts on the app with the cursor. */
+export const onApp = (act: OnApp) => (model: Model): Update => {
+  const app = currentApp(model);
+  return app === undefined ? refuse(model, 'there is no app to act on') : act(model, app);
+};
+
+const onRunning = (act: OnApp): ((model: Model) => Update) =>
+  onApp((model, app) => (app.primaryPid === null ? refuse(model, `${app.name} is ${app.state}; u starts it`) : act(model, app)));
+
+const ask = (model: Model, question: string, order: Order): Update => stay({ ...model, notice: null, dialog: { kind: 'confirm', question, order } });
+
+export const reload = onRunning((model, { name, instances }) =>
+  ask(model, `reload ${name}? Its ${plural(instances, 'worker')} are replaced one after the other, no request is lost`, { app: name, action: 'reload', body: {} }));
+
+export const restart = onRunning((model, { name }) => ask(model, `restart ${name}? Nothing serves until its new workers are ready`, { app: name, action: 'restart', body: {} }));
+
+export const stop = onRunning((model, { name }) => ask(model, `stop ${name}? It drains, then nothing serves`, { app: name, action: 'stop', body: {} }));
+
+export const start = onApp((model, { name, primaryPid, state }) =>
+  primaryPid === null ? give(model, { app: name, action: 'start', body: {} }, `starting ${name} …`) : refuse(model, `${name} is ${state} already`));
+
+export const scaleUp = onRunning((model, { name }) => give(model, { app: name, action: 'scale', body: { by: 1 } }, `one more worker for ${name} …`));
+
+export const scaleDown = onRunning((model, { name, instances }) =>
+  instances <= 1
+    ? refuse(model, `${name} has one worker; x stops it`)
+    : ask(model, `scale ${name} down to ${plural(instances - 1, 'worker')}? The highest slot drains`, { app: name, action: 'scale', body: { by: -1 } }));
+
+export const chooseBalance = onRunning((model, { name, spec }) =>
+  stay({ ...model, notice: null, dialog: { kind: 'choice', app: name, options: BALANCE_STRATEGIES, index: Math.max(0, BALANCE_STRATEGIES.indexOf(spec.balance)) } }));
+
+export function killWorker(model: Model): Update {
+  const [app, worker] = [currentApp(model), currentWorker(model)];
+  if (app === undefined || worker === undefined) return refuse(model, 'there is no worker to kill');
+  const question = `kill worker ${worker.slot} of ${app.name} (pid ${worker.pid})? Its ${plural(worker.connections, 'connection')} are cut`;
+  return ask(model, question, { app: app.name, action: 'signal', body: { signal: 'SIGKILL', pid: worker.pid } });
+}
+
+export function changeWeight(model: Model): Update {
+  const [app, worker] = [currentApp(model), currentWorker(model)];
+  if (app === undefined || worker === undefined) return refuse(model, 'there is no worker to weigh');
+  return stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'weight', text: '', app: app.name, slot: worker.slot } });
+}
+
+/** What was typed as a weight, as an order. */
+export function weightOrder(model: Model, app: string, slot: number, text: string): Update {
+  const weight = Number(text);
+  if (!/^\d{1,3}(\.\d{1,6})?$/.test(text) || weight > MAX_WEIGHT) return refuse({ ...model, dialog: null }, `a weight is a number from 0 to ${MAX_WEIGHT}`);
+  return give(model, { app, action: 'weight', body: { weights: [{ slot, weight }] } }, `weight of slot ${slot} …`);
+}

@@ -1,0 +1,55 @@
+import { give, refuse, stay, weightOrder } from './actions.ts';
+import type { Key } from './keys.ts';
+import { findMatch } from './logs-state.ts';
+import type { Dialog, Model, Update } from './model.ts';
+
+/** What a key does while a question is open; the page gets none. */
+export function answerDialog(model: Model, dialog: Dialog, key: Key): Update {
+  if (key === 'escape' || key === 'ctrl-c') return stay(cancelled(model, dialog));
+  if (dialog.kind === 'confirm') return confirm(model, dialog, key);
+  if (dialog.kind === 'choice') return choose(model, dialog, key);
+  return type(model, dialog, key);
+}
+
+const closed = (model: Model): Model => ({ ...model, dialog: null });
+
+function cancelled(model: Model, dialog: Dialog): Model {
+  return dialog.kind === 'input' && dialog.purpose === 'filter' ? { ...closed(model), filter: '' } : closed(model);
+}
+
+/** Only `y` does it: enter is pressed too easily. */
+function confirm(model: Model, { order, question }: Extract<Dialog, { kind: 'confirm' }>, key: Key): Update {
+  if (key === 'y' || key === 'Y') return give(model, order, `${question.split('?')[0] ?? order.action} …`);
+  return key === 'n' || key === 'N' || key === 'q' ? stay({ ...closed(model), notice: { text: 'nothing was done', kind: 'info' } }) : stay(model);
+}
+
+function choose(model: Model, dialog: Extract<Dialog, { kind: 'choice' }>, key: Key): Update {
+  const { options, index, app } = dialog;
+  const move = (by: number): Update => stay({ ...model, dialog: { ...dialog, index: (index + by + options.length) % options.length } });
+  if (key === 'left' || key === 'up' || key === 'backtab') return move(-1);
+  if (key === 'right' || key === 'down' || key === 'tab') return move(1);
+  const strategy = options[index];
+  if (key !== 'enter' || strategy === undefined) return stay(model);
+  return give(model, { app, action: 'balance', body: { strategy } }, `balancing ${app} by ${strategy} …`);
+}
+
+function type(model: Model, dialog: Extract<Dialog, { kind: 'input' }>, key: Key): Update {
+  if (key === 'enter') return typed(model, dialog);
+  if (key === 'backspace') return input(model, dialog, [...dialog.text].slice(0, -1).join(''));
+  if (key === 'ctrl-u') return input(model, dialog, '');
+  return [...key].length === 1 ? input(model, dialog, dialog.text + key) : stay(model);
+}
+
+/** A filter works while it is typed. */
+function input(model: Model, dialog: Extract<Dialog, { kind: 'input' }>, text: string): Update {
+  const changed = { ...model, dialog: { ...dialog, text } };
+  return stay(dialog.purpose === 'filter' ? { ...changed, filter: text } : changed);
+}
+
+function typed(model: Model, dialog: Extract<Dialog, { kind: 'input' }>): Update {
+  if (dialog.purpose === 'weight') return weightOrder(model, dialog.app, dialog.slot, dialog.text);
+  if (dialog.purpose === 'filter') return stay({ ...closed(model), filter: dialog.text });
+  const logs = { ...model.logs, search: dialog.text };
+  const found = dialog.text === '' ? logs : findMatch(logs, 'past', true);
+  return found === null ? refuse({ ...closed(model), logs }, `"${dialog.text}" is not in these lines`) : stay({ ...closed(model), logs: found });
+}

@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DaemonAddress } from '../client/address.ts';
+import { connect } from '../client/connect.ts';
+import { parseLogLines } from '../client/parse.ts';
+import { appPath, type Channel } from '../client/request.ts';
+import { openStream } from '../client/stream.ts';
+import { subscribeEvents, subscribeLogs, subscribeStats } from '../client/subscribe.ts';
+import { messageOf } from '../errors/lb-error.ts';
+import type { LogMessage } from '../protocol/control.ts';
+import { MachineMeter } from './machine.ts';
+import type { Notice, Order } from './model.ts';
+import type { Message } from './update.ts';
+
+const RETRY_MS = 500;
+const LINES_BEFORE = 500;
+
+/** Everything that comes from the daemon, as messages; connects again for as long as it is away. */
+export class Feed {
+  readonly #address: DaemonAddress;
+  readonly #dispatch: (message: Message) => void;
+  readonly #ended = new AbortController();
+  readonly #machine = new MachineMeter();
+  #channel: Channel | null = null;
+  #following: { readonly app: string; readonly abort: AbortController } | null = null;
+
+  constructor(address: DaemonAddress, dispatch: (message: Message) => void) {
+    this.#address = address;
+    this.#dispatch = dispatch;
+    this.#machine.sample();
+  }
+
+  /** @throws LbError when the first connection fails; later ones are tried again */
+  async start(): Promise<void> {
+    const { channel } = await connect(this.#address);
+    void this.#run(channel);
+  }
+
+  stop(): void {
+    this.#ended.abort();
+    this.#following?.abort.abort();
+    this.#channel?.close();
+  }
+
+  /** Follows the log of one app, or of none. */
+  follow(app: string | null): void {
+    this.#following?.abort.abort();
+    this.#following = app === null ? null : { app, abort: new AbortController() };
+    this.#followOn(LINES_BEFORE);
+  }
+
+  /** Its progress and its result come as notices. */
+  async order({ app, action, body }: Order): Promise<void> {
+    const tell = (kind: Notice['kind'], text: string): void => this.#dispatch({ type: 'notice', notice: { kind, text } });
+    try {
+      if (this.#channel === null) return tell('bad', 'not now: the daemon is gone');
+      for await (const record of openStream(this.#channel, 'POST', appPath(app, action), body)) {
+        if (record.type === 'progress') tell('info', record.message);
+        else if (record.ok) tell('good', record.message);
+        else tell('bad', record.error.message);
+      }
+    } catch (error) {
+      tell('bad', messageOf(error));
+    }
+  }
+
+  async #run(first: Channel): Promise<void> {
+    let channel: Channel | null = first;
+    let since = 0;
+    while (!this.#ended.signal.aborted) {
+      try {
+        channel ??= (await connect(this.#address)).channel;
+        this.#channel = channel;
+        this.#dispatch({ type: 'link', link: { state: 'up' } });
+        if (since !== 0) this.#followOn(0);
+        since = 0;
+        await this.#readUntilGone(channel);
+      } catch (error) {
+        since ||= Date.now();
+        this.#channel = null;
+        if (this.#ended.signal.aborted) return;
+        this.#dispatch({ type: 'link', link: { state: 'gone', since, reason: messageOf(error) } });
+      }
+      channel?.close();
+      channel = null;
+      await sleep(RETRY_MS, undefined, { signal: this.#ended.signal }).catch(() => {});
+    }
+  }
+
+  /** Both subscriptions end with the first that does. */
+  async #readUntilGone(channel: Channel): Promise<void> {
+    const gone = new AbortController();
+    const signal = AbortSignal.any([gone.signal, this.#ended.signal]);
+    const stats = async (): Promise<void> => {
+      for await (const { at, apps } of subscribeStats(channel, signal)) this.#dispatch({ type: 'stats', at, apps, machine: this.#machine.sample() });
+    };
+    const events = async (): Promise<void> => {
+      for await (const event of subscribeEvents(channel, signal)) this.#dispatch({ type: 'events', events: [event] });
+    };
+    const reads = [stats(), events()];
+    try {
+      await Promise.race(reads);
+      throw new Error('the daemon has ended');
+    } finally {
+      gone.abort();
+      await Promise.allSettled(reads);
+    }
+  }
+
+  #followOn(lines: number): void {
+    const [channel, following] = [this.#channel, this.#following];
+    if (channel === null || following === null) return;
+    const { app, abort } = following;
+    const dispatch = (messages: readonly LogMessage[]): void => this.#dispatch({ type: 'logs', app, messages });
+    void readLogs(channel, app, { lines, signal: abort.signal, dispatch }).catch((error: unknown) => {
+      if (!abort.signal.aborted && this.#channel === channel) this.#dispatch({ type: 'notice', notice: { kind: 'bad', text: messageOf(error) } });
+    });
+  }
+}
+
+interface LogReading {
+  readonly lines: number;
+  readonly signal: AbortSignal;
+  readonly dispatch: (messages: readonly LogMessage[]) => void;
+}
+
+/** An app that does not run is remembered by its files alone. */
+async function readLogs(channel: Channel, app: string, { lines, signal, dispatch }: LogReading): Promise<void> {
+  const { primaryPid } = (await channel.json(appPath(app))) as { primaryPid: number | null };
+  if (primaryPid === null && lines > 0) {
+    const kept = parseLogLines(await channel.json(`${appPath(app, 'logs')}?lines=${lines}`));
+    if (!signal.aborted) dispatch(kept.map((line) => ({ type: 'line', line })));
+  }
+  for await (const message of subscribeLogs(channel, { app, lines }, signal)) dispatch([message]);
+}

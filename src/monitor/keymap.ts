@@ -1,0 +1,73 @@
+import { changeWeight, chooseBalance, killWorker, reload, restart, scaleDown, scaleUp, start, stay, stop } from './actions.ts';
+import type { Key } from './keys.ts';
+import type { Model, Page, Update } from './model.ts';
+import { back, editFilter, editSearch, move, nextApp, nextMeasure, nextSlot, nextStream, open, openLogs, pause, reverseSort, searchNext, shift, sortByNext } from './navigation.ts';
+
+/** One line of the help, and what its keys do. The footer and the help are made of these. */
+export interface Binding {
+  readonly keys: readonly Key[];
+  /** How the keys are written. */
+  readonly shown: string;
+  /** In the footer; null leaves it out there. */
+  readonly label: string | null;
+  readonly help: string;
+  readonly group: 'move' | 'look' | 'act';
+  readonly pages: readonly Page[];
+  readonly act: (model: Model) => Update;
+}
+
+const ALL: readonly Page[] = ['apps', 'app', 'logs'];
+const TABLES: readonly Page[] = ['apps', 'app'];
+
+const bind = (group: Binding['group'], pages: readonly Page[], keys: readonly Key[], shown: string, label: string | null, help: string, act: Binding['act']): Binding =>
+  ({ group, pages, keys, shown, label, help, act });
+
+export const BINDINGS: readonly Binding[] = [
+  bind('move', TABLES, ['up'], '↑', null, 'up; the mouse wheel too', move(-1)),
+  bind('move', TABLES, ['down'], '↓', null, 'down', move(1)),
+  bind('move', ALL, ['wheelup'], '', null, '', move(-3)),
+  bind('move', ALL, ['wheeldown'], '', null, '', move(3)),
+  bind('move', ALL, ['pageup', 'ctrl-b'], 'PgUp', null, 'a page up', move('-page')),
+  bind('move', ALL, ['pagedown', 'ctrl-f'], 'PgDn', null, 'a page down', move('page')),
+  bind('move', ALL, ['home', 'g'], 'Home g', null, 'to the first', move('first')),
+  bind('move', ALL, ['end', 'G'], 'End G', null, 'to the last; in the logs, follow', move('last')),
+  bind('move', ['apps'], ['enter', 'right'], 'Enter', 'open', 'open the app', open),
+  bind('move', ['app'], ['enter'], 'Enter', 'its log', 'the log of the worker', open),
+  bind('move', ['app', 'logs'], ['escape', 'backspace'], 'Esc', 'back', 'back', back),
+  bind('move', ['apps'], ['escape'], '', null, '', back),
+  bind('move', ['app'], ['left', 'backtab'], '←', null, 'the app before', nextApp(-1)),
+  bind('move', ['app'], ['right', 'tab'], '→', null, 'the next app', nextApp(1)),
+  bind('move', ['logs'], ['up'], '↑', null, 'a line back; the mouse wheel too', move(-1)),
+  bind('move', ['logs'], ['down'], '↓', null, 'a line on', move(1)),
+  bind('move', ['logs'], ['left'], '←', null, 'long lines: back to their beginning', shift(-1)),
+  bind('move', ['logs'], ['right'], '→', null, 'long lines: further', shift(1)),
+
+  bind('look', TABLES, ['l'], 'l', 'logs', 'the log of the app', openLogs(null)),
+  bind('look', ['logs'], ['/'], '/', 'search', 'search', editSearch),
+  bind('look', ['logs'], ['n'], 'n', 'next', 'the next match, further back', searchNext('past')),
+  bind('look', ['logs'], ['N'], 'N', null, 'the match before, nearer to now', searchNext('newest')),
+  bind('look', ['logs'], ['o'], 'o', 'stderr', 'all lines, stderr only, stdout only', nextStream),
+  bind('look', ['logs'], ['w'], 'w', 'worker', 'all workers, then one after the other', nextSlot),
+  bind('look', TABLES, ['m'], 'm', 'measure', 'chart the next measure', nextMeasure),
+  bind('look', TABLES, ['s'], 's', 'sort', 'sort by the next column', sortByNext),
+  bind('look', TABLES, ['S'], 'S', null, 'the other way round', reverseSort),
+  bind('look', ['apps'], ['/'], '/', 'filter', 'filter by name or state; Esc shows all', editFilter),
+  bind('look', ALL, ['p', ' '], 'p', 'pause', 'hold the screen; again goes on', pause),
+
+  bind('act', TABLES, ['r'], 'r', 'reload', 'reload', reload),
+  bind('act', TABLES, ['+', '='], '+', null, 'one more worker', scaleUp),
+  bind('act', TABLES, ['-'], '-', null, 'one worker less', scaleDown),
+  bind('act', TABLES, ['b'], 'b', 'balance', 'change the balancing', chooseBalance),
+  bind('act', ['app'], ['w'], 'w', 'weight', 'change the weight of the slot', changeWeight),
+  bind('act', ['app'], ['k'], 'k', 'kill', 'kill the worker', killWorker),
+  bind('act', TABLES, ['R'], 'R', null, 'restart', restart),
+  bind('act', TABLES, ['x'], 'x', 'stop', 'stop', stop),
+  bind('act', TABLES, ['u'], 'u', null, 'start a stopped app', start),
+
+  bind('look', ALL, ['ctrl-l'], '^L', null, 'draw the screen again', (model) => stay(model, { do: 'redraw' })),
+  bind('look', ALL, ['?', 'h'], '?', 'help', 'this help', (model) => stay({ ...model, help: true })),
+  bind('look', ALL, ['ctrl-z'], '^Z', null, 'suspend; fg comes back', (model) => stay(model, { do: 'suspend' })),
+  bind('look', ALL, ['q', 'ctrl-c'], 'q', 'quit', 'quit; nothing else ends', (model) => stay(model, { do: 'quit' })),
+];
+
+export const bindingsOf = (page: Page): readonly Binding[] => BINDINGS.filter(({ pages }) => pages.includes(page));

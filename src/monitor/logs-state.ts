@@ -1,0 +1,78 @@
+import type { LogLine, LogMessage } from '../protocol/control.ts';
+import { printable } from './text.ts';
+
+const KEPT_LINES = 5_000;
+const MAX_LINE_CHARS = 4_000;
+
+/** A line on the pane; without a writer it is a remark of ours. */
+export interface PaneLine {
+  readonly slot: number | null;
+  readonly stream: LogLine['stream'];
+  readonly at: number;
+  readonly text: string;
+}
+
+export type StreamFilter = 'all' | 'out' | 'err';
+
+/** The log pane: what came, and which part of it is looked at. */
+export interface LogsState {
+  readonly lines: readonly PaneLine[];
+  /** Null is all workers of the app. */
+  readonly slot: number | null;
+  readonly streams: StreamFilter;
+  /** Lines between the last one on the screen and the newest; 0 follows. */
+  readonly back: number;
+  /** Columns that are left out at the beginning of each line. */
+  readonly shift: number;
+  readonly search: string;
+}
+
+export function emptyLogs(slot: number | null = null): LogsState {
+  return { lines: [], slot, streams: 'all', back: 0, shift: 0, search: '' };
+}
+
+/** The lines that are to be seen, newest last. */
+export function visibleLines({ lines, slot, streams }: LogsState): readonly PaneLine[] {
+  if (slot === null && streams === 'all') return lines;
+  return lines.filter((line) => line.slot === null || ((slot === null || line.slot === slot) && (streams === 'all' || line.stream === streams)));
+}
+
+/** With what came; who has scrolled back, or holds the screen, keeps what is before the eyes. */
+export function addLogs(state: LogsState, messages: readonly LogMessage[], hold: boolean): LogsState {
+  const added = messages.map(paneLine);
+  const fresh = visibleLines({ ...state, lines: added }).length;
+  const lines = [...state.lines, ...added].slice(-KEPT_LINES);
+  return { ...state, lines, back: state.back === 0 && !hold ? 0 : state.back + fresh };
+}
+
+/** @param by lines towards the past; negative towards the newest. */
+export function scroll(state: LogsState, by: number, height: number): LogsState {
+  const most = Math.max(0, visibleLines(state).length - height);
+  return { ...state, back: Math.min(most, Math.max(0, state.back + by)) };
+}
+
+/** Puts the next match towards the past (or the newest) on the last line of the screen; null when there is none. */
+export function findMatch(state: LogsState, towards: 'past' | 'newest', includingThis = false): LogsState | null {
+  const lines = visibleLines(state);
+  const step = towards === 'past' ? -1 : 1;
+  for (let at = lines.length - 1 - state.back + (includingThis ? 0 : step); at >= 0 && at < lines.length; at += step) {
+    if (matches(lines[at], state.search)) return { ...state, back: lines.length - 1 - at };
+  }
+  return null;
+}
+
+/** Letters that are all small match large ones too. */
+export function matchAt(text: string, search: string): number {
+  if (search === '') return -1;
+  return search === search.toLowerCase() ? text.toLowerCase().indexOf(search) : text.indexOf(search);
+}
+
+function matches(line: PaneLine | undefined, search: string): boolean {
+  return line !== undefined && matchAt(line.text, search) >= 0;
+}
+
+function paneLine(message: LogMessage): PaneLine {
+  if (message.type === 'dropped') return { slot: null, stream: 'out', at: 0, text: `${message.lines} lines left out here: more came than could be read` };
+  const { slot, stream, at, text } = message.line;
+  return { slot, stream, at, text: printable(text.slice(0, MAX_LINE_CHARS)) };
+}

@@ -1,0 +1,42 @@
+import type { AppSnapshot, WorkerSnapshot } from '../protocol/snapshot.ts';
+import { count, millis, percent, share, size } from './format.ts';
+
+/** Something that is charted over time. */
+export interface Measure {
+  readonly title: string;
+  readonly ofApp: (app: AppSnapshot) => number | null;
+  readonly ofWorker: (worker: WorkerSnapshot) => number | null;
+  readonly format: (value: number) => string;
+  /** What several seconds in one column show. */
+  readonly merge: 'mean' | 'max';
+  /** A chart's scale ends here or higher, so that nothing much does not look like much. */
+  readonly leastScale: number;
+}
+
+const loaded = (app: AppSnapshot, of: (worker: WorkerSnapshot) => number): number | null =>
+  app.workers.length === 0 ? null : Math.max(...app.workers.map(of));
+
+/** In the order in which a key goes through them. */
+export const MEASURES: readonly Measure[] = [
+  { title: 'req/s', ofApp: (app) => app.requestsPerSecond, ofWorker: (worker) => worker.requestsPerSecond, format: count, merge: 'mean', leastScale: 5 },
+  { title: 'cpu', ofApp: (app) => app.cpuPercent, ofWorker: (worker) => worker.cpuPercent, format: percent, merge: 'mean', leastScale: 20 },
+  { title: 'memory', ofApp: (app) => app.memoryBytes, ofWorker: (worker) => worker.memoryBytes, format: size, merge: 'mean', leastScale: 1 },
+  { title: 'p95', ofApp: (app) => app.p95Ms, ofWorker: (worker) => worker.p95Ms, format: millis, merge: 'max', leastScale: 5 },
+  { title: 'connections', ofApp: (app) => app.connections, ofWorker: (worker) => worker.connections, format: count, merge: 'mean', leastScale: 5 },
+  {
+    title: 'event loop in use',
+    ofApp: (app) => loaded(app, (worker) => worker.eventLoopUtilization),
+    ofWorker: (worker) => worker.eventLoopUtilization,
+    format: share,
+    merge: 'mean',
+    leastScale: 1,
+  },
+  {
+    title: 'event loop delay',
+    ofApp: (app) => loaded(app, (worker) => worker.eventLoopDelayMs),
+    ofWorker: (worker) => worker.eventLoopDelayMs,
+    format: millis,
+    merge: 'max',
+    leastScale: 20,
+  },
+];

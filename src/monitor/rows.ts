@@ -1,0 +1,52 @@
+import type { AppSnapshot, WorkerSnapshot } from '../protocol/snapshot.ts';
+import { appColumns } from './app-columns.ts';
+import { MEASURES, type Measure } from './measures.ts';
+import { chosenApp, shown, type Model } from './model.ts';
+import { sortRows, type Column } from './table.ts';
+import { workerColumns } from './worker-columns.ts';
+
+export const measureOf = (model: Model): Measure => MEASURES[model.measure % MEASURES.length] as Measure;
+
+export interface Rows<Row> {
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  /** Index of the row with the cursor; -1 without rows. */
+  readonly cursor: number;
+}
+
+/** The apps as they stand in the overview: filtered and sorted. */
+export function appRows(model: Model): Rows<AppSnapshot> {
+  const { apps, history } = shown(model);
+  const filter = model.filter.toLowerCase();
+  const byName = apps.filter(({ name, state }) => name.toLowerCase().includes(filter) || state.startsWith(filter)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const columns = appColumns(history, measureOf(model), Math.max(0, ...apps.map(({ name }) => name.length)));
+  const rows = sortRows(byName, columns, model.sorting.apps);
+  const cursor = rows.findIndex(({ name }) => name === model.app);
+  return { columns, rows, cursor: cursor < 0 ? Math.min(0, rows.length - 1) : cursor };
+}
+
+/** The workers of the chosen app. */
+export function workerRows(model: Model): Rows<WorkerSnapshot> {
+  const app = chosenApp(model);
+  if (app === undefined) return { columns: [], rows: [], cursor: -1 };
+  const columns = workerColumns(app, shown(model).history, measureOf(model));
+  const bySlot = [...app.workers].sort((a, b) => a.slot - b.slot || a.generation - b.generation);
+  const rows = sortRows(bySlot, columns, model.sorting.workers);
+  const { worker } = model;
+  const same = rows.findIndex(({ pid }) => pid === worker?.pid);
+  const cursor = same >= 0 ? same : rows.findIndex(({ slot }) => slot === worker?.slot);
+  return { columns, rows, cursor: cursor < 0 ? Math.min(0, rows.length - 1) : cursor };
+}
+
+/** The app with the cursor, or the one that is open. */
+export function currentApp(model: Model): AppSnapshot | undefined {
+  if (model.page !== 'apps') return chosenApp(model);
+  const { rows, cursor } = appRows(model);
+  return rows[cursor];
+}
+
+/** The worker with the cursor. */
+export function currentWorker(model: Model): WorkerSnapshot | undefined {
+  const { rows, cursor } = workerRows(model);
+  return rows[cursor];
+}

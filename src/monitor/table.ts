@@ -1,0 +1,126 @@
+import type { Frame } from './frame.ts';
+import { STYLE, type CellStyle } from './style.ts';
+import { truncate, widthOf } from './text.ts';
+
+export interface Cell {
+  readonly text: string;
+  readonly style?: CellStyle;
+}
+
+/** One column of a table, which gives way when the terminal is narrow. */
+export interface Column<Row> {
+  readonly title: string;
+  readonly width: number;
+  /** May become as wide as this when there is room. */
+  readonly widest?: number;
+  readonly align?: 'right';
+  /** The highest goes first when there is no room; 0 stays always. */
+  readonly rank: number;
+  readonly cell: (row: Row, width: number) => Cell;
+  /** Rows can be sorted by it: numbers from the largest, texts from A. */
+  readonly sortBy?: (row: Row) => number | string;
+}
+
+export interface Placed<Row> {
+  readonly column: Column<Row>;
+  readonly left: number;
+  readonly width: number;
+}
+
+/** Chooses what fits and how wide it is. What is left over goes to columns that can use it, first to first. */
+export function place<Row>(columns: readonly Column<Row>[], total: number): readonly Placed<Row>[] {
+  let chosen = [...columns];
+  const used = (gap: number): number => chosen.reduce((sum, { width }) => sum + width, 0) + gap * (chosen.length - 1);
+  while (used(1) > total && chosen.some(({ rank }) => rank > 0)) {
+    const highest = Math.max(...chosen.map(({ rank }) => rank));
+    chosen = chosen.filter(({ rank }) => rank !== highest);
+  }
+  const gap = used(2) <= total ? 2 : 1;
+  let spare = Math.max(0, total - used(gap));
+  let left = 0;
+  return chosen.map((column) => {
+    const more = Math.min(spare, (column.widest ?? column.width) - column.width);
+    spare -= more;
+    const width = Math.max(0, Math.min(column.width + more, total - left));
+    const placed = { column, left, width };
+    left += width + gap;
+    return placed;
+  });
+}
+
+export interface Sorted {
+  /** Among the columns that can be sorted by. */
+  readonly by: number;
+  readonly reversed: boolean;
+}
+
+export const sortable = <Row>(columns: readonly Column<Row>[]): readonly Column<Row>[] => columns.filter(({ sortBy }) => sortBy !== undefined);
+
+/** The rows in order; those that are equal keep theirs. */
+export function sortRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], { by, reversed }: Sorted): readonly Row[] {
+  const key = sortable(columns)[by]?.sortBy;
+  if (key === undefined) return rows;
+  const sign = reversed ? -1 : 1;
+  return rows.map((row) => ({ row, key: key(row) })).sort((a, b) => sign * compare(a.key, b.key)).map(({ row }) => row);
+}
+
+function compare(a: number | string, b: number | string): number {
+  if (typeof a === 'number' && typeof b === 'number') return b - a;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export interface TableArea {
+  readonly row: number;
+  /** Lines with the head. */
+  readonly height: number;
+}
+
+export interface TableContent<Row> {
+  readonly columns: readonly Placed<Row>[];
+  readonly rows: readonly Row[];
+  /** Index of the row the cursor is on; -1 is none. */
+  readonly cursor: number;
+  readonly sortedBy: Column<Row> | undefined;
+  readonly reversed: boolean;
+}
+
+/** First row that is shown, so that the cursor is. */
+export function firstVisible(cursor: number, rows: number, height: number): number {
+  return Math.max(0, Math.min(rows - height, cursor - Math.floor(height / 2)));
+}
+
+const HEAD = STYLE.bold | STYLE.underline;
+
+export function drawTable<Row>(frame: Frame, { row, height }: TableArea, content: TableContent<Row>): void {
+  const { columns, rows, cursor, sortedBy, reversed } = content;
+  frame.put(row, 0, ' '.repeat(frame.columns), HEAD);
+  for (const { column, left, width } of columns) {
+    const isSorted = column === sortedBy;
+    const arrow = isSorted ? arrowOf(column, rows[0], reversed) : '';
+    putAligned(frame, { row, left, width, align: column.align }, { text: truncate(column.title, width - arrow.length) + arrow, style: HEAD | (isSorted ? STYLE.cyan : 0) });
+  }
+  const visible = height - 1;
+  const first = firstVisible(cursor, rows.length, visible);
+  rows.slice(first, first + visible).forEach((each, index) => {
+    for (const { column, left, width } of columns) putAligned(frame, { row: row + 1 + index, left, width, align: column.align }, column.cell(each, width));
+    if (first + index === cursor) frame.emphasize(row + 1 + index, STYLE.reverse);
+  });
+}
+
+/** Texts begin with A, numbers with the largest. */
+function arrowOf<Row>({ sortBy }: Column<Row>, row: Row | undefined, reversed: boolean): string {
+  const rises = row !== undefined && typeof sortBy?.(row) === 'string';
+  return rises === reversed ? '▼' : '▲';
+}
+
+interface Place {
+  readonly row: number;
+  readonly left: number;
+  readonly width: number;
+  readonly align: 'right' | undefined;
+}
+
+function putAligned(frame: Frame, { row, left, width, align }: Place, { text, style = STYLE.plain }: Cell): void {
+  const shift = align === 'right' ? Math.max(0, width - widthOf(text)) : 0;
+  frame.put(row, left + shift, text, style, width - shift);
+}

@@ -1,0 +1,58 @@
+import { describeBlockers } from '../lifecycle/describe-blockers.ts';
+import { isLeaving } from '../lifecycle/states.ts';
+import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../protocol/snapshot.ts';
+import { age, plural } from './format.ts';
+import { STYLE } from './style.ts';
+import type { Cell } from './table.ts';
+
+/** What goes on in an app right now, line by line: the operation and its steps, what blocks them, and what is wrong. */
+export function underWay(app: AppSnapshot): readonly Cell[] {
+  const lines: Cell[] = [];
+  if (app.operation !== null) {
+    lines.push({ text: `${app.operation.kind} for ${age(app.operation.sinceMs)}: ${progressOf(app, app.operation.kind)}`, style: STYLE.cyan | STYLE.bold });
+  }
+  lines.push(...steps(app));
+  if (app.queuedOperations.length > 0) lines.push({ text: `then: ${app.queuedOperations.join(', ')}`, style: STYLE.cyan });
+  if (app.queued > 0) lines.push({ text: `${plural(app.queued, 'connection')} waiting for a worker`, style: STYLE.yellow });
+  if (app.panic) lines.push({ text: 'fewer than half of the workers are healthy: connections go to all of them', style: STYLE.red | STYLE.bold });
+  lines.push(...app.workers.flatMap((worker) => outOfRotation(app, worker)));
+  if (app.state !== 'stopped') lines.push(...app.troubledSlots.map(trouble));
+  if (app.error !== null) lines.push({ text: app.error, style: STYLE.red });
+  return lines;
+}
+
+function progressOf(app: AppSnapshot, kind: string): string {
+  const left = app.workers.filter(({ state }) => isLeaving(state)).length;
+  if (kind === 'stop') return `${plural(left, 'worker')} still to end`;
+  if (kind === 'reload' || kind === 'restart') {
+    const renewed = app.workers.filter(({ generation, state }) => generation === app.generation && state === 'ready').length;
+    return `${renewed} of ${app.instances} on generation ${app.generation}`;
+  }
+  return `${app.ready} of ${app.instances} ready`;
+}
+
+/** The workers that come and go. */
+function steps({ workers }: AppSnapshot): Cell[] {
+  return workers.flatMap((worker): Cell[] => {
+    const who = `slot ${worker.slot} (pid ${worker.pid}, generation ${worker.generation})`;
+    if (worker.state === 'starting') return [{ text: `  ${who} starting for ${age(worker.uptimeMs)}`, style: STYLE.cyan }];
+    if (worker.state !== 'draining' && worker.state !== 'stopping') return [];
+    const open = worker.blockers === null ? '' : `, still has ${describeBlockers(worker.blockers)}`;
+    return [{ text: `  ${who} ${worker.state}${open}`, style: STYLE.yellow }];
+  });
+}
+
+/** A worker that runs and gets no connections. */
+function outOfRotation(app: AppSnapshot, { slot, pid, state, withdrawn }: WorkerSnapshot): Cell[] {
+  if (state === 'ejected') {
+    const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];
+    return [{ text: `slot ${slot} is out of the rotation${causes.length === 0 ? '' : `: ${causes.join('; ')}`}`, style: STYLE.red }];
+  }
+  return state === 'ready' && withdrawn !== null ? [{ text: `slot ${slot} asked for no new connections: ${withdrawn}`, style: STYLE.yellow }] : [];
+}
+
+function trouble({ slot, state, restarts, restartInMs }: SlotTrouble): Cell {
+  const after = restarts > 0 ? ` after ${plural(restarts, 'restart')}` : '';
+  const next = restartInMs === null ? '' : `, next restart in ${age(restartInMs)}`;
+  return { text: `slot ${slot} ${state}${after}${next}`, style: state === 'errored' ? STYLE.red : STYLE.yellow };
+}

@@ -1,0 +1,101 @@
+import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
+import { appStateStyle, errorStyle } from '../app-columns.ts';
+import { age, count, millis, percent, share, size } from '../format.ts';
+import type { Frame } from '../frame.ts';
+import { chosenApp, shown, type Model } from '../model.ts';
+import { measureOf, workerRows } from '../rows.ts';
+import { STYLE } from '../style.ts';
+import { drawTable, place, sortable, type Cell } from '../table.ts';
+import { underWay } from '../under-way.ts';
+import { FOOTER_LINES } from './footer.ts';
+import { drawTitle, labelled, putAll } from './header.ts';
+import { drawChart, drawEvents, type Area } from './panels.ts';
+
+const HEADER_LINES = 4;
+const LEAST_PANEL = 4;
+const LARGEST_CHART = 10;
+/** Panels stand side by side from here on. */
+const WIDE_COLUMNS = 150;
+
+/** One app: its figures, what goes on, a row per worker, charts and events. */
+export function drawApp(frame: Frame, model: Model): void {
+  const app = chosenApp(model);
+  if (app === undefined) {
+    drawTitle(frame, model, [{ text: model.app ?? '', style: STYLE.bold }]);
+    frame.put(2, 1, shown(model).at === 0 ? '' : 'there is no app of that name; Esc shows all', STYLE.dim);
+    return;
+  }
+  drawTitle(frame, model, titleOf(app));
+  putAll(frame, 1, 1, figures(app));
+  putAll(frame, 2, 1, facts(app));
+  const bottom = frame.rows - FOOTER_LINES;
+  let row = HEADER_LINES;
+  const notes = underWay(app).slice(0, Math.max(1, Math.floor((bottom - row) / 3)));
+  for (const { text, style } of notes) frame.put(row++, 1, text, style);
+  if (notes.length > 0) row++;
+
+  const { columns, rows, cursor } = workerRows(model);
+  const tableRows = Math.max(2, Math.min(rows.length + 1, bottom - row));
+  const { by, reversed } = model.sorting.workers;
+  drawTable(frame, { row, height: tableRows }, { columns: place(columns, frame.columns), rows, cursor: model.still ? -1 : cursor, sortedBy: sortable(columns)[by], reversed });
+  row += tableRows;
+  if (model.still) return;
+  const worker = rows[cursor];
+  if (worker === undefined) frame.put(row - 1, 1, 'no worker runs', STYLE.dim);
+  else if (row + 1 < bottom) row = drawWorker(frame, row, app, worker);
+  drawPanels(frame, model, { row: row + 1, left: 0, columns: frame.columns, rows: bottom - row - 1 }, worker);
+}
+
+function titleOf({ name, state, ready, instances, generation }: AppSnapshot): readonly Cell[] {
+  return [{ text: name, style: STYLE.bold }, { text: '  ' }, { text: state, style: appStateStyle(state) }, { text: `  ${ready}/${instances} workers, generation ${generation}` }];
+}
+
+function figures(app: AppSnapshot): readonly Cell[] {
+  return [
+    ...labelled('req/s', count(app.requestsPerSecond)),
+    ...labelled('p50', millis(app.p50Ms)),
+    ...labelled('p95', millis(app.p95Ms)),
+    ...labelled('p99', millis(app.p99Ms)),
+    ...labelled('5xx', share(app.errorRate), STYLE.bold | errorStyle(app.errorRate)),
+    ...labelled('conns', count(app.connections)),
+    ...labelled('cpu', percent(app.cpuPercent)),
+    ...labelled('mem', size(app.memoryBytes)),
+    ...labelled('restarts', count(app.restarts)),
+  ];
+}
+
+function facts(app: AppSnapshot): readonly Cell[] {
+  return [
+    ...labelled('up', age(app.uptimeMs), STYLE.plain),
+    ...labelled('balance', app.spec.balance, STYLE.plain),
+    ...labelled('node', app.node === '' ? '-' : app.node, STYLE.plain),
+    ...labelled('listens on', app.listeners.join(' ') || '-', STYLE.plain),
+  ];
+}
+
+/** What the table has no room for, of the worker with the cursor. */
+function drawWorker(frame: Frame, row: number, app: AppSnapshot, worker: WorkerSnapshot): number {
+  const health = app.health.find(({ pid }) => pid === worker.pid);
+  putAll(frame, row, 1, [
+    ...labelled(`slot ${worker.slot}`, `generation ${worker.generation}, weight ${count(worker.weight)}`, STYLE.plain),
+    ...labelled('hand-off', millis(worker.handOffMs), STYLE.plain),
+    ...labelled('taken', count(worker.accepted), STYLE.plain),
+    ...labelled('refused', count(worker.refused), STYLE.plain),
+    ...labelled('restarts', count(worker.restarts), STYLE.plain),
+    ...(health === undefined || health.checks.passed + health.checks.failed === 0 ? [] : labelled('checks', `${count(health.checks.passed)} ok, ${count(health.checks.failed)} failed`, STYLE.plain)),
+  ]);
+  return row + 1;
+}
+
+/** A chart of the app and one of the worker, and the events; beside each other where there is room. */
+function drawPanels(frame: Frame, model: Model, area: Area, worker: WorkerSnapshot | undefined): void {
+  const { history, events } = shown(model);
+  const own = events.filter(({ app }) => app === model.app);
+  const chart = { history, app: model.app ?? '', measure: measureOf(model) };
+  const rows = Math.min(LARGEST_CHART, Math.max(LEAST_PANEL, Math.floor(area.rows / 2)));
+  if (area.rows < LEAST_PANEL) return;
+  const half = frame.columns >= WIDE_COLUMNS ? Math.floor((frame.columns - 2) / 2) : area.columns;
+  drawChart(frame, { ...area, rows, columns: half }, { ...chart, slot: worker?.slot ?? null });
+  if (half < area.columns) drawChart(frame, { ...area, rows, left: half + 2, columns: frame.columns - half - 2 }, { ...chart, slot: null });
+  drawEvents(frame, { ...area, row: area.row + rows + 1, rows: area.rows - rows - 1 }, own, false);
+}

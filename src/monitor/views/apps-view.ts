@@ -1,0 +1,41 @@
+import type { Frame } from '../frame.ts';
+import { shown, type Model } from '../model.ts';
+import { appRows, measureOf } from '../rows.ts';
+import { STYLE } from '../style.ts';
+import { drawTable, place, sortable } from '../table.ts';
+import { underWay } from '../under-way.ts';
+import { FOOTER_LINES } from './footer.ts';
+import { drawTitle, drawTotals } from './header.ts';
+import { drawChart, drawEvents } from './panels.ts';
+
+const HEADER_LINES = 4;
+/** Below this there is no room for panels beside the table. */
+const LEAST_PANEL = 4;
+const LARGEST_CHART = 9;
+const LARGEST_NOTES = 4;
+
+/** The overview: the machine, the totals, a row per app, and of the chosen one what goes on and a chart. */
+export function drawApps(frame: Frame, model: Model): void {
+  const { apps, history, events, at } = shown(model);
+  const { columns, rows, cursor } = appRows(model);
+  drawTitle(frame, model, [{ text: 'all apps', style: STYLE.bold }]);
+  drawTotals(frame, model);
+  const bottom = frame.rows - FOOTER_LINES;
+  const tableRows = Math.max(2, Math.min(rows.length + 1, bottom - HEADER_LINES));
+  const { by, reversed } = model.sorting.apps;
+  drawTable(frame, { row: HEADER_LINES, height: tableRows }, { columns: place(columns, frame.columns), rows, cursor: model.still ? -1 : cursor, sortedBy: sortable(columns)[by], reversed });
+  if (rows.length === 0 && at > 0) frame.put(HEADER_LINES + 1, 1, apps.length === 0 ? 'no apps yet: "lb start <script>" starts one' : `no app matches "${model.filter}"`, STYLE.dim);
+
+  let row = HEADER_LINES + tableRows + 1;
+  const app = rows[cursor];
+  if (app === undefined || model.still) return;
+  const notes = underWay(app).slice(0, Math.min(LARGEST_NOTES, Math.max(0, bottom - row)));
+  for (const { text, style } of notes) frame.put(row++, 1, text, style);
+  if (notes.length > 0) row++;
+  const area = { row, left: 0, columns: frame.columns, rows: Math.min(LARGEST_CHART, bottom - row - LEAST_PANEL) };
+  if (area.rows >= LEAST_PANEL) {
+    drawChart(frame, area, { history, app: app.name, slot: null, measure: measureOf(model) });
+    row += area.rows + 1;
+  }
+  drawEvents(frame, { row, left: 0, columns: frame.columns, rows: bottom - row }, events, true);
+}

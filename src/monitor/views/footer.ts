@@ -1,0 +1,46 @@
+import type { Frame } from '../frame.ts';
+import { bindingsOf } from '../keymap.ts';
+import type { Dialog, Model, Notice } from '../model.ts';
+import { STYLE, type CellStyle } from '../style.ts';
+import type { Cell } from '../table.ts';
+import { widthOf } from '../text.ts';
+import { putAll } from './header.ts';
+
+/** The lines of the footer. */
+export const FOOTER_LINES = 2;
+
+const NOTICE_STYLES: Readonly<Record<Notice['kind'], CellStyle>> = { info: STYLE.cyan, good: STYLE.green, bad: STYLE.red | STYLE.bold };
+/** What is said first, when not all keys have room. */
+const ALWAYS = ['help', 'quit'];
+
+/** The last two lines: a question or a result, and the keys. */
+export function drawFooter(frame: Frame, model: Model): void {
+  const row = frame.rows - FOOTER_LINES;
+  if (model.dialog !== null) putAll(frame, row, 1, dialogCells(model.dialog));
+  else if (model.notice !== null) frame.put(row, 1, model.notice.text, NOTICE_STYLES[model.notice.kind]);
+  else if (model.page === 'apps' && model.filter !== '') putAll(frame, row, 1, [{ text: 'only: ', style: STYLE.dim }, { text: model.filter, style: STYLE.bold }, { text: '   Esc shows all', style: STYLE.dim }]);
+  drawKeys(frame, model);
+}
+
+function dialogCells(dialog: Dialog): readonly Cell[] {
+  if (dialog.kind === 'confirm') return [{ text: dialog.question, style: STYLE.yellow | STYLE.bold }, { text: '  (y/n)', style: STYLE.bold }];
+  if (dialog.kind === 'input') {
+    const label = dialog.purpose === 'weight' ? `weight of slot ${dialog.slot}` : dialog.purpose;
+    return [{ text: `${label}: `, style: STYLE.cyan | STYLE.bold }, { text: dialog.text }, { text: ' ', style: STYLE.reverse }, { text: '  Enter takes it, Esc gives up', style: STYLE.dim }];
+  }
+  return dialog.options.flatMap((option, index): Cell[] => [{ text: ` ${option} `, style: index === dialog.index ? STYLE.reverse | STYLE.bold : STYLE.plain }, { text: ' ' }]);
+}
+
+function drawKeys(frame: Frame, model: Model): void {
+  const row = frame.rows - 1;
+  if (model.dialog?.kind === 'choice') return void frame.put(row, 1, '← → choose   Enter takes it   Esc gives up', STYLE.dim);
+  const hints = bindingsOf(model.page).filter(({ label }) => label !== null);
+  const width = ({ shown, label }: (typeof hints)[number]): number => widthOf(`${shown} ${label}  `);
+  let room = frame.columns - 1 - hints.filter(({ label }) => ALWAYS.includes(label ?? '')).reduce((sum, hint) => sum + width(hint), 0);
+  let column = 1;
+  for (const hint of hints) {
+    const isAlways = ALWAYS.includes(hint.label ?? '');
+    if (!isAlways && (room -= width(hint)) < 0) continue;
+    column = putAll(frame, row, column, [{ text: hint.shown, style: STYLE.bold }, { text: ` ${hint.label}  `, style: STYLE.dim }]);
+  }
+}

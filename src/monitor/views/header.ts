@@ -1,0 +1,72 @@
+import { gauge } from '../chart.ts';
+import { age, clock, count, percent, plural, size } from '../format.ts';
+import type { Frame } from '../frame.ts';
+import type { Machine } from '../machine.ts';
+import { shown, type Model } from '../model.ts';
+import { STYLE, type CellStyle } from '../style.ts';
+import type { Cell } from '../table.ts';
+import { widthOf } from '../text.ts';
+
+/** A gauge is worth its columns from here on. */
+const GAUGE_FROM_COLUMNS = 76;
+const GAUGE_COLUMNS = 10;
+const HIGH = 0.9;
+
+/** Writes texts one after the other; returns the column behind the last one. */
+export function putAll(frame: Frame, row: number, column: number, cells: readonly Cell[]): number {
+  return cells.reduce((at, { text, style = STYLE.plain }) => frame.put(row, at, text, style), column);
+}
+
+/** A label in front of its value. */
+export const labelled = (label: string, value: string, style: CellStyle = STYLE.bold): readonly Cell[] => [
+  { text: `${label} `, style: STYLE.dim }, { text: value, style }, { text: '   ' },
+];
+
+/** The first line: where we are, and on the right the clock, or what is wrong with the connection. */
+export function drawTitle(frame: Frame, model: Model, path: readonly Cell[]): void {
+  const right = statusOf(model);
+  const end = putAll(frame, 0, 0, [{ text: ' lb ', style: STYLE.bold | STYLE.reverse }, { text: ' ' }, ...path]);
+  const left = Math.max(end + 1, frame.columns - widthOf(right.text) - 1);
+  frame.put(0, left, right.text, right.style);
+}
+
+function statusOf({ link, paused, now, live }: Model): Cell {
+  if (link.state === 'gone') return { text: `daemon gone for ${age(now - link.since)}, reconnecting …`, style: STYLE.red | STYLE.bold };
+  if (paused !== null) return { text: `paused at ${clock(paused.at)}`, style: STYLE.yellow | STYLE.bold };
+  return live.at === 0 ? { text: 'connecting …', style: STYLE.dim } : { text: clock(live.at), style: STYLE.dim };
+}
+
+/** The machine and the totals of all apps. */
+export function drawTotals(frame: Frame, model: Model): void {
+  const { apps, machine } = shown(model);
+  if (machine !== null) putAll(frame, 1, 1, machineCells(machine, frame.columns >= GAUGE_FROM_COLUMNS));
+  const sum = (of: (app: (typeof apps)[number]) => number | null): number => apps.reduce((total, app) => total + (of(app) ?? 0), 0);
+  const answered = apps.filter(({ errorRate }) => errorRate !== null);
+  const requests = answered.reduce((total, app) => total + app.requestsPerSecond, 0);
+  const errors = requests === 0 ? null : answered.reduce((total, app) => total + (app.errorRate ?? 0) * app.requestsPerSecond, 0) / requests;
+  putAll(frame, 2, 1, [
+    ...labelled('apps', String(apps.length)),
+    ...labelled('workers', String(sum(({ workers }) => workers.length))),
+    ...labelled('cpu', percent(sum(({ cpuPercent }) => cpuPercent))),
+    ...labelled('mem', size(sum(({ memoryBytes }) => memoryBytes))),
+    ...labelled('req/s', count(sum(({ requestsPerSecond }) => requestsPerSecond))),
+    ...labelled('5xx', errors === null ? '-' : percent(errors * 100), errors !== null && errors > 0.001 ? STYLE.red | STYLE.bold : STYLE.bold),
+    ...labelled('conns', count(sum(({ connections }) => connections))),
+    ...labelled('restarts', count(sum(({ restarts }) => restarts))),
+  ]);
+}
+
+function machineCells({ cpu, cores, memoryBytes, memoryUsedBytes, load }: Machine, withGauges: boolean): Cell[] {
+  const memory = memoryBytes === 0 ? 0 : memoryUsedBytes / memoryBytes;
+  const cells = (label: string, share: number | null, value: string): Cell[] => {
+    const style = share !== null && share > HIGH ? STYLE.red : STYLE.green;
+    const bar: Cell[] = withGauges ? [{ text: gauge(share ?? 0, GAUGE_COLUMNS), style }, { text: ' ' }] : [];
+    return [{ text: `${label} `, style: STYLE.dim }, ...bar, { text: value, style: STYLE.bold }, { text: '   ' }];
+  };
+  return [
+    ...cells('machine cpu', cpu, cpu === null ? '-' : percent(cpu * 100)),
+    ...cells('mem', memory, `${size(memoryUsedBytes)}/${size(memoryBytes)}`),
+    ...labelled('load', load.map((value) => value.toFixed(2)).join(' ')),
+    { text: plural(cores, 'core'), style: STYLE.dim },
+  ];
+}

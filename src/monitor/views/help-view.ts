@@ -1,0 +1,29 @@
+import type { Frame } from '../frame.ts';
+import { bindingsOf, type Binding } from '../keymap.ts';
+import type { Model } from '../model.ts';
+import { STYLE } from '../style.ts';
+import { drawTitle, putAll } from './header.ts';
+
+const TITLES: Readonly<Record<Binding['group'], string>> = { move: 'move', look: 'look', act: 'act (what costs something asks first)' };
+const KEY_COLUMNS = 8;
+const WIDE_COLUMNS = 76;
+
+/** Every key of the page, in two columns where there is room. */
+export function drawHelp(frame: Frame, model: Model): void {
+  drawTitle(frame, model, [{ text: 'keys', style: STYLE.bold }, { text: '   any key goes back', style: STYLE.dim }]);
+  const bindings = bindingsOf(model.page).filter(({ help }) => help !== '');
+  const lines = (['move', 'look', 'act'] as const).flatMap((group): readonly (Binding | string | null)[] => {
+    const own = bindings.filter((binding) => binding.group === group);
+    return own.length === 0 ? [] : [TITLES[group], ...own, null];
+  });
+  const isWide = frame.columns >= WIDE_COLUMNS;
+  const act = lines.indexOf(TITLES.look);
+  const columns = isWide && act > 0 ? [lines.slice(0, act), lines.slice(act)] : [lines];
+  columns.forEach((column, index) => {
+    const left = 2 + index * Math.floor(frame.columns / 2);
+    column.forEach((line, at) => {
+      if (typeof line === 'string') frame.put(2 + at, left, line, STYLE.bold | STYLE.underline);
+      else if (line !== null) putAll(frame, 2 + at, left, [{ text: line.shown.padEnd(KEY_COLUMNS), style: STYLE.cyan | STYLE.bold }, { text: line.help }]);
+    });
+  });
+}
