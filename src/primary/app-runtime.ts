@@ -101,6 +101,7 @@ export class AppRuntime {
       pool: this.pool,
       wakeIn: (ms) => this.supervisor.wakeIn(ms),
       progress: (step, message, worker) => this.runner.progress(step, message, worker),
+      closeListeners: () => door.closeAllBut(new Set()),
       closeUnusedListeners: () => door.closeAllBut(new Set(this.pool.workers.flatMap((worker) => [...worker.keys]))),
     };
     this.autoscaler = new Autoscaler({ context: this.context, runner: this.runner, door, router: this.#router, event, redefined: options.redefined });

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
+import http from 'node:http';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
 import { listeningPorts, ownsSocket } from '../../src/system/process-state.ts';
-import { getJson, request } from '../helpers/http.ts';
+import { getJson } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 import { expectLossless } from '../helpers/tally.ts';
@@ -77,8 +78,9 @@ async function attachDebugger(name: string, port: number): Promise<void> {
   onTestFinished(() => socket.terminate());
   await once(socket, 'open');
   // A request that came in after it has been heard of, so the inspector has.
-  request('/hold', { port, timeoutMs: 30_000 }).catch(() => {});
+  const held = http.get({ port, path: '/hold', agent: false }).on('error', () => {});
   await sandbox.waitForApp(name, 'know of the request', ({ workers }) => workers[0]?.requestsInFlight === 1);
+  held.destroy();
 }
 
 it('who boots long, is idle, debugged, or not watched, is not hung', async () => {

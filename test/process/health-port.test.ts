@@ -61,6 +61,17 @@ it('during drain_delay the app is not ready and serves every request; a second s
   await expect(request('/live', { port: health })).rejects.toThrow('ECONNREFUSED');
 });
 
+it('connections are refused from when the app drains, for a balancer to go elsewhere; what is open is served', async () => {
+  const { name, port } = await sandbox.start('slow-response.cjs');
+  const slow = request('/?ms=2000', { port });
+  await sandbox.waitForApp(name, 'have a request', ({ workers }) => workers.some(({ requestsInFlight }) => requestsInFlight === 1));
+  const stop = sandbox.lbBackground('stop', name);
+  await sandbox.waitFor('connections to be refused', () => request('/', { port }).then(() => false, ({ code }: NodeJS.ErrnoException) => code === 'ECONNREFUSED'));
+  expect((await sandbox.snapshot(name)).workers).toContainEqual(expect.objectContaining({ state: 'draining', requestsInFlight: 1 }));
+  expect((await slow).status).toBe(200);
+  expect((await stop.ended).code).toBe(0);
+});
+
 it('a health_port that is taken fails the start and leaves nothing', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');

@@ -24,6 +24,8 @@ export interface OperationContext {
   progress(step: ProgressStep, message: string, worker?: WorkerHandle): void;
   /** Listening sockets that no worker uses any more can be closed. */
   closeUnusedListeners(): void;
+  /** From now on connections are refused. */
+  closeListeners(): void;
 }
 
 /** One order under way. It holds what it wants; the supervisor's loop calls `step` whenever something happened. */

@@ -53,6 +53,8 @@ export class StopOperation implements Operation {
   #retire(atOnce: boolean): void {
     this.#drainsAt = 0;
     const { pool } = this.#context;
+    // A balancer in front goes elsewhere with what is refused; what nobody takes any more would be reset in the end.
+    this.#context.closeListeners();
     for (const worker of pool.workers) pool.retire(worker, 'stop', atOnce);
   }
 }
