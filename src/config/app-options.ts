@@ -330,4 +330,11 @@ export interface AppOptions {
    * @default `5`
    */
   readonly log_keep?: number | undefined;
+  /**
+   * Call a command or a URL of yours for events of this app, such as `{ url: "https://hooks.example/lb" }`.
+   *
+   * Needs `run` or `url`, or both. Each event is tried three times, 10 s each. A hook that fails or hangs disturbs nothing; see docs/events.md.
+   * @default `off`
+   */
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'profile' | 'primary-lost' | 'primary-adopted' | 'daemon-start' | 'daemon-end' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }

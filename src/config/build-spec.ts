@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { weightOf, type AppSpec, type ScaleSpec } from '../lifecycle/app-spec.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
+import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
 import { countInstances } from './instances.ts';
 import type { Interpreters } from './interpreter.ts';
@@ -86,6 +87,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     healthPort: settings.health_port,
     readyMin: settings.ready_min,
     drainDelayMs: settings.drain_delay,
+    onEvent: hookOf(settings),
     scale: scaleOf(settings, context),
   };
 }
@@ -129,6 +131,12 @@ function healthOf({ health }: Settings): AppSpec['health'] {
   if (health === null) return null;
   const { path, port, interval, timeout, fall, rise, expect, replace_after } = health;
   return { path, port, intervalMs: interval, timeoutMs: timeout, fall, rise, expect, replaceAfterMs: replace_after };
+}
+
+function hookOf({ on_event: hook }: Settings): EventHookSpec | null {
+  if (hook === null) return null;
+  const { run, url, kinds, severity } = hook;
+  return { run, url, kinds, severity: severity ?? (kinds === null ? 'warn' : 'info') };
 }
 
 function ejectionOf({ ejection }: Settings): AppSpec['ejection'] {

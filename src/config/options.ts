@@ -1,5 +1,6 @@
 import { APP_OPTIONS } from './options/app.ts';
 import { BALANCING_OPTIONS } from './options/balancing.ts';
+import { EVENT_OPTIONS } from './options/events.ts';
 import { HEALTH_OPTIONS } from './options/health.ts';
 import { LIFETIME_OPTIONS } from './options/lifetime.ts';
 import { LOG_OPTIONS } from './options/logs.ts';
@@ -7,7 +8,7 @@ import type { Option } from './options/option.ts';
 import { SCALING_OPTIONS } from './options/scaling.ts';
 
 /** The one table of options: flags, files, defaults, checks, types, JSON schema and the reference page all come from it. */
-export const OPTIONS = { ...APP_OPTIONS, ...LIFETIME_OPTIONS, ...SCALING_OPTIONS, ...BALANCING_OPTIONS, ...HEALTH_OPTIONS, ...LOG_OPTIONS };
+export const OPTIONS = { ...APP_OPTIONS, ...LIFETIME_OPTIONS, ...SCALING_OPTIONS, ...BALANCING_OPTIONS, ...HEALTH_OPTIONS, ...LOG_OPTIONS, ...EVENT_OPTIONS };
 
 type Table = typeof OPTIONS;
 export type OptionKey = keyof Table;

@@ -3,6 +3,7 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
 import type { Answer, FromPrimary, Order, PrimarySettings } from '../protocol/attach.ts';
 import type { LogLine } from '../protocol/control.ts';
+import type { EmitEvent } from '../protocol/event.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Attachment, Hello, ProgressListener } from './attachment.ts';
 import { offlineSnapshot } from './offline-snapshot.ts';
@@ -16,6 +17,8 @@ export interface AppHandleOptions {
   readonly primarySettings: (app: string) => Omit<PrimarySettings, 'sockets'>;
   readonly primariesDir: string;
   readonly log: (message: string) => void;
+  /** Something about this app that the daemon noticed. */
+  readonly event: (app: string) => EmitEvent;
   /** Something that must be saved changed. */
   readonly changed: () => void;
   readonly received: (app: string, message: Extract<FromPrimary, { type: 'event' | 'log' }>) => void;
@@ -51,6 +54,7 @@ export class AppHandle {
       interpreter: () => this.spec.interpreter,
       wanted: () => this.desired === 'running' && !this.#closing,
       log: options.log,
+      event: options.event(this.name),
       received: (message) => this.#received(message),
       onConnected: (attachment, hello) => this.#connected(attachment, hello),
       onEnded: () => options.ended(this.name),
@@ -172,7 +176,7 @@ export class AppHandle {
       this.generation = hello.running.snapshot.generation;
       this.#snapshot = hello.running.snapshot;
       this.#options.changed();
-      this.#options.log(`${this.name}: primary (pid ${hello.pid}) adopted`);
+      this.#options.event(this.name)('primary-adopted', `primary (pid ${hello.pid}) adopted`);
       if (this.desired !== 'running') void attachment.order({ kind: 'stop' }).catch(() => {});
     } else if (!this.#starting) {
       const order: Order = { kind: 'start', spec: this.spec, strict: false, generation: this.generation };

@@ -2,8 +2,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Hello, LogLine, ProgressRecord } from '../protocol/control.ts';
+import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
 import { PROTOCOL } from '../protocol/version.ts';
-import { now } from '../system/clock.ts';
+import { now, wallNow } from '../system/clock.ts';
 import { acquireLock, type Lock } from '../system/lock.ts';
 import { LB_PROGRAM } from '../system/lb-program.ts';
 import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
@@ -12,11 +13,16 @@ import { claimSocketPath } from '../system/stale-socket.ts';
 import type { AppHandle } from './app-handle.ts';
 import { Attachment } from './attachment.ts';
 import { ControlServer } from './control-server.ts';
+import { EventLog } from './event-log.ts';
+import { EventHooks } from './hooks/event-hooks.ts';
 import { Live } from './live.ts';
 import { PRELOAD } from './primary-process.ts';
 import { Registry } from './registry.ts';
 import { routes } from './routes.ts';
 import { Store } from './store.ts';
+
+/** Hooks that are under way when the daemon ends have so long. */
+const HOOKS_END_MS = 2_000;
 
 export interface DaemonOptions {
   readonly home: string;
@@ -38,17 +44,23 @@ export class Daemon {
   readonly #paths: HomePaths;
   readonly #startedAt = now();
   readonly #server: ControlServer;
+  readonly #events: EventLog;
+  readonly #hooks: EventHooks;
   #lock: Lock | null = null;
+  #closing: Promise<void> | null = null;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
     this.#paths = homePaths(options.home);
-    this.live = new Live(() => this.registry);
+    this.#events = new EventLog({ path: this.#paths.events, log: options.log });
+    this.live = new Live(() => this.registry, this.#events);
     this.registry = this.#createRegistry();
+    this.#hooks = new EventHooks({ specOf: (app) => this.registry.find(app)?.spec, failed: (app, message) => this.#happened(app)('hook-failed', message) });
     this.#server = new ControlServer({
       version: options.version,
       routes: routes({
         registry: this.registry,
+        events: this.#events,
         hello: () => this.#hello(),
         shutdown: async (progress) => {
           await this.#stopAll(progress);
@@ -68,6 +80,8 @@ export class Daemon {
     if (this.#lock === null) throw new LbError('LB_ERR_DAEMON_RUNNING', { home, pid: readPid(daemonPid) });
     await claimSocketPath(socket);
     await this.#server.listen(socket);
+    this.#events.load();
+    this.#began();
     writeFileSync(daemonPid, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }), { mode: 0o600 });
   }
 
@@ -76,7 +90,16 @@ export class Daemon {
     return this.#forAll((app) => app.close(options, progress));
   }
 
-  close(): void {
+  /** @param why for the last event of this daemon. */
+  close(why: string): Promise<void> {
+    this.#closing ??= this.#close(why);
+    return this.#closing;
+  }
+
+  async #close(why: string): Promise<void> {
+    this.#happened(null)('daemon-end', `daemon (pid ${process.pid}) ends: ${why}`);
+    await this.#hooks.close(HOOKS_END_MS);
+    await this.#events.close();
     this.#server.close();
     rmSync(this.#paths.daemonPid, { force: true });
     rmSync(this.#paths.socket, { force: true });
@@ -107,13 +130,13 @@ export class Daemon {
     return new Registry({
       store: new Store(state, log),
       log,
+      event: (app) => this.#happened(app),
       primariesDir: primaries,
       primarySettings: (app) => ({ app, home, socket, daemonLog, daemonProgram: LB_PROGRAM, daemonNode: process.execPath, preload: PRELOAD, version, foreground }),
       received: (app, message) => {
         if (message.type === 'log') this.live.logs(app, message.lines, message.dropped);
         else {
-          this.live.event(message.event);
-          log(`${app}: ${message.event.message}`);
+          this.#add(message.event);
         }
       },
       followed: (app) => this.live.followed(app),
@@ -121,6 +144,23 @@ export class Daemon {
         if (this.registry.all.every((app) => !app.active)) this.#options.onAllEnded?.();
       },
     });
+  }
+
+  #began(): void {
+    const { last } = this.#events;
+    const unclean = last !== null && last.kind !== 'daemon-end';
+    const before = unclean ? '; the one before ended without a word' : '';
+    this.#happened(null)('daemon-start', `daemon ${this.#options.version} (pid ${process.pid}, Node.js ${process.version}) started${before}`, undefined, { unclean });
+  }
+
+  /** Events that the daemon tells itself. */
+  #happened(app: string | null): EmitEvent {
+    return (kind, message, worker?, details?) => this.#add(makeEvent(app, wallNow(), kind, message, worker, details));
+  }
+
+  #add(event: NewEvent): void {
+    this.#options.log(`${event.app === null ? '' : `${event.app}: `}${event.message}`);
+    this.#hooks.happened(this.#events.add(event));
   }
 
   #attach(attachment: Attachment): void {

@@ -1,14 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket, WebSocketServer } from 'ws';
-import type { LbEvent, LogLine, LogMessage, Stats } from '../protocol/control.ts';
+import type { LogLine, LogMessage, Stats } from '../protocol/control.ts';
+import type { EventLog, EventQuery } from './event-log.ts';
+import { eventQuery } from './event-query.ts';
 import type { Registry } from './registry.ts';
 import { lineCount } from './routes.ts';
 
 /** A reader with this much unsent misses lines until it has caught up. */
 const BUSY_BYTES = 1024 * 1024;
 const STATS_EVERY_MS = 1_000;
-const KEPT_EVENTS = 500;
+/** Events from before that a subscription begins with, unless it asks for another number. */
+const RECENT_EVENTS = 500;
 const MAX_PAYLOAD_BYTES = 64 * 1024;
 
 /** Somebody who follows the log of one app, or of all. */
@@ -22,14 +25,14 @@ interface LogReader {
 export class Live {
   readonly #registry: () => Registry;
   readonly #readers = new Set<LogReader>();
-  readonly #events: LbEvent[] = [];
-  readonly #eventReaders = new Set<(event: LbEvent) => void>();
+  readonly #events: EventLog;
   readonly #statsReaders = new Set<WebSocket>();
   #statsTimer: NodeJS.Timeout | null = null;
   #server: Promise<WebSocketServer> | null = null;
 
-  constructor(registry: () => Registry) {
+  constructor(registry: () => Registry, events: EventLog) {
     this.#registry = registry;
+    this.#events = events;
   }
 
   followed(app: string): boolean {
@@ -49,12 +52,6 @@ export class Live {
     }
   }
 
-  event(event: LbEvent): void {
-    this.#events.push(event);
-    if (this.#events.length > KEPT_EVENTS) this.#events.shift();
-    for (const reader of this.#eventReaders) reader(event);
-  }
-
   async accept(request: IncomingMessage, socket: Socket, head: Buffer, url: URL): Promise<boolean> {
     const serve = this.#serverFor(url);
     if (serve === null) return false;
@@ -69,12 +66,15 @@ export class Live {
   /** @throws LbError for an unknown app or a bad number of lines, before the upgrade. */
   #serverFor(url: URL): ((client: WebSocket) => void) | null {
     const app = url.searchParams.get('app');
+    if (url.pathname === '/v1/events') {
+      const query = eventQuery(url.searchParams, { name: 'lines', default: RECENT_EVENTS });
+      return (client) => void this.#serveEvents(client, query);
+    }
     if (app !== null) this.#registry().get(app);
     if (url.pathname === '/v1/logs') {
       const lines = lineCount(url.searchParams.get('lines'));
       return (client) => void this.#serveLogs(client, app, lines);
     }
-    if (url.pathname === '/v1/events') return (client) => this.#serveEvents(client, app);
     return url.pathname === '/v1/stats' ? (client) => this.#serveStats(client) : null;
   }
 
@@ -116,13 +116,22 @@ export class Live {
     for (const handle of apps) void handle.follow(true);
   }
 
-  #serveEvents(client: WebSocket, app: string | null): void {
-    const send = (event: LbEvent): void => {
-      if ((app === null || event.app === app) && client.bufferedAmount <= BUSY_BYTES) client.send(JSON.stringify(event));
+  async #serveEvents(client: WebSocket, query: EventQuery): Promise<void> {
+    const { app } = query;
+    const newest = this.#events.last?.id ?? 0;
+    const before = await this.#events.query(query);
+    for (const event of before) client.send(JSON.stringify(event));
+    let since = before.at(-1)?.id ?? newest;
+    // What a slow reader missed is sent when it has caught up, as far as it is still in memory.
+    const catchUp = (): void => {
+      if (client.bufferedAmount > BUSY_BYTES) return;
+      for (const event of this.#events.recent({ app, since, limit: RECENT_EVENTS })) {
+        client.send(JSON.stringify(event));
+        since = event.id;
+      }
     };
-    for (const event of this.#events) send(event);
-    this.#eventReaders.add(send);
-    client.once('close', () => this.#eventReaders.delete(send));
+    catchUp();
+    client.once('close', this.#events.follow(catchUp));
   }
 
   /** One look at the apps serves all who read, however many they are. */

@@ -25,17 +25,12 @@ function survive(log: Log): void {
  */
 export function runDaemon(options: { readonly home: string; readonly version: string }): Promise<number> {
   return new Promise((resolve, reject) => {
-    const end = (): void => {
-      daemon.close();
-      log('daemon ends');
-      resolve(0);
-    };
-    const daemon: Daemon = new Daemon({ ...options, foreground: false, log, onShutdown: end });
+    const end = (why: string): void => void daemon.close(why).then(() => resolve(0), reject);
+    const daemon: Daemon = new Daemon({ ...options, foreground: false, log, onShutdown: () => end('asked by lb kill') });
     daemon.open().then(() => {
       survive(log);
       process.title = 'lb daemon';
-      log(`daemon ${options.version} (pid ${process.pid}, Node.js ${process.version}) listens in ${options.home}`);
-      drainOnSignal(daemon, log, end);
+      drainOnSignal(daemon, log, (signal) => end(signal));
       process.once('SIGHUP', end);
       daemon.registry.restore();
     }, reject);
@@ -64,7 +59,7 @@ export async function runForeground(options: {
   const daemon: Daemon = new Daemon({ home, version, foreground: true, log: () => {}, onShutdown: allEnded, onAllEnded: allEnded });
   await daemon.open();
   survive(say);
-  const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, say, resolve));
+  const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, say, () => resolve()));
   const print = (line: LogLine): void => {
     (line.stream === 'out' ? process.stdout : process.stderr).write(json ? `${JSON.stringify(line)}\n` : `${line.text}\n`);
   };
@@ -81,7 +76,7 @@ export async function runForeground(options: {
     throw code === 0 ? error : LbError.from(error).endingWith(code);
   } finally {
     await daemon.drainAll({ now: true }, () => {});
-    daemon.close();
+    await daemon.close('its apps have ended');
   }
 }
 
@@ -92,12 +87,12 @@ function exitCode(daemon: Daemon): number {
   return codes.findLast((code) => code !== 0) ?? 0;
 }
 
-function drainOnSignal(daemon: Daemon, log: Log, done: () => void): void {
+function drainOnSignal(daemon: Daemon, log: Log, done: (signal: NodeJS.Signals) => void): void {
   let signals = 0;
   const drain = (signal: NodeJS.Signals): void => {
     signals++;
     log(signals === 1 ? `${signal}: draining all apps` : `${signal} again: skipping ahead`);
-    void daemon.drainAll(signals > 1 ? { now: true } : {}, (record) => log(record.message)).then(signals === 1 ? done : () => {});
+    void daemon.drainAll(signals > 1 ? { now: true } : {}, (record) => log(record.message)).then(signals === 1 ? () => done(signal) : () => {});
   };
   process.on('SIGTERM', drain);
   process.on('SIGINT', drain);

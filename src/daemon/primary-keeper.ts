@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { PrimarySettings } from '../protocol/attach.ts';
+import type { EmitEvent } from '../protocol/event.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { now } from '../system/clock.ts';
 import { isAlive, startTimeOf } from '../system/processes.ts';
@@ -31,6 +32,7 @@ export interface PrimaryKeeperOptions {
   /** A primary that is lost is replaced. */
   readonly wanted: () => boolean;
   readonly log: (message: string) => void;
+  readonly event: EmitEvent;
   readonly received: AttachmentEvents['received'];
   /** Connected: just spawned, adopted, or connected again. */
   readonly onConnected: (attachment: Attachment, hello: Hello) => void;
@@ -48,6 +50,8 @@ export class PrimaryKeeper {
   #respawns = 0;
   #spawnedAt = 0;
   #respawnTimer: NodeJS.Timeout | null = null;
+  /** Why the daemon itself killed it. */
+  #killedFor: string | null = null;
 
   constructor(options: PrimaryKeeperOptions) {
     this.#options = options;
@@ -173,11 +177,14 @@ export class PrimaryKeeper {
     const primary = this.#primary;
     if (primary === null || !isAlive(primary.pid, primary.startTime)) return;
     this.#options.log(`${this.#options.app}: primary (pid ${primary.pid}) is killed: ${why}`);
+    this.#killedFor = why;
     process.kill(primary.pid, 'SIGKILL');
   }
 
-  #lost(pid: number, how: string): void {
+  #lost(pid: number, end: string): void {
     if (this.#primary?.pid !== pid) return;
+    const how = this.#killedFor === null ? end : `killed: ${this.#killedFor}`;
+    this.#killedFor = null;
     this.#primary = null;
     this.#attachment?.close();
     this.#attachment = null;
@@ -198,8 +205,8 @@ export class PrimaryKeeper {
     if (now() - this.#spawnedAt > RESPAWN_STABLE_MS) this.#respawns = 0;
     const delayMs = this.#respawns === 0 ? 0 : Math.min(RESPAWN_BASE_MS * 2 ** this.#respawns, RESPAWN_CAP_MS);
     this.#respawns++;
-    const { app, log } = this.#options;
-    log(`${app}: primary (pid ${pid}) ended unexpectedly (${how}); a new one starts in ${delayMs} ms, ${this.#sockets.size} sockets kept`);
+    const when = `a new one starts in ${delayMs} ms, ${this.#sockets.size} sockets kept`;
+    this.#options.event('primary-lost', `primary (pid ${pid}) ended unexpectedly (${how}); ${when}`, undefined, { cause: how });
     this.#respawnTimer = setTimeout(() => {
       this.#respawnTimer = null;
       try {

@@ -6,6 +6,8 @@ import { parseBalanceBody, parseReloadBody, parseRestartBody, parseScaleBody, pa
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { tailLog } from '../logs/tail-file.ts';
 import type { AppHandle } from './app-handle.ts';
+import type { EventLog } from './event-log.ts';
+import { eventQuery } from './event-query.ts';
 import type { Registry } from './registry.ts';
 
 type Progress = (record: ProgressRecord) => void;
@@ -26,15 +28,17 @@ type Handler = (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer;
 
 interface RoutesOptions {
   readonly registry: Registry;
+  readonly events: EventLog;
   readonly hello: () => Hello;
   /** Drains everything and ends the daemon after the answer. */
   readonly shutdown: (progress: Progress) => Promise<void>;
 }
 
 const DEFAULT_LINES = 15;
+const DEFAULT_EVENTS = 50;
 
 /** `METHOD /path` to handler; `:name` stands for an app. */
-export function routes({ registry, hello, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
+export function routes({ registry, events, hello, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
   const order = (create: (body: unknown, app: AppHandle) => Order): Handler => ({ name, body }) => {
     const app = registry.get(name);
     const made = create(body ?? {}, app);
@@ -45,6 +49,7 @@ export function routes({ registry, hello, shutdown }: RoutesOptions): ReadonlyMa
     ['GET /v1/apps', async () => ({ json: { apps: await registry.snapshots() } })],
     ['GET /v1/apps/:name', async ({ name }) => ({ json: await registry.get(name).snapshot() })],
     ['GET /v1/apps/:name/logs', async ({ name, query }) => ({ json: { lines: await tail(registry.get(name), query) } })],
+    ['GET /v1/events', async ({ query }) => ({ json: { events: await events.query(eventQuery(query, { name: 'limit', default: DEFAULT_EVENTS })) } })],
     ['POST /v1/apps', ({ body }) => startAll(registry, body)],
     ['POST /v1/apps/:name/start', ({ name }) => {
       const { spec } = registry.get(name);

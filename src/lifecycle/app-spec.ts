@@ -1,3 +1,5 @@
+import type { EventHookSpec } from './event-hook.ts';
+
 /** How a connection finds its worker; all but `direct` are the primary's choice for each connection. */
 export const BALANCE_STRATEGIES = ['round-robin', 'least-connections', 'ip-hash', 'random', 'direct'] as const;
 export type BalanceStrategy = (typeof BALANCE_STRATEGIES)[number];
@@ -146,6 +148,8 @@ export interface AppSpec {
   readonly readyMin: number;
   /** Between turning not ready and draining, when the app is stopped. */
   readonly drainDelayMs: number;
+  /** What is called for its events; null is nothing. */
+  readonly onEvent: EventHookSpec | null;
   /** Null leaves the number of workers to the operator. */
   readonly scale: ScaleSpec | null;
 }

@@ -1,6 +1,7 @@
 import type { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { AskedBy } from '../lifecycle/exit-report.ts';
+import type { EmitEvent } from '../protocol/event.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { ListenQuery, WorkerSettings } from '../protocol/worker.ts';
 import { now } from '../system/clock.ts';
@@ -34,7 +35,7 @@ interface RuntimeOptions {
   /** When the app was started, monotonic and for people. */
   readonly startedAt: number;
   readonly startedWall: number;
-  readonly event: (kind: string, message: string, worker?: { readonly slot: number; readonly pid: number }) => void;
+  readonly event: EmitEvent;
   /** The load decided on another number of workers. */
   readonly redefined: () => void;
   readonly onEnded: (state: 'stopped' | 'errored', error: LbError | null) => void;
@@ -76,6 +77,7 @@ export class AppRuntime {
     });
     this.runner = new OperationRunner({
       app,
+      onBegun: (kind) => this.supervisor.operationBegan(kind),
       onFinished: (kind, outcome) => this.supervisor.operationFinished(kind, outcome),
       wake: () => this.supervisor.wake(),
     });
@@ -100,7 +102,10 @@ export class AppRuntime {
     this.context = {
       pool: this.pool,
       wakeIn: (ms) => this.supervisor.wakeIn(ms),
-      progress: (step, message, worker) => this.runner.progress(step, message, worker),
+      progress: (step, message, worker) => {
+        if (step === 'rollback') event('rollback', message);
+        this.runner.progress(step, message, worker);
+      },
       closeListeners: () => door.closeAllBut(new Set()),
       closeUnusedListeners: () => door.closeAllBut(new Set(this.pool.workers.flatMap((worker) => [...worker.keys]))),
     };
@@ -197,7 +202,7 @@ export class AppRuntime {
   #recycle(worker: WorkerHandle, askedBy: AskedBy, reason: string): void {
     if (this.#recycling.has(worker)) return;
     this.#recycling.add(worker);
-    this.#options.event('recycle', `worker ${worker.slot} is replaced: ${reason}`, worker);
+    this.#options.event('recycle', `worker ${worker.slot} is replaced: ${reason}`, worker, { askedBy, reason });
     this.runner.submit('recycle', false, () => new RecycleOperation(this.context, worker, askedBy), {
       progress: () => {},
       // Without the pause a new version that fails would be started again each second.

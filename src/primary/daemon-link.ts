@@ -13,6 +13,8 @@ const MISSING_MS = 2_000;
 const SPAWN_JITTER_MS = 300;
 /** Messages that can be left out (log lines) are, when this much is unsent. */
 const BUSY_BYTES = 1024 * 1024;
+/** Events that wait for a daemon that is away; the newest. */
+const KEPT_EVENTS = 500;
 
 interface LinkEvents {
   hello(): FromPrimary;
@@ -25,6 +27,7 @@ interface LinkEvents {
 export class DaemonLink {
   readonly #settings: PrimarySettings;
   readonly #events: LinkEvents;
+  readonly #unsent: FromPrimary[] = [];
   #socket: Socket | null = null;
   #missingSince = now();
   #delayMs = REDIAL_FIRST_MS;
@@ -41,8 +44,13 @@ export class DaemonLink {
     return this.#socket === null || this.#socket.writableLength > BUSY_BYTES;
   }
 
+  /** While the daemon is away events wait for it, and everything else is of no use to the next one. */
   send(message: FromPrimary): void {
-    this.#socket?.write(ndjson(message));
+    if (this.#socket !== null) this.#socket.write(ndjson(message));
+    else if (message.type === 'event') {
+      this.#unsent.push(message);
+      if (this.#unsent.length > KEPT_EVENTS) this.#unsent.shift();
+    }
   }
 
   /** Sends everything that was written, then ends. */
@@ -82,6 +90,7 @@ export class DaemonLink {
     socket.on('error', () => {});
     socket.once('close', () => this.#detached());
     this.send(this.#events.hello());
+    for (const event of this.#unsent.splice(0)) this.send(event);
     if (head.length > 0) read(head);
     socket.on('data', read);
   }

@@ -21,6 +21,7 @@ interface Job {
 
 interface RunnerOptions {
   readonly app: string;
+  readonly onBegun: (kind: OperationName) => void;
   readonly onFinished: (kind: OperationName, outcome: Outcome) => void;
   /** The loop should look again. */
   readonly wake: () => void;
@@ -99,6 +100,7 @@ export class OperationRunner {
         if (job === undefined) return;
         const operation = job.create();
         this.#running = { job, operation, since: now() };
+        this.#options.onBegun(job.kind);
         operation.begin();
       }
       const outcome = this.#running.operation.step();

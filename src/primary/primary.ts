@@ -1,7 +1,7 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Answer, FromPrimary, Order, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
-import type { LbEvent } from '../protocol/control.ts';
+import { makeEvent, type EmitEvent } from '../protocol/event.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
@@ -168,7 +168,7 @@ export class Primary {
       channel: this.#channel,
       startedAt: now(),
       startedWall: wallNow(),
-      event: (kind, message, worker) => this.#event(kind, message, worker),
+      event: this.#event,
       redefined: () => this.#link.send({ type: 'redefined', spec: runtime.pool.spec, snapshot: runtime.snapshot() }),
       onEnded: (state, error) => void this.#ended(state, error),
     });
@@ -177,11 +177,9 @@ export class Primary {
     return runtime;
   }
 
-  #event(kind: string, message: string, worker?: { readonly slot: number; readonly pid: number }): void {
-    const where = worker === undefined ? {} : { slot: worker.slot, pid: worker.pid };
-    const event: LbEvent = { at: wallNow(), app: this.#settings.app, kind, message, ...where };
-    this.#link.send({ type: 'event', event });
-  }
+  readonly #event: EmitEvent = (kind, message, worker?, details?) => {
+    this.#link.send({ type: 'event', event: makeEvent(this.#settings.app, wallNow(), kind, message, worker, details) });
+  };
 
   #workerSettings(spec: AppSpec): WorkerSettings {
     const { socket, home, daemonLog, daemonProgram, daemonNode, foreground } = this.#settings;

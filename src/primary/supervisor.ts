@@ -5,6 +5,7 @@ import { readiness, type CheckPassed } from '../lifecycle/readiness.ts';
 import { afterWorkerEnd, type WorkerEnd } from '../lifecycle/restart-policy.ts';
 import type { WorkerState } from '../lifecycle/states.ts';
 import type { ProgressStep } from '../protocol/control.ts';
+import type { EmitEvent } from '../protocol/event.ts';
 import { now } from '../system/clock.ts';
 import { describeBlockers } from '../lifecycle/describe-blockers.ts';
 import type { OperationRunner } from './operation-runner.ts';
@@ -23,7 +24,7 @@ export interface SupervisorOptions {
   readonly appListens: () => boolean;
   /** Its active check succeeded, or it has none; why not, if it is known. */
   readonly passedCheck: (worker: WorkerHandle) => CheckPassed;
-  readonly event: (kind: string, message: string, worker?: { readonly slot: number; readonly pid: number }) => void;
+  readonly event: EmitEvent;
   /** No worker is left and none will come. */
   readonly onEnded: (state: 'stopped' | 'errored', error: LbError | null) => void;
 }
@@ -83,15 +84,25 @@ export class Supervisor {
     };
     const told = steps[worker.state];
     if (told !== undefined) runner.progress(told[0], told[1], worker);
-    if (worker.state === 'ready' && from === 'starting') this.#options.event('ready', `worker ${worker.slot} ready in ${ms} ms`, worker);
+    this.#tellState(worker, from, ms);
     if (pool.slots.every((slot) => currentWorker(slot)?.state === 'ready')) this.wasOnline = true;
     this.wake();
+  }
+
+  #tellState(worker: WorkerHandle, from: WorkerState, ms: number): void {
+    const { event } = this.#options;
+    const { slot, generation, askedBy } = worker;
+    if (worker.state === 'ready' && from === 'starting') event('ready', `worker ${slot} ready in ${ms} ms`, worker, { tookMs: ms, generation });
+    if (worker.state === 'draining') {
+      const why = askedBy === null ? 'its channel is closed' : `asked by ${askedBy}`;
+      event('drain', `worker ${slot} gets no new connections any more (${why})`, worker, { askedBy, generation });
+    }
   }
 
   forked(worker: WorkerHandle): void {
     const { app, runner } = this.#options;
     runner.progress('starting', `${app}[${worker.slot}] starting (pid ${worker.pid}, generation ${worker.generation})`, worker);
-    this.#options.event('start', `worker ${worker.slot} started, generation ${worker.generation}`, worker);
+    this.#options.event('start', `worker ${worker.slot} started, generation ${worker.generation}`, worker, { generation: worker.generation });
     // So that its time to become ready is watched, even if nothing is ever heard of it.
     this.wake();
   }
@@ -142,7 +153,8 @@ export class Supervisor {
     pool.counters.exited(report);
     if (this.exits.length > KEPT_EXITS) this.exits.shift();
     const how = describeExit(report);
-    event('exit', `worker ${worker.slot} ended: ${how}${report.askedBy === null ? '' : ` (asked by ${report.askedBy})`}`, worker);
+    const { code, signal, askedBy, cause, killedAtDeadline, uptimeMs, generation } = report;
+    event('exit', `worker ${worker.slot} ended: ${how}${askedBy === null ? '' : ` (asked by ${askedBy})`}`, worker, { code, signal, askedBy, cause, killedAtDeadline, uptimeMs: Math.round(uptimeMs), generation });
     const left = report.killedAtDeadline && worker.blockers !== null ? `, it still had ${describeBlockers(worker.blockers)}` : '';
     runner.progress('exited', `${app}[${worker.slot}] ended: ${how}${left}`, worker);
     pool.slot(worker.slot).awaitsReport = false;
@@ -153,9 +165,12 @@ export class Supervisor {
     this.wake();
   }
 
+  operationBegan(kind: OperationName): void {
+    this.#options.event('operation-begin', `${kind} begins`, undefined, { operation: kind });
+  }
+
   operationFinished(kind: OperationName, outcome: Outcome): void {
-    const { event } = this.#options;
-    event(kind, outcome.ok ? outcome.message : outcome.error.message);
+    this.#options.event('operation', outcome.ok ? outcome.message : outcome.error.message, undefined, { operation: kind, ok: outcome.ok });
     if (kind === 'stop') this.#end('stopped', null);
     else if (kind === 'start' && !outcome.ok) this.#end('errored', outcome.error);
     this.wake();
@@ -253,6 +268,7 @@ export class Supervisor {
     this.ended = true;
     this.#options.runner.dropWaiting(`the app is ${state}`);
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#options.event('ended', error === null ? `the app is ${state}` : error.message, undefined, { state });
     this.#options.onEnded(state, error);
   }
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors/lb-error.ts';
 import type { AskedBy } from '../lifecycle/exit-report.ts';
 import type { CheckPassed } from '../lifecycle/readiness.ts';
+import type { EmitEvent } from '../protocol/event.ts';
 import type { WorkerHealth } from '../protocol/snapshot.ts';
 import { parseSelfReport } from '../protocol/self-report.ts';
 import { now } from '../system/clock.ts';
@@ -22,7 +23,7 @@ interface WatchOptions {
   readonly door: FrontDoor;
   readonly router: Router;
   readonly supervisor: Supervisor;
-  readonly event: (kind: string, message: string, worker?: { readonly slot: number; readonly pid: number }) => void;
+  readonly event: EmitEvent;
   /** Replace it, the new one first; in its turn. */
   readonly recycle: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
 }

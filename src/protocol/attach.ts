@@ -1,6 +1,6 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { BalanceBody, LbEvent, LogLine, ProgressRecord, ReloadBody, RestartBody, ScaleBody, SignalBody, StopBody, WeightBody } from './control.ts';
+import type { BalanceBody, LogLine, NewEvent, ProgressRecord, ReloadBody, RestartBody, ScaleBody, SignalBody, StopBody, WeightBody } from './control.ts';
 import type { AppSnapshot } from './snapshot.ts';
 
 /**
@@ -47,7 +47,7 @@ export type FromPrimary =
   | { readonly type: 'progress'; readonly id: number; readonly record: ProgressRecord }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly type: 'failed'; readonly id: number; readonly error: ErrorRecord }
-  | { readonly type: 'event'; readonly event: LbEvent }
+  | { readonly type: 'event'; readonly event: NewEvent }
   /** The definition changed by itself: the load decided on another number of workers. */
   | { readonly type: 'redefined'; readonly spec: AppSpec; readonly snapshot: AppSnapshot }
   | { readonly type: 'log'; readonly lines: readonly LogLine[]; readonly dropped: number }

@@ -2,6 +2,8 @@ import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec, BalanceStrategy } from '../lifecycle/app-spec.ts';
 import type { AppSnapshot, DrainBlockers, OperationKind } from './snapshot.ts';
 
+export type { EventKind, LbEvent, NewEvent, Severity } from './event.ts';
+
 /**
  * The control API: HTTP/1.1 with JSON on a Unix socket. Paths:
  *
@@ -10,7 +12,8 @@ import type { AppSnapshot, DrainBlockers, OperationKind } from './snapshot.ts';
  * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|balance|weight|signal|abort` → stream
  * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)
  * - `GET /v1/apps/:name/logs?lines=n` → { lines: LogLine[] }
- * - WebSocket `GET /v1/logs?app=a&lines=n`, `/v1/events`, `/v1/stats`
+ * - `GET /v1/events?app=a&since=id&limit=n` → { events: LbEvent[] }, the oldest first
+ * - WebSocket `GET /v1/logs?app=a&lines=n`, `/v1/events?app=a&since=id&lines=n`, `/v1/stats`
  * - `Upgrade: lb-attach` on `/v1/attach`: a primary (see attach.ts)
  *
  * A stream is newline-delimited JSON: progress records, then exactly one result record. An error that is known before
@@ -135,14 +138,4 @@ export interface Stats {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly apps: readonly AppSnapshot[];
-}
-
-/** Something that happened, for `/v1/events`. */
-export interface LbEvent {
-  readonly at: number;
-  readonly app: string;
-  readonly kind: string;
-  readonly message: string;
-  readonly slot?: number;
-  readonly pid?: number;
 }

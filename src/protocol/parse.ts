@@ -11,6 +11,8 @@ import {
   type ProxyProtocolSpec,
   type ScaleSpec,
 } from '../lifecycle/app-spec.ts';
+import type { EventHookSpec } from '../lifecycle/event-hook.ts';
+import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
 import { ON_FAILURE, type ReloadBody, type RestartBody, type ScaleBody, type SignalBody, type BalanceBody, type WeightBody, type StartBody, type StopBody } from './control.ts';
 
 /** Turns something unknown into a value of its type, or throws LB_ERR_MESSAGE that names the place. */
@@ -120,6 +122,16 @@ const scalePolicy = object<ScaleSpec>({
   downCooldownMs: number(0),
 });
 
+/** A text is one command for the shell, a list is a program with its words. */
+const command: Parser<string | readonly string[]> = (value, path, what) => (typeof value === 'string' ? value : list(string)(value, path, what));
+
+const eventHook = object<EventHookSpec>({
+  run: nullable(command),
+  url: nullable(string),
+  kinds: nullable(list(oneOf(EVENT_KIND_NAMES))),
+  severity: oneOf(SEVERITIES),
+});
+
 const weight = numberBetween(0, MAX_WEIGHT);
 
 const appSpec = object<AppSpec>({
@@ -166,6 +178,7 @@ const appSpec = object<AppSpec>({
   healthPort: nullable(object<HostPort>({ host: nullable(string), port: integer(1) })),
   readyMin: integer(1),
   drainDelayMs: number(0),
+  onEvent: nullable(eventHook),
   scale: nullable(scalePolicy),
 });
 

@@ -22,6 +22,8 @@ export interface HomePaths {
   readonly logs: string;
   /** Directory with one record per running primary. */
   readonly primaries: string;
+  /** What happened, newest last; see `EventLog`. */
+  readonly events: string;
 }
 
 /** The home directory of this user's daemon: `$LB_HOME`, else `~/.lb`. */
@@ -39,6 +41,7 @@ export function homePaths(home: string): HomePaths {
     state: join(home, 'state.json'),
     logs: join(home, 'logs'),
     primaries: join(home, 'primaries'),
+    events: join(home, 'events.ndjson'),
   };
 }
 

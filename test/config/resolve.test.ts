@@ -84,6 +84,7 @@ describe('a script on the command line', () => {
         healthPort: null,
         readyMin: 1,
         drainDelayMs: 0,
+        onEvent: null,
         scale: null,
       } satisfies AppSpec,
     ]);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Attachment, type AttachmentEvents } from '../../src/daemon/attachment.ts';
 import type { Answer, FromPrimary, ToPrimary } from '../../src/protocol/attach.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';
+import { makeEvent } from '../../src/protocol/event.ts';
 import { ndjson, ndjsonReader } from '../../src/protocol/ndjson.ts';
 import { app, progress } from '../client/samples.ts';
 import { tempHome } from './temp-home.ts';
@@ -108,7 +109,7 @@ describe('Attachment', () => {
 
   it('hands on hello, events and logs', async () => {
     const hello: FromPrimary = { type: 'hello', app: 'api', pid: 7, startTime: null, version: '1.2.3', protocol: 1, running: null };
-    const event: FromPrimary = { type: 'event', event: { at: 1, app: 'api', kind: 'ready', message: 'worker 0 ready' } };
+    const event: FromPrimary = { type: 'event', event: makeEvent('api', 1, 'readmit', 'worker 0 is in the rotation again', { slot: 0, pid: 7 }) };
     const log: FromPrimary = { type: 'log', lines: [], dropped: 3 };
     const order = attachment.order({ kind: 'snapshot' });
     await primary.ordered(1);

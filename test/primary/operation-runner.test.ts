@@ -62,7 +62,7 @@ beforeEach(() => {
   wake.mockClear();
   finished = [];
   operations = [];
-  runner = new OperationRunner({ app: 'api', onFinished: (kind, outcome) => finished.push(`${kind} ${outcome.ok}`), wake });
+  runner = new OperationRunner({ app: 'api', onBegun: () => {}, onFinished: (kind, outcome) => finished.push(`${kind} ${outcome.ok}`), wake });
 });
 
 function submit(kind: OperationName, joinable = false): FakeClient {

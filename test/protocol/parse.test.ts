@@ -25,6 +25,8 @@ const HEALTH = { path: '/', port: null, intervalMs: 1, timeoutMs: 1, fall: 1, ri
 
 const SCALE: ScaleSpec = { on: true, min: 1, max: 4, target: { metric: 'elu', value: 0.6 }, upCooldownMs: 5_000, downCooldownMs: 60_000 };
 
+const HOOK = { run: ['notify', '-v'], url: 'http://localhost/', kinds: ['exit'], severity: 'warn' } as const;
+
 /** A value that no parser of this field may take; the rest of the path where it is found. */
 const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, at: string])[]>> = {
   name: [[7, ''], ['', ''], ['../etc', ''], ['a b', ''], ['x'.repeat(65), ''], ['.hidden', '']],
@@ -70,6 +72,7 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
   healthPort: [[9000, ''], [{ host: null, port: 0 }, '.port']],
   readyMin: [[0, ''], [null, '']],
   drainDelayMs: [[-1, ''], [null, '']],
+  onEvent: [[true, ''], [{ ...HOOK, run: [1] }, '.run[0]'], [{ ...HOOK, kinds: ['exits'] }, '.kinds[0]'], [{ ...HOOK, severity: 'bad' }, '.severity']],
   scale: [[true, ''], [{ ...SCALE, min: 0 }, '.min'], [{ ...SCALE, target: { metric: 'load', value: 1 } }, '.target.metric'], [{ ...SCALE, on: 1 }, '.on']],
 };
 
@@ -77,7 +80,7 @@ describe('parseAppSpec', () => {
   it('gives back a definition that went over the wire', () => {
     const full = sampleSpec({ maxMemoryBytes: 300, restartDelayMs: 5, stopExitCodes: [0, 143], errorFile: '/e.log', outFile: null,
       weights: [2, 0.5], backup: [1], proxyProtocol: { ports: [80], from: ['10.0.0.0/8'] }, health: { ...HEALTH, expect: [[200, 299]] }, healthPort: { host: '::1', port: 9 },
-      hangTimeoutMs: null, ejection: null, balance: 'direct', scale: SCALE,
+      hangTimeoutMs: null, ejection: null, balance: 'direct', onEvent: HOOK, scale: SCALE,
     });
     for (const spec of [sampleSpec(), full]) expect(parseAppSpec(overTheWire(spec))).toEqual(spec);
   });

@@ -1,4 +1,5 @@
 import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import type { EmitEvent } from '../../protocol/event.ts';
 import { describeStack } from '../../lifecycle/describe-stack.ts';
 import { killTree, processState } from '../../system/processes.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
@@ -18,7 +19,7 @@ export async function endHungWorker(
   silentMs: number,
   { abandon, event }: {
     readonly abandon: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
-    readonly event: (kind: string, message: string, worker: WorkerHandle) => void;
+    readonly event: EmitEvent;
   },
 ): Promise<void> {
   const hung = `hung for ${Math.round(silentMs / 1000)} s`;

@@ -1,0 +1,65 @@
+import { EVENT_KIND_NAMES, SEVERITIES, type EventKind, type Severity } from '../../lifecycle/event-kind.ts';
+import { describe } from '../describe.ts';
+import { fieldsOrOff } from '../fields-kind.ts';
+import { isCleanText, type Kind } from '../kind.ts';
+import * as kinds from '../kinds.ts';
+import { withDefault } from './option.ts';
+
+type Run = string | readonly string[];
+
+const command: Kind<Run | null> = {
+  label: 'a string for the shell, or an array of words without one',
+  tsType: 'string | readonly string[]',
+  schema: { anyOf: [{ type: 'string', minLength: 1 }, { type: 'array', items: { type: 'string' }, minItems: 1 }] },
+  parse(raw) {
+    const words = Array.isArray(raw) ? (raw as unknown[]) : [raw];
+    const isCommand = words.length > 0 && words.every(isCleanText) && String(words[0]).trim() !== '';
+    return isCommand ? { value: raw as Run } : { mismatch: { expected: 'a command: a string, or an array of strings', got: describe(raw), at: '' } };
+  },
+};
+
+const url: Kind<string | null> = {
+  ...kinds.string,
+  label: 'URL with http or https',
+  schema: { type: 'string', pattern: '^https?://' },
+  parse: (raw) =>
+    typeof raw === 'string' && /^https?:\/\//i.test(raw) && URL.canParse(raw) ? { value: raw } : { mismatch: { expected: 'a URL with http:// or https://', got: describe(raw), at: '' } },
+};
+
+const eventKinds: Kind<readonly EventKind[] | null> = {
+  label: 'kinds of events',
+  tsType: `readonly (${EVENT_KIND_NAMES.map((name) => `'${name}'`).join(' | ')})[]`,
+  schema: { type: 'array', items: { enum: EVENT_KIND_NAMES }, minItems: 1 },
+  parse(raw) {
+    const expected = `a list of ${EVENT_KIND_NAMES.join(', ')}`;
+    if (!Array.isArray(raw) || raw.length === 0) return { mismatch: { expected, got: describe(raw), at: '' } };
+    const wrong = raw.findIndex((name) => !EVENT_KIND_NAMES.includes(name as EventKind));
+    return wrong < 0 ? { value: raw as EventKind[] } : { mismatch: { expected, got: describe(raw[wrong]), at: `[${wrong}]` } };
+  },
+};
+
+const HOOK_FIELDS = {
+  run: { kind: command, default: null, defaultText: 'none', doc: 'command that gets the event as JSON on stdin and in `LB_EVENT_…` variables' },
+  url: { kind: url, default: null, defaultText: 'none', doc: 'where the event is posted as JSON' },
+  kinds: { kind: eventKinds, default: null, defaultText: 'all', doc: 'only events of these kinds' },
+  severity: { kind: kinds.oneOf(SEVERITIES) as Kind<Severity | null>, default: null, defaultText: '"warn"; with `kinds` "info"', doc: 'only events of at least this severity' },
+};
+
+const fields = fieldsOrOff({ fields: HOOK_FIELDS });
+
+/** What is told to whom. */
+export const EVENT_OPTIONS = {
+  on_event: withDefault({
+    group: 'Events',
+    kind: {
+      ...fields,
+      label: fields.label.replace(', or `true` for its defaults', ''),
+      tsType: fields.tsType.replace('boolean', 'false'),
+      schema: { anyOf: [{ const: false }, ...(fields.schema['anyOf'] as readonly object[]).slice(1)] },
+    },
+    default: null,
+    doc: 'call a command or a URL of yours for events of this app, such as `{ url: "https://hooks.example/lb" }`',
+    notes: 'Needs `run` or `url`, or both. Each event is tried three times, 10 s each. A hook that fails or hangs disturbs nothing; see docs/events.md.',
+    check: (hook) => (hook === null || hook.run !== null || hook.url !== null ? undefined : 'an object with run or url'),
+  }),
+};

@@ -1,0 +1,18 @@
+import { LbError } from '../errors/lb-error.ts';
+import type { EventQuery } from './event-log.ts';
+
+/**
+ * What `/v1/events` is asked for: `app`, `since` (an id) and the number of events.
+ * @param count name of the parameter with the number, and its default
+ * @throws LbError LB_ERR_MESSAGE
+ */
+export function eventQuery(params: URLSearchParams, count: { readonly name: string; readonly default: number }): EventQuery {
+  return { app: params.get('app'), since: numberOf(params, 'since', 0), limit: numberOf(params, count.name, count.default) };
+}
+
+function numberOf(params: URLSearchParams, name: string, fallback: number): number {
+  const text = params.get(name);
+  if (text === null) return fallback;
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new LbError('LB_ERR_MESSAGE', { what: 'query', path: name, expected: 'a whole number', got: text });
+}

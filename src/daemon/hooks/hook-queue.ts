@@ -1,0 +1,87 @@
+import { messageOf } from '../../errors/lb-error.ts';
+import type { LbEvent } from '../../protocol/event.ts';
+import { HookFailures } from './hook-failures.ts';
+
+const MAX_UNDER_WAY = 4;
+const MAX_WAITING = 100;
+/** Pauses between the three tries. */
+const RETRY_DELAYS_MS = [1_000, 5_000];
+
+interface HookQueueOptions {
+  /** Calls the hook once; rejects when that failed. */
+  readonly call: (event: LbEvent) => Promise<void>;
+  /** Told once per burst of failures. */
+  readonly failed: (message: string) => void;
+}
+
+/** The events of one app on their way to its hook: a few at a time, each tried three times, the oldest left out when there are too many. */
+export class HookQueue {
+  readonly #call: HookQueueOptions['call'];
+  readonly #failures: HookFailures;
+  readonly #waiting: LbEvent[] = [];
+  readonly #pauses = new Set<NodeJS.Timeout>();
+  #underWay = 0;
+  #idle: (() => void)[] = [];
+
+  constructor({ call, failed }: HookQueueOptions) {
+    this.#call = call;
+    this.#failures = new HookFailures(failed);
+  }
+
+  add(event: LbEvent): void {
+    this.#waiting.push(event);
+    if (this.#waiting.length > MAX_WAITING) {
+      this.#waiting.shift();
+      this.#failures.dropped();
+    }
+    this.#pump();
+  }
+
+  /** Resolves when nothing is under way. */
+  settled(): Promise<void> {
+    return this.#underWay === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Nothing more is tried. */
+  close(): void {
+    this.#waiting.length = 0;
+    this.#failures.close();
+    for (const pause of this.#pauses) clearTimeout(pause);
+  }
+
+  #pump(): void {
+    while (this.#underWay < MAX_UNDER_WAY) {
+      const event = this.#waiting.shift();
+      if (event === undefined) break;
+      this.#underWay++;
+      void this.#deliver(event).then(() => {
+        this.#underWay--;
+        this.#pump();
+      });
+    }
+    if (this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #deliver(event: LbEvent): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        await this.#call(event);
+        return;
+      } catch (error) {
+        const delayMs = RETRY_DELAYS_MS[tries];
+        if (delayMs === undefined) return this.#failures.failed(messageOf(error));
+        await this.#pause(delayMs);
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#pauses.delete(timer);
+        resolve();
+      }, ms);
+      this.#pauses.add(timer);
+    });
+  }
+}

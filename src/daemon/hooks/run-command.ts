@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import type { LbEvent } from '../../protocol/event.ts';
+import { killTree } from '../../system/processes.ts';
+
+/** Of what it wrote to stderr, for the message of a failure. */
+const STDERR_BYTES = 400;
+
+export interface CommandHook {
+  /** A text is given to the shell; a list is run as it is. */
+  readonly run: string | readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs a user's command for an event: as JSON on stdin, and in `LB_EVENT_…` variables. The signal kills it with all its
+ * children.
+ * @throws Error that says how it failed
+ */
+export function runCommand({ run, cwd, env }: CommandHook, event: LbEvent, signal: AbortSignal): Promise<void> {
+  const [command = '', ...args] = typeof run === 'string' ? [run] : run;
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env: { ...env, ...eventVariables(event) }, shell: typeof run === 'string', stdio: ['pipe', 'ignore', 'pipe'] });
+    let stderr = '';
+    const kill = (): void => killTree(child.pid ?? 0, 'SIGKILL');
+    signal.addEventListener('abort', kill, { once: true });
+    child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-STDERR_BYTES)));
+    child.once('error', (error) => {
+      signal.removeEventListener('abort', kill);
+      reject(error);
+    });
+    // Not `close`: something it left behind may hold its stderr for ever.
+    child.once('exit', (code, endedBy) => {
+      signal.removeEventListener('abort', kill);
+      child.stderr.destroy();
+      if (code === 0) return resolve();
+      const how = signal.aborted ? String(signal.reason) : endedBy === null ? `exit code ${code ?? 'unknown'}` : `signal ${endedBy}`;
+      const said = stderr.trim().split('\n').at(-1) ?? '';
+      reject(new Error(said === '' ? how : `${how}: ${said}`));
+    });
+    // A command that does not read its stdin is none the worse for it.
+    child.stdin.on('error', () => {});
+    child.stdin.end(`${JSON.stringify(event)}\n`);
+  });
+}
+
+function eventVariables(event: LbEvent): Record<string, string> {
+  const { id, at, app, kind, severity, message, slot, pid } = event;
+  const values = { id, at: new Date(at).toISOString(), app: app ?? '', kind, severity, message: message.replaceAll('\0', ''), slot, pid };
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[`LB_EVENT_${name.toUpperCase()}`, String(value)]])));
+}

@@ -1,0 +1,93 @@
+import type { AskedBy, ExitReport } from '../lifecycle/exit-report.ts';
+import { EVENT_KINDS, isEventKind, SEVERITIES, type EventKind, type Severity } from '../lifecycle/event-kind.ts';
+import type { OperationName } from '../lifecycle/operation-name.ts';
+
+export type { EventKind, Severity };
+
+/** What an event of some kinds tells beyond its message, for programs. */
+export interface EventDetails {
+  readonly start: { readonly generation: number };
+  readonly ready: { readonly tookMs: number; readonly generation: number };
+  readonly drain: { readonly askedBy: AskedBy; readonly generation: number };
+  /** The facts of `ExitReport`; `cause` is what is known beyond code and signal. */
+  readonly exit: Pick<ExitReport, 'code' | 'signal' | 'askedBy' | 'cause' | 'killedAtDeadline' | 'uptimeMs' | 'generation'>;
+  readonly recycle: { readonly askedBy: AskedBy; readonly reason: string };
+  readonly 'operation-begin': { readonly operation: OperationName };
+  readonly operation: { readonly operation: OperationName; readonly ok: boolean };
+  readonly ended: { readonly state: 'stopped' | 'errored' };
+  readonly 'primary-lost': { readonly cause: string };
+  /** `unclean`: the daemon before it did not say that it ends. */
+  readonly 'daemon-start': { readonly unclean: boolean };
+}
+
+/** The details that a kind must have, after the message and the worker. */
+export type DetailsOf<K extends EventKind> = K extends keyof EventDetails ? EventDetails[K] : never;
+
+interface EventBase {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Null for what concerns the daemon itself. */
+  readonly app: string | null;
+  readonly severity: Severity;
+  /** A sentence for people; complete in itself, but for the name of the app. */
+  readonly message: string;
+  readonly slot?: number;
+  readonly pid?: number;
+}
+
+type OfKind<K extends EventKind> = { readonly kind: K } & (K extends keyof EventDetails ? { readonly details: EventDetails[K] } : { readonly details?: undefined });
+
+/** Something that happened, as a primary tells it. */
+export type NewEvent = { [K in EventKind]: EventBase & OfKind<K> }[EventKind];
+
+/** Something that happened, for `/v1/events`. */
+export type LbEvent = NewEvent & {
+  /** Rises by one with each event of a home, over all its daemons. */
+  readonly id: number;
+};
+
+export interface Where {
+  readonly slot: number;
+  readonly pid: number;
+}
+
+/** Tells what happened; kinds that have details need them. */
+export type EmitEvent = <K extends EventKind>(
+  kind: K,
+  message: string,
+  ...more: K extends keyof EventDetails ? [worker: Where | undefined, details: EventDetails[K]] : [worker?: Where]
+) => void;
+
+/** An event of the given facts, with the severity that follows from them. */
+export function makeEvent(app: string | null, at: number, kind: EventKind, message: string, worker?: Where, details?: EventDetails[keyof EventDetails]): NewEvent {
+  const where = worker === undefined ? {} : { slot: worker.slot, pid: worker.pid };
+  const facts = { at, app, kind, message, ...where, ...(details === undefined ? {} : { details }) };
+  // `EmitEvent` has seen to it that kind and details belong together.
+  return { ...facts, severity: severityOf(facts as Pick<NewEvent, 'kind' | 'details'>) } as NewEvent;
+}
+
+function severityOf(event: Pick<NewEvent, 'kind' | 'details'>): Severity {
+  const { kind, details } = event as NewEvent;
+  if (kind === 'exit') {
+    if (details.askedBy === null) return details.code === 0 ? 'warn' : 'error';
+    return details.killedAtDeadline ? 'warn' : details.askedBy === 'hung' ? 'error' : 'info';
+  }
+  if (kind === 'operation') return details.ok ? 'info' : 'error';
+  if (kind === 'ended') return details.state === 'errored' ? 'error' : 'info';
+  if (kind === 'daemon-start') return details.unclean ? 'warn' : 'info';
+  return EVENT_KINDS[kind].severity;
+}
+
+/** An event that was read back or received; null when it is none, or of a kind that this version does not know. */
+export function parseEvent(value: unknown): LbEvent | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { id, at, app, kind, severity, message } = value as Readonly<Record<string, unknown>>;
+  const isEvent =
+    Number.isSafeInteger(id) &&
+    typeof at === 'number' &&
+    (app === null || typeof app === 'string') &&
+    isEventKind(kind) &&
+    SEVERITIES.some((name) => name === severity) &&
+    typeof message === 'string';
+  return isEvent ? (value as LbEvent) : null;
+}
