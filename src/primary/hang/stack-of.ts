@@ -4,7 +4,8 @@ import { interruptedAt } from '../../system/inspector-client.ts';
 import { handlesSignal, listeningPorts, ownsSocket } from '../../system/process-state.ts';
 import { isAlive, processState } from '../../system/processes.ts';
 
-const TIMEOUT_MS = 2_000;
+/** Mostly it takes milliseconds; a machine without free CPU needs seconds to open the inspector. */
+const TIMEOUT_MS = 5_000;
 const FIRST_LOOK_MS = 10;
 const LAST_LOOK_MS = 200;
 /** A recursion without end has thousands of calls. */
@@ -30,7 +31,7 @@ export type StackResult = { readonly frames: readonly StackFrame[] } | { readonl
 
 /**
  * The JavaScript stack of a process whose event loop is blocked, innermost call first; it goes on afterwards. It never
- * fails and takes at most `timeoutMs` (default 2 s). Linux only.
+ * fails and takes at most `timeoutMs` (default 5 s). Linux only.
  *
  * The inspector's port is found as a new listening socket of the process, not read from its stderr: an app can redirect
  * that, write such a line itself, or have so much to say that the line comes late.

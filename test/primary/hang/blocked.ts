@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +23,9 @@ export async function startProgram(source: string, extension = 'cjs', args: read
   writeFileSync(file, source);
   const child = spawn(process.execPath, [...args, file], { stdio: ['ignore', 'pipe', 'ignore'] });
   children.push(child);
-  const line = async (): Promise<string> => String(((await once(child.stdout, 'data')) as [Buffer])[0]).trim();
+  // Two lines can come in one chunk.
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const line = async (): Promise<string> => String((await lines.next()).value);
   await line();
   return { pid: child.pid ?? 0, file, child, line };
 }
