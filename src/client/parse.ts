@@ -62,8 +62,8 @@ export function parseStats(value: unknown): Stats {
 /** One message of the event subscription. @throws LbError LB_ERR_MESSAGE */
 export function parseEvent(value: unknown): LbEvent {
   const fields = objectOf(value, 'event');
-  need(fields, 'at', 'number', 'event');
-  for (const key of ['app', 'kind', 'message']) need(fields, key, 'string', 'event');
+  for (const key of ['id', 'at']) need(fields, key, 'number', 'event');
+  for (const key of ['kind', 'message']) need(fields, key, 'string', 'event');
   return fields as unknown as LbEvent;
 }
 

@@ -65,6 +65,6 @@ export function appColumns(history: readonly Sample[], measure: Measure, longest
     { title: ' app', width: 10, widest: Math.max(10, Math.min(LONGEST_NAME, longestName + 1)), rank: 0, sortBy: (app) => app.name, cell: (app) => ({ text: ` ${app.name}`, style: STYLE.bold }) },
     { title: 'state', width: 9, rank: 0, sortBy: (app) => app.state, cell: (app) => ({ text: app.state, style: appStateStyle(app.state) }) },
     ...FIGURES,
-    { title: `${measure.title}, 5 min`, width: 8, widest: TREND_WIDEST, rank: 5, cell: (app, width) => trend(app, width) },
+    { title: `${measure.title} 5m`, width: 8, widest: TREND_WIDEST, rank: 5, cell: (app, width) => trend(app, width) },
   ];
 }

@@ -3,7 +3,10 @@ import { count, millis, percent, share, size } from './format.ts';
 
 /** Something that is charted over time. */
 export interface Measure {
+  /** As the tables name it. */
   readonly title: string;
+  /** In full. */
+  readonly label: string;
   readonly ofApp: (app: AppSnapshot) => number | null;
   readonly ofWorker: (worker: WorkerSnapshot) => number | null;
   readonly format: (value: number) => string;
@@ -18,13 +21,14 @@ const loaded = (app: AppSnapshot, of: (worker: WorkerSnapshot) => number): numbe
 
 /** In the order in which a key goes through them. */
 export const MEASURES: readonly Measure[] = [
-  { title: 'req/s', ofApp: (app) => app.requestsPerSecond, ofWorker: (worker) => worker.requestsPerSecond, format: count, merge: 'mean', leastScale: 5 },
-  { title: 'cpu', ofApp: (app) => app.cpuPercent, ofWorker: (worker) => worker.cpuPercent, format: percent, merge: 'mean', leastScale: 20 },
-  { title: 'memory', ofApp: (app) => app.memoryBytes, ofWorker: (worker) => worker.memoryBytes, format: size, merge: 'mean', leastScale: 1 },
-  { title: 'p95', ofApp: (app) => app.p95Ms, ofWorker: (worker) => worker.p95Ms, format: millis, merge: 'max', leastScale: 5 },
-  { title: 'connections', ofApp: (app) => app.connections, ofWorker: (worker) => worker.connections, format: count, merge: 'mean', leastScale: 5 },
+  { title: 'req/s', label: 'requests per second', ofApp: (app) => app.requestsPerSecond, ofWorker: (worker) => worker.requestsPerSecond, format: count, merge: 'mean', leastScale: 5 },
+  { title: 'cpu', label: 'CPU', ofApp: (app) => app.cpuPercent, ofWorker: (worker) => worker.cpuPercent, format: percent, merge: 'mean', leastScale: 20 },
+  { title: 'mem', label: 'memory', ofApp: (app) => app.memoryBytes, ofWorker: (worker) => worker.memoryBytes, format: size, merge: 'mean', leastScale: 1 },
+  { title: 'p95', label: '95th percentile of response times', ofApp: (app) => app.p95Ms, ofWorker: (worker) => worker.p95Ms, format: millis, merge: 'max', leastScale: 5 },
+  { title: 'conns', label: 'open connections', ofApp: (app) => app.connections, ofWorker: (worker) => worker.connections, format: count, merge: 'mean', leastScale: 5 },
   {
-    title: 'event loop in use',
+    title: 'loop',
+    label: 'event loop in use',
     ofApp: (app) => loaded(app, (worker) => worker.eventLoopUtilization),
     ofWorker: (worker) => worker.eventLoopUtilization,
     format: share,
@@ -32,7 +36,8 @@ export const MEASURES: readonly Measure[] = [
     leastScale: 1,
   },
   {
-    title: 'event loop delay',
+    title: 'delay',
+    label: 'event loop delay',
     ofApp: (app) => loaded(app, (worker) => worker.eventLoopDelayMs),
     ofWorker: (worker) => worker.eventLoopDelayMs,
     format: millis,

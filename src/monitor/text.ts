@@ -1,5 +1,9 @@
+import { createRequire } from 'node:module';
 import { stripVTControlCharacters } from 'node:util';
-import stringWidth from 'string-width';
+
+const require = createRequire(import.meta.url);
+// In the bundle, which is CommonJS, a default import of an ES module would be its namespace; here it is that in both.
+const { default: stringWidth } = require('string-width') as typeof import('string-width');
 
 /** ASCII, and what this program draws with: one column and one UTF-16 unit each. */
 const NARROW = /^[\x20-\x7e\u2500-\u259f·…›→▲▼●○]*$/;

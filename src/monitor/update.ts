@@ -51,11 +51,9 @@ function withStats(model: Model, { at, apps, machine }: Extract<Message, { type:
 
 /** A subscription begins with the events from before; those that are known already are not added again. */
 function withEvents(known: readonly LbEvent[], added: readonly LbEvent[]): readonly LbEvent[] {
-  const seen = new Set(known.map(idOf));
-  return [...known, ...added.filter((event) => !seen.has(idOf(event)))].slice(-KEPT_EVENTS);
+  const last = known.at(-1)?.id ?? 0;
+  return [...known, ...added.filter(({ id }) => id > last)].slice(-KEPT_EVENTS);
 }
-
-const idOf = ({ at, app, kind, message, pid }: LbEvent): string => `${at} ${app} ${kind} ${pid ?? ''} ${message}`;
 
 function press(model: Model, key: Key): Update {
   if (model.dialog !== null) return answerDialog(model, model.dialog, key);

@@ -68,6 +68,6 @@ export function workerColumns(app: AppSnapshot, history: readonly Sample[], meas
     ...FIGURES,
     { title: 'health', width: 6, rank: 5, cell: (worker) => healthWord(worker, health.get(worker.pid)) },
     { title: 'handoff', width: 7, align: 'right', rank: 7, sortBy: (worker) => orLeast(worker.handOffMs), cell: (worker) => ({ text: millis(worker.handOffMs) }) },
-    { title: `${measure.title}, 5 min`, width: 8, widest: TREND_WIDEST, rank: 9, cell: (worker, width) => trend(worker, width) },
+    { title: `${measure.title} 5m`, width: 8, widest: TREND_WIDEST, rank: 9, cell: (worker, width) => trend(worker, width) },
   ];
 }

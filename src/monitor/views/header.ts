@@ -10,22 +10,25 @@ import { widthOf } from '../text.ts';
 /** A gauge is worth its columns from here on. */
 const GAUGE_FROM_COLUMNS = 76;
 const GAUGE_COLUMNS = 10;
+const SHORT_GAUGE_COLUMNS = 6;
+const WIDE_COLUMNS = 100;
 const HIGH = 0.9;
 
 /** Writes texts one after the other; returns the column behind the last one. */
 export function putAll(frame: Frame, row: number, column: number, cells: readonly Cell[]): number {
-  return cells.reduce((at, { text, style = STYLE.plain }) => frame.put(row, at, text, style), column);
+  // Space at the edge is not worth the mark of something left out.
+  return cells.reduce((at, { text, style = STYLE.plain }) => (text.trim() === '' ? at + text.length : frame.put(row, at, text, style)), column);
 }
 
 /** A label in front of its value. */
 export const labelled = (label: string, value: string, style: CellStyle = STYLE.bold): readonly Cell[] => [
-  { text: `${label} `, style: STYLE.dim }, { text: value, style }, { text: '   ' },
+  { text: `${label} `, style: STYLE.dim }, { text: value, style }, { text: '  ' },
 ];
 
 /** The first line: where we are, and on the right the clock, or what is wrong with the connection. */
 export function drawTitle(frame: Frame, model: Model, path: readonly Cell[]): void {
   const right = statusOf(model);
-  const end = putAll(frame, 0, 0, [{ text: ' lb ', style: STYLE.bold | STYLE.reverse }, { text: ' ' }, ...path]);
+  const end = putAll(frame, 0, 0, [{ text: ' lb', style: STYLE.bold | STYLE.reverse }, { text: ' › ', style: STYLE.bold | STYLE.reverse }, { text: ' ' }, ...path]);
   const left = Math.max(end + 1, frame.columns - widthOf(right.text) - 1);
   frame.put(0, left, right.text, right.style);
 }
@@ -39,7 +42,7 @@ function statusOf({ link, paused, now, live }: Model): Cell {
 /** The machine and the totals of all apps. */
 export function drawTotals(frame: Frame, model: Model): void {
   const { apps, machine } = shown(model);
-  if (machine !== null) putAll(frame, 1, 1, machineCells(machine, frame.columns >= GAUGE_FROM_COLUMNS));
+  if (machine !== null) putAll(frame, 1, 1, machineCells(machine, frame.columns >= WIDE_COLUMNS ? GAUGE_COLUMNS : frame.columns >= GAUGE_FROM_COLUMNS ? SHORT_GAUGE_COLUMNS : 0));
   const sum = (of: (app: (typeof apps)[number]) => number | null): number => apps.reduce((total, app) => total + (of(app) ?? 0), 0);
   const answered = apps.filter(({ errorRate }) => errorRate !== null);
   const requests = answered.reduce((total, app) => total + app.requestsPerSecond, 0);
@@ -56,12 +59,12 @@ export function drawTotals(frame: Frame, model: Model): void {
   ]);
 }
 
-function machineCells({ cpu, cores, memoryBytes, memoryUsedBytes, load }: Machine, withGauges: boolean): Cell[] {
+function machineCells({ cpu, cores, memoryBytes, memoryUsedBytes, load }: Machine, gaugeColumns: number): Cell[] {
   const memory = memoryBytes === 0 ? 0 : memoryUsedBytes / memoryBytes;
   const cells = (label: string, share: number | null, value: string): Cell[] => {
     const style = share !== null && share > HIGH ? STYLE.red : STYLE.green;
-    const bar: Cell[] = withGauges ? [{ text: gauge(share ?? 0, GAUGE_COLUMNS), style }, { text: ' ' }] : [];
-    return [{ text: `${label} `, style: STYLE.dim }, ...bar, { text: value, style: STYLE.bold }, { text: '   ' }];
+    const bar: Cell[] = gaugeColumns > 0 ? [{ text: gauge(share ?? 0, gaugeColumns), style }, { text: ' ' }] : [];
+    return [{ text: `${label} `, style: STYLE.dim }, ...bar, { text: value, style: STYLE.bold }, { text: '  ' }];
   };
   return [
     ...cells('machine cpu', cpu, cpu === null ? '-' : percent(cpu * 100)),

@@ -1,11 +1,11 @@
-import type { LbEvent } from '../../protocol/control.ts';
+import type { LbEvent, Severity } from '../../protocol/control.ts';
 import { barChart, scaleOf } from '../chart.ts';
 import { clock } from '../format.ts';
 import type { Frame } from '../frame.ts';
 import { series, SPAN_SECONDS, type Sample } from '../history.ts';
 import type { Measure } from '../measures.ts';
 import { STYLE, type CellStyle } from '../style.ts';
-import { printable, widthOf } from '../text.ts';
+import { printable, truncate, widthOf } from '../text.ts';
 
 /** Columns of a chart's scale, left of it. */
 const SCALE_COLUMNS = 7;
@@ -39,7 +39,7 @@ export function drawChart(frame: Frame, area: Area, { history, app, slot, measur
   const last = values.findLast((value) => value !== null) ?? null;
   const top = scaleOf(values, measure.leastScale);
   const subject = slot === null ? app : `${app}[${slot}]`;
-  drawRule(frame, area, `${subject}: ${measure.title}${last === null ? '' : `, now ${measure.format(last)}`}, last ${SPAN_SECONDS / 60} minutes`);
+  drawRule(frame, area, `${subject}: ${measure.label}${last === null ? '' : `, now ${measure.format(last)}`}; ${SPAN_SECONDS / 60} minutes`);
   barChart(values, top, height).forEach((line, index) => {
     const label = index === 0 ? measure.format(top) : index === height - 1 ? '0' : '';
     frame.put(area.row + 1 + index, area.left + SCALE_COLUMNS - 1 - widthOf(label), label, STYLE.dim);
@@ -47,10 +47,11 @@ export function drawChart(frame: Frame, area: Area, { history, app, slot, measur
   });
 }
 
-const EVENT_STYLES: Readonly<Record<string, CellStyle>> = {
-  ready: STYLE.green, readmit: STYLE.green, exit: STYLE.yellow, eject: STYLE.red, hung: STYLE.red, errored: STYLE.red, 'fork-failed': STYLE.red, 'not-ready': STYLE.red,
-};
-const KIND_COLUMNS = 10;
+const SEVERITY_STYLES: Readonly<Record<Severity, CellStyle>> = { info: STYLE.cyan, warn: STYLE.yellow | STYLE.bold, error: STYLE.red | STYLE.bold };
+const KIND_COLUMNS = 15;
+const APP_COLUMNS = 20;
+/** Where an event that concerns no app has the app's name. */
+const DAEMON = '-';
 
 /** The newest events, newest last, under a rule. */
 export function drawEvents(frame: Frame, area: Area, events: readonly LbEvent[], withApp: boolean): void {
@@ -58,13 +59,14 @@ export function drawEvents(frame: Frame, area: Area, events: readonly LbEvent[],
   drawRule(frame, area, 'events');
   const newest = events.slice(-(area.rows - 1));
   if (newest.length === 0) frame.put(area.row + 1, area.left + 1, 'nothing has happened yet', STYLE.dim, area.columns - 1);
-  newest.forEach(({ at, app, kind, message }, index) => {
+  const appColumns = Math.min(APP_COLUMNS, Math.max(0, ...newest.map(({ app }) => (app ?? DAEMON).length)));
+  newest.forEach(({ at, app, kind, severity, message }, index) => {
     const row = area.row + 1 + index;
     const end = area.left + area.columns;
     const put = (column: number, text: string, style: CellStyle): number => frame.put(row, column, text, style, end - column);
     let column = put(area.left + 1, `${clock(at)} `, STYLE.dim);
-    if (withApp) column = put(column, `${app} `, STYLE.bold);
-    put(column, `${kind.padEnd(KIND_COLUMNS)} `, EVENT_STYLES[kind] ?? STYLE.cyan);
+    if (withApp) column = put(column, `${truncate(app ?? DAEMON, appColumns).padEnd(appColumns)} `, STYLE.bold);
+    put(column, `${kind.padEnd(KIND_COLUMNS)} `, SEVERITY_STYLES[severity]);
     put(column + KIND_COLUMNS + 1, printable(message), STYLE.plain);
   });
 }
