@@ -20,6 +20,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'balance', aliases: [], summary: 'change how a worker is chosen for a connection', load: async () => (await import('./commands/balance.ts')).balance },
   { name: 'weight', aliases: [], summary: 'change the share of slots', load: async () => (await import('./commands/weight.ts')).weight },
   { name: 'health', aliases: [], summary: 'tell whether the workers of an app are healthy, and why not', load: async () => (await import('./commands/health.ts')).health },
+  { name: 'metrics', aliases: [], summary: 'print the metrics for Prometheus, or serve them', load: async () => (await import('./commands/metrics.ts')).metrics },
   { name: 'stop', aliases: [], summary: 'drain and stop apps; their definition stays', load: async () => (await import('./commands/stop.ts')).stop },
   { name: 'delete', aliases: ['del'], summary: 'drain and stop apps, and forget them', load: async () => (await import('./commands/delete.ts')).remove },
   { name: 'logs', aliases: ['log'], summary: 'show and follow what the workers write', load: async () => (await import('./commands/logs.ts')).logs },

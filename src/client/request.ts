@@ -49,9 +49,14 @@ export class Channel {
 
   /** Sends a request and resolves with the JSON of its answer. @throws LbError the daemon's error for a 4xx or 5xx */
   async json(path: string, options: RequestOptions = {}): Promise<unknown> {
+    return parseJson(await this.text(path, options), 'answer');
+  }
+
+  /** Sends a request and resolves with the body of its answer. @throws LbError the daemon's error for a 4xx or 5xx */
+  async text(path: string, options: RequestOptions = {}): Promise<string> {
     const response = await this.open(path, options);
     const text = await this.#textOf(response);
-    if (isSuccess(response)) return parseJson(text, 'answer');
+    if (isSuccess(response)) return text;
     throw failureOf(response, text);
   }
 

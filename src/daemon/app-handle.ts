@@ -5,10 +5,12 @@ import type { Answer, FromPrimary, Order, PrimarySettings } from '../protocol/at
 import type { LogLine } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
+import type { AppStats } from '../protocol/stats.ts';
 import type { Attachment, Hello, ProgressListener } from './attachment.ts';
 import { offlineSnapshot } from './offline-snapshot.ts';
 import { PrimaryKeeper } from './primary-keeper.ts';
 import type { DesiredState, SavedApp } from './store.ts';
+import type { TotalsBook } from './totals-book.ts';
 
 const SNAPSHOT_DEADLINE_MS = 1_000;
 
@@ -22,6 +24,10 @@ export interface AppHandleOptions {
   /** Something that must be saved changed. */
   readonly changed: () => void;
   readonly received: (app: string, message: Extract<FromPrimary, { type: 'event' | 'log' }>) => void;
+  /** The counters of all apps. */
+  readonly totals: TotalsBook;
+  /** Its primary told how it is now. */
+  readonly stats: (stats: AppStats) => void;
   /** Somebody follows this app's log. */
   readonly followed: (app: string) => boolean;
   /** Its primary has ended and no other will start. */
@@ -37,6 +43,7 @@ export class AppHandle {
   readonly #options: AppHandleOptions;
   readonly #keeper: PrimaryKeeper;
   #snapshot: AppSnapshot | null = null;
+  #stats: AppStats | null = null;
   #starting = false;
   /** The daemon ends; the app's end is not the operator's wish. */
   #closing = false;
@@ -73,6 +80,11 @@ export class AppHandle {
   /** The last exits of its workers, known even after its primary has ended. */
   get lastExits(): readonly ExitReport[] {
     return this.#snapshot?.lastExits ?? [];
+  }
+
+  /** As its primary last told by itself, which is at most 5 s old. */
+  get stats(): AppStats {
+    return this.#keeper.hasPrimary && this.#stats !== null ? this.#stats : this.#offline();
   }
 
   toSaved(): SavedApp {
@@ -134,11 +146,11 @@ export class AppHandle {
     const { attachment } = this.#keeper;
     if (attachment !== null) {
       const answer = await withDeadline(attachment.order({ kind: 'snapshot' }).catch(() => null), SNAPSHOT_DEADLINE_MS);
-      if (answer?.kind === 'snapshot') this.#snapshot = answer.snapshot;
+      const current = answer?.kind === 'snapshot' ? this.#take(answer.snapshot) : null;
       if (this.#keeper.hasPrimary && this.#snapshot !== null && !this.#starting) return this.#snapshot;
-      if (answer?.kind === 'snapshot') return answer.snapshot;
+      if (current !== null) return current;
     }
-    return offlineSnapshot(this, this.desired === 'running' ? 'starting' : this.desired, this.#snapshot);
+    return this.#offline();
   }
 
   /** The lines its primary remembers; null without one. */
@@ -174,11 +186,14 @@ export class AppHandle {
     if (hello.running !== null) {
       this.spec = hello.running.spec;
       this.generation = hello.running.snapshot.generation;
-      this.#snapshot = hello.running.snapshot;
+      this.#take(hello.running.snapshot);
       this.#options.changed();
       this.#options.event(this.name)('primary-adopted', `primary (pid ${hello.pid}) adopted`);
       if (this.desired !== 'running') void attachment.order({ kind: 'stop' }).catch(() => {});
-    } else if (!this.#starting) {
+      return;
+    }
+    this.#stats = null;
+    if (!this.#starting) {
       const order: Order = { kind: 'start', spec: this.spec, strict: false, generation: this.generation };
       void this.#ask(attachment, order).catch((error: unknown) => this.#options.log(`${this.name}: ${LbError.from(error).message}`));
     }
@@ -187,26 +202,43 @@ export class AppHandle {
   async #ask(attachment: Attachment, order: Order, onProgress?: ProgressListener): Promise<Answer> {
     try {
       const answer = await attachment.order(order, onProgress);
-      if (answer.kind === 'done') this.#learn(answer.spec, answer.snapshot);
-      return answer;
+      if (answer.kind !== 'done') return answer;
+      this.#learn(answer.spec, answer.snapshot);
+      return { ...answer, snapshot: this.#snapshot ?? answer.snapshot };
     } catch (error) {
       if (!(error instanceof LbError) || error.code !== 'LB_ERR_PRIMARY_LOST') throw error;
       throw new LbError('LB_ERR_PRIMARY_LOST', { app: this.name, reason: String(error.details['reason'] ?? '') });
     }
   }
 
+  /** Its primary counts from zero; what is told of the app goes on from where the one before ended. */
+  #take(snapshot: AppSnapshot): AppSnapshot {
+    this.#snapshot = { ...snapshot, totals: this.#options.totals.counted(snapshot) };
+    this.#stats = this.#snapshot;
+    return this.#snapshot;
+  }
+
+  #offline(): AppSnapshot {
+    const state = this.desired === 'running' ? 'starting' : this.desired;
+    return { ...offlineSnapshot(this, state, this.#snapshot), totals: this.#options.totals.of(this.name) };
+  }
+
   #learn(spec: AppSpec, snapshot: AppSnapshot): void {
-    this.#snapshot = snapshot;
+    this.#take(snapshot);
     if (JSON.stringify(spec) === JSON.stringify(this.spec) && snapshot.generation === this.generation) return;
     this.spec = spec;
     this.generation = snapshot.generation;
     this.#options.changed();
   }
 
-  #received(message: Extract<FromPrimary, { type: 'event' | 'redefined' | 'log' | 'ended' }>): void {
+  #received(message: Extract<FromPrimary, { type: 'event' | 'redefined' | 'log' | 'stats' | 'ended' }>): void {
     if (message.type === 'redefined') return this.#learn(message.spec, message.snapshot);
+    if (message.type === 'stats') {
+      this.#stats = { ...message.stats, totals: this.#options.totals.counted(message.stats) };
+      return this.#options.stats(this.#stats);
+    }
     if (message.type !== 'ended') return this.#options.received(this.name, message);
-    this.#snapshot = message.snapshot;
+    this.#take(message.snapshot);
     this.error = message.error;
     if (this.#closing) return;
     this.desired = message.state;

@@ -15,7 +15,7 @@ export type ProgressListener = (record: ProgressRecord) => void;
 export interface AttachmentEvents {
   hello(attachment: Attachment, hello: Hello): void;
   /** Everything that is neither hello, pong nor part of an order's answer. */
-  received(message: Extract<FromPrimary, { type: 'event' | 'redefined' | 'log' | 'ended' }>): void;
+  received(message: Extract<FromPrimary, { type: 'event' | 'redefined' | 'log' | 'stats' | 'ended' }>): void;
   hung(): void;
   closed(): void;
 }

@@ -57,6 +57,7 @@ export class ControlServer {
       const { handler, name, url } = this.#find(request);
       const answer = await handler({ name, query: url.searchParams, body: await readBody(request) });
       if ('json' in answer) sendJson(response, 200, answer.json);
+      else if ('text' in answer) response.writeHead(200, { 'content-type': answer.type }).end(answer.text);
       else await this.#stream(response, answer.stream);
     } catch (error) {
       fail(response, LbError.from(error));

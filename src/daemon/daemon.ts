@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { DaemonFacts } from '../metrics/prometheus.ts';
 import type { Hello, LogLine, ProgressRecord } from '../protocol/control.ts';
 import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
 import { PROTOCOL } from '../protocol/version.ts';
@@ -16,10 +17,13 @@ import { ControlServer } from './control-server.ts';
 import { EventLog } from './event-log.ts';
 import { EventHooks } from './hooks/event-hooks.ts';
 import { Live } from './live.ts';
+import { MetricsEndpoint } from './metrics-endpoint.ts';
+import { Metrics } from './metrics.ts';
 import { PRELOAD } from './primary-process.ts';
 import { Registry } from './registry.ts';
 import { routes } from './routes.ts';
 import { Store } from './store.ts';
+import { TotalsBook } from './totals-book.ts';
 
 /** Hooks that are under way when the daemon ends have so long. */
 const HOOKS_END_MS = 2_000;
@@ -46,6 +50,9 @@ export class Daemon {
   readonly #server: ControlServer;
   readonly #events: EventLog;
   readonly #hooks: EventHooks;
+  readonly #totals: TotalsBook;
+  readonly #metrics: Metrics;
+  readonly #metricsEndpoint: MetricsEndpoint;
   #lock: Lock | null = null;
   #closing: Promise<void> | null = null;
 
@@ -54,6 +61,10 @@ export class Daemon {
     this.#paths = homePaths(options.home);
     this.#events = new EventLog({ path: this.#paths.events, log: options.log });
     this.live = new Live(() => this.registry, this.#events);
+    const { totals, metrics } = this.#paths;
+    this.#totals = new TotalsBook(totals, options.log);
+    this.#metrics = new Metrics({ totals: this.#totals, facts: () => this.#facts(), apps: () => this.registry.all.map((app) => app.stats) });
+    this.#metricsEndpoint = new MetricsEndpoint({ file: metrics, text: () => this.#metrics.exposition(), log: options.log });
     this.registry = this.#createRegistry();
     this.#hooks = new EventHooks({ specOf: (app) => this.registry.find(app)?.spec, failed: (app, message) => this.#happened(app)('hook-failed', message) });
     this.#server = new ControlServer({
@@ -61,6 +72,8 @@ export class Daemon {
       routes: routes({
         registry: this.registry,
         events: this.#events,
+        metrics: this.#metrics,
+        endpoint: this.#metricsEndpoint,
         hello: () => this.#hello(),
         shutdown: async (progress) => {
           await this.#stopAll(progress);
@@ -82,6 +95,8 @@ export class Daemon {
     await this.#server.listen(socket);
     this.#events.load();
     this.#began();
+    this.#totals.load();
+    this.#metricsEndpoint.restore();
     writeFileSync(daemonPid, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }), { mode: 0o600 });
   }
 
@@ -101,6 +116,7 @@ export class Daemon {
     await this.#hooks.close(HOOKS_END_MS);
     await this.#events.close();
     this.#server.close();
+    this.#metricsEndpoint.close();
     rmSync(this.#paths.daemonPid, { force: true });
     rmSync(this.#paths.socket, { force: true });
     this.#lock?.release();
@@ -139,6 +155,9 @@ export class Daemon {
           this.#add(message.event);
         }
       },
+      totals: this.#totals,
+      stats: (stats) => this.#metrics.record(stats),
+      forgotten: (app) => this.#metrics.forget(app),
       followed: (app) => this.live.followed(app),
       ended: () => {
         if (this.registry.all.every((app) => !app.active)) this.#options.onAllEnded?.();
@@ -165,6 +184,11 @@ export class Daemon {
 
   #attach(attachment: Attachment): void {
     attachment.events = { ...attachment.events, hello: (_, hello) => this.registry.attach(attachment, hello) };
+  }
+
+  #facts(): DaemonFacts {
+    const startedAtSeconds = Math.round(wallNow() - (now() - this.#startedAt)) / 1000;
+    return { version: this.#options.version, node: process.versions.node, startedAtSeconds, residentBytes: process.memoryUsage.rss() };
   }
 
   #hello(): Hello {

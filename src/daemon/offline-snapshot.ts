@@ -33,7 +33,7 @@ export function offlineSnapshot(
     p95Ms: null,
     p99Ms: null,
     errorRate: null,
-    totals: last?.totals ?? NO_TOTALS,
+    totals: NO_TOTALS,
     listeners: [],
     workers: [],
     health: [],

@@ -5,7 +5,7 @@ import { AppHandle, type AppHandleOptions } from './app-handle.ts';
 import type { Attachment, Hello } from './attachment.ts';
 import type { SavedApp, Store } from './store.ts';
 
-type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed'> & { readonly store: Store };
+type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed'> & { readonly store: Store; readonly forgotten: (app: string) => void };
 
 /** All apps of this daemon, by name. */
 export class Registry {
@@ -54,6 +54,8 @@ export class Registry {
 
   forget(name: string): Promise<void> {
     this.#apps.delete(name);
+    this.#options.totals.forget(name);
+    this.#options.forgotten(name);
     return this.save();
   }
 

@@ -2,20 +2,24 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
 import type { Hello, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
-import { parseBalanceBody, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody, parseWeightBody } from '../protocol/parse.ts';
+import { parseBalanceBody, parseMetricsBody, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody, parseWeightBody } from '../protocol/parse.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
+import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
 import { tailLog } from '../logs/tail-file.ts';
 import type { AppHandle } from './app-handle.ts';
 import type { EventLog } from './event-log.ts';
 import { eventQuery } from './event-query.ts';
+import type { MetricsEndpoint } from './metrics-endpoint.ts';
+import type { Metrics } from './metrics.ts';
 import type { Registry } from './registry.ts';
 
 type Progress = (record: ProgressRecord) => void;
 type Success = Extract<ResultRecord, { ok: true }>;
 
-/** A route answers with JSON, or with a stream of progress that ends in a result. */
+/** A route answers with JSON, with text, or with a stream of progress that ends in a result. */
 export type RouteAnswer =
   | { readonly json: unknown }
+  | { readonly text: string; readonly type: string }
   | { readonly stream: (progress: Progress) => Promise<Success> };
 
 export interface RouteRequest {
@@ -29,6 +33,8 @@ type Handler = (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer;
 interface RoutesOptions {
   readonly registry: Registry;
   readonly events: EventLog;
+  readonly metrics: Metrics;
+  readonly endpoint: MetricsEndpoint;
   readonly hello: () => Hello;
   /** Drains everything and ends the daemon after the answer. */
   readonly shutdown: (progress: Progress) => Promise<void>;
@@ -38,7 +44,7 @@ const DEFAULT_LINES = 15;
 const DEFAULT_EVENTS = 50;
 
 /** `METHOD /path` to handler; `:name` stands for an app. */
-export function routes({ registry, events, hello, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
+export function routes({ registry, events, metrics, endpoint, hello, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
   const order = (create: (body: unknown, app: AppHandle) => Order): Handler => ({ name, body }) => {
     const app = registry.get(name);
     const made = create(body ?? {}, app);
@@ -50,6 +56,9 @@ export function routes({ registry, events, hello, shutdown }: RoutesOptions): Re
     ['GET /v1/apps/:name', async ({ name }) => ({ json: await registry.get(name).snapshot() })],
     ['GET /v1/apps/:name/logs', async ({ name, query }) => ({ json: { lines: await tail(registry.get(name), query) } })],
     ['GET /v1/events', async ({ query }) => ({ json: { events: await events.query(eventQuery(query, { name: 'limit', default: DEFAULT_EVENTS })) } })],
+    ['GET /v1/history', ({ query }) => ({ json: metrics.history(registry.get(query.get('app') ?? '').name, query) })],
+    ['GET /v1/metrics', async () => ({ text: await metrics.exposition(), type: EXPOSITION_TYPE })],
+    ['POST /v1/metrics', async ({ body }) => ({ json: { url: await endpoint.move(parseMetricsBody(body ?? {}).listen) } })],
     ['POST /v1/apps', ({ body }) => startAll(registry, body)],
     ['POST /v1/apps/:name/start', ({ name }) => {
       const { spec } = registry.get(name);

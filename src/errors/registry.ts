@@ -101,6 +101,12 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
+  LB_ERR_METRICS_LISTEN: {
+    message: 'the metrics cannot be served at {where}: {reason}',
+    hint: 'choose another address: lb metrics --listen 127.0.0.1:9615',
+    exit: 'failed',
+    http: 409,
+  },
   LB_ERR_SLOT: { message: 'app "{app}" has no slot {slot}, its slots are 0 to {last}', hint: '"lb show {app}" lists the slots', exit: 'notFound', http: 404 },
   LB_ERR_WORKER_NOT_FOUND: { message: 'app "{app}" has no worker with pid {pid}', hint: '"lb list --workers" lists the workers', exit: 'notFound', http: 404 },
   LB_ERR_WEIGHT: { message: 'weights of "{app}" were not changed: {reason}', hint: '"lb show {app}" lists the weights', exit: 'failed', http: 409 },

@@ -3,6 +3,7 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { AskedBy } from '../lifecycle/exit-report.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
+import type { AppStats } from '../protocol/stats.ts';
 import type { ListenQuery, WorkerSettings } from '../protocol/worker.ts';
 import { now } from '../system/clock.ts';
 import { UsageSampler } from '../system/usage.ts';
@@ -18,6 +19,7 @@ import { Router } from './router.ts';
 import { Sampler } from './sampler.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { SpawnChannel } from './spawn-channel.ts';
+import { StatsFeed } from './stats-feed.ts';
 import { Supervisor } from './supervisor.ts';
 import { Watch } from './watch.ts';
 import type { WorkerEvents } from './worker-events.ts';
@@ -38,6 +40,8 @@ interface RuntimeOptions {
   readonly event: EmitEvent;
   /** The load decided on another number of workers. */
   readonly redefined: () => void;
+  /** How the app is now, for its daemon. */
+  readonly stats: (stats: AppStats) => void;
   readonly onEnded: (state: 'stopped' | 'errored', error: LbError | null) => void;
 }
 
@@ -53,6 +57,7 @@ export class AppRuntime {
   readonly autoscaler: Autoscaler;
   readonly context: OperationContext;
   readonly #options: RuntimeOptions;
+  readonly #feed: StatsFeed;
   readonly #usage = new UsageSampler();
   readonly #router: Router;
   readonly #recycling = new WeakSet<WorkerHandle>();
@@ -61,6 +66,7 @@ export class AppRuntime {
     const { spec, door, preload, workerSettings, event, onEnded } = options;
     const app = spec.name;
     this.#options = options;
+    this.#feed = new StatsFeed({ snapshot: () => this.snapshot(), send: options.stats });
     this.logs = new LogSink(app, (problem) => event('log', problem));
     this.#router = new Router({ door, workers: () => this.pool.workers, spec: () => this.pool.spec });
     this.pool = new Pool({
@@ -168,6 +174,7 @@ export class AppRuntime {
         this.#router.changed();
         this.watch.changed();
         this.supervisor.stateChanged(worker, from);
+        this.#feed.changed();
       },
       listen: (worker, seq, query) => this.#listen(worker, seq, query),
       routesChanged: () => {
@@ -180,7 +187,10 @@ export class AppRuntime {
         if (message === 'ready') this.supervisor.saidReady(worker);
         else this.watch.said(worker, message);
       },
-      beat: (worker) => this.watch.limits.look(worker),
+      beat: (worker) => {
+        this.watch.limits.look(worker);
+        this.#feed.beat();
+      },
       exited: (worker, code, signal) => {
         if (signal === 'SIGKILL' && worker.askedBy === null && this.watch.memory.killedForMemory()) worker.cause = 'killed by the kernel for want of memory';
         this.#usage.forget(worker.pid);

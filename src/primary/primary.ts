@@ -170,6 +170,9 @@ export class Primary {
       startedWall: wallNow(),
       event: this.#event,
       redefined: () => this.#link.send({ type: 'redefined', spec: runtime.pool.spec, snapshot: runtime.snapshot() }),
+      stats: (stats) => {
+        if (!this.#link.busy) this.#link.send({ type: 'stats', stats });
+      },
       onEnded: (state, error) => void this.#ended(state, error),
     });
     runtime.pool.generation = order.generation;

@@ -2,6 +2,7 @@ import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { BalanceBody, LogLine, NewEvent, ProgressRecord, ReloadBody, RestartBody, ScaleBody, SignalBody, StopBody, WeightBody } from './control.ts';
 import type { AppSnapshot } from './snapshot.ts';
+import type { AppStats } from './stats.ts';
 
 /**
  * Between a primary and its daemon: newline-delimited JSON on a connection that the primary opens to the control socket
@@ -50,6 +51,8 @@ export type FromPrimary =
   | { readonly type: 'event'; readonly event: NewEvent }
   /** The definition changed by itself: the load decided on another number of workers. */
   | { readonly type: 'redefined'; readonly spec: AppSpec; readonly snapshot: AppSnapshot }
+  /** Once a second while something changes; totals are those of this primary. */
+  | { readonly type: 'stats'; readonly stats: AppStats }
   | { readonly type: 'log'; readonly lines: readonly LogLine[]; readonly dropped: number }
   /** The app has no worker left and none will come; the primary ends after this. */
   | { readonly type: 'ended'; readonly state: 'stopped' | 'errored'; readonly error: string | null; readonly snapshot: AppSnapshot }

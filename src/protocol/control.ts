@@ -1,5 +1,5 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
-import type { AppSpec, BalanceStrategy } from '../lifecycle/app-spec.ts';
+import type { AppSpec, BalanceStrategy, HostPort } from '../lifecycle/app-spec.ts';
 import type { AppSnapshot, DrainBlockers, OperationKind } from './snapshot.ts';
 
 export type { EventKind, LbEvent, NewEvent, Severity } from './event.ts';
@@ -13,6 +13,8 @@ export type { EventKind, LbEvent, NewEvent, Severity } from './event.ts';
  * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)
  * - `GET /v1/apps/:name/logs?lines=n` → { lines: LogLine[] }
  * - `GET /v1/events?app=a&since=id&limit=n` → { events: LbEvent[] }, the oldest first
+ * - `GET /v1/history?app=a&metric=rps&resolution=1s|10s|1m[&slot=n]` → HistoryAnswer
+ * - `GET /v1/metrics` → Prometheus' text; `POST /v1/metrics` MetricsBody → { url: string | null }
  * - WebSocket `GET /v1/logs?app=a&lines=n`, `/v1/events?app=a&since=id&lines=n`, `/v1/stats`
  * - `Upgrade: lb-attach` on `/v1/attach`: a primary (see attach.ts)
  *
@@ -85,6 +87,11 @@ export interface BalanceBody {
 /** `POST /v1/apps/:name/weight`: the slots that are not named keep theirs. */
 export interface WeightBody {
   readonly weights: readonly { readonly slot: number; readonly weight: number }[];
+}
+
+/** `POST /v1/metrics`: serves the metrics there from now on, also after a restart of the daemon; null ends it. */
+export interface MetricsBody {
+  readonly listen: HostPort | null;
 }
 
 /** `POST /v1/apps/:name/signal`: to every worker, or to one. */

@@ -13,7 +13,7 @@ import {
 } from '../lifecycle/app-spec.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
-import { ON_FAILURE, type ReloadBody, type RestartBody, type ScaleBody, type SignalBody, type BalanceBody, type WeightBody, type StartBody, type StopBody } from './control.ts';
+import { ON_FAILURE, type ReloadBody, type RestartBody, type ScaleBody, type SignalBody, type BalanceBody, type MetricsBody, type WeightBody, type StartBody, type StopBody } from './control.ts';
 
 /** Turns something unknown into a value of its type, or throws LB_ERR_MESSAGE that names the place. */
 type Parser<T> = (value: unknown, path: string, what: string) => T;
@@ -134,6 +134,8 @@ const eventHook = object<EventHookSpec>({
 
 const weight = numberBetween(0, MAX_WEIGHT);
 
+const hostPort = object<HostPort>({ host: nullable(string), port: integer(1) });
+
 const appSpec = object<AppSpec>({
   name: appName,
   script: absolutePath,
@@ -175,7 +177,7 @@ const appSpec = object<AppSpec>({
   maxLifetimeMs: nullable(number(1)),
   recycleJitter: numberBetween(0, 1),
   maxMemoryKillBytes: nullable(integer(1)),
-  healthPort: nullable(object<HostPort>({ host: nullable(string), port: integer(1) })),
+  healthPort: nullable(hostPort),
   readyMin: integer(1),
   drainDelayMs: number(0),
   onEvent: nullable(eventHook),
@@ -197,5 +199,7 @@ export const parseScaleBody = (value: unknown): ScaleBody =>
   object<ScaleBody>({ to: integer(1), by: integer(Number.MIN_SAFE_INTEGER), auto: boolean }, ['to', 'by', 'auto'])(value, '', 'scale request');
 export const parseSignalBody = (value: unknown): SignalBody => object<SignalBody>({ signal: string, pid: integer(1) }, ['pid'])(value, '', 'signal request');
 export const parseBalanceBody = (value: unknown): BalanceBody => object<BalanceBody>({ strategy: oneOf(BALANCE_STRATEGIES) })(value, '', 'balance request');
+export const parseMetricsBody = (value: unknown): MetricsBody =>
+  object<MetricsBody>({ listen: nullable(hostPort) })(value, '', 'metrics request');
 export const parseWeightBody = (value: unknown): WeightBody =>
   object<WeightBody>({ weights: list(object<WeightBody['weights'][number]>({ slot: integer(0), weight })) })(value, '', 'weight request');

@@ -18,6 +18,9 @@ export interface HomePaths {
   readonly daemonPid: string;
   /** Desired state of every app. */
   readonly state: string;
+  /** Counters of every app, and where the metrics are served. */
+  readonly totals: string;
+  readonly metrics: string;
   /** Directory of the apps' log files. */
   readonly logs: string;
   /** Directory with one record per running primary. */
@@ -39,6 +42,8 @@ export function homePaths(home: string): HomePaths {
     daemonLog: join(home, 'daemon.log'),
     daemonPid: join(home, 'daemon.pid'),
     state: join(home, 'state.json'),
+    totals: join(home, 'totals.json'),
+    metrics: join(home, 'metrics.json'),
     logs: join(home, 'logs'),
     primaries: join(home, 'primaries'),
     events: join(home, 'events.ndjson'),

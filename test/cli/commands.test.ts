@@ -101,6 +101,25 @@ describe('health', () => {
   });
 });
 
+describe('metrics', () => {
+  it('prints the text as it is', async () => {
+    daemon.on('GET /v1/metrics', (response) => response.end('lb_build_info 1\n'));
+    expect(await lb('metrics')).toEqual({ code: 0, out: 'lb_build_info 1\n', err: '' });
+    expect((await withoutDaemon('metrics')).code).toBe(4);
+  });
+
+  it('tells the daemon where to serve them', async () => {
+    daemon.on('POST /v1/metrics', { json: { url: 'http://127.0.0.1:9615/metrics' } });
+    expect((await lb('metrics --listen 127.0.0.1:9615')).out).toBe('the metrics are served at http://127.0.0.1:9615/metrics\n');
+    daemon.on('POST /v1/metrics', { json: { url: null } });
+    expect((await lb('metrics --listen off')).out).toBe('the metrics are no longer served\n');
+    await lb('metrics --listen 9616');
+    expect(daemon.orders.map(({ body }) => body)).toEqual([{ listen: { host: '127.0.0.1', port: 9615 } }, { listen: null }, { listen: { host: null, port: 9616 } }]);
+    for (const wrong of ['nowhere', '0', '70000']) expect(await lb(`metrics --listen ${wrong}`)).toMatchObject({ code: 2, err: expect.stringContaining('host:port') as string });
+    expect(daemon.orders).toHaveLength(3);
+  });
+});
+
 describe('show and ping', () => {
   it('shows one app', async () => {
     expect((await lb('describe api')).out).toContain('max_memory_restart  300M');

@@ -35,6 +35,8 @@ describe('homePaths', () => {
       daemonLog: '/h/daemon.log',
       daemonPid: '/h/daemon.pid',
       state: '/h/state.json',
+      totals: '/h/totals.json',
+      metrics: '/h/metrics.json',
       logs: '/h/logs',
       primaries: '/h/primaries',
     });

@@ -1,0 +1,68 @@
+import { LbError } from '../errors/lb-error.ts';
+import { exposition } from '../metrics/exposition.ts';
+import { History } from '../metrics/history.ts';
+import { families, type DaemonFacts } from '../metrics/prometheus.ts';
+import { APP_METRICS, RESOLUTIONS, SLOT_METRICS, type HistoryAnswer, type Resolution } from '../protocol/history.ts';
+import type { AppStats } from '../protocol/stats.ts';
+import { now, wallNow } from '../system/clock.ts';
+import type { TotalsBook } from './totals-book.ts';
+
+interface MetricsOptions {
+  readonly totals: TotalsBook;
+  readonly facts: () => DaemonFacts;
+  /** Every app as it was last heard of. */
+  readonly apps: () => readonly AppStats[];
+}
+
+/** What the daemon tells of its apps over time: Prometheus' text, and the history of a day. */
+export class Metrics {
+  readonly #options: MetricsOptions;
+  readonly #histories = new Map<string, History>();
+
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+  }
+
+  record(stats: AppStats): void {
+    let history = this.#histories.get(stats.name);
+    if (history === undefined) this.#histories.set(stats.name, (history = new History()));
+    history.record(now(), stats);
+  }
+
+  forget(app: string): void {
+    this.#histories.delete(app);
+  }
+
+  /** Everything it tells is on disk before it is told: no counter goes backwards, whoever is killed next. */
+  async exposition(): Promise<string> {
+    const { totals, facts, apps } = this.#options;
+    const told = apps();
+    await totals.save();
+    return exposition(families(told, facts()));
+  }
+
+  /** @throws LbError LB_ERR_MESSAGE for a metric or a resolution that there is not. */
+  history(app: string, query: URLSearchParams): HistoryAnswer {
+    const resolution = oneOf(query, 'resolution', Object.keys(RESOLUTIONS) as Resolution[]);
+    const at = now();
+    const history = this.#histories.get(app);
+    const slot = slotOf(query.get('slot'));
+    const read =
+      slot === null ? history?.app(oneOf(query, 'metric', APP_METRICS), resolution, at) : history?.slot(slot, oneOf(query, 'metric', SLOT_METRICS), resolution, at);
+    if (read === undefined || read === null) return { from: wallNow(), stepMs: RESOLUTIONS[resolution].stepMs, values: [] };
+    return { from: Math.round(wallNow() - at + read.fromMs), stepMs: read.stepMs, values: read.values };
+  }
+}
+
+function oneOf<T extends string>(query: URLSearchParams, name: string, values: readonly T[]): T {
+  const given = query.get(name);
+  const value = values.find((one) => one === given);
+  if (value === undefined) throw new LbError('LB_ERR_MESSAGE', { what: 'query', path: name, expected: `one of ${values.join(', ')}`, got: given ?? 'nothing' });
+  return value;
+}
+
+function slotOf(text: string | null): number | null {
+  if (text === null) return null;
+  if (!/^\d{1,4}$/.test(text)) throw new LbError('LB_ERR_MESSAGE', { what: 'query', path: 'slot', expected: 'a whole number', got: text });
+  return Number(text);
+}
