@@ -1,7 +1,7 @@
 import { LbError, type ErrorDetails, type ErrorRecord } from '../errors/lb-error.ts';
 import { isErrorCode } from '../errors/registry.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
-import type { Hello, LbEvent, LogLine, LogMessage, Stats, StreamRecord } from '../protocol/control.ts';
+import type { Hello, LogLine, LogMessage, Stats, StreamRecord } from '../protocol/control.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -57,14 +57,6 @@ export function parseStats(value: unknown): Stats {
   const fields = objectOf(value, 'stats');
   need(fields, 'at', 'number', 'stats');
   return { at: Number(fields['at']), apps: parseApps(fields) };
-}
-
-/** One message of the event subscription. @throws LbError LB_ERR_MESSAGE */
-export function parseEvent(value: unknown): LbEvent {
-  const fields = objectOf(value, 'event');
-  for (const key of ['id', 'at']) need(fields, key, 'number', 'event');
-  for (const key of ['kind', 'message']) need(fields, key, 'string', 'event');
-  return fields as unknown as LbEvent;
 }
 
 /** One record of an operation's stream; null for a kind this version does not know. @throws LbError LB_ERR_MESSAGE */

@@ -1,8 +1,9 @@
 import type { RawData, WebSocket } from 'ws';
 import { LbError, errnoOf } from '../errors/lb-error.ts';
 import type { LbEvent, LogMessage, Stats } from '../protocol/control.ts';
+import { parseEvent } from '../protocol/event.ts';
 import { PROTOCOL } from '../protocol/version.ts';
-import { errorOf, parseErrorRecord, parseEvent, parseJson, parseLogMessage, parseStats } from './parse.ts';
+import { errorOf, parseErrorRecord, parseJson, parseLogMessage, parseStats } from './parse.ts';
 import { PROTOCOL_HEADER, connectionError } from './quick-get.ts';
 import type { Channel } from './request.ts';
 
@@ -10,6 +11,8 @@ import type { Channel } from './request.ts';
 const MAX_UNREAD = 1_000;
 /** The stats of a thousand workers are about 1 MB. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
+/** More than the daemon keeps. */
+const MOST_EVENTS = 1_000_000;
 const CLOSED_NORMALLY = new Set([1000, 1001, 1005]);
 
 export interface LogQuery {
@@ -27,14 +30,22 @@ export function subscribeLogs(channel: Channel, query: LogQuery, signal?: AbortS
   return subscribe(channel, `/v1/logs?${search}`, (value) => parseLogMessage(value), signal);
 }
 
+export interface EventQuery {
+  readonly app?: string;
+  /** All events after the one with this id; without it what happened lately. */
+  readonly since?: number;
+}
+
 /** All apps, at once and then every second. @throws LbError LB_ERR_DAEMON_GONE when the daemon ends */
 export function subscribeStats(channel: Channel, signal?: AbortSignal): AsyncGenerator<Stats> {
   return subscribe(channel, '/v1/stats', parseStats, signal);
 }
 
 /** What has happened lately, then what happens. @throws LbError LB_ERR_DAEMON_GONE when the daemon ends */
-export function subscribeEvents(channel: Channel, signal?: AbortSignal): AsyncGenerator<LbEvent> {
-  return subscribe(channel, '/v1/events', parseEvent, signal);
+export function subscribeEvents(channel: Channel, signal?: AbortSignal, query: EventQuery = {}): AsyncGenerator<LbEvent> {
+  const { app, since } = query;
+  const search = new URLSearchParams({ ...(app === undefined ? {} : { app }), ...(since === undefined ? {} : { since: String(since), lines: String(MOST_EVENTS) }) });
+  return subscribe(channel, `/v1/events?${search}`, parseEvent, signal);
 }
 
 /** The messages of a WebSocket of the control API; null of `parse` leaves one out. */

@@ -1,0 +1,85 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { connect, connectIfRunning } from '../../client/connect.ts';
+import type { Channel } from '../../client/request.ts';
+import { fetchEvents } from '../../client/events.ts';
+import { subscribeEvents } from '../../client/subscribe.ts';
+import { LbError } from '../../errors/lb-error.ts';
+import { EXIT } from '../../errors/registry.ts';
+import type { LbEvent } from '../../protocol/event.ts';
+import { JSON_OPTION, type Command } from '../command.ts';
+import type { Context } from '../context.ts';
+import { Interrupted } from '../interrupted.ts';
+import { eventView } from '../output/event-view.ts';
+import { appNamed, fetchApps } from '../targets.ts';
+import { wholeNumber } from '../values.ts';
+
+const DEFAULT_LINES = 50;
+const RECONNECT_EVERY_MS = 500;
+
+export const events: Command = {
+  operands: '[app]',
+  description: 'Shows what happened and why, of an app or of all: starts, exits with their cause, ejections, the steps of a reload, limits, hooks, the daemon itself. It is kept across daemons.',
+  options: [
+    { flags: '--lines <n>', description: `events from before (default: ${DEFAULT_LINES})`, parse: wholeNumber },
+    { flags: '-f, --follow', description: 'go on with what comes, until Ctrl-C; a new daemon is waited for' },
+    { ...JSON_OPTION, description: 'print one JSON object per line' },
+  ],
+  exits: ['notFound', 'daemon', 'interrupted'],
+  examples: ['lb events', 'lb events api --lines 200', "lb events --follow --json | jq 'select(.severity == \"error\")'"],
+  run,
+};
+
+async function run(context: Context): Promise<number> {
+  const [app] = context.args;
+  const lines = (context.options['lines'] as number | undefined) ?? DEFAULT_LINES;
+  const { channel } = await connect(context.address);
+  let last = 0;
+  try {
+    const found = await fetchEvents(channel, { app, limit: lines });
+    // One that was deleted still has events.
+    if (found.length === 0 && app !== undefined) appNamed(await fetchApps(channel), app);
+    for (const event of found) await printEvent(context, event);
+    last = found.at(-1)?.id ?? (await fetchEvents(channel, { limit: 1 })).at(-1)?.id ?? 0;
+    if (context.options['follow'] !== true) return EXIT.ok;
+    await follow(context, channel, app, last);
+  } finally {
+    channel.close();
+  }
+  throw new Interrupted();
+}
+
+/** From the event after `since` on, over every daemon that comes, until Ctrl-C. */
+async function follow(context: Context, first: Channel, app: string | undefined, since: number): Promise<void> {
+  const interrupt = new AbortController();
+  const restore = context.io.onInterrupt(() => interrupt.abort());
+  let channel: Channel | null = first;
+  let last = since;
+  try {
+    while (!interrupt.signal.aborted) {
+      channel ??= (await connectIfRunning(context.address))?.channel ?? null;
+      try {
+        if (channel === null) await delay(RECONNECT_EVERY_MS, undefined, { signal: interrupt.signal }).catch(() => {});
+        else {
+          for await (const event of subscribeEvents(channel, interrupt.signal, { ...(app === undefined ? {} : { app }), since: last })) {
+            last = event.id;
+            await printEvent(context, event);
+          }
+        }
+      } catch (error) {
+        if (!(error instanceof LbError) || !['LB_ERR_DAEMON_GONE', 'LB_ERR_DAEMON_NOT_RUNNING'].includes(error.code)) throw error;
+      }
+      channel?.close();
+      if (channel !== null && !interrupt.signal.aborted) context.note('the daemon is gone; waiting for the next one');
+      channel = null;
+    }
+  } finally {
+    restore();
+    channel?.close();
+  }
+}
+
+/** Waits while the reader of stdout is behind, so that nothing piles up here. */
+async function printEvent({ io, json, outStyle }: Context, event: LbEvent): Promise<void> {
+  const text = json ? `${JSON.stringify(event)}\n` : eventView(event, outStyle);
+  if (!io.stdout.write(text)) await new Promise<void>((resolve) => io.stdout.once('drain', resolve));
+}
