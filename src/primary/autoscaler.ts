@@ -34,6 +34,8 @@ export class Autoscaler {
   readonly #history = new LoadHistory();
   #timer: NodeJS.Timeout | null = null;
   #settledSince = now();
+  /** Wanted workers and the youngest, at the last look. */
+  #shape = '';
   #changedAt: number | null = null;
   #failures = 0;
   #now: string | null = null;
@@ -93,7 +95,10 @@ export class Autoscaler {
     const sharing = pool.workers.filter((worker) => worker.state === 'ready' && router.weight(worker) > 0);
     this.#history.add(sharing, { counters: pool.counters, queued: door.dispatcher.queued, at, keptMs });
     const unsettled = this.#unsettled();
-    if (unsettled !== null) this.#settledSince = at;
+    // A worker can be replaced between two looks.
+    const shape = `${pool.wanted}/${pool.lastId}`;
+    if (unsettled !== null || shape !== this.#shape) this.#settledSince = at;
+    this.#shape = shape;
     const leftBytes = memoryLeftBytes();
     const largestWorkerBytes = Math.max(0, ...pool.workers.map(({ meter }) => meter.memoryBytes ?? 0));
     return {

@@ -228,7 +228,7 @@ describe('operations', () => {
 });
 
 describe('scale and signal', () => {
-  it.each([['4', { to: 4 }], ['+2', { by: 2 }], ['-1', { by: -1 }]])('scale api %s', async (amount, body) => {
+  it.each([['4', { to: 4 }], ['+2', { by: 2 }], ['-1', { by: -1 }], ['auto', { auto: true }]])('scale api %s', async (amount, body) => {
     daemon.on('POST /v1/apps/api/scale', { stream: [done('scaled')] });
     expect((await lb(`scale api ${amount}`)).code).toBe(0);
     expect(daemon.orders[0]?.body).toEqual(body);

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { listView, workerListView } from '../../src/cli/output/list-view.ts';
 import { colored } from '../../src/cli/output/style.ts';
+import type { AutoscalingSnapshot } from '../../src/protocol/snapshot.ts';
 import { app, worker } from '../client/samples.ts';
 
 const blockers = { requests: 3, oldestMs: 12_300, connections: 3, websockets: 2, sockets: 0 };
@@ -37,6 +38,19 @@ describe('listView', () => {
 
   it('is a head line without apps', () => {
     expect(listView([], { width: 80 })).toBe('name  state  ready  node  uptime  restarts  cpu  memory  conns  req/s\n');
+  });
+});
+
+describe('autoscaling', () => {
+  const scaling: AutoscalingSnapshot = { on: true, min: 2, max: 8, target: { metric: 'elu', value: 0.6 }, now: 'elu 0.41 of 0.6 over 5 s', last: null };
+
+  it.each<[Partial<AutoscalingSnapshot>, string]>([
+    [{}, '2-8 auto, elu 0.41 of 0.6 over 5 s'],
+    [{ now: null }, '2-8 auto'],
+    [{ min: 8 }, '8 auto, elu 0.41 of 0.6 over 5 s'],
+    [{ on: false, now: null }, 'autoscaling (2-8) is off: lb scale api auto'],
+  ])('%j is told under the app', (changes, note) => {
+    expect(listView([app({ autoscaling: { ...scaling, ...changes } })], { width: null })).toContain(`\n  ${note}\n`);
   });
 });
 

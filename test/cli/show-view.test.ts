@@ -32,6 +32,16 @@ it('names what of its balance and health is not the default', () => {
   expect(text).toMatchSnapshot();
 });
 
+it('tells what decides on the number of workers, and the last change', () => {
+  const { spec } = app();
+  const scale = { on: true, min: 2, max: 8, target: { metric: 'elu', value: 0.6 }, upCooldownMs: 5_000, downCooldownMs: 60_000 } as const;
+  const last = { at: EXIT.at, from: 2, to: 3, reason: 'elu 0.82 of 0.6 over 5 s: 2 → 3 workers' };
+  const text = showView(app({ autoscaling: { ...scale, now: null, last }, spec: { ...spec, scale } }), { width: null });
+  expect(text).toContain('last scaled  2026-11-20 10:31:07, elu 0.82 of 0.6 over 5 s: 2 → 3 workers');
+  expect(text).toMatch(/scale +2 to 8 workers, elu 0\.6, up after 5s, down after 1m/);
+  expect(showView(app({ spec: { ...spec, scale: { ...scale, on: false } } }), { width: null })).toMatch(/scale +off by hand \(2 to 8 workers/);
+});
+
 it('shows a stopped app without what only runs', () => {
   const text = showView(app({ state: 'stopped', ready: 0, node: '', primaryPid: null, uptimeMs: null, startedAt: null, workers: [], listeners: [] }), { width: null });
   expect(text).toMatchSnapshot();

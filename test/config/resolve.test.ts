@@ -35,6 +35,21 @@ const failing = (files: Files, changes: Partial<ResolveRequest> = {}): Promise<u
     (error: unknown) => error,
   );
 
+describe('scale', () => {
+  const scaled = (app: object): Promise<AppSpec> => only(config({ script: 'app.js', ...app }));
+
+  it('has numbers of workers, and instances are where it begins', async () => {
+    expect(await scaled({ instances: 1, scale: { min: 2, max: 'max' } })).toMatchObject({ instances: 2, scale: { on: true, min: 2, max: 4, target: { metric: 'elu', value: 0.6 } } });
+    expect(await scaled({ instances: 9, scale: { max: 6, target: { p95_ms: 100 } } })).toMatchObject({ instances: 6, scale: { min: 1, max: 6 } });
+    expect(await scaled({ instances: 9, scale: { max: 6 } }), 'not more than compute at the same time').toMatchObject({ instances: 4 });
+    expect(await scaled({ scale: { min: 6 } }), 'a min above the budget is meant').toMatchObject({ instances: 6, scale: { min: 6, max: 6 } });
+  });
+
+  it('needs a slot with a weight among the fewest', async () => {
+    expect(await failing(config({ script: 'app.js', instances: 2, weights: [0, 1], scale: { min: 1 } }))).toMatchObject({ message: expect.stringContaining('a weight above 0') });
+  });
+});
+
 describe('a script on the command line', () => {
   it('becomes a complete definition', async () => {
     const { apps, warnings, cwd } = await resolveIn({ 'server.js': '' }, { target: 'server.js' });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { memoryRoom, memoryWarning, oomKills, type MemoryAlarm } from '../../src/system/memory-room.ts';
+import { memoryLeftBytes, memoryRoom, memoryWarning, oomKills, type MemoryAlarm } from '../../src/system/memory-room.ts';
 
 let root: string;
 beforeEach(() => {
@@ -78,6 +78,19 @@ describe('memoryRoom', () => {
     expect(room?.usedBytes).toBeLessThan(room?.limitBytes ?? 0);
     expect(room?.limitBytes).toBeLessThanOrEqual(totalmem());
     expect(oomKills()).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('memoryLeftBytes', () => {
+  it('is what the nearest limit leaves, which need not be the fullest one', () => {
+    expect(memoryLeftBytes(files(MACHINE))).toBe(3_072_000 * 1024);
+    expect(memoryLeftBytes(files(MACHINE, V2, v2('/a/b', 100, 10, 0)))).toBe(90 * MB);
+    expect(memoryRoom({ root })).toEqual(MACHINE_ROOM);
+  });
+
+  it('is below 0 when a limit is exceeded, and unknown where nothing tells', () => {
+    expect(memoryLeftBytes(files(V2, v2('/a/b', 100, 120, 0)))).toBe(-20 * MB);
+    expect(memoryLeftBytes({ root: join(root, 'nowhere') })).toBeNull();
   });
 });
 
