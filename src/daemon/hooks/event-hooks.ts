@@ -17,6 +17,8 @@ interface EventHooksOptions {
   readonly failed: (app: string, message: string) => void;
   /** Default 10 s. */
   readonly timeoutMs?: number;
+  /** See `HookQueue`. */
+  readonly retryDelaysMs?: readonly number[];
 }
 
 /** Gives the events of each app to its `on_event` hook. Whatever a hook does, nobody waits for it. */
@@ -51,7 +53,8 @@ export class EventHooks {
     const key = `${app} ${target}`;
     let queue = this.#queues.get(key);
     if (queue === undefined) {
-      queue = new HookQueue({ call: (event) => this.#call(app, target, event), failed: (message) => this.#options.failed(app, `on_event ${target}: ${message}`) });
+      const { failed, retryDelaysMs } = this.#options;
+      queue = new HookQueue({ call: (event) => this.#call(app, target, event), failed: (message) => failed(app, `on_event ${target}: ${message}`), retryDelaysMs });
       this.#queues.set(key, queue);
     }
     return queue;

@@ -4,7 +4,6 @@ import { HookFailures } from './hook-failures.ts';
 
 const MAX_UNDER_WAY = 4;
 const MAX_WAITING = 100;
-/** Pauses between the three tries. */
 const RETRY_DELAYS_MS = [1_000, 5_000];
 
 interface HookQueueOptions {
@@ -12,20 +11,24 @@ interface HookQueueOptions {
   readonly call: (event: LbEvent) => Promise<void>;
   /** Told once per burst of failures. */
   readonly failed: (message: string) => void;
+  /** Pauses between the tries; default 1 s and 5 s. */
+  readonly retryDelaysMs?: readonly number[] | undefined;
 }
 
 /** The events of one app on their way to its hook: a few at a time, each tried three times, the oldest left out when there are too many. */
 export class HookQueue {
   readonly #call: HookQueueOptions['call'];
   readonly #failures: HookFailures;
+  readonly #retryDelaysMs: readonly number[];
   readonly #waiting: LbEvent[] = [];
   readonly #pauses = new Set<NodeJS.Timeout>();
   #underWay = 0;
   #idle: (() => void)[] = [];
 
-  constructor({ call, failed }: HookQueueOptions) {
+  constructor({ call, failed, retryDelaysMs = RETRY_DELAYS_MS }: HookQueueOptions) {
     this.#call = call;
     this.#failures = new HookFailures(failed);
+    this.#retryDelaysMs = retryDelaysMs;
   }
 
   add(event: LbEvent): void {
@@ -68,7 +71,7 @@ export class HookQueue {
         await this.#call(event);
         return;
       } catch (error) {
-        const delayMs = RETRY_DELAYS_MS[tries];
+        const delayMs = this.#retryDelaysMs[tries];
         if (delayMs === undefined) return this.#failures.failed(messageOf(error));
         await this.#pause(delayMs);
       }

@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { HookQueue } from '../../../src/daemon/hooks/hook-queue.ts';
+import { makeEvent, type LbEvent } from '../../../src/protocol/event.ts';
+
+const event = (id: number): LbEvent => ({ id, ...makeEvent('api', id, 'eject', `event ${id}`) });
+
+let failures: string[];
+let called: number[];
+let outcome: (event: LbEvent) => Promise<void>;
+let queue: HookQueue;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [failures, called] = [[], []];
+  outcome = () => Promise.resolve();
+  queue = new HookQueue({
+    call: (one) => {
+      called.push(one.id);
+      return outcome(one);
+    },
+    failed: (message) => failures.push(message),
+  });
+});
+afterEach(() => {
+  queue.close();
+  vi.useRealTimers();
+});
+
+const add = (from: number, to: number): void => {
+  for (let id = from; id <= to; id++) queue.add(event(id));
+};
+
+describe('the queue of a hook', () => {
+  it('gives it every event once', async () => {
+    add(1, 20);
+    await queue.settled();
+    expect(called).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+    expect(failures).toEqual([]);
+  });
+
+  it('tries three times, with growing pauses', async () => {
+    outcome = () => Promise.reject(new Error('status 500'));
+    add(1, 1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(called).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(called).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(failures).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(failures).toEqual(['1 event could not be delivered in 3 tries (status 500)']);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(called).toEqual([1, 1, 1]);
+  });
+
+  it('is content when a later try succeeds', async () => {
+    outcome = () => (called.length < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve());
+    add(1, 1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([called, failures]).toEqual([[1, 1, 1], []]);
+  });
+
+  it('has four under way at most, and leaves the oldest out when more than a hundred wait', async () => {
+    outcome = () => new Promise(() => {});
+    add(1, 1_000);
+    expect(called).toEqual([1, 2, 3, 4]);
+    expect(failures).toEqual(['1 event left out, because too many wait']);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(failures.slice(1)).toEqual(['895 events left out, because too many wait']);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(failures).toHaveLength(2);
+  });
+
+  it('tells of a burst of failures twice, not once per event', async () => {
+    outcome = () => Promise.reject(new Error('refused'));
+    add(1, 50);
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(called).toHaveLength(150);
+    expect(failures).toHaveLength(3);
+    expect(failures[0]).toBe('1 event could not be delivered in 3 tries (refused)');
+  });
+
+  it('tries nothing more when it is closed', async () => {
+    outcome = () => Promise.reject(new Error('no'));
+    add(1, 10);
+    await vi.advanceTimersByTimeAsync(0);
+    queue.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(called).toHaveLength(4);
+  });
+});
