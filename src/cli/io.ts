@@ -6,6 +6,7 @@ export interface Sink {
   once(event: 'drain', listener: () => void): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
 }
 
 /** Everything a command sees of the outside world. */

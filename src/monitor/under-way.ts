@@ -34,11 +34,10 @@ function progressOf(app: AppSnapshot, kind: string): string {
 /** The workers that come and go. */
 function steps({ workers }: AppSnapshot): Cell[] {
   return workers.flatMap((worker): Cell[] => {
-    const who = `slot ${worker.slot} (pid ${worker.pid}, generation ${worker.generation})`;
-    if (worker.state === 'starting') return [{ text: `  ${who} starting for ${age(worker.uptimeMs)}`, style: STYLE.cyan }];
+    if (worker.state === 'starting') return [{ text: `  slot ${worker.slot} starting for ${age(worker.uptimeMs)} (pid ${worker.pid})`, style: STYLE.cyan }];
     if (worker.state !== 'draining' && worker.state !== 'stopping') return [];
-    const open = worker.blockers === null ? '' : `, still has ${describeBlockers(worker.blockers)}`;
-    return [{ text: `  ${who} ${worker.state}${open}`, style: STYLE.yellow }];
+    const open = worker.blockers === null ? '' : `: ${describeBlockers(worker.blockers)}`;
+    return [{ text: `  slot ${worker.slot} ${worker.state}${open}`, style: STYLE.yellow }];
   });
 }
 

@@ -12,13 +12,22 @@ import { listView, workerListView } from '../output/list-view.ts';
 export const list: Command = {
   operands: '',
   description: 'Shows all apps, stopped ones too, and under each what goes on right now: a running operation, what still keeps a worker from leaving, slots that do not run.',
-  options: [{ flags: '-w, --workers', description: 'one line per worker: its share, its connections and its speed' }, JSON_OPTION],
-  exits: ['daemon'],
-  examples: ['lb list', 'lb list --workers', "lb list --json | jq '.[].name'"],
+  options: [
+    { flags: '-w, --workers', description: 'one line per worker: its share, its connections and its speed' },
+    { flags: '--watch', description: 'show it anew every second until Ctrl-C; lb monit shows more' },
+    JSON_OPTION,
+  ],
+  exits: ['daemon', 'interrupted'],
+  examples: ['lb list', 'lb list --workers', 'lb list --watch', "lb list --json | jq '.[].name'"],
   run,
 };
 
 async function run(context: Context): Promise<number> {
+  if (context.options['watch'] === true) return await (await import('../watch-list.ts')).watchList(context, show);
+  return await show(context);
+}
+
+async function show(context: Context): Promise<number> {
   const apps = await fetchApps(context);
   if (context.json) context.print(JSON.stringify(apps ?? []));
   else if (apps !== null) {

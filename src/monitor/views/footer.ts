@@ -41,6 +41,6 @@ function drawKeys(frame: Frame, model: Model): void {
   for (const hint of hints) {
     const isAlways = ALWAYS.includes(hint.label ?? '');
     if (!isAlways && (room -= width(hint)) < 0) continue;
-    column = putAll(frame, row, column, [{ text: hint.shown, style: STYLE.bold }, { text: ` ${hint.label}  `, style: STYLE.dim }]);
+    column = putAll(frame, row, column, [{ text: hint.shown, style: STYLE.bold }, { text: ` ${hint.label}`, style: STYLE.dim }, { text: '  ' }]);
   }
 }

@@ -14,10 +14,10 @@ const SHORT_GAUGE_COLUMNS = 6;
 const WIDE_COLUMNS = 100;
 const HIGH = 0.9;
 
-/** Writes texts one after the other; returns the column behind the last one. */
-export function putAll(frame: Frame, row: number, column: number, cells: readonly Cell[]): number {
+/** Writes texts one after the other, up to the column `end`; returns the column behind the last one. */
+export function putAll(frame: Frame, row: number, column: number, cells: readonly Cell[], end = frame.columns): number {
   // Space at the edge is not worth the mark of something left out.
-  return cells.reduce((at, { text, style = STYLE.plain }) => (text.trim() === '' ? at + text.length : frame.put(row, at, text, style)), column);
+  return cells.reduce((at, { text, style = STYLE.plain }) => (text.trim() === '' ? at + text.length : frame.put(row, at, text, style, end - at)), column);
 }
 
 /** A label in front of its value. */
@@ -28,8 +28,8 @@ export const labelled = (label: string, value: string, style: CellStyle = STYLE.
 /** The first line: where we are, and on the right the clock, or what is wrong with the connection. */
 export function drawTitle(frame: Frame, model: Model, path: readonly Cell[]): void {
   const right = statusOf(model);
-  const end = putAll(frame, 0, 0, [{ text: ' lb', style: STYLE.bold | STYLE.reverse }, { text: ' › ', style: STYLE.bold | STYLE.reverse }, { text: ' ' }, ...path]);
-  const left = Math.max(end + 1, frame.columns - widthOf(right.text) - 1);
+  const left = Math.max(0, frame.columns - widthOf(right.text) - 1);
+  putAll(frame, 0, 0, [{ text: ' lb', style: STYLE.bold | STYLE.reverse }, { text: ' › ', style: STYLE.bold | STYLE.reverse }, { text: ' ' }, ...path], left - 1);
   frame.put(0, left, right.text, right.style);
 }
 
