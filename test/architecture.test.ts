@@ -68,11 +68,13 @@ function isLoad(callee: ts.Expression): boolean {
   return callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === 'require');
 }
 
-const files = filesBelow(SRC).filter((file) => file.endsWith('.ts')).map(read);
+const files = filesBelow(SRC).filter((file) => /\.tsx?$/.test(file)).map(read);
 const imports = files.flatMap((file) => file.imports);
-const isOurs = ({ to }: Import): boolean => to.endsWith('.ts');
+const isOurs = ({ to }: Import): boolean => /\.tsx?$/.test(to);
 const isBuiltin = ({ to }: Import): boolean => to.startsWith('node:') || builtinModules.includes(to);
 const isPackage = (one: Import): boolean => !isOurs(one) && !isBuiltin(one);
+/** Of the page in the browser: built ahead, with all it needs in one file. */
+const isOfPage = ({ from }: Import): boolean => from.startsWith('dashboard/web/');
 /** The folder of a path within `src`; a file beside the folders stands for itself. */
 const folderOf = (path: string): string => path.split('/')[0] ?? path;
 const written = ({ from, to, how }: Import): string => `${from} → ${to}${how === 'static' ? '' : ` (${how})`}`;
@@ -98,7 +100,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   daemon: { may: ['errors', 'lifecycle', 'balancing', 'system', 'protocol', 'config', 'logs', 'metrics'] },
   client: { may: ['errors', 'protocol', 'system'], types: ['lifecycle'] },
   monitor: { may: ['client', 'errors', 'protocol', 'lifecycle'] },
-  cli: { may: ['client', 'monitor', 'config', 'errors', 'protocol', 'lifecycle', 'system'] },
+  dashboard: { may: ['client', 'errors', 'protocol', 'lifecycle'] },
+  cli: { may: ['client', 'monitor', 'dashboard', 'config', 'errors', 'protocol', 'lifecycle', 'system'] },
   'report.ts': { may: [], types: ['protocol'] },
   'index.ts': { may: ['config', 'client', 'errors'], types: ['lifecycle', 'protocol'] },
 };
@@ -145,7 +148,7 @@ describe('imports', () => {
 
   it('of packages are dependencies, and every dependency is imported', () => {
     const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
-    const used = new Set(imports.filter(isPackage).map(({ to }) => to.split('/').slice(0, to.startsWith('@') ? 2 : 1).join('/')));
+    const used = new Set(imports.filter((one) => isPackage(one) && !isOfPage(one)).map(({ to }) => to.split('/').slice(0, to.startsWith('@') ? 2 : 1).join('/')));
     expect([...used].sort()).toEqual(Object.keys(dependencies).sort());
   });
 
@@ -163,6 +166,22 @@ describe('imports', () => {
   it('of node:cluster stand where workers are forked, and in the preload', () => {
     const loads = imports.filter(({ to, how }) => to === 'node:cluster' && how !== 'type').map(({ from }) => from);
     expect(loads.sort()).toEqual(['primary/cluster.ts', 'worker/preload.ts']);
+  });
+});
+
+describe('the page of the dashboard', () => {
+  const ofPage = imports.filter(isOfPage);
+
+  it('takes only what runs in a browser: its own files, Preact, uPlot, and words and types that every program shares', () => {
+    const own = (one: Import): boolean => isOurs(one) && (one.to.startsWith('dashboard/web/') || one.to.startsWith('lifecycle/') || one.to === 'dashboard/messages.ts');
+    const erased = (one: Import): boolean => one.how === 'type' && folderOf(one.to) === 'protocol';
+    const bundled = (one: Import): boolean => isPackage(one) && ['preact', 'preact/hooks', 'uplot'].includes(one.to);
+    expect(ofPage.length).toBeGreaterThan(20);
+    expect(ofPage.filter((one) => !own(one) && !erased(one) && !bundled(one)).map(written)).toEqual([]);
+  });
+
+  it('is loaded by no program', () => {
+    expect(imports.filter((one) => !isOfPage(one) && one.to.startsWith('dashboard/web/')).map(written)).toEqual([]);
   });
 });
 
@@ -202,7 +221,7 @@ describe('every file of src', () => {
   });
 
   it('has a name in kebab-case', () => {
-    expect(files.map(({ path }) => path).filter((path) => !/^([a-z0-9-]+\/)*[a-z0-9-]+\.ts$/.test(path))).toEqual([]);
+    expect(files.map(({ path }) => path).filter((path) => !/^([a-z0-9-]+\/)*[a-z0-9-]+\.tsx?$/.test(path))).toEqual([]);
   });
 });
 

@@ -25,6 +25,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'delete', aliases: ['del'], summary: 'drain and stop apps, and forget them', load: async () => (await import('./commands/delete.ts')).remove },
   { name: 'logs', aliases: ['log'], summary: 'show and follow what the workers write', load: async () => (await import('./commands/logs.ts')).logs },
   { name: 'events', aliases: [], summary: 'show and follow what happened, and why', load: async () => (await import('./commands/events.ts')).events },
+  { name: 'dashboard', aliases: [], summary: 'serve a page with apps, charts and logs for the browser', load: async () => (await import('./commands/dashboard.ts')).dashboard },
   { name: 'signal', aliases: ['sendSignal'], summary: 'send a signal to the workers of an app', load: async () => (await import('./commands/signal.ts')).signal },
   { name: 'run', aliases: [], summary: 'run apps in the foreground, for containers', load: async () => (await import('./commands/run.ts')).run },
   { name: 'ping', aliases: [], summary: 'tell whether the daemon answers', load: async () => (await import('./commands/ping.ts')).ping },

@@ -18,3 +18,9 @@ export function milliseconds(text: string): number {
   if (ms !== undefined) return ms;
   throw new Error('expected a duration such as 500ms, 10s or 1m');
 }
+
+/** A TCP port; 0 is any. */
+export function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new Error('expected a port, 0 to 65535');
+}

@@ -1,0 +1,136 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { DaemonAddress } from '../../client/address.ts';
+import { connect } from '../../client/connect.ts';
+import { errnoOf, LbError, messageOf } from '../../errors/lb-error.ts';
+import { ACTIONS } from '../messages.ts';
+import { Access, newToken, urlHost } from './access.ts';
+import { refuse, sendError, sendJson } from './answers.ts';
+import { loadAssets, sendAsset, type Assets } from './assets.ts';
+import { relayLive, relayLogs } from './relays.ts';
+import { runAction } from './run-action.ts';
+
+const ACTION_PATH = /^\/api\/apps\/([A-Za-z0-9._-]+)\/([a-z]+)$/;
+const HISTORY_PATH = '/api/history';
+const LOG_LINES = 500;
+/** A page sends nothing on its WebSockets. */
+const MAX_PAYLOAD_BYTES = 1024;
+
+export interface DashboardOptions {
+  readonly address: DaemonAddress;
+  readonly version: string;
+  /** Of the built page. */
+  readonly assets: URL;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** False refuses whatever changes something. */
+  readonly allowActions: boolean;
+}
+
+/** The page and what it asks for, for whoever knows the token; a client of the daemon like any other. */
+export class DashboardServer {
+  readonly #options: DashboardOptions;
+  readonly #access: Access;
+  readonly #assets: Assets;
+  readonly #server: Server;
+  readonly #webSockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_PAYLOAD_BYTES });
+  readonly #stop = new AbortController();
+
+  constructor(options: DashboardOptions) {
+    this.#options = options;
+    this.#access = new Access(newToken(), options.host);
+    this.#assets = loadAssets(options.assets);
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server.on('upgrade', (request, socket: Socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  /** Resolves with the URL for the browser, the token in it. @throws LbError LB_ERR_USAGE when the address cannot be used */
+  async listen(): Promise<string> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => reject(new LbError('LB_ERR_USAGE', { problem: `cannot listen on ${urlHost(host, port)}: ${errnoOf(error) ?? messageOf(error)}` })));
+      this.#server.listen(port, host, resolve);
+    });
+    return `http://${urlHost(host, (this.#server.address() as AddressInfo).port)}/?token=${this.#access.token}`;
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#server.close();
+    this.#server.closeAllConnections();
+    for (const client of this.#webSockets.clients) client.terminate();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.on('error', () => {});
+    const url = urlOf(request);
+    if (url === null || !this.#access.isOwnHost(request)) return refuse(response, 403);
+    const token = url.pathname === '/' && request.method === 'GET' ? url.searchParams.get('token') : null;
+    const isWelcome = token !== null && this.#access.isToken(token);
+    if (!isWelcome && !this.#access.isKnown(request)) return refuse(response, 401);
+    if (request.method === 'POST') return await this.#post(request, response, url);
+    if (request.method !== 'GET') return refuse(response, 405);
+    const asset = this.#assets.get(url.pathname);
+    if (asset !== undefined) return sendAsset(request, response, asset, isWelcome ? { 'set-cookie': this.#access.cookie(request) } : {});
+    if (url.pathname === HISTORY_PATH) return await this.#history(response, url.search);
+    refuse(response, 404);
+  }
+
+  async #post(request: IncomingMessage, response: ServerResponse, { pathname }: URL): Promise<void> {
+    if (!this.#access.isOwnOrigin(request)) return refuse(response, 403);
+    const [, app = '', word = ''] = ACTION_PATH.exec(pathname) ?? [];
+    const action = ACTIONS.find((known) => known === word);
+    if (action === undefined) return refuse(response, 404);
+    if (!this.#options.allowActions) {
+      return sendError(response, new LbError('LB_ERR_NOT_SUPPORTED', { what: `${action} from this dashboard`, reason: ': it was started without --allow-actions' }), 403);
+    }
+    await runAction(this.#options.address, app, action, request, response);
+  }
+
+  async #history(response: ServerResponse, search: string): Promise<void> {
+    try {
+      const { channel } = await connect(this.#options.address);
+      try {
+        sendJson(response, 200, await channel.json(`/v1/history${search}`));
+      } finally {
+        channel.close();
+      }
+    } catch (error) {
+      sendError(response, error);
+    }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => {});
+    const serve = this.#webSocketOf(request);
+    if (typeof serve === 'number') {
+      socket.end(`HTTP/1.1 ${serve} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+      return;
+    }
+    this.#webSockets.handleUpgrade(request, socket, head, (client) => {
+      client.on('error', () => client.terminate());
+      serve(client);
+    });
+  }
+
+  /** What serves the WebSocket, or the status that refuses it. */
+  #webSocketOf(request: IncomingMessage): number | ((client: WebSocket) => void) {
+    const url = urlOf(request);
+    if (url === null || !this.#access.isOwnHost(request) || !this.#access.isOwnOrigin(request)) return 403;
+    if (!this.#access.isKnown(request)) return 401;
+    const { address, version, allowActions } = this.#options;
+    const stop = this.#stop.signal;
+    if (url.pathname === '/live') {
+      return (client) => void relayLive(client, address, { type: 'welcome', version, home: address.home, actions: allowActions }, stop);
+    }
+    if (url.pathname === '/logs') return (client) => void relayLogs(client, address, { app: url.searchParams.get('app'), lines: LOG_LINES }, stop);
+    return 404;
+  }
+}
+
+/** Null for what is no path: `//`. */
+function urlOf({ url = '/' }: IncomingMessage): URL | null {
+  return URL.canParse(url, 'http://lb') ? new URL(url, 'http://lb') : null;
+}

@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DaemonAddress } from '../../client/address.ts';
+import { connect } from '../../client/connect.ts';
+import { appPath } from '../../client/request.ts';
+import { openStream } from '../../client/stream.ts';
+import { LbError } from '../../errors/lb-error.ts';
+import type { StreamRecord } from '../../protocol/control.ts';
+import { ndjson } from '../../protocol/ndjson.ts';
+import { parseBalanceBody, parseScaleBody } from '../../protocol/parse.ts';
+import type { Action } from '../messages.ts';
+import { readJson, SAFE_HEADERS, sendError } from './answers.ts';
+
+const nothing = (): unknown => ({});
+
+/** What goes on to the daemon. A reload from here never brings a definition along: that would run any script. */
+const BODIES: Readonly<Record<Action, (body: unknown) => unknown>> = {
+  start: nothing,
+  reload: nothing,
+  restart: nothing,
+  stop: nothing,
+  scale: parseScaleBody,
+  balance: parseBalanceBody,
+};
+
+/** Carries out what the page asks for; answers with the records as they come. It goes on when the page is closed. */
+export async function runAction(address: DaemonAddress, app: string, action: Action, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const write = (record: StreamRecord): void => {
+    if (!response.headersSent) response.writeHead(200, { ...SAFE_HEADERS, 'content-type': 'application/x-ndjson' });
+    response.write(ndjson(record));
+  };
+  try {
+    const body = BODIES[action](await readJson(request));
+    const { channel } = await connect(address);
+    try {
+      for await (const record of openStream(channel, 'POST', appPath(app, action), body)) write(record);
+    } finally {
+      channel.close();
+    }
+    response.end();
+  } catch (error) {
+    if (!response.headersSent) sendError(response, error);
+    else response.end(ndjson({ type: 'result', ok: false, error: LbError.from(error).toRecord() }));
+  }
+}

@@ -1,0 +1,68 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { LogLine, LogMessage } from '../../protocol/control.ts';
+
+const KEPT_LINES = 1_000;
+const RETRY_MS = 1_500;
+
+export type NumberedLine = LogLine & { readonly id: number };
+
+export interface Logs {
+  readonly lines: readonly NumberedLine[];
+  /** New ones that a pause keeps back. */
+  readonly waiting: number;
+  /** Lines that the daemon left out, because they came too fast. */
+  readonly dropped: number;
+}
+
+const EMPTY: Logs = { lines: [], waiting: 0, dropped: 0 };
+
+/** Follows the lines of one app, or of all; drawn at most once per frame of the screen. */
+export function useLogs(app: string | null, paused: boolean): Logs {
+  const [shown, show] = useState<Logs>(EMPTY);
+  const isPaused = useRef(paused);
+  const refresh = useRef(() => {});
+  isPaused.current = paused;
+  useEffect(() => {
+    show(EMPTY);
+    return follow(app, isPaused, show, refresh);
+  }, [app]);
+  useEffect(() => refresh.current(), [paused]);
+  return shown;
+}
+
+/** Asks again when the daemon was gone; what it remembers then is told anew. Returns how to stop. */
+function follow(app: string | null, isPaused: { current: boolean }, show: (update: (before: Logs) => Logs) => void, refresh: { current: () => void }): () => void {
+  let lines: NumberedLine[] = [];
+  let dropped = 0;
+  let ids = 0;
+  let frame = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let socket: WebSocket;
+  const draw = (): void => {
+    frame = 0;
+    const now = [...lines];
+    show((before) => (isPaused.current ? { ...before, waiting: now.filter(({ id }) => id > (before.lines.at(-1)?.id ?? 0)).length } : { lines: now, waiting: 0, dropped }));
+  };
+  refresh.current = () => {
+    if (frame === 0) frame = requestAnimationFrame(draw);
+  };
+  const open = (): void => {
+    socket = new WebSocket(`ws://${location.host}/logs${app === null ? '' : `?app=${encodeURIComponent(app)}`}`);
+    socket.onopen = () => (lines = []);
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(String(data)) as LogMessage;
+      if (message.type === 'dropped') dropped += message.lines;
+      else lines.push({ ...message.line, id: ++ids });
+      if (lines.length > 2 * KEPT_LINES) lines = lines.slice(-KEPT_LINES);
+      refresh.current();
+    };
+    socket.onclose = () => (timer = setTimeout(open, RETRY_MS));
+  };
+  open();
+  return () => {
+    socket.onclose = null;
+    socket.close();
+    clearTimeout(timer);
+    cancelAnimationFrame(frame);
+  };
+}

@@ -1,0 +1,30 @@
+import type { JSX } from 'preact';
+
+const WIDTH = 88;
+const HEIGHT = 22;
+const SECONDS = 120;
+
+interface SparklineProps {
+  readonly values: readonly (number | null)[];
+}
+
+/** The last two minutes as a small line, from zero to their maximum; the number beside it is what people read aloud. */
+export function Sparkline({ values }: SparklineProps): JSX.Element {
+  const shown = values.slice(-SECONDS);
+  const top = Math.max(1, ...shown.map((value) => value ?? 0));
+  let pen = 'M';
+  const path = shown.map((value, index) => {
+    if (value === null) {
+      pen = 'M';
+      return '';
+    }
+    const point = `${pen}${((index / (SECONDS - 1)) * WIDTH).toFixed(1)} ${(HEIGHT - 1.5 - (value / top) * (HEIGHT - 3)).toFixed(1)}`;
+    pen = 'L';
+    return point;
+  });
+  return (
+    <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} width={WIDTH} height={HEIGHT} aria-hidden="true">
+      <path d={path.join('')} />
+    </svg>
+  );
+}

@@ -1,0 +1,42 @@
+import type { JSX } from 'preact';
+import { describeBlockers } from '../../../lifecycle/describe-blockers.ts';
+import type { AppSnapshot } from '../../../protocol/snapshot.ts';
+import { age, plural } from '../format.ts';
+
+/** The operation that runs, what keeps it waiting, and whatever else is not as it should be. */
+export function UnderWay({ app }: { readonly app: AppSnapshot }): JSX.Element | null {
+  const notes = notesOf(app);
+  if (app.operation === null && notes.length === 0) return null;
+  return (
+    <section class="panel under-way" aria-label="Under way">
+      {app.operation === null ? null : (
+        <h2>
+          <span class="spinner" aria-hidden="true" />
+          {app.operation.kind} <small>for {age(app.operation.sinceMs)}</small>
+        </h2>
+      )}
+      <ul>
+        {notes.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function notesOf(app: AppSnapshot): string[] {
+  const leaving = app.workers
+    .filter(({ state }) => state === 'draining' || state === 'stopping')
+    .map(({ slot, pid, state, blockers }) => `worker ${slot} (pid ${pid}) is ${state}${blockers === null ? '' : `, with ${describeBlockers(blockers)}`}`);
+  const out = app.health.filter(({ causes }) => causes.length > 0).map(({ slot, pid, causes }) => `worker ${slot} (pid ${pid}): ${causes.join('; ')}`);
+  const slots = app.state === 'stopped' ? [] : app.troubledSlots.map(({ slot, state, restartInMs }) => `slot ${slot} is ${state}${restartInMs === null ? '' : `, next restart in ${age(restartInMs)}`}`);
+  return [
+    ...leaving,
+    ...(app.queuedOperations.length === 0 ? [] : [`next: ${app.queuedOperations.join(', ')}`]),
+    ...(app.queued === 0 ? [] : [`${plural(app.queued, 'connection')} waiting for a worker`]),
+    ...(app.panic ? ['fewer than half of the workers are healthy: connections go to all of them'] : []),
+    ...out,
+    ...slots,
+    ...(app.error === null ? [] : [app.error]),
+  ];
+}

@@ -1,0 +1,141 @@
+import type { LbEvent, ResultRecord, StreamRecord } from '../../protocol/control.ts';
+import type { HistoryAnswer } from '../../protocol/history.ts';
+import type { AppSnapshot } from '../../protocol/snapshot.ts';
+import type { Action, PageMessage } from '../messages.ts';
+import { METRICS, newHistory, record, type AppHistory, type Metric } from './history.ts';
+
+const RETRY_MS = 1_000;
+const KEPT_EVENTS = 300;
+
+/** An operation that was started from this page. */
+export interface Run {
+  readonly app: string;
+  readonly action: Action;
+  readonly lines: readonly string[];
+  /** Null while it runs. */
+  readonly result: { readonly ok: boolean; readonly message: string } | null;
+}
+
+/** Everything the page knows; it tells its listeners when it knows more. */
+class Store {
+  apps: readonly AppSnapshot[] | null = null;
+  /** Epoch milliseconds of the last stats, on the daemon's clock. */
+  at = 0;
+  events: readonly LbEvent[] = [];
+  version = '';
+  home = '';
+  actions = false;
+  /** Why nothing new comes; null while it does. */
+  trouble: string | null = null;
+  /** The last run of each app. */
+  runs: ReadonlyMap<string, Run> = new Map();
+  readonly #histories = new Map<string, AppHistory>();
+  readonly #listeners = new Set<() => void>();
+  #hasHistory = true;
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Keeps the WebSocket open. */
+  connect(): void {
+    const socket = new WebSocket(`ws://${location.host}/live`);
+    socket.onmessage = ({ data }) => {
+      this.#take(JSON.parse(String(data)) as PageMessage);
+      this.#changed();
+    };
+    socket.onclose = () => {
+      this.trouble = 'lb dashboard has ended, or does not know this browser any more: open the URL it printed';
+      this.#changed();
+      setTimeout(() => this.connect(), RETRY_MS);
+    };
+  }
+
+  historyOf(app: string): AppHistory {
+    let history = this.#histories.get(app);
+    if (history === undefined) {
+      this.#histories.set(app, (history = newHistory()));
+      for (const metric of METRICS) void this.#prefill(app, metric, history);
+    }
+    return history;
+  }
+
+  /** Starts an operation and follows it. */
+  async run(app: string, action: Action, body: unknown = {}): Promise<void> {
+    let run: Run = { app, action, lines: [], result: null };
+    const set = (next: Partial<Run>): void => {
+      run = { ...run, ...next };
+      this.runs = new Map(this.runs).set(app, run);
+      this.#changed();
+    };
+    const take = (one: StreamRecord): void => {
+      if (one.type === 'result') set({ result: resultOf(one) });
+      else if (run.lines.at(-1) !== one.message) set({ lines: [...run.lines, one.message] });
+    };
+    set({});
+    try {
+      const response = await fetch(`/api/apps/${encodeURIComponent(app)}/${action}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      if (!response.ok) set({ result: { ok: false, message: await failureOf(response) } });
+      else await eachRecord(response, take);
+      if (run.result === null) set({ result: { ok: false, message: 'the connection ended before the operation did; it goes on' } });
+    } catch (error) {
+      set({ result: { ok: false, message: String(error) } });
+    }
+  }
+
+  dismiss(app: string): void {
+    this.runs = new Map([...this.runs].filter(([name]) => name !== app));
+    this.#changed();
+  }
+
+  #take(message: PageMessage): void {
+    if (message.type === 'welcome') Object.assign(this, { version: message.version, home: message.home, actions: message.actions });
+    else if (message.type === 'daemon') {
+      this.trouble = message.up ? null : message.reason;
+      // They are told again from the beginning.
+      if (message.up) this.events = [];
+    } else if (message.type === 'event') this.events = [message.event, ...this.events].slice(0, KEPT_EVENTS);
+    else {
+      this.trouble = null;
+      this.at = message.at;
+      this.apps = [...message.apps].sort((a, b) => (a.name < b.name ? -1 : 1));
+      for (const app of message.apps) record(this.historyOf(app.name), message.at, app);
+    }
+  }
+
+  /** A daemon without a history leaves the charts to what comes. */
+  async #prefill(app: string, metric: Metric, history: AppHistory): Promise<void> {
+    if (!this.#hasHistory) return;
+    const response = await fetch(`/api/history?${new URLSearchParams({ app, metric, resolution: '1s' })}`).catch(() => null);
+    if (response?.status === 404) this.#hasHistory = false;
+    if (response?.ok !== true) return;
+    history[metric].prefill((await response.json()) as HistoryAnswer);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+export const store = new Store();
+
+const resultOf = (result: ResultRecord): NonNullable<Run['result']> => ({ ok: result.ok, message: result.ok ? result.message : result.error.message });
+
+async function failureOf(response: Response): Promise<string> {
+  const body = (await response.json().catch(() => null)) as { error?: { message?: string } } | null;
+  return body?.error?.message ?? `refused with status ${response.status}`;
+}
+
+async function eachRecord({ body }: Response, take: (record: StreamRecord) => void): Promise<void> {
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const chunk = await reader?.read();
+    if (chunk === undefined || chunk.done) return;
+    const lines = (rest + chunk.value).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') take(JSON.parse(line) as StreamRecord);
+  }
+}
