@@ -20,15 +20,21 @@ export interface Family {
   readonly samples: readonly Sample[];
 }
 
-/** Families without samples are left out. */
+/** Families without samples are left out. Labels that are the same object in several families are written out once. */
 export function exposition(families: readonly Family[]): string {
-  const text: string[] = [];
+  const written = new Map<Labels, string>();
+  const textOf = (labels: Labels): string => {
+    let text = written.get(labels);
+    if (text === undefined) written.set(labels, (text = labelText(labels)));
+    return text;
+  };
+  let text = '';
   for (const { name, type, help, samples } of families) {
     if (samples.length === 0) continue;
-    text.push(`# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`);
-    for (const { suffix, labels, value } of samples) text.push(`${name}${suffix ?? ''}${labelText(labels)} ${valueText(value)}\n`);
+    text += `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`;
+    for (const { suffix, labels, value } of samples) text += `${name}${suffix ?? ''}${textOf(labels)} ${valueText(value)}\n`;
   }
-  return text.join('');
+  return text;
 }
 
 function labelText(labels: Labels): string {
@@ -38,14 +44,14 @@ function labelText(labels: Labels): string {
 }
 
 function valueText(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
   if (Number.isFinite(value)) return String(value);
+  if (Number.isNaN(value)) return 'NaN';
   return value > 0 ? '+Inf' : '-Inf';
 }
 
 const escapeHelp = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 
 function escapeLabel(value: string | number): string {
-  const text = String(value);
-  return /[\\"\n]/.test(text) ? text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n') : text;
+  if (typeof value === 'number') return String(value);
+  return /[\\"\n]/.test(value) ? value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n') : value;
 }

@@ -8,6 +8,7 @@ import { list } from './list.mjs';
 import { pick } from './pick.mjs';
 import { recovery } from './recovery.mjs';
 import { reloads } from './reloads.mjs';
+import { scrape } from './scrape.mjs';
 import { strategies } from './strategies.mjs';
 import { supervisorMemory } from './supervisor-memory.mjs';
 import { connections, keepAlive } from './throughput.mjs';
@@ -36,6 +37,7 @@ export const MEASURES = [
   blockedWorker,
   hungWorker,
   list,
+  scrape,
   workerMemory,
   workerStartup,
   supervisorMemory,
