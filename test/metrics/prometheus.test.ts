@@ -5,7 +5,8 @@ import { families } from '../../src/metrics/prometheus.ts';
 import { NO_COUNTERS, NO_TOTALS } from '../../src/metrics/totals.ts';
 import type { AppStats } from '../../src/protocol/stats.ts';
 import { app, worker } from '../client/samples.ts';
-import { debianPackage, needsPackage } from '../helpers/debian-package.ts';
+import { needsPackage } from '../helpers/debian-package.ts';
+import { PROMTOOL } from '../helpers/prometheus.ts';
 
 const daemon = { version: '1.2.3', node: '22.1.0', startedAtSeconds: 1_790_000_000.5, residentBytes: 60_000_000 };
 const totals = {
@@ -68,7 +69,7 @@ describe('the exposition', () => {
   });
 
   it('is what promtool accepts, without a complaint', (context) => {
-    const promtool = needsPackage(context, debianPackage('promtool', 'prometheus'));
+    const promtool = needsPackage(context, PROMTOOL);
     const text = exposition(families([one({ workers: [worker({ loopDelay: { p50Ms: 1, p99Ms: 2, maxMs: 3 } })] }), one({ name: 'b' })], daemon));
     expect(execFileSync(promtool, ['check', 'metrics'], { input: text, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] })).toBe('');
   });

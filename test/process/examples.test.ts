@@ -34,6 +34,19 @@ it('http', async () => {
   expect([...new Set(answers)].sort()).toEqual(pids.map((pid) => `hello from process ${pid}\n`).sort());
 });
 
+it('grafana', async () => {
+  const { name } = await sandbox.start(example('http/server.js'));
+  const { panels } = JSON.parse(readFileSync(example('grafana/dashboard.json'), 'utf8')) as { panels: readonly object[] };
+  const [target = ''] = /127\.0\.0\.1:\d+/.exec(readFileSync(example('grafana/prometheus.yml'), 'utf8')) ?? [];
+  const port = await freePort();
+  await sandbox.ok('metrics', '--listen', target.replace(/\d+$/, String(port)));
+  const { body } = await request('/metrics', { port });
+  // What the dashboard's list of apps is made of.
+  expect(body).toContain(`lb_app_instances{app="${name}"} 2\n`);
+  expect(panels.length).toBeGreaterThan(10);
+  await sandbox.ok('metrics', '--listen', 'off');
+});
+
 it('express', async () => {
   const { name, port } = await sandbox.start(example('express/server.js'));
   expect(await bodyOf(port)).toBe('hello from Express\n');
