@@ -1,0 +1,67 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { TotalsBook } from '../../src/daemon/totals-book.ts';
+import { NO_TOTALS } from '../../src/metrics/totals.ts';
+import { tempHome } from './temp-home.ts';
+
+const logged: string[] = [];
+const bookAt = (path: string): TotalsBook => {
+  const book = new TotalsBook(path, (message) => logged.push(message));
+  book.load();
+  return book;
+};
+const ejected = (primaryPid: number, ejections: number, name = 'api') => ({ name, primaryPid, startedAt: 5, totals: { ...NO_TOTALS, ejections } });
+
+it('goes on from what another daemon saved, with the same primary and with another', async () => {
+  const path = join(tempHome(), 'totals.json');
+  const first = bookAt(path);
+  first.counted(ejected(1, 2));
+  expect(first.counted(ejected(1, 3)).ejections).toBe(3);
+  await first.save();
+  expect(bookAt(path).of('api').ejections).toBe(3);
+  expect(bookAt(path).counted(ejected(1, 4)).ejections).toBe(4);
+  expect(bookAt(path).counted(ejected(2, 1)).ejections).toBe(4);
+  expect(bookAt(path).of('other')).toEqual(NO_TOTALS);
+});
+
+it('writes only what changed, and at once when a primary is another one', async () => {
+  const path = join(tempHome(), 'totals.json');
+  const book = bookAt(path);
+  book.counted(ejected(1, 2));
+  await book.save();
+  writeFileSync(path, 'untouched');
+  await book.save();
+  expect(readFileSync(path, 'utf8')).toBe('untouched');
+  book.counted(ejected(2, 1));
+  await book.save();
+  expect(bookAt(path).of('api').ejections).toBe(3);
+});
+
+it('forgets an app that is deleted', async () => {
+  const path = join(tempHome(), 'totals.json');
+  const book = bookAt(path);
+  book.counted(ejected(1, 2));
+  book.counted(ejected(1, 5, 'web'));
+  book.forget('api');
+  await book.save();
+  expect([bookAt(path).of('api').ejections, bookAt(path).of('web').ejections]).toEqual([0, 5]);
+});
+
+it('begins at zero with a file that makes no sense, and says so', () => {
+  const path = join(tempHome(), 'totals.json');
+  writeFileSync(path, '{"apps":');
+  expect(bookAt(path).of('api')).toEqual(NO_TOTALS);
+  expect(logged.at(-1)).toContain('totals.json is not readable');
+});
+
+it('tells all the same when the disk does not take it, and tries again', async () => {
+  const path = join(tempHome(), 'missing', 'totals.json');
+  const book = bookAt(path);
+  book.counted(ejected(1, 2));
+  await book.save();
+  expect(logged.at(-1)).toContain('cannot save');
+  const before = logged.length;
+  await book.save();
+  expect(logged.length).toBe(before + 1);
+});
