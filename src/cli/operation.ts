@@ -17,7 +17,13 @@ export interface Operation {
   readonly method: Method;
   readonly path: string;
   readonly body?: unknown;
+  /** Said when Ctrl-C leaves it alone; default where to look how far it is. */
+  readonly left?: string;
+  /** Works on the result before it is printed. */
+  readonly finish?: (result: Success) => Promise<Success>;
 }
+
+type Success = Extract<ResultRecord, { ok: true }>;
 
 const STEP_COLORS: Partial<Record<ProgressStep, Color>> = {
   ready: 'green',
@@ -34,9 +40,9 @@ export async function runOperation(context: Context, channel: Channel, operation
   let result: ResultRecord | null = null;
   const say = progressWriter(context);
   for await (const record of untilInterrupted(context, operation, openStream(channel, operation.method, operation.path, operation.body))) {
-    if (context.json) context.print(JSON.stringify(record));
-    if (record.type === 'result') result = record;
-    else if (!context.json) say(record);
+    if (record.type === 'result') result = record.ok && operation.finish !== undefined ? await operation.finish(record) : record;
+    if (context.json) context.print(JSON.stringify(record.type === 'result' ? result : record));
+    else if (record.type !== 'result') say(record);
   }
   if (result === null) throw new LbError('LB_ERR_DAEMON_GONE');
   if (!result.ok) {
@@ -98,7 +104,7 @@ async function* untilInterrupted(context: Context, operation: Operation, records
     for (;;) {
       const next = await Promise.race([records.next(), interrupted]);
       if (next === 'interrupted') {
-        context.note(`\nthe ${operation.title} goes on in the background; "lb list" shows how far it is`);
+        context.note(`\nthe ${operation.title} goes on in the background; ${operation.left ?? '"lb list" shows how far it is'}`);
         throw new Interrupted();
       }
       if (next.done === true) return;

@@ -2,7 +2,7 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
 import type { Hello, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
-import { parseBalanceBody, parseMetricsBody, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody, parseWeightBody } from '../protocol/parse.ts';
+import { parseBalanceBody, parseProfileBody, parseMetricsBody, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody, parseWeightBody } from '../protocol/parse.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
 import { tailLog } from '../logs/tail-file.ts';
@@ -71,6 +71,11 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
     ['POST /v1/apps/:name/balance', order((body) => ({ kind: 'balance', ...parseBalanceBody(body) }))],
     ['POST /v1/apps/:name/weight', order((body) => ({ kind: 'weight', ...parseWeightBody(body) }))],
     ['POST /v1/apps/:name/signal', order((body) => ({ kind: 'signal', ...parseSignalBody(body) }))],
+    ['POST /v1/apps/:name/profile', ({ name, body }) => {
+      const app = registry.get(name);
+      const wanted = parseProfileBody(body ?? {});
+      return { stream: async (progress) => profiled(app, await app.order({ kind: 'profile', ...wanted }, progress)) };
+    }],
     ['POST /v1/apps/:name/abort', order(() => ({ kind: 'abort' }))],
     ['POST /v1/apps/:name/stop', ({ name, body }) => {
       const app = registry.get(name);
@@ -141,6 +146,12 @@ function withEnv<B extends { readonly spec?: AppSpec; readonly updateEnv?: Reado
 function result(answer: Answer): Success {
   if (answer.kind !== 'done') throw new LbError('LB_ERR_INTERNAL', { reason: `unexpected answer ${answer.kind}` });
   return { type: 'result', ok: true, apps: [answer.snapshot], message: answer.message };
+}
+
+function profiled(app: AppHandle, answer: Answer): Success {
+  if (answer.kind !== 'profile') throw new LbError('LB_ERR_INTERNAL', { reason: `unexpected answer ${answer.kind}` });
+  const { file } = answer;
+  return { type: 'result', ok: true, apps: [], message: `${file.what} of ${app.name}[${file.slot}]: ${file.path}`, file };
 }
 
 async function stopped(app: AppHandle, answer: Answer | null): Promise<Success> {

@@ -15,6 +15,7 @@ import { OperationRunner } from './operation-runner.ts';
 import type { OperationContext } from './operations/operation.ts';
 import { RecycleOperation } from './operations/recycle.ts';
 import { Pool } from './pool.ts';
+import { Profiler } from './profiler.ts';
 import { Router } from './router.ts';
 import { Sampler } from './sampler.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -32,6 +33,8 @@ interface RuntimeOptions {
   readonly door: FrontDoor;
   readonly spec: AppSpec;
   readonly preload: string;
+  /** Where profiles are written. */
+  readonly profiles: string;
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
   readonly channel: SpawnChannel;
   /** When the app was started, monotonic and for people. */
@@ -56,6 +59,7 @@ export class AppRuntime {
   readonly endpoint: HealthEndpoint;
   readonly autoscaler: Autoscaler;
   readonly context: OperationContext;
+  readonly profiler: Profiler;
   readonly #options: RuntimeOptions;
   readonly #feed: StatsFeed;
   readonly #usage = new UsageSampler();
@@ -105,6 +109,7 @@ export class AppRuntime {
       recycle: (worker, askedBy, reason) => this.#recycle(worker, askedBy, reason),
     });
     this.endpoint = new HealthEndpoint(() => this.#readyFacts());
+    this.profiler = new Profiler({ app, pool: this.pool, directory: options.profiles, rotationChanged: () => this.#router.changed(), event });
     this.context = {
       pool: this.pool,
       wakeIn: (ms) => this.supervisor.wakeIn(ms),

@@ -5,6 +5,7 @@ import { makeEvent, type EmitEvent } from '../protocol/event.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
+import { homePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
 import { parseSignal } from '../system/signals.ts';
 import { AppRuntime } from './app-runtime.ts';
@@ -115,6 +116,8 @@ export class Primary {
         return { kind: 'snapshot', snapshot: runtime.snapshot() };
       case 'tail':
         return { kind: 'tail', lines: runtime.logs.tail(order.lines) };
+      case 'profile':
+        return { kind: 'profile', file: await runtime.profiler.take(order, (record) => this.#link.send({ type: 'progress', id, record })) };
       case 'follow-logs':
         return done(runtime, 'ok');
     }
@@ -164,6 +167,7 @@ export class Primary {
       door: this.#door,
       spec: order.spec,
       preload: this.#settings.preload,
+      profiles: homePaths(this.#settings.home).profiles,
       workerSettings: (spec) => this.#workerSettings(spec),
       channel: this.#channel,
       startedAt: now(),

@@ -51,7 +51,7 @@ export class Router {
 
   /** What it weighs by configuration, or by its own word. */
   weight(worker: WorkerHandle): number {
-    if (worker.withdrawn !== null) return 0;
+    if (worker.withdrawn !== null || worker.profile.kind === 'heap') return 0;
     return worker.ownWeight ?? weightOf(this.#options.spec().weights, worker.slot);
   }
 

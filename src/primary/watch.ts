@@ -59,6 +59,8 @@ export class Watch {
       vitals: ({ meter, pending }) => ({ beat: meter.last, refusals: meter.lost, untakenMs: pending === null ? 0 : now() - pending.handedAt }),
       inRotation: (worker) => router.weight(worker) > 0 && !worker.held,
       probe: (worker, check) => {
+        // It is blocked, or about to be, and that is no fault of its own.
+        if (worker.profile.kind === 'heap') return Promise.resolve(null);
         const listener = probedListener(worker.keys, check.port, door.probed);
         return listener === null ? null : this.#prober.probe(worker, listener, check);
       },

@@ -15,6 +15,7 @@ import type { PendingConnection, Target, Untaken } from './seat.ts';
 import type { WorkerEvents } from './worker-events.ts';
 import { pipesClosed } from './pipes-closed.ts';
 import { WorkerMeter } from './worker-meter.ts';
+import { WorkerProfile } from './worker-profile.ts';
 
 const STDERR_LINES = 40;
 /** Time between a worker's channel and its process ending, when it crashes or exits. */
@@ -41,6 +42,8 @@ export class WorkerHandle implements Target {
   readonly spec: AppSpec;
   readonly pid: number;
   readonly startTime: number | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
   readonly startedAt = now();
   readonly startedWall = wallNow();
   readyAt: number | null = null;
@@ -56,6 +59,7 @@ export class WorkerHandle implements Target {
   /** Listeners for which it refused a connection lately. */
   readonly full = new Set<string>();
   readonly meter: WorkerMeter;
+  readonly profile = new WorkerProfile();
   readonly lastStderr: string[] = [];
   blockers: DrainBlockers | null = null;
   askedBy: AskedBy = null;
@@ -89,6 +93,8 @@ export class WorkerHandle implements Target {
     this.#handles = new HandleLedger(worker.process as never);
     this.pid = worker.process.pid ?? 0;
     this.startTime = startTimeOf(this.pid);
+    this.stdout = worker.process.stdout ?? null;
+    this.stderr = worker.process.stderr ?? null;
     worker.process.on('internalMessage', (message: unknown, handle: unknown) => this.#receive(message, handle));
     worker.process.on('message', (message) => events.said(this, message));
     worker.process.on('error', (error) => this.#failed(error));
@@ -114,7 +120,7 @@ export class WorkerHandle implements Target {
 
   /** Monotonic time of its last sign of life, or when it became ready. */
   get lastSignAt(): number {
-    return Math.max(this.meter.lastSignAt, this.readyAt ?? 0);
+    return Math.max(this.meter.lastSignAt, this.readyAt ?? 0, this.profile.lastSignAt);
   }
 
   get idle(): boolean {
@@ -123,14 +129,6 @@ export class WorkerHandle implements Target {
 
   get inspectorPort(): number | null {
     return this.meter.last?.inspectorPort ?? null;
-  }
-
-  get stdout(): Readable | null {
-    return this.#process.stdout ?? null;
-  }
-
-  get stderr(): Readable | null {
-    return this.#process.stderr ?? null;
   }
 
   get uptimeMs(): number {
@@ -223,6 +221,8 @@ export class WorkerHandle implements Target {
         this.meter.add(message.beat, now());
         this.#count(message.beat);
         return this.#events.beat(this);
+      case 'profiled':
+        return this.profile.answered(message.path, message.error);
       case 'open':
         return this.#count(message.count);
       case 'draining':
@@ -289,6 +289,7 @@ export class WorkerHandle implements Target {
     this.move('exited');
     this.#events.exited(this, code, signal);
     this.#handles.abandon();
+    this.profile.workerEnded();
     void pipesClosed([this.stdout, this.stderr]).then(() => {
       const { slot, generation, pid, askedBy, killedAtDeadline, cause, stack, lastStderr } = this;
       this.#events.gone(this, {

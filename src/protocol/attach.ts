@@ -1,6 +1,7 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { BalanceBody, LogLine, NewEvent, ProgressRecord, ReloadBody, RestartBody, ScaleBody, SignalBody, StopBody, WeightBody } from './control.ts';
+import type { ProfileBody, ProfileFile } from './profile.ts';
 import type { AppSnapshot } from './snapshot.ts';
 import type { AppStats } from './stats.ts';
 
@@ -21,6 +22,7 @@ export type Order =
   | ({ readonly kind: 'balance' } & BalanceBody)
   | ({ readonly kind: 'weight' } & WeightBody)
   | ({ readonly kind: 'signal' } & SignalBody)
+  | ({ readonly kind: 'profile' } & ProfileBody)
   | { readonly kind: 'abort' }
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'tail'; readonly lines: number }
@@ -30,6 +32,7 @@ export type Order =
 export type Answer =
   | { readonly kind: 'snapshot'; readonly snapshot: AppSnapshot }
   | { readonly kind: 'tail'; readonly lines: readonly LogLine[] }
+  | { readonly kind: 'profile'; readonly file: ProfileFile }
   | { readonly kind: 'done'; readonly message: string; readonly snapshot: AppSnapshot; readonly spec: AppSpec };
 
 export type ToPrimary = { readonly type: 'order'; readonly id: number; readonly order: Order } | { readonly type: 'ping'; readonly seq: number };

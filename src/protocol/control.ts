@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec, BalanceStrategy, HostPort } from '../lifecycle/app-spec.ts';
+import type { ProfileFile } from './profile.ts';
 import type { AppSnapshot, DrainBlockers, OperationKind } from './snapshot.ts';
 
 export type { EventKind, LbEvent, NewEvent, Severity } from './event.ts';
@@ -9,7 +10,7 @@ export type { EventKind, LbEvent, NewEvent, Severity } from './event.ts';
  *
  * - `GET /v1/hello` → Hello
  * - `GET /v1/apps` → { apps: AppSnapshot[] }; `GET /v1/apps/:name` → AppSnapshot
- * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|balance|weight|signal|abort` → stream
+ * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|balance|weight|signal|abort|profile` → stream
  * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)
  * - `GET /v1/apps/:name/logs?lines=n` → { lines: LogLine[] }
  * - `GET /v1/events?app=a&since=id&limit=n` → { events: LbEvent[] }, the oldest first
@@ -118,7 +119,7 @@ export interface ProgressRecord {
 }
 
 export type ResultRecord =
-  | { readonly type: 'result'; readonly ok: true; readonly apps: readonly AppSnapshot[]; readonly message: string }
+  | { readonly type: 'result'; readonly ok: true; readonly apps: readonly AppSnapshot[]; readonly message: string; readonly file?: ProfileFile }
   | { readonly type: 'result'; readonly ok: false; readonly error: ErrorRecord };
 
 export type StreamRecord = ProgressRecord | ResultRecord;

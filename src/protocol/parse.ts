@@ -13,6 +13,7 @@ import {
 } from '../lifecycle/app-spec.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
+import { LONGEST_PROFILE_MS, PROFILE_KINDS, type ProfileBody } from './profile.ts';
 import { ON_FAILURE, type ReloadBody, type RestartBody, type ScaleBody, type SignalBody, type BalanceBody, type MetricsBody, type WeightBody, type StartBody, type StopBody } from './control.ts';
 
 /** Turns something unknown into a value of its type, or throws LB_ERR_MESSAGE that names the place. */
@@ -198,6 +199,8 @@ export const parseStopBody = (value: unknown): StopBody => object<StopBody>({ no
 export const parseScaleBody = (value: unknown): ScaleBody =>
   object<ScaleBody>({ to: integer(1), by: integer(Number.MIN_SAFE_INTEGER), auto: boolean }, ['to', 'by', 'auto'])(value, '', 'scale request');
 export const parseSignalBody = (value: unknown): SignalBody => object<SignalBody>({ signal: string, pid: integer(1) }, ['pid'])(value, '', 'signal request');
+export const parseProfileBody = (value: unknown): ProfileBody =>
+  object<ProfileBody>({ what: oneOf(PROFILE_KINDS), slot: integer(0), durationMs: numberBetween(1, LONGEST_PROFILE_MS) }, ['slot', 'durationMs'])(value, '', 'profile request');
 export const parseBalanceBody = (value: unknown): BalanceBody => object<BalanceBody>({ strategy: oneOf(BALANCE_STRATEGIES) })(value, '', 'balance request');
 export const parseMetricsBody = (value: unknown): MetricsBody =>
   object<MetricsBody>({ listen: nullable(hostPort) })(value, '', 'metrics request');

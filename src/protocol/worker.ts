@@ -1,4 +1,5 @@
 import type { Peer } from './proxy-header.ts';
+import type { ProfileRequest } from './profile.ts';
 import type { DrainBlockers } from './snapshot.ts';
 
 /**
@@ -44,7 +45,9 @@ export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'count'; readonly on: boolean }
   | { readonly cmd: typeof MARK; readonly t: 'drain' }
   /** HTTP is quiet and the app was asked: close WebSockets with 1001; with `exit`, end when nothing is left. */
-  | { readonly cmd: typeof MARK; readonly t: 'leave'; readonly exit: boolean };
+  | { readonly cmd: typeof MARK; readonly t: 'leave'; readonly exit: boolean }
+  /** Answered with `profiled`. */
+  | { readonly cmd: typeof MARK; readonly t: 'profile'; readonly request: ProfileRequest };
 
 export interface Heartbeat extends OpenCount {
   readonly requestsInFlight: number;
@@ -107,6 +110,8 @@ export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'refused'; readonly key: string; readonly peer?: Peer; readonly probe?: true }
   | { readonly cmd: typeof MARK; readonly t: 'heartbeat'; readonly beat: Heartbeat }
   | { readonly cmd: typeof MARK; readonly t: 'open'; readonly count: OpenCount }
+  /** The file is written, or why it is not. */
+  | { readonly cmd: typeof MARK; readonly t: 'profiled'; readonly path: string; readonly error: string | null }
   /** On its way out; `quiet` when no HTTP connection is left. `handler` is the signal the app listens for. */
   | {
       readonly cmd: typeof MARK;

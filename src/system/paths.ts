@@ -25,6 +25,8 @@ export interface HomePaths {
   readonly logs: string;
   /** Directory with one record per running primary. */
   readonly primaries: string;
+  /** Directory of profiles and reports of workers. */
+  readonly profiles: string;
   /** What happened, newest last; see `EventLog`. */
   readonly events: string;
 }
@@ -46,6 +48,7 @@ export function homePaths(home: string): HomePaths {
     metrics: join(home, 'metrics.json'),
     logs: join(home, 'logs'),
     primaries: join(home, 'primaries'),
+    profiles: join(home, 'profiles'),
     events: join(home, 'events.ndjson'),
   };
 }

@@ -13,6 +13,7 @@ import { OpenCounter } from './open-count.ts';
 import { Orphan } from './orphan.ts';
 import { writeSynchronously } from './output.ts';
 import { ProcessMeter } from './process-meter.ts';
+import { takeProfile } from './profile.ts';
 import { Traffic } from './traffic.ts';
 
 function shutdownSignal(): 'SIGTERM' | 'SIGINT' | null {
@@ -68,6 +69,11 @@ function start(settings: WorkerSettings): void {
         return drain.begin();
       case 'leave':
         return drain.leave(message.exit);
+      case 'profile': {
+        const { path } = message.request;
+        const answer = (error: string | null): void => channel.send({ t: 'profiled', path, error });
+        return void takeProfile(message.request).then(() => answer(null), (error: unknown) => answer(String(error)));
+      }
     }
   });
   const processMeter = new ProcessMeter();

@@ -40,7 +40,7 @@ describe('lb events', () => {
   });
 
   it('keeps them over the death of primary and daemon, tells of both, and --follow misses and repeats nothing', async () => {
-    const { name } = await sandbox.start('plain-http.cjs', { instances: 1 });
+    const { name, port } = await sandbox.start('plain-http.cjs', { instances: 1 });
     const follow = sandbox.lbBackground('events', name, '--follow', '--json');
     await sandbox.waitFor('the first events', () => follow.stdout.includes('"operation"'));
     kill(await sandbox.primaryPid(name));
@@ -49,7 +49,6 @@ describe('lb events', () => {
     const daemon = await sandbox.daemonPid();
     kill(daemon);
     await sandbox.waitFor('another daemon', async () => (await sandbox.daemonPid()) !== daemon);
-    const { port } = await sandbox.snapshot(name).then(({ listeners }) => ({ port: Number(listeners[0]?.split(':').at(-1)) }));
     expect((await request('/', { port })).status).toBe(200);
     await sandbox.waitFor('the adoption to be told', () => follow.stdout.includes('"primary-adopted"'));
     const all = await eventsOf(name);

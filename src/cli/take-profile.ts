@@ -1,0 +1,88 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { chmod, copyFile, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { connect } from '../client/connect.ts';
+import { appPath } from '../client/request.ts';
+import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
+import type { ResultRecord } from '../protocol/control.ts';
+import type { ProfileBody, ProfileKind } from '../protocol/profile.ts';
+import { homePaths } from '../system/paths.ts';
+import type { Context } from './context.ts';
+import { forEachTarget, runOperation } from './operation.ts';
+import { size } from './output/format.ts';
+import { appNamed, fetchApps } from './targets.ts';
+
+type Success = Extract<ResultRecord, { ok: true }>;
+
+const HOW_TO_OPEN: Readonly<Record<ProfileKind, string>> = {
+  cpu: "open it in Chrome's DevTools (chrome://inspect, Open dedicated DevTools for Node), Performance, Load profile; or in VS Code",
+  heap: "open it in Chrome's DevTools, Memory, Load profile; it holds what the app has in memory, secrets included",
+  'heap-sampling': "open it in Chrome's DevTools, Memory, Load profile; or in VS Code",
+  report: 'it is JSON, and holds the environment of the worker, secrets included',
+};
+
+/** Takes a profile of one worker and tells where it is; resolves with the exit code. */
+export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slot'>): Promise<number> {
+  const { name, slot } = parseTarget(context.args[0] ?? '');
+  const output = outputOf(context);
+  const { channel } = await connect(context.address);
+  try {
+    return await forEachTarget(context, [name], async () => {
+      appNamed(await fetchApps(channel), name);
+      await runOperation(context, channel, {
+        title: `${body.what} of "${name}"`,
+        method: 'POST',
+        path: appPath(name, 'profile'),
+        body: { ...body, ...(slot === undefined ? {} : { slot }) },
+        left: `its file comes to ${homePaths(context.home).profiles}`,
+        finish: (result) => finish(context, result, output),
+      });
+    });
+  } finally {
+    channel.close();
+  }
+}
+
+/** `api`, `api:1`. */
+function parseTarget(text: string): { readonly name: string; readonly slot: number | undefined } {
+  const match = /^(.*):(\d{1,6})$/.exec(text);
+  return match === null ? { name: text, slot: undefined } : { name: match[1] ?? '', slot: Number(match[2]) };
+}
+
+/** Where the file shall go; null leaves it where it is. Checked before the work begins. @throws LbError LB_ERR_USAGE */
+function outputOf({ options, io }: Context): string | null {
+  const given = options['output'] as string | undefined;
+  if (given === undefined) return null;
+  const path = resolve(io.cwd, given);
+  const fail = (why: string): never => {
+    throw new LbError('LB_ERR_USAGE', { problem: `--output ${given}: ${why}` });
+  };
+  if (existsSync(path) && statSync(path).isDirectory()) fail('it is a directory');
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch (error) {
+    fail(messageOf(error));
+  }
+  return path;
+}
+
+/** The path alone goes to stdout, for scripts. */
+async function finish(context: Context, result: Success, output: string | null): Promise<Success> {
+  const { file } = result;
+  if (file === undefined) return result;
+  if (output !== null) await move(file.path, output);
+  const path = output ?? file.path;
+  if (!context.json) context.note(`${size(file.bytes)}; ${HOW_TO_OPEN[file.what]}`);
+  return { ...result, message: path, file: { ...file, path } };
+}
+
+async function move(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (errnoOf(error) !== 'EXDEV') throw error;
+    await copyFile(from, to);
+    await chmod(to, 0o600);
+    await rm(from);
+  }
+}
