@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { BINDINGS } from '../../src/monitor/keymap.ts';
+import type { Effect, Model } from '../../src/monitor/model.ts';
+import { update } from '../../src/monitor/update.ts';
+import { after, apps, EVENTS, log, logs, MACHINE, NOON, press, watched } from './samples.ts';
+
+/** What the last of the keys asks for. */
+function effects(model: Model, ...keys: readonly string[]): readonly Effect[] {
+  const before = press(model, ...keys.slice(0, -1));
+  return update(before, { type: 'key', key: keys.at(-1) ?? '' }).effects;
+}
+
+const order = (app: string, action: string, body: object) => [{ do: 'order', order: { app, action, body } }];
+
+describe('an order', () => {
+  it.each([
+    ['reload', ['r', 'y'], order('api', 'reload', {})],
+    ['restart', ['R', 'y'], order('api', 'restart', {})],
+    ['stop', ['x', 'y'], order('api', 'stop', {})],
+    ['one worker less', ['-', 'y'], order('api', 'scale', { by: -1 })],
+    ['one worker more, which costs nothing and does not ask', ['+'], order('api', 'scale', { by: 1 })],
+    ['another strategy', ['b', 'right', 'enter'], order('api', 'balance', { strategy: 'least-connections' })],
+    ['the weight of a slot', ['enter', 'down', 'down', 'w', '0', '.', '5', 'enter'], order('api', 'weight', { weights: [{ slot: 1, weight: 0.5 }] })],
+    ['the end of one worker', ['enter', 'down', 'k', 'y'], order('api', 'signal', { signal: 'SIGKILL', pid: 5101 })],
+    ['the start of a stopped app', ['down', 'down', 'u'], order('docs', 'start', {})],
+  ])('%s', (_what, keys, expected) => {
+    expect(effects(watched(), ...keys)).toEqual(expected);
+  });
+
+  it.each(['n', 'escape', 'ctrl-c', 'q'])('that costs something is not given at %s', (key) => {
+    const model = press(watched(), 'x', key);
+    expect(effects(watched(), 'x', key)).toEqual([]);
+    expect(model.dialog).toBeNull();
+    expect(model.page).toBe('apps');
+  });
+
+  it('that costs something needs more than enter', () => {
+    expect(effects(watched(), 'x', 'enter')).toEqual([]);
+    expect(press(watched(), 'x', 'enter').dialog).not.toBeNull();
+  });
+
+  it('that makes no sense says why', () => {
+    expect(press(watched(), 'u').notice?.text).toBe('api is reloading already');
+    expect(press(watched(), 'end', 'r').notice?.text).toBe('docs is stopped; u starts it');
+    expect(press(watched(), 'enter', 'w', '9', '9', '9', 'enter').notice?.text).toBe('a weight is a number from 0 to 256');
+  });
+
+  it('for the worker with the cursor means the one that was seen, not its successor', () => {
+    const asked = press(watched(), 'enter', 'down', 'k');
+    const replaced = after(asked, { type: 'stats', at: NOON + 1_000, apps: apps().map((app) => ({ ...app, workers: app.workers.slice(0, 1) })), machine: MACHINE });
+    expect(effects(replaced, 'y')).toEqual(order('api', 'signal', { signal: 'SIGKILL', pid: 5101 }));
+  });
+});
+
+describe('the overview', () => {
+  const names = (model: Model, keys: readonly string[]): (string | null)[] =>
+    ['home', 'down', 'down'].map((_, index) => press(model, ...keys, 'home', ...new Array<string>(index).fill('down')).app);
+
+  it('sorts by column, and the other way round', () => {
+    const sorted = press(watched(), 's', 's', 's');
+    expect(names(sorted, [])).toEqual(['api', 'checkout-service-with-a-long-name', 'docs']);
+    expect(names(press(sorted, 'S'), [])).toEqual(['docs', 'checkout-service-with-a-long-name', 'api']);
+  });
+
+  it('keeps the cursor on its app while rows move', () => {
+    const model = press(watched(), 'down');
+    expect(press(model, 's', 's', 'S').app).toBe('checkout-service-with-a-long-name');
+  });
+
+  it('filters while it is typed, and shows all at escape', () => {
+    const typed = press(watched(), '/', 'o', 'c', 's');
+    expect(typed.filter).toBe('ocs');
+    expect(press(typed, 'enter', 'enter').app).toBe('docs');
+    expect(press(typed, 'backspace', 'enter').filter).toBe('oc');
+    expect(press(typed, 'enter', 'escape').filter).toBe('');
+    expect(press(typed, 'escape').filter).toBe('');
+  });
+
+  it('stands still while it is paused, and goes on with the present', () => {
+    const paused = after(press(watched(), 'p'), { type: 'stats', at: NOON + 1_000, apps: [], machine: MACHINE });
+    expect(paused.paused?.apps).toHaveLength(3);
+    expect(press(paused, 'p').paused).toBeNull();
+    expect(press(paused, 'p').live.apps).toEqual([]);
+  });
+});
+
+describe('pages', () => {
+  it('open and go back, and say what is to be followed', () => {
+    const opened = press(watched(), 'enter');
+    expect([opened.page, opened.app]).toEqual(['app', 'api']);
+    expect(effects(opened, 'l')).toEqual([{ do: 'follow', app: 'api' }]);
+    expect(press(opened, 'l', 'escape').page).toBe('app');
+    expect(effects(opened, 'l', 'escape')).toEqual([{ do: 'follow', app: null }]);
+    expect(press(watched(), 'l', 'escape').page).toBe('apps');
+    expect(press(opened, 'escape').page).toBe('apps');
+    expect(press(opened, 'right').app).toBe('checkout-service-with-a-long-name');
+    expect(press(opened, 'enter').logs.slot).toBe(0);
+  });
+
+  it('quit with q and Ctrl-C, but not while something is typed', () => {
+    expect(effects(watched(), 'q')).toEqual([{ do: 'quit' }]);
+    expect(effects(watched(), 'ctrl-c')).toEqual([{ do: 'quit' }]);
+    expect(effects(watched(), '/', 'q')).toEqual([]);
+    expect(press(watched(), '?', 'q').help).toBe(false);
+  });
+
+  it('have no key twice', () => {
+    for (const page of ['apps', 'app', 'logs'] as const) {
+      const keys = BINDINGS.filter(({ pages }) => pages.includes(page)).flatMap((binding) => binding.keys);
+      expect(new Set(keys).size, page).toBe(keys.length);
+    }
+  });
+});
+
+describe('what comes from the daemon', () => {
+  it('is not added twice when a subscription begins again', () => {
+    const again = after(watched(), { type: 'events', events: EVENTS }, { type: 'events', events: [...EVENTS, { ...EVENTS[3], id: 9 } as (typeof EVENTS)[number]] });
+    expect(again.live.events.map(({ id }) => id)).toEqual([1, 2, 3, 4, 9]);
+  });
+
+  it('of a log is for the app that is open alone', () => {
+    const model = press(watched(), 'l');
+    expect(after(model, logs(log('one'), log('two', 1, 'err'))).logs.lines.map(({ text }) => text)).toEqual(['one', 'two']);
+    expect(after(model, { type: 'logs', app: 'docs', messages: [log('x')] }).logs.lines).toEqual([]);
+    expect(after(watched(), logs(log('x'))).logs.lines).toEqual([]);
+  });
+});
