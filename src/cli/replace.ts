@@ -1,11 +1,12 @@
 import { connect } from '../client/connect.ts';
 import { appPath, type Channel } from '../client/request.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { MetricsBody } from '../protocol/control.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
 import { checkPm2Flags } from './pm2-habits.ts';
-import { isExistingConfig, refuseConfigFlags, resolveTarget } from './resolve.ts';
+import { applyMetrics, isExistingConfig, refuseConfigFlags, resolveTarget } from './resolve.ts';
 import { ALL, appNamed, fetchApps, isRunning } from './targets.ts';
 import { callersEnv } from './update-env.ts';
 
@@ -18,10 +19,11 @@ interface Replacement {
 /** What `lb reload` and `lb restart` share: names, `all` and config files as targets. */
 export async function replaceApps(context: Context, action: 'reload' | 'restart', body: object): Promise<number> {
   checkPm2Flags(context);
-  const fromFiles = await replacementsOfFiles(context, action);
+  const { files: fromFiles, metrics } = await replacementsOfFiles(context, action);
   const { channel } = await connect(context.address);
   try {
     const apps = await fetchApps(channel);
+    await applyMetrics(channel, metrics);
     const replacements = replacementsOf(context, apps, fromFiles);
     return await forEachTarget(context, replacements, async ({ name, spec }) => {
       const app = apps.find((each) => each.name === name);
@@ -44,17 +46,19 @@ function envUpdate({ options, io }: Context): { readonly updateEnv?: Readonly<Re
 }
 
 /** Read before anything is asked of the daemon: a mistake in a file changes nothing. */
-async function replacementsOfFiles(context: Context, action: string): Promise<Map<string, Replacement[]>> {
+async function replacementsOfFiles(context: Context, action: string): Promise<{ files: Map<string, Replacement[]>; metrics: MetricsBody | null }> {
   const files = new Map<string, Replacement[]>();
+  let metrics: MetricsBody | null = null;
   for (const word of context.args) {
     if (!isExistingConfig(context, word)) {
       refuseConfigFlags(context, action, word);
       continue;
     }
-    const specs = await resolveTarget(context, word, {});
-    files.set(word, specs.map((spec) => ({ name: spec.name, spec })));
+    const resolved = await resolveTarget(context, word, {});
+    metrics = resolved.metrics ?? metrics;
+    files.set(word, resolved.apps.map((spec) => ({ name: spec.name, spec })));
   }
-  return files;
+  return { files, metrics };
 }
 
 function replacementsOf(context: Context, apps: readonly AppSnapshot[], fromFiles: ReadonlyMap<string, Replacement[]>): Replacement[] {

@@ -1,8 +1,10 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Channel } from '../client/request.ts';
 import { isConfigFile, resolveApps } from '../config/index.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { MetricsBody } from '../protocol/control.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
 import type { OptionDef } from './command.ts';
 import type { Context } from './context.ts';
@@ -37,11 +39,18 @@ export function refuseConfigFlags(context: Context, command: string, target: str
 /** Flags of commands, which are no settings of an app. */
 const COMMAND_KEYS = new Set(['json', 'envName', 'only', 'daemon', ...PM2_KEYS]);
 
+/** What a target stands for. */
+export interface Resolved {
+  readonly apps: AppSpec[];
+  /** What its config file says about the daemon's metrics; null when it says nothing. */
+  readonly metrics: MetricsBody | null;
+}
+
 /** The definitions a script or a config file stands for, with the flags on top; without a target, the config file of the current directory. Warnings go to stderr. */
-export async function resolveTarget(context: Context, target: string | undefined, flags: Readonly<Record<string, unknown>>): Promise<AppSpec[]> {
+export async function resolveTarget(context: Context, target: string | undefined, flags: Readonly<Record<string, unknown>>): Promise<Resolved> {
   const { io, options, appArgs, home } = context;
   const only = options['only'];
-  const { apps, warnings } = await resolveApps({
+  const { apps, metrics, warnings } = await resolveApps({
     target,
     flags,
     appArgs,
@@ -54,7 +63,12 @@ export async function resolveTarget(context: Context, target: string | undefined
     node: process.execPath,
   });
   for (const warning of warnings) context.note(`${context.errStyle('yellow', 'warning:')} ${warning}`);
-  return apps;
+  return { apps, metrics: metrics ?? null };
+}
+
+/** Before any app is started: an address that is taken is the operator's to know first. */
+export async function applyMetrics(channel: Channel, metrics: MetricsBody | null): Promise<void> {
+  if (metrics !== null) await channel.json('/v1/metrics', { method: 'POST', body: metrics });
 }
 
 /** The settings of an app among the flags that were given. */

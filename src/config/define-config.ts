@@ -20,6 +20,11 @@ export type AppConfig = AppOptions & CamelCaseOptions & EnvProfiles;
 export interface LbConfig {
   /** The apps that `lb start` starts; each needs a name of its own. */
   readonly apps: readonly AppConfig[];
+  /**
+   * The daemon serves the metrics of all its apps there, from the next start or reload with this file on: a port of
+   * 127.0.0.1, or host:port; null is nowhere.
+   */
+  readonly metrics?: { readonly listen: string | number | null };
 }
 
 /** A config that is computed when the file is loaded. */

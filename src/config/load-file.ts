@@ -5,6 +5,7 @@ import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { describe } from './describe.ts';
 import { PACKAGE_KEYS } from './find-file.ts';
 import { stripJsonComments } from './json-comments.ts';
+import { readMetrics, type MetricsConfig } from './metrics-key.ts';
 import { optionNamed } from './options.ts';
 
 type Table = Readonly<Record<string, unknown>>;
@@ -21,6 +22,8 @@ export interface RawApp {
 
 export interface LoadedConfig {
   readonly apps: readonly RawApp[];
+  /** What the daemon is to serve, for all apps; undefined leaves it as it is. */
+  readonly metrics?: MetricsConfig;
   readonly warnings: readonly string[];
 }
 
@@ -101,7 +104,9 @@ async function collect(content: unknown, file: string, isPackage: boolean): Prom
     const path = nested === inner ? key : `${key}.apps`;
     const apps = Array.isArray(nested) ? await listed(nested, file, path) : [await toApp(nested, file, path)];
     if (apps.length === 0) throw empty(file, '');
-    return { apps, warnings: isPackage ? [] : extras(content, key, file) };
+    const holder = nested === inner ? content : inner;
+    const metrics = !isPackage && isTable(holder) && holder.metrics !== undefined ? { metrics: readMetrics(await holder.metrics, file) } : {};
+    return { apps, ...metrics, warnings: isPackage ? [] : extras(content, key, file) };
   }
   if (isPackage) throw empty(file, ': it has neither an "lb" nor a "pm2" key');
   if (!Object.keys(content).some((name) => optionNamed(name)?.key === 'script')) {
@@ -124,7 +129,7 @@ async function toApp(item: unknown, file: string, path: string): Promise<RawApp>
 }
 
 function extras(content: Table, key: string, file: string): string[] {
-  const expected = [key, 'default', '$schema', '__esModule', 'module.exports'];
+  const expected = [key, 'metrics', 'default', '$schema', '__esModule', 'module.exports'];
   const names = Object.keys(content).filter((name) => !expected.includes(name) && content[name] !== undefined);
   return names.length === 0 ? [] : [`${file}: ignored beside "${key}": ${names.join(', ')}`];
 }

@@ -7,6 +7,7 @@ import { describe } from './describe.ts';
 import { findConfigFile, isConfigFile } from './find-file.ts';
 import { Interpreters } from './interpreter.ts';
 import { loadConfigFile } from './load-file.ts';
+import type { MetricsConfig } from './metrics-key.ts';
 import { absolutePath, statOf } from './paths.ts';
 import { COMMAND_LINE, readApp, readFlags, valueError, type Layer } from './read-values.ts';
 import { findScript, nameOfScript } from './script.ts';
@@ -35,6 +36,8 @@ export interface ResolveRequest {
 
 export interface ResolvedApps {
   readonly apps: AppSpec[];
+  /** What the config file says about the daemon's metrics; undefined when it says nothing. */
+  readonly metrics?: MetricsConfig;
   readonly warnings: string[];
 }
 
@@ -46,6 +49,7 @@ interface Source {
   /** Directory that relative working directories start from. */
   readonly base: string;
   readonly apps: readonly { readonly path: string; readonly layer: Layer }[];
+  readonly metrics?: MetricsConfig;
   readonly warnings: readonly string[];
 }
 
@@ -83,7 +87,7 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
     if (candidate.script !== undefined) apps.push(await buildSpec({ ...candidate, script: candidate.script }, context, problems));
   }
   throwFirst(problems);
-  return { apps, warnings: warningsOf(source, selected, request) };
+  return { apps, ...(source.metrics === undefined ? {} : { metrics: source.metrics }), warnings: warningsOf(source, selected, request) };
 }
 
 async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
@@ -98,9 +102,9 @@ async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
   const absolute = absolutePath(wanted, cwd);
   const inside = relative(cwd, absolute);
   const file = inside.startsWith('..') ? absolute : inside;
-  const { apps, warnings } = await loadConfigFile(absolute, file);
+  const { apps, ...rest } = await loadConfigFile(absolute, file);
   const layers = apps.map(({ path, raw }) => ({ path, layer: readApp(raw, file, path) }));
-  return { file, isFile: true, base: dirname(absolute), apps: layers, warnings };
+  return { file, isFile: true, base: dirname(absolute), apps: layers, ...rest };
 }
 
 async function locate(path: string, layer: Layer, flags: Layer, source: Source, request: ResolveRequest): Promise<Candidate> {

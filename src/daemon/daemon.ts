@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { DaemonFacts } from '../metrics/prometheus.ts';
-import type { Hello, LogLine, ProgressRecord } from '../protocol/control.ts';
+import type { Hello, LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
 import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import { now, wallNow } from '../system/clock.ts';
@@ -120,6 +120,11 @@ export class Daemon {
     rmSync(this.#paths.daemonPid, { force: true });
     rmSync(this.#paths.socket, { force: true });
     this.#lock?.release();
+  }
+
+  /** @throws LbError LB_ERR_METRICS_LISTEN */
+  async serveMetrics({ listen }: MetricsBody): Promise<void> {
+    await this.#metricsEndpoint.move(listen);
   }
 
   /** `lb run`: these apps and no others. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { LogLine, ProgressRecord } from '../protocol/control.ts';
+import type { LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
 import { Daemon } from './daemon.ts';
 
 type Log = (message: string) => void;
@@ -46,9 +46,11 @@ export async function runForeground(options: {
   readonly home: string;
   readonly version: string;
   readonly apps: readonly AppSpec[];
+  /** Where to serve the metrics; null leaves it as it was. */
+  readonly metrics: MetricsBody | null;
   readonly json: boolean;
 }): Promise<number> {
-  const { home, version, apps, json } = options;
+  const { home, version, apps, metrics, json } = options;
   const say: Log = (message) => {
     if (!json) process.stderr.write(`lb: ${message}\n`);
   };
@@ -68,6 +70,7 @@ export async function runForeground(options: {
     else say(record.message);
   };
   try {
+    if (metrics !== null) await daemon.serveMetrics(metrics);
     await daemon.runApps(apps, print, progress);
     await Promise.race([signalled, ended]);
     return exitCode(daemon);

@@ -120,6 +120,19 @@ describe('metrics', () => {
   });
 });
 
+describe('metrics in a config file', () => {
+  it('are served before an app is started, and an address that is taken starts none', async () => {
+    writeFileSync(join(work, 'app.js'), '');
+    writeFileSync(join(work, 'lb.config.json'), JSON.stringify({ apps: [{ script: 'app.js' }], metrics: { listen: 9615 } }));
+    daemon.on('POST /v1/metrics', { json: { url: 'http://127.0.0.1:9615/metrics' } }).on('POST /v1/apps', { stream: [done('app is online')] });
+    expect((await lb('start lb.config.json')).code).toBe(0);
+    expect(daemon.orders.map(({ path, body }) => (path === '/v1/metrics' ? body : path))).toEqual([{ listen: { host: null, port: 9615 } }, '/v1/apps']);
+    daemon.on('POST /v1/metrics', { error: new LbError('LB_ERR_METRICS_LISTEN', { where: '127.0.0.1:9615', reason: 'the port is in use' }) });
+    expect(await lb('start lb.config.json')).toMatchObject({ code: 1, err: expect.stringContaining('the port is in use') as string });
+    expect(daemon.orders.filter(({ path }) => path === '/v1/apps')).toHaveLength(1);
+  });
+});
+
 describe('show and ping', () => {
   it('shows one app', async () => {
     expect((await lb('describe api')).out).toContain('max_memory_restart  300M');

@@ -78,6 +78,22 @@ describe('places and warnings', () => {
   });
 });
 
+describe('metrics beside the apps', () => {
+  const app = '"apps": [{"script": "a.js"}]';
+
+  it('say where the daemon serves them', async () => {
+    expect((await load('a.json', `{${app}, "metrics": {"listen": "127.0.0.1:9615"}}`))).toMatchObject({ metrics: { listen: { host: '127.0.0.1', port: 9615 } }, warnings: [] });
+    expect((await load('a.json', `{${app}, "metrics": {"listen": 9615}}`)).metrics).toEqual({ listen: { host: null, port: 9615 } });
+    expect((await load('a.json', `{${app}, "metrics": {"listen": null}}`)).metrics).toEqual({ listen: null });
+    expect(await load('a.json', `{${app}}`)).not.toHaveProperty('metrics');
+    expect((await load('e.config.cjs', 'exports.default = () => ({ apps: [{ script: "a.js" }], metrics: { listen: 1 } })')).metrics).toEqual({ listen: { host: null, port: 1 } });
+  });
+
+  it.each([['"yes"', 'metrics: expected an object with "listen"'], ['{"listen": "here"}', 'metrics.listen: expected a port'], ['{"listen": 1, "path": "/"}', 'metrics: expected']])('are checked: %s', async (value, message) => {
+    expect((await failure('a.json', `{${app}, "metrics": ${value}}`)).message).toContain(message);
+  });
+});
+
 describe('failures', () => {
   it('says where the syntax error is', async () => {
     const error = await failure('bad.config.cjs', 'module.exports = {\n  apps: [}\n');

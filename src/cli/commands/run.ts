@@ -19,9 +19,9 @@ export const run: Command = {
 /** Runs the apps in this process until they end; resolves with their exit code. */
 export async function runInForeground(context: Context): Promise<number> {
   if (context.args.length > 1) throw new LbError('LB_ERR_USAGE', { problem: `one target runs in the foreground, got ${context.args.length}; a config file can define several apps` });
-  const apps = await resolveTarget(context, context.args[0], appFlags(context));
+  const { apps, metrics } = await resolveTarget(context, context.args[0], appFlags(context));
   if (apps.length === 0) throw new LbError('LB_ERR_USAGE', { problem: 'there is no app to run' });
   // The one exception to the import rule: this process becomes the daemon.
   const { runForeground } = await import('../../daemon/main.ts');
-  return await runForeground({ home: context.home, version: lbVersion(), apps, json: context.json });
+  return await runForeground({ home: context.home, version: lbVersion(), apps, metrics, json: context.json });
 }

@@ -15,7 +15,7 @@ import { JSON_STREAM_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { forEachTarget, runOperation } from '../operation.ts';
 import { checkPm2Flags, FORCE_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
-import { appFlags, commandForFile, CONFIG_OPTIONS, refuseConfigFlags, resolveTarget } from '../resolve.ts';
+import { appFlags, applyMetrics, commandForFile, CONFIG_OPTIONS, refuseConfigFlags, resolveTarget } from '../resolve.ts';
 import { fetchApps } from '../targets.ts';
 import { runInForeground } from './run.ts';
 
@@ -43,9 +43,10 @@ async function run(context: Context): Promise<number> {
   const targets = context.args.length === 0 ? [undefined] : context.args;
   return await forEachTarget(context, targets, async (target) => {
     if (target !== undefined && (await startAgain(context, target))) return;
-    const apps = await resolveTarget(context, target, appFlags(context));
+    const { apps, metrics } = await resolveTarget(context, target, appFlags(context));
     const connection = await startedDaemon(context);
     try {
+      await applyMetrics(connection.channel, metrics);
       await startApps(context, connection, apps);
     } catch (thrown) {
       throw allRunning(context, target, apps, thrown) ?? thrown;
