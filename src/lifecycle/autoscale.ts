@@ -58,6 +58,7 @@ export function decideScale(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision
   const known = facts.samples.filter(({ at }) => at >= settledSince + WARM_UP_MS);
   const recent = known.filter(({ at }) => at > now - WINDOW_MS);
   if (recent.length < ENOUGH_SAMPLES) return steady('waits: the workers are warming up');
+  if (recent.every(({ ready }) => ready === 0)) return steady('waits: no worker takes connections');
   const measured = measure(policy.target.metric, recent);
   const ratio = measured === null ? null : measured / policy.target.value;
   if (measured !== null && ratio !== null && ratio > 1 + TOLERANCE) return up(policy, facts, recent, { measured, ratio });

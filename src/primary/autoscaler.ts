@@ -53,6 +53,7 @@ export class Autoscaler {
     if (!on) return this.stop();
     this.#history.clear();
     this.#settledSince = now();
+    this.#failures = 0;
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 

@@ -28,6 +28,10 @@ describe('up', () => {
     expect(decideScale(policy(metric, target), facts(load))).toMatchObject({ verdict: 'change', reason });
   });
 
+  it('by one of many, when the target is missed by less than a multiple', () => {
+    expect(decideScale(policy('elu', 0.6), facts({ elu: 0.82 }, { workers: 8 }))).toMatchObject({ to: 9 });
+  });
+
   it('not while the target is missed by less than a tenth', () => {
     expect(decideScale(policy('elu', 0.6), facts({ elu: 0.65 })).verdict).toBe('steady');
   });
@@ -86,6 +90,10 @@ describe('waits', () => {
     ['for up_cooldown', { changedAt: 118_000 }, 'waits for up_cooldown: elu 0.90 of 0.6 over 5 s'],
   ])('%s', (_, changes, reason) => {
     expect(decideScale(policy('elu', 0.6), facts({ elu: 0.9 }, changes))).toEqual({ verdict: 'steady', reason });
+  });
+
+  it('for a worker that takes connections', () => {
+    expect(reasonOf({ ready: 0, elu: 0 })).toBe('waits: no worker takes connections');
   });
 
   it('what was measured before a change counts no more', () => {

@@ -81,6 +81,25 @@ describe('autoscaling', () => {
     expect(reload.answer).toMatchObject({ snapshot: { instances: 2, ready: 2 } });
   });
 
+  it('so does a restart', async () => {
+    const app = await PrimaryHarness.online({ instances: 1, scale: SCALE });
+    await run(app, 0.9, 25);
+    const restart = app.order({ kind: 'restart', spec: { ...app.workers[0]!.spec, instances: 1 } });
+    await run(app, 0.6, 10);
+    expect(restart.answer).toMatchObject({ snapshot: { instances: 3, ready: 3 } });
+  });
+
+  it('who is out of the rotation does not share the load', async () => {
+    const app = await PrimaryHarness.online({ instances: 2, scale: SCALE });
+    app.workers[1]?.emit('message', { lb: 'down', reason: 'its cache is cold' });
+    for (let second = 0; second < 12; second++) {
+      app.workers[0]?.beat({ eventLoopUtilization: 0.8 });
+      app.workers[1]?.beat({ eventLoopUtilization: 0 });
+      await app.advance(1_000);
+    }
+    expect(scaled(app)).toEqual(['scale: elu 0.80 of 0.6 over 5 s: 2 → 3 workers']);
+  });
+
   it('nothing runs each second without the option', async () => {
     const app = await PrimaryHarness.online({ instances: 1 });
     await run(app, 1, 30);
