@@ -23,6 +23,7 @@ const FULL = {
   directRounds: 6,
   directChanges: 4,
   pickRounds: 9,
+  monitorFrames: 60,
   blockedRounds: 4,
   hangs: 4,
 };
@@ -42,6 +43,7 @@ const QUICK = {
   directRounds: 2,
   directChanges: 2,
   pickRounds: 3,
+  monitorFrames: 20,
   blockedRounds: 2,
   hangs: 2,
 };

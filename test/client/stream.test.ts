@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connect, type Connection } from '../../src/client/connect.ts';
 import { openStream } from '../../src/client/stream.ts';
-import { subscribeLogs } from '../../src/client/subscribe.ts';
+import { subscribeEvents, subscribeLogs, subscribeStats } from '../../src/client/subscribe.ts';
 import { LbError } from '../../src/errors/lb-error.ts';
 import type { LogMessage, StreamRecord } from '../../src/protocol/control.ts';
 import { FakeDaemon, type Answer } from './fake-daemon.ts';
-import { done, progress } from './samples.ts';
+import { app, done, progress, worker } from './samples.ts';
 
 let daemon: FakeDaemon;
 let connection: Connection;
@@ -90,5 +90,24 @@ describe('subscribeLogs', () => {
     await expect(all()).rejects.toMatchObject({ code: 'LB_ERR_DAEMON_GONE' });
     daemon.onLogs = () => {};
     await expect(all(AbortSignal.timeout(30))).resolves.toBeUndefined();
+  });
+});
+
+describe('the other subscriptions', () => {
+  it('yield stats, however large, and events, also those of no app', async () => {
+    const stats = { at: 5, apps: Array.from({ length: 200 }, (_, i) => app({ name: `app-${i}`, workers: Array.from({ length: 16 }, (_, slot) => worker({ slot })) })) };
+    const event = { id: 7, at: 5, app: null, kind: 'daemon-start', severity: 'info', message: 'daemon 1.2.3 has started' };
+    expect(JSON.stringify(stats).length).toBeGreaterThan(1024 * 1024);
+    daemon.onLogs = (socket, url) => {
+      socket.send(JSON.stringify(url === '/v1/stats' ? stats : event));
+      socket.close(1000);
+    };
+    for await (const each of subscribeStats(connection.channel)) expect(each).toEqual(stats);
+    for await (const each of subscribeEvents(connection.channel)) expect(each).toEqual(event);
+  });
+
+  it('of stats names what is malformed', async () => {
+    daemon.onLogs = (socket) => socket.send('{"at":"now"}');
+    await expect(subscribeStats(connection.channel).next()).rejects.toMatchObject({ code: 'LB_ERR_MESSAGE' });
   });
 });

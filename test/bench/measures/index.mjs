@@ -5,6 +5,7 @@ import { hungWorker } from './hung-worker.mjs';
 import { idle } from './idle.mjs';
 import { kills } from './kills.mjs';
 import { list } from './list.mjs';
+import { monitorFrame } from './monitor-frame.mjs';
 import { pick } from './pick.mjs';
 import { recovery } from './recovery.mjs';
 import { reloads } from './reloads.mjs';
@@ -37,6 +38,7 @@ export const MEASURES = [
   blockedWorker,
   hungWorker,
   list,
+  monitorFrame,
   scrape,
   workerMemory,
   workerStartup,

@@ -1,0 +1,61 @@
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { EventLog } from '../../src/daemon/event-log.ts';
+import { Live } from '../../src/daemon/live.ts';
+import type { Registry } from '../../src/daemon/registry.ts';
+import { app } from '../client/samples.ts';
+import { waitFor } from '../helpers/wait.ts';
+import { tempHome } from './temp-home.ts';
+
+let looks = 0;
+let server: Server;
+let socket: string;
+
+beforeEach(async () => {
+  looks = 0;
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const home = tempHome();
+  const registry = { snapshots: () => Promise.resolve([app({ restarts: ++looks })]) } as unknown as Registry;
+  const live = new Live(() => registry, new EventLog({ path: join(home, 'events.ndjson'), log: () => {} }));
+  server = createServer().on('upgrade', (request, stream, head) => void live.accept(request, stream as never, head, new URL(request.url ?? '', 'http://lb')));
+  socket = join(home, 'lb.sock');
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  server.close();
+});
+
+/** A reader of the stats; `heard` are the numbers of the looks it was sent. */
+async function reader(): Promise<{ heard: number[]; close: () => Promise<void> }> {
+  const heard: number[] = [];
+  const client = new WebSocket(`ws+unix:${socket}:/v1/stats`);
+  client.on('message', (data) => heard.push((JSON.parse(String(data)) as { apps: { restarts: number }[] }).apps[0]?.restarts ?? 0));
+  await waitFor('the first stats', () => heard.length === 1);
+  const close = (): Promise<void> => new Promise((resolve) => {
+    client.once('close', () => resolve());
+    client.close();
+  });
+  return { heard, close };
+}
+
+it('looks at the apps once a second for all who read the stats, and no more when nobody does', async () => {
+  const first = await reader();
+  const second = await reader();
+  expect([first.heard, second.heard]).toEqual([[1], [2]]);
+  for (const look of [3, 4]) {
+    vi.advanceTimersByTime(1_000);
+    await waitFor('the next stats', () => first.heard.at(-1) === look && second.heard.at(-1) === look);
+  }
+  await first.close();
+  await waitFor('one reader to be left', () => vi.getTimerCount() === 1);
+  vi.advanceTimersByTime(1_000);
+  await waitFor('the next stats', () => second.heard.at(-1) === 5);
+  await second.close();
+  await waitFor('nobody to look any more', () => vi.getTimerCount() === 0);
+  expect(first.heard).toEqual([1, 3, 4]);
+  expect(looks).toBe(5);
+});
