@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
@@ -48,10 +47,9 @@ export class Profiler {
       const lasts = what === 'cpu' || what === 'heap-sampling';
       if (what === 'heap') await this.#leaveRotation(worker, say);
       say(`${TITLES[what]} begins${lasts ? `, for ${durationMs / 1000} s` : ''} (pid ${worker.pid})`);
-      const path = await this.#write(worker, what, lasts ? durationMs : 0);
-      const { size } = await stat(path);
-      event('profile', `${TITLES[what]} of worker ${worker.slot}: ${path}`, worker);
-      return { what, path, bytes: size, slot: worker.slot, pid: worker.pid };
+      const written = await this.#write(worker, what, lasts ? durationMs : 0);
+      event('profile', `${TITLES[what]} of worker ${worker.slot}: ${written.path}`, worker);
+      return { what, ...written, slot: worker.slot, pid: worker.pid };
     } finally {
       worker.profile.release();
       if (what === 'heap') {
@@ -61,25 +59,24 @@ export class Profiler {
     }
   }
 
-  async #write(worker: WorkerHandle, what: ProfileKind, durationMs: number): Promise<string> {
+  async #write(worker: WorkerHandle, what: ProfileKind, durationMs: number): Promise<{ readonly path: string; readonly bytes: number }> {
     const { app, directory } = this.#options;
     const path = join(directory, `${app}-${worker.slot}-${worker.pid}-${fileTime(wallNow())}.${EXTENSIONS[what]}`);
     if (!worker.connected) throw new LbError('LB_ERR_PROFILE', { what, app, reason: 'the worker ended meanwhile' });
     const written = worker.profile.written(path, { app, timeoutMs: durationMs + ANSWER_WITHIN_MS[what] });
     worker.post({ t: 'profile', request: { what, durationMs, path } });
     try {
-      await written;
+      return { path, bytes: await written };
     } catch (error) {
       // A worker that was killed in the middle leaves a file that is of no use.
       await rm(path, { force: true });
       throw error;
     }
-    return path;
   }
 
   /** The named one, or the busiest of those that are ready. */
   #choose(what: ProfileKind, slot: number | undefined): WorkerHandle {
-    const { app, pool, directory } = this.#options;
+    const { app, pool } = this.#options;
     const fail = (reason: string): never => {
       throw new LbError('LB_ERR_PROFILE', { what, app, reason });
     };
@@ -89,11 +86,6 @@ export class Profiler {
     if (worker === undefined) return fail(slot === undefined ? 'no worker is ready' : `slot ${slot} has no worker now`);
     if (!ready.includes(worker)) return fail(`worker ${worker.slot} is ${worker.state}`);
     if (worker.profile.kind !== null) return fail(`a ${TITLES[worker.profile.kind]} of worker ${worker.slot} is under way`);
-    try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      fail(`${directory}: ${String(error)}`);
-    }
     return worker;
   }
 

@@ -222,7 +222,7 @@ export class WorkerHandle implements Target {
         this.#count(message.beat);
         return this.#events.beat(this);
       case 'profiled':
-        return this.profile.answered(message.path, message.error);
+        return this.profile.answered(message);
       case 'open':
         return this.#count(message.count);
       case 'draining':

@@ -111,7 +111,7 @@ export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'heartbeat'; readonly beat: Heartbeat }
   | { readonly cmd: typeof MARK; readonly t: 'open'; readonly count: OpenCount }
   /** The file is written, or why it is not. */
-  | { readonly cmd: typeof MARK; readonly t: 'profiled'; readonly path: string; readonly error: string | null }
+  | { readonly cmd: typeof MARK; readonly t: 'profiled'; readonly path: string; readonly bytes: number; readonly error: string | null }
   /** On its way out; `quiet` when no HTTP connection is left. `handler` is the signal the app listens for. */
   | {
       readonly cmd: typeof MARK;

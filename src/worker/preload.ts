@@ -71,8 +71,8 @@ function start(settings: WorkerSettings): void {
         return drain.leave(message.exit);
       case 'profile': {
         const { path } = message.request;
-        const answer = (error: string | null): void => channel.send({ t: 'profiled', path, error });
-        return void takeProfile(message.request).then(() => answer(null), (error: unknown) => answer(String(error)));
+        const answer = (bytes: number, error: string | null): void => channel.send({ t: 'profiled', path, bytes, error });
+        return void takeProfile(message.request).then((bytes) => answer(bytes, null), (error: unknown) => answer(0, String(error)));
       }
     }
   });

@@ -1,6 +1,8 @@
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { ProfileRequest } from '../protocol/profile.ts';
 
+const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE = 0o600;
 /** The profiler's own default; finer ones slow the app down. */
 const CPU_SAMPLE_EVERY_US = 1_000;
@@ -8,8 +10,17 @@ const HEAP_SAMPLE_BYTES = 32_768;
 
 type Post = (method: string, params?: object) => Promise<unknown>;
 
-/** Takes a profile of this process and writes it. What it needs of Node is loaded only now. @throws whatever goes wrong */
-export async function takeProfile({ what, durationMs, path }: ProfileRequest): Promise<void> {
+/**
+ * Takes a profile of this process and writes it; resolves with its size in bytes. What it needs of Node is loaded only now.
+ * @throws whatever goes wrong
+ */
+export async function takeProfile(request: ProfileRequest): Promise<number> {
+  mkdirSync(dirname(request.path), { recursive: true, mode: PRIVATE_DIRECTORY });
+  await take(request);
+  return statSync(request.path).size;
+}
+
+async function take({ what, durationMs, path }: ProfileRequest): Promise<void> {
   switch (what) {
     case 'cpu':
       return write(path, await profileOf(durationMs, CPU));

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
+import type { ProfileRequest } from '../../src/protocol/profile.ts';
 import { MARK, type Heartbeat, type ToWorker } from '../../src/protocol/worker.ts';
 
 /** How a fake worker behaves; times from its start, or from when it is asked. */
@@ -37,6 +38,7 @@ export class FakeWorker extends EventEmitter {
   readonly signals: string[] = [];
   readonly said: unknown[] = [];
   readonly connections: object[] = [];
+  readonly profiles: ProfileRequest[] = [];
   readonly #behaviour: Behaviour;
 
   constructor(pid: number, slot: number, spec: AppSpec, behaviour: Behaviour) {
@@ -109,6 +111,8 @@ export class FakeWorker extends EventEmitter {
       const { drainMs, handler } = this.#behaviour;
       this.tell({ t: 'draining', quiet: false, handler, blockers });
       if (drainMs !== null) setTimeout(() => this.tell({ t: 'draining', quiet: true, handler, blockers: { ...blockers, requests: 0, connections: 0 } }), drainMs);
+    } else if (message.t === 'profile') {
+      this.profiles.push(message.request);
     } else if (message.t === 'leave') {
       this.leaving = true;
       const { leaveMs } = this.#behaviour;

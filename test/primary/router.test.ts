@@ -18,6 +18,7 @@ class FakeHandle {
   rampsSince: number | null = null;
   ownWeight: number | null = null;
   withdrawn: string | null = null;
+  readonly profile = { kind: null };
   counts = false;
   pending: PendingConnection | null = null;
   state: WorkerState = 'ready';

@@ -23,6 +23,7 @@ export class HookQueue {
   readonly #waiting: LbEvent[] = [];
   readonly #pauses = new Set<NodeJS.Timeout>();
   #underWay = 0;
+  #closed = false;
   #idle: (() => void)[] = [];
 
   constructor({ call, failed, retryDelaysMs = RETRY_DELAYS_MS }: HookQueueOptions) {
@@ -47,6 +48,7 @@ export class HookQueue {
 
   /** Nothing more is tried. */
   close(): void {
+    this.#closed = true;
     this.#waiting.length = 0;
     this.#failures.close();
     for (const pause of this.#pauses) clearTimeout(pause);
@@ -71,6 +73,7 @@ export class HookQueue {
         await this.#call(event);
         return;
       } catch (error) {
+        if (this.#closed) return;
         const delayMs = this.#retryDelaysMs[tries];
         if (delayMs === undefined) return this.#failures.failed(messageOf(error));
         await this.#pause(delayMs);

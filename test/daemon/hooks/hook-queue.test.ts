@@ -88,4 +88,14 @@ describe('the queue of a hook', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(called).toHaveLength(4);
   });
+
+  it('does not try again what is given up because it is closed', async () => {
+    let giveUp = (_: Error): void => {};
+    outcome = () => new Promise((_, reject) => (giveUp = reject));
+    add(1, 1);
+    queue.close();
+    giveUp(new Error('the daemon ended'));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([called, failures]).toEqual([[1], []]);
+  });
 });
