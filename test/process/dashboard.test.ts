@@ -113,6 +113,7 @@ describe('in a browser', () => {
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.evaluate('document.activeElement.textContent'), 'where the keyboard goes on').toBe('Stop…');
     expect((await sandbox.snapshot(app.name)).state).toBe('online');
     await page.getByRole('button', { name: 'Stop…' }).press('Enter');
     await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).press('Enter');

@@ -25,10 +25,10 @@ export function millis(ms: number | null): string {
   return ms < 999.5 ? `${Math.round(ms)} ms` : `${trimmed((ms / 1000).toFixed(1))} s`;
 }
 
-/** Of a number that is a percentage already. */
+/** Of a number that is a percentage already: `0.4%`, `2.5%`, `61%`. */
 export function percent(value: number | null): string {
   if (value === null) return NONE;
-  return `${value > 0 && value < 0.95 ? value.toFixed(1) : Math.round(value)}%`;
+  return `${value < 9.95 ? trimmed(value.toFixed(1)) : Math.round(value)}%`;
 }
 
 /** Of a share of 1. */

@@ -67,7 +67,7 @@ function optionsOf(parent: Element, { format, binary }: Pick<ChartProps, 'format
     scales: { y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
     axes: [
       { ...axis, grid: { show: false }, size: 22, space: 64, values: (_, splits) => splits.map((second) => clock(second * 1000).slice(0, 5)) },
-      { ...axis, grid: { stroke: color('--line'), width: 1 }, size: 54, gap: 6, space: 26, ...(binary === true ? { incrs: POWERS_OF_TWO } : {}), values: (_, splits) => splits.map(format) },
+      { ...axis, grid: { stroke: color('--line'), width: 1 }, size: 54, gap: 6, space: 22, ...(binary === true ? { incrs: POWERS_OF_TWO } : {}), values: (_, splits) => splits.map(format) },
     ],
     series: [{}, { stroke: color('--accent'), fill: color('--accent-soft'), width: 1.5, points: { show: false } }],
     hooks: { setCursor: [({ cursor }) => onHover(cursor.idx ?? null)] },

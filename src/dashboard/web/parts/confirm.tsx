@@ -1,6 +1,8 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
+const YES = 'yes';
+
 interface ConfirmProps {
   readonly title: string;
   readonly verb: string;
@@ -8,19 +10,20 @@ interface ConfirmProps {
   readonly onAnswer: (yes: boolean) => void;
 }
 
-/** Asks before something that costs; Escape and the first button mean no. */
+/** Asks before something that costs; Escape and the first button mean no. Closing it gives the focus back. */
 export function Confirm({ title, verb, children, onAnswer }: ConfirmProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
+  const close = (answer: string): void => dialog.current?.close(answer);
   return (
-    <dialog ref={dialog} aria-labelledby="confirm-title" onCancel={() => onAnswer(false)}>
+    <dialog ref={dialog} aria-labelledby="confirm-title" onClose={({ currentTarget }) => onAnswer(currentTarget.returnValue === YES)}>
       <h2 id="confirm-title">{title}</h2>
       <p>{children}</p>
       <div class="buttons">
-        <button type="button" onClick={() => onAnswer(false)} autofocus>
+        <button type="button" onClick={() => close('')} autofocus>
           Cancel
         </button>
-        <button type="button" class="danger" onClick={() => onAnswer(true)}>
+        <button type="button" class="danger" onClick={() => close(YES)}>
           {verb}
         </button>
       </div>

@@ -3,10 +3,16 @@ import { describeBlockers } from '../../../lifecycle/describe-blockers.ts';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
 import { age, plural } from '../format.ts';
 
+interface UnderWayProps {
+  readonly app: AppSnapshot;
+  /** The operation was started here, and its steps are shown already. */
+  readonly isFollowed: boolean;
+}
+
 /** The operation that runs, what keeps it waiting, and whatever else is not as it should be. */
-export function UnderWay({ app }: { readonly app: AppSnapshot }): JSX.Element | null {
+export function UnderWay({ app, isFollowed }: UnderWayProps): JSX.Element | null {
   const notes = notesOf(app);
-  if (app.operation === null && notes.length === 0) return null;
+  if ((app.operation === null || isFollowed) && notes.length === 0) return null;
   return (
     <section class="panel under-way" aria-label="Under way">
       {app.operation === null ? null : (

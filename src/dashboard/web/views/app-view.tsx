@@ -30,7 +30,7 @@ export function AppView({ app }: { readonly app: AppSnapshot }): JSX.Element {
         {store.actions ? <Actions app={app} /> : null}
       </header>
       {run === undefined ? null : <RunPanel run={run} />}
-      <UnderWay app={app} />
+      <UnderWay app={app} isFollowed={run?.result === null} />
       <div class="charts">
         <Chart key={`${name} rps`} title="Requests/s" series={history.rps} format={count} />
         <Chart key={`${name} p95`} title="p95" series={history.p95} format={millis} />
