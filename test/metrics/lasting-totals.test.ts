@@ -27,7 +27,7 @@ it('never goes backwards for somebody who was told, whoever is killed in between
     fc.constantFrom({ kind: 'report' as const }, { kind: 'tell' as const }, { kind: 'kill-primary' as const }, { kind: 'kill-daemon' as const }),
   );
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+    fc.property(fc.array(event, { maxLength: 60, size: 'max' }), (events) => {
       let primary = 1;
       let counted = NO_TOTALS;
       let daemon = NOTHING_SEEN;
