@@ -68,6 +68,7 @@ function facts(app: AppSnapshot): readonly Cell[] {
   return [
     ...labelled('up', age(app.uptimeMs), STYLE.plain),
     ...labelled('balance', app.spec.balance, STYLE.plain),
+    ...(app.autoscaling === null ? [] : labelled('scale', `${app.autoscaling.on ? 'auto' : 'by hand'}, ${app.autoscaling.min} to ${app.autoscaling.max}`, STYLE.plain)),
     ...labelled('node', app.node === '' ? '-' : app.node, STYLE.plain),
     ...labelled('listens on', app.listeners.join(' ') || '-', STYLE.plain),
   ];

@@ -28,7 +28,7 @@ function stats(second, busyApps) {
       name: `service-${app}`, state: 'online', instances: workerCount, ready: workerCount, generation: 1, node: '22.11.0', primaryPid: 1, startedAt: START,
       uptimeMs: 1e7, restarts: 0, cpuPercent: workers[0].cpuPercent * workerCount, memoryBytes: 5e8, connections: 80, queued: 0, panic: false,
       requestsPerSecond: workers[0].requestsPerSecond * workerCount, p50Ms: null, p95Ms: workers[0].p95Ms, p99Ms: null, errorRate: null, listeners: ['*:3000'],
-      workers, health: [], troubledSlots: [], operation: null, queuedOperations: [], lastExits: [], error: null, spec: { balance: 'round-robin' },
+      workers, health: [], troubledSlots: [], autoscaling: null, operation: null, queuedOperations: [], lastExits: [], error: null, spec: { balance: 'round-robin' },
     };
   });
   return { type: 'stats', at: START + second * 1000, apps, machine: MACHINE };
