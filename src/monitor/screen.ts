@@ -51,7 +51,7 @@ function coloredLine(frame: Frame, row: number): string {
   return style === STYLE.plain ? text.trimEnd() : text + RESET;
 }
 
-/** Columns `[from, to)` of a row that are written again. */
+/** Columns `[from, to)` of a row that are written again. Of a character of two columns both cells differ, or none. */
 function changedRuns(before: Frame | null, after: Frame, row: number): [number, number][] {
   const runs: [number, number][] = [];
   const start = row * after.columns;
@@ -63,8 +63,7 @@ function changedRuns(before: Frame | null, after: Frame, row: number): [number, 
     if (last !== undefined && column - last[1] <= MAX_GAP) last[1] = column + 1;
     else runs.push([column, column + 1]);
   }
-  // A character of two columns is written whole.
-  return runs.map(([from, to]) => [after.chars[start + from] === '' ? from - 1 : from, to]);
+  return runs;
 }
 
 const charWidth = (frame: Frame, at: number): number => (frame.chars[at + 1] === '' ? 2 : 1);
