@@ -175,6 +175,14 @@ describe('in a browser', () => {
   });
 });
 
+it('says why it cannot start', async () => {
+  const taken = await sandbox.lb('dashboard', '--port', String(app.port));
+  expect(taken).toMatchObject({ code: 2, stdout: '' });
+  expect(taken.stderr).toContain(`cannot listen on 127.0.0.1:${app.port}: EADDRINUSE`);
+  const alone = await sandbox.lbWith({ env: { LB_HOME: `${sandbox.directory}/elsewhere` } }, 'dashboard');
+  expect(alone).toMatchObject({ code: 4, stdout: '' });
+});
+
 describe('nobody else', () => {
   const cookieOf = ({ url, port }: Dashboard): string => `lb-dashboard-${port}=${new URL(url).searchParams.get('token')}`;
 

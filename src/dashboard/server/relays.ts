@@ -4,14 +4,12 @@ import { connect } from '../../client/connect.ts';
 import { parseApp, parseLogLines } from '../../client/parse.ts';
 import { appPath, type Channel } from '../../client/request.ts';
 import { subscribeEvents, subscribeLogs, subscribeStats } from '../../client/subscribe.ts';
-import { LbError } from '../../errors/lb-error.ts';
 import type { LogMessage } from '../../protocol/control.ts';
 import type { PageMessage } from '../messages.ts';
 import { stayConnected } from './stay-connected.ts';
 
 /** Closed because the daemon is gone; the page asks again. */
 const TRY_AGAIN_LATER = 1013;
-const MAX_REASON_CHARS = 100;
 
 /** Waits until it is written, so that a slow page slows us down, and the daemon leaves out what it cannot take. */
 function send(socket: WebSocket, message: PageMessage | LogMessage): Promise<void> {
@@ -63,10 +61,10 @@ export async function relayLogs(socket: WebSocket, address: DaemonAddress, { app
     } finally {
       channel.close();
     }
-    socket.close(TRY_AGAIN_LATER);
-  } catch (error) {
-    socket.close(TRY_AGAIN_LATER, LbError.from(error).message.slice(0, MAX_REASON_CHARS));
+  } catch {
+    // The other WebSocket of the page tells why.
   }
+  socket.close(TRY_AGAIN_LATER);
 }
 
 /** The subscription begins with what primaries remember; the lines of an app that has none stand in its files. */

@@ -9,6 +9,7 @@ import { LogsView } from './views/logs-view.tsx';
 function App(): JSX.Element {
   const { apps, trouble, actions } = useStore();
   const route = useRoute();
+  document.title = [route.view === 'apps' ? 'apps' : (route.app ?? 'logs'), 'lb'].join(' · ');
   return (
     <>
       <nav class="top">

@@ -44,6 +44,11 @@ export function Actions({ app }: { readonly app: AppSnapshot }): JSX.Element {
           +
         </button>
       </span>
+      {app.autoscaling?.on === false ? (
+        <button type="button" onClick={() => void store.run(name, 'scale', { auto: true })}>
+          Autoscale
+        </button>
+      ) : null}
       <Balance app={app} />
       {(Object.keys(COSTLY) as Costly[]).map((action) => (
         <button key={action} type="button" onClick={() => ask(action)}>

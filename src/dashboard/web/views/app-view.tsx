@@ -70,6 +70,7 @@ function Fact({ label, value }: { readonly label: string; readonly value: string
 function factsOf(app: AppSnapshot): string[] {
   return [
     `${app.ready} of ${app.instances} ready`,
+    app.autoscaling?.on === true ? `autoscaled, ${app.autoscaling.min} to ${app.autoscaling.max}` : '',
     app.spec.balance,
     app.listeners.join(', '),
     app.uptimeMs === null ? '' : `up ${age(app.uptimeMs)}`,
