@@ -39,6 +39,8 @@ describe('homePaths', () => {
       metrics: '/h/metrics.json',
       logs: '/h/logs',
       primaries: '/h/primaries',
+      profiles: '/h/profiles',
+      events: '/h/events.ndjson',
     });
   });
 
