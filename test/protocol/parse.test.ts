@@ -126,6 +126,8 @@ describe('the parsers of requests', () => {
     expect(parseScaleBody({ to: 4 })).toEqual({ to: 4 });
     expect(parseScaleBody({ by: -2 })).toEqual({ by: -2 });
     expect(parseSignalBody({ signal: 'SIGUSR2' })).toEqual({ signal: 'SIGUSR2' });
+    expect(parseSignalBody({ signal: 'SIGKILL', pid: 4711 })).toEqual({ signal: 'SIGKILL', pid: 4711 });
+    expect(() => parseSignalBody({ signal: 'SIGKILL', pid: 0 })).toThrow('pid');
   });
 
   it('name the place of what they refuse', () => {
