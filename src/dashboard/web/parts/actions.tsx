@@ -16,12 +16,11 @@ type Costly = keyof typeof COSTLY;
 export function Actions({ app }: { readonly app: AppSnapshot }): JSX.Element {
   const [asking, ask] = useState<Costly | null>(null);
   const { name, instances } = app;
-  const isIdle = app.state === 'stopped' || app.state === 'errored';
   const answer = (yes: boolean): void => {
     if (yes && asking !== null) void store.run(name, asking);
     ask(null);
   };
-  if (app.state === 'stopped') {
+  if (app.state === 'stopped' || app.state === 'errored') {
     return (
       <div class="actions">
         <button type="button" class="primary" onClick={() => void store.run(name, 'start')}>
@@ -32,15 +31,15 @@ export function Actions({ app }: { readonly app: AppSnapshot }): JSX.Element {
   }
   return (
     <div class="actions">
-      <button type="button" class="primary" onClick={() => void store.run(name, isIdle ? 'start' : 'reload')}>
-        {isIdle ? 'Start' : 'Reload'}
+      <button type="button" class="primary" onClick={() => void store.run(name, 'reload')}>
+        Reload
       </button>
       <span class="stepper" role="group" aria-label="Number of workers">
-        <button type="button" aria-label="One worker fewer" disabled={instances <= 1 || isIdle} onClick={() => void store.run(name, 'scale', { by: -1 })}>
+        <button type="button" aria-label="One worker fewer" disabled={instances <= 1} onClick={() => void store.run(name, 'scale', { by: -1 })}>
           −
         </button>
         <output>{instances}</output>
-        <button type="button" aria-label="One worker more" disabled={isIdle} onClick={() => void store.run(name, 'scale', { by: 1 })}>
+        <button type="button" aria-label="One worker more" onClick={() => void store.run(name, 'scale', { by: 1 })}>
           +
         </button>
       </span>

@@ -6,6 +6,9 @@ import type { Series } from '../history.ts';
 import { useTheme } from '../hooks.ts';
 
 const HEIGHT = 132;
+/** Next to nothing shall look like next to nothing. */
+const LEAST_TOP = 4;
+const LEAST_TOP_BYTES = 64 * 1024 ** 2;
 const FONT = '11px system-ui, sans-serif';
 
 interface ChartProps {
@@ -64,7 +67,7 @@ function optionsOf(parent: Element, { format, binary }: Pick<ChartProps, 'format
     padding: [10, 14, 0, 0],
     legend: { show: false },
     cursor: { y: false, sync: { key: 'lb' }, drag: { x: false, y: false }, points: { size: 7, width: 0, fill: color('--accent') } },
-    scales: { y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
+    scales: { y: { range: (_, __, max) => [0, Math.max(binary === true ? LEAST_TOP_BYTES : LEAST_TOP, (max ?? 0) * 1.1)] } },
     axes: [
       { ...axis, grid: { show: false }, size: 22, space: 64, values: (_, splits) => splits.map((second) => clock(second * 1000).slice(0, 5)) },
       { ...axis, grid: { stroke: color('--line'), width: 1 }, size: 54, gap: 6, space: 22, ...(binary === true ? { incrs: POWERS_OF_TWO } : {}), values: (_, splits) => splits.map(format) },
