@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { weightOf, type AppSpec, type ScaleSpec } from '../lifecycle/app-spec.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
-import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
 import { countInstances } from './instances.ts';
 import type { Interpreters } from './interpreter.ts';
@@ -11,6 +10,7 @@ import { DEFAULTS, type OptionKey, type Settings } from './options.ts';
 import { absolutePath } from './paths.ts';
 import { COMMAND_LINE, valueError, type Layer, type Origin } from './read-values.ts';
 import { foreignInterpreter } from './script.ts';
+import { specSettings } from './spec-settings.ts';
 import { inheritedEnv, mergeEnv } from './worker-env.ts';
 
 /** An app whose place is known: what `resolveApps` hands over for every app that was selected. */
@@ -50,44 +50,10 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     cwd: app.cwd,
     instances: startOf(settings, context),
     interpreter: await interpreterOf(app, context, settings, problems),
-    nodeArgs: settings.node_args,
+    ...specSettings(settings),
     env: await envOf(app, context, settings, problems),
-    instanceVar: settings.instance_var,
-    waitReady: settings.wait_ready,
-    listenTimeoutMs: settings.listen_timeout,
-    killTimeoutMs: settings.kill_timeout,
-    shutdownWithMessage: settings.shutdown_with_message,
-    maxMemoryBytes: settings.max_memory_restart,
-    autorestart: settings.autorestart,
-    minUptimeMs: settings.min_uptime,
-    maxRestarts: settings.max_restarts,
-    restartDelayMs: settings.restart_delay,
-    backoffBaseMs: settings.exp_backoff_restart_delay,
-    stopExitCodes: settings.stop_exit_codes,
     outFile: logFile('out_file', 'out'),
     errorFile: logFile('error_file', 'error'),
-    mergeLogs: settings.merge_logs,
-    logMaxBytes: settings.log_max_size,
-    logKeep: settings.log_keep,
-    balance: settings.balance,
-    weights: settings.weights,
-    backup: settings.backup,
-    maxConns: settings.max_conns,
-    maxQueue: settings.max_queue,
-    slowStartMs: settings.slow_start,
-    ipHashPrefix: { v4: settings.ip_hash_prefix_v4, v6: settings.ip_hash_prefix_v6 },
-    proxyProtocol: proxyProtocolOf(settings),
-    health: healthOf(settings),
-    ejection: ejectionOf(settings),
-    hangTimeoutMs: settings.hang_timeout,
-    maxRequests: settings.max_requests,
-    maxLifetimeMs: settings.max_lifetime,
-    recycleJitter: settings.recycle_jitter,
-    maxMemoryKillBytes: settings.max_memory_kill,
-    healthPort: settings.health_port,
-    readyMin: settings.ready_min,
-    drainDelayMs: settings.drain_delay,
-    onEvent: hookOf(settings),
     scale: scaleOf(settings, context),
   };
 }
@@ -121,28 +87,6 @@ function startOf(settings: Settings, context: BuildContext): number {
   const count = countInstances(settings.instances, context.cpuBudget);
   const scale = scaleOf(settings, context);
   return scale === null ? count : Math.min(scaleCeiling(scale, context.cpuBudget), Math.max(scale.min, count));
-}
-
-function proxyProtocolOf({ proxy_protocol: on, proxy_protocol_from: from }: Settings): AppSpec['proxyProtocol'] {
-  return on === undefined || on === null ? null : { ports: on === 'all' ? null : on, from: from ?? null };
-}
-
-function healthOf({ health }: Settings): AppSpec['health'] {
-  if (health === null) return null;
-  const { path, port, interval, timeout, fall, rise, expect, replace_after } = health;
-  return { path, port, intervalMs: interval, timeoutMs: timeout, fall, rise, expect, replaceAfterMs: replace_after };
-}
-
-function hookOf({ on_event: hook }: Settings): EventHookSpec | null {
-  if (hook === null) return null;
-  const { run, url, kinds, severity } = hook;
-  return { run, url, kinds, severity: severity ?? (kinds === null ? 'warn' : 'info') };
-}
-
-function ejectionOf({ ejection }: Settings): AppSpec['ejection'] {
-  if (ejection === null) return null;
-  const { take_timeout, loop_delay, error_rate, base, max_share } = ejection;
-  return { takeTimeoutMs: take_timeout, loopDelayMs: loop_delay, errorRate: error_rate, baseMs: base, maxShare: max_share };
 }
 
 /** A path option made absolute: as a flag it is relative to the caller, in a file to the app's working directory. */

@@ -1,3 +1,4 @@
+import { completeSpec } from '../config/spec-settings.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
@@ -184,7 +185,8 @@ export class AppHandle {
   #connected(attachment: Attachment, hello: Hello): void {
     if (this.#options.followed(this.name)) void this.follow(true);
     if (hello.running !== null) {
-      this.spec = hello.running.spec;
+      // A primary of an older version does not know all options.
+      this.spec = completeSpec(hello.running.spec) as AppSpec;
       this.generation = hello.running.snapshot.generation;
       this.#take(hello.running.snapshot);
       this.#options.changed();

@@ -1,4 +1,5 @@
 import { copyFileSync, readFileSync, renameSync } from 'node:fs';
+import { completeSpec } from '../config/spec-settings.ts';
 import { errnoOf, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { parseAppSpec } from '../protocol/parse.ts';
@@ -89,7 +90,7 @@ function parseApp(entry: unknown): SavedApp {
   const state = DESIRED_STATES.find((name) => name === desired);
   if (state === undefined) throw new Error(`unknown desired state ${String(desired)}`);
   return {
-    spec: parseAppSpec(spec),
+    spec: parseAppSpec(completeSpec(spec)),
     desired: state,
     generation: typeof generation === 'number' ? generation : 1,
     error: typeof error === 'string' ? error : null,

@@ -81,3 +81,12 @@ describe('Store', () => {
     expect(problems).toHaveLength(1);
   });
 });
+
+it('gives an app that was saved before an option existed its default', () => {
+  const { balance: _, health: _health, onEvent: _onEvent, ...older } = sampleSpec();
+  const { store, path, problems } = storeIn(tempHome());
+  writeFileSync(path, JSON.stringify({ version: 1, apps: [{ spec: older, desired: 'running', generation: 3, error: null }] }));
+  const [app] = store.load();
+  expect(problems).toEqual([]);
+  expect(app?.spec).toMatchObject({ name: 'api', balance: 'round-robin', health: null });
+});

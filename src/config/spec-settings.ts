@@ -1,0 +1,74 @@
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { EventHookSpec } from '../lifecycle/event-hook.ts';
+import { DEFAULTS, type Settings } from './options.ts';
+
+/** What of a definition depends on the app's place, environment or machine, beside its options. */
+type Located = 'name' | 'script' | 'args' | 'cwd' | 'instances' | 'interpreter' | 'env' | 'outFile' | 'errorFile' | 'scale';
+
+/** The part of an app's definition that follows from its options alone. */
+export function specSettings(settings: Settings): Omit<AppSpec, Located> {
+  return {
+    nodeArgs: settings.node_args,
+    instanceVar: settings.instance_var,
+    waitReady: settings.wait_ready,
+    listenTimeoutMs: settings.listen_timeout,
+    killTimeoutMs: settings.kill_timeout,
+    shutdownWithMessage: settings.shutdown_with_message,
+    maxMemoryBytes: settings.max_memory_restart,
+    autorestart: settings.autorestart,
+    minUptimeMs: settings.min_uptime,
+    maxRestarts: settings.max_restarts,
+    restartDelayMs: settings.restart_delay,
+    backoffBaseMs: settings.exp_backoff_restart_delay,
+    stopExitCodes: settings.stop_exit_codes,
+    mergeLogs: settings.merge_logs,
+    logMaxBytes: settings.log_max_size,
+    logKeep: settings.log_keep,
+    balance: settings.balance,
+    weights: settings.weights,
+    backup: settings.backup,
+    maxConns: settings.max_conns,
+    maxQueue: settings.max_queue,
+    slowStartMs: settings.slow_start,
+    ipHashPrefix: { v4: settings.ip_hash_prefix_v4, v6: settings.ip_hash_prefix_v6 },
+    proxyProtocol: proxyProtocolOf(settings),
+    health: healthOf(settings),
+    ejection: ejectionOf(settings),
+    hangTimeoutMs: settings.hang_timeout,
+    maxRequests: settings.max_requests,
+    maxLifetimeMs: settings.max_lifetime,
+    recycleJitter: settings.recycle_jitter,
+    maxMemoryKillBytes: settings.max_memory_kill,
+    healthPort: settings.health_port,
+    readyMin: settings.ready_min,
+    drainDelayMs: settings.drain_delay,
+    onEvent: hookOf(settings),
+  };
+}
+
+/** A definition that was saved before some of its options existed, with their defaults. */
+export function completeSpec(saved: unknown): unknown {
+  return typeof saved === 'object' && saved !== null ? { ...specSettings(DEFAULTS), scale: null, ...saved } : saved;
+}
+
+function proxyProtocolOf({ proxy_protocol: on, proxy_protocol_from: from }: Settings): AppSpec['proxyProtocol'] {
+  return on === undefined || on === null ? null : { ports: on === 'all' ? null : on, from: from ?? null };
+}
+
+function healthOf({ health }: Settings): AppSpec['health'] {
+  if (health === null) return null;
+  const { path, port, interval, timeout, fall, rise, expect, replace_after } = health;
+  return { path, port, intervalMs: interval, timeoutMs: timeout, fall, rise, expect, replaceAfterMs: replace_after };
+}
+
+function ejectionOf({ ejection }: Settings): AppSpec['ejection'] {
+  if (ejection === null) return null;
+  const { take_timeout, loop_delay, error_rate, base, max_share } = ejection;
+  return { takeTimeoutMs: take_timeout, loopDelayMs: loop_delay, errorRate: error_rate, baseMs: base, maxShare: max_share };
+}
+
+function hookOf({ on_event: hook }: Settings): EventHookSpec | null {
+  if (hook === null) return null;
+  const { run, url, kinds, severity } = hook;
+  return { run, url, kinds, severity: severity ?? (kinds === null ? 'warn' : 'info') };
+}
