@@ -298,6 +298,13 @@ export interface AppOptions {
    */
   readonly ready_min?: number | undefined;
   /**
+   * Put what the app's workers keep in `prom-client` among the metrics.
+   *
+   * Merged over the workers. Each scrape then asks them, and waits for one that is blocked 1 s at most. See docs/metrics.md.
+   * @default `false`
+   */
+  readonly prom_client?: boolean | undefined;
+  /**
    * File of the workers' stdout.
    *
    * Relative to `cwd`. `"NULL"`, `/dev/null`, `null` or `false` writes no file; `lb logs` still shows the last lines.

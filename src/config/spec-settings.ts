@@ -42,6 +42,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     healthPort: settings.health_port,
     readyMin: settings.ready_min,
     drainDelayMs: settings.drain_delay,
+    promClient: settings.prom_client,
     onEvent: hookOf(settings),
   };
 }

@@ -2,6 +2,7 @@ import { completeSpec } from '../config/spec-settings.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
+import type { MergedMetrics } from '../protocol/app-metrics.ts';
 import type { Answer, FromPrimary, Order, PrimarySettings } from '../protocol/attach.ts';
 import type { LogLine } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
@@ -14,6 +15,8 @@ import type { DesiredState, SavedApp } from './store.ts';
 import type { TotalsBook } from './totals-book.ts';
 
 const SNAPSHOT_DEADLINE_MS = 1_000;
+/** More than a primary gives its workers. */
+const METRICS_DEADLINE_MS = 2_000;
 
 export interface AppHandleOptions {
   readonly saved: SavedApp;
@@ -158,6 +161,14 @@ export class AppHandle {
   async tail(lines: number): Promise<readonly LogLine[] | null> {
     const answer = await this.#keeper.attachment?.order({ kind: 'tail', lines }).catch(() => null);
     return answer?.kind === 'tail' ? answer.lines : null;
+  }
+
+  /** What its workers keep in their own registries; null when it does not share them or does not run. */
+  async ownMetrics(): Promise<MergedMetrics | null> {
+    const { attachment } = this.#keeper;
+    if (!this.spec.promClient || attachment === null) return null;
+    const answer = await withDeadline(attachment.order({ kind: 'app-metrics' }).catch(() => null), METRICS_DEADLINE_MS);
+    return answer?.kind === 'app-metrics' ? answer.metrics : { families: [], missing: this.spec.instances, leftOut: [] };
   }
 
   async follow(on: boolean): Promise<void> {

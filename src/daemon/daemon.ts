@@ -63,7 +63,7 @@ export class Daemon {
     this.live = new Live(() => this.registry, this.#events);
     const { totals, metrics } = this.#paths;
     this.#totals = new TotalsBook(totals, options.log);
-    this.#metrics = new Metrics({ totals: this.#totals, facts: () => this.#facts(), apps: () => this.registry.all.map((app) => app.stats) });
+    this.#metrics = new Metrics({ totals: this.#totals, facts: () => this.#facts(), apps: () => this.registry.all.map((app) => app.stats), own: () => this.registry.ownMetrics() });
     this.#metricsEndpoint = new MetricsEndpoint({ file: metrics, text: () => this.#metrics.exposition(), log: options.log });
     this.registry = this.#createRegistry();
     this.#hooks = new EventHooks({ specOf: (app) => this.registry.find(app)?.spec, failed: (app, message) => this.#happened(app)('hook-failed', message) });

@@ -1,4 +1,5 @@
 import { LbError } from '../errors/lb-error.ts';
+import { appFamilies, type ToldApp } from '../metrics/app-families.ts';
 import { exposition } from '../metrics/exposition.ts';
 import { History } from '../metrics/history.ts';
 import { families, type DaemonFacts } from '../metrics/prometheus.ts';
@@ -12,6 +13,8 @@ interface MetricsOptions {
   readonly facts: () => DaemonFacts;
   /** Every app as it was last heard of. */
   readonly apps: () => readonly AppStats[];
+  /** The apps' own metrics, of those that share them. */
+  readonly own: () => Promise<readonly ToldApp[]>;
 }
 
 /** What the daemon tells of its apps over time: Prometheus' text, and the history of a day. */
@@ -35,10 +38,11 @@ export class Metrics {
 
   /** Everything it tells is on disk before it is told: no counter goes backwards, whoever is killed next. */
   async exposition(): Promise<string> {
-    const { totals, facts, apps } = this.#options;
+    const { totals, facts, apps, own } = this.#options;
+    const ofApps = await own();
     const told = apps();
     await totals.save();
-    return exposition(families(told, facts()));
+    return exposition([...families(told, facts()), ...appFamilies(ofApps)]);
   }
 
   /** @throws LbError LB_ERR_MESSAGE for a metric or a resolution that there is not. */

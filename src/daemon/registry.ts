@@ -1,5 +1,6 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { ToldApp } from '../metrics/app-families.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { AppHandle, type AppHandleOptions } from './app-handle.ts';
 import type { Attachment, Hello } from './attachment.ts';
@@ -76,6 +77,12 @@ export class Registry {
 
   snapshots(): Promise<AppSnapshot[]> {
     return Promise.all(this.all.map((app) => app.snapshot()));
+  }
+
+  /** The apps' own metrics, all asked at once. */
+  async ownMetrics(): Promise<ToldApp[]> {
+    const told = await Promise.all(this.all.map(async (app) => ({ app: app.name, metrics: await app.ownMetrics() })));
+    return told.flatMap(({ app, metrics }) => (metrics === null ? [] : [{ app, metrics }]));
   }
 
   #add(saved: SavedApp): AppHandle {

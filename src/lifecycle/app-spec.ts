@@ -148,6 +148,8 @@ export interface AppSpec {
   readonly readyMin: number;
   /** Between turning not ready and draining, when the app is stopped. */
   readonly drainDelayMs: number;
+  /** What its workers keep in `prom-client` is among the metrics. */
+  readonly promClient: boolean;
   /** What is called for its events; null is nothing. */
   readonly onEvent: EventHookSpec | null;
   /** Null leaves the number of workers to the operator. */

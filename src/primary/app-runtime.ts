@@ -7,6 +7,7 @@ import type { AppStats } from '../protocol/stats.ts';
 import type { ListenQuery, WorkerSettings } from '../protocol/worker.ts';
 import { now } from '../system/clock.ts';
 import { UsageSampler } from '../system/usage.ts';
+import { AppMetrics } from './app-metrics.ts';
 import { Autoscaler } from './autoscaler.ts';
 import type { FrontDoor } from './front-door.ts';
 import { HealthEndpoint, type ReadyFacts } from './health-endpoint.ts';
@@ -60,6 +61,7 @@ export class AppRuntime {
   readonly autoscaler: Autoscaler;
   readonly context: OperationContext;
   readonly profiler: Profiler;
+  readonly appMetrics = new AppMetrics(() => this.pool.workers);
   readonly #options: RuntimeOptions;
   readonly #feed: StatsFeed;
   readonly #usage = new UsageSampler();
@@ -196,9 +198,11 @@ export class AppRuntime {
         this.watch.limits.look(worker);
         this.#feed.beat();
       },
+      metrics: (worker, id, text) => this.appMetrics.answered(worker, id, text),
       exited: (worker, code, signal) => {
         if (signal === 'SIGKILL' && worker.askedBy === null && this.watch.memory.killedForMemory()) worker.cause = 'killed by the kernel for want of memory';
         this.#usage.forget(worker.pid);
+        this.appMetrics.workerEnded(worker);
         door.sockets.forget(worker);
         this.supervisor.exited(worker, code);
       },

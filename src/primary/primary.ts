@@ -118,6 +118,8 @@ export class Primary {
         return { kind: 'tail', lines: runtime.logs.tail(order.lines) };
       case 'profile':
         return { kind: 'profile', file: await runtime.profiler.take(order, (record) => this.#link.send({ type: 'progress', id, record })) };
+      case 'app-metrics':
+        return { kind: 'app-metrics', metrics: await runtime.appMetrics.collect() };
       case 'follow-logs':
         return done(runtime, 'ok');
     }

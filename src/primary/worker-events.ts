@@ -17,6 +17,8 @@ export interface WorkerEvents {
   said(worker: WorkerHandle, message: unknown): void;
   /** A heartbeat came. */
   beat(worker: WorkerHandle): void;
+  /** What its own `prom-client` registry has; null when that could not be read. */
+  metrics(worker: WorkerHandle, id: number, text: string | null): void;
   /** The process is gone; its last output may still be on the way. */
   exited(worker: WorkerHandle, code: number | null, signal: string | null): void;
   /** Everything about its end is known. */

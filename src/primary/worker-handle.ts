@@ -22,7 +22,6 @@ const STDERR_LINES = 40;
 const DISCONNECTED_GRACE_MS = 1_000;
 
 type Body<M> = M extends unknown ? Omit<M, 'cmd'> : never;
-type Conn = Extract<ToWorker, { readonly t: 'conn' }>;
 type Refused = Extract<FromWorker, { readonly t: 'refused' }>;
 
 interface WorkerIdentity {
@@ -223,6 +222,8 @@ export class WorkerHandle implements Target {
         return this.#events.beat(this);
       case 'profiled':
         return this.profile.answered(message);
+      case 'app-metrics':
+        return this.#events.metrics(this, message.id, message.text);
       case 'open':
         return this.#count(message.count);
       case 'draining':
@@ -251,7 +252,7 @@ export class WorkerHandle implements Target {
     this.#exited(null, null);
   }
 
-  #deliver(message: Body<Conn>, connection: RawConnection, sent: SentHandle): void {
+  #deliver(message: Body<Extract<ToWorker, { readonly t: 'conn' }>>, connection: RawConnection, sent: SentHandle): void {
     this.#handed++;
     const lost = (): void => {
       this.#handed--;
@@ -284,8 +285,7 @@ export class WorkerHandle implements Target {
   }
 
   #exited(code: number | null, signal: string | null): void {
-    const stateBefore = this.#state;
-    const uptimeMs = this.uptimeMs;
+    const { state: stateBefore, uptimeMs } = this;
     this.move('exited');
     this.#events.exited(this, code, signal);
     this.#handles.abandon();

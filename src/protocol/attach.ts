@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { MergedMetrics } from './app-metrics.ts';
 import type { BalanceBody, LogLine, NewEvent, ProgressRecord, ReloadBody, RestartBody, ScaleBody, SignalBody, StopBody, WeightBody } from './control.ts';
 import type { ProfileBody, ProfileFile } from './profile.ts';
 import type { AppSnapshot } from './snapshot.ts';
@@ -25,6 +26,7 @@ export type Order =
   | ({ readonly kind: 'profile' } & ProfileBody)
   | { readonly kind: 'abort' }
   | { readonly kind: 'snapshot' }
+  | { readonly kind: 'app-metrics' }
   | { readonly kind: 'tail'; readonly lines: number }
   | { readonly kind: 'follow-logs'; readonly on: boolean };
 
@@ -33,6 +35,7 @@ export type Answer =
   | { readonly kind: 'snapshot'; readonly snapshot: AppSnapshot }
   | { readonly kind: 'tail'; readonly lines: readonly LogLine[] }
   | { readonly kind: 'profile'; readonly file: ProfileFile }
+  | { readonly kind: 'app-metrics'; readonly metrics: MergedMetrics }
   | { readonly kind: 'done'; readonly message: string; readonly snapshot: AppSnapshot; readonly spec: AppSpec };
 
 export type ToPrimary = { readonly type: 'order'; readonly id: number; readonly order: Order } | { readonly type: 'ping'; readonly seq: number };

@@ -181,6 +181,7 @@ const appSpec = object<AppSpec>({
   healthPort: nullable(hostPort),
   readyMin: integer(1),
   drainDelayMs: number(0),
+  promClient: boolean,
   onEvent: nullable(eventHook),
   scale: nullable(scalePolicy),
 });

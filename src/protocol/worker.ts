@@ -46,6 +46,8 @@ export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'drain' }
   /** HTTP is quiet and the app was asked: close WebSockets with 1001; with `exit`, end when nothing is left. */
   | { readonly cmd: typeof MARK; readonly t: 'leave'; readonly exit: boolean }
+  /** What its own `prom-client` registry has; answered with `app-metrics` and the same id. */
+  | { readonly cmd: typeof MARK; readonly t: 'app-metrics'; readonly id: number }
   /** Answered with `profiled`. */
   | { readonly cmd: typeof MARK; readonly t: 'profile'; readonly request: ProfileRequest };
 
@@ -112,6 +114,8 @@ export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'open'; readonly count: OpenCount }
   /** The file is written, or why it is not. */
   | { readonly cmd: typeof MARK; readonly t: 'profiled'; readonly path: string; readonly bytes: number; readonly error: string | null }
+  /** JSON; null when it could not be read, or is too much. */
+  | { readonly cmd: typeof MARK; readonly t: 'app-metrics'; readonly id: number; readonly text: string | null }
   /** On its way out; `quiet` when no HTTP connection is left. `handler` is the signal the app listens for. */
   | {
       readonly cmd: typeof MARK;

@@ -4,6 +4,7 @@
  */
 import cluster from 'node:cluster';
 import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR, type OpenCount, type WorkerSettings } from '../protocol/worker.ts';
+import { readAppMetrics } from './app-metrics.ts';
 import { openChannel } from './channel.ts';
 import { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
@@ -69,6 +70,8 @@ function start(settings: WorkerSettings): void {
         return drain.begin();
       case 'leave':
         return drain.leave(message.exit);
+      case 'app-metrics':
+        return void readAppMetrics().then((text) => channel.send({ t: 'app-metrics', id: message.id, text }));
       case 'profile': {
         const { path } = message.request;
         const answer = (bytes: number, error: string | null): void => channel.send({ t: 'profiled', path, bytes, error });

@@ -99,6 +99,7 @@ describe('a script on the command line', () => {
         healthPort: null,
         readyMin: 1,
         drainDelayMs: 0,
+        promClient: false,
         onEvent: null,
         scale: null,
       } satisfies AppSpec,

@@ -12,6 +12,6 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     proxyProtocol: null, health: null,
     ejection: { takeTimeoutMs: 5_000, loopDelayMs: 1_000, errorRate: 0.5, baseMs: 10_000, maxShare: 0.34 },
     hangTimeoutMs: 30_000, maxRequests: null, maxLifetimeMs: null, recycleJitter: 0.1, maxMemoryKillBytes: null,
-    healthPort: null, readyMin: 1, drainDelayMs: 0, onEvent: null, scale: null, ...changes,
+    healthPort: null, readyMin: 1, drainDelayMs: 0, promClient: false, onEvent: null, scale: null, ...changes,
   };
 }

@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { appFamilies } from '../../src/metrics/app-families.ts';
 import { families } from '../../src/metrics/prometheus.ts';
 import { app } from '../client/samples.ts';
 import { needsPackage } from '../helpers/debian-package.ts';
 import { PROMTOOL } from '../helpers/prometheus.ts';
 
 const pathOf = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
-const known = families([app()], { version: '1', node: '22', startedAtSeconds: 1, residentBytes: 1 });
+const known = [...families([app()], { version: '1', node: '22', startedAtSeconds: 1, residentBytes: 1 }), ...appFamilies([])];
 const names = new Set(known.flatMap(({ name, type }) => (type === 'histogram' ? ['_bucket', '_sum', '_count'].map((suffix) => name + suffix) : [name])));
 
 interface Dashboard {

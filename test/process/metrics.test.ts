@@ -120,6 +120,34 @@ it('a real Prometheus scrapes them, and promtool has no complaint', async (conte
   expect(execFileSync(promtool, ['check', 'metrics'], { input: stdout, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] })).toBe('');
 });
 
+it('the metrics of the app itself are merged over its workers, and those of one that is blocked are missing', async (context) => {
+  const promtool = needsPackage(context, PROMTOOL);
+  const { name, port } = await sandbox.start('prom-client.mjs', { flags: ['--prom-client'] });
+  const silent = await sandbox.start('prom-client.mjs');
+  await send(silent.port, 1);
+  await send(port, 10);
+  const scraper = new Scraper(await serveMetrics());
+  const jobs = `jobs_total{app="${name}",kind="mail"}`;
+  const missing = `lb_app_metrics_missing_workers{app="${name}"}`;
+  const queue = (slot: number): string => `job_queue_length{app="${name}",slot="${slot}"}`;
+  const whole = await scraper.scrape();
+  expect([jobs, `job_duration_seconds_bucket{app="${name}",le="1"}`, queue(0), queue(1), `job_version{app="${name}"}`, missing].map((series) => whole.get(series))).toEqual([10, 10, 5, 6, 3, 0]);
+  expect(whole.get(`lb_app_metrics_left_out{app="${name}"}`)).toBe(1);
+  expect([...whole.keys()].filter((series) => series.startsWith('job') && series.includes(`"${silent.name}"`))).toEqual([]);
+  const { stdout } = await sandbox.ok('metrics');
+  expect(execFileSync(promtool, ['check', 'metrics'], { input: stdout, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] })).toBe('');
+
+  const blocked = (await sandbox.readyWorkers(name))[1]?.pid ?? -1;
+  process.kill(blocked, 'SIGSTOP');
+  const partial = await scraper.scrape();
+  process.kill(blocked, 'SIGCONT');
+  expect([jobs, queue(0), queue(1), missing].map((series) => partial.get(series))).toEqual([10, 5, undefined, 1]);
+
+  await sandbox.ok('reload', name, '--monitor', '0');
+  await send(port, 2);
+  expect((await scraper.scrape()).get(jobs)).toBe(12);
+});
+
 it('the daemon remembers how it was, app and slot', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const load = startLoad({ port, mode: 'keep-alive', clients: 1 });

@@ -72,6 +72,7 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
   healthPort: [[9000, ''], [{ host: null, port: 0 }, '.port']],
   readyMin: [[0, ''], [null, '']],
   drainDelayMs: [[-1, ''], [null, '']],
+  promClient: [[null, ''], ['yes', '']],
   onEvent: [[true, ''], [{ ...HOOK, run: [1] }, '.run[0]'], [{ ...HOOK, kinds: ['exits'] }, '.kinds[0]'], [{ ...HOOK, severity: 'bad' }, '.severity']],
   scale: [[true, ''], [{ ...SCALE, min: 0 }, '.min'], [{ ...SCALE, target: { metric: 'load', value: 1 } }, '.target.metric'], [{ ...SCALE, on: 1 }, '.on']],
 };
@@ -80,7 +81,7 @@ describe('parseAppSpec', () => {
   it('gives back a definition that went over the wire', () => {
     const full = sampleSpec({ maxMemoryBytes: 300, restartDelayMs: 5, stopExitCodes: [0, 143], errorFile: '/e.log', outFile: null,
       weights: [2, 0.5], backup: [1], proxyProtocol: { ports: [80], from: ['10.0.0.0/8'] }, health: { ...HEALTH, expect: [[200, 299]] }, healthPort: { host: '::1', port: 9 },
-      hangTimeoutMs: null, ejection: null, balance: 'direct', onEvent: HOOK, scale: SCALE,
+      hangTimeoutMs: null, ejection: null, balance: 'direct', promClient: true, onEvent: HOOK, scale: SCALE,
     });
     for (const spec of [sampleSpec(), full]) expect(parseAppSpec(overTheWire(spec))).toEqual(spec);
   });

@@ -85,4 +85,12 @@ export const HEALTH_OPTIONS = {
     default: 1,
     doc: 'ready workers below which the app is not ready, for `health_port` and `lb health`',
   }),
+  prom_client: withDefault({
+    group: 'Health',
+    kind: kinds.boolean,
+    flags: ['--prom-client'],
+    default: false,
+    doc: "put what the app's workers keep in `prom-client` among the metrics",
+    notes: 'Merged over the workers. Each scrape then asks them, and waits for one that is blocked 1 s at most. See docs/metrics.md.',
+  }),
 };

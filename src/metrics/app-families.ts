@@ -1,0 +1,37 @@
+import type { AppFamily, MergedMetrics } from '../protocol/app-metrics.ts';
+import type { Family, Sample } from './exposition.ts';
+
+export interface ToldApp {
+  readonly app: string;
+  readonly metrics: MergedMetrics;
+}
+
+const SERIES = ['', '_bucket', '_sum', '_count'];
+
+/** The apps' own metrics, with the label `app`. Of one that two apps give different types the first stays, the other is left out. */
+export function appFamilies(apps: readonly ToldApp[]): Family[] {
+  const families = new Map<string, Family & { readonly samples: Sample[] }>();
+  const taken = new Map<string, string>();
+  const leftOut = new Map(apps.map(({ app, metrics }) => [app, new Set(metrics.leftOut)]));
+  for (const { app, metrics } of apps) {
+    for (const own of metrics.families) {
+      if (namesOf(own).some((name) => (taken.get(name) ?? own.name) !== own.name) || (families.get(own.name)?.type ?? own.type) !== own.type) {
+        leftOut.get(app)?.add(own.name);
+        continue;
+      }
+      for (const name of namesOf(own)) taken.set(name, own.name);
+      const { name, help, type } = own;
+      const family = families.get(name) ?? { name, help, type, samples: [] };
+      families.set(name, family);
+      for (const { suffix, labels, value } of own.samples) family.samples.push({ suffix, labels: { app, ...labels }, value });
+    }
+  }
+  return [
+    { name: 'lb_app_metrics_missing_workers', type: 'gauge', help: 'Workers whose own metrics could not be read in time.', samples: apps.map(({ app, metrics }) => ({ labels: { app }, value: metrics.missing })) },
+    { name: 'lb_app_metrics_left_out', type: 'gauge', help: 'Metrics of the app of which something could not be taken.', samples: apps.map(({ app }) => ({ labels: { app }, value: leftOut.get(app)?.size ?? 0 })) },
+    ...families.values(),
+  ];
+}
+
+/** Names that its lines have, which no other metric may have. */
+const namesOf = ({ name, type }: AppFamily): readonly string[] => (type === 'histogram' || type === 'summary' ? SERIES.map((suffix) => name + suffix) : [name]);

@@ -1,0 +1,49 @@
+import { APP_METRIC_TYPES, type AppMetric, type AppValue } from '../protocol/app-metrics.ts';
+
+const METRIC_NAME = /^[A-Za-z_:][\w:]*$/;
+const LABEL_NAME = /^[A-Za-z_]\w*$/;
+/** The names of `lb`'s own metrics. */
+const RESERVED = 'lb_';
+const SUFFIXES: readonly unknown[] = ['', '_bucket', '_sum', '_count'];
+
+export interface ReadMetrics {
+  readonly metrics: readonly AppMetric[];
+  /** Names that are refused. */
+  readonly refused: readonly string[];
+}
+
+/** What a worker's text holds; null when it is not what `readAppMetrics` makes. */
+export function parseAppMetrics(text: string): ReadMetrics | null {
+  let told: unknown;
+  try {
+    told = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(told)) return null;
+  const metrics: AppMetric[] = [];
+  const refused: string[] = [];
+  for (const one of told as unknown[]) {
+    const metric = metricOf(one);
+    if (typeof metric === 'string') refused.push(metric);
+    else metrics.push(metric);
+  }
+  return { metrics, refused };
+}
+
+/** The metric, or the name of one that is refused. */
+function metricOf(told: unknown): AppMetric | string {
+  const { name, help, type: given, aggregator, values } = (told ?? {}) as Readonly<Record<string, unknown>>;
+  const type = APP_METRIC_TYPES.find((known) => known === given);
+  if (typeof name !== 'string' || !METRIC_NAME.test(name) || name.startsWith(RESERVED) || type === undefined || !Array.isArray(values)) return String(name);
+  return { name, type, help: typeof help === 'string' ? help : '', aggregator: typeof aggregator === 'string' ? aggregator : 'sum', values: (values as unknown[]).flatMap(valueOf) };
+}
+
+/** JSON has no NaN and no infinity: such values come as null and are left out, as is what is not a sample. */
+function valueOf(told: unknown): readonly AppValue[] {
+  const { suffix, labels, value } = (told ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof value !== 'number' || !SUFFIXES.includes(suffix)) return [];
+  const named = Object.entries((labels ?? {}) as Readonly<Record<string, unknown>>);
+  if (named.some(([name]) => !LABEL_NAME.test(name))) return [];
+  return [{ suffix: suffix as string, labels: Object.fromEntries(named.map(([name, text]) => [name, typeof text === 'number' ? text : String(text)])), value }];
+}

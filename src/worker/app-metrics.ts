@@ -1,0 +1,44 @@
+import { createRequire } from 'node:module';
+import type { AppMetric, AppValue } from '../protocol/app-metrics.ts';
+
+/** A worker with more to tell is as one that does not answer. */
+const MAX_CHARS = 1024 * 1024;
+const INDEX = '/node_modules/prom-client/index.js';
+
+interface Told {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly aggregator?: string;
+  readonly values: readonly { readonly metricName?: string; readonly labels: AppValue['labels']; readonly value: number }[];
+}
+
+interface PromClient {
+  readonly register?: { getMetricsAsJSON?: () => Promise<readonly Told[]> };
+}
+
+/**
+ * What is in the default registries of every copy of `prom-client` that the app has loaded, with `require` or `import`,
+ * as JSON; null when it is too much or a metric's `collect` throws. None is loaded for it: an app without has nothing to tell.
+ */
+export async function readAppMetrics(): Promise<string | null> {
+  try {
+    const text = JSON.stringify((await told()).map(metricOf));
+    return text.length > MAX_CHARS ? null : text;
+  } catch {
+    return null;
+  }
+}
+
+async function told(): Promise<readonly Told[]> {
+  const { cache } = createRequire(process.execPath);
+  const copies = Object.keys(cache).filter((path) => path.endsWith(INDEX)).map((path) => cache[path]?.exports as PromClient | undefined);
+  return (await Promise.all(copies.map((copy) => copy?.register?.getMetricsAsJSON?.() ?? []))).flat();
+}
+
+function metricOf({ name, help, type, aggregator, values }: Told): Omit<AppMetric, 'type'> & { readonly type: string } {
+  return {
+    name, help, type, aggregator: aggregator ?? 'sum',
+    values: values.map(({ metricName, labels, value }) => ({ suffix: metricName?.startsWith(name) === true ? metricName.slice(name.length) : '', labels, value })),
+  };
+}
