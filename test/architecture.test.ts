@@ -111,6 +111,7 @@ const EXCEPTIONS: readonly string[] = [
   'cli/commands/daemon.ts → daemon/main.ts (lazy)',
   'cli/commands/run.ts → daemon/main.ts (lazy)',
   'worker/channel.ts → protocol/worker.ts',
+  'worker/heartbeat.ts → protocol/worker.ts',
   'worker/preload.ts → protocol/worker.ts',
   'worker/traffic.ts → protocol/worker.ts',
 ];

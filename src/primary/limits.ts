@@ -1,6 +1,7 @@
 import type { AskedBy } from '../lifecycle/exit-report.ts';
 import { recycleLimits, recycleReason, type RecycleLimits } from '../lifecycle/recycle-limits.ts';
 import { killTree } from '../system/processes.ts';
+import { megabytes } from './megabytes.ts';
 import type { Pool } from './pool.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
@@ -72,8 +73,4 @@ export class Limits {
     if (reason === 'requests') this.#options.recycle(worker, 'requests', `served ${requests} requests, its limit is ${limits.requests}`);
     if (reason === 'lifetime') this.#options.recycle(worker, 'lifetime', `reached its max_lifetime of ${Math.round((limits.lifetimeMs ?? 0) / 1000)} s`);
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1048576)} MB`;
 }

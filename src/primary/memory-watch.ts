@@ -1,6 +1,10 @@
+import { now } from '../system/clock.ts';
 import { memoryRoom, memoryWarning, oomKills, type MemoryAlarm } from '../system/memory-room.ts';
+import { megabytes } from './megabytes.ts';
 
 const LOOK_EVERY_MS = 10_000;
+/** From a kill until its worker's exit is noticed. */
+const JUST_NOW_MS = 1_000;
 const SOURCES = { cgroup: "the container's or service's memory limit", machine: "the machine's memory" } as const;
 
 /** Warns before the kernel kills for want of memory, and tells afterwards when it did. */
@@ -8,6 +12,8 @@ export class MemoryWatch {
   readonly #warn: (message: string) => void;
   #alarm: MemoryAlarm = 0;
   #kills = oomKills();
+  /** When the counter was first seen higher. */
+  #killedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(warn: (message: string) => void) {
@@ -22,14 +28,21 @@ export class MemoryWatch {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  /** Whether the kernel has killed since it was asked last: who has just been ended by SIGKILL is then known. */
+  /** Whether the kernel has just killed, which is then why a worker was ended by SIGKILL. */
   killedForMemory(): boolean {
+    this.#countKills();
+    return now() - this.#killedAt < JUST_NOW_MS;
+  }
+
+  /** A kill of long ago explains no SIGKILL of now, so the counter is read with every look. */
+  #countKills(): void {
     const before = this.#kills;
     this.#kills = oomKills();
-    return before !== null && this.#kills !== null && this.#kills > before;
+    if (before !== null && this.#kills !== null && this.#kills > before) this.#killedAt = now();
   }
 
   #look(): void {
+    this.#countKills();
     const room = memoryRoom();
     if (room === null) return;
     const alarm = memoryWarning(this.#alarm, room);
@@ -39,8 +52,4 @@ export class MemoryWatch {
     }
     this.#alarm = alarm;
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1048576)} MB`;
 }

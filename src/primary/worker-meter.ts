@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../protocol/worker.ts';
+import { IDLE_UTILIZATION, type Heartbeat } from '../protocol/worker.ts';
 import { addBuckets, emptyBuckets } from '../metrics/latency.ts';
 import type { ProcessUsage } from '../system/usage.ts';
 import type { AppCounters, SlotCounters } from './app-counters.ts';
@@ -7,15 +7,11 @@ import type { AppCounters, SlotCounters } from './app-counters.ts';
 const WINDOW = 10;
 /** Index of 5xx among the status classes. */
 const SERVER_ERROR = 4;
-
 /** Weight of the newest in the average: about the last 50 connections count. */
 const SMOOTHING = 0.04;
 
 /** An idle worker is heard of every 5 s. */
 const HEARTBEATS_MISSING_MS = 6_000;
-
-/** Below it, and without requests, a worker leaves heartbeats out. */
-const IDLE_UTILIZATION = 0.05;
 
 /** Rates and latest values of one worker, from its heartbeats. */
 export class WorkerMeter {

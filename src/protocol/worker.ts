@@ -125,6 +125,9 @@ export type FromWorker =
       readonly blockers: DrainBlockers;
     };
 
+/** Below this event-loop utilization, and without requests, a worker leaves out most heartbeats. */
+export const IDLE_UTILIZATION = 0.05;
+
 /** Argument of Node that makes SIGUSR1 open an inspector on a free port; the preload hides it from the app. */
 export const INSPECT_ARGUMENT = '--inspect-port=0';
 

@@ -1,11 +1,10 @@
-import type { Heartbeat, OpenCount, ProcessUse } from '../protocol/worker.ts';
+import { IDLE_UTILIZATION, type Heartbeat, type OpenCount, type ProcessUse } from '../protocol/worker.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { Traffic } from './traffic.ts';
 
 const EVERY_MS = 1_000;
 /** Beats in a row that may be left out while nothing happens: each one wakes the primary. */
 const IDLE_BEATS = 5;
-const IDLE_UTILIZATION = 0.05;
 
 interface Vitals {
   readonly traffic: Traffic;

@@ -46,10 +46,19 @@ it('says whose memory it is, and nothing where the system does not tell', () => 
   expect(warnings).toEqual([expect.stringContaining("of the machine's memory are used")]);
 });
 
-it('knows whether the kernel has killed since it was asked last', () => {
+it('knows whether the kernel has just killed, for all workers that end with it', () => {
   expect(watch.killedForMemory()).toBe(false);
   system.kills = 2;
-  expect([watch.killedForMemory(), watch.killedForMemory()]).toEqual([true, false]);
+  expect([watch.killedForMemory(), watch.killedForMemory()]).toEqual([true, true]);
+  vi.advanceTimersByTime(1_000);
+  expect(watch.killedForMemory()).toBe(false);
   system.kills = null;
+  expect(watch.killedForMemory()).toBe(false);
+});
+
+it('does not blame a kill of long ago for a SIGKILL of now', () => {
+  watch.start();
+  system.kills = 1;
+  vi.advanceTimersByTime(20_000);
   expect(watch.killedForMemory()).toBe(false);
 });

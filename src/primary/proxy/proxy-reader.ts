@@ -21,16 +21,10 @@ type PeerName = { readonly known: true; readonly address: string | undefined } |
 /** Takes the PROXY header off every connection of a listener before a worker is chosen. */
 export class ProxyReader {
   readonly #options: ProxyReaderOptions;
-  readonly #counts: Record<ProxyRejection, number> = { malformed: 0, timeout: 0, untrusted: 0, closed: 0 };
   readonly #underWay = new Set<HeaderRead>();
 
   constructor(options: ProxyReaderOptions) {
     this.#options = options;
-  }
-
-  /** Rejected connections since the start. */
-  get counts(): Readonly<Record<ProxyRejection, number>> {
-    return this.#counts;
   }
 
   /** Connections whose header has not come yet. */
@@ -45,8 +39,8 @@ export class ProxyReader {
       return;
     }
     connection.close();
-    if (name.known) this.#reject('untrusted', `from ${name.address ?? 'a Unix socket'}`);
-    else this.#reject('closed', 'before it was accepted');
+    if (name.known) this.#options.rejected('untrusted', `from ${name.address ?? 'a Unix socket'}`);
+    else this.#options.rejected('closed', 'before it was accepted');
   }
 
   /** Ends every connection whose header has not come yet. */
@@ -63,15 +57,10 @@ export class ProxyReader {
       },
       failed: (reason, detail) => {
         this.#underWay.delete(read);
-        this.#reject(reason, detail);
+        this.#options.rejected(reason, detail);
       },
     });
     this.#underWay.add(read);
-  }
-
-  #reject(reason: ProxyRejection, detail: string): void {
-    this.#counts[reason]++;
-    this.#options.rejected(reason, detail);
   }
 }
 
