@@ -1,11 +1,9 @@
 import { mix } from './mix.ts';
 
-/** A worker that accepts connections itself. */
+/** A worker in the rotation, which accepts connections itself. */
 export interface DirectWorker {
   readonly id: number;
   readonly slot: number;
-  /** Ready, and in the rotation. */
-  readonly serving: boolean;
   /** Serves only when no other worker does. */
   readonly backup: boolean;
 }
@@ -16,9 +14,8 @@ export interface DirectWorker {
  * @param shared one socket for all: everybody who serves accepts from it.
  */
 export function assignSockets(socketCount: number, workers: readonly DirectWorker[], shared: boolean): readonly (readonly number[])[] {
-  const serving = workers.filter((worker) => worker.serving);
-  const regular = serving.filter((worker) => !worker.backup);
-  const accepting = regular.length > 0 ? regular : serving;
+  const regular = workers.filter((worker) => !worker.backup);
+  const accepting = regular.length > 0 ? regular : workers;
   const sockets = Array.from({ length: socketCount }, (_, socket) => socket);
   const idsOf = (slot: number | undefined): readonly number[] => accepting.filter((worker) => worker.slot === slot).map(({ id }) => id);
   if (shared) return sockets.map(() => accepting.map(({ id }) => id));

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { LIST_NAMES } from './quick-list.ts';
 
 /** A command as the list of commands knows it; the rest is loaded when it is called. */
 export interface CommandEntry {
@@ -11,7 +12,7 @@ export interface CommandEntry {
 /** Every command of `lb`, in the order of `lb --help`. */
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'start', aliases: [], summary: 'start an app, the apps of a config file, or a stopped app again', load: async () => (await import('./commands/start.ts')).start },
-  { name: 'list', aliases: ['ls', 'ps', 'status', 'l'], summary: 'show all apps', load: async () => (await import('./commands/list.ts')).list },
+  { name: 'list', aliases: LIST_NAMES.slice(1), summary: 'show all apps', load: async () => (await import('./commands/list.ts')).list },
   { name: 'monit', aliases: ['monitor', 'top'], summary: 'watch everything live on the whole screen', load: async () => (await import('./commands/monit.ts')).monit },
   { name: 'show', aliases: ['describe', 'info', 'desc'], summary: 'show everything about one app', load: async () => (await import('./commands/show.ts')).show },
   { name: 'reload', aliases: [], summary: 'replace the workers without losing a request', load: async () => (await import('./commands/reload.ts')).reload },

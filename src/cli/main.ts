@@ -1,7 +1,7 @@
 import { EXIT } from '../errors/registry.ts';
 import { callerDirectory } from '../system/caller-directory.ts';
 import type { Io } from './io.ts';
-import { runCli } from './run-cli.ts';
+import { runLean } from './run-lean.ts';
 
 for (const stream of [process.stdout, process.stderr]) {
   // The reader went away (`lb logs | head`): there is nobody left to tell.
@@ -26,7 +26,18 @@ const io: Io = {
   },
 };
 
-void runCli(process.argv.slice(2), io).then((exitCode) => {
+/** The whole command line is a bundle of its own, loaded for what `runLean` leaves to it. */
+const wholeCli = (): Promise<typeof import('./run-cli.ts')> => import('./run-cli.ts');
+
+async function run(argv: readonly string[]): Promise<number> {
+  try {
+    return (await runLean(argv, io)) ?? (await (await wholeCli()).runCli(argv, io));
+  } catch (error) {
+    return await (await wholeCli()).reportFailure(error, argv, io);
+  }
+}
+
+void run(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode;
   process.stdout.write('', () => process.exit());
 });

@@ -1,7 +1,7 @@
 import { connect } from '../client/connect.ts';
 import { appPath, type Channel } from '../client/request.ts';
+import type { MetricsConfig } from '../config/metrics-key.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { MetricsBody } from '../protocol/control.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
@@ -46,9 +46,9 @@ function envUpdate({ options, io }: Context): { readonly updateEnv?: Readonly<Re
 }
 
 /** Read before anything is asked of the daemon: a mistake in a file changes nothing. */
-async function replacementsOfFiles(context: Context, action: string): Promise<{ files: Map<string, Replacement[]>; metrics: MetricsBody | null }> {
+async function replacementsOfFiles(context: Context, action: string): Promise<{ files: Map<string, Replacement[]>; metrics: MetricsConfig | null }> {
   const files = new Map<string, Replacement[]>();
-  let metrics: MetricsBody | null = null;
+  let metrics: MetricsConfig | null = null;
   for (const word of context.args) {
     if (!isExistingConfig(context, word)) {
       refuseConfigFlags(context, action, word);

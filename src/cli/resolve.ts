@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Channel } from '../client/request.ts';
 import { isConfigFile, resolveApps } from '../config/index.ts';
+import { ofFile, type MetricsConfig } from '../config/metrics-key.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { MetricsBody } from '../protocol/control.ts';
@@ -43,7 +44,7 @@ const COMMAND_KEYS = new Set(['json', 'envName', 'only', 'daemon', ...PM2_KEYS])
 export interface Resolved {
   readonly apps: AppSpec[];
   /** What its config file says about the daemon's metrics; null when it says nothing. */
-  readonly metrics: MetricsBody | null;
+  readonly metrics: MetricsConfig | null;
 }
 
 /** The definitions a script or a config file stands for, with the flags on top; without a target, the config file of the current directory. Warnings go to stderr. */
@@ -67,8 +68,12 @@ export async function resolveTarget(context: Context, target: string | undefined
 }
 
 /** Before any app is started: an address that is taken is the operator's to know first. */
-export async function applyMetrics(channel: Channel, metrics: MetricsBody | null): Promise<void> {
-  if (metrics !== null) await channel.json('/v1/metrics', { method: 'POST', body: metrics });
+export async function applyMetrics(channel: Channel, metrics: MetricsConfig | null): Promise<void> {
+  if (metrics === null) return;
+  const body: MetricsBody = { listen: metrics.listen };
+  await channel.json('/v1/metrics', { method: 'POST', body }).catch((error: unknown) => {
+    throw ofFile(error, metrics);
+  });
 }
 
 /** The settings of an app among the flags that were given. */

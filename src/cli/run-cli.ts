@@ -1,7 +1,10 @@
 import { commandNamed } from './command-table.ts';
 import { createContext, type Words } from './context.ts';
+import { reportFailure } from './failure.ts';
 import type { Io } from './io.ts';
 import type { Called } from './program.ts';
+
+export { reportFailure };
 
 /** Runs one command line, without the program's name, and resolves with the exit code. Never throws, never exits. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
@@ -11,7 +14,6 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (called === null || words === null) return 0;
     return await called.command.run(await createContext(io, words));
   } catch (error) {
-    const { reportFailure } = await import('./failure.ts');
     return await reportFailure(error, argv, io);
   }
 }

@@ -1,15 +1,15 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { chmod, copyFile, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { connect } from '../client/connect.ts';
 import { appPath } from '../client/request.ts';
-import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
+import { LbError, messageOf } from '../errors/lb-error.ts';
+import { byteSize } from '../lifecycle/wording.ts';
 import type { ResultRecord } from '../protocol/control.ts';
-import type { ProfileBody, ProfileKind } from '../protocol/profile.ts';
+import { PROFILE_TITLES, type ProfileBody, type ProfileKind } from '../protocol/profile.ts';
+import { moveFile } from '../system/move-file.ts';
 import { homePaths } from '../system/paths.ts';
 import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
-import { size } from './output/format.ts';
 import { appNamed, fetchApps } from './targets.ts';
 
 type Success = Extract<ResultRecord, { ok: true }>;
@@ -30,11 +30,11 @@ export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slo
     return await forEachTarget(context, [name], async () => {
       appNamed(await fetchApps(channel), name);
       await runOperation(context, channel, {
-        title: `${body.what} of "${name}"`,
+        title: `${PROFILE_TITLES[body.what]} of "${name}"`,
         method: 'POST',
         path: appPath(name, 'profile'),
-        body: { ...body, ...(slot === undefined ? {} : { slot }) },
-        left: `its file comes to ${homePaths(context.home).profiles}`,
+        body: { ...body, ...(slot === undefined ? {} : { slot }), ...(output === null ? {} : { output }) },
+        left: `its file comes to ${output ?? homePaths(context.home).profiles}`,
         finish: (result) => finish(context, result, output),
       });
     });
@@ -43,10 +43,13 @@ export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slo
   }
 }
 
-/** `api`, `api:1`. */
+/** `api`, `api:1`; no name has a colon. @throws LbError LB_ERR_USAGE */
 function parseTarget(text: string): { readonly name: string; readonly slot: number | undefined } {
-  const match = /^(.*):(\d{1,6})$/.exec(text);
-  return match === null ? { name: text, slot: undefined } : { name: match[1] ?? '', slot: Number(match[2]) };
+  const [name = '', ...rest] = text.split(':');
+  if (rest.length === 0) return { name, slot: undefined };
+  const slot = rest.join(':');
+  if (/^\d{1,6}$/.test(slot)) return { name, slot: Number(slot) };
+  throw new LbError('LB_ERR_USAGE', { problem: `expected the number of a slot after "${name}:", such as ${name}:0, got "${slot}"` });
 }
 
 /** Where the file shall go; null leaves it where it is. Checked before the work begins. @throws LbError LB_ERR_USAGE */
@@ -70,19 +73,9 @@ function outputOf({ options, io }: Context): string | null {
 async function finish(context: Context, result: Success, output: string | null): Promise<Success> {
   const { file } = result;
   if (file === undefined) return result;
-  if (output !== null) await move(file.path, output);
+  // The primary may not be allowed to write where its caller is.
+  if (output !== null && output !== file.path) await moveFile(file.path, output);
   const path = output ?? file.path;
-  if (!context.json) context.note(`${size(file.bytes)}; ${HOW_TO_OPEN[file.what]}`);
+  if (!context.json) context.note(`${byteSize(file.bytes)}; ${HOW_TO_OPEN[file.what]}`);
   return { ...result, message: path, file: { ...file, path } };
-}
-
-async function move(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (errnoOf(error) !== 'EXDEV') throw error;
-    await copyFile(from, to);
-    await chmod(to, 0o600);
-    await rm(from);
-  }
 }

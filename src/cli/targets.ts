@@ -2,6 +2,7 @@ import { parseApps } from '../client/parse.ts';
 import type { Channel } from '../client/request.ts';
 import { suggestion } from '../config/nearest.ts';
 import { LbError } from '../errors/lb-error.ts';
+import { normalName } from '../lifecycle/app-name.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Context } from './context.ts';
 import { forEachTarget } from './operation.ts';
@@ -13,9 +14,10 @@ export async function fetchApps(channel: Channel): Promise<AppSnapshot[]> {
   return parseApps(await channel.json('/v1/apps'));
 }
 
-/** The app of that name. @throws LbError LB_ERR_APP_NOT_FOUND with the nearest name there is */
+/** The app of that name, in whatever form of Unicode. @throws LbError LB_ERR_APP_NOT_FOUND with the nearest name there is */
 export function appNamed(apps: readonly AppSnapshot[], name: string): AppSnapshot {
-  const found = apps.find((app) => app.name === name);
+  const normal = normalName(name);
+  const found = apps.find((app) => app.name === normal);
   if (found !== undefined) return found;
   const near = suggestion(name, apps.map((app) => app.name));
   throw new LbError('LB_ERR_APP_NOT_FOUND', { app: name, suggestion: near });

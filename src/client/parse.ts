@@ -1,5 +1,7 @@
 import { LbError, type ErrorDetails, type ErrorRecord } from '../errors/lb-error.ts';
 import { isErrorCode } from '../errors/registry.ts';
+import type { HistorySeries } from '../protocol/history.ts';
+import type { ListedApp } from '../protocol/listed-app.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Hello, LogLine, LogMessage, Stats, StreamRecord } from '../protocol/control.ts';
 
@@ -38,6 +40,9 @@ export function parseApps(value: unknown): AppSnapshot[] {
   return listOf(objectOf(value, 'list of apps')['apps'], 'list of apps', 'apps').map(parseApp);
 }
 
+/** The body of `GET /v1/list`. @throws LbError LB_ERR_MESSAGE */
+export const parseListedApps = (value: unknown): ListedApp[] => parseApps(value);
+
 /** The body of `GET /v1/apps/:name/logs`. @throws LbError LB_ERR_MESSAGE */
 export function parseLogLines(value: unknown): LogLine[] {
   return listOf(objectOf(value, 'log lines')['lines'], 'log lines', 'lines').map(parseLogLine);
@@ -57,6 +62,19 @@ export function parseStats(value: unknown): Stats {
   const fields = objectOf(value, 'stats');
   need(fields, 'at', 'number', 'stats');
   return { at: Number(fields['at']), apps: parseApps(fields) };
+}
+
+/** The body of `GET /v1/histories`. @throws LbError LB_ERR_MESSAGE */
+export function parseHistories(value: unknown): HistorySeries[] {
+  return listOf(objectOf(value, 'histories')['series'], 'histories', 'series').map((each) => {
+    const fields = objectOf(each, 'history');
+    need(fields, 'app', 'string', 'history');
+    need(fields, 'metric', 'string', 'history');
+    need(fields, 'from', 'number', 'history');
+    need(fields, 'stepMs', 'number', 'history');
+    listOf(fields['values'], 'history', 'values');
+    return fields as unknown as HistorySeries;
+  });
 }
 
 /** One record of an operation's stream; null for a kind this version does not know. @throws LbError LB_ERR_MESSAGE */

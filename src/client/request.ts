@@ -85,7 +85,7 @@ export class Channel {
     if (error instanceof LbError) return error;
     const errno = errnoOf(error);
     const isCut = errno === 'ECONNRESET' || errno === 'EPIPE' || errno === 'ERR_STREAM_PREMATURE_CLOSE';
-    if (isCut && request?.socket?.connecting !== true) return new LbError('LB_ERR_DAEMON_GONE');
+    if (isCut && request?.socket?.connecting !== true) return new LbError(request?.method === 'GET' ? 'LB_ERR_DAEMON_LOST' : 'LB_ERR_DAEMON_GONE');
     return connectionError(error, this.address);
   }
 }

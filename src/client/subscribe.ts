@@ -23,7 +23,7 @@ export interface LogQuery {
 
 /**
  * Log lines of one app or of all as they are written, until the caller leaves the loop.
- * @throws LbError LB_ERR_DAEMON_GONE when the daemon ends
+ * @throws LbError LB_ERR_DAEMON_LOST when the daemon is gone
  */
 export function subscribeLogs(channel: Channel, query: LogQuery, signal?: AbortSignal): AsyncGenerator<LogMessage> {
   const search = new URLSearchParams({ ...(query.app === undefined ? {} : { app: query.app }), lines: String(query.lines) });
@@ -36,12 +36,12 @@ export interface EventQuery {
   readonly since?: number;
 }
 
-/** All apps, at once and then every second. @throws LbError LB_ERR_DAEMON_GONE when the daemon ends */
+/** All apps, at once and then every second. @throws LbError LB_ERR_DAEMON_LOST when the daemon is gone */
 export function subscribeStats(channel: Channel, signal?: AbortSignal): AsyncGenerator<Stats> {
   return subscribe(channel, '/v1/stats', parseStats, signal);
 }
 
-/** What has happened lately, then what happens. @throws LbError LB_ERR_DAEMON_GONE when the daemon ends */
+/** What has happened lately, then what happens. @throws LbError LB_ERR_DAEMON_LOST when the daemon is gone */
 export function subscribeEvents(channel: Channel, signal?: AbortSignal, query: EventQuery = {}): AsyncGenerator<LbEvent> {
   const { app, since } = query;
   const search = new URLSearchParams({ ...(app === undefined ? {} : { app }), ...(since === undefined ? {} : { since: String(since), lines: String(MOST_EVENTS) }) });
@@ -85,7 +85,7 @@ async function* messagesOf(socket: WebSocket, channel: Channel): AsyncGenerator<
     if (unread.length >= MAX_UNREAD) socket.pause();
     wake();
   });
-  socket.on('close', (code: number) => end(CLOSED_NORMALLY.has(code) ? null : new LbError('LB_ERR_DAEMON_GONE')));
+  socket.on('close', (code: number) => end(CLOSED_NORMALLY.has(code) ? null : new LbError('LB_ERR_DAEMON_LOST')));
   socket.on('error', (error: Error) => end(explain(error, channel)));
   rejectRefusal(socket, end);
   for (;;) {
@@ -107,7 +107,7 @@ function rejectRefusal(socket: WebSocket, end: (error: LbError) => void): void {
     let text = '';
     response.setEncoding('utf8');
     response.on('data', (chunk: string) => (text += chunk));
-    response.on('error', () => end(new LbError('LB_ERR_DAEMON_GONE')));
+    response.on('error', () => end(new LbError('LB_ERR_DAEMON_LOST')));
     response.on('end', () => {
       try {
         const body = parseJson(text, 'answer') as { error?: unknown } | null;
@@ -121,6 +121,6 @@ function rejectRefusal(socket: WebSocket, end: (error: LbError) => void): void {
 
 function explain(error: Error, channel: Channel): LbError {
   const errno = errnoOf(error);
-  if (errno !== 'ENOENT' && errno !== 'ECONNREFUSED') return new LbError('LB_ERR_DAEMON_GONE');
+  if (errno !== 'ENOENT' && errno !== 'ECONNREFUSED') return new LbError('LB_ERR_DAEMON_LOST');
   return connectionError(error, channel.address);
 }

@@ -6,7 +6,7 @@ export interface AppOptions {
   /**
    * Name of the app, unique in one daemon.
    *
-   * Letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit.
+   * Letters and digits of any script, emoji, `.`, `_`, `-` and single blanks inside, as in `My API`: at most 64 characters and 128 bytes of UTF-8, the first a letter, digit or emoji. A name with a blank is quoted in a shell. The same name typed in another form of Unicode is the same name.
    * @default the script's file name without its extension
    */
   readonly name?: string | undefined;
@@ -34,7 +34,7 @@ export interface AppOptions {
   /**
    * Number of workers: n, `max` for one per CPU, or -n for all CPUs but n.
    *
-   * The CPU count respects the quota of the container. 0 is the same as `max`; a negative number leaves at least one worker.
+   * The CPU count respects the quota of the container. 0 is the same as `max`; a negative number leaves at least one worker. At most 1024; of more than 32 (or the CPU count, if that is more) the others start as the first become ready.
    * @default `1`
    */
   readonly instances?: number | 'max' | (string & {}) | undefined;
@@ -340,8 +340,8 @@ export interface AppOptions {
   /**
    * Call a command or a URL of yours for events of this app, such as `{ url: "https://hooks.example/lb" }`.
    *
-   * Needs `run` or `url`, or both. Each event is tried three times, 10 s each. A hook that fails or hangs disturbs nothing; see docs/events.md.
+   * Needs `run` or `url`; with both, both are called. Each event is tried three times, 10 s each. A hook that fails or hangs disturbs nothing; see docs/events.md.
    * @default `off`
    */
-  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'profile' | 'primary-lost' | 'primary-adopted' | 'daemon-start' | 'daemon-end' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'profile' | 'primary-lost' | 'primary-adopted' | 'daemon-start' | 'daemon-end' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }

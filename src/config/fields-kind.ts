@@ -1,5 +1,6 @@
 import { describe } from './describe.ts';
 import type { Kind, Parsed } from './kind.ts';
+import { suggestion } from './nearest.ts';
 
 /** One field of an option that is an object. */
 export interface Field<T> {
@@ -16,19 +17,21 @@ interface Shape<F> {
   readonly fields: F;
   /** The field that a text alone stands for: `health: '/healthz'`. */
   readonly shorthand?: keyof F & string;
+  /** The defaults alone mean nothing: `true` is refused. */
+  readonly needsFields?: boolean;
 }
 
-/** An object of named fields, each with a default; `true` takes all defaults, `false` is off. */
-export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>({ fields, shorthand }: Shape<F>): Kind<ValuesOf<F> | null> {
+/** An object of named fields, each with a default; `true` takes all defaults, unless some are needed, `false` is off. */
+export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>({ fields, shorthand, needsFields = false }: Shape<F>): Kind<ValuesOf<F> | null> {
   const names = Object.keys(fields);
   const entries = Object.entries(fields) as [string, Field<unknown>][];
-  const expected = `an object with ${names.join(', ')}, or true or false${shorthand === undefined ? '' : `, or the ${shorthand} alone`}`;
+  const expected = `an object with ${names.join(', ')}, or ${needsFields ? '' : 'true or '}false${shorthand === undefined ? '' : `, or the ${shorthand} alone`}`;
   return {
-    label: `object, or \`true\` for its defaults, or \`false\`${shorthand === undefined ? '' : `, or the \`${shorthand}\` alone`}. Fields: ${entries.map(fieldLabel).join('; ')}`,
-    tsType: `boolean | ${shorthand === undefined ? '' : 'string | '}{ ${entries.map(([name, { kind }]) => `readonly ${name}?: ${kind.tsType} | undefined`).join('; ')} }`,
+    label: `object, ${needsFields ? '' : 'or `true` for its defaults, '}or \`false\`${shorthand === undefined ? '' : `, or the \`${shorthand}\` alone`}. Fields: ${entries.map(fieldLabel).join('; ')}`,
+    tsType: `${needsFields ? 'false' : 'boolean'} | ${shorthand === undefined ? '' : 'string | '}{ ${entries.map(([name, { kind }]) => `readonly ${name}?: ${kind.tsType} | undefined`).join('; ')} }`,
     schema: {
       anyOf: [
-        { type: 'boolean' },
+        needsFields ? { const: false } : { type: 'boolean' },
         ...(shorthand === undefined ? [] : [{ type: 'string', minLength: 1 }]),
         { type: 'object', additionalProperties: false, properties: Object.fromEntries(entries.map(([name, { kind, doc }]) => [name, { ...kind.schema, description: doc }])) },
       ],
@@ -36,11 +39,11 @@ export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>(
     takesNull: true,
     parse(raw): Parsed<ValuesOf<F> | null> {
       if (raw === false || raw === null || raw === 'false') return { value: null };
-      if (raw === true || raw === 'true') return readFields(entries, {});
+      if (!needsFields && (raw === true || raw === 'true')) return readFields(entries, {});
       if (typeof raw === 'string' && shorthand !== undefined) return readFields(entries, { [shorthand]: raw }, true);
       if (typeof raw !== 'object' || Array.isArray(raw)) return { mismatch: { expected, got: describe(raw), at: '' } };
       const unknown = Object.keys(raw as object).find((name) => !names.includes(name));
-      if (unknown !== undefined) return { mismatch: { expected: `one of ${names.join(', ')}`, got: unknown, at: `.${unknown}` } };
+      if (unknown !== undefined) return { mismatch: { expected: `one of ${names.join(', ')}`, got: `${unknown}${suggestion(unknown, names)}`, at: `.${unknown}` } };
       return readFields(entries, raw as Readonly<Record<string, unknown>>);
     },
   };

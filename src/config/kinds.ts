@@ -1,3 +1,4 @@
+import { MAX_INSTANCES } from '../lifecycle/app-spec.ts';
 import { describe } from './describe.ts';
 import { isCleanText, type Kind, type Parsed } from './kind.ts';
 import { splitWords } from './split-words.ts';
@@ -236,13 +237,13 @@ export const oneOf = <const W extends string>(words: readonly W[]): Kind<W> => (
 export const instances: Kind<number | 'max'> = {
   label: 'integer, or `"max"`',
   tsType: "number | 'max' | (string & {})",
-  schema: { anyOf: [{ type: 'integer', minimum: -1024, maximum: 1024 }, { type: 'string', pattern: '^(max|-?\\d+)$' }] },
+  schema: { anyOf: [{ type: 'integer', minimum: -MAX_INSTANCES, maximum: MAX_INSTANCES }, { type: 'string', pattern: '^(max|-?\\d+)$' }] },
   parse(raw) {
     if (raw === 'max') return ok('max');
     const value = wholeNumber(raw);
-    return value !== undefined && Math.abs(value) <= 1024
+    return value !== undefined && Math.abs(value) <= MAX_INSTANCES
       ? ok(value === 0 ? 'max' : value)
-      : no('a number of workers (up to 1024), "max", or a negative number for all CPUs but n', raw);
+      : no(`a number of workers (up to ${MAX_INSTANCES}), "max", or a negative number for all CPUs but n`, raw);
   },
 };
 

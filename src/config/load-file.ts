@@ -6,6 +6,7 @@ import { describe } from './describe.ts';
 import { PACKAGE_KEYS } from './find-file.ts';
 import { stripJsonComments } from './json-comments.ts';
 import { readMetrics, type MetricsConfig } from './metrics-key.ts';
+import { suggestion } from './nearest.ts';
 import { optionNamed } from './options.ts';
 
 type Table = Readonly<Record<string, unknown>>;
@@ -131,7 +132,12 @@ async function toApp(item: unknown, file: string, path: string): Promise<RawApp>
 function extras(content: Table, key: string, file: string): string[] {
   const expected = [key, 'metrics', 'default', '$schema', '__esModule', 'module.exports'];
   const names = Object.keys(content).filter((name) => !expected.includes(name) && content[name] !== undefined);
-  return names.length === 0 ? [] : [`${file}: ignored beside "${key}": ${names.join(', ')}`];
+  return names.length === 0 ? [] : [`${file}: ignored beside "${key}": ${names.map(withNearest).join(', ')}`];
+}
+
+function withNearest(name: string): string {
+  const nearest = suggestion(name, ['metrics']).replace(', ', '');
+  return nearest === '' ? name : `${name} (${nearest})`;
 }
 
 const empty = (file: string, detail: string): LbError => new LbError('LB_ERR_CONFIG_EMPTY', { file, detail });

@@ -69,7 +69,7 @@ class LayerReader {
 
 function mismatchOf(entry: OptionEntry, value: unknown, raw: unknown): Mismatch | undefined {
   const expected = entry.check?.(value);
-  return expected === undefined ? undefined : { expected, got: describe(raw), at: '' };
+  return typeof expected === 'string' ? { expected, got: describe(raw), at: '' } : expected;
 }
 
 const isGiven = (entry: OptionEntry, raw: unknown): boolean => raw !== undefined && (raw !== null || entry.kind.takesNull === true);

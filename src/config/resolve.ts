@@ -1,7 +1,7 @@
 import { dirname, relative } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
+import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import { expectedName } from './app-name.ts';
 import { buildSpec, type BuildContext, type LocatedApp } from './build-spec.ts';
 import { describe } from './describe.ts';
 import { findConfigFile, isConfigFile } from './find-file.ts';
@@ -137,7 +137,7 @@ function duplicates(candidates: readonly Candidate[], source: Source): LbError[]
 }
 
 function select(candidates: readonly Candidate[], source: Source, { only = [] }: ResolveRequest, problems: LbError[]): readonly Candidate[] {
-  const wanted = new Set(only.flatMap((names) => names.split(',')).map((name) => name.trim()).filter(Boolean));
+  const wanted = new Set(only.flatMap((names) => names.split(',')).map((name) => normalName(name.trim())).filter(Boolean));
   if (wanted.size === 0) return candidates;
   const known = candidates.map(({ name }) => name);
   for (const name of wanted) {

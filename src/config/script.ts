@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { normalName } from '../lifecycle/app-name.ts';
 import { absolutePath, statOf } from './paths.ts';
 
 const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts'] as const;
@@ -38,7 +39,7 @@ async function mainOf(packageFile: string): Promise<string | undefined> {
 }
 
 /** The name of an app that gave none: its script's file name without the extension. */
-export const nameOfScript = (script: string): string => basename(script, extname(script));
+export const nameOfScript = (script: string): string => normalName(basename(script, extname(script)));
 
 const FOREIGN: Readonly<Record<string, string>> = { '.py': 'python', '.sh': 'bash', '.rb': 'ruby', '.pl': 'perl', '.php': 'php', '.coffee': 'coffee' };
 

@@ -6,15 +6,17 @@ import type { MergedMetrics } from '../protocol/app-metrics.ts';
 import type { Answer, FromPrimary, Order, PrimarySettings } from '../protocol/attach.ts';
 import type { LogLine } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
+import { listedApp, type ListedApp } from '../protocol/listed-app.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
+import { askSoon, withDeadline } from './ask-soon.ts';
 import type { Attachment, Hello, ProgressListener } from './attachment.ts';
 import { offlineSnapshot } from './offline-snapshot.ts';
 import { PrimaryKeeper } from './primary-keeper.ts';
+import { Remains } from './remains.ts';
 import type { DesiredState, SavedApp } from './store.ts';
 import type { TotalsBook } from './totals-book.ts';
 
-const SNAPSHOT_DEADLINE_MS = 1_000;
 /** More than a primary gives its workers. */
 const METRICS_DEADLINE_MS = 2_000;
 
@@ -46,9 +48,12 @@ export class AppHandle {
   error: string | null;
   readonly #options: AppHandleOptions;
   readonly #keeper: PrimaryKeeper;
+  readonly #remains: Remains;
   #snapshot: AppSnapshot | null = null;
   #stats: AppStats | null = null;
   #starting = false;
+  /** Its primary has said that it ends, or has done what a stop asked for. */
+  #mayEnd = false;
   /** The daemon ends; the app's end is not the operator's wish. */
   #closing = false;
 
@@ -58,6 +63,7 @@ export class AppHandle {
     this.desired = options.saved.desired;
     this.generation = options.saved.generation;
     this.error = options.saved.error;
+    this.#remains = new Remains({ app: this.name, event: options.event(this.name), killTimeoutMs: () => this.spec.killTimeoutMs });
     this.#keeper = new PrimaryKeeper({
       app: this.name,
       primariesDir: options.primariesDir,
@@ -68,6 +74,8 @@ export class AppHandle {
       event: options.event(this.name),
       received: (message) => this.#received(message),
       onConnected: (attachment, hello) => this.#connected(attachment, hello),
+      mayEnd: () => this.#mayEnd,
+      onLost: () => this.#lost(),
       onEnded: () => options.ended(this.name),
     });
   }
@@ -148,18 +156,27 @@ export class AppHandle {
   /** As it is now; if its primary does not answer soon, as it was last known. */
   async snapshot(): Promise<AppSnapshot> {
     const { attachment } = this.#keeper;
-    if (attachment !== null) {
-      const answer = await withDeadline(attachment.order({ kind: 'snapshot' }).catch(() => null), SNAPSHOT_DEADLINE_MS);
-      const current = answer?.kind === 'snapshot' ? this.#take(answer.snapshot) : null;
-      if (this.#keeper.hasPrimary && this.#snapshot !== null && !this.#starting) return this.#snapshot;
-      if (current !== null) return current;
-    }
-    return this.#offline();
+    if (attachment === null) return this.#offline();
+    const answer = await askSoon(attachment, { kind: 'snapshot' });
+    return answer?.kind === 'snapshot' ? this.#take(answer.snapshot) : this.#lastKnown();
   }
 
-  /** The lines its primary remembers; null without one. */
-  async tail(lines: number): Promise<readonly LogLine[] | null> {
-    const answer = await this.#keeper.attachment?.order({ kind: 'tail', lines }).catch(() => null);
+  /** The same in short; a primary of an older version answers, but knows no short form. */
+  async listed(): Promise<ListedApp> {
+    const { attachment } = this.#keeper;
+    if (attachment === null) return listedApp(this.#offline());
+    const answer = await askSoon(attachment, { kind: 'list' });
+    if (answer?.kind === 'list') return answer.app;
+    return listedApp(answer === null ? this.#lastKnown() : await this.snapshot());
+  }
+
+  /**
+   * The lines its primary remembers; null without one, or when it does not answer soon.
+   * @param answered called between the lines that came while it was followed and are among them, and those that are not.
+   */
+  async tail(lines: number, answered?: () => void): Promise<readonly LogLine[] | null> {
+    const { attachment } = this.#keeper;
+    const answer = attachment === null ? null : await askSoon(attachment, { kind: 'tail', lines }, answered);
     return answer?.kind === 'tail' ? answer.lines : null;
   }
 
@@ -177,10 +194,24 @@ export class AppHandle {
 
   async #drain(options: { now?: boolean }, onProgress: ProgressListener): Promise<Answer | null> {
     this.#keeper.cancelRespawn();
-    if (!this.#keeper.hasPrimary) return null;
-    const answer = await this.#ask(await this.#keeper.connected(), { kind: 'stop', ...options }, onProgress);
-    await this.#keeper.gone();
-    return answer;
+    try {
+      if (!this.#keeper.hasPrimary) return null;
+      const answer = await this.#ask(await this.#keeper.connected(), { kind: 'stop', ...options }, onProgress);
+      this.#mayEnd = true;
+      await this.#keeper.gone();
+      return answer;
+    } catch (error) {
+      // Only then it is known which workers it leaves behind.
+      if (LbError.from(error).code === 'LB_ERR_PRIMARY_LOST') await this.#keeper.gone();
+      throw error;
+    } finally {
+      await this.#remains.gone(options.now === true, onProgress);
+    }
+  }
+
+  #lost(): void {
+    this.#remains.lost((this.#stats?.workers ?? []).map(({ pid }) => pid));
+    if (this.desired !== 'running' || this.#closing) void this.#remains.gone(false);
   }
 
   /** The primary of an app that did not start ends; only then can it be started again. */
@@ -195,6 +226,8 @@ export class AppHandle {
   /** A primary without an app yet gets its order; one that already runs tells what it runs. */
   #connected(attachment: Attachment, hello: Hello): void {
     if (this.#options.followed(this.name)) void this.follow(true);
+    this.#mayEnd = false;
+    this.#remains.taken(hello.running?.snapshot.operation?.kind ?? null);
     if (hello.running !== null) {
       // A primary of an older version does not know all options.
       this.spec = completeSpec(hello.running.spec) as AppSpec;
@@ -231,6 +264,10 @@ export class AppHandle {
     return this.#snapshot;
   }
 
+  #lastKnown(): AppSnapshot {
+    return this.#keeper.hasPrimary && this.#snapshot !== null && !this.#starting ? { ...this.#snapshot, ...this.#stats } : this.#offline();
+  }
+
   #offline(): AppSnapshot {
     const state = this.desired === 'running' ? 'starting' : this.desired;
     return { ...offlineSnapshot(this, state, this.#snapshot), totals: this.#options.totals.of(this.name) };
@@ -250,18 +287,13 @@ export class AppHandle {
       this.#stats = { ...message.stats, totals: this.#options.totals.counted(message.stats) };
       return this.#options.stats(this.#stats);
     }
+    if (message.type === 'event') this.#remains.heard(message.event);
     if (message.type !== 'ended') return this.#options.received(this.name, message);
+    this.#mayEnd = true;
     this.#take(message.snapshot);
     this.error = message.error;
     if (this.#closing) return;
     this.desired = message.state;
     this.#options.changed();
   }
-}
-
-function withDeadline<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(null), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -5,8 +5,9 @@ import type { Answer, FromPrimary, Order } from '../protocol/attach.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
 import { ndjson, ndjsonReader } from '../protocol/ndjson.ts';
 
-const PING_EVERY_MS = 5_000;
-/** A primary whose event loop did not answer this many pings in a row is hung. */
+/** How often `look` is to be called. */
+export const LOOK_EVERY_MS = 5_000;
+/** A primary that has said nothing for that time, nor after this many pings in a row, is hung. */
 const PINGS_MISSED = 3;
 
 export type Hello = Extract<FromPrimary, { type: 'hello' }>;
@@ -24,6 +25,7 @@ interface Pending {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: LbError) => void;
   readonly onProgress: ProgressListener | undefined;
+  readonly onAnswer: (() => void) | undefined;
 }
 
 /** The daemon's end of the connection with one primary: orders out, exactly one answer to each back. */
@@ -33,7 +35,8 @@ export class Attachment {
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #unanswered = 0;
-  readonly #pinger: NodeJS.Timeout;
+  /** Since the last look; then there is no need to ask whether it lives. */
+  #heard = false;
 
   constructor(socket: Socket, events: AttachmentEvents) {
     this.#socket = socket;
@@ -47,19 +50,20 @@ export class Attachment {
     // An HTTP server's sockets stay half open by default.
     socket.once('end', () => socket.end());
     socket.once('close', () => this.#closed());
-    this.#pinger = setInterval(() => this.#ping(), PING_EVERY_MS);
-    this.#pinger.unref();
   }
 
-  /** @throws LbError what the primary answered, or LB_ERR_PRIMARY_LOST when it went away before it could. */
-  order(order: Order, onProgress?: ProgressListener): Promise<Answer> {
+  /**
+   * @param onAnswer called between the messages that came before the answer and those that come after it.
+   * @throws LbError what the primary answered, or LB_ERR_PRIMARY_LOST when it went away before it could.
+   */
+  order(order: Order, onProgress?: ProgressListener, onAnswer?: () => void): Promise<Answer> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) {
         reject(new LbError('LB_ERR_PRIMARY_LOST', { app: '', reason: 'it is not connected' }));
         return;
       }
-      this.#pending.set(id, { resolve, reject, onProgress });
+      this.#pending.set(id, { resolve, reject, onProgress, onAnswer });
       this.#socket.write(ndjson({ type: 'order', id, order }));
     });
   }
@@ -68,16 +72,29 @@ export class Attachment {
     this.#socket.destroy();
   }
 
+  /** Asks a primary that has been silent since the last look whether it lives; to be called every `LOOK_EVERY_MS`. */
+  look(): void {
+    if (this.#heard) {
+      this.#heard = false;
+      this.#unanswered = 0;
+      return;
+    }
+    if (this.#unanswered >= PINGS_MISSED) return this.events.hung();
+    this.#unanswered++;
+    this.#socket.write(ndjson({ type: 'ping', seq: this.#unanswered }));
+  }
+
   #received(message: FromPrimary): void {
+    this.#heard = true;
     switch (message.type) {
       case 'hello':
         return this.events.hello(this, message);
       case 'pong':
-        this.#unanswered = 0;
         return;
       case 'progress':
         return this.#pending.get(message.id)?.onProgress?.(message.record);
       case 'answer':
+        this.#pending.get(message.id)?.onAnswer?.();
         this.#pending.get(message.id)?.resolve(message.answer);
         this.#pending.delete(message.id);
         return;
@@ -90,14 +107,7 @@ export class Attachment {
     }
   }
 
-  #ping(): void {
-    if (this.#unanswered >= PINGS_MISSED) return this.events.hung();
-    this.#unanswered++;
-    this.#socket.write(ndjson({ type: 'ping', seq: this.#unanswered }));
-  }
-
   #closed(): void {
-    clearInterval(this.#pinger);
     const error = new LbError('LB_ERR_PRIMARY_LOST', { app: '', reason: 'it ended or was killed' });
     for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();

@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { LbError } from '../errors/lb-error.ts';
+import { nameInPath, normalName } from '../lifecycle/app-name.ts';
 import { ATTACH_UPGRADE } from '../protocol/attach.ts';
 import type { StreamRecord } from '../protocol/control.ts';
 import { ndjson } from '../protocol/ndjson.ts';
@@ -92,7 +93,7 @@ export class ControlServer {
     const pattern = match === null ? url.pathname : `/v1/apps/:name${match[2] ?? ''}`;
     const handler = this.#options.routes.get(`${request.method} ${pattern}`);
     if (handler === undefined) throw new LbError('LB_ERR_ROUTE', { method: request.method ?? '', path: url.pathname });
-    return { handler, name: appNameOf(match?.[1] ?? ''), url };
+    return { handler, name: nameInPath(match?.[1] ?? ''), url };
   }
 
   async #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
@@ -117,20 +118,14 @@ export class ControlServer {
   }
 }
 
-/** @throws LbError LB_ERR_ROUTE for what is no path: `//`. */
+/** With the normal name of the app it asks for. @throws LbError LB_ERR_ROUTE for what is no path: `//`. */
 function urlOf({ method, url }: IncomingMessage): URL {
   const path = url ?? '/';
   if (!URL.canParse(path, 'http://lb')) throw new LbError('LB_ERR_ROUTE', { method: method ?? '', path });
-  return new URL(path, 'http://lb');
-}
-
-/** A name that is not encoded properly is the name of no app. */
-function appNameOf(encoded: string): string {
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return encoded;
-  }
+  const parsed = new URL(path, 'http://lb');
+  const app = parsed.searchParams.get('app');
+  if (app !== null) parsed.searchParams.set('app', normalName(app));
+  return parsed;
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { DaemonFacts } from '../metrics/prometheus.ts';
@@ -12,12 +13,13 @@ import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
 import type { AppHandle } from './app-handle.ts';
-import { Attachment } from './attachment.ts';
+import { Attachment, LOOK_EVERY_MS, type Hello as AttachHello } from './attachment.ts';
 import { ControlServer } from './control-server.ts';
 import { EventLog } from './event-log.ts';
 import { EventHooks } from './hooks/event-hooks.ts';
 import { Live } from './live.ts';
 import { MetricsEndpoint } from './metrics-endpoint.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { Metrics } from './metrics.ts';
 import { PRELOAD } from './primary-process.ts';
 import { Registry } from './registry.ts';
@@ -53,6 +55,10 @@ export class Daemon {
   readonly #totals: TotalsBook;
   readonly #metrics: Metrics;
   readonly #metricsEndpoint: MetricsEndpoint;
+  readonly #memory = new MemoryWatch((message) => this.#happened(null)('memory-pressure', message));
+  readonly #attachments = new Set<Attachment>();
+  /** One for all primaries: each look may wake this process. */
+  #looks: NodeJS.Timeout | null = null;
   #lock: Lock | null = null;
   #closing: Promise<void> | null = null;
 
@@ -64,9 +70,13 @@ export class Daemon {
     const { totals, metrics } = this.#paths;
     this.#totals = new TotalsBook(totals, options.log);
     this.#metrics = new Metrics({ totals: this.#totals, facts: () => this.#facts(), apps: () => this.registry.all.map((app) => app.stats), own: () => this.registry.ownMetrics() });
-    this.#metricsEndpoint = new MetricsEndpoint({ file: metrics, text: () => this.#metrics.exposition(), log: options.log });
+    this.#metricsEndpoint = new MetricsEndpoint({ file: metrics, text: () => this.#metrics.exposition(), log: options.log, failed: (message) => this.#happened(null)('metrics-port', message) });
     this.registry = this.#createRegistry();
-    this.#hooks = new EventHooks({ specOf: (app) => this.registry.find(app)?.spec, failed: (app, message) => this.#happened(app)('hook-failed', message) });
+    this.#hooks = new EventHooks({
+      apps: () => this.registry.all.map(({ name }) => name),
+      specOf: (app) => this.registry.find(app)?.spec,
+      failed: (app, message) => this.#happened(app)('hook-failed', message),
+    });
     this.#server = new ControlServer({
       version: options.version,
       routes: routes({
@@ -80,7 +90,7 @@ export class Daemon {
           setImmediate(options.onShutdown);
         },
       }),
-      onAttach: (socket) => this.#attach(new Attachment(socket, { hello: () => {}, received: () => {}, hung: () => {}, closed: () => {} })),
+      onAttach: (socket) => this.#attach(socket),
       onWebSocket: (request, socket, head, url) => this.live.accept(request, socket, head, url),
     });
   }
@@ -97,6 +107,10 @@ export class Daemon {
     this.#began();
     this.#totals.load();
     this.#metricsEndpoint.restore();
+    this.#memory.start();
+    this.#looks = setInterval(() => {
+      for (const attachment of this.#attachments) attachment.look();
+    }, LOOK_EVERY_MS);
     writeFileSync(daemonPid, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }), { mode: 0o600 });
   }
 
@@ -112,6 +126,8 @@ export class Daemon {
   }
 
   async #close(why: string): Promise<void> {
+    this.#memory.stop();
+    if (this.#looks !== null) clearInterval(this.#looks);
     this.#happened(null)('daemon-end', `daemon (pid ${process.pid}) ends: ${why}`);
     await this.#hooks.close(HOOKS_END_MS);
     await this.#events.close();
@@ -171,8 +187,8 @@ export class Daemon {
   }
 
   #began(): void {
-    const { last } = this.#events;
-    const unclean = last !== null && last.kind !== 'daemon-end';
+    const { last, endedWell } = this.#events;
+    const unclean = last !== null && !endedWell;
     const before = unclean ? '; the one before ended without a word' : '';
     this.#happened(null)('daemon-start', `daemon ${this.#options.version} (pid ${process.pid}, Node.js ${process.version}) started${before}`, undefined, { unclean });
   }
@@ -187,8 +203,11 @@ export class Daemon {
     this.#hooks.happened(this.#events.add(event));
   }
 
-  #attach(attachment: Attachment): void {
-    attachment.events = { ...attachment.events, hello: (_, hello) => this.registry.attach(attachment, hello) };
+  #attach(socket: Socket): void {
+    const hello = (attachment: Attachment, message: AttachHello): void => this.registry.attach(attachment, message);
+    const attachment = new Attachment(socket, { hello, received: () => {}, hung: () => socket.destroy(), closed: () => {} });
+    this.#attachments.add(attachment);
+    socket.once('close', () => this.#attachments.delete(attachment));
   }
 
   #facts(): DaemonFacts {
@@ -205,6 +224,7 @@ export class Daemon {
       node: process.versions.node,
       home: this.#options.home,
       uptimeMs: Math.round(now() - this.#startedAt),
+      metrics: this.#metricsEndpoint.state,
     };
   }
 }

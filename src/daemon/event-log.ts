@@ -22,9 +22,8 @@ interface EventLogOptions {
 
 export interface EventQuery {
   readonly app: string | null;
-  /** Only events after the one with this id. */
-  readonly since: number;
-  /** The newest so many of them. */
+  /** Only events after the one with this id, from the oldest of them on; null is the newest there are. */
+  readonly since: number | null;
   readonly limit: number;
 }
 
@@ -53,6 +52,11 @@ export class EventLog {
   /** The newest event; null before the first. */
   get last(): LbEvent | null {
     return this.#events.at(-1) ?? null;
+  }
+
+  /** Whether the daemon before this one said goodbye; what its hooks could not deliver is told after that. */
+  get endedWell(): boolean {
+    return this.#events.findLast(({ kind }) => kind === 'daemon-start' || kind === 'daemon-end')?.kind === 'daemon-end';
   }
 
   /** What was kept by the daemons before this one. */
@@ -84,19 +88,20 @@ export class EventLog {
     return () => this.#readers.delete(reader);
   }
 
-  /** The newest events that match, the oldest of them first. */
+  /** The events that match, the oldest first. */
   async query(query: EventQuery): Promise<readonly LbEvent[]> {
-    const found = this.recent(query);
+    const found = this.#events.filter((event) => matches(event, query));
     const oldest = this.#events[0]?.id ?? 0;
-    if (found.length >= query.limit || query.since >= oldest - 1 || oldest <= 1) return found;
+    const hasAll = query.since === null ? found.length >= query.limit : query.since >= oldest - 1;
+    if (hasAll || oldest <= 1) return cut(found, query);
     const texts = await Promise.all([this.#olderPath, this.#path].map((path) => readFile(path, 'utf8').catch(() => '')));
     const older = texts.flatMap(parseLines).filter((event) => event.id < oldest && matches(event, query));
-    return newest([...older, ...found], query.limit);
+    return cut([...older, ...found], query);
   }
 
   /** The same from memory alone. */
   recent(query: EventQuery): readonly LbEvent[] {
-    return newest(this.#events.filter((event) => matches(event, query)), query.limit);
+    return cut(this.#events.filter((event) => matches(event, query)), query);
   }
 
   /** Resolves when everything is written. */
@@ -141,9 +146,11 @@ export class EventLog {
   }
 }
 
-const matches = (event: LbEvent, { app, since }: EventQuery): boolean => event.id > since && (app === null || event.app === app);
+const matches = (event: LbEvent, { app, since }: EventQuery): boolean => event.id > (since ?? 0) && (app === null || event.app === app);
 
-const newest = (events: readonly LbEvent[], limit: number): readonly LbEvent[] => events.slice(Math.max(0, events.length - limit));
+/** Whoever asks for what came after an event goes on with the last one of the answer: nothing in between is left out. */
+const cut = (events: readonly LbEvent[], { since, limit }: EventQuery): readonly LbEvent[] =>
+  since === null ? events.slice(Math.max(0, events.length - limit)) : events.slice(0, limit);
 
 /** Lines that are no events, such as one that was cut off by the end of a daemon, are left out. */
 function parseLines(text: string): LbEvent[] {

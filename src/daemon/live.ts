@@ -12,6 +12,7 @@ const BUSY_BYTES = 1024 * 1024;
 const STATS_EVERY_MS = 1_000;
 /** Events from before that a subscription begins with, unless it asks for another number. */
 const RECENT_EVENTS = 500;
+const ALL_EVENTS = Number.MAX_SAFE_INTEGER;
 const MAX_PAYLOAD_BYTES = 64 * 1024;
 
 /** Somebody who follows the log of one app, or of all. */
@@ -87,10 +88,17 @@ export class Live {
 
   async #serveLogs(client: WebSocket, app: string | null, lines: number): Promise<void> {
     let missed = 0;
+    /** What comes before the recent lines are told; null when they are. */
+    let early: LogLine[] | null = [];
+    const apps = this.#registry().all.filter((handle) => app === null || handle.name === app);
     const send = (message: LogMessage): void => client.send(JSON.stringify(message));
     const reader: LogReader = {
       app,
       send: (line) => {
+        if (early !== null) {
+          early.push(line);
+          return;
+        }
         if (client.bufferedAmount > BUSY_BYTES) {
           missed++;
           return;
@@ -103,29 +111,32 @@ export class Live {
         missed += count;
       },
     };
-    const apps = this.#registry().all.filter((handle) => app === null || handle.name === app);
     client.once('close', () => {
       this.#readers.delete(reader);
       for (const handle of apps) if (!this.followed(handle.name)) void handle.follow(false);
     });
-    const tails = await Promise.all(apps.map((handle) => handle.tail(lines)));
-    const recent = tails.flatMap((tail) => tail ?? []).sort((a, b) => a.at - b.at);
-    if (client.readyState !== client.OPEN) return;
-    for (const line of recent.slice(Math.max(0, recent.length - lines))) reader.send(line);
     this.#readers.add(reader);
     for (const handle of apps) void handle.follow(true);
+    // A primary sends what it has before it answers: all that came from it until then is in the answer.
+    const forget = (name: string): void => void (early = early?.filter((line) => line.app !== name) ?? null);
+    const tails = await Promise.all(apps.map((handle) => handle.tail(lines, () => forget(handle.name))));
+    const recent = tails.flatMap((tail) => tail ?? []).sort((a, b) => a.at - b.at);
+    const since: readonly LogLine[] = early;
+    early = null;
+    if (client.readyState !== client.OPEN) return;
+    for (const line of [...recent.slice(Math.max(0, recent.length - lines)), ...since]) reader.send(line);
   }
 
   async #serveEvents(client: WebSocket, query: EventQuery): Promise<void> {
     const { app } = query;
     const newest = this.#events.last?.id ?? 0;
-    const before = await this.#events.query(query);
+    const before = await this.#events.query(query.since === null ? query : { ...query, limit: ALL_EVENTS });
     for (const event of before) client.send(JSON.stringify(event));
     let since = before.at(-1)?.id ?? newest;
     // What a slow reader missed is sent when it has caught up, as far as it is still in memory.
     const catchUp = (): void => {
       if (client.bufferedAmount > BUSY_BYTES) return;
-      for (const event of this.#events.recent({ app, since, limit: RECENT_EVENTS })) {
+      for (const event of this.#events.recent({ app, since, limit: ALL_EVENTS })) {
         client.send(JSON.stringify(event));
         since = event.id;
       }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
+import { LbError, messageOf } from '../errors/lb-error.ts';
+import { listenProblem } from '../errors/listen-problem.ts';
 import type { HostPort } from '../lifecycle/app-spec.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
@@ -9,19 +10,28 @@ const LISTEN_AGAIN_MS = 1_000;
 const DEFAULT_HOST = '127.0.0.1';
 const PATH = '/metrics';
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 interface EndpointOptions {
   /** Where it is remembered where to listen. */
   readonly file: string;
   readonly text: () => Promise<string>;
   readonly log: (message: string) => void;
+  /** A daemon that remembers where to listen cannot; told once. */
+  readonly failed: (message: string) => void;
 }
 
 /** Serves the metrics over TCP, and nothing else: of the control API nothing can be reached there. */
 export class MetricsEndpoint {
   readonly #options: EndpointOptions;
-  #where: HostPort | null = null;
+  #where: Address | null = null;
   #server: Server | null = null;
   #retry: NodeJS.Timeout | null = null;
+  /** Why it does not listen where it should. */
+  #problem: string | null = null;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
@@ -34,16 +44,18 @@ export class MetricsEndpoint {
   }
 
   /** From now on, and in later daemons; null ends it. Returns the address. @throws LbError LB_ERR_METRICS_LISTEN, and leaves things as they are. */
-  async move(where: HostPort | null): Promise<string | null> {
-    const isSame = where !== null && this.#server !== null && where.port === this.#where?.port && where.host === this.#where.host;
-    if (!isSame) {
-      const server = where === null ? null : await this.#listen(where);
-      this.close();
-      this.#server = server;
-      this.#where = where;
-    }
+  async move(wanted: HostPort | null): Promise<string | null> {
+    const where = addressOf(wanted);
+    const before = this.#where;
+    const isSame = where !== null && this.#server !== null && where.port === before?.port && where.host === before.host;
+    if (!isSame) await this.#replace(where);
     await writeFileAtomic(this.#options.file, JSON.stringify({ version: 1, listen: where }));
     return where === null ? null : urlOf(where);
+  }
+
+  /** Where it serves, or would if it could; null when it is off. */
+  get state(): { readonly url: string; readonly problem: string | null } | null {
+    return this.#where === null ? null : { url: urlOf(this.#where), problem: this.#problem };
   }
 
   close(): void {
@@ -54,27 +66,46 @@ export class MetricsEndpoint {
     this.#server = null;
   }
 
-  async #keepTrying(where: HostPort, isFirst: boolean): Promise<void> {
+  async #replace(where: Address | null): Promise<void> {
+    const before = this.#where;
+    const wasOpen = this.#server !== null;
+    // On the same port, another host may be part of what is open, or the other way round.
+    if (wasOpen && where?.port === before?.port) this.close();
     try {
-      const server = await this.#listen(where);
-      if (this.#where === where && this.#server === null) this.#server = server;
-      else server.close();
+      const server = where === null ? null : await this.#listen(where);
+      this.close();
+      this.#server = server;
+      this.#where = where;
+      this.#problem = null;
     } catch (error) {
-      if (isFirst) this.#options.log(`${messageOf(error)}; it is tried again until it works`);
-      if (this.#where === where) this.#retry = setTimeout(() => void this.#keepTrying(where, false), LISTEN_AGAIN_MS).unref();
+      if (wasOpen && before !== null) this.#server ??= await this.#listen(before);
+      throw error;
     }
   }
 
-  async #listen(where: HostPort): Promise<Server> {
+  async #keepTrying(where: Address, isFirst: boolean): Promise<void> {
+    try {
+      const server = await this.#listen(where);
+      if (this.#where !== where || this.#server !== null) return void server.close();
+      this.#server = server;
+      this.#problem = null;
+    } catch (error) {
+      if (isFirst) this.#options.failed(`${messageOf(error)}; it is tried again every second until it works`);
+      if (this.#where !== where) return;
+      this.#problem = String(LbError.from(error).details['reason'] ?? '');
+      this.#retry = setTimeout(() => void this.#keepTrying(where, false), LISTEN_AGAIN_MS).unref();
+    }
+  }
+
+  async #listen({ host, port }: Address): Promise<Server> {
     const server = createServer((request, response) => void this.#serve(request, response));
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        server.listen({ port: where.port, host: where.host ?? DEFAULT_HOST }, resolve);
+        server.listen({ port, host }, resolve);
       });
     } catch (error) {
-      const reason = errnoOf(error) === 'EADDRINUSE' ? 'the port is in use' : messageOf(error);
-      throw new LbError('LB_ERR_METRICS_LISTEN', { where: `${where.host ?? DEFAULT_HOST}:${where.port}`, reason });
+      throw new LbError('LB_ERR_METRICS_LISTEN', { where: written({ host, port }), reason: listenProblem(error) });
     }
     return server;
   }
@@ -96,16 +127,18 @@ function answer(response: ServerResponse, status: number, type: string, text: st
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
-function urlOf({ host, port }: HostPort): string {
-  const name = host ?? DEFAULT_HOST;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}${PATH}`;
-}
+/** However it was written, the same place is the same address. */
+const addressOf = (where: HostPort | null): Address | null => (where === null ? null : { host: where.host ?? DEFAULT_HOST, port: where.port });
 
-function readSaved(file: string): HostPort | null {
+const written = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+const urlOf = (where: Address): string => `http://${written(where)}${PATH}`;
+
+function readSaved(file: string): Address | null {
   try {
     const { listen } = JSON.parse(readFileSync(file, 'utf8')) as { readonly listen?: { readonly host?: unknown; readonly port?: unknown } | null };
     if (typeof listen?.port !== 'number') return null;
-    return { host: typeof listen.host === 'string' ? listen.host : null, port: listen.port };
+    return addressOf({ host: typeof listen.host === 'string' ? listen.host : null, port: listen.port });
   } catch {
     return null;
   }

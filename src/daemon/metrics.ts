@@ -1,9 +1,9 @@
 import { LbError } from '../errors/lb-error.ts';
 import { appFamilies, type ToldApp } from '../metrics/app-families.ts';
 import { exposition } from '../metrics/exposition.ts';
-import { History } from '../metrics/history.ts';
+import { History, type Read } from '../metrics/history.ts';
 import { families, type DaemonFacts } from '../metrics/prometheus.ts';
-import { APP_METRICS, RESOLUTIONS, SLOT_METRICS, type HistoryAnswer, type Resolution } from '../protocol/history.ts';
+import { APP_METRICS, RESOLUTIONS, SLOT_METRICS, type HistoriesAnswer, type HistoryAnswer, type HistorySeries, type Resolution } from '../protocol/history.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { now, wallNow } from '../system/clock.ts';
 import type { TotalsBook } from './totals-book.ts';
@@ -50,13 +50,38 @@ export class Metrics {
     const resolution = oneOf(query, 'resolution', Object.keys(RESOLUTIONS) as Resolution[]);
     const at = now();
     const history = this.#histories.get(app);
-    const slot = slotOf(query.get('slot'));
+    const slot = wholeOf(query, 'slot');
     const read =
       slot === null ? history?.app(oneOf(query, 'metric', APP_METRICS), resolution, at) : history?.slot(slot, oneOf(query, 'metric', SLOT_METRICS), resolution, at);
     if (read === undefined || read === null) return { from: wallNow(), stepMs: RESOLUTIONS[resolution].stepMs, values: [] };
     return { from: Math.round(wallNow() - at + read.fromMs), stepMs: read.stepMs, values: read.values };
   }
+
+  /** The last values of many series at once: of all apps, or of one with its slots. @throws LbError LB_ERR_MESSAGE for a resolution that there is not. */
+  histories(query: URLSearchParams): HistoriesAnswer {
+    const resolution = oneOf(query, 'resolution', Object.keys(RESOLUTIONS) as Resolution[]);
+    const points = wholeOf(query, 'points') ?? RESOLUTIONS[resolution].points;
+    const [only, metrics] = [query.get('app'), query.getAll('metric')];
+    const wanted = (metric: string): boolean => metrics.length === 0 || metrics.includes(metric);
+    const at = now();
+    const told = (app: string, slot: number | null, metric: HistorySeries['metric'], read: Read | null): HistorySeries[] => {
+      if (read === null || read.values.length === 0) return [];
+      const values = read.values.slice(-points);
+      const fromMs = read.fromMs + (read.values.length - values.length) * read.stepMs;
+      return [{ app, slot, metric, from: Math.round(wallNow() - at + fromMs), stepMs: read.stepMs, values: values.map(rounded) }];
+    };
+    const series = [...this.#histories].flatMap(([app, history]) => {
+      if (only !== null && only !== app) return [];
+      const whole = APP_METRICS.filter(wanted).flatMap((metric) => told(app, null, metric, history.app(metric, resolution, at)));
+      const slots = only === null ? [] : history.slots;
+      return [...whole, ...slots.flatMap((slot) => SLOT_METRICS.filter(wanted).flatMap((metric) => told(app, slot, metric, history.slot(slot, metric, resolution, at))))];
+    });
+    return { series };
+  }
 }
+
+/** Shorter to send, and no chart shows more. */
+const rounded = (value: number | null): number | null => (value === null ? null : Number(value.toPrecision(5)));
 
 function oneOf<T extends string>(query: URLSearchParams, name: string, values: readonly T[]): T {
   const given = query.get(name);
@@ -65,8 +90,9 @@ function oneOf<T extends string>(query: URLSearchParams, name: string, values: r
   return value;
 }
 
-function slotOf(text: string | null): number | null {
+function wholeOf(query: URLSearchParams, name: string): number | null {
+  const text = query.get(name);
   if (text === null) return null;
-  if (!/^\d{1,4}$/.test(text)) throw new LbError('LB_ERR_MESSAGE', { what: 'query', path: 'slot', expected: 'a whole number', got: text });
+  if (!/^\d{1,4}$/.test(text)) throw new LbError('LB_ERR_MESSAGE', { what: 'query', path: name, expected: 'a whole number', got: text });
   return Number(text);
 }

@@ -36,6 +36,10 @@ export interface PrimaryKeeperOptions {
   readonly received: AttachmentEvents['received'];
   /** Connected: just spawned, adopted, or connected again. */
   readonly onConnected: (attachment: Attachment, hello: Hello) => void;
+  /** It said that it ends, or was told to and agreed. */
+  readonly mayEnd: () => boolean;
+  /** Ended unexpectedly. */
+  readonly onLost: () => void;
   /** Ended, and no other will start. */
   readonly onEnded: () => void;
 }
@@ -189,8 +193,12 @@ export class PrimaryKeeper {
     this.#attachment?.close();
     this.#attachment = null;
     rmSync(this.#file, { force: true });
-    if (this.#options.wanted()) return this.#respawn(pid, how);
-    this.#release();
+    const { wanted, mayEnd, event, onLost } = this.#options;
+    if (wanted()) this.#respawn(pid, how);
+    else if (mayEnd()) return this.#release();
+    else event('primary-lost', `primary (pid ${pid}) ended unexpectedly (${how}); the app is not to run, its workers finish by themselves`, undefined, { cause: how });
+    onLost();
+    if (!wanted()) this.#release();
   }
 
   /** No other primary will come: the port is free again. */

@@ -52,8 +52,10 @@ function lend(key: string, sockets: KeptSockets, child: ChildProcess): void {
 }
 
 function serve(message: SpawnChannelMessage, handle: unknown, sockets: KeptSockets, child: ChildProcess): void {
-  if (message.lb === 'lend') return lend(message.key, sockets, child);
-  sockets.get(message.key)?.handle.close();
-  sockets.delete(message.key);
-  if (message.lb === 'keep' && handle !== undefined) sockets.set(message.key, { handle: handle as KeptSocket['handle'], name: message.name });
+  const { lb, key } = message;
+  if (lb === 'lend') return lend(key, sockets, child);
+  sockets.get(key)?.handle.close();
+  sockets.delete(key);
+  if (lb === 'keep' && handle !== undefined) sockets.set(key, { handle: handle as KeptSocket['handle'], name: message.name });
+  if (lb === 'drop') child.send({ lb: 'dropped', key } satisfies SpawnChannelMessage, () => {});
 }

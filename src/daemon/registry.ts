@@ -1,6 +1,7 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { ToldApp } from '../metrics/app-families.ts';
+import type { ListedApp } from '../protocol/listed-app.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { AppHandle, type AppHandleOptions } from './app-handle.ts';
 import type { Attachment, Hello } from './attachment.ts';
@@ -77,6 +78,10 @@ export class Registry {
 
   snapshots(): Promise<AppSnapshot[]> {
     return Promise.all(this.all.map((app) => app.snapshot()));
+  }
+
+  list(): Promise<ListedApp[]> {
+    return Promise.all(this.all.map((app) => app.listed()));
   }
 
   /** The apps' own metrics, all asked at once. */

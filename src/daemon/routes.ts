@@ -52,11 +52,13 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
   };
   return new Map<string, Handler>([
     ['GET /v1/hello', () => ({ json: hello() })],
+    ['GET /v1/list', async () => ({ json: { apps: await registry.list() } })],
     ['GET /v1/apps', async () => ({ json: { apps: await registry.snapshots() } })],
     ['GET /v1/apps/:name', async ({ name }) => ({ json: await registry.get(name).snapshot() })],
     ['GET /v1/apps/:name/logs', async ({ name, query }) => ({ json: { lines: await tail(registry.get(name), query) } })],
     ['GET /v1/events', async ({ query }) => ({ json: { events: await events.query(eventQuery(query, { name: 'limit', default: DEFAULT_EVENTS })) } })],
     ['GET /v1/history', ({ query }) => ({ json: metrics.history(registry.get(query.get('app') ?? '').name, query) })],
+    ['GET /v1/histories', ({ query }) => ({ json: metrics.histories(query) })],
     ['GET /v1/metrics', async () => ({ text: await metrics.exposition(), type: EXPOSITION_TYPE })],
     ['POST /v1/metrics', async ({ body }) => ({ json: { url: await endpoint.move(parseMetricsBody(body ?? {}).listen) } })],
     ['POST /v1/apps', ({ body }) => startAll(registry, body)],
@@ -87,9 +89,12 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
       const options = parseStopBody(body ?? {});
       return {
         stream: async (progress) => {
-          await app.stop(options, progress);
+          const isLost = await app.stop(options, progress).then(() => false, (error: unknown) => {
+            if (app.active) throw error;
+            return true;
+          });
           await registry.forget(name);
-          return { type: 'result', ok: true, apps: [], message: `${name} is deleted` };
+          return { type: 'result', ok: true, apps: [], message: `${name} is deleted${isLost ? '; its primary ended meanwhile, its workers finished alone' : ''}` };
         },
       };
     }],

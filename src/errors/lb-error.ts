@@ -16,6 +16,12 @@ function fill(template: string, details: ErrorDetails): string {
   return template.replace(/\{(\w+)\}/g, (_, key: string) => String(details[key] ?? ''));
 }
 
+/** The name of an app as a shell takes it for one word. */
+export const shellWord = (name: string): string => (name.includes(' ') ? `'${name}'` : name);
+
+/** Where a hint names an app, it stands in a command to type. */
+const inCommands = ({ app, ...others }: ErrorDetails): ErrorDetails => (app === undefined ? others : { ...others, app: shellWord(String(app)) });
+
 /** The one class of errors meant for people; every code stands in the registry. */
 export class LbError extends Error {
   override readonly name = 'LbError';
@@ -30,7 +36,7 @@ export class LbError extends Error {
     const entry: ErrorEntry = ERRORS[code];
     this.code = code;
     this.details = details;
-    this.hint = entry.hint === undefined ? undefined : fill(entry.hint, details);
+    this.hint = entry.hint === undefined ? undefined : fill(entry.hint, inCommands(details));
     this.output = output;
   }
 
@@ -60,7 +66,8 @@ export class LbError extends Error {
 
   /** Any thrown value as an `LbError`; what is not ours becomes `LB_ERR_INTERNAL`. */
   static from(thrown: unknown): LbError {
-    if (thrown instanceof LbError) return thrown;
+    // Each bundle has a copy of this class.
+    if (thrown instanceof LbError || (thrown instanceof Error && thrown.name === 'LbError')) return thrown as LbError;
     const error = new LbError('LB_ERR_INTERNAL', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
     if (thrown instanceof Error && thrown.stack !== undefined) error.stack = thrown.stack;
     return error;

@@ -107,6 +107,18 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
+  LB_ERR_CONFIG_METRICS: {
+    message: '{file}: metrics.listen: the metrics cannot be served at {where}: {reason}',
+    hint: 'nothing was started; choose another address in {file} and run the command again',
+    exit: 'failed',
+    http: 409,
+  },
+  LB_ERR_DASHBOARD_LISTEN: {
+    message: 'the dashboard cannot be served at {where}: {reason}',
+    hint: 'choose another --port or --host; without them it takes a free port of 127.0.0.1',
+    exit: 'failed',
+    http: 409,
+  },
   LB_ERR_SLOT: { message: 'app "{app}" has no slot {slot}, its slots are 0 to {last}', hint: '"lb show {app}" lists the slots', exit: 'notFound', http: 404 },
   LB_ERR_WORKER_NOT_FOUND: { message: 'app "{app}" has no worker with pid {pid}', hint: '"lb list --workers" lists the workers', exit: 'notFound', http: 404 },
   LB_ERR_PROFILE: { message: '{what} of "{app}" was not taken: {reason}', hint: '"lb show {app}" lists the workers', exit: 'failed', http: 409 },
@@ -128,7 +140,7 @@ export const ERRORS = {
   LB_ERR_ABORTED: { message: '{operation} of "{app}" was given up: {reason}', exit: 'aborted', http: 409 },
   LB_ERR_PRIMARY_LOST: {
     message: 'the primary of "{app}" ended while it worked on this: {reason}',
-    hint: 'the daemon starts a new one; "lb show {app}" tells what runs',
+    hint: 'if the app is to run, the daemon starts a new one; "lb list" tells',
     exit: 'failed',
     http: 503,
   },

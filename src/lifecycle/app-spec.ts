@@ -7,6 +7,8 @@ export type BalanceStrategy = (typeof BALANCE_STRATEGIES)[number];
 export const DEFAULT_WEIGHT = 1;
 /** As in nginx's examples and HAProxy: shares are ratios, and a larger number means nothing more. */
 export const MAX_WEIGHT = 256;
+/** Most workers of an app, however their number is given. */
+export const MAX_INSTANCES = 1_024;
 
 /** PROXY protocol (v1 and v2) expected at the beginning of each connection. */
 export interface ProxyProtocolSpec {
@@ -74,7 +76,7 @@ export interface HostPort {
 
 /** What the operator wants of one app: resolved, complete, every path absolute. Made by `config`, kept by the daemon, carried out by the primary. */
 export interface AppSpec {
-  /** Unique in a daemon; letters, digits, `.`, `_`, `-`. */
+  /** Unique in a daemon; see `expectedName`. */
   readonly name: string;
   /** Absolute path of the script the workers run as their main module. */
   readonly script: string;
@@ -158,5 +160,3 @@ export interface AppSpec {
 
 /** The configured weight of a slot. */
 export const weightOf = (weights: readonly number[], slot: number): number => weights[slot] ?? DEFAULT_WEIGHT;
-
-export const APP_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

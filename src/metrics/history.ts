@@ -8,7 +8,8 @@ const SECOND_MS = 1_000;
 /** Primaries of idle apps tell every 5 s that nothing changed; after so long without a word nothing is known. */
 const HOLD_MS = 10_000;
 
-interface Read {
+/** Values of a series, one a step, the last one of now. */
+export interface Read {
   readonly fromMs: number;
   readonly stepMs: number;
   readonly values: readonly (number | null)[];
@@ -71,6 +72,11 @@ export class History {
       if (track === undefined) this.#slots.set(slot, (track = new Track(SLOT_METRICS.length)));
       track.put(atMs, slotValues(worker));
     }
+  }
+
+  /** The slots of which something is known. */
+  get slots(): readonly number[] {
+    return [...this.#slots.keys()].sort((a, b) => a - b);
   }
 
   app(metric: AppMetric, resolution: Resolution, nowMs: number): Read {

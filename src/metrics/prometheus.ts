@@ -1,7 +1,7 @@
 import type { AppState, WorkerState } from '../lifecycle/states.ts';
-import type { WorkerSnapshot } from '../protocol/snapshot.ts';
+import { PROXY_REJECTIONS, type WorkerSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
-import type { AppTotals, Counters } from '../protocol/totals.ts';
+import { EXIT_CAUSES, type AppTotals, type Counters } from '../protocol/totals.ts';
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
 import { currentWorkers } from './current-workers.ts';
 import type { Family, MetricType, Sample } from './exposition.ts';
@@ -63,13 +63,14 @@ const APP_FAMILIES: readonly AppFamily[] = [
   { name: 'lb_connections_queued', type: 'gauge', help: 'Connections that wait for a worker.', of: ({ queued }) => queued },
   { name: 'lb_http_request_duration_seconds', type: 'histogram', help: 'Time from the head of a request to the end of its answer.', of: ({ totals }) => histogram(totals) },
   { name: 'lb_restarts_total', type: 'counter', help: 'Restarts of workers that nobody asked for.', of: ({ totals }) => totals.restarts },
-  { name: 'lb_worker_exits_total', type: 'counter', help: 'Ended workers by cause: why lb ended them, or exited, crashed or killed.', of: ({ totals }) => byName('cause', totals.exits) },
+  { name: 'lb_worker_exits_total', type: 'counter', help: 'Ended workers by cause: why lb ended them, or exited, crashed or killed.', of: ({ totals }) => byName('cause', EXIT_CAUSES, totals.exits) },
   { name: 'lb_health_ejections_total', type: 'counter', help: 'Workers taken out of the rotation because they were not healthy.', of: ({ totals }) => totals.ejections },
-  { name: 'lb_proxy_header_rejections_total', type: 'counter', help: 'Connections closed for their PROXY header.', of: ({ totals }) => byName('reason', totals.proxyRejections) },
+  { name: 'lb_proxy_header_rejections_total', type: 'counter', help: 'Connections closed for their PROXY header.', of: ({ totals }) => byName('reason', PROXY_REJECTIONS, totals.proxyRejections) },
 ];
 
-const byName = (label: string, counts: Readonly<Record<string, number>>): Sample[] =>
-  Object.keys(counts).sort().map((name) => ({ labels: { [label]: name }, value: counts[name] ?? 0 }));
+/** All names from the start: of a series that begins with its first event, `increase()` is 0. */
+const byName = <N extends string>(label: string, names: readonly N[], counts: Readonly<Partial<Record<N, number>>>): Sample[] =>
+  [...names].sort().map((name) => ({ labels: { [label]: name }, value: counts[name] ?? 0 }));
 
 function histogram({ latency, latencySumMs }: AppTotals): Sample[] {
   let below = 0;

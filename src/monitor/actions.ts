@@ -1,7 +1,7 @@
 import { BALANCE_STRATEGIES, MAX_WEIGHT } from '../lifecycle/app-spec.ts';
+import { plural } from '../lifecycle/wording.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
-import { plural } from './format.ts';
-import type { Effect, Model, Order, Update } from './model.ts';
+import type { Dialog, Effect, Model, Order, Update } from './model.ts';
 import { currentApp, currentWorker } from './rows.ts';
 
 export const stay = (model: Model, ...effects: Effect[]): Update => ({ model, effects });
@@ -34,15 +34,35 @@ export const stop = onRunning((model, { name }) => ask(model, `stop ${name}? It 
 export const start = onApp((model, { name, primaryPid, state }) =>
   primaryPid === null ? give(model, { app: name, action: 'start', body: {} }, `starting ${name} …`) : refuse(model, `${name} is ${state} already`));
 
-export const scaleUp = onRunning((model, { name }) => give(model, { app: name, action: 'scale', body: { by: 1 } }, `one more worker for ${name} …`));
+const isAuto = ({ autoscaling }: AppSnapshot): boolean => autoscaling?.on === true;
 
-export const scaleDown = onRunning((model, { name, instances }) =>
-  instances <= 1
-    ? refuse(model, `${name} has one worker; x stops it`)
-    : ask(model, `scale ${name} down to ${plural(instances - 1, 'worker')}? The highest slot drains`, { app: name, action: 'scale', body: { by: -1 } }));
+export const scaleUp = onRunning((model, app) => {
+  const { name, instances } = app;
+  const order: Order = { app: name, action: 'scale', body: { by: 1 } };
+  return isAuto(app) ? ask(model, `fix ${name} at ${plural(instances + 1, 'worker')}? Autoscaling is off then`, order) : give(model, order, `one more worker for ${name} …`);
+});
+
+export const scaleDown = onRunning((model, app) => {
+  const { name, instances } = app;
+  if (instances <= 1) return refuse(model, `${name} has one worker; x stops it`);
+  const rest = isAuto(app) ? 'The highest slot drains, autoscaling is off then' : 'The highest slot drains';
+  return ask(model, `scale ${name} down to ${plural(instances - 1, 'worker')}? ${rest}`, { app: name, action: 'scale', body: { by: -1 } });
+});
+
+/** From as many workers as the load asks for to as many as there are, which costs nothing, and back, which may drain some. */
+export const switchScaling = onRunning((model, { name, instances, autoscaling }) => {
+  if (autoscaling === null) return refuse(model, `${name} has no "scale" in its definition`);
+  if (autoscaling.on) return give(model, { app: name, action: 'scale', body: { to: instances } }, `${name} stays at ${plural(instances, 'worker')} …`);
+  return ask(model, `autoscale ${name} from ${autoscaling.min} to ${autoscaling.max}? Workers that its load does not need drain`, { app: name, action: 'scale', body: { auto: true } });
+});
+
+/** To and from `direct` goes only a restart with another definition. */
+const CHOICES = BALANCE_STRATEGIES.filter((strategy) => strategy !== 'direct');
 
 export const chooseBalance = onRunning((model, { name, spec }) =>
-  stay({ ...model, notice: null, dialog: { kind: 'choice', app: name, options: BALANCE_STRATEGIES, index: Math.max(0, BALANCE_STRATEGIES.indexOf(spec.balance)) } }));
+  spec.balance === 'direct'
+    ? refuse(model, `${name} is "direct": only a restart with another definition changes that`)
+    : stay({ ...model, notice: null, dialog: { kind: 'choice', app: name, options: CHOICES, index: CHOICES.indexOf(spec.balance) } }));
 
 export function killWorker(model: Model): Update {
   const [app, worker] = [currentApp(model), currentWorker(model)];
@@ -54,12 +74,13 @@ export function killWorker(model: Model): Update {
 export function changeWeight(model: Model): Update {
   const [app, worker] = [currentApp(model), currentWorker(model)];
   if (app === undefined || worker === undefined) return refuse(model, 'there is no worker to weigh');
-  return stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'weight', text: '', app: app.name, slot: worker.slot } });
+  return stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'weight', text: '', app: app.name, slot: worker.slot, problem: null } });
 }
 
-/** What was typed as a weight, as an order. */
-export function weightOrder(model: Model, app: string, slot: number, text: string): Update {
+/** What was typed as a weight, as an order; what is none keeps the question open. */
+export function weightOrder(model: Model, dialog: Extract<Dialog, { purpose: 'weight' }>): Update {
+  const { app, slot, text } = dialog;
   const weight = Number(text);
-  if (!/^\d{1,3}(\.\d{1,6})?$/.test(text) || weight > MAX_WEIGHT) return refuse({ ...model, dialog: null }, `a weight is a number from 0 to ${MAX_WEIGHT}`);
+  if (!/^\d{1,3}(\.\d{1,6})?$/.test(text) || weight > MAX_WEIGHT) return stay({ ...model, dialog: { ...dialog, problem: `a weight is a number from 0 to ${MAX_WEIGHT}` } });
   return give(model, { app, action: 'weight', body: { weights: [{ slot, weight }] } }, `weight of slot ${slot} …`);
 }

@@ -1,7 +1,8 @@
+import { byteSize } from '../lifecycle/wording.ts';
 import type { AppState } from '../lifecycle/states.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { scaleOf, sparkline } from './chart.ts';
-import { count, millis, NONE, percent, share, size } from './format.ts';
+import { count, millis, NONE, percent, share } from './format.ts';
 import { series, type Sample } from './history.ts';
 import type { Measure } from './measures.ts';
 import { STYLE, type CellStyle } from './style.ts';
@@ -42,7 +43,7 @@ const FIGURES: readonly Column<AppSnapshot>[] = [
     cell: (app) => ({ text: `${app.ready}/${app.instances}`, style: off(app) ? STYLE.dim : app.ready < app.instances ? STYLE.yellow | STYLE.bold : STYLE.plain }),
   },
   { title: 'cpu', width: 5, align: 'right', rank: 0, sortBy: (app) => orLeast(app.cpuPercent), cell: figure((app) => percent(app.cpuPercent)) },
-  { title: 'mem', width: 5, align: 'right', rank: 0, sortBy: (app) => orLeast(app.memoryBytes), cell: figure((app) => size(app.memoryBytes)) },
+  { title: 'mem', width: 5, align: 'right', rank: 0, sortBy: (app) => orLeast(app.memoryBytes), cell: figure((app) => byteSize(app.memoryBytes)) },
   { title: 'req/s', width: 5, align: 'right', rank: 0, sortBy: (app) => app.requestsPerSecond, cell: figure((app) => count(app.requestsPerSecond)) },
   { title: 'p50', width: 5, align: 'right', rank: 8, sortBy: (app) => orLeast(app.p50Ms), cell: figure((app) => millis(app.p50Ms)) },
   { title: 'p95', width: 5, align: 'right', rank: 1, sortBy: (app) => orLeast(app.p95Ms), cell: figure((app) => millis(app.p95Ms)) },

@@ -1,7 +1,7 @@
 import { give, refuse, stay, weightOrder } from './actions.ts';
 import type { Key } from './keys.ts';
 import { findMatch } from './logs-state.ts';
-import type { Dialog, Model, Update } from './model.ts';
+import { withFilter, type Dialog, type Model, type Update } from './model.ts';
 
 /** What a key does while a question is open; the page gets none. */
 export function answerDialog(model: Model, dialog: Dialog, key: Key): Update {
@@ -14,7 +14,7 @@ export function answerDialog(model: Model, dialog: Dialog, key: Key): Update {
 const closed = (model: Model): Model => ({ ...model, dialog: null });
 
 function cancelled(model: Model, dialog: Dialog): Model {
-  return dialog.kind === 'input' && dialog.purpose === 'filter' ? { ...closed(model), filter: '' } : closed(model);
+  return dialog.kind === 'input' && dialog.purpose === 'filter' ? withFilter(closed(model), '') : closed(model);
 }
 
 /** Only `y` does it: enter is pressed too easily. */
@@ -42,13 +42,13 @@ function type(model: Model, dialog: Extract<Dialog, { kind: 'input' }>, key: Key
 
 /** A filter works while it is typed. */
 function input(model: Model, dialog: Extract<Dialog, { kind: 'input' }>, text: string): Update {
-  const changed = { ...model, dialog: { ...dialog, text } };
-  return stay(dialog.purpose === 'filter' ? { ...changed, filter: text } : changed);
+  const changed = { ...model, dialog: dialog.purpose === 'weight' ? { ...dialog, text, problem: null } : { ...dialog, text } };
+  return stay(dialog.purpose === 'filter' ? withFilter(changed, text) : changed);
 }
 
 function typed(model: Model, dialog: Extract<Dialog, { kind: 'input' }>): Update {
-  if (dialog.purpose === 'weight') return weightOrder(model, dialog.app, dialog.slot, dialog.text);
-  if (dialog.purpose === 'filter') return stay({ ...closed(model), filter: dialog.text });
+  if (dialog.purpose === 'weight') return weightOrder(model, dialog);
+  if (dialog.purpose === 'filter') return stay(withFilter(closed(model), dialog.text));
   const logs = { ...model.logs, search: dialog.text };
   const found = dialog.text === '' ? logs : findMatch(logs, 'past', true);
   return found === null ? refuse({ ...closed(model), logs }, `"${dialog.text}" is not in these lines`) : stay({ ...closed(model), logs: found });

@@ -9,6 +9,7 @@ import { messageOf } from '../errors/lb-error.ts';
 import type { LogMessage } from '../protocol/control.ts';
 import { MachineMeter } from './machine.ts';
 import type { Notice, Order } from './model.ts';
+import { remembered } from './remembered.ts';
 import type { Message } from './update.ts';
 
 const RETRY_MS = 500;
@@ -20,6 +21,8 @@ export class Feed {
   readonly #dispatch: (message: Message) => void;
   readonly #ended = new AbortController();
   readonly #machine = new MachineMeter();
+  /** Whose history was asked for on this connection; null is that of all apps. */
+  readonly #recalled = new Set<string | null>();
   #channel: Channel | null = null;
   #following: { readonly app: string; readonly abort: AbortController } | null = null;
 
@@ -48,6 +51,13 @@ export class Feed {
     this.#followOn(LINES_BEFORE);
   }
 
+  /** Asks for what the daemon remembers of an app and its slots, or of all apps; once. Without it the charts begin empty. */
+  recall(app: string | null): void {
+    if (this.#channel === null || this.#recalled.has(app)) return;
+    this.#recalled.add(app);
+    remembered(this.#channel, app).then((series) => this.#dispatch({ type: 'history', series }), () => {});
+  }
+
   /** Its progress and its result come as notices. */
   async order({ app, action, body }: Order): Promise<void> {
     const tell = (kind: Notice['kind'], text: string): void => this.#dispatch({ type: 'notice', notice: { kind, text } });
@@ -71,6 +81,8 @@ export class Feed {
         channel ??= (await connect(this.#address)).channel;
         this.#channel = channel;
         this.#dispatch({ type: 'link', link: { state: 'up' } });
+        this.#recalled.clear();
+        this.recall(null);
         if (since !== 0) this.#followOn(0);
         since = 0;
         await this.#readUntilGone(channel);

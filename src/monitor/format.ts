@@ -1,6 +1,5 @@
 /** Values in at most five columns, so that a table does not jump while they change. */
 
-const KIB = 1024;
 const SECOND = 1000;
 
 export const NONE = '-';
@@ -12,13 +11,6 @@ export function count(value: number): string {
   if (value < 99_950) return `${trimmed((value / 1e3).toFixed(1))}k`;
   if (value < 999_500) return `${Math.round(value / 1e3)}k`;
   return `${value < 99_950_000 ? trimmed((value / 1e6).toFixed(1)) : Math.round(value / 1e6)}M`;
-}
-
-/** `62.4M`, `1.2G`. */
-export function size(bytes: number | null): string {
-  if (bytes === null) return NONE;
-  const [value, unit] = bytes < KIB ** 2 ? [bytes / KIB, 'K'] : bytes < 1000 * KIB ** 2 ? [bytes / KIB ** 2, 'M'] : [bytes / KIB ** 3, 'G'];
-  return `${value < 99.95 && unit !== 'K' ? value.toFixed(1) : Math.round(value)}${unit}`;
 }
 
 /** `0.2ms`, `8.2ms`, `312ms`, `1.5s`, `12s`. */
@@ -51,11 +43,6 @@ export function age(ms: number | null): string {
 export function clock(epochMs: number): string {
   const date = new Date(epochMs);
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((value) => String(value).padStart(2, '0')).join(':');
-}
-
-/** `1 worker`, `3 workers`. */
-export function plural(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
 function trimmed(text: string): string {

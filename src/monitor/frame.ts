@@ -38,10 +38,10 @@ export class Frame {
     return column + used;
   }
 
-  /** Adds attributes to the cells of a row, or gives those without a colour one. */
-  emphasize(row: number, style: CellStyle): void {
+  /** The row with the cursor: reversed, without colours, which as a background can be read on none. */
+  mark(row: number): void {
     if (row < 0 || row >= this.rows) return;
-    for (let i = row * this.columns; i < (row + 1) * this.columns; i++) this.styles[i] = (this.styles[i] ?? 0) | style;
+    for (let i = row * this.columns; i < (row + 1) * this.columns; i++) this.styles[i] = ((this.styles[i] ?? 0) & STYLE.bold) | STYLE.reverse;
   }
 
   /** Without styles, for scripts and tests; no space at the end of a line. */

@@ -1,3 +1,4 @@
+import type { HistorySeries } from '../protocol/history.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { MEASURES, type Measure } from './measures.ts';
 
@@ -11,7 +12,7 @@ export interface Sample {
 }
 
 export function takeSample(at: number, apps: readonly AppSnapshot[]): Sample {
-  return { second: Math.floor(at / 1000), apps: new Map(apps.map((app) => [app.name, rowsOf(app)])) };
+  return { second: secondOf(at), apps: new Map(apps.map((app) => [app.name, rowsOf(app)])) };
 }
 
 /** The samples with one more, without those that are too old; a clock that went back begins anew. */
@@ -19,6 +20,22 @@ export function addSample(history: readonly Sample[], sample: Sample): readonly 
   const kept = history.filter(({ second }) => second < sample.second && second > sample.second - SPAN_SECONDS);
   kept.push(sample);
   return kept;
+}
+
+/** The samples with what the daemon remembers from before; what was seen here stays. */
+export function recall(history: readonly Sample[], series: readonly HistorySeries[]): readonly Sample[] {
+  const newest = history.at(-1)?.second ?? Math.max(0, ...series.map(({ from, stepMs, values }) => secondOf(from + (values.length - 1) * stepMs)));
+  const known = new Map(history.map((sample) => [sample.second, sample.apps]));
+  const names = [...new Set(series.map(({ app }) => app))];
+  const slots = new Map(names.map((name) => [name, Math.max(0, ...series.filter(({ app }) => app === name).map(({ slot }) => (slot ?? -1) + 1))]));
+  const samples = Array.from({ length: SPAN_SECONDS }, (_, index) => {
+    const second = newest - SPAN_SECONDS + 1 + index;
+    const apps = new Map(known.get(second));
+    for (const name of names) apps.set(name, withRoom(apps.get(name), (slots.get(name) ?? 0) + 1));
+    return { second, apps };
+  });
+  for (const one of series) fill(samples, one);
+  return samples;
 }
 
 export interface SeriesQuery {
@@ -30,12 +47,12 @@ export interface SeriesQuery {
   readonly columns: number;
 }
 
-/** The values of a chart, oldest first; null where nothing is known. Columns end at whole multiples of their seconds, so that a chart moves seldom. */
+/** The values of a chart, oldest first; null where nothing is known. Columns end at multiples of their seconds, so that a chart moves seldom. */
 export function series(history: readonly Sample[], { app, slot, measure, columns }: SeriesQuery): (number | null)[] {
   const last = history.at(-1);
   const values = new Array<number | null>(columns).fill(null);
   if (last === undefined || columns <= 0) return values;
-  const seconds = Math.max(1, Math.ceil(SPAN_SECONDS / columns));
+  const seconds = Math.max(1, SPAN_SECONDS / columns);
   const end = Math.floor(last.second / seconds);
   const counts = new Array<number>(columns).fill(0);
   const at = ((slot ?? -1) + 1) * MEASURES.length + MEASURES.indexOf(measure);
@@ -49,6 +66,29 @@ export function series(history: readonly Sample[], { app, slot, measure, columns
     else values[column] = measure.merge === 'max' ? Math.max(before, value) : before + (value - before) / seen;
   }
   return values;
+}
+
+const secondOf = (epochMs: number): number => Math.floor(epochMs / 1000);
+
+/** A copy with at least so many rows. */
+function withRoom(rows: Float32Array | undefined, least: number): Float32Array {
+  const copy = new Float32Array(Math.max(rows?.length ?? 0, least * MEASURES.length)).fill(Number.NaN);
+  if (rows !== undefined) copy.set(rows);
+  return copy;
+}
+
+function fill(samples: readonly Sample[], { app, slot, metric, from, stepMs, values }: HistorySeries): void {
+  const measure = MEASURES.findIndex((each) => each.metric === metric);
+  const first = samples[0]?.second ?? 0;
+  if (measure < 0) return;
+  values.forEach((value, index) => {
+    const rows = samples[secondOf(from + index * stepMs) - first]?.apps.get(app);
+    if (rows === undefined || value === null) return;
+    const at = ((slot ?? -1) + 1) * MEASURES.length + measure;
+    if (Number.isNaN(rows[at])) rows[at] = value;
+    // The daemon remembers it of slots alone: of an app it is the highest of them.
+    if (metric === 'elu') rows[measure] = Math.max(value, Number.isNaN(rows[measure]) ? 0 : (rows[measure] ?? 0));
+  });
 }
 
 function rowsOf(app: AppSnapshot): Float32Array {

@@ -1,7 +1,8 @@
-import { changeWeight, chooseBalance, killWorker, reload, restart, scaleDown, scaleUp, start, stay, stop } from './actions.ts';
+import { changeWeight, chooseBalance, killWorker, reload, restart, scaleDown, scaleUp, start, stay, stop, switchScaling } from './actions.ts';
 import type { Key } from './keys.ts';
 import type { Model, Page, Update } from './model.ts';
 import { back, editFilter, editSearch, move, nextApp, nextMeasure, nextSlot, nextStream, open, openLogs, pause, reverseSort, searchNext, shift, sortByNext } from './navigation.ts';
+import { currentApp } from './rows.ts';
 
 /** One line of the help, and what its keys do. The footer and the help are made of these. */
 export interface Binding {
@@ -11,16 +12,18 @@ export interface Binding {
   /** In the footer; null leaves it out there. */
   readonly label: string | null;
   readonly help: string;
-  readonly group: 'move' | 'look' | 'act';
+  readonly group: 'move' | 'screen' | 'look' | 'act';
   readonly pages: readonly Page[];
+  /** When the footer has it; without it always. */
+  readonly applies?: (model: Model) => boolean;
   readonly act: (model: Model) => Update;
 }
 
 const ALL: readonly Page[] = ['apps', 'app', 'logs'];
 const TABLES: readonly Page[] = ['apps', 'app'];
 
-const bind = (group: Binding['group'], pages: readonly Page[], keys: readonly Key[], shown: string, label: string | null, help: string, act: Binding['act']): Binding =>
-  ({ group, pages, keys, shown, label, help, act });
+const bind = (group: Binding['group'], pages: readonly Page[], keys: readonly Key[], shown: string, label: string | null, help: string, act: Binding['act'], applies?: Binding['applies']): Binding =>
+  ({ group, pages, keys, shown, label, help, act, ...(applies === undefined ? {} : { applies }) });
 
 export const BINDINGS: readonly Binding[] = [
   bind('move', TABLES, ['up'], '↑', null, 'up; the mouse wheel too', move(-1)),
@@ -32,7 +35,7 @@ export const BINDINGS: readonly Binding[] = [
   bind('move', ALL, ['home', 'g'], 'Home g', null, 'to the first', move('first')),
   bind('move', ALL, ['end', 'G'], 'End G', null, 'to the last; of a log: follow', move('last')),
   bind('move', ['apps'], ['enter', 'right'], 'Enter', 'open', 'open the app', open),
-  bind('move', ['app'], ['enter'], 'Enter', 'its log', 'the log of the worker', open),
+  bind('move', ['app'], ['enter'], 'Enter', 'log', 'the log of the worker', open),
   bind('move', ['app', 'logs'], ['escape', 'backspace'], 'Esc', 'back', 'back', back),
   bind('move', ['apps'], ['escape'], '', null, '', back),
   bind('move', ['app'], ['left', 'backtab'], '←', null, 'the app before', nextApp(-1)),
@@ -42,21 +45,23 @@ export const BINDINGS: readonly Binding[] = [
   bind('move', ['logs'], ['left'], '←', null, 'long lines: back to their beginning', shift(-1)),
   bind('move', ['logs'], ['right'], '→', null, 'long lines: further', shift(1)),
 
-  bind('look', TABLES, ['l'], 'l', 'logs', 'the log of the app', openLogs(null)),
+  bind('look', ['apps'], ['l'], 'l', 'logs', 'the log of the app', openLogs(null)),
   bind('look', ['logs'], ['/'], '/', 'search', 'search', editSearch),
+  bind('look', ['logs'], ['f'], 'f', 'filter', 'only lines with a text; Esc shows all', editFilter),
   bind('look', ['logs'], ['n'], 'n', 'next', 'the next match, further back', searchNext('past')),
   bind('look', ['logs'], ['N'], 'N', null, 'the match before, nearer to now', searchNext('newest')),
   bind('look', ['logs'], ['o'], 'o', 'stderr', 'all, stderr only, stdout only', nextStream),
   bind('look', ['logs'], ['w'], 'w', 'worker', 'all workers, then one after the other', nextSlot),
   bind('look', TABLES, ['m'], 'm', 'measure', 'chart the next measure', nextMeasure),
-  bind('look', TABLES, ['s'], 's', 'sort', 'sort by the next column', sortByNext),
-  bind('look', TABLES, ['S'], 'S', null, 'the other way round', reverseSort),
-  bind('look', ['apps'], ['/'], '/', 'filter', 'filter by name or state; Esc shows all', editFilter),
-  bind('look', ALL, ['p', ' '], 'p', 'pause', 'hold the screen; again goes on', pause),
+  bind('look', ['apps'], ['s'], 's', 'sort', 'sort by the next column', sortByNext),
+  bind('look', ['apps'], ['S'], 'S', null, 'the other way round', reverseSort),
+  bind('look', ['apps'], ['/', 'f'], '/', 'filter', 'filter by name or state', editFilter),
+  bind('screen', ALL, ['p', ' '], 'p', 'pause', 'hold the screen; again goes on', pause),
 
   bind('act', TABLES, ['r'], 'r', 'reload', 'reload', reload),
   bind('act', TABLES, ['+', '='], '+', null, 'one more worker', scaleUp),
   bind('act', TABLES, ['-'], '-', null, 'one worker less', scaleDown),
+  bind('act', TABLES, ['a'], 'a', 'auto', 'autoscaling on; off again', switchScaling, (model) => currentApp(model)?.autoscaling != null),
   bind('act', TABLES, ['b'], 'b', 'balance', 'change the balancing', chooseBalance),
   bind('act', ['app'], ['w'], 'w', 'weight', 'change the weight of the slot', changeWeight),
   bind('act', ['app'], ['k'], 'k', 'kill', 'kill the worker', killWorker),
@@ -64,10 +69,15 @@ export const BINDINGS: readonly Binding[] = [
   bind('act', TABLES, ['x'], 'x', 'stop', 'stop', stop),
   bind('act', TABLES, ['u'], 'u', null, 'start a stopped app', start),
 
-  bind('look', ALL, ['ctrl-l'], '^L', null, 'draw the screen again', (model) => stay(model, { do: 'redraw' })),
-  bind('look', ALL, ['?', 'h'], '?', 'help', 'this help', (model) => stay({ ...model, help: true })),
-  bind('look', ALL, ['ctrl-z'], '^Z', null, 'suspend; fg comes back', (model) => stay(model, { do: 'suspend' })),
-  bind('look', ALL, ['q', 'ctrl-c'], 'q', 'quit', 'quit; nothing else ends', (model) => stay(model, { do: 'quit' })),
+  // On this page acting comes first in the footer.
+  bind('look', ['app'], ['l'], 'l', 'logs', 'the log of the app', openLogs(null)),
+  bind('look', ['app'], ['s'], 's', 'sort', 'sort by the next column', sortByNext),
+  bind('look', ['app'], ['S'], 'S', null, 'the other way round', reverseSort),
+  bind('look', ['app'], ['/', 'f'], '/', 'filter', 'filter by slot, pid or state', editFilter),
+  bind('screen', ALL, ['ctrl-l'], '^L', null, 'draw the screen again', (model) => stay(model, { do: 'redraw' })),
+  bind('screen', ALL, ['?', 'h'], '?', 'help', 'this help', (model) => stay({ ...model, help: true })),
+  bind('screen', ALL, ['ctrl-z'], '^Z', null, 'suspend; fg comes back', (model) => stay(model, { do: 'suspend' })),
+  bind('screen', ALL, ['q', 'ctrl-c'], 'q', 'quit', 'quit; nothing else ends', (model) => stay(model, { do: 'quit' })),
 ];
 
 export const bindingsOf = (page: Page): readonly Binding[] => BINDINGS.filter(({ pages }) => pages.includes(page));

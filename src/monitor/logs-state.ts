@@ -25,16 +25,20 @@ export interface LogsState {
   /** Columns that are left out at the beginning of each line. */
   readonly shift: number;
   readonly search: string;
+  /** Only lines with it are seen; empty for all. */
+  readonly filter: string;
 }
 
 export function emptyLogs(slot: number | null = null): LogsState {
-  return { lines: [], slot, streams: 'all', back: 0, shift: 0, search: '' };
+  return { lines: [], slot, streams: 'all', back: 0, shift: 0, search: '', filter: '' };
 }
 
 /** The lines that are to be seen, newest last. */
-export function visibleLines({ lines, slot, streams }: LogsState): readonly PaneLine[] {
-  if (slot === null && streams === 'all') return lines;
-  return lines.filter((line) => line.slot === null || ((slot === null || line.slot === slot) && (streams === 'all' || line.stream === streams)));
+export function visibleLines({ lines, slot, streams, filter }: LogsState): readonly PaneLine[] {
+  if (slot === null && streams === 'all' && filter === '') return lines;
+  const isSeen = (line: PaneLine): boolean =>
+    (slot === null || line.slot === slot) && (streams === 'all' || line.stream === streams) && (filter === '' || matchAt(line.text, filter) >= 0);
+  return lines.filter((line) => line.slot === null || isSeen(line));
 }
 
 /** With what came; who has scrolled back, or holds the screen, keeps what is before the eyes. */

@@ -1,5 +1,7 @@
+import { byteSize } from '../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../protocol/snapshot.ts';
-import { count, millis, percent, share, size } from './format.ts';
+import type { AppMetric, SlotMetric } from '../protocol/history.ts';
+import { count, millis, percent, share } from './format.ts';
 
 /** Something that is charted over time. */
 export interface Measure {
@@ -9,6 +11,8 @@ export interface Measure {
   readonly label: string;
   readonly ofApp: (app: AppSnapshot) => number | null;
   readonly ofWorker: (worker: WorkerSnapshot) => number | null;
+  /** As the daemon remembers it: of an app and its slots, of slots alone (`elu`), or not at all. */
+  readonly metric: AppMetric | SlotMetric | null;
   readonly format: (value: number) => string;
   /** What several seconds in one column show. */
   readonly merge: 'mean' | 'max';
@@ -21,16 +25,17 @@ const loaded = (app: AppSnapshot, of: (worker: WorkerSnapshot) => number): numbe
 
 /** In the order in which a key goes through them. */
 export const MEASURES: readonly Measure[] = [
-  { title: 'req/s', label: 'requests per second', ofApp: (app) => app.requestsPerSecond, ofWorker: (worker) => worker.requestsPerSecond, format: count, merge: 'mean', leastScale: 5 },
-  { title: 'cpu', label: 'CPU', ofApp: (app) => app.cpuPercent, ofWorker: (worker) => worker.cpuPercent, format: percent, merge: 'mean', leastScale: 20 },
-  { title: 'mem', label: 'memory', ofApp: (app) => app.memoryBytes, ofWorker: (worker) => worker.memoryBytes, format: size, merge: 'mean', leastScale: 1 },
-  { title: 'p95', label: '95th percentile of response times', ofApp: (app) => app.p95Ms, ofWorker: (worker) => worker.p95Ms, format: millis, merge: 'max', leastScale: 5 },
-  { title: 'conns', label: 'open connections', ofApp: (app) => app.connections, ofWorker: (worker) => worker.connections, format: count, merge: 'mean', leastScale: 5 },
+  { title: 'req/s', label: 'requests per second', ofApp: (app) => app.requestsPerSecond, ofWorker: (worker) => worker.requestsPerSecond, metric: 'rps', format: count, merge: 'mean', leastScale: 5 },
+  { title: 'cpu', label: 'CPU', ofApp: (app) => app.cpuPercent, ofWorker: (worker) => worker.cpuPercent, metric: 'cpu', format: percent, merge: 'mean', leastScale: 20 },
+  { title: 'mem', label: 'memory', ofApp: (app) => app.memoryBytes, ofWorker: (worker) => worker.memoryBytes, metric: 'memory', format: byteSize, merge: 'mean', leastScale: 1 },
+  { title: 'p95', label: '95th percentile of response times', ofApp: (app) => app.p95Ms, ofWorker: (worker) => worker.p95Ms, metric: 'p95', format: millis, merge: 'max', leastScale: 5 },
+  { title: 'conns', label: 'open connections', ofApp: (app) => app.connections, ofWorker: (worker) => worker.connections, metric: 'connections', format: count, merge: 'mean', leastScale: 5 },
   {
     title: 'loop',
     label: 'event loop in use',
     ofApp: (app) => loaded(app, (worker) => worker.eventLoopUtilization),
     ofWorker: (worker) => worker.eventLoopUtilization,
+    metric: 'elu',
     format: share,
     merge: 'mean',
     leastScale: 1,
@@ -40,6 +45,7 @@ export const MEASURES: readonly Measure[] = [
     label: 'event loop delay',
     ofApp: (app) => loaded(app, (worker) => worker.eventLoopDelayMs),
     ofWorker: (worker) => worker.eventLoopDelayMs,
+    metric: null,
     format: millis,
     merge: 'max',
     leastScale: 20,

@@ -35,7 +35,7 @@ export interface Order {
 export type Dialog =
   | { readonly kind: 'confirm'; readonly question: string; readonly order: Order }
   | { readonly kind: 'input'; readonly purpose: 'filter' | 'search'; readonly text: string }
-  | { readonly kind: 'input'; readonly purpose: 'weight'; readonly text: string; readonly app: string; readonly slot: number }
+  | { readonly kind: 'input'; readonly purpose: 'weight'; readonly text: string; readonly app: string; readonly slot: number; /** Why what was typed last is none. */ readonly problem: string | null }
   | { readonly kind: 'choice'; readonly app: string; readonly options: readonly BalanceStrategy[]; readonly index: number };
 
 export interface Sorting {
@@ -68,7 +68,8 @@ export interface Model {
   /** Index in `MEASURES`. */
   readonly measure: number;
   readonly sorting: { readonly apps: Sorting; readonly workers: Sorting };
-  readonly filter: string;
+  /** What rows must have; of log lines see `logs`. */
+  readonly filters: { readonly apps: string; readonly workers: string };
   readonly logs: LogsState;
   /** Where `logs` goes back to. */
   readonly logsFrom: 'apps' | 'app';
@@ -77,6 +78,8 @@ export interface Model {
   readonly still: boolean;
   readonly dialog: Dialog | null;
   readonly notice: Notice | null;
+  /** When it came, as `now`; after some seconds it makes room. */
+  readonly noticeAt: number;
 }
 
 /** Something for the program to do that is not on the screen. */
@@ -113,15 +116,32 @@ export function initialModel({ columns, rows, now, app }: ModelOptions): Model {
     worker: null,
     measure: 0,
     sorting: { apps: { by: 0, reversed: false }, workers: { by: 0, reversed: false } },
-    filter: '',
+    filters: { apps: '', workers: '' },
     logs: emptyLogs(),
     logsFrom: 'apps',
     help: false,
     still: false,
     dialog: null,
     notice: null,
+    noticeAt: now,
   };
 }
+
+/** What is looked for on the page that is open. */
+export function filterOf({ page, filters, logs }: Model): string {
+  return page === 'logs' ? logs.filter : page === 'app' ? filters.workers : filters.apps;
+}
+
+export function withFilter(model: Model, text: string): Model {
+  if (model.page === 'logs') return { ...model, logs: { ...model.logs, filter: text, back: 0 } };
+  return { ...model, filters: { ...model.filters, [model.page === 'app' ? 'workers' : 'apps']: text } };
+}
+
+/** Stats come every second; later than this they are missed. */
+const SILENT_MS = 4_000;
+
+/** The daemon is there and says nothing: it is stopped, or the machine has no time for it. */
+export const isSilent = ({ at }: Live, now: number): boolean => at > 0 && now - at > SILENT_MS;
 
 /** What is on the screen: the present, or where it was paused. */
 export const shown = (model: Model): Live => model.paused ?? model.live;

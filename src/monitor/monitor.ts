@@ -2,8 +2,9 @@ import type { DaemonAddress } from '../client/address.ts';
 import type { LogMessage } from '../protocol/control.ts';
 import { Feed } from './feed.ts';
 import type { Frame } from './frame.ts';
-import { initialModel, type Effect, type Model } from './model.ts';
+import { initialModel, isSilent, type Effect, type Model } from './model.ts';
 import { paintChanges } from './screen.ts';
+import type { Palette } from './style.ts';
 import { Terminal, type Tty } from './terminal.ts';
 import { update, type Message } from './update.ts';
 import { view } from './view.ts';
@@ -15,7 +16,7 @@ const TICK_MS = 1_000;
 export interface MonitorOptions {
   readonly address: DaemonAddress;
   readonly tty: Tty;
-  readonly colors: boolean;
+  readonly palette: Palette;
   /** Opens the page of this app. */
   readonly app: string | null;
 }
@@ -28,7 +29,7 @@ export async function runMonitor(options: MonitorOptions): Promise<void> {
 class Monitor {
   readonly #terminal: Terminal;
   readonly #feed: Feed;
-  readonly #colors: boolean;
+  readonly #palette: Palette;
   #model: Model;
   #onScreen: Frame | null = null;
   #drawnAt = Number.NEGATIVE_INFINITY;
@@ -38,8 +39,8 @@ class Monitor {
   #linesOf = '';
   #quit = (): void => {};
 
-  constructor({ address, tty, colors, app }: MonitorOptions) {
-    this.#colors = colors;
+  constructor({ address, tty, palette, app }: MonitorOptions) {
+    this.#palette = palette;
     this.#feed = new Feed(address, (message) => this.#dispatch(message));
     this.#terminal = new Terminal(tty, {
       key: (key) => this.#dispatch({ type: 'key', key }),
@@ -75,6 +76,7 @@ class Monitor {
     const { model, effects } = update(this.#model, message);
     this.#model = model;
     for (const effect of effects) this.#perform(effect);
+    if (model.page === 'app' && model.app !== null) this.#feed.recall(model.app);
   }
 
   #perform(effect: Effect): void {
@@ -102,7 +104,7 @@ class Monitor {
 
   /** While stats come they move the clock. */
   #tick(): void {
-    if (this.#model.link.state === 'gone') this.#dispatch({ type: 'time', now: Date.now() });
+    if (this.#model.link.state === 'gone' || isSilent(this.#model.live, Date.now())) this.#dispatch({ type: 'time', now: Date.now() });
   }
 
   #redraw(): void {
@@ -122,7 +124,7 @@ class Monitor {
     if (this.#lines.length > 0) this.#apply({ type: 'logs', app: this.#linesOf, messages: this.#lines });
     this.#lines = [];
     const frame = view(this.#model);
-    this.#terminal.write(paintChanges(this.#onScreen, frame, this.#colors));
+    this.#terminal.write(paintChanges(this.#onScreen, frame, this.#palette));
     this.#onScreen = frame;
   }
 }

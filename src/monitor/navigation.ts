@@ -1,7 +1,7 @@
 import { refuse, stay } from './actions.ts';
 import { emptyLogs, findMatch, scroll, type StreamFilter } from './logs-state.ts';
 import { MEASURES } from './measures.ts';
-import { shown, type Model, type Update } from './model.ts';
+import { filterOf, shown, withFilter, type Model, type Update } from './model.ts';
 import { appRows, currentApp, currentWorker, workerRows } from './rows.ts';
 import { sortable } from './table.ts';
 
@@ -32,7 +32,7 @@ const within = (index: number, length: number): number => Math.max(0, Math.min(l
 export function open(model: Model): Update {
   if (model.page === 'app') return openLogs(currentWorker(model)?.slot ?? null)(model);
   const app = currentApp(model);
-  return app === undefined ? stay(model) : stay({ ...model, page: 'app', app: app.name, worker: null, notice: null });
+  return app === undefined ? stay(model) : stay({ ...model, page: 'app', app: app.name, worker: null, filters: { ...model.filters, workers: '' }, notice: null });
 }
 
 export const openLogs = (slot: number | null) => (model: Model): Update => {
@@ -42,10 +42,12 @@ export const openLogs = (slot: number | null) => (model: Model): Update => {
   return stay({ ...model, page: 'logs', app: app.name, logsFrom: from, logs: emptyLogs(slot), notice: null }, { do: 'follow', app: app.name });
 };
 
+/** One step: what is filtered is shown again, then the page before. */
 export function back(model: Model): Update {
+  if (filterOf(model) !== '') return stay({ ...withFilter(model, ''), notice: null });
   if (model.page === 'logs') return stay({ ...model, page: model.logsFrom, logs: emptyLogs(), notice: null }, { do: 'follow', app: null });
   if (model.page === 'app') return stay({ ...model, page: 'apps', notice: null });
-  return stay({ ...model, filter: '', notice: null });
+  return stay({ ...model, notice: null });
 }
 
 /** The neighbour of the app that is open. */
@@ -73,7 +75,7 @@ export const nextMeasure = (model: Model): Update => stay({ ...model, measure: (
 
 export const pause = (model: Model): Update => stay({ ...model, paused: model.paused === null ? shown(model) : null });
 
-export const editFilter = (model: Model): Update => stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'filter', text: model.filter } });
+export const editFilter = (model: Model): Update => stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'filter', text: filterOf(model) } });
 
 export const editSearch = (model: Model): Update => stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'search', text: '' } });
 

@@ -3,6 +3,7 @@ import { appColumns } from './app-columns.ts';
 import { MEASURES, type Measure } from './measures.ts';
 import { chosenApp, shown, type Model } from './model.ts';
 import { sortRows, type Column } from './table.ts';
+import { widthOf } from './text.ts';
 import { workerColumns } from './worker-columns.ts';
 
 export const measureOf = (model: Model): Measure => MEASURES[model.measure % MEASURES.length] as Measure;
@@ -17,20 +18,22 @@ export interface Rows<Row> {
 /** The apps as they stand in the overview: filtered and sorted. */
 export function appRows(model: Model): Rows<AppSnapshot> {
   const { apps, history } = shown(model);
-  const filter = model.filter.toLowerCase();
+  const filter = model.filters.apps.toLowerCase();
   const byName = apps.filter(({ name, state }) => name.toLowerCase().includes(filter) || state.startsWith(filter)).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const columns = appColumns(history, measureOf(model), Math.max(0, ...apps.map(({ name }) => name.length)));
+  const columns = appColumns(history, measureOf(model), Math.max(0, ...apps.map(({ name }) => widthOf(name))));
   const rows = sortRows(byName, columns, model.sorting.apps);
   const cursor = rows.findIndex(({ name }) => name === model.app);
   return { columns, rows, cursor: cursor < 0 ? Math.min(0, rows.length - 1) : cursor };
 }
 
-/** The workers of the chosen app. */
+const isLookedFor = ({ slot, pid, state }: WorkerSnapshot, text: string): boolean => text === '' || text === String(slot) || text === String(pid) || state.startsWith(text.toLowerCase());
+
+/** The workers of the chosen app, filtered and sorted. */
 export function workerRows(model: Model): Rows<WorkerSnapshot> {
   const app = chosenApp(model);
   if (app === undefined) return { columns: [], rows: [], cursor: -1 };
   const columns = workerColumns(app, shown(model).history, measureOf(model));
-  const bySlot = [...app.workers].sort((a, b) => a.slot - b.slot || a.generation - b.generation);
+  const bySlot = app.workers.filter((worker) => isLookedFor(worker, model.filters.workers)).sort((a, b) => a.slot - b.slot || a.generation - b.generation);
   const rows = sortRows(bySlot, columns, model.sorting.workers);
   const { worker } = model;
   const same = rows.findIndex(({ pid }) => pid === worker?.pid);

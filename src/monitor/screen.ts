@@ -1,5 +1,5 @@
 import type { Frame } from './frame.ts';
-import { STYLE, sequenceOf } from './style.ts';
+import { STYLE, sequenceOf, type Palette } from './style.ts';
 
 /** So many equal cells between two changed ones are cheaper to write again than to jump over. */
 const MAX_GAP = 6;
@@ -9,7 +9,7 @@ const RESET = '\x1b[0m';
  * The shortest way from one frame to the next: only cells that differ are written. Null stands for a screen of which nothing
  * is known; it is cleared. Frames of different sizes have nothing in common.
  */
-export function paintChanges(before: Frame | null, after: Frame, colors: boolean): string {
+export function paintChanges(before: Frame | null, after: Frame, palette: Palette): string {
   const known = before !== null && before.columns === after.columns && before.rows === after.rows ? before : null;
   let text = known === null ? `${RESET}\x1b[2J` : '';
   let style = -1;
@@ -21,7 +21,7 @@ export function paintChanges(before: Frame | null, after: Frame, colors: boolean
         const char = after.chars[at] ?? '';
         if (char === '') continue;
         const wanted = after.styles[at] ?? STYLE.plain;
-        if (wanted !== style) text += sequenceOf(wanted, colors);
+        if (wanted !== style) text += sequenceOf(wanted, palette);
         style = wanted;
         text += char;
         // Terminals disagree about how wide an emoji is; what follows must stand in its column all the same.
@@ -33,18 +33,18 @@ export function paintChanges(before: Frame | null, after: Frame, colors: boolean
 }
 
 /** One frame with its colours, line by line, for output that is no screen. */
-export function paintLines(frame: Frame, colors: boolean): string {
+export function paintLines(frame: Frame, palette: Palette): string {
   const lines: string[] = [];
-  for (let row = 0; row < frame.rows; row++) lines.push(colors ? coloredLine(frame, row) : frame.chars.slice(row * frame.columns, (row + 1) * frame.columns).join('').trimEnd());
+  for (let row = 0; row < frame.rows; row++) lines.push(palette !== 'none' ? coloredLine(frame, row, palette) : frame.chars.slice(row * frame.columns, (row + 1) * frame.columns).join('').trimEnd());
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function coloredLine(frame: Frame, row: number): string {
+function coloredLine(frame: Frame, row: number, palette: Palette): string {
   let text = '';
   let style: number = STYLE.plain;
   for (let at = row * frame.columns; at < (row + 1) * frame.columns; at++) {
     const wanted = frame.styles[at] ?? STYLE.plain;
-    if (wanted !== style) text += sequenceOf(wanted, true);
+    if (wanted !== style) text += sequenceOf(wanted, palette);
     style = wanted;
     text += frame.chars[at] ?? '';
   }

@@ -1,3 +1,4 @@
+import type { HistorySeries } from '../protocol/history.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Frame } from './frame.ts';
 import type { Machine } from './machine.ts';
@@ -14,14 +15,16 @@ export interface StillOptions {
   readonly at: number;
   readonly apps: readonly AppSnapshot[];
   readonly machine: Machine;
+  readonly history: readonly HistorySeries[];
   /** The page of this app instead of the overview. */
   readonly app: string | null;
 }
 
 /** One frame with all rows, for scripts and screenshots: no cursor, no keys. */
-export function stillFrame({ columns, at, apps, machine, app }: StillOptions): Frame {
+export function stillFrame({ columns, at, apps, machine, history, app }: StillOptions): Frame {
   const chosen = apps.find(({ name }) => name === app);
   const rows = chosen === undefined ? apps.length : chosen.workers.length + underWay(chosen).length * 3 + 1;
   const model: Model = { ...initialModel({ columns, rows: rows + AROUND_LINES, now: at, app }), still: true };
-  return view(update(model, { type: 'stats', at, apps, machine }).model);
+  const looked = update(model, { type: 'stats', at, apps, machine }).model;
+  return view(update(looked, { type: 'history', series: history }).model);
 }

@@ -1,13 +1,18 @@
-/** How a cell looks: one of six basic colours or the terminal's own, and attributes; a number, so that cells compare fast. */
+/** How a cell looks: one of five colours or the terminal's own, and attributes; a number, so that cells compare fast. */
 export type CellStyle = number;
 
-/** Never black or white: one of them is the background. */
+/**
+ * Which colours a terminal gets. `fixed`: those of the 256 that stand out from white and from black alike (a contrast of 3.9 at
+ * least, where people's own yellow on white has 1.7); `basic`: the eight it has always had, whatever they look like there.
+ */
+export type Palette = 'none' | 'basic' | 'fixed';
+
+/** Never black or white: one of them is the background; no blue, which is none on black. */
 export const STYLE = {
   plain: 0,
   red: 1,
   green: 2,
   yellow: 3,
-  blue: 4,
   magenta: 5,
   cyan: 6,
   bold: 8,
@@ -17,12 +22,13 @@ export const STYLE = {
 } as const;
 
 const COLOR_MASK = 7;
+const FIXED: Readonly<Record<number, number>> = { [STYLE.red]: 196, [STYLE.green]: 28, [STYLE.yellow]: 130, [STYLE.magenta]: 133, [STYLE.cyan]: 30 };
 const ATTRIBUTES = [[STYLE.bold, '1'], [STYLE.dim, '2'], [STYLE.underline, '4'], [STYLE.reverse, '7']] as const;
 
 /** The escape sequence that switches to a style, whatever was before. */
-export function sequenceOf(style: CellStyle, colors: boolean): string {
+export function sequenceOf(style: CellStyle, palette: Palette): string {
   const codes: string[] = ATTRIBUTES.filter(([bit]) => (style & bit) !== 0).map(([, code]) => code);
   const color = style & COLOR_MASK;
-  if (colors && color !== 0) codes.push(`3${color}`);
+  if (palette !== 'none' && color !== 0) codes.push(palette === 'fixed' ? `38;5;${FIXED[color]}` : `3${color}`);
   return `\x1b[${['0', ...codes].join(';')}m`;
 }

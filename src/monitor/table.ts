@@ -103,7 +103,7 @@ export function drawTable<Row>(frame: Frame, { row, height }: TableArea, content
   const first = firstVisible(cursor, rows.length, visible);
   rows.slice(first, first + visible).forEach((each, index) => {
     for (const { column, left, width } of columns) putAligned(frame, { row: row + 1 + index, left, width, align: column.align }, column.cell(each, width));
-    if (first + index === cursor) frame.emphasize(row + 1 + index, STYLE.reverse);
+    if (first + index === cursor) frame.mark(row + 1 + index);
   });
 }
 

@@ -8,7 +8,7 @@ const LEAVE = '\x1b[?1006l\x1b[?1000l\x1b[?7h\x1b[?25h\x1b[0m\x1b[?1049l';
 const SYNC = ['\x1b[?2026h', '\x1b[?2026l'] as const;
 /** What follows an escape later than this is no sequence; ssh is that fast. */
 const ESCAPE_MS = 60;
-const ENDING_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
+const ENDING_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
 
 export interface Tty {
   readonly input: ReadStream;

@@ -3,14 +3,16 @@ import { stripVTControlCharacters } from 'node:util';
 
 const require = createRequire(import.meta.url);
 // In the bundle, which is CommonJS, a default import of an ES module would be its namespace; here it is that in both.
-const { default: stringWidth } = require('string-width') as typeof import('string-width');
+const loadStringWidth = (): typeof import('string-width').default => (require('string-width') as typeof import('string-width')).default;
 
 /** ASCII, and what this program draws with: one column and one UTF-16 unit each. */
 const NARROW = /^[\x20-\x7e\u2500-\u259f·…›→▲▼●○]*$/;
 /** Control characters, and those that turn the direction of writing. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 const TAB = '    ';
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** Made for the first text that needs it: `lb list` draws its columns with this too, and has no time to lose. */
+let measure: { readonly segmenter: Intl.Segmenter; readonly stringWidth: ReturnType<typeof loadStringWidth> } | null = null;
 
 /** One character as people see it, and its columns in a terminal: 0, 1 or 2. */
 export interface Grapheme {
@@ -29,6 +31,8 @@ export const isNarrow = (text: string): boolean => NARROW.test(text);
 
 /** The characters of a text. */
 export function* graphemes(text: string): Generator<Grapheme> {
+  measure ??= { segmenter: new Intl.Segmenter(undefined, { granularity: 'grapheme' }), stringWidth: loadStringWidth() };
+  const { segmenter, stringWidth } = measure;
   for (const { segment } of segmenter.segment(text)) yield { text: segment, width: Math.min(2, stringWidth(segment)) };
 }
 
@@ -54,3 +58,6 @@ export function truncate(text: string, columns: number): string {
   }
   return `${cut}…`;
 }
+
+/** The text with blanks after it, up to that many columns. */
+export const padded = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - widthOf(text)));

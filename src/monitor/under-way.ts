@@ -1,7 +1,8 @@
 import { describeBlockers } from '../lifecycle/describe-blockers.ts';
 import { isLeaving } from '../lifecycle/states.ts';
+import { plural } from '../lifecycle/wording.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../protocol/snapshot.ts';
-import { age, plural } from './format.ts';
+import { age } from './format.ts';
 import { STYLE } from './style.ts';
 import type { Cell } from './table.ts';
 
@@ -11,7 +12,7 @@ export function underWay(app: AppSnapshot): readonly Cell[] {
   if (app.operation !== null) {
     lines.push({ text: `${app.operation.kind} for ${age(app.operation.sinceMs)}: ${progressOf(app, app.operation.kind)}`, style: STYLE.cyan | STYLE.bold });
   }
-  lines.push(...steps(app));
+  lines.push(...steps(app), ...stillToCome(app));
   if (app.queuedOperations.length > 0) lines.push({ text: `then: ${app.queuedOperations.join(', ')}`, style: STYLE.cyan });
   if (app.queued > 0) lines.push({ text: `${plural(app.queued, 'connection')} waiting for a worker`, style: STYLE.yellow });
   if (app.panic) lines.push({ text: 'fewer than half of the workers are healthy: connections go to all of them', style: STYLE.red | STYLE.bold });
@@ -39,6 +40,14 @@ function steps({ workers }: AppSnapshot): Cell[] {
     const open = worker.blockers === null ? '' : `: ${describeBlockers(worker.blockers)}`;
     return [{ text: `  slot ${worker.slot} ${worker.state}${open}`, style: STYLE.yellow }];
   });
+}
+
+/** The slots that a reload has not come to yet. */
+function stillToCome({ operation, workers, generation }: AppSnapshot): Cell[] {
+  if (operation?.kind !== 'reload') return [];
+  const renewed = new Set(workers.filter((worker) => worker.generation === generation).map(({ slot }) => slot));
+  const slots = [...new Set(workers.map(({ slot }) => slot))].filter((slot) => !renewed.has(slot)).sort((a, b) => a - b);
+  return slots.length === 0 ? [] : [{ text: `  then slot${slots.length === 1 ? '' : 's'} ${slots.join(', ')}`, style: STYLE.dim }];
 }
 
 /** A worker that runs and gets no connections. */

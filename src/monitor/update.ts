@@ -1,8 +1,9 @@
 import type { LbEvent, LogMessage } from '../protocol/control.ts';
+import type { HistorySeries } from '../protocol/history.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { stay } from './actions.ts';
 import { answerDialog } from './dialogs.ts';
-import { addSample, takeSample } from './history.ts';
+import { addSample, recall, takeSample } from './history.ts';
 import { bindingsOf } from './keymap.ts';
 import type { Key } from './keys.ts';
 import { addLogs } from './logs-state.ts';
@@ -10,10 +11,13 @@ import type { Machine } from './machine.ts';
 import type { Link, Model, Notice, Update } from './model.ts';
 
 const KEPT_EVENTS = 500;
+/** A notice stands where on a small terminal the last event would. */
+const NOTICE_MS = 5_000;
 
 /** Everything that can happen to the monitor. */
 export type Message =
   | { readonly type: 'stats'; readonly at: number; readonly apps: readonly AppSnapshot[]; readonly machine: Machine }
+  | { readonly type: 'history'; readonly series: readonly HistorySeries[] }
   | { readonly type: 'events'; readonly events: readonly LbEvent[] }
   | { readonly type: 'logs'; readonly app: string; readonly messages: readonly LogMessage[] }
   | { readonly type: 'link'; readonly link: Link }
@@ -24,9 +28,21 @@ export type Message =
 
 /** The next state of the monitor, and what there is to do beside showing it. */
 export function update(model: Model, message: Message): Update {
+  const next = happened(model, message);
+  return { ...next, model: withoutOldNotice(model, next.model) };
+}
+
+function withoutOldNotice(before: Model, after: Model): Model {
+  if (after.notice !== before.notice) return { ...after, noticeAt: after.now };
+  return after.notice !== null && after.now - after.noticeAt >= NOTICE_MS ? { ...after, notice: null } : after;
+}
+
+function happened(model: Model, message: Message): Update {
   switch (message.type) {
     case 'stats':
       return stay(withStats(model, message));
+    case 'history':
+      return stay({ ...model, live: { ...model.live, history: recall(model.live.history, message.series) } });
     case 'events':
       return stay({ ...model, live: { ...model.live, events: withEvents(model.live.events, message.events) } });
     case 'logs':

@@ -1,7 +1,8 @@
+import { byteSize } from '../lifecycle/wording.ts';
 import type { WorkerState } from '../lifecycle/states.ts';
 import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { scaleOf, sparkline } from './chart.ts';
-import { age, count, millis, percent, share, size } from './format.ts';
+import { age, count, millis, percent, share } from './format.ts';
 import { series, type Sample } from './history.ts';
 import type { Measure } from './measures.ts';
 import { STYLE, type CellStyle } from './style.ts';
@@ -30,7 +31,7 @@ const FIGURES: readonly Column<WorkerSnapshot>[] = [
   { title: 'state', width: 8, rank: 0, sortBy: (worker) => worker.state, cell: (worker) => ({ text: worker.state, style: STATE_STYLES[worker.state] }) },
   { title: 'up', width: 4, align: 'right', rank: 3, sortBy: (worker) => worker.uptimeMs, cell: (worker) => ({ text: age(worker.uptimeMs) }) },
   { title: 'cpu', width: 4, align: 'right', rank: 0, sortBy: (worker) => orLeast(worker.cpuPercent), cell: (worker) => ({ text: percent(worker.cpuPercent) }) },
-  { title: 'mem', width: 5, align: 'right', rank: 0, sortBy: (worker) => orLeast(worker.memoryBytes), cell: (worker) => ({ text: size(worker.memoryBytes) }) },
+  { title: 'mem', width: 5, align: 'right', rank: 0, sortBy: (worker) => orLeast(worker.memoryBytes), cell: (worker) => ({ text: byteSize(worker.memoryBytes) }) },
   {
     title: 'loop', width: 4, align: 'right', rank: 2, sortBy: (worker) => worker.eventLoopUtilization,
     cell: ({ eventLoopUtilization }) => ({ text: share(eventLoopUtilization), style: eventLoopUtilization > BUSY_LOOP ? STYLE.yellow | STYLE.bold : STYLE.plain }),

@@ -1,7 +1,7 @@
 import type { ExitReport } from '../lifecycle/exit-report.ts';
 import { addBuckets, emptyBuckets } from '../metrics/latency.ts';
 import { addCounters, NO_COUNTERS } from '../metrics/totals.ts';
-import type { AppTotals, Counters } from '../protocol/totals.ts';
+import type { AppTotals, Counters, ExitCause } from '../protocol/totals.ts';
 import type { Heartbeat } from '../protocol/worker.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -13,7 +13,7 @@ export type SlotCounters = Mutable<Counters>;
 export class AppCounters {
   restarts = 0;
   ejections = 0;
-  readonly #exits: Record<string, number> = {};
+  readonly #exits: Partial<Record<ExitCause, number>> = {};
   readonly #slots = new Map<number, SlotCounters>();
   #latency = emptyBuckets();
   #latencySumMs = 0;
@@ -45,11 +45,11 @@ export class AppCounters {
   }
 
   exited({ askedBy, code, signal }: Pick<ExitReport, 'askedBy' | 'code' | 'signal'>): void {
-    const cause = askedBy ?? (signal !== null ? 'killed' : code === 0 ? 'exited' : 'crashed');
+    const cause: ExitCause = askedBy ?? (signal !== null ? 'killed' : code === 0 ? 'exited' : 'crashed');
     this.#exits[cause] = (this.#exits[cause] ?? 0) + 1;
   }
 
-  totals(proxyRejections: Readonly<Record<string, number>>): AppTotals {
+  totals(proxyRejections: AppTotals['proxyRejections']): AppTotals {
     const slots = [...this.#slots].sort(([a], [b]) => a - b);
     return {
       ...slots.reduce<Counters>((sum, [, counters]) => addCounters(sum, counters), NO_COUNTERS),

@@ -17,9 +17,10 @@ import type { OperationContext } from './operations/operation.ts';
 import { RecycleOperation } from './operations/recycle.ts';
 import { Pool } from './pool.ts';
 import { Profiler } from './profiler.ts';
+import { Rebalancer } from './rebalancer.ts';
 import { Router } from './router.ts';
 import { Sampler } from './sampler.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { takeSnapshot, takeStats } from './snapshot.ts';
 import type { SpawnChannel } from './spawn-channel.ts';
 import { StatsFeed } from './stats-feed.ts';
 import { Supervisor } from './supervisor.ts';
@@ -59,6 +60,7 @@ export class AppRuntime {
   readonly watch: Watch;
   readonly endpoint: HealthEndpoint;
   readonly autoscaler: Autoscaler;
+  readonly rebalancer: Rebalancer;
   readonly context: OperationContext;
   readonly profiler: Profiler;
   readonly appMetrics = new AppMetrics(() => this.pool.workers);
@@ -72,9 +74,13 @@ export class AppRuntime {
     const { spec, door, preload, workerSettings, event, onEnded } = options;
     const app = spec.name;
     this.#options = options;
-    this.#feed = new StatsFeed({ snapshot: () => this.snapshot(), send: options.stats });
+    this.#feed = new StatsFeed({
+      stats: () => this.#stats(),
+      idle: () => this.pool.workers.every((worker) => worker.idle),
+      send: options.stats,
+    });
     this.logs = new LogSink(app, (problem) => event('log', problem));
-    this.#router = new Router({ door, workers: () => this.pool.workers, spec: () => this.pool.spec });
+    this.#router = new Router({ door, workers: () => this.pool.workers, spec: () => this.pool.spec, joined: () => this.rebalancer.joined() });
     this.pool = new Pool({
       spec,
       preload,
@@ -111,7 +117,7 @@ export class AppRuntime {
       recycle: (worker, askedBy, reason) => this.#recycle(worker, askedBy, reason),
     });
     this.endpoint = new HealthEndpoint(() => this.#readyFacts());
-    this.profiler = new Profiler({ app, pool: this.pool, directory: options.profiles, rotationChanged: () => this.#router.changed(), event });
+    this.profiler = new Profiler({ app, pool: this.pool, directory: options.profiles, rotationChanged: () => this.#router.changed(), nobodyServes: () => this.#router.members.length === 0, event });
     this.context = {
       pool: this.pool,
       wakeIn: (ms) => this.supervisor.wakeIn(ms),
@@ -120,16 +126,17 @@ export class AppRuntime {
         this.runner.progress(step, message, worker);
       },
       closeListeners: () => door.closeAllBut(new Set()),
+      shutListeners: () => door.shut(() => this.#router.changed()),
       closeUnusedListeners: () => door.closeAllBut(new Set(this.pool.workers.flatMap((worker) => [...worker.keys]))),
     };
-    this.autoscaler = new Autoscaler({ context: this.context, runner: this.runner, door, router: this.#router, event, redefined: options.redefined });
+    this.rebalancer = new Rebalancer({ pool: this.pool, router: this.#router, runner: this.runner, event });
+    const { context, runner, rebalancer } = this;
+    this.autoscaler = new Autoscaler({ context, runner, door, router: this.#router, rebalancer, event, redefined: options.redefined });
     this.sampler = new Sampler({
       usage: this.#usage,
       workers: () => this.pool.workers.filter((worker) => worker.state !== 'exited'),
-      limited: () => this.watch.limits.onMemory,
       sampled: (worker, memoryBytes) => this.watch.limits.sampled(worker, memoryBytes),
     });
-    this.sampler.start();
     this.watch.start();
     this.#configure(spec);
   }
@@ -140,12 +147,19 @@ export class AppRuntime {
     return takeSnapshot({ pool, runner, supervisor, watch, autoscaler, door, router: this.#router, startedAt, startedWall, socketsKept: channel.open });
   }
 
+  #stats(): AppStats {
+    const { door, startedWall } = this.#options;
+    const { pool, runner, supervisor } = this;
+    return takeStats({ pool, runner, supervisor, door, router: this.#router, startedWall });
+  }
+
   /** After the last worker: everything written, nothing listening. */
   async close(): Promise<void> {
     this.sampler.stop();
     this.#router.close();
     this.watch.stop();
     this.autoscaler.stop();
+    this.rebalancer.stop();
     this.endpoint.close();
     this.#options.door.closeAllBut(new Set());
     await this.logs.close();
@@ -155,6 +169,7 @@ export class AppRuntime {
   #configure(spec: AppSpec): void {
     this.#options.door.configure(spec);
     this.watch.configure();
+    this.sampler.configure(this.watch.limits.onMemory);
     this.autoscaler.configure();
     this.#router.changed();
   }
@@ -183,6 +198,7 @@ export class AppRuntime {
         this.supervisor.stateChanged(worker, from);
         this.#feed.changed();
       },
+      released: (worker, key, index) => door.sockets.released(worker, key, index),
       listen: (worker, seq, query) => this.#listen(worker, seq, query),
       routesChanged: () => {
         this.#router.changed();
@@ -195,12 +211,12 @@ export class AppRuntime {
         else this.watch.said(worker, message);
       },
       beat: (worker) => {
-        this.watch.limits.look(worker);
+        this.watch.beat(worker);
         this.#feed.beat();
       },
       metrics: (worker, id, text) => this.appMetrics.answered(worker, id, text),
       exited: (worker, code, signal) => {
-        if (signal === 'SIGKILL' && worker.askedBy === null && this.watch.memory.killedForMemory()) worker.cause = 'killed by the kernel for want of memory';
+        if (signal === 'SIGKILL' && worker.askedBy === null && this.watch.kernelKills.justNow()) worker.cause = 'killed by the kernel for want of memory';
         this.#usage.forget(worker.pid);
         this.appMetrics.workerEnded(worker);
         door.sockets.forget(worker);
@@ -214,7 +230,7 @@ export class AppRuntime {
   #readyFacts(): ReadyFacts {
     const { name, readyMin } = this.pool.spec;
     const stopping = this.runner.current?.kind === 'stop' || this.supervisor.ended;
-    return { app: name, ready: this.watch.healthySlots, instances: this.pool.wanted, readyMin, stopping };
+    return { app: name, ready: this.watch.healthySlots(), instances: this.pool.wanted, readyMin, stopping };
   }
 
   /** A worker that reached a limit: one after the other, through the queue of operations. */

@@ -1,6 +1,5 @@
 import { LbError } from '../errors/lb-error.ts';
 import { decideScale, type ScaleDecision, type ScaleFacts } from '../lifecycle/autoscale.ts';
-import { isLeaving } from '../lifecycle/states.ts';
 import type { AutoscalingSnapshot } from '../protocol/snapshot.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
@@ -10,7 +9,9 @@ import { LoadHistory } from './load-history.ts';
 import type { OperationRunner } from './operation-runner.ts';
 import type { OperationContext } from './operations/operation.ts';
 import { ScaleOperation } from './operations/scale.ts';
+import type { Rebalancer } from './rebalancer.ts';
 import type { Router } from './router.ts';
+import { unsettled } from './unsettled.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** Seconds that are kept beyond the longest that a decision looks back on. */
@@ -23,6 +24,7 @@ interface AutoscalerOptions {
   readonly runner: OperationRunner;
   readonly door: FrontDoor;
   readonly router: Router;
+  readonly rebalancer: Rebalancer;
   readonly event: (kind: 'scale', message: string) => void;
   /** The definition has another number of workers now. */
   readonly redefined: () => void;
@@ -50,7 +52,7 @@ export class Autoscaler {
   configure(): void {
     const on = this.#options.context.pool.spec.scale?.on === true;
     if (on === (this.#timer !== null)) return;
-    if (!on) return this.stop();
+    if (!on) return this.#turnedOff();
     this.#history.clear();
     this.#settledSince = now();
     this.#failures = 0;
@@ -68,6 +70,7 @@ export class Autoscaler {
     const { pool } = this.#options.context;
     const { name, scale } = pool.spec;
     if (scale === null) throw new LbError('LB_ERR_NO_SCALE', { app: name });
+    if (!scale.on) this.#options.event('scale', `autoscaling is on, from ${pool.wanted} ${pool.wanted === 1 ? 'worker' : 'workers'}`);
     pool.spec = { ...pool.spec, scale: { ...scale, on: true } };
     return `${name} has ${scale.min} to ${scale.max} workers, as its load asks for (${pool.wanted} now)`;
   }
@@ -77,6 +80,11 @@ export class Autoscaler {
     if (scale === null) return null;
     const { on, min, max, target } = scale;
     return { on, min, max, target, now: this.#now, last: this.#last };
+  }
+
+  #turnedOff(): void {
+    this.stop();
+    if (this.#options.context.pool.spec.scale !== null) this.#options.event('scale', 'autoscaling is off, the number of workers is set by hand');
   }
 
   #look(): void {
@@ -90,22 +98,22 @@ export class Autoscaler {
   }
 
   #facts(keptMs: number): ScaleFacts {
-    const { context, door, router } = this.#options;
+    const { context, door, router, runner, rebalancer } = this.#options;
     const { pool } = context;
     const at = now();
     const sharing = pool.workers.filter((worker) => worker.state === 'ready' && router.weight(worker) > 0);
     this.#history.add(sharing, { counters: pool.counters, queued: door.dispatcher.queued, at, keptMs });
-    const unsettled = this.#unsettled();
+    const waitsFor = unsettled(pool, runner) ?? (rebalancer.moving ? 'connections move to other workers' : null);
     // A worker can be replaced between two looks.
     const shape = `${pool.wanted}/${pool.lastId}`;
-    if (unsettled !== null || shape !== this.#shape) this.#settledSince = at;
+    if (waitsFor !== null || shape !== this.#shape) this.#settledSince = at;
     this.#shape = shape;
     const leftBytes = memoryLeftBytes();
     const largestWorkerBytes = Math.max(0, ...pool.workers.map(({ meter }) => meter.memoryBytes ?? 0));
     return {
       now: at,
       workers: pool.wanted,
-      unsettled,
+      unsettled: waitsFor,
       settledSince: this.#settledSince,
       changedAt: this.#changedAt,
       failures: this.#failures,
@@ -114,18 +122,6 @@ export class Autoscaler {
       cpuBudget: cpuBudget(),
       memory: leftBytes === null || largestWorkerBytes === 0 ? null : { leftBytes, largestWorkerBytes },
     };
-  }
-
-  /** Why the load of this second says nothing. */
-  #unsettled(): string | null {
-    const { context, runner } = this.#options;
-    const { pool } = context;
-    const running = runner.current?.kind ?? runner.waiting[0];
-    if (running !== undefined) return `${running} runs`;
-    if (pool.workers.some(({ state }) => state === 'starting')) return 'a worker starts';
-    if (pool.workers.some(({ state }) => isLeaving(state))) return 'a worker leaves';
-    const missing = pool.slots.some(({ restart, workers }) => workers.length === 0 && (restart.phase === 'idle' || restart.phase === 'waiting'));
-    return missing ? 'a worker is to be restarted' : null;
   }
 
   #change(from: number, { to, reason }: Extract<ScaleDecision, { verdict: 'change' }>): void {

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { assignSockets } from '../balancing/direct-assignment.ts';
-import type { ListenQuery, SocketName } from '../protocol/worker.ts';
+import { DEFAULT_BACKLOG, type ListenQuery, type SocketName } from '../protocol/worker.ts';
 import { labelOf, socketName } from './listeners.ts';
-import { bindSocket, canReusePort, type RawListener } from './raw-handles.ts';
+import { bindSocket, canReusePort, type RawConnection, type RawListener } from './raw-handles.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 /** The sockets of one listener: one per slot on the same port, or one for all where the system cannot share a port. */
@@ -50,6 +50,8 @@ export class DirectSockets {
   /** What each worker was given. */
   readonly #held = new Map<WorkerHandle, Set<Place>>();
   #serving: Serving = { members: [], isBackup: () => false };
+  /** Sockets that workers were told to let go of, for `takeOver`. */
+  #releasing: { readonly places: Map<WorkerHandle, Set<Place>>; readonly done: () => void } | null = null;
 
   constructor(options: DirectOptions) {
     this.#options = options;
@@ -65,6 +67,13 @@ export class DirectSockets {
 
   get groups(): readonly { readonly key: string; readonly query: ListenQuery; readonly name: SocketName | null }[] {
     return [...this.#groups].map(([key, { query, name }]) => ({ key, query, name }));
+  }
+
+  /** Of every socket, as the daemon knows it. */
+  get keptKeys(): readonly string[] {
+    const open = [...this.#groups].flatMap(([key, { sockets }]) => sockets.map((_, index) => keptKey(key, index)));
+    const inherited = [...this.#inherited].flatMap(([key, sockets]) => [...sockets.keys()].map((index) => keptKey(key, index)));
+    return [...open, ...inherited];
   }
 
   get expected(): boolean {
@@ -94,10 +103,11 @@ export class DirectSockets {
   /** Gives each socket to those that should accept from it, first, and takes it from all others, then. */
   assign(serving: Serving = this.#serving): void {
     this.#serving = serving;
+    if (this.#releasing !== null) return;
     const { members, isBackup } = serving;
     for (const [key, { sockets }] of this.#groups) {
       const able = members.filter((worker) => worker.keys.has(key));
-      const workers = able.map((worker) => ({ id: worker.id, slot: worker.slot, serving: true, backup: isBackup(worker) }));
+      const workers = able.map((worker) => ({ id: worker.id, slot: worker.slot, backup: isBackup(worker) }));
       const assigned = assignSockets(sockets.length, workers, this.#shared);
       const accepts = (worker: WorkerHandle, index: number): boolean => assigned[index]?.includes(worker.id) ?? false;
       for (const [index, socket] of sockets.entries()) {
@@ -107,6 +117,33 @@ export class DirectSockets {
         for (const place of held) if (place.key === key && !accepts(worker, place.index)) this.#takeAway(worker, place);
       }
     }
+  }
+
+  /**
+   * Accepts by itself what still comes, instead of the workers; resolves when none of them does any more. A socket that a
+   * worker closes last would take what waits in it along.
+   */
+  async takeOver(onConnection: (key: string, connection: RawConnection) => void): Promise<void> {
+    for (const [key, { sockets, query }] of this.#groups) {
+      for (const socket of sockets) {
+        socket.onconnection = (status, connection) => {
+          if (status === 0 && connection !== undefined) onConnection(key, connection);
+        };
+        socket.listen(query.backlog || DEFAULT_BACKLOG);
+      }
+    }
+    await new Promise<void>((resolve) => {
+      this.#releasing = { places: new Map([...this.#held].map(([worker, held]) => [worker, new Set(held)])), done: resolve };
+      for (const [worker, held] of this.#held) for (const place of held) this.#takeAway(worker, place);
+      this.#look();
+    });
+  }
+
+  /** A worker accepts from this socket no more. */
+  released(worker: WorkerHandle, key: string, index: number): void {
+    const held = this.#releasing?.places.get(worker);
+    for (const place of held ?? []) if (place.key === key && place.index === index) held?.delete(place);
+    this.#look();
   }
 
   closeAllBut(used: ReadonlySet<string>): void {
@@ -123,6 +160,8 @@ export class DirectSockets {
 
   forget(worker: WorkerHandle): void {
     this.#held.delete(worker);
+    this.#releasing?.places.delete(worker);
+    this.#look();
   }
 
   #lend(worker: WorkerHandle, key: string, index: number, socket: RawListener): void {
@@ -138,6 +177,11 @@ export class DirectSockets {
     });
   }
 
+  #look(): void {
+    const { places, done } = this.#releasing ?? {};
+    if (places !== undefined && [...places.values()].every((held) => held.size === 0)) done?.();
+  }
+
   #takeAway(worker: WorkerHandle, place: Place): void {
     this.#held.get(worker)?.delete(place);
     worker.post({ t: 'socket', ...place, on: false });
@@ -145,7 +189,7 @@ export class DirectSockets {
 
   #close(key: string, index: number, socket: RawListener): void {
     socket.close();
-    this.#options.onClosed(`${key}#${index}`);
+    this.#options.onClosed(keptKey(key, index));
   }
 
   async #open(query: ListenQuery): Promise<GroupOutcome> {
@@ -179,8 +223,12 @@ export class DirectSockets {
 
   #opened({ query, name, sockets }: Group, index: number): void {
     const handle = sockets[index];
-    if (handle !== undefined) this.#options.onOpened({ key: `${query.key}#${index}`, handle, name });
+    if (handle !== undefined) this.#options.onOpened({ key: keptKey(query.key, index), handle, name });
   }
+}
+
+function keptKey(key: string, index: number): string {
+  return `${key}#${index}`;
 }
 
 /** Sockets that share a port do so with any other program's of the same user; one that does not tells whether the port is taken. */

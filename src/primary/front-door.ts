@@ -6,6 +6,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { Listeners } from './listeners.ts';
 import { ProxyReader, type ProxyRejection } from './proxy/proxy-reader.ts';
 import type { RawConnection, RawListener } from './raw-handles.ts';
+import { shutDoor } from './shut-door.ts';
 import type { SpawnChannel } from './spawn-channel.ts';
 
 const PROXY_HEADER_MS = 5_000;
@@ -24,28 +25,35 @@ export class FrontDoor {
   readonly proxyRejections: Record<ProxyRejection, number> = { malformed: 0, timeout: 0, untrusted: 0, closed: 0 };
   readonly #readers = new Map<string, ProxyReader>();
   #gate: ProxyGate | null = null;
+  readonly #channel: SpawnChannel;
   #direct = false;
+  /** For good. */
+  #shut = false;
+  /** Listeners that nobody else accepts on any more, and whose last connections are handed out. */
+  #handingOut: readonly string[] | null = null;
+  #arrivals = 0;
 
   constructor(channel: SpawnChannel) {
+    this.#channel = channel;
     this.dispatcher = new Dispatcher({
-      crowded: (key) => this.listeners.pause(key),
+      crowded: (key) => {
+        if (!this.#shut) this.listeners.pause(key);
+      },
       relieved: (key) => this.listeners.resume(key),
     });
     this.listeners = new Listeners({
       onConnection: (key, connection) => this.#arrived(key, connection),
       onOpened: (listener) => channel.keep(listener),
       onClosed: (key) => {
-        this.#readers.get(key)?.close();
-        this.#readers.delete(key);
-        this.dispatcher.close(key);
-        channel.drop(key);
+        void channel.drop(key);
+        if (this.#handingOut?.includes(key) !== true) this.#forget(key);
       },
       borrow: (key) => {
         channel.borrow(key);
         return channel.open;
       },
     });
-    this.sockets = new DirectSockets({ onOpened: (socket) => channel.keep(socket), onClosed: (key) => channel.drop(key) });
+    this.sockets = new DirectSockets({ onOpened: (socket) => channel.keep(socket), onClosed: (key) => void channel.drop(key) });
   }
 
   /** Addresses as people write them. */
@@ -77,6 +85,8 @@ export class FrontDoor {
 
   /** Unix sockets have no kernel that spreads connections: they are handed over with `direct` too. */
   async listen(query: ListenQuery, slots: number): Promise<{ readonly errno: number; readonly name: SocketName | null }> {
+    // A worker that boots while the app is stopped: nobody comes any more, and it shall not fail for that.
+    if (this.#shut) return { errno: 0, name: nameAsAsked(query) };
     if (this.#direct && query.addressType !== -1) {
       const outcome = await this.sockets.listen(query, slots);
       return { errno: outcome.errno, name: 'name' in outcome ? outcome.name : null };
@@ -90,7 +100,43 @@ export class FrontDoor {
     this.sockets.closeAllBut(used);
   }
 
+  /** Listeners whose connections go through the dispatcher. */
+  get dispatched(): readonly string[] {
+    return this.#handingOut ?? this.listeners.all.map(({ key }) => key);
+  }
+
+  /**
+   * Connections are refused soon, and for good; resolves when all that came before are handed to workers.
+   * @param reroute `dispatched` has changed.
+   */
+  async shut(reroute: () => void): Promise<void> {
+    const { listeners, sockets, dispatcher } = this;
+    this.#shut = true;
+    await shutDoor({
+      releaseDuplicates: async () => void (await Promise.all([...listeners.keptKeys, ...sockets.keptKeys].map((key) => this.#channel.drop(key)))),
+      takeOver: () => {
+        this.#handingOut = [...listeners.all, ...sockets.groups].map(({ key }) => key);
+        for (const { key } of listeners.all) listeners.resume(key);
+        const takenOver = sockets.takeOver((key, connection) => this.#arrived(key, connection));
+        reroute();
+        return takenOver;
+      },
+      arrivals: () => this.#arrivals,
+      closeSockets: () => this.closeAllBut(new Set()),
+      waiting: () => dispatcher.queued + [...this.#readers.values()].reduce((sum, reader) => sum + reader.reading, 0),
+    });
+    for (const key of this.#handingOut ?? []) this.#forget(key);
+    this.#handingOut = [];
+  }
+
+  #forget(key: string): void {
+    this.#readers.get(key)?.close();
+    this.#readers.delete(key);
+    this.dispatcher.close(key);
+  }
+
   #arrived(key: string, connection: RawConnection): void {
+    this.#arrivals++;
     if (this.#gate === null || !this.#expectsHeader(key, this.#gate.spec)) this.dispatcher.accept(key, connection);
     else this.#readerFor(key).read(connection);
   }
@@ -114,6 +160,11 @@ export class FrontDoor {
     }
     return reader;
   }
+}
+
+function nameAsAsked({ address, port, addressType }: ListenQuery): SocketName | null {
+  if (addressType === -1) return null;
+  return { address: address ?? (addressType === 6 ? '::' : '0.0.0.0'), port: port ?? 0, family: `IPv${addressType}` };
 }
 
 function trustOf({ from }: ProxyProtocolSpec): ProxyGate['trusted'] {

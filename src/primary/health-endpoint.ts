@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
-import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
+import { LbError } from '../errors/lb-error.ts';
+import { listenProblem } from '../errors/listen-problem.ts';
 import type { HostPort } from '../lifecycle/app-spec.ts';
 
 /** What `/ready` answers from. */
@@ -73,8 +74,7 @@ export class HealthEndpoint {
       // Out of descriptors for one connection: no reason to end the primary.
       server.on('error', () => {});
     } catch (error) {
-      const reason = errnoOf(error) === 'EADDRINUSE' ? 'the port is in use' : messageOf(error);
-      throw new LbError('LB_ERR_HEALTH_PORT', { app: this.#facts().app, where: host === null ? String(port) : `${host}:${port}`, reason });
+      throw new LbError('LB_ERR_HEALTH_PORT', { app: this.#facts().app, where: host === null ? String(port) : `${host}:${port}`, reason: listenProblem(error) });
     }
     return server;
   }

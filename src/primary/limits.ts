@@ -1,7 +1,7 @@
 import type { AskedBy } from '../lifecycle/exit-report.ts';
 import { recycleLimits, recycleReason, type RecycleLimits } from '../lifecycle/recycle-limits.ts';
+import { megabytes } from '../lifecycle/wording.ts';
 import { killTree } from '../system/processes.ts';
-import { megabytes } from './megabytes.ts';
 import type { Pool } from './pool.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 

@@ -1,12 +1,9 @@
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { errnoOf } from '../errors/lb-error.ts';
-import type { ListenQuery, SocketName } from '../protocol/worker.ts';
+import { DEFAULT_BACKLOG, type ListenQuery, type SocketName } from '../protocol/worker.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
 import { stealHandle, type RawConnection, type RawListener } from './raw-handles.ts';
-
-/** Also for a backlog of 0, which is what Node passes when the app gives none. */
-const DEFAULT_BACKLOG = 511;
 
 export interface Listener {
   readonly key: string;
@@ -44,6 +41,11 @@ export class Listeners {
 
   get all(): readonly Listener[] {
     return [...this.#open.values()];
+  }
+
+  /** Of every socket that the daemon may hold too. */
+  get keptKeys(): readonly string[] {
+    return [...this.#open.keys(), ...this.#inherited.keys()];
   }
 
   get(key: string): Listener | undefined {
@@ -103,7 +105,7 @@ export class Listeners {
       this.#open.delete(key);
       listener.handle.close();
       // libuv removes the file only for the handle that was bound, not for one that came from another process.
-      if (listener.query.addressType === -1 && listener.query.address !== null) rmSync(listener.query.address, { force: true });
+      if (listener.query.addressType === -1 && listener.query.address !== null) removeFile(listener.query.address);
       this.#options.onClosed(key);
     }
     for (const [key, { handle }] of this.#inherited) {
@@ -165,6 +167,15 @@ export class Listeners {
   #poll(listener: Listener): number {
     this.#feed(listener);
     return listener.handle.listen(listener.query.backlog || DEFAULT_BACKLOG);
+  }
+}
+
+/** Whatever stands there by now. */
+function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    return;
   }
 }
 

@@ -5,11 +5,15 @@ import type { RolloutSlot } from '../lifecycle/rollout.ts';
 import { isLeaving } from '../lifecycle/states.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { now } from '../system/clock.ts';
+import { cpuBudget } from '../system/cpu-budget.ts';
 import { AppCounters } from './app-counters.ts';
 import { forkWorker } from './cluster.ts';
 import { Retirement } from './retirement.ts';
 import type { WorkerEvents } from './worker-events.ts';
 import { WorkerHandle } from './worker-handle.ts';
+
+/** Each takes a CPU until it is ready, and the primary needs one for its orders: more wait until one of these is ready or gone. */
+export const STARTING_AT_ONCE = Math.max(32, cpuBudget());
 
 export interface Slot {
   readonly index: number;
@@ -71,6 +75,11 @@ export class Pool {
   /** Wanted slots that have a worker which takes connections. */
   get readySlots(): number {
     return this.slots.filter(({ index, workers }) => index < this.wanted && workers.some(({ state }) => state === 'ready')).length;
+  }
+
+  /** How many workers may be forked now. */
+  get startRoom(): number {
+    return STARTING_AT_ONCE - this.workers.filter(({ state }) => state === 'starting').length;
   }
 
   slot(index: number): Slot {

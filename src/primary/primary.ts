@@ -2,6 +2,7 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Answer, FromPrimary, Order, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
 import { makeEvent, type EmitEvent } from '../protocol/event.ts';
+import { listedApp } from '../protocol/listed-app.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
@@ -114,7 +115,12 @@ export class Primary {
       case 'snapshot':
         await runtime.sampler.refresh();
         return { kind: 'snapshot', snapshot: runtime.snapshot() };
+      case 'list':
+        await runtime.sampler.refresh();
+        return { kind: 'list', app: listedApp(runtime.snapshot()) };
       case 'tail':
+        // What is in the tail shall not come after it once more.
+        this.#follower.flush();
         return { kind: 'tail', lines: runtime.logs.tail(order.lines) };
       case 'profile':
         return { kind: 'profile', file: await runtime.profiler.take(order, (record) => this.#link.send({ type: 'progress', id, record })) };

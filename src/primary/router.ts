@@ -16,12 +16,16 @@ interface RouterOptions {
   readonly door: FrontDoor;
   readonly workers: () => readonly WorkerHandle[];
   readonly spec: () => AppSpec;
+  /** A worker takes connections that took none before. */
+  readonly joined: () => void;
 }
 
 /** Keeps the dispatcher's places per listener in step with what the workers are, serve and weigh. */
 export class Router {
   readonly #options: RouterOptions;
   #rampTimer: NodeJS.Timeout | null = null;
+  /** Workers that take connections. */
+  members: readonly WorkerHandle[] = [];
   /** Fewer than half of the workers are healthy: connections go to all of them. */
   panic = false;
 
@@ -30,7 +34,7 @@ export class Router {
   }
 
   changed(): void {
-    const { dispatcher, listeners, sockets } = this.#options.door;
+    const { dispatcher, dispatched, sockets } = this.#options.door;
     const { backup, balance, maxConns } = this.#options.spec();
     const able = this.#options.workers().filter((worker) => (worker.state === 'ready' || worker.state === 'ejected') && worker.connected);
     const isBackup = (worker: WorkerHandle): boolean => backup.includes(worker.slot);
@@ -41,12 +45,15 @@ export class Router {
     const counts = balance === 'least-connections' || balance === 'random' || maxConns !== null;
     for (const worker of able) worker.countConnections(counts);
     const routable = members.flatMap((index) => able[index] ?? []);
+    const joined = routable.some((worker) => !this.members.includes(worker));
+    this.members = routable;
     sockets.assign({ members: routable, isBackup });
-    for (const { key } of listeners.all) {
+    for (const key of dispatched) {
       const taking = routable.filter((worker) => worker.keys.has(key) && !worker.full.has(key));
-      dispatcher.route(key, taking.map((worker) => ({ target: worker, weight: this.#share(worker), backup: isBackup(worker) })));
+      dispatcher.route(key, taking.map((worker) => ({ target: worker, weight: this.share(worker), backup: isBackup(worker) })));
     }
     this.#followRamps(routable);
+    if (joined) this.#options.joined();
   }
 
   /** What it weighs by configuration, or by its own word. */
@@ -73,7 +80,7 @@ export class Router {
   }
 
   /** Its weight, as far as slow start lets it have it. `ip-hash` would move its clients twice. */
-  #share(worker: WorkerHandle): number {
+  share(worker: WorkerHandle): number {
     const { slowStartMs, balance } = this.#options.spec();
     const weight = this.weight(worker);
     if (worker.rampsSince === null || slowStartMs === 0 || balance === 'ip-hash') return weight;

@@ -2,19 +2,15 @@ import { now } from '../system/clock.ts';
 import type { UsageSampler } from '../system/usage.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
-/** With a memory limit each second; without one, often enough for pidusage to have a base (10 s) when `lb list` asks. */
-const LIMITED_EVERY_MS = 1_000;
-const IDLE_EVERY_MS = 9_000;
+const EVERY_MS = 1_000;
 
 interface SamplerOptions {
   readonly usage: UsageSampler;
   readonly workers: () => readonly WorkerHandle[];
-  /** There is a limit to watch. */
-  readonly limited: () => boolean;
   readonly sampled: (worker: WorkerHandle, memoryBytes: number) => void;
 }
 
-/** The one timer that reads CPU and memory of all workers. */
+/** Reads CPU and memory of workers from outside: each second where a limit on memory has to be kept, else of those that do not tell themselves. */
 export class Sampler {
   readonly #options: SamplerOptions;
   #timer: NodeJS.Timeout | null = null;
@@ -24,28 +20,37 @@ export class Sampler {
     this.#options = options;
   }
 
-  start(): void {
-    const { limited } = this.#options;
-    this.#timer = setTimeout(
-      () => void this.sample().finally(() => this.start()),
-      limited() ? LIMITED_EVERY_MS : IDLE_EVERY_MS,
-    );
+  /** @param limited there is a limit to watch. */
+  configure(limited: boolean): void {
+    this.stop();
+    if (limited) this.#plan();
   }
 
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
-  /** Somebody looks: waits for values only when there are none yet; else new ones are there at the next look. */
+  /** Somebody looks: waits for the values of workers of whom nothing is known yet. */
   async refresh(): Promise<void> {
-    if (now() - this.#sampledAt < LIMITED_EVERY_MS) return;
-    const sampled = this.sample();
-    if (this.#options.workers().some((worker) => worker.meter.memoryBytes === null)) await sampled;
+    const at = now();
+    const silent = this.#options.workers().filter(({ meter }) => !meter.tells(at));
+    if (silent.length === 0 || at - this.#sampledAt < EVERY_MS) return;
+    this.#sampledAt = at;
+    const sampled = this.#sample(silent);
+    if (silent.some(({ meter }) => meter.memoryBytes === null)) await sampled;
   }
 
-  async sample(): Promise<void> {
-    this.#sampledAt = now();
-    const workers = this.#options.workers();
+  #plan(): void {
+    const timer = setTimeout(() => {
+      void this.#sample(this.#options.workers()).finally(() => {
+        if (this.#timer === timer) this.#plan();
+      });
+    }, EVERY_MS);
+    this.#timer = timer;
+  }
+
+  async #sample(workers: readonly WorkerHandle[]): Promise<void> {
     const usages = await this.#options.usage.sample(workers.map((worker) => worker.pid));
     for (const worker of workers) {
       const usage = usages.get(worker.pid);

@@ -1,6 +1,7 @@
 import { appState } from '../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../protocol/snapshot.ts';
+import type { AppStats } from '../protocol/stats.ts';
 import { now } from '../system/clock.ts';
 import type { Autoscaler } from './autoscaler.ts';
 import type { FrontDoor } from './front-door.ts';
@@ -11,69 +12,79 @@ import type { Supervisor } from './supervisor.ts';
 import type { Watch } from './watch.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
-interface Parts {
+interface StatsParts {
   readonly pool: Pool;
   readonly runner: OperationRunner;
   readonly supervisor: Supervisor;
   readonly door: FrontDoor;
   readonly router: Router;
+  readonly startedWall: number;
+}
+
+interface Parts extends StatsParts {
   readonly watch: Watch;
   readonly autoscaler: Autoscaler;
-  readonly startedWall: number;
   readonly startedAt: number;
   readonly socketsKept: boolean;
 }
 
 const round = (n: number): number => Math.round(n * 10) / 10;
 
-/** The app as it is now, for people and programs. */
-export function takeSnapshot(parts: Parts): AppSnapshot {
+/** What of the app changes from second to second. */
+export function takeStats(parts: StatsParts): AppStats {
   const { pool, runner, supervisor, door } = parts;
   const workers = pool.workers.filter((worker) => worker.state !== 'exited');
-  const troubled = slotTroubles(pool);
-  const erroredSlots = troubled.filter((slot) => slot.state === 'errored').length;
   const ready = pool.readySlots;
   const latency = workers.reduce<number[]>((sum, worker) => addBuckets(sum, worker.meter.recentLatency()), emptyBuckets());
   const operation = runner.current;
-  const { env, ...spec } = pool.spec;
   return {
-    name: spec.name,
+    name: pool.spec.name,
     state: appState({
       wanted: pool.wanted,
       ready,
       alive: workers.length,
-      erroredSlots,
+      erroredSlots: slotTroubles(pool).filter((slot) => slot.state === 'errored').length,
       rollingOut: operation?.kind === 'reload' || operation?.kind === 'restart',
       stopping: operation?.kind === 'stop' || supervisor.ended,
       wasOnline: supervisor.wasOnline,
     }),
     instances: pool.wanted,
     ready,
-    healthy: parts.watch.healthySlots,
     generation: pool.generation,
-    node: process.versions.node,
     primaryPid: process.pid,
     startedAt: parts.startedWall,
-    uptimeMs: Math.round(now() - parts.startedAt),
-    restarts: pool.slots.reduce((sum, slot) => sum + slot.restart.restarts, 0),
     cpuPercent: sumOrNull(workers.map((worker) => worker.meter.cpuPercent)),
     memoryBytes: sumOrNull(workers.map((worker) => worker.meter.memoryBytes)),
     connections: workers.reduce((sum, worker) => sum + (worker.meter.last?.connections ?? 0), 0),
     queued: door.dispatcher.queued,
     panic: parts.router.panic,
-    proxyRejections: { ...door.proxyRejections },
     requestsPerSecond: round(workers.reduce((sum, worker) => sum + worker.meter.requestsPerSecond, 0)),
     p50Ms: quantile(latency, 0.5),
     p95Ms: quantile(latency, 0.95),
     p99Ms: quantile(latency, 0.99),
     errorRate: errorRateOf(workers),
     totals: pool.counters.totals(door.proxyRejections),
-    listeners: door.labels,
     workers: workers.map((worker) => workerSnapshot(worker, parts)),
-    health: parts.watch.report(),
-    troubledSlots: troubled,
+  };
+}
+
+/** The app as it is now, for people and programs. */
+export function takeSnapshot(parts: Parts): AppSnapshot {
+  const { pool, runner, supervisor, door, watch } = parts;
+  const { env, ...spec } = pool.spec;
+  const health = watch.report();
+  return {
+    ...takeStats(parts),
+    healthy: watch.healthySlots(health),
+    node: process.versions.node,
+    uptimeMs: Math.round(now() - parts.startedAt),
+    restarts: pool.slots.reduce((sum, slot) => sum + slot.restart.restarts, 0),
+    proxyRejections: { ...door.proxyRejections },
+    listeners: door.labels,
+    health,
+    troubledSlots: slotTroubles(pool),
     autoscaling: parts.autoscaler.report(),
-    operation,
+    operation: runner.current,
     queuedOperations: runner.waiting,
     lastExits: supervisor.exits,
     error: null,
@@ -82,7 +93,7 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
   };
 }
 
-function workerSnapshot(worker: WorkerHandle, { pool, router }: Parts): WorkerSnapshot {
+function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts): WorkerSnapshot {
   const { meter } = worker;
   const { last, handOffMs } = meter;
   return {
@@ -125,6 +136,7 @@ function errorRateOf(workers: readonly WorkerHandle[]): number | null {
   return answers === 0 ? null : errors / answers;
 }
 
+/** Slots in which nothing runs, though something should. */
 function slotTroubles(pool: Pool): SlotTrouble[] {
   return pool.slots.flatMap(({ index, restart, workers }) => {
     if (restart.phase === 'idle' || workers.some((worker) => worker.state !== 'exited')) return [];

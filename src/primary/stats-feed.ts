@@ -1,12 +1,15 @@
-import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { now } from '../system/clock.ts';
 
 /** Heartbeats of several workers that come within this time go to the daemon together. */
-const AT_MOST_EVERY_MS = 900;
+const BUSY_EVERY_MS = 900;
+/** The same while all of them are idle, whose heartbeats come every 5 s. */
+const IDLE_EVERY_MS = 4_500;
 
 interface StatsFeedOptions {
-  readonly snapshot: () => AppSnapshot;
+  readonly stats: () => AppStats;
+  /** No worker has anything to do. */
+  readonly idle: () => boolean;
   readonly send: (stats: AppStats) => void;
 }
 
@@ -14,6 +17,7 @@ interface StatsFeedOptions {
 export class StatsFeed {
   readonly #options: StatsFeedOptions;
   #sentAt = Number.NEGATIVE_INFINITY;
+  #sentIdle = false;
   #scheduled = false;
 
   constructor(options: StatsFeedOptions) {
@@ -21,7 +25,8 @@ export class StatsFeed {
   }
 
   beat(): void {
-    if (now() - this.#sentAt >= AT_MOST_EVERY_MS) this.#send();
+    const toldIdle = this.#sentIdle && this.#options.idle();
+    if (now() - this.#sentAt >= (toldIdle ? IDLE_EVERY_MS : BUSY_EVERY_MS)) this.#send();
   }
 
   /** Any number of changes in one turn is one message. */
@@ -36,15 +41,7 @@ export class StatsFeed {
 
   #send(): void {
     this.#sentAt = now();
-    this.#options.send(statsOf(this.#options.snapshot()));
+    this.#sentIdle = this.#options.idle();
+    this.#options.send(this.#options.stats());
   }
-}
-
-function statsOf(snapshot: AppSnapshot): AppStats {
-  const { name, state, instances, ready, generation, primaryPid, startedAt, cpuPercent, memoryBytes, connections, queued, panic } = snapshot;
-  const { requestsPerSecond, p50Ms, p95Ms, p99Ms, errorRate, workers, totals } = snapshot;
-  return {
-    name, state, instances, ready, generation, primaryPid, startedAt, cpuPercent, memoryBytes, connections, queued, panic,
-    requestsPerSecond, p50Ms, p95Ms, p99Ms, errorRate, workers, totals,
-  };
 }

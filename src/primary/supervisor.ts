@@ -182,7 +182,8 @@ export class Supervisor {
     for (const worker of pool.workers) if (worker.state === 'starting') this.#checkReady(worker);
     this.#stepOperation();
     if (this.ended) return;
-    for (const slot of pool.slots) this.#refill(slot);
+    let room = pool.startRoom;
+    for (const slot of pool.slots) if (this.#mayHaveWorker(slot) && room-- > 0) this.#fork(slot);
     this.#endIfNothingIsLeft();
   }
 
@@ -220,18 +221,24 @@ export class Supervisor {
     this.#options.event('errored', `worker ${slot.index} gave up after ${slot.restart.unstable} unstable ends in a row`);
   }
 
-  #refill(slot: Slot): void {
+  /** Whether a slot without a worker is to get one now; retires those of a slot that is not wanted. */
+  #mayHaveWorker(slot: Slot): boolean {
     const { pool, runner } = this.#options;
     if (slot.index >= pool.wanted) {
       if (runner.current === null) for (const worker of slot.workers) pool.retire(worker, 'scale');
-      return;
+      return false;
     }
-    if (currentWorker(slot) !== undefined || slot.awaitsReport || runner.holds(slot.index)) return;
+    if (currentWorker(slot) !== undefined || slot.awaitsReport || runner.holds(slot.index)) return false;
     const { phase, dueAt } = slot.restart;
-    if (phase === 'stopped' || phase === 'errored') return;
-    if (phase === 'waiting' && dueAt > now()) return this.wakeIn(dueAt - now());
+    if (phase === 'stopped' || phase === 'errored') return false;
+    if (phase !== 'waiting' || dueAt <= now()) return true;
+    this.wakeIn(dueAt - now());
+    return false;
+  }
+
+  #fork(slot: Slot): void {
     try {
-      pool.fork(slot.index);
+      this.#options.pool.fork(slot.index);
     } catch (error) {
       this.#options.event('fork-failed', `worker ${slot.index} could not be started: ${messageOf(error)}`);
       this.#countEnd(slot, { uptimeMs: 0, wasReady: false, code: null });

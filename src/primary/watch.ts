@@ -11,8 +11,8 @@ import { endHungWorker } from './hang/hung-worker.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
 import { probedListener } from './health/probed-listener.ts';
 import { Prober } from './health/prober.ts';
+import { KernelKills } from './kernel-kills.ts';
 import { Limits } from './limits.ts';
-import { MemoryWatch } from './memory-watch.ts';
 import type { Pool } from './pool.ts';
 import type { Router } from './router.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -31,7 +31,7 @@ interface WatchOptions {
 /** Everything that judges the workers of an app while they run: checks, traffic, their own word, hangs and limits. */
 export class Watch {
   readonly limits: Limits;
-  readonly memory: MemoryWatch;
+  readonly kernelKills = new KernelKills();
   readonly #options: WatchOptions;
   readonly #health: HealthMonitor<WorkerHandle>;
   readonly #hangs: HangWatch<WorkerHandle>;
@@ -42,7 +42,6 @@ export class Watch {
     this.#options = options;
     const workers = (): readonly WorkerHandle[] => pool.workers.filter((worker) => worker.state !== 'exited');
     const abandon = (worker: WorkerHandle, askedBy: AskedBy, reason: string): void => supervisor.abandon(worker, askedBy, reason);
-    this.memory = new MemoryWatch((message) => event('memory-pressure', message));
     this.limits = new Limits({ pool, recycle, abandon });
     this.#prober = new Prober((worker, key, connection, outcome) => worker.probe(key, connection, outcome));
     this.#hangs = new HangWatch({
@@ -76,13 +75,11 @@ export class Watch {
 
   start(): void {
     this.#hangs.start();
-    this.memory.start();
     this.configure();
   }
 
   stop(): void {
     this.#hangs.stop();
-    this.memory.stop();
     this.limits.stop();
     this.#health.stop();
     this.#prober.close();
@@ -99,6 +96,13 @@ export class Watch {
     this.#health.wake();
   }
 
+  /** A worker told how it is. */
+  beat(worker: WorkerHandle): void {
+    this.limits.look(worker);
+    this.kernelKills.look();
+    this.#health.beat();
+  }
+
   passedCheck(worker: WorkerHandle): CheckPassed {
     if (this.#health.passed(worker)) return { passed: true };
     const last = this.report().find(({ pid }) => pid === worker.pid)?.last;
@@ -106,9 +110,9 @@ export class Watch {
   }
 
   /** Wanted slots with a worker that takes connections and has nothing against it. */
-  get healthySlots(): number {
+  healthySlots(health: readonly WorkerHealth[] = this.report()): number {
     const { pool, router } = this.#options;
-    const ill = new Set(this.report().flatMap(({ pid, causes }) => (causes.length > 0 ? [pid] : [])));
+    const ill = new Set(health.flatMap(({ pid, causes }) => (causes.length > 0 ? [pid] : [])));
     const isWell = (worker: WorkerHandle): boolean => worker.state === 'ready' && router.weight(worker) > 0 && !ill.has(worker.pid);
     return pool.slots.filter(({ index, workers }) => index < pool.wanted && workers.some(isWell)).length;
   }

@@ -7,6 +7,8 @@ import type { WorkerHandle } from './worker-handle.ts';
 /** What a worker tells its surroundings. */
 export interface WorkerEvents {
   stateChanged(worker: WorkerHandle, from: WorkerState): void;
+  /** `direct`: it accepts from this socket no more. */
+  released(worker: WorkerHandle, key: string, index: number): void;
   /** It wants to listen; answer with `answerListen`. */
   listen(worker: WorkerHandle, seq: number, query: ListenQuery): void;
   /** The listeners it serves changed. */

@@ -10,6 +10,7 @@ import { startTimeOf } from '../system/processes.ts';
 import type { AppCounters } from './app-counters.ts';
 import type { ClusterWorker } from './cluster.ts';
 import { HandleLedger, type ProbeOutcome, type SentHandle } from './handle-ledger.ts';
+import { OpenEstimate } from './open-estimate.ts';
 import type { RawConnection, RawListener } from './raw-handles.ts';
 import type { PendingConnection, Target, Untaken } from './seat.ts';
 import type { WorkerEvents } from './worker-events.ts';
@@ -77,9 +78,7 @@ export class WorkerHandle implements Target {
   #counts = false;
   /** The last connection of the primary's own; one at a time. */
   #probe: ProbeOutcome | null = null;
-  /** Connections handed to it, and those of them that its last count includes. */
-  #handed = 0;
-  #counted: OpenCount = { connections: 0, delivered: 0 };
+  readonly #open = new OpenEstimate();
 
   constructor({ id, slot, generation, spec, counters }: WorkerIdentity, worker: ClusterWorker, events: WorkerEvents) {
     this.id = id;
@@ -114,7 +113,7 @@ export class WorkerHandle implements Target {
   }
 
   get connections(): number {
-    return this.#counted.connections + this.#handed - this.#counted.delivered;
+    return this.#open.value;
   }
 
   /** Monotonic time of its last sign of life, or when it became ready. */
@@ -214,6 +213,8 @@ export class WorkerHandle implements Target {
       case 'unlisten':
         this.keys.delete(message.key);
         return this.#events.routesChanged(this);
+      case 'released':
+        return this.#events.released(this, message.key, message.index);
       case 'refused':
         return this.#refused(message, handle as RawConnection);
       case 'heartbeat':
@@ -253,9 +254,9 @@ export class WorkerHandle implements Target {
   }
 
   #deliver(message: Body<Extract<ToWorker, { readonly t: 'conn' }>>, connection: RawConnection, sent: SentHandle): void {
-    this.#handed++;
+    this.#open.handed();
     const lost = (): void => {
-      this.#handed--;
+      this.#open.lost();
       sent.lost();
     };
     this.#handles.send({ cmd: MARK, ...message }, connection, { taken: () => sent.taken(), lost });
@@ -271,9 +272,7 @@ export class WorkerHandle implements Target {
   }
 
   #count(count: OpenCount): void {
-    const before = this.connections;
-    this.#counted = count;
-    if (this.connections < before) this.#events.free(this);
+    if (this.#open.counted(count)) this.#events.free(this);
   }
 
   /** The connection goes to another worker; this one is asked again later, if it lives. */

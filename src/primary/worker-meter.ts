@@ -61,10 +61,15 @@ export class WorkerMeter {
     this.#slot.refused++;
   }
 
-  /** What was measured from outside; its heartbeats tell more exactly, while there are any. */
-  sampled({ cpuPercent, memoryBytes }: ProcessUsage, at: number): void {
+  /** Its heartbeats come, and tell what it uses. */
+  tells(at: number): boolean {
+    return this.last !== null && at - this.#lastAt <= HEARTBEATS_MISSING_MS;
+  }
+
+  /** What was measured from outside; the CPU of one that is silent is its average since it fell silent. */
+  sampled({ cpuMs, memoryBytes }: ProcessUsage, at: number): void {
     this.memoryBytes = memoryBytes;
-    if (at - this.#lastAt > HEARTBEATS_MISSING_MS) this.cpuPercent = cpuPercent;
+    if (this.last !== null && !this.tells(at)) this.cpuPercent = percentOf(cpuMs - this.last.use.cpuMs, at - this.#lastAt);
   }
 
   add(beat: Heartbeat, at: number): void {
@@ -73,7 +78,7 @@ export class WorkerMeter {
     if (this.last !== null) {
       const ms = Math.max(1, at - this.#lastAt);
       this.requestsPerSecond = Math.max(0, ((beat.requests - this.last.requests) / ms) * 1000);
-      this.cpuPercent = Math.round(((beat.use.cpuMs - this.last.use.cpuMs) / ms) * 1000) / 10;
+      this.cpuPercent = percentOf(beat.use.cpuMs - this.last.use.cpuMs, ms);
     }
     this.memoryBytes = beat.use.rssBytes;
     this.last = beat;
@@ -95,4 +100,9 @@ export class WorkerMeter {
   recentLatency(): number[] {
     return this.#window.slice(-WINDOW).reduce<number[]>((sum, beat) => addBuckets(sum, beat.latency), emptyBuckets());
   }
+}
+
+/** Of one core, with one digit. */
+function percentOf(cpuMs: number, ofMs: number): number {
+  return Math.round((Math.max(0, cpuMs) / ofMs) * 1000) / 10;
 }

@@ -2,6 +2,7 @@ import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { MergedMetrics } from './app-metrics.ts';
 import type { BalanceBody, LogLine, NewEvent, ProgressRecord, ReloadBody, RestartBody, ScaleBody, SignalBody, StopBody, WeightBody } from './control.ts';
+import type { ListedApp } from './listed-app.ts';
 import type { ProfileBody, ProfileFile } from './profile.ts';
 import type { AppSnapshot } from './snapshot.ts';
 import type { AppStats } from './stats.ts';
@@ -26,6 +27,7 @@ export type Order =
   | ({ readonly kind: 'profile' } & ProfileBody)
   | { readonly kind: 'abort' }
   | { readonly kind: 'snapshot' }
+  | { readonly kind: 'list' }
   | { readonly kind: 'app-metrics' }
   | { readonly kind: 'tail'; readonly lines: number }
   | { readonly kind: 'follow-logs'; readonly on: boolean };
@@ -33,6 +35,7 @@ export type Order =
 /** What each order is answered with. */
 export type Answer =
   | { readonly kind: 'snapshot'; readonly snapshot: AppSnapshot }
+  | { readonly kind: 'list'; readonly app: ListedApp }
   | { readonly kind: 'tail'; readonly lines: readonly LogLine[] }
   | { readonly kind: 'profile'; readonly file: ProfileFile }
   | { readonly kind: 'app-metrics'; readonly metrics: MergedMetrics }
@@ -67,7 +70,9 @@ export type FromPrimary =
 /** Messages on the spawn channel, `keep` with a raw listening handle. */
 export type SpawnChannelMessage =
   | { readonly lb: 'keep'; readonly key: string; readonly name: { address: string; port: number; family: string } | null }
+  /** Answered with `dropped` when the duplicate is closed. */
   | { readonly lb: 'drop'; readonly key: string }
+  | { readonly lb: 'dropped'; readonly key: string }
   /** The primary wants a duplicate that is not polled; answered with `keep`. */
   | { readonly lb: 'lend'; readonly key: string };
 

@@ -9,14 +9,16 @@ export type { EventKind, LbEvent, NewEvent, Severity } from './event.ts';
  * The control API: HTTP/1.1 with JSON on a Unix socket. Paths:
  *
  * - `GET /v1/hello` → Hello
+ * - `GET /v1/list` → { apps: ListedApp[] }, what `lb list` shows
  * - `GET /v1/apps` → { apps: AppSnapshot[] }; `GET /v1/apps/:name` → AppSnapshot
  * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|balance|weight|signal|abort|profile` → stream
  * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)
  * - `GET /v1/apps/:name/logs?lines=n` → { lines: LogLine[] }
- * - `GET /v1/events?app=a&since=id&limit=n` → { events: LbEvent[] }, the oldest first
+ * - `GET /v1/events?app=a&since=id&limit=n` → { events: LbEvent[] }, the oldest first: with `since` the n after it, else the newest n
  * - `GET /v1/history?app=a&metric=rps&resolution=1s|10s|1m[&slot=n]` → HistoryAnswer
+ * - `GET /v1/histories?resolution=1s|10s|1m[&points=n][&metric=rps …][&app=a]` → HistoriesAnswer
  * - `GET /v1/metrics` → Prometheus' text; `POST /v1/metrics` MetricsBody → { url: string | null }
- * - WebSocket `GET /v1/logs?app=a&lines=n`, `/v1/events?app=a&since=id&lines=n`, `/v1/stats`
+ * - WebSocket `GET /v1/logs?app=a&lines=n`, `/v1/events?app=a&lines=n` or `&since=id` (all after it), `/v1/stats`
  * - `Upgrade: lb-attach` on `/v1/attach`: a primary (see attach.ts)
  *
  * A stream is newline-delimited JSON: progress records, then exactly one result record. An error that is known before
@@ -32,6 +34,8 @@ export interface Hello {
   readonly node: string;
   readonly home: string;
   readonly uptimeMs: number;
+  /** Where the metrics are served, and why they are not at the moment; null when they shall not be. Absent from a daemon of an older version. */
+  readonly metrics?: { readonly url: string; readonly problem: string | null } | null;
 }
 
 /**

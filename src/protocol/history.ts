@@ -19,3 +19,15 @@ export interface HistoryAnswer {
   readonly stepMs: number;
   readonly values: readonly (number | null)[];
 }
+
+/** One of several histories; without a slot it is of the app as a whole. */
+export interface HistorySeries extends HistoryAnswer {
+  readonly app: string;
+  readonly slot: number | null;
+  readonly metric: AppMetric | SlotMetric;
+}
+
+/** The answer of `GET /v1/histories`: of every app, or of one app with its slots. Values have five digits that matter. */
+export interface HistoriesAnswer {
+  readonly series: readonly HistorySeries[];
+}

@@ -1,7 +1,8 @@
 import { LbError } from '../errors/lb-error.ts';
+import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import {
-  APP_NAME,
   BALANCE_STRATEGIES,
+  MAX_INSTANCES,
   MAX_WEIGHT,
   SCALE_METRICS,
   type AppSpec,
@@ -37,6 +38,13 @@ const integer =
   (value, path, what) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= min ? value : fail(what, path, `a whole number of at least ${min}`, value);
 
+const integerBetween =
+  (min: number, max: number): Parser<number> =>
+  (value, path, what) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max ? value : fail(what, path, `a whole number from ${min} to ${max}`, value);
+
+const workers = integerBetween(1, MAX_INSTANCES);
+
 const nullable =
   <T>(parser: Parser<T>): Parser<T | null> =>
   (value, path, what) =>
@@ -52,8 +60,11 @@ const oneOf =
   (value, path, what) =>
     values.find((v) => v === value) ?? fail(what, path, `one of ${values.join(', ')}`, value);
 
-const appName: Parser<string> = (value, path, what) =>
-  typeof value === 'string' && APP_NAME.test(value) ? value : fail(what, path, 'a name of letters, digits, ".", "_" and "-"', value);
+const appName: Parser<string> = (value, path, what) => {
+  const name = normalName(string(value, path, what));
+  const expected = expectedName(name);
+  return expected === undefined ? name : fail(what, path, expected, value);
+};
 
 const absolutePath: Parser<string> = (value, path, what) =>
   typeof value === 'string' && value.startsWith('/') ? value : fail(what, path, 'an absolute path', value);
@@ -116,8 +127,8 @@ const ejection = object<EjectionSpec>({
 
 const scalePolicy = object<ScaleSpec>({
   on: boolean,
-  min: integer(1),
-  max: integer(1),
+  min: workers,
+  max: workers,
   target: object<ScaleSpec['target']>({ metric: oneOf(SCALE_METRICS), value: number(Number.MIN_VALUE) }),
   upCooldownMs: number(0),
   downCooldownMs: number(0),
@@ -142,7 +153,7 @@ const appSpec = object<AppSpec>({
   script: absolutePath,
   args: list(string),
   cwd: absolutePath,
-  instances: integer(1),
+  instances: workers,
   interpreter: absolutePath,
   nodeArgs: list(string),
   env: record,
@@ -179,7 +190,7 @@ const appSpec = object<AppSpec>({
   recycleJitter: numberBetween(0, 1),
   maxMemoryKillBytes: nullable(integer(1)),
   healthPort: nullable(hostPort),
-  readyMin: integer(1),
+  readyMin: workers,
   drainDelayMs: number(0),
   promClient: boolean,
   onEvent: nullable(eventHook),
@@ -198,10 +209,10 @@ export const parseRestartBody = (value: unknown): RestartBody =>
   object<RestartBody>({ spec: appSpec, updateEnv: record, now: boolean }, ['spec', 'updateEnv', 'now'])(value, '', 'restart request');
 export const parseStopBody = (value: unknown): StopBody => object<StopBody>({ now: boolean }, ['now'])(value, '', 'stop request');
 export const parseScaleBody = (value: unknown): ScaleBody =>
-  object<ScaleBody>({ to: integer(1), by: integer(Number.MIN_SAFE_INTEGER), auto: boolean }, ['to', 'by', 'auto'])(value, '', 'scale request');
+  object<ScaleBody>({ to: workers, by: integerBetween(-MAX_INSTANCES, MAX_INSTANCES), auto: boolean }, ['to', 'by', 'auto'])(value, '', 'scale request');
 export const parseSignalBody = (value: unknown): SignalBody => object<SignalBody>({ signal: string, pid: integer(1) }, ['pid'])(value, '', 'signal request');
 export const parseProfileBody = (value: unknown): ProfileBody =>
-  object<ProfileBody>({ what: oneOf(PROFILE_KINDS), slot: integer(0), durationMs: numberBetween(1, LONGEST_PROFILE_MS) }, ['slot', 'durationMs'])(value, '', 'profile request');
+  object<ProfileBody>({ what: oneOf(PROFILE_KINDS), slot: integer(0), durationMs: numberBetween(1, LONGEST_PROFILE_MS), output: absolutePath }, ['slot', 'durationMs', 'output'])(value, '', 'profile request');
 export const parseBalanceBody = (value: unknown): BalanceBody => object<BalanceBody>({ strategy: oneOf(BALANCE_STRATEGIES) })(value, '', 'balance request');
 export const parseMetricsBody = (value: unknown): MetricsBody =>
   object<MetricsBody>({ listen: nullable(hostPort) })(value, '', 'metrics request');

@@ -2,6 +2,9 @@
 export const PROFILE_KINDS = ['cpu', 'heap', 'heap-sampling', 'report'] as const;
 export type ProfileKind = (typeof PROFILE_KINDS)[number];
 
+/** For people. */
+export const PROFILE_TITLES: Readonly<Record<ProfileKind, string>> = { cpu: 'CPU profile', heap: 'heap snapshot', 'heap-sampling': 'heap sampling', report: 'report' };
+
 export const LONGEST_PROFILE_MS = 600_000;
 
 /** `POST /v1/apps/:name/profile`. */
@@ -11,6 +14,8 @@ export interface ProfileBody {
   readonly slot?: number;
   /** Of `cpu` and `heap-sampling`, at most ten minutes; default 10 s. */
   readonly durationMs?: number;
+  /** Where the file goes, absolute; default: a new one in `profiles`, where it stays too when it cannot go there. */
+  readonly output?: string;
 }
 
 /** What a worker is asked for. */

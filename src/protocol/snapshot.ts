@@ -80,7 +80,8 @@ export interface WorkerHealth {
 }
 
 /** Connections closed for their PROXY header: it made no sense, did not come in time, came from a source that may not name others, or never came. */
-export type ProxyRejections = Readonly<Record<'malformed' | 'timeout' | 'untrusted' | 'closed', number>>;
+export const PROXY_REJECTIONS = ['malformed', 'timeout', 'untrusted', 'closed'] as const;
+export type ProxyRejections = Readonly<Record<(typeof PROXY_REJECTIONS)[number], number>>;
 
 /** What decides on the number of workers. */
 export interface AutoscalingSnapshot {

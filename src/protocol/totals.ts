@@ -1,3 +1,10 @@
+import { ASKED_BY } from '../lifecycle/exit-report.ts';
+import type { ProxyRejections } from './snapshot.ts';
+
+/** What ended workers are counted under: how they ended by themselves, or why `lb` ended them. */
+export const EXIT_CAUSES = ['exited', 'crashed', 'killed', ...ASKED_BY] as const;
+export type ExitCause = (typeof EXIT_CAUSES)[number];
+
 /** What is only ever added to. Times and counts of workers that are gone are in it. */
 export interface Counters {
   /** Answers by first digit of their status: 1xx … 5xx. */
@@ -22,11 +29,11 @@ export interface AppTotals extends Counters {
   readonly latencySumMs: number;
   /** Restarts of workers that nobody asked for. */
   readonly restarts: number;
-  /** Ended workers by cause: why they were ended, or `exited`, `crashed` or `killed` by themselves. */
-  readonly exits: Readonly<Record<string, number>>;
+  /** Ended workers by cause; one that never was is absent. */
+  readonly exits: Readonly<Partial<Record<ExitCause, number>>>;
   readonly ejections: number;
   /** Connections closed for their PROXY header, by reason. */
-  readonly proxyRejections: Readonly<Record<string, number>>;
+  readonly proxyRejections: Readonly<Partial<ProxyRejections>>;
   /** By slot; a slot that is no more keeps its counters. */
   readonly slots: Readonly<Record<number, Counters>>;
 }

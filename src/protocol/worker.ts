@@ -16,6 +16,9 @@ export interface SocketName {
   readonly family: string;
 }
 
+/** Node's own, also for a backlog of 0, which is what it passes when the app gives none. */
+export const DEFAULT_BACKLOG = 511;
+
 /** What `server.listen` asked for, after Node has parsed it. */
 export interface ListenQuery {
   /** Identity of the listener across workers and generations: address, port or path, family, index. */
@@ -39,7 +42,7 @@ export type ServerKind = (typeof SERVER_KINDS)[number];
 export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'listening'; readonly seq: number; readonly errno: number; readonly name: SocketName | null }
   | { readonly cmd: typeof MARK; readonly t: 'conn'; readonly key: string; readonly peer?: Peer; readonly probe?: true }
-  /** `direct`: accept from this listening socket yourself; comes with its handle when `on`. */
+  /** `direct`: accept from this listening socket yourself; comes with its handle when `on`, else answered with `released`. */
   | { readonly cmd: typeof MARK; readonly t: 'socket'; readonly key: string; readonly index: number; readonly on: boolean }
   /** Tell at once, not only with each heartbeat, how many connections are open. */
   | { readonly cmd: typeof MARK; readonly t: 'count'; readonly on: boolean }
@@ -48,11 +51,15 @@ export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'leave'; readonly exit: boolean }
   /** What its own `prom-client` registry has; answered with `app-metrics` and the same id. */
   | { readonly cmd: typeof MARK; readonly t: 'app-metrics'; readonly id: number }
+  /** End so many kept HTTP/1 connections with their next answer; takes the place of what is left of an earlier one. */
+  | { readonly cmd: typeof MARK; readonly t: 'shed'; readonly count: number }
   /** Answered with `profiled`. */
   | { readonly cmd: typeof MARK; readonly t: 'profile'; readonly request: ProfileRequest };
 
 export interface Heartbeat extends OpenCount {
   readonly requestsInFlight: number;
+  /** HTTP/1 connections in use that stay open after their answer. */
+  readonly kept: number;
   /** Finished since the worker started. */
   readonly requests: number;
   /** Since the worker started, by first digit: 1xx … 5xx. */
@@ -110,6 +117,8 @@ export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'listen'; readonly seq: number; readonly query: ListenQuery }
   | { readonly cmd: typeof MARK; readonly t: 'unlisten'; readonly key: string }
   | { readonly cmd: typeof MARK; readonly t: 'refused'; readonly key: string; readonly peer?: Peer; readonly probe?: true }
+  /** It accepts from this socket no more. */
+  | { readonly cmd: typeof MARK; readonly t: 'released'; readonly key: string; readonly index: number }
   | { readonly cmd: typeof MARK; readonly t: 'heartbeat'; readonly beat: Heartbeat }
   | { readonly cmd: typeof MARK; readonly t: 'open'; readonly count: OpenCount }
   /** The file is written, or why it is not. */

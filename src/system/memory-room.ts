@@ -30,16 +30,14 @@ export function memoryLeftBytes({ root = '/' }: MemoryRoomOptions = {}): number 
 }
 
 /**
- * How often the kernel has killed for want of memory in this process's cgroup and below it, whatever limit was the
+ * Tells how often the kernel has killed for want of memory in this process's cgroup and below it, whatever limit was the
  * cause; on the whole machine where the cgroup does not count. Null where nobody does. Only the difference between two
  * readings means something.
  */
-export function oomKills({ root = '/' }: MemoryRoomOptions = {}): number | null {
-  for (const { version, path } of cgroupDirectories(root, 'memory')) {
-    const kills = valueOf(readText(join(path, version === 2 ? 'memory.events' : 'memory.oom_control')), 'oom_kill');
-    if (kills !== null) return kills;
-  }
-  return valueOf(readText(join(root, 'proc/vmstat')), 'oom_kill');
+export function oomKillCounter({ root = '/' }: MemoryRoomOptions = {}): () => number | null {
+  const groups = cgroupDirectories(root, 'memory').map(({ version, path }) => join(path, version === 2 ? 'memory.events' : 'memory.oom_control'));
+  const file = [...groups, join(root, 'proc/vmstat')].find((path) => valueOf(readText(path), 'oom_kill') !== null);
+  return () => (file === undefined ? null : valueOf(readText(file), 'oom_kill'));
 }
 
 /** Percent of the room that was warned about last; 0 for none. */

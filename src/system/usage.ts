@@ -1,11 +1,10 @@
 import type pidusage from 'pidusage';
 import { now } from './clock.ts';
-import { isAlive, startTimeOf } from './processes.ts';
 
 /** What one process uses. */
 export interface ProcessUsage {
-  /** Since the sample before, in percent of one core (two busy threads: 200); null in the first sample. */
-  readonly cpuPercent: number | null;
+  /** User and system time since it started; as exact as the kernel's ticks, 10 ms. */
+  readonly cpuMs: number;
   /** Resident set size. */
   readonly memoryBytes: number;
 }
@@ -13,60 +12,33 @@ export interface ProcessUsage {
 type Pidusage = typeof pidusage;
 type Stat = pidusage.Status;
 
-/** pidusage keeps an open file and the last times of a pid for this long after it was last asked for. */
-const MAX_AGE_MS = 10_000;
+/** pidusage keeps an open file of a pid for this long after it was last asked for. */
+const MAX_AGE_MS = 2_000;
 
-interface Known {
-  readonly startTime: number | null;
-  /** When it was last sampled; null for never. */
-  sampledAt: number | null;
-  /** Not asked before this moment. */
-  notBefore: number;
-}
-
-/**
- * Samples CPU and memory of processes. There must be one per program, and it must be the only user of pidusage: the CPU
- * of a sample counts from whoever asked before.
- */
+/** Samples CPU and memory of processes. */
 export class UsageSampler {
-  readonly #known = new Map<number, Known>();
+  /** Pids that were gone, and when they may be asked for again. */
+  readonly #gone = new Map<number, number>();
   #pidusage: Pidusage | null = null;
 
   /** One entry for each pid that could be sampled; those that are gone are missing. */
   async sample(pids: readonly number[]): Promise<Map<number, ProcessUsage>> {
-    const asked = pids.filter((pid) => this.#wanted(pid));
+    const asked = pids.filter((pid) => now() >= (this.#gone.get(pid) ?? 0));
     const usage = new Map<number, ProcessUsage>();
     if (asked.length === 0) return usage;
     const stats = await this.#ask(asked);
     for (const pid of asked) {
-      const known = this.#known.get(pid);
-      if (known === undefined) continue;
       const stat = stats.get(pid);
-      if (stat === undefined) {
-        // pidusage still holds the file of an earlier process with this pid, and asking would keep it from letting go.
-        known.notBefore = now() + 2 * MAX_AGE_MS;
-        known.sampledAt = null;
-        continue;
-      }
-      const isFirst = known.sampledAt === null || now() - known.sampledAt > MAX_AGE_MS;
-      usage.set(pid, { cpuPercent: isFirst ? null : stat.cpu, memoryBytes: stat.memory });
-      known.sampledAt = now();
+      if (stat !== undefined) usage.set(pid, { cpuMs: stat.ctime, memoryBytes: stat.memory });
+      // The file may be one of an earlier process with this pid, and asking would keep pidusage from letting go of it.
+      else this.#gone.set(pid, now() + 2 * MAX_AGE_MS);
     }
     return usage;
   }
 
   /** To be called as soon as a process has exited. */
   forget(pid: number): void {
-    this.#known.delete(pid);
-  }
-
-  #wanted(pid: number): boolean {
-    const known = this.#known.get(pid);
-    if (known !== undefined && isAlive(pid, known.startTime)) return now() >= known.notBefore;
-    this.#known.delete(pid);
-    if (!isAlive(pid)) return false;
-    this.#known.set(pid, { startTime: startTimeOf(pid), sampledAt: null, notBefore: 0 });
-    return true;
+    this.#gone.delete(pid);
   }
 
   async #ask(pids: readonly number[]): Promise<Map<number, Stat>> {

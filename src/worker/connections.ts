@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { resolve } from 'node:path';
-import type { ListenQuery, ServerKind, SocketName, ToWorker } from '../protocol/worker.ts';
+import { DEFAULT_BACKLOG, type ListenQuery, type ServerKind, type SocketName, type ToWorker } from '../protocol/worker.ts';
 import type { Channel } from './channel.ts';
 import { FedHandle, type DirectSocket } from './fed-handle.ts';
 import { protocolOf, type AnyServer, type ClusterInternals, type ListeningHandle, type NodeListenQuery, type RawHandle } from './node-internals.ts';
@@ -10,8 +10,6 @@ import type { Traffic } from './traffic.ts';
 type SocketOrder = Pick<Extract<ToWorker, { readonly t: 'socket' }>, 'key' | 'index' | 'on'>;
 type Delivery = Pick<Extract<ToWorker, { readonly t: 'conn' }>, 'key' | 'peer' | 'probe'>;
 
-/** Also for a backlog of 0, which is what Node passes when the app gives none. */
-const DEFAULT_BACKLOG = 511;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 interface Fed {
@@ -69,8 +67,10 @@ export class Connections {
   /** From now on this worker accepts from a socket of the primary's by itself, or no more. */
   accept({ key, index, on }: SocketOrder, socket: RawHandle | undefined): void {
     const fed = this.#fed.get(key);
-    if (!on) fed?.handle.remove(index);
-    else if (fed === undefined) socket?.close();
+    if (!on) {
+      fed?.handle.remove(index);
+      this.#channel.send({ t: 'released', key, index });
+    } else if (fed === undefined) socket?.close();
     else if (socket !== undefined) fed.handle.add(index, socket as DirectSocket, fed.backlog, () => this.delivered++);
   }
 

@@ -65,6 +65,7 @@ export class HeartbeatSender {
     return {
       ...openCount(),
       requestsInFlight,
+      kept: traffic.kept(),
       requests: traffic.requests,
       statusClasses: traffic.statusClasses,
       latency,
@@ -99,6 +100,7 @@ function isIdle(before: Activity, now: Activity): boolean {
     before.connections === now.connections &&
     before.delivered === now.delivered &&
     before.inspectorPort === now.inspectorPort &&
-    before.requestsInFlight === now.requestsInFlight
+    before.requestsInFlight === now.requestsInFlight &&
+    before.kept === now.kept
   );
 }

@@ -15,6 +15,7 @@ import { Orphan } from './orphan.ts';
 import { writeSynchronously } from './output.ts';
 import { ProcessMeter } from './process-meter.ts';
 import { takeProfile } from './profile.ts';
+import { Shedding } from './shedding.ts';
 import { Traffic } from './traffic.ts';
 
 function shutdownSignal(): 'SIGTERM' | 'SIGINT' | null {
@@ -50,6 +51,7 @@ function start(settings: WorkerSettings): void {
     if (process.connected) channel.send({ t: 'draining', quiet, handler: shutdownSignal(), blockers });
     else if (quiet) orphan.quiet();
   });
+  const shedding = new Shedding(traffic);
   const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: connections.delivered });
   const counter = new OpenCounter(openCount, (count) => channel.send({ t: 'open', count }));
   writeSynchronously();
@@ -68,6 +70,8 @@ function start(settings: WorkerSettings): void {
         return connections.listening(message.seq, message.errno, message.name);
       case 'drain':
         return drain.begin();
+      case 'shed':
+        return shedding.order(message.count);
       case 'leave':
         return drain.leave(message.exit);
       case 'app-metrics':

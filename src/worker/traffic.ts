@@ -8,6 +8,9 @@ import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
 import { ByteCount, type CountedConnection } from './byte-count.ts';
 import { kindOf, openSockets, type AnyServer, type TrafficKind, type ServerSocket } from './node-internals.ts';
 
+/** Node closes a kept connection that was not used for longer, by default. */
+const LATELY_MS = 5_000;
+
 /** Something that has no complete answer yet. */
 export type InFlight = ServerResponse | ServerHttp2Stream;
 
@@ -68,8 +71,14 @@ export class Traffic {
     // A listener of ours for 'upgrade' would change how Node treats upgrade requests of an app that has none.
     const emit = server.emit;
     const noteUpgrade = (request: IncomingMessage, socket: Duplex): void => this.#upgraded(request, socket);
+    const mayEndConnections = (): boolean => this.onRequest !== null;
     server.emit = function (this: AnyServer, event: string | symbol, first?: unknown, second?: unknown): boolean {
       if (event === 'upgrade' || event === 'connect') noteUpgrade(first as IncomingMessage, second as Duplex);
+      // An answer at once could end the connection before the requests behind it, in the same packet, are seen.
+      if (event === 'request' && kind === 'http' && mayEndConnections()) {
+        process.nextTick(() => Reflect.apply(emit, this, [event, first, second]));
+        return true;
+      }
       // Called for each connection and each request: no copy of the arguments.
       return Reflect.apply(emit, this, arguments);
     };
@@ -90,6 +99,17 @@ export class Traffic {
   count(kind: TrafficKind): number {
     let n = 0;
     for (const [server, k] of this.#servers) if (k === kind) n += server._connections ?? 0;
+    return n;
+  }
+
+  /** HTTP/1 connections that were used lately and stay open after their answer; an answer that has been streaming for longer is none. */
+  kept(): number {
+    const since = performance.now() - LATELY_MS;
+    let n = 0;
+    for (const { response, beganAt } of this.#exchanges) {
+      const used = beganAt >= since || (response !== null && !response.headersSent);
+      if (used && response?.shouldKeepAlive !== false) n++;
+    }
     return n;
   }
 

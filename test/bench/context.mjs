@@ -3,6 +3,7 @@ import { Lb } from './subjects/lb.mjs';
 import { NodeCluster } from './subjects/node-cluster.mjs';
 import { PlainNode } from './subjects/plain-node.mjs';
 import { Pm2 } from './subjects/pm2.mjs';
+import { Population } from './subjects/population.mjs';
 import { HAPROXY, NGINX, Proxied } from './subjects/proxied.mjs';
 
 /** What a measure works with. Each subject it makes has a home and processes of its own. */
@@ -20,6 +21,11 @@ export class Context {
 
   lb() {
     return this.own(new Lb(this.workspace, this.lbProgram));
+  }
+
+  /** A daemon with apps that are only told to it. */
+  population() {
+    return this.own(new Population(this.workspace, this.lbProgram));
   }
 
   nodeCluster() {

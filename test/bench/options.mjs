@@ -24,6 +24,7 @@ const FULL = {
   directChanges: 4,
   pickRounds: 9,
   monitorFrames: 60,
+  daemonCpuMs: 30_000,
   blockedRounds: 4,
   hangs: 4,
 };
@@ -44,6 +45,7 @@ const QUICK = {
   directChanges: 2,
   pickRounds: 3,
   monitorFrames: 20,
+  daemonCpuMs: 5_000,
   blockedRounds: 2,
   hangs: 2,
 };

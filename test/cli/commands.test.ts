@@ -128,7 +128,7 @@ describe('metrics in a config file', () => {
     expect((await lb('start lb.config.json')).code).toBe(0);
     expect(daemon.orders.map(({ path, body }) => (path === '/v1/metrics' ? body : path))).toEqual([{ listen: { host: null, port: 9615 } }, '/v1/apps']);
     daemon.on('POST /v1/metrics', { error: new LbError('LB_ERR_METRICS_LISTEN', { where: '127.0.0.1:9615', reason: 'the port is in use' }) });
-    expect(await lb('start lb.config.json')).toMatchObject({ code: 1, err: expect.stringContaining('the port is in use') as string });
+    expect(await lb('start lb.config.json')).toMatchObject({ code: 1, err: expect.stringMatching(/lb\.config\.json: metrics\.listen: .*9615: the port is in use\n.*choose another address in /) as string });
     expect(daemon.orders.filter(({ path }) => path === '/v1/apps')).toHaveLength(1);
   });
 });
@@ -150,6 +150,11 @@ describe('show and ping', () => {
   it('pings', async () => {
     expect((await lb('ping')).out).toBe('pong: lb 1.2.3, pid 4242, node 22.11.0, up for 1m 5s\n');
     expect(JSON.parse((await lb('ping --json')).out)).toEqual(HELLO);
+    const url = 'http://127.0.0.1:9615/metrics';
+    daemon.on('GET /v1/hello', { json: { ...HELLO, metrics: { url, problem: null } } });
+    expect((await lb('ping')).out).toContain(`\nmetrics: ${url}\n`);
+    daemon.on('GET /v1/hello', { json: { ...HELLO, metrics: { url, problem: 'the port is in use' } } });
+    expect((await lb('ping')).out).toContain(`${url} (not served: the port is in use; tried again every second)\n`);
     expect((await withoutDaemon('ping')).code).toBe(4);
   });
 
@@ -240,6 +245,10 @@ describe('operations', () => {
   });
 });
 
+it.each(['x', '-1', '', '0:1'])('profile names the slot %j as what is wrong', async (slot) => {
+  expect(await lb(`profile api:${slot} --cpu 1s`)).toMatchObject({ code: 2, err: expect.stringContaining(`after "api:", such as api:0, got "${slot}"`) as string });
+});
+
 describe('scale and signal', () => {
   it.each([['4', { to: 4 }], ['+2', { by: 2 }], ['-1', { by: -1 }], ['auto', { auto: true }]])('scale api %s', async (amount, body) => {
     daemon.on('POST /v1/apps/api/scale', { stream: [done('scaled')] });
@@ -253,7 +262,7 @@ describe('scale and signal', () => {
     expect(daemon.orders[0]?.body).toEqual({ to: expect.any(Number) as number });
   });
 
-  it.each(['0', '1.5', 'many', '--4'])('refuses to scale to %s', async (amount) => {
+  it.each(['0', '1.5', 'many', '--4', '1025', '+1025'])('refuses to scale to %s', async (amount) => {
     expect((await lb(`scale api ${amount}`)).code).toBe(2);
     expect(daemon.orders).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { age, count, duration, percent, size, truncate, wrap } from '../../src/cli/output/format.ts';
+import { age, count, duration, percent, wrap } from '../../src/cli/output/format.ts';
 import { slotColor } from '../../src/cli/output/log-view.ts';
 import { colorLevel } from '../../src/cli/output/style.ts';
 
@@ -11,17 +11,12 @@ it.each([[312.4, '312 ms'], [3_000, '3 s'], [125_000, '2 m 5 s']])('duration of 
   expect(duration(ms)).toBe(text);
 });
 
-it.each([[null, '-'], [0, '0K'], [65_431_000, '62.4M'], [1_000 * 1024 ** 2, '1.0G'], [999 * 1024 ** 2, '999M'], [200 * 1024 ** 3, '200G']])('size of %s bytes', (bytes, text) => {
-  expect(size(bytes)).toBe(text);
-});
-
 it.each([[0, '0'], [0.44, '0.4'], [9.96, '10'], [421.7, '422'], [9_999, '9999'], [12_345, '12.3k'], [999_940, '999.9k'], [2_000_000, '2M']])('count of %s', (value, text) => {
   expect(count(value)).toBe(text);
 });
 
 it('percent', () => expect([percent(null), percent(12.6), percent(1600)]).toEqual(['-', '13%', '1600%']));
 
-it('truncates with a mark', () => expect([truncate('abc', 3), truncate('abcd', 3)]).toEqual(['abc', 'ab…']));
 
 it('wraps at words', () => {
   expect(wrap('error: a bc def /a/long/path x', 12)).toEqual(['error: a', 'bc def', '/a/long/path', 'x']);

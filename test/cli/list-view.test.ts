@@ -2,6 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { listView, workerListView } from '../../src/cli/output/list-view.ts';
 import { colored } from '../../src/cli/output/style.ts';
+import { LbError } from '../../src/errors/lb-error.ts';
+import { widthOf } from '../../src/monitor/text.ts';
 import type { AutoscalingSnapshot } from '../../src/protocol/snapshot.ts';
 import { app, worker } from '../client/samples.ts';
 
@@ -38,6 +40,36 @@ describe('listView', () => {
 
   it('is a head line without apps', () => {
     expect(listView([], { width: 80 })).toBe('name  state  ready  node  uptime  restarts  cpu  memory  conns  req/s\n');
+  });
+});
+
+describe('names in other scripts, and with emoji', () => {
+  const names = ['api', 'My API', '日本語 API 🚀', 'خدمة الطلبات', '👨‍👩‍👧‍👦 家族', '🇩🇪', 'हिन्दी', '本'.repeat(42)];
+  const apps = names.map((name) => app({ name, workers: [worker()] }));
+  /** Columns of the terminal before the second column of each line. */
+  const starts = (text: string, second: RegExp): number[] => text.split('\n').filter((line) => second.test(line)).map((line) => widthOf(line.slice(0, line.search(second))));
+
+  it.each([80, 120, null])('keep the columns straight at %s columns', (width) => {
+    const lines = starts(listView(apps, { width }), /(state|online) /);
+    expect(lines).toHaveLength(names.length + 1);
+    expect(new Set(lines).size).toBe(1);
+    expect(new Set(starts(workerListView(apps, { width }), /(state|ready) /)).size).toBe(1);
+  });
+
+  it('stand whole where there is room', () => {
+    for (const name of names) expect(listView(apps, { width: null })).toContain(`\n${name} `);
+  });
+
+  it('are cut between two characters, and fit', () => {
+    const lines = listView(apps, { width: 80 }).split('\n');
+    expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(80);
+    expect(lines.some((line) => /^本+…/.test(line))).toBe(true);
+  });
+
+  it('are one word in a command', () => {
+    const scale: AutoscalingSnapshot = { on: false, min: 2, max: 8, target: { metric: 'elu', value: 0.6 }, now: null, last: null };
+    expect(listView([app({ name: 'My API', autoscaling: scale })], { width: null })).toContain("lb scale 'My API' auto");
+    expect(new LbError('LB_ERR_APP_EXISTS', { app: 'My API' })).toMatchObject({ message: 'app "My API" is already running', hint: expect.stringContaining("lb reload 'My API'") as string });
   });
 });
 

@@ -1,8 +1,8 @@
 import { runCli } from '../../src/cli/run-cli.ts';
 import type { Io, Sink } from '../../src/cli/io.ts';
 
-export interface Ran {
-  readonly code: number;
+export interface Ran<Code = number> {
+  readonly code: Code;
   readonly out: string;
   readonly err: string;
 }
@@ -13,6 +13,7 @@ export interface Surroundings {
   readonly env?: NodeJS.ProcessEnv;
   /** Columns of the terminal; absent is no terminal. */
   readonly columns?: number;
+  readonly rows?: number;
   readonly startDaemon?: Io['startDaemon'];
   /** Gets the function that stands for Ctrl-C. */
   readonly onReady?: (interrupt: () => void) => void;
@@ -20,10 +21,13 @@ export interface Surroundings {
 }
 
 /** Runs a command line in this process. */
-export async function lb(argv: readonly string[], surroundings: Surroundings): Promise<Ran> {
-  const { columns, onReady, onOutput, startDaemon } = surroundings;
-  const out = memorySink(columns, onOutput);
-  const err = memorySink(columns, onOutput);
+export const lb = (argv: readonly string[], surroundings: Surroundings): Promise<Ran> => runWith(runCli, argv, surroundings);
+
+/** The same with a part of the command line. */
+export async function runWith<Code>(run: (argv: readonly string[], io: Io) => Promise<Code>, argv: readonly string[], surroundings: Surroundings): Promise<Ran<Code>> {
+  const { columns, rows, onReady, onOutput, startDaemon } = surroundings;
+  const out = memorySink({ columns, rows }, onOutput);
+  const err = memorySink({ columns, rows }, onOutput);
   const io: Io = {
     stdout: out.sink,
     stderr: err.sink,
@@ -35,11 +39,17 @@ export async function lb(argv: readonly string[], surroundings: Surroundings): P
     },
     ...(startDaemon === undefined ? {} : { startDaemon }),
   };
-  const code = await runCli(argv, io);
+  const code = await run(argv, io);
   return { code, out: out.text(), err: err.text() };
 }
 
-function memorySink(columns: number | undefined, onOutput: (() => void) | undefined): { sink: Sink; text: () => string } {
+/** Of the terminal; without columns it is none. */
+interface Size {
+  readonly columns: number | undefined;
+  readonly rows: number | undefined;
+}
+
+function memorySink({ columns, rows }: Size, onOutput: (() => void) | undefined): { sink: Sink; text: () => string } {
   let text = '';
   const sink: Sink = {
     write(chunk) {
@@ -49,6 +59,7 @@ function memorySink(columns: number | undefined, onOutput: (() => void) | undefi
     },
     once: () => {},
     ...(columns === undefined ? {} : { isTTY: true, columns }),
+    ...(rows === undefined ? {} : { rows }),
   };
   return { sink, text: () => text };
 }

@@ -82,12 +82,12 @@ describe('subscribeLogs', () => {
     expect(messages.slice(-2)).toEqual([line('2999'), { type: 'dropped', lines: 9 }]);
   });
 
-  it('ends with LB_ERR_DAEMON_GONE when the daemon dies, and quietly when the caller gives up', async () => {
+  it('ends with LB_ERR_DAEMON_LOST when the daemon dies, and quietly when the caller gives up', async () => {
     daemon.onLogs = (socket) => setTimeout(() => socket.terminate(), 10);
     const all = async (signal?: AbortSignal): Promise<void> => {
       for await (const message of subscribeLogs(connection.channel, { lines: 0 }, signal)) expect(message).toBeDefined();
     };
-    await expect(all()).rejects.toMatchObject({ code: 'LB_ERR_DAEMON_GONE' });
+    await expect(all()).rejects.toMatchObject({ code: 'LB_ERR_DAEMON_LOST' });
     daemon.onLogs = () => {};
     await expect(all(AbortSignal.timeout(30))).resolves.toBeUndefined();
   });

@@ -39,6 +39,20 @@ describe('fieldsOrOff', () => {
     expect(plain.tsType).not.toContain('boolean | string');
   });
 
+  it('refuses `true`, and offers it nowhere, where the defaults alone mean nothing', () => {
+    const needed = fieldsOrOff({ fields: FIELDS, needsFields: true });
+    expect(needed.parse(true)).toEqual({ mismatch: { at: '', got: 'true', expected: 'an object with path, every, tries, or false' } });
+    expect(needed.parse(false)).toEqual({ value: null });
+    expect(needed.label).not.toContain('true');
+    expect(needed.tsType).toMatch(/^false \| \{/);
+    expect(needed.schema).toMatchObject({ anyOf: [{ const: false }, { type: 'object' }] });
+  });
+
+  it('names the field that was meant', () => {
+    expect(kind.parse({ evry: 1 })).toMatchObject({ mismatch: { got: 'evry, did you mean "every"?' } });
+    expect(kind.parse({ colour: 1 })).toMatchObject({ mismatch: { got: 'colour' } });
+  });
+
   it('describes its fields, with their defaults as one writes them', () => {
     expect(kind.label).toContain('`every`: how often (default `2s`); `tries`: how many (default `three`)');
     expect(kind.tsType).toBe('boolean | string | { readonly path?: string | undefined; readonly every?: number | string | undefined; readonly tries?: number | undefined }');

@@ -74,6 +74,7 @@ describe('places and warnings', () => {
   it('names what stands beside the apps', async () => {
     const { warnings } = await load('e.config.cjs', 'module.exports = { apps: [{ script: "a.js" }], deploy: { production: {} }, static: [] }');
     expect(warnings).toEqual(['e.config.cjs: ignored beside "apps": deploy, static']);
+    expect((await load('a.json', '{"metric": {}, "deploy": {}, "apps": [{"script": "a.js"}]}')).warnings).toEqual(['a.json: ignored beside "apps": metric (did you mean "metrics"?), deploy']);
     expect((await load('a.json', '{"$schema": "x", "apps": [{"script": "a.js"}]}')).warnings).toEqual([]);
   });
 });
@@ -83,10 +84,10 @@ describe('metrics beside the apps', () => {
 
   it('say where the daemon serves them', async () => {
     expect((await load('a.json', `{${app}, "metrics": {"listen": "127.0.0.1:9615"}}`))).toMatchObject({ metrics: { listen: { host: '127.0.0.1', port: 9615 } }, warnings: [] });
-    expect((await load('a.json', `{${app}, "metrics": {"listen": 9615}}`)).metrics).toEqual({ listen: { host: null, port: 9615 } });
-    expect((await load('a.json', `{${app}, "metrics": {"listen": null}}`)).metrics).toEqual({ listen: null });
+    expect((await load('a.json', `{${app}, "metrics": {"listen": 9615}}`)).metrics).toEqual({ listen: { host: null, port: 9615 }, file: 'a.json' });
+    expect((await load('a.json', `{${app}, "metrics": {"listen": null}}`)).metrics).toEqual({ listen: null, file: 'a.json' });
     expect(await load('a.json', `{${app}}`)).not.toHaveProperty('metrics');
-    expect((await load('e.config.cjs', 'exports.default = () => ({ apps: [{ script: "a.js" }], metrics: { listen: 1 } })')).metrics).toEqual({ listen: { host: null, port: 1 } });
+    expect((await load('e.config.cjs', 'exports.default = () => ({ apps: [{ script: "a.js" }], metrics: { listen: 1 } })')).metrics).toEqual({ listen: { host: null, port: 1 }, file: 'e.config.cjs' });
   });
 
   it.each([['"yes"', 'metrics: expected an object with "listen"'], ['{"listen": "here"}', 'metrics.listen: expected a port'], ['{"listen": 1, "path": "/"}', 'metrics: expected']])('are checked: %s', async (value, message) => {

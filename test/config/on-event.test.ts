@@ -19,7 +19,8 @@ describe('on_event', () => {
   });
 
   it.each<[unknown, string]>([
-    [true, 'apps[0].on_event: expected an object with run or url'],
+    [true, 'apps[0].on_event: expected an object with run, url, kinds, severity, or false, got true'],
+    ['x', 'apps[0].on_event: expected an object with run, url, kinds, severity, or false, got "x"'],
     [{}, 'apps[0].on_event: expected an object with run or url'],
     [{ kinds: ['exit'] }, 'apps[0].on_event: expected an object with run or url'],
     [{ run: '' }, 'apps[0].on_event.run: expected a command'],
@@ -29,7 +30,9 @@ describe('on_event', () => {
     [{ url: 'ftp://hooks.example' }, 'apps[0].on_event.url: expected a URL with http:// or https://'],
     [{ url: 'http://' }, 'apps[0].on_event.url: expected a URL with http:// or https://'],
     [{ run: 'x', kinds: 'exit' }, 'apps[0].on_event.kinds: expected a list of start, ready'],
-    [{ run: 'x', kinds: ['exit', 'exits'] }, 'apps[0].on_event.kinds[1]: expected a list of start, ready'],
+    [{ run: 'x', kinds: ['exit', 'exitt'] }, 'apps[0].on_event.kinds[1]: expected one of start, ready'],
+    [{ run: 'x', kinds: ['exit', 'exitt'] }, 'got "exitt", did you mean "exit"?'],
+    [{ run: 'x', kinds: [7] }, 'hook-failed, got 7'],
     [{ run: 'x', severity: 'fatal' }, 'apps[0].on_event.severity: expected one of info, warn, error'],
     [{ run: 'x', urls: 'y' }, 'apps[0].on_event.urls: expected one of run, url, kinds, severity'],
   ])('refuses %j', (raw, problem) => expect(problemsOf(raw)).toEqual([expect.stringContaining(problem)]));

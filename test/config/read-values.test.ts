@@ -69,7 +69,7 @@ describe('wrong values', () => {
     [{ exec_mode: 'thread' }, at('exec_mode', 'expected one of cluster, cluster_mode, fork, fork_mode, got "thread"')],
     [{ script: '' }, at('script', 'expected a path, got an empty string')],
     [{ script: 'a\0b' }, at('script', 'expected a path, got "a\\u0000b"')],
-    [{ name: 'my app' }, at('name', 'expected a name of letters, digits, ".", "_", "-" (at most 64, first a letter or digit), got "my app"')],
+    [{ name: 'my/app' }, at('name', 'expected a name of letters, digits, emoji, ".", "_", "-" and single blanks inside (first a letter, digit or emoji; at most 64 characters and 128 bytes), got "my/app"')],
     [{ name: 'all' }, at('name', 'expected a name other than "all", which stands for every app, got "all"')],
     [{ instance_var: 'A=B' }, at('instance_var', 'expected the name of an environment variable, got "A=B"')],
     [{ instnaces: 2 }, at('instnaces', 'unknown option "instnaces", did you mean "instances"?')],

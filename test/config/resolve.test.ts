@@ -139,7 +139,7 @@ describe('a script on the command line', () => {
   it('reports what is missing or no script', async () => {
     expect(await failing({}, { target: 'gone.js' })).toMatchObject({ code: 'LB_ERR_SCRIPT_NOT_FOUND', details: { script: 'gone.js' } });
     expect(await failing({ 'job.py': '' }, { target: 'job.py' })).toMatchObject({ code: 'LB_ERR_INTERPRETER', details: { app: 'job', interpreter: 'python' } });
-    expect(await failing({ 'my app.js': '' }, { target: 'my app.js' })).toMatchObject({ code: 'LB_ERR_CONFIG_VALUE', details: { path: 'name', got: '"my app"' } });
+    expect(await failing({ 'my, app.js': '' }, { target: 'my, app.js' })).toMatchObject({ code: 'LB_ERR_CONFIG_VALUE', details: { path: 'name', got: '"my, app"' } });
     expect(await failing({ 'a.js': '' }, { target: 'a.js', flags: { cwd: 'gone' } })).toMatchObject({ details: { file: 'command line', path: '--cwd' } });
     expect(await failing({ 'a.js': '' }, { target: 'a.js', flags: { env_file: 'gone' } })).toMatchObject({ details: { path: '--env-file' } });
     expect(await failing({})).toMatchObject({ code: 'LB_ERR_USAGE' });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Mismatch } from '../../src/config/kind.ts';
 import { optionOf } from '../../src/config/options.ts';
 import { scaleTarget } from '../../src/config/target-kind.ts';
 
@@ -26,7 +27,7 @@ describe('scale.target', () => {
 
 describe('scale', () => {
   const { kind, check } = optionOf('scale')!;
-  const checked = (raw: unknown): string | undefined => {
+  const checked = (raw: unknown): string | Mismatch | undefined => {
     const parsed = kind.parse(raw);
     return 'value' in parsed ? check?.(parsed.value) : 'no value at all';
   };
@@ -36,7 +37,7 @@ describe('scale', () => {
   });
 
   it('refuses what makes no sense together', () => {
-    expect(checked({ min: 4, max: 2 })).toContain('max');
+    expect(checked({ min: 5, max: 2 })).toEqual({ expected: '5 (min) or more', got: '2', at: '.max' });
     expect(checked({ down_cooldown: '11m' })).toContain('10m');
     expect(checked({ min: 2, max: 2 })).toBeUndefined();
     expect(checked(false)).toBeUndefined();

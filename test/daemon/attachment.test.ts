@@ -2,7 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Attachment, type AttachmentEvents } from '../../src/daemon/attachment.ts';
+import { Attachment, LOOK_EVERY_MS, type AttachmentEvents } from '../../src/daemon/attachment.ts';
 import type { Answer, FromPrimary, ToPrimary } from '../../src/protocol/attach.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';
 import { makeEvent } from '../../src/protocol/event.ts';
@@ -107,6 +107,17 @@ describe('Attachment', () => {
     await expect(attachment.order({ kind: 'snapshot' })).rejects.toMatchObject({ code: 'LB_ERR_PRIMARY_LOST' });
   });
 
+  it('says when an answer came, among the messages around it', async () => {
+    const order: string[] = [];
+    vi.mocked(events.received).mockImplementation((message) => void order.push(message.type));
+    const answer = attachment.order({ kind: 'tail', lines: 5 }, undefined, () => order.push('answer'));
+    await primary.ordered(1);
+    const log: FromPrimary = { type: 'log', lines: [], dropped: 0 };
+    primary.send(log, { type: 'answer', id: primary.orders[0]?.id ?? 0, answer: { kind: 'tail', lines: [] } }, log);
+    await answer;
+    await vi.waitFor(() => expect(order).toEqual(['log', 'answer', 'log']));
+  });
+
   it('hands on hello, events and logs', async () => {
     const hello: FromPrimary = { type: 'hello', app: 'api', pid: 7, startTime: null, version: '1.2.3', protocol: 1, running: null };
     const event: FromPrimary = { type: 'event', event: makeEvent('api', 1, 'readmit', 'worker 0 is in the rotation again', { slot: 0, pid: 7 }) };
@@ -140,7 +151,7 @@ describe('a primary that does not answer pings', () => {
   });
 
   /** A socket whose other end answers pings while `answers` says so. */
-  function pinged(answers: () => boolean): AttachmentEvents {
+  function pinged(answers: () => boolean, says?: (socket: Duplex) => void): AttachmentEvents {
     vi.useFakeTimers();
     const socket = new Duplex({
       read() {},
@@ -151,7 +162,9 @@ describe('a primary that does not answer pings', () => {
       },
     });
     const told = noEvents();
-    void new Attachment(socket as Socket, told);
+    const attachment = new Attachment(socket as Socket, told);
+    setInterval(() => attachment.look(), LOOK_EVERY_MS);
+    says?.(socket);
     return told;
   }
 
@@ -161,6 +174,14 @@ describe('a primary that does not answer pings', () => {
     expect(told.hung).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
     expect(told.hung).toHaveBeenCalledTimes(1);
+  });
+
+  it('is not asked while it tells something by itself', () => {
+    let asked = 0;
+    const event: FromPrimary = { type: 'event', event: makeEvent('api', 0, 'log', 'x') };
+    pinged(() => ++asked > 0, (socket) => void setInterval(() => socket.emit('data', Buffer.from(ndjson(event))), 4_900));
+    vi.advanceTimersByTime(60_000);
+    expect(asked).toBe(0);
   });
 
   it('is not hung if it answers now and then', () => {

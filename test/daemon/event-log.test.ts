@@ -5,7 +5,7 @@ import { EventLog, type EventQuery } from '../../src/daemon/event-log.ts';
 import { makeEvent, type NewEvent } from '../../src/protocol/event.ts';
 import { tempHome } from './temp-home.ts';
 
-const ALL: EventQuery = { app: null, since: 0, limit: 100_000 };
+const ALL: EventQuery = { app: null, since: null, limit: 100_000 };
 const event = (n: number, app = 'api'): NewEvent => makeEvent(app, n, 'readmit', `event ${n}`, { slot: 0, pid: 1 });
 
 function open(home: string, maxFileBytes?: number): { log: EventLog; said: string[] } {
@@ -30,6 +30,16 @@ describe('the event log', () => {
     expect(log.add(event(4)).id).toBe(4);
     await log.close();
     expect(await ids(open(home).log)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('knows whether the daemon before it said goodbye, whatever its hooks told after that', () => {
+    const { log } = open(tempHome());
+    const kinds = ['daemon-start', 'daemon-end', 'hook-failed', 'daemon-start'] as const;
+    const ended = kinds.map((kind) => {
+      log.add(makeEvent(null, 1, kind, kind, undefined, { unclean: false }));
+      return log.endedWell;
+    });
+    expect(ended).toEqual([false, true, true, false]);
   });
 
   it('leaves out a line that was cut off, and does not write on behind it', async () => {
@@ -68,6 +78,7 @@ describe('the event log', () => {
     expect(await ids(log)).toEqual(range(1, 800));
     expect(await ids(log, { limit: 600 })).toEqual(range(201, 800));
     expect(await ids(log, { since: 100, limit: 700 })).toEqual(range(101, 800));
+    expect(await ids(log, { since: 100, limit: 3 })).toEqual([101, 102, 103]);
   });
 
   it('answers for one app, since an event, and the newest', async () => {
@@ -76,6 +87,8 @@ describe('the event log', () => {
     expect(await ids(log, { app: 'api' })).toEqual([2, 4, 6, 8, 10]);
     expect(await ids(log, { app: 'api', since: 4 })).toEqual([6, 8, 10]);
     expect(await ids(log, { app: 'api', limit: 2 })).toEqual([8, 10]);
+    expect(await ids(log, { since: 0, limit: 2 })).toEqual([1, 2]);
+    expect(await ids(log, { app: 'api', since: 2, limit: 2 })).toEqual([4, 6]);
     expect(await ids(log, { limit: 0 })).toEqual([]);
   });
 

@@ -2,14 +2,19 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import type { AppHandle } from '../../src/daemon/app-handle.ts';
 import { EventLog } from '../../src/daemon/event-log.ts';
 import { Live } from '../../src/daemon/live.ts';
 import type { Registry } from '../../src/daemon/registry.ts';
+import type { LogLine, LogMessage } from '../../src/protocol/control.ts';
 import { app } from '../client/samples.ts';
 import { waitFor } from '../helpers/wait.ts';
 import { tempHome } from './temp-home.ts';
 
 let looks = 0;
+let live: Live;
+/** Of the only app. */
+let handle: Pick<AppHandle, 'name' | 'tail' | 'follow'>;
 let server: Server;
 let socket: string;
 
@@ -17,8 +22,9 @@ beforeEach(async () => {
   looks = 0;
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const home = tempHome();
-  const registry = { snapshots: () => Promise.resolve([app({ restarts: ++looks })]) } as unknown as Registry;
-  const live = new Live(() => registry, new EventLog({ path: join(home, 'events.ndjson'), log: () => {} }));
+  handle = { name: 'api', tail: () => Promise.resolve([]), follow: () => Promise.resolve() };
+  const registry = { snapshots: () => Promise.resolve([app({ restarts: ++looks })]), get: () => handle, all: [handle] } as unknown as Registry;
+  live = new Live(() => registry, new EventLog({ path: join(home, 'events.ndjson'), log: () => {} }));
   server = createServer().on('upgrade', (request, stream, head) => void live.accept(request, stream as never, head, new URL(request.url ?? '', 'http://lb')));
   socket = join(home, 'lb.sock');
   await new Promise<void>((resolve) => server.listen(socket, resolve));
@@ -58,4 +64,55 @@ it('looks at the apps once a second for all who read the stats, and no more when
   await waitFor('nobody to look any more', () => vi.getTimerCount() === 0);
   expect(first.heard).toEqual([1, 3, 4]);
   expect(looks).toBe(5);
+});
+
+it('tells the lines from before first, and loses none that are written meanwhile', async () => {
+  const line = (at: number): LogLine => ({ at, app: 'api', slot: 0, pid: 1, stream: 'out', text: `line ${at}` });
+  const asked: string[] = [];
+  let tell = (_lines: readonly LogLine[]): void => {};
+  let answered: (() => void) | undefined;
+  handle.follow = () => Promise.resolve(void asked.push('follow'));
+  handle.tail = (_, onAnswer) => {
+    asked.push('tail');
+    answered = onAnswer;
+    return new Promise((resolve) => (tell = resolve));
+  };
+  const heard: number[] = [];
+  const client = new WebSocket(`ws+unix:${socket}:/v1/logs?app=api&lines=2`);
+  client.on('message', (data) => {
+    const message = JSON.parse(String(data)) as LogMessage;
+    if (message.type === 'line') heard.push(message.line.at);
+  });
+  await waitFor('both orders', () => asked.length === 2);
+  // Sent before the answer, so it is in it too.
+  live.logs('api', [line(3)], 0);
+  answered?.();
+  tell([line(1), line(2), line(3)]);
+  live.logs('api', [line(4)], 0);
+  await waitFor('the lines', () => heard.length === 3);
+  live.logs('api', [line(5)], 0);
+  await waitFor('the last line', () => heard.at(-1) === 5);
+  expect(heard).toEqual([2, 3, 4, 5]);
+  client.terminate();
+});
+
+it('tells what comes, when an app does not answer what was before', async () => {
+  const line = (at: number): LogLine => ({ at, app: 'api', slot: 0, pid: 1, stream: 'out', text: `line ${at}` });
+  let tell = (_lines: readonly LogLine[] | null): void => {};
+  let asked = false;
+  handle.tail = () => {
+    asked = true;
+    return new Promise((resolve) => (tell = resolve));
+  };
+  const heard: number[] = [];
+  const client = new WebSocket(`ws+unix:${socket}:/v1/logs?app=api`);
+  client.on('message', (data) => {
+    const message = JSON.parse(String(data)) as LogMessage;
+    if (message.type === 'line') heard.push(message.line.at);
+  });
+  await waitFor('the order', () => asked);
+  live.logs('api', [line(1)], 0);
+  tell(null);
+  await waitFor('the line', () => heard.length === 1);
+  client.terminate();
 });

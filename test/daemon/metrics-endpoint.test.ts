@@ -9,12 +9,13 @@ import { tempHome } from './temp-home.ts';
 
 const open: MetricsEndpoint[] = [];
 const logged: string[] = [];
+const failures: string[] = [];
 afterEach(() => {
   for (const endpoint of open.splice(0)) endpoint.close();
 });
 
 function endpointOf(file: string, text = (): Promise<string> => Promise.resolve('lb_build_info 1\n')): MetricsEndpoint {
-  const endpoint = new MetricsEndpoint({ file, text, log: (message) => logged.push(message) });
+  const endpoint = new MetricsEndpoint({ file, text, log: (message) => logged.push(message), failed: (message) => failures.push(message) });
   open.push(endpoint);
   return endpoint;
 }
@@ -54,10 +55,14 @@ it('tries again until a port that was taken is free', async () => {
   const [file, port] = [fileIn(), await freePort()];
   const first = endpointOf(file);
   await first.move({ host: '127.0.0.1', port });
-  endpointOf(file).restore();
-  await waitFor('the second one to find it taken', () => logged.some((message) => message.includes(`${port}: the port is in use; it is tried again`)));
+  const second = endpointOf(file);
+  second.restore();
+  const url = `http://127.0.0.1:${port}/metrics`;
+  await waitFor('the second one to find it taken', () => failures.some((message) => message.includes(`${port}: the port is in use; it is tried again`)));
+  expect(second.state).toEqual({ url, problem: 'the port is in use' });
   first.close();
   await waitFor('the second one to serve', async () => (await request('/metrics', { port })).status === 200);
+  expect(second.state).toEqual({ url, problem: null });
 });
 
 it('answers 500, and says why in the log, when there is no text', async () => {
@@ -65,4 +70,23 @@ it('answers 500, and says why in the log, when there is no text', async () => {
   await endpointOf(fileIn(), () => Promise.reject(new Error('out of order'))).move({ host: '127.0.0.1', port });
   expect((await request('/metrics', { port })).status).toBe(500);
   expect(logged.at(-1)).toBe('metrics: out of order');
+});
+
+it('takes another spelling of where it is', async () => {
+  const [file, port] = [fileIn(), await freePort()];
+  const endpoint = endpointOf(file);
+  await endpoint.move({ host: null, port });
+  for (const host of ['127.0.0.1', 'localhost', '0.0.0.0', null]) {
+    await endpoint.move({ host, port });
+    expect((await request('/metrics', { port })).status).toBe(200);
+  }
+});
+
+it('goes on when it cannot listen at another address of its port', async () => {
+  const port = await freePort();
+  const endpoint = endpointOf(fileIn());
+  await endpoint.move({ host: null, port });
+  await expect(endpoint.move({ host: '192.0.2.1', port })).rejects.toThrow(`cannot be served at 192.0.2.1:${port}: this machine has no such address`);
+  expect((await request('/metrics', { port })).status).toBe(200);
+  expect(endpoint.state).toEqual({ url: `http://127.0.0.1:${port}/metrics`, problem: null });
 });

@@ -120,7 +120,7 @@ export class Sandbox {
   }
 
   async snapshot(app: string): Promise<AppSnapshot> {
-    const answer = await this.control('GET', `/v1/apps/${app}`);
+    const answer = await this.control('GET', `/v1/apps/${encodeURIComponent(app)}`);
     if (answer.status !== 200) throw new Error(`GET /v1/apps/${app}: ${answer.status} ${answer.text}`);
     return answer.json<AppSnapshot>();
   }

@@ -23,6 +23,12 @@ function expectWithin(run: Run, jump: number, bounds: Bounds): void {
   for (const name of ['overshoot', 'settled', 'changes', 'overloaded'] as const) expect(found[name], `${name} of ${JSON.stringify(found)}\n${told}`).toBeLessThanOrEqual(bounds[name]);
 }
 
+/** Requests per second, from a file with a line about it first. */
+function loadOf(file: string): number[] {
+  const text = readFileSync(new URL(file, import.meta.url), 'utf8');
+  return text.split('\n').slice(1).flatMap((line) => line.split(',').filter(Boolean).map(Number));
+}
+
 const fastDown = { downCooldownMs: 20_000 };
 
 /** Ten milliseconds of computing per request, so 60 requests per second and worker at an elu of 0.6. */
@@ -62,13 +68,22 @@ describe('under a load that was made up', () => {
   });
 
   it('four hours of a shop: never far behind, and not a change in ten seconds', () => {
-    const text = readFileSync(new URL('load-trace.csv', import.meta.url), 'utf8');
-    const trace = text.split('\n').slice(1).flatMap((line) => line.split(',').filter(Boolean).map(Number));
+    const trace = loadOf('load-trace.csv');
     const run = simulate({ policy: policy('elu', 0.6, { min: 2, downCooldownMs: 120_000 }), start: 2, seconds: trace.length * 10, load: (s) => trace[Math.floor(s / 10)] ?? 0 });
     expectWithin(run, trace.length * 10, { overshoot: 0, settled: 0, changes: 40, overloaded: 0.002 });
     const hours = run.workers.reduce((sum, n) => sum + n, 0) / 3_600;
     const most = (Math.max(...run.workers) * run.workers.length) / 3_600;
     expect(hours, `worker hours, ${most.toFixed(1)} with as many all the time`).toBeLessThan(0.65 * most);
+  });
+});
+
+describe('under a load that was recorded', () => {
+  it('follows its jumps, and not its noise', () => {
+    const recorded = loadOf('load-recorded.csv');
+    const run = simulate({ policy: policy('elu', 0.6, { min: 1, ...fastDown }), start: 1, seconds: recorded.length, load: (s) => recorded[s] ?? 0 });
+    expectWithin(run, recorded.length, { overshoot: 0, settled: 0, changes: 12, overloaded: 0 });
+    expect(Math.max(...run.workers)).toBeGreaterThanOrEqual(5);
+    expect(run.workers.at(-1)).toBeLessThanOrEqual(2);
   });
 });
 
@@ -78,14 +93,14 @@ const policies = fc
   .map(({ min, more, value, up, down }) => policy('elu', value, { min, max: min + more, upCooldownMs: up * 1000, downCooldownMs: down * 1000 }));
 
 describe('whatever the load', () => {
-  it('stays within min and max and the CPU budget, and keeps the cooldowns', () => {
+  it('stays within min and max, the CPU budget and the memory that is left, and keeps the cooldowns', () => {
     fc.assert(
-      fc.property(policies, loads, fc.integer({ min: 1, max: 8 }), (how, steps, cpuBudget) => {
+      fc.property(policies, loads, fc.integer({ min: 1, max: 8 }), fc.integer({ min: 0, max: 12 }), (how, steps, cpuBudget, memoryFor) => {
         const curve = steps.flatMap(({ load, lasts }) => new Array<number>(lasts).fill(load));
-        const run = simulate({ policy: how, start: how.min, seconds: curve.length, load: (s) => curve[s] ?? 0, cpuBudget });
+        const run = simulate({ policy: how, start: how.min, seconds: curve.length, load: (s) => curve[s] ?? 0, cpuBudget, memoryFor });
         for (const workers of run.workers) {
           expect(workers).toBeGreaterThanOrEqual(how.min);
-          expect(workers).toBeLessThanOrEqual(Math.min(how.max, Math.max(how.min, cpuBudget)));
+          expect(workers).toBeLessThanOrEqual(Math.min(how.max, Math.max(how.min, Math.min(cpuBudget, memoryFor))));
         }
         run.changes.forEach(({ second, from, to }, index) => {
           const before = run.changes[index - 1];

@@ -7,6 +7,7 @@ export const CAPACITY = 100;
 const SERVICE_MS = 1000 / CAPACITY;
 /** Seconds after which a client gives up. */
 const PATIENCE = 3;
+const WORKER_BYTES = 64 * 1024 ** 2;
 /** Seconds of samples that are kept. */
 const KEPT = 140;
 
@@ -19,6 +20,8 @@ export interface Plan {
   /** Seconds until the nth new batch of workers is ready; default 1, 2, 3, 1, 2 … */
   readonly boot?: (n: number) => number;
   readonly cpuBudget?: number;
+  /** Workers for which there is memory; default any number. */
+  readonly memoryFor?: number;
 }
 
 interface Change {
@@ -52,7 +55,7 @@ export const settledAfter = ({ changes }: Run, second: number): number => Math.m
  * An app as a fluid queue: what its ready workers cannot serve in a second waits. New workers take their boot time, those
  * that leave take a second, and nothing is decided meanwhile, as in the primary.
  */
-export function simulate({ policy: how, start, seconds, load, boot = (n) => 1 + (n % 3), cpuBudget = 64 }: Plan): Run {
+export function simulate({ policy: how, start, seconds, load, boot = (n) => 1 + (n % 3), cpuBudget = 64, memoryFor }: Plan): Run {
   const samples: LoadSample[] = [];
   const changes: Change[] = [];
   const workers: number[] = [];
@@ -73,7 +76,8 @@ export function simulate({ policy: how, start, seconds, load, boot = (n) => 1 + 
     if (samples.length > KEPT) samples.shift();
     const unsettled = second < busyUntil ? 'scale runs' : null;
     if (unsettled !== null) settledSince = now;
-    const decision = decideScale(how, { now, workers: wanted, unsettled, settledSince, changedAt, failures: 0, ejected: 0, samples, cpuBudget, memory: null });
+    const memory = memoryFor === undefined ? null : { leftBytes: (memoryFor - wanted) * WORKER_BYTES, largestWorkerBytes: WORKER_BYTES };
+    const decision = decideScale(how, { now, workers: wanted, unsettled, settledSince, changedAt, failures: 0, ejected: 0, samples, cpuBudget, memory });
     if (decision.verdict === 'change') {
       const { to, reason } = decision;
       changes.push({ second, from: wanted, to, reason });

@@ -4,6 +4,7 @@ import { exposition } from '../../src/metrics/exposition.ts';
 import { families } from '../../src/metrics/prometheus.ts';
 import { NO_COUNTERS, NO_TOTALS } from '../../src/metrics/totals.ts';
 import type { AppStats } from '../../src/protocol/stats.ts';
+import { EXIT_CAUSES } from '../../src/protocol/totals.ts';
 import { app, worker } from '../client/samples.ts';
 import { needsPackage } from '../helpers/debian-package.ts';
 import { PROMTOOL } from '../helpers/prometheus.ts';
@@ -53,6 +54,13 @@ describe('the exposition', () => {
     const text = lines(one({ workers }));
     expect(text.filter((line) => line.startsWith('lb_worker_resident_memory_bytes'))).toEqual(['lb_worker_resident_memory_bytes{app="api",slot="0"} 65431000']);
     expect(text).toContain('lb_app_workers{app="api",state="starting"} 1');
+  });
+
+  it('has a series for everything that can be counted, before it happens', () => {
+    const text = lines(one({ totals: NO_TOTALS }));
+    for (const cause of EXIT_CAUSES) expect(text).toContain(`lb_worker_exits_total{app="api",cause="${cause}"} 0`);
+    for (const reason of ['malformed', 'timeout', 'untrusted', 'closed']) expect(text).toContain(`lb_proxy_header_rejections_total{app="api",reason="${reason}"} 0`);
+    expect(text.filter((line) => /^lb_(restarts|health_ejections)_total/.test(line))).toEqual(['lb_restarts_total{app="api"} 0', 'lb_health_ejections_total{app="api"} 0']);
   });
 
   it('escapes what a value or a help text must not contain', () => {

@@ -27,6 +27,12 @@ describe('the log pane', () => {
     expect(visibleLines(dropped).at(-1)?.text).toBe('7 lines left out here: more came than could be read');
   });
 
+  it('shows only the lines with a text, and what is missing', () => {
+    const filtered = addLogs({ ...many(30), filter: 'line 1' }, [log('other'), { type: 'dropped', lines: 7 }, log('LINE 1')], false);
+    expect(visibleLines(filtered).map(({ text }) => text).slice(-4)).toEqual(['line 18', 'line 19', '7 lines left out here: more came than could be read', 'LINE 1']);
+    expect(addLogs(scroll(filtered, 3, 2), [log('other'), log('line 1')], false).back).toBe(4);
+  });
+
   it('finds text, in both directions, and minds capitals only when they are typed', () => {
     const searched = { ...many(50), search: 'LINE 1'.toLowerCase() };
     const found = findMatch(searched, 'past');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BINDINGS } from '../../src/monitor/keymap.ts';
 import type { Effect, Model } from '../../src/monitor/model.ts';
+import { workerRows } from '../../src/monitor/rows.ts';
 import { update } from '../../src/monitor/update.ts';
 import { after, apps, EVENTS, log, logs, MACHINE, NOON, press, watched } from './samples.ts';
 
@@ -27,6 +28,19 @@ describe('an order', () => {
     expect(effects(watched(), ...keys)).toEqual(expected);
   });
 
+  it('that switches autoscaling asks where workers may drain', () => {
+    const scaling = (on: boolean): Model => {
+      const autoscaling = { on, min: 1, max: 4, target: { metric: 'elu', value: 0.6 }, now: null, last: null } as const;
+      return after(watched(), { type: 'stats', at: NOON + 1_000, apps: apps().map((app) => ({ ...app, autoscaling })), machine: MACHINE });
+    };
+    expect(effects(scaling(true), 'a')).toEqual(order('api', 'scale', { to: 2 }));
+    expect(effects(scaling(false), 'a')).toEqual([]);
+    expect(effects(scaling(false), 'a', 'y')).toEqual(order('api', 'scale', { auto: true }));
+    expect(press(scaling(true), '+').dialog).toMatchObject({ question: 'fix api at 3 workers? Autoscaling is off then' });
+    expect(effects(scaling(true), '+', 'y')).toEqual(order('api', 'scale', { by: 1 }));
+    expect(press(watched(), 'a').notice?.text).toBe('api has no "scale" in its definition');
+  });
+
   it.each(['n', 'escape', 'ctrl-c', 'q'])('that costs something is not given at %s', (key) => {
     const model = press(watched(), 'x', key);
     expect(effects(watched(), 'x', key)).toEqual([]);
@@ -42,7 +56,22 @@ describe('an order', () => {
   it('that makes no sense says why', () => {
     expect(press(watched(), 'u').notice?.text).toBe('api is reloading already');
     expect(press(watched(), 'end', 'r').notice?.text).toBe('docs is stopped; u starts it');
-    expect(press(watched(), 'enter', 'w', '9', '9', '9', 'enter').notice?.text).toBe('a weight is a number from 0 to 256');
+  });
+
+  it('is asked for again, with the reason, when what was typed is none', () => {
+    const refused = press(watched(), 'enter', 'w', '9', '9', '9', 'enter');
+    expect(refused.dialog).toMatchObject({ purpose: 'weight', text: '999', problem: 'a weight is a number from 0 to 256' });
+    expect(press(refused, 'backspace').dialog).toMatchObject({ text: '99', problem: null });
+    expect(effects(refused, 'backspace', 'enter')).toEqual(order('api', 'weight', { weights: [{ slot: expect.any(Number) as number, weight: 99 }] }));
+  });
+
+  it('has a result that makes room after some seconds, and another one as long again', () => {
+    const told = after(watched(), { type: 'notice', notice: { kind: 'good', text: 'done' } });
+    const at = (model: Model, now: number): Model => after(model, { type: 'time', now });
+    expect(at(told, NOON + 4_000).notice?.text).toBe('done');
+    expect(at(told, NOON + 60_000).notice).toBeNull();
+    const again = after(at(told, NOON + 4_000), { type: 'notice', notice: { kind: 'bad', text: 'no' } });
+    expect(at(again, NOON + 8_000).notice?.text).toBe('no');
   });
 
   it('for the worker with the cursor means the one that was seen, not its successor', () => {
@@ -69,11 +98,23 @@ describe('the overview', () => {
 
   it('filters while it is typed, and shows all at escape', () => {
     const typed = press(watched(), '/', 'o', 'c', 's');
-    expect(typed.filter).toBe('ocs');
+    expect(typed.filters.apps).toBe('ocs');
     expect(press(typed, 'enter', 'enter').app).toBe('docs');
-    expect(press(typed, 'backspace', 'enter').filter).toBe('oc');
-    expect(press(typed, 'enter', 'escape').filter).toBe('');
-    expect(press(typed, 'escape').filter).toBe('');
+    expect(press(typed, 'backspace', 'enter').filters.apps).toBe('oc');
+    expect(press(typed, 'enter', 'escape').filters.apps).toBe('');
+    expect(press(typed, 'escape').filters.apps).toBe('');
+  });
+
+  it('and its page filter on their own, and escape shows all before it goes back', () => {
+    const opened = press(watched(), '/', 'a', 'p', 'i', 'enter', 'enter');
+    const slots = (model: Model): number[] => workerRows(model).rows.map(({ slot }) => slot);
+    expect(slots(opened)).toEqual([0, 0, 1]);
+    expect(slots(press(opened, '/', '1', 'enter'))).toEqual([1]);
+    expect(slots(press(opened, 'f', 'D', 'r', 'a', 'enter'))).toEqual([0]);
+    expect(slots(press(opened, '/', '5', '1', '0', '1', 'enter'))).toEqual([0]);
+    const back = press(opened, '/', '1', 'enter', 'escape');
+    expect([back.page, slots(back), press(back, 'escape').page, press(back, 'escape').filters.apps]).toEqual(['app', [0, 0, 1], 'apps', 'api']);
+    expect(press(opened, '/', '1', 'enter', 'escape', 'escape', 'enter').filters.workers).toBe('');
   });
 
   it('stands still while it is paused, and goes on with the present', () => {

@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { BINDINGS } from '../../src/monitor/keymap.ts';
 import type { Key } from '../../src/monitor/keys.ts';
 import { initialModel, type Model } from '../../src/monitor/model.ts';
+import type { LbEvent } from '../../src/protocol/event.ts';
+import type { AutoscalingSnapshot } from '../../src/protocol/snapshot.ts';
 import { paintLines } from '../../src/monitor/screen.ts';
+import { sequenceOf, STYLE, type Palette } from '../../src/monitor/style.ts';
+import { widthOf } from '../../src/monitor/text.ts';
 import { view } from '../../src/monitor/view.ts';
 import { app, worker } from '../client/samples.ts';
 import { after, log, logs, MACHINE, NOON, press, watched } from './samples.ts';
@@ -30,6 +34,12 @@ describe.each(SIZES)('at %i×%i', (columns, rows) => {
   });
 });
 
+it('a question that is asked again says why', () => {
+  const refused = press(watched(), 'enter', 'w', '9', '9', '9', 'enter');
+  expect(seen(refused)).toMatch(/weight of slot \d: 999 +a weight is a number from 0 to 256/);
+  expect(seen(press(refused, 'backspace'))).toContain('Enter takes it');
+});
+
 describe('the overview', () => {
   it('before the first stats, and without apps', () => {
     const fresh = initialModel({ columns: 80, rows: 10, now: NOON, app: null });
@@ -43,10 +53,31 @@ describe('the overview', () => {
     expect(seen(gone)).toContain('degraded');
   });
 
+  it('says that the daemon says nothing', () => {
+    expect(seen(after(watched(), { type: 'time', now: NOON + 3_000 }))).not.toContain('silent');
+    expect(seen(after(watched(), { type: 'time', now: NOON + 9_000 }))).toContain('daemon silent for 9s');
+  });
+
   it('has every figure of the issue from 84 columns on, and the trend always', () => {
     const head = (columns: number): string => seen(watched(columns)).split('\n')[4] ?? '';
     for (const title of ['app', 'state', 'workers', 'cpu', 'mem', 'req/s', 'p50', 'p95', 'p99', '5xx', 'conns', 'rst', 'req/s 5m']) expect(head(100)).toContain(title);
     expect(head(80)).toContain('req/s 5m');
+  });
+});
+
+describe('names in other scripts, and with emoji', () => {
+  const names = ['api', '日本語の注文サービス 🚀', 'خدمة الطلبات', '👨‍👩‍👧‍👦 家族'];
+  const events = names.map((name, index): LbEvent => ({ id: index + 1, at: NOON, app: name, kind: 'ready', severity: 'info', message: 'ready in 9 ms', details: { tookMs: 9, generation: 1 } }));
+  const starts = (text: string, word: string): number[] => text.split('\n').filter((line) => line.includes(word)).map((line) => widthOf(line.slice(0, line.indexOf(word))));
+
+  it.each([[80, 30], [120, 40]])('leave every column in its place at %i×%i', (columns, rows) => {
+    const apps = names.map((name) => app({ name }));
+    const text = seen(after(initialModel({ columns, rows, now: NOON, app: null }), { type: 'stats', at: NOON, apps, machine: MACHINE }, { type: 'events', events }));
+    for (const word of ['online', 'ready in']) {
+      expect(starts(text, word)).toHaveLength(names.length);
+      expect(new Set(starts(text, word)).size, text).toBe(1);
+    }
+    if (columns === 120) for (const name of names) expect(text, 'no name is cut').toContain(` ${name} `);
   });
 });
 
@@ -56,6 +87,20 @@ describe('the app page', () => {
     expect(text).toContain('reload for 4s: 1 of 2 on generation 2');
     expect(text).toContain('slot 0 draining: 3 requests (oldest 12 s), 2 idle connections, 2 WebSockets');
     expect(seen(press(watched(100, 30), 'down', 'enter'))).toContain('slot 0 is out of the rotation: half of its answers are 5xx');
+  });
+
+  it('shows what decides on the number of workers', () => {
+    const autoscaling: AutoscalingSnapshot = { on: true, min: 1, max: 4, target: { metric: 'elu', value: 0.6 }, now: 'elu 0.41 of 0.6 over 5 s', last: { at: NOON - 60_000, from: 1, to: 2, reason: 'elu 0.74 of 0.6 over 5 s: 1 → 2 workers' } };
+    const scaled = (changes: Partial<AutoscalingSnapshot>): string =>
+      seen(after(press(watched(), 'enter'), { type: 'stats', at: NOON, apps: [app({ autoscaling: { ...autoscaling, ...changes } })], machine: MACHINE }));
+    expect(scaled({})).toContain(' scale auto, 1 to 4  elu 0.41 of 0.6 over 5 s\n changed 60s ago: elu 0.74 of 0.6 over 5 s: 1 → 2 workers\n');
+    expect(scaled({})).toContain('a auto');
+    expect(scaled({ on: false })).toContain(' scale fixed at 2; auto is 1 to 4 ');
+  });
+
+  it('leaves a label out when its value has no room', () => {
+    expect(seen(press(watched(79), 'enter')).split('\n')[1]).toMatch(/cpu 60%  mem 125M$/);
+    expect(seen(press(watched(74), 'enter')).split('\n')[1]).toMatch(/cpu 60%$/);
   });
 
   it('of an app that has gone says so', () => {
@@ -92,11 +137,24 @@ describe('any frame', () => {
 });
 
 describe('colours', () => {
-  it('are the six basic ones, never black or white, and NO_COLOR leaves none', () => {
-    const frame = view(press(watched(), 'enter'));
-    const codes = (text: string): string[] => [...text.matchAll(/\u001b\[([\d;]*)m/g)].flatMap((match) => (match[1] ?? '').split(';'));
-    expect(codes(paintLines(frame, true)).filter((code) => code.startsWith('3')).length).toBeGreaterThan(5);
-    expect(codes(paintLines(frame, true)).filter((code) => !['0', '1', '2', '4', '7', '31', '32', '33', '34', '35', '36'].includes(code))).toEqual([]);
-    expect(codes(paintLines(frame, false))).toEqual([]);
+  const frame = view(press(watched(), 'enter'));
+  const sequences = (palette: Palette): string[] => [...paintLines(frame, palette).matchAll(/\u001b\[([\d;]*)m/g)].map((match) => match[1] ?? '');
+  const colorsOf = (palette: Palette): string[] => [...new Set(sequences(palette).flatMap((codes) => /3\d(;5;\d+)?$/.exec(codes)?.[0] ?? []))].sort();
+
+  it('are five, never black, white or blue, and NO_COLOR leaves none', () => {
+    expect(colorsOf('basic').length).toBeGreaterThan(2);
+    expect(colorsOf('basic').filter((code) => !['31', '32', '33', '35', '36'].includes(code))).toEqual([]);
+    expect(sequences('none')).toEqual([]);
+  });
+
+  it('of a terminal that has 256 can be read on white and on black', () => {
+    const luminance = (index: number): number => {
+      const levels = [Math.floor((index - 16) / 36), Math.floor((index - 16) / 6) % 6, (index - 16) % 6].map((level) => (level === 0 ? 0 : 55 + 40 * level) / 255);
+      const [red = 0, green = 0, blue = 0] = levels.map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const all = [STYLE.red, STYLE.green, STYLE.yellow, STYLE.magenta, STYLE.cyan].map((style) => Number(/38;5;(\d+)m$/.exec(sequenceOf(style, 'fixed'))?.[1]));
+    const contrasts = all.map(luminance).flatMap((value) => [1.05 / (value + 0.05), (value + 0.05) / 0.05]);
+    expect(Math.min(...contrasts)).toBeGreaterThan(3.9);
   });
 });

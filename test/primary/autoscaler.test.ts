@@ -3,9 +3,11 @@ import type { ScaleSpec } from '../../src/lifecycle/app-spec.ts';
 import { PrimaryHarness } from './primary-harness.ts';
 
 vi.mock('../../src/system/cpu-budget.ts', () => ({ cpuBudget: () => 8 }));
-vi.mock('../../src/system/memory-room.ts', async (original) => ({ ...(await original<object>()), memoryLeftBytes: () => 2 ** 40 }));
+const machine = vi.hoisted(() => ({ leftBytes: 2 ** 40 }));
+vi.mock('../../src/system/memory-room.ts', async (original) => ({ ...(await original<object>()), memoryLeftBytes: () => machine.leftBytes }));
 
 afterEach(() => {
+  machine.leftBytes = 2 ** 40;
   vi.useRealTimers();
 });
 
@@ -52,8 +54,33 @@ describe('autoscaling', () => {
     expect(reload.answer).toMatchObject({ spec: { instances: 2, scale: { on: false } } });
     const auto = app.order({ kind: 'scale', auto: true });
     await run(app, 0.95, 20);
+    expect(app.events.filter((event) => event.startsWith('scale: autoscaling'))).toEqual([
+      'scale: autoscaling is off, the number of workers is set by hand', 'scale: autoscaling is on, from 2 workers',
+    ]);
     expect(auto.answer).toMatchObject({ message: 'api has 1 to 3 workers, as its load asks for (2 now)', spec: { scale: { on: true } } });
     expect(await app.snapshot()).toMatchObject({ instances: 3 });
+  });
+
+  it('adds none for which the machine has no memory left', async () => {
+    machine.leftBytes = 100;
+    const app = await PrimaryHarness.online({ instances: 1, scale: SCALE });
+    const use = { cpuMs: 0, rssBytes: 100, heapUsedBytes: 0, heapLimitBytes: 0, gcCount: 0, gcMs: 0, handles: 0 };
+    for (let second = 0; second < 12; second++) {
+      app.workers[0]?.beat({ eventLoopUtilization: 0.9, use });
+      await app.advance(1_000);
+    }
+    expect(app.events.filter((event) => event.startsWith('scale'))).toEqual(['scale: held: memory left for no further worker (elu 0.90 of 0.6 over 5 s)']);
+  });
+
+  it('waits while connections move to a worker that joined', async () => {
+    const app = await PrimaryHarness.online({ instances: 1, scale: SCALE });
+    const seen = new Set<string>();
+    for (let second = 0; second < 20; second++) {
+      for (const worker of app.alive) worker.beat({ eventLoopUtilization: 0.7, kept: worker.slot === 0 ? 8 : 0 });
+      await app.advance(1_000);
+      seen.add((await app.snapshot()).autoscaling?.now ?? '');
+    }
+    expect([...seen]).toContain('waits: connections move to other workers');
   });
 
   it('an app without a policy cannot be left to it', async () => {

@@ -8,7 +8,10 @@ import type { ListenQuery } from '../../src/protocol/worker.ts';
 
 class FakeSocket implements RawListener {
   closed = false;
+  polled = false;
+  onconnection?: RawListener['onconnection'];
   listen(): number {
+    this.polled = true;
     return 0;
   }
   close(): void {
@@ -149,6 +152,32 @@ describe('DirectSockets', () => {
     expect([zero.closed, one.closed]).toEqual([false, false]);
     sockets.closeAllBut(new Set());
     expect([zero.closed, one.closed, kept]).toEqual([true, true, ['drop a#0', 'drop a#1']]);
+  });
+
+  it('accepts what still comes by itself, from when no worker does any more', async () => {
+    const socket = new FakeSocket();
+    sockets.received('a#0', socket);
+    await sockets.listen(QUERY, 1);
+    const [worker, dying] = [new FakeWorker(0), new FakeWorker(1)];
+    assign([dying]);
+    assign([worker]);
+    assign([worker, dying]);
+    const came: string[] = [];
+    let over = false;
+    const takenOver = sockets.takeOver((key) => came.push(key)).then(() => (over = true));
+    expect([sockets.keptKeys, socket.polled, worker.accepts.size]).toEqual([['a#0'], true, 0]);
+    socket.onconnection?.(0, { close: () => {} });
+    expect([came, assign([worker])]).toEqual([['a'], [[]]]);
+    await Promise.resolve();
+    expect(over).toBe(false);
+    sockets.forget(dying as unknown as WorkerHandle);
+    sockets.released(worker as unknown as WorkerHandle, 'a', 0);
+    await takenOver;
+  });
+
+  it('waits for nobody where no worker accepts', async () => {
+    await sockets.listen(QUERY, 2);
+    await sockets.takeOver(() => {});
   });
 
   it('closes what it inherited and nobody asks for', () => {

@@ -222,6 +222,7 @@ class Scene {
     target.pending = null;
     for (const [name, targets] of left) this.#route(name, targets.filter((one) => one !== target));
     if (pending !== null) this.dispatcher.takeBack(pending);
+    if (what === 'refuse') this.dispatcher.pumpFor(target);
   }
 
   #route(name: string, targets: FakeTarget[]): void {

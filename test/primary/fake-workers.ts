@@ -39,6 +39,8 @@ export class FakeWorker extends EventEmitter {
   readonly said: unknown[] = [];
   readonly connections: object[] = [];
   readonly profiles: ProfileRequest[] = [];
+  /** Connections it was told to end with an answer, order by order. */
+  readonly sheds: number[] = [];
   readonly #behaviour: Behaviour;
 
   constructor(pid: number, slot: number, spec: AppSpec, behaviour: Behaviour) {
@@ -80,7 +82,7 @@ export class FakeWorker extends EventEmitter {
 
   beat(beat: Partial<Heartbeat>): void {
     const full: Heartbeat = {
-      connections: 0, delivered: 0, requestsInFlight: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], latencySumMs: 0, bytesReceived: 0, bytesSent: 0, loopDelay: null,
+      connections: 0, delivered: 0, requestsInFlight: 0, kept: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], latencySumMs: 0, bytesReceived: 0, bytesSent: 0, loopDelay: null,
       use: { cpuMs: 0, rssBytes: 0, heapUsedBytes: 0, heapLimitBytes: 0, gcCount: 0, gcMs: 0, handles: 0 }, eventLoopUtilization: 0, eventLoopDelayMs: 0, inspectorPort: null, ownSigusr1: false, ...beat,
     };
     this.tell({ t: 'heartbeat', beat: full });
@@ -111,6 +113,8 @@ export class FakeWorker extends EventEmitter {
       const { drainMs, handler } = this.#behaviour;
       this.tell({ t: 'draining', quiet: false, handler, blockers });
       if (drainMs !== null) setTimeout(() => this.tell({ t: 'draining', quiet: true, handler, blockers: { ...blockers, requests: 0, connections: 0 } }), drainMs);
+    } else if (message.t === 'shed') {
+      this.sheds.push(message.count);
     } else if (message.t === 'profile') {
       this.profiles.push(message.request);
     } else if (message.t === 'leave') {

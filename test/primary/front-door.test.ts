@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
-import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
 import { FrontDoor } from '../../src/primary/front-door.ts';
 import type { PendingConnection, Target } from '../../src/primary/seat.ts';
@@ -25,9 +26,15 @@ class Taker implements Target {
 
 let door: FrontDoor;
 let kept: string[];
+let dropped: Promise<void>;
 beforeEach(() => {
   kept = [];
-  const channel = { open: false, keep: ({ key }: { key: string }) => kept.push(`keep ${key}`), drop: (key: string) => kept.push(`drop ${key}`), borrow: () => {} };
+  dropped = Promise.resolve();
+  const drop = (key: string): Promise<void> => {
+    kept.push(`drop ${key}`);
+    return dropped;
+  };
+  const channel = { open: false, keep: ({ key }: { key: string }) => kept.push(`keep ${key}`), drop, borrow: () => {} };
   door = new FrontDoor(channel as unknown as SpawnChannel);
 });
 afterEach(() => door.closeAllBut(new Set()));
@@ -95,4 +102,75 @@ it('closes what nobody uses, and has it kept no more', async () => {
   expect(kept).toEqual(['keep a']);
   door.closeAllBut(new Set());
   expect([kept, door.expected, door.dispatcher.queued]).toEqual([['keep a', 'drop a'], false, 0]);
+});
+
+describe('a door that is shut', () => {
+  const shut = (): Promise<void> => door.shut(() => {});
+  /** Clients whose connections the kernel accepts while this process does not look. */
+  const queue = (port: number, clients: number): void => {
+    const program = `for (let i = 0; i < ${clients}; i++) require('net').connect(${port}, '127.0.0.1').on('connect', () => { if (++n === ${clients}) process.exit(); }); let n = 0; setTimeout(() => process.exit(1), 5000)`;
+    expect(spawnSync(process.execPath, ['-e', program]).status).toBe(0);
+  };
+
+  it('serves what comes until nobody else holds the socket, and all that the kernel has accepted by then', async () => {
+    const { port, taker } = await open();
+    let drop = (): void => {};
+    dropped = new Promise((resolve) => (drop = resolve));
+    const ended = shut();
+    await send(port, 'x');
+    expect([taker.sources.length, door.expected]).toEqual([1, true]);
+    queue(port, 20);
+    drop();
+    await ended;
+    expect([taker.sources.length, door.expected]).toEqual([21, false]);
+    expect(kept).toEqual(['keep a', 'drop a', 'drop a']);
+  });
+
+  it('waits until what came in has found a worker', async () => {
+    const { port, taker } = await open();
+    const busy: PendingConnection[] = [];
+    taker.hand = (pending) => void busy.push(pending);
+    const clients = [send(port, '1'), send(port, '2')];
+    await vi.waitFor(() => expect([busy.length, door.dispatcher.queued]).toEqual([1, 1]));
+    let isShut = false;
+    const ended = shut().then(() => (isShut = true));
+    await vi.waitFor(() => expect(door.expected).toBe(false));
+    expect([isShut, busy.length, door.dispatched]).toEqual([false, 1, ['a']]);
+    taker.pending = null;
+    door.dispatcher.pumpFor(taker);
+    await ended;
+    expect([busy.length, door.dispatched]).toEqual([2, []]);
+    for (const { connection } of busy) connection.close();
+    await Promise.all(clients);
+  });
+
+  it('lets go of what it inherited and nobody asked for', async () => {
+    const close = vi.fn();
+    door.received('old', { close, listen: () => 0 }, null);
+    door.received('direct#0', { close, listen: () => 0 }, null);
+    await shut();
+    expect([new Set(kept), close.mock.calls.length]).toEqual([new Set(['drop old', 'drop direct#0']), 2]);
+  });
+
+  it('opens no more, though a worker that boots is told so', async () => {
+    await shut();
+    expect(await door.listen({ ...QUERY, port: 3000 }, 1)).toEqual({ errno: 0, name: { address: '127.0.0.1', port: 3000, family: 'IPv4' } });
+    expect([kept, door.expected]).toEqual([[], false]);
+  });
+
+  it('serves a listener that was paused, too', async () => {
+    const { port, taker } = await open({ maxQueue: 1 });
+    vi.spyOn(door.listeners, 'resume');
+    const busy: PendingConnection[] = [];
+    taker.hand = (pending) => void busy.push(pending);
+    const clients = [send(port, '1'), send(port, '2')];
+    await vi.waitFor(() => expect(door.dispatcher.queued).toBe(1));
+    const ended = shut();
+    await vi.waitFor(() => expect(door.listeners.resume).toHaveBeenCalledWith('a'));
+    taker.pending = null;
+    door.dispatcher.pumpFor(taker);
+    await ended;
+    for (const { connection } of busy) connection.close();
+    await Promise.all(clients);
+  });
 });

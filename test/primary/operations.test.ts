@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { MAX_INSTANCES } from '../../src/lifecycle/app-spec.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
 import { PrimaryHarness } from './primary-harness.ts';
+// Behind the harness, which replaces what it forks with.
+import { STARTING_AT_ONCE } from '../../src/primary/pool.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -31,6 +34,29 @@ describe('scale', () => {
     expect(scale.error).toMatchObject({ code: 'LB_ERR_OPERATION_FAILED', message: expect.stringContaining('scale of "api" failed: worker 3') });
     expect(app.pids).toEqual(before);
     expect(await app.snapshot()).toMatchObject({ instances: 2, spec: { instances: 2 } });
+  });
+
+  it('refuses more than there can be, and leaves everything as it is', async () => {
+    const app = await PrimaryHarness.online();
+    const { pids } = app;
+    const scale = app.order({ kind: 'scale', by: MAX_INSTANCES - 1 });
+    await app.advance(100);
+    expect(scale.error).toMatchObject({ code: 'LB_ERR_OPERATION_FAILED', message: expect.stringContaining(`it would have ${MAX_INSTANCES + 1} workers, the most are ${MAX_INSTANCES}`) });
+    expect(app.pids).toEqual(pids);
+  });
+
+  it('starts a limited number at a time, and a stop needs not wait for the others', async () => {
+    const app = await PrimaryHarness.online();
+    const scale = app.order({ kind: 'scale', to: 3 * STARTING_AT_ONCE });
+    await app.advance(90);
+    expect(app.alive).toHaveLength(2 + STARTING_AT_ONCE);
+    await app.advance(100);
+    expect(app.alive).toHaveLength(2 + 2 * STARTING_AT_ONCE);
+    const stop = app.order({ kind: 'stop' });
+    await app.advance(500);
+    expect(scale.error).toMatchObject({ code: 'LB_ERR_ABORTED' });
+    expect(stop.answer).toMatchObject({ message: expect.stringContaining('stopped') as string });
+    expect(app.alive).toEqual([]);
   });
 
   it('down and up again while the old one still drains gives the slot a new worker', async () => {

@@ -19,6 +19,7 @@ interface World {
   link: { received(message: ToPrimary): void; lost(): void };
   sent(message: FromPrimary): void;
   closed: boolean;
+  closingFails: boolean;
   accept: (key: string, connection: object) => void;
   memoryBytes: Map<number, number>;
   listening: Set<string>;
@@ -35,7 +36,7 @@ vi.mock('../../src/system/usage.ts', () => ({
   UsageSampler: class {
     sample(pids: readonly number[]): Promise<Map<number, object>> {
       const known = pids.filter((pid) => here().memoryBytes.has(pid));
-      return Promise.resolve(new Map(known.map((pid) => [pid, { cpuPercent: 1, memoryBytes: here().memoryBytes.get(pid) }])));
+      return Promise.resolve(new Map(known.map((pid) => [pid, { cpuMs: 1, memoryBytes: here().memoryBytes.get(pid) }])));
     }
     forget(): void {}
   },
@@ -45,7 +46,7 @@ vi.mock('../../src/primary/spawn-channel.ts', () => ({
     open = true;
     receive = () => Promise.resolve();
     keep(): void {}
-    drop(): void {}
+    drop = () => Promise.resolve();
     borrow(): void {}
   },
 }));
@@ -75,6 +76,9 @@ vi.mock('../../src/primary/listeners.ts', () => ({
     get all(): object[] {
       return [...here().listening].map((key) => ({ key, label: '*:3000' }));
     }
+    get keptKeys(): string[] {
+      return [...here().listening];
+    }
     get expected(): boolean {
       return here().listening.size > 0;
     }
@@ -83,6 +87,10 @@ vi.mock('../../src/primary/listeners.ts', () => ({
       return Promise.resolve({ errno: 0, listener: { key: query.key, name: null } });
     }
     closeAllBut(used: ReadonlySet<string>): void {
+      if (here().closingFails) {
+        here().closingFails = false;
+        throw new Error('EISDIR');
+      }
       for (const key of here().listening) {
         if (used.has(key)) continue;
         here().listening.delete(key);
@@ -131,6 +139,7 @@ export class PrimaryHarness {
       sent: (message) => this.#sent(message),
       link: { received: () => {}, lost: () => {} },
       closed: false,
+      closingFails: false,
       accept: () => {},
       memoryBytes: new Map(),
       listening: new Set(),
@@ -152,6 +161,11 @@ export class PrimaryHarness {
 
   get memoryBytes(): Map<number, number> {
     return this.#world.memoryBytes;
+  }
+
+  /** The next time that listeners are closed. */
+  set closingFails(fails: boolean) {
+    this.#world.closingFails = fails;
   }
 
   get alive(): FakeWorker[] {

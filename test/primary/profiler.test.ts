@@ -42,6 +42,15 @@ describe('a profile', () => {
     expect(app.events.at(-1)).toBe(`profile: CPU profile of worker 1: ${request?.path}`);
   });
 
+  it('stays where it is when it cannot go where it should', async () => {
+    const app = await PrimaryHarness.online();
+    const ordered = await order(app, { what: 'cpu', durationMs: 2_000, slot: 0, output: '/nonexistent/it.cpuprofile' });
+    const [request] = app.workers[0]?.profiles ?? [];
+    await write(app, app.workers[0]);
+    await vi.waitFor(() => expect(app.events.at(-1)).toBe(`profile: CPU profile of worker 0: ${request?.path}`));
+    expect(ordered.answer).toMatchObject({ file: { path: request?.path } });
+  });
+
   it('of the heap takes the worker out of the rotation until it is written, and waits for its requests', async () => {
     const app = await PrimaryHarness.online();
     app.workers[0]?.beat({ requestsInFlight: 2, eventLoopUtilization: 0.5 });
@@ -61,8 +70,36 @@ describe('a profile', () => {
     const app = await PrimaryHarness.online();
     app.workers[0]?.beat({ requestsInFlight: 2, eventLoopUtilization: 0.5 });
     await order(app, { what: 'heap', slot: 0 });
-    await app.advance(3_100);
+    await app.advance(6_100);
     expect(app.workers[0]?.profiles).toHaveLength(1);
+  });
+
+  it('of the heap lets the connections that clients keep end with an answer first, and no longer when it is done', async () => {
+    const app = await PrimaryHarness.online();
+    const [worker, other] = app.workers;
+    worker?.beat({ kept: 3, eventLoopUtilization: 0.5 });
+    await order(app, { what: 'heap', slot: 0 });
+    expect(worker?.sheds).toEqual([Number.MAX_SAFE_INTEGER]);
+    worker?.beat({ kept: 1, eventLoopUtilization: 0.5 });
+    await app.advance(100);
+    expect(worker?.profiles).toEqual([]);
+    worker?.beat({ kept: 0, eventLoopUtilization: 0.5 });
+    await app.advance(100);
+    expect(worker?.profiles).toHaveLength(1);
+    await write(app, worker);
+    expect([worker?.sheds.at(-1), other?.sheds]).toEqual([0, []]);
+  });
+
+  it('of the heap of a sole worker ends no connection: nobody else would serve the clients', async () => {
+    const app = await PrimaryHarness.online({ instances: 1 });
+    const [worker] = app.workers;
+    worker?.beat({ kept: 3, eventLoopUtilization: 0.5 });
+    const ordered = await order(app, { what: 'heap' });
+    expect(ordered.progress.map(({ message }) => message)).toContain('api[0] leaves the rotation; no other worker serves, so its clients wait');
+    worker?.beat({ kept: 3, requestsInFlight: 0, eventLoopUtilization: 0.5 });
+    await app.advance(100);
+    expect(worker?.profiles).toHaveLength(1);
+    expect(worker?.sheds).toEqual([]);
   });
 
   it('may block its worker for longer than hang_timeout and fail its checks meanwhile; afterwards it counts again', async () => {

@@ -4,7 +4,6 @@ import type { WorkerState } from '../../src/lifecycle/states.ts';
 import { DirectSockets } from '../../src/primary/direct-sockets.ts';
 import { Dispatcher } from '../../src/primary/dispatcher.ts';
 import type { FrontDoor } from '../../src/primary/front-door.ts';
-import type { Listeners } from '../../src/primary/listeners.ts';
 import { Router } from '../../src/primary/router.ts';
 import type { PendingConnection } from '../../src/primary/seat.ts';
 import type { WorkerHandle } from '../../src/primary/worker-handle.ts';
@@ -45,16 +44,17 @@ let workers: FakeHandle[];
 let dispatcher: Dispatcher;
 let router: Router;
 let spec: AppSpec;
+let joins: number;
 
 beforeEach(() => {
   vi.useFakeTimers();
   workers = [new FakeHandle(0), new FakeHandle(1)];
   dispatcher = new Dispatcher({ crowded: () => {}, relieved: () => {} });
-  const listeners = { all: [{ key: 'a' }, { key: 'b' }] } as unknown as Listeners;
   spec = sampleSpec();
+  joins = 0;
   const sockets = new DirectSockets({ onOpened: () => {}, onClosed: () => {} });
-  const door = { dispatcher, listeners, sockets } as unknown as FrontDoor;
-  router = new Router({ door, workers: () => workers as unknown as WorkerHandle[], spec: () => spec });
+  const door = { dispatcher, dispatched: ['a', 'b'], sockets } as unknown as FrontDoor;
+  router = new Router({ door, workers: () => workers as unknown as WorkerHandle[], spec: () => spec, joined: () => void joins++ });
   router.changed();
 });
 afterEach(() => {
@@ -100,6 +100,20 @@ describe('Router', () => {
     expect(shares()).toEqual([40, 4]);
     vi.advanceTimersByTime(10_500);
     expect(shares()).toEqual([22, 22]);
+  });
+
+  it('tells when a worker takes connections that took none before, and only then', () => {
+    const [first] = workers;
+    expect(joins).toBe(1);
+    router.changed();
+    if (first !== undefined) first.state = 'ejected';
+    router.changed();
+    expect(joins).toBe(1);
+    if (first !== undefined) first.state = 'ready';
+    router.changed();
+    workers.push(new FakeHandle(2));
+    router.changed();
+    expect(joins).toBe(3);
   });
 
   it('lets workers count their connections only where the strategy needs it', () => {

@@ -65,7 +65,7 @@ describe('stop', () => {
   it('drains every worker, answers, and the primary ends', async () => {
     const app = await PrimaryHarness.online();
     const stop = app.order({ kind: 'stop' });
-    await app.advance(1);
+    await app.advance(5);
     expect(app.workers.map((worker) => worker.leaving)).toEqual([true, true]);
     expect((await app.snapshot()).state).toBe('stopping');
     await app.advance(100);

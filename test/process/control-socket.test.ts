@@ -1,8 +1,10 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Hello } from '../../src/protocol/control.ts';
+import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
 import { PROTOCOL } from '../../src/protocol/version.ts';
+import { controlRequest } from '../helpers/control.ts';
 import { getJson } from '../helpers/http.ts';
 import { isAlive, processesOf } from '../helpers/processes.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
@@ -34,6 +36,22 @@ describe('S25: the control socket', () => {
     expect(stdout).toContain('online');
     expect(durationMs).toBeLessThan(2000);
     await Promise.all(blocked);
+  });
+
+  it('tells of an app whose primary is silent what it told last', async () => {
+    const { name, port } = await sandbox.start('plain-http.cjs');
+    const client = net.connect(port, '127.0.0.1');
+    onTestFinished(() => void client.destroy());
+    const told = async (path: string): Promise<string> => (await controlRequest(sandbox.socket, 'GET', path)).text;
+    await sandbox.waitFor('the daemon to hear of the connection', async () => /^lb_connections_open\{.*\} 1$/m.test(await told('/v1/metrics')));
+    const primary = await sandbox.primaryPid(name);
+    process.kill(primary, 'SIGSTOP');
+    try {
+      const { apps } = JSON.parse(await told('/v1/list')) as { apps: Pick<AppSnapshot, 'name' | 'connections'>[] };
+      expect(apps.find((one) => one.name === name)).toMatchObject({ connections: 1 });
+    } finally {
+      process.kill(primary, 'SIGCONT');
+    }
   });
 
   it('is for its owner alone', async () => {

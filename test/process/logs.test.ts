@@ -28,8 +28,8 @@ describe('log files', () => {
     expect(last).toContain(path.startsWith('/throw') ? 'thrown outside a request' : `line 4000 of ${pid}`);
   });
 
-  it('are rotated by size, all but the newest compressed, and only so many kept', async () => {
-    const { name, port } = await sandbox.start('exits-on-request.cjs', { instances: 1, flags: ['--log-max-size', '8K', '--log-keep', '3'] });
+  it('are rotated by size, all but the newest compressed, and only so many kept, however long the name of the app is', async () => {
+    const { name, port } = await sandbox.start('exits-on-request.cjs', { name: '日本語'.repeat(14), instances: 1, flags: ['--log-max-size', '8K', '--log-keep', '3'] });
     const [pid] = await sandbox.workerPids(name);
     for (let round = 0; round < 10; round++) await getJson(port, '/?lines=1000');
     await sandbox.waitFor('the last line', () => linesOf(`${name}-out.log`).at(-1) === `line 999 of ${pid}`);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import type { HistoryAnswer } from '../../src/protocol/history.ts';
+import type { HistoriesAnswer, HistoryAnswer, HistorySeries } from '../../src/protocol/history.ts';
 import { needsPackage } from '../helpers/debian-package.ts';
 import { request } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';
@@ -162,5 +162,10 @@ it('the daemon remembers how it was, app and slot', async () => {
   expect((await history('metric=ready&resolution=1s')).values.at(-1)).toBe(2);
   expect((await history('metric=connections&resolution=10s')).stepMs).toBe(10_000);
   expect((await history('metric=memory&resolution=1m&slot=1')).values.at(-1)).toBeGreaterThan(10_000_000);
+  const histories = async (query: string): Promise<readonly HistorySeries[]> => (await sandbox.control('GET', `/v1/histories?resolution=1s&points=3&${query}`)).json<HistoriesAnswer>().series;
+  expect((await histories('metric=ready&metric=rps')).filter(({ app }) => app === name).map(({ slot, metric }) => [slot, metric])).toEqual([[null, 'rps'], [null, 'ready']]);
+  const own = await histories(`app=${name}`);
+  expect(own.filter(({ slot }) => slot !== 1 && slot !== null).every(({ slot, app, values }) => slot === 0 && app === name && values.length <= 3)).toBe(true);
+  expect(own.find(({ slot, metric }) => slot === 1 && metric === 'memory')?.values.at(-1)).toBeGreaterThan(10_000_000);
   expect((await sandbox.control('GET', `/v1/history?app=${name}&metric=nothing&resolution=1s`)).text).toContain('one of cpu, memory');
 });

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it, onTestFinished, type TestContext } from 'vitest';
+import { widthOf } from '../../src/monitor/text.ts';
 import { debianPackage, needsPackage } from '../helpers/debian-package.ts';
-import { LB_PROGRAM } from '../helpers/paths.ts';
+import { fixture, LB_PROGRAM } from '../helpers/paths.ts';
+import { freePort } from '../helpers/ports.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 import { Pane } from '../helpers/tmux.ts';
 
@@ -25,13 +27,15 @@ async function expectRestored(pane: Pane, code: number): Promise<void> {
 
 beforeAll(async () => {
   // So that a daemon runs before the first test.
-  await sandbox.start('plain-http.cjs', { name: 'first' });
+  await sandbox.start('plain-http.cjs', { name: '日本語 👩‍🚀' });
 });
 
 it('shows apps, opens one, reloads it after asking, follows a resize, and quits', async (context) => {
   await sandbox.start('plain-http.cjs', { name: 'api' });
   const pane = monit(context, { columns: 80, rows: 24 });
   await pane.until(/api +online +2\/2/);
+  const starts = pane.screen().split('\n').filter((line) => /online +2\/2/.test(line)).map((line) => widthOf(line.slice(0, line.indexOf('online'))));
+  expect(starts, 'where the state of each app is told').toEqual([starts[0], starts[0]]);
   expect(pane.hasOwnScreen).toBe(true);
   pane.type('Enter');
   await pane.until('generation 1');
@@ -64,6 +68,21 @@ it('kills one worker and scales', async (context) => {
   expect(second).not.toBe(pids[1]);
   pane.type('+');
   await pane.until(/3\/3 workers/);
+  pane.type('/', '2', 'Enter');
+  expect(await pane.until('only: 2')).not.toMatch(/^ +0 +\d+ +\d+ ready/m);
+});
+
+it('shows what decides on the number of workers, and takes it over', async (context) => {
+  const apps = [{ name: 'api', script: fixture('plain-http.cjs'), env: { PORT: await freePort() }, scale: { min: 1, max: 4 } }];
+  await sandbox.ok('start', sandbox.writeApp('lb.config.cjs', `module.exports = ${JSON.stringify({ apps })};\n`));
+  const pane = monit(context, { columns: 100, rows: 30 }, 'api');
+  await pane.until('scale auto, 1 to 4');
+  pane.type('a');
+  await pane.until('scale fixed at 1');
+  pane.type('a');
+  await pane.until('autoscale api from 1 to 4? (y/n)');
+  pane.type('y');
+  await pane.until('scale auto, 1 to 4');
 });
 
 it('shows, searches and scrolls the log of an app', async (context) => {
@@ -111,6 +130,13 @@ it('gives the terminal back at Ctrl-C, at SIGTERM, and while it is suspended', a
   expect(terminated.hasOwnScreen).toBe(true);
   process.kill(terminated.programPid, 'SIGTERM');
   await expectRestored(terminated, 143);
+});
+
+it('ends before it has the screen when there is no app of that name', async (context) => {
+  await sandbox.start('plain-http.cjs', { name: 'api' });
+  const pane = monit(context, { columns: 100, rows: 24 }, 'apii');
+  await expectRestored(pane, 3);
+  expect(pane.screen()).toMatch(/apii[^]*did you mean "api"/);
 });
 
 it('one frame for scripts, without a terminal', async () => {

@@ -53,6 +53,7 @@ describe('lb profile', () => {
 
     const report = await sandbox.ok('report', name, '--output', 'report.json');
     expect(fileOf(report.stdout)).toBe(join(sandbox.directory, 'report.json'));
+    expect((await sandbox.ok('events', name, '--lines', '1')).stdout).toContain(`: ${fileOf(report.stdout)} (pid`);
     expect(read<{ header: { processId: number } }>(fileOf(report.stdout)).header.processId).toSatisfy((pid: number) => processInfo(pid) !== null);
 
     for (const file of [cpu, sampling, heap, report].map(({ stdout }) => fileOf(stdout))) expect(statSync(file).mode & 0o777, file).toBe(0o600);
@@ -79,13 +80,29 @@ describe('lb profile', () => {
     expect((await profile.ended).code).toBe(0);
   });
 
+  it('of a heap: no client that keeps its connection waits for it', async () => {
+    const { name, port } = await sandbox.start('profiled.cjs', { instances: 2 });
+    const load = startLoad({ port, mode: 'keep-alive', clients: 4 });
+    await load.waitForServed(20);
+    const [profiled = 0] = (await sandbox.snapshot(name)).workers.map(({ pid }) => pid);
+    const profile = sandbox.lbBackground('profile', `${name}:0`, '--heap');
+    await sandbox.waitFor('the snapshot to begin', () => profile.stderr.includes('heap snapshot begins'));
+    const before = load.tally().pids[String(profiled)] ?? 0;
+    expect((await sandbox.snapshot(name)).workers.map(({ slot, connections }) => [slot, connections])).toContainEqual([0, 0]);
+    await sandbox.waitFor('the end', () => profile.stderr.includes('again'));
+    expect((load.tally().pids[String(profiled)] ?? 0) - before).toBe(0);
+    await sandbox.waitFor('it to serve again', () => (load.tally().pids[String(profiled)] ?? 0) > before + 20);
+    expectLossless(await load.stop());
+    expect((await profile.ended).code).toBe(0);
+  });
+
   it('goes on after Ctrl-C', async () => {
     const { name, load } = await loaded(1);
     const profile = sandbox.lbBackground('profile', name, '--cpu', '1500ms');
     await sandbox.waitFor('its beginning', () => profile.stderr.includes('begins'));
     profile.kill('SIGINT');
     expect((await profile.ended).code).toBe(130);
-    expect(profile.stderr).toContain('goes on in the background; its file comes to');
+    expect(profile.stderr).toContain(`the CPU profile of "${name}" goes on in the background; its file comes to`);
     const files = await sandbox.waitFor('the file', () => {
       const found = readdirSync(join(sandbox.home, 'profiles')).filter((file) => file.startsWith(`${name}-`));
       return found.length > 0 && found;

@@ -49,3 +49,24 @@ it('a new size survives a reload and is what list shows', async () => {
   expect(await sandbox.waitForOnline(name)).toMatchObject({ instances: 3, ready: 3 });
   expect((await sandbox.ok('list')).stdout).toContain('3/3');
 });
+
+it.each([
+  { mode: 'keep-alive', clients: 8 },
+  { mode: 'think', thinkMs: 100, bodyBytes: 16_384, clients: 12 },
+] as const)('a worker that joined gets its share of the requests on kept connections, without loss: $mode', async (load) => {
+  const { name, port } = await sandbox.start('plain-http.cjs', { instances: 1 });
+  const clients = startLoad({ port, ...load });
+  await clients.waitForServed(50);
+  await sandbox.ok('scale', name, '2');
+  const joined = String((await sandbox.snapshot(name)).workers.find(({ slot }) => slot === 1)?.pid);
+  await sandbox.waitFor('a third of the requests to reach it', async () => {
+    const { served, pids } = structuredClone(clients.tally());
+    await clients.waitForServed(100);
+    const after = clients.tally();
+    return ((after.pids[joined] ?? 0) - (pids[joined] ?? 0)) / (after.served - served) > 1 / 3;
+  });
+  const { workers } = await sandbox.snapshot(name);
+  expect(workers.reduce((sum, { accepted }) => sum + accepted, 0), 'nobody connects again and again').toBeLessThanOrEqual(2 * load.clients);
+  expectLossless(await clients.stop(), load.mode);
+  expect((await sandbox.ok('events', name)).stdout).toContain('kept connections are spread anew');
+});

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { widthOf } from '../../src/monitor/text.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
 import { getJson } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';
@@ -85,6 +86,25 @@ it('refuses to start an app of the same name twice', async () => {
   expect(again.result.code).toBe(1);
   expect(again.result.stderr).toContain(`app "${name}" is already running`);
   expect(await sandbox.workerPids(name)).toEqual(pids);
+});
+
+it('takes names in any script, with emoji and blanks, in whatever form they are typed', async () => {
+  const [name, other] = ['Café 日本語 👩‍🚀', 'خدمة 2'];
+  const { port } = await sandbox.start('plain-http.cjs', { name: name.normalize('NFD'), instances: 1 });
+  await sandbox.start('plain-http.cjs', { name: other, instances: 1 });
+  const lines = (await sandbox.ok('list')).stdout.split('\n').filter((line) => line.includes('online'));
+  expect(lines.map((line) => line.slice(0, line.indexOf('online')).trimEnd()).sort()).toEqual([name, other].sort());
+  expect(new Set(lines.map((line) => widthOf(line.slice(0, line.indexOf('online'))))).size).toBe(1);
+  for (const words of [['reload'], ['show'], ['scale', '2'], ['health'], ['events'], ['logs', '--no-follow'], ['stop'], ['start']]) {
+    const [command = '', ...others] = words;
+    const { stdout } = await sandbox.ok(command, name.normalize('NFD'), ...others);
+    expect(stdout, command).toContain(command === 'logs' ? '' : name);
+  }
+  expect(await getJson(port)).toMatchObject({ version: '1' });
+  expect((await sandbox.ok('profile', `${name}:1`, '--cpu', '100ms')).stdout).toContain(`/${name}-1-`);
+  expect((await sandbox.ok('metrics')).stdout).toContain(`lb_app_workers{app="${name}",state="ready"} 2\n`);
+  const refused = await sandbox.tryStart('plain-http.cjs', { name: 'a/b' });
+  expect(refused.result.stderr).toContain('--name: expected a name of letters, digits, emoji, ".", "_", "-" and single blanks inside');
 });
 
 it('names an app that does not exist, and the nearest one that does', async () => {

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { getJson, request } from '../helpers/http.ts';
 import { isAlive } from '../helpers/processes.ts';
+import { startLoad } from '../helpers/load.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
+import { describeTally, lost } from '../helpers/tally.ts';
 
 const sandbox = await createSandbox();
 
@@ -34,6 +36,17 @@ it('an app that ignores every signal is killed at its deadline, with its childre
   expect(progress.map((record) => record.message).join('\n')).toContain('kill_timeout');
   await sandbox.waitFor('worker and child to be gone', () => !isAlive(pid) && !isAlive(child));
   expect((await sandbox.snapshot(name)).lastExits).toMatchObject([{ pid, signal: 'SIGKILL', killedAtDeadline: true, askedBy: 'stop' }]);
+});
+
+it.each(['round-robin', 'direct'])('under load of new connections a stop serves or refuses them: %s', async (balance) => {
+  const { name, port } = await sandbox.start('plain-http.cjs', { flags: ['--balance', balance] });
+  const load = startLoad({ port, mode: 'connection-per-request', clients: 32 });
+  await load.waitForServed(300);
+  await sandbox.ok('stop', name);
+  const tally = await load.stop();
+  // What the kernel accepts in the moment between the last look into its queue and the end of the socket; the whole queue would be many more.
+  expect(tally.reset, describeTally(tally)).toBeLessThanOrEqual(3);
+  expect(lost(tally) - tally.reset, describeTally(tally)).toBe(tally.refused);
 });
 
 it('--now does not wait', async () => {
@@ -98,4 +111,29 @@ it('lb kill drains everything and ends the daemon', async () => {
   expect(isAlive(daemon)).toBe(false);
   expect(existsSync(join(sandbox.home, 'lb.sock'))).toBe(false);
   expect((await sandbox.ok('kill')).stderr).toContain('no daemon');
+});
+
+it('the primary killed while it stops its app: the workers finish, the command waits for them, and the events tell all of it', async () => {
+  const { name, port } = await sandbox.start('sigterm-handler.cjs', { instances: 1 });
+  for (const command of ['stop', 'delete'] as const) {
+    const slow = getJson(port, '/?ms=1500');
+    await sandbox.waitForApp(name, 'have a request in flight', (now) => now.workers.some((worker) => worker.requestsInFlight === 1));
+    const { primaryPid, workers } = await sandbox.snapshot(name);
+    const ordered = sandbox.lbBackground(command, name);
+    await sandbox.waitForApp(name, 'drain', (now) => now.workers.some((worker) => worker.state === 'draining'));
+    process.kill(primaryPid ?? 0, 'SIGKILL');
+    const result = await ordered.ended;
+    expect(workers.filter(({ pid }) => isAlive(pid)), String(result)).toEqual([]);
+    await slow;
+    const kinds = (await sandbox.ok('events', name, '--json')).stdout.trim().split('\n').map((line) => JSON.parse(line) as { kind: string; severity: string });
+    expect(kinds.slice(-4).map(({ kind, severity }) => `${kind} ${severity}`)).toEqual(['drain info', 'primary-lost error', 'operation error', 'ended info']);
+    if (command === 'delete') {
+      expect([result.code, (await sandbox.apps()).filter((app) => app.name === name)], String(result)).toEqual([0, []]);
+      continue;
+    }
+    expect(result.code, String(result)).toBe(1);
+    expect(result.stderr).toContain('ended while it worked on this');
+    expect(await sandbox.snapshot(name)).toMatchObject({ state: 'stopped', workers: [] });
+    await sandbox.ok('start', name);
+  }
 });

@@ -35,7 +35,7 @@ it('S18: SIGKILL of the primary: no connection is refused, nobody hangs', async 
 
 it('S18: SIGKILL of the daemon: nobody notices, and a new daemon adopts what runs', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
-  const second = await sandbox.start('express.cjs', { instances: 1 });
+  const second = await sandbox.start('express.cjs', { instances: 1, name: 'Café 日本語 👩‍🚀' });
   const loads = [
     startLoad({ port, mode: 'connection-per-request', clients: 3 }),
     startLoad({ port, mode: 'keep-alive', clients: 2 }),

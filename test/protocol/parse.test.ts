@@ -29,7 +29,7 @@ const HOOK = { run: ['notify', '-v'], url: 'http://localhost/', kinds: ['exit'],
 
 /** A value that no parser of this field may take; the rest of the path where it is found. */
 const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, at: string])[]>> = {
-  name: [[7, ''], ['', ''], ['../etc', ''], ['a b', ''], ['x'.repeat(65), ''], ['.hidden', '']],
+  name: [[7, ''], ['', ''], ['../etc', ''], ['a  b', ''], ['a:1', ''], ['x'.repeat(65), ''], ['.hidden', '']],
   script: [['server.js', ''], [null, '']],
   args: [['--verbose', ''], [['a', 1], '[1]']],
   cwd: [['.', ''], [{}, '']],
@@ -138,6 +138,8 @@ describe('the parsers of requests', () => {
       [() => parseReloadBody({ parallel: 0 }), 'parallel'],
       [() => parseReloadBody({ onFailure: 'panic' }), 'onFailure'],
       [() => parseScaleBody({ to: 0 }), 'to'],
+      [() => parseScaleBody({ to: 1_025 }), 'to'],
+      [() => parseScaleBody({ by: -1_025 }), 'by'],
       [() => parseScaleBody({ by: 1.5 }), 'by'],
       [() => parseSignalBody({}), 'signal'],
       [() => parseStopBody({ noww: true }), 'noww'],

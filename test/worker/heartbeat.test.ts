@@ -54,7 +54,7 @@ describe('the heartbeat', () => {
     vi.advanceTimersByTime(1);
     expect(beats.map(({ beat }) => beat)).toEqual([
       {
-        connections: 0, delivered: 0, inspectorPort: process.debugPort, ownSigusr1: false, requestsInFlight: 0, requests: 1, statusClasses: [0, 1, 0, 0, 0],
+        connections: 0, delivered: 0, inspectorPort: process.debugPort, ownSigusr1: false, requestsInFlight: 0, kept: 0, requests: 1, statusClasses: [0, 1, 0, 0, 0],
         latency: traffic.latency.map((_, i) => (i === 2 ? 1 : 0)), latencySumMs: 0, bytesReceived: 0, bytesSent: 0, use: USE, loopDelay: null, eventLoopUtilization: 0.123, eventLoopDelayMs: 0,
       },
     ]);

@@ -19,7 +19,7 @@ export const dashboard: Command = {
     { flags: '--host <address>', description: `address to listen on (default: ${DEFAULT_HOST}); what goes over another one is not encrypted` },
     { flags: '--allow-actions', description: 'let the page start, reload, restart, stop, scale and balance apps; without it they are refused' },
   ],
-  exits: ['daemon'],
+  exits: ['failed', 'daemon'],
   examples: ['lb dashboard', 'lb dashboard --port 9700 --allow-actions'],
   run,
 };
@@ -62,7 +62,7 @@ async function watchDaemon(context: Context, signal: AbortSignal): Promise<void>
     },
     onDown: (reason) => {
       wasDown = true;
-      context.note(`the daemon is gone (${reason}); the page goes on as soon as there is one`);
+      context.note(`${reason}; the page goes on as soon as there is one`);
     },
   });
 }

@@ -66,7 +66,7 @@ async function follow(context: Context, first: Channel, app: string | undefined,
           }
         }
       } catch (error) {
-        if (!(error instanceof LbError) || !['LB_ERR_DAEMON_GONE', 'LB_ERR_DAEMON_NOT_RUNNING'].includes(error.code)) throw error;
+        if (!(error instanceof LbError) || !['LB_ERR_DAEMON_LOST', 'LB_ERR_DAEMON_NOT_RUNNING'].includes(error.code)) throw error;
       }
       channel?.close();
       if (channel !== null && !interrupt.signal.aborted) context.note('the daemon is gone; waiting for the next one');

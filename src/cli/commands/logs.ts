@@ -4,13 +4,13 @@ import { appPath, type Channel } from '../../client/request.ts';
 import { subscribeLogs } from '../../client/subscribe.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
+import { plural } from '../../lifecycle/wording.ts';
 import type { LogLine } from '../../protocol/control.ts';
 import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { Interrupted } from '../interrupted.ts';
 import { logLineView } from '../output/log-view.ts';
-import { plural } from '../output/format.ts';
 import { appNamed, fetchApps } from '../targets.ts';
 import { wholeNumber } from '../values.ts';
 

@@ -2,14 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../../client/connect.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
+import { normalName } from '../../lifecycle/app-name.ts';
 import { MachineMeter } from '../../monitor/machine.ts';
 import { runMonitor } from '../../monitor/monitor.ts';
+import { remembered } from '../../monitor/remembered.ts';
 import { paintLines } from '../../monitor/screen.ts';
 import { stillFrame } from '../../monitor/still.ts';
+import type { Palette } from '../../monitor/style.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { terminalWidth } from '../io.ts';
-import { colorLevel } from '../output/style.ts';
+import { colorLevel, type ColorLevel } from '../output/style.ts';
 import { appNamed, fetchApps } from '../targets.ts';
 
 const DEFAULT_COLUMNS = 100;
@@ -26,14 +29,29 @@ export const monit: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  const [app = null] = context.args;
-  const colors = colorLevel(context.io.stdout, context.io.env) > 0;
-  if (context.options['once'] === true) await printOnce(context, app, colors);
-  else await runMonitor({ address: context.address, tty: terminalOf(context), colors, app });
+  const [given] = context.args;
+  const app = given === undefined ? null : normalName(given);
+  const palette = paletteOf(colorLevel(context.io.stdout, context.io.env), context.io.env);
+  if (context.options['once'] === true) await printOnce(context, app, palette);
+  else {
+    const tty = terminalOf(context);
+    if (app !== null) await assertApp(context, app);
+    await runMonitor({ address: context.address, tty, palette, app });
+  }
   return EXIT.ok;
 }
 
-async function printOnce({ io, address }: Context, app: string | null, colors: boolean): Promise<void> {
+/** @throws LbError LB_ERR_APP_NOT_FOUND */
+async function assertApp({ address }: Context, app: string): Promise<void> {
+  const { channel } = await connect(address);
+  try {
+    appNamed(await fetchApps(channel), app);
+  } finally {
+    channel.close();
+  }
+}
+
+async function printOnce({ io, address }: Context, app: string | null, palette: Palette): Promise<void> {
   const meter = new MachineMeter();
   meter.sample();
   const { channel } = await connect(address);
@@ -42,11 +60,18 @@ async function printOnce({ io, address }: Context, app: string | null, colors: b
     const apps = await fetchApps(channel);
     if (app !== null) appNamed(apps, app);
     const columns = terminalWidth(io.stdout) ?? columnsOf(io.env['COLUMNS']);
-    const text = paintLines(stillFrame({ columns, at: Date.now(), apps, machine: meter.sample(), app }), colors);
+    const history = await remembered(channel, app);
+    const text = paintLines(stillFrame({ columns, at: Date.now(), apps, machine: meter.sample(), history, app }), palette);
     io.stdout.write(`${text.trimEnd()}\n`);
   } finally {
     channel.close();
   }
+}
+
+/** A terminal that has 256 colours says so in one of these; tmux has them whatever it calls itself. */
+function paletteOf(level: ColorLevel, { COLORTERM, TERM, TMUX }: NodeJS.ProcessEnv): Palette {
+  if (level === 0) return 'none';
+  return level > 1 || COLORTERM !== undefined || TMUX !== undefined || /256color|direct/.test(TERM ?? '') ? 'fixed' : 'basic';
 }
 
 function columnsOf(text: string | undefined): number {

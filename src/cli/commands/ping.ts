@@ -1,12 +1,13 @@
 import { connect } from '../../client/connect.ts';
 import { EXIT } from '../../errors/registry.ts';
+import type { Hello } from '../../protocol/control.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { age } from '../output/format.ts';
 
 export const ping: Command = {
   operands: '',
-  description: 'Tells whether the daemon answers, and which one it is. Does not start one: without a daemon it ends with 4.',
+  description: 'Tells whether the daemon answers, which one it is, and where it serves the metrics. Does not start one: without a daemon it ends with 4.',
   options: [JSON_OPTION],
   exits: ['daemon'],
   examples: ['lb ping', 'lb ping --json | jq .pid'],
@@ -17,6 +18,12 @@ async function run(context: Context): Promise<number> {
   const { hello, channel } = await connect(context.address);
   channel.close();
   if (context.json) context.print(JSON.stringify(hello));
-  else context.print(`pong: lb ${hello.version}, pid ${hello.pid}, node ${hello.node.replace(/^v/, '')}, up for ${age(hello.uptimeMs)}`);
+  else context.print(`pong: lb ${hello.version}, pid ${hello.pid}, node ${hello.node.replace(/^v/, '')}, up for ${age(hello.uptimeMs)}${served(hello)}`);
   return EXIT.ok;
+}
+
+/** Where the metrics are; nothing when they are served nowhere. */
+function served({ metrics }: Hello): string {
+  if (metrics == null) return '';
+  return `\nmetrics: ${metrics.url}${metrics.problem === null ? '' : ` (not served: ${metrics.problem}; tried again every second)`}`;
 }

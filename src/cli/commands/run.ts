@@ -1,4 +1,5 @@
 import { optionFlags } from '../../config/index.ts';
+import { ofFile } from '../../config/metrics-key.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -23,5 +24,9 @@ export async function runInForeground(context: Context): Promise<number> {
   if (apps.length === 0) throw new LbError('LB_ERR_USAGE', { problem: 'there is no app to run' });
   // The one exception to the import rule: this process becomes the daemon.
   const { runForeground } = await import('../../daemon/main.ts');
-  return await runForeground({ home: context.home, version: lbVersion(), apps, metrics, json: context.json });
+  try {
+    return await runForeground({ home: context.home, version: lbVersion(), apps, metrics, json: context.json });
+  } catch (error) {
+    throw metrics === null ? error : ofFile(error, metrics);
+  }
 }

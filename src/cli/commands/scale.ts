@@ -1,4 +1,6 @@
+import { countInstances } from '../../config/instances.ts';
 import { LbError } from '../../errors/lb-error.ts';
+import { MAX_INSTANCES } from '../../lifecycle/app-spec.ts';
 import type { ScaleBody } from '../../protocol/control.ts';
 import { cpuBudget } from '../../system/cpu-budget.ts';
 import { orderApp } from '../app-order.ts';
@@ -23,10 +25,10 @@ async function run(context: Context): Promise<number> {
 /** `4`, `+2`, `-1`, `max`, `auto`. @throws LbError LB_ERR_USAGE */
 export function parseAmount(text: string): ScaleBody {
   if (text === 'auto') return { auto: true };
-  if (text === 'max') return { to: cpuBudget() };
+  if (text === 'max') return { to: countInstances('max', cpuBudget()) };
   const match = /^([+-]?)(\d{1,6})$/.exec(text);
   const number = Number(match?.[2] ?? 0);
-  if (match === null || number === 0) throw new LbError('LB_ERR_USAGE', { problem: `expected a number of workers such as 4, +2, -1 or max, or auto, got "${text}"` });
+  if (match === null || number === 0 || number > MAX_INSTANCES) throw new LbError('LB_ERR_USAGE', { problem: `expected a number of workers (up to ${MAX_INSTANCES}) such as 4, +2, -1 or max, or auto, got "${text}"` });
   if (match[1] === '') return { to: number };
   return { by: match[1] === '-' ? -number : number };
 }

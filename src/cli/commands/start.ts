@@ -6,7 +6,8 @@ import { appPath } from '../../client/request.ts';
 import { findConfigFile, isConfigFile, optionFlags } from '../../config/index.ts';
 import { findScript } from '../../config/script.ts';
 import { LbError } from '../../errors/lb-error.ts';
-import { APP_NAME, type AppSpec } from '../../lifecycle/app-spec.ts';
+import { expectedName, normalName } from '../../lifecycle/app-name.ts';
+import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import type { StartBody } from '../../protocol/control.ts';
 import { LB_PROGRAM } from '../../system/lb-program.ts';
 import { ensureHome, homePaths } from '../../system/paths.ts';
@@ -58,18 +59,19 @@ async function run(context: Context): Promise<number> {
 
 /** Starts an app by the name it has; false when the target is no such name. */
 async function startAgain(context: Context, target: string): Promise<boolean> {
-  if (!APP_NAME.test(target) || (await isPath(target, context.io.cwd))) return false;
+  const name = normalName(target);
+  if (expectedName(name) !== undefined || (await isPath(target, context.io.cwd))) return false;
   // Without a daemon the stopped apps are known to the one that is started now.
   const hasApps = existsSync(homePaths(context.home).state);
   const connection = hasApps ? await startedDaemon(context) : await connectIfRunning(context.address);
   if (connection === null) return false;
   const { channel } = connection;
   try {
-    const known = (await fetchApps(channel)).some((app) => app.name === target);
+    const known = (await fetchApps(channel)).some((app) => app.name === name);
     if (!known) return false;
-    refuseConfigFlags(context, 'start', target);
-    if (Object.keys(appFlags(context)).length > 0 || context.appArgs.length > 0) throw changesByName(target);
-    await runOperation(context, channel, { title: `start of "${target}"`, method: 'POST', path: appPath(target, 'start') });
+    refuseConfigFlags(context, 'start', name);
+    if (Object.keys(appFlags(context)).length > 0 || context.appArgs.length > 0) throw changesByName(name);
+    await runOperation(context, channel, { title: `start of "${name}"`, method: 'POST', path: appPath(name, 'start') });
     return true;
   } finally {
     channel.close();

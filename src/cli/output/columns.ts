@@ -1,4 +1,4 @@
-import { truncate } from './format.ts';
+import { truncate, widthOf } from '../../monitor/text.ts';
 import { plain, type Color, type Style } from './style.ts';
 
 export interface Column<Row> {
@@ -36,7 +36,7 @@ export function layOut<Row>(rows: readonly Row[], columns: readonly Column<Row>[
   const head = columns.map(({ title }): Cell => ({ text: title, color: 'dim' }));
   const body = rows.map((row) => columns.map(({ value, color }): Cell => ({ text: value(row), color: color?.(row) ?? null })));
   const lines = [head, ...body];
-  const natural = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.text.length ?? 0)));
+  const natural = columns.map((_, index) => Math.max(...lines.map((line) => widthOf(line[index]?.text ?? ''))));
   const { widths, gap } = fitWidths(natural, columns, width);
   return { lines: lines.map((line) => line.map((cell, index) => ({ ...cell, text: truncate(cell.text, widths[index] ?? 0) }))), widths, gap };
 }
@@ -49,7 +49,7 @@ export function renderColumns<Row>(rows: readonly Row[], columns: readonly Colum
   const { lines, widths, gap } = layOut(rows, columns, width);
   return lines.map((line) => {
     const parts = line.map((cell, index) => {
-      const space = ' '.repeat((widths[index] ?? 0) - cell.text.length);
+      const space = ' '.repeat((widths[index] ?? 0) - widthOf(cell.text));
       const shown = paint(cell, style);
       if (columns[index]?.align === 'right') return space + shown;
       return index === line.length - 1 ? shown : shown + space;

@@ -1,6 +1,4 @@
-const KIB = 1024;
-const MIB = KIB * KIB;
-const GIB = MIB * KIB;
+import { widthOf } from '../../monitor/text.ts';
 
 /** Two units at most: `8 s` is `8s`, then `12m 3s`, `4h 10m`, `3d 4h`. */
 export function age(ms: number): string {
@@ -21,18 +19,6 @@ function pair(big: number, bigUnit: string, small: number, smallUnit: string): s
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   return age(ms).replace(/([dhms])/g, ' $1');
-}
-
-/** `62.4M`, `1.2G`; at most three digits that matter. */
-export function size(bytes: number | null): string {
-  if (bytes === null) return '-';
-  if (bytes < MIB) return `${Math.round(bytes / KIB)}K`;
-  if (bytes < 1000 * MIB) return `${threeDigits(bytes / MIB)}M`;
-  return `${threeDigits(bytes / GIB)}G`;
-}
-
-function threeDigits(value: number): string {
-  return value < 99.95 ? value.toFixed(1) : String(Math.round(value));
 }
 
 /** `0.18 ms`, `8.2 ms`, `312 ms`; at most three digits that matter. */
@@ -57,22 +43,12 @@ function trimmed(text: string): string {
   return text.replace(/\.0$/, '');
 }
 
-/** `1 request`, `3 requests`. */
-export function plural(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
-}
-
 /** `2026-11-20 10:31:07`, in the local time zone. */
 export function localTime(epochMs: number): string {
   const date = new Date(epochMs);
   const two = (value: number): string => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-}
-
-/** The text in at most that many columns, with `…` where something is missing. */
-export function truncate(text: string, columns: number): string {
-  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`;
 }
 
 /** The text in lines that leave two columns for an indent; a word longer than that, most often a path, stays whole. */
@@ -86,7 +62,7 @@ function wrapLine(text: string, columns: number): string[] {
   const lines = [first];
   for (const word of words) {
     const line = lines.at(-1) ?? '';
-    if (line.length + 1 + word.length <= columns) lines[lines.length - 1] = `${line} ${word}`;
+    if (widthOf(line) + 1 + widthOf(word) <= columns) lines[lines.length - 1] = `${line} ${word}`;
     else lines.push(word);
   }
   return lines;

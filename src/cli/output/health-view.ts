@@ -1,6 +1,7 @@
+import { plural } from '../../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
-import { duration, localTime, millis, plural } from './format.ts';
+import { duration, localTime, millis } from './format.ts';
 import { plain } from './style.ts';
 
 interface Row extends WorkerHealth, Pick<WorkerSnapshot, 'weight' | 'withdrawn'> {}

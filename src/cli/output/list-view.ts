@@ -1,8 +1,11 @@
+import { shellWord } from '../../errors/lb-error.ts';
 import { describeBlockers } from '../../lifecycle/describe-blockers.ts';
 import type { AppState } from '../../lifecycle/states.ts';
+import { byteSize, plural } from '../../lifecycle/wording.ts';
+import type { ListedApp } from '../../protocol/listed-app.ts';
 import type { AppSnapshot, AutoscalingSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
-import { age, count, duration, percent, plural, size } from './format.ts';
+import { age, count, duration, percent } from './format.ts';
 import { plain, type Color } from './style.ts';
 import { LIST_WORKER_COLUMNS } from './worker-columns.ts';
 
@@ -20,7 +23,7 @@ const STATE_COLORS: Readonly<Record<AppState, Color>> = {
 
 export const stateColor = (state: AppState): Color => STATE_COLORS[state] ?? 'gray';
 
-const COLUMNS: readonly Column<AppSnapshot>[] = [
+const COLUMNS: readonly Column<ListedApp>[] = [
   { title: 'name', value: (app) => app.name, color: () => 'bold', shrinksTo: 6 },
   { title: 'state', value: (app) => app.state, color: (app) => stateColor(app.state) },
   { title: 'ready', value: (app) => `${app.ready}/${app.instances}`, align: 'right', color: (app) => (isShort(app) ? 'yellow' : null) },
@@ -28,17 +31,17 @@ const COLUMNS: readonly Column<AppSnapshot>[] = [
   { title: 'uptime', value: (app) => (app.uptimeMs === null ? '-' : age(app.uptimeMs)), align: 'right' },
   { title: 'restarts', value: (app) => count(app.restarts), align: 'right', color: (app) => (app.restarts > 0 ? 'yellow' : null) },
   { title: 'cpu', value: (app) => percent(app.cpuPercent), align: 'right' },
-  { title: 'memory', value: (app) => size(app.memoryBytes), align: 'right' },
+  { title: 'memory', value: (app) => byteSize(app.memoryBytes), align: 'right' },
   { title: 'conns', value: (app) => count(app.connections), align: 'right' },
   { title: 'req/s', value: (app) => count(app.requestsPerSecond), align: 'right' },
 ];
 
-const LISTENERS: Column<AppSnapshot> = { title: 'listeners', value: (app) => app.listeners.join(' ') || '-' };
+const LISTENERS: Column<ListedApp> = { title: 'listeners', value: (app) => app.listeners.join(' ') || '-' };
 
-const isShort = (app: AppSnapshot): boolean => app.state !== 'stopped' && app.ready < app.instances;
+const isShort = (app: ListedApp): boolean => app.state !== 'stopped' && app.ready < app.instances;
 
 /** The table of `lb list`, sorted by name, with what goes on right now under each app. */
-export function listView(apps: readonly AppSnapshot[], options: TableOptions): string {
+export function listView(apps: readonly ListedApp[], options: TableOptions): string {
   const { width, style = plain } = options;
   const sorted = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
   const columns = width !== null && width >= LISTENERS_FROM_COLUMNS ? [...COLUMNS, LISTENERS] : COLUMNS;
@@ -64,7 +67,7 @@ interface ListedWorker extends WorkerSnapshot {
 const APP: Column<ListedWorker> = { title: 'app', value: (worker) => worker.app, color: () => 'bold', shrinksTo: 6 };
 
 /** What a table has no column for: the running operation, what blocks a drain, slots that do not run, why it is errored. */
-export function appNotes(app: AppSnapshot): string[] {
+export function appNotes(app: ListedApp): string[] {
   const draining = app.workers.filter((worker) => worker.state === 'draining' || worker.state === 'stopping').map((worker) => leavingText(app.name, worker));
   const notes: string[] = [];
   if (app.operation !== null) {
@@ -83,16 +86,16 @@ export function appNotes(app: AppSnapshot): string[] {
 /** `2-8 auto, elu 0.41 of 0.6 over 5 s`. */
 function autoscalingText(app: string, { on, min, max, now }: AutoscalingSnapshot): string {
   const range = min === max ? String(min) : `${min}-${max}`;
-  if (!on) return `autoscaling (${range}) is off: lb scale ${app} auto`;
+  if (!on) return `autoscaling (${range}) is off: lb scale ${shellWord(app)} auto`;
   return `${range} auto${now === null ? '' : `, ${now}`}`;
 }
 
-function leavingText(app: string, worker: WorkerSnapshot): string {
+function leavingText(app: string, worker: ListedApp['workers'][number]): string {
   return `${app}[${worker.slot}] ${worker.state}${worker.blockers === null ? '' : `, ${describeBlockers(worker.blockers)}`}`;
 }
 
 /** A worker that runs and gets no connections. */
-function outText(app: AppSnapshot, { slot, pid, state, withdrawn }: WorkerSnapshot): string[] {
+function outText(app: ListedApp, { slot, pid, state, withdrawn }: ListedApp['workers'][number]): string[] {
   if (state === 'ejected') {
     const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];
     return [`${app.name}[${slot}] ejected${causes.length === 0 ? '' : `: ${causes.join('; ')}`}`];

@@ -1,17 +1,27 @@
-import { expectedName } from '../app-name.ts';
+import { expectedName, normalName } from '../../lifecycle/app-name.ts';
 import { env } from '../env-kind.ts';
+import type { Kind } from '../kind.ts';
 import * as kinds from '../kinds.ts';
 import { option, withDefault } from './option.ts';
+
+const name: Kind<string> = {
+  ...kinds.string,
+  parse(raw) {
+    const parsed = kinds.string.parse(raw);
+    return 'value' in parsed ? { value: normalName(parsed.value) } : parsed;
+  },
+};
 
 /** What runs, how often, and in which surroundings. */
 export const APP_OPTIONS = {
   name: option({
     group: 'App',
-    kind: kinds.string,
+    kind: name,
     flags: ['-n, --name <name>'],
     defaultText: "the script's file name without its extension",
     doc: 'name of the app, unique in one daemon',
-    notes: 'Letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit.',
+    notes:
+      'Letters and digits of any script, emoji, `.`, `_`, `-` and single blanks inside, as in `My API`: at most 64 characters and 128 bytes of UTF-8, the first a letter, digit or emoji. A name with a blank is quoted in a shell. The same name typed in another form of Unicode is the same name.',
     check: expectedName,
   }),
   script: option({
@@ -44,7 +54,7 @@ export const APP_OPTIONS = {
     flags: ['-i, --instances <n>'],
     default: 1,
     doc: 'number of workers: n, `max` for one per CPU, or -n for all CPUs but n',
-    notes: 'The CPU count respects the quota of the container. 0 is the same as `max`; a negative number leaves at least one worker.',
+    notes: 'The CPU count respects the quota of the container. 0 is the same as `max`; a negative number leaves at least one worker. At most 1024; of more than 32 (or the CPU count, if that is more) the others start as the first become ready.',
   }),
   exec_mode: option({
     group: 'App',

@@ -3,6 +3,7 @@ import { describe } from '../describe.ts';
 import { fieldsOrOff } from '../fields-kind.ts';
 import { isCleanText, type Kind } from '../kind.ts';
 import * as kinds from '../kinds.ts';
+import { suggestion } from '../nearest.ts';
 import { withDefault } from './option.ts';
 
 type Run = string | readonly string[];
@@ -31,10 +32,13 @@ const eventKinds: Kind<readonly EventKind[] | null> = {
   tsType: `readonly (${EVENT_KIND_NAMES.map((name) => `'${name}'`).join(' | ')})[]`,
   schema: { type: 'array', items: { enum: EVENT_KIND_NAMES }, minItems: 1 },
   parse(raw) {
-    const expected = `a list of ${EVENT_KIND_NAMES.join(', ')}`;
-    if (!Array.isArray(raw) || raw.length === 0) return { mismatch: { expected, got: describe(raw), at: '' } };
-    const wrong = raw.findIndex((name) => !EVENT_KIND_NAMES.includes(name as EventKind));
-    return wrong < 0 ? { value: raw as EventKind[] } : { mismatch: { expected, got: describe(raw[wrong]), at: `[${wrong}]` } };
+    const names = EVENT_KIND_NAMES.join(', ');
+    if (!Array.isArray(raw) || raw.length === 0) return { mismatch: { expected: `a list of ${names}`, got: describe(raw), at: '' } };
+    const index = raw.findIndex((name) => !EVENT_KIND_NAMES.includes(name as EventKind));
+    if (index < 0) return { value: raw as EventKind[] };
+    const wrong: unknown = raw[index];
+    const nearest = typeof wrong === 'string' ? suggestion(wrong, EVENT_KIND_NAMES) : '';
+    return { mismatch: { expected: `one of ${names}`, got: `${describe(wrong)}${nearest}`, at: `[${index}]` } };
   },
 };
 
@@ -45,21 +49,14 @@ const HOOK_FIELDS = {
   severity: { kind: kinds.oneOf(SEVERITIES) as Kind<Severity | null>, default: null, defaultText: '"warn"; with `kinds` "info"', doc: 'only events of at least this severity' },
 };
 
-const fields = fieldsOrOff({ fields: HOOK_FIELDS });
-
 /** What is told to whom. */
 export const EVENT_OPTIONS = {
   on_event: withDefault({
     group: 'Events',
-    kind: {
-      ...fields,
-      label: fields.label.replace(', or `true` for its defaults', ''),
-      tsType: fields.tsType.replace('boolean', 'false'),
-      schema: { anyOf: [{ const: false }, ...(fields.schema['anyOf'] as readonly object[]).slice(1)] },
-    },
+    kind: fieldsOrOff({ fields: HOOK_FIELDS, needsFields: true }),
     default: null,
     doc: 'call a command or a URL of yours for events of this app, such as `{ url: "https://hooks.example/lb" }`',
-    notes: 'Needs `run` or `url`, or both. Each event is tried three times, 10 s each. A hook that fails or hangs disturbs nothing; see docs/events.md.',
+    notes: 'Needs `run` or `url`; with both, both are called. Each event is tried three times, 10 s each. A hook that fails or hangs disturbs nothing; see docs/events.md.',
     check: (hook) => (hook === null || hook.run !== null || hook.url !== null ? undefined : 'an object with run or url'),
   }),
 };

@@ -1,3 +1,4 @@
+import { MAX_INSTANCES } from '../../lifecycle/app-spec.ts';
 import { describe } from '../describe.ts';
 import { fieldsOrOff } from '../fields-kind.ts';
 import type { Kind } from '../kind.ts';
@@ -80,7 +81,7 @@ export const HEALTH_OPTIONS = {
   }),
   ready_min: withDefault({
     group: 'Health',
-    kind: kinds.integer(1, 1_024),
+    kind: kinds.integer(1, MAX_INSTANCES),
     flags: ['--ready-min <n>'],
     default: 1,
     doc: 'ready workers below which the app is not ready, for `health_port` and `lb health`',

@@ -1,4 +1,4 @@
-import type { Kind } from '../kind.ts';
+import type { Kind, Mismatch } from '../kind.ts';
 
 export const GROUPS = ['App', 'Environment and Node.js', 'Start and stop', 'Restarts and limits', 'Scaling', 'Balancing', 'Health', 'Logs', 'Events'] as const;
 export type Group = (typeof GROUPS)[number];
@@ -19,8 +19,8 @@ export interface Option<T> {
   readonly doc: string;
   /** Interactions, limits, what differs from PM2: full sentences for the reference page. */
   readonly notes?: string;
-  /** A condition its kind can't express: what was expected, or undefined when all is well. */
-  readonly check?: (value: T) => string | undefined;
+  /** A condition its kind can't express: what was expected, of the whole value or of a part of it; undefined when all is well. */
+  readonly check?: (value: T) => string | Mismatch | undefined;
 }
 
 /** Keeps the value type of an option without a default. */

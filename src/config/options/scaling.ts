@@ -1,4 +1,4 @@
-import type { ScaleSpec } from '../../lifecycle/app-spec.ts';
+import { MAX_INSTANCES, type ScaleSpec } from '../../lifecycle/app-spec.ts';
 import { fieldsOrOff } from '../fields-kind.ts';
 import * as kinds from '../kinds.ts';
 import { scaleTarget } from '../target-kind.ts';
@@ -8,7 +8,7 @@ import { withDefault } from './option.ts';
 const LONGEST_COOLDOWN_MS = 600_000;
 
 const SCALE_FIELDS = {
-  min: { kind: kinds.integer(1, 1_024), default: 1, doc: 'fewest workers' },
+  min: { kind: kinds.integer(1, MAX_INSTANCES), default: 1, doc: 'fewest workers' },
   max: { kind: kinds.instances, default: 'max' as number | 'max', defaultText: 'max', doc: 'most workers, as in `instances`' },
   target: { kind: scaleTarget, default: { metric: 'elu', value: 0.6 } as ScaleSpec['target'], defaultText: '{ elu: 0.6 }', doc: 'what to keep each worker at' },
   up_cooldown: { kind: kinds.durationMs, default: 5_000, doc: 'time between a change and the next one up' },
@@ -25,7 +25,7 @@ export const SCALING_OPTIONS = {
     notes: '`instances` is the number at the start. `target` has exactly one measure. With `elu` and `cpu` never more workers than CPUs this machine or container grants, unless `min` asks for it. `lb scale <app> <n>` turns it off, `lb scale <app> auto` on. See docs/autoscaling.md.',
     check: (scale) => {
       if (scale === null) return undefined;
-      if (typeof scale.max === 'number' && scale.max > 0 && scale.max < scale.min) return 'a max that is not below min';
+      if (typeof scale.max === 'number' && scale.max > 0 && scale.max < scale.min) return { expected: `${scale.min} (min) or more`, got: String(scale.max), at: '.max' };
       return scale.up_cooldown > LONGEST_COOLDOWN_MS || scale.down_cooldown > LONGEST_COOLDOWN_MS ? 'cooldowns of at most 10m' : undefined;
     },
   }),

@@ -1,12 +1,23 @@
 /** After a failure was told, those of the next minute are counted and told together. */
 const BURST_MS = 60_000;
+/** Reasons told apart in a burst; what a command writes may be another text each time. */
+const MAX_REASONS = 3;
+const OTHER_REASONS = 'other reasons';
 
-/** Tells of a hook's failures once per burst, so that a flood of them is two messages. */
+/** What was called. */
+export interface Hook {
+  /** Differs whenever the definition does. */
+  readonly id: string;
+  /** As messages name it. */
+  readonly name: string;
+}
+
+/** Tells of a hook's failures once per burst, so that a flood of them is two messages. A hook that is defined anew begins a new burst. */
 export class HookFailures {
   readonly #tell: (message: string) => void;
-  #failed = 0;
+  #hook: Hook | null = null;
+  readonly #failed = new Map<string, number>();
   #dropped = 0;
-  #lastReason = '';
   #timer: NodeJS.Timeout | null = null;
 
   constructor(tell: (message: string) => void) {
@@ -14,39 +25,64 @@ export class HookFailures {
   }
 
   /** An event was given up after all its tries. */
-  failed(reason: string): void {
-    this.#failed++;
-    this.#lastReason = reason;
+  failed(hook: Hook, reason: string): void {
+    this.#about(hook);
+    const key = this.#failed.has(reason) || this.#failed.size < MAX_REASONS ? reason : OTHER_REASONS;
+    this.#failed.set(key, (this.#failed.get(key) ?? 0) + 1);
     this.#count();
   }
 
   /** An event was left out, because too many waited. */
-  dropped(): void {
+  dropped(hook: Hook): void {
+    this.#about(hook);
     this.#dropped++;
     this.#count();
   }
 
-  close(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+  /** Tells what was not told yet, and of the events that are given up now. */
+  close(hook: Hook, givenUp: number): void {
+    this.#about(hook);
+    this.#report(givenUp);
+    this.#stopTimer();
+  }
+
+  #about(hook: Hook): void {
+    if (this.#hook !== null && this.#hook.id !== hook.id) {
+      this.#report();
+      this.#stopTimer();
+    }
+    this.#hook = hook;
   }
 
   #count(): void {
     if (this.#timer === null) this.#report();
   }
 
-  #report(): void {
+  #report(givenUp = 0): void {
     this.#timer = null;
-    if (this.#failed === 0 && this.#dropped === 0) return;
+    const failed = sum(this.#failed.values());
     const parts = [
-      ...(this.#failed === 0 ? [] : [`${events(this.#failed)} could not be delivered in 3 tries (${this.#lastReason})`]),
+      ...(failed === 0 ? [] : [`${events(failed)} could not be delivered in 3 tries (${reasons(this.#failed)})`]),
       ...(this.#dropped === 0 ? [] : [`${events(this.#dropped)} left out, because too many wait`]),
+      ...(givenUp === 0 ? [] : [`${events(givenUp)} not delivered before the daemon ended`]),
     ];
-    this.#failed = 0;
+    if (parts.length === 0) return;
+    this.#failed.clear();
     this.#dropped = 0;
     this.#timer = setTimeout(() => this.#report(), BURST_MS);
     this.#timer.unref();
-    this.#tell(parts.join('; '));
+    this.#tell(`${this.#hook?.name ?? ''}: ${parts.join('; ')}`);
+  }
+
+  #stopTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 }
 
+const sum = (counts: Iterable<number>): number => [...counts].reduce((all, count) => all + count, 0);
 const events = (count: number): string => (count === 1 ? '1 event' : `${count} events`);
+
+function reasons(failed: ReadonlyMap<string, number>): string {
+  return failed.size === 1 ? [...failed.keys()].join() : [...failed].map(([reason, count]) => `${count} × ${reason}`).join(', ');
+}

@@ -1,13 +1,15 @@
 import { messageOf } from '../../errors/lb-error.ts';
 import type { LbEvent } from '../../protocol/event.ts';
-import { HookFailures } from './hook-failures.ts';
+import { HookFailures, type Hook } from './hook-failures.ts';
 
 const MAX_UNDER_WAY = 4;
 const MAX_WAITING = 100;
 const RETRY_DELAYS_MS = [1_000, 5_000];
 
 interface HookQueueOptions {
-  /** Calls the hook once; rejects when that failed. */
+  /** As it is defined now. */
+  readonly hook: () => Hook;
+  /** Calls it once; rejects when that failed. */
   readonly call: (event: LbEvent) => Promise<void>;
   /** Told once per burst of failures. */
   readonly failed: (message: string) => void;
@@ -17,6 +19,7 @@ interface HookQueueOptions {
 
 /** The events of one app on their way to its hook: a few at a time, each tried three times, the oldest left out when there are too many. */
 export class HookQueue {
+  readonly #hook: HookQueueOptions['hook'];
   readonly #call: HookQueueOptions['call'];
   readonly #failures: HookFailures;
   readonly #retryDelaysMs: readonly number[];
@@ -26,7 +29,8 @@ export class HookQueue {
   #closed = false;
   #idle: (() => void)[] = [];
 
-  constructor({ call, failed, retryDelaysMs = RETRY_DELAYS_MS }: HookQueueOptions) {
+  constructor({ hook, call, failed, retryDelaysMs = RETRY_DELAYS_MS }: HookQueueOptions) {
+    this.#hook = hook;
     this.#call = call;
     this.#failures = new HookFailures(failed);
     this.#retryDelaysMs = retryDelaysMs;
@@ -36,7 +40,7 @@ export class HookQueue {
     this.#waiting.push(event);
     if (this.#waiting.length > MAX_WAITING) {
       this.#waiting.shift();
-      this.#failures.dropped();
+      this.#failures.dropped(this.#hook());
     }
     this.#pump();
   }
@@ -46,11 +50,12 @@ export class HookQueue {
     return this.#underWay === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Nothing more is tried. */
+  /** Nothing more is tried; what was not delivered is told. */
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
+    this.#failures.close(this.#hook(), this.#waiting.length + this.#underWay);
     this.#waiting.length = 0;
-    this.#failures.close();
     for (const pause of this.#pauses) clearTimeout(pause);
   }
 
@@ -69,13 +74,14 @@ export class HookQueue {
 
   async #deliver(event: LbEvent): Promise<void> {
     for (let tries = 0; ; tries++) {
+      const hook = this.#hook();
       try {
         await this.#call(event);
         return;
       } catch (error) {
         if (this.#closed) return;
         const delayMs = this.#retryDelaysMs[tries];
-        if (delayMs === undefined) return this.#failures.failed(messageOf(error));
+        if (delayMs === undefined) return this.#failures.failed(hook, messageOf(error));
         await this.#pause(delayMs);
       }
     }

@@ -24,10 +24,17 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
-/** A refusal that tells nothing. */
+/** What a person who ends up here can do; nothing about the page itself. */
+const WAYS_IN: Readonly<Record<number, string>> = {
+  401: 'This page needs the link that "lb dashboard" printed: open that one, or run "lb dashboard" again for a new one.\n',
+  403: 'Refused: open the page by the link that was printed.\n',
+};
+
+/** A refusal that tells nothing of what there is. */
 export function refuse(response: ServerResponse, status: number): void {
-  response.writeHead(status, { ...SAFE_HEADERS, 'content-length': 0, connection: 'close' });
-  response.end();
+  const text = WAYS_IN[status] ?? '';
+  response.writeHead(status, { ...SAFE_HEADERS, 'content-type': 'text/plain', 'content-length': Buffer.byteLength(text), connection: 'close' });
+  response.end(text);
 }
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {

@@ -9,32 +9,40 @@ const TYPES = { 'index.html': 'text/html; charset=utf-8', 'app.js': 'text/javasc
 interface Asset {
   readonly type: string;
   readonly plain: Buffer;
-  readonly gzipped: Buffer;
+  /** By the name of its encoding, the best first. */
+  readonly encoded: Readonly<Record<string, Buffer>>;
 }
 
 export type Assets = ReadonlyMap<string, Asset>;
 
-/** The files of the page by their path in the URL, read and compressed once. */
+/** The files of the page by their path in the URL, read once; the build has left a better compressed one beside each. */
 export function loadAssets(directory: URL): Assets {
   const assets = new Map<string, Asset>();
   for (const [path, file] of Object.entries(FILES)) {
     const plain = readFileSync(new URL(file, directory));
-    assets.set(path, { type: TYPES[file], plain, gzipped: gzipSync(plain, { level: 9 }) });
+    const br = readFileSync(new URL(`${file}.br`, directory));
+    assets.set(path, { type: TYPES[file], plain, encoded: { br, gzip: gzipSync(plain, { level: 9 }) } });
   }
   return assets;
 }
 
 /** @param headers beside those of every answer. */
-export function sendAsset({ headers: { 'accept-encoding': accepted = '' } }: IncomingMessage, response: ServerResponse, asset: Asset, headers: Readonly<Record<string, string>>): void {
-  const zipped = /\bgzip\b/.test(String(accepted));
-  const body = zipped ? asset.gzipped : asset.plain;
+export function sendAsset(request: IncomingMessage, response: ServerResponse, { type, plain, encoded }: Asset, headers: Readonly<Record<string, string>>): void {
+  const accepted = acceptedEncodings(request);
+  const [encoding, body] = Object.entries(encoded).find(([name]) => accepted.includes(name)) ?? [null, plain];
   response.writeHead(200, {
     ...SAFE_HEADERS,
     ...headers,
-    'content-type': asset.type,
+    'content-type': type,
     'content-length': body.length,
     vary: 'accept-encoding',
-    ...(zipped ? { 'content-encoding': 'gzip' } : {}),
+    ...(encoding === null ? {} : { 'content-encoding': encoding }),
   });
   response.end(body);
+}
+
+/** Without those that are refused, with `q=0`. */
+function acceptedEncodings({ headers }: IncomingMessage): string[] {
+  const offers = String(headers['accept-encoding'] ?? '').toLowerCase().split(',').map((offer) => offer.split(';').map((part) => part.trim()));
+  return offers.filter(([, quality = '']) => !/^q=0(\.0*)?$/.test(quality)).map(([name = '']) => name);
 }

@@ -3,7 +3,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { DaemonAddress } from '../../client/address.ts';
 import { connect } from '../../client/connect.ts';
-import { errnoOf, LbError, messageOf } from '../../errors/lb-error.ts';
+import { LbError } from '../../errors/lb-error.ts';
+import { listenProblem } from '../../errors/listen-problem.ts';
+import { expectedName, nameInPath } from '../../lifecycle/app-name.ts';
 import { ACTIONS } from '../messages.ts';
 import { Access, newToken, urlHost } from './access.ts';
 import { refuse, sendError, sendJson } from './answers.ts';
@@ -11,8 +13,8 @@ import { loadAssets, sendAsset, type Assets } from './assets.ts';
 import { relayLive, relayLogs } from './relays.ts';
 import { runAction } from './run-action.ts';
 
-const ACTION_PATH = /^\/api\/apps\/([A-Za-z0-9._-]+)\/([a-z]+)$/;
-const HISTORY_PATH = '/api/history';
+const ACTION_PATH = /^\/api\/apps\/([^/]+)\/([a-z]+)$/;
+const HISTORIES_PATH = '/api/histories';
 const LOG_LINES = 500;
 /** A page sends nothing on its WebSockets. */
 const MAX_PAYLOAD_BYTES = 1024;
@@ -46,11 +48,11 @@ export class DashboardServer {
     this.#server.on('upgrade', (request, socket: Socket, head) => this.#upgrade(request, socket, head));
   }
 
-  /** Resolves with the URL for the browser, the token in it. @throws LbError LB_ERR_USAGE when the address cannot be used */
+  /** Resolves with the URL for the browser, the token in it. @throws LbError LB_ERR_DASHBOARD_LISTEN */
   async listen(): Promise<string> {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => reject(new LbError('LB_ERR_USAGE', { problem: `cannot listen on ${urlHost(host, port)}: ${errnoOf(error) ?? messageOf(error)}` })));
+      this.#server.once('error', (error) => reject(new LbError('LB_ERR_DASHBOARD_LISTEN', { where: port === 0 ? host : urlHost(host, port), reason: listenProblem(error) })));
       this.#server.listen(port, host, resolve);
     });
     return `http://${urlHost(host, (this.#server.address() as AddressInfo).port)}/?token=${this.#access.token}`;
@@ -74,26 +76,27 @@ export class DashboardServer {
     if (request.method !== 'GET') return refuse(response, 405);
     const asset = this.#assets.get(url.pathname);
     if (asset !== undefined) return sendAsset(request, response, asset, isWelcome ? { 'set-cookie': this.#access.cookie(request) } : {});
-    if (url.pathname === HISTORY_PATH) return await this.#history(response, url.search);
+    if (url.pathname === HISTORIES_PATH) return await this.#histories(response, url.search);
     refuse(response, 404);
   }
 
   async #post(request: IncomingMessage, response: ServerResponse, { pathname }: URL): Promise<void> {
     if (!this.#access.isOwnOrigin(request)) return refuse(response, 403);
     const [, app = '', word = ''] = ACTION_PATH.exec(pathname) ?? [];
+    const name = nameInPath(app);
     const action = ACTIONS.find((known) => known === word);
-    if (action === undefined) return refuse(response, 404);
+    if (action === undefined || expectedName(name) !== undefined) return refuse(response, 404);
     if (!this.#options.allowActions) {
       return sendError(response, new LbError('LB_ERR_NOT_SUPPORTED', { what: `${action} from this dashboard`, reason: ': it was started without --allow-actions' }), 403);
     }
-    await runAction(this.#options.address, app, action, request, response);
+    await runAction(this.#options.address, name, action, request, response);
   }
 
-  async #history(response: ServerResponse, search: string): Promise<void> {
+  async #histories(response: ServerResponse, search: string): Promise<void> {
     try {
       const { channel } = await connect(this.#options.address);
       try {
-        sendJson(response, 200, await channel.json(`/v1/history${search}`));
+        sendJson(response, 200, await channel.json(`/v1/histories${search}`));
       } finally {
         channel.close();
       }

@@ -36,7 +36,7 @@ async function once(address: DaemonAddress, signal: AbortSignal, use: Connection
     try {
       onUp();
       await use(channel, signal);
-      return new LbError('LB_ERR_DAEMON_GONE');
+      return new LbError('LB_ERR_DAEMON_NOT_RUNNING', { home: address.home });
     } finally {
       channel.close();
     }

@@ -34,7 +34,7 @@ function View({ apps, route }: { readonly apps: NonNullable<typeof store.apps>; 
   if (route.view === 'logs') return <LogsView apps={apps} route={route} />;
   if (route.view === 'apps') return <AppsView apps={apps} />;
   const app = apps.find(({ name }) => name === route.app);
-  return app === undefined ? <p class="panel empty">There is no app named “{route.app}”.</p> : <AppView app={app} />;
+  return app === undefined ? <p class="panel empty">There is no app named “{route.app}”.</p> : <AppView app={app} route={route} />;
 }
 
 // The token has done its work: the cookie stands for it now, and nobody shall read it off the screen.

@@ -1,76 +1,141 @@
-import type { HistoryAnswer } from '../../protocol/history.ts';
-import type { AppSnapshot } from '../../protocol/snapshot.ts';
+import { RESOLUTIONS, type HistorySeries, type Resolution, type SlotMetric } from '../../protocol/history.ts';
+import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
 
-/** What a chart shows. */
-export const WINDOW_SECONDS = 600;
 /** Stats that come a little late leave no hole. */
-const LATE_SECONDS = 2;
+const LATE_MS = 2_000;
 
-export const METRICS = ['rps', 'p95', 'cpu', 'memory', 'connections'] as const;
-export type Metric = (typeof METRICS)[number];
+/** Of an app as a whole, or of a slot. */
+export interface Line {
+  readonly values: readonly (number | null)[];
+  /** The last one that came, where the newest value is the mean of its step. */
+  readonly now: number | null;
+}
 
-const READ: Readonly<Record<Metric, (app: AppSnapshot) => number | null>> = {
-  rps: (app) => app.requestsPerSecond,
-  p95: (app) => app.p95Ms,
+const OF_APP: Readonly<Record<Exclude<SlotMetric, 'elu'>, (app: AppSnapshot) => number | null>> = {
   cpu: (app) => app.cpuPercent,
   memory: (app) => app.memoryBytes,
+  rps: (app) => app.requestsPerSecond,
+  p95: (app) => app.p95Ms,
   connections: (app) => app.connections,
 };
 
-/** One value a second, the newest last; null where nothing is known. */
-export class Series {
-  #values: (number | null)[] = new Array<number | null>(WINDOW_SECONDS).fill(null);
-  /** Of the newest value, since the epoch; 0 before the first. */
+const OF_WORKER: Readonly<Record<SlotMetric, (worker: WorkerSnapshot) => number | null>> = {
+  cpu: (worker) => worker.cpuPercent,
+  memory: (worker) => worker.memoryBytes,
+  elu: (worker) => worker.eventLoopUtilization,
+  rps: (worker) => worker.requestsPerSecond,
+  p95: (worker) => worker.p95Ms,
+  connections: (worker) => worker.connections,
+};
+
+export interface HistoryQuery {
+  /** Null is all apps, without their slots. */
+  readonly app: string | null;
+  readonly metrics: readonly SlotMetric[];
+  readonly resolution: Resolution;
+  readonly points: number;
+}
+
+interface Track extends Line {
+  readonly slot: number | null;
+  values: (number | null)[];
+  now: number | null;
+  /** Values that the newest one is the mean of. */
+  seen: number;
+}
+
+/** What the charts of one view show: one value a step, the newest last; null where nothing is known. */
+export class History {
+  readonly query: HistoryQuery;
+  readonly #stepMs: number;
+  readonly #tracks = new Map<string, Track>();
+  /** The newest step, counted since the epoch; 0 before the first. */
   #last = 0;
 
-  put(second: number, value: number | null): void {
-    const newer = Math.min(second - this.#last, WINDOW_SECONDS);
-    if (newer > 0) {
-      const between = this.#last > 0 && newer <= LATE_SECONDS ? value : null;
-      this.#values = [...this.#values.slice(newer), ...new Array<number | null>(newer).fill(between)];
-      this.#last = second;
-    }
-    this.#set(second, value);
-  }
-
-  /** Fills in what was before the first look; what is known stays. */
-  prefill({ from, stepMs, values }: HistoryAnswer): void {
-    const newest = Math.floor((from + stepMs * (values.length - 1)) / 1000);
-    if (this.#last === 0 && values.length > 0) this.put(newest, values.at(-1) ?? null);
-    for (const [index, value] of values.entries()) {
-      const second = Math.floor((from + index * stepMs) / 1000);
-      if (this.at(second) === null) this.#set(second, value);
-    }
-  }
-
-  at(second: number): number | null {
-    return this.#values[this.#indexOf(second)] ?? null;
-  }
-
-  get values(): readonly (number | null)[] {
-    return this.#values;
+  constructor(query: HistoryQuery) {
+    this.query = query;
+    this.#stepMs = RESOLUTIONS[query.resolution].stepMs;
   }
 
   /** Seconds since the epoch, one for each value. */
   get times(): readonly number[] {
-    return this.#values.map((_, index) => this.#last - WINDOW_SECONDS + 1 + index);
+    const { points } = this.query;
+    return Array.from({ length: points }, (_, index) => ((this.#last - points + 1 + index) * this.#stepMs) / 1000);
   }
 
-  #indexOf(second: number): number {
-    return WINDOW_SECONDS - 1 - (this.#last - second);
+  /** The slots of which anything is known. */
+  get slots(): readonly number[] {
+    const known = [...this.#tracks.values()].filter(({ values }) => values.some((value) => value !== null));
+    return [...new Set(known.map(({ slot }) => slot).filter((slot) => slot !== null))].sort((a, b) => a - b);
   }
 
-  #set(second: number, value: number | null): void {
-    const index = this.#indexOf(second);
-    if (index >= 0 && index < WINDOW_SECONDS) this.#values[index] = value;
+  /** @param slot null for the app as a whole. */
+  line(app: string, metric: SlotMetric, slot: number | null = null): Line {
+    return this.#track(app, slot, metric);
+  }
+
+  /** @param atMs epoch milliseconds; what falls into the same step is averaged. */
+  record(atMs: number, apps: readonly AppSnapshot[]): void {
+    const { app: only, metrics } = this.query;
+    const late = this.#advance(Math.floor(atMs / this.#stepMs));
+    for (const track of this.#tracks.values()) track.now = null;
+    for (const app of apps.filter(({ name }) => only === null || name === only)) {
+      for (const metric of metrics) if (metric !== 'elu') put(this.#track(app.name, null, metric), OF_APP[metric](app), late);
+      if (only === null) continue;
+      for (const [slot, worker] of currentWorkers(app)) for (const metric of metrics) put(this.#track(app.name, slot, metric), OF_WORKER[metric](worker), late);
+    }
+  }
+
+  /** Fills in what was before the first look; what was seen here stays. */
+  recall(series: readonly HistorySeries[]): void {
+    for (const { app, slot, metric, from, values } of series) {
+      const first = Math.floor(from / this.#stepMs);
+      if (this.#last === 0) this.#last = first + values.length - 1;
+      const known = this.#track(app, slot, metric).values;
+      for (const [index, value] of values.entries()) {
+        const at = this.query.points - 1 - (this.#last - first - index);
+        if (known[at] === null) known[at] = value;
+      }
+    }
+  }
+
+  #track(app: string, slot: number | null, metric: string): Track {
+    const key = `${app} ${slot} ${metric}`;
+    let track = this.#tracks.get(key);
+    if (track === undefined) this.#tracks.set(key, (track = { slot, values: nothing(this.query.points), now: null, seen: 0 }));
+    return track;
+  }
+
+  /** Returns how many steps were left out that the next values stand for too. A clock that went back begins anew. */
+  #advance(step: number): number {
+    const { points } = this.query;
+    const newer = step < this.#last ? points : Math.min(step - this.#last, points);
+    const isLate = this.#last > 0 && newer * this.#stepMs <= LATE_MS;
+    this.#last = step;
+    if (newer === 0) return 0;
+    for (const track of this.#tracks.values()) {
+      track.values = [...track.values.slice(newer), ...nothing(newer)];
+      track.seen = 0;
+    }
+    return isLate ? newer - 1 : 0;
   }
 }
 
-export type AppHistory = Readonly<Record<Metric, Series>>;
+const nothing = (length: number): null[] => new Array<null>(length).fill(null);
 
-export const newHistory = (): AppHistory => ({ rps: new Series(), p95: new Series(), cpu: new Series(), memory: new Series(), connections: new Series() });
+function put(track: Track, value: number | null, late: number): void {
+  track.now = value;
+  if (value === null) return;
+  const { values } = track;
+  const mean = track.seen === 0 ? 0 : (values.at(-1) ?? 0);
+  track.seen += 1;
+  values[values.length - 1] = mean + (value - mean) / track.seen;
+  if (late > 0) values.fill(value, -1 - late, -1);
+}
 
-/** @param atMs epoch milliseconds. */
-export function record(history: AppHistory, atMs: number, app: AppSnapshot): void {
-  for (const metric of METRICS) history[metric].put(Math.floor(atMs / 1000), READ[metric](app));
+/** By slot the youngest that is ready, else the youngest. */
+function currentWorkers({ workers }: AppSnapshot): Map<number, WorkerSnapshot> {
+  const current = new Map<number, WorkerSnapshot>();
+  for (const worker of workers) if (worker.state === 'ready' || current.get(worker.slot)?.state !== 'ready') current.set(worker.slot, worker);
+  return current;
 }

@@ -1,4 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { History, type HistoryQuery } from './history.ts';
 import { parseRoute, type Route } from './route.ts';
 import { store } from './store.ts';
 
@@ -13,14 +14,24 @@ export function useStore(): typeof store {
 export function useRoute(): Route {
   const [route, set] = useState(() => parseRoute(location.hash));
   useEffect(() => {
-    const onHash = (): void => {
+    const onHash = ({ oldURL, newURL }: HashChangeEvent): void => {
       set(parseRoute(location.hash));
-      scrollTo(0, 0);
+      // Another range of the same charts leaves the reader where he is.
+      if (pageOf(oldURL) !== pageOf(newURL)) scrollTo(0, 0);
     };
     addEventListener('hashchange', onHash);
     return () => removeEventListener('hashchange', onHash);
   }, []);
   return route;
+}
+
+const pageOf = (url: string): string | undefined => new URL(url).hash.split('?')[0];
+
+/** What the daemon remembers, going on with what comes while the component is shown. */
+export function useHistory(query: HistoryQuery): History {
+  const history = useMemo(() => new History(query), [JSON.stringify(query)]);
+  useEffect(() => store.follow(history), [history]);
+  return history;
 }
 
 /** Counts the changes between light and dark. */

@@ -1,8 +1,8 @@
 import type { LbEvent, ResultRecord, StreamRecord } from '../../protocol/control.ts';
-import type { HistoryAnswer } from '../../protocol/history.ts';
+import type { HistoriesAnswer } from '../../protocol/history.ts';
 import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import type { Action, PageMessage } from '../messages.ts';
-import { METRICS, newHistory, record, type AppHistory, type Metric } from './history.ts';
+import type { History } from './history.ts';
 
 const RETRY_MS = 1_000;
 const KEPT_EVENTS = 300;
@@ -29,9 +29,10 @@ class Store {
   trouble: string | null = null;
   /** The last run of each app. */
   runs: ReadonlyMap<string, Run> = new Map();
-  readonly #histories = new Map<string, AppHistory>();
+  readonly #histories = new Set<History>();
   readonly #listeners = new Set<() => void>();
-  #hasHistory = true;
+  /** 0 when nothing waits to be drawn. */
+  #frame = 0;
 
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -52,13 +53,12 @@ class Store {
     };
   }
 
-  historyOf(app: string): AppHistory {
-    let history = this.#histories.get(app);
-    if (history === undefined) {
-      this.#histories.set(app, (history = newHistory()));
-      for (const metric of METRICS) void this.#prefill(app, metric, history);
-    }
-    return history;
+  /** Fills it with what the daemon remembers, in one request, and goes on with what comes. Returns how to end that. */
+  follow(history: History): () => void {
+    this.#histories.add(history);
+    if (this.apps !== null) history.record(this.at, this.apps);
+    void this.#recall(history);
+    return () => this.#histories.delete(history);
   }
 
   /** Starts an operation and follows it. */
@@ -92,6 +92,7 @@ class Store {
   #take(message: PageMessage): void {
     if (message.type === 'welcome') Object.assign(this, { version: message.version, home: message.home, actions: message.actions });
     else if (message.type === 'daemon') {
+      if (message.up && this.trouble !== null) for (const history of this.#histories) void this.#recall(history);
       this.trouble = message.up ? null : message.reason;
       // They are told again from the beginning.
       if (message.up) this.events = [];
@@ -100,22 +101,27 @@ class Store {
       this.trouble = null;
       this.at = message.at;
       this.apps = [...message.apps].sort((a, b) => (a.name < b.name ? -1 : 1));
-      for (const app of message.apps) record(this.historyOf(app.name), message.at, app);
+      for (const history of this.#histories) history.record(message.at, message.apps);
     }
   }
 
-  /** A daemon without a history leaves the charts to what comes. */
-  async #prefill(app: string, metric: Metric, history: AppHistory): Promise<void> {
-    if (!this.#hasHistory) return;
-    const response = await fetch(`/api/history?${new URLSearchParams({ app, metric, resolution: '1s' })}`).catch(() => null);
-    if (response?.status === 404) this.#hasHistory = false;
+  /** Without an answer the charts begin with what comes. */
+  async #recall(history: History): Promise<void> {
+    const { app, metrics, resolution, points } = history.query;
+    const search = new URLSearchParams([['resolution', resolution], ['points', String(points)], ...metrics.map((metric) => ['metric', metric]), ...(app === null ? [] : [['app', app]])]);
+    const response = await fetch(`/api/histories?${search}`).catch(() => null);
     if (response?.ok !== true) return;
-    history[metric].prefill((await response.json()) as HistoryAnswer);
+    history.recall(((await response.json()) as HistoriesAnswer).series);
     this.#changed();
   }
 
+  /** Told once per frame of the screen: hundreds of events come at once. */
   #changed(): void {
-    for (const listener of this.#listeners) listener();
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      for (const listener of this.#listeners) listener();
+    });
   }
 }
 

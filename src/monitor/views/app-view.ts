@@ -1,6 +1,7 @@
+import { byteSize } from '../../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import { appStateStyle, errorStyle } from '../app-columns.ts';
-import { age, count, millis, percent, share, size } from '../format.ts';
+import { age, count, millis, percent, share } from '../format.ts';
 import type { Frame } from '../frame.ts';
 import { chosenApp, shown, type Model } from '../model.ts';
 import { measureOf, workerRows } from '../rows.ts';
@@ -11,7 +12,8 @@ import { FOOTER_LINES } from './footer.ts';
 import { drawTitle, labelled, putAll } from './header.ts';
 import { drawChart, drawEvents, type Area } from './panels.ts';
 
-const HEADER_LINES = 4;
+/** Lower than this, the rows are all that has room. */
+const LOW_ROWS = 10;
 const LEAST_PANEL = 4;
 const LARGEST_CHART = 10;
 /** Panels stand side by side from here on. */
@@ -26,13 +28,8 @@ export function drawApp(frame: Frame, model: Model): void {
     return;
   }
   drawTitle(frame, model, titleOf(app));
-  putAll(frame, 1, 1, figures(app));
-  putAll(frame, 2, 1, facts(app));
   const bottom = frame.rows - FOOTER_LINES;
-  let row = HEADER_LINES;
-  const notes = underWay(app).slice(0, Math.max(1, Math.floor((bottom - row) / 3)));
-  for (const { text, style } of notes) frame.put(row++, 1, text, style);
-  if (notes.length > 0) row++;
+  let row = frame.rows < LOW_ROWS ? 1 : drawHead(frame, app, model.now);
 
   const { columns, rows, cursor } = workerRows(model);
   const tableRows = Math.max(2, Math.min(rows.length + 1, bottom - row));
@@ -41,9 +38,19 @@ export function drawApp(frame: Frame, model: Model): void {
   row += tableRows;
   if (model.still) return;
   const worker = rows[cursor];
-  if (worker === undefined) frame.put(row - 1, 1, 'no worker runs', STYLE.dim);
+  if (worker === undefined) frame.put(row - 1, 1, app.workers.length === 0 ? 'no worker runs' : `no worker matches "${model.filters.workers}"`, STYLE.dim);
   else if (row + 1 < bottom) row = drawWorker(frame, row, app, worker);
   drawPanels(frame, model, { row: row + 1, left: 0, columns: frame.columns, rows: bottom - row - 1 }, worker);
+}
+
+/** What there is to know of the app as a whole; returns the row after it. */
+function drawHead(frame: Frame, app: AppSnapshot, now: number): number {
+  const lines = [figures(app), facts(app), ...scaling(app, now)];
+  lines.forEach((line, index) => putAll(frame, 1 + index, 1, line));
+  let row = 2 + lines.length;
+  const notes = underWay(app).slice(0, Math.max(1, Math.floor((frame.rows - FOOTER_LINES - row) / 3)));
+  for (const { text, style } of notes) frame.put(row++, 1, text, style);
+  return notes.length > 0 ? row + 1 : row;
 }
 
 function titleOf({ name, state, ready, instances, generation }: AppSnapshot): readonly Cell[] {
@@ -59,8 +66,8 @@ function figures(app: AppSnapshot): readonly Cell[] {
     ...labelled('5xx', share(app.errorRate), STYLE.bold | errorStyle(app.errorRate)),
     ...labelled('conns', count(app.connections)),
     ...labelled('cpu', percent(app.cpuPercent)),
-    ...labelled('mem', size(app.memoryBytes)),
-    ...labelled('restarts', count(app.restarts)),
+    ...labelled('mem', byteSize(app.memoryBytes)),
+    ...labelled('rst', count(app.restarts)),
   ];
 }
 
@@ -68,10 +75,20 @@ function facts(app: AppSnapshot): readonly Cell[] {
   return [
     ...labelled('up', age(app.uptimeMs), STYLE.plain),
     ...labelled('balance', app.spec.balance, STYLE.plain),
-    ...(app.autoscaling === null ? [] : labelled('scale', `${app.autoscaling.on ? 'auto' : 'by hand'}, ${app.autoscaling.min} to ${app.autoscaling.max}`, STYLE.plain)),
     ...labelled('node', app.node === '' ? '-' : app.node, STYLE.plain),
     ...labelled('listens on', app.listeners.join(' ') || '-', STYLE.plain),
   ];
+}
+
+/** Who decides on the number of workers, why it is what it is, and the last change; nothing for an app without `scale`. */
+function scaling({ autoscaling, instances }: AppSnapshot, now: number): readonly (readonly Cell[])[] {
+  if (autoscaling === null) return [];
+  const { on, min, max, now: reason, last } = autoscaling;
+  const state = on
+    ? labelled('scale', `auto, ${min} to ${max}`, STYLE.green)
+    : labelled('scale', `fixed at ${instances}; auto is ${min} to ${max}`, STYLE.yellow);
+  const changed = last === null ? [] : [[{ text: `changed ${age(now - last.at)} ago: `, style: STYLE.dim }, { text: last.reason }]];
+  return [[...state, { text: reason ?? '' }], ...changed];
 }
 
 /** What the table has no room for, of the worker with the cursor. */
@@ -82,7 +99,7 @@ function drawWorker(frame: Frame, row: number, app: AppSnapshot, worker: WorkerS
     ...labelled('hand-off', millis(worker.handOffMs), STYLE.plain),
     ...labelled('taken', count(worker.accepted), STYLE.plain),
     ...labelled('refused', count(worker.refused), STYLE.plain),
-    ...labelled('restarts', count(worker.restarts), STYLE.plain),
+    ...labelled('rst', count(worker.restarts), STYLE.plain),
     ...(health === undefined || health.checks.passed + health.checks.failed === 0 ? [] : labelled('checks', `${count(health.checks.passed)} ok, ${count(health.checks.failed)} failed`, STYLE.plain)),
   ]);
   return row + 1;

@@ -9,6 +9,9 @@ import { drawTitle, drawTotals } from './header.ts';
 import { drawChart, drawEvents } from './panels.ts';
 
 const HEADER_LINES = 4;
+/** Title alone: on a very low terminal the rows are what counts. */
+const LEAST_HEADER_LINES = 1;
+const LOW_ROWS = 10;
 /** Below this there is no room for panels beside the table. */
 const LEAST_PANEL = 4;
 const LARGEST_CHART = 9;
@@ -19,14 +22,15 @@ export function drawApps(frame: Frame, model: Model): void {
   const { apps, history, events, at } = shown(model);
   const { columns, rows, cursor } = appRows(model);
   drawTitle(frame, model, [{ text: 'all apps', style: STYLE.bold }]);
-  drawTotals(frame, model);
+  const top = frame.rows < LOW_ROWS ? LEAST_HEADER_LINES : HEADER_LINES;
+  if (top === HEADER_LINES) drawTotals(frame, model);
   const bottom = frame.rows - FOOTER_LINES;
-  const tableRows = Math.max(2, Math.min(rows.length + 1, bottom - HEADER_LINES));
+  const tableRows = Math.max(2, Math.min(rows.length + 1, bottom - top));
   const { by, reversed } = model.sorting.apps;
-  drawTable(frame, { row: HEADER_LINES, height: tableRows }, { columns: place(columns, frame.columns), rows, cursor: model.still ? -1 : cursor, sortedBy: sortable(columns)[by], reversed });
-  if (rows.length === 0 && at > 0) frame.put(HEADER_LINES + 1, 1, apps.length === 0 ? 'no apps yet: "lb start <script>" starts one' : `no app matches "${model.filter}"`, STYLE.dim);
+  drawTable(frame, { row: top, height: tableRows }, { columns: place(columns, frame.columns), rows, cursor: model.still ? -1 : cursor, sortedBy: sortable(columns)[by], reversed });
+  if (rows.length === 0 && at > 0) frame.put(top + 1, 1, apps.length === 0 ? 'no apps yet: "lb start <script>" starts one' : `no app matches "${model.filters.apps}"`, STYLE.dim);
 
-  let row = HEADER_LINES + tableRows + 1;
+  let row = top + tableRows + 1;
   const app = rows[cursor];
   if (app === undefined || model.still) return;
   const notes = underWay(app).slice(0, Math.min(LARGEST_NOTES, Math.max(0, bottom - row)));

@@ -1,6 +1,6 @@
 import type { Frame } from '../frame.ts';
 import { bindingsOf } from '../keymap.ts';
-import type { Dialog, Model, Notice } from '../model.ts';
+import { filterOf, type Dialog, type Model, type Notice } from '../model.ts';
 import { STYLE, type CellStyle } from '../style.ts';
 import type { Cell } from '../table.ts';
 import { widthOf } from '../text.ts';
@@ -16,17 +16,25 @@ const ALWAYS = ['help', 'quit'];
 /** The last two lines: a question or a result, and the keys. */
 export function drawFooter(frame: Frame, model: Model): void {
   const row = frame.rows - FOOTER_LINES;
+  // On a very low terminal a table reaches down to here.
+  for (const line of [row, row + 1]) frame.put(line, 0, ' '.repeat(frame.columns));
   if (model.dialog !== null) putAll(frame, row, 1, dialogCells(model.dialog));
   else if (model.notice !== null) frame.put(row, 1, model.notice.text, NOTICE_STYLES[model.notice.kind]);
-  else if (model.page === 'apps' && model.filter !== '') putAll(frame, row, 1, [{ text: 'only: ', style: STYLE.dim }, { text: model.filter, style: STYLE.bold }, { text: '   Esc shows all', style: STYLE.dim }]);
+  else if (filterOf(model) !== '') putAll(frame, row, 1, [{ text: 'only: ', style: STYLE.dim }, { text: filterOf(model), style: STYLE.bold }, { text: '   Esc shows all', style: STYLE.dim }]);
   drawKeys(frame, model);
 }
 
 function dialogCells(dialog: Dialog): readonly Cell[] {
-  if (dialog.kind === 'confirm') return [{ text: dialog.question, style: STYLE.yellow | STYLE.bold }, { text: '  (y/n)', style: STYLE.bold }];
+  if (dialog.kind === 'confirm') {
+    // Before what explains it, which a narrow terminal cuts.
+    const end = dialog.question.indexOf('?') + 1;
+    return [{ text: dialog.question.slice(0, end), style: STYLE.yellow | STYLE.bold }, { text: ' (y/n)', style: STYLE.bold }, { text: dialog.question.slice(end), style: STYLE.yellow }];
+  }
   if (dialog.kind === 'input') {
     const label = dialog.purpose === 'weight' ? `weight of slot ${dialog.slot}` : dialog.purpose;
-    return [{ text: `${label}: `, style: STYLE.cyan | STYLE.bold }, { text: dialog.text }, { text: ' ', style: STYLE.reverse }, { text: '  Enter takes it, Esc gives up', style: STYLE.dim }];
+    const problem = dialog.purpose === 'weight' ? dialog.problem : null;
+    const hint = problem === null ? { text: '  Enter takes it, Esc gives up', style: STYLE.dim } : { text: `  ${problem}`, style: STYLE.red | STYLE.bold };
+    return [{ text: `${label}: `, style: STYLE.cyan | STYLE.bold }, { text: dialog.text }, { text: ' ', style: STYLE.reverse }, hint];
   }
   return dialog.options.flatMap((option, index): Cell[] => [{ text: ` ${option} `, style: index === dialog.index ? STYLE.reverse | STYLE.bold : STYLE.plain }, { text: ' ' }]);
 }
@@ -34,7 +42,7 @@ function dialogCells(dialog: Dialog): readonly Cell[] {
 function drawKeys(frame: Frame, model: Model): void {
   const row = frame.rows - 1;
   if (model.dialog?.kind === 'choice') return void frame.put(row, 1, '← → choose   Enter takes it   Esc gives up', STYLE.dim);
-  const hints = bindingsOf(model.page).filter(({ label }) => label !== null);
+  const hints = bindingsOf(model.page).filter(({ label, applies }) => label !== null && applies?.(model) !== false);
   const width = ({ shown, label }: (typeof hints)[number]): number => widthOf(`${shown} ${label}  `);
   let room = frame.columns - 1 - hints.filter(({ label }) => ALWAYS.includes(label ?? '')).reduce((sum, hint) => sum + width(hint), 0);
   let column = 1;

@@ -1,8 +1,9 @@
+import { byteSize, plural } from '../../lifecycle/wording.ts';
 import { gauge } from '../chart.ts';
-import { age, clock, count, percent, plural, size } from '../format.ts';
+import { age, clock, count, percent } from '../format.ts';
 import type { Frame } from '../frame.ts';
 import type { Machine } from '../machine.ts';
-import { shown, type Model } from '../model.ts';
+import { isSilent, shown, type Model } from '../model.ts';
 import { STYLE, type CellStyle } from '../style.ts';
 import type { Cell } from '../table.ts';
 import { widthOf } from '../text.ts';
@@ -14,10 +15,19 @@ const SHORT_GAUGE_COLUMNS = 6;
 const WIDE_COLUMNS = 100;
 const HIGH = 0.9;
 
+/** So much of a long value is worth its label; most are no longer. */
+const LEAST_VALUE_COLUMNS = 5;
+
 /** Writes texts one after the other, up to the column `end`; returns the column behind the last one. */
 export function putAll(frame: Frame, row: number, column: number, cells: readonly Cell[], end = frame.columns): number {
-  // Space at the edge is not worth the mark of something left out.
-  return cells.reduce((at, { text, style = STYLE.plain }) => (text.trim() === '' ? at + text.length : frame.put(row, at, text, style, end - at)), column);
+  let at = column;
+  for (const [index, { text, style = STYLE.plain }] of cells.entries()) {
+    const value = cells[index + 1]?.text;
+    if (style === STYLE.dim && text.endsWith(' ') && value !== undefined && at + widthOf(text) + Math.min(LEAST_VALUE_COLUMNS, widthOf(value)) > end) return at;
+    // Space at the edge is not worth the mark of something left out.
+    at = text.trim() === '' ? at + text.length : frame.put(row, at, text, style, end - at);
+  }
+  return at;
 }
 
 /** A label in front of its value. */
@@ -36,6 +46,7 @@ export function drawTitle(frame: Frame, model: Model, path: readonly Cell[]): vo
 function statusOf({ link, paused, now, live }: Model): Cell {
   if (link.state === 'gone') return { text: `daemon gone for ${age(now - link.since)}, reconnecting …`, style: STYLE.red | STYLE.bold };
   if (paused !== null) return { text: `paused at ${clock(paused.at)}`, style: STYLE.yellow | STYLE.bold };
+  if (isSilent(live, now)) return { text: `daemon silent for ${age(now - live.at)}`, style: STYLE.red | STYLE.bold };
   return live.at === 0 ? { text: 'connecting …', style: STYLE.dim } : { text: clock(live.at), style: STYLE.dim };
 }
 
@@ -51,11 +62,11 @@ export function drawTotals(frame: Frame, model: Model): void {
     ...labelled('apps', String(apps.length)),
     ...labelled('workers', String(sum(({ workers }) => workers.length))),
     ...labelled('cpu', percent(sum(({ cpuPercent }) => cpuPercent))),
-    ...labelled('mem', size(sum(({ memoryBytes }) => memoryBytes))),
+    ...labelled('mem', byteSize(sum(({ memoryBytes }) => memoryBytes))),
     ...labelled('req/s', count(sum(({ requestsPerSecond }) => requestsPerSecond))),
     ...labelled('5xx', errors === null ? '-' : percent(errors * 100), errors !== null && errors > 0.001 ? STYLE.red | STYLE.bold : STYLE.bold),
     ...labelled('conns', count(sum(({ connections }) => connections))),
-    ...labelled('restarts', count(sum(({ restarts }) => restarts))),
+    ...labelled('rst', count(sum(({ restarts }) => restarts))),
   ]);
 }
 
@@ -68,7 +79,7 @@ function machineCells({ cpu, cores, memoryBytes, memoryUsedBytes, load }: Machin
   };
   return [
     ...cells('machine cpu', cpu, cpu === null ? '-' : percent(cpu * 100)),
-    ...cells('mem', memory, `${size(memoryUsedBytes)}/${size(memoryBytes)}`),
+    ...cells('mem', memory, `${byteSize(memoryUsedBytes)}/${byteSize(memoryBytes)}`),
     ...labelled('load', load.map((value) => value.toFixed(2)).join(' ')),
     { text: plural(cores, 'core'), style: STYLE.dim },
   ];

@@ -4,7 +4,7 @@ import type { Model } from '../model.ts';
 import { STYLE } from '../style.ts';
 import { drawTitle, putAll } from './header.ts';
 
-const TITLES: Readonly<Record<Binding['group'], string>> = { move: 'move', look: 'look', act: 'act (what costs something asks first)' };
+const TITLES: Readonly<Record<Binding['group'], string>> = { move: 'move', screen: 'screen', look: 'look', act: 'act (what costs something asks first)' };
 const KEY_COLUMNS = 8;
 const WIDE_COLUMNS = 76;
 
@@ -12,13 +12,13 @@ const WIDE_COLUMNS = 76;
 export function drawHelp(frame: Frame, model: Model): void {
   drawTitle(frame, model, [{ text: 'keys', style: STYLE.bold }, { text: '   any key goes back', style: STYLE.dim }]);
   const bindings = bindingsOf(model.page).filter(({ help }) => help !== '');
-  const lines = (['move', 'look', 'act'] as const).flatMap((group): readonly (Binding | string | null)[] => {
+  const lines = (['move', 'screen', 'look', 'act'] as const).flatMap((group): readonly (Binding | string | null)[] => {
     const own = bindings.filter((binding) => binding.group === group);
     return own.length === 0 ? [] : [TITLES[group], ...own, null];
   });
   const isWide = frame.columns >= WIDE_COLUMNS;
-  const act = lines.indexOf(TITLES.look);
-  const columns = isWide && act > 0 ? [lines.slice(0, act), lines.slice(act)] : [lines];
+  const half = lines.indexOf(TITLES.look);
+  const columns = isWide && half > 0 ? [lines.slice(0, half), lines.slice(half)] : [lines];
   columns.forEach((column, index) => {
     const left = 2 + index * Math.floor(frame.columns / 2);
     column.forEach((line, at) => {

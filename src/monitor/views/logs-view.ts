@@ -1,4 +1,5 @@
-import { clock, plural } from '../format.ts';
+import { plural } from '../../lifecycle/wording.ts';
+import { clock } from '../format.ts';
 import type { Frame } from '../frame.ts';
 import { matchAt, visibleLines, type LogsState, type PaneLine } from '../logs-state.ts';
 import type { Model } from '../model.ts';
@@ -8,7 +9,7 @@ import { drawTitle } from './header.ts';
 import { logHeight } from '../navigation.ts';
 
 const FIRST_ROW = 1;
-const WRITER_COLORS: readonly CellStyle[] = [STYLE.cyan, STYLE.green, STYLE.magenta, STYLE.blue, STYLE.yellow];
+const WRITER_COLORS: readonly CellStyle[] = [STYLE.cyan, STYLE.green, STYLE.magenta, STYLE.yellow];
 const STREAM_TITLES = { all: '', out: ', stdout only', err: ', stderr only' } as const;
 
 /** The log pane: lines as they come, or where it was scrolled to. */
@@ -19,7 +20,7 @@ export function drawLogs(frame: Frame, model: Model): void {
   const height = logHeight(model);
   const end = Math.max(0, lines.length - logs.back);
   const shown = lines.slice(Math.max(0, end - height), end);
-  if (shown.length === 0) frame.put(FIRST_ROW + 1, 1, 'nothing was written yet', STYLE.dim);
+  if (shown.length === 0) frame.put(FIRST_ROW + 1, 1, logs.lines.length === 0 ? 'nothing was written yet' : 'no line is like that', STYLE.dim);
   shown.forEach((line, index) => drawLine(frame, FIRST_ROW + index, line, logs));
   const position = logs.back === 0 ? '' : `── ${plural(logs.back, 'line')} below; End follows `;
   if (position !== '') frame.put(frame.rows - 3, 0, position.padEnd(frame.columns, '─'), STYLE.yellow);

@@ -5,7 +5,7 @@ import type { Frame } from '../frame.ts';
 import { series, SPAN_SECONDS, type Sample } from '../history.ts';
 import type { Measure } from '../measures.ts';
 import { STYLE, type CellStyle } from '../style.ts';
-import { printable, truncate, widthOf } from '../text.ts';
+import { padded, printable, truncate, widthOf } from '../text.ts';
 
 /** Columns of a chart's scale, left of it. */
 const SCALE_COLUMNS = 7;
@@ -59,13 +59,13 @@ export function drawEvents(frame: Frame, area: Area, events: readonly LbEvent[],
   drawRule(frame, area, 'events');
   const newest = events.slice(-(area.rows - 1));
   if (newest.length === 0) frame.put(area.row + 1, area.left + 1, 'nothing has happened yet', STYLE.dim, area.columns - 1);
-  const appColumns = Math.min(APP_COLUMNS, Math.max(0, ...events.map(({ app }) => (app ?? DAEMON).length)));
+  const appColumns = Math.min(APP_COLUMNS, Math.max(0, ...events.map(({ app }) => widthOf(app ?? DAEMON))));
   newest.forEach(({ at, app, kind, severity, message }, index) => {
     const row = area.row + 1 + index;
     const end = area.left + area.columns;
     const put = (column: number, text: string, style: CellStyle): number => frame.put(row, column, text, style, end - column);
     let column = put(area.left + 1, `${clock(at)} `, STYLE.dim);
-    if (withApp) column = put(column, `${truncate(app ?? DAEMON, appColumns).padEnd(appColumns)} `, STYLE.bold);
+    if (withApp) column = put(column, padded(truncate(app ?? DAEMON, appColumns), appColumns + 1), STYLE.bold);
     put(column, `${kind.padEnd(KIND_COLUMNS)} `, SEVERITY_STYLES[severity]);
     put(column + KIND_COLUMNS + 1, printable(message), STYLE.plain);
   });

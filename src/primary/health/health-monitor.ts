@@ -29,8 +29,6 @@ interface HealthMonitorOptions<W extends HealthWorker> {
 }
 
 const OBSERVE_EVERY_MS = 1_000;
-/** While nothing happens: each look wakes a process that could sleep. */
-const IDLE_EVERY_MS = 5_000;
 
 /**
  * Watches the health of an app's workers: runs their active checks, judges what the traffic tells, listens to what they
@@ -39,7 +37,7 @@ const IDLE_EVERY_MS = 5_000;
 export class HealthMonitor<W extends HealthWorker> {
   readonly #options: HealthMonitorOptions<W>;
   readonly #watched = new Map<number, WatchedWorker<W>>();
-  /** Null while there is nothing to observe. */
+  /** Null while nothing happens: then the next heartbeat is soon enough, and no timer wakes a process that could sleep. */
   #observeAt: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -47,6 +45,11 @@ export class HealthMonitor<W extends HealthWorker> {
 
   constructor(options: HealthMonitorOptions<W>) {
     this.#options = options;
+  }
+
+  /** A worker told how it is, which each of them does at least every 5 s. */
+  beat(): void {
+    if (this.#observeAt === null && this.#options.ejection() !== null) this.#look();
   }
 
   /** Looks again soon; to be called when a worker came, went, began to listen or changed its state. */
@@ -154,7 +157,7 @@ export class HealthMonitor<W extends HealthWorker> {
       return;
     }
     const active = serving.map((watched) => watched.observe(this.#options.vitals(watched.worker), at));
-    this.#observeAt = at + (active.includes(true) ? OBSERVE_EVERY_MS : IDLE_EVERY_MS);
+    this.#observeAt = active.includes(true) ? at + OBSERVE_EVERY_MS : null;
     const members = serving.filter(({ worker }) => this.#options.inRotation(worker));
     const healthy = members.filter(({ ejection }) => ejection.since === null);
     const found = outliers(healthy.map((watched) => watched.facts()), policy);

@@ -24,8 +24,10 @@ export interface OperationContext {
   progress(step: ProgressStep, message: string, worker?: WorkerHandle): void;
   /** Listening sockets that no worker uses any more can be closed. */
   closeUnusedListeners(): void;
-  /** From now on connections are refused. */
+  /** From now on connections are refused; what waits for a worker is cut. */
   closeListeners(): void;
+  /** Refuses connections soon; resolves when all that came before are with the workers. */
+  shutListeners(): Promise<void>;
 }
 
 /** One order under way. It holds what it wants; the supervisor's loop calls `step` whenever something happened. */

@@ -61,8 +61,9 @@ export class ReloadOperation implements Operation {
     const askedBy = this.#phase === 'back' ? 'rollback' : 'reload';
     // The switch: all new workers begin to take connections in the turn in which the old ones leave.
     if (plan.done || plan.steps.some((step) => step.do === 'retire')) this.#release();
+    let room = pool.startRoom;
     for (const step of plan.steps) {
-      if (step.do === 'fork') pool.fork(step.slot).held = this.#rollout.allAtOnce;
+      if (step.do === 'fork' && room-- > 0) pool.fork(step.slot).held = this.#rollout.allAtOnce;
       const worker = step.do === 'retire' ? pool.workers.find((w) => w.id === step.id) : undefined;
       if (worker !== undefined) pool.retire(worker, askedBy);
     }

@@ -1,5 +1,5 @@
-import { LbError } from '../../errors/lb-error.ts';
-import { weightOf } from '../../lifecycle/app-spec.ts';
+import { LbError, shellWord } from '../../errors/lb-error.ts';
+import { MAX_INSTANCES, weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
 import { currentWorker } from '../pool.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
@@ -28,11 +28,15 @@ export class ScaleOperation implements Operation {
   begin(): void {
     const { pool } = this.#context;
     this.#before = pool.wanted;
-    this.#takeOver();
     const count = Math.max(1, this.#request.to ?? pool.wanted + (this.#request.by ?? 0));
     const { name, weights } = pool.spec;
-    if (Array.from({ length: count }, (_, slot) => weightOf(weights, slot)).some((weight) => weight > 0)) this.#want(count);
-    else this.#error = new LbError('LB_ERR_OPERATION_FAILED', { operation: 'scale', app: name, reason: `each of the ${count} slots left would have weight 0` });
+    const reason = refusalOf(count, weights);
+    if (reason !== null) {
+      this.#error = new LbError('LB_ERR_OPERATION_FAILED', { operation: 'scale', app: name, reason });
+      return;
+    }
+    this.#takeOver();
+    this.#want(count);
   }
 
   step(): Outcome | null {
@@ -70,7 +74,7 @@ export class ScaleOperation implements Operation {
     const { name, scale } = pool.spec;
     if (this.#request.automatic === true || scale === null || !scale.on) return;
     pool.spec = { ...pool.spec, scale: { ...scale, on: false } };
-    this.#context.progress('note', `${name}: autoscaling is off now (on again with: lb scale ${name} auto)`);
+    this.#context.progress('note', `${name}: autoscaling is off now (on again with: lb scale ${shellWord(name)} auto)`);
   }
 
   #want(count: number): void {
@@ -78,4 +82,11 @@ export class ScaleOperation implements Operation {
     pool.wanted = count;
     pool.spec = { ...pool.spec, instances: count };
   }
+}
+
+/** Why an app cannot have so many workers; null when it can. */
+function refusalOf(count: number, weights: AppSpec['weights']): string | null {
+  if (count > MAX_INSTANCES) return `it would have ${count} workers, the most are ${MAX_INSTANCES}`;
+  const serves = Array.from({ length: count }, (_, slot) => weightOf(weights, slot)).some((weight) => weight > 0);
+  return serves ? null : `each of the ${count} slots left would have weight 0`;
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors/lb-error.ts';
 import { now } from '../../system/clock.ts';
 import type { Operation, OperationContext, Outcome } from './operation.ts';
 
@@ -8,6 +9,8 @@ export class StopOperation implements Operation {
   readonly #context: OperationContext;
   readonly #now: boolean;
   #drainsAt = 0;
+  /** The workers serve until everything that has come in is with them. */
+  #shutting = false;
 
   constructor(context: OperationContext, options: { readonly now: boolean }) {
     this.#context = context;
@@ -17,7 +20,7 @@ export class StopOperation implements Operation {
   begin(): void {
     const { pool } = this.#context;
     const { name, drainDelayMs } = pool.spec;
-    if (this.#now || drainDelayMs === 0) return this.#retire(this.#now);
+    if (this.#now || drainDelayMs === 0) return this.#leave(this.#now);
     this.#drainsAt = now() + drainDelayMs;
     this.#context.progress('note', `${name} is not ready any more and drains in ${drainDelayMs / 1000} s`);
   }
@@ -27,7 +30,7 @@ export class StopOperation implements Operation {
     if (this.#drainsAt > 0) {
       const left = this.#drainsAt - now();
       if (left > 0) this.#context.wakeIn(left);
-      else this.#retire(false);
+      else this.#leave(false);
     }
     if (pool.workers.length > 0) return null;
     return { ok: true, message: `${pool.spec.name} is stopped` };
@@ -46,15 +49,31 @@ export class StopOperation implements Operation {
   abort(): void {}
 
   skipAhead(atOnce: boolean): void {
-    if (this.#drainsAt > 0) this.#retire(atOnce);
+    if (this.#drainsAt > 0) this.#leave(atOnce);
+    else if (this.#shutting) this.#cutShort(atOnce);
     else this.#context.pool.skipAhead(atOnce);
   }
 
-  #retire(atOnce: boolean): void {
+  /** A balancer in front goes elsewhere with what is refused; what nobody takes any more would be reset in the end. */
+  #leave(atOnce: boolean): void {
     this.#drainsAt = 0;
-    const { pool } = this.#context;
-    // A balancer in front goes elsewhere with what is refused; what nobody takes any more would be reset in the end.
+    if (atOnce) return this.#cutShort(true);
+    this.#shutting = true;
+    const shut = this.#context.shutListeners();
+    const failed = (error: unknown): void => this.#context.progress('note', `connections may have been cut: ${messageOf(error)}`);
+    void shut.catch(failed).then(() => {
+      if (this.#shutting) this.#retire(false);
+    });
+  }
+
+  #cutShort(atOnce: boolean): void {
     this.#context.closeListeners();
+    this.#retire(atOnce);
+  }
+
+  #retire(atOnce: boolean): void {
+    this.#shutting = false;
+    const { pool } = this.#context;
     for (const worker of pool.workers) pool.retire(worker, 'stop', atOnce);
   }
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 
 /**
  * Runs a program of Node.js to its end.
@@ -37,4 +37,18 @@ export function runCommand(program, args, { env, cwd, timeoutMs = 60_000, mayFai
       child.once('close', finish);
     });
   });
+}
+
+/**
+ * Wall time of a program of Node.js, from before its start to after its end.
+ * @param {readonly string[]} args
+ * @param {{ env: NodeJS.ProcessEnv, cwd: string }} options
+ * @throws Error when it fails
+ */
+export function timed(args, { env, cwd }) {
+  const startedAt = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 });
+  const tookMs = performance.now() - startedAt;
+  if (status !== 0) throw new Error(`node ${args.join(' ')}: exit code ${status}\n${stderr}`);
+  return tookMs;
 }

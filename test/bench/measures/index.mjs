@@ -1,10 +1,14 @@
 import { blockedWorker } from './blocked-worker.mjs';
+import { daemonCpu } from './daemon-cpu.mjs';
 import { directReload } from './direct-reload.mjs';
 import { directConnections, directKeepAlive } from './direct.mjs';
+import { historyMemory } from './history-memory.mjs';
 import { hungWorker } from './hung-worker.mjs';
 import { idle } from './idle.mjs';
 import { kills } from './kills.mjs';
+import { listMany } from './list-many.mjs';
 import { list } from './list.mjs';
+import { metricsHeap } from './metrics-heap.mjs';
 import { monitorFrame } from './monitor-frame.mjs';
 import { pick } from './pick.mjs';
 import { recovery } from './recovery.mjs';
@@ -38,8 +42,12 @@ export const MEASURES = [
   blockedWorker,
   hungWorker,
   list,
+  listMany,
   monitorFrame,
+  daemonCpu,
+  historyMemory,
   scrape,
+  metricsHeap,
   workerMemory,
   workerStartup,
   supervisorMemory,

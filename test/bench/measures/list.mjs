@@ -1,14 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { timed } from '../lib/command.mjs';
 import { median, ratios } from '../lib/stats.mjs';
 import { ifMeasured, ms, ratio } from '../report/format.mjs';
-
-function wallMs(args, { env, directory }) {
-  const startedAt = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, args, { env, cwd: directory, stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 });
-  const tookMs = performance.now() - startedAt;
-  if (status !== 0) throw new Error(`node ${args.join(' ')}: exit code ${status}\n${stderr}`);
-  return tookMs;
-}
 
 export const list = {
   id: 'list',
@@ -22,9 +14,9 @@ export const list = {
       ...subjects.map((subject) => ({ args: subject.listCommand, env: subject.env, took: [] })),
     ];
     // Once each without counting: fills the caches of the file system.
-    for (const { args, env } of commands) wallMs(args, { env, directory });
+    for (const { args, env } of commands) timed(args, { env, cwd: directory });
     for (let round = 0; round < listRounds; round++) {
-      for (const { args, env, took } of commands) took.push(wallMs(args, { env, directory }));
+      for (const { args, env, took } of commands) took.push(timed(args, { env, cwd: directory }));
     }
     for (const subject of subjects) await context.close(subject);
     const [nodeMs, lbMs, pm2Ms] = commands.map(({ took }) => took);
@@ -37,7 +29,7 @@ export const list = {
         nodeCluster: `${ms(median(nodeMs))} (\`node -e 0\`)`,
         pm2: ifMeasured(pm2Ms, (took) => ms(median(took))),
         result: `${ratio(result, '`node -e 0`')}${pm2Ms === undefined ? '' : `; ${ratio(ratios(lbMs, pm2Ms), 'PM2')}`}`,
-        ifMissed: 'most of what it needs more than `node -e 0` is the loading of its ES modules',
+        ifMissed: 'what it needs more than `node -e 0` is `node:net`, its own code and the answer of the daemon',
         met: result.median <= 1.6 && (pm2Ms === undefined || median(lbMs) < median(pm2Ms)),
         how: `Daemon running, 1 app of 2 workers. \`node -e 0\`, \`node bin/lb.js list\` and \`node pm2 list\` in turn, ${listRounds} rounds, output into a pipe.`,
       },

@@ -45,7 +45,7 @@ function frames(busyApps, page) {
     const before = process.cpuUsage();
     model = update(model, message).model;
     const frame = view(model);
-    const text = paintChanges(shown, frame, true);
+    const text = paintChanges(shown, frame, 'fixed');
     const { user, system } = process.cpuUsage(before);
     shown = frame;
     result.push({ ms: (user + system) / 1000, bytes: Buffer.byteLength(text) });

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { EventHooks } from '../../../src/daemon/hooks/event-hooks.ts';
+import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
 import type { EventHookSpec } from '../../../src/lifecycle/event-hook.ts';
 import { makeEvent, type LbEvent } from '../../../src/protocol/event.ts';
 import { isAlive } from '../../helpers/processes.ts';
@@ -23,7 +24,7 @@ afterEach(() => hooks.close(0));
 
 function create(hook: Partial<EventHookSpec>, timeoutMs = 10_000): void {
   const spec = sampleSpec({ cwd: home, env: { PATH: process.env['PATH'] ?? '', GREETING: 'hello' }, onEvent: { run: null, url: null, kinds: null, severity: 'info', ...hook } });
-  hooks = new EventHooks({ specOf: (app) => (app === 'api' ? spec : undefined), failed: (app, message) => failures.push(`${app}: ${message}`), timeoutMs, retryDelaysMs: [5, 5] });
+  hooks = new EventHooks({ apps: () => ['api', 'bare', 'twin'], specOf: (app) => (app === 'bare' ? undefined : spec), failed: (app, message) => failures.push(`${app}: ${message}`), timeoutMs, retryDelaysMs: [5, 5] });
 }
 
 const event = (id = 1): LbEvent => ({ id, ...makeEvent('api', 1_790_000_000_000, 'eject', 'worker 0 is "out"', { slot: 0, pid: 77 }) });
@@ -53,6 +54,24 @@ describe('a command', () => {
     expect(text('done')).toBe('worker 0 is "out"\n');
   });
 
+  it('gets the events of no app too, once for all apps that have the same one', async () => {
+    create({ run: 'echo "$LB_EVENT_KIND [$LB_EVENT_APP]" >> seen', kinds: ['memory-pressure', 'eject'] });
+    hooks.happened({ id: 1, ...makeEvent(null, 1_790_000_000_000, 'memory-pressure', '9 of 10 MB are used') });
+    await waitFor('the first', () => text('seen'));
+    hooks.happened(event(2));
+    await waitFor('the second', () => text('seen').includes('eject'));
+    expect(text('seen')).toBe('memory-pressure []\neject [api]\n');
+  });
+
+  it('of another directory is another one, though it is written alike', async () => {
+    const directories = { api: home, twin: tempHome() };
+    const specOf = (app: string): AppSpec | undefined =>
+      app === 'bare' ? undefined : sampleSpec({ cwd: directories[app as 'api' | 'twin'], env: {}, onEvent: { run: 'touch called', url: null, kinds: null, severity: 'info' } });
+    hooks = new EventHooks({ apps: () => ['api', 'bare', 'twin'], specOf, failed: () => {} });
+    hooks.happened({ id: 1, ...makeEvent(null, 1, 'memory-pressure', '9 of 10 MB are used') });
+    await waitFor('both', () => Object.values(directories).every((directory) => existsSync(join(directory, 'called'))));
+  });
+
   it('as a list of words is run without a shell', async () => {
     create({ run: ['sh', '-c', 'printf %s "$1" > words', 'sh', '$(id); "x"'] });
     hooks.happened(event());
@@ -65,7 +84,7 @@ describe('a command', () => {
     const pid = await waitFor('the child', () => Number(text('child')));
     await hooks.close(0);
     await waitFor('its end', () => !isAlive(pid));
-    expect(failures).toEqual([]);
+    expect(failures).toEqual(['api: on_event run sleep 1000 & echo $! > child; wait: 1 event not delivered before the daemon ended']);
   });
 
   it.each([
@@ -76,7 +95,7 @@ describe('a command', () => {
     create({ run }, 100);
     hooks.happened(event());
     await waitFor('the third failure', () => failures.length > 0);
-    expect(failures).toEqual([`api: on_event run: 1 event could not be delivered in 3 tries (${reason})`]);
+    expect(failures).toEqual([`api: on_event run ${run.join(' ')}: 1 event could not be delivered in 3 tries (${reason})`]);
   });
 });
 
@@ -103,7 +122,7 @@ describe('a URL', () => {
     hooks.happened(event());
     await waitFor('the failure', () => failures.length > 0);
     expect(requests).toBe(3);
-    expect(failures).toEqual(['api: on_event url: 1 event could not be delivered in 3 tries (status 503)']);
+    expect(failures).toEqual([`api: on_event url ${url.replace('?a=1', '')}: 1 event could not be delivered in 3 tries (status 503)`]);
   });
 
   it('that never answers is given up after the time', async () => {
@@ -122,8 +141,7 @@ it('is not called for events of others, and not for what it does not want', asyn
     response.end();
   });
   create({ url, severity: 'warn' });
-  hooks.happened({ ...event(), app: 'jobs' });
-  hooks.happened({ ...event(), app: null });
+  hooks.happened({ ...event(), app: 'bare' });
   hooks.happened({ ...event(), severity: 'info' });
   hooks.happened({ id: 3, ...makeEvent('api', 1, 'hook-failed', 'it failed') });
   hooks.happened(event());

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { HookQueue } from '../../../src/daemon/hooks/hook-queue.ts';
+import type { Hook } from '../../../src/daemon/hooks/hook-failures.ts';
 import { makeEvent, type LbEvent } from '../../../src/protocol/event.ts';
 
 const event = (id: number): LbEvent => ({ id, ...makeEvent('api', id, 'eject', `event ${id}`) });
@@ -8,12 +9,14 @@ let failures: string[];
 let called: number[];
 let outcome: (event: LbEvent) => Promise<void>;
 let queue: HookQueue;
+let hook: Hook;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [failures, called] = [[], []];
+  [failures, called, hook] = [[], [], { id: '1', name: 'it' }];
   outcome = () => Promise.resolve();
   queue = new HookQueue({
+    hook: () => hook,
     call: (one) => {
       called.push(one.id);
       return outcome(one);
@@ -48,7 +51,7 @@ describe('the queue of a hook', () => {
     await vi.advanceTimersByTimeAsync(4_999);
     expect(failures).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
-    expect(failures).toEqual(['1 event could not be delivered in 3 tries (status 500)']);
+    expect(failures).toEqual(['it: 1 event could not be delivered in 3 tries (status 500)']);
     await vi.advanceTimersByTimeAsync(100_000);
     expect(called).toEqual([1, 1, 1]);
   });
@@ -64,9 +67,9 @@ describe('the queue of a hook', () => {
     outcome = () => new Promise(() => {});
     add(1, 1_000);
     expect(called).toEqual([1, 2, 3, 4]);
-    expect(failures).toEqual(['1 event left out, because too many wait']);
+    expect(failures).toEqual(['it: 1 event left out, because too many wait']);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(failures.slice(1)).toEqual(['895 events left out, because too many wait']);
+    expect(failures.slice(1)).toEqual(['it: 895 events left out, because too many wait']);
     await vi.advanceTimersByTimeAsync(600_000);
     expect(failures).toHaveLength(2);
   });
@@ -77,7 +80,32 @@ describe('the queue of a hook', () => {
     await vi.advanceTimersByTimeAsync(300_000);
     expect(called).toHaveLength(150);
     expect(failures).toHaveLength(3);
-    expect(failures[0]).toBe('1 event could not be delivered in 3 tries (refused)');
+    expect(failures[0]).toBe('it: 1 event could not be delivered in 3 tries (refused)');
+  });
+
+  it('begins a new burst when it is defined anew, after what was left to tell of the old one', async () => {
+    outcome = () => Promise.reject(new Error('refused'));
+    add(1, 3);
+    await vi.advanceTimersByTimeAsync(10_000);
+    hook = { id: '2', name: 'the new one' };
+    outcome = () => Promise.reject(new Error('exit code 2'));
+    add(4, 5);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(failures).toEqual([
+      'it: 1 event could not be delivered in 3 tries (refused)',
+      'it: 2 events could not be delivered in 3 tries (refused)',
+      'the new one: 1 event could not be delivered in 3 tries (exit code 2)',
+    ]);
+  });
+
+  it('tells reasons apart, and at its end what it had not told yet', async () => {
+    outcome = ({ id }) => Promise.reject(new Error(id < 4 ? 'status 500' : `status ${id}`));
+    add(1, 8);
+    await vi.advanceTimersByTimeAsync(20_000);
+    queue.close();
+    expect(failures.slice(1)).toEqual(['it: 7 events could not be delivered in 3 tries (2 × status 500, 1 × status 4, 1 × status 5, 3 × other reasons)']);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(failures).toHaveLength(2);
   });
 
   it('tries nothing more when it is closed', async () => {
@@ -86,7 +114,7 @@ describe('the queue of a hook', () => {
     await vi.advanceTimersByTimeAsync(0);
     queue.close();
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(called).toHaveLength(4);
+    expect([called.length, failures]).toEqual([4, ['it: 10 events not delivered before the daemon ended']]);
   });
 
   it('does not try again what is given up because it is closed', async () => {
@@ -96,6 +124,6 @@ describe('the queue of a hook', () => {
     queue.close();
     giveUp(new Error('the daemon ended'));
     await vi.advanceTimersByTimeAsync(60_000);
-    expect([called, failures]).toEqual([[1], []]);
+    expect([called, failures]).toEqual([[1], ['it: 1 event not delivered before the daemon ended']]);
   });
 });

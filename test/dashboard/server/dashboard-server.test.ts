@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import type { PageMessage } from '../../../src/dashboard/messages.ts';
@@ -12,6 +13,9 @@ import { app, done } from '../../client/samples.ts';
 import { request, type Answer } from '../../helpers/http.ts';
 
 const FILES = { 'index.html': '<title>page</title>', 'app.js': 'page()', 'app.css': 'p {}' };
+
+/** No word about what is there. */
+const REFUSED = 'Refused: open the page by the link that was printed.\n';
 
 let daemon: FakeDaemon;
 let assets: string;
@@ -32,7 +36,10 @@ beforeEach(async () => {
   daemon = new FakeDaemon();
   await daemon.listen();
   assets = mkdtempSync(join(tmpdir(), 'lb-assets-'));
-  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(assets, name), text);
+  for (const [name, text] of Object.entries(FILES)) {
+    writeFileSync(join(assets, name), text);
+    writeFileSync(join(assets, `${name}.br`), brotliCompressSync(text));
+  }
   await serve(true);
 });
 
@@ -74,16 +81,16 @@ describe('the token', () => {
     expect(token.length).toBeGreaterThanOrEqual(32);
   });
 
-  it.each(['/', '/?token=', '/?token=wrong', '/app.js', '/app.css', '/api/history?app=api', '/nowhere'])('%s without it gets nothing', async (path) => {
+  it.each(['/', '/?token=', '/?token=wrong', '/app.js', '/app.css', '/api/histories?app=api', '/nowhere'])('%s without it gets nothing', async (path) => {
     const { status, body, headers } = await get(path, { cookie: `lb-dashboard-${port}=${token.slice(1)}; lb-dashboard-1=${token}` });
-    expect({ status, body }).toEqual({ status: 401, body: '' });
+    expect({ status, body }).toEqual({ status: 401, body: expect.stringContaining('run "lb dashboard" again for a new one') as string });
     expect(headers['set-cookie']).toBeUndefined();
     expect(daemon.received).toEqual([]);
   });
 
   it('in a URL opens the page and nothing else', async () => {
-    expect(await get(`/app.js?token=${token}`)).toMatchObject({ status: 401, body: '' });
-    expect(await get(`/api/history?token=${token}`)).toMatchObject({ status: 401, body: '' });
+    expect(await get(`/app.js?token=${token}`)).toMatchObject({ status: 401 });
+    expect(await get(`/api/histories?token=${token}`)).toMatchObject({ status: 401 });
   });
 
   it('is needed for a WebSocket', async () => {
@@ -96,7 +103,7 @@ describe('the token', () => {
 
 describe('other places', () => {
   it.each(['evil.example', 'evil.example:80', '127.0.0.1', '127.0.0.1:1', 'localhost'])('Host %j gets nothing, even with the token', async (host) => {
-    expect(await get(`/?token=${token}`, { host, cookie })).toMatchObject({ status: 403, body: '' });
+    expect(await get(`/?token=${token}`, { host, cookie })).toMatchObject({ status: 403, body: REFUSED });
     expect(await webSocket('/live', { host, origin: `http://${host}`, cookie })).not.toMatchObject({ type: 'welcome' });
   });
 
@@ -107,29 +114,35 @@ describe('other places', () => {
   it.each(['http://evil.example', 'null', 'http://127.0.0.1:1', 'https://127.0.0.1'])('Origin %s gets no WebSocket and no action', async (origin) => {
     expect(await webSocket('/live', { origin, cookie })).toBe(403);
     expect(await webSocket('/logs', { origin, cookie })).toBe(403);
-    expect(await post('/api/apps/api/reload', {}, { origin })).toMatchObject({ status: 403, body: '' });
+    expect(await post('/api/apps/api/reload', {}, { origin })).toMatchObject({ status: 403, body: REFUSED });
     expect(daemon.received).toEqual([]);
   });
 
   it('no Origin is none of a browser page, and gets none of them either', async () => {
     expect(await webSocket('/live', { cookie })).toBe(403);
-    expect(await request('/api/apps/api/reload', { port, method: 'POST', body: '{}', headers: { cookie } })).toMatchObject({ status: 403, body: '' });
+    expect(await request('/api/apps/api/reload', { port, method: 'POST', body: '{}', headers: { cookie } })).toMatchObject({ status: 403, body: REFUSED });
   });
 });
 
 it('every answer keeps other places out of the page', async () => {
-  for (const answer of [await get('/', { cookie }), await get('/'), await get('/api/history', { cookie }), await post('/api/apps/api/reload', {})]) {
+  for (const answer of [await get('/', { cookie }), await get('/'), await get('/api/histories', { cookie }), await post('/api/apps/api/reload', {})]) {
     expect(answer.headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;/);
     expect(answer.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
   }
 });
 
-it('compresses for whoever can read it', async () => {
-  const response = await fetch(`http://127.0.0.1:${port}/app.js`, { headers: { cookie, 'accept-encoding': 'gzip' } });
-  expect(response.headers.get('content-encoding')).toBe('gzip');
+it.each([
+  ['gzip, deflate, br, zstd', 'br'],
+  ['gzip', 'gzip'],
+  ['br;q=0, GZIP;q=0.5', 'gzip'],
+  ['br;q=0.0,gzip;q=0', null],
+  ['identity', null],
+])('to Accept-Encoding %j it answers with %s', async (accepted, expected) => {
+  const response = await fetch(`http://127.0.0.1:${port}/app.js`, { headers: { cookie, 'accept-encoding': accepted } });
+  expect(response.headers.get('content-encoding')).toBe(expected);
+  expect(response.headers.get('vary')).toBe('accept-encoding');
   expect(await response.text()).toBe(FILES['app.js']);
-  expect((await get('/app.js', { cookie })).headers['content-encoding']).toBeUndefined();
 });
 
 describe('actions', () => {
@@ -179,10 +192,11 @@ describe('actions', () => {
   });
 });
 
-it('hands the history on', async () => {
-  daemon.on('GET /v1/history?app=api&metric=rps', { json: { from: 1, stepMs: 1000, values: [1, null] } });
-  expect(JSON.parse((await get('/api/history?app=api&metric=rps', { cookie })).body)).toEqual({ from: 1, stepMs: 1000, values: [1, null] });
-  expect(await get('/api/history?app=none', { cookie })).toMatchObject({ status: 404 });
+it('hands histories on', async () => {
+  const histories = { series: [{ app: 'api', slot: null, metric: 'rps', from: 1, stepMs: 1000, values: [1, null] }] };
+  daemon.on('GET /v1/histories?resolution=1s&metric=rps', { json: histories });
+  expect(JSON.parse((await get('/api/histories?resolution=1s&metric=rps', { cookie })).body)).toEqual(histories);
+  expect(await get('/api/histories?resolution=none', { cookie })).toMatchObject({ status: 404 });
 });
 
 describe('the live connection', () => {
@@ -203,7 +217,7 @@ describe('the live connection', () => {
     const messages = received(socket);
     expect(await next(messages, ({ type }) => type === 'stats')).toMatchObject({ at: 5, apps: [{ name: 'api' }] });
     for (const socket of ofDaemon) socket.terminate();
-    expect(await next(messages, ({ type }) => type === 'daemon')).toMatchObject({ up: false });
+    expect(await next(messages, ({ type }) => type === 'daemon')).toMatchObject({ up: false, reason: expect.stringContaining('its apps go on serving') as string });
     expect(await next(messages, ({ type }) => type === 'daemon')).toMatchObject({ up: true });
     expect(await next(messages, ({ type }) => type === 'stats')).toMatchObject({ at: 5 });
     socket.terminate();
@@ -223,3 +237,8 @@ async function* received(socket: WebSocket): AsyncGenerator<PageMessage> {
     else await new Promise<void>((resolve) => (wake = resolve));
   }
 }
+
+it.each([['127.0.0.1', () => port, 'the port is in use'], ['192.0.2.1', () => 0, 'this machine has no such address']])('says why it cannot listen on %s', async (host, portOf, reason) => {
+  const second = new DashboardServer({ address: daemon.address, version: '1.2.3', assets: pathToFileURL(`${assets}/`), host, port: portOf(), allowActions: false });
+  await expect(second.listen()).rejects.toMatchObject({ code: 'LB_ERR_DASHBOARD_LISTEN', exitCode: 1, message: `the dashboard cannot be served at ${host}${portOf() === 0 ? '' : `:${port}`}: ${reason}` });
+});

@@ -1,68 +1,118 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { newHistory, record, Series, WINDOW_SECONDS } from '../../../src/dashboard/web/history.ts';
-import { app } from '../../client/samples.ts';
+import { History, type HistoryQuery } from '../../../src/dashboard/web/history.ts';
+import { METRICS } from '../../../src/dashboard/web/measures.ts';
+import { app, worker } from '../../client/samples.ts';
 
 const NOW = 1_790_000_000;
-const known = (series: Series): (number | null)[] => series.values.slice(series.values.findIndex((value) => value !== null));
+const POINTS = 30;
+const QUERY: HistoryQuery = { app: null, metrics: ['rps'], resolution: '1s', points: POINTS };
 
-describe('a series', () => {
-  it('has one value a second, the newest last', () => {
-    const series = new Series();
-    for (const [index, value] of [5, 6, 7].entries()) series.put(NOW + index, value);
-    expect(known(series)).toEqual([5, 6, 7]);
-    expect(series.times.at(-1)).toBe(NOW + 2);
-    expect(series.values).toHaveLength(WINDOW_SECONDS);
-    expect(series.times).toHaveLength(WINDOW_SECONDS);
+/** A history of requests per second at the given seconds. */
+function seen(seconds: readonly (readonly [number, number])[], query: Partial<HistoryQuery> = {}): History {
+  const history = new History({ ...QUERY, ...query });
+  for (const [second, requestsPerSecond] of seconds) history.record((NOW + second) * 1000, [app({ requestsPerSecond })]);
+  return history;
+}
+
+/** From the first known value on. */
+function known(history: History): (number | null)[] {
+  const values = history.line('api', 'rps').values;
+  return values.slice(values.findIndex((value) => value !== null));
+}
+
+const remembered = (second: number, values: (number | null)[], stepMs = 1000) => ({ app: 'api', slot: null, metric: 'rps', from: (NOW + second) * 1000, stepMs, values }) as const;
+
+describe('what comes', () => {
+  it('is one value a second, the newest last', () => {
+    const history = seen([[0, 5], [1, 6], [2, 7]]);
+    expect(known(history)).toEqual([5, 6, 7]);
+    expect(history.times).toHaveLength(POINTS);
+    expect(history.times.at(-1)).toBe(NOW + 2);
+    expect(history.times.at(-2)).toBe(NOW + 1);
   });
 
   it('has no hole where one value came late, and one where nothing came', () => {
-    const series = new Series();
-    series.put(NOW, 1);
-    series.put(NOW + 2, 3);
-    series.put(NOW + 6, 7);
-    expect(known(series)).toEqual([1, 3, 3, null, null, null, 7]);
+    expect(known(seen([[0, 1], [2, 3], [6, 7]]))).toEqual([1, 3, 3, null, null, null, 7]);
   });
 
-  it('takes the later of two values of one second', () => {
-    const series = new Series();
-    series.put(NOW, 1);
-    series.put(NOW, 2);
-    expect(known(series)).toEqual([2]);
+  it('is averaged within a longer step', () => {
+    const history = seen([[0, 10], [4, 20], [9, 30], [10, 1], [11, 3]], { resolution: '10s' });
+    expect(known(history)).toEqual([20, 2]);
+    expect(history.times.slice(-2)).toEqual([NOW, NOW + 10]);
+    expect(history.line('api', 'rps').now).toBe(3);
+    expect(known(seen([[0, 10], [20, 20]], { resolution: '10s' }))).toEqual([10, null, 20]);
   });
 
-  it('takes from the past only what it does not know', () => {
-    const series = new Series();
-    series.put(NOW, 50);
-    series.put(NOW + 1, 51);
-    series.prefill({ from: (NOW - 2) * 1000, stepMs: 1000, values: [8, 9, 10, 11] });
-    expect(known(series)).toEqual([8, 9, 50, 51]);
-  });
-
-  it('shows the past before anything else is known', () => {
-    const series = new Series();
-    series.prefill({ from: (NOW - 2) * 1000, stepMs: 1000, values: [8, null, 10] });
-    expect(known(series)).toEqual([8, null, 10]);
-    expect(series.times.at(-1)).toBe(NOW);
+  it('begins anew when the clock went back', () => {
+    expect(known(seen([[0, 1], [1, 2], [-3600, 3], [-3599, 4]]))).toEqual([3, 4]);
   });
 
   it('keeps its length and its order whatever comes when', () => {
-    const times = fc.array(fc.record({ second: fc.integer({ min: NOW, max: NOW + 3 * WINDOW_SECONDS }), value: fc.option(fc.nat()) }), { minLength: 1 });
+    const gaps = fc.array(fc.record({ gap: fc.nat(2 * POINTS), value: fc.nat() }), { minLength: 1 });
     fc.assert(
-      fc.property(times, (puts) => {
-        const series = new Series();
-        for (const { second, value } of puts) series.put(second, value);
-        const newest = Math.max(...puts.map(({ second }) => second));
-        expect(series.values).toHaveLength(WINDOW_SECONDS);
-        expect(series.times.at(-1)).toBe(newest);
-        expect(series.at(newest)).toBe(puts.findLast(({ second }) => second === newest)?.value);
+      fc.property(gaps, (puts) => {
+        let second = 0;
+        const history = seen(puts.map(({ gap, value }) => [(second += gap + 1), value]));
+        expect(history.line('api', 'rps').values).toHaveLength(POINTS);
+        expect(history.times.at(-1)).toBe(NOW + second);
+        expect(history.line('api', 'rps').values.at(-1)).toBe(puts.at(-1)?.value);
       }),
     );
   });
 });
 
-it('records every measure of an app', () => {
-  const history = newHistory();
-  record(history, NOW * 1000 + 999, app({ requestsPerSecond: 7, p95Ms: null, cpuPercent: 12, memoryBytes: 9, connections: 3 }));
-  expect(Object.entries(history).map(([metric, series]) => [metric, series.at(NOW)])).toEqual([['rps', 7], ['p95', null], ['cpu', 12], ['memory', 9], ['connections', 3]]);
+describe('what the daemon remembers', () => {
+  it('fills in only what is not known', () => {
+    const history = seen([[0, 50], [1, 51]]);
+    history.recall([remembered(-2, [8, 9, 10, 11])]);
+    expect(known(history)).toEqual([8, 9, 50, 51]);
+  });
+
+  it('is shown before anything else is known', () => {
+    const history = seen([]);
+    history.recall([remembered(-2, [8, null, 10])]);
+    expect(known(history)).toEqual([8, null, 10]);
+    expect(history.times.at(-1)).toBe(NOW);
+  });
+
+  it('goes on with what comes, however its steps lie', () => {
+    const history = seen([[13, 5]], { resolution: '10s' });
+    history.recall([remembered(-14, [1, 2, 3], 10_000)]);
+    history.record((NOW + 21) * 1000, [app({ requestsPerSecond: 6 })]);
+    expect(known(history)).toEqual([1, 2, 3, 5, 6]);
+  });
+
+  it('is left out where it is longer ago, or later, than the charts', () => {
+    const history = seen([[0, 5]]);
+    history.recall([remembered(-2 * POINTS, Array.from({ length: 2 * POINTS + 5 }, (_, index) => index))]);
+    expect(history.line('api', 'rps').values).toEqual([...Array.from({ length: POINTS - 1 }, (_, index) => index + POINTS + 1), 5]);
+  });
+});
+
+describe('one app', () => {
+  const query: HistoryQuery = { ...QUERY, app: 'api', metrics: METRICS };
+  const now = (history: History, slot: number | null): unknown => Object.fromEntries(METRICS.map((metric) => [metric, history.line('api', metric, slot).values.at(-1)]));
+
+  it('has every measure of the app and of each slot', () => {
+    const history = new History(query);
+    const own = worker({ slot: 3, requestsPerSecond: 2, p95Ms: 4, cpuPercent: 1, memoryBytes: 5, connections: 6, eventLoopUtilization: 0.5 });
+    history.record(NOW * 1000, [app({ requestsPerSecond: 7, p95Ms: null, cpuPercent: 12, memoryBytes: 9, connections: 3, workers: [own] }), app({ name: 'other' })]);
+    expect(now(history, null)).toEqual({ rps: 7, p95: null, cpu: 12, memory: 9, connections: 3, elu: null });
+    expect(now(history, 3)).toEqual({ rps: 2, p95: 4, cpu: 1, memory: 5, connections: 6, elu: 0.5 });
+    expect(history.line('other', 'rps').values.every((value) => value === null)).toBe(true);
+  });
+
+  it('takes the worker that stands for a slot, and drops slots of which nothing is left', () => {
+    const history = new History(query);
+    const old = worker({ slot: 1, cpuPercent: 10 });
+    history.record(NOW * 1000, [app({ workers: [old, worker({ slot: 1, state: 'starting', cpuPercent: 90 }), worker({ slot: 0 })] })]);
+    expect(history.line('api', 'cpu', 1).values.at(-1)).toBe(10);
+    history.record((NOW + 1) * 1000, [app({ workers: [old, worker({ slot: 1, cpuPercent: 20 })] })]);
+    expect(history.line('api', 'cpu', 1).values.slice(-2)).toEqual([10, 20]);
+    expect(history.slots).toEqual([0, 1]);
+    history.record((NOW + POINTS) * 1000, [app({ workers: [old] })]);
+    expect(history.slots).toEqual([1]);
+    expect(history.line('api', 'cpu', 0).now).toBeNull();
+  });
 });

@@ -44,3 +44,12 @@ it.each([false, true])('a second stop skips drain_delay; now: %s', async (now) =
   await app.advance(1_000);
   expect(app.finished).toBe(1);
 });
+
+it('drains the workers even when the listeners cannot be shut', async () => {
+  const app = await PrimaryHarness.online();
+  app.closingFails = true;
+  const stop = app.order({ kind: 'stop' });
+  await app.advance(500);
+  expect(stop.answer).toMatchObject({ message: 'api is stopped' });
+  expect(stop.progress.map(({ message }) => message)).toContainEqual(expect.stringContaining('connections may have been cut: EISDIR'));
+});

@@ -2,53 +2,58 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import UPlot from 'uplot';
 import { clock } from '../format.ts';
-import type { Series } from '../history.ts';
+import type { Line } from '../history.ts';
 import { useTheme } from '../hooks.ts';
+import type { Measure } from '../measures.ts';
 
-const HEIGHT = 132;
-/** Next to nothing shall look like next to nothing. */
-const LEAST_TOP = 4;
-const LEAST_TOP_BYTES = 64 * 1024 ** 2;
 const FONT = '11px system-ui, sans-serif';
+const POWERS_OF_TWO = Array.from({ length: 48 }, (_, exponent) => 2 ** exponent);
+/** 0.01, 0.02, 0.05 and so on: two digits are enough for them. */
+const ROUND = Array.from({ length: 36 }, (_, index) => ([1, 2, 5][index % 3] ?? 1) * 10 ** (Math.floor(index / 3) - 2));
+/** Between the marks of the time, in seconds. */
+const MINUTES_AND_HOURS = [1, 2, 3, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * 60);
+/** Neighbours on the circle of colours differ as much as they can. */
+const GOLDEN_ANGLE = 137.5;
+const FIRST_HUE = 185;
 
 interface ChartProps {
-  readonly title: string;
-  readonly series: Series;
-  readonly format: (value: number | null) => string;
-  /** Sizes are round in powers of two. */
-  readonly binary?: true;
+  readonly measure: Measure;
+  /** Seconds since the epoch. */
+  readonly times: readonly number[];
+  /** One value for each time, of the app, or of each slot. */
+  readonly lines: readonly Line[];
+  /** The slots of the lines; none when the line is that of the app. */
+  readonly slots?: readonly number[];
 }
 
-const POWERS_OF_TWO = Array.from({ length: 48 }, (_, exponent) => 2 ** exponent);
-
-/** One value over the last ten minutes. The heading has the newest, or the one under the pointer. */
-export function Chart({ title, series, format, binary }: ChartProps): JSX.Element {
+/** Values over time. The heading, or with several lines the legend, has what is now, or was under the pointer. */
+export function Chart({ measure, times, lines, slots }: ChartProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | null>(null);
   const [hover, setHover] = useState<number | null>(null);
   const theme = useTheme();
-  const { times, values } = series;
   useEffect(() => {
     const parent = place.current;
     if (parent === null) return;
-    const made = new UPlot(optionsOf(parent, { format, binary }, setHover), [[], []], parent);
-    const resizing = new ResizeObserver(() => made.setSize({ width: parent.clientWidth, height: HEIGHT }));
+    const made = new UPlot(optionsOf(parent, measure, slots, setHover), [[]], parent);
+    const resizing = new ResizeObserver(() => made.setSize(sizeOf(parent)));
     resizing.observe(parent);
     plot.current = made;
     return () => {
       resizing.disconnect();
       made.destroy();
     };
-  }, [theme]);
-  useEffect(() => plot.current?.setData([[...times], [...values]]));
-  const shown = hover ?? values.length - 1;
+  }, [theme, measure, slots?.join()]);
+  useEffect(() => plot.current?.setData([[...times], ...lines.map(({ values }) => [...values])]));
+  const values = lines.map((line) => measure.format(hover === null ? line.now : (line.values[hover] ?? null)));
+  const time = hover === null ? null : <time>{clock((times[hover] ?? 0) * 1000)}</time>;
   return (
-    <figure class="chart panel">
+    <figure class="chart">
       <figcaption>
-        <span>{title}</span>
+        {slots === undefined ? <span>{measure.title}</span> : <Legend slots={slots} values={values} />}
         <span class="value">
-          {hover === null ? '' : <time>{clock((times[shown] ?? 0) * 1000)}</time>}
-          <b>{format(values[shown] ?? null)}</b>
+          {time}
+          {slots === undefined ? <b>{values}</b> : null}
         </span>
       </figcaption>
       <div ref={place} class="plot" />
@@ -56,23 +61,58 @@ export function Chart({ title, series, format, binary }: ChartProps): JSX.Elemen
   );
 }
 
+function Legend({ slots, values }: { readonly slots: readonly number[]; readonly values: readonly string[] }): JSX.Element {
+  return (
+    <ul class="legend">
+      {slots.map((slot, index) => (
+        <li key={slot}>
+          <i style={{ '--hue': hueOf(slot) }} />
+          {slot} <b>{values[index]}</b>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const sizeOf = ({ clientWidth, clientHeight }: Element): { width: number; height: number } => ({ width: clientWidth, height: clientHeight });
+
+const hueOf = (slot: number): number => Math.round(FIRST_HUE + slot * GOLDEN_ANGLE) % 360;
+
 /** Colours are those of the style sheet, which follow light and dark. */
-function optionsOf(parent: Element, { format, binary }: Pick<ChartProps, 'format'> & { readonly binary: true | undefined }, onHover: (index: number | null) => void): UPlot.Options {
+function optionsOf(parent: Element, { format, leastTop, binary }: Measure, slots: readonly number[] | undefined, onHover: (index: number | null) => void): UPlot.Options {
   const style = getComputedStyle(parent);
   const color = (name: string): string => style.getPropertyValue(name);
   const axis = { stroke: color('--muted'), font: FONT, ticks: { show: false } };
+  const line = (stroke: string): UPlot.Series => ({ stroke, width: 1.5, points: { show: false, size: 4, fill: stroke, filter: lonely } });
   return {
-    width: parent.clientWidth,
-    height: HEIGHT,
+    ...sizeOf(parent),
     padding: [10, 14, 0, 0],
     legend: { show: false },
-    cursor: { y: false, sync: { key: 'lb' }, drag: { x: false, y: false }, points: { size: 7, width: 0, fill: color('--accent') } },
-    scales: { y: { range: (_, __, max) => [0, Math.max(binary === true ? LEAST_TOP_BYTES : LEAST_TOP, (max ?? 0) * 1.1)] } },
+    focus: { alpha: 0.3 },
+    cursor: { y: false, sync: { key: 'lb' }, focus: { prox: 16 }, drag: { x: false, y: false }, points: { size: 7, width: 0 } },
+    scales: { x: { time: false }, y: { range: (_, __, max) => [0, Math.max(leastTop, (max ?? 0) * 1.1)] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 22, space: 64, values: (_, splits) => splits.map((second) => clock(second * 1000).slice(0, 5)) },
-      { ...axis, grid: { stroke: color('--line'), width: 1 }, size: 54, gap: 6, space: 22, ...(binary === true ? { incrs: POWERS_OF_TWO } : {}), values: (_, splits) => splits.map(format) },
+      { ...axis, grid: { show: false }, size: 22, space: 52, incrs: MINUTES_AND_HOURS, splits: localSplits, values: (_, splits) => splits.map((second) => clock(second * 1000).slice(0, 5)) },
+      { ...axis, grid: { stroke: color('--line'), width: 1 }, size: 54, gap: 6, space: 22, incrs: binary === true ? POWERS_OF_TWO : ROUND, values: (_, splits) => splits.map(format) },
     ],
-    series: [{}, { stroke: color('--accent'), fill: color('--accent-soft'), width: 1.5, points: { show: false } }],
+    series: [
+      {},
+      ...(slots === undefined ? [{ ...line(color('--accent')), fill: color('--accent-soft') }] : slots.map((slot) => line(`oklch(${color('--slot')} ${hueOf(slot)})`))),
+    ],
     hooks: { setCursor: [({ cursor }) => onHover(cursor.idx ?? null)] },
   };
+}
+
+/** Values that no line leads to: they are points. */
+function lonely({ data }: UPlot, series: number): number[] {
+  const values = data[series] ?? [];
+  const has = (index: number): boolean => typeof values[index] === 'number';
+  return [...values.keys()].filter((index) => has(index) && !has(index - 1) && !has(index + 1));
+}
+
+/** Marks at round times of the reader's time zone. */
+function localSplits(_: UPlot, __: number, min: number, max: number, step: number): number[] {
+  const offset = new Date(max * 1000).getTimezoneOffset() * 60;
+  const first = Math.ceil((min - offset) / step) * step + offset;
+  return Array.from({ length: Math.floor((max - first) / step) + 1 }, (_value, index) => first + index * step);
 }

@@ -2,7 +2,8 @@ import type { JSX } from 'preact';
 
 const WIDTH = 88;
 const HEIGHT = 22;
-const SECONDS = 120;
+/** Seconds. */
+export const SPARKLINE_POINTS = 120;
 
 interface SparklineProps {
   readonly values: readonly (number | null)[];
@@ -10,15 +11,14 @@ interface SparklineProps {
 
 /** The last two minutes as a small line, from zero to their maximum; the number beside it is what people read aloud. */
 export function Sparkline({ values }: SparklineProps): JSX.Element {
-  const shown = values.slice(-SECONDS);
-  const top = Math.max(1, ...shown.map((value) => value ?? 0));
+  const top = Math.max(1, ...values.map((value) => value ?? 0));
   let pen = 'M';
-  const path = shown.map((value, index) => {
+  const path = values.map((value, index) => {
     if (value === null) {
       pen = 'M';
       return '';
     }
-    const point = `${pen}${((index / (SECONDS - 1)) * WIDTH).toFixed(1)} ${(HEIGHT - 1.5 - (value / top) * (HEIGHT - 3)).toFixed(1)}`;
+    const point = `${pen}${((index / (SPARKLINE_POINTS - 1)) * WIDTH).toFixed(1)} ${(HEIGHT - 1.5 - (value / top) * (HEIGHT - 3)).toFixed(1)}`;
     pen = 'L';
     return point;
   });

@@ -1,22 +1,24 @@
 import type { JSX } from 'preact';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
 import { count, millis, percent, plural, share, size } from '../format.ts';
+import { useHistory } from '../hooks.ts';
+import type { History } from '../history.ts';
 import { Events } from '../parts/events.tsx';
-import { Sparkline } from '../parts/sparkline.tsx';
+import { Sparkline, SPARKLINE_POINTS } from '../parts/sparkline.tsx';
 import { State } from '../parts/state.tsx';
 import { Table, type Column } from '../parts/table.tsx';
-import { hrefOf } from '../route.ts';
+import { appRoute, hrefOf } from '../route.ts';
 import { store } from '../store.ts';
 
 const SHOWN_EVENTS = 40;
 
-const COLUMNS: readonly Column<AppSnapshot>[] = [
+const columnsOf = (history: History): readonly Column<AppSnapshot>[] => [
   {
     title: 'App',
     text: true,
     value: (app) => (
       <>
-        <a class="row-link" href={hrefOf({ view: 'app', app: app.name })}>
+        <a class="row-link" href={hrefOf(appRoute(app.name))}>
           {app.name}
         </a>
         <State of={app.state} />
@@ -28,7 +30,7 @@ const COLUMNS: readonly Column<AppSnapshot>[] = [
     title: 'Requests/s',
     value: (app) => (
       <span class="with-line">
-        <Sparkline values={store.historyOf(app.name).rps.values} />
+        <Sparkline values={history.line(app.name, 'rps').values} />
         <b>{count(app.requestsPerSecond)}</b>
       </span>
     ),
@@ -43,8 +45,11 @@ const COLUMNS: readonly Column<AppSnapshot>[] = [
   { title: 'Restarts', value: (app) => count(app.restarts), alarm: (app) => app.restarts > 0 },
 ];
 
+const SPARKLINES = { app: null, metrics: ['rps'], resolution: '1s', points: SPARKLINE_POINTS } as const;
+
 /** All apps, and what happened lately. */
 export function AppsView({ apps }: { readonly apps: readonly AppSnapshot[] }): JSX.Element {
+  const columns = columnsOf(useHistory(SPARKLINES));
   if (apps.length === 0) {
     return (
       <p class="panel empty">
@@ -56,7 +61,7 @@ export function AppsView({ apps }: { readonly apps: readonly AppSnapshot[] }): J
     <>
       <Totals apps={apps} />
       <section class="panel apps">
-        <Table label="Apps" rows={apps} columns={COLUMNS} keyOf={(app) => app.name} />
+        <Table label="Apps" rows={apps} columns={columns} keyOf={(app) => app.name} />
       </section>
       <Events events={store.events.slice(0, SHOWN_EVENTS)} withApp />
     </>

@@ -86,7 +86,7 @@ function Lines({ lines, search, paused }: LinesProps): JSX.Element {
         <li key={line.id} class={line.stream}>
           <time>{line.at === 0 ? '' : clock(line.at)}</time>
           <span class="source">
-            {line.app}[{line.slot}]{line.stream === 'err' ? <abbr title="stderr"> err</abbr> : null}
+            <bdi>{line.app}</bdi>[{line.slot}]{line.stream === 'err' ? <abbr title="stderr"> err</abbr> : null}
           </span>
           <span class="line-text">{marked(plainText(line.text), search)}</span>
         </li>

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { MemoryWatch } from '../../src/primary/memory-watch.ts';
+import { MemoryWatch } from '../../src/daemon/memory-watch.ts';
 import type { MemoryRoom } from '../../src/system/memory-room.ts';
 
 const MB = 1024 ** 2;
-const system = vi.hoisted(() => ({ room: null as unknown, kills: 0 as number | null }));
+const system = vi.hoisted(() => ({ room: null as unknown }));
 vi.mock('../../src/system/memory-room.ts', async (original) => ({
   ...(await original<typeof import('../../src/system/memory-room.ts')>()),
   memoryRoom: () => system.room,
-  oomKills: () => system.kills,
 }));
 
 const use = (usedBytes: number, source: MemoryRoom['source'] = 'cgroup'): void => {
@@ -18,7 +17,6 @@ let warnings: string[];
 let watch: MemoryWatch;
 beforeEach(() => {
   vi.useFakeTimers();
-  system.kills = 0;
   warnings = [];
   watch = new MemoryWatch((message) => warnings.push(message));
 });
@@ -44,21 +42,4 @@ it('says whose memory it is, and nothing where the system does not tell', () => 
   use(990, 'machine');
   vi.advanceTimersByTime(10_000);
   expect(warnings).toEqual([expect.stringContaining("of the machine's memory are used")]);
-});
-
-it('knows whether the kernel has just killed, for all workers that end with it', () => {
-  expect(watch.killedForMemory()).toBe(false);
-  system.kills = 2;
-  expect([watch.killedForMemory(), watch.killedForMemory()]).toEqual([true, true]);
-  vi.advanceTimersByTime(1_000);
-  expect(watch.killedForMemory()).toBe(false);
-  system.kills = null;
-  expect(watch.killedForMemory()).toBe(false);
-});
-
-it('does not blame a kill of long ago for a SIGKILL of now', () => {
-  watch.start();
-  system.kills = 1;
-  vi.advanceTimersByTime(20_000);
-  expect(watch.killedForMemory()).toBe(false);
 });

@@ -1,0 +1,113 @@
+import { isDeepStrictEqual } from 'node:util';
+import { DEFAULTS, type OptionKey } from '../../config/options.ts';
+import { specSettings } from '../../config/spec-settings.ts';
+import { formatBytes, formatDuration } from '../../config/units.ts';
+import { plural } from '../../lifecycle/wording.ts';
+import type { AppSnapshot } from '../../protocol/snapshot.ts';
+
+type Spec = AppSnapshot['spec'];
+export type Fact = readonly [label: string, value: string];
+
+interface Line<T> {
+  /** Those it tells of; the first is its label. */
+  readonly options: readonly [OptionKey, ...OptionKey[]];
+  readonly text: (value: T, spec: Spec) => string;
+  /** Also when it is the default. */
+  readonly always: boolean;
+}
+
+type Text<T> = Line<T>['text'];
+
+const always = <T>(option: OptionKey, text: Text<T>, ...others: OptionKey[]): Line<T> => ({ options: [option, ...others], text, always: true });
+const changed = <T>(option: OptionKey, text: Text<T>, ...others: OptionKey[]): Line<T> => ({ options: [option, ...others], text, always: false });
+
+const yesNo = (on: boolean): string => (on ? 'yes' : 'no');
+const list = (values: readonly (string | number)[]): string => values.join(', ') || 'none';
+const or = <T>(none: string, text: (value: T) => string) => (value: T | null): string => (value === null ? none : text(value));
+
+/** Each part of a definition and its line; null for what another line tells, or the heading. */
+export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | null } = {
+  name: null,
+  script: always('script', String),
+  args: changed('args', (args) => args.join(' ')),
+  cwd: always('cwd', String),
+  interpreter: always('interpreter', String),
+  nodeArgs: changed('node_args', (args) => args.join(' ')),
+  instances: always('instances', String),
+  scale: changed('scale', or('off', scaleText)),
+  waitReady: always('wait_ready', yesNo),
+  listenTimeoutMs: always('listen_timeout', formatDuration),
+  killTimeoutMs: always('kill_timeout', formatDuration),
+  shutdownWithMessage: changed('shutdown_with_message', yesNo),
+  drainDelayMs: changed('drain_delay', formatDuration),
+  balance: always('balance', String),
+  weights: changed('weights', list),
+  backup: changed('backup', (slots) => `slot ${list(slots)}`),
+  maxConns: changed('max_conns', or('off', (count) => `${count} per worker`)),
+  maxQueue: changed('max_queue', String),
+  slowStartMs: changed('slow_start', formatDuration),
+  ipHashPrefix: changed('ip_hash_prefix_v4', ({ v4, v6 }) => `${v4} bits, ${v6} of IPv6`, 'ip_hash_prefix_v6'),
+  proxyProtocol: changed('proxy_protocol', or('off', proxyText), 'proxy_protocol_from'),
+  health: always('health', or('no active check', healthText)),
+  ejection: changed('ejection', or('off', ejectionText)),
+  hangTimeoutMs: always('hang_timeout', or('off', formatDuration)),
+  healthPort: changed('health_port', or('off', ({ host, port }) => `${host ?? '*'}:${port}`)),
+  readyMin: changed('ready_min', (count) => plural(count, 'worker')),
+  maxRequests: changed('max_requests', or('off', String)),
+  maxLifetimeMs: changed('max_lifetime', or('off', formatDuration)),
+  recycleJitter: changed('recycle_jitter', String),
+  maxMemoryKillBytes: changed('max_memory_kill', or('off', formatBytes)),
+  maxMemoryBytes: always('max_memory_restart', or('off', formatBytes)),
+  autorestart: always('autorestart', (on, { maxRestarts }) => (on ? `yes, at most ${maxRestarts} unstable restarts in a row` : 'no'), 'max_restarts'),
+  maxRestarts: null,
+  minUptimeMs: changed('min_uptime', formatDuration),
+  restartDelayMs: changed('restart_delay', or('off', formatDuration)),
+  backoffBaseMs: changed('exp_backoff_restart_delay', formatDuration),
+  stopExitCodes: changed('stop_exit_codes', list),
+  outFile: always('out_file', or('none', String)),
+  errorFile: always('error_file', or('none', String)),
+  mergeLogs: changed('merge_logs', yesNo),
+  logMaxBytes: changed('log_max_size', formatBytes),
+  logKeep: changed('log_keep', String),
+  promClient: changed('prom_client', yesNo),
+  onEvent: changed('on_event', or('off', hookText)),
+  envNames: always('env', (names, { instanceVar }) => `${plural(names.length, 'variable')}, slot number in ${instanceVar}`, 'env_file', 'port', 'instance_var'),
+  instanceVar: null,
+};
+
+const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale: null };
+
+/** What of a definition is always worth a line, and every option that is not at its default. */
+export function definitionFacts(spec: Spec): Fact[] {
+  return (Object.keys(DEFINITION_LINES) as (keyof Spec)[]).flatMap((key) => factOf(key, spec));
+}
+
+function factOf<K extends keyof Spec>(key: K, spec: Spec): Fact[] {
+  const line: Line<Spec[K]> | null = DEFINITION_LINES[key];
+  if (line === null || (!line.always && isDeepStrictEqual(spec[key], DEFAULT_SPEC[key]))) return [];
+  return [[line.options[0], line.text(spec[key], spec)]];
+}
+
+function scaleText({ min, max, target, upCooldownMs, downCooldownMs, on }: NonNullable<Spec['scale']>): string {
+  const how = `${min} to ${plural(max, 'worker')}, ${target.metric} ${target.value}, up after ${formatDuration(upCooldownMs)}, down after ${formatDuration(downCooldownMs)}`;
+  return on ? how : `off by hand (${how})`;
+}
+
+function proxyText({ ports, from }: NonNullable<Spec['proxyProtocol']>): string {
+  return `on ${ports === null ? 'every port' : `port ${list(ports)}`}, from ${from === null ? 'everybody' : list(from)}`;
+}
+
+function healthText({ path, port, intervalMs, timeoutMs, fall, rise, expect, replaceAfterMs }: NonNullable<Spec['health']>): string {
+  const where = `${path ?? 'connect'}${port === null ? '' : ` on port ${port}`}`;
+  const statuses = path === null ? '' : `, expect ${list(expect.map(([from, to]) => (from === to ? from : `${from}-${to}`)))}`;
+  return `${where} every ${formatDuration(intervalMs)}, fall ${fall}, rise ${rise}, timeout ${formatDuration(timeoutMs)}${statuses}, ${replaceAfterMs === null ? 'never replaced' : `replaced after ${formatDuration(replaceAfterMs)}`}`;
+}
+
+function ejectionText({ takeTimeoutMs, loopDelayMs, errorRate, baseMs, maxShare }: NonNullable<Spec['ejection']>): string {
+  return `take timeout ${formatDuration(takeTimeoutMs)}, loop delay ${formatDuration(loopDelayMs)}, error rate ${errorRate}, base ${formatDuration(baseMs)}, max share ${maxShare}`;
+}
+
+function hookText({ run, url, kinds, severity }: NonNullable<Spec['onEvent']>): string {
+  const called = [run === null ? [] : [`run ${typeof run === 'string' ? run : run.join(' ')}`], url === null ? [] : [url]].flat().join(' and ');
+  return `${called} for ${kinds === null ? 'every kind' : list(kinds)}, from ${severity} on`;
+}

@@ -1,0 +1,23 @@
+import type { Answer, Order } from '../protocol/attach.ts';
+import type { Attachment } from './attachment.ts';
+
+const DEADLINE_MS = 1_000;
+
+/** Null when there is no answer soon. */
+export async function askSoon(attachment: Attachment, order: Order, answered?: () => void): Promise<Answer | null> {
+  let late = false;
+  const inTime = (): void => {
+    if (!late) answered?.();
+  };
+  const answer = await withDeadline(attachment.order(order, undefined, inTime).catch(() => null), DEADLINE_MS);
+  late = true;
+  return answer;
+}
+
+/** Null when it takes longer. */
+export function withDeadline<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(null), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

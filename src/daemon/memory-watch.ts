@@ -1,0 +1,35 @@
+import { megabytes } from '../lifecycle/wording.ts';
+import { memoryRoom, memoryWarning, type MemoryAlarm } from '../system/memory-room.ts';
+
+const LOOK_EVERY_MS = 10_000;
+const SOURCES = { cgroup: "the container's or service's memory limit", machine: "the machine's memory" } as const;
+
+/** Warns before the kernel kills for want of memory, whoever uses it. */
+export class MemoryWatch {
+  readonly #warn: (message: string) => void;
+  #alarm: MemoryAlarm = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(warn: (message: string) => void) {
+    this.#warn = warn;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const room = memoryRoom();
+    if (room === null) return;
+    const alarm = memoryWarning(this.#alarm, room);
+    if (alarm > this.#alarm) {
+      const used = `${megabytes(room.usedBytes)} of ${megabytes(room.limitBytes)}`;
+      this.#warn(`${used} of ${SOURCES[room.source]} are used; at its end the kernel kills processes`);
+    }
+    this.#alarm = alarm;
+  }
+}

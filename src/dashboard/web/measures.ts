@@ -1,0 +1,27 @@
+import type { Resolution, SlotMetric } from '../../protocol/history.ts';
+import { count, millis, percent, share, size } from './format.ts';
+
+export interface Measure {
+  readonly title: string;
+  readonly format: (value: number | null) => string;
+  /** A chart ends no lower, so that next to nothing looks like next to nothing. */
+  readonly leastTop: number;
+  /** Sizes are round in powers of two. */
+  readonly binary?: true;
+}
+
+/** What has a chart, in the order of the page. The event loop is a worker's alone. */
+export const MEASURES: Readonly<Record<SlotMetric, Measure>> = {
+  rps: { title: 'Requests/s', format: count, leastTop: 4 },
+  p95: { title: 'p95', format: millis, leastTop: 4 },
+  cpu: { title: 'CPU', format: percent, leastTop: 4 },
+  memory: { title: 'Memory', format: size, leastTop: 64 * 1024 ** 2, binary: true },
+  connections: { title: 'Connections', format: count, leastTop: 4 },
+  elu: { title: 'Event loop', format: share, leastTop: 0.04 },
+};
+
+export const METRICS = Object.keys(MEASURES) as readonly SlotMetric[];
+
+/** How far back the charts go, as the URL has it. */
+export const RANGES = { '10m': '1s', '2h': '10s', '24h': '1m' } as const satisfies Record<string, Resolution>;
+export type Range = keyof typeof RANGES;

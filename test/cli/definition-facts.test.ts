@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { DEFINITION_LINES, definitionFacts } from '../../src/cli/output/definition-facts.ts';
+import { OPTION_LIST, type OptionKey } from '../../src/config/options.ts';
+import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
+import { app } from '../client/samples.ts';
+
+type Spec = AppSnapshot['spec'];
+
+/** Nothing of them is left to show: the name is the heading, there is one mode. */
+const LEFT_OUT: readonly OptionKey[] = ['name', 'exec_mode'];
+
+/** No value is a default. */
+const UNUSUAL: Spec = {
+  name: 'api', script: '/srv/server.js', args: ['-x', 'y'], cwd: '/srv', instances: 7, interpreter: '/opt/node', nodeArgs: ['--no-warnings'], envNames: ['PATH'], instanceVar: 'SLOT',
+  waitReady: true, listenTimeoutMs: 1_000, killTimeoutMs: 2_000, shutdownWithMessage: true, maxMemoryBytes: 300 * 1024 ** 2, autorestart: true, minUptimeMs: 3_000, maxRestarts: 3,
+  restartDelayMs: 4_000, backoffBaseMs: 200, stopExitCodes: [0, 143], outFile: null, errorFile: '/var/log/e.log', mergeLogs: false, logMaxBytes: 1024 ** 2, logKeep: 9,
+  balance: 'ip-hash', weights: [2, 1], backup: [1], maxConns: 500, maxQueue: 10, slowStartMs: 30_000, ipHashPrefix: { v4: 24, v6: 56 }, proxyProtocol: { ports: [3000], from: ['10.0.0.0/8'] },
+  health: { path: '/healthz', port: 9_001, intervalMs: 2_000, timeoutMs: 1_000, fall: 3, rise: 2, expect: [[200, 299], [304, 304]], replaceAfterMs: 60_000 },
+  ejection: null, hangTimeoutMs: null, maxRequests: 10_000, maxLifetimeMs: 3_600_000, recycleJitter: 0.2, maxMemoryKillBytes: 400 * 1024 ** 2, healthPort: { host: null, port: 9_000 },
+  readyMin: 2, drainDelayMs: 5_000, promClient: true, onEvent: { run: './notify.sh', url: 'https://hooks.example/lb', kinds: ['exit', 'hung'], severity: 'info' },
+  scale: { on: true, min: 1, max: 4, target: { metric: 'elu', value: 0.6 }, upCooldownMs: 5_000, downCooldownMs: 60_000 },
+};
+
+it('every option has its line', () => {
+  const told = Object.values(DEFINITION_LINES).flatMap((line) => line?.options ?? []);
+  expect([...told, ...LEFT_OUT].sort()).toEqual(OPTION_LIST.map(({ key }) => key).sort());
+});
+
+it('every option that is not at its default is shown', () => {
+  const lines = definitionFacts(UNUSUAL).map(([label, value]) => `${label}: ${value}`);
+  expect(lines).toHaveLength(Object.values(DEFINITION_LINES).filter((line) => line !== null).length);
+  expect(lines).toMatchSnapshot();
+});
+
+it('of the others only what is always worth a line', () => {
+  const always = Object.values(DEFINITION_LINES).filter((line) => line?.always === true);
+  expect(definitionFacts({ ...app().spec, maxMemoryBytes: null }).map(([label]) => label)).toEqual(always.map((line) => line?.options[0]));
+});

@@ -1,0 +1,59 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { afterEach, expect, it } from 'vitest';
+import { Remains } from '../../src/daemon/remains.ts';
+import { makeEvent } from '../../src/protocol/event.ts';
+
+const events: string[] = [];
+const children: ChildProcess[] = [];
+afterEach(() => {
+  events.length = 0;
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+const remainsOf = (killTimeoutMs: number): Remains =>
+  new Remains({ app: 'api', killTimeoutMs: () => killTimeoutMs, event: (kind, message, ...more) => void events.push(`${kind}: ${message} ${JSON.stringify(more[1])}`) });
+
+function worker(): number {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  children.push(child);
+  return child.pid ?? 0;
+}
+
+const CUT_OFF = 'operation: stop was cut off: its primary ended {"operation":"stop","ok":false}';
+const ENDED = 'ended: the app is stopped {"state":"stopped"}';
+const begin = makeEvent('api', 1, 'operation-begin', 'stop begins', undefined, { operation: 'stop' });
+
+it('tells of the operation at once, and of the end when the last worker is gone', async () => {
+  const remains = remainsOf(60_000);
+  remains.heard(begin);
+  remains.lost([worker()]);
+  expect(events).toEqual([CUT_OFF]);
+  const said: string[] = [];
+  const gone = remains.gone(false, ({ message }) => said.push(message));
+  expect(said).toEqual(['api: its primary is gone; 1 worker finishes alone, within kill_timeout']);
+  children[0]?.kill('SIGKILL');
+  await gone;
+  expect(events).toEqual([CUT_OFF, ENDED]);
+  await remains.gone(false);
+  expect(events).toHaveLength(2);
+});
+
+it('kills whoever hangs beyond kill_timeout, and all at once when told to', async () => {
+  const late = remainsOf(-1_000);
+  late.lost([worker()]);
+  await late.gone(false);
+  const patient = remainsOf(60_000);
+  patient.lost([worker(), worker()]);
+  await Promise.all([patient.gone(false), patient.gone(true)]);
+  expect(events).toEqual([ENDED, ENDED]);
+});
+
+it('has nothing to tell when another primary has come, or an operation had ended', async () => {
+  const remains = remainsOf(60_000);
+  remains.heard(begin);
+  remains.heard(makeEvent('api', 1, 'operation', 'stopped', undefined, { operation: 'stop', ok: true }));
+  remains.lost([]);
+  remains.taken('reload');
+  await remains.gone(false);
+  expect(events).toEqual([]);
+});

@@ -1,0 +1,10 @@
+import { expect, it } from 'vitest';
+import { byteSize, plural } from '../../src/lifecycle/wording.ts';
+
+it.each([[null, '-'], [0, '0K'], [65_431_000, '62.4M'], [1_000 * 1024 ** 2, '1.0G'], [999 * 1024 ** 2, '999M'], [200 * 1024 ** 3, '200G']])('size of %s bytes', (bytes, text) => {
+  expect(byteSize(bytes)).toBe(text);
+});
+
+it('one of something, several of others', () => {
+  expect([0, 1, 2].map((amount) => plural(amount, 'worker'))).toEqual(['0 workers', '1 worker', '2 workers']);
+});

@@ -1,0 +1,117 @@
+import type { RequestListener, Server, ServerResponse } from 'node:http';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { AnyServer } from '../../src/worker/node-internals.ts';
+import { Shedding } from '../../src/worker/shedding.ts';
+import type { Traffic } from '../../src/worker/traffic.ts';
+import { drainOf, startTraffic } from './alone.ts';
+import { openHttp, RawClient, until } from './open-server.ts';
+
+let traffic: Traffic;
+let shedding: Shedding;
+
+beforeEach(() => {
+  traffic = startTraffic();
+  shedding = new Shedding(traffic);
+});
+
+const serve = async (listener: RequestListener): Promise<{ readonly server: Server; readonly port: number }> => {
+  const opened = await openHttp(listener);
+  traffic.watch(opened.server as AnyServer);
+  return opened;
+};
+
+/** Connections that have had an answer. */
+async function keptClients(port: number, count: number): Promise<RawClient[]> {
+  const clients = Array.from({ length: count }, () => new RawClient(port));
+  for (const client of clients) client.get();
+  for (const client of clients) await client.has('hi');
+  return clients;
+}
+
+async function ask(client: RawClient): Promise<string> {
+  client.text = '';
+  client.get();
+  await client.has('hi');
+  return client.text;
+}
+
+describe('Shedding', () => {
+  it('ends as many as it was told over a second, each with a whole answer, and then costs nothing', async () => {
+    const now = performance.now.bind(performance);
+    let ahead = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
+    onTestFinished(() => clock.mockRestore());
+    const { port } = await serve((_, response) => response.end('hi'));
+    const clients = await keptClients(port, 4);
+    expect(traffic.kept()).toBe(4);
+    shedding.order(2);
+    const answers: string[] = [];
+    for (const [i, client] of clients.entries()) {
+      if (i > 1) ahead += 500;
+      answers.push(await ask(client));
+    }
+    expect(answers.map((text) => /Connection: (.*)\r/.exec(text)?.[1])).toEqual(['close', 'keep-alive', 'close', 'keep-alive']);
+    await Promise.all([clients[0]?.ended, clients[2]?.ended]);
+    await until(() => traffic.onRequest === null);
+    expect(traffic.kept()).toBe(2);
+  });
+
+  it('begins with the requests it is busy with', async () => {
+    const held: ServerResponse[] = [];
+    const { port } = await serve((_, response) => held.push(response));
+    const client = new RawClient(port);
+    client.get();
+    await until(() => held.length === 1);
+    shedding.order(1);
+    held[0]?.end('whole');
+    await client.ended;
+    expect(client.text).toContain('Connection: close');
+    expect(client.text).toContain('whole');
+  });
+
+  it('leaves idle connections alone, and what is left of the last order is forgotten', async () => {
+    const { port } = await serve((_, response) => response.end('hi'));
+    const [client] = await keptClients(port, 1);
+    shedding.order(1);
+    shedding.order(0);
+    expect(traffic.onRequest).toBeNull();
+    expect(await ask(client as RawClient)).toContain('Connection: keep-alive');
+  });
+
+  it('answers all that a client sent at once, and ends with the last', async () => {
+    const { port } = await serve((_, response) => setTimeout(() => response.end('hi'), 5));
+    const client = new RawClient(port);
+    shedding.order(1);
+    client.socket.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.ended;
+    expect(client.text.match(/200 OK/g)).toHaveLength(3);
+    expect(client.text.match(/Connection: close/g)).toHaveLength(1);
+  });
+
+  it('does not count connections that end anyway, nor streams', async () => {
+    const { port } = await serve((request, response) => {
+      if (request.url === '/stream') response.write('event');
+      else response.end('hi');
+    });
+    const stream = new RawClient(port);
+    stream.get('/stream');
+    await stream.has('event');
+    shedding.order(1);
+    const once = new RawClient(port);
+    once.get('/', 'Connection: close\r\n');
+    await once.ended;
+    expect(traffic.onRequest, 'the order is not used up').not.toBeNull();
+    expect(stream.socket.destroyed).toBe(false);
+    const [client] = await keptClients(port, 1);
+    expect(client?.text).toContain('Connection: close');
+  });
+
+  it('leaves a drain as it is', async () => {
+    const { port } = await serve((_, response) => response.end('hi'));
+    const [client] = await keptClients(port, 1);
+    shedding.order(1);
+    drainOf(traffic, () => {}).begin();
+    shedding.order(0);
+    expect(await ask(client as RawClient)).toContain('Connection: close');
+  });
+});
