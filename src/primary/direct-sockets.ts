@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import { assignSockets } from '../balancing/direct-assignment.ts';
-import { DEFAULT_BACKLOG, type ListenQuery, type SocketName } from '../protocol/worker.ts';
+import type { ListenQuery, SocketName } from '../protocol/worker.ts';
 import { labelOf, socketName } from './listeners.ts';
-import { bindSocket, canReusePort, type RawConnection, type RawListener } from './raw-handles.ts';
+import { bindSocket, canReusePort, CLOSING_BACKLOG, type RawConnection, type RawListener } from './raw-handles.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 /** The sockets of one listener: one per slot on the same port, or one for all where the system cannot share a port. */
@@ -120,16 +120,16 @@ export class DirectSockets {
   }
 
   /**
-   * Accepts by itself what still comes, instead of the workers; resolves when none of them does any more. A socket that a
+   * Accepts by itself the last that come, instead of the workers; resolves when none of them does any more. A socket that a
    * worker closes last would take what waits in it along.
    */
   async takeOver(onConnection: (key: string, connection: RawConnection) => void): Promise<void> {
-    for (const [key, { sockets, query }] of this.#groups) {
+    for (const [key, { sockets }] of this.#groups) {
       for (const socket of sockets) {
         socket.onconnection = (status, connection) => {
           if (status === 0 && connection !== undefined) onConnection(key, connection);
         };
-        socket.listen(query.backlog || DEFAULT_BACKLOG);
+        socket.listen(CLOSING_BACKLOG);
       }
     }
     await new Promise<void>((resolve) => {

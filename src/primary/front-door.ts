@@ -116,7 +116,7 @@ export class FrontDoor {
       releaseDuplicates: async () => void (await Promise.all([...listeners.keptKeys, ...sockets.keptKeys].map((key) => this.#channel.drop(key)))),
       takeOver: () => {
         this.#handingOut = [...listeners.all, ...sockets.groups].map(({ key }) => key);
-        for (const { key } of listeners.all) listeners.resume(key);
+        for (const { key } of listeners.all) listeners.narrow(key);
         const takenOver = sockets.takeOver((key, connection) => this.#arrived(key, connection));
         reroute();
         return takenOver;

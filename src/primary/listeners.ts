@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { errnoOf } from '../errors/lb-error.ts';
 import { DEFAULT_BACKLOG, type ListenQuery, type SocketName } from '../protocol/worker.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
-import { stealHandle, type RawConnection, type RawListener } from './raw-handles.ts';
+import { CLOSING_BACKLOG, stealHandle, type RawConnection, type RawListener } from './raw-handles.ts';
 
 export interface Listener {
   readonly key: string;
@@ -85,6 +85,15 @@ export class Listeners {
     if (listener === undefined || listener.mode === 'accepting') return;
     if (listener.mode === 'paused') this.#poll(listener);
     listener.mode = 'accepting';
+  }
+
+  /** Lets as few come as it can before the listener is closed: a TCP socket has no queue any more, a Unix socket no file. */
+  narrow(key: string): void {
+    this.resume(key);
+    const listener = this.#open.get(key);
+    if (listener === undefined) return;
+    if (listener.query.addressType !== -1) listener.handle.listen(CLOSING_BACKLOG);
+    else if (listener.query.address !== null) removeFile(listener.query.address);
   }
 
   async listen(query: ListenQuery): Promise<ListenOutcome> {

@@ -23,6 +23,12 @@ export function stealHandle(server: Server): RawListener {
   return handle;
 }
 
+/**
+ * Backlog of a TCP socket that is about to be closed: the kernel takes a connection only while none waits, and lets clients
+ * try again, so that hardly any is reset by the end of the socket, however long this process is kept from running meanwhile.
+ */
+export const CLOSING_BACKLOG = 0;
+
 /** UV_TCP_REUSEPORT of libuv 1.49. */
 const REUSE_PORT = 2;
 

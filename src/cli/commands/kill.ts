@@ -3,6 +3,7 @@ import type { DaemonAddress } from '../../client/address.ts';
 import { connectIfRunning } from '../../client/connect.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
+import { isAlive, startTimeOf } from '../../system/processes.ts';
 import { JSON_STREAM_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { forEachTarget, runOperation } from '../operation.ts';
@@ -27,21 +28,22 @@ async function run(context: Context): Promise<number> {
     return EXIT.ok;
   }
   const { channel, hello } = connection;
+  const startTime = startTimeOf(hello.pid);
   try {
     return await forEachTarget(context, ['daemon'], async () => {
       await runOperation(context, channel, { title: 'shutdown', method: 'POST', path: '/v1/shutdown' });
-      await untilGone(context.address, hello.pid);
+      await untilGone(context.address, hello.pid, startTime);
     });
   } finally {
     channel.close();
   }
 }
 
-/** The next command must not find the daemon that is about to end. */
-async function untilGone(address: DaemonAddress, pid: number): Promise<void> {
+/** The next command must not find the daemon that is about to end, and who looks at the processes must not either. */
+async function untilGone(address: DaemonAddress, pid: number, startTime: number | null): Promise<void> {
   const deadline = performance.now() + GONE_DEADLINE_MS;
   while (performance.now() < deadline) {
-    if (await isGone(address, pid)) return;
+    if ((await isGone(address, pid)) && !isAlive(pid, startTime)) return;
     await sleep(POLL_MS);
   }
 }
