@@ -3,7 +3,7 @@ import { appFamilies, type ToldApp } from '../metrics/app-families.ts';
 import { exposition } from '../metrics/exposition.ts';
 import { History, type Read } from '../metrics/history.ts';
 import { families, type DaemonFacts } from '../metrics/prometheus.ts';
-import { APP_METRICS, RESOLUTIONS, SLOT_METRICS, type HistoriesAnswer, type HistoryAnswer, type HistorySeries, type Resolution } from '../protocol/history.ts';
+import { APP_METRICS, LEVELS, RESOLUTIONS, SLOT_METRICS, type HistoriesAnswer, type HistoryAnswer, type HistorySeries, type Resolution } from '../protocol/history.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { now, wallNow } from '../system/clock.ts';
 import type { TotalsBook } from './totals-book.ts';
@@ -57,11 +57,12 @@ export class Metrics {
     return { from: Math.round(wallNow() - at + read.fromMs), stepMs: read.stepMs, values: read.values };
   }
 
-  /** The last values of many series at once: of all apps, or of one with its slots. @throws LbError LB_ERR_MESSAGE for a resolution that there is not. */
+  /** The last values of many series at once: of all apps, or of one and its slots. @throws LbError LB_ERR_MESSAGE for a resolution or a level that there is not. */
   histories(query: URLSearchParams): HistoriesAnswer {
     const resolution = oneOf(query, 'resolution', Object.keys(RESOLUTIONS) as Resolution[]);
     const points = wholeOf(query, 'points') ?? RESOLUTIONS[resolution].points;
     const [only, metrics] = [query.get('app'), query.getAll('metric')];
+    const level = query.has('level') ? oneOf(query, 'level', LEVELS) : null;
     const wanted = (metric: string): boolean => metrics.length === 0 || metrics.includes(metric);
     const at = now();
     const told = (app: string, slot: number | null, metric: HistorySeries['metric'], read: Read | null): HistorySeries[] => {
@@ -72,8 +73,8 @@ export class Metrics {
     };
     const series = [...this.#histories].flatMap(([app, history]) => {
       if (only !== null && only !== app) return [];
-      const whole = APP_METRICS.filter(wanted).flatMap((metric) => told(app, null, metric, history.app(metric, resolution, at)));
-      const slots = only === null ? [] : history.slots;
+      const whole = (level === 'slot' ? [] : APP_METRICS).filter(wanted).flatMap((metric) => told(app, null, metric, history.app(metric, resolution, at)));
+      const slots = only === null || level === 'app' ? [] : history.slots;
       return [...whole, ...slots.flatMap((slot) => SLOT_METRICS.filter(wanted).flatMap((metric) => told(app, slot, metric, history.slot(slot, metric, resolution, at))))];
     });
     return { series };

@@ -97,6 +97,6 @@ function appValues({ cpuPercent, memoryBytes, requestsPerSecond, p50Ms, p95Ms, p
 }
 
 /** In the order of `SLOT_METRICS`. */
-function slotValues({ cpuPercent, memoryBytes, eventLoopUtilization, requestsPerSecond, p95Ms, connections }: WorkerSnapshot): number[] {
-  return [orNone(cpuPercent), orNone(memoryBytes), eventLoopUtilization, requestsPerSecond, orNone(p95Ms), connections];
+function slotValues({ cpuPercent, memoryBytes, eventLoopUtilization, eventLoopDelayMs, requestsPerSecond, p95Ms, connections }: WorkerSnapshot): number[] {
+  return [orNone(cpuPercent), orNone(memoryBytes), eventLoopUtilization, eventLoopDelayMs, requestsPerSecond, orNone(p95Ms), connections];
 }

@@ -1,4 +1,4 @@
-import type { HistorySeries } from '../protocol/history.ts';
+import { APP_METRICS, type HistorySeries } from '../protocol/history.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { MEASURES, type Measure } from './measures.ts';
 
@@ -87,9 +87,11 @@ function fill(samples: readonly Sample[], { app, slot, metric, from, stepMs, val
     const at = ((slot ?? -1) + 1) * MEASURES.length + measure;
     if (Number.isNaN(rows[at])) rows[at] = value;
     // The daemon remembers it of slots alone: of an app it is the highest of them.
-    if (metric === 'elu') rows[measure] = Math.max(value, Number.isNaN(rows[measure]) ? 0 : (rows[measure] ?? 0));
+    if (isOfSlotsAlone(metric)) rows[measure] = Math.max(value, Number.isNaN(rows[measure]) ? 0 : (rows[measure] ?? 0));
   });
 }
+
+const isOfSlotsAlone = (metric: string): boolean => !(APP_METRICS as readonly string[]).includes(metric);
 
 function rowsOf(app: AppSnapshot): Float32Array {
   const current = currentWorkers(app.workers);

@@ -1,6 +1,6 @@
 import { byteSize } from '../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../protocol/snapshot.ts';
-import type { AppMetric, SlotMetric } from '../protocol/history.ts';
+import type { SlotMetric } from '../protocol/history.ts';
 import { count, millis, percent, share } from './format.ts';
 
 /** Something that is charted over time. */
@@ -11,8 +11,8 @@ export interface Measure {
   readonly label: string;
   readonly ofApp: (app: AppSnapshot) => number | null;
   readonly ofWorker: (worker: WorkerSnapshot) => number | null;
-  /** As the daemon remembers it: of an app and its slots, of slots alone (`elu`), or not at all. */
-  readonly metric: AppMetric | SlotMetric | null;
+  /** As the daemon remembers it. */
+  readonly metric: SlotMetric;
   readonly format: (value: number) => string;
   /** What several seconds in one column show. */
   readonly merge: 'mean' | 'max';
@@ -45,7 +45,7 @@ export const MEASURES: readonly Measure[] = [
     label: 'event loop delay',
     ofApp: (app) => loaded(app, (worker) => worker.eventLoopDelayMs),
     ofWorker: (worker) => worker.eventLoopDelayMs,
-    metric: null,
+    metric: 'delay',
     format: millis,
     merge: 'max',
     leastScale: 20,

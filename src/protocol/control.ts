@@ -16,7 +16,7 @@ export type { EventKind, LbEvent, NewEvent, Severity } from './event.ts';
  * - `GET /v1/apps/:name/logs?lines=n` → { lines: LogLine[] }
  * - `GET /v1/events?app=a&since=id&limit=n` → { events: LbEvent[] }, the oldest first: with `since` the n after it, else the newest n
  * - `GET /v1/history?app=a&metric=rps&resolution=1s|10s|1m[&slot=n]` → HistoryAnswer
- * - `GET /v1/histories?resolution=1s|10s|1m[&points=n][&metric=rps …][&app=a]` → HistoriesAnswer
+ * - `GET /v1/histories?resolution=1s|10s|1m[&points=n][&metric=rps …][&app=a][&level=app|slot]` → HistoriesAnswer
  * - `GET /v1/metrics` → Prometheus' text; `POST /v1/metrics` MetricsBody → { url: string | null }
  * - WebSocket `GET /v1/logs?app=a&lines=n`, `/v1/events?app=a&lines=n` or `&since=id` (all after it), `/v1/stats`
  * - `Upgrade: lb-attach` on `/v1/attach`: a primary (see attach.ts)

@@ -6,11 +6,14 @@ export const RESOLUTIONS = {
 } as const;
 export type Resolution = keyof typeof RESOLUTIONS;
 
-/** `cpu` in percent of a core, `memory` in bytes, `rps` requests per second, `p50`, `p95`, `p99` milliseconds, `errors` and `elu` shares of 1, `connections` open, `ready` workers. */
+/** `cpu` in percent of a core, `memory` in bytes, `rps` requests per second, `p50`, `p95`, `p99` and the event loop's `delay` milliseconds, `errors` and `elu` shares of 1, `connections` open, `ready` workers. */
 export const APP_METRICS = ['cpu', 'memory', 'rps', 'p50', 'p95', 'p99', 'errors', 'connections', 'ready'] as const;
-export const SLOT_METRICS = ['cpu', 'memory', 'elu', 'rps', 'p95', 'connections'] as const;
+export const SLOT_METRICS = ['cpu', 'memory', 'elu', 'delay', 'rps', 'p95', 'connections'] as const;
 export type AppMetric = (typeof APP_METRICS)[number];
 export type SlotMetric = (typeof SLOT_METRICS)[number];
+/** Whose history: an app's as a whole, or its slots'. */
+export const LEVELS = ['app', 'slot'] as const;
+export type Level = (typeof LEVELS)[number];
 
 /** The answer of `GET /v1/history`: one value a step, the last one of now; null where nothing is known. */
 export interface HistoryAnswer {
@@ -27,7 +30,7 @@ export interface HistorySeries extends HistoryAnswer {
   readonly metric: AppMetric | SlotMetric;
 }
 
-/** The answer of `GET /v1/histories`: of every app, or of one app with its slots. Values have five digits that matter. */
+/** The answer of `GET /v1/histories`: of every app, or of one app and its slots. Values have five digits that matter. */
 export interface HistoriesAnswer {
   readonly series: readonly HistorySeries[];
 }

@@ -24,8 +24,8 @@ afterEach(async () => {
 
 it('asks for the charts of all apps once, and for those of an app when it is opened', async () => {
   const series = [{ app: 'api', slot: null, metric: 'rps', from: 1_000, stepMs: 1_000, values: [1, null] }];
-  const all = '/v1/histories?resolution=1s&points=300&metric=rps&metric=cpu&metric=memory&metric=p95&metric=connections&metric=elu';
-  const own = '/v1/histories?resolution=1s&points=300&app=api&metric=rps&metric=cpu&metric=memory&metric=p95&metric=connections&metric=elu';
+  const all = '/v1/histories?resolution=1s&points=300&metric=rps&metric=cpu&metric=memory&metric=p95&metric=connections&metric=elu&metric=delay';
+  const own = '/v1/histories?resolution=1s&points=300&app=api&metric=rps&metric=cpu&metric=memory&metric=p95&metric=connections&metric=elu&metric=delay';
   // The second is refused: its charts begin empty, and nothing is said.
   daemon.on(`GET ${all}`, { json: { series } });
   await feed.start();

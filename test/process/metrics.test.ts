@@ -165,6 +165,8 @@ it('the daemon remembers how it was, app and slot', async () => {
   const histories = async (query: string): Promise<readonly HistorySeries[]> => (await sandbox.control('GET', `/v1/histories?resolution=1s&points=3&${query}`)).json<HistoriesAnswer>().series;
   expect((await histories('metric=ready&metric=rps')).filter(({ app }) => app === name).map(({ slot, metric }) => [slot, metric])).toEqual([[null, 'rps'], [null, 'ready']]);
   const own = await histories(`app=${name}`);
+  const levels = async (level: string): Promise<unknown> => [...new Set((await histories(`app=${name}&level=${level}&metric=cpu`)).map(({ slot }) => slot))];
+  expect([await levels('app'), await levels('slot')]).toEqual([[null], [0, 1]]);
   expect(own.filter(({ slot }) => slot !== 1 && slot !== null).every(({ slot, app, values }) => slot === 0 && app === name && values.length <= 3)).toBe(true);
   expect(own.find(({ slot, metric }) => slot === 1 && metric === 'memory')?.values.at(-1)).toBeGreaterThan(10_000_000);
   expect((await sandbox.control('GET', `/v1/history?app=${name}&metric=nothing&resolution=1s`)).text).toContain('one of cpu, memory');

@@ -1,5 +1,6 @@
 import { RESOLUTIONS, type HistorySeries, type Resolution, type SlotMetric } from '../../protocol/history.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
+import type { AppMeasure } from './measures.ts';
 
 /** Stats that come a little late leave no hole. */
 const LATE_MS = 2_000;
@@ -11,7 +12,7 @@ export interface Line {
   readonly now: number | null;
 }
 
-const OF_APP: Readonly<Record<Exclude<SlotMetric, 'elu'>, (app: AppSnapshot) => number | null>> = {
+const OF_APP: Readonly<Record<AppMeasure, (app: AppSnapshot) => number | null>> = {
   cpu: (app) => app.cpuPercent,
   memory: (app) => app.memoryBytes,
   rps: (app) => app.requestsPerSecond,
@@ -23,18 +24,17 @@ const OF_WORKER: Readonly<Record<SlotMetric, (worker: WorkerSnapshot) => number 
   cpu: (worker) => worker.cpuPercent,
   memory: (worker) => worker.memoryBytes,
   elu: (worker) => worker.eventLoopUtilization,
+  delay: (worker) => worker.eventLoopDelayMs,
   rps: (worker) => worker.requestsPerSecond,
   p95: (worker) => worker.p95Ms,
   connections: (worker) => worker.connections,
 };
 
-export interface HistoryQuery {
-  /** Null is all apps, without their slots. */
-  readonly app: string | null;
-  readonly metrics: readonly SlotMetric[];
-  readonly resolution: Resolution;
-  readonly points: number;
-}
+/** Of all apps or of one, or of the slots of one. */
+export type HistoryQuery = { readonly resolution: Resolution; readonly points: number } & (
+  | { readonly level: 'app'; readonly app: string | null; readonly metrics: readonly AppMeasure[] }
+  | { readonly level: 'slot'; readonly app: string; readonly metrics: readonly SlotMetric[] }
+);
 
 interface Track extends Line {
   readonly slot: number | null;
@@ -76,13 +76,12 @@ export class History {
 
   /** @param atMs epoch milliseconds; what falls into the same step is averaged. */
   record(atMs: number, apps: readonly AppSnapshot[]): void {
-    const { app: only, metrics } = this.query;
+    const { query } = this;
     const late = this.#advance(Math.floor(atMs / this.#stepMs));
     for (const track of this.#tracks.values()) track.now = null;
-    for (const app of apps.filter(({ name }) => only === null || name === only)) {
-      for (const metric of metrics) if (metric !== 'elu') put(this.#track(app.name, null, metric), OF_APP[metric](app), late);
-      if (only === null) continue;
-      for (const [slot, worker] of currentWorkers(app)) for (const metric of metrics) put(this.#track(app.name, slot, metric), OF_WORKER[metric](worker), late);
+    for (const app of apps.filter(({ name }) => query.app === null || name === query.app)) {
+      if (query.level === 'app') for (const metric of query.metrics) put(this.#track(app.name, null, metric), OF_APP[metric](app), late);
+      else for (const [slot, worker] of currentWorkers(app)) for (const metric of query.metrics) put(this.#track(app.name, slot, metric), OF_WORKER[metric](worker), late);
     }
   }
 

@@ -10,7 +10,7 @@ export interface Measure {
   readonly binary?: true;
 }
 
-/** What has a chart, in the order of the page. The event loop is a worker's alone. */
+/** What has a chart, in the order of the page. */
 export const MEASURES: Readonly<Record<SlotMetric, Measure>> = {
   rps: { title: 'Requests/s', format: count, leastTop: 4 },
   p95: { title: 'p95', format: millis, leastTop: 4 },
@@ -18,9 +18,13 @@ export const MEASURES: Readonly<Record<SlotMetric, Measure>> = {
   memory: { title: 'Memory', format: size, leastTop: 64 * 1024 ** 2, binary: true },
   connections: { title: 'Connections', format: count, leastTop: 4 },
   elu: { title: 'Event loop', format: share, leastTop: 0.04 },
+  delay: { title: 'Loop delay', format: millis, leastTop: 4 },
 };
 
 export const METRICS = Object.keys(MEASURES) as readonly SlotMetric[];
+/** The event loop is a worker's alone. */
+export type AppMeasure = Exclude<SlotMetric, 'elu' | 'delay'>;
+export const APP_MEASURES = METRICS.filter((metric): metric is AppMeasure => metric !== 'elu' && metric !== 'delay');
 
 /** How far back the charts go, as the URL has it. */
 export const RANGES = { '10m': '1s', '2h': '10s', '24h': '1m' } as const satisfies Record<string, Resolution>;

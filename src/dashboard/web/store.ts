@@ -107,8 +107,8 @@ class Store {
 
   /** Without an answer the charts begin with what comes. */
   async #recall(history: History): Promise<void> {
-    const { app, metrics, resolution, points } = history.query;
-    const search = new URLSearchParams([['resolution', resolution], ['points', String(points)], ...metrics.map((metric) => ['metric', metric]), ...(app === null ? [] : [['app', app]])]);
+    const { level, app, metrics, resolution, points } = history.query;
+    const search = new URLSearchParams([['level', level], ['resolution', resolution], ['points', String(points)], ...metrics.map((metric) => ['metric', metric]), ...(app === null ? [] : [['app', app]])]);
     const response = await fetch(`/api/histories?${search}`).catch(() => null);
     if (response?.ok !== true) return;
     history.recall(((await response.json()) as HistoriesAnswer).series);

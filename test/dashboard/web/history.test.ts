@@ -1,16 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { History, type HistoryQuery } from '../../../src/dashboard/web/history.ts';
-import { METRICS } from '../../../src/dashboard/web/measures.ts';
+import { APP_MEASURES, METRICS } from '../../../src/dashboard/web/measures.ts';
+import type { Resolution } from '../../../src/protocol/history.ts';
 import { app, worker } from '../../client/samples.ts';
 
 const NOW = 1_790_000_000;
 const POINTS = 30;
-const QUERY: HistoryQuery = { app: null, metrics: ['rps'], resolution: '1s', points: POINTS };
+const QUERY = { level: 'app', app: null, metrics: ['rps'], resolution: '1s', points: POINTS } as const satisfies HistoryQuery;
 
 /** A history of requests per second at the given seconds. */
-function seen(seconds: readonly (readonly [number, number])[], query: Partial<HistoryQuery> = {}): History {
-  const history = new History({ ...QUERY, ...query });
+function seen(seconds: readonly (readonly [number, number])[], resolution: Resolution = '1s'): History {
+  const history = new History({ ...QUERY, resolution });
   for (const [second, requestsPerSecond] of seconds) history.record((NOW + second) * 1000, [app({ requestsPerSecond })]);
   return history;
 }
@@ -37,11 +38,11 @@ describe('what comes', () => {
   });
 
   it('is averaged within a longer step', () => {
-    const history = seen([[0, 10], [4, 20], [9, 30], [10, 1], [11, 3]], { resolution: '10s' });
+    const history = seen([[0, 10], [4, 20], [9, 30], [10, 1], [11, 3]], '10s');
     expect(known(history)).toEqual([20, 2]);
     expect(history.times.slice(-2)).toEqual([NOW, NOW + 10]);
     expect(history.line('api', 'rps').now).toBe(3);
-    expect(known(seen([[0, 10], [20, 20]], { resolution: '10s' }))).toEqual([10, null, 20]);
+    expect(known(seen([[0, 10], [20, 20]], '10s'))).toEqual([10, null, 20]);
   });
 
   it('begins anew when the clock went back', () => {
@@ -77,7 +78,7 @@ describe('what the daemon remembers', () => {
   });
 
   it('goes on with what comes, however its steps lie', () => {
-    const history = seen([[13, 5]], { resolution: '10s' });
+    const history = seen([[13, 5]], '10s');
     history.recall([remembered(-14, [1, 2, 3], 10_000)]);
     history.record((NOW + 21) * 1000, [app({ requestsPerSecond: 6 })]);
     expect(known(history)).toEqual([1, 2, 3, 5, 6]);
@@ -91,20 +92,23 @@ describe('what the daemon remembers', () => {
 });
 
 describe('one app', () => {
-  const query: HistoryQuery = { ...QUERY, app: 'api', metrics: METRICS };
+  const ofApp = { ...QUERY, app: 'api', metrics: APP_MEASURES } as const;
+  const ofSlots = { ...QUERY, level: 'slot', app: 'api', metrics: METRICS } as const;
   const now = (history: History, slot: number | null): unknown => Object.fromEntries(METRICS.map((metric) => [metric, history.line('api', metric, slot).values.at(-1)]));
 
   it('has every measure of the app and of each slot', () => {
-    const history = new History(query);
-    const own = worker({ slot: 3, requestsPerSecond: 2, p95Ms: 4, cpuPercent: 1, memoryBytes: 5, connections: 6, eventLoopUtilization: 0.5 });
-    history.record(NOW * 1000, [app({ requestsPerSecond: 7, p95Ms: null, cpuPercent: 12, memoryBytes: 9, connections: 3, workers: [own] }), app({ name: 'other' })]);
-    expect(now(history, null)).toEqual({ rps: 7, p95: null, cpu: 12, memory: 9, connections: 3, elu: null });
-    expect(now(history, 3)).toEqual({ rps: 2, p95: 4, cpu: 1, memory: 5, connections: 6, elu: 0.5 });
-    expect(history.line('other', 'rps').values.every((value) => value === null)).toBe(true);
+    const histories = [new History(ofApp), new History(ofSlots)] as const;
+    const own = worker({ slot: 3, requestsPerSecond: 2, p95Ms: 4, cpuPercent: 1, memoryBytes: 5, connections: 6, eventLoopUtilization: 0.5, eventLoopDelayMs: 8 });
+    const apps = [app({ requestsPerSecond: 7, p95Ms: null, cpuPercent: 12, memoryBytes: 9, connections: 3, workers: [own] }), app({ name: 'other' })];
+    for (const history of histories) history.record(NOW * 1000, apps);
+    expect(now(histories[0], null)).toEqual({ rps: 7, p95: null, cpu: 12, memory: 9, connections: 3, elu: null, delay: null });
+    expect(now(histories[1], 3)).toEqual({ rps: 2, p95: 4, cpu: 1, memory: 5, connections: 6, elu: 0.5, delay: 8 });
+    expect(now(histories[0], 3)).toEqual(Object.fromEntries(METRICS.map((metric) => [metric, null])));
+    expect(histories[0].line('other', 'rps').values.every((value) => value === null)).toBe(true);
   });
 
   it('takes the worker that stands for a slot, and drops slots of which nothing is left', () => {
-    const history = new History(query);
+    const history = new History(ofSlots);
     const old = worker({ slot: 1, cpuPercent: 10 });
     history.record(NOW * 1000, [app({ workers: [old, worker({ slot: 1, state: 'starting', cpuPercent: 90 }), worker({ slot: 0 })] })]);
     expect(history.line('api', 'cpu', 1).values.at(-1)).toBe(10);

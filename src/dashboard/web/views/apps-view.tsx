@@ -45,7 +45,7 @@ const columnsOf = (history: History): readonly Column<AppSnapshot>[] => [
   { title: 'Restarts', value: (app) => count(app.restarts), alarm: (app) => app.restarts > 0 },
 ];
 
-const SPARKLINES = { app: null, metrics: ['rps'], resolution: '1s', points: SPARKLINE_POINTS } as const;
+const SPARKLINES = { level: 'app', app: null, metrics: ['rps'], resolution: '1s', points: SPARKLINE_POINTS } as const;
 
 /** All apps, and what happened lately. */
 export function AppsView({ apps }: { readonly apps: readonly AppSnapshot[] }): JSX.Element {

@@ -3,7 +3,7 @@ import { RESOLUTIONS } from '../../../protocol/history.ts';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
 import { count, millis, share } from '../format.ts';
 import { useHistory } from '../hooks.ts';
-import { MEASURES, METRICS, RANGES, type Range } from '../measures.ts';
+import { APP_MEASURES, MEASURES, METRICS, RANGES, type Range } from '../measures.ts';
 import { Chart } from '../parts/chart.tsx';
 import { Choice } from '../parts/choice.tsx';
 import { hrefOf, type AppRoute } from '../route.ts';
@@ -14,8 +14,10 @@ const TITLES: Readonly<Record<Range, string>> = { '10m': '10 min', '2h': '2 h', 
 export function Charts({ app, route }: { readonly app: AppSnapshot; readonly route: AppRoute }): JSX.Element {
   const { name } = app;
   const resolution = RANGES[route.range];
-  const history = useHistory({ app: name, metrics: METRICS, resolution, points: RESOLUTIONS[resolution].points });
-  const { times, slots } = history;
+  const { points } = RESOLUTIONS[resolution];
+  const ofApp = useHistory({ level: 'app', app: name, metrics: APP_MEASURES, resolution, points });
+  const ofSlots = useHistory({ level: 'slot', app: name, metrics: [route.measure], resolution, points });
+  const { slots } = ofSlots;
   const ranges = (Object.keys(RANGES) as Range[]).map((range) => [TITLES[range], hrefOf({ ...route, range })] as const);
   const measures = METRICS.map((measure) => [MEASURES[measure].title, hrefOf({ ...route, measure })] as const);
   const chosen = MEASURES[route.measure];
@@ -23,9 +25,9 @@ export function Charts({ app, route }: { readonly app: AppSnapshot; readonly rou
     <>
       <Choice label="Time that the charts show" choices={ranges} chosen={TITLES[route.range]} />
       <div class="charts">
-        {METRICS.filter((metric) => metric !== 'elu').map((metric) => (
+        {APP_MEASURES.map((metric) => (
           <div key={metric} class="panel">
-            <Chart measure={MEASURES[metric]} times={times} lines={[history.line(name, metric)]} />
+            <Chart measure={MEASURES[metric]} times={ofApp.times} lines={[ofApp.line(name, metric)]} />
           </div>
         ))}
         <dl class="panel more">
@@ -42,7 +44,7 @@ export function Charts({ app, route }: { readonly app: AppSnapshot; readonly rou
           Per worker
           <Choice label="Measure of the chart per worker" choices={measures} chosen={chosen.title} />
         </h2>
-        <Chart measure={chosen} times={times} lines={slots.map((slot) => history.line(name, route.measure, slot))} slots={slots} />
+        <Chart measure={chosen} times={ofSlots.times} lines={slots.map((slot) => ofSlots.line(name, route.measure, slot))} slots={slots} />
       </section>
     </>
   );
