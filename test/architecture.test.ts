@@ -99,9 +99,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   primary: { may: ['errors', 'lifecycle', 'balancing', 'system', 'protocol', 'config', 'logs', 'metrics'] },
   daemon: { may: ['errors', 'lifecycle', 'balancing', 'system', 'protocol', 'config', 'logs', 'metrics'] },
   client: { may: ['errors', 'protocol', 'system'], types: ['lifecycle'] },
-  monitor: { may: ['client', 'errors', 'protocol', 'lifecycle'] },
+  terminal: { may: [] },
+  monitor: { may: ['terminal', 'client', 'errors', 'protocol', 'lifecycle'] },
   dashboard: { may: ['client', 'errors', 'protocol', 'lifecycle'] },
-  cli: { may: ['client', 'monitor', 'dashboard', 'config', 'errors', 'protocol', 'lifecycle', 'system'] },
+  cli: { may: ['client', 'terminal', 'monitor', 'dashboard', 'config', 'errors', 'protocol', 'lifecycle', 'system'] },
   'report.ts': { may: [], types: ['protocol'] },
   'index.ts': { may: ['config', 'client', 'errors'], types: ['lifecycle', 'protocol'] },
 };

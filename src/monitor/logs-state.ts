@@ -1,5 +1,5 @@
 import type { LogLine, LogMessage } from '../protocol/control.ts';
-import { printable } from './text.ts';
+import { printable } from '../terminal/text.ts';
 
 const KEPT_LINES = 5_000;
 const MAX_LINE_CHARS = 4_000;

@@ -1,6 +1,6 @@
 import type { HistorySeries } from '../protocol/history.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
-import type { Frame } from './frame.ts';
+import type { Frame } from '../terminal/frame.ts';
 import type { Machine } from './machine.ts';
 import { initialModel, type Model } from './model.ts';
 import { underWay } from './under-way.ts';

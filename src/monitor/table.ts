@@ -1,6 +1,6 @@
-import type { Frame } from './frame.ts';
-import { STYLE, type CellStyle } from './style.ts';
-import { truncate, widthOf } from './text.ts';
+import type { Frame } from '../terminal/frame.ts';
+import { STYLE, type CellStyle } from '../terminal/style.ts';
+import { truncate, widthOf } from '../terminal/text.ts';
 
 export interface Cell {
   readonly text: string;

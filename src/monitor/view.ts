@@ -1,4 +1,4 @@
-import { Frame } from './frame.ts';
+import { Frame } from '../terminal/frame.ts';
 import type { Model } from './model.ts';
 import { drawApp } from './views/app-view.ts';
 import { drawApps } from './views/apps-view.ts';

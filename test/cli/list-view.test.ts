@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { listView, workerListView } from '../../src/cli/output/list-view.ts';
 import { colored } from '../../src/cli/output/style.ts';
 import { LbError } from '../../src/errors/lb-error.ts';
-import { widthOf } from '../../src/monitor/text.ts';
+import { widthOf } from '../../src/terminal/text.ts';
 import type { AutoscalingSnapshot } from '../../src/protocol/snapshot.ts';
 import { app, worker } from '../client/samples.ts';
 

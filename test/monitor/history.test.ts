@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { barChart, scaleOf, sparkline } from '../../src/monitor/chart.ts';
+import { barChart, scaleOf, sparkline } from '../../src/terminal/chart.ts';
 import { addSample, recall, series, SPAN_SECONDS, takeSample, type Sample } from '../../src/monitor/history.ts';
 import { MEASURES, type Measure } from '../../src/monitor/measures.ts';
 import type { HistorySeries } from '../../src/protocol/history.ts';

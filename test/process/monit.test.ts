@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, expect, it, onTestFinished, type TestContext } from 'vitest';
-import { widthOf } from '../../src/monitor/text.ts';
+import { widthOf } from '../../src/terminal/text.ts';
 import { debianPackage, needsPackage } from '../helpers/debian-package.ts';
 import { fixture, LB_PROGRAM } from '../helpers/paths.ts';
 import { freePort } from '../helpers/ports.ts';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { widthOf } from '../../src/monitor/text.ts';
+import { widthOf } from '../../src/terminal/text.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
 import { getJson } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';

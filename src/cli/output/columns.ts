@@ -1,4 +1,4 @@
-import { truncate, widthOf } from '../../monitor/text.ts';
+import { truncate, widthOf } from '../../terminal/text.ts';
 import { plain, type Color, type Style } from './style.ts';
 
 export interface Column<Row> {

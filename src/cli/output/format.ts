@@ -1,4 +1,4 @@
-import { widthOf } from '../../monitor/text.ts';
+import { widthOf } from '../../terminal/text.ts';
 
 /** Two units at most: `8 s` is `8s`, then `12m 3s`, `4h 10m`, `3d 4h`. */
 export function age(ms: number): string {

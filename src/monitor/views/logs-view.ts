@@ -1,9 +1,9 @@
 import { plural } from '../../lifecycle/wording.ts';
 import { clock } from '../format.ts';
-import type { Frame } from '../frame.ts';
+import type { Frame } from '../../terminal/frame.ts';
 import { matchAt, visibleLines, type LogsState, type PaneLine } from '../logs-state.ts';
 import type { Model } from '../model.ts';
-import { STYLE, type CellStyle } from '../style.ts';
+import { STYLE, type CellStyle } from '../../terminal/style.ts';
 import type { Cell } from '../table.ts';
 import { drawTitle } from './header.ts';
 import { logHeight } from '../navigation.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { printable, truncate, widthOf } from '../../src/monitor/text.ts';
+import { printable, truncate, widthOf } from '../../src/terminal/text.ts';
 
 const text = fc.string({ unit: fc.oneof(fc.constantFrom('漢', '👩‍🚀', 'é', '█', '…', '🇩🇪', '한'), fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 1 })), maxLength: 40 });
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { Terminal, type Tty } from '../../src/monitor/terminal.ts';
+import { Terminal, type Tty } from '../../src/terminal/terminal.ts';
 import { waitFor } from '../helpers/wait.ts';
 
 /** Streams that remember what was done to them. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KeyReader, type Key } from '../../src/monitor/keys.ts';
+import { KeyReader, type Key } from '../../src/terminal/keys.ts';
 
 const read = (...chunks: readonly (string | Buffer)[]): Key[] => {
   const reader = new KeyReader();
