@@ -8,10 +8,10 @@ import type { ProgressStep } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { now } from '../system/clock.ts';
 import { describeBlockers } from '../lifecycle/describe-blockers.ts';
-import type { OperationRunner } from './operation-runner.ts';
+import type { OperationRunner } from './operations/operation-runner.ts';
 import type { Outcome } from './operations/operation.ts';
-import { currentWorker, type Pool, type Slot } from './pool.ts';
-import type { WorkerHandle } from './worker-handle.ts';
+import { currentWorker, type Pool, type Slot } from './workers/pool.ts';
+import type { WorkerHandle } from './workers/worker-handle.ts';
 
 const KEPT_EXITS = 10;
 const BLOCKERS_EVERY_MS = 1_000;

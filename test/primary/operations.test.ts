@@ -3,7 +3,7 @@ import { MAX_INSTANCES } from '../../src/lifecycle/app-spec.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
 import { PrimaryHarness } from './primary-harness.ts';
 // Behind the harness, which replaces what it forks with.
-import { STARTING_AT_ONCE } from '../../src/primary/pool.ts';
+import { STARTING_AT_ONCE } from '../../src/primary/workers/pool.ts';
 
 afterEach(() => {
   vi.useRealTimers();

@@ -28,7 +28,7 @@ interface World {
 const world = vi.hoisted(() => ({ current: null as unknown }));
 const here = (): World => world.current as World;
 
-vi.mock('../../src/primary/cluster.ts', () => ({
+vi.mock('../../src/primary/workers/cluster.ts', () => ({
   forkWorker: (spec: AppSpec, slot: number) => Object.assign(new EventEmitter(), { process: here().fork(spec, slot) }),
 }));
 vi.mock('../../src/system/processes.ts', () => ({ startTimeOf: () => 1, killTree: (pid: number) => here().kill(pid) }));
@@ -41,7 +41,7 @@ vi.mock('../../src/system/usage.ts', () => ({
     forget(): void {}
   },
 }));
-vi.mock('../../src/primary/spawn-channel.ts', () => ({
+vi.mock('../../src/primary/door/spawn-channel.ts', () => ({
   SpawnChannel: class {
     open = true;
     receive = () => Promise.resolve();
@@ -66,7 +66,7 @@ vi.mock('../../src/primary/daemon-link.ts', () => ({
     }
   },
 }));
-vi.mock('../../src/primary/listeners.ts', () => ({
+vi.mock('../../src/primary/door/listeners.ts', () => ({
   Listeners: class {
     readonly #onClosed: (key: string) => void;
     constructor(options: { onConnection: World['accept']; onClosed: (key: string) => void }) {
@@ -99,6 +99,7 @@ vi.mock('../../src/primary/listeners.ts', () => ({
     }
     pause(): void {}
     resume(): void {}
+    narrow(): void {}
   },
 }));
 

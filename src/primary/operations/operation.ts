@@ -1,8 +1,8 @@
 import type { LbError } from '../../errors/lb-error.ts';
 import type { OperationName } from '../../lifecycle/operation-name.ts';
 import type { ProgressStep } from '../../protocol/control.ts';
-import type { Pool } from '../pool.ts';
-import type { WorkerHandle } from '../worker-handle.ts';
+import type { Pool } from '../workers/pool.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
 
 export type Outcome =
   | { readonly ok: true; readonly message: string }

@@ -2,7 +2,7 @@ import { LbError } from '../../errors/lb-error.ts';
 import type { AskedBy } from '../../lifecycle/exit-report.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
-import type { WorkerHandle } from '../worker-handle.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 /** Replaces one worker that reached a limit, new one first. If the new one fails, the old one keeps serving. */

@@ -1,8 +1,8 @@
 import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
-import { currentWorker } from '../pool.ts';
-import type { WorkerHandle } from '../worker-handle.ts';
+import { currentWorker } from '../workers/pool.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 /** Stops all workers, then starts all: for apps of which two can't run at once. New connections wait meanwhile. */

@@ -1,7 +1,7 @@
 import { LbError, shellWord } from '../../errors/lb-error.ts';
 import { MAX_INSTANCES, weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
-import { currentWorker } from '../pool.ts';
-import type { WorkerHandle } from '../worker-handle.ts';
+import { currentWorker } from '../workers/pool.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 interface ScaleRequest {

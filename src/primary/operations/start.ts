@@ -1,5 +1,5 @@
 import { LbError } from '../../errors/lb-error.ts';
-import { currentWorker } from '../pool.ts';
+import { currentWorker } from '../workers/pool.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 /** Brings an app up for the first time. The first worker that fails ends it: nobody waits for a typo to crash 16 times. */

@@ -1,0 +1,242 @@
+import { createServer } from 'node:net';
+import { assignSockets } from '../../balancing/direct-assignment.ts';
+import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
+import { labelOf, socketName } from './listeners.ts';
+import { bindSocket, canReusePort, CLOSING_BACKLOG, type RawConnection, type RawListener } from './raw-handles.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
+
+/** The sockets of one listener: one per slot on the same port, or one for all where the system cannot share a port. */
+interface Group {
+  readonly query: ListenQuery;
+  readonly name: SocketName | null;
+  readonly sockets: RawListener[];
+}
+
+export type GroupOutcome = { readonly errno: 0; readonly name: SocketName | null } | { readonly errno: number };
+
+interface DirectOptions {
+  /** A socket that the daemon should hold a duplicate of. */
+  readonly onOpened: (socket: { readonly key: string; readonly handle: RawListener; readonly name: SocketName | null }) => void;
+  readonly onClosed: (key: string) => void;
+}
+
+interface Place {
+  readonly key: string;
+  readonly index: number;
+}
+
+interface Serving {
+  /** Workers that take connections now. */
+  readonly members: readonly WorkerHandle[];
+  readonly isBackup: (worker: WorkerHandle) => boolean;
+}
+
+/** A worker that could not receive a socket is offered it again after this long. */
+const LEND_AGAIN_MS = 1_000;
+
+/** Key of a kept socket: that of its listener and its index. */
+const KEPT_KEY = /^(.+)#(\d+)$/;
+
+/**
+ * `direct`: listening sockets that the primary owns and the workers accept from. A socket stays open whoever accepts, so
+ * what waits in its queue outlives reloads, crashes and scale-downs; one whose slot has no worker is given to others.
+ */
+export class DirectSockets {
+  readonly #options: DirectOptions;
+  readonly #groups = new Map<string, Group>();
+  readonly #opening = new Map<string, Promise<GroupOutcome>>();
+  readonly #inherited = new Map<string, Map<number, RawListener>>();
+  readonly #shared = !canReusePort();
+  /** What each worker was given. */
+  readonly #held = new Map<WorkerHandle, Set<Place>>();
+  #serving: Serving = { members: [], isBackup: () => false };
+  /** Sockets that workers were told to let go of, for `takeOver`. */
+  #releasing: { readonly places: Map<WorkerHandle, Set<Place>>; readonly done: () => void } | null = null;
+
+  constructor(options: DirectOptions) {
+    this.#options = options;
+  }
+
+  static owns(key: string): boolean {
+    return KEPT_KEY.test(key);
+  }
+
+  get labels(): readonly string[] {
+    return [...this.#groups.values()].map(({ query, name }) => labelOf(query, name));
+  }
+
+  get groups(): readonly { readonly key: string; readonly query: ListenQuery; readonly name: SocketName | null }[] {
+    return [...this.#groups].map(([key, { query, name }]) => ({ key, query, name }));
+  }
+
+  /** Of every socket, as the daemon knows it. */
+  get keptKeys(): readonly string[] {
+    const open = [...this.#groups].flatMap(([key, { sockets }]) => sockets.map((_, index) => keptKey(key, index)));
+    const inherited = [...this.#inherited].flatMap(([key, sockets]) => [...sockets.keys()].map((index) => keptKey(key, index)));
+    return [...open, ...inherited];
+  }
+
+  get expected(): boolean {
+    return this.#groups.size + this.#inherited.size > 0;
+  }
+
+  /** From the daemon, after the death of another primary. */
+  received(keptKey: string, handle: RawListener): void {
+    const [, key = '', index = ''] = KEPT_KEY.exec(keptKey) ?? [];
+    const sockets = this.#inherited.get(key) ?? new Map<number, RawListener>();
+    this.#inherited.set(key, sockets.set(Number(index), handle));
+  }
+
+  /** A worker wants to listen; makes sure that there is a socket for each slot. */
+  async listen(query: ListenQuery, slots: number): Promise<GroupOutcome> {
+    let opening = this.#opening.get(query.key);
+    if (opening === undefined) {
+      opening = this.#open(query).finally(() => this.#opening.delete(query.key));
+      this.#opening.set(query.key, opening);
+    }
+    const outcome = await opening;
+    const group = this.#groups.get(query.key);
+    if (outcome.errno === 0 && group !== undefined) this.#grow(group, this.#shared ? 1 : slots);
+    return outcome;
+  }
+
+  /** Gives each socket to those that should accept from it, first, and takes it from all others, then. */
+  assign(serving: Serving = this.#serving): void {
+    this.#serving = serving;
+    if (this.#releasing !== null) return;
+    const { members, isBackup } = serving;
+    for (const [key, { sockets }] of this.#groups) {
+      const able = members.filter((worker) => worker.keys.has(key));
+      const workers = able.map((worker) => ({ id: worker.id, slot: worker.slot, backup: isBackup(worker) }));
+      const assigned = assignSockets(sockets.length, workers, this.#shared);
+      const accepts = (worker: WorkerHandle, index: number): boolean => assigned[index]?.includes(worker.id) ?? false;
+      for (const [index, socket] of sockets.entries()) {
+        for (const worker of able) if (accepts(worker, index)) this.#lend(worker, key, index, socket);
+      }
+      for (const [worker, held] of this.#held) {
+        for (const place of held) if (place.key === key && !accepts(worker, place.index)) this.#takeAway(worker, place);
+      }
+    }
+  }
+
+  /**
+   * Accepts by itself the last that come, instead of the workers; resolves when none of them does any more. A socket that a
+   * worker closes last would take what waits in it along.
+   */
+  async takeOver(onConnection: (key: string, connection: RawConnection) => void): Promise<void> {
+    for (const [key, { sockets }] of this.#groups) {
+      for (const socket of sockets) {
+        socket.onconnection = (status, connection) => {
+          if (status === 0 && connection !== undefined) onConnection(key, connection);
+        };
+        socket.listen(CLOSING_BACKLOG);
+      }
+    }
+    await new Promise<void>((resolve) => {
+      this.#releasing = { places: new Map([...this.#held].map(([worker, held]) => [worker, new Set(held)])), done: resolve };
+      for (const [worker, held] of this.#held) for (const place of held) this.#takeAway(worker, place);
+      this.#look();
+    });
+  }
+
+  /** A worker accepts from this socket no more. */
+  released(worker: WorkerHandle, key: string, index: number): void {
+    const held = this.#releasing?.places.get(worker);
+    for (const place of held ?? []) if (place.key === key && place.index === index) held?.delete(place);
+    this.#look();
+  }
+
+  closeAllBut(used: ReadonlySet<string>): void {
+    for (const [key, { sockets }] of this.#groups) {
+      if (used.has(key)) continue;
+      this.#groups.delete(key);
+      for (const [index, socket] of sockets.entries()) this.#close(key, index, socket);
+    }
+    for (const [key, sockets] of this.#inherited) {
+      this.#inherited.delete(key);
+      for (const [index, socket] of sockets) this.#close(key, index, socket);
+    }
+  }
+
+  forget(worker: WorkerHandle): void {
+    this.#held.delete(worker);
+    this.#releasing?.places.delete(worker);
+    this.#look();
+  }
+
+  #lend(worker: WorkerHandle, key: string, index: number, socket: RawListener): void {
+    const held = this.#held.get(worker) ?? new Set<Place>();
+    this.#held.set(worker, held);
+    for (const place of held) if (place.key === key && place.index === index) return;
+    const place = { key, index };
+    held.add(place);
+    // Out of descriptors, or on its way out.
+    worker.lend(key, index, socket, () => {
+      held.delete(place);
+      setTimeout(() => this.assign(), LEND_AGAIN_MS).unref();
+    });
+  }
+
+  #look(): void {
+    const { places, done } = this.#releasing ?? {};
+    if (places !== undefined && [...places.values()].every((held) => held.size === 0)) done?.();
+  }
+
+  #takeAway(worker: WorkerHandle, place: Place): void {
+    this.#held.get(worker)?.delete(place);
+    worker.post({ t: 'socket', ...place, on: false });
+  }
+
+  #close(key: string, index: number, socket: RawListener): void {
+    socket.close();
+    this.#options.onClosed(keptKey(key, index));
+  }
+
+  async #open(query: ListenQuery): Promise<GroupOutcome> {
+    const open = this.#groups.get(query.key);
+    if (open !== undefined) return { errno: 0, name: open.name };
+    const kept = this.#inherited.get(query.key);
+    this.#inherited.delete(query.key);
+    const sockets = kept === undefined ? [] : [...kept.entries()].sort(([a], [b]) => a - b).map(([, socket]) => socket);
+    if (sockets.length === 0) {
+      const errno = await probePort(query);
+      if (errno !== 0) return { errno };
+      const first = bindSocket({ ...query, port: query.port ?? 0 }, !this.#shared);
+      if (typeof first === 'number') return { errno: first };
+      sockets.push(first);
+    }
+    const group: Group = { query, name: sockets[0] === undefined ? null : socketName(sockets[0]), sockets };
+    this.#groups.set(query.key, group);
+    if (kept === undefined) this.#opened(group, 0);
+    return { errno: 0, name: group.name };
+  }
+
+  /** More sockets on the port of the first. One that cannot be had is done without: the others take its connections. */
+  #grow({ query, name, sockets }: Group, count: number): void {
+    while (sockets.length < count) {
+      const socket = bindSocket({ ...query, port: name?.port ?? query.port ?? 0 }, true);
+      if (typeof socket === 'number') return;
+      sockets.push(socket);
+      this.#opened({ query, name, sockets }, sockets.length - 1);
+    }
+  }
+
+  #opened({ query, name, sockets }: Group, index: number): void {
+    const handle = sockets[index];
+    if (handle !== undefined) this.#options.onOpened({ key: keptKey(query.key, index), handle, name });
+  }
+}
+
+function keptKey(key: string, index: number): string {
+  return `${key}#${index}`;
+}
+
+/** Sockets that share a port do so with any other program's of the same user; one that does not tells whether the port is taken. */
+function probePort({ address, port, flags }: ListenQuery): Promise<number> {
+  if (port === null || port === 0) return Promise.resolve(0);
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.errno ?? -22));
+    server.listen({ port, ...(address === null ? {} : { host: address }), ipv6Only: (flags & 1) === 1, exclusive: true }, () => server.close(() => resolve(0)));
+  });
+}

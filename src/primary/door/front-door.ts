@@ -1,0 +1,175 @@
+import type { AppSpec, ProxyProtocolSpec } from '../../lifecycle/app-spec.ts';
+import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
+import { cidrMatcher } from '../../system/cidr.ts';
+import { DirectSockets } from './direct-sockets.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Listeners } from './listeners.ts';
+import { ProxyReader, type ProxyRejection } from './proxy/proxy-reader.ts';
+import type { RawConnection, RawListener } from './raw-handles.ts';
+import { shutDoor } from './shut-door.ts';
+import type { SpawnChannel } from './spawn-channel.ts';
+
+const PROXY_HEADER_MS = 5_000;
+
+interface ProxyGate {
+  readonly spec: ProxyProtocolSpec;
+  readonly trusted: (address: string | undefined) => boolean;
+}
+
+/** Where connections come in: the app's sockets and the queue before its workers. It is there before the app, to take over what was kept. */
+export class FrontDoor {
+  readonly dispatcher: Dispatcher;
+  readonly listeners: Listeners;
+  /** `direct`. */
+  readonly sockets: DirectSockets;
+  readonly proxyRejections: Record<ProxyRejection, number> = { malformed: 0, timeout: 0, untrusted: 0, closed: 0 };
+  readonly #readers = new Map<string, ProxyReader>();
+  #gate: ProxyGate | null = null;
+  readonly #channel: SpawnChannel;
+  #direct = false;
+  /** For good. */
+  #shut = false;
+  /** Listeners that nobody else accepts on any more, and whose last connections are handed out. */
+  #handingOut: readonly string[] | null = null;
+  #arrivals = 0;
+
+  constructor(channel: SpawnChannel) {
+    this.#channel = channel;
+    this.dispatcher = new Dispatcher({
+      crowded: (key) => {
+        if (!this.#shut) this.listeners.pause(key);
+      },
+      relieved: (key) => this.listeners.resume(key),
+    });
+    this.listeners = new Listeners({
+      onConnection: (key, connection) => this.#arrived(key, connection),
+      onOpened: (listener) => channel.keep(listener),
+      onClosed: (key) => {
+        void channel.drop(key);
+        if (this.#handingOut?.includes(key) !== true) this.#forget(key);
+      },
+      borrow: (key) => {
+        channel.borrow(key);
+        return channel.open;
+      },
+    });
+    this.sockets = new DirectSockets({ onOpened: (socket) => channel.keep(socket), onClosed: (key) => void channel.drop(key) });
+  }
+
+  /** Addresses as people write them. */
+  get labels(): readonly string[] {
+    return [...this.listeners.all.map((listener) => listener.label), ...this.sockets.labels].sort();
+  }
+
+  /** Open listeners as health checks see them. */
+  get probed(): readonly { readonly key: string; readonly query: ListenQuery; readonly name: SocketName | null }[] {
+    return [...this.listeners.all, ...this.sockets.groups];
+  }
+
+  /** True when this app is known to listen, so that a worker which does not is not ready. */
+  get expected(): boolean {
+    return this.listeners.expected || this.sockets.expected;
+  }
+
+  configure({ balance, maxConns, maxQueue, ipHashPrefix, proxyProtocol }: AppSpec): void {
+    this.#direct = balance === 'direct';
+    this.dispatcher.configure({ strategy: balance === 'direct' ? 'round-robin' : balance, maxConns, maxQueue, ipHashPrefix });
+    this.#gate = proxyProtocol === null ? null : { spec: proxyProtocol, trusted: trustOf(proxyProtocol) };
+  }
+
+  /** A listening handle from the daemon. */
+  received(key: string, handle: RawListener, name: SocketName | null): void {
+    if (DirectSockets.owns(key)) this.sockets.received(key, handle);
+    else this.listeners.received(key, handle, name);
+  }
+
+  /** Unix sockets have no kernel that spreads connections: they are handed over with `direct` too. */
+  async listen(query: ListenQuery, slots: number): Promise<{ readonly errno: number; readonly name: SocketName | null }> {
+    // A worker that boots while the app is stopped: nobody comes any more, and it shall not fail for that.
+    if (this.#shut) return { errno: 0, name: nameAsAsked(query) };
+    if (this.#direct && query.addressType !== -1) {
+      const outcome = await this.sockets.listen(query, slots);
+      return { errno: outcome.errno, name: 'name' in outcome ? outcome.name : null };
+    }
+    const { errno, listener } = await this.listeners.listen(query);
+    return { errno, name: listener?.name ?? null };
+  }
+
+  closeAllBut(used: ReadonlySet<string>): void {
+    this.listeners.closeAllBut(used);
+    this.sockets.closeAllBut(used);
+  }
+
+  /** Listeners whose connections go through the dispatcher. */
+  get dispatched(): readonly string[] {
+    return this.#handingOut ?? this.listeners.all.map(({ key }) => key);
+  }
+
+  /**
+   * Connections are refused soon, and for good; resolves when all that came before are handed to workers.
+   * @param reroute `dispatched` has changed.
+   */
+  async shut(reroute: () => void): Promise<void> {
+    const { listeners, sockets, dispatcher } = this;
+    this.#shut = true;
+    await shutDoor({
+      releaseDuplicates: async () => void (await Promise.all([...listeners.keptKeys, ...sockets.keptKeys].map((key) => this.#channel.drop(key)))),
+      takeOver: () => {
+        this.#handingOut = [...listeners.all, ...sockets.groups].map(({ key }) => key);
+        for (const { key } of listeners.all) listeners.narrow(key);
+        const takenOver = sockets.takeOver((key, connection) => this.#arrived(key, connection));
+        reroute();
+        return takenOver;
+      },
+      arrivals: () => this.#arrivals,
+      closeSockets: () => this.closeAllBut(new Set()),
+      waiting: () => dispatcher.queued + [...this.#readers.values()].reduce((sum, reader) => sum + reader.reading, 0),
+    });
+    for (const key of this.#handingOut ?? []) this.#forget(key);
+    this.#handingOut = [];
+  }
+
+  #forget(key: string): void {
+    this.#readers.get(key)?.close();
+    this.#readers.delete(key);
+    this.dispatcher.close(key);
+  }
+
+  #arrived(key: string, connection: RawConnection): void {
+    this.#arrivals++;
+    if (this.#gate === null || !this.#expectsHeader(key, this.#gate.spec)) this.dispatcher.accept(key, connection);
+    else this.#readerFor(key).read(connection);
+  }
+
+  #expectsHeader(key: string, { ports }: ProxyProtocolSpec): boolean {
+    if (ports === null) return true;
+    const port = this.listeners.get(key)?.name?.port;
+    return port !== undefined && ports.includes(port);
+  }
+
+  #readerFor(key: string): ProxyReader {
+    let reader = this.#readers.get(key);
+    if (reader === undefined) {
+      reader = new ProxyReader({
+        timeoutMs: PROXY_HEADER_MS,
+        trusted: (address) => this.#gate?.trusted(address) ?? true,
+        accepted: (connection, peer) => this.dispatcher.accept(key, connection, peer),
+        rejected: (reason) => this.proxyRejections[reason]++,
+      });
+      this.#readers.set(key, reader);
+    }
+    return reader;
+  }
+}
+
+function nameAsAsked({ address, port, addressType }: ListenQuery): SocketName | null {
+  if (addressType === -1) return null;
+  return { address: address ?? (addressType === 6 ? '::' : '0.0.0.0'), port: port ?? 0, family: `IPv${addressType}` };
+}
+
+function trustOf({ from }: ProxyProtocolSpec): ProxyGate['trusted'] {
+  if (from === null) return () => true;
+  const matches = cidrMatcher(from);
+  // A Unix socket has no addresses: its file decides who may connect.
+  return (address) => address === undefined || matches(address);
+}

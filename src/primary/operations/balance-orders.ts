@@ -1,0 +1,33 @@
+import { LbError } from '../../errors/lb-error.ts';
+import { weightOf, type BalanceStrategy } from '../../lifecycle/app-spec.ts';
+import type { WeightBody } from '../../protocol/control.ts';
+import type { Pool } from '../workers/pool.ts';
+
+/** Another strategy from the next connection on. @throws LbError when it takes a restart */
+export function changeBalance(pool: Pool, strategy: BalanceStrategy): string {
+  const { name, balance } = pool.spec;
+  if (balance === strategy) return `${name} is balanced by ${strategy} already`;
+  needsNoRestart(pool, strategy);
+  pool.spec = { ...pool.spec, balance: strategy };
+  return `${name} is balanced by ${strategy} (was ${balance})`;
+}
+
+/** @throws LbError when workers would have to hold the listening sockets that the primary holds, or the other way round */
+export function needsNoRestart({ spec: { name, balance } }: Pool, strategy: BalanceStrategy): void {
+  if (balance !== strategy && (balance === 'direct' || strategy === 'direct')) throw new LbError('LB_ERR_BALANCE_DIRECT', { app: name, strategy });
+}
+
+/** Other weights from the next connection on. @throws LbError for a slot that is not there, or when nothing would be left */
+export function changeWeights(pool: Pool, changes: WeightBody['weights']): string {
+  const { name, weights: before, balance } = pool.spec;
+  // Those of slots that were scaled away are kept.
+  const weights = Array.from({ length: Math.max(pool.wanted, before.length) }, (_, slot) => weightOf(before, slot));
+  for (const { slot, weight } of changes) {
+    if (slot >= pool.wanted) throw new LbError('LB_ERR_SLOT', { app: name, slot, last: pool.wanted - 1 });
+    if (balance === 'direct' && weight !== 0 && weight !== 1) throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'with "direct" a weight is 0 or 1' });
+    weights[slot] = weight;
+  }
+  if (weights.slice(0, pool.wanted).every((weight) => weight === 0)) throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'no slot would get connections any more' });
+  pool.spec = { ...pool.spec, weights };
+  return `${name}: ${changes.map(({ slot, weight }) => `slot ${slot} has weight ${weight}`).join(', ')}`;
+}

@@ -1,0 +1,52 @@
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ProfileKind } from '../../protocol/profile.ts';
+import { wallNow } from '../../system/clock.ts';
+
+/** What the directory of profiles keeps, of all apps together: the newest, up to both limits, and whatever is young. */
+export const KEPT_PROFILES = { files: 50, bytes: 2 * 1024 ** 3, youngMs: 3_600_000 };
+
+const EXTENSIONS: Readonly<Record<ProfileKind, string>> = { cpu: 'cpuprofile', heap: 'heapsnapshot', 'heap-sampling': 'heapprofile', report: 'report.json' };
+/** Files with other names were put there by somebody else. */
+const OWN_NAME = /^.+-\d+-\d+-\d{8}T\d{9}\.(cpuprofile|heapsnapshot|heapprofile|report\.json)$/;
+
+export interface KeptFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Wall time. */
+  readonly writtenAt: number;
+}
+
+/** A name that no other profile has. */
+export function profileName({ what, app, slot, pid, at }: { readonly what: ProfileKind; readonly app: string; readonly slot: number; readonly pid: number; readonly at: number }): string {
+  return `${app}-${slot}-${pid}-${fileTime(at)}.${EXTENSIONS[what]}`;
+}
+
+/** The files that go. One that is young may be on its way to where `--output` says, or not yet be written to its end. */
+export function outdated(files: readonly KeptFile[], at: number): KeptFile[] {
+  let bytes = 0;
+  return files
+    .filter(({ name }) => OWN_NAME.test(name))
+    .sort((a, b) => b.writtenAt - a.writtenAt)
+    .filter((file, index) => {
+      bytes += file.bytes;
+      return (index >= KEPT_PROFILES.files || bytes > KEPT_PROFILES.bytes) && at - file.writtenAt > KEPT_PROFILES.youngMs;
+    });
+}
+
+/** Removes what is too much; resolves with how many files that were. */
+export async function removeOutdated(directory: string): Promise<number> {
+  const files: KeptFile[] = [];
+  for (const name of await readdir(directory)) {
+    const found = await lstat(join(directory, name)).catch(() => null);
+    if (found?.isFile() === true) files.push({ name, bytes: found.size, writtenAt: found.mtimeMs });
+  }
+  const gone = outdated(files, wallNow());
+  for (const { name } of gone) await rm(join(directory, name), { force: true });
+  return gone.length;
+}
+
+/** `20261120T143242123`, in UTC. */
+function fileTime(at: number): string {
+  return new Date(at).toISOString().replaceAll(/[-:.Z]/g, '');
+}

@@ -1,0 +1,122 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LbError } from '../../errors/lb-error.ts';
+import type { ProgressRecord } from '../../protocol/control.ts';
+import type { EmitEvent } from '../../protocol/event.ts';
+import { PROFILE_TITLES, type ProfileBody, type ProfileFile, type ProfileKind } from '../../protocol/profile.ts';
+import { now, wallNow } from '../../system/clock.ts';
+import { moveFile } from '../../system/move-file.ts';
+import { currentWorker, type Pool } from '../workers/pool.ts';
+import { profileName, removeOutdated } from './profile-files.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
+
+const DEFAULT_DURATION_MS = 10_000;
+/** What a worker has to finish before its heap is written; Node closes a kept connection that is idle for 5 s. */
+const QUIET_WITHIN_MS = 6_000;
+const ALL_CONNECTIONS = Number.MAX_SAFE_INTEGER;
+const LOOK_EVERY_MS = 50;
+/** Beyond the duration; a snapshot of a heap of some gigabytes takes minutes. */
+const ANSWER_WITHIN_MS: Readonly<Record<ProfileKind, number>> = { cpu: 60_000, 'heap-sampling': 60_000, heap: 600_000, report: 30_000 };
+
+interface ProfilerOptions {
+  readonly app: string;
+  readonly pool: Pool;
+  /** Where the files go. */
+  readonly directory: string;
+  /** A worker leaves the rotation, or is back. */
+  readonly rotationChanged: () => void;
+  /** Nobody takes connections. */
+  readonly nobodyServes: () => boolean;
+  readonly event: EmitEvent;
+}
+
+/** Takes profiles of the workers of an app; the app knows nothing of it. */
+export class Profiler {
+  readonly #options: ProfilerOptions;
+
+  constructor(options: ProfilerOptions) {
+    this.#options = options;
+  }
+
+  /** @throws LbError LB_ERR_SLOT, LB_ERR_PROFILE */
+  async take({ what, slot, durationMs = DEFAULT_DURATION_MS, output }: ProfileBody, progress: (record: ProgressRecord) => void): Promise<ProfileFile> {
+    const { app, event } = this.#options;
+    const worker = this.#choose(what, slot);
+    const say = (message: string): void =>
+      progress({ type: 'progress', app, operation: 'profile', step: 'note', slot: worker.slot, generation: worker.generation, pid: worker.pid, message: `${app}[${worker.slot}] ${message}` });
+    worker.profile.reserve(what);
+    try {
+      const lasts = what === 'cpu' || what === 'heap-sampling';
+      if (what === 'heap') await this.#leaveRotation(worker, say);
+      say(`${PROFILE_TITLES[what]} begins${lasts ? `, for ${durationMs / 1000} s` : ''} (pid ${worker.pid})`);
+      const { path: writtenTo, bytes } = await this.#write(worker, what, lasts ? durationMs : 0);
+      const path = output === undefined ? writtenTo : await moveFile(writtenTo, output).then(() => output, () => writtenTo);
+      // Whatever is wrong with the directory, this profile is there.
+      void removeOutdated(this.#options.directory).catch(() => {});
+      event('profile', `${PROFILE_TITLES[what]} of worker ${worker.slot}: ${path}`, worker);
+      return { what, path, bytes, slot: worker.slot, pid: worker.pid };
+    } finally {
+      worker.profile.release();
+      if (what === 'heap') {
+        worker.post({ t: 'shed', count: 0 });
+        this.#options.rotationChanged();
+        if (worker.state === 'ready') say('is in the rotation again');
+      }
+    }
+  }
+
+  async #write(worker: WorkerHandle, what: ProfileKind, durationMs: number): Promise<{ readonly path: string; readonly bytes: number }> {
+    const { app, directory } = this.#options;
+    const { slot, pid } = worker;
+    const path = join(directory, profileName({ what, app, slot, pid, at: wallNow() }));
+    if (!worker.connected) throw new LbError('LB_ERR_PROFILE', { what: PROFILE_TITLES[what], app, reason: 'the worker ended meanwhile' });
+    const written = worker.profile.written(path, { app, timeoutMs: durationMs + ANSWER_WITHIN_MS[what] });
+    worker.post({ t: 'profile', request: { what, durationMs, path } });
+    try {
+      return { path, bytes: await written };
+    } catch (error) {
+      // A worker that was killed in the middle leaves a file that is of no use.
+      await rm(path, { force: true });
+      throw error;
+    }
+  }
+
+  /** The named one, or the busiest of those that are ready. */
+  #choose(what: ProfileKind, slot: number | undefined): WorkerHandle {
+    const { app, pool } = this.#options;
+    const fail = (reason: string): never => {
+      throw new LbError('LB_ERR_PROFILE', { what: PROFILE_TITLES[what], app, reason });
+    };
+    if (slot !== undefined && slot >= pool.wanted) throw new LbError('LB_ERR_SLOT', { app, slot, last: pool.wanted - 1 });
+    const ready = pool.workers.filter(({ state, connected }) => (state === 'ready' || state === 'ejected') && connected);
+    const worker = slot === undefined ? busiest(ready) : currentWorker(pool.slot(slot));
+    if (worker === undefined) return fail(slot === undefined ? 'no worker is ready' : `slot ${slot} has no worker now`);
+    if (!ready.includes(worker)) return fail(`worker ${worker.slot} is ${worker.state}`);
+    if (worker.profile.kind !== null) return fail(`a ${PROFILE_TITLES[worker.profile.kind]} of worker ${worker.slot} is under way`);
+    return worker;
+  }
+
+  /**
+   * It is blocked while its heap is written: no new connections, those that clients keep end with an answer, and the
+   * requests it has are finished first.
+   */
+  async #leaveRotation(worker: WorkerHandle, say: (message: string) => void): Promise<void> {
+    const { rotationChanged, nobodyServes } = this.#options;
+    rotationChanged();
+    const alone = nobodyServes();
+    say(alone ? 'leaves the rotation; no other worker serves, so its clients wait' : 'leaves the rotation');
+    if (!alone) worker.post({ t: 'shed', count: ALL_CONNECTIONS });
+    const deadline = now() + QUIET_WITHIN_MS;
+    const { last } = worker.meter;
+    const isQuiet = (): boolean => {
+      const { last: beat } = worker.meter;
+      return worker.pending === null && beat?.requestsInFlight === 0 && (alone || beat.kept === 0) && (beat !== last || worker.idle);
+    };
+    while (!isQuiet() && now() < deadline && worker.state !== 'exited') await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+}
+
+function busiest(workers: readonly WorkerHandle[]): WorkerHandle | undefined {
+  const load = ({ meter }: WorkerHandle): number => meter.last?.eventLoopUtilization ?? 0;
+  return [...workers].sort((a, b) => load(b) - load(a) || b.meter.requestsPerSecond - a.meter.requestsPerSecond || a.slot - b.slot)[0];
+}

@@ -1,0 +1,148 @@
+import { LbError } from '../../errors/lb-error.ts';
+import { decideScale, type ScaleDecision, type ScaleFacts } from '../../lifecycle/autoscale.ts';
+import type { AutoscalingSnapshot } from '../../protocol/snapshot.ts';
+import { now, wallNow } from '../../system/clock.ts';
+import { cpuBudget } from '../../system/cpu-budget.ts';
+import { memoryLeftBytes } from '../../system/memory-room.ts';
+import type { FrontDoor } from '../door/front-door.ts';
+import { LoadHistory } from './load-history.ts';
+import type { OperationRunner } from '../operations/operation-runner.ts';
+import type { OperationContext } from '../operations/operation.ts';
+import { ScaleOperation } from '../operations/scale.ts';
+import type { Rebalancer } from './rebalancer.ts';
+import type { Router } from '../door/router.ts';
+import { unsettled } from './unsettled.ts';
+
+const LOOK_EVERY_MS = 1_000;
+/** Seconds that are kept beyond the longest that a decision looks back on. */
+const SPARE_MS = 10_000;
+/** What forbids a change is told again after this long. */
+const TELL_AGAIN_MS = 300_000;
+
+interface AutoscalerOptions {
+  readonly context: OperationContext;
+  readonly runner: OperationRunner;
+  readonly door: FrontDoor;
+  readonly router: Router;
+  readonly rebalancer: Rebalancer;
+  readonly event: (kind: 'scale', message: string) => void;
+  /** The definition has another number of workers now. */
+  readonly redefined: () => void;
+}
+
+/** Looks once a second whether an app with `scale` should have another number of workers, and sees to it. */
+export class Autoscaler {
+  readonly #options: AutoscalerOptions;
+  readonly #history = new LoadHistory();
+  #timer: NodeJS.Timeout | null = null;
+  #settledSince = now();
+  /** Wanted workers and the youngest, at the last look. */
+  #shape = '';
+  #changedAt: number | null = null;
+  #failures = 0;
+  #now: string | null = null;
+  #last: AutoscalingSnapshot['last'] = null;
+  #heldToldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: AutoscalerOptions) {
+    this.#options = options;
+  }
+
+  /** The definition is another one. */
+  configure(): void {
+    const on = this.#options.context.pool.spec.scale?.on === true;
+    if (on === (this.#timer !== null)) return;
+    if (!on) return this.#turnedOff();
+    this.#history.clear();
+    this.#settledSince = now();
+    this.#failures = 0;
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#now = null;
+  }
+
+  /** @throws LbError when the definition does not say how. */
+  turnOn(): string {
+    const { pool } = this.#options.context;
+    const { name, scale } = pool.spec;
+    if (scale === null) throw new LbError('LB_ERR_NO_SCALE', { app: name });
+    if (!scale.on) this.#options.event('scale', `autoscaling is on, from ${pool.wanted} ${pool.wanted === 1 ? 'worker' : 'workers'}`);
+    pool.spec = { ...pool.spec, scale: { ...scale, on: true } };
+    return `${name} has ${scale.min} to ${scale.max} workers, as its load asks for (${pool.wanted} now)`;
+  }
+
+  report(): AutoscalingSnapshot | null {
+    const { scale } = this.#options.context.pool.spec;
+    if (scale === null) return null;
+    const { on, min, max, target } = scale;
+    return { on, min, max, target, now: this.#now, last: this.#last };
+  }
+
+  #turnedOff(): void {
+    this.stop();
+    if (this.#options.context.pool.spec.scale !== null) this.#options.event('scale', 'autoscaling is off, the number of workers is set by hand');
+  }
+
+  #look(): void {
+    const { scale } = this.#options.context.pool.spec;
+    if (scale === null) return;
+    const facts = this.#facts(Math.max(scale.downCooldownMs, SPARE_MS) + SPARE_MS);
+    const decision = decideScale(scale, facts);
+    this.#now = decision.reason;
+    if (decision.verdict === 'change') this.#change(facts.workers, decision);
+    else if (decision.verdict === 'held') this.#tellHeld(decision.reason, facts.now);
+  }
+
+  #facts(keptMs: number): ScaleFacts {
+    const { context, door, router, runner, rebalancer } = this.#options;
+    const { pool } = context;
+    const at = now();
+    const sharing = pool.workers.filter((worker) => worker.state === 'ready' && router.weight(worker) > 0);
+    this.#history.add(sharing, { counters: pool.counters, queued: door.dispatcher.queued, at, keptMs });
+    const waitsFor = unsettled(pool, runner) ?? (rebalancer.moving ? 'connections move to other workers' : null);
+    // A worker can be replaced between two looks.
+    const shape = `${pool.wanted}/${pool.lastId}`;
+    if (waitsFor !== null || shape !== this.#shape) this.#settledSince = at;
+    this.#shape = shape;
+    const leftBytes = memoryLeftBytes();
+    const largestWorkerBytes = Math.max(0, ...pool.workers.map(({ meter }) => meter.memoryBytes ?? 0));
+    return {
+      now: at,
+      workers: pool.wanted,
+      unsettled: waitsFor,
+      settledSince: this.#settledSince,
+      changedAt: this.#changedAt,
+      failures: this.#failures,
+      ejected: pool.workers.filter(({ state }) => state === 'ejected').length,
+      samples: this.#history.samples,
+      cpuBudget: cpuBudget(),
+      memory: leftBytes === null || largestWorkerBytes === 0 ? null : { leftBytes, largestWorkerBytes },
+    };
+  }
+
+  #change(from: number, { to, reason }: Extract<ScaleDecision, { verdict: 'change' }>): void {
+    const { context, runner, event, redefined } = this.#options;
+    this.#last = { at: wallNow(), from, to, reason };
+    this.#heldToldAt = Number.NEGATIVE_INFINITY;
+    event('scale', reason);
+    runner.submit('scale', false, () => new ScaleOperation(context, { to, automatic: true }), {
+      progress: () => {},
+      done: ({ ok }) => {
+        this.#changedAt = now();
+        this.#failures = ok ? 0 : this.#failures + 1;
+        if (ok) redefined();
+      },
+    });
+  }
+
+  /** Once, and again only after a change or a while. */
+  #tellHeld(reason: string, at: number): void {
+    if (at - this.#heldToldAt < TELL_AGAIN_MS) return;
+    this.#heldToldAt = at;
+    this.#options.event('scale', reason);
+  }
+}

@@ -1,0 +1,13 @@
+import { isLeaving } from '../../lifecycle/states.ts';
+import type { OperationRunner } from '../operations/operation-runner.ts';
+import type { Pool } from '../workers/pool.ts';
+
+/** What makes the present load and its distribution tell nothing; null when nothing does. */
+export function unsettled(pool: Pool, runner: OperationRunner): string | null {
+  const running = runner.current?.kind ?? runner.waiting[0];
+  if (running !== undefined) return `${running} runs`;
+  if (pool.workers.some(({ state }) => state === 'starting')) return 'a worker starts';
+  if (pool.workers.some(({ state }) => isLeaving(state))) return 'a worker leaves';
+  const missing = pool.slots.some(({ restart, workers }) => workers.length === 0 && (restart.phase === 'idle' || restart.phase === 'waiting'));
+  return missing ? 'a worker is to be restarted' : null;
+}

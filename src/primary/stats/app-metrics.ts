@@ -1,0 +1,74 @@
+import { mergeAppMetrics, sumCounts } from '../../metrics/merge-app-metrics.ts';
+import { parseAppMetrics } from '../../metrics/read-app-metrics.ts';
+import type { AppMetric, MergedMetrics } from '../../protocol/app-metrics.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
+
+const ANSWER_WITHIN_MS = 1_000;
+
+type Metrics = readonly AppMetric[];
+
+/** What the workers of an app keep in their own `prom-client` registries; asked only when somebody scrapes. */
+export class AppMetrics {
+  readonly #workers: () => readonly WorkerHandle[];
+  /** As each was last heard. */
+  readonly #known = new Map<WorkerHandle, Metrics>();
+  readonly #waiting = new Map<WorkerHandle, (text: string | null) => void>();
+  /** Counted by workers that are gone. */
+  #gone: Metrics = [];
+  #id = 0;
+  #round: Promise<MergedMetrics> | null = null;
+
+  constructor(workers: () => readonly WorkerHandle[]) {
+    this.#workers = workers;
+  }
+
+  /** Scrapes that come while one is under way share it. */
+  collect(): Promise<MergedMetrics> {
+    this.#round ??= this.#collect().finally(() => (this.#round = null));
+    return this.#round;
+  }
+
+  answered(worker: WorkerHandle, id: number, text: string | null): void {
+    if (id === this.#id) this.#waiting.get(worker)?.(text);
+  }
+
+  workerEnded(worker: WorkerHandle): void {
+    this.#waiting.get(worker)?.(null);
+    const counted = this.#known.get(worker);
+    if (counted !== undefined) this.#gone = sumCounts([counted, this.#gone]);
+    this.#known.delete(worker);
+  }
+
+  async #collect(): Promise<MergedMetrics> {
+    this.#id++;
+    const asked = this.#workers().filter(({ state, connected }) => (state === 'ready' || state === 'ejected') && connected).sort((a, b) => b.id - a.id);
+    const refused: string[] = [];
+    const current: { readonly slot: number; readonly metrics: Metrics }[] = [];
+    const heard = new Set<WorkerHandle>();
+    for (const [worker, text] of await Promise.all(asked.map(async (one) => [one, await this.#ask(one)] as const))) {
+      const read = text === null ? null : parseAppMetrics(text);
+      if (read === null || worker.state === 'exited') continue;
+      this.#known.set(worker, read.metrics);
+      heard.add(worker);
+      current.push({ slot: worker.slot, metrics: read.metrics });
+      refused.push(...read.refused);
+    }
+    const silent = [...this.#known].filter(([worker]) => !heard.has(worker)).sort(([a], [b]) => b.id - a.id).map(([, metrics]) => metrics);
+    const { families, leftOut } = mergeAppMetrics({ current, past: [...silent, this.#gone] });
+    return { families, missing: asked.length - heard.size, leftOut: [...new Set([...refused, ...leftOut])] };
+  }
+
+  /** Null when it does not answer in time. */
+  #ask(worker: WorkerHandle): Promise<string | null> {
+    return new Promise((resolve) => {
+      const done = (text: string | null): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(worker);
+        resolve(text);
+      };
+      const timer = setTimeout(() => done(null), ANSWER_WITHIN_MS);
+      this.#waiting.set(worker, done);
+      worker.post({ t: 'app-metrics', id: this.#id });
+    });
+  }
+}

@@ -1,0 +1,151 @@
+import { appState } from '../../lifecycle/states.ts';
+import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
+import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
+import type { AppStats } from '../../protocol/stats.ts';
+import { now } from '../../system/clock.ts';
+import type { Autoscaler } from '../scaling/autoscaler.ts';
+import type { FrontDoor } from '../door/front-door.ts';
+import type { OperationRunner } from '../operations/operation-runner.ts';
+import type { Pool } from '../workers/pool.ts';
+import type { Router } from '../door/router.ts';
+import type { Supervisor } from '../supervisor.ts';
+import type { Watch } from '../watch/watch.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
+
+interface StatsParts {
+  readonly pool: Pool;
+  readonly runner: OperationRunner;
+  readonly supervisor: Supervisor;
+  readonly door: FrontDoor;
+  readonly router: Router;
+  readonly startedWall: number;
+}
+
+interface Parts extends StatsParts {
+  readonly watch: Watch;
+  readonly autoscaler: Autoscaler;
+  readonly startedAt: number;
+  readonly socketsKept: boolean;
+}
+
+const round = (n: number): number => Math.round(n * 10) / 10;
+
+/** What of the app changes from second to second. */
+export function takeStats(parts: StatsParts): AppStats {
+  const { pool, runner, supervisor, door } = parts;
+  const workers = pool.workers.filter((worker) => worker.state !== 'exited');
+  const ready = pool.readySlots;
+  const latency = workers.reduce<number[]>((sum, worker) => addBuckets(sum, worker.meter.recentLatency()), emptyBuckets());
+  const operation = runner.current;
+  return {
+    name: pool.spec.name,
+    state: appState({
+      wanted: pool.wanted,
+      ready,
+      alive: workers.length,
+      erroredSlots: slotTroubles(pool).filter((slot) => slot.state === 'errored').length,
+      rollingOut: operation?.kind === 'reload' || operation?.kind === 'restart',
+      stopping: operation?.kind === 'stop' || supervisor.ended,
+      wasOnline: supervisor.wasOnline,
+    }),
+    instances: pool.wanted,
+    ready,
+    generation: pool.generation,
+    primaryPid: process.pid,
+    startedAt: parts.startedWall,
+    cpuPercent: sumOrNull(workers.map((worker) => worker.meter.cpuPercent)),
+    memoryBytes: sumOrNull(workers.map((worker) => worker.meter.memoryBytes)),
+    connections: workers.reduce((sum, worker) => sum + (worker.meter.last?.connections ?? 0), 0),
+    queued: door.dispatcher.queued,
+    panic: parts.router.panic,
+    requestsPerSecond: round(workers.reduce((sum, worker) => sum + worker.meter.requestsPerSecond, 0)),
+    p50Ms: quantile(latency, 0.5),
+    p95Ms: quantile(latency, 0.95),
+    p99Ms: quantile(latency, 0.99),
+    errorRate: errorRateOf(workers),
+    totals: pool.counters.totals(door.proxyRejections),
+    workers: workers.map((worker) => workerSnapshot(worker, parts)),
+  };
+}
+
+/** The app as it is now, for people and programs. */
+export function takeSnapshot(parts: Parts): AppSnapshot {
+  const { pool, runner, supervisor, door, watch } = parts;
+  const { env, ...spec } = pool.spec;
+  const health = watch.report();
+  return {
+    ...takeStats(parts),
+    healthy: watch.healthySlots(health),
+    node: process.versions.node,
+    uptimeMs: Math.round(now() - parts.startedAt),
+    restarts: pool.slots.reduce((sum, slot) => sum + slot.restart.restarts, 0),
+    proxyRejections: { ...door.proxyRejections },
+    listeners: door.labels,
+    health,
+    troubledSlots: slotTroubles(pool),
+    autoscaling: parts.autoscaler.report(),
+    operation: runner.current,
+    queuedOperations: runner.waiting,
+    lastExits: supervisor.exits,
+    error: null,
+    socketsKept: parts.socketsKept,
+    spec: { ...spec, envNames: Object.keys(env).sort() },
+  };
+}
+
+function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts): WorkerSnapshot {
+  const { meter } = worker;
+  const { last, handOffMs } = meter;
+  return {
+    slot: worker.slot,
+    generation: worker.generation,
+    pid: worker.pid,
+    state: worker.state,
+    startedAt: worker.startedWall,
+    uptimeMs: Math.round(worker.uptimeMs),
+    restarts: pool.slot(worker.slot).restart.restarts,
+    cpuPercent: meter.cpuPercent,
+    memoryBytes: meter.memoryBytes,
+    weight: router.weight(worker),
+    connections: last?.connections ?? 0,
+    accepted: pool.spec.balance === 'direct' ? (last?.delivered ?? 0) : meter.accepted,
+    refused: meter.refused,
+    handOffMs: handOffMs === null ? null : Math.round(handOffMs * 1000) / 1000,
+    requestsInFlight: worker.blockers?.requests ?? last?.requestsInFlight ?? 0,
+    requestsPerSecond: round(meter.requestsPerSecond),
+    p95Ms: quantile(meter.recentLatency(), 0.95),
+    eventLoopUtilization: last?.eventLoopUtilization ?? 0,
+    eventLoopDelayMs: last?.eventLoopDelayMs ?? 0,
+    loopDelay: last?.loopDelay ?? null,
+    heapUsedBytes: last?.use.heapUsedBytes ?? null,
+    heapLimitBytes: last?.use.heapLimitBytes ?? null,
+    handles: last?.use.handles ?? null,
+    blockers: worker.blockers,
+    withdrawn: worker.withdrawn,
+  };
+}
+
+function errorRateOf(workers: readonly WorkerHandle[]): number | null {
+  let answers = 0;
+  let errors = 0;
+  for (const { meter } of workers) {
+    const recent = meter.recentAnswers();
+    answers += recent.answers;
+    errors += recent.serverErrors;
+  }
+  return answers === 0 ? null : errors / answers;
+}
+
+/** Slots in which nothing runs, though something should. */
+function slotTroubles(pool: Pool): SlotTrouble[] {
+  return pool.slots.flatMap(({ index, restart, workers }) => {
+    if (restart.phase === 'idle' || workers.some((worker) => worker.state !== 'exited')) return [];
+    const restartInMs = restart.phase === 'waiting' ? Math.max(0, Math.round(restart.dueAt - now())) : null;
+    return [{ slot: index, state: restart.phase, restartInMs, restarts: restart.restarts }];
+  });
+}
+
+function sumOrNull(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : round(known.reduce((sum, value) => sum + value, 0));
+}

@@ -1,0 +1,42 @@
+import type { AskedBy } from '../../../lifecycle/exit-report.ts';
+import type { EmitEvent } from '../../../protocol/event.ts';
+import { describeStack } from '../../../lifecycle/describe-stack.ts';
+import { killTree, processState } from '../../../system/processes.ts';
+import type { WorkerHandle } from '../../workers/worker-handle.ts';
+import { stackOf, type NoStack, type StackResult } from './stack-of.ts';
+
+const NO_STACK: Readonly<Record<NoStack, string>> = {
+  gone: '',
+  stopped: ' (the process is stopped, as by SIGSTOP)',
+  traced: ' (a debugger holds the process)',
+  'no-inspector': '',
+  native: ' (in native code, or without CPU)',
+};
+
+/** Replaces a worker that hangs, at once; then takes its stack, so that somebody can repair it, and ends it. */
+export async function endHungWorker(
+  worker: WorkerHandle,
+  silentMs: number,
+  { abandon, event }: {
+    readonly abandon: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
+    readonly event: EmitEvent;
+  },
+): Promise<void> {
+  const hung = `hung for ${Math.round(silentMs / 1000)} s`;
+  const { pid, inspectorPort } = worker;
+  const state = processState(pid);
+  // The reason is complete before anybody is told, unless the stack has to be taken first.
+  worker.cause = state === 'T' ? hung + NO_STACK.stopped : hung;
+  abandon(worker, 'hung', worker.cause);
+  const stack = await stackOf({ pid, inspectorPort, ownSigusr1: worker.meter.last?.ownSigusr1 ?? false });
+  worker.cause = hung + whereOf(stack, worker.spec.cwd);
+  if ('frames' in stack) worker.stack = describeStack(stack.frames, worker.spec.cwd).lines;
+  event('hung', `worker ${worker.slot} ${worker.cause}`, worker);
+  if (worker.state !== 'exited') killTree(pid, 'SIGKILL');
+}
+
+function whereOf(stack: StackResult, cwd: string): string {
+  if ('reason' in stack) return NO_STACK[stack.reason];
+  const { where } = describeStack(stack.frames, cwd);
+  return where === null ? '' : ` ${where}`;
+}

@@ -1,0 +1,103 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { stealHandle, type RawConnection, type RawListener } from '../../door/raw-handles.ts';
+
+interface AcceptedConnection extends RawConnection {
+  getpeername(out: { port?: number }): number;
+}
+
+/** Both ends of a connection of this process with itself. */
+export interface Loop {
+  readonly client: Socket;
+  /** Unread and unpolled, so that it can be handed to a worker like any other. */
+  readonly accepted: RawConnection;
+}
+
+const HOST = '127.0.0.1';
+
+/**
+ * Connections for health checks. One private socket, opened with the first check, serves all workers and all their
+ * listeners: a server does not look at how the connection it is given came about.
+ */
+export class Loopback {
+  #opening: Promise<number> | null = null;
+  #listener: RawListener | null = null;
+  #dialing = 0;
+  /** Connections to come, by the client's port. */
+  readonly #expected = new Map<number, (accepted: RawConnection) => void>();
+  /** Connections that were accepted before their client knew its port, or that are not ours. */
+  readonly #early = new Map<number, RawConnection>();
+
+  /** @throws when this process cannot open sockets; says nothing about any worker. */
+  async connect(signal: AbortSignal): Promise<Loop> {
+    const port = await (this.#opening ??= this.#open());
+    this.#dialing++;
+    const client = connect({ port, host: HOST, signal });
+    try {
+      return { client, accepted: await this.#acceptedFor(client) };
+    } finally {
+      this.#dialing--;
+      if (this.#dialing === 0) this.#closeEarly();
+    }
+  }
+
+  close(): void {
+    this.#listener?.close();
+    this.#listener = null;
+    this.#opening = null;
+  }
+
+  #acceptedFor(client: Socket): Promise<RawConnection> {
+    return new Promise((resolve, reject) => {
+      let port = 0;
+      client.on('error', reject);
+      client.once('connect', () => {
+        port = client.localPort ?? 0;
+        const accepted = this.#early.get(port);
+        this.#early.delete(port);
+        if (accepted !== undefined) resolve(accepted);
+        else this.#expected.set(port, resolve);
+      });
+      client.once('close', () => {
+        this.#expected.delete(port);
+        reject(new Error('the connection was closed before it was accepted'));
+      });
+    });
+  }
+
+  #open(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const server = createServer();
+      server.once('error', (error) => {
+        this.#opening = null;
+        reject(error);
+      });
+      server.listen({ port: 0, host: HOST }, () => {
+        const { port } = server.address() as AddressInfo;
+        server.unref();
+        this.#listener = stealHandle(server);
+        this.#listener.onconnection = (status, connection) => {
+          if (status === 0 && connection !== undefined) this.#arrived(connection as AcceptedConnection);
+        };
+        resolve(port);
+      });
+    });
+  }
+
+  #arrived(connection: AcceptedConnection): void {
+    const peer: { port?: number } = {};
+    // Fails when the client is gone already.
+    if (connection.getpeername(peer) !== 0) return connection.close();
+    const port = peer.port ?? 0;
+    const claim = this.#expected.get(port);
+    this.#expected.delete(port);
+    if (claim !== undefined) claim(connection);
+    else if (this.#dialing > 0) this.#early.set(port, connection);
+    else connection.close();
+  }
+
+  /** Nobody waits any more: whoever connected was not us. */
+  #closeEarly(): void {
+    for (const connection of this.#early.values()) connection.close();
+    this.#early.clear();
+  }
+}

@@ -1,0 +1,133 @@
+import type { CheckResult } from '../../../balancing/active-check.ts';
+import { messageOf } from '../../../errors/lb-error.ts';
+import type { HealthCheckSpec } from '../../../lifecycle/app-spec.ts';
+import type { ServerKind } from '../../../protocol/worker.ts';
+import { now } from '../../../system/clock.ts';
+import type { RawConnection } from '../../door/raw-handles.ts';
+import { ask } from './ask.ts';
+import { Loopback } from './loopback.ts';
+
+/** What became of a connection that was handed to a worker: `taken` or `lost`, once. */
+export interface HandOutcome {
+  taken(): void;
+  /** After `taken`: its server takes no more at the moment, and gave it back. To be full is no illness. */
+  refused(): void;
+  /** The worker is gone, or could not receive it. */
+  lost(): void;
+}
+
+export interface ProbedListener {
+  readonly key: string;
+  readonly kind: ServerKind;
+}
+
+export type ProbePolicy = Pick<HealthCheckSpec, 'path' | 'timeoutMs' | 'expect'>;
+
+/**
+ * Gives a worker a connection, as one of a client of that listener. The prober closes this process's copy of the handle
+ * when it knows the outcome.
+ */
+export type Hand<W> = (worker: W, key: string, connection: RawConnection, outcome: HandOutcome) => void;
+
+/** A deadline that is noticed so late was kept from us by this process being stopped or starved; no worker is to blame. */
+const LATE_MS = 500;
+
+/** Checks single workers: each gets a connection through the same hand-off as real traffic, and has to answer. */
+export class Prober<W extends object> {
+  readonly #hand: Hand<W>;
+  readonly #loopback = new Loopback();
+  /** Workers that have not yet taken an earlier check, and since when: they get no second one. */
+  readonly #handedAt = new WeakMap<W, number>();
+
+  constructor(hand: Hand<W>) {
+    this.#hand = hand;
+  }
+
+  /** The result; null when nothing was learnt about the worker. */
+  async probe(worker: W, { key, kind }: ProbedListener, { path, timeoutMs, expect }: ProbePolicy): Promise<CheckResult | null> {
+    const before = this.#handedAt.get(worker);
+    if (before !== undefined) return { ok: false, reason: `not taken in ${seconds(now() - before)}` };
+    const startedAt = now();
+    const deadline = new Deadline(timeoutMs);
+    const loop = await this.#loopback.connect(deadline.signal).catch(() => null);
+    if (loop === null) return deadline.cancel();
+    const { client, accepted } = loop;
+    client.once('close', () => deadline.cancel());
+    try {
+      const hand = this.#give(worker, key, accepted);
+      await deadline.race(hand.taken, 'not taken');
+      const status = await deadline.race(Promise.race([ask(client, kind, path), hand.refused]), 'no answer');
+      if (status === 'refused') {
+        client.destroy();
+        return null;
+      }
+      if (status !== null && !expect.some(([from, to]) => status >= from && status <= to)) return { ok: false, reason: `status ${status}` };
+      return { ok: true, tookMs: Math.round(now() - startedAt) };
+    } catch (error) {
+      client.destroy();
+      return deadline.wasLate ? null : { ok: false, reason: messageOf(error) };
+    }
+  }
+
+  close(): void {
+    this.#loopback.close();
+  }
+
+  #give(worker: W, key: string, connection: RawConnection): { readonly taken: Promise<void>; readonly refused: Promise<'refused'> } {
+    this.#handedAt.set(worker, now());
+    let refuse: (what: 'refused') => void;
+    const refused = new Promise<'refused'>((resolve) => (refuse = resolve));
+    const taken = new Promise<void>((resolve, reject) => {
+      this.#hand(worker, key, connection, {
+        taken: resolve,
+        refused: () => refuse('refused'),
+        lost: () => reject(new Error('the worker did not take the connection')),
+      });
+    }).finally(() => {
+      this.#handedAt.delete(worker);
+      connection.close();
+    });
+    return { taken, refused };
+  }
+}
+
+/** One time limit for all steps of a check; passing it also ends the connection. */
+class Deadline {
+  wasLate = false;
+  readonly #timeoutMs: number;
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(timeoutMs: number) {
+    const dueAt = now() + timeoutMs;
+    this.#timeoutMs = timeoutMs;
+    this.#timer = setTimeout(() => {
+      this.wasLate = now() - dueAt > LATE_MS;
+      this.#controller.abort();
+    }, timeoutMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** @throws Error that says what did not happen in time. */
+  race<T>(step: Promise<T>, missing: string): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const late = (): void => reject(new Error(`${missing} in ${seconds(this.#timeoutMs)}`));
+      // Before the step: the abort ends its connection, which is not the reason.
+      if (this.signal.aborted) late();
+      this.signal.addEventListener('abort', late, { once: true });
+      step.then(resolve, reject);
+    });
+  }
+
+  cancel(): null {
+    clearTimeout(this.#timer);
+    return null;
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}

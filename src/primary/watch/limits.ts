@@ -1,0 +1,76 @@
+import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import { recycleLimits, recycleReason, type RecycleLimits } from '../../lifecycle/recycle-limits.ts';
+import { megabytes } from '../../lifecycle/wording.ts';
+import { killTree } from '../../system/processes.ts';
+import type { Pool } from '../workers/pool.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
+
+const LIFETIME_LOOK_MS = 1_000;
+
+interface LimitsOptions {
+  readonly pool: Pool;
+  /** Replace it, the new one first; in its turn. */
+  readonly recycle: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
+  /** Its slot gets another one at once. */
+  readonly abandon: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
+}
+
+/** What a worker may reach before it is replaced: memory, requests, age. */
+export class Limits {
+  readonly #options: LimitsOptions;
+  readonly #drawn = new WeakMap<WorkerHandle, RecycleLimits>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: LimitsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether memory has to be sampled often. */
+  get onMemory(): boolean {
+    const { maxMemoryBytes, maxMemoryKillBytes } = this.#options.pool.spec;
+    return maxMemoryBytes !== null || maxMemoryKillBytes !== null;
+  }
+
+  /** The definition is another one. */
+  configure(): void {
+    this.stop();
+    if (this.#options.pool.spec.maxLifetimeMs === null) return;
+    this.#timer = setInterval(() => {
+      for (const worker of this.#options.pool.workers) this.look(worker);
+    }, LIFETIME_LOOK_MS);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  sampled(worker: WorkerHandle, memoryBytes: number): void {
+    const { maxMemoryBytes, maxMemoryKillBytes } = this.#options.pool.spec;
+    if (worker.state !== 'ready' && worker.state !== 'ejected') return;
+    if (maxMemoryKillBytes !== null && memoryBytes > maxMemoryKillBytes) {
+      const reason = `uses ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`;
+      worker.cause = `killed: it used ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`;
+      this.#options.abandon(worker, 'memory-kill', reason);
+      killTree(worker.pid, 'SIGKILL');
+    } else if (maxMemoryBytes !== null && memoryBytes > maxMemoryBytes) {
+      this.#options.recycle(worker, 'memory', `uses ${megabytes(memoryBytes)}, the limit is ${megabytes(maxMemoryBytes)}`);
+    }
+  }
+
+  /** Requests and age, after a heartbeat or in time. */
+  look(worker: WorkerHandle): void {
+    const { pool } = this.#options;
+    const { maxRequests, maxLifetimeMs } = pool.spec;
+    if ((maxRequests === null && maxLifetimeMs === null) || (worker.state !== 'ready' && worker.state !== 'ejected')) return;
+    let limits = this.#drawn.get(worker);
+    if (limits === undefined) {
+      limits = recycleLimits(pool.spec, worker.slot, pool.wanted, Math.random());
+      this.#drawn.set(worker, limits);
+    }
+    const requests = worker.meter.last?.requests ?? 0;
+    const reason = recycleReason({ requests, uptimeMs: worker.uptimeMs }, limits);
+    if (reason === 'requests') this.#options.recycle(worker, 'requests', `served ${requests} requests, its limit is ${limits.requests}`);
+    if (reason === 'lifetime') this.#options.recycle(worker, 'lifetime', `reached its max_lifetime of ${Math.round((limits.lifetimeMs ?? 0) / 1000)} s`);
+  }
+}

@@ -1,0 +1,157 @@
+import { messageOf } from '../../errors/lb-error.ts';
+import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import type { CheckPassed } from '../../lifecycle/readiness.ts';
+import type { EmitEvent } from '../../protocol/event.ts';
+import type { WorkerHealth } from '../../protocol/snapshot.ts';
+import { parseSelfReport } from '../../protocol/self-report.ts';
+import { now } from '../../system/clock.ts';
+import type { FrontDoor } from '../door/front-door.ts';
+import { HangWatch } from './hang/hang-watch.ts';
+import { endHungWorker } from './hang/hung-worker.ts';
+import { HealthMonitor } from './health/health-monitor.ts';
+import { probedListener } from './health/probed-listener.ts';
+import { Prober } from './health/prober.ts';
+import { KernelKills } from './kernel-kills.ts';
+import { Limits } from './limits.ts';
+import type { Pool } from '../workers/pool.ts';
+import type { Router } from '../door/router.ts';
+import type { Supervisor } from '../supervisor.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
+
+interface WatchOptions {
+  readonly pool: Pool;
+  readonly door: FrontDoor;
+  readonly router: Router;
+  readonly supervisor: Supervisor;
+  readonly event: EmitEvent;
+  /** Replace it, the new one first; in its turn. */
+  readonly recycle: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
+}
+
+/** Everything that judges the workers of an app while they run: checks, traffic, their own word, hangs and limits. */
+export class Watch {
+  readonly limits: Limits;
+  readonly kernelKills = new KernelKills();
+  readonly #options: WatchOptions;
+  readonly #health: HealthMonitor<WorkerHandle>;
+  readonly #hangs: HangWatch<WorkerHandle>;
+  readonly #prober: Prober<WorkerHandle>;
+
+  constructor(options: WatchOptions) {
+    const { pool, door, router, supervisor, event, recycle } = options;
+    this.#options = options;
+    const workers = (): readonly WorkerHandle[] => pool.workers.filter((worker) => worker.state !== 'exited');
+    const abandon = (worker: WorkerHandle, askedBy: AskedBy, reason: string): void => supervisor.abandon(worker, askedBy, reason);
+    this.limits = new Limits({ pool, recycle, abandon });
+    this.#prober = new Prober((worker, key, connection, outcome) => worker.probe(key, connection, outcome));
+    this.#hangs = new HangWatch({
+      workers,
+      hangTimeoutMs: () => pool.spec.hangTimeoutMs,
+      hung: (worker, silentMs) => {
+        endHungWorker(worker, silentMs, { abandon, event }).catch((error: unknown) => event('hung', `worker ${worker.slot}: ${messageOf(error)}`, worker));
+      },
+    });
+    this.#health = new HealthMonitor<WorkerHandle>({
+      workers,
+      checkOf: (worker) => worker.spec.health,
+      ejection: () => pool.spec.ejection,
+      vitals: ({ meter, pending }) => ({ beat: meter.last, refusals: meter.lost, untakenMs: pending === null ? 0 : now() - pending.handedAt }),
+      inRotation: (worker) => router.weight(worker) > 0 && !worker.held,
+      probe: (worker, check) => {
+        // It is blocked, or about to be, and that is no fault of its own.
+        if (worker.profile.kind === 'heap') return Promise.resolve(null);
+        const listener = probedListener(worker.keys, check.port, door.probed);
+        return listener === null ? null : this.#prober.probe(worker, listener, check);
+      },
+      eject: (worker, why) => this.#eject(worker, why),
+      readmit: (worker) => {
+        worker.move('ready');
+        event('readmit', `worker ${worker.slot} is in the rotation again`, worker);
+      },
+      replace: (worker, why) => recycle(worker, 'unhealthy', why),
+      changed: () => supervisor.wake(),
+    });
+  }
+
+  start(): void {
+    this.#hangs.start();
+    this.configure();
+  }
+
+  stop(): void {
+    this.#hangs.stop();
+    this.limits.stop();
+    this.#health.stop();
+    this.#prober.close();
+  }
+
+  /** The definition is another one. */
+  configure(): void {
+    this.limits.configure();
+    this.#health.wake();
+  }
+
+  /** A worker came, went, began to listen or changed its state. */
+  changed(): void {
+    this.#health.wake();
+  }
+
+  /** A worker told how it is. */
+  beat(worker: WorkerHandle): void {
+    this.limits.look(worker);
+    this.kernelKills.look();
+    this.#health.beat();
+  }
+
+  passedCheck(worker: WorkerHandle): CheckPassed {
+    if (this.#health.passed(worker)) return { passed: true };
+    const last = this.report().find(({ pid }) => pid === worker.pid)?.last;
+    return { passed: false, reason: last?.reason ?? null };
+  }
+
+  /** Wanted slots with a worker that takes connections and has nothing against it. */
+  healthySlots(health: readonly WorkerHealth[] = this.report()): number {
+    const { pool, router } = this.#options;
+    const ill = new Set(health.flatMap(({ pid, causes }) => (causes.length > 0 ? [pid] : [])));
+    const isWell = (worker: WorkerHandle): boolean => worker.state === 'ready' && router.weight(worker) > 0 && !ill.has(worker.pid);
+    return pool.slots.filter(({ index, workers }) => index < pool.wanted && workers.some(isWell)).length;
+  }
+
+  report(): readonly WorkerHealth[] {
+    return this.#health.report();
+  }
+
+  /** A message of the app, which may be about itself. */
+  said(worker: WorkerHandle, message: unknown): void {
+    const report = parseSelfReport(message);
+    if (report === null) return;
+    const { event, router, supervisor } = this.#options;
+    switch (report.lb) {
+      case 'ready':
+        worker.withdrawn = null;
+        this.#health.saidReady(worker);
+        supervisor.saidReady(worker);
+        break;
+      case 'drain':
+        worker.withdrawn = report.reason;
+        break;
+      case 'down':
+        this.#health.saidDown(worker, report.reason);
+        break;
+      case 'weight':
+        worker.ownWeight = report.value;
+        break;
+    }
+    const reason = 'reason' in report ? `: ${report.reason}` : report.lb === 'weight' ? ` ${report.value ?? 'as configured'}` : '';
+    event('self-report', `worker ${worker.slot} says ${report.lb}${reason}`, worker);
+    router.changed();
+  }
+
+  #eject(worker: WorkerHandle, why: string): void {
+    const { event, pool, supervisor } = this.#options;
+    worker.move('ejected');
+    pool.counters.ejections++;
+    event('eject', `worker ${worker.slot} is out of the rotation: ${why}`, worker);
+    supervisor.ejected(worker, `out of the rotation: ${why}`);
+  }
+}

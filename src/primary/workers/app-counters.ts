@@ -1,0 +1,65 @@
+import type { ExitReport } from '../../lifecycle/exit-report.ts';
+import { addBuckets, emptyBuckets } from '../../metrics/latency.ts';
+import { addCounters, NO_COUNTERS } from '../../metrics/totals.ts';
+import type { AppTotals, Counters, ExitCause } from '../../protocol/totals.ts';
+import type { Heartbeat } from '../../protocol/worker.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** What the workers of one slot have counted, one after the other. */
+export type SlotCounters = Mutable<Counters>;
+
+/** What an app's workers have counted since its primary started; what a worker had counted stays when it goes. */
+export class AppCounters {
+  restarts = 0;
+  ejections = 0;
+  readonly #exits: Partial<Record<ExitCause, number>> = {};
+  readonly #slots = new Map<number, SlotCounters>();
+  #latency = emptyBuckets();
+  #latencySumMs = 0;
+
+  /** Requests by latency bucket. */
+  get latency(): readonly number[] {
+    return this.#latency;
+  }
+
+  slot(index: number): SlotCounters {
+    let counters = this.#slots.get(index);
+    if (counters === undefined) {
+      counters = { ...NO_COUNTERS };
+      this.#slots.set(index, counters);
+    }
+    return counters;
+  }
+
+  /** A heartbeat of a worker, and the one before it. */
+  beat(slot: SlotCounters, before: Heartbeat | null, beat: Heartbeat): void {
+    slot.answers = slot.answers.map((n, i) => n + (beat.statusClasses[i] ?? 0) - (before?.statusClasses[i] ?? 0));
+    slot.bytesReceived += beat.bytesReceived - (before?.bytesReceived ?? 0);
+    slot.bytesSent += beat.bytesSent - (before?.bytesSent ?? 0);
+    slot.cpuMs += beat.use.cpuMs - (before?.use.cpuMs ?? 0);
+    slot.gcCount += beat.use.gcCount - (before?.use.gcCount ?? 0);
+    slot.gcMs += beat.use.gcMs - (before?.use.gcMs ?? 0);
+    this.#latency = addBuckets(this.#latency, beat.latency);
+    this.#latencySumMs += beat.latencySumMs - (before?.latencySumMs ?? 0);
+  }
+
+  exited({ askedBy, code, signal }: Pick<ExitReport, 'askedBy' | 'code' | 'signal'>): void {
+    const cause: ExitCause = askedBy ?? (signal !== null ? 'killed' : code === 0 ? 'exited' : 'crashed');
+    this.#exits[cause] = (this.#exits[cause] ?? 0) + 1;
+  }
+
+  totals(proxyRejections: AppTotals['proxyRejections']): AppTotals {
+    const slots = [...this.#slots].sort(([a], [b]) => a - b);
+    return {
+      ...slots.reduce<Counters>((sum, [, counters]) => addCounters(sum, counters), NO_COUNTERS),
+      latency: this.#latency,
+      latencySumMs: this.#latencySumMs,
+      restarts: this.restarts,
+      exits: { ...this.#exits },
+      ejections: this.ejections,
+      proxyRejections: { ...proxyRejections },
+      slots: Object.fromEntries(slots.map(([index, counters]) => [index, { ...counters }])),
+    };
+  }
+}

@@ -1,0 +1,164 @@
+import type { AppSpec } from '../../lifecycle/app-spec.ts';
+import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import { NO_RESTARTS, type RestartState } from '../../lifecycle/restart-policy.ts';
+import type { RolloutSlot } from '../../lifecycle/rollout.ts';
+import { isLeaving } from '../../lifecycle/states.ts';
+import type { WorkerSettings } from '../../protocol/worker.ts';
+import { now } from '../../system/clock.ts';
+import { cpuBudget } from '../../system/cpu-budget.ts';
+import { AppCounters } from './app-counters.ts';
+import { forkWorker } from './cluster.ts';
+import { Retirement } from './retirement.ts';
+import type { WorkerEvents } from './worker-events.ts';
+import { WorkerHandle } from './worker-handle.ts';
+
+/** Each takes a CPU until it is ready, and the primary needs one for its orders: more wait until one of these is ready or gone. */
+export const STARTING_AT_ONCE = Math.max(32, cpuBudget());
+
+export interface Slot {
+  readonly index: number;
+  /** Not gone yet, oldest first. */
+  workers: WorkerHandle[];
+  restart: RestartState;
+  /** Its worker just ended; the next one waits until it is known why. */
+  awaitsReport: boolean;
+}
+
+interface PoolOptions {
+  readonly spec: AppSpec;
+  readonly preload: string;
+  readonly workerSettings: (spec: AppSpec) => WorkerSettings;
+  readonly events: WorkerEvents;
+  readonly onForked: (worker: WorkerHandle) => void;
+  /** The definition is another one now. */
+  readonly onSpecChanged: (spec: AppSpec) => void;
+}
+
+/** The slots of an app and the workers in them. Knows how to fork and to retire, not when. */
+export class Pool {
+  /** Slots that should have a worker. */
+  wanted = 0;
+  generation = 0;
+  /** Of the youngest worker; ids rise with each fork. */
+  lastId = 0;
+  readonly counters = new AppCounters();
+  readonly #slots = new Map<number, Slot>();
+  readonly #retirements = new Map<WorkerHandle, Retirement>();
+  readonly #options: PoolOptions;
+  #spec: AppSpec;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#spec = options.spec;
+  }
+
+  get spec(): AppSpec {
+    return this.#spec;
+  }
+
+  set spec(spec: AppSpec) {
+    this.#spec = spec;
+    this.#options.onSpecChanged(spec);
+  }
+
+  /** All slots that are wanted or still have a worker, in order. */
+  get slots(): readonly Slot[] {
+    for (let index = 0; index < this.wanted; index++) this.slot(index);
+    for (const { index, workers } of this.#slots.values()) if (index >= this.wanted && workers.length === 0) this.#slots.delete(index);
+    return [...this.#slots.values()].sort((a, b) => a.index - b.index);
+  }
+
+  get workers(): readonly WorkerHandle[] {
+    return this.slots.flatMap((slot) => slot.workers);
+  }
+
+  /** Wanted slots that have a worker which takes connections. */
+  get readySlots(): number {
+    return this.slots.filter(({ index, workers }) => index < this.wanted && workers.some(({ state }) => state === 'ready')).length;
+  }
+
+  /** How many workers may be forked now. */
+  get startRoom(): number {
+    return STARTING_AT_ONCE - this.workers.filter(({ state }) => state === 'starting').length;
+  }
+
+  slot(index: number): Slot {
+    let slot = this.#slots.get(index);
+    if (slot === undefined) {
+      slot = { index, workers: [], restart: NO_RESTARTS, awaitsReport: false };
+      this.#slots.set(index, slot);
+    }
+    return slot;
+  }
+
+  fork(index: number): WorkerHandle {
+    const slot = this.slot(index);
+    const { preload, workerSettings, events, onForked } = this.#options;
+    const { spec, generation } = this;
+    const forked = forkWorker(spec, index, preload, workerSettings(spec));
+    const worker = new WorkerHandle({ id: ++this.lastId, slot: index, generation, spec, counters: this.counters }, forked, events);
+    slot.workers.push(worker);
+    const restarted = slot.restart.phase === 'waiting' ? 1 : 0;
+    this.counters.restarts += restarted;
+    slot.restart = { ...slot.restart, phase: 'idle', restarts: slot.restart.restarts + restarted };
+    onForked(worker);
+    return worker;
+  }
+
+  retire(worker: WorkerHandle, askedBy: AskedBy, atOnce = false): void {
+    const under = this.#retirements.get(worker);
+    if (under !== undefined) {
+      if (atOnce) under.kill();
+      return;
+    }
+    if (worker.state === 'exited') return;
+    const { killTimeoutMs, shutdownWithMessage } = this.spec;
+    this.#retirements.set(worker, new Retirement(worker, { askedBy, killTimeoutMs, shutdownWithMessage, now: atOnce }));
+  }
+
+  /** It leaves no matter how: its slot is free from now on, and the caller ends it. */
+  abandon(worker: WorkerHandle, askedBy: AskedBy): void {
+    worker.askedBy = askedBy;
+    worker.move('stopping');
+  }
+
+  /** Every leaving worker one rung further; with `atOnce` to the last. */
+  skipAhead(atOnce: boolean): void {
+    for (const retirement of this.#retirements.values()) {
+      if (atOnce) retirement.kill();
+      else retirement.skipAhead();
+    }
+  }
+
+  drainChanged(worker: WorkerHandle): void {
+    this.#retirements.get(worker)?.step();
+  }
+
+  remove(worker: WorkerHandle): void {
+    this.#retirements.delete(worker);
+    const slot = this.slot(worker.slot);
+    slot.workers = slot.workers.filter((w) => w !== worker);
+    if (slot.index >= this.wanted && slot.workers.length === 0) this.#slots.delete(slot.index);
+  }
+
+  forgetRestarts(): void {
+    for (const slot of this.#slots.values()) slot.restart = { ...NO_RESTARTS, restarts: slot.restart.restarts };
+  }
+
+  rolloutSlots(): RolloutSlot[] {
+    const at = now();
+    return this.slots.map((slot) => ({
+      slot: slot.index,
+      workers: slot.workers.map((w) => ({
+        id: w.id,
+        state: w.state,
+        readyForMs: w.readyAt === null ? null : at - w.readyAt,
+      })),
+    }));
+  }
+}
+
+/** The worker a slot relies on: the youngest that is not leaving. */
+export function currentWorker(slot: Slot): WorkerHandle | undefined {
+  return slot.workers.findLast((worker) => !isLeaving(worker.state));
+}

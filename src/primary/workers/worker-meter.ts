@@ -1,0 +1,108 @@
+import { IDLE_UTILIZATION, type Heartbeat } from '../../protocol/worker.ts';
+import { addBuckets, emptyBuckets } from '../../metrics/latency.ts';
+import type { ProcessUsage } from '../../system/usage.ts';
+import type { AppCounters, SlotCounters } from './app-counters.ts';
+
+/** Seconds of latency that the percentiles look back on. */
+const WINDOW = 10;
+/** Index of 5xx among the status classes. */
+const SERVER_ERROR = 4;
+/** Weight of the newest in the average: about the last 50 connections count. */
+const SMOOTHING = 0.04;
+
+/** An idle worker is heard of every 5 s. */
+const HEARTBEATS_MISSING_MS = 6_000;
+
+/** Rates and latest values of one worker, from its heartbeats. */
+export class WorkerMeter {
+  last: Heartbeat | null = null;
+  requestsPerSecond = 0;
+  cpuPercent: number | null = null;
+  memoryBytes: number | null = null;
+  /** Connections it took, and those it gave back or could not receive; of them `lost` could not be received. */
+  accepted = 0;
+  refused = 0;
+  lost = 0;
+  /** Moving average of the time from accept to taken; null before the first. */
+  handOffMs: number | null = null;
+  /** Monotonic time of the last heartbeat or taken connection; 0 before the first. */
+  lastSignAt = 0;
+  #idle = false;
+  #lastAt = 0;
+  readonly #window: Heartbeat[] = [];
+  readonly #counters: AppCounters;
+  readonly #slot: SlotCounters;
+  readonly #direct: boolean;
+
+  /** @param direct it accepts by itself: what it took is known from its heartbeats. */
+  constructor(counters: AppCounters, slot: number, direct: boolean) {
+    this.#counters = counters;
+    this.#slot = counters.slot(slot);
+    this.#direct = direct;
+  }
+
+  /** Its last sign was a heartbeat that told of nothing going on; the next ones may be left out. */
+  get idle(): boolean {
+    return this.#idle;
+  }
+
+  /** It took a connection that long after it was accepted. */
+  took(ms: number, at: number): void {
+    this.accepted++;
+    if (!this.#direct) this.#slot.accepted++;
+    this.lastSignAt = at;
+    this.#idle = false;
+    this.handOffMs = this.handOffMs === null ? ms : this.handOffMs + (ms - this.handOffMs) * SMOOTHING;
+  }
+
+  /** A connection was given back, or could not be received. */
+  refuse(): void {
+    this.refused++;
+    this.#slot.refused++;
+  }
+
+  /** Its heartbeats come, and tell what it uses. */
+  tells(at: number): boolean {
+    return this.last !== null && at - this.#lastAt <= HEARTBEATS_MISSING_MS;
+  }
+
+  /** What was measured from outside; the CPU of one that is silent is its average since it fell silent. */
+  sampled({ cpuMs, memoryBytes }: ProcessUsage, at: number): void {
+    this.memoryBytes = memoryBytes;
+    if (this.last !== null && !this.tells(at)) this.cpuPercent = percentOf(cpuMs - this.last.use.cpuMs, at - this.#lastAt);
+  }
+
+  add(beat: Heartbeat, at: number): void {
+    this.#counters.beat(this.#slot, this.last, beat);
+    if (this.#direct) this.#slot.accepted += beat.delivered - (this.last?.delivered ?? 0);
+    if (this.last !== null) {
+      const ms = Math.max(1, at - this.#lastAt);
+      this.requestsPerSecond = Math.max(0, ((beat.requests - this.last.requests) / ms) * 1000);
+      this.cpuPercent = percentOf(beat.use.cpuMs - this.last.use.cpuMs, ms);
+    }
+    this.memoryBytes = beat.use.rssBytes;
+    this.last = beat;
+    this.#lastAt = at;
+    this.lastSignAt = at;
+    this.#idle = beat.eventLoopUtilization < IDLE_UTILIZATION && beat.latency.every((n) => n === 0);
+    this.#window.push(beat);
+    if (this.#window.length > WINDOW + 1) this.#window.shift();
+  }
+
+  /** Answers of the last seconds, and those of them that were 5xx. */
+  recentAnswers(): { readonly answers: number; readonly serverErrors: number } {
+    const [first, last] = [this.#window[0], this.#window.at(-1)];
+    const since = (of: (beat: Heartbeat) => number): number => (first === undefined || last === undefined ? 0 : of(last) - of(first));
+    return { answers: since((beat) => beat.requests), serverErrors: since((beat) => beat.statusClasses[SERVER_ERROR] ?? 0) };
+  }
+
+  /** Requests of the last seconds by latency bucket. */
+  recentLatency(): number[] {
+    return this.#window.slice(-WINDOW).reduce<number[]>((sum, beat) => addBuckets(sum, beat.latency), emptyBuckets());
+  }
+}
+
+/** Of one core, with one digit. */
+function percentOf(cpuMs: number, ofMs: number): number {
+  return Math.round((Math.max(0, cpuMs) / ofMs) * 1000) / 10;
+}

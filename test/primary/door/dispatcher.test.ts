@@ -1,0 +1,268 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Dispatcher } from '../../../src/primary/door/dispatcher.ts';
+import type { PendingConnection, Place, Target } from '../../../src/primary/door/seat.ts';
+
+class FakeConnection {
+  closed = false;
+  readonly n: number;
+  constructor(n: number) {
+    this.n = n;
+  }
+  close(): void {
+    this.closed = true;
+  }
+}
+
+/** Takes a connection at once with `quick`; else it is pending until `take`. */
+class FakeTarget implements Target {
+  readonly slot: number;
+  readonly connections = 0;
+  pending: PendingConnection | null = null;
+  readonly taken: FakeConnection[] = [];
+  readonly quick: boolean;
+
+  constructor(quick = false, slot = 0) {
+    this.quick = quick;
+    this.slot = slot;
+  }
+
+  hand(pending: PendingConnection): void {
+    expect(this.pending).toBe(pending);
+    if (this.quick) this.take();
+  }
+
+  take(): void {
+    const { pending } = this;
+    this.pending = null;
+    if (pending !== null) this.taken.push(pending.connection as FakeConnection);
+  }
+}
+
+const QUEUE_LIMIT = 8_192;
+/** Clients whose slot of two is this one under `ip-hash`. */
+const [OF_SLOT_0, OF_SLOT_1] = ['10.0.0.1', '10.0.0.2'];
+const places = (targets: readonly FakeTarget[]): Place[] => targets.map((target) => ({ target, weight: 1, backup: false }));
+
+const crowding: string[] = [];
+const dispatcherOf = (): Dispatcher => new Dispatcher({ crowded: (key) => crowding.push(`crowded ${key}`), relieved: (key) => crowding.push(`relieved ${key}`) });
+const numbers = (connections: readonly FakeConnection[]): number[] => connections.map(({ n }) => n);
+
+function acceptMany(dispatcher: Dispatcher, count: number, key = 'a'): FakeConnection[] {
+  const connections = Array.from({ length: count }, (_, n) => new FakeConnection(n));
+  for (const connection of connections) dispatcher.accept(key, connection);
+  return connections;
+}
+
+describe('Dispatcher', () => {
+  it('goes round while all are free', () => {
+    const dispatcher = dispatcherOf();
+    const targets = [new FakeTarget(true), new FakeTarget(true), new FakeTarget(true)];
+    dispatcher.route('a', places(targets));
+    acceptMany(dispatcher, 10);
+    expect(targets.map(({ taken }) => numbers(taken))).toEqual([[0, 3, 6, 9], [1, 4, 7], [2, 5, 8]]);
+  });
+
+  it('gives n times k connections to n free workers as k each, wherever it stood before', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 8 }), fc.nat(20), fc.nat(30), (n, before, k) => {
+        const dispatcher = dispatcherOf();
+        const targets = Array.from({ length: n }, () => new FakeTarget(true));
+        dispatcher.route('a', places(targets));
+        acceptMany(dispatcher, before);
+        const counts = targets.map(({ taken }) => taken.length);
+        acceptMany(dispatcher, n * k);
+        expect(targets.map(({ taken }, i) => taken.length - (counts[i] ?? 0))).toEqual(targets.map(() => k));
+      }),
+    );
+  });
+
+  it('passes over a worker that has not taken its last one', () => {
+    const dispatcher = dispatcherOf();
+    const slow = new FakeTarget();
+    const quick = new FakeTarget(true);
+    dispatcher.route('a', places([slow, quick]));
+    acceptMany(dispatcher, 5);
+    expect(numbers(quick.taken)).toEqual([1, 2, 3, 4]);
+    slow.take();
+    dispatcher.pumpFor(slow);
+    acceptMany(dispatcher, 2);
+    expect([slow.pending !== null, quick.taken.length]).toEqual([true, 5]);
+  });
+
+  it('keeps the order of those that wait', () => {
+    const dispatcher = dispatcherOf();
+    acceptMany(dispatcher, 5);
+    expect(dispatcher.queued).toBe(5);
+    const target = new FakeTarget(true);
+    dispatcher.route('a', places([target]));
+    expect(numbers(target.taken)).toEqual([0, 1, 2, 3, 4]);
+    expect(dispatcher.queued).toBe(0);
+  });
+
+  it('does not let a new one overtake those that wait', () => {
+    const dispatcher = dispatcherOf();
+    const target = new FakeTarget();
+    dispatcher.route('a', places([target]));
+    acceptMany(dispatcher, 2);
+    target.take();
+    dispatcher.accept('a', new FakeConnection(2));
+    for (let i = 0; i < 3; i++) {
+      dispatcher.pumpFor(target);
+      target.take();
+    }
+    expect(numbers(target.taken)).toEqual([0, 1, 2]);
+  });
+
+  it('gives one that was not taken to another worker, before all that wait', () => {
+    const dispatcher = dispatcherOf();
+    const dying = new FakeTarget();
+    dispatcher.route('a', places([dying]));
+    acceptMany(dispatcher, 3);
+    const { pending } = dying;
+    dying.pending = null;
+    const other = new FakeTarget(true);
+    dispatcher.route('a', places([]));
+    if (pending !== null) dispatcher.takeBack(pending);
+    dispatcher.route('a', places([other]));
+    expect(numbers(other.taken)).toEqual([0, 1, 2]);
+  });
+
+  it('keeps listeners apart, but a worker has one connection at a time in all', () => {
+    const dispatcher = dispatcherOf();
+    const both = new FakeTarget();
+    dispatcher.route('a', places([both]));
+    dispatcher.route('b', places([both]));
+    const [a] = acceptMany(dispatcher, 1, 'a');
+    const [b] = acceptMany(dispatcher, 1, 'b');
+    expect(both.pending).toMatchObject({ key: 'a', connection: a });
+    both.take();
+    dispatcher.pumpFor(both);
+    expect(both.pending).toMatchObject({ key: 'b', connection: b });
+  });
+
+  it('serves the one listener while what waits at the other is for another worker', () => {
+    const dispatcher = dispatcherOf();
+    dispatcher.configure({ strategy: 'ip-hash', maxConns: null, maxQueue: QUEUE_LIMIT, ipHashPrefix: { v4: 32, v6: 64 } });
+    const [blocked, well] = [new FakeTarget(false, 0), new FakeTarget(false, 1)];
+    for (const key of ['a', 'b']) dispatcher.route(key, places([blocked, well]));
+    const accept = (key: string, address: string): void => dispatcher.accept(key, new FakeConnection(0), { source: { address, port: 1, family: 'IPv4' }, destination: null });
+    for (const key of ['a', 'a']) accept(key, OF_SLOT_0);
+    for (const key of ['b', 'b']) accept(key, OF_SLOT_1);
+    expect([blocked.pending?.key, well.pending?.key, dispatcher.queued]).toEqual(['a', 'b', 2]);
+    well.take();
+    dispatcher.pumpFor(well);
+    expect([well.pending?.key, dispatcher.queued]).toEqual(['b', 1]);
+  });
+
+  it('ends those that wait for a listener that is closed', () => {
+    const dispatcher = dispatcherOf();
+    const waiting = acceptMany(dispatcher, 2, 'a');
+    const [other] = acceptMany(dispatcher, 1, 'b');
+    dispatcher.close('a');
+    expect(waiting.map(({ closed }) => closed)).toEqual([true, true]);
+    expect([other?.closed, dispatcher.queued]).toEqual([false, 1]);
+  });
+
+  it('says once that its queue is full, and once that half of it is served', () => {
+    crowding.length = 0;
+    const dispatcher = dispatcherOf();
+    acceptMany(dispatcher, QUEUE_LIMIT + 10);
+    expect(crowding).toEqual(['crowded a']);
+    const target = new FakeTarget();
+    dispatcher.route('a', places([target]));
+    for (let served = 1; served < QUEUE_LIMIT / 2 + 10; served++) {
+      target.take();
+      dispatcher.pumpFor(target);
+    }
+    expect(dispatcher.queued).toBe(QUEUE_LIMIT / 2);
+    expect(crowding).toEqual(['crowded a', 'relieved a']);
+  });
+});
+
+type Action =
+  | { readonly do: 'accept'; readonly key: string }
+  | { readonly do: 'take' | 'die' | 'refuse'; readonly target: number }
+  | { readonly do: 'route'; readonly key: string; readonly targets: readonly number[] };
+
+const TARGETS = [0, 1, 2, 3];
+const key = fc.constantFrom('a', 'b');
+const action: fc.Arbitrary<Action> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('accept' as const), key }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('take' as const, 'refuse' as const, 'die' as const), target: fc.constantFrom(...TARGETS) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('route' as const), key, targets: fc.subarray(TARGETS) }) },
+);
+
+/** The dispatcher among workers that take, refuse and die; knows where every connection should be. */
+class Scene {
+  readonly dispatcher = dispatcherOf();
+  readonly targets = TARGETS.map(() => new FakeTarget());
+  readonly routes = new Map<string, FakeTarget[]>([['a', []], ['b', []]]);
+  readonly accepted: FakeConnection[] = [];
+
+  run(one: Action): void {
+    if (one.do === 'accept') {
+      const connection = new FakeConnection(this.accepted.length);
+      this.accepted.push(connection);
+      this.dispatcher.accept(one.key, connection);
+    } else if (one.do === 'route') this.#route(one.key, one.targets.flatMap((index) => this.targets[index] ?? []));
+    else this.#change(one.do, this.targets[one.target]);
+  }
+
+  #change(what: 'take' | 'die' | 'refuse', target: FakeTarget | undefined): void {
+    if (target === undefined) return;
+    if (what === 'take') {
+      target.take();
+      this.dispatcher.pumpFor(target);
+      return;
+    }
+    // As the router does: first out of the rotation, then the connection goes back.
+    const { pending } = target;
+    const left = [...this.routes.entries()].filter(([name]) => what === 'die' || name === pending?.key);
+    target.pending = null;
+    for (const [name, targets] of left) this.#route(name, targets.filter((one) => one !== target));
+    if (pending !== null) this.dispatcher.takeBack(pending);
+    if (what === 'refuse') this.dispatcher.pumpFor(target);
+  }
+
+  #route(name: string, targets: FakeTarget[]): void {
+    this.routes.set(name, targets);
+    this.dispatcher.route(name, places(targets));
+  }
+}
+
+describe('Dispatcher, whatever happens', () => {
+  it('neither loses nor doubles a connection, and none waits beside a free worker', () => {
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
+        const scene = new Scene();
+        for (const one of actions) {
+          scene.run(one);
+          const held = scene.targets.flatMap((target) => [...target.taken, ...(target.pending === null ? [] : [target.pending.connection as FakeConnection])]);
+          expect(new Set(held).size).toBe(held.length);
+          expect(held.length + scene.dispatcher.queued).toBe(scene.accepted.length);
+        }
+        for (const name of ['a', 'b']) {
+          const free = new FakeTarget(true);
+          scene.dispatcher.route(name, places([free]));
+          expect(numbers(free.taken.filter(({ closed }) => closed))).toEqual([]);
+        }
+        expect(scene.dispatcher.queued).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('hands on at once what a free worker can take', () => {
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
+        const scene = new Scene();
+        for (const one of actions) scene.run(one);
+        const before = scene.dispatcher.queued;
+        for (const name of ['a', 'b']) scene.dispatcher.pump(name);
+        expect(scene.dispatcher.queued).toBe(before);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,176 @@
+import { spawnSync } from 'node:child_process';
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
+import { FrontDoor } from '../../../src/primary/door/front-door.ts';
+import type { PendingConnection, Target } from '../../../src/primary/door/seat.ts';
+import type { SpawnChannel } from '../../../src/primary/door/spawn-channel.ts';
+import type { ListenQuery } from '../../../src/protocol/worker.ts';
+import { sampleSpec } from '../../lifecycle/sample-spec.ts';
+
+const HEADER = 'PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n';
+const QUERY: ListenQuery = { key: 'a', address: '127.0.0.1', port: 0, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'http' };
+
+/** Takes each connection at once, and closes it. */
+class Taker implements Target {
+  readonly slot = 0;
+  readonly connections = 0;
+  pending: PendingConnection | null = null;
+  readonly sources: (string | null)[] = [];
+  hand({ peer, connection }: PendingConnection): void {
+    this.sources.push(peer?.source.address ?? null);
+    this.pending = null;
+    connection.close();
+  }
+}
+
+let door: FrontDoor;
+let kept: string[];
+let dropped: Promise<void>;
+beforeEach(() => {
+  kept = [];
+  dropped = Promise.resolve();
+  const drop = (key: string): Promise<void> => {
+    kept.push(`drop ${key}`);
+    return dropped;
+  };
+  const channel = { open: false, keep: ({ key }: { key: string }) => kept.push(`keep ${key}`), drop, borrow: () => {} };
+  door = new FrontDoor(channel as unknown as SpawnChannel);
+});
+afterEach(() => door.closeAllBut(new Set()));
+
+async function open(spec: Partial<AppSpec> = {}): Promise<{ readonly port: number; readonly taker: Taker }> {
+  door.configure(sampleSpec(spec));
+  const { errno, name } = await door.listen(QUERY, 1);
+  expect(errno).toBe(0);
+  const taker = new Taker();
+  door.dispatcher.route('a', [{ target: taker, weight: 1, backup: false }]);
+  return { port: name?.port ?? 0, taker };
+}
+
+/** Sends it and waits for the end of the connection. */
+async function send(port: number, text: string): Promise<void> {
+  const socket = connect(port, '127.0.0.1').on('error', () => {}).resume();
+  onTestFinished(() => void socket.destroy());
+  socket.write(text);
+  await new Promise((resolve) => socket.once('close', resolve));
+}
+
+it('passes connections to the dispatcher', async () => {
+  const { port, taker } = await open();
+  expect([door.labels, door.expected, door.probed.map(({ key }) => key)]).toEqual([[`127.0.0.1:${port}`], true, ['a']]);
+  await send(port, HEADER);
+  expect(taker.sources).toEqual([null]);
+});
+
+it('reads a PROXY header first where one is expected, and counts what has none', async () => {
+  const { port, taker } = await open({ proxyProtocol: { ports: null, from: null } });
+  await send(port, HEADER);
+  await send(port, 'GET / HTTP/1.1\r\n\r\n');
+  expect(taker.sources).toEqual(['192.0.2.7']);
+  expect(door.proxyRejections).toEqual({ malformed: 1, timeout: 0, untrusted: 0, closed: 0 });
+});
+
+it('expects it on the named ports only, from now on', async () => {
+  const { port, taker } = await open({ proxyProtocol: { ports: [1], from: null } });
+  await send(port, HEADER);
+  door.configure(sampleSpec({ proxyProtocol: { ports: [1, port], from: null } }));
+  await send(port, HEADER);
+  expect(taker.sources).toEqual([null, '192.0.2.7']);
+});
+
+it('believes the trusted only', async () => {
+  const { port, taker } = await open({ proxyProtocol: { ports: null, from: ['10.0.0.0/8'] } });
+  await send(port, HEADER);
+  door.configure(sampleSpec({ proxyProtocol: { ports: null, from: ['10.0.0.0/8', '127.0.0.1'] } }));
+  await send(port, HEADER);
+  expect([taker.sources, door.proxyRejections.untrusted]).toEqual([['192.0.2.7'], 1]);
+});
+
+it('hands its sockets to the workers with direct, but a Unix socket', async () => {
+  door.configure(sampleSpec({ balance: 'direct' }));
+  expect((await door.listen(QUERY, 1)).errno).toBe(0);
+  expect([door.sockets.groups.length, door.listeners.all.length, kept]).toEqual([1, 0, ['keep a#0']]);
+  const pipe = vi.spyOn(door.listeners, 'listen').mockResolvedValue({ errno: -13, listener: null });
+  expect(await door.listen({ ...QUERY, key: 'b', addressType: -1 }, 1)).toEqual({ errno: -13, name: null });
+  expect(pipe).toHaveBeenCalledOnce();
+});
+
+it('closes what nobody uses, and has it kept no more', async () => {
+  await open();
+  door.closeAllBut(new Set(['a']));
+  expect(kept).toEqual(['keep a']);
+  door.closeAllBut(new Set());
+  expect([kept, door.expected, door.dispatcher.queued]).toEqual([['keep a', 'drop a'], false, 0]);
+});
+
+describe('a door that is shut', () => {
+  const shut = (): Promise<void> => door.shut(() => {});
+  /** Clients whose connections the kernel accepts while this process does not look. */
+  const queue = (port: number, clients: number): void => {
+    const program = `for (let i = 0; i < ${clients}; i++) require('net').connect(${port}, '127.0.0.1').on('connect', () => { if (++n === ${clients}) process.exit(); }); let n = 0; setTimeout(() => process.exit(1), 5000)`;
+    expect(spawnSync(process.execPath, ['-e', program]).status).toBe(0);
+  };
+
+  it('serves what comes until nobody else holds the socket, and all that the kernel has accepted by then', async () => {
+    const { port, taker } = await open();
+    let drop = (): void => {};
+    dropped = new Promise((resolve) => (drop = resolve));
+    const ended = shut();
+    await send(port, 'x');
+    expect([taker.sources.length, door.expected]).toEqual([1, true]);
+    queue(port, 20);
+    drop();
+    await ended;
+    expect([taker.sources.length, door.expected]).toEqual([21, false]);
+    expect(kept).toEqual(['keep a', 'drop a', 'drop a']);
+  });
+
+  it('waits until what came in has found a worker', async () => {
+    const { port, taker } = await open();
+    const busy: PendingConnection[] = [];
+    taker.hand = (pending) => void busy.push(pending);
+    const clients = [send(port, '1'), send(port, '2')];
+    await vi.waitFor(() => expect([busy.length, door.dispatcher.queued]).toEqual([1, 1]));
+    let isShut = false;
+    const ended = shut().then(() => (isShut = true));
+    await vi.waitFor(() => expect(door.expected).toBe(false));
+    expect([isShut, busy.length, door.dispatched]).toEqual([false, 1, ['a']]);
+    taker.pending = null;
+    door.dispatcher.pumpFor(taker);
+    await ended;
+    expect([busy.length, door.dispatched]).toEqual([2, []]);
+    for (const { connection } of busy) connection.close();
+    await Promise.all(clients);
+  });
+
+  it('lets go of what it inherited and nobody asked for', async () => {
+    const close = vi.fn();
+    door.received('old', { close, listen: () => 0 }, null);
+    door.received('direct#0', { close, listen: () => 0 }, null);
+    await shut();
+    expect([new Set(kept), close.mock.calls.length]).toEqual([new Set(['drop old', 'drop direct#0']), 2]);
+  });
+
+  it('opens no more, though a worker that boots is told so', async () => {
+    await shut();
+    expect(await door.listen({ ...QUERY, port: 3000 }, 1)).toEqual({ errno: 0, name: { address: '127.0.0.1', port: 3000, family: 'IPv4' } });
+    expect([kept, door.expected]).toEqual([[], false]);
+  });
+
+  it('serves a listener that was paused, too', async () => {
+    const { port, taker } = await open({ maxQueue: 1 });
+    vi.spyOn(door.listeners, 'resume');
+    const busy: PendingConnection[] = [];
+    taker.hand = (pending) => void busy.push(pending);
+    const clients = [send(port, '1'), send(port, '2')];
+    await vi.waitFor(() => expect(door.dispatcher.queued).toBe(1));
+    const ended = shut();
+    await vi.waitFor(() => expect(door.listeners.resume).toHaveBeenCalledWith('a'));
+    taker.pending = null;
+    door.dispatcher.pumpFor(taker);
+    await ended;
+    for (const { connection } of busy) connection.close();
+    await Promise.all(clients);
+  });
+});

@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Listeners } from '../../../src/primary/door/listeners.ts';
+
+const QUERY = { address: null, port: null, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'tcp' } as const;
+
+let folder: string;
+let path: string;
+let borrowed = 0;
+let accepted = 0;
+const listeners = new Listeners({
+  onConnection: (_, connection) => {
+    accepted++;
+    connection.close();
+  },
+  onOpened: () => {},
+  onClosed: () => {},
+  borrow: () => ++borrowed > 0,
+});
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lb-listeners-'));
+  path = join(folder, 'app.sock');
+  [borrowed, accepted] = [0, 0];
+});
+
+afterEach(() => {
+  listeners.closeAllBut(new Set());
+  rmSync(folder, { recursive: true });
+});
+
+it('never pauses a Unix socket, whose file would be gone with the handle', async () => {
+  const { errno } = await listeners.listen({ ...QUERY, key: path, address: path, addressType: -1 });
+  listeners.pause(path);
+  await new Promise((resolve) => connect(path).once('close', resolve));
+  expect([errno, borrowed, accepted, existsSync(path)]).toEqual([0, 0, 1, true]);
+});
+
+it('lets nobody wait for a Unix socket that is about to be closed, and answers who waits already', async () => {
+  await listeners.listen({ ...QUERY, key: path, address: path, addressType: -1 });
+  const waiting = connect(path);
+  await once(waiting, 'connect');
+  listeners.narrow(path);
+  await once(waiting, 'close');
+  const [late] = await once(connect(path), 'error');
+  expect([accepted, late]).toMatchObject([1, { code: 'ENOENT' }]);
+});
+
+it('leaves the kernel no queue for a TCP socket that is about to be closed', async () => {
+  const { listener } = await listeners.listen({ ...QUERY, key: 'a', address: '127.0.0.1', port: 0, addressType: 4 });
+  listeners.narrow('a');
+  const clients = Array.from({ length: 20 }, () => connect(listener?.name?.port ?? 0, '127.0.0.1'));
+  let connected = 0;
+  for (const client of clients) client.once('connect', () => connected++);
+  await Promise.race(clients.map((client) => once(client, 'close')));
+  // The kernel drops the others' first try, and they come again a second later.
+  expect([connected, accepted]).toEqual([1, 1]);
+  for (const client of clients) client.destroy();
+});

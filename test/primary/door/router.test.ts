@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
+import type { WorkerState } from '../../../src/lifecycle/states.ts';
+import { DirectSockets } from '../../../src/primary/door/direct-sockets.ts';
+import { Dispatcher } from '../../../src/primary/door/dispatcher.ts';
+import type { FrontDoor } from '../../../src/primary/door/front-door.ts';
+import { Router } from '../../../src/primary/door/router.ts';
+import type { PendingConnection } from '../../../src/primary/door/seat.ts';
+import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
+import { sampleSpec } from '../../lifecycle/sample-spec.ts';
+
+/** What the router and the dispatcher see of a worker. */
+class FakeHandle {
+  readonly slot: number;
+  readonly connections = 0;
+  readonly held = false;
+  rampsSince: number | null = null;
+  ownWeight: number | null = null;
+  withdrawn: string | null = null;
+  readonly profile = { kind: null };
+  counts = false;
+  pending: PendingConnection | null = null;
+  state: WorkerState = 'ready';
+  connected = true;
+  readonly keys = new Set(['a']);
+  readonly full = new Set<string>();
+  readonly handed: object[] = [];
+
+  constructor(slot: number) {
+    this.slot = slot;
+  }
+
+  countConnections(on: boolean): void {
+    this.counts = on;
+  }
+
+  hand({ connection }: PendingConnection): void {
+    this.handed.push(connection);
+    this.pending = null;
+  }
+}
+
+let workers: FakeHandle[];
+let dispatcher: Dispatcher;
+let router: Router;
+let spec: AppSpec;
+let joins: number;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  workers = [new FakeHandle(0), new FakeHandle(1)];
+  dispatcher = new Dispatcher({ crowded: () => {}, relieved: () => {} });
+  spec = sampleSpec();
+  joins = 0;
+  const sockets = new DirectSockets({ onOpened: () => {}, onClosed: () => {} });
+  const door = { dispatcher, dispatched: ['a', 'b'], sockets } as unknown as FrontDoor;
+  router = new Router({ door, workers: () => workers as unknown as WorkerHandle[], spec: () => spec, joined: () => void joins++ });
+  router.changed();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function accept(key = 'a'): { close(): void } {
+  const connection = { close: () => {} };
+  dispatcher.accept(key, connection);
+  return connection;
+}
+
+const refuse = (worker: FakeHandle | undefined, connection: { close(): void }): void => {
+  worker?.full.add('a');
+  router.notTaken(worker as unknown as WorkerHandle, { key: 'a', connection, peer: null });
+};
+
+describe('Router', () => {
+  it.each(['starting', 'ejected', 'draining', 'stopping', 'exited'] as const)('leaves out a worker that is %s', (state) => {
+    const [first, second] = workers;
+    if (first !== undefined) first.state = state;
+    router.changed();
+    for (let i = 0; i < 3; i++) accept();
+    expect([first?.handed.length, second?.handed.length]).toEqual([0, 3]);
+  });
+
+  it('gives each its share: configured, by its own word, and growing after a replacement', () => {
+    const shares = (): number[] => {
+      const before = workers.map(({ handed }) => handed.length);
+      for (let i = 0; i < 44; i++) accept();
+      return workers.map(({ handed }, i) => handed.length - (before[i] ?? 0));
+    };
+    spec = sampleSpec({ weights: [3, 1], slowStartMs: 10_000 });
+    router.changed();
+    expect(shares()).toEqual([33, 11]);
+    const [first, second] = workers;
+    if (first !== undefined) first.ownWeight = 0;
+    router.changed();
+    expect(shares()).toEqual([0, 44]);
+    if (first !== undefined) first.ownWeight = 1;
+    if (second !== undefined) second.rampsSince = performance.now();
+    router.changed();
+    expect(shares()).toEqual([40, 4]);
+    vi.advanceTimersByTime(10_500);
+    expect(shares()).toEqual([22, 22]);
+  });
+
+  it('tells when a worker takes connections that took none before, and only then', () => {
+    const [first] = workers;
+    expect(joins).toBe(1);
+    router.changed();
+    if (first !== undefined) first.state = 'ejected';
+    router.changed();
+    expect(joins).toBe(1);
+    if (first !== undefined) first.state = 'ready';
+    router.changed();
+    workers.push(new FakeHandle(2));
+    router.changed();
+    expect(joins).toBe(3);
+  });
+
+  it('lets workers count their connections only where the strategy needs it', () => {
+    for (const [balance, maxConns, counts] of [['round-robin', null, false], ['random', null, true], ['ip-hash', null, false], ['ip-hash', 5, true]] as const) {
+      spec = sampleSpec({ balance, maxConns });
+      router.changed();
+      expect([balance, maxConns, ...workers.map((worker) => worker.counts)]).toEqual([balance, maxConns, counts, counts]);
+    }
+  });
+
+  it('sends a connection only to those that serve its listener', () => {
+    workers[1]?.keys.add('b');
+    router.changed();
+    for (let i = 0; i < 3; i++) accept('b');
+    expect(workers.map(({ handed }) => handed.length)).toEqual([0, 3]);
+  });
+
+  it('passes what a full worker refused to another one, and leaves it out for 100 ms', () => {
+    const [full, other] = workers;
+    const refused = accept();
+    expect(full?.handed).toEqual([refused]);
+    refuse(full, refused);
+    expect(other?.handed).toEqual([refused]);
+    accept();
+    accept();
+    expect(full?.handed).toHaveLength(1);
+    vi.advanceTimersByTime(100);
+    accept();
+    accept();
+    expect(full?.handed).toHaveLength(2);
+  });
+
+  it('keeps what every worker refused until one is asked again', () => {
+    const [first, second] = workers;
+    const refused = accept();
+    refuse(first, refused);
+    refuse(second, refused);
+    expect(dispatcher.queued).toBe(1);
+    vi.advanceTimersByTime(99);
+    expect(dispatcher.queued).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(dispatcher.queued).toBe(0);
+    expect(first?.handed).toEqual([refused, refused]);
+  });
+
+  it('does not give the connection of a dead worker back to it', () => {
+    const [dead, other] = workers;
+    const connection = accept();
+    if (dead !== undefined) dead.state = 'exited';
+    router.notTaken(dead as unknown as WorkerHandle, { key: 'a', connection, peer: null });
+    expect(other?.handed).toEqual([connection]);
+  });
+});

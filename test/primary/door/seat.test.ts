@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { Seat, type PendingConnection, type Target } from '../../../src/primary/door/seat.ts';
+
+const target = (changes: Partial<Target> = {}): Target => ({ slot: 2, pending: null, connections: 3, hand: () => {}, ...changes });
+const seat = (of: Target): Seat => new Seat({ target: of, weight: 4, backup: false });
+
+it('shows its worker as it is now', () => {
+  let connections = 3;
+  const worker = { ...target(), get connections() { return connections; } };
+  const place = seat(worker);
+  expect(place).toMatchObject({ slot: 2, weight: 4, backup: false, connections: 3, free: true });
+  connections = 5;
+  expect(place.connections).toBe(5);
+  worker.pending = {} as PendingConnection;
+  expect(place.free).toBe(false);
+});
+
+it('is full at its limit, and without one never', () => {
+  const place = seat(target());
+  expect(place.full).toBe(false);
+  place.limit = 4;
+  expect(place.full).toBe(false);
+  place.limit = 3;
+  expect(place.full).toBe(true);
+});

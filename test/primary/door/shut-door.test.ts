@@ -1,0 +1,69 @@
+import { connect } from 'node:net';
+import { expect, it } from 'vitest';
+import { Listeners } from '../../../src/primary/door/listeners.ts';
+import { shutDoor } from '../../../src/primary/door/shut-door.ts';
+
+type Door = Parameters<typeof shutDoor>[0];
+
+/** Connections come in the first so many looks. */
+function fakeDoor(comingFor: number, over: Partial<Door> = {}): { readonly door: Door; readonly log: string[] } {
+  const log: string[] = [];
+  let [arrivals, handedOut] = [0, 0];
+  const door: Door = {
+    releaseDuplicates: async () => void log.push('released'),
+    takeOver: async () => void log.push('taken over'),
+    arrivals: () => (arrivals < comingFor ? ++arrivals : arrivals),
+    closeSockets: () => log.push(`closed after ${arrivals}`),
+    waiting: () => arrivals - Math.min(arrivals, handedOut++),
+    ...over,
+  };
+  return { door, log };
+}
+
+it('closes the sockets when the others have let go and nobody comes any more, and waits for who waits', async () => {
+  const { door, log } = fakeDoor(5);
+  await shutDoor(door);
+  expect(log).toEqual(['released', 'taken over', 'closed after 5']);
+  expect(door.waiting()).toBe(0);
+});
+
+it('does not wait for a worker that never says that it has let go', async () => {
+  const { door, log } = fakeDoor(0, { takeOver: () => new Promise(() => {}) });
+  await shutDoor(door);
+  expect(log).toEqual(['released', 'closed after 0']);
+});
+
+it('closes at last though clients never cease to come', async () => {
+  const { door, log } = fakeDoor(Infinity, { waiting: () => 0 });
+  await shutDoor(door);
+  expect(log).toHaveLength(3);
+});
+
+it('takes all that wait in the queue of the kernel along, then refuses', async () => {
+  let accepted = 0;
+  const listeners = new Listeners({
+    onConnection: (_, connection) => {
+      accepted++;
+      connection.close();
+    },
+    onOpened: () => {},
+    onClosed: () => {},
+    borrow: () => false,
+  });
+  const query = { key: 'a', address: '127.0.0.1', port: 0, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'tcp' } as const;
+  const port = (await listeners.listen(query)).listener?.name?.port ?? 0;
+  const come = (): Promise<string> => {
+    const client = connect(port, '127.0.0.1');
+    return new Promise((resolve) => client.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? '')).once('end', () => resolve('end')).resume());
+  };
+  const waiting = Array.from({ length: 100 }, come);
+  await new Promise(process.nextTick);
+  await shutDoor({
+    releaseDuplicates: async () => {},
+    takeOver: async () => listeners.narrow('a'),
+    arrivals: () => accepted,
+    closeSockets: () => listeners.closeAllBut(new Set()),
+    waiting: () => 0,
+  });
+  expect([accepted, new Set(await Promise.all(waiting)), await come()]).toEqual([100, new Set(['end']), 'ECONNREFUSED']);
+});

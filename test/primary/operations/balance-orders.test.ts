@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
+import { changeBalance, changeWeights } from '../../../src/primary/operations/balance-orders.ts';
+import type { Pool } from '../../../src/primary/workers/pool.ts';
+import { sampleSpec } from '../../lifecycle/sample-spec.ts';
+
+const poolOf = (changes: Partial<AppSpec> = {}): Pool => ({ spec: sampleSpec(changes), wanted: 3 }) as unknown as Pool;
+
+describe('changeBalance', () => {
+  it('changes the strategy, and says what it was', () => {
+    const pool = poolOf();
+    expect(changeBalance(pool, 'random')).toBe('api is balanced by random (was round-robin)');
+    expect(pool.spec.balance).toBe('random');
+    expect(changeBalance(pool, 'random')).toBe('api is balanced by random already');
+  });
+
+  it.each([['round-robin', 'direct'], ['direct', 'ip-hash']] as const)('refuses %s → %s', (balance, strategy) => {
+    const pool = poolOf({ balance });
+    expect(() => changeBalance(pool, strategy)).toThrow(expect.objectContaining({ code: 'LB_ERR_BALANCE_DIRECT' }));
+    expect(pool.spec.balance).toBe(balance);
+  });
+
+  it('leaves direct as it is', () => expect(changeBalance(poolOf({ balance: 'direct' }), 'direct')).toContain('already'));
+});
+
+describe('changeWeights', () => {
+  it('changes the named slots; the others keep theirs', () => {
+    const pool = poolOf({ weights: [5] });
+    expect(changeWeights(pool, [{ slot: 2, weight: 0 }, { slot: 1, weight: 2.5 }])).toBe('api: slot 2 has weight 0, slot 1 has weight 2.5');
+    expect(pool.spec.weights).toEqual([5, 2.5, 0]);
+  });
+
+  it.each([
+    ['a slot that is not there', 'round-robin', [{ slot: 0, weight: 2 }, { slot: 3, weight: 1 }], 'LB_ERR_SLOT'],
+    ['to leave nothing', 'round-robin', [0, 1, 2].map((slot) => ({ slot, weight: 0 })), 'LB_ERR_WEIGHT'],
+    ['shares with direct', 'direct', [{ slot: 0, weight: 2 }], 'LB_ERR_WEIGHT'],
+  ] as const)('refuses %s, and changes nothing', (_, balance, changes, code) => {
+    const pool = poolOf({ balance });
+    expect(() => changeWeights(pool, changes)).toThrow(expect.objectContaining({ code }));
+    expect(pool.spec.weights).toEqual([]);
+  });
+
+  it('turns slots off and on with direct', () => {
+    const pool = poolOf({ balance: 'direct' });
+    changeWeights(pool, [{ slot: 1, weight: 0 }]);
+    expect(pool.spec.weights).toEqual([1, 0, 1]);
+  });
+});

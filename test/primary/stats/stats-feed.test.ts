@@ -1,0 +1,47 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { StatsFeed } from '../../../src/primary/stats/stats-feed.ts';
+import type { AppStats } from '../../../src/protocol/stats.ts';
+import { app } from '../../client/samples.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('sends at most once a second for the heartbeats of all workers, and at once for a change', () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setImmediate'] });
+  const sent: AppStats[] = [];
+  const feed = new StatsFeed({ stats: app, idle: () => false, send: (stats) => sent.push(stats) });
+  feed.beat();
+  expect(sent).toHaveLength(1);
+  for (let at = 0; at < 4_000; at += 250) {
+    vi.advanceTimersByTime(250);
+    feed.beat();
+  }
+  expect(sent).toHaveLength(5);
+  feed.changed();
+  feed.changed();
+  expect(sent).toHaveLength(5);
+  vi.advanceTimersByTime(0);
+  expect(sent).toHaveLength(6);
+  vi.advanceTimersByTime(500);
+  feed.beat();
+  expect(sent).toHaveLength(6);
+});
+
+it('sends every 5 s while all are idle, but says at once that they have become it, and that they no longer are', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const sent: number[] = [];
+  let idle = false;
+  const feed = new StatsFeed({ stats: app, idle: () => idle, send: () => sent.push(performance.now()) });
+  const beatAt = (at: number): void => {
+    vi.advanceTimersByTime(at - performance.now());
+    feed.beat();
+  };
+  const start = performance.now();
+  feed.beat();
+  idle = true;
+  for (let at = 1_000; at <= 12_000; at += 1_000) beatAt(start + at);
+  idle = false;
+  for (let at = 13_000; at <= 14_000; at += 1_000) beatAt(start + at);
+  expect(sent.map((at) => Math.round((at - start) / 1_000))).toEqual([0, 1, 6, 11, 13, 14]);
+});

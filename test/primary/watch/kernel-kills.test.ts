@@ -1,0 +1,34 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { KernelKills } from '../../../src/primary/watch/kernel-kills.ts';
+
+const system = vi.hoisted(() => ({ kills: 0 as number | null }));
+vi.mock('../../../src/system/memory-room.ts', () => ({ oomKillCounter: () => () => system.kills }));
+
+let kernelKills: KernelKills;
+beforeEach(() => {
+  vi.useFakeTimers();
+  system.kills = 0;
+  kernelKills = new KernelKills();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it('knows whether the kernel has just killed, for all workers that end with it', () => {
+  expect(kernelKills.justNow()).toBe(false);
+  system.kills = 2;
+  expect([kernelKills.justNow(), kernelKills.justNow()]).toEqual([true, true]);
+  vi.advanceTimersByTime(1_000);
+  expect(kernelKills.justNow()).toBe(false);
+  system.kills = null;
+  expect(kernelKills.justNow()).toBe(false);
+});
+
+it('does not blame a kill of long ago for a SIGKILL of now', () => {
+  system.kills = 1;
+  for (let at = 0; at < 20_000; at += 1_000) {
+    vi.advanceTimersByTime(1_000);
+    kernelKills.look();
+  }
+  expect(kernelKills.justNow()).toBe(false);
+});

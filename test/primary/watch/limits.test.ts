@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
+import type { WorkerState } from '../../../src/lifecycle/states.ts';
+import { Limits } from '../../../src/primary/watch/limits.ts';
+import type { Pool } from '../../../src/primary/workers/pool.ts';
+import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
+import { sampleSpec } from '../../lifecycle/sample-spec.ts';
+
+const MB = 1024 ** 2;
+const told = vi.hoisted(() => [] as string[]);
+vi.mock('../../../src/system/processes.ts', () => ({ killTree: (pid: number, signal: string) => told.push(`${signal} to ${pid}`) }));
+
+interface FakeWorker {
+  readonly slot: number;
+  readonly pid: number;
+  state: WorkerState;
+  uptimeMs: number;
+  cause: string | null;
+  readonly meter: { last: { requests: number } | null };
+}
+
+const workerOf = (changes: Partial<FakeWorker> = {}): FakeWorker => ({ slot: 0, pid: 7, state: 'ready', uptimeMs: 0, cause: null, meter: { last: { requests: 0 } }, ...changes });
+const real = (worker: FakeWorker): WorkerHandle => worker as unknown as WorkerHandle;
+
+function limitsOf(spec: Partial<AppSpec>, workers: FakeWorker[] = []): Limits {
+  return new Limits({
+    pool: { spec: sampleSpec(spec), workers, wanted: 4 } as unknown as Pool,
+    recycle: ({ pid }, askedBy, reason) => told.push(`recycle ${pid} (${askedBy}): ${reason}`),
+    abandon: ({ pid }, askedBy, reason) => told.push(`abandon ${pid} (${askedBy}): ${reason}`),
+  });
+}
+
+beforeEach(() => {
+  told.length = 0;
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe('memory', () => {
+  const both = { maxMemoryBytes: 100 * MB, maxMemoryKillBytes: 200 * MB };
+
+  it('replaces above the soft limit, abandons and kills above the hard one', () => {
+    const limits = limitsOf(both);
+    const worker = workerOf();
+    limits.sampled(real(worker), 100 * MB);
+    expect(told.splice(0)).toEqual([]);
+    limits.sampled(real(worker), 150 * MB);
+    expect(told.splice(0)).toEqual(['recycle 7 (memory): uses 150 MB, the limit is 100 MB']);
+    limits.sampled(real(worker), 250 * MB);
+    expect(told).toEqual(['abandon 7 (memory-kill): uses 250 MB, max_memory_kill is 200 MB', 'SIGKILL to 7']);
+    expect(worker.cause).toBe('killed: it used 250 MB, max_memory_kill is 200 MB');
+  });
+
+  it.each([['ejected', 2], ['starting', 0], ['draining', 0], ['stopping', 0], ['exited', 0]] as const)('of a worker that is %s', (state, steps) => {
+    limitsOf(both).sampled(real(workerOf({ state })), 250 * MB);
+    expect(told).toHaveLength(steps);
+  });
+
+  it('is sampled often only where there is a limit', () => {
+    expect([limitsOf({}), limitsOf({ maxMemoryBytes: MB }), limitsOf({ maxMemoryKillBytes: MB })].map(({ onMemory }) => onMemory)).toEqual([false, true, true]);
+  });
+});
+
+describe('requests and age', () => {
+  it('a worker has one limit for its life, another slot another', () => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    const limits = limitsOf({ maxRequests: 1_000, recycleJitter: 0.4 });
+    const [first, last] = [workerOf(), workerOf({ slot: 3, pid: 8 })];
+    const reach = (requests: number): string[] => {
+      for (const worker of [first, last]) {
+        worker.meter.last = { requests };
+        limits.look(real(worker));
+      }
+      return told.splice(0);
+    };
+    expect(reach(1_024)).toEqual([]);
+    random.mockReturnValue(0);
+    expect(reach(1_025)).toEqual(['recycle 7 (requests): served 1025 requests, its limit is 1025']);
+    expect(reach(1_324)).toHaveLength(1);
+    expect(reach(1_325)).toHaveLength(2);
+  });
+
+  it('age is looked at every second, until it is stopped', () => {
+    vi.useFakeTimers();
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const worker = workerOf({ meter: { last: null } });
+    const limits = limitsOf({ maxLifetimeMs: 60_000 }, [worker]);
+    limits.configure();
+    vi.advanceTimersByTime(1_000);
+    worker.uptimeMs = 60_000;
+    vi.advanceTimersByTime(1_000);
+    expect(told.splice(0)).toEqual(['recycle 7 (lifetime): reached its max_lifetime of 60 s']);
+    limits.stop();
+    vi.advanceTimersByTime(5_000);
+    expect(told).toEqual([]);
+  });
+
+  it.each(['starting', 'draining', 'stopping', 'exited'] as const)('are nothing to a worker that is %s', (state) => {
+    limitsOf({ maxRequests: 1, maxLifetimeMs: 1 }).look(real(workerOf({ state, uptimeMs: 1e9 })));
+    expect(told).toEqual([]);
+  });
+});

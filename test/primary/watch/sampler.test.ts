@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { AppCounters } from '../../../src/primary/workers/app-counters.ts';
+import { Sampler } from '../../../src/primary/watch/sampler.ts';
+import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
+import { WorkerMeter } from '../../../src/primary/workers/worker-meter.ts';
+import type { ProcessUsage, UsageSampler } from '../../../src/system/usage.ts';
+
+interface FakeWorker {
+  readonly pid: number;
+  readonly meter: WorkerMeter;
+}
+
+let workers: FakeWorker[];
+let asked: (readonly number[])[];
+let told: number[];
+let sampler: Sampler;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [workers, asked, told] = [[], [], []];
+  const usage = {
+    sample(pids: readonly number[]): Promise<Map<number, ProcessUsage>> {
+      asked.push(pids);
+      return Promise.resolve(new Map(pids.map((pid) => [pid, { cpuMs: 1, memoryBytes: pid * 10 }])));
+    },
+  };
+  sampler = new Sampler({
+    usage: usage as unknown as UsageSampler,
+    workers: () => workers as unknown as WorkerHandle[],
+    sampled: (_, memoryBytes) => told.push(memoryBytes),
+  });
+});
+afterEach(() => {
+  sampler.stop();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+function add(pid: number, tells: boolean): FakeWorker {
+  const worker = { pid, meter: new WorkerMeter(new AppCounters(), 0, false) };
+  worker.meter.tells = () => tells;
+  workers.push(worker);
+  return worker;
+}
+
+it('reads nothing by itself without a limit, and of all workers each second with one', async () => {
+  add(1, true);
+  add(2, false);
+  sampler.configure(false);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(asked).toEqual([]);
+  sampler.configure(true);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect([asked, told]).toEqual([[[1, 2], [1, 2]], [10, 20, 10, 20]]);
+  sampler.configure(false);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(asked).toHaveLength(2);
+});
+
+it('reads of those that do not tell themselves when somebody looks, at most once a second', async () => {
+  add(1, true);
+  const silent = add(2, false);
+  await sampler.refresh();
+  expect([asked, silent.meter.memoryBytes]).toEqual([[[2]], 20]);
+  await sampler.refresh();
+  expect(asked).toHaveLength(1);
+  vi.advanceTimersByTime(1_000);
+  await sampler.refresh();
+  expect(asked).toHaveLength(2);
+});
+
+it('does not read for nothing', async () => {
+  add(1, true);
+  await sampler.refresh();
+  expect(asked).toEqual([]);
+});

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { AppCounters } from '../../../src/primary/workers/app-counters.ts';
+import { WorkerMeter } from '../../../src/primary/workers/worker-meter.ts';
+import type { Heartbeat } from '../../../src/protocol/worker.ts';
+
+const beat = (requests: number, changes: Partial<Heartbeat> = {}): Heartbeat => ({
+  connections: 0, delivered: requests, requestsInFlight: 0, kept: 0, requests, statusClasses: [0, requests, 0, 0, 1], latency: [1, 2], latencySumMs: requests * 10,
+  bytesReceived: requests * 100, bytesSent: requests * 1000, loopDelay: null, eventLoopUtilization: 0, eventLoopDelayMs: 0, inspectorPort: null, ownSigusr1: false,
+  use: { cpuMs: requests * 2, rssBytes: 50, heapUsedBytes: 1, heapLimitBytes: 2, gcCount: requests, gcMs: requests / 2, handles: 3 }, ...changes,
+});
+
+it('adds what each heartbeat tells beyond the one before, over all workers of a slot', () => {
+  const counters = new AppCounters();
+  const first = new WorkerMeter(counters, 0, false);
+  first.add(beat(3), 1_000);
+  first.add(beat(5), 2_000);
+  new WorkerMeter(counters, 0, false).add(beat(2), 3_000);
+  new WorkerMeter(counters, 1, false).add(beat(1), 3_000);
+  // Of a worker that is gone: its last word comes after its end.
+  first.add(beat(6), 3_500);
+  const totals = counters.totals({ malformed: 2 });
+  expect(totals).toMatchObject({
+    answers: [0, 9, 0, 0, 3], bytesReceived: 900, bytesSent: 9_000, cpuMs: 18, gcCount: 9, gcMs: 4.5, latencySumMs: 90, proxyRejections: { malformed: 2 },
+    slots: { 0: { answers: [0, 8, 0, 0, 2], bytesSent: 8_000 }, 1: { answers: [0, 1, 0, 0, 1] } },
+  });
+  expect(totals.latency.slice(0, 3)).toEqual([5, 10, 0]);
+});
+
+it('counts connections as they are taken, with direct as the worker tells', () => {
+  const counters = new AppCounters();
+  const fed = new WorkerMeter(counters, 0, false);
+  fed.took(1, 100);
+  fed.refuse();
+  fed.add(beat(7), 1_000);
+  const direct = new WorkerMeter(counters, 1, true);
+  direct.add(beat(7), 1_000);
+  direct.add(beat(9), 2_000);
+  expect(counters.totals({})).toMatchObject({ accepted: 10, refused: 1, slots: { 0: { accepted: 1, refused: 1 }, 1: { accepted: 9, refused: 0 } } });
+});
+
+it('tells ended workers apart by cause', () => {
+  const counters = new AppCounters();
+  counters.exited({ askedBy: 'reload', code: 0, signal: null });
+  counters.exited({ askedBy: null, code: 0, signal: null });
+  counters.exited({ askedBy: null, code: 1, signal: null });
+  counters.exited({ askedBy: null, code: null, signal: 'SIGKILL' });
+  counters.exited({ askedBy: null, code: null, signal: 'SIGSEGV' });
+  expect(counters.totals({}).exits).toEqual({ reload: 1, exited: 1, crashed: 1, killed: 2 });
+});
+
+it('takes CPU and memory from heartbeats, and from outside when there are none', () => {
+  const meter = new WorkerMeter(new AppCounters(), 0, false);
+  meter.sampled({ cpuMs: 900, memoryBytes: 7 }, 7_000);
+  expect([meter.cpuPercent, meter.memoryBytes]).toEqual([null, 7]);
+  meter.add(beat(0), 8_000);
+  meter.add(beat(100), 9_000);
+  meter.sampled({ cpuMs: 210, memoryBytes: 7 }, 10_000);
+  expect([meter.cpuPercent, meter.memoryBytes, meter.tells(10_000)]).toEqual([20, 7, true]);
+  meter.sampled({ cpuMs: 200 + 5_000, memoryBytes: 8 }, 19_000);
+  expect([meter.cpuPercent, meter.memoryBytes, meter.tells(19_000)]).toEqual([50, 8, false]);
+});

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { HandleLedger } from '../../../src/primary/workers/handle-ledger.ts';
+
+type Done = (error: Error | null) => void;
+
+class FakeChannel {
+  readonly callbacks: Done[] = [];
+  send(_message: unknown, _handle?: unknown, done?: unknown): boolean {
+    if (typeof done === 'function') this.callbacks.push(done as Done);
+    return true;
+  }
+}
+
+function setUp() {
+  const channel = new FakeChannel();
+  const ledger = new HandleLedger(channel);
+  const told: string[] = [];
+  const send = (name: string): void => ledger.send({}, {}, { taken: () => told.push(`${name} taken`), lost: () => told.push(`${name} lost`) });
+  return { channel, ledger, told, send };
+}
+
+describe('HandleLedger', () => {
+  it('knows which handle an acknowledgement or a refusal is for: the oldest', () => {
+    const { ledger, told, send } = setUp();
+    ['a', 'b', 'c'].forEach(send);
+    ledger.acknowledged();
+    ledger.refused();
+    ledger.acknowledged();
+    ledger.acknowledged();
+    expect(told).toEqual(['a taken', 'b lost', 'c taken']);
+  });
+
+  it('counts the handles of others on the channel, but no messages without one', () => {
+    const { channel, ledger, told, send } = setUp();
+    channel.send({ cmd: 'NODE_CLUSTER' }, {});
+    channel.send('shutdown');
+    channel.send({ t: 'count' }, undefined);
+    send('a');
+    ledger.acknowledged();
+    expect(told).toEqual([]);
+    ledger.acknowledged();
+    expect(told).toEqual(['a taken']);
+  });
+
+  it('loses what could not be sent, and only that', () => {
+    const { channel, ledger, told, send } = setUp();
+    ['a', 'b'].forEach(send);
+    channel.callbacks[0]?.(new Error('channel closed'));
+    channel.callbacks[1]?.(null);
+    ledger.acknowledged();
+    expect(told).toEqual(['a lost', 'b taken']);
+  });
+
+  it('tells of each handle once, whatever happens in which order', () => {
+    const steps = fc.array(fc.oneof(fc.constantFrom('send', 'ack', 'nack', 'abandon' as const), fc.nat(20)));
+    fc.assert(fc.property(steps, (taken) => {
+      const { channel, ledger, told, send } = setUp();
+      let sent = 0;
+      for (const step of taken) {
+        if (step === 'send') send(String(sent++));
+        else if (step === 'ack') ledger.acknowledged();
+        else if (step === 'nack') ledger.refused();
+        else if (step === 'abandon') ledger.abandon();
+        else channel.callbacks[step]?.(new Error('channel closed'));
+      }
+      ledger.abandon();
+      expect(told.map((text) => Number(text.split(' ')[0])).sort((a, b) => a - b)).toEqual(Array.from({ length: sent }, (_, n) => n));
+    }));
+  });
+});
