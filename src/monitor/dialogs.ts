@@ -1,5 +1,5 @@
-import { give, refuse, stay, weightOrder } from './actions.ts';
 import type { Key } from '../terminal/keys.ts';
+import { give, refuse, stay, weightOrder } from './actions.ts';
 import { findMatch } from './logs-state.ts';
 import { withFilter, type Dialog, type Model, type Update } from './model.ts';
 

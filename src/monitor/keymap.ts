@@ -1,5 +1,5 @@
-import { changeWeight, chooseBalance, killWorker, reload, restart, scaleDown, scaleUp, start, stay, stop, switchScaling } from './actions.ts';
 import type { Key } from '../terminal/keys.ts';
+import { changeWeight, chooseBalance, killWorker, reload, restart, scaleDown, scaleUp, start, stay, stop, switchScaling } from './actions.ts';
 import type { Model, Page, Update } from './model.ts';
 import { back, editFilter, editSearch, move, nextApp, nextMeasure, nextSlot, nextStream, open, openLogs, pause, reverseSort, searchNext, shift, sortByNext } from './navigation.ts';
 import { currentApp } from './rows.ts';

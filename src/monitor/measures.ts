@@ -1,6 +1,6 @@
 import { byteSize } from '../lifecycle/wording.ts';
-import type { AppSnapshot, WorkerSnapshot } from '../protocol/snapshot.ts';
 import type { SlotMetric } from '../protocol/history.ts';
+import type { AppSnapshot, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { count, millis, percent, share } from './format.ts';
 
 /** Something that is charted over time. */

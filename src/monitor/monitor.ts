@@ -1,11 +1,11 @@
 import type { DaemonAddress } from '../client/address.ts';
 import type { LogMessage } from '../protocol/control.ts';
-import { Feed } from './feed.ts';
 import type { Frame } from '../terminal/frame.ts';
-import { initialModel, isSilent, type Effect, type Model } from './model.ts';
 import { paintChanges } from '../terminal/screen.ts';
 import type { Palette } from '../terminal/style.ts';
 import { Terminal, type Tty } from '../terminal/terminal.ts';
+import { Feed } from './feed.ts';
+import { initialModel, isSilent, type Effect, type Model } from './model.ts';
 import { update, type Message } from './update.ts';
 import { view } from './view.ts';
 

@@ -1,9 +1,9 @@
 import type { AppSnapshot, WorkerSnapshot } from '../protocol/snapshot.ts';
+import { widthOf } from '../terminal/text.ts';
 import { appColumns } from './app-columns.ts';
 import { MEASURES, type Measure } from './measures.ts';
 import { chosenApp, shown, type Model } from './model.ts';
 import { sortRows, type Column } from './table.ts';
-import { widthOf } from '../terminal/text.ts';
 import { workerColumns } from './worker-columns.ts';
 
 export const measureOf = (model: Model): Measure => MEASURES[model.measure % MEASURES.length] as Measure;

@@ -2,8 +2,8 @@ import { describeBlockers } from '../lifecycle/describe-blockers.ts';
 import { isLeaving } from '../lifecycle/states.ts';
 import { plural } from '../lifecycle/wording.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../protocol/snapshot.ts';
-import { age } from './format.ts';
 import { STYLE } from '../terminal/style.ts';
+import { age } from './format.ts';
 import type { Cell } from './table.ts';
 
 /** What goes on in an app right now, line by line: the operation and its steps, what blocks them, and what is wrong. */

@@ -1,11 +1,11 @@
 import type { LbEvent, LogMessage } from '../protocol/control.ts';
 import type { HistorySeries } from '../protocol/history.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
+import type { Key } from '../terminal/keys.ts';
 import { stay } from './actions.ts';
 import { answerDialog } from './dialogs.ts';
 import { addSample, recall, takeSample } from './history.ts';
 import { bindingsOf } from './keymap.ts';
-import type { Key } from '../terminal/keys.ts';
 import { addLogs } from './logs-state.ts';
 import type { Machine } from './machine.ts';
 import type { Link, Model, Notice, Update } from './model.ts';

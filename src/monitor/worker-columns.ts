@@ -1,11 +1,11 @@
-import { byteSize } from '../lifecycle/wording.ts';
 import type { WorkerState } from '../lifecycle/states.ts';
+import { byteSize } from '../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { scaleOf, sparkline } from '../terminal/chart.ts';
+import { STYLE, type CellStyle } from '../terminal/style.ts';
 import { age, count, millis, percent, share } from './format.ts';
 import { series, type Sample } from './history.ts';
 import type { Measure } from './measures.ts';
-import { STYLE, type CellStyle } from '../terminal/style.ts';
 import type { Cell, Column } from './table.ts';
 
 const STATE_STYLES: Readonly<Record<WorkerState, CellStyle>> = {

@@ -10,17 +10,17 @@ import { homePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
 import { parseSignal } from '../system/signals.ts';
 import { AppRuntime } from './app-runtime.ts';
-import { changeBalance, changeWeights } from './operations/balance-orders.ts';
 import { DaemonLink } from './daemon-link.ts';
 import { FrontDoor } from './door/front-door.ts';
+import { SpawnChannel } from './door/spawn-channel.ts';
 import { LogFollower } from './logs/log-follower.ts';
+import { changeBalance, changeWeights } from './operations/balance-orders.ts';
 import type { Operation, Outcome } from './operations/operation.ts';
 import { DEFAULT_MONITOR_MS, ReloadOperation } from './operations/reload.ts';
 import { RestartOperation } from './operations/restart.ts';
 import { ScaleOperation } from './operations/scale.ts';
 import { StartOperation } from './operations/start.ts';
 import { StopOperation } from './operations/stop.ts';
-import { SpawnChannel } from './door/spawn-channel.ts';
 
 /** One app's primary as its daemon talks to it: takes orders, carries them out with the app's runtime, answers each once. */
 export class Primary {

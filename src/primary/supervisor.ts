@@ -1,4 +1,5 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
+import { describeBlockers } from '../lifecycle/describe-blockers.ts';
 import { describeExit, type AskedBy, type ExitReport } from '../lifecycle/exit-report.ts';
 import type { OperationName } from '../lifecycle/operation-name.ts';
 import { readiness, type CheckPassed } from '../lifecycle/readiness.ts';
@@ -7,7 +8,6 @@ import type { WorkerState } from '../lifecycle/states.ts';
 import type { ProgressStep } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { now } from '../system/clock.ts';
-import { describeBlockers } from '../lifecycle/describe-blockers.ts';
 import type { OperationRunner } from './operations/operation-runner.ts';
 import type { Outcome } from './operations/operation.ts';
 import { currentWorker, type Pool, type Slot } from './workers/pool.ts';

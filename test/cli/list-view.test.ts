@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { listView, workerListView } from '../../src/cli/output/list-view.ts';
 import { colored } from '../../src/cli/output/style.ts';
 import { LbError } from '../../src/errors/lb-error.ts';
-import { widthOf } from '../../src/terminal/text.ts';
 import type { AutoscalingSnapshot } from '../../src/protocol/snapshot.ts';
+import { widthOf } from '../../src/terminal/text.ts';
 import { app, worker } from '../client/samples.ts';
 
 const blockers = { requests: 3, oldestMs: 12_300, connections: 3, websockets: 2, sockets: 0 };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { barChart, scaleOf, sparkline } from '../../src/terminal/chart.ts';
 import { addSample, recall, series, SPAN_SECONDS, takeSample, type Sample } from '../../src/monitor/history.ts';
 import { MEASURES, type Measure } from '../../src/monitor/measures.ts';
 import type { HistorySeries } from '../../src/protocol/history.ts';
+import { barChart, scaleOf, sparkline } from '../../src/terminal/chart.ts';
 import { app, worker } from '../client/samples.ts';
 
 const [REQUESTS, P95] = [MEASURES[0], MEASURES[3]] as [Measure, Measure];

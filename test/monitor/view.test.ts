@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BINDINGS } from '../../src/monitor/keymap.ts';
-import type { Key } from '../../src/terminal/keys.ts';
 import { initialModel, type Model } from '../../src/monitor/model.ts';
+import { view } from '../../src/monitor/view.ts';
 import type { LbEvent } from '../../src/protocol/event.ts';
 import type { AutoscalingSnapshot } from '../../src/protocol/snapshot.ts';
+import type { Key } from '../../src/terminal/keys.ts';
 import { paintLines } from '../../src/terminal/screen.ts';
 import { sequenceOf, STYLE, type Palette } from '../../src/terminal/style.ts';
 import { widthOf } from '../../src/terminal/text.ts';
-import { view } from '../../src/monitor/view.ts';
 import { app, worker } from '../client/samples.ts';
 import { after, log, logs, MACHINE, NOON, press, watched } from './samples.ts';
 

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { vi } from 'vitest';
+import type { ErrorRecord } from '../../src/errors/lb-error.ts';
 import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
 import type { Answer, FromPrimary, Order, PrimarySettings, ToPrimary } from '../../src/protocol/attach.ts';
-import type { ErrorRecord } from '../../src/errors/lb-error.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
 import type { ListenQuery } from '../../src/protocol/worker.ts';

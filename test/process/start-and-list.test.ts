@@ -1,8 +1,8 @@
-import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { expect, it } from 'vitest';
-import { widthOf } from '../../src/terminal/text.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
+import { widthOf } from '../../src/terminal/text.ts';
 import { getJson } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';
 import { ROOT, fixture } from '../helpers/paths.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { view } from '../../src/monitor/view.ts';
 import { Frame } from '../../src/terminal/frame.ts';
 import { paintChanges } from '../../src/terminal/screen.ts';
 import type { Palette } from '../../src/terminal/style.ts';
 import { graphemes } from '../../src/terminal/text.ts';
-import { view } from '../../src/monitor/view.ts';
 import { after, apps, MACHINE, NOON, watched } from '../monitor/samples.ts';
 
 /** A terminal, as far as the monitor uses one: it knows `H`, `J` and `m`, and breaks a wide character that is written over in half. */

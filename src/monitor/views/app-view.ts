@@ -1,11 +1,11 @@
 import { byteSize } from '../../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
+import type { Frame } from '../../terminal/frame.ts';
+import { STYLE } from '../../terminal/style.ts';
 import { appStateStyle, errorStyle } from '../app-columns.ts';
 import { age, count, millis, percent, share } from '../format.ts';
-import type { Frame } from '../../terminal/frame.ts';
 import { chosenApp, shown, type Model } from '../model.ts';
 import { measureOf, workerRows } from '../rows.ts';
-import { STYLE } from '../../terminal/style.ts';
 import { drawTable, place, sortable, type Cell } from '../table.ts';
 import { underWay } from '../under-way.ts';
 import { FOOTER_LINES } from './footer.ts';

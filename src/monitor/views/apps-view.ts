@@ -1,7 +1,7 @@
 import type { Frame } from '../../terminal/frame.ts';
+import { STYLE } from '../../terminal/style.ts';
 import { shown, type Model } from '../model.ts';
 import { appRows, measureOf } from '../rows.ts';
-import { STYLE } from '../../terminal/style.ts';
 import { drawTable, place, sortable } from '../table.ts';
 import { underWay } from '../under-way.ts';
 import { FOOTER_LINES } from './footer.ts';

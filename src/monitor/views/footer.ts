@@ -1,9 +1,9 @@
 import type { Frame } from '../../terminal/frame.ts';
+import { STYLE, type CellStyle } from '../../terminal/style.ts';
+import { widthOf } from '../../terminal/text.ts';
 import { bindingsOf } from '../keymap.ts';
 import { filterOf, type Dialog, type Model, type Notice } from '../model.ts';
-import { STYLE, type CellStyle } from '../../terminal/style.ts';
 import type { Cell } from '../table.ts';
-import { widthOf } from '../../terminal/text.ts';
 import { putAll } from './header.ts';
 
 /** The lines of the footer. */

@@ -1,12 +1,12 @@
 import { byteSize, plural } from '../../lifecycle/wording.ts';
 import { gauge } from '../../terminal/chart.ts';
-import { age, clock, count, percent } from '../format.ts';
 import type { Frame } from '../../terminal/frame.ts';
+import { STYLE, type CellStyle } from '../../terminal/style.ts';
+import { widthOf } from '../../terminal/text.ts';
+import { age, clock, count, percent } from '../format.ts';
 import type { Machine } from '../machine.ts';
 import { isSilent, shown, type Model } from '../model.ts';
-import { STYLE, type CellStyle } from '../../terminal/style.ts';
 import type { Cell } from '../table.ts';
-import { widthOf } from '../../terminal/text.ts';
 
 /** A gauge is worth its columns from here on. */
 const GAUGE_FROM_COLUMNS = 76;

@@ -1,7 +1,7 @@
 import type { Frame } from '../../terminal/frame.ts';
+import { STYLE } from '../../terminal/style.ts';
 import { bindingsOf, type Binding } from '../keymap.ts';
 import type { Model } from '../model.ts';
-import { STYLE } from '../../terminal/style.ts';
 import { drawTitle, putAll } from './header.ts';
 
 const TITLES: Readonly<Record<Binding['group'], string>> = { move: 'move', screen: 'screen', look: 'look', act: 'act (what costs something asks first)' };

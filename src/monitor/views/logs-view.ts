@@ -1,12 +1,12 @@
 import { plural } from '../../lifecycle/wording.ts';
-import { clock } from '../format.ts';
 import type { Frame } from '../../terminal/frame.ts';
+import { STYLE, type CellStyle } from '../../terminal/style.ts';
+import { clock } from '../format.ts';
 import { matchAt, visibleLines, type LogsState, type PaneLine } from '../logs-state.ts';
 import type { Model } from '../model.ts';
-import { STYLE, type CellStyle } from '../../terminal/style.ts';
+import { logHeight } from '../navigation.ts';
 import type { Cell } from '../table.ts';
 import { drawTitle } from './header.ts';
-import { logHeight } from '../navigation.ts';
 
 const FIRST_ROW = 1;
 const WRITER_COLORS: readonly CellStyle[] = [STYLE.cyan, STYLE.green, STYLE.magenta, STYLE.yellow];

@@ -1,11 +1,11 @@
 import type { LbEvent, Severity } from '../../protocol/control.ts';
 import { barChart, scaleOf } from '../../terminal/chart.ts';
-import { clock } from '../format.ts';
 import type { Frame } from '../../terminal/frame.ts';
-import { series, SPAN_SECONDS, type Sample } from '../history.ts';
-import type { Measure } from '../measures.ts';
 import { STYLE, type CellStyle } from '../../terminal/style.ts';
 import { padded, printable, truncate, widthOf } from '../../terminal/text.ts';
+import { clock } from '../format.ts';
+import { series, SPAN_SECONDS, type Sample } from '../history.ts';
+import type { Measure } from '../measures.ts';
 
 /** Columns of a chart's scale, left of it. */
 const SCALE_COLUMNS = 7;

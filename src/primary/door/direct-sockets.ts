@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
 import { assignSockets } from '../../balancing/direct-assignment.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { labelOf, socketName } from './listeners.ts';
 import { bindSocket, canReusePort, CLOSING_BACKLOG, type RawConnection, type RawListener } from './raw-handles.ts';
-import type { WorkerHandle } from '../workers/worker-handle.ts';
 
 /** The sockets of one listener: one per slot on the same port, or one for all where the system cannot share a port. */
 interface Group {

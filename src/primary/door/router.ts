@@ -2,9 +2,9 @@ import { rotation } from '../../balancing/rotation.ts';
 import { rampFactor } from '../../balancing/slow-start.ts';
 import { weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
 import { now } from '../../system/clock.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
 import type { FrontDoor } from './front-door.ts';
 import type { Untaken } from './seat.ts';
-import type { WorkerHandle } from '../workers/worker-handle.ts';
 
 /** A worker that refused a connection (its `maxConnections` are reached) is asked again after this long. */
 const FULL_MS = 100;

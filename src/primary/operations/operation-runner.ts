@@ -1,10 +1,10 @@
 import { LbError } from '../../errors/lb-error.ts';
-import { admit } from '../../lifecycle/operation-queue.ts';
 import type { OperationName } from '../../lifecycle/operation-name.ts';
+import { admit } from '../../lifecycle/operation-queue.ts';
 import type { ProgressRecord, ProgressStep } from '../../protocol/control.ts';
 import { now } from '../../system/clock.ts';
-import type { Operation, Outcome, WorkerFailure } from './operation.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
+import type { Operation, Outcome, WorkerFailure } from './operation.ts';
 
 /** Who is told about an operation; `joined` requests have several. */
 export interface OperationClient {

@@ -4,9 +4,9 @@ import { keepScale } from '../../lifecycle/autoscale.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
 import type { OnFailure } from '../../protocol/control.ts';
-import { needsNoRestart } from './balance-orders.ts';
 import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
+import { needsNoRestart } from './balance-orders.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 export interface ReloadOptions {

@@ -7,8 +7,8 @@ import { PROFILE_TITLES, type ProfileBody, type ProfileFile, type ProfileKind } 
 import { now, wallNow } from '../../system/clock.ts';
 import { moveFile } from '../../system/move-file.ts';
 import { currentWorker, type Pool } from '../workers/pool.ts';
-import { profileName, removeOutdated } from './profile-files.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
+import { profileName, removeOutdated } from './profile-files.ts';
 
 const DEFAULT_DURATION_MS = 10_000;
 /** What a worker has to finish before its heap is written; Node closes a kept connection that is idle for 5 s. */

@@ -5,12 +5,12 @@ import { now, wallNow } from '../../system/clock.ts';
 import { cpuBudget } from '../../system/cpu-budget.ts';
 import { memoryLeftBytes } from '../../system/memory-room.ts';
 import type { FrontDoor } from '../door/front-door.ts';
-import { LoadHistory } from './load-history.ts';
+import type { Router } from '../door/router.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { OperationContext } from '../operations/operation.ts';
 import { ScaleOperation } from '../operations/scale.ts';
+import { LoadHistory } from './load-history.ts';
 import type { Rebalancer } from './rebalancer.ts';
-import type { Router } from '../door/router.ts';
 import { unsettled } from './unsettled.ts';
 
 const LOOK_EVERY_MS = 1_000;

@@ -2,11 +2,11 @@ import { spreadKept } from '../../balancing/spread.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
 import type { Heartbeat } from '../../protocol/worker.ts';
 import { now } from '../../system/clock.ts';
+import type { Router } from '../door/router.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { Pool } from '../workers/pool.ts';
-import type { Router } from '../door/router.ts';
-import { unsettled } from './unsettled.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
+import { unsettled } from './unsettled.ts';
 
 const LOOK_EVERY_MS = 1_000;
 /** After a worker joined, or grew into its share. Connections that were idle all the time stay where they are. */

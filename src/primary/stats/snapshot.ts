@@ -3,13 +3,13 @@ import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { AppStats } from '../../protocol/stats.ts';
 import { now } from '../../system/clock.ts';
-import type { Autoscaler } from '../scaling/autoscaler.ts';
 import type { FrontDoor } from '../door/front-door.ts';
-import type { OperationRunner } from '../operations/operation-runner.ts';
-import type { Pool } from '../workers/pool.ts';
 import type { Router } from '../door/router.ts';
+import type { OperationRunner } from '../operations/operation-runner.ts';
+import type { Autoscaler } from '../scaling/autoscaler.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Watch } from '../watch/watch.ts';
+import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 
 interface StatsParts {

@@ -2,10 +2,14 @@ import { messageOf } from '../../errors/lb-error.ts';
 import type { AskedBy } from '../../lifecycle/exit-report.ts';
 import type { CheckPassed } from '../../lifecycle/readiness.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
-import type { WorkerHealth } from '../../protocol/snapshot.ts';
 import { parseSelfReport } from '../../protocol/self-report.ts';
+import type { WorkerHealth } from '../../protocol/snapshot.ts';
 import { now } from '../../system/clock.ts';
 import type { FrontDoor } from '../door/front-door.ts';
+import type { Router } from '../door/router.ts';
+import type { Supervisor } from '../supervisor.ts';
+import type { Pool } from '../workers/pool.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { HangWatch } from './hang/hang-watch.ts';
 import { endHungWorker } from './hang/hung-worker.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
@@ -13,10 +17,6 @@ import { probedListener } from './health/probed-listener.ts';
 import { Prober } from './health/prober.ts';
 import { KernelKills } from './kernel-kills.ts';
 import { Limits } from './limits.ts';
-import type { Pool } from '../workers/pool.ts';
-import type { Router } from '../door/router.ts';
-import type { Supervisor } from '../supervisor.ts';
-import type { WorkerHandle } from '../workers/worker-handle.ts';
 
 interface WatchOptions {
   readonly pool: Pool;

@@ -1,20 +1,20 @@
 import type { Readable } from 'node:stream';
-import { isLeaving, moveWorker, type WorkerState } from '../../lifecycle/states.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import { isLeaving, moveWorker, type WorkerState } from '../../lifecycle/states.ts';
 import type { ShutdownHandler } from '../../lifecycle/stop-ladder.ts';
 import type { DrainBlockers } from '../../protocol/snapshot.ts';
 import { MARK, type FromWorker, type OpenCount, type SocketName, type ToWorker } from '../../protocol/worker.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import { startTimeOf } from '../../system/processes.ts';
+import type { RawConnection, RawListener } from '../door/raw-handles.ts';
+import type { PendingConnection, Target, Untaken } from '../door/seat.ts';
 import type { AppCounters } from './app-counters.ts';
 import type { ClusterWorker } from './cluster.ts';
 import { HandleLedger, type ProbeOutcome, type SentHandle } from './handle-ledger.ts';
 import { OpenEstimate } from './open-estimate.ts';
-import type { RawConnection, RawListener } from '../door/raw-handles.ts';
-import type { PendingConnection, Target, Untaken } from '../door/seat.ts';
-import type { WorkerEvents } from './worker-events.ts';
 import { pipesClosed } from './pipes-closed.ts';
+import type { WorkerEvents } from './worker-events.ts';
 import { WorkerMeter } from './worker-meter.ts';
 import { WorkerProfile } from './worker-profile.ts';
 

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { DirectSockets } from '../../../src/primary/door/direct-sockets.ts';
 import type { RawListener } from '../../../src/primary/door/raw-handles.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emptyBuckets } from '../../../src/metrics/latency.ts';
-import { AppCounters } from '../../../src/primary/workers/app-counters.ts';
 import { LoadHistory } from '../../../src/primary/scaling/load-history.ts';
+import { AppCounters } from '../../../src/primary/workers/app-counters.ts';
 import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
 import type { Heartbeat } from '../../../src/protocol/worker.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { AppCounters } from '../../../src/primary/workers/app-counters.ts';
 import { Sampler } from '../../../src/primary/watch/sampler.ts';
+import { AppCounters } from '../../../src/primary/workers/app-counters.ts';
 import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
 import { WorkerMeter } from '../../../src/primary/workers/worker-meter.ts';
 import type { ProcessUsage, UsageSampler } from '../../../src/system/usage.ts';

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
 import { count, millis, percent, plural, share, size } from '../format.ts';
-import { useHistory } from '../hooks.ts';
 import type { History } from '../history.ts';
+import { useHistory } from '../hooks.ts';
 import { Events } from '../parts/events.tsx';
 import { Sparkline, SPARKLINE_POINTS } from '../parts/sparkline.tsx';
 import { State } from '../parts/state.tsx';

@@ -1,6 +1,6 @@
+import { describeStack } from '../../../lifecycle/describe-stack.ts';
 import type { AskedBy } from '../../../lifecycle/exit-report.ts';
 import type { EmitEvent } from '../../../protocol/event.ts';
-import { describeStack } from '../../../lifecycle/describe-stack.ts';
 import { killTree, processState } from '../../../system/processes.ts';
 import type { WorkerHandle } from '../../workers/worker-handle.ts';
 import { stackOf, type NoStack, type StackResult } from './stack-of.ts';
