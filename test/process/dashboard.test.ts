@@ -128,7 +128,9 @@ describe('in a browser', () => {
     expectLossless(await load.stop());
     await page.getByRole('link', { name: 'Apps' }).click();
     await sandbox.waitFor('the history of all apps', () => asked.at(-1)?.includes('resolution=1s'));
-    expect(asked.map((request) => new URL(request).searchParams.get('resolution')), 'one request for each view').toEqual(['10s', '10s', '1m', '1s']);
+    const histories = asked.map((request) => new URL(request).searchParams).map((search) => `${search.get('level')} ${search.get('resolution')}`);
+    const ofView = (resolution: string): string[] => [`app ${resolution}`, `slot ${resolution}`];
+    expect(histories, 'only what is shown, once').toEqual([...ofView('10s'), 'slot 10s', ...ofView('10s'), ...ofView('1m'), 'app 1s']);
     expectNoTrouble();
     await context.close();
   });
