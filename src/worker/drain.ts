@@ -56,6 +56,11 @@ export class Drain {
     this.#look();
   }
 
+  /** The app was asked to shut down. */
+  get leaving(): boolean {
+    return this.#leaving !== 'no';
+  }
+
   /**
    * The app was asked to shut down, or has no handler for it.
    * @param exit end the process as soon as nothing is open.

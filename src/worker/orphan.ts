@@ -43,9 +43,11 @@ export class Orphan {
   }
 
   #leave(): void {
-    if (!this.#isQuiet || !this.#isSettled) return;
+    const drain = this.#drain();
+    // Asked once, by whomever: many apps take a second signal for "now".
+    if (!this.#isQuiet || !this.#isSettled || drain.leaving) return;
     const signal = this.#shutdownSignal();
     if (signal !== null) process.kill(process.pid, signal);
-    this.#drain().leave(signal === null);
+    drain.leave(signal === null);
   }
 }

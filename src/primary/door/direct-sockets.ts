@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { assignSockets } from '../../balancing/direct-assignment.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -150,11 +149,11 @@ export class DirectSockets {
     for (const [key, { sockets }] of this.#groups) {
       if (used.has(key)) continue;
       this.#groups.delete(key);
-      for (const [index, socket] of sockets.entries()) this.#close(key, index, socket);
+      this.#close(key, sockets.entries());
     }
     for (const [key, sockets] of this.#inherited) {
       this.#inherited.delete(key);
-      for (const [index, socket] of sockets) this.#close(key, index, socket);
+      this.#close(key, sockets.entries());
     }
   }
 
@@ -187,9 +186,11 @@ export class DirectSockets {
     worker.post({ t: 'socket', ...place, on: false });
   }
 
-  #close(key: string, index: number, socket: RawListener): void {
-    socket.close();
-    this.#options.onClosed(keptKey(key, index));
+  /** All of them before anybody is told: the kernel gives what comes to those that are still open. */
+  #close(key: string, sockets: Iterable<readonly [number, RawListener]>): void {
+    const closed = [...sockets];
+    for (const [, socket] of closed) socket.close();
+    for (const [index] of closed) this.#options.onClosed(keptKey(key, index));
   }
 
   async #open(query: ListenQuery): Promise<GroupOutcome> {
@@ -199,7 +200,7 @@ export class DirectSockets {
     this.#inherited.delete(query.key);
     const sockets = kept === undefined ? [] : [...kept.entries()].sort(([a], [b]) => a - b).map(([, socket]) => socket);
     if (sockets.length === 0) {
-      const errno = await probePort(query);
+      const errno = probePort(query);
       if (errno !== 0) return { errno };
       const first = bindSocket({ ...query, port: query.port ?? 0 }, !this.#shared);
       if (typeof first === 'number') return { errno: first };
@@ -232,11 +233,12 @@ function keptKey(key: string, index: number): string {
 }
 
 /** Sockets that share a port do so with any other program's of the same user; one that does not tells whether the port is taken. */
-function probePort({ address, port, flags }: ListenQuery): Promise<number> {
-  if (port === null || port === 0) return Promise.resolve(0);
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.errno ?? -22));
-    server.listen({ port, ...(address === null ? {} : { host: address }), ipv6Only: (flags & 1) === 1, exclusive: true }, () => server.close(() => resolve(0)));
-  });
+function probePort(query: ListenQuery): number {
+  if (query.port === null || query.port === 0) return 0;
+  const probe = bindSocket({ ...query, port: query.port }, false);
+  if (typeof probe === 'number') return probe;
+  // libuv keeps what `bind` said of the address for the next call; listening, to hear it, would accept somebody.
+  const errno = probe.getsockname?.({}) ?? 0;
+  probe.close();
+  return errno;
 }

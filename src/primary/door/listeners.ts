@@ -34,6 +34,8 @@ export class Listeners {
   readonly #opening = new Map<string, Promise<ListenOutcome>>();
   /** Received from the daemon after the death of another primary; not polled until a worker asks for them. */
   readonly #inherited = new Map<string, { handle: RawListener; name: SocketName | null }>();
+  /** Closed before the duplicate came that should have let them pause. */
+  readonly #closedInPause = new Set<string>();
 
   constructor(options: ListenersOptions) {
     this.#options = options;
@@ -61,7 +63,8 @@ export class Listeners {
   received(key: string, handle: RawListener, name: SocketName | null): void {
     const listener = this.#open.get(key);
     if (listener === undefined) {
-      this.#inherited.set(key, { handle, name });
+      if (this.#closedInPause.delete(key)) handle.close();
+      else this.#inherited.set(key, { handle, name });
     } else if (listener.mode === 'pausing') {
       // libuv cannot stop polling a listening handle; closing ours does, and the duplicate keeps the socket.
       listener.handle.close();
@@ -113,6 +116,7 @@ export class Listeners {
       if (used.has(key)) continue;
       this.#open.delete(key);
       listener.handle.close();
+      if (listener.mode === 'pausing') this.#closedInPause.add(key);
       // libuv removes the file only for the handle that was bound, not for one that came from another process.
       if (listener.query.addressType === -1 && listener.query.address !== null) removeFile(listener.query.address);
       this.#options.onClosed(key);

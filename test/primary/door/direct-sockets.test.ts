@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { DirectSockets } from '../../../src/primary/door/direct-sockets.ts';
 import type { RawListener } from '../../../src/primary/door/raw-handles.ts';
@@ -24,11 +24,15 @@ class FakeSocket implements RawListener {
 }
 
 const system = vi.hoisted(() => ({ reusePort: true, bound: [] as { port: number; reused: boolean }[], refuseAfter: Infinity }));
-vi.mock('../../../src/primary/door/raw-handles.ts', async (original) => ({
-  ...(await original<typeof import('../../../src/primary/door/raw-handles.ts')>()),
-  canReusePort: () => system.reusePort,
-  bindSocket: ({ port }: { port: number }, reused: boolean) => (system.bound.push({ port, reused }) > system.refuseAfter ? -98 : new FakeSocket()),
-}));
+vi.mock('../../../src/primary/door/raw-handles.ts', async (original) => {
+  const real = await original<typeof import('../../../src/primary/door/raw-handles.ts')>();
+  const bindSocket: typeof real.bindSocket = (query, reused) => {
+    // Only to see whether the port is taken.
+    if (query.port > 0 && !reused) return real.bindSocket(query, reused);
+    return system.bound.push({ port: query.port, reused }) > system.refuseAfter ? -98 : new FakeSocket();
+  };
+  return { ...real, canReusePort: () => system.reusePort, bindSocket };
+});
 
 const QUERY: ListenQuery = { key: 'a', address: null, port: 0, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'http' };
 
@@ -60,10 +64,15 @@ class FakeWorker {
 let log: string[];
 let kept: string[];
 let sockets: DirectSockets;
-const make = (): DirectSockets => new DirectSockets({ onOpened: ({ key }) => kept.push(`keep ${key}`), onClosed: (key) => kept.push(`drop ${key}`) });
+let whenDropped: () => void;
+const dropped = (key: string): void => {
+  whenDropped();
+  kept.push(`drop ${key}`);
+};
+const make = (): DirectSockets => new DirectSockets({ onOpened: ({ key }) => kept.push(`keep ${key}`), onClosed: dropped });
 beforeEach(() => {
   Object.assign(system, { reusePort: true, bound: [], refuseAfter: Infinity });
-  [log, kept] = [[], []];
+  [log, kept, whenDropped] = [[], [], () => {}];
   sockets = make();
 });
 
@@ -101,9 +110,24 @@ describe('DirectSockets', () => {
     const taken = createServer().listen(0);
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
+    const other = connect(port);
     expect((await sockets.listen({ ...QUERY, port }, 1)).errno).toBeLessThan(0);
     expect(system.bound).toEqual([]);
     taken.close();
+    other.destroy();
+    await once(taken, 'close');
+    expect((await sockets.listen({ ...QUERY, port }, 1)).errno).toBe(0);
+  });
+
+  it('lets nobody in who comes before the first socket listens', async () => {
+    const free = createServer().listen(0);
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    await once(free, 'close');
+    const listens = sockets.listen({ ...QUERY, port }, 1);
+    const [error] = await once(connect(port), 'error');
+    expect([error, (await listens).errno]).toMatchObject([{ code: 'ECONNREFUSED' }, 0]);
   });
 
   it('gives each socket to the worker of its slot; without one to others, before it is taken away', async () => {
@@ -150,6 +174,7 @@ describe('DirectSockets', () => {
     expect(workers.map(({ socket }) => socket)).toEqual([expect.toSatisfy((socket) => socket === zero), expect.toSatisfy((socket) => socket === one)]);
     sockets.closeAllBut(new Set(['a']));
     expect([zero.closed, one.closed]).toEqual([false, false]);
+    whenDropped = () => expect([zero.closed, one.closed], 'all are closed before anything else takes time').toEqual([true, true]);
     sockets.closeAllBut(new Set());
     expect([zero.closed, one.closed, kept]).toEqual([true, true, ['drop a#0', 'drop a#1']]);
   });

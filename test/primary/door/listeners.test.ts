@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Listeners } from '../../../src/primary/door/listeners.ts';
 
 const QUERY = { address: null, port: null, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'tcp' } as const;
@@ -60,4 +60,15 @@ it('leaves the kernel no queue for a TCP socket that is about to be closed', asy
   // The kernel drops the others' first try, and they come again a second later.
   expect([connected, accepted]).toEqual([1, 1]);
   for (const client of clients) client.destroy();
+});
+
+it('closes a duplicate that comes when its listener is closed already: nobody would accept on it', async () => {
+  await listeners.listen({ ...QUERY, key: 'a', address: '127.0.0.1', port: 0, addressType: 4 });
+  listeners.pause('a');
+  listeners.closeAllBut(new Set());
+  const duplicate = { listen: () => 0, close: vi.fn() };
+  listeners.received('a', duplicate, null);
+  expect([duplicate.close.mock.calls.length, listeners.expected]).toEqual([1, false]);
+  listeners.received('a', duplicate, null);
+  expect(listeners.expected).toBe(true);
 });

@@ -1,0 +1,61 @@
+import type { Worker } from 'node:cluster';
+import { EventEmitter } from 'node:events';
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import type { Drain } from '../../src/worker/drain.ts';
+import { Orphan } from '../../src/worker/orphan.ts';
+
+const SETTINGS = { killTimeoutMs: 3_600_000, revive: null } as Parameters<Orphan['watch']>[1];
+
+let done: string[];
+let drain: { leaving: boolean; begin(): void; leave(exit: boolean): void };
+let orphan: Orphan;
+
+beforeEach(() => {
+  done = [];
+  drain = {
+    leaving: false,
+    begin: () => done.push('drains'),
+    leave: (exit) => {
+      drain.leaving = true;
+      done.push(exit ? 'ends' : 'leaves the end to the app');
+    },
+  };
+});
+
+/** Loses its primary. */
+function lose(signal: NodeJS.Signals | null): void {
+  const kill = vi.spyOn(process, 'kill').mockImplementation((_, name) => {
+    done.push(String(name));
+    return true;
+  });
+  const timer = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => {
+    for (const { value } of timer.mock.results) clearTimeout(value as NodeJS.Timeout);
+    timer.mockRestore();
+    kill.mockRestore();
+  });
+  const worker = new EventEmitter();
+  orphan = new Orphan(() => drain as unknown as Drain, () => signal);
+  orphan.watch(worker as unknown as Worker, SETTINGS);
+  worker.emit('disconnect');
+}
+
+it('asks its app once, when nothing is left to answer, however often it is told so', () => {
+  lose('SIGTERM');
+  expect(done).toEqual(['drains']);
+  for (let told = 0; told < 3; told++) orphan.quiet();
+  expect(done).toEqual(['drains', 'SIGTERM', 'leaves the end to the app']);
+});
+
+it('does not ask one that its primary had asked', () => {
+  drain.leaving = true;
+  lose('SIGTERM');
+  orphan.quiet();
+  expect(done).toEqual(['drains']);
+});
+
+it('ends without an app that wants to know', () => {
+  lose(null);
+  orphan.quiet();
+  expect(done).toEqual(['drains', 'ends']);
+});
