@@ -34,6 +34,7 @@ export const EVENT_KINDS = {
   'health-port': { severity: 'warn', doc: 'the readiness endpoint cannot listen' },
   'metrics-port': { severity: 'warn', doc: 'the metrics cannot be served where they were before this daemon' },
   profile: { severity: 'info', doc: 'a profile or a report of a worker was taken' },
+  'profile-failed': { severity: 'warn', doc: 'a profile or a report of a worker that had begun has no file' },
   'primary-lost': { severity: 'error', doc: "an app's primary ended unexpectedly; another one is started, unless the app was being stopped" },
   'primary-adopted': { severity: 'info', doc: 'a primary that outlived its daemon belongs to this one now' },
   'daemon-start': { severity: 'info', doc: 'a daemon has started' },

@@ -11,7 +11,10 @@ export interface LoadSample {
   readonly cpu: number;
   /** Of the app. */
   readonly requestsPerSecond: number;
-  /** 95th percentile of the answers of this second; null without any. */
+  /**
+   * 95th percentile of the answers of this second, with what a request typically waited for the event loop before Node read
+   * it; null without any.
+   */
   readonly p95Ms: number | null;
   readonly answers: number;
   /** Connections that waited for a worker. */

@@ -5,6 +5,8 @@ import type { Traffic } from './traffic.ts';
 const EVERY_MS = 1_000;
 /** Beats in a row that may be left out while nothing happens: each one wakes the primary. */
 const IDLE_BEATS = 5;
+/** Nothing but work of the app makes a timer that late. */
+const BLOCKED_MS = 100;
 
 interface Vitals {
   readonly traffic: Traffic;
@@ -40,9 +42,11 @@ export class HeartbeatSender {
 
   #beat(): void {
     const now = performance.now();
-    const next = this.#look(Math.max(0, Math.round(now - this.#due)));
+    const lateMs = Math.max(0, Math.round(now - this.#due));
+    const next = this.#look(lateMs);
     this.#due = now + EVERY_MS;
-    const delay = this.#loopDelay.take();
+    // An idle worker that was blocked: this timer is all that has seen it.
+    const delay = this.#loopDelay.take() ?? (lateMs < BLOCKED_MS ? null : { p50Ms: lateMs, p99Ms: lateMs, maxMs: lateMs });
     this.#loopDelay.turn(next.eventLoopUtilization >= IDLE_UTILIZATION);
     if (this.#sent === null || !isIdle(this.#sent, next) || ++this.#leftOut >= IDLE_BEATS) this.#tell(next, delay);
   }

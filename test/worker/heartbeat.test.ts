@@ -134,6 +134,17 @@ describe('the heartbeat', () => {
     expect([timers(), beats.at(-1)?.beat.loopDelay]).toEqual([1, null]);
   });
 
+  it('tells that an idle worker was blocked', () => {
+    passUntil(2);
+    const end = performance.now() + 60_000;
+    vi.spyOn(performance, 'now').mockReturnValue(end);
+    utilization = 0.9;
+    passUntil(3);
+    const { eventLoopDelayMs: late = 0, loopDelay } = beats.at(-1)?.beat ?? {};
+    expect(late).toBeGreaterThan(50_000);
+    expect(loopDelay).toEqual({ p50Ms: late, p99Ms: late, maxMs: late });
+  });
+
   it('goes on after a beat that failed', () => {
     vi.spyOn(traffic, 'takeLatency').mockImplementationOnce(() => {
       throw new Error('broken');

@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LbError } from '../../errors/lb-error.ts';
+import { LbError, messageOf } from '../../errors/lb-error.ts';
 import type { ProgressRecord } from '../../protocol/control.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
 import { PROFILE_TITLES, type ProfileBody, type ProfileFile, type ProfileKind } from '../../protocol/profile.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import { moveFile } from '../../system/move-file.ts';
 import { currentWorker, type Pool } from '../workers/pool.ts';
+import { presentLoad } from '../workers/present-load.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { profileName, removeOutdated } from './profile-files.ts';
 
@@ -55,6 +56,10 @@ export class Profiler {
       void removeOutdated(this.#options.directory).catch(() => {});
       event('profile', `${PROFILE_TITLES[what]} of worker ${worker.slot}: ${path}`, worker);
       return { what, path, bytes, slot: worker.slot, pid: worker.pid };
+    } catch (error) {
+      // Who asked for it may be gone.
+      event('profile-failed', messageOf(error), worker);
+      throw error;
     } finally {
       worker.profile.release();
       if (what === 'heap') {
@@ -117,6 +122,7 @@ export class Profiler {
 }
 
 function busiest(workers: readonly WorkerHandle[]): WorkerHandle | undefined {
-  const load = ({ meter }: WorkerHandle): number => meter.last?.eventLoopUtilization ?? 0;
+  const at = now();
+  const load = (worker: WorkerHandle): number => presentLoad(worker, at).utilization;
   return [...workers].sort((a, b) => load(b) - load(a) || b.meter.requestsPerSecond - a.meter.requestsPerSecond || a.slot - b.slot)[0];
 }

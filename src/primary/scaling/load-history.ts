@@ -1,10 +1,8 @@
 import type { LoadSample } from '../../lifecycle/scale-demand.ts';
 import { emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppCounters } from '../workers/app-counters.ts';
+import { presentLoad } from '../workers/present-load.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
-
-/** A worker that is not idle and was not heard of for longer is too busy to say so. */
-const SILENT_MS = 2_500;
 
 /** What the workers of an app did in each of the last seconds. */
 export class LoadHistory {
@@ -26,23 +24,21 @@ export class LoadHistory {
     const before = this.#latency ?? latency;
     const second = emptyBuckets().map((_, i) => (latency[i] ?? 0) - (before[i] ?? 0));
     this.#latency = latency;
+    const loads = workers.map((worker) => presentLoad(worker, at));
+    const answered = quantile(second, 0.95);
     this.#samples.push({
       at,
       ready: workers.length,
-      elu: mean(workers.map((worker) => (isSilent(worker, at) ? 1 : (worker.meter.last?.eventLoopUtilization ?? 0)))),
-      cpu: mean(workers.map((worker) => (isSilent(worker, at) ? 1 : (worker.meter.cpuPercent ?? 0) / 100))),
-      requestsPerSecond: workers.reduce((sum, { meter }) => sum + meter.requestsPerSecond, 0),
-      p95Ms: quantile(second, 0.95),
+      elu: mean(loads.map(({ utilization }) => utilization)),
+      cpu: mean(loads.map(({ cpu }) => cpu ?? 0)),
+      requestsPerSecond: loads.reduce((sum, load) => sum + load.requestsPerSecond, 0),
+      p95Ms: answered === null ? null : answered + mean(loads.map(({ delay }) => delay?.p50Ms ?? 0)),
       answers: second.reduce((sum, n) => sum + n, 0),
       queued,
     });
     const stale = this.#samples.findIndex((sample) => sample.at >= at - keptMs);
     if (stale > 0) this.#samples.splice(0, stale);
   }
-}
-
-function isSilent({ idle, lastSignAt }: WorkerHandle, at: number): boolean {
-  return !idle && at - lastSignAt > SILENT_MS;
 }
 
 function mean(values: readonly number[]): number {

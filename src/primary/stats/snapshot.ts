@@ -10,6 +10,7 @@ import type { Autoscaler } from '../scaling/autoscaler.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Watch } from '../watch/watch.ts';
 import type { Pool } from '../workers/pool.ts';
+import { presentLoad } from '../workers/present-load.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 
 interface StatsParts {
@@ -58,7 +59,7 @@ export function takeStats(parts: StatsParts): AppStats {
     connections: workers.reduce((sum, worker) => sum + (worker.meter.last?.connections ?? 0), 0),
     queued: door.dispatcher.queued,
     panic: parts.router.panic,
-    requestsPerSecond: round(workers.reduce((sum, worker) => sum + worker.meter.requestsPerSecond, 0)),
+    requestsPerSecond: round(workers.reduce((sum, worker) => sum + presentLoad(worker, now()).requestsPerSecond, 0)),
     p50Ms: quantile(latency, 0.5),
     p95Ms: quantile(latency, 0.95),
     p99Ms: quantile(latency, 0.99),
@@ -96,6 +97,7 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
 function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts): WorkerSnapshot {
   const { meter } = worker;
   const { last, handOffMs } = meter;
+  const load = presentLoad(worker, now());
   return {
     slot: worker.slot,
     generation: worker.generation,
@@ -112,11 +114,11 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts): Wor
     refused: meter.refused,
     handOffMs: handOffMs === null ? null : Math.round(handOffMs * 1000) / 1000,
     requestsInFlight: worker.blockers?.requests ?? last?.requestsInFlight ?? 0,
-    requestsPerSecond: round(meter.requestsPerSecond),
+    requestsPerSecond: round(load.requestsPerSecond),
     p95Ms: quantile(meter.recentLatency(), 0.95),
-    eventLoopUtilization: last?.eventLoopUtilization ?? 0,
-    eventLoopDelayMs: last?.eventLoopDelayMs ?? 0,
-    loopDelay: last?.loopDelay ?? null,
+    eventLoopUtilization: load.utilization,
+    eventLoopDelayMs: load.delayMs,
+    loopDelay: load.delay,
     heapUsedBytes: last?.use.heapUsedBytes ?? null,
     heapLimitBytes: last?.use.heapLimitBytes ?? null,
     handles: last?.use.handles ?? null,

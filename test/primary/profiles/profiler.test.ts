@@ -147,5 +147,6 @@ describe('a profile', () => {
     await app.advance(71_000);
     vi.useRealTimers();
     await vi.waitFor(() => expect(ordered.error).toMatchObject({ code: 'LB_ERR_PROFILE', message: expect.stringContaining(reason) }));
+    expect(app.events).toContainEqual(expect.stringMatching(new RegExp(`^profile-failed: .*${reason}`)));
   });
 });

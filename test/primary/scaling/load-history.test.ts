@@ -11,10 +11,12 @@ interface Told {
   readonly requestsPerSecond?: number;
   readonly idle?: boolean;
   readonly lastSignAt?: number;
+  readonly delayMs?: number;
 }
 
-function worker({ elu = 0.5, cpuPercent = 50, requestsPerSecond = 100, idle = false, lastSignAt = 0 }: Told): WorkerHandle {
-  return { idle, lastSignAt, meter: { last: { eventLoopUtilization: elu }, cpuPercent, requestsPerSecond } } as unknown as WorkerHandle;
+function worker({ elu = 0.5, cpuPercent = 50, requestsPerSecond = 100, idle = false, lastSignAt = 0, delayMs }: Told): WorkerHandle {
+  const last = { eventLoopUtilization: elu, loopDelay: delayMs === undefined ? null : { p50Ms: delayMs, p99Ms: 1e6, maxMs: 1e6 } };
+  return { idle, lastSignAt, meter: { last, cpuPercent, requestsPerSecond }, profile: { kind: null } } as unknown as WorkerHandle;
 }
 
 const counters = new AppCounters();
@@ -55,6 +57,16 @@ describe('LoadHistory', () => {
     expect(history.samples.map(({ answers }) => answers)).toEqual([0, 20, 20]);
     expect(history.samples[1]?.p95Ms).toBeLessThanOrEqual(1);
     expect(history.samples[2]?.p95Ms).toBeGreaterThan(50);
+  });
+
+  it('adds to a response time what a request waited before Node read it', () => {
+    const app = new AppCounters();
+    const history = new LoadHistory();
+    history.add([], { ...facts, counters: app });
+    answered(app, 0, 20);
+    history.add([worker({ delayMs: 60 }), worker({ delayMs: 40 }), worker({})], { ...facts, counters: app, at: 1_000 });
+    expect(history.samples[1]?.p95Ms).toBeGreaterThan(100 / 3);
+    expect(history.samples[1]?.p95Ms).toBeLessThan(100 / 3 + 1);
   });
 
   it('keeps as much as is asked for', () => {
