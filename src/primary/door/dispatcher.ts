@@ -9,12 +9,15 @@ import { Seat, type PendingConnection, type Place, type Target, type Untaken } f
 export interface DispatchSettings {
   readonly strategy: HandOffStrategy;
   readonly maxConns: number | null;
+  /** Of each listener. */
   readonly maxQueue: number;
+  /** Of all listeners together. */
+  readonly maxQueued: number;
   readonly ipHashPrefix: { readonly v4: number; readonly v6: number };
 }
 
 interface DispatcherEvents {
-  /** `maxQueue` connections wait. */
+  /** As many connections wait as may. */
   crowded(key: string): void;
   /** Half of them are served. */
   relieved(key: string): void;
@@ -30,7 +33,7 @@ interface Lane {
   seats: readonly Seat[];
 }
 
-const DEFAULTS: DispatchSettings = { strategy: 'round-robin', maxConns: null, maxQueue: 8_192, ipHashPrefix: { v4: 32, v6: 64 } };
+const DEFAULTS: DispatchSettings = { strategy: 'round-robin', maxConns: null, maxQueue: 8_192, maxQueued: Number.POSITIVE_INFINITY, ipHashPrefix: { v4: 32, v6: 64 } };
 
 /** 2³² divided by the golden ratio: multiples of it lie far apart. */
 const GOLDEN_RATIO = 0x9e3779b9;
@@ -72,7 +75,7 @@ export class Dispatcher {
     if (lane.waiting.length > 0 || !place(lane, pending)) lane.waiting.push(pending);
     else if (lane.queued === 0) return;
     this.#count(lane);
-    if (lane.queued < this.#settings.maxQueue || lane.crowded) return;
+    if (lane.queued < this.#mostQueued || lane.crowded) return;
     lane.crowded = true;
     this.#events.crowded(key);
   }
@@ -110,7 +113,7 @@ export class Dispatcher {
     for (const seat of lane.seats) serveSeat(seat, lane);
     for (let next = lane.waiting[0]; next !== undefined && place(lane, next); next = lane.waiting[0]) lane.waiting.shift();
     this.#count(lane);
-    if (!lane.crowded || lane.queued > this.#settings.maxQueue / 2) return;
+    if (!lane.crowded || lane.queued > this.#mostQueued / 2) return;
     lane.crowded = false;
     this.#events.relieved(key);
   }
@@ -133,6 +136,11 @@ export class Dispatcher {
     if (lane === undefined) return;
     for (const { connection } of [...lane.waiting, ...lane.seats.flatMap((seat) => seat.waiting)]) connection.close();
     this.#lanes.delete(key);
+  }
+
+  get #mostQueued(): number {
+    const { maxQueue, maxQueued } = this.#settings;
+    return Math.min(maxQueue, Math.ceil(maxQueued / this.#lanes.size));
   }
 
   #lane(key: string): Lane {

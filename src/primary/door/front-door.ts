@@ -1,6 +1,7 @@
 import type { AppSpec, ProxyProtocolSpec } from '../../lifecycle/app-spec.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import { cidrMatcher } from '../../system/cidr.ts';
+import { descriptorRoom } from '../../system/descriptor-room.ts';
 import { DirectSockets } from './direct-sockets.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Listeners } from './listeners.ts';
@@ -27,6 +28,7 @@ export class FrontDoor {
   #gate: ProxyGate | null = null;
   readonly #channel: SpawnChannel;
   #direct = false;
+  readonly #room = descriptorRoom();
   /** For good. */
   #shut = false;
   /** Listeners that nobody else accepts on any more, and whose last connections are handed out. */
@@ -73,7 +75,7 @@ export class FrontDoor {
 
   configure({ balance, maxConns, maxQueue, ipHashPrefix, proxyProtocol }: AppSpec): void {
     this.#direct = balance === 'direct';
-    this.dispatcher.configure({ strategy: balance === 'direct' ? 'round-robin' : balance, maxConns, maxQueue, ipHashPrefix });
+    this.dispatcher.configure({ strategy: balance === 'direct' ? 'round-robin' : balance, maxConns, maxQueue, maxQueued: this.#room, ipHashPrefix });
     this.#gate = proxyProtocol === null ? null : { spec: proxyProtocol, trusted: trustOf(proxyProtocol) };
   }
 

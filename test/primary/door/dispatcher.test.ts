@@ -143,7 +143,7 @@ describe('Dispatcher', () => {
 
   it('serves the one listener while what waits at the other is for another worker', () => {
     const dispatcher = dispatcherOf();
-    dispatcher.configure({ strategy: 'ip-hash', maxConns: null, maxQueue: QUEUE_LIMIT, ipHashPrefix: { v4: 32, v6: 64 } });
+    dispatcher.configure({ strategy: 'ip-hash', maxConns: null, maxQueue: QUEUE_LIMIT, maxQueued: Infinity, ipHashPrefix: { v4: 32, v6: 64 } });
     const [blocked, well] = [new FakeTarget(false, 0), new FakeTarget(false, 1)];
     for (const key of ['a', 'b']) dispatcher.route(key, places([blocked, well]));
     const accept = (key: string, address: string): void => dispatcher.accept(key, new FakeConnection(0), { source: { address, port: 1, family: 'IPv4' }, destination: null });
@@ -177,6 +177,18 @@ describe('Dispatcher', () => {
     }
     expect(dispatcher.queued).toBe(QUEUE_LIMIT / 2);
     expect(crowding).toEqual(['crowded a', 'relieved a']);
+  });
+
+  it('shares what may wait in all among the listeners', () => {
+    const dispatcher = dispatcherOf();
+    crowding.length = 0;
+    dispatcher.configure({ strategy: 'round-robin', maxConns: null, maxQueue: QUEUE_LIMIT, maxQueued: 20, ipHashPrefix: { v4: 32, v6: 64 } });
+    dispatcher.route('b', []);
+    acceptMany(dispatcher, 9);
+    expect(crowding).toEqual([]);
+    acceptMany(dispatcher, 1);
+    acceptMany(dispatcher, 10, 'b');
+    expect(crowding).toEqual(['crowded a', 'crowded b']);
   });
 });
 
