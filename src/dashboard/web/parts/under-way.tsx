@@ -15,7 +15,7 @@ export function UnderWay({ app, isFollowed }: UnderWayProps): JSX.Element | null
   if ((app.operation === null || isFollowed) && notes.length === 0) return null;
   return (
     <section class="panel under-way" aria-label="Under way">
-      {app.operation === null ? null : (
+      {app.operation === null || isFollowed ? null : (
         <h2>
           <span class="spinner" aria-hidden="true" />
           {app.operation.kind} <small>for {age(app.operation.sinceMs)}</small>
