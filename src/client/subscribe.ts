@@ -48,9 +48,12 @@ export function subscribeEvents(channel: Channel, signal?: AbortSignal, query: E
   return subscribe(channel, `/v1/events?${search}`, parseEvent, signal);
 }
 
-/** The messages of a WebSocket of the control API; null of `parse` leaves one out. */
+/** The messages of a WebSocket of the control API, none after the signal; null of `parse` leaves one out. */
 async function* subscribe<T>(channel: Channel, path: string, parse: (value: unknown) => T | null, signal?: AbortSignal): AsyncGenerator<T> {
+  const isGivenUp = (): boolean => signal?.aborted === true;
   const { WebSocket } = await import('ws');
+  // A signal that came before is not told to listeners.
+  if (isGivenUp()) return;
   const socket = new WebSocket(`ws+unix:${channel.address.socket}:${path}`, {
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD_BYTES,
@@ -60,11 +63,12 @@ async function* subscribe<T>(channel: Channel, path: string, parse: (value: unkn
   signal?.addEventListener('abort', abort, { once: true });
   try {
     for await (const text of messagesOf(socket, channel)) {
+      if (isGivenUp()) return;
       const message = parse(parseJson(text, 'message'));
       if (message !== null) yield message;
     }
   } catch (error) {
-    if (signal?.aborted !== true) throw error;
+    if (!isGivenUp()) throw error;
   } finally {
     signal?.removeEventListener('abort', abort);
     socket.terminate();

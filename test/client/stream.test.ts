@@ -91,6 +91,28 @@ describe('subscribeLogs', () => {
     daemon.onLogs = () => {};
     await expect(all(AbortSignal.timeout(30))).resolves.toBeUndefined();
   });
+
+  it('that was given up before it began, or while it began, does not begin', async () => {
+    const urls: string[] = [];
+    daemon.onLogs = (_socket, url) => void urls.push(url);
+    await expect(subscribeLogs(connection.channel, { app: 'a', lines: 0 }, AbortSignal.abort()).next()).resolves.toMatchObject({ done: true });
+    const controller = new AbortController();
+    const first = subscribeLogs(connection.channel, { app: 'b', lines: 0 }, controller.signal).next();
+    controller.abort();
+    await expect(first).resolves.toMatchObject({ done: true });
+    expect(urls).toEqual([]);
+  });
+
+  it('that is given up yields no message more, though some have come', async () => {
+    daemon.onLogs = (socket) => ['1', '2', '3'].forEach((text) => socket.send(JSON.stringify(line(text))));
+    const controller = new AbortController();
+    const texts: unknown[] = [];
+    for await (const message of subscribeLogs(connection.channel, { lines: 0 }, controller.signal)) {
+      texts.push(message);
+      controller.abort();
+    }
+    expect(texts).toEqual([line('1')]);
+  });
 });
 
 describe('the other subscriptions', () => {

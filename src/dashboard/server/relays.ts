@@ -24,8 +24,9 @@ function untilClosed(socket: WebSocket, stop: AbortSignal): AbortSignal {
 
 /** All apps once a second, and what happens, until the page is closed. */
 export async function relayLive(socket: WebSocket, address: DaemonAddress, welcome: PageMessage, stop: AbortSignal): Promise<void> {
+  const closed = untilClosed(socket, stop);
   await send(socket, welcome);
-  await stayConnected(address, untilClosed(socket, stop), {
+  await stayConnected(address, closed, {
     use: (channel, signal) => relayBoth(socket, channel, signal),
     onUp: () => void send(socket, { type: 'daemon', up: true, reason: '' }),
     onDown: (reason) => void send(socket, { type: 'daemon', up: false, reason }),

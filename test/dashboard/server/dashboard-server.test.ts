@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,9 +9,10 @@ import WebSocket from 'ws';
 import type { PageMessage } from '../../../src/dashboard/messages.ts';
 import { DashboardServer } from '../../../src/dashboard/server/dashboard-server.ts';
 import { LbError } from '../../../src/errors/lb-error.ts';
-import { FakeDaemon } from '../../client/fake-daemon.ts';
+import { FakeDaemon, HELLO } from '../../client/fake-daemon.ts';
 import { app, done } from '../../client/samples.ts';
 import { request, type Answer } from '../../helpers/http.ts';
+import { waitFor } from '../../helpers/wait.ts';
 
 const FILES = { 'index.html': '<title>page</title>', 'app.js': 'page()', 'app.css': 'p {}' };
 
@@ -221,6 +223,30 @@ describe('the live connection', () => {
     expect(await next(messages, ({ type }) => type === 'daemon')).toMatchObject({ up: true });
     expect(await next(messages, ({ type }) => type === 'stats')).toMatchObject({ at: 5 });
     socket.terminate();
+  });
+});
+
+describe('a page that leaves while the daemon is asked', () => {
+  it.each(['/live', '/logs', '/logs?app=api'])('%s leaves no subscription behind', async (path) => {
+    const followed = new Set<string>();
+    daemon.onLogs = (socket, url) => {
+      followed.add(url);
+      socket.once('close', () => followed.delete(url));
+    };
+    daemon.on('GET /v1/apps/api', { json: app() });
+    const hello = await new Promise<ServerResponse>((resolve) => {
+      daemon.on('GET /v1/hello', resolve);
+      const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { origin: `http://127.0.0.1:${port}`, cookie } });
+      socket.once('open', () => socket.close());
+    });
+    daemon.on('GET /v1/hello', { json: HELLO });
+    const other = new WebSocket(`ws://127.0.0.1:${port}/logs?app=other`, { headers: { origin: `http://127.0.0.1:${port}`, cookie } });
+    daemon.on('GET /v1/apps/other', (response) => {
+      hello.end(JSON.stringify(HELLO));
+      response.end(JSON.stringify(app()));
+    });
+    await waitFor('the other subscription to be the only one', () => [...followed].join() === '/v1/logs?app=other&lines=500');
+    other.terminate();
   });
 });
 
