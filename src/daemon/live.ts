@@ -131,6 +131,7 @@ export class Live {
     const { app } = query;
     const newest = this.#events.last?.id ?? 0;
     const before = await this.#events.query(query.since === null ? query : { ...query, limit: ALL_EVENTS });
+    if (client.readyState !== client.OPEN) return;
     for (const event of before) client.send(JSON.stringify(event));
     let since = before.at(-1)?.id ?? newest;
     // What a slow reader missed is sent when it has caught up, as far as it is still in memory.

@@ -13,6 +13,7 @@ import { tempHome } from './temp-home.ts';
 
 let looks = 0;
 let live: Live;
+let events: EventLog;
 /** Of the only app. */
 let handle: Pick<AppHandle, 'name' | 'tail' | 'follow'>;
 let server: Server;
@@ -24,7 +25,8 @@ beforeEach(async () => {
   const home = tempHome();
   handle = { name: 'api', tail: () => Promise.resolve([]), follow: () => Promise.resolve() };
   const registry = { snapshots: () => Promise.resolve([app({ restarts: ++looks })]), get: () => handle, all: [handle] } as unknown as Registry;
-  live = new Live(() => registry, new EventLog({ path: join(home, 'events.ndjson'), log: () => {} }));
+  events = new EventLog({ path: join(home, 'events.ndjson'), log: () => {} });
+  live = new Live(() => registry, events);
   server = createServer().on('upgrade', (request, stream, head) => void live.accept(request, stream as never, head, new URL(request.url ?? '', 'http://lb')));
   socket = join(home, 'lb.sock');
   await new Promise<void>((resolve) => server.listen(socket, resolve));
@@ -114,5 +116,23 @@ it('tells what comes, when an app does not answer what was before', async () => 
   live.logs('api', [line(1)], 0);
   tell(null);
   await waitFor('the line', () => heard.length === 1);
+  client.terminate();
+});
+
+it.each([true, false])('follows events for a client that waits for those from before (%s), not for one that has left meanwhile', async (waits) => {
+  let answer = (): void => {};
+  vi.spyOn(events, 'query').mockImplementation(() => new Promise((resolve) => (answer = () => resolve([]))));
+  const follow = vi.spyOn(events, 'follow');
+  let left = false;
+  server.once('upgrade', (_request, stream) => stream.once('close', () => (left = true)));
+  const client = new WebSocket(`ws+unix:${socket}:/v1/events?since=0`);
+  await new Promise((resolve) => client.once('open', resolve));
+  if (!waits) {
+    client.terminate();
+    await waitFor('its end', () => left);
+  }
+  answer();
+  await new Promise(setImmediate);
+  expect(follow).toHaveBeenCalledTimes(waits ? 1 : 0);
   client.terminate();
 });
