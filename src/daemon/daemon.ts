@@ -178,7 +178,10 @@ export class Daemon {
       },
       totals: this.#totals,
       stats: (stats) => this.#metrics.record(stats),
-      forgotten: (app) => this.#metrics.forget(app),
+      forgotten: (app) => {
+        this.#metrics.forget(app);
+        this.#hooks.forget(app);
+      },
       followed: (app) => this.live.followed(app),
       ended: () => {
         if (this.registry.all.every((app) => !app.active)) this.#options.onAllEnded?.();

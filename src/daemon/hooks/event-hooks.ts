@@ -14,6 +14,13 @@ const NAME_LENGTH = 100;
 const TARGETS = ['run', 'url'] as const;
 type Target = (typeof TARGETS)[number];
 
+/** What goes to one target of the hook of one app. */
+interface Calls {
+  readonly queue: HookQueue;
+  /** Has the hook as it was last defined. */
+  spec: AppSpec;
+}
+
 interface EventHooksOptions {
   /** All apps, in order. */
   readonly apps: () => readonly string[];
@@ -32,7 +39,7 @@ interface EventHooksOptions {
  */
 export class EventHooks {
   readonly #options: EventHooksOptions;
-  readonly #queues = new Map<string, HookQueue>();
+  readonly #calls = new Map<string, Calls>();
   readonly #underWay = new Set<AbortController>();
 
   constructor(options: EventHooksOptions) {
@@ -49,14 +56,30 @@ export class EventHooks {
         const same = definition(spec, target);
         if (hook[target] === null || given.has(same)) continue;
         given.add(same);
-        this.#queue(app, target).add(event);
+        const calls = this.#callsOf(app, target, spec);
+        calls.spec = spec;
+        calls.queue.add(event);
       }
+    }
+  }
+
+  /** The app was deleted. What happened before that is still told, to the hook that it had. */
+  forget(app: string): void {
+    for (const target of TARGETS) {
+      const key = keyOf(app, target);
+      const calls = this.#calls.get(key);
+      if (calls === undefined) continue;
+      void calls.queue.settled().then(() => {
+        if (this.#options.specOf(app) !== undefined || this.#calls.get(key) !== calls) return;
+        this.#calls.delete(key);
+        calls.queue.close();
+      });
     }
   }
 
   /** What is under way has so long to end; then it is given up, and nothing more is tried. */
   async close(withinMs: number): Promise<void> {
-    const queues = [...this.#queues.values()];
+    const queues = [...this.#calls.values()].map(({ queue }) => queue);
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
     await Promise.race([Promise.all(queues.map((queue) => queue.settled())), deadline]);
@@ -65,32 +88,31 @@ export class EventHooks {
     for (const controller of this.#underWay) controller.abort('the daemon ended');
   }
 
-  #queue(app: string, target: Target): HookQueue {
-    const key = `${app} ${target}`;
-    let queue = this.#queues.get(key);
-    if (queue === undefined) {
-      const { failed, retryDelaysMs } = this.#options;
-      queue = new HookQueue({ hook: () => this.#hook(app, target), call: (event) => this.#call(app, target, event), failed: (message) => failed(app, message), retryDelaysMs });
-      this.#queues.set(key, queue);
-    }
-    return queue;
+  #callsOf(app: string, target: Target, spec: AppSpec): Calls {
+    const key = keyOf(app, target);
+    const known = this.#calls.get(key);
+    if (known !== undefined) return known;
+    const { specOf, failed, retryDelaysMs } = this.#options;
+    // As it is defined now: a reload may have repaired it since the last try. Without one, as it was.
+    const latest = (): AppSpec => {
+      const now = specOf(app);
+      if (now !== undefined && isDefined(now, target)) calls.spec = now;
+      return calls.spec;
+    };
+    const queue = new HookQueue({ hook: () => hookOf(latest(), target), call: (event) => this.#call(latest(), target, event), failed: (message) => failed(app, message), retryDelaysMs });
+    const calls: Calls = { queue, spec };
+    this.#calls.set(key, calls);
+    return calls;
   }
 
-  #hook(app: string, target: Target): Hook {
-    const spec = this.#options.specOf(app);
-    return { id: spec === undefined ? '' : definition(spec, target), name: `on_event ${target} ${nameOf(spec?.onEvent ?? null, target)}`.trimEnd() };
-  }
-
-  /** As the hook is defined now: a reload may have repaired it since the last try. */
-  async #call(app: string, target: Target, event: LbEvent): Promise<void> {
-    const { timeoutMs = TIMEOUT_MS, specOf } = this.#options;
-    const spec = specOf(app);
-    const { run = null, url = null } = spec?.onEvent ?? {};
+  async #call({ onEvent, cwd, env }: AppSpec, target: Target, event: LbEvent): Promise<void> {
+    const { timeoutMs = TIMEOUT_MS } = this.#options;
+    const { run = null, url = null } = onEvent ?? {};
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(`no end within ${timeoutMs / 1000} s`), timeoutMs);
     this.#underWay.add(controller);
     try {
-      if (target === 'run' && spec !== undefined && run !== null) await runCommand({ run, cwd: spec.cwd, env: spec.env }, event, controller.signal);
+      if (target === 'run' && run !== null) await runCommand({ run, cwd, env }, event, controller.signal);
       if (target === 'url' && url !== null) await postEvent(url, event, controller.signal);
     } finally {
       clearTimeout(timer);
@@ -98,6 +120,10 @@ export class EventHooks {
     }
   }
 }
+
+const keyOf = (app: string, target: Target): string => `${app} ${target}`;
+const isDefined = ({ onEvent }: AppSpec, target: Target): boolean => (onEvent?.[target] ?? null) !== null;
+const hookOf = (spec: AppSpec, target: Target): Hook => ({ id: definition(spec, target), name: `on_event ${target} ${nameOf(spec.onEvent, target)}`.trimEnd() });
 
 /** The same for hooks that do the same. */
 const definition = ({ onEvent, cwd, env }: AppSpec, target: Target): string => JSON.stringify([target, onEvent?.[target], ...(target === 'run' ? [cwd, env] : [])]);

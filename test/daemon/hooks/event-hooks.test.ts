@@ -149,3 +149,82 @@ it('is not called for events of others, and not for what it does not want', asyn
   await hooks.close(5_000);
   expect(requests).toBe(1);
 });
+
+describe('what happened before its hook was taken away', () => {
+  const specs = new Map<string, AppSpec>();
+
+  function define(url: string | null): void {
+    specs.set('api', sampleSpec({ onEvent: url === null ? null : { run: null, url, kinds: null, severity: 'info' } }));
+  }
+
+  /** A hook whose answers are given by the test; `posted` are the ids of what it was given. */
+  async function heldHook(): Promise<{ posted: number[]; held: ServerResponse[]; answer: (status: number) => void }> {
+    const [posted, held]: [number[], ServerResponse[]] = [[], []];
+    let status: number | null = null;
+    const url = await listen((_request, body, response) => {
+      posted.push((JSON.parse(body) as LbEvent).id);
+      if (status === null) held.push(response);
+      else response.writeHead(status).end();
+    });
+    define(url);
+    hooks = new EventHooks({ apps: () => [...specs.keys()], specOf: (app) => specs.get(app), failed: (app, message) => failures.push(`${app}: ${message}`), retryDelaysMs: [5, 5] });
+    const answer = (given: number): void => {
+      status = given;
+      for (const response of held.splice(0)) response.writeHead(given).end();
+    };
+    return { posted, held, answer };
+  }
+
+  const remove = (): void => {
+    specs.delete('api');
+    hooks.forget('api');
+  };
+
+  it.each([['the app is deleted', remove], ['a reload removes it', () => define(null)]])('is told to the hook as it was, when %s', async (_, takeAway) => {
+    const { posted, held, answer } = await heldHook();
+    for (const id of [1, 2, 3, 4, 5, 6, 7]) hooks.happened(event(id));
+    await waitFor('the first four', () => held.length === 4);
+    takeAway();
+    held.shift()?.writeHead(503).end();
+    answer(200);
+    await waitFor('all, the first that was refused once more', () => posted.length === 8);
+    await hooks.close(5_000);
+    expect([...new Set(posted)].sort()).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(failures).toEqual([]);
+  });
+
+  it('goes to the hook as it is defined now, when it has another', async () => {
+    const { held, answer } = await heldHook();
+    for (const id of [1, 2, 3, 4, 5]) hooks.happened(event(id));
+    await waitFor('the first four', () => held.length === 4);
+    const posted: number[] = [];
+    define(await listen((_request, body, response) => {
+      posted.push((JSON.parse(body) as LbEvent).id);
+      response.end();
+    }));
+    answer(200);
+    await waitFor('the fifth', () => posted.length === 1);
+    expect(posted).toEqual([5]);
+  });
+
+  it('is told of with the name of the hook when it fails, and nothing is kept of an app that was deleted', async () => {
+    const { held, answer } = await heldHook();
+    const name = `api: on_event url ${specs.get('api')?.onEvent?.url?.replace('?a=1', '') ?? ''}`;
+    for (const id of [1, 2, 3, 4, 5, 6]) hooks.happened(event(id));
+    await waitFor('the first four', () => held.length === 4);
+    remove();
+    answer(500);
+    // The others are told when the last is given up, not a minute later.
+    await waitFor('both messages', () => failures.length === 2);
+    expect(failures).toEqual([`${name}: 1 event could not be delivered in 3 tries (status 500)`, `${name}: 5 events could not be delivered in 3 tries (status 500)`]);
+  });
+
+  it('is told as not delivered when the daemon ends', async () => {
+    const { held } = await heldHook();
+    for (const id of [1, 2, 3, 4, 5]) hooks.happened(event(id));
+    await waitFor('the first four', () => held.length === 4);
+    remove();
+    await hooks.close(0);
+    expect(failures).toEqual([expect.stringMatching(/^api: on_event url http:.*: 5 events not delivered before the daemon ended$/)]);
+  });
+});
