@@ -7,7 +7,7 @@ import { parseEvent, type LbEvent, type NewEvent } from '../protocol/event.ts';
 const MAX_FILE_BYTES = 5 * 1024 * 1024;
 /** Events in memory; the older ones are read from the files when somebody asks for them. */
 const KEPT_EVENTS = 500;
-/** Read back at the start; events have some 300 bytes each. */
+/** Read back of a file at the start; events have some 300 bytes each. */
 const TAIL_BYTES = 256 * 1024;
 /** Lines that wait for a disk that does not keep up; the newest. */
 const MAX_UNWRITTEN = 10_000;
@@ -18,6 +18,8 @@ interface EventLogOptions {
   readonly log: (message: string) => void;
   /** Default 5 MB. */
   readonly maxFileBytes?: number;
+  /** Read back of a file at the start; default 256 KB. */
+  readonly tailBytes?: number;
 }
 
 export interface EventQuery {
@@ -33,20 +35,24 @@ export class EventLog {
   readonly #olderPath: string;
   readonly #log: (message: string) => void;
   readonly #maxFileBytes: number;
+  readonly #tailBytes: number;
   readonly #readers = new Set<(event: LbEvent) => void>();
+  /** The newest, without a gap: all that is older is in the files. */
   #events: LbEvent[] = [];
   #lastId = 0;
   #unwritten: string[] = [];
-  #writing: Promise<void> | null = null;
+  /** The last of what reads or writes the files. */
+  #turn: Promise<void> = Promise.resolve();
   /** A line that an earlier daemon did not finish stands before the next one. */
   #brokenLine = false;
   #failing = false;
 
-  constructor({ path, log, maxFileBytes = MAX_FILE_BYTES }: EventLogOptions) {
+  constructor({ path, log, maxFileBytes = MAX_FILE_BYTES, tailBytes = TAIL_BYTES }: EventLogOptions) {
     this.#path = path;
     this.#olderPath = path.replace(/(\.\w+)?$/, '.1$1');
     this.#log = log;
     this.#maxFileBytes = maxFileBytes;
+    this.#tailBytes = tailBytes;
   }
 
   /** The newest event; null before the first. */
@@ -61,10 +67,9 @@ export class EventLog {
 
   /** What was kept by the daemons before this one. */
   load(): void {
-    const tail = this.#readTail(this.#path);
-    this.#brokenLine = tail !== '' && !tail.endsWith('\n');
-    const events = parseLines(tail);
-    const older = events.length < KEPT_EVENTS ? parseLines(this.#readTail(this.#olderPath)) : [];
+    const { events, isWhole, isBroken } = this.#readTail(this.#path);
+    this.#brokenLine = isBroken;
+    const older = isWhole && events.length < KEPT_EVENTS ? this.#readTail(this.#olderPath).events : [];
     this.#events = [...older, ...events].slice(-KEPT_EVENTS);
     this.#lastId = Math.max(0, ...this.#events.map(({ id }) => id));
   }
@@ -75,9 +80,8 @@ export class EventLog {
     if (this.#events.length > KEPT_EVENTS) this.#events.shift();
     this.#unwritten.push(`${JSON.stringify(event)}\n`);
     if (this.#unwritten.length > MAX_UNWRITTEN) this.#unwritten.shift();
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = null;
-    });
+    // What happens until its turn is written with it.
+    if (this.#unwritten.length === 1) void this.#inTurn(() => this.#write());
     for (const reader of this.#readers) reader(event);
     return event;
   }
@@ -94,7 +98,7 @@ export class EventLog {
     const oldest = this.#events[0]?.id ?? 0;
     const hasAll = query.since === null ? found.length >= query.limit : query.since >= oldest - 1;
     if (hasAll || oldest <= 1) return cut(found, query);
-    const texts = await Promise.all([this.#olderPath, this.#path].map((path) => readFile(path, 'utf8').catch(() => '')));
+    const texts = await this.#inTurn(() => Promise.all([this.#olderPath, this.#path].map((path) => readFile(path, 'utf8').catch(() => ''))));
     const older = texts.flatMap(parseLines).filter((event) => event.id < oldest && matches(event, query));
     return cut([...older, ...found], query);
   }
@@ -106,32 +110,36 @@ export class EventLog {
 
   /** Resolves when everything is written. */
   async close(): Promise<void> {
-    await this.#writing;
+    await this.#turn;
+  }
+
+  /** One after the other, in order: a rotation during a read would lose events or repeat them. The work does not reject. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    // Without what was read, which may be 10 MB.
+    this.#turn = done.then(() => {});
+    return done;
   }
 
   async #write(): Promise<void> {
-    // What happens in the same turn is written together.
-    await Promise.resolve();
-    while (this.#unwritten.length > 0) {
-      const text = (this.#brokenLine ? '\n' : '') + this.#unwritten.splice(0).join('');
-      this.#brokenLine = false;
-      try {
-        await this.#makeRoom(Buffer.byteLength(text));
-        await appendFile(this.#path, text, { mode: 0o600 });
-        this.#failing = false;
-      } catch (error) {
-        this.#brokenLine = true;
-        this.#failed(error);
-      }
+    const text = (this.#brokenLine ? '\n' : '') + this.#unwritten.splice(0).join('');
+    this.#brokenLine = false;
+    try {
+      await this.#makeRoom(Buffer.byteLength(text));
+      await appendFile(this.#path, text, { mode: 0o600 });
+      this.#failing = false;
+    } catch (error) {
+      this.#brokenLine = true;
+      this.#failed(error);
     }
   }
 
-  #readTail(path: string): string {
+  #readTail(path: string): Tail {
     try {
-      return readTail(path);
+      return readTail(path, this.#tailBytes);
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') this.#log(`cannot read ${path}: ${messageOf(error)}`);
-      return '';
+      return { events: [], isWhole: true, isBroken: false };
     }
   }
 
@@ -163,16 +171,26 @@ function parseLines(text: string): LbEvent[] {
   });
 }
 
-/** The end of a file, from the beginning of a line. */
-function readTail(path: string): string {
+interface Tail {
+  readonly events: LbEvent[];
+  /** It is all of the file. */
+  readonly isWhole: boolean;
+  /** The last line has no end. */
+  readonly isBroken: boolean;
+}
+
+/** The end of a file: so many bytes, or more where that is not one event. */
+function readTail(path: string, bytes: number): Tail {
   const fd = openSync(path, 'r');
   try {
     const { size } = fstatSync(fd);
-    const from = Math.max(0, size - TAIL_BYTES);
-    const buffer = Buffer.alloc(size - from);
-    const read = readSync(fd, buffer, 0, buffer.length, from);
-    const text = buffer.toString('utf8', 0, read);
-    return from === 0 ? text : text.slice(text.indexOf('\n') + 1);
+    for (let length = bytes; ; length *= 2) {
+      const from = Math.max(0, size - length);
+      const buffer = Buffer.alloc(size - from);
+      const text = buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, from));
+      const events = parseLines(from === 0 ? text : text.slice(text.indexOf('\n') + 1));
+      if (from === 0 || events.length > 0) return { events, isWhole: from === 0, isBroken: text !== '' && !text.endsWith('\n') };
+    }
   } finally {
     closeSync(fd);
   }
