@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BINDINGS } from '../../src/monitor/keymap.ts';
+import { BINDINGS, bindingsOf } from '../../src/monitor/keymap.ts';
 import { initialModel, type Model } from '../../src/monitor/model.ts';
 import { view } from '../../src/monitor/view.ts';
 import type { LbEvent } from '../../src/protocol/event.ts';
@@ -32,6 +32,13 @@ describe.each(SIZES)('at %i×%i', (columns, rows) => {
   it('the help', () => {
     expect(seen(press(watched(columns, rows), 'enter', '?'))).toMatchSnapshot();
   });
+});
+
+it.each([['apps', []], ['app', ['enter']], ['logs', ['l']]] as const)('the help of the page %s has all of its texts at 80×24, none on another', (page, keys) => {
+  const lines = seen(press(watched(80, 24), ...keys, '?')).split('\n');
+  const texts = bindingsOf(page).filter(({ help }) => help !== '').map(({ shown, help }) => `${shown.padEnd(8)}${help}`);
+  for (const text of texts) expect(lines.some((line) => line.endsWith(`  ${text}`) || line.includes(`  ${text}  `)), text).toBe(true);
+  expect(lines.join('')).not.toContain('…');
 });
 
 it('a question that is asked again says why', () => {
