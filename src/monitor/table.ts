@@ -27,10 +27,17 @@ export interface Placed<Row> {
   readonly width: number;
 }
 
-/** Chooses what fits and how wide it is. What is left over goes to columns that can use it, first to first. */
-export function place<Row>(columns: readonly Column<Row>[], total: number): readonly Placed<Row>[] {
+/** Behind the title of the column that is sorted by. */
+const ARROW_COLUMNS = 1;
+
+/**
+ * Chooses what fits and how wide it is; the column that is sorted by has room for its title with the arrow. What is left over goes to
+ * columns that can use it, first to first.
+ */
+export function place<Row>(columns: readonly Column<Row>[], total: number, sortedBy?: Column<Row>): readonly Placed<Row>[] {
   let chosen = [...columns];
-  const used = (gap: number): number => chosen.reduce((sum, { width }) => sum + width, 0) + gap * (chosen.length - 1);
+  const least = (column: Column<Row>): number => (column === sortedBy ? Math.max(column.width, widthOf(column.title) + ARROW_COLUMNS) : column.width);
+  const used = (gap: number): number => chosen.reduce((sum, column) => sum + least(column), 0) + gap * (chosen.length - 1);
   while (used(1) > total && chosen.some(({ rank }) => rank > 0)) {
     const highest = Math.max(...chosen.map(({ rank }) => rank));
     chosen = chosen.filter(({ rank }) => rank !== highest);
@@ -39,9 +46,9 @@ export function place<Row>(columns: readonly Column<Row>[], total: number): read
   let spare = Math.max(0, total - used(gap));
   let left = 0;
   return chosen.map((column) => {
-    const more = Math.min(spare, (column.widest ?? column.width) - column.width);
+    const more = Math.min(spare, Math.max(0, (column.widest ?? 0) - least(column)));
     spare -= more;
-    const width = Math.max(0, Math.min(column.width + more, total - left));
+    const width = Math.max(0, Math.min(least(column) + more, total - left));
     const placed = { column, left, width };
     left += width + gap;
     return placed;

@@ -43,7 +43,7 @@ const FIGURES: readonly Column<WorkerSnapshot>[] = [
   { title: 'conns', width: 5, align: 'right', rank: 0, sortBy: (worker) => worker.connections, cell: (worker) => ({ text: count(worker.connections) }) },
   { title: 'req/s', width: 5, align: 'right', rank: 0, sortBy: (worker) => worker.requestsPerSecond, cell: (worker) => ({ text: count(worker.requestsPerSecond) }) },
   { title: 'p95', width: 5, align: 'right', rank: 1, sortBy: (worker) => orLeast(worker.p95Ms), cell: (worker) => ({ text: millis(worker.p95Ms) }) },
-  { title: 'wgt', width: 4, align: 'right', rank: 6, cell: ({ weight }) => ({ text: count(weight), style: weight === 0 ? STYLE.yellow : STYLE.plain }) },
+  { title: 'wgt', width: 3, align: 'right', rank: 6, cell: ({ weight }) => ({ text: count(weight), style: weight === 0 ? STYLE.yellow : STYLE.plain }) },
 ];
 
 /** In one word. */

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { appColumns } from '../../src/monitor/app-columns.ts';
 import { MEASURES, type Measure } from '../../src/monitor/measures.ts';
-import { firstVisible, place } from '../../src/monitor/table.ts';
+import { firstVisible, place, sortable } from '../../src/monitor/table.ts';
 import { workerColumns } from '../../src/monitor/worker-columns.ts';
+import { widthOf } from '../../src/terminal/text.ts';
 import { app } from '../client/samples.ts';
 
 const measure = MEASURES[0] as Measure;
@@ -16,6 +17,18 @@ describe('place', () => {
     expect(titles(place(columns, 80))).not.toContain('p50');
     expect(titles(place(columns, 80))).toContain('req/s 5m');
     expect(titles(place(columns, 50))).toEqual(['app', 'state', 'workers', 'cpu', 'mem', 'req/s']);
+  });
+
+  it.each([['app', appColumns([], measure, 8)], ['worker', workerColumns(app(), [], measure)]] as const)('has room for the arrow behind any title of the %s table, and gives up no column for it at 80', (_of, columns) => {
+    const all = columns as ReturnType<typeof appColumns>;
+    for (const sortedBy of sortable(all)) {
+      for (const total of [80, 200]) {
+        const placed = place(all, total, sortedBy);
+        expect(titles(placed)).toEqual(titles(place(all, total)));
+        const width = placed.find(({ column }) => column === sortedBy)?.width ?? Infinity;
+        expect(width, sortedBy.title).toBeGreaterThan(widthOf(sortedBy.title));
+      }
+    }
   });
 
   it('never puts one column onto another, or over the edge', () => {

@@ -34,7 +34,8 @@ export function drawApp(frame: Frame, model: Model): void {
   const { columns, rows, cursor } = workerRows(model);
   const tableRows = Math.max(2, Math.min(rows.length + 1, bottom - row));
   const { by, reversed } = model.sorting.workers;
-  drawTable(frame, { row, height: tableRows }, { columns: place(columns, frame.columns), rows, cursor: model.still ? -1 : cursor, sortedBy: sortable(columns)[by], reversed });
+  const sortedBy = sortable(columns)[by];
+  drawTable(frame, { row, height: tableRows }, { columns: place(columns, frame.columns, sortedBy), rows, cursor: model.still ? -1 : cursor, sortedBy, reversed });
   row += tableRows;
   if (model.still) return;
   const worker = rows[cursor];

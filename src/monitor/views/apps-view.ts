@@ -27,7 +27,8 @@ export function drawApps(frame: Frame, model: Model): void {
   const bottom = frame.rows - FOOTER_LINES;
   const tableRows = Math.max(2, Math.min(rows.length + 1, bottom - top));
   const { by, reversed } = model.sorting.apps;
-  drawTable(frame, { row: top, height: tableRows }, { columns: place(columns, frame.columns), rows, cursor: model.still ? -1 : cursor, sortedBy: sortable(columns)[by], reversed });
+  const sortedBy = sortable(columns)[by];
+  drawTable(frame, { row: top, height: tableRows }, { columns: place(columns, frame.columns, sortedBy), rows, cursor: model.still ? -1 : cursor, sortedBy, reversed });
   if (rows.length === 0 && at > 0) frame.put(top + 1, 1, apps.length === 0 ? 'no apps yet: "lb start <script>" starts one' : `no app matches "${model.filters.apps}"`, STYLE.dim);
 
   let row = top + tableRows + 1;
