@@ -5,12 +5,15 @@ import { filterOf, shown, withFilter, type Model, type Update } from './model.ts
 import { appRows, currentApp, currentWorker, workerRows } from './rows.ts';
 import { sortable } from './table.ts';
 
-/** Lines that are not rows or log lines: what a page key moves by is what remains. */
+/** Lines that are not log lines: what a page key moves by is what remains. */
 const CHROME_LINES = 6;
+/** A table has more than half of the lines, head and margins included. */
+const TABLE_CHROME_LINES = 2;
 const STREAMS: readonly StreamFilter[] = ['all', 'err', 'out'];
 const SHIFT_COLUMNS = 16;
 
-export const pageLines = ({ rows }: Model): number => Math.max(1, rows - CHROME_LINES);
+/** What a page key moves by: no more than is seen at a time. */
+export const pageLines = ({ page, rows }: Model): number => Math.max(1, page === 'logs' ? rows - CHROME_LINES : Math.floor(rows / 2) - TABLE_CHROME_LINES);
 
 /** Moves the cursor by rows; in the logs, towards the newest. */
 export const move = (by: number | 'page' | '-page' | 'first' | 'last') => (model: Model): Update => {

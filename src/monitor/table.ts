@@ -91,6 +91,14 @@ export interface TableContent<Row> {
   readonly reversed: boolean;
 }
 
+/** A table of fewer lines shows too little to give some up. */
+const LEAST_LINES = 9;
+
+/** Lines of a table with its head: all rows, or what the room leaves beside `panel` lines below it; in a low room the table has all of it. */
+export function tableLines(rows: number, room: number, panel: number): number {
+  return Math.max(2, Math.min(rows + 1, room - panel >= LEAST_LINES ? room - panel : room));
+}
+
 /** First row that is shown, so that the cursor is. */
 export function firstVisible(cursor: number, rows: number, height: number): number {
   return Math.max(0, Math.min(rows - height, cursor - Math.floor(height / 2)));

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BINDINGS, bindingsOf } from '../../src/monitor/keymap.ts';
 import { initialModel, type Model } from '../../src/monitor/model.ts';
+import type { Message } from '../../src/monitor/update.ts';
 import { view } from '../../src/monitor/view.ts';
 import type { LbEvent } from '../../src/protocol/event.ts';
-import type { AutoscalingSnapshot } from '../../src/protocol/snapshot.ts';
+import type { AppSnapshot, AutoscalingSnapshot } from '../../src/protocol/snapshot.ts';
 import type { Key } from '../../src/terminal/keys.ts';
 import { paintLines } from '../../src/terminal/screen.ts';
 import { sequenceOf, STYLE, type Palette } from '../../src/terminal/style.ts';
@@ -69,6 +70,38 @@ describe('the overview', () => {
     const head = (columns: number): string => seen(watched(columns)).split('\n')[4] ?? '';
     for (const title of ['app', 'state', 'workers', 'cpu', 'mem', 'req/s', 'p50', 'p95', 'p99', '5xx', 'conns', 'rst', 'req/s 5m']) expect(head(100)).toContain(title);
     expect(head(80)).toContain('req/s 5m');
+  });
+});
+
+describe('a long list', () => {
+  const stats = (apps: readonly AppSnapshot[]): Message => ({ type: 'stats', at: NOON, apps, machine: MACHINE });
+  const many = (amount: number): Message => stats(Array.from({ length: amount }, (_, index) => app({ name: `app-${String(index).padStart(2, '0')}` })));
+  const fresh = (rows: number): Model => initialModel({ columns: 80, rows, now: NOON, app: null });
+  const listed = (text: string): number => text.split('\n').filter((line) => /^ app-\d\d /.test(line)).length;
+
+  it.each([9, 12, 13, 40])('of %i apps scrolls before it takes the place of the chart at 80×24', (amount) => {
+    const model = after(fresh(24), many(amount));
+    expect(seen(model)).toMatch(/^── app-00: requests per second, now .*\n +\d+ .*\n.*\n +0 /m);
+    expect(listed(seen(model))).toBe(Math.min(amount, 12));
+    expect(seen(press(model, 'm'))).toContain('── app-00: CPU, now');
+    expect(seen(press(model, 'end'))).toMatch(new RegExp(`^ app-${String(amount - 1).padStart(2, '0')} `, 'm'));
+  });
+
+  it('is all that a low terminal shows', () => {
+    expect(listed(seen(after(fresh(19), many(40))))).toBe(12);
+    expect(listed(seen(after(fresh(20), many(40))))).toBe(8);
+  });
+
+  it('moves by no more than is seen at a page key', () => {
+    const screens = ['home', 'pagedown', 'pagedown', 'pagedown'].map((_, pages, keys) => seen(press(after(fresh(24), many(40)), ...keys.slice(0, pages + 1))));
+    const names = screens.map((screen) => [...screen.matchAll(/^ app-\d\d /gm)].map(([name]) => name));
+    for (const page of [1, 2, 3]) expect(names[page]).toContain(names[page - 1]?.at(-1));
+    expect(names[3]?.at(-1)).not.toBe(names[2]?.at(-1));
+  });
+
+  it('of workers leaves the chart its place too', () => {
+    const workers = Array.from({ length: 30 }, (_, slot) => worker({ slot, pid: 5001 + slot }));
+    expect(seen(after(press(after(fresh(24), stats([app()])), 'enter'), stats([app({ workers })])))).toContain('── api[0]: requests per second, now');
   });
 });
 

@@ -6,7 +6,7 @@ import { appStateStyle, errorStyle } from '../app-columns.ts';
 import { age, count, millis, percent, share } from '../format.ts';
 import { chosenApp, shown, type Model } from '../model.ts';
 import { measureOf, workerRows } from '../rows.ts';
-import { drawTable, place, sortable, type Cell } from '../table.ts';
+import { drawTable, place, sortable, tableLines, type Cell } from '../table.ts';
 import { underWay } from '../under-way.ts';
 import { FOOTER_LINES } from './footer.ts';
 import { drawTitle, labelled, putAll } from './header.ts';
@@ -15,6 +15,8 @@ import { drawChart, drawEvents, type Area } from './panels.ts';
 /** Lower than this, the rows are all that has room. */
 const LOW_ROWS = 10;
 const LEAST_PANEL = 4;
+/** What stands of the chosen worker between the table and the panels, with the space after it. */
+const WORKER_LINES = 2;
 const LARGEST_CHART = 10;
 /** Panels stand side by side from here on. */
 const WIDE_COLUMNS = 150;
@@ -32,7 +34,7 @@ export function drawApp(frame: Frame, model: Model): void {
   let row = frame.rows < LOW_ROWS ? 1 : drawHead(frame, app, model.now);
 
   const { columns, rows, cursor } = workerRows(model);
-  const tableRows = Math.max(2, Math.min(rows.length + 1, bottom - row));
+  const tableRows = tableLines(rows.length, bottom - row, model.still ? 0 : WORKER_LINES + LEAST_PANEL);
   const { by, reversed } = model.sorting.workers;
   const sortedBy = sortable(columns)[by];
   drawTable(frame, { row, height: tableRows }, { columns: place(columns, frame.columns, sortedBy), rows, cursor: model.still ? -1 : cursor, sortedBy, reversed });

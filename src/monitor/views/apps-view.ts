@@ -2,7 +2,7 @@ import type { Frame } from '../../terminal/frame.ts';
 import { STYLE } from '../../terminal/style.ts';
 import { shown, type Model } from '../model.ts';
 import { appRows, measureOf } from '../rows.ts';
-import { drawTable, place, sortable } from '../table.ts';
+import { drawTable, place, sortable, tableLines } from '../table.ts';
 import { underWay } from '../under-way.ts';
 import { FOOTER_LINES } from './footer.ts';
 import { drawTitle, drawTotals } from './header.ts';
@@ -12,8 +12,9 @@ const HEADER_LINES = 4;
 /** Title alone: on a very low terminal the rows are what counts. */
 const LEAST_HEADER_LINES = 1;
 const LOW_ROWS = 10;
-/** Below this there is no room for panels beside the table. */
+/** Below this there is no room for a chart under the table, which scrolls before it takes that. */
 const LEAST_PANEL = 4;
+const LEAST_EVENTS = 2;
 const LARGEST_CHART = 9;
 const LARGEST_NOTES = 4;
 
@@ -25,7 +26,7 @@ export function drawApps(frame: Frame, model: Model): void {
   const top = frame.rows < LOW_ROWS ? LEAST_HEADER_LINES : HEADER_LINES;
   if (top === HEADER_LINES) drawTotals(frame, model);
   const bottom = frame.rows - FOOTER_LINES;
-  const tableRows = Math.max(2, Math.min(rows.length + 1, bottom - top));
+  const tableRows = tableLines(rows.length, bottom - top, model.still ? 0 : 1 + LEAST_PANEL);
   const { by, reversed } = model.sorting.apps;
   const sortedBy = sortable(columns)[by];
   drawTable(frame, { row: top, height: tableRows }, { columns: place(columns, frame.columns, sortedBy), rows, cursor: model.still ? -1 : cursor, sortedBy, reversed });
@@ -37,10 +38,11 @@ export function drawApps(frame: Frame, model: Model): void {
   const notes = underWay(app).slice(0, Math.min(LARGEST_NOTES, Math.max(0, bottom - row)));
   for (const { text, style } of notes) frame.put(row++, 1, text, style);
   if (notes.length > 0) row++;
-  const area = { row, left: 0, columns: frame.columns, rows: Math.min(LARGEST_CHART, bottom - row - LEAST_PANEL) };
-  if (area.rows >= LEAST_PANEL) {
-    drawChart(frame, area, { history, app: app.name, slot: null, measure: measureOf(model) });
-    row += area.rows + 1;
+  const rest = bottom - row;
+  if (rest >= LEAST_PANEL) {
+    const height = rest < LEAST_PANEL + 1 + LEAST_EVENTS ? rest : Math.min(LARGEST_CHART, Math.max(LEAST_PANEL, rest - LEAST_PANEL));
+    drawChart(frame, { row, left: 0, columns: frame.columns, rows: height }, { history, app: app.name, slot: null, measure: measureOf(model) });
+    row += height + 1;
   }
   drawEvents(frame, { row, left: 0, columns: frame.columns, rows: bottom - row }, events, true);
 }
