@@ -20,8 +20,10 @@ export interface LogsState {
   /** Null is all workers of the app. */
   readonly slot: number | null;
   readonly streams: StreamFilter;
-  /** Lines between the last one on the screen and the newest; 0 follows. */
+  /** Lines between the last one on the screen and the newest. */
   readonly back: number;
+  /** The newest line is on the screen, or will be as soon as it is held no more. */
+  readonly follows: boolean;
   /** Columns that are left out at the beginning of each line. */
   readonly shift: number;
   readonly search: string;
@@ -30,7 +32,7 @@ export interface LogsState {
 }
 
 export function emptyLogs(slot: number | null = null): LogsState {
-  return { lines: [], slot, streams: 'all', back: 0, shift: 0, search: '', filter: '' };
+  return { lines: [], slot, streams: 'all', back: 0, follows: true, shift: 0, search: '', filter: '' };
 }
 
 /** The lines that are to be seen, newest last. */
@@ -46,13 +48,19 @@ export function addLogs(state: LogsState, messages: readonly LogMessage[], hold:
   const added = messages.map(paneLine);
   const fresh = visibleLines({ ...state, lines: added }).length;
   const lines = [...state.lines, ...added].slice(-KEPT_LINES);
-  return { ...state, lines, back: state.back === 0 && !hold ? 0 : state.back + fresh };
+  return { ...state, lines, back: state.follows && !hold ? 0 : state.back + fresh };
 }
+
+/** Looked at so many lines before the newest, which follows with 0. */
+export const lookedAt = (state: LogsState, back: number): LogsState => ({ ...state, back, follows: back === 0 });
+
+/** Held no more. */
+export const released = (state: LogsState): LogsState => (state.follows ? lookedAt(state, 0) : state);
 
 /** @param by lines towards the past; negative towards the newest. */
 export function scroll(state: LogsState, by: number, height: number): LogsState {
   const most = Math.max(0, visibleLines(state).length - height);
-  return { ...state, back: Math.min(most, Math.max(0, state.back + by)) };
+  return lookedAt(state, Math.min(most, Math.max(0, state.back + by)));
 }
 
 /** Puts the next match towards the past (or the newest) on the last line of the screen; null when there is none. */
@@ -60,7 +68,7 @@ export function findMatch(state: LogsState, towards: 'past' | 'newest', includin
   const lines = visibleLines(state);
   const step = towards === 'past' ? -1 : 1;
   for (let at = lines.length - 1 - state.back + (includingThis ? 0 : step); at >= 0 && at < lines.length; at += step) {
-    if (matches(lines[at], state.search)) return { ...state, back: lines.length - 1 - at };
+    if (matches(lines[at], state.search)) return lookedAt(state, lines.length - 1 - at);
   }
   return null;
 }

@@ -2,7 +2,7 @@ import type { BalanceStrategy } from '../lifecycle/app-spec.ts';
 import type { LbEvent } from '../protocol/control.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Sample } from './history.ts';
-import { emptyLogs, type LogsState } from './logs-state.ts';
+import { emptyLogs, lookedAt, type LogsState } from './logs-state.ts';
 import type { Machine } from './machine.ts';
 
 export type Page = 'apps' | 'app' | 'logs';
@@ -133,7 +133,7 @@ export function filterOf({ page, filters, logs }: Model): string {
 }
 
 export function withFilter(model: Model, text: string): Model {
-  if (model.page === 'logs') return { ...model, logs: { ...model.logs, filter: text, back: 0 } };
+  if (model.page === 'logs') return { ...model, logs: lookedAt({ ...model.logs, filter: text }, 0) };
   return { ...model, filters: { ...model.filters, [model.page === 'app' ? 'workers' : 'apps']: text } };
 }
 

@@ -1,5 +1,5 @@
 import { refuse, stay } from './actions.ts';
-import { emptyLogs, findMatch, scroll, type StreamFilter } from './logs-state.ts';
+import { emptyLogs, findMatch, lookedAt, released, scroll, type StreamFilter } from './logs-state.ts';
 import { MEASURES } from './measures.ts';
 import { filterOf, shown, withFilter, type Model, type Update } from './model.ts';
 import { appRows, currentApp, currentWorker, workerRows } from './rows.ts';
@@ -38,11 +38,12 @@ export function open(model: Model): Update {
   return app === undefined ? stay(model) : stay({ ...model, page: 'app', app: app.name, worker: null, filters: { ...model.filters, workers: '' }, notice: null });
 }
 
+/** The log that is opened is the present one, held or not before. */
 export const openLogs = (slot: number | null) => (model: Model): Update => {
   const app = currentApp(model);
   if (app === undefined) return stay(model);
   const from = model.page === 'logs' ? model.logsFrom : model.page;
-  return stay({ ...model, page: 'logs', app: app.name, logsFrom: from, logs: emptyLogs(slot), notice: null }, { do: 'follow', app: app.name });
+  return stay({ ...model, paused: null, page: 'logs', app: app.name, logsFrom: from, logs: emptyLogs(slot), notice: null }, { do: 'follow', app: app.name });
 };
 
 /** One step: what is filtered is shown again, then the page before. */
@@ -76,7 +77,7 @@ export function reverseSort(model: Model): Update {
 
 export const nextMeasure = (model: Model): Update => stay({ ...model, measure: (model.measure + 1) % MEASURES.length });
 
-export const pause = (model: Model): Update => stay({ ...model, paused: model.paused === null ? shown(model) : null });
+export const pause = (model: Model): Update => stay(model.paused === null ? { ...model, paused: shown(model) } : { ...model, paused: null, logs: released(model.logs) });
 
 export const editFilter = (model: Model): Update => stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'filter', text: filterOf(model) } });
 
@@ -90,14 +91,14 @@ export const searchNext = (towards: 'past' | 'newest') => (model: Model): Update
 
 export function nextStream(model: Model): Update {
   const streams = STREAMS[(STREAMS.indexOf(model.logs.streams) + 1) % STREAMS.length] ?? 'all';
-  return stay({ ...model, logs: { ...model.logs, streams, back: 0 } });
+  return stay({ ...model, logs: lookedAt({ ...model.logs, streams }, 0) });
 }
 
 /** All workers, then one after the other. */
 export function nextSlot(model: Model): Update {
   const slots = [...new Set(currentApp(model)?.workers.map(({ slot }) => slot))].sort((a, b) => a - b);
   const slot = model.logs.slot === null ? (slots[0] ?? null) : (slots.find((other) => other > (model.logs.slot ?? -1)) ?? null);
-  return stay({ ...model, logs: { ...model.logs, slot, back: 0 } });
+  return stay({ ...model, logs: lookedAt({ ...model.logs, slot }, 0) });
 }
 
 export const shift = (towards: 1 | -1) => (model: Model): Update =>

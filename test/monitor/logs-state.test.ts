@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addLogs, emptyLogs, findMatch, scroll, visibleLines, type LogsState } from '../../src/monitor/logs-state.ts';
+import { addLogs, emptyLogs, findMatch, released, scroll, visibleLines, type LogsState } from '../../src/monitor/logs-state.ts';
 import { log } from './samples.ts';
 
 const many = (n: number): LogsState => addLogs(emptyLogs(), Array.from({ length: n }, (_, i) => log(`line ${i}`, i % 2, i % 5 === 0 ? 'err' : 'out')), false);
@@ -13,6 +13,16 @@ describe('the log pane', () => {
     expect(last(back)).toBe('line 39');
     expect(last(addLogs(many(50), [log('new')], true))).toBe('line 49');
     expect(last(scroll(back, -Infinity, 20))).toBe('newer');
+  });
+
+  it('goes on after it was held as it was before: follows, or stays where it was scrolled to', () => {
+    const held = (state: LogsState): LogsState => addLogs(state, [log('new'), log('newer')], true);
+    expect(last(held(many(50)))).toBe('line 49');
+    expect(last(released(held(many(50))))).toBe('newer');
+    expect(last(addLogs(released(held(many(50))), [log('newest')], false))).toBe('newest');
+    expect(last(released(held(scroll(many(50), 10, 20))))).toBe('line 39');
+    expect(last(released(scroll(held(many(50)), 3, 20)))).toBe('line 46');
+    expect(last(released(held(scroll(held(many(50)), -Infinity, 20))))).toBe('newer');
   });
 
   it('scrolls no further than to the first line at the top', () => {

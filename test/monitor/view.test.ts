@@ -73,6 +73,23 @@ describe('the overview', () => {
   });
 });
 
+describe('a log that is held', () => {
+  const lines = logs(...Array.from({ length: 30 }, (_, index) => log(`line ${index}.`)));
+  const held = after(press(after(press(watched(), 'l'), lines), 'p'), logs(log('new')));
+
+  it('says what came meanwhile, and goes on at the same key', () => {
+    expect(seen(held)).toMatch(/^── 1 line below; p goes on ─+$/m);
+    expect(seen(held)).not.toContain('new');
+    expect(seen(press(held, 'p'))).toMatch(/  new\n\n/);
+    expect(seen(press(held, 'p'))).not.toContain('below');
+    expect(seen(press(held, 'up', 'p'))).toMatch(/^── 2 lines below; End follows ─+$/m);
+  });
+
+  it('is one that was open: one that is opened while the screen is held is the present', () => {
+    expect(seen(after(press(watched(), 'p', 'l'), lines))).toContain('line 29.');
+  });
+});
+
 describe('a long list', () => {
   const stats = (apps: readonly AppSnapshot[]): Message => ({ type: 'stats', at: NOON, apps, machine: MACHINE });
   const many = (amount: number): Message => stats(Array.from({ length: amount }, (_, index) => app({ name: `app-${String(index).padStart(2, '0')}` })));

@@ -22,7 +22,7 @@ export function drawLogs(frame: Frame, model: Model): void {
   const shown = lines.slice(Math.max(0, end - height), end);
   if (shown.length === 0) frame.put(FIRST_ROW + 1, 1, logs.lines.length === 0 ? 'nothing was written yet' : 'no line is like that', STYLE.dim);
   shown.forEach((line, index) => drawLine(frame, FIRST_ROW + index, line, logs));
-  const position = logs.back === 0 ? '' : `── ${plural(logs.back, 'line')} below; End follows `;
+  const position = logs.back === 0 ? '' : `── ${plural(logs.back, 'line')} below; ${model.paused !== null && logs.follows ? 'p goes on' : 'End follows'} `;
   if (position !== '') frame.put(frame.rows - 3, 0, position.padEnd(frame.columns, '─'), STYLE.yellow);
 }
 
