@@ -24,15 +24,17 @@ const onRunning = (act: OnApp): ((model: Model) => Update) =>
 
 const ask = (model: Model, question: string, order: Order): Update => stay({ ...model, notice: null, dialog: { kind: 'confirm', question, order } });
 
-export const reload = onRunning((model, { name, instances }) =>
-  ask(model, `reload ${name}? Its ${plural(instances, 'worker')} are replaced one after the other, no request is lost`, { app: name, action: 'reload', body: {} }));
+export const reload = onRunning((model, { name, instances }) => {
+  const replaced = instances === 1 ? 'A new worker takes over' : `Its ${instances} workers are replaced one by one`;
+  return ask(model, `reload ${name}? ${replaced}, no request is lost`, { app: name, action: 'reload', body: {} });
+});
 
 export const restart = onRunning((model, { name }) => ask(model, `restart ${name}? Nothing serves until its new workers are ready`, { app: name, action: 'restart', body: {} }));
 
 export const stop = onRunning((model, { name }) => ask(model, `stop ${name}? It drains, then nothing serves`, { app: name, action: 'stop', body: {} }));
 
-export const start = onApp((model, { name, primaryPid, state }) =>
-  primaryPid === null ? give(model, { app: name, action: 'start', body: {} }, `starting ${name} …`) : refuse(model, `${name} is ${state} already`));
+/** Whether it runs already the daemon knows better: what is shown is up to a second old. */
+export const start = onApp((model, { name }) => give(model, { app: name, action: 'start', body: {} }, `starting ${name} …`));
 
 const isAuto = ({ autoscaling }: AppSnapshot): boolean => autoscaling?.on === true;
 
@@ -67,7 +69,7 @@ export const chooseBalance = onRunning((model, { name, spec }) =>
 export function killWorker(model: Model): Update {
   const [app, worker] = [currentApp(model), currentWorker(model)];
   if (app === undefined || worker === undefined) return refuse(model, 'there is no worker to kill');
-  const question = `kill worker ${worker.slot} of ${app.name} (pid ${worker.pid})? Its ${plural(worker.connections, 'connection')} are cut`;
+  const question = `kill worker ${worker.slot} of ${app.name} (pid ${worker.pid})? Its ${worker.connections === 1 ? 'connection is' : `${worker.connections} connections are`} cut`;
   return ask(model, question, { app: app.name, action: 'signal', body: { signal: 'SIGKILL', pid: worker.pid } });
 }
 

@@ -3,6 +3,8 @@ import { BINDINGS } from '../../src/monitor/keymap.ts';
 import type { Effect, Model } from '../../src/monitor/model.ts';
 import { workerRows } from '../../src/monitor/rows.ts';
 import { update } from '../../src/monitor/update.ts';
+import type { WorkerSnapshot } from '../../src/protocol/snapshot.ts';
+import { app, worker } from '../client/samples.ts';
 import { after, apps, EVENTS, log, logs, MACHINE, NOON, press, watched } from './samples.ts';
 
 /** What the last of the keys asks for. */
@@ -24,6 +26,7 @@ describe('an order', () => {
     ['the weight of a slot', ['enter', 'down', 'down', 'w', '0', '.', '5', 'enter'], order('api', 'weight', { weights: [{ slot: 1, weight: 0.5 }] })],
     ['the end of one worker', ['enter', 'down', 'k', 'y'], order('api', 'signal', { signal: 'SIGKILL', pid: 5101 })],
     ['the start of a stopped app', ['down', 'down', 'u'], order('docs', 'start', {})],
+    ['the start of one that was not stopped a second ago', ['u'], order('api', 'start', {})],
   ])('%s', (_what, keys, expected) => {
     expect(effects(watched(), ...keys)).toEqual(expected);
   });
@@ -31,7 +34,7 @@ describe('an order', () => {
   it('that switches autoscaling asks where workers may drain', () => {
     const scaling = (on: boolean): Model => {
       const autoscaling = { on, min: 1, max: 4, target: { metric: 'elu', value: 0.6 }, now: null, last: null } as const;
-      return after(watched(), { type: 'stats', at: NOON + 1_000, apps: apps().map((app) => ({ ...app, autoscaling })), machine: MACHINE });
+      return after(watched(), { type: 'stats', at: NOON + 1_000, apps: apps().map((each) => ({ ...each, autoscaling })), machine: MACHINE });
     };
     expect(effects(scaling(true), 'a')).toEqual(order('api', 'scale', { to: 2 }));
     expect(effects(scaling(false), 'a')).toEqual([]);
@@ -53,8 +56,22 @@ describe('an order', () => {
     expect(press(watched(), 'x', 'enter').dialog).not.toBeNull();
   });
 
+  it('asks in whole sentences, of one as of many', () => {
+    const questions = (workers: readonly WorkerSnapshot[]): readonly unknown[] => {
+      const model = after(watched(), { type: 'stats', at: NOON + 1_000, apps: [app({ workers, instances: workers.length })], machine: MACHINE });
+      return [['r'], ['enter', 'k']].map((keys) => press(model, ...keys).dialog).map((dialog) => (dialog?.kind === 'confirm' ? dialog.question : dialog));
+    };
+    expect(questions([worker({ connections: 1 })])).toEqual([
+      'reload api? A new worker takes over, no request is lost',
+      'kill worker 0 of api (pid 5001)? Its connection is cut',
+    ]);
+    expect(questions([worker(), worker({ slot: 1 })])).toEqual([
+      'reload api? Its 2 workers are replaced one by one, no request is lost',
+      'kill worker 0 of api (pid 5001)? Its 12 connections are cut',
+    ]);
+  });
+
   it('that makes no sense says why', () => {
-    expect(press(watched(), 'u').notice?.text).toBe('api is reloading already');
     expect(press(watched(), 'end', 'r').notice?.text).toBe('docs is stopped; u starts it');
   });
 
@@ -76,7 +93,7 @@ describe('an order', () => {
 
   it('for the worker with the cursor means the one that was seen, not its successor', () => {
     const asked = press(watched(), 'enter', 'down', 'k');
-    const replaced = after(asked, { type: 'stats', at: NOON + 1_000, apps: apps().map((app) => ({ ...app, workers: app.workers.slice(0, 1) })), machine: MACHINE });
+    const replaced = after(asked, { type: 'stats', at: NOON + 1_000, apps: apps().map((each) => ({ ...each, workers: each.workers.slice(0, 1) })), machine: MACHINE });
     expect(effects(replaced, 'y')).toEqual(order('api', 'signal', { signal: 'SIGKILL', pid: 5101 }));
   });
 });
