@@ -2,7 +2,7 @@ import type { Key } from '../terminal/keys.ts';
 import { changeWeight, chooseBalance, killWorker, reload, restart, scaleDown, scaleUp, start, stay, stop, switchScaling } from './actions.ts';
 import type { Model, Page, Update } from './model.ts';
 import { back, editFilter, editSearch, move, nextApp, nextMeasure, nextSlot, nextStream, open, openLogs, pause, reverseSort, searchNext, shift, sortByNext } from './navigation.ts';
-import { currentApp } from './rows.ts';
+import { currentApp, currentWorker } from './rows.ts';
 
 /** One line of the help, and what its keys do. The footer and the help are made of these. */
 export interface Binding {
@@ -24,6 +24,11 @@ const TABLES: readonly Page[] = ['apps', 'app'];
 
 const bind = (group: Binding['group'], pages: readonly Page[], keys: readonly Key[], shown: string, label: string | null, help: string, act: Binding['act'], applies?: Binding['applies']): Binding =>
   ({ group, pages, keys, shown, label, help, act, ...(applies === undefined ? {} : { applies }) });
+
+const isRunning = (model: Model): boolean => typeof currentApp(model)?.primaryPid === 'number';
+const isStopped = (model: Model): boolean => currentApp(model)?.primaryPid === null;
+const isAutoscalable = (model: Model): boolean => isRunning(model) && currentApp(model)?.autoscaling != null;
+const hasWorker = (model: Model): boolean => currentWorker(model) !== undefined;
 
 export const BINDINGS: readonly Binding[] = [
   bind('move', TABLES, ['up'], '↑', null, 'up; the mouse wheel too', move(-1)),
@@ -58,16 +63,16 @@ export const BINDINGS: readonly Binding[] = [
   bind('look', ['apps'], ['/', 'f'], '/', 'filter', 'filter by name or state', editFilter),
   bind('screen', ALL, ['p', ' '], 'p', 'pause', 'hold the screen; again goes on', pause),
 
-  bind('act', TABLES, ['r'], 'r', 'reload', 'reload', reload),
+  bind('act', TABLES, ['r'], 'r', 'reload', 'reload', reload, isRunning),
   bind('act', TABLES, ['+', '='], '+', null, 'one more worker', scaleUp),
   bind('act', TABLES, ['-'], '-', null, 'one worker less', scaleDown),
-  bind('act', TABLES, ['a'], 'a', 'auto', 'autoscaling on; off again', switchScaling, (model) => currentApp(model)?.autoscaling != null),
-  bind('act', TABLES, ['b'], 'b', 'balance', 'change the balancing', chooseBalance),
-  bind('act', ['app'], ['w'], 'w', 'weight', 'change the weight of the slot', changeWeight),
-  bind('act', ['app'], ['k'], 'k', 'kill', 'kill the worker', killWorker),
+  bind('act', TABLES, ['a'], 'a', 'auto', 'autoscaling on; off again', switchScaling, isAutoscalable),
+  bind('act', TABLES, ['b'], 'b', 'balance', 'change the balancing', chooseBalance, isRunning),
+  bind('act', ['app'], ['w'], 'w', 'weight', 'change the weight of the slot', changeWeight, hasWorker),
+  bind('act', ['app'], ['k'], 'k', 'kill', 'kill the worker', killWorker, hasWorker),
   bind('act', TABLES, ['R'], 'R', null, 'restart', restart),
-  bind('act', TABLES, ['x'], 'x', 'stop', 'stop', stop),
-  bind('act', TABLES, ['u'], 'u', null, 'start a stopped app', start),
+  bind('act', TABLES, ['x'], 'x', 'stop', 'stop', stop, isRunning),
+  bind('act', TABLES, ['u'], 'u', 'start', 'start a stopped app', start, isStopped),
 
   // On this page acting comes first in the footer.
   bind('look', ['app'], ['l'], 'l', 'logs', 'the log of the app', openLogs(null)),

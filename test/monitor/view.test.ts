@@ -152,7 +152,21 @@ describe('the app page', () => {
       seen(after(press(watched(), 'enter'), { type: 'stats', at: NOON, apps: [app({ autoscaling: { ...autoscaling, ...changes } })], machine: MACHINE }));
     expect(scaled({})).toContain(' scale auto, 1 to 4  elu 0.41 of 0.6 over 5 s\n changed 60s ago: elu 0.74 of 0.6 over 5 s: 1 → 2 workers\n');
     expect(scaled({})).toContain('a auto');
-    expect(scaled({ on: false })).toContain(' scale fixed at 2; auto is 1 to 4 ');
+    expect(scaled({ on: false, now: null })).toMatch(/ scale fixed at 2; auto is 1 to 4\n\n/);
+    expect(scaled({ on: false })).not.toContain('changed');
+  });
+
+  it.each([['apps', []], ['app', ['enter']]] as const)('offers on the page %s what can be done with the app', (_page, keys) => {
+    const keysOf = (changes: Partial<AppSnapshot>): string => {
+      const stats: Message = { type: 'stats', at: NOON, apps: [app(changes)], machine: MACHINE };
+      return seen(press(after(initialModel({ columns: 160, rows: 24, now: NOON, app: null }), stats), ...keys)).split('\n').at(-1) ?? '';
+    };
+    const autoscaling: AutoscalingSnapshot = { on: true, min: 1, max: 4, target: { metric: 'elu', value: 0.6 }, now: null, last: null };
+    expect(keysOf({ autoscaling })).toMatch(/r reload +a auto +b balance.* x stop/);
+    expect(keysOf({ autoscaling })).not.toContain('u start');
+    const stopped = keysOf({ autoscaling, state: 'stopped', primaryPid: null, workers: [] });
+    expect(stopped).toContain('u start');
+    expect(stopped).not.toMatch(/reload|auto|balance|weight|kill|stop/);
   });
 
   it('leaves a label out when its value has no room', () => {

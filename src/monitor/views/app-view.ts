@@ -83,14 +83,15 @@ function facts(app: AppSnapshot): readonly Cell[] {
   ];
 }
 
-/** Who decides on the number of workers, why it is what it is, and the last change; nothing for an app without `scale`. */
+/** Who decides on the number of workers, and for as long as the load does, why it is what it is and the last change; nothing for an app without `scale`. */
 function scaling({ autoscaling, instances }: AppSnapshot, now: number): readonly (readonly Cell[])[] {
   if (autoscaling === null) return [];
   const { on, min, max, now: reason, last } = autoscaling;
   const state = on
     ? labelled('scale', `auto, ${min} to ${max}`, STYLE.green)
     : labelled('scale', `fixed at ${instances}; auto is ${min} to ${max}`, STYLE.yellow);
-  const changed = last === null ? [] : [[{ text: `changed ${age(now - last.at)} ago: `, style: STYLE.dim }, { text: last.reason }]];
+  // What the load changed last is no reason for a number that was set by hand since.
+  const changed = last === null || !on ? [] : [[{ text: `changed ${age(now - last.at)} ago: `, style: STYLE.dim }, { text: last.reason }]];
   return [[...state, { text: reason ?? '' }], ...changed];
 }
 
