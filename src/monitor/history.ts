@@ -38,24 +38,34 @@ export function recall(history: readonly Sample[], series: readonly HistorySerie
   return samples;
 }
 
-export interface SeriesQuery {
+export interface Subject {
   readonly app: string;
   /** Null is the app as a whole. */
   readonly slot: number | null;
   readonly measure: Measure;
+}
+
+export interface SeriesQuery extends Subject {
   /** Each one stands for the same number of seconds; the last one is now. */
   readonly columns: number;
 }
 
+/** The value of the last second, as the tables have it; null when there is none. */
+export function latest(history: readonly Sample[], subject: Subject): number | null {
+  const value = history.at(-1)?.apps.get(subject.app)?.[indexOf(subject)];
+  return value === undefined || Number.isNaN(value) ? null : value;
+}
+
 /** The values of a chart, oldest first; null where nothing is known. Columns end at multiples of their seconds, so that a chart moves seldom. */
-export function series(history: readonly Sample[], { app, slot, measure, columns }: SeriesQuery): (number | null)[] {
+export function series(history: readonly Sample[], query: SeriesQuery): (number | null)[] {
+  const { app, measure, columns } = query;
   const last = history.at(-1);
   const values = new Array<number | null>(columns).fill(null);
   if (last === undefined || columns <= 0) return values;
   const seconds = Math.max(1, SPAN_SECONDS / columns);
   const end = Math.floor(last.second / seconds);
   const counts = new Array<number>(columns).fill(0);
-  const at = ((slot ?? -1) + 1) * MEASURES.length + MEASURES.indexOf(measure);
+  const at = indexOf(query);
   for (const sample of history) {
     const value = sample.apps.get(app)?.[at];
     const column = columns - 1 - (end - Math.floor(sample.second / seconds));
@@ -67,6 +77,9 @@ export function series(history: readonly Sample[], { app, slot, measure, columns
   }
   return values;
 }
+
+/** Where a sample has it. */
+const indexOf = ({ slot, measure }: Subject): number => ((slot ?? -1) + 1) * MEASURES.length + MEASURES.indexOf(measure);
 
 const secondOf = (epochMs: number): number => Math.floor(epochMs / 1000);
 

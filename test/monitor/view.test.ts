@@ -90,6 +90,13 @@ describe('a log that is held', () => {
   });
 });
 
+it('what a chart says of now is the last second, as the table has it', () => {
+  const stopped = app({ state: 'stopped', primaryPid: null, workers: [], requestsPerSecond: 0, memoryBytes: null });
+  const model = after(watched(), { type: 'stats', at: NOON + 1_000, apps: [stopped], machine: MACHINE });
+  expect(seen(model)).toContain('── api: requests per second, now 0; 5 minutes');
+  expect(seen(press(model, 'm', 'm'))).toContain('── api: memory; 5 minutes');
+});
+
 describe('a long list', () => {
   const stats = (apps: readonly AppSnapshot[]): Message => ({ type: 'stats', at: NOON, apps, machine: MACHINE });
   const many = (amount: number): Message => stats(Array.from({ length: amount }, (_, index) => app({ name: `app-${String(index).padStart(2, '0')}` })));

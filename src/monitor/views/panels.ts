@@ -4,7 +4,7 @@ import type { Frame } from '../../terminal/frame.ts';
 import { STYLE, type CellStyle } from '../../terminal/style.ts';
 import { padded, printable, truncate, widthOf } from '../../terminal/text.ts';
 import { clock } from '../format.ts';
-import { series, SPAN_SECONDS, type Sample } from '../history.ts';
+import { latest, series, SPAN_SECONDS, type Sample } from '../history.ts';
 import type { Measure } from '../measures.ts';
 
 /** Columns of a chart's scale, left of it. */
@@ -36,10 +36,10 @@ export function drawChart(frame: Frame, area: Area, { history, app, slot, measur
   const height = area.rows - 1;
   if (columns < 1 || height < 1) return;
   const values = series(history, { app, slot, measure, columns });
-  const last = values.findLast((value) => value !== null) ?? null;
+  const now = latest(history, { app, slot, measure });
   const top = scaleOf(values, measure.leastScale);
   const subject = slot === null ? app : `${app}[${slot}]`;
-  drawRule(frame, area, `${subject}: ${measure.label}${last === null ? '' : `, now ${measure.format(last)}`}; ${SPAN_SECONDS / 60} minutes`);
+  drawRule(frame, area, `${subject}: ${measure.label}${now === null ? '' : `, now ${measure.format(now)}`}; ${SPAN_SECONDS / 60} minutes`);
   barChart(values, top, height).forEach((line, index) => {
     const label = index === 0 ? measure.format(top) : index === height - 1 ? '0' : '';
     frame.put(area.row + 1 + index, area.left + SCALE_COLUMNS - 1 - widthOf(label), label, STYLE.dim);
