@@ -57,7 +57,7 @@ it('takes at most 0.72 MB for a day of an app with 8 workers, which is 36 MB for
   };
   record(0, 24);
   const afterADay = bytes() - before;
-  expect(afterADay / APPS).toBeGreaterThan(0.6e6);
+  expect(afterADay / APPS).toBeGreaterThan(0.3e6);
   expect(afterADay / APPS).toBeLessThan(0.72e6);
   record(24, 48);
   expect(bytes() - before).toBeLessThanOrEqual(afterADay);
