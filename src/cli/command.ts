@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 export interface OptionDef {
   readonly flags: string;
   readonly description: string;
-  /** Reads the value. @throws Error whose message says what was expected */
+  /** Reads the value; default any text that is not blank. @throws Error whose message says what was expected */
   readonly parse?: (value: string) => unknown;
   readonly choices?: readonly string[];
   /** The name the value has in `Context.options`; default the long flag in camelCase. */

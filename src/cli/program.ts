@@ -6,6 +6,7 @@ import type { Command, OptionDef } from './command.ts';
 import type { Options, Words } from './context.ts';
 import type { Io } from './io.ts';
 import { inPlaceOf } from './pm2-habits.ts';
+import { someText } from './values.ts';
 import { lbVersion } from './version.ts';
 
 const HELP_COLUMNS = 80;
@@ -59,7 +60,7 @@ function buildProgram(io: Io, called: Called | null, onCall: (words: Words) => v
 
 function defineCommand(sub: Program, { entry, command }: Called, onCall: (words: Words) => void): void {
   sub.description(command.description).usage(usageOf(command));
-  for (const word of command.operands.split(' ').filter(Boolean)) sub.addArgument(new Argument(word));
+  for (const word of command.operands.split(' ').filter(Boolean)) sub.addArgument(new Argument(word).argParser((value: string) => parsed(value, someText)));
   const keys = new Map<string, string>();
   for (const definition of command.options) {
     const option = optionOf(definition);
@@ -76,11 +77,11 @@ function givenOptions(sub: Program, keys: ReadonlyMap<string, string>): Options 
   return Object.fromEntries(given.map(([name, value]) => [keys.get(name) ?? name, value]));
 }
 
-function optionOf({ flags, description, parse, choices, hidden }: OptionDef): Option {
+function optionOf({ flags, description, parse = someText, choices, hidden }: OptionDef): Option {
   const option = new Option(flags, description).hideHelp(hidden === true);
-  if (choices !== undefined) option.choices(choices);
-  if (parse !== undefined) option.argParser((value: string) => parsed(value, parse));
-  return option;
+  if (choices !== undefined) return option.choices(choices);
+  const takesValue = option.required || option.optional;
+  return takesValue ? option.argParser((value: string) => parsed(value, parse)) : option;
 }
 
 function parsed(value: string, parse: (value: string) => unknown): unknown {

@@ -2,6 +2,12 @@ import { parseDuration } from '../config/units.ts';
 
 /** Readers of option values, for `OptionDef.parse`. */
 
+/** Any text; blanks alone, most often of a variable that is not set, are none. */
+export function someText(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new Error('expected a value, got an empty one');
+}
+
 export function positiveInteger(text: string): number {
   if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new Error('expected a whole number of at least 1');

@@ -6,12 +6,14 @@ export interface OptionFlag {
   readonly flags: string;
   readonly description: string;
   readonly key: OptionKey;
+  /** Leaves the text as it is: the kind of the option reads it, and to some of them an empty one means something. */
+  readonly parse: (text: string) => string;
 }
 
 /** Every flag of the option table; a numeric default ends its description. */
 export function optionFlags(): OptionFlag[] {
   return OPTION_LIST.flatMap((entry) =>
-    (entry.flags ?? []).map((flags, index) => ({ flags, description: describeFlag(entry, flags, index === 0), key: entry.key })),
+    (entry.flags ?? []).map((flags, index) => ({ flags, description: describeFlag(entry, flags, index === 0), key: entry.key, parse: (text) => text })),
   );
 }
 

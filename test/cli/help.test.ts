@@ -60,6 +60,15 @@ describe('the command line', () => {
     [['reload', 'api', '--on-failure', 'cry'], 'Allowed choices are rollback, pause, continue'],
     [['reload', 'api', '--monitor', 'soon'], 'expected a duration such as 500ms, 10s or 1m'],
     [['logs', '--err', '--out'], '--out and --err exclude each other'],
+    [['dashboard', '--host', ''], "option '--host <address>' argument '' is invalid. expected a value, got an empty one"],
+    [['dashboard', '--host', ' '], 'got an empty one'],
+    [['dashboard', '--host=\t'], 'got an empty one'],
+    [['metrics', '--listen', ''], 'expected a port, host:port, or off'],
+    [['profile', 'api', '--heap', '-o', ''], 'got an empty one'],
+    [['reload', 'lb.config.js', '--env', ''], 'got an empty one'],
+    [['start', 'lb.config.js', '--only', ''], 'got an empty one'],
+    [['show', ''], "argument 'app'. expected a value, got an empty one"],
+    [['stop', 'api', ' '], 'got an empty one'],
   ])('%j is a usage error', async (argv, problem) => {
     const { code, out, err } = await lb(argv, { home });
     expect({ code, out }).toEqual({ code: 2, out: '' });

@@ -83,6 +83,10 @@ describe('start', () => {
     await other.stop();
   });
 
+  it('takes an empty list among the flags', async () => {
+    expect((await lb('start server.js --node-args=')).code).toBe(0);
+  });
+
   it('knows flags of PM2', async () => {
     expect(await lb('start server.js --no-vizion --no-pmx --no-automation')).toEqual({ code: 0, out: '"server" is online\n', err: '' });
     expect(await lb('start server.js --no-treekill')).toMatchObject({ code: 0, err: 'warning: command line: not supported yet and ignored: --no-treekill\n' });
