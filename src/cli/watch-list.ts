@@ -12,24 +12,26 @@ const [HOME, END_OF_LINE, BELOW, CLEAR] = ['\x1b[H', '\x1b[K', '\x1b[J', '\x1b[2
 const [CUT, WRAP] = ['\x1b[?7l', '\x1b[?7h'];
 
 /**
- * Shows a list again every second until Ctrl-C: on a terminal over the one before, else when it is another one. A daemon that is away for a moment is no
- * reason to end.
+ * Shows a list again until Ctrl-C: on a terminal over the one before, its remarks and failures below it; else when it is another one, and whatever else
+ * there is to say on stderr, once. A daemon that is away for a moment is no reason to end.
  */
-export async function watchList(context: Context, show: (context: Context) => Promise<number>): Promise<never> {
+export async function watchList(context: Context, show: (context: Context) => Promise<number>, everyMs = EVERY_MS): Promise<never> {
   const interrupt = new AbortController();
   const restore = context.io.onInterrupt(() => interrupt.abort());
-  const { stdout } = context.io;
+  const { stdout, stderr } = context.io;
   const onTerminal = stdout.isTTY === true && !context.json;
   if (onTerminal) stdout.write(CLEAR);
-  let before: Shown = { text: '', note: '' };
+  let before: Shown = { list: '', remarks: '' };
   try {
     while (!interrupt.signal.aborted) {
-      const shown = await shownOnce(context, show);
-      if (onTerminal) stdout.write(HOME + CUT + fitted(shown.text, stdout) + BELOW + WRAP);
-      else if (shown.text !== before.text) stdout.write(shown.text);
-      if (shown.note !== before.note && shown.note !== '') context.note(shown.note);
+      const shown = await shownOnce(context, show, onTerminal);
+      if (onTerminal) stdout.write(HOME + CUT + fitted(shown.list + shown.remarks, stdout) + BELOW + WRAP);
+      else {
+        if (shown.list !== before.list && shown.list !== '') stdout.write(shown.list);
+        if (shown.remarks !== before.remarks && shown.remarks !== '') stderr.write(shown.remarks);
+      }
       before = shown;
-      await sleep(EVERY_MS, undefined, { signal: interrupt.signal }).catch(() => {});
+      await sleep(everyMs, undefined, { signal: interrupt.signal }).catch(() => {});
     }
   } finally {
     restore();
@@ -38,30 +40,30 @@ export async function watchList(context: Context, show: (context: Context) => Pr
 }
 
 interface Shown {
-  /** What the list would print, its remarks and failures too. */
-  readonly text: string;
-  /** With `--json` the remarks stand apart. */
-  readonly note: string;
+  /** What the list prints. */
+  readonly list: string;
+  /** What it says beside that, or why there is no list. */
+  readonly remarks: string;
 }
 
-async function shownOnce(context: Context, show: (context: Context) => Promise<number>): Promise<Shown> {
-  let text = '';
-  const write = (more: string): boolean => {
-    text += more;
+async function shownOnce(context: Context, show: (context: Context) => Promise<number>, onTerminal: boolean): Promise<Shown> {
+  const { stdout, stderr } = context.io;
+  let list = '';
+  const write = (text: string): boolean => {
+    list += text;
     return true;
   };
-  const { stdout } = context.io;
+  let remarks = '';
   const sink: Sink = { write, once: () => {}, isTTY: stdout.isTTY, columns: stdout.columns };
-  let apart = '';
-  const note = (line: string): void => void (context.json ? (apart = line) : write(`${line}\n`));
   try {
-    await show({ ...context, io: { ...context.io, stdout: sink }, print: (line) => void write(`${line}\n`), note });
+    await show({ ...context, io: { ...context.io, stdout: sink }, print: (line) => void write(`${line}\n`), note: (line) => void (remarks += `${line}\n`) });
   } catch (thrown) {
+    const [style, width] = onTerminal ? [context.outStyle, terminalWidth(stdout)] : [context.errStyle, terminalWidth(stderr)];
     const error = LbError.from(thrown);
-    if (context.json) write(`${JSON.stringify({ type: 'result', ok: false, error: error.toRecord() })}\n`);
-    else write(errorView(error, context.errStyle, terminalWidth(stdout)));
+    // Its hint is to run the command again, which goes on by itself here.
+    remarks += errorView(error, style, width, error.code !== 'LB_ERR_DAEMON_LOST');
   }
-  return { text, note: apart };
+  return { list, remarks };
 }
 
 /** As many lines as the terminal has, each clearing what stood behind it; the last one says how many more there are. */

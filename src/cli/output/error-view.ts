@@ -6,10 +6,10 @@ import type { Style } from './style.ts';
 const MAX_OUTPUT_LINES = 40;
 
 /** An error as people read it: what, what the worker said, what to do. Sentences break at the width of the terminal. */
-export function errorView(error: LbError, style: Style, width: number | null): string {
+export function errorView(error: LbError, style: Style, width: number | null, withHint = true): string {
   const lines = labelled(style('red', 'error:'), 'error:', error.message, width);
   lines.push(...outputLines(error.output, style));
-  if (error.hint !== undefined) lines.push(...labelled(style('cyan', 'hint:'), 'hint:', error.hint, width));
+  if (withHint && error.hint !== undefined) lines.push(...labelled(style('cyan', 'hint:'), 'hint:', error.hint, width));
   if (error.code === 'LB_ERR_INTERNAL' && error.stack !== undefined) lines.push(style('dim', error.stack));
   return lines.map((line) => `${line}\n`).join('');
 }
