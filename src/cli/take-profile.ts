@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { connect } from '../client/connect.ts';
 import { appPath } from '../client/request.ts';
-import { LbError, messageOf } from '../errors/lb-error.ts';
+import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
 import { byteSize } from '../lifecycle/wording.ts';
 import type { ResultRecord } from '../protocol/control.ts';
 import { PROFILE_TITLES, type ProfileBody, type ProfileKind } from '../protocol/profile.ts';
@@ -19,6 +19,12 @@ const HOW_TO_OPEN: Readonly<Record<ProfileKind, string>> = {
   heap: "open it in Chrome's DevTools, Memory, Load profile; it holds what the app has in memory, secrets included",
   'heap-sampling': "open it in Chrome's DevTools, Memory, Load profile; or in VS Code",
   report: 'it is JSON, and holds the environment of the worker, secrets included',
+};
+
+const DIRECTORY_PROBLEMS: Readonly<Record<string, (directory: string) => string>> = {
+  ENOENT: (directory) => `there is no directory ${directory}`,
+  ENOTDIR: (directory) => `${directory} is no directory`,
+  EACCES: (directory) => `you may not write to ${directory}`,
 };
 
 /** Takes a profile of one worker and tells where it is; resolves with the exit code. */
@@ -46,6 +52,7 @@ export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slo
 /** `api`, `api:1`; no name has a colon. @throws LbError LB_ERR_USAGE */
 function parseTarget(text: string): { readonly name: string; readonly slot: number | undefined } {
   const [name = '', ...rest] = text.split(':');
+  if (name === '') throw new LbError('LB_ERR_USAGE', { problem: `expected the name of an app, or of one with a slot such as api:0, got "${text}"` });
   if (rest.length === 0) return { name, slot: undefined };
   const slot = rest.join(':');
   if (/^\d{1,6}$/.test(slot)) return { name, slot: Number(slot) };
@@ -60,13 +67,21 @@ function outputOf({ options, io }: Context): string | null {
   const fail = (why: string): never => {
     throw new LbError('LB_ERR_USAGE', { problem: `--output ${given}: ${why}` });
   };
+  const problem = problemOf(dirname(path));
+  if (problem !== null) fail(problem);
   if (existsSync(path) && statSync(path).isDirectory()) fail('it is a directory');
-  try {
-    accessSync(dirname(path), constants.W_OK);
-  } catch (error) {
-    fail(messageOf(error));
-  }
   return path;
+}
+
+/** Why no file can be put into a directory; null when one can. */
+function problemOf(directory: string): string | null {
+  try {
+    if (!statSync(directory).isDirectory()) return `${directory} is no directory`;
+    accessSync(directory, constants.W_OK);
+    return null;
+  } catch (error) {
+    return DIRECTORY_PROBLEMS[errnoOf(error) ?? '']?.(directory) ?? messageOf(error);
+  }
 }
 
 /** The path alone goes to stdout, for scripts. */

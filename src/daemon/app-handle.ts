@@ -3,7 +3,7 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
 import type { MergedMetrics } from '../protocol/app-metrics.ts';
-import type { Answer, FromPrimary, Order, PrimarySettings } from '../protocol/attach.ts';
+import { orderTitle, type Answer, type FromPrimary, type Order, type PrimarySettings } from '../protocol/attach.ts';
 import type { LogLine } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { listedApp, type ListedApp } from '../protocol/listed-app.ts';
@@ -133,7 +133,7 @@ export class AppHandle {
   }
 
   async order(order: Order, onProgress?: ProgressListener): Promise<Answer> {
-    if (!this.active) throw new LbError('LB_ERR_APP_STOPPED', { app: this.name, state: this.desired, operation: order.kind });
+    if (!this.active) throw new LbError('LB_ERR_APP_STOPPED', { app: this.name, state: this.desired, operation: orderTitle(order) });
     return this.#ask(await this.#keeper.connected(), order, onProgress);
   }
 

@@ -121,7 +121,12 @@ export const ERRORS = {
   },
   LB_ERR_SLOT: { message: 'app "{app}" has no slot {slot}, its slots are 0 to {last}', hint: '"lb show {app}" lists the slots', exit: 'notFound', http: 404 },
   LB_ERR_WORKER_NOT_FOUND: { message: 'app "{app}" has no worker with pid {pid}', hint: '"lb list --workers" lists the workers', exit: 'notFound', http: 404 },
-  LB_ERR_PROFILE: { message: '{what} of "{app}" was not taken: {reason}', hint: '"lb show {app}" lists the workers', exit: 'failed', http: 409 },
+  LB_ERR_PROFILE: {
+    message: '{what} of "{app}" was not taken: {reason}',
+    hint: 'take it of another worker, such as {app}:1, or again in a moment; "lb show {app}" lists the workers',
+    exit: 'failed',
+    http: 409,
+  },
   LB_ERR_WEIGHT: { message: 'weights of "{app}" were not changed: {reason}', hint: '"lb show {app}" lists the weights', exit: 'failed', http: 409 },
   LB_ERR_NO_SCALE: {
     message: 'app "{app}" has no "scale" in its definition, so nothing decides on its workers',

@@ -1,8 +1,9 @@
 const KIB = 1024;
 
-/** `620K`, `62.4M`, `1.2G`: five columns at most, three digits that matter; `-` for what is not known. */
+/** `153B`, `620K`, `62.4M`, `1.2G`: five columns at most, three digits that matter; `-` for what is not known. */
 export function byteSize(bytes: number | null): string {
   if (bytes === null) return '-';
+  if (bytes < KIB) return `${Math.round(bytes)}B`;
   const [value, unit] = bytes < KIB ** 2 ? [bytes / KIB, 'K'] : bytes < 1000 * KIB ** 2 ? [bytes / KIB ** 2, 'M'] : [bytes / KIB ** 3, 'G'];
   return `${value < 99.95 && unit !== 'K' ? value.toFixed(1) : Math.round(value)}${unit}`;
 }

@@ -1,6 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { Answer, FromPrimary, Order, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
+import { orderTitle, type Answer, type FromPrimary, type Order, type PrimarySettings, type ToPrimary } from '../protocol/attach.ts';
 import { makeEvent, type EmitEvent } from '../protocol/event.ts';
 import { listedApp } from '../protocol/listed-app.ts';
 import { PROTOCOL } from '../protocol/version.ts';
@@ -79,7 +79,7 @@ export class Primary {
     const runtime = this.#runtime;
     // One primary too many: nothing runs in it yet.
     if (runtime === null && order.kind === 'stop') this.#leave();
-    if (runtime === null) throw new LbError('LB_ERR_APP_STOPPED', { app: this.#settings.app, state: 'not started yet', operation: order.kind });
+    if (runtime === null) throw new LbError('LB_ERR_APP_STOPPED', { app: this.#settings.app, state: 'not started yet', operation: orderTitle(order) });
     const { pool, runner, context } = runtime;
     switch (order.kind) {
       case 'start':

@@ -3,7 +3,7 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { MergedMetrics } from './app-metrics.ts';
 import type { BalanceBody, LogLine, NewEvent, ProgressRecord, ReloadBody, RestartBody, ScaleBody, SignalBody, StopBody, WeightBody } from './control.ts';
 import type { ListedApp } from './listed-app.ts';
-import type { ProfileBody, ProfileFile } from './profile.ts';
+import { PROFILE_TITLES, type ProfileBody, type ProfileFile } from './profile.ts';
 import type { AppSnapshot } from './snapshot.ts';
 import type { AppStats } from './stats.ts';
 
@@ -31,6 +31,9 @@ export type Order =
   | { readonly kind: 'app-metrics' }
   | { readonly kind: 'tail'; readonly lines: number }
   | { readonly kind: 'follow-logs'; readonly on: boolean };
+
+/** For people. */
+export const orderTitle = (order: Order): string => (order.kind === 'profile' ? PROFILE_TITLES[order.what] : order.kind);
 
 /** What each order is answered with. */
 export type Answer =

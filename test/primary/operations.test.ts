@@ -234,6 +234,13 @@ describe('orders', () => {
     expect(reload.error?.code).toBe('LB_ERR_APP_STOPPED');
   });
 
+  it('are called what they were asked for', async () => {
+    const app = new PrimaryHarness();
+    const [report, cpu] = [app.order({ kind: 'profile', what: 'report' }), app.order({ kind: 'profile', what: 'cpu' })];
+    await app.advance(1);
+    expect([report.error?.message, cpu.error?.message]).toEqual([expect.stringContaining(', report needs one'), expect.stringContaining(', CPU profile needs one')]);
+  });
+
   it('to abort nothing say so', async () => {
     const app = await PrimaryHarness.online();
     const abort = app.order({ kind: 'abort' });

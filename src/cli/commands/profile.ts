@@ -37,5 +37,5 @@ async function run(context: Context): Promise<number> {
 function duration(text: string): number {
   const ms = milliseconds(text);
   if (ms >= 1 && ms <= LONGEST_PROFILE_MS) return ms;
-  throw new Error('expected a duration of at most 10m');
+  throw new Error('expected a duration of more than 0, at most 10m');
 }

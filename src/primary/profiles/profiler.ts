@@ -75,7 +75,7 @@ export class Profiler {
     const { slot, pid } = worker;
     const path = join(directory, profileName({ what, app, slot, pid, at: wallNow() }));
     if (!worker.connected) throw new LbError('LB_ERR_PROFILE', { what: PROFILE_TITLES[what], app, reason: 'the worker ended meanwhile' });
-    const written = worker.profile.written(path, { app, timeoutMs: durationMs + ANSWER_WITHIN_MS[what] });
+    const written = worker.profile.written(path, { what, app, timeoutMs: durationMs + ANSWER_WITHIN_MS[what] });
     worker.post({ t: 'profile', request: { what, durationMs, path } });
     try {
       return { path, bytes: await written };

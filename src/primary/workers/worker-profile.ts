@@ -1,5 +1,5 @@
 import { LbError } from '../../errors/lb-error.ts';
-import type { ProfileKind } from '../../protocol/profile.ts';
+import { PROFILE_TITLES, type ProfileKind } from '../../protocol/profile.ts';
 import { now } from '../../system/clock.ts';
 
 /** The profile that is taken of one worker, as its primary sees it; one at a time. */
@@ -29,12 +29,12 @@ export class WorkerProfile {
   }
 
   /** Resolves with its size when the file is written. @throws LbError LB_ERR_PROFILE when that failed, the worker ended, or it does not answer in time */
-  written(path: string, { app, timeoutMs }: { readonly app: string; readonly timeoutMs: number }): Promise<number> {
+  written(path: string, { what, app, timeoutMs }: { readonly what: ProfileKind; readonly app: string; readonly timeoutMs: number }): Promise<number> {
     return new Promise((resolve, reject) => {
       const done = (error: string | null, bytes: number): void => {
         clearTimeout(timer);
         if (error === null) resolve(bytes);
-        else reject(new LbError('LB_ERR_PROFILE', { what: this.#kind ?? '', app, reason: error }));
+        else reject(new LbError('LB_ERR_PROFILE', { what: PROFILE_TITLES[what], app, reason: error }));
       };
       const timer = setTimeout(() => done(`the worker did not answer within ${Math.round(timeoutMs / 1000)} s`, 0), timeoutMs);
       this.#waiting = { path, done };

@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LbError } from '../../../src/errors/lb-error.ts';
 import { done, progress } from '../../client/samples.ts';
-import { daemon, jsonLines, lb, withoutDaemon } from './daemon.ts';
+import { daemon, jsonLines, lb, withoutDaemon, work } from './daemon.ts';
 
 describe('operations', () => {
   it('print progress on stderr and the result on stdout', async () => {
@@ -143,4 +145,33 @@ describe('balance and weight', () => {
 
 it.each(['x', '-1', '', '0:1'])('profile names the slot %j as what is wrong', async (slot) => {
   expect(await lb(`profile api:${slot} --cpu 1s`)).toMatchObject({ code: 2, err: expect.stringContaining(`after "api:", such as api:0, got "${slot}"`) as string });
+});
+
+describe('profile', () => {
+  const refused = async (line: string): Promise<string> => {
+    const { code, err } = await lb(line);
+    expect([code, daemon.orders]).toEqual([2, []]);
+    return err;
+  };
+
+  it.each([':0', ':'])('%j names no app', async (target) => {
+    expect(await refused(`profile ${target} --heap`)).toContain(`expected the name of an app, or of one with a slot such as api:0, got "${target}"`);
+  });
+
+  it('takes a time above 0', async () => {
+    for (const time of ['0', '11m']) expect(await refused(`profile api --cpu ${time}`)).toContain('expected a duration of more than 0, at most 10m');
+  });
+
+  it('says why its file cannot go there', async () => {
+    writeFileSync(join(work, 'file'), '');
+    expect(await refused(`report api -o ${work}/none/x`)).toContain(`--output ${work}/none/x: there is no directory ${work}/none\n`);
+    expect(await refused('report api -o file/x')).toContain(`--output file/x: ${work}/file is no directory\n`);
+    expect(await refused('report api -o file/x/y')).toContain(`${work}/file/x is no directory\n`);
+    expect(await refused('report api -o .')).toContain('--output .: it is a directory\n');
+  });
+
+  it('tells how small its file is', async () => {
+    daemon.on('POST /v1/apps/api/profile', { stream: [{ type: 'result', ok: true, apps: [], message: 'taken', file: { what: 'cpu', path: '/p/x', bytes: 153, slot: 0, pid: 1 } }] });
+    expect(await lb('profile api --cpu 1s')).toMatchObject({ code: 0, err: expect.stringMatching(/^153B; /) as string });
+  });
 });

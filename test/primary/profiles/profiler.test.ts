@@ -137,7 +137,7 @@ describe('a profile', () => {
   });
 
   it.each([
-    ['the worker ended meanwhile', (worker: FakeWorker) => worker.end(1, null)],
+    ['CPU profile of "api" was not taken: the worker ended meanwhile', (worker: FakeWorker) => worker.end(1, null)],
     ['ENOSPC', (worker: FakeWorker) => worker.tell({ t: 'profiled', path: worker.profiles[0]?.path, bytes: 0, error: 'Error: ENOSPC' })],
     ['did not answer within 70 s', () => {}],
   ])('fails when %s', async (reason, happens) => {
