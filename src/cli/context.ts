@@ -8,6 +8,8 @@ export type Options = Readonly<Record<string, unknown>>;
 /** What a command works with: the outside world, the words it was given, and how to answer. */
 export interface Context {
   readonly io: Io;
+  /** Its name, whichever alias it was called by. */
+  readonly command: string;
   readonly args: readonly string[];
   readonly options: Options;
   /** What stood after `--`. */
@@ -29,11 +31,12 @@ export interface Words {
   readonly appArgs: readonly string[];
 }
 
-export async function createContext(io: Io, words: Words): Promise<Context> {
+export async function createContext(io: Io, command: string, words: Words): Promise<Context> {
   const home = lbHome(io.env);
   const paths = homePaths(home);
   return {
     io,
+    command,
     ...words,
     json: words.options['json'] === true,
     home,

@@ -5,6 +5,7 @@ import { LbError } from '../errors/lb-error.ts';
 import { EXIT } from '../errors/registry.ts';
 import type { ProgressRecord, ProgressStep, ResultRecord, StreamRecord } from '../protocol/control.ts';
 import type { Context } from './context.ts';
+import { failureOf } from './failure.ts';
 import { Interrupted } from './interrupted.ts';
 import { terminalWidth } from './io.ts';
 import { errorView } from './output/error-view.ts';
@@ -63,7 +64,7 @@ export async function forEachTarget<T>(context: Context, targets: readonly T[], 
       await work(target);
     } catch (thrown) {
       if (thrown instanceof Interrupted) throw thrown;
-      const error = LbError.from(thrown);
+      const error = failureOf(thrown, context.command);
       if (exitCode === EXIT.ok) exitCode = error.exitCode;
       reportError(context, error);
     }

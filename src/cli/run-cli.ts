@@ -8,13 +8,14 @@ export { reportFailure };
 
 /** Runs one command line, without the program's name, and resolves with the exit code. Never throws, never exits. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  let called: Called | null = null;
   try {
-    const called = await calledBy(argv);
+    called = await calledBy(argv);
     const words = plainWords(argv, called) ?? (await import('./program.ts')).parseCommandLine(argv, io, called);
     if (called === null || words === null) return 0;
-    return await called.command.run(await createContext(io, words));
+    return await called.command.run(await createContext(io, called.entry.name, words));
   } catch (error) {
-    return await reportFailure(error, argv, io);
+    return await reportFailure(error, argv, io, called?.entry.name);
   }
 }
 

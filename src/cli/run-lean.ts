@@ -10,7 +10,7 @@ import { LIST_NAMES, quickList } from './quick-list.ts';
 export async function runLean([name = '', ...flags]: readonly string[], io: Io): Promise<number | null> {
   const [flag] = flags;
   const words: Words = { args: [], options: { json: flag === '--json' }, appArgs: [] };
-  if (flags.length === 0 && name === 'daemon') return await (await import('./commands/daemon.ts')).daemon.run(await createContext(io, words));
+  if (flags.length === 0 && name === 'daemon') return await (await import('./commands/daemon.ts')).daemon.run(await createContext(io, 'daemon', words));
   const isQuick = LIST_NAMES.includes(name) && (flags.length === 0 || (flags.length === 1 && flag === '--json'));
-  return isQuick ? await quickList(await createContext(io, words)) : null;
+  return isQuick ? await quickList(await createContext(io, 'list', words)) : null;
 }

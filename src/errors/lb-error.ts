@@ -27,8 +27,8 @@ export class LbError extends Error {
   override readonly name = 'LbError';
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
-  readonly hint: string | undefined;
   readonly output: readonly string[];
+  #hint: string | undefined;
   #exitCode: number | null = null;
 
   constructor(code: ErrorCode, details: ErrorDetails = {}, output: readonly string[] = []) {
@@ -36,8 +36,18 @@ export class LbError extends Error {
     const entry: ErrorEntry = ERRORS[code];
     this.code = code;
     this.details = details;
-    this.hint = entry.hint === undefined ? undefined : fill(entry.hint, inCommands(details));
+    this.#hint = entry.hint === undefined ? undefined : fill(entry.hint, inCommands(details));
     this.output = output;
+  }
+
+  get hint(): string | undefined {
+    return this.#hint;
+  }
+
+  /** The same error with other advice: where the grammar of the very command stands. */
+  advising(hint: string): this {
+    this.#hint = hint;
+    return this;
   }
 
   get exitCode(): number {

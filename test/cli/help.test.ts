@@ -49,6 +49,7 @@ describe('the command line', () => {
   });
 
   it.each([
+    [['ls', '--jsno'], "unknown option '--jsno'"],
     [['lsit'], "unknown command 'lsit' (Did you mean list?)"],
     [['jlist'], '"lb list --json" prints the apps as JSON'],
     [['prettylist'], '"lb list --json" prints the apps as JSON'],
@@ -73,11 +74,16 @@ describe('the command line', () => {
     const { code, out, err } = await lb(argv, { home });
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(problem);
-    expect(err).toContain('hint: run "lb --help"');
+    const name = commandNamed(argv[0] ?? '')?.name;
+    expect(err).toContain(`hint: run "lb ${name === undefined ? '' : `${name} `}--help"\n`);
+  });
+
+  it('advises something else where there is no terminal', async () => {
+    expect(await lb(['monit'], { home })).toEqual({ code: 2, out: '', err: 'error: "lb monit" needs a terminal for its screen and its keys\nhint: "lb monit --once" prints one frame anywhere\n' });
   });
 
   it('prints usage errors as a record with --json', async () => {
     const { out } = await lb(['stop', '--json'], { home });
-    expect(JSON.parse(out)).toMatchObject({ type: 'result', ok: false, error: { code: 'LB_ERR_USAGE' } });
+    expect(JSON.parse(out)).toMatchObject({ type: 'result', ok: false, error: { code: 'LB_ERR_USAGE', hint: 'run "lb stop --help"' } });
   });
 });

@@ -63,7 +63,7 @@ describe('what is not the list', () => {
     let interrupt = (): void => {};
     let turn = 0;
     const run = async (_argv: readonly string[], io: Io): Promise<number> => {
-      const context = await createContext(io, { args: [], options: { json }, appArgs: [] });
+      const context = await createContext(io, 'list', { args: [], options: { json }, appArgs: [] });
       const show = async (given: Context): Promise<number> => {
         const look = looks[order[turn++] ?? ''];
         if (turn === order.length) interrupt();

@@ -79,10 +79,10 @@ function columnsOf(text: string | undefined): number {
   return Number.isSafeInteger(columns) && columns > 0 ? columns : DEFAULT_COLUMNS;
 }
 
-/** @throws LbError LB_ERR_USAGE when keys or screen are none of a terminal */
+/** @throws LbError LB_ERR_NO_TERMINAL when keys or screen are none of a terminal */
 function terminalOf({ io }: Context): { readonly input: typeof process.stdin; readonly output: typeof process.stdout } {
   if (io.stdout !== process.stdout || !process.stdin.isTTY || !process.stdout.isTTY) {
-    throw new LbError('LB_ERR_USAGE', { problem: '"lb monit" needs a terminal for its screen and its keys; "lb monit --once" prints one frame anywhere' });
+    throw new LbError('LB_ERR_NO_TERMINAL', { command: '"lb monit"', instead: 'lb monit --once' });
   }
   return { input: process.stdin, output: process.stdout };
 }

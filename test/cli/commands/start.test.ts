@@ -35,7 +35,7 @@ describe('start', () => {
   it('starts an app that is stopped, by its name, as it was', async () => {
     daemon.on('POST /v1/apps/docs/start', { stream: [done('"docs" is online')] });
     expect((await lb('start docs')).out).toBe('"docs" is online\n');
-    expect(await lb('start docs -i 2')).toMatchObject({ code: 2, err: expect.stringContaining('"docs" is the name of an app') as string });
+    expect(await lb('start docs -i 2')).toMatchObject({ code: 2, err: expect.stringMatching(/"docs" is the name of an app[^]*\nhint: run "lb start --help"\n$/) as string });
   });
 
   it('tells that all apps of a config file run, and how they are reloaded', async () => {
