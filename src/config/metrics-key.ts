@@ -2,6 +2,7 @@ import { LbError } from '../errors/lb-error.ts';
 import type { HostPort } from '../lifecycle/app-spec.ts';
 import { describe } from './describe.ts';
 import { hostPort } from './kinds.ts';
+import { suggestion } from './nearest.ts';
 
 /** Where the daemon is to serve its metrics, as a config file says; null is nowhere. */
 export interface MetricsConfig {
@@ -20,9 +21,12 @@ export function readMetrics(raw: unknown, file: string): MetricsConfig {
   const fail = (path: string, expected: string, got: string): never => {
     throw new LbError('LB_ERR_CONFIG_VALUE', { file, path, expected, got });
   };
-  const isTable = typeof raw === 'object' && raw !== null && !Array.isArray(raw);
-  if (!isTable || !('listen' in raw) || Object.keys(raw).length > 1) return fail('metrics', 'an object with "listen" and nothing else', describe(raw));
-  if (raw.listen === null || raw.listen === false) return { listen: null, file };
-  const parsed = hostPort.parse(raw.listen);
-  return 'value' in parsed ? { listen: parsed.value, file } : fail('metrics.listen', `${parsed.mismatch.expected}, or null for nowhere`, parsed.mismatch.got);
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return fail('metrics', 'an object with "listen"', describe(raw));
+  const unknown = Object.keys(raw).find((name) => name !== 'listen');
+  if (unknown !== undefined) return fail(`metrics.${unknown}`, '"listen" and nothing else', `${unknown}${suggestion(unknown, ['listen'])}`);
+  const { listen } = raw as { readonly listen?: unknown };
+  if (listen === null || listen === false) return { listen: null, file };
+  const parsed = hostPort.parse(listen);
+  if ('value' in parsed) return { listen: parsed.value, file };
+  return fail('metrics.listen', `${parsed.mismatch.expected}, or null for nowhere`, listen === undefined ? 'nothing' : parsed.mismatch.got);
 }

@@ -17,7 +17,7 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** `, did you mean "x"?` for the known name that is close enough to be a typing error, else an empty text. */
+/** `, did you mean "x"?` for the known name that is close enough to be a typing error, or the only one that begins with the word, else an empty text. */
 export function suggestion(word: string, known: Iterable<string>): string {
   if (word.length > 64) return '';
   let best: string | undefined;
@@ -26,5 +26,12 @@ export function suggestion(word: string, known: Iterable<string>): string {
     const distance = editDistance(word.toLowerCase(), name.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [name, distance];
   }
+  best ??= beginningWith(word, known);
   return best === undefined ? '' : `, did you mean "${best}"?`;
+}
+
+/** `rps_per_worker` for `rps`: the one name whose first words these are. */
+function beginningWith(word: string, known: Iterable<string>): string | undefined {
+  const [name, ...others] = [...known].filter((candidate) => /^[_-]/.test(candidate.slice(word.length)) && candidate.toLowerCase().startsWith(word.toLowerCase()));
+  return others.length === 0 && word !== '' ? name : undefined;
 }

@@ -2,6 +2,7 @@ import { SCALE_METRICS, type ScaleMetric, type ScaleSpec } from '../lifecycle/ap
 import { describe } from './describe.ts';
 import type { Kind } from './kind.ts';
 import * as kinds from './kinds.ts';
+import { suggestion } from './nearest.ts';
 
 const VALUES: Readonly<Record<ScaleMetric, { readonly kind: Kind<number>; readonly doc: string }>> = {
   elu: { kind: kinds.share(0.05, 0.95), doc: 'event-loop utilisation of a worker, 0 to 1' },
@@ -25,12 +26,12 @@ export const scaleTarget: Kind<ScaleSpec['target']> = {
     })),
   },
   parse(raw) {
-    const wrong = (got: string, at = ''): ReturnType<Kind<never>['parse']> => ({ mismatch: { expected: EXPECTED, got, at } });
+    const wrong = (got: string): ReturnType<Kind<never>['parse']> => ({ mismatch: { expected: EXPECTED, got, at: '' } });
     if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return wrong(describe(raw));
     const [name, ...more] = Object.keys(raw);
     if (name === undefined || more.length > 0) return wrong(name === undefined ? 'an empty object' : [name, ...more].join(', '));
     const metric = SCALE_METRICS.find((known) => known === name);
-    if (metric === undefined) return wrong(name, `.${name}`);
+    if (metric === undefined) return { mismatch: { expected: `one of ${SCALE_METRICS.join(', ')}`, got: `${name}${suggestion(name, SCALE_METRICS)}`, at: `.${name}` } };
     const parsed = VALUES[metric].kind.parse((raw as Readonly<Record<string, unknown>>)[metric]);
     return 'value' in parsed ? { value: { metric, value: parsed.value } } : { mismatch: { ...parsed.mismatch, at: `.${metric}` } };
   },

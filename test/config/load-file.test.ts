@@ -90,7 +90,7 @@ describe('metrics beside the apps', () => {
     expect((await load('e.config.cjs', 'exports.default = () => ({ apps: [{ script: "a.js" }], metrics: { listen: 1 } })')).metrics).toEqual({ listen: { host: null, port: 1 }, file: 'e.config.cjs' });
   });
 
-  it.each([['"yes"', 'metrics: expected an object with "listen"'], ['{"listen": "here"}', 'metrics.listen: expected a port'], ['{"listen": 1, "path": "/"}', 'metrics: expected']])('are checked: %s', async (value, message) => {
+  it.each([['"yes"', 'metrics: expected an object with "listen"'], ['{"listen": "here"}', 'metrics.listen: expected a port'], ['{"listen": 1, "path": "/"}', 'metrics.path: expected "listen" and nothing else, got path'], ['{"lisen": 1}', 'got lisen, did you mean "listen"?'], ['{}', 'metrics.listen: expected a port, or host:port, or null for nowhere, got nothing']])('are checked: %s', async (value, message) => {
     expect((await failure('a.json', `{${app}, "metrics": ${value}}`)).message).toContain(message);
   });
 });

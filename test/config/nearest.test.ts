@@ -18,6 +18,12 @@ it('is symmetric and zero only for equal words', () => {
   );
 });
 
+it('suggests the one name that begins with the word', () => {
+  const known = ['rps_per_worker', 'log_keep', 'log_max_size', 'ratio'];
+  expect(suggestion('rps', known)).toBe(', did you mean "rps_per_worker"?');
+  for (const word of ['log', 'rat', '']) expect(suggestion(word, known)).toBe('');
+});
+
 it('suggests a near name and stays silent when none is near', () => {
   const known = ['instances', 'interpreter', 'name'];
   expect(suggestion('instance', known)).toBe(', did you mean "instances"?');

@@ -21,8 +21,8 @@ describe('on_event', () => {
   it.each<[unknown, string]>([
     [true, 'apps[0].on_event: expected an object with run, url, kinds, severity, or false, got true'],
     ['x', 'apps[0].on_event: expected an object with run, url, kinds, severity, or false, got "x"'],
-    [{}, 'apps[0].on_event: expected an object with run or url'],
-    [{ kinds: ['exit'] }, 'apps[0].on_event: expected an object with run or url'],
+    [{}, 'apps[0].on_event: expected an object with run or url, got neither'],
+    [{ kinds: ['exit'] }, 'apps[0].on_event: expected an object with run or url, got neither'],
     [{ run: '' }, 'apps[0].on_event.run: expected a command'],
     [{ run: [] }, 'apps[0].on_event.run: expected a command'],
     [{ run: ['sh', 7] }, 'apps[0].on_event.run: expected a command'],

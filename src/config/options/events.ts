@@ -57,6 +57,6 @@ export const EVENT_OPTIONS = {
     default: null,
     doc: 'call a command or a URL of yours for events of this app, such as `{ url: "https://hooks.example/lb" }`',
     notes: 'Needs `run` or `url`; with both, both are called. Each event is tried three times, 10 s each. A hook that fails or hangs disturbs nothing; see docs/events.md.',
-    check: (hook) => (hook === null || hook.run !== null || hook.url !== null ? undefined : 'an object with run or url'),
+    check: (hook) => (hook === null || hook.run !== null || hook.url !== null ? undefined : { expected: 'an object with run or url', got: 'neither', at: '' }),
   }),
 };

@@ -2,6 +2,7 @@ import { MAX_INSTANCES, type ScaleSpec } from '../../lifecycle/app-spec.ts';
 import { fieldsOrOff } from '../fields-kind.ts';
 import * as kinds from '../kinds.ts';
 import { scaleTarget } from '../target-kind.ts';
+import { formatDuration } from '../units.ts';
 import { withDefault } from './option.ts';
 
 /** History is kept for so long. */
@@ -26,7 +27,8 @@ export const SCALING_OPTIONS = {
     check: (scale) => {
       if (scale === null) return undefined;
       if (typeof scale.max === 'number' && scale.max > 0 && scale.max < scale.min) return { expected: `${scale.min} (min) or more`, got: String(scale.max), at: '.max' };
-      return scale.up_cooldown > LONGEST_COOLDOWN_MS || scale.down_cooldown > LONGEST_COOLDOWN_MS ? 'cooldowns of at most 10m' : undefined;
+      const tooLong = (['up_cooldown', 'down_cooldown'] as const).find((field) => scale[field] > LONGEST_COOLDOWN_MS);
+      return tooLong === undefined ? undefined : { expected: 'a duration of at most 10m', got: formatDuration(scale[tooLong]), at: `.${tooLong}` };
     },
   }),
 };
