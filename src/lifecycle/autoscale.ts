@@ -53,7 +53,7 @@ export function decideScale(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision
   const { min, max } = policy;
   const { workers, unsettled, settledSince, now } = facts;
   if (unsettled !== null) return steady(`waits: ${unsettled}`);
-  if (workers < min) return change(workers, min, 'fewer than min');
+  if (workers < min) return upToMin(policy, facts);
   if (workers > max) return change(workers, max, 'more than max');
   const known = facts.samples.filter(({ at }) => at >= settledSince + WARM_UP_MS);
   const recent = known.filter(({ at }) => at > now - WINDOW_MS);
@@ -79,9 +79,16 @@ export function scaleCeiling({ min, max, target }: Omit<ScaleSpec, 'on'>, cpuBud
   return computes ? Math.min(max, Math.max(min, cpuBudget)) : max;
 }
 
+/** No load has to ask for these, nor has `upCooldownMs` to pass; but workers that fail would fail again at once. */
+function upToMin(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision {
+  const why = 'fewer than min';
+  const restMs = restBeforeUp(policy, facts);
+  return facts.failures > 0 && restMs > 0 ? afterFailures(facts, restMs, why) : change(facts.workers, policy.min, why);
+}
+
 function up(policy: ScaleSpec, facts: ScaleFacts, recent: readonly LoadSample[], { measured, ratio }: { readonly measured: number; readonly ratio: number }): ScaleDecision {
-  const { target, upCooldownMs } = policy;
-  const { workers, now, changedAt, failures, cpuBudget, memory } = facts;
+  const { target } = policy;
+  const { workers, failures, cpuBudget, memory } = facts;
   const why = `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
   const desired = ratio < MULTIPLE ? workers + 1 : Math.min(workers * 2, Math.ceil(workers * ratio));
   if (target.metric === 'p95_ms' && busyness(recent) < IDLE_WORKERS) {
@@ -93,11 +100,18 @@ function up(policy: ScaleSpec, facts: ScaleFacts, recent: readonly LoadSample[],
   }
   const room = memory === null ? Number.POSITIVE_INFINITY : Math.floor(memory.leftBytes / (memory.largestWorkerBytes * MEMORY_MARGIN));
   if (room < 1) return held(`memory left for no further worker (${why})`);
-  const cooldownMs = upCooldownMs * 2 ** Math.min(failures, MOST_BACKOFF);
-  if (changedAt !== null && now - changedAt < cooldownMs) {
-    return failures > 0 ? held(`the last ${failures} attempts at more workers failed, the next is in ${seconds(changedAt + cooldownMs - now)} (${why})`) : steady(`waits for up_cooldown: ${why}`);
-  }
+  const restMs = restBeforeUp(policy, facts);
+  if (restMs > 0) return failures > 0 ? afterFailures(facts, restMs, why) : steady(`waits for up_cooldown: ${why}`);
   return change(workers, Math.min(desired, ceiling, workers + room), why);
+}
+
+/** What is left of `upCooldownMs`, which each failed attempt doubles; 0 when it has passed. */
+function restBeforeUp({ upCooldownMs }: ScaleSpec, { now, changedAt, failures }: ScaleFacts): number {
+  return changedAt === null ? 0 : Math.max(0, changedAt + upCooldownMs * 2 ** Math.min(failures, MOST_BACKOFF) - now);
+}
+
+function afterFailures({ failures }: ScaleFacts, restMs: number, why: string): ScaleDecision {
+  return held(`the last ${failures} attempts at more workers failed, the next is in ${seconds(restMs)} (${why})`);
 }
 
 function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[], recent: readonly LoadSample[]): ScaleDecision {

@@ -142,6 +142,13 @@ it('goes where the definition says at once', () => {
   expect(decideScale(policy('elu', 0.6, { max: 4 }), facts({}, { workers: 9 }))).toEqual({ verdict: 'change', to: 4, reason: 'more than max: 9 → 4 workers' });
 });
 
+it('goes up to min again less and less often when the workers fail', () => {
+  const tried = (failures: number, agoMs: number): unknown => decideScale(policy('elu', 0.6, { min: 3 }), facts({}, { failures, changedAt: 120_000 - agoMs }));
+  expect(tried(0, 0), 'nothing failed').toMatchObject({ verdict: 'change', to: 3 });
+  expect(tried(2, 15_000)).toEqual({ verdict: 'held', reason: 'held: the last 2 attempts at more workers failed, the next is in 5 s (fewer than min)' });
+  expect(tried(2, 20_000)).toMatchObject({ verdict: 'change', to: 3 });
+});
+
 it('a higher load never has fewer workers', () => {
   const target = (elu: number, workers: number): number => {
     const decision = decideScale(policy('elu', 0.6), facts({ elu }, { workers }));

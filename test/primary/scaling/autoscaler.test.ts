@@ -100,6 +100,21 @@ describe('autoscaling', () => {
     expect(await app.snapshot()).toMatchObject({ instances: 1, ready: 1 });
   });
 
+  it('also below min', async () => {
+    const app = await PrimaryHarness.online({ instances: 2, scale: { ...SCALE, min: 2 } });
+    app.order({ kind: 'scale', to: 1 });
+    await run(app, 0.1, 10);
+    app.behave = () => ({ bootMs: null, crashAfterMs: 50 });
+    app.order({ kind: 'scale', auto: true });
+    await run(app, 0.1, 60);
+    // At once, and then with at least 4, 8, 16 and 32 s between two.
+    expect(scaled(app)).toEqual(Array<string>(4).fill('scale: fewer than min: 1 → 2 workers'));
+    expect(await app.snapshot()).toMatchObject({ instances: 1, ready: 1, autoscaling: { now: expect.stringContaining('held: the last 4 attempts') } });
+    app.behave = () => ({});
+    await run(app, 0.1, 10);
+    expect(await app.snapshot()).toMatchObject({ instances: 2, ready: 2 });
+  });
+
   it('a reload keeps the number it has, within the limits of the new definition', async () => {
     const app = await PrimaryHarness.online({ instances: 1, scale: SCALE });
     await run(app, 0.9, 25);
