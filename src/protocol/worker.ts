@@ -57,6 +57,8 @@ export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'profile'; readonly request: ProfileRequest };
 
 export interface Heartbeat extends OpenCount {
+  /** What the gain of `requests` over the heartbeat before is to be divided by. */
+  readonly span: Span;
   readonly requestsInFlight: number;
   /** HTTP/1 connections in use that stay open after their answer. */
   readonly kept: number;
@@ -81,6 +83,13 @@ export interface Heartbeat extends OpenCount {
   readonly inspectorPort: number | null;
   /** The app listens for SIGUSR1 itself, which then opens no inspector. */
   readonly ownSigusr1: boolean;
+}
+
+/** The time that a heartbeat stands for: since the one before it, but without the idle seconds that were left out before something happened. At least a second. */
+export interface Span {
+  readonly ms: number;
+  /** CPU time in it. */
+  readonly cpuMs: number;
 }
 
 /** What a worker's process uses; times and counts since it started. */

@@ -1,4 +1,4 @@
-import { IDLE_UTILIZATION, type Heartbeat, type OpenCount, type ProcessUse } from '../protocol/worker.ts';
+import { IDLE_UTILIZATION, type Heartbeat, type OpenCount, type ProcessUse, type Span } from '../protocol/worker.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -11,10 +11,18 @@ const BLOCKED_MS = 100;
 interface Vitals {
   readonly traffic: Traffic;
   readonly openCount: () => OpenCount;
+  /** Since the process started. */
+  readonly cpuMs: () => number;
   readonly use: () => ProcessUse;
 }
 
-type Activity = Omit<Heartbeat, 'use' | 'loopDelay'>;
+type Activity = Omit<Heartbeat, 'span' | 'use' | 'loopDelay'>;
+
+/** Where a span begins or ends. */
+interface Mark {
+  readonly at: number;
+  readonly cpuMs: number;
+}
 
 /** Sends one small message a second, every fifth while idle: alive, and what it is busy with. */
 export class HeartbeatSender {
@@ -24,11 +32,15 @@ export class HeartbeatSender {
   #utilization = performance.eventLoopUtilization();
   #due = performance.now() + EVERY_MS;
   #sent: Activity | null = null;
+  /** The last look, and the last one that was told. */
+  #looked: Mark;
+  #told: Mark;
   #leftOut = 0;
 
   constructor(vitals: Vitals, send: (beat: Heartbeat) => void) {
     this.#vitals = vitals;
     this.#send = send;
+    this.#looked = this.#told = this.#mark();
   }
 
   start(): void {
@@ -37,7 +49,7 @@ export class HeartbeatSender {
 
   /** The last one: what was counted since the one before would be lost with the process. */
   end(): void {
-    harmless(() => this.#tell(this.#look(0), null));
+    harmless(() => this.#tell(this.#look(0), null, spanOf(this.#looked, this.#mark())));
   }
 
   #beat(): void {
@@ -48,13 +60,23 @@ export class HeartbeatSender {
     // An idle worker that was blocked: this timer is all that has seen it.
     const delay = this.#loopDelay.take() ?? (lateMs < BLOCKED_MS ? null : { p50Ms: lateMs, p99Ms: lateMs, maxMs: lateMs });
     this.#loopDelay.turn(next.eventLoopUtilization >= IDLE_UTILIZATION);
-    if (this.#sent === null || !isIdle(this.#sent, next) || ++this.#leftOut >= IDLE_BEATS) this.#tell(next, delay);
+    const here = this.#mark();
+    const idle = this.#sent !== null && isIdle(this.#sent, next);
+    if (!idle || ++this.#leftOut >= IDLE_BEATS) {
+      this.#tell(next, delay, spanOf(idle ? this.#told : this.#looked, here));
+      this.#told = here;
+    }
+    this.#looked = here;
   }
 
-  #tell(activity: Activity, loopDelay: Heartbeat['loopDelay']): void {
+  #mark(): Mark {
+    return { at: performance.now(), cpuMs: this.#vitals.cpuMs() };
+  }
+
+  #tell(activity: Activity, loopDelay: Heartbeat['loopDelay'], span: Span): void {
     this.#sent = { ...activity, statusClasses: [...activity.statusClasses] };
     this.#leftOut = 0;
-    this.#send({ ...activity, use: this.#vitals.use(), loopDelay });
+    this.#send({ ...activity, span, use: this.#vitals.use(), loopDelay });
   }
 
   #look(eventLoopDelayMs: number): Activity {
@@ -83,6 +105,11 @@ export class HeartbeatSender {
       ownSigusr1: process.listenerCount('SIGUSR1') > 0,
     };
   }
+}
+
+/** The last one is of less than a second, and its rate is shown for as long as any other. */
+function spanOf(from: Mark, to: Mark): Span {
+  return { ms: Math.max(EVERY_MS, Math.round(to.at - from.at)), cpuMs: Math.round((to.cpuMs - from.cpuMs) * 10) / 10 };
 }
 
 /** Whatever is wrong, it is not the app's fault: the next beat may do better. */

@@ -85,7 +85,8 @@ function start(settings: WorkerSettings): void {
   });
   const processMeter = new ProcessMeter();
   processMeter.start();
-  const heartbeats = new HeartbeatSender({ traffic, openCount, use: () => processMeter.look() }, (beat) => channel.send({ t: 'heartbeat', beat }));
+  const vitals = { traffic, openCount, cpuMs: () => processMeter.cpuMs(), use: () => processMeter.look() };
+  const heartbeats = new HeartbeatSender(vitals, (beat) => channel.send({ t: 'heartbeat', beat }));
   heartbeats.start();
   process.once('exit', () => heartbeats.end());
   if (cluster.worker !== undefined) orphan.watch(cluster.worker, settings);

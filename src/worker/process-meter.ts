@@ -14,14 +14,19 @@ export class ProcessMeter {
     this.#gc.start();
   }
 
-  look(): ProcessUse {
+  /** CPU time since the start, user and system. */
+  cpuMs(): number {
     const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  }
+
+  look(): ProcessUse {
     // Loaded with the first look: it takes longer than the rest of the preload, while the app wants to boot.
     const heap = process.getBuiltinModule('node:v8').getHeapStatistics();
     const gc = this.#gc.read();
     if (this.#looks++ % HANDLES_EVERY === 0) this.#handles = process.getActiveResourcesInfo().length;
     return {
-      cpuMs: Math.round((user + system) / 1000),
+      cpuMs: Math.round(this.cpuMs()),
       rssBytes: process.memoryUsage.rss(),
       heapUsedBytes: heap.used_heap_size,
       heapLimitBytes: heap.heap_size_limit,

@@ -23,6 +23,13 @@ export const WELL_BEHAVED: Behaviour = { bootMs: 100, crashAfterMs: null, code: 
 
 export const KEY = '*|3000|4|0';
 
+/** Of a worker to which nothing has happened yet. */
+export const heartbeat = (changes: Partial<Heartbeat>): Heartbeat => ({
+  span: { ms: 1_000, cpuMs: 0 },
+  connections: 0, delivered: 0, requestsInFlight: 0, kept: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], latencySumMs: 0, bytesReceived: 0, bytesSent: 0, loopDelay: null,
+  use: { cpuMs: 0, rssBytes: 0, heapUsedBytes: 0, heapLimitBytes: 0, gcCount: 0, gcMs: 0, handles: 0 }, eventLoopUtilization: 0, eventLoopDelayMs: 0, inspectorPort: null, ownSigusr1: false, ...changes,
+});
+
 /** Stands where `cluster` would put a child process; the program in it is the behaviour. */
 export class FakeWorker extends EventEmitter {
   readonly pid: number;
@@ -80,12 +87,8 @@ export class FakeWorker extends EventEmitter {
     this.emit('exit', code, signal);
   }
 
-  beat(beat: Partial<Heartbeat>): void {
-    const full: Heartbeat = {
-      connections: 0, delivered: 0, requestsInFlight: 0, kept: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], latencySumMs: 0, bytesReceived: 0, bytesSent: 0, loopDelay: null,
-      use: { cpuMs: 0, rssBytes: 0, heapUsedBytes: 0, heapLimitBytes: 0, gcCount: 0, gcMs: 0, handles: 0 }, eventLoopUtilization: 0, eventLoopDelayMs: 0, inspectorPort: null, ownSigusr1: false, ...beat,
-    };
-    this.tell({ t: 'heartbeat', beat: full });
+  beat(changes: Partial<Heartbeat>): void {
+    this.tell({ t: 'heartbeat', beat: heartbeat(changes) });
   }
 
   tell(message: object, handle?: object): void {

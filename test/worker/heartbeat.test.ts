@@ -10,19 +10,21 @@ const USE = { cpuMs: 1, rssBytes: 2, heapUsedBytes: 3, heapLimitBytes: 4, gcCoun
 let traffic: Traffic;
 let sender: HeartbeatSender;
 let utilization: number;
+let cpuMs: number;
 let second: number;
 /** Each beat with the second it came in. */
 let beats: { at: number; beat: Heartbeat }[];
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
   utilization = 0;
+  cpuMs = 0;
   vi.spyOn(performance, 'eventLoopUtilization').mockImplementation(() => ({ idle: 0, active: 0, utilization }));
   traffic = new Traffic();
   beats = [];
   second = 0;
   const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: 0 });
-  sender = new HeartbeatSender({ traffic, openCount, use: () => USE }, (beat) => beats.push({ at: second, beat: { ...beat, statusClasses: [...beat.statusClasses] } }));
+  sender = new HeartbeatSender({ traffic, openCount, cpuMs: () => cpuMs, use: () => USE }, (beat) => beats.push({ at: second, beat: { ...beat, statusClasses: [...beat.statusClasses] } }));
   sender.start();
 });
 afterEach(() => {
@@ -54,6 +56,7 @@ describe('the heartbeat', () => {
     vi.advanceTimersByTime(1);
     expect(beats.map(({ beat }) => beat)).toEqual([
       {
+        span: { ms: 1_000, cpuMs: 0 },
         connections: 0, delivered: 0, inspectorPort: process.debugPort, ownSigusr1: false, requestsInFlight: 0, kept: 0, requests: 1, statusClasses: [0, 1, 0, 0, 0],
         latency: traffic.latency.map((_, i) => (i === 2 ? 1 : 0)), latencySumMs: 0, bytesReceived: 0, bytesSent: 0, use: USE, loopDelay: null, eventLoopUtilization: 0.123, eventLoopDelayMs: 0,
       },
@@ -112,6 +115,26 @@ describe('the heartbeat', () => {
     inFlight.pop();
     passUntil(15);
     expect(beats.map(({ at, beat }) => [at, beat.requestsInFlight])).toEqual([[1, 0], [3, 1], [8, 1], [10, 0], [15, 0]]);
+  });
+
+  it('stands for the time since the one before, without the idle seconds before something happened', () => {
+    const spans: string[] = [];
+    const spend = (seconds: number, cpuMsEach: number): void => {
+      for (let n = 0; n < seconds; n++) {
+        cpuMs += cpuMsEach;
+        passUntil(second + 1);
+      }
+      spans.push(beats.splice(0).map(({ at, beat: { span } }) => `${at}: ${span.cpuMs} of ${span.ms}`).join(', '));
+    };
+    spend(1, 300);
+    spend(8, 20);
+    answered();
+    spend(1, 900);
+    cpuMs += 40;
+    vi.advanceTimersByTime(100);
+    sender.end();
+    spend(0, 0);
+    expect(spans).toEqual(['1: 300 of 1000', '6: 100 of 5000', '10: 900 of 1000', '10: 40 of 1000']);
   });
 
   it('comes once more at the end, with what was counted since', () => {

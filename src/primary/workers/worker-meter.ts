@@ -75,11 +75,9 @@ export class WorkerMeter {
   add(beat: Heartbeat, at: number): void {
     this.#counters.beat(this.#slot, this.last, beat);
     if (this.#direct) this.#slot.accepted += beat.delivered - (this.last?.delivered ?? 0);
-    if (this.last !== null) {
-      const ms = Math.max(1, at - this.#lastAt);
-      this.requestsPerSecond = Math.max(0, ((beat.requests - this.last.requests) / ms) * 1000);
-      this.cpuPercent = percentOf(beat.use.cpuMs - this.last.use.cpuMs, ms);
-    }
+    const { ms, cpuMs } = beat.span;
+    this.requestsPerSecond = ((beat.requests - (this.last?.requests ?? 0)) / ms) * 1000;
+    this.cpuPercent = percentOf(cpuMs, ms);
     this.memoryBytes = beat.use.rssBytes;
     this.last = beat;
     this.#lastAt = at;

@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { AppCounters } from '../../../src/primary/workers/app-counters.ts';
 import { WorkerMeter } from '../../../src/primary/workers/worker-meter.ts';
 import type { Heartbeat } from '../../../src/protocol/worker.ts';
+import { heartbeat } from '../fake-workers.ts';
 
-const beat = (requests: number, changes: Partial<Heartbeat> = {}): Heartbeat => ({
-  connections: 0, delivered: requests, requestsInFlight: 0, kept: 0, requests, statusClasses: [0, requests, 0, 0, 1], latency: [1, 2], latencySumMs: requests * 10,
-  bytesReceived: requests * 100, bytesSent: requests * 1000, loopDelay: null, eventLoopUtilization: 0, eventLoopDelayMs: 0, inspectorPort: null, ownSigusr1: false,
+const beat = (requests: number, changes: Partial<Heartbeat> = {}): Heartbeat => heartbeat({
+  delivered: requests, requests, statusClasses: [0, requests, 0, 0, 1], latency: [1, 2], latencySumMs: requests * 10, bytesReceived: requests * 100, bytesSent: requests * 1000,
   use: { cpuMs: requests * 2, rssBytes: 50, heapUsedBytes: 1, heapLimitBytes: 2, gcCount: requests, gcMs: requests / 2, handles: 3 }, ...changes,
 });
 
@@ -53,7 +53,7 @@ it('takes CPU and memory from heartbeats, and from outside when there are none',
   meter.sampled({ cpuMs: 900, memoryBytes: 7 }, 7_000);
   expect([meter.cpuPercent, meter.memoryBytes]).toEqual([null, 7]);
   meter.add(beat(0), 8_000);
-  meter.add(beat(100), 9_000);
+  meter.add(beat(100, { span: { ms: 1_000, cpuMs: 200 } }), 9_000);
   meter.sampled({ cpuMs: 210, memoryBytes: 7 }, 10_000);
   expect([meter.cpuPercent, meter.memoryBytes, meter.tells(10_000)]).toEqual([20, 7, true]);
   meter.sampled({ cpuMs: 200 + 5_000, memoryBytes: 8 }, 19_000);
