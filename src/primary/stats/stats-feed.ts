@@ -3,6 +3,8 @@ import { now } from '../../system/clock.ts';
 
 /** Heartbeats of several workers that come within this time go to the daemon together. */
 const BUSY_EVERY_MS = 900;
+/** So long those that came too early wait for another one to go with: what was told last would else be told again, before its worker's next heartbeat. */
+const BUSY_LATEST_MS = 1_050;
 /** The same while all of them are idle, whose heartbeats come every 5 s. */
 const IDLE_EVERY_MS = 4_500;
 
@@ -13,12 +15,14 @@ interface StatsFeedOptions {
   readonly send: (stats: AppStats) => void;
 }
 
-/** Tells the daemon what changed: once a second while heartbeats come, and at once when a worker changed its state. Without a timer, so that an idle app stays idle. */
+/** Tells the daemon what changed: once a second while heartbeats come, and at once when a worker changed its state. No timer runs while nothing is left to tell, so that an idle app stays idle. */
 export class StatsFeed {
   readonly #options: StatsFeedOptions;
   #sentAt = Number.NEGATIVE_INFINITY;
   #sentIdle = false;
   #scheduled = false;
+  /** A heartbeat that came too early to be told at once. */
+  #later: NodeJS.Timeout | null = null;
 
   constructor(options: StatsFeedOptions) {
     this.#options = options;
@@ -26,7 +30,10 @@ export class StatsFeed {
 
   beat(): void {
     const toldIdle = this.#sentIdle && this.#options.idle();
-    if (now() - this.#sentAt >= (toldIdle ? IDLE_EVERY_MS : BUSY_EVERY_MS)) this.#send();
+    const passed = now() - this.#sentAt;
+    if (passed >= (toldIdle ? IDLE_EVERY_MS : BUSY_EVERY_MS)) return this.#send();
+    if (toldIdle || this.#later !== null) return;
+    this.#later = setTimeout(() => this.#send(), (this.#sentIdle ? BUSY_EVERY_MS : BUSY_LATEST_MS) - passed).unref();
   }
 
   /** Any number of changes in one turn is one message. */
@@ -40,6 +47,8 @@ export class StatsFeed {
   }
 
   #send(): void {
+    if (this.#later !== null) clearTimeout(this.#later);
+    this.#later = null;
     this.#sentAt = now();
     this.#sentIdle = this.#options.idle();
     this.#options.send(this.#options.stats());

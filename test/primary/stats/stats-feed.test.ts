@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 it('sends at most once a second for the heartbeats of all workers, and at once for a change', () => {
-  vi.useFakeTimers({ toFake: ['performance', 'setImmediate'] });
+  vi.useFakeTimers({ toFake: ['performance', 'setImmediate', 'setTimeout', 'clearTimeout'] });
   const sent: AppStats[] = [];
   const feed = new StatsFeed({ stats: app, idle: () => false, send: (stats) => sent.push(stats) });
   feed.beat();
@@ -44,4 +44,22 @@ it('sends every 5 s while all are idle, but says at once that they have become i
   idle = false;
   for (let at = 13_000; at <= 14_000; at += 1_000) beatAt(start + at);
   expect(sent.map((at) => Math.round((at - start) / 1_000))).toEqual([0, 1, 6, 11, 13, 14]);
+});
+
+it('tells what came too early soon after its second is over, and has no timer when all is told', () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+  const sent: number[] = [];
+  let idle = false;
+  const start = performance.now();
+  const feed = new StatsFeed({ stats: app, idle: () => idle, send: () => sent.push(Math.round(performance.now() - start)) });
+  feed.beat();
+  for (const at of [300, 600]) {
+    vi.advanceTimersByTime(at - (performance.now() - start));
+    idle = at === 600;
+    feed.beat();
+  }
+  vi.advanceTimersByTime(900);
+  feed.beat();
+  expect(sent).toEqual([0, 1_050]);
+  expect(vi.getTimerCount()).toBe(0);
 });
