@@ -36,7 +36,8 @@ export function takeStats(parts: StatsParts): AppStats {
   const { pool, runner, supervisor, door } = parts;
   const workers = pool.workers.filter((worker) => worker.state !== 'exited');
   const ready = pool.readySlots;
-  const latency = workers.reduce<number[]>((sum, worker) => addBuckets(sum, worker.meter.recentLatency()), emptyBuckets());
+  const at = now();
+  const latency = workers.reduce<number[]>((sum, worker) => addBuckets(sum, worker.meter.recentLatency(at)), emptyBuckets());
   const operation = runner.current;
   return {
     name: pool.spec.name,
@@ -59,13 +60,13 @@ export function takeStats(parts: StatsParts): AppStats {
     connections: workers.reduce((sum, worker) => sum + (worker.meter.last?.connections ?? 0), 0),
     queued: door.dispatcher.queued,
     panic: parts.router.panic,
-    requestsPerSecond: round(workers.reduce((sum, worker) => sum + presentLoad(worker, now()).requestsPerSecond, 0)),
+    requestsPerSecond: round(workers.reduce((sum, worker) => sum + presentLoad(worker, at).requestsPerSecond, 0)),
     p50Ms: quantile(latency, 0.5),
     p95Ms: quantile(latency, 0.95),
     p99Ms: quantile(latency, 0.99),
-    errorRate: errorRateOf(workers),
+    errorRate: errorRateOf(workers, at),
     totals: pool.counters.totals(door.proxyRejections),
-    workers: workers.map((worker) => workerSnapshot(worker, parts)),
+    workers: workers.map((worker) => workerSnapshot(worker, parts, at)),
   };
 }
 
@@ -94,10 +95,10 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
   };
 }
 
-function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts): WorkerSnapshot {
+function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: number): WorkerSnapshot {
   const { meter } = worker;
   const { last, handOffMs } = meter;
-  const load = presentLoad(worker, now());
+  const load = presentLoad(worker, at);
   return {
     slot: worker.slot,
     generation: worker.generation,
@@ -115,7 +116,7 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts): Wor
     handOffMs: handOffMs === null ? null : Math.round(handOffMs * 1000) / 1000,
     requestsInFlight: worker.blockers?.requests ?? last?.requestsInFlight ?? 0,
     requestsPerSecond: round(load.requestsPerSecond),
-    p95Ms: quantile(meter.recentLatency(), 0.95),
+    p95Ms: quantile(meter.recentLatency(at), 0.95),
     eventLoopUtilization: load.utilization,
     eventLoopDelayMs: load.delayMs,
     loopDelay: load.delay,
@@ -127,11 +128,11 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts): Wor
   };
 }
 
-function errorRateOf(workers: readonly WorkerHandle[]): number | null {
+function errorRateOf(workers: readonly WorkerHandle[], at: number): number | null {
   let answers = 0;
   let errors = 0;
   for (const { meter } of workers) {
-    const recent = meter.recentAnswers();
+    const recent = meter.recentAnswers(at);
     answers += recent.answers;
     errors += recent.serverErrors;
   }

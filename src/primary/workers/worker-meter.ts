@@ -3,8 +3,8 @@ import { IDLE_UTILIZATION, type Heartbeat } from '../../protocol/worker.ts';
 import type { ProcessUsage } from '../../system/usage.ts';
 import type { AppCounters, SlotCounters } from './app-counters.ts';
 
-/** Seconds of latency that the percentiles look back on. */
-const WINDOW = 10;
+/** What percentiles and the error rate look back on. */
+const WINDOW_MS = 10_000;
 /** Index of 5xx among the status classes. */
 const SERVER_ERROR = 4;
 /** Weight of the newest in the average: about the last 50 connections count. */
@@ -12,6 +12,14 @@ const SMOOTHING = 0.04;
 
 /** An idle worker is heard of every 5 s. */
 const HEARTBEATS_MISSING_MS = 6_000;
+
+/** What a heartbeat told beyond the one before. */
+interface Gain {
+  readonly at: number;
+  readonly answers: number;
+  readonly serverErrors: number;
+  readonly latency: readonly number[];
+}
 
 /** Rates and latest values of one worker, from its heartbeats. */
 export class WorkerMeter {
@@ -29,7 +37,7 @@ export class WorkerMeter {
   lastSignAt = 0;
   #idle = false;
   #lastAt = 0;
-  readonly #window: Heartbeat[] = [];
+  readonly #gains: Gain[] = [];
   readonly #counters: AppCounters;
   readonly #slot: SlotCounters;
   readonly #direct: boolean;
@@ -79,24 +87,33 @@ export class WorkerMeter {
     this.requestsPerSecond = ((beat.requests - (this.last?.requests ?? 0)) / ms) * 1000;
     this.cpuPercent = percentOf(cpuMs, ms);
     this.memoryBytes = beat.use.rssBytes;
+    this.#gain(this.last, beat, at);
     this.last = beat;
     this.#lastAt = at;
     this.lastSignAt = at;
     this.#idle = beat.eventLoopUtilization < IDLE_UTILIZATION && beat.latency.every((n) => n === 0);
-    this.#window.push(beat);
-    if (this.#window.length > WINDOW + 1) this.#window.shift();
   }
 
   /** Answers of the last seconds, and those of them that were 5xx. */
-  recentAnswers(): { readonly answers: number; readonly serverErrors: number } {
-    const [first, last] = [this.#window[0], this.#window.at(-1)];
-    const since = (of: (beat: Heartbeat) => number): number => (first === undefined || last === undefined ? 0 : of(last) - of(first));
-    return { answers: since((beat) => beat.requests), serverErrors: since((beat) => beat.statusClasses[SERVER_ERROR] ?? 0) };
+  recentAnswers(at: number): { readonly answers: number; readonly serverErrors: number } {
+    const recent = this.#recent(at);
+    return { answers: recent.reduce((sum, gain) => sum + gain.answers, 0), serverErrors: recent.reduce((sum, gain) => sum + gain.serverErrors, 0) };
   }
 
   /** Requests of the last seconds by latency bucket. */
-  recentLatency(): number[] {
-    return this.#window.slice(-WINDOW).reduce<number[]>((sum, beat) => addBuckets(sum, beat.latency), emptyBuckets());
+  recentLatency(at: number): number[] {
+    return this.#recent(at).reduce<number[]>((sum, { latency }) => addBuckets(sum, latency), emptyBuckets());
+  }
+
+  #gain(before: Heartbeat | null, beat: Heartbeat, at: number): void {
+    const serverErrors = (of: Heartbeat | null): number => of?.statusClasses[SERVER_ERROR] ?? 0;
+    while (this.#gains[0] !== undefined && this.#gains[0].at <= at - WINDOW_MS) this.#gains.shift();
+    this.#gains.push({ at, answers: beat.requests - (before?.requests ?? 0), serverErrors: serverErrors(beat) - serverErrors(before), latency: beat.latency });
+  }
+
+  /** A heartbeat may be long ago: those of an idle worker are left out. */
+  #recent(at: number): readonly Gain[] {
+    return this.#gains.filter((gain) => gain.at > at - WINDOW_MS);
   }
 }
 

@@ -16,3 +16,16 @@ it('rates are of the time that a heartbeat stands for, not of the idle time befo
   expect(rates(250, 11_000, { ms: 1_000, cpuMs: 1 }, 1_181)).toEqual([0, 0.1]);
   expect(counters.totals({ malformed: 0 })).toMatchObject({ answers: [0, 250, 0, 0, 0], cpuMs: 1_181 });
 });
+
+it('percentiles and errors are of the last ten seconds, also when nothing was heard since', () => {
+  const meter = new WorkerMeter(new AppCounters(), 0, false);
+  const tell = (requests: number, at: number, latency: readonly number[] = []): void => meter.add(heartbeat({ requests, statusClasses: [0, requests - requests / 10, 0, 0, requests / 10], latency }), at);
+  tell(100, 1_000, [100]);
+  tell(150, 6_000, [0, 50]);
+  const told = (at: number): unknown => [meter.recentAnswers(at), meter.recentLatency(at).slice(0, 2)];
+  expect(told(10_999)).toEqual([{ answers: 150, serverErrors: 15 }, [100, 50]]);
+  expect(told(11_000)).toEqual([{ answers: 50, serverErrors: 5 }, [0, 50]]);
+  tell(150, 11_000);
+  expect(told(15_999)).toEqual([{ answers: 50, serverErrors: 5 }, [0, 50]]);
+  expect(told(16_000)).toEqual([{ answers: 0, serverErrors: 0 }, [0, 0]]);
+});
