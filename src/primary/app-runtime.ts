@@ -115,6 +115,7 @@ export class AppRuntime {
       supervisor: this.supervisor,
       event,
       recycle: (worker, askedBy, reason) => this.#recycle(worker, askedBy, reason),
+      silent: () => this.#feed.changed(),
     });
     this.endpoint = new HealthEndpoint(() => this.#readyFacts());
     this.profiler = new Profiler({ app, pool: this.pool, directory: options.profiles, rotationChanged: () => this.#router.changed(), nobodyServes: () => this.#router.members.length === 0, event });

@@ -9,6 +9,7 @@ import type { FrontDoor } from '../door/front-door.ts';
 import type { Router } from '../door/router.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Pool } from '../workers/pool.ts';
+import { isSilent } from '../workers/present-load.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { HangWatch } from './hang/hang-watch.ts';
 import { endHungWorker } from './hang/hung-worker.ts';
@@ -24,6 +25,8 @@ interface WatchOptions {
   readonly router: Router;
   readonly supervisor: Supervisor;
   readonly event: EmitEvent;
+  /** A worker is blocked, and says nothing by itself. */
+  readonly silent: () => void;
   /** Replace it, the new one first; in its turn. */
   readonly recycle: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
 }
@@ -38,7 +41,7 @@ export class Watch {
   readonly #prober: Prober<WorkerHandle>;
 
   constructor(options: WatchOptions) {
-    const { pool, door, router, supervisor, event, recycle } = options;
+    const { pool, door, router, supervisor, event, recycle, silent } = options;
     this.#options = options;
     const workers = (): readonly WorkerHandle[] => pool.workers.filter((worker) => worker.state !== 'exited');
     const abandon = (worker: WorkerHandle, askedBy: AskedBy, reason: string): void => supervisor.abandon(worker, askedBy, reason);
@@ -49,6 +52,10 @@ export class Watch {
       hangTimeoutMs: () => pool.spec.hangTimeoutMs,
       hung: (worker, silentMs) => {
         endHungWorker(worker, silentMs, { abandon, event }).catch((error: unknown) => event('hung', `worker ${worker.slot}: ${messageOf(error)}`, worker));
+      },
+      looked: () => {
+        const at = now();
+        if (workers().some((worker) => worker.meter.last !== null && isSilent(worker, at))) silent();
       },
     });
     this.#health = new HealthMonitor<WorkerHandle>({

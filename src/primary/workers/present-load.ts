@@ -18,6 +18,11 @@ export interface PresentLoad {
   readonly cpu: number | null;
 }
 
+/** Not heard of for so long that its event loop must be blocked. @param at monotonic */
+export function isSilent({ idle, lastSignAt }: Pick<WorkerHandle, 'idle' | 'lastSignAt'>, at: number): boolean {
+  return at - lastSignAt > (idle ? SILENT_IDLE_MS : SILENT_MS);
+}
+
 type Told = Pick<WorkerHandle, 'idle' | 'lastSignAt'> & {
   readonly meter: Pick<WorkerHandle['meter'], 'last' | 'cpuPercent' | 'requestsPerSecond'>;
   readonly profile: Pick<WorkerHandle['profile'], 'kind'>;
@@ -29,12 +34,13 @@ type Told = Pick<WorkerHandle, 'idle' | 'lastSignAt'> & {
  * which looks like work: it is at most as busy as its CPU.
  * @param at monotonic
  */
-export function presentLoad({ idle, lastSignAt, meter, profile }: Told, at: number): PresentLoad {
+export function presentLoad(worker: Told, at: number): PresentLoad {
+  const { lastSignAt, meter, profile } = worker;
   const { last, cpuPercent, requestsPerSecond } = meter;
   const cpu = cpuPercent === null ? null : cpuPercent / 100;
   if (last === null) return { utilization: 0, delayMs: 0, delay: null, requestsPerSecond, cpu };
-  const silentMs = Math.round(at - lastSignAt);
-  if (silentMs > (idle ? SILENT_IDLE_MS : SILENT_MS)) {
+  if (isSilent(worker, at)) {
+    const silentMs = Math.round(at - lastSignAt);
     return { utilization: 1, delayMs: silentMs, delay: { p50Ms: silentMs, p99Ms: silentMs, maxMs: silentMs }, requestsPerSecond: 0, cpu: 1 };
   }
   const { eventLoopUtilization, eventLoopDelayMs, loopDelay } = last;

@@ -119,3 +119,14 @@ describe('limits', () => {
     expect(app.workers).toHaveLength(6);
   });
 });
+
+it('tells the daemon of workers that are blocked, who cannot', async () => {
+  const app = await PrimaryHarness.online();
+  app.alive.forEach((worker) => worker.beat({ requests: 100, eventLoopUtilization: 0.3 }));
+  await app.advance(1_000);
+  app.messages.length = 0;
+  await app.advance(12_000);
+  const told = app.messages.flatMap((message) => (message.type === 'stats' ? [message.stats.workers] : []));
+  expect(told.at(-1)).toMatchObject([{ eventLoopUtilization: 1 }, { eventLoopUtilization: 1 }]);
+  expect(told.length).toBeLessThanOrEqual(3);
+});

@@ -27,6 +27,8 @@ export interface HangWatchOptions<W extends Watched> {
   readonly hung: (worker: W, silentMs: number) => void;
   /** Whether somebody debugs it, which makes silence normal. */
   readonly debugged?: (worker: W) => boolean;
+  /** After each look. */
+  readonly looked?: () => void;
   readonly now?: () => number;
 }
 
@@ -90,6 +92,7 @@ export class HangWatch<W extends Watched> {
       this.#options.hung(worker, silentMs - silence.lateMs);
     }
     this.#silences = silences;
+    this.#options.looked?.();
     return waitMs;
   }
 
