@@ -11,7 +11,7 @@ export const monitorFrame = {
   id: 'monitor-frame',
   async run(context) {
     const { monitorFrames } = context.scale;
-    const folder = new URL('../dist/monitor/', pathToFileURL(context.lbProgram));
+    const folder = new URL('../dist/', pathToFileURL(context.lbProgram));
     const { env, directory } = context.workspace;
     const { output } = await runNode([PROGRAM, folder.href, ...[APPS, WORKERS, COLUMNS, ROWS, monitorFrames].map(String)], { env, cwd: directory });
     const { busy, page, quiet } = JSON.parse(output);

@@ -1,10 +1,10 @@
-// CPU time of one frame of the monitor, and the bytes it writes. Arguments: the compiled monitor folder's URL, apps, workers, columns, rows, rounds.
+// CPU time of one frame of the monitor, and the bytes it writes. Arguments: the URL of the compiled programs, apps, workers, columns, rows, rounds.
 const [folder, ...numbers] = process.argv.slice(2);
 const [appCount, workerCount, columns, rows, rounds] = numbers.map(Number);
-const { initialModel } = await import(`${folder}model.js`);
-const { paintChanges } = await import(`${folder}screen.js`);
-const { update } = await import(`${folder}update.js`);
-const { view } = await import(`${folder}view.js`);
+const { initialModel } = await import(`${folder}monitor/model.js`);
+const { paintChanges } = await import(`${folder}terminal/screen.js`);
+const { update } = await import(`${folder}monitor/update.js`);
+const { view } = await import(`${folder}monitor/view.js`);
 
 const SECONDS_BEFORE = 300;
 const START = Date.UTC(2026, 0, 1);
