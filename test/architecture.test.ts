@@ -94,7 +94,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   protocol: { may: ['errors', 'lifecycle'] },
   config: { may: ['errors', 'lifecycle'] },
   logs: { may: ['errors', 'system', 'protocol'], types: ['lifecycle'] },
-  metrics: { may: ['errors', 'system', 'protocol'], types: ['lifecycle'] },
+  metrics: { may: ['errors', 'lifecycle', 'system', 'protocol'] },
   worker: { may: [], types: ['lifecycle', 'protocol'] },
   primary: { may: ['errors', 'lifecycle', 'balancing', 'system', 'protocol', 'config', 'logs', 'metrics'] },
   daemon: { may: ['errors', 'lifecycle', 'balancing', 'system', 'protocol', 'config', 'logs', 'metrics'] },

@@ -1,7 +1,7 @@
+import { currentWorkers } from '../lifecycle/current-workers.ts';
 import { APP_METRICS, RESOLUTIONS, SLOT_METRICS, type AppMetric, type Resolution, type SlotMetric } from '../protocol/history.ts';
 import type { WorkerSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
-import { currentWorkers } from './current-workers.ts';
 import { TimeRing } from './time-ring.ts';
 
 const SECOND_MS = 1_000;

@@ -1,9 +1,9 @@
+import { currentWorkers } from '../lifecycle/current-workers.ts';
 import type { AppState, WorkerState } from '../lifecycle/states.ts';
 import { PROXY_REJECTIONS, type WorkerSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { EXIT_CAUSES, type AppTotals, type Counters } from '../protocol/totals.ts';
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
-import { currentWorkers } from './current-workers.ts';
 import type { Family, MetricType, Sample } from './exposition.ts';
 
 /** The daemon itself. */

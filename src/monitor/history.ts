@@ -1,5 +1,6 @@
+import { currentWorkers } from '../lifecycle/current-workers.ts';
 import { APP_METRICS, type HistorySeries } from '../protocol/history.ts';
-import type { AppSnapshot, WorkerSnapshot } from '../protocol/snapshot.ts';
+import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { MEASURES, type Measure } from './measures.ts';
 
 /** So far back look the charts. */
@@ -108,22 +109,11 @@ const isOfSlotsAlone = (metric: string): boolean => !(APP_METRICS as readonly st
 
 function rowsOf(app: AppSnapshot): Float32Array {
   const current = currentWorkers(app.workers);
-  const rows = new Float32Array((current.length + 1) * MEASURES.length).fill(Number.NaN);
+  const slots = Math.max(0, ...[...current.keys()].map((slot) => slot + 1));
+  const rows = new Float32Array((slots + 1) * MEASURES.length).fill(Number.NaN);
   MEASURES.forEach((measure, index) => {
     rows[index] = measure.ofApp(app) ?? Number.NaN;
-    current.forEach((worker, slot) => {
-      if (worker !== undefined) rows[(slot + 1) * MEASURES.length + index] = measure.ofWorker(worker) ?? Number.NaN;
-    });
+    for (const [slot, worker] of current) rows[(slot + 1) * MEASURES.length + index] = measure.ofWorker(worker) ?? Number.NaN;
   });
   return rows;
-}
-
-/** By slot, the newest worker: an old one that drains beside it is history. */
-function currentWorkers(workers: readonly WorkerSnapshot[]): readonly (WorkerSnapshot | undefined)[] {
-  const bySlot: WorkerSnapshot[] = [];
-  for (const worker of workers) {
-    const other = bySlot[worker.slot];
-    if (other === undefined || worker.startedAt >= other.startedAt) bySlot[worker.slot] = worker;
-  }
-  return Array.from(bySlot);
 }

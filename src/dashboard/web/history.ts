@@ -1,3 +1,4 @@
+import { currentWorkers } from '../../lifecycle/current-workers.ts';
 import { RESOLUTIONS, type HistorySeries, type Resolution, type SlotMetric } from '../../protocol/history.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { AppMeasure } from './measures.ts';
@@ -81,7 +82,7 @@ export class History {
     for (const track of this.#tracks.values()) track.now = null;
     for (const app of apps.filter(({ name }) => query.app === null || name === query.app)) {
       if (query.level === 'app') for (const metric of query.metrics) put(this.#track(app.name, null, metric), OF_APP[metric](app), late);
-      else for (const [slot, worker] of currentWorkers(app)) for (const metric of query.metrics) put(this.#track(app.name, slot, metric), OF_WORKER[metric](worker), late);
+      else for (const [slot, worker] of currentWorkers(app.workers)) for (const metric of query.metrics) put(this.#track(app.name, slot, metric), OF_WORKER[metric](worker), late);
     }
   }
 
@@ -130,11 +131,4 @@ function put(track: Track, value: number | null, late: number): void {
   track.seen += 1;
   values[values.length - 1] = mean + (value - mean) / track.seen;
   if (late > 0) values.fill(value, -1 - late, -1);
-}
-
-/** By slot the youngest that is ready, else the youngest. */
-function currentWorkers({ workers }: AppSnapshot): Map<number, WorkerSnapshot> {
-  const current = new Map<number, WorkerSnapshot>();
-  for (const worker of workers) if (worker.state === 'ready' || current.get(worker.slot)?.state !== 'ready') current.set(worker.slot, worker);
-  return current;
 }
