@@ -7,7 +7,18 @@ import { join } from 'node:path';
 
 /** What depends on the insides of Node.js; the rest of the process tests runs on one version. */
 const FILES = [
-  'direct', 'hang', 'kill-worker', 'proxy-protocol', 'reload', 'reload-long-connections', 'scale', 'start-and-list', 'stop', 'supervisor-death', 'unmodified-behaviour', 'unmodified-servers',
+  'direct',
+  'hang',
+  'kill-worker',
+  'proxy-protocol',
+  'reload',
+  'reload-long-connections',
+  'scale',
+  'start-and-list',
+  'stop',
+  'supervisor-death',
+  'unmodified-behaviour',
+  'unmodified-servers',
 ].map((name) => `test/process/${name}.test.ts`);
 const MAJORS = ['22', '24', '26'];
 const asked = process.argv.slice(2);

@@ -14,7 +14,10 @@ await mkdir(claimed, { recursive: true });
 async function claim() {
   for (const name of (await readdir(jobs)).sort()) {
     const mine = join(claimed, name);
-    const won = await rename(join(jobs, name), mine).then(() => true, () => false);
+    const won = await rename(join(jobs, name), mine).then(
+      () => true,
+      () => false,
+    );
     if (won) return mine;
   }
   return null;

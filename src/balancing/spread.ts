@@ -28,7 +28,12 @@ export function spreadKept(holders: readonly Holder[], begun: boolean): readonly
     const fair = holder.kept - by;
     return begun ? Math.abs(by) > Math.max(NEAR.connections - ALMOST, fair * NEAR.part) : -by > Math.max(FAR.connections, fair * FAR.part) - ALMOST;
   });
-  return isUneven ? inOneRound(above.map((by) => Math.max(0, Math.floor(by + ALMOST))), kept) : holders.map(() => 0);
+  return isUneven
+    ? inOneRound(
+        above.map((by) => Math.max(0, Math.floor(by + ALMOST))),
+        kept,
+      )
+    : holders.map(() => 0);
 }
 
 /** 0.9999999 is 1. */

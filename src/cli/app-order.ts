@@ -5,7 +5,11 @@ import { forEachTarget, runOperation } from './operation.ts';
 import { appNamed, fetchApps } from './targets.ts';
 
 /** One order to one app: `scale`, `balance`, `weight`, `signal`; resolves with the exit code. */
-export async function orderApp(context: Context, name: string, order: { readonly title: string; readonly route: string; readonly body: object }): Promise<number> {
+export async function orderApp(
+  context: Context,
+  name: string,
+  order: { readonly title: string; readonly route: string; readonly body: object },
+): Promise<number> {
   const { channel } = await connect(context.address);
   try {
     return await forEachTarget(context, [name], async () => {

@@ -52,7 +52,9 @@ function buildProgram(io: Io, called: Called | null, onCall: (words: Words) => v
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', '\nEvery command has --help. Exit codes: docs/commands.md');
   for (const entry of COMMANDS) {
-    const sub = withOutput(program.command(entry.name), io).summary(entry.summary).aliases([...entry.aliases]);
+    const sub = withOutput(program.command(entry.name), io)
+      .summary(entry.summary)
+      .aliases([...entry.aliases]);
     if (called?.entry === entry) defineCommand(sub, called, onCall);
   }
   return program;
@@ -105,13 +107,16 @@ function helpTail({ aliases }: CommandEntry, command: Command): string {
 
 function withOutput(program: Program, io: Io): Program {
   const width = (columns: number | undefined): number => Math.min(columns ?? HELP_COLUMNS, MAX_HELP_COLUMNS);
-  return program.exitOverride().showSuggestionAfterError(true).configureOutput({
-    writeOut: (text) => void io.stdout.write(text),
-    // Usage errors are worded with all others, in one place.
-    writeErr: () => {},
-    getOutHelpWidth: () => width(io.stdout.columns),
-    getErrHelpWidth: () => width(io.stderr.columns),
-    getOutHasColors: () => false,
-    getErrHasColors: () => false,
-  });
+  return program
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      // Usage errors are worded with all others, in one place.
+      writeErr: () => {},
+      getOutHelpWidth: () => width(io.stdout.columns),
+      getErrHelpWidth: () => width(io.stderr.columns),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
 }

@@ -56,13 +56,19 @@ async function replacementsOfFiles(context: Context, action: string): Promise<{ 
     }
     const resolved = await resolveTarget(context, word, {});
     metrics = resolved.metrics ?? metrics;
-    files.set(word, resolved.apps.map((spec) => ({ name: spec.name, spec })));
+    files.set(
+      word,
+      resolved.apps.map((spec) => ({ name: spec.name, spec })),
+    );
   }
   return { files, metrics };
 }
 
 function replacementsOf(context: Context, apps: readonly AppSnapshot[], fromFiles: ReadonlyMap<string, Replacement[]>): Replacement[] {
-  const running = apps.filter(isRunning).map((app) => app.name).sort();
+  const running = apps
+    .filter(isRunning)
+    .map((app) => app.name)
+    .sort();
   if (context.args.includes(ALL) && running.length === 0) context.note('no app is running');
   const all = context.args.flatMap((word) => {
     const names = word === ALL ? running : [word];

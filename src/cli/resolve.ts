@@ -19,7 +19,10 @@ export const CONFIG_OPTIONS: readonly OptionDef[] = [
 
 /** The flags of them that were given, as they were. */
 function configFlags({ options }: Context): string[] {
-  const given = [['--env', options['envName']], ['--only', options['only']]] as const;
+  const given = [
+    ['--env', options['envName']],
+    ['--only', options['only']],
+  ] as const;
   return given.flatMap(([flag, value]) => (typeof value === 'string' ? [`${flag} ${value}`] : []));
 }
 

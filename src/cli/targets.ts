@@ -19,7 +19,10 @@ export function appNamed(apps: readonly AppSnapshot[], name: string): AppSnapsho
   const normal = normalName(name);
   const found = apps.find((app) => app.name === normal);
   if (found !== undefined) return found;
-  const near = suggestion(name, apps.map((app) => app.name));
+  const near = suggestion(
+    name,
+    apps.map((app) => app.name),
+  );
   throw new LbError('LB_ERR_APP_NOT_FOUND', { app: name, suggestion: near });
 }
 
@@ -31,14 +34,12 @@ export interface TargetRules {
 }
 
 /** Does something with each named app, or with all; resolves with the exit code. */
-export async function forEachApp(
-  context: Context,
-  channel: Channel,
-  rules: TargetRules,
-  work: (app: AppSnapshot) => Promise<void>,
-): Promise<number> {
+export async function forEachApp(context: Context, channel: Channel, rules: TargetRules, work: (app: AppSnapshot) => Promise<void>): Promise<number> {
   const apps = await fetchApps(channel);
-  const chosen = apps.filter(rules.ofAll).map((app) => app.name).sort();
+  const chosen = apps
+    .filter(rules.ofAll)
+    .map((app) => app.name)
+    .sort();
   if (context.args.includes(ALL) && chosen.length === 0) context.note(rules.none);
   const names = new Set(context.args.flatMap((word) => (word === ALL ? chosen : [word])));
   return await forEachTarget(context, [...names], async (name) => await work(appNamed(apps, name)));

@@ -44,7 +44,10 @@ export function subscribeStats(channel: Channel, signal?: AbortSignal): AsyncGen
 /** What has happened lately, then what happens. @throws LbError LB_ERR_DAEMON_LOST when the daemon is gone */
 export function subscribeEvents(channel: Channel, signal?: AbortSignal, query: EventQuery = {}): AsyncGenerator<LbEvent> {
   const { app, since } = query;
-  const search = new URLSearchParams({ ...(app === undefined ? {} : { app }), ...(since === undefined ? {} : { since: String(since), lines: String(MOST_EVENTS) }) });
+  const search = new URLSearchParams({
+    ...(app === undefined ? {} : { app }),
+    ...(since === undefined ? {} : { since: String(since), lines: String(MOST_EVENTS) }),
+  });
   return subscribe(channel, `/v1/events?${search}`, parseEvent, signal);
 }
 

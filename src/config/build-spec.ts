@@ -65,7 +65,8 @@ function conflicts(app: LocatedApp, context: BuildContext, settings: Settings): 
   const found: LbError[] = [];
   const wrong = (key: OptionKey, expected: string, got: unknown): void => void found.push(valueError(originOf(key, app, flags), expected, JSON.stringify(got)));
   const slots = scaleOf(settings, context)?.min ?? countInstances(settings.instances, context.cpuBudget);
-  if (Array.from({ length: slots }, (_, slot) => weightOf(weights, slot)).every((weight) => weight === 0)) wrong('weights', 'a weight above 0 for at least one slot', weights);
+  if (Array.from({ length: slots }, (_, slot) => weightOf(weights, slot)).every((weight) => weight === 0))
+    wrong('weights', 'a weight above 0 for at least one slot', weights);
   if (balance !== 'direct') return found;
   const handOff = 'nothing with balance: "direct", where the workers accept for themselves';
   if (max_conns !== null) wrong('max_conns', handOff, max_conns);

@@ -8,7 +8,12 @@ const EXPECTED = 'an IP address or a CIDR block, such as "10.0.0.0/8"';
 export const cidrList: Kind<readonly string[]> = {
   label: 'array of addresses and CIDR blocks, or `"10.0.0.0/8,::1"`',
   tsType: 'string | readonly string[]',
-  schema: { anyOf: [{ type: 'string', minLength: 1 }, { type: 'array', items: { type: 'string' }, minItems: 1 }] },
+  schema: {
+    anyOf: [
+      { type: 'string', minLength: 1 },
+      { type: 'array', items: { type: 'string' }, minItems: 1 },
+    ],
+  },
   parse(raw) {
     const items: readonly unknown[] = Array.isArray(raw) ? raw : isCleanText(raw) ? raw.split(/[\s,]+/).filter(Boolean) : [raw];
     if (items.length === 0) return mismatch(raw);

@@ -22,7 +22,11 @@ interface Shape<F> {
 }
 
 /** An object of named fields, each with a default; `true` takes all defaults, unless some are needed, `false` is off. */
-export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>({ fields, shorthand, needsFields = false }: Shape<F>): Kind<ValuesOf<F> | null> {
+export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>({
+  fields,
+  shorthand,
+  needsFields = false,
+}: Shape<F>): Kind<ValuesOf<F> | null> {
   const names = Object.keys(fields);
   const entries = Object.entries(fields) as [string, Field<unknown>][];
   const expected = `an object with ${names.join(', ')}, or ${needsFields ? '' : 'true or '}false${shorthand === undefined ? '' : `, or the ${shorthand} alone`}`;
@@ -33,7 +37,11 @@ export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>(
       anyOf: [
         needsFields ? { const: false } : { type: 'boolean' },
         ...(shorthand === undefined ? [] : [{ type: 'string', minLength: 1 }]),
-        { type: 'object', additionalProperties: false, properties: Object.fromEntries(entries.map(([name, { kind, doc }]) => [name, { ...kind.schema, description: doc }])) },
+        {
+          type: 'object',
+          additionalProperties: false,
+          properties: Object.fromEntries(entries.map(([name, { kind, doc }]) => [name, { ...kind.schema, description: doc }])),
+        },
       ],
     },
     takesNull: true,
@@ -43,7 +51,8 @@ export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>(
       if (typeof raw === 'string' && shorthand !== undefined) return readFields(entries, { [shorthand]: raw }, true);
       if (typeof raw !== 'object' || Array.isArray(raw)) return { mismatch: { expected, got: describe(raw), at: '' } };
       const unknown = Object.keys(raw as object).find((name) => !names.includes(name));
-      if (unknown !== undefined) return { mismatch: { expected: `one of ${names.join(', ')}`, got: `${unknown}${suggestion(unknown, names)}`, at: `.${unknown}` } };
+      if (unknown !== undefined)
+        return { mismatch: { expected: `one of ${names.join(', ')}`, got: `${unknown}${suggestion(unknown, names)}`, at: `.${unknown}` } };
       return readFields(entries, raw as Readonly<Record<string, unknown>>);
     },
   };

@@ -8,16 +8,18 @@ import { meaninglessKeys, unsupportedKeys } from './pm2-keys.ts';
 export function configJsonSchema(): Schema {
   const apps: Schema = { type: 'array', minItems: 1, items: { $ref: '#/$defs/app' } };
   const listen: Schema = { ...hostPort.schema, type: ['integer', 'string', 'null'], description: 'A port of 127.0.0.1, or host:port; null is nowhere.' };
-  const metrics: Schema = { type: 'object', properties: { listen }, required: ['listen'], additionalProperties: false, description: 'Where the daemon serves the metrics of all its apps.' };
+  const metrics: Schema = {
+    type: 'object',
+    properties: { listen },
+    required: ['listen'],
+    additionalProperties: false,
+    description: 'Where the daemon serves the metrics of all its apps.',
+  };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'lb configuration',
     description: 'Apps for lb, the cluster-mode process supervisor for Node.js',
-    anyOf: [
-      { type: 'object', properties: { apps, metrics }, required: ['apps'] },
-      apps,
-      { $ref: '#/$defs/app' },
-    ],
+    anyOf: [{ type: 'object', properties: { apps, metrics }, required: ['apps'] }, apps, { $ref: '#/$defs/app' }],
     $defs: { app: appSchema() },
   };
 }

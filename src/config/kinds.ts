@@ -180,7 +180,9 @@ export function share(min: number, max: number): Kind<number> {
 export const switchOrPorts: Kind<'all' | readonly number[] | null> = {
   label: 'boolean, or a port, or an array of ports',
   tsType: 'boolean | number | readonly number[]',
-  schema: { anyOf: [{ type: 'boolean' }, { type: 'integer', minimum: 1, maximum: 65_535 }, { type: 'array', items: { type: 'integer', minimum: 1, maximum: 65_535 } }] },
+  schema: {
+    anyOf: [{ type: 'boolean' }, { type: 'integer', minimum: 1, maximum: 65_535 }, { type: 'array', items: { type: 'integer', minimum: 1, maximum: 65_535 } }],
+  },
   parse(raw) {
     if (raw === true || raw === 'true') return ok('all');
     if (raw === false || raw === 'false') return ok(null);
@@ -237,7 +239,12 @@ export const oneOf = <const W extends string>(words: readonly W[]): Kind<W> => (
 export const instances: Kind<number | 'max'> = {
   label: 'integer, or `"max"`',
   tsType: "number | 'max' | (string & {})",
-  schema: { anyOf: [{ type: 'integer', minimum: -MAX_INSTANCES, maximum: MAX_INSTANCES }, { type: 'string', pattern: '^(max|-?\\d+)$' }] },
+  schema: {
+    anyOf: [
+      { type: 'integer', minimum: -MAX_INSTANCES, maximum: MAX_INSTANCES },
+      { type: 'string', pattern: '^(max|-?\\d+)$' },
+    ],
+  },
   parse(raw) {
     if (raw === 'max') return ok('max');
     const value = wholeNumber(raw);

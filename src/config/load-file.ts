@@ -92,8 +92,7 @@ function prefersDefault(module: Table): boolean {
   return content !== undefined && (module.apps === undefined || (isTable(content) && content.apps !== undefined));
 }
 
-const isTable = (value: unknown): value is Table =>
-  (typeof value === 'object' || typeof value === 'function') && value !== null && !Array.isArray(value);
+const isTable = (value: unknown): value is Table => (typeof value === 'object' || typeof value === 'function') && value !== null && !Array.isArray(value);
 
 async function collect(content: unknown, file: string, isPackage: boolean): Promise<LoadedConfig> {
   if (Array.isArray(content)) return { apps: await listed(content, file, ''), warnings: [] };
@@ -150,5 +149,8 @@ function reasonOf(error: unknown): string {
 /** Syntax errors carry the place in the first lines of their stack, and what a file throws is found by its frames. */
 function stackOf(error: unknown): string[] {
   if (!(error instanceof Error) || errnoOf(error) === 'ENOENT') return [];
-  return (error.stack ?? '').split('\n').filter((line) => !line.includes('node:internal')).slice(0, 8);
+  return (error.stack ?? '')
+    .split('\n')
+    .filter((line) => !line.includes('node:internal'))
+    .slice(0, 8);
 }

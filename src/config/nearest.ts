@@ -32,6 +32,8 @@ export function suggestion(word: string, known: Iterable<string>): string {
 
 /** `rps_per_worker` for `rps`: the one name whose first words these are. */
 function beginningWith(word: string, known: Iterable<string>): string | undefined {
-  const [name, ...others] = [...known].filter((candidate) => /^[_-]/.test(candidate.slice(word.length)) && candidate.toLowerCase().startsWith(word.toLowerCase()));
+  const [name, ...others] = [...known].filter(
+    (candidate) => /^[_-]/.test(candidate.slice(word.length)) && candidate.toLowerCase().startsWith(word.toLowerCase()),
+  );
   return others.length === 0 && word !== '' ? name : undefined;
 }

@@ -33,9 +33,9 @@ export const OPTION_LIST: readonly OptionEntry[] = Object.entries(OPTIONS).map((
 const BY_KEY = new Map(OPTION_LIST.map((entry) => [entry.key, entry]));
 
 /** Every default that stands by itself. */
-export const DEFAULTS = Object.fromEntries(
-  OPTION_LIST.filter((entry) => entry.default !== undefined).map((entry) => [entry.key, entry.default]),
-) as { readonly [K in DefaultedKey]: ValueOf<K> };
+export const DEFAULTS = Object.fromEntries(OPTION_LIST.filter((entry) => entry.default !== undefined).map((entry) => [entry.key, entry.default])) as {
+  readonly [K in DefaultedKey]: ValueOf<K>;
+};
 
 /** `max_memory_restart` as `maxMemoryRestart`. */
 export const camelCase = (key: string): string => key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

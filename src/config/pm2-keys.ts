@@ -41,14 +41,27 @@ const UNSUPPORTED: Readonly<Record<string, AsksForNothing>> = {
 
 /** PM2 keys that have nothing to act on in `lb`. */
 const MEANINGLESS = [
-  'name_prefix', 'execute_command', 'kill_retry_time', 'username', 'windowsHide', 'vizion', 'pmx', 'automation', 'trace',
-  'disable_trace', 'v8', 'event_loop_inspector', 'deep_monitoring', 'io', 'post_update', 'install_url', 'write',
+  'name_prefix',
+  'execute_command',
+  'kill_retry_time',
+  'username',
+  'windowsHide',
+  'vizion',
+  'pmx',
+  'automation',
+  'trace',
+  'disable_trace',
+  'v8',
+  'event_loop_inspector',
+  'deep_monitoring',
+  'io',
+  'post_update',
+  'install_url',
+  'write',
 ] as const;
 
 const withCamelCase = (keys: readonly string[]): ReadonlySet<string> => new Set([...keys, ...keys.map(camelCase)]);
-const unsupportedByName = new Map(
-  Object.entries(UNSUPPORTED).flatMap(([key, test]) => [[key, test] as const, [camelCase(key), test] as const]),
-);
+const unsupportedByName = new Map(Object.entries(UNSUPPORTED).flatMap(([key, test]) => [[key, test] as const, [camelCase(key), test] as const]));
 const meaningless = withCamelCase(MEANINGLESS);
 
 /** Keys of PM2 that `lb` knows without acting on them, in both spellings. */

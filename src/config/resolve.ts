@@ -108,8 +108,7 @@ async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
 }
 
 async function locate(path: string, layer: Layer, flags: Layer, source: Source, request: ResolveRequest): Promise<Candidate> {
-  const cwd =
-    flags.values.cwd !== undefined ? absolutePath(flags.values.cwd, request.cwd) : absolutePath(layer.values.cwd ?? '.', source.base);
+  const cwd = flags.values.cwd !== undefined ? absolutePath(flags.values.cwd, request.cwd) : absolutePath(layer.values.cwd ?? '.', source.base);
   const wanted = layer.values.script;
   const name = (script: string): string => layer.values.name ?? nameOfScript(script);
   if (wanted === undefined) return { path, layer, cwd, script: undefined, name: name(path), warnings: [] };
@@ -137,7 +136,12 @@ function duplicates(candidates: readonly Candidate[], source: Source): LbError[]
 }
 
 function select(candidates: readonly Candidate[], source: Source, { only = [] }: ResolveRequest, problems: LbError[]): readonly Candidate[] {
-  const wanted = new Set(only.flatMap((names) => names.split(',')).map((name) => normalName(name.trim())).filter(Boolean));
+  const wanted = new Set(
+    only
+      .flatMap((names) => names.split(','))
+      .map((name) => normalName(name.trim()))
+      .filter(Boolean),
+  );
   if (wanted.size === 0) return candidates;
   const known = candidates.map(({ name }) => name);
   for (const name of wanted) {

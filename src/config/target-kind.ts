@@ -31,7 +31,8 @@ export const scaleTarget: Kind<ScaleSpec['target']> = {
     const [name, ...more] = Object.keys(raw);
     if (name === undefined || more.length > 0) return wrong(name === undefined ? 'an empty object' : [name, ...more].join(', '));
     const metric = SCALE_METRICS.find((known) => known === name);
-    if (metric === undefined) return { mismatch: { expected: `one of ${SCALE_METRICS.join(', ')}`, got: `${name}${suggestion(name, SCALE_METRICS)}`, at: `.${name}` } };
+    if (metric === undefined)
+      return { mismatch: { expected: `one of ${SCALE_METRICS.join(', ')}`, got: `${name}${suggestion(name, SCALE_METRICS)}`, at: `.${name}` } };
     const parsed = VALUES[metric].kind.parse((raw as Readonly<Record<string, unknown>>)[metric]);
     return 'value' in parsed ? { value: { metric, value: parsed.value } } : { mismatch: { ...parsed.mismatch, at: `.${metric}` } };
   },

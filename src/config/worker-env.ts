@@ -1,7 +1,8 @@
 import type { EnvLayer } from './env-kind.ts';
 
 /** Variables of `lb`, of PM2 and of Node's own parent-child wiring; a worker that inherited them would take itself for something else. */
-const NOT_INHERITED = /^(?:LB_(?:HOME|WORKER|PRIMARY|DAEMON|WORKER_SETTINGS|PRIMARY_SETTINGS|INTERNAL_.*)|PM2_.*|pm_.*|NODE_APP_INSTANCE|NODE_UNIQUE_ID|NODE_CHANNEL_FD|NODE_CHANNEL_SERIALIZATION_MODE)$/;
+const NOT_INHERITED =
+  /^(?:LB_(?:HOME|WORKER|PRIMARY|DAEMON|WORKER_SETTINGS|PRIMARY_SETTINGS|INTERNAL_.*)|PM2_.*|pm_.*|NODE_APP_INSTANCE|NODE_UNIQUE_ID|NODE_CHANNEL_FD|NODE_CHANNEL_SERIALIZATION_MODE)$/;
 
 /** What workers take over from the environment `lb` was called in. */
 export function inheritedEnv(env: NodeJS.ProcessEnv): EnvLayer {

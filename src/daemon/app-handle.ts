@@ -184,7 +184,10 @@ export class AppHandle {
   async ownMetrics(): Promise<MergedMetrics | null> {
     const { attachment } = this.#keeper;
     if (!this.spec.promClient || attachment === null) return null;
-    const answer = await withDeadline(attachment.order({ kind: 'app-metrics' }).catch(() => null), METRICS_DEADLINE_MS);
+    const answer = await withDeadline(
+      attachment.order({ kind: 'app-metrics' }).catch(() => null),
+      METRICS_DEADLINE_MS,
+    );
     return answer?.kind === 'app-metrics' ? answer.metrics : { families: [], missing: this.spec.instances, leftOut: [] };
   }
 

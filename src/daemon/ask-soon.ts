@@ -9,7 +9,10 @@ export async function askSoon(attachment: Attachment, order: Order, answered?: (
   const inTime = (): void => {
     if (!late) answered?.();
   };
-  const answer = await withDeadline(attachment.order(order, undefined, inTime).catch(() => null), DEADLINE_MS);
+  const answer = await withDeadline(
+    attachment.order(order, undefined, inTime).catch(() => null),
+    DEADLINE_MS,
+  );
   late = true;
   return answer;
 }

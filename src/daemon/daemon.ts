@@ -69,8 +69,18 @@ export class Daemon {
     this.live = new Live(() => this.registry, this.#events);
     const { totals, metrics } = this.#paths;
     this.#totals = new TotalsBook(totals, options.log);
-    this.#metrics = new Metrics({ totals: this.#totals, facts: () => this.#facts(), apps: () => this.registry.all.map((app) => app.stats), own: () => this.registry.ownMetrics() });
-    this.#metricsEndpoint = new MetricsEndpoint({ file: metrics, text: () => this.#metrics.exposition(), log: options.log, failed: (message) => this.#happened(null)('metrics-port', message) });
+    this.#metrics = new Metrics({
+      totals: this.#totals,
+      facts: () => this.#facts(),
+      apps: () => this.registry.all.map((app) => app.stats),
+      own: () => this.registry.ownMetrics(),
+    });
+    this.#metricsEndpoint = new MetricsEndpoint({
+      file: metrics,
+      text: () => this.#metrics.exposition(),
+      log: options.log,
+      failed: (message) => this.#happened(null)('metrics-port', message),
+    });
     this.registry = this.#createRegistry();
     this.#hooks = new EventHooks({
       apps: () => this.registry.all.map(({ name }) => name),
@@ -169,7 +179,17 @@ export class Daemon {
       log,
       event: (app) => this.#happened(app),
       primariesDir: primaries,
-      primarySettings: (app) => ({ app, home, socket, daemonLog, daemonProgram: LB_PROGRAM, daemonNode: process.execPath, preload: PRELOAD, version, foreground }),
+      primarySettings: (app) => ({
+        app,
+        home,
+        socket,
+        daemonLog,
+        daemonProgram: LB_PROGRAM,
+        daemonNode: process.execPath,
+        preload: PRELOAD,
+        version,
+        foreground,
+      }),
       received: (app, message) => {
         if (message.type === 'log') this.live.logs(app, message.lines, message.dropped);
         else {
@@ -193,7 +213,9 @@ export class Daemon {
     const { last, endedWell } = this.#events;
     const unclean = last !== null && !endedWell;
     const before = unclean ? '; the one before ended without a word' : '';
-    this.#happened(null)('daemon-start', `daemon ${this.#options.version} (pid ${process.pid}, Node.js ${process.version}) started${before}`, undefined, { unclean });
+    this.#happened(null)('daemon-start', `daemon ${this.#options.version} (pid ${process.pid}, Node.js ${process.version}) started${before}`, undefined, {
+      unclean,
+    });
   }
 
   /** Events that the daemon tells itself. */

@@ -105,7 +105,10 @@ export class EventLog {
 
   /** The same from memory alone. */
   recent(query: EventQuery): readonly LbEvent[] {
-    return cut(this.#events.filter((event) => matches(event, query)), query);
+    return cut(
+      this.#events.filter((event) => matches(event, query)),
+      query,
+    );
   }
 
   /** Resolves when everything is written. */
@@ -144,7 +147,10 @@ export class EventLog {
   }
 
   async #makeRoom(bytes: number): Promise<void> {
-    const size = await stat(this.#path).then((stats) => stats.size, () => 0);
+    const size = await stat(this.#path).then(
+      (stats) => stats.size,
+      () => 0,
+    );
     if (size > 0 && size + bytes > this.#maxFileBytes) await rename(this.#path, this.#olderPath);
   }
 

@@ -86,7 +86,13 @@ export async function runForeground(options: {
 /** The first code other than 0 of a worker's last exits; 128 + n for a signal that was not ours. */
 function exitCode(daemon: Daemon): number {
   const exits = daemon.registry.all.flatMap((app) => app.lastExits);
-  const codes = exits.map((exit) => (exit.killedAtDeadline ? 137 : exit.signal !== null && exit.askedBy === null ? 128 + (constants.signals[exit.signal as NodeJS.Signals] ?? 0) : (exit.code ?? 0)));
+  const codes = exits.map((exit) =>
+    exit.killedAtDeadline
+      ? 137
+      : exit.signal !== null && exit.askedBy === null
+        ? 128 + (constants.signals[exit.signal as NodeJS.Signals] ?? 0)
+        : (exit.code ?? 0),
+  );
   return codes.findLast((code) => code !== 0) ?? 0;
 }
 
@@ -100,4 +106,3 @@ function drainOnSignal(daemon: Daemon, log: Log, done: (signal: NodeJS.Signals) 
   process.on('SIGTERM', drain);
   process.on('SIGINT', drain);
 }
-

@@ -3,7 +3,16 @@ import { appFamilies, type ToldApp } from '../metrics/app-families.ts';
 import { exposition } from '../metrics/exposition.ts';
 import { History, type Read } from '../metrics/history.ts';
 import { families, type DaemonFacts } from '../metrics/prometheus.ts';
-import { APP_METRICS, LEVELS, RESOLUTIONS, SLOT_METRICS, type HistoriesAnswer, type HistoryAnswer, type HistorySeries, type Resolution } from '../protocol/history.ts';
+import {
+  APP_METRICS,
+  LEVELS,
+  RESOLUTIONS,
+  SLOT_METRICS,
+  type HistoriesAnswer,
+  type HistoryAnswer,
+  type HistorySeries,
+  type Resolution,
+} from '../protocol/history.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { now, wallNow } from '../system/clock.ts';
 import type { TotalsBook } from './totals-book.ts';
@@ -52,7 +61,9 @@ export class Metrics {
     const history = this.#histories.get(app);
     const slot = wholeOf(query, 'slot');
     const read =
-      slot === null ? history?.app(oneOf(query, 'metric', APP_METRICS), resolution, at) : history?.slot(slot, oneOf(query, 'metric', SLOT_METRICS), resolution, at);
+      slot === null
+        ? history?.app(oneOf(query, 'metric', APP_METRICS), resolution, at)
+        : history?.slot(slot, oneOf(query, 'metric', SLOT_METRICS), resolution, at);
     if (read === undefined || read === null) return { from: wallNow(), stepMs: RESOLUTIONS[resolution].stepMs, values: [] };
     return { from: Math.round(wallNow() - at + read.fromMs), stepMs: read.stepMs, values: read.values };
   }
@@ -75,7 +86,10 @@ export class Metrics {
       if (only !== null && only !== app) return [];
       const whole = (level === 'slot' ? [] : APP_METRICS).filter(wanted).flatMap((metric) => told(app, null, metric, history.app(metric, resolution, at)));
       const slots = only === null || level === 'app' ? [] : history.slots;
-      return [...whole, ...slots.flatMap((slot) => SLOT_METRICS.filter(wanted).flatMap((metric) => told(app, slot, metric, history.slot(slot, metric, resolution, at))))];
+      return [
+        ...whole,
+        ...slots.flatMap((slot) => SLOT_METRICS.filter(wanted).flatMap((metric) => told(app, slot, metric, history.slot(slot, metric, resolution, at)))),
+      ];
     });
     return { series };
   }

@@ -38,7 +38,10 @@ export function offlineSnapshot(
     workers: [],
     health: [],
     troubledSlots: [],
-    autoscaling: spec.scale === null ? null : { on: spec.scale.on, min: spec.scale.min, max: spec.scale.max, target: spec.scale.target, now: null, last: last?.autoscaling?.last ?? null },
+    autoscaling:
+      spec.scale === null
+        ? null
+        : { on: spec.scale.on, min: spec.scale.min, max: spec.scale.max, target: spec.scale.target, now: null, last: last?.autoscaling?.last ?? null },
     operation: null,
     queuedOperations: [],
     lastExits: last?.lastExits ?? [],

@@ -196,7 +196,10 @@ export class PrimaryKeeper {
     const { wanted, mayEnd, event, onLost } = this.#options;
     if (wanted()) this.#respawn(pid, how);
     else if (mayEnd()) return this.#release();
-    else event('primary-lost', `primary (pid ${pid}) ended unexpectedly (${how}); the app is not to run, its workers finish by themselves`, undefined, { cause: how });
+    else
+      event('primary-lost', `primary (pid ${pid}) ended unexpectedly (${how}); the app is not to run, its workers finish by themselves`, undefined, {
+        cause: how,
+      });
     onLost();
     if (!wanted()) this.#release();
   }

@@ -96,4 +96,3 @@ export class Registry {
     return app;
   }
 }
-

@@ -2,7 +2,18 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
 import type { Hello, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
-import { parseBalanceBody, parseProfileBody, parseMetricsBody, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody, parseWeightBody } from '../protocol/parse.ts';
+import {
+  parseBalanceBody,
+  parseProfileBody,
+  parseMetricsBody,
+  parseReloadBody,
+  parseRestartBody,
+  parseScaleBody,
+  parseSignalBody,
+  parseStartBody,
+  parseStopBody,
+  parseWeightBody,
+} from '../protocol/parse.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
 import { tailLog } from '../logs/tail-file.ts';
@@ -45,11 +56,13 @@ const DEFAULT_EVENTS = 50;
 
 /** `METHOD /path` to handler; `:name` stands for an app. */
 export function routes({ registry, events, metrics, endpoint, hello, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
-  const order = (create: (body: unknown, app: AppHandle) => Order): Handler => ({ name, body }) => {
-    const app = registry.get(name);
-    const made = create(body ?? {}, app);
-    return { stream: async (progress) => result(await app.order(made, progress)) };
-  };
+  const order =
+    (create: (body: unknown, app: AppHandle) => Order): Handler =>
+    ({ name, body }) => {
+      const app = registry.get(name);
+      const made = create(body ?? {}, app);
+      return { stream: async (progress) => result(await app.order(made, progress)) };
+    };
   return new Map<string, Handler>([
     ['GET /v1/hello', () => ({ json: hello() })],
     ['GET /v1/list', async () => ({ json: { apps: await registry.list() } })],
@@ -62,48 +75,71 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
     ['GET /v1/metrics', async () => ({ text: await metrics.exposition(), type: EXPOSITION_TYPE })],
     ['POST /v1/metrics', async ({ body }) => ({ json: { url: await endpoint.move(parseMetricsBody(body ?? {}).listen) } })],
     ['POST /v1/apps', ({ body }) => startAll(registry, body)],
-    ['POST /v1/apps/:name/start', ({ name }) => {
-      const { spec } = registry.get(name);
-      const app = registry.define(spec);
-      return { stream: async (progress) => result(await app.start(progress)) };
-    }],
+    [
+      'POST /v1/apps/:name/start',
+      ({ name }) => {
+        const { spec } = registry.get(name);
+        const app = registry.define(spec);
+        return { stream: async (progress) => result(await app.start(progress)) };
+      },
+    ],
     ['POST /v1/apps/:name/reload', order((body, app) => ({ kind: 'reload', ...withEnv(parseReloadBody(body), app) }))],
     ['POST /v1/apps/:name/restart', order((body, app) => ({ kind: 'restart', ...withEnv(parseRestartBody(body), app) }))],
     ['POST /v1/apps/:name/scale', order((body) => ({ kind: 'scale', ...parseScaleBody(body) }))],
     ['POST /v1/apps/:name/balance', order((body) => ({ kind: 'balance', ...parseBalanceBody(body) }))],
     ['POST /v1/apps/:name/weight', order((body) => ({ kind: 'weight', ...parseWeightBody(body) }))],
     ['POST /v1/apps/:name/signal', order((body) => ({ kind: 'signal', ...parseSignalBody(body) }))],
-    ['POST /v1/apps/:name/profile', ({ name, body }) => {
-      const app = registry.get(name);
-      const wanted = parseProfileBody(body ?? {});
-      return { stream: async (progress) => profiled(app, await app.order({ kind: 'profile', ...wanted }, progress)) };
-    }],
-    ['POST /v1/apps/:name/abort', order(() => ({ kind: 'abort' }))],
-    ['POST /v1/apps/:name/stop', ({ name, body }) => {
-      const app = registry.get(name);
-      const options = parseStopBody(body ?? {});
-      return { stream: async (progress) => stopped(app, await app.stop(options, progress)) };
-    }],
-    ['DELETE /v1/apps/:name', ({ name, body }) => {
-      const app = registry.get(name);
-      const options = parseStopBody(body ?? {});
-      return {
-        stream: async (progress) => {
-          const isLost = await app.stop(options, progress).then(() => false, (error: unknown) => {
-            if (app.active) throw error;
-            return true;
-          });
-          await registry.forget(name);
-          return { type: 'result', ok: true, apps: [], message: `${name} is deleted${isLost ? '; its primary ended meanwhile, its workers finished alone' : ''}` };
-        },
-      };
-    }],
-    ['POST /v1/shutdown', () => ({
-      stream: async (progress) => {
-        await shutdown(progress);
-        return { type: 'result', ok: true, apps: [], message: 'all apps are stopped, the daemon ends' };
+    [
+      'POST /v1/apps/:name/profile',
+      ({ name, body }) => {
+        const app = registry.get(name);
+        const wanted = parseProfileBody(body ?? {});
+        return { stream: async (progress) => profiled(app, await app.order({ kind: 'profile', ...wanted }, progress)) };
       },
-    })],
+    ],
+    ['POST /v1/apps/:name/abort', order(() => ({ kind: 'abort' }))],
+    [
+      'POST /v1/apps/:name/stop',
+      ({ name, body }) => {
+        const app = registry.get(name);
+        const options = parseStopBody(body ?? {});
+        return { stream: async (progress) => stopped(app, await app.stop(options, progress)) };
+      },
+    ],
+    [
+      'DELETE /v1/apps/:name',
+      ({ name, body }) => {
+        const app = registry.get(name);
+        const options = parseStopBody(body ?? {});
+        return {
+          stream: async (progress) => {
+            const isLost = await app.stop(options, progress).then(
+              () => false,
+              (error: unknown) => {
+                if (app.active) throw error;
+                return true;
+              },
+            );
+            await registry.forget(name);
+            return {
+              type: 'result',
+              ok: true,
+              apps: [],
+              message: `${name} is deleted${isLost ? '; its primary ended meanwhile, its workers finished alone' : ''}`,
+            };
+          },
+        };
+      },
+    ],
+    [
+      'POST /v1/shutdown',
+      () => ({
+        stream: async (progress) => {
+          await shutdown(progress);
+          return { type: 'result', ok: true, apps: [], message: 'all apps are stopped, the daemon ends' };
+        },
+      }),
+    ],
   ]);
 }
 

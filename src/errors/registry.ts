@@ -34,7 +34,12 @@ export interface ErrorEntry {
 
 export const ERRORS = {
   LB_ERR_USAGE: { message: '{problem}', hint: 'run "lb --help"', exit: 'usage', http: 400 },
-  LB_ERR_NO_TERMINAL: { message: '{command} needs a terminal for its screen and its keys', hint: '"{instead}" prints one frame anywhere', exit: 'usage', http: 400 },
+  LB_ERR_NO_TERMINAL: {
+    message: '{command} needs a terminal for its screen and its keys',
+    hint: '"{instead}" prints one frame anywhere',
+    exit: 'usage',
+    http: 400,
+  },
   LB_ERR_CONFIG_VALUE: {
     message: '{file}: {path}: expected {expected}, got {got}',
     hint: 'nothing was started; correct the value and run the command again',

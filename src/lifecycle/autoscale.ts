@@ -86,7 +86,12 @@ function upToMin(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision {
   return facts.failures > 0 && restMs > 0 ? afterFailures(facts, restMs, why) : change(facts.workers, policy.min, why);
 }
 
-function up(policy: ScaleSpec, facts: ScaleFacts, recent: readonly LoadSample[], { measured, ratio }: { readonly measured: number; readonly ratio: number }): ScaleDecision {
+function up(
+  policy: ScaleSpec,
+  facts: ScaleFacts,
+  recent: readonly LoadSample[],
+  { measured, ratio }: { readonly measured: number; readonly ratio: number },
+): ScaleDecision {
   const { target } = policy;
   const { workers, failures, cpuBudget, memory } = facts;
   const why = `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
@@ -96,7 +101,9 @@ function up(policy: ScaleSpec, facts: ScaleFacts, recent: readonly LoadSample[],
   }
   const ceiling = scaleCeiling(policy, cpuBudget);
   if (workers >= ceiling) {
-    return held(ceiling < policy.max ? `more than the CPU budget of ${cpuBudget} would not compute at the same time (${why})` : `max is ${policy.max} (${why})`);
+    return held(
+      ceiling < policy.max ? `more than the CPU budget of ${cpuBudget} would not compute at the same time (${why})` : `max is ${policy.max} (${why})`,
+    );
   }
   const room = memory === null ? Number.POSITIVE_INFINITY : Math.floor(memory.leftBytes / (memory.largestWorkerBytes * MEMORY_MARGIN));
   if (room < 1) return held(`memory left for no further worker (${why})`);
@@ -118,10 +125,14 @@ function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[]
   const { target, downCooldownMs, min } = policy;
   const { workers, now, changedAt, cpuBudget, ejected } = facts;
   const measured = measure(target.metric, recent);
-  const state = measured === null ? 'too few requests to tell how long they take' : `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
+  const state =
+    measured === null ? 'too few requests to tell how long they take' : `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
   const since = now - Math.max(downCooldownMs, WINDOW_MS);
   if (workers <= min || (changedAt !== null && changedAt > since) || (known[0]?.at ?? now) > since) return steady(state);
-  const peak = peakDemand(target, known.filter(({ at }) => at > since));
+  const peak = peakDemand(
+    target,
+    known.filter(({ at }) => at > since),
+  );
   const ceiling = scaleCeiling(policy, cpuBudget);
   // Rounded a little below, so that 2.0000001 is 2.
   const needed = Math.max(min, Math.ceil((workers * peak) / ENOUGH - 1e-6));
@@ -129,7 +140,10 @@ function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[]
   if (ejected > 0) return held(`a worker is ejected, so none is taken away (${state})`);
   if (recent.some(({ queued }) => queued > 0)) return held(`connections wait for a worker, so none is taken away (${state})`);
   const step = peak * 2 <= ENOUGH ? Math.ceil(workers / 2) : workers - 1;
-  const most = target.metric === 'p95_ms' ? `p95 below ${target.value} ms, busy ${(peak * BUSY_ENOUGH).toFixed(2)} of ${BUSY_ENOUGH}` : describe(target.metric, peak * target.value, target.value);
+  const most =
+    target.metric === 'p95_ms'
+      ? `p95 below ${target.value} ms, busy ${(peak * BUSY_ENOUGH).toFixed(2)} of ${BUSY_ENOUGH}`
+      : describe(target.metric, peak * target.value, target.value);
   const why = workers > ceiling ? `the CPU budget is ${cpuBudget}` : `at most ${most} over ${seconds(downCooldownMs)}`;
   return change(workers, Math.min(Math.max(needed, step), ceiling), why);
 }

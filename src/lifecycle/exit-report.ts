@@ -1,7 +1,21 @@
 import type { WorkerState } from './states.ts';
 
 /** Why `lb` ends a worker itself. */
-export const ASKED_BY = ['stop', 'reload', 'restart', 'scale', 'memory', 'rollback', 'start-failed', 'not-ready', 'hung', 'memory-kill', 'requests', 'lifetime', 'unhealthy'] as const;
+export const ASKED_BY = [
+  'stop',
+  'reload',
+  'restart',
+  'scale',
+  'memory',
+  'rollback',
+  'start-failed',
+  'not-ready',
+  'hung',
+  'memory-kill',
+  'requests',
+  'lifetime',
+  'unhealthy',
+] as const;
 
 /** Why `lb` ended a worker itself; null when it did not. */
 export type AskedBy = (typeof ASKED_BY)[number] | null;

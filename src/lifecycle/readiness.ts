@@ -53,6 +53,7 @@ export function readiness(facts: ReadinessFacts): Readiness {
 function unchecked(facts: ReadinessFacts, isUp: boolean, reason: string | null): Readiness {
   const left = facts.listenTimeoutMs - facts.uptimeMs;
   if (left > 0) return { verdict: 'wait', forMs: left };
-  const missing = facts.waitReady && !facts.saidReady ? "no process.send('ready')" : isUp ? `health check failed: ${reason ?? 'no answer yet'}` : 'not listening';
+  const missing =
+    facts.waitReady && !facts.saidReady ? "no process.send('ready')" : isUp ? `health check failed: ${reason ?? 'no answer yet'}` : 'not listening';
   return { verdict: 'failed', reason: `not ready: ${missing} within ${facts.listenTimeoutMs / 1000} s` };
 }

@@ -5,10 +5,7 @@ export const STABLE_MS = 30_000;
 export const BACKOFF_CAP_MS = 30_000;
 const JITTER = 0.2;
 
-export type RestartPolicy = Pick<
-  AppSpec,
-  'autorestart' | 'minUptimeMs' | 'maxRestarts' | 'restartDelayMs' | 'backoffBaseMs' | 'stopExitCodes'
->;
+export type RestartPolicy = Pick<AppSpec, 'autorestart' | 'minUptimeMs' | 'maxRestarts' | 'restartDelayMs' | 'backoffBaseMs' | 'stopExitCodes'>;
 
 /** What a slot remembers about its restarts. `idle`: its worker runs, or was ended on purpose. */
 export interface RestartState {
@@ -44,13 +41,7 @@ export function restartDelay(consecutive: number, policy: RestartPolicy, random:
  * What becomes of a slot whose worker ended without being asked to.
  * @param random uniform in [0, 1), for the jitter.
  */
-export function afterWorkerEnd(
-  state: RestartState,
-  end: WorkerEnd,
-  policy: RestartPolicy,
-  now: number,
-  random: number,
-): RestartState {
+export function afterWorkerEnd(state: RestartState, end: WorkerEnd, policy: RestartPolicy, now: number, random: number): RestartState {
   const stable = end.uptimeMs >= Math.max(STABLE_MS, policy.minUptimeMs);
   const consecutive = stable ? 0 : state.consecutive;
   const unstable = end.wasReady && end.uptimeMs >= policy.minUptimeMs ? 0 : (stable ? 0 : state.unstable) + 1;

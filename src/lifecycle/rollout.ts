@@ -28,9 +28,7 @@ export interface Rollout {
   readonly givenUp: ReadonlySet<number>;
 }
 
-export type RolloutStep =
-  | { readonly do: 'fork'; readonly slot: number }
-  | { readonly do: 'retire'; readonly slot: number; readonly id: number };
+export type RolloutStep = { readonly do: 'fork'; readonly slot: number } | { readonly do: 'retire'; readonly slot: number; readonly id: number };
 
 export interface RolloutPlan {
   readonly steps: readonly RolloutStep[];
@@ -55,8 +53,7 @@ function view(slot: RolloutSlot, rollout: Rollout): View {
   const oldLeaving = slot.workers.filter((w) => isOld(w) && isLeaving(w.state) && w.state !== 'exited').length;
   const fresh = slot.workers.find((w) => !isOld(w) && !isLeaving(w.state));
   const left = fresh?.readyForMs == null ? rollout.monitorMs : Math.max(0, rollout.monitorMs - fresh.readyForMs);
-  const phase: Phase =
-    fresh === undefined ? 'pending' : fresh.state !== 'ready' ? 'starting' : left > 0 ? 'monitoring' : 'passed';
+  const phase: Phase = fresh === undefined ? 'pending' : fresh.state !== 'ready' ? 'starting' : left > 0 ? 'monitoring' : 'passed';
   return { slot: slot.slot, phase, old, oldLeaving, monitorLeftMs: left };
 }
 

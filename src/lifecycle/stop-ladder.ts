@@ -26,8 +26,7 @@ export interface StopDecision {
 /** The rung a leaving worker should be on. Borrowed idea: OTP's shutdown, execa's forceful termination. */
 export function stopRung(facts: StopFacts): StopDecision {
   const askAtMs = facts.killTimeoutMs * (1 - ASK_SHARE);
-  const byTime: StopRung =
-    facts.elapsedMs >= facts.killTimeoutMs ? 'kill' : facts.quiet || facts.elapsedMs >= askAtMs ? 'ask' : 'drain';
+  const byTime: StopRung = facts.elapsedMs >= facts.killTimeoutMs ? 'kill' : facts.quiet || facts.elapsedMs >= askAtMs ? 'ask' : 'drain';
   const index = Math.min(RUNGS.length - 1, Math.max(RUNGS.indexOf(byTime), facts.skips));
   const rung = RUNGS[index] ?? 'kill';
   const nextAt = rung === 'drain' ? askAtMs : rung === 'ask' ? facts.killTimeoutMs : null;

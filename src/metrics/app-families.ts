@@ -27,8 +27,18 @@ export function appFamilies(apps: readonly ToldApp[]): Family[] {
     }
   }
   return [
-    { name: 'lb_app_metrics_missing_workers', type: 'gauge', help: 'Workers whose own metrics could not be read in time.', samples: apps.map(({ app, metrics }) => ({ labels: { app }, value: metrics.missing })) },
-    { name: 'lb_app_metrics_left_out', type: 'gauge', help: 'Metrics of the app of which something could not be taken.', samples: apps.map(({ app }) => ({ labels: { app }, value: leftOut.get(app)?.size ?? 0 })) },
+    {
+      name: 'lb_app_metrics_missing_workers',
+      type: 'gauge',
+      help: 'Workers whose own metrics could not be read in time.',
+      samples: apps.map(({ app, metrics }) => ({ labels: { app }, value: metrics.missing })),
+    },
+    {
+      name: 'lb_app_metrics_left_out',
+      type: 'gauge',
+      help: 'Metrics of the app of which something could not be taken.',
+      samples: apps.map(({ app }) => ({ labels: { app }, value: leftOut.get(app)?.size ?? 0 })),
+    },
     ...families.values(),
   ];
 }

@@ -24,10 +24,19 @@ const orNull = (value: number | null, of: (value: number) => number): number | n
 /** Everything that is known of the apps, in the order of the apps; the names and units are Prometheus' conventions. */
 export function families(apps: readonly AppStats[], daemon: DaemonFacts): Family[] {
   return [
-    family('lb_build_info', 'gauge', 'Version of the lb daemon and of its Node.js; always 1.', [{ labels: { version: daemon.version, node: daemon.node }, value: 1 }]),
+    family('lb_build_info', 'gauge', 'Version of the lb daemon and of its Node.js; always 1.', [
+      { labels: { version: daemon.version, node: daemon.node }, value: 1 },
+    ]),
     family('lb_daemon_start_time_seconds', 'gauge', 'When the daemon started, in seconds since the epoch.', [{ labels: {}, value: daemon.startedAtSeconds }]),
     family('lb_daemon_resident_memory_bytes', 'gauge', 'Resident memory of the daemon.', [{ labels: {}, value: daemon.residentBytes }]),
-    ...APP_FAMILIES.map(({ name, type, help, of }) => family(name, type, help, apps.flatMap((app) => samplesOf(app.name, of(app))))),
+    ...APP_FAMILIES.map(({ name, type, help, of }) =>
+      family(
+        name,
+        type,
+        help,
+        apps.flatMap((app) => samplesOf(app.name, of(app))),
+      ),
+    ),
     ...slotFamilies(apps),
     ...workerFamilies(apps),
   ];
@@ -51,21 +60,53 @@ interface AppFamily {
 }
 
 const APP_FAMILIES: readonly AppFamily[] = [
-  { name: 'lb_app_state', type: 'gauge', help: '1 for the state the app is in, 0 for the others.', of: ({ state }) => APP_STATES.map((one) => ({ labels: { state: one }, value: one === state ? 1 : 0 })) },
+  {
+    name: 'lb_app_state',
+    type: 'gauge',
+    help: '1 for the state the app is in, 0 for the others.',
+    of: ({ state }) => APP_STATES.map((one) => ({ labels: { state: one }, value: one === state ? 1 : 0 })),
+  },
   { name: 'lb_app_instances', type: 'gauge', help: 'Wanted workers.', of: ({ instances }) => instances },
   {
-    name: 'lb_app_workers', type: 'gauge', help: 'Workers by state; while a reload runs, a slot has two.',
+    name: 'lb_app_workers',
+    type: 'gauge',
+    help: 'Workers by state; while a reload runs, a slot has two.',
     of: ({ workers }) => WORKER_STATES.map((state) => ({ labels: { state }, value: workers.filter((worker) => worker.state === state).length })),
   },
   { name: 'lb_app_generation', type: 'gauge', help: 'Rises by one with each reload or restart.', of: ({ generation }) => generation },
-  { name: 'lb_app_start_time_seconds', type: 'gauge', help: 'When the app was started, in seconds since the epoch.', of: ({ startedAt }) => orNull(startedAt, seconds) },
+  {
+    name: 'lb_app_start_time_seconds',
+    type: 'gauge',
+    help: 'When the app was started, in seconds since the epoch.',
+    of: ({ startedAt }) => orNull(startedAt, seconds),
+  },
   { name: 'lb_app_panic', type: 'gauge', help: '1 while so few workers are healthy that health is ignored.', of: ({ panic }) => (panic ? 1 : 0) },
   { name: 'lb_connections_queued', type: 'gauge', help: 'Connections that wait for a worker.', of: ({ queued }) => queued },
-  { name: 'lb_http_request_duration_seconds', type: 'histogram', help: 'Time from the head of a request to the end of its answer.', of: ({ totals }) => histogram(totals) },
+  {
+    name: 'lb_http_request_duration_seconds',
+    type: 'histogram',
+    help: 'Time from the head of a request to the end of its answer.',
+    of: ({ totals }) => histogram(totals),
+  },
   { name: 'lb_restarts_total', type: 'counter', help: 'Restarts of workers that nobody asked for.', of: ({ totals }) => totals.restarts },
-  { name: 'lb_worker_exits_total', type: 'counter', help: 'Ended workers by cause: why lb ended them, or exited, crashed or killed.', of: ({ totals }) => byName('cause', EXIT_CAUSES, totals.exits) },
-  { name: 'lb_health_ejections_total', type: 'counter', help: 'Workers taken out of the rotation because they were not healthy.', of: ({ totals }) => totals.ejections },
-  { name: 'lb_proxy_header_rejections_total', type: 'counter', help: 'Connections closed for their PROXY header.', of: ({ totals }) => byName('reason', PROXY_REJECTIONS, totals.proxyRejections) },
+  {
+    name: 'lb_worker_exits_total',
+    type: 'counter',
+    help: 'Ended workers by cause: why lb ended them, or exited, crashed or killed.',
+    of: ({ totals }) => byName('cause', EXIT_CAUSES, totals.exits),
+  },
+  {
+    name: 'lb_health_ejections_total',
+    type: 'counter',
+    help: 'Workers taken out of the rotation because they were not healthy.',
+    of: ({ totals }) => totals.ejections,
+  },
+  {
+    name: 'lb_proxy_header_rejections_total',
+    type: 'counter',
+    help: 'Connections closed for their PROXY header.',
+    of: ({ totals }) => byName('reason', PROXY_REJECTIONS, totals.proxyRejections),
+  },
 ];
 
 /** All names from the start: of a series that begins with its first event, `increase()` is 0. */
@@ -85,7 +126,11 @@ const SLOT_COUNTERS: readonly { readonly name: string; readonly help: string; re
   { name: 'lb_network_receive_bytes_total', help: 'Bytes received on HTTP connections, without what TLS adds.', of: ({ bytesReceived }) => bytesReceived },
   { name: 'lb_network_transmit_bytes_total', help: 'Bytes sent on HTTP connections, without what TLS adds.', of: ({ bytesSent }) => bytesSent },
   { name: 'lb_connections_accepted_total', help: 'Connections that a worker took.', of: ({ accepted }) => accepted },
-  { name: 'lb_connections_refused_total', help: 'Connections that a worker gave back or could not receive; they went to another one.', of: ({ refused }) => refused },
+  {
+    name: 'lb_connections_refused_total',
+    help: 'Connections that a worker gave back or could not receive; they went to another one.',
+    of: ({ refused }) => refused,
+  },
   { name: 'lb_worker_cpu_seconds_total', help: 'CPU time of the workers of a slot, user and system.', of: ({ cpuMs }) => seconds(cpuMs) },
   { name: 'lb_gc_seconds_total', help: 'Time spent in garbage collection.', of: ({ gcMs }) => seconds(gcMs) },
   { name: 'lb_gc_runs_total', help: 'Garbage collections.', of: ({ gcCount }) => gcCount },
@@ -97,7 +142,14 @@ function slotFamilies(apps: readonly AppStats[]): Family[] {
   const requests = slots.flatMap(({ labels, counters }) => STATUS_CLASSES.map((code, i) => ({ labels: { ...labels, code }, value: counters.answers[i] ?? 0 })));
   return [
     family('lb_http_requests_total', 'counter', 'Answered requests by class of their status.', requests),
-    ...SLOT_COUNTERS.map(({ name, help, of }) => family(name, 'counter', help, slots.map(({ labels, counters }) => ({ labels, value: of(counters) })))),
+    ...SLOT_COUNTERS.map(({ name, help, of }) =>
+      family(
+        name,
+        'counter',
+        help,
+        slots.map(({ labels, counters }) => ({ labels, value: of(counters) })),
+      ),
+    ),
   ];
 }
 
@@ -110,21 +162,46 @@ const WORKER_GAUGES: readonly { readonly name: string; readonly help: string; re
   { name: 'lb_worker_heap_limit_bytes', help: 'What the JavaScript heap may grow to.', of: ({ heapLimitBytes }) => heapLimitBytes },
   { name: 'lb_worker_open_handles', help: 'Sockets, timers and whatever else keeps the process alive.', of: ({ handles }) => handles },
   { name: 'lb_connections_open', help: 'Open connections.', of: ({ connections }) => connections },
-  { name: 'lb_connections_handoff_seconds', help: 'Moving average of the time from a connection\'s arrival until the worker took it.', of: ({ handOffMs }) => orNull(handOffMs, seconds) },
+  {
+    name: 'lb_connections_handoff_seconds',
+    help: "Moving average of the time from a connection's arrival until the worker took it.",
+    of: ({ handOffMs }) => orNull(handOffMs, seconds),
+  },
   { name: 'lb_http_requests_in_flight', help: 'Requests without a complete answer.', of: ({ requestsInFlight }) => requestsInFlight },
-  { name: 'lb_eventloop_utilization_ratio', help: 'Share of the last second in which the event loop was busy.', of: ({ eventLoopUtilization }) => eventLoopUtilization },
-  { name: 'lb_eventloop_delay_p50_seconds', help: 'Median of how late timers ran in the last second; absent while idle.', of: ({ loopDelay }) => orNull(loopDelay?.p50Ms ?? null, seconds) },
-  { name: 'lb_eventloop_delay_p99_seconds', help: '99th percentile of how late timers ran in the last second; absent while idle.', of: ({ loopDelay }) => orNull(loopDelay?.p99Ms ?? null, seconds) },
-  { name: 'lb_eventloop_delay_max_seconds', help: 'How late a timer ran at most in the last second; absent while idle.', of: ({ loopDelay }) => orNull(loopDelay?.maxMs ?? null, seconds) },
+  {
+    name: 'lb_eventloop_utilization_ratio',
+    help: 'Share of the last second in which the event loop was busy.',
+    of: ({ eventLoopUtilization }) => eventLoopUtilization,
+  },
+  {
+    name: 'lb_eventloop_delay_p50_seconds',
+    help: 'Median of how late timers ran in the last second; absent while idle.',
+    of: ({ loopDelay }) => orNull(loopDelay?.p50Ms ?? null, seconds),
+  },
+  {
+    name: 'lb_eventloop_delay_p99_seconds',
+    help: '99th percentile of how late timers ran in the last second; absent while idle.',
+    of: ({ loopDelay }) => orNull(loopDelay?.p99Ms ?? null, seconds),
+  },
+  {
+    name: 'lb_eventloop_delay_max_seconds',
+    help: 'How late a timer ran at most in the last second; absent while idle.',
+    of: ({ loopDelay }) => orNull(loopDelay?.maxMs ?? null, seconds),
+  },
 ];
 
 /** Of the worker that stands for a slot now. */
 function workerFamilies(apps: readonly AppStats[]): Family[] {
   const workers = apps.flatMap(({ name, workers: all }) => [...currentWorkers(all)].map(([slot, worker]) => ({ labels: { app: name, slot }, worker })));
   return WORKER_GAUGES.map(({ name, help, of }) =>
-    family(name, 'gauge', help, workers.flatMap(({ labels, worker }) => {
-      const value = of(worker);
-      return value === null ? [] : [{ labels, value }];
-    })),
+    family(
+      name,
+      'gauge',
+      help,
+      workers.flatMap(({ labels, worker }) => {
+        const value = of(worker);
+        return value === null ? [] : [{ labels, value }];
+      }),
+    ),
   );
 }

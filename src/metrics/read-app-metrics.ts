@@ -36,7 +36,13 @@ function metricOf(told: unknown): AppMetric | string {
   const { name, help, type: given, aggregator, values } = (told ?? {}) as Readonly<Record<string, unknown>>;
   const type = APP_METRIC_TYPES.find((known) => known === given);
   if (typeof name !== 'string' || !METRIC_NAME.test(name) || name.startsWith(RESERVED) || type === undefined || !Array.isArray(values)) return String(name);
-  return { name, type, help: typeof help === 'string' ? help : '', aggregator: typeof aggregator === 'string' ? aggregator : 'sum', values: (values as unknown[]).flatMap(valueOf) };
+  return {
+    name,
+    type,
+    help: typeof help === 'string' ? help : '',
+    aggregator: typeof aggregator === 'string' ? aggregator : 'sum',
+    values: (values as unknown[]).flatMap(valueOf),
+  };
 }
 
 /** JSON has no NaN and no infinity: such values come as null and are left out, as is what is not a sample. */

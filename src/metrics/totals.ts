@@ -6,7 +6,14 @@ type Tree = number | readonly Tree[] | { readonly [key: string]: Tree };
 export const NO_COUNTERS: Counters = { answers: [0, 0, 0, 0, 0], bytesReceived: 0, bytesSent: 0, accepted: 0, refused: 0, cpuMs: 0, gcCount: 0, gcMs: 0 };
 
 export const NO_TOTALS: AppTotals = {
-  ...NO_COUNTERS, latency: emptyBuckets(), latencySumMs: 0, restarts: 0, exits: {}, ejections: 0, proxyRejections: {}, slots: {},
+  ...NO_COUNTERS,
+  latency: emptyBuckets(),
+  latencySumMs: 0,
+  restarts: 0,
+  exits: {},
+  ejections: 0,
+  proxyRejections: {},
+  slots: {},
 };
 
 export const addCounters = (a: Counters, b: Counters): Counters => add(a as unknown as Tree, b as unknown as Tree) as unknown as Counters;

@@ -14,10 +14,12 @@ export function give(model: Model, order: Order, text: string): Update {
 type OnApp = (model: Model, app: AppSnapshot) => Update;
 
 /** Acts on the app with the cursor. */
-export const onApp = (act: OnApp) => (model: Model): Update => {
-  const app = currentApp(model);
-  return app === undefined ? refuse(model, 'there is no app to act on') : act(model, app);
-};
+export const onApp =
+  (act: OnApp) =>
+  (model: Model): Update => {
+    const app = currentApp(model);
+    return app === undefined ? refuse(model, 'there is no app to act on') : act(model, app);
+  };
 
 const onRunning = (act: OnApp): ((model: Model) => Update) =>
   onApp((model, app) => (app.primaryPid === null ? refuse(model, `${app.name} is ${app.state}; u starts it`) : act(model, app)));
@@ -29,7 +31,9 @@ export const reload = onRunning((model, { name, instances }) => {
   return ask(model, `reload ${name}? ${replaced}, no request is lost`, { app: name, action: 'reload', body: {} });
 });
 
-export const restart = onRunning((model, { name }) => ask(model, `restart ${name}? Nothing serves until its new workers are ready`, { app: name, action: 'restart', body: {} }));
+export const restart = onRunning((model, { name }) =>
+  ask(model, `restart ${name}? Nothing serves until its new workers are ready`, { app: name, action: 'restart', body: {} }),
+);
 
 export const stop = onRunning((model, { name }) => ask(model, `stop ${name}? It drains, then nothing serves`, { app: name, action: 'stop', body: {} }));
 
@@ -41,7 +45,9 @@ const isAuto = ({ autoscaling }: AppSnapshot): boolean => autoscaling?.on === tr
 export const scaleUp = onRunning((model, app) => {
   const { name, instances } = app;
   const order: Order = { app: name, action: 'scale', body: { by: 1 } };
-  return isAuto(app) ? ask(model, `fix ${name} at ${plural(instances + 1, 'worker')}? Autoscaling is off then`, order) : give(model, order, `one more worker for ${name} …`);
+  return isAuto(app)
+    ? ask(model, `fix ${name} at ${plural(instances + 1, 'worker')}? Autoscaling is off then`, order)
+    : give(model, order, `one more worker for ${name} …`);
 });
 
 export const scaleDown = onRunning((model, app) => {
@@ -55,7 +61,11 @@ export const scaleDown = onRunning((model, app) => {
 export const switchScaling = onRunning((model, { name, instances, autoscaling }) => {
   if (autoscaling === null) return refuse(model, `${name} has no "scale" in its definition`);
   if (autoscaling.on) return give(model, { app: name, action: 'scale', body: { to: instances } }, `${name} stays at ${plural(instances, 'worker')} …`);
-  return ask(model, `autoscale ${name} from ${autoscaling.min} to ${autoscaling.max}? Workers that its load does not need drain`, { app: name, action: 'scale', body: { auto: true } });
+  return ask(model, `autoscale ${name} from ${autoscaling.min} to ${autoscaling.max}? Workers that its load does not need drain`, {
+    app: name,
+    action: 'scale',
+    body: { auto: true },
+  });
 });
 
 /** To and from `direct` goes only a restart with another definition. */
@@ -64,7 +74,8 @@ const CHOICES = BALANCE_STRATEGIES.filter((strategy) => strategy !== 'direct');
 export const chooseBalance = onRunning((model, { name, spec }) =>
   spec.balance === 'direct'
     ? refuse(model, `${name} is "direct": only a restart with another definition changes that`)
-    : stay({ ...model, notice: null, dialog: { kind: 'choice', app: name, options: CHOICES, index: CHOICES.indexOf(spec.balance) } }));
+    : stay({ ...model, notice: null, dialog: { kind: 'choice', app: name, options: CHOICES, index: CHOICES.indexOf(spec.balance) } }),
+);
 
 export function killWorker(model: Model): Update {
   const [app, worker] = [currentApp(model), currentWorker(model)];
@@ -83,6 +94,7 @@ export function changeWeight(model: Model): Update {
 export function weightOrder(model: Model, dialog: Extract<Dialog, { purpose: 'weight' }>): Update {
   const { app, slot, text } = dialog;
   const weight = Number(text);
-  if (!/^\d{1,3}(\.\d{1,6})?$/.test(text) || weight > MAX_WEIGHT) return stay({ ...model, dialog: { ...dialog, problem: `a weight is a number from 0 to ${MAX_WEIGHT}` } });
+  if (!/^\d{1,3}(\.\d{1,6})?$/.test(text) || weight > MAX_WEIGHT)
+    return stay({ ...model, dialog: { ...dialog, problem: `a weight is a number from 0 to ${MAX_WEIGHT}` } });
   return give(model, { app, action: 'weight', body: { weights: [{ slot, weight }] } }, `weight of slot ${slot} …`);
 }

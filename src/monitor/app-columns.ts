@@ -33,14 +33,23 @@ export function errorStyle(rate: number | null): CellStyle {
 
 const off = ({ state }: AppSnapshot): boolean => state === 'stopped' || state === 'errored';
 /** A stopped app has no figures, rather than zeros. */
-const figure = (text: (app: AppSnapshot) => string, style?: (app: AppSnapshot) => CellStyle) => (app: AppSnapshot): Cell =>
-  off(app) ? { text: NONE, style: STYLE.dim } : { text: text(app), style: style?.(app) ?? STYLE.plain };
+const figure =
+  (text: (app: AppSnapshot) => string, style?: (app: AppSnapshot) => CellStyle) =>
+  (app: AppSnapshot): Cell =>
+    off(app) ? { text: NONE, style: STYLE.dim } : { text: text(app), style: style?.(app) ?? STYLE.plain };
 const orLeast = (value: number | null): number => value ?? -1;
 
 const FIGURES: readonly Column<AppSnapshot>[] = [
   {
-    title: 'workers', width: 7, align: 'right', rank: 0, sortBy: (app) => app.ready,
-    cell: (app) => ({ text: `${app.ready}/${app.instances}`, style: off(app) ? STYLE.dim : app.ready < app.instances ? STYLE.yellow | STYLE.bold : STYLE.plain }),
+    title: 'workers',
+    width: 7,
+    align: 'right',
+    rank: 0,
+    sortBy: (app) => app.ready,
+    cell: (app) => ({
+      text: `${app.ready}/${app.instances}`,
+      style: off(app) ? STYLE.dim : app.ready < app.instances ? STYLE.yellow | STYLE.bold : STYLE.plain,
+    }),
   },
   { title: 'cpu', width: 5, align: 'right', rank: 0, sortBy: (app) => orLeast(app.cpuPercent), cell: figure((app) => percent(app.cpuPercent)) },
   { title: 'mem', width: 5, align: 'right', rank: 0, sortBy: (app) => orLeast(app.memoryBytes), cell: figure((app) => byteSize(app.memoryBytes)) },
@@ -48,10 +57,24 @@ const FIGURES: readonly Column<AppSnapshot>[] = [
   { title: 'p50', width: 5, align: 'right', rank: 8, sortBy: (app) => orLeast(app.p50Ms), cell: figure((app) => millis(app.p50Ms)) },
   { title: 'p95', width: 5, align: 'right', rank: 1, sortBy: (app) => orLeast(app.p95Ms), cell: figure((app) => millis(app.p95Ms)) },
   { title: 'p99', width: 5, align: 'right', rank: 6, sortBy: (app) => orLeast(app.p99Ms), cell: figure((app) => millis(app.p99Ms)) },
-  { title: '5xx', width: 4, align: 'right', rank: 2, sortBy: (app) => orLeast(app.errorRate), cell: figure((app) => share(app.errorRate), (app) => errorStyle(app.errorRate)) },
+  {
+    title: '5xx',
+    width: 4,
+    align: 'right',
+    rank: 2,
+    sortBy: (app) => orLeast(app.errorRate),
+    cell: figure(
+      (app) => share(app.errorRate),
+      (app) => errorStyle(app.errorRate),
+    ),
+  },
   { title: 'conns', width: 5, align: 'right', rank: 3, sortBy: (app) => app.connections, cell: figure((app) => count(app.connections)) },
   {
-    title: 'rst', width: 4, align: 'right', rank: 4, sortBy: (app) => app.restarts,
+    title: 'rst',
+    width: 4,
+    align: 'right',
+    rank: 4,
+    sortBy: (app) => app.restarts,
     cell: (app) => ({ text: count(app.restarts), style: app.restarts > 0 ? STYLE.yellow : STYLE.plain }),
   },
 ];
@@ -63,7 +86,14 @@ export function appColumns(history: readonly Sample[], measure: Measure, longest
     return { text: sparkline(values, scaleOf(values, measure.leastScale)), style: STYLE.cyan };
   };
   return [
-    { title: ' app', width: 10, widest: Math.max(10, Math.min(LONGEST_NAME, longestName + 1)), rank: 0, sortBy: (app) => app.name, cell: (app) => ({ text: ` ${app.name}`, style: STYLE.bold }) },
+    {
+      title: ' app',
+      width: 10,
+      widest: Math.max(10, Math.min(LONGEST_NAME, longestName + 1)),
+      rank: 0,
+      sortBy: (app) => app.name,
+      cell: (app) => ({ text: ` ${app.name}`, style: STYLE.bold }),
+    },
     { title: 'state', width: 9, rank: 0, sortBy: (app) => app.state, cell: (app) => ({ text: app.state, style: appStateStyle(app.state) }) },
     ...FIGURES,
     { title: `${measure.title} 5m`, width: 8, widest: TREND_WIDEST, rank: 5, cell: (app, width) => trend(app, width) },

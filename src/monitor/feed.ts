@@ -55,7 +55,10 @@ export class Feed {
   recall(app: string | null): void {
     if (this.#channel === null || this.#recalled.has(app)) return;
     this.#recalled.add(app);
-    remembered(this.#channel, app).then((series) => this.#dispatch({ type: 'history', series }), () => {});
+    remembered(this.#channel, app).then(
+      (series) => this.#dispatch({ type: 'history', series }),
+      () => {},
+    );
   }
 
   /** Its progress and its result come as notices. */

@@ -1,7 +1,23 @@
 import type { Key } from '../terminal/keys.ts';
 import { changeWeight, chooseBalance, killWorker, reload, restart, scaleDown, scaleUp, start, stay, stop, switchScaling } from './actions.ts';
 import type { Model, Page, Update } from './model.ts';
-import { back, editFilter, editSearch, move, nextApp, nextMeasure, nextSlot, nextStream, open, openLogs, pause, reverseSort, searchNext, shift, sortByNext } from './navigation.ts';
+import {
+  back,
+  editFilter,
+  editSearch,
+  move,
+  nextApp,
+  nextMeasure,
+  nextSlot,
+  nextStream,
+  open,
+  openLogs,
+  pause,
+  reverseSort,
+  searchNext,
+  shift,
+  sortByNext,
+} from './navigation.ts';
 import { currentApp, currentWorker } from './rows.ts';
 
 /** One line of the help, and what its keys do. The footer and the help are made of these. */
@@ -22,8 +38,16 @@ export interface Binding {
 const ALL: readonly Page[] = ['apps', 'app', 'logs'];
 const TABLES: readonly Page[] = ['apps', 'app'];
 
-const bind = (group: Binding['group'], pages: readonly Page[], keys: readonly Key[], shown: string, label: string | null, help: string, act: Binding['act'], applies?: Binding['applies']): Binding =>
-  ({ group, pages, keys, shown, label, help, act, ...(applies === undefined ? {} : { applies }) });
+const bind = (
+  group: Binding['group'],
+  pages: readonly Page[],
+  keys: readonly Key[],
+  shown: string,
+  label: string | null,
+  help: string,
+  act: Binding['act'],
+  applies?: Binding['applies'],
+): Binding => ({ group, pages, keys, shown, label, help, act, ...(applies === undefined ? {} : { applies }) });
 
 const isRunning = (model: Model): boolean => typeof currentApp(model)?.primaryPid === 'number';
 const isStopped = (model: Model): boolean => currentApp(model)?.primaryPid === null;

@@ -35,7 +35,14 @@ export interface Order {
 export type Dialog =
   | { readonly kind: 'confirm'; readonly question: string; readonly order: Order }
   | { readonly kind: 'input'; readonly purpose: 'filter' | 'search'; readonly text: string }
-  | { readonly kind: 'input'; readonly purpose: 'weight'; readonly text: string; readonly app: string; readonly slot: number; /** Why what was typed last is none. */ readonly problem: string | null }
+  | {
+      readonly kind: 'input';
+      readonly purpose: 'weight';
+      readonly text: string;
+      readonly app: string;
+      readonly slot: number /** Why what was typed last is none. */;
+      readonly problem: string | null;
+    }
   | { readonly kind: 'choice'; readonly app: string; readonly options: readonly BalanceStrategy[]; readonly index: number };
 
 export interface Sorting {
@@ -107,7 +114,9 @@ export interface ModelOptions {
 
 export function initialModel({ columns, rows, now, app }: ModelOptions): Model {
   return {
-    columns, rows, now,
+    columns,
+    rows,
+    now,
     live: { at: 0, apps: [], history: [], events: [], machine: null },
     paused: null,
     link: { state: 'up' },

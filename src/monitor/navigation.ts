@@ -16,16 +16,18 @@ const SHIFT_COLUMNS = 16;
 export const pageLines = ({ page, rows }: Model): number => Math.max(1, page === 'logs' ? rows - CHROME_LINES : Math.floor(rows / 2) - TABLE_CHROME_LINES);
 
 /** Moves the cursor by rows; in the logs, towards the newest. */
-export const move = (by: number | 'page' | '-page' | 'first' | 'last') => (model: Model): Update => {
-  const lines = by === 'page' ? pageLines(model) : by === '-page' ? -pageLines(model) : by === 'first' ? -Infinity : by === 'last' ? Infinity : by;
-  if (model.page === 'logs') return stay({ ...model, logs: scroll(model.logs, -lines, logHeight(model)) });
-  if (model.page === 'apps') {
-    const { rows, cursor } = appRows(model);
-    return stay({ ...model, notice: null, app: rows[within(cursor + lines, rows.length)]?.name ?? model.app });
-  }
-  const { rows, cursor } = workerRows(model);
-  return stay({ ...model, notice: null, worker: rows[within(cursor + lines, rows.length)] ?? model.worker });
-};
+export const move =
+  (by: number | 'page' | '-page' | 'first' | 'last') =>
+  (model: Model): Update => {
+    const lines = by === 'page' ? pageLines(model) : by === '-page' ? -pageLines(model) : by === 'first' ? -Infinity : by === 'last' ? Infinity : by;
+    if (model.page === 'logs') return stay({ ...model, logs: scroll(model.logs, -lines, logHeight(model)) });
+    if (model.page === 'apps') {
+      const { rows, cursor } = appRows(model);
+      return stay({ ...model, notice: null, app: rows[within(cursor + lines, rows.length)]?.name ?? model.app });
+    }
+    const { rows, cursor } = workerRows(model);
+    return stay({ ...model, notice: null, worker: rows[within(cursor + lines, rows.length)] ?? model.worker });
+  };
 
 /** Lines of log on the screen. */
 export const logHeight = ({ rows }: Model): number => Math.max(1, rows - 4);
@@ -35,16 +37,20 @@ const within = (index: number, length: number): number => Math.max(0, Math.min(l
 export function open(model: Model): Update {
   if (model.page === 'app') return openLogs(currentWorker(model)?.slot ?? null)(model);
   const app = currentApp(model);
-  return app === undefined ? stay(model) : stay({ ...model, page: 'app', app: app.name, worker: null, filters: { ...model.filters, workers: '' }, notice: null });
+  return app === undefined
+    ? stay(model)
+    : stay({ ...model, page: 'app', app: app.name, worker: null, filters: { ...model.filters, workers: '' }, notice: null });
 }
 
 /** The log that is opened is the present one, held or not before. */
-export const openLogs = (slot: number | null) => (model: Model): Update => {
-  const app = currentApp(model);
-  if (app === undefined) return stay(model);
-  const from = model.page === 'logs' ? model.logsFrom : model.page;
-  return stay({ ...model, paused: null, page: 'logs', app: app.name, logsFrom: from, logs: emptyLogs(slot), notice: null }, { do: 'follow', app: app.name });
-};
+export const openLogs =
+  (slot: number | null) =>
+  (model: Model): Update => {
+    const app = currentApp(model);
+    if (app === undefined) return stay(model);
+    const from = model.page === 'logs' ? model.logsFrom : model.page;
+    return stay({ ...model, paused: null, page: 'logs', app: app.name, logsFrom: from, logs: emptyLogs(slot), notice: null }, { do: 'follow', app: app.name });
+  };
 
 /** One step: what is filtered is shown again, then the page before. */
 export function back(model: Model): Update {
@@ -55,12 +61,14 @@ export function back(model: Model): Update {
 }
 
 /** The neighbour of the app that is open. */
-export const nextApp = (by: 1 | -1) => (model: Model): Update => {
-  const { rows } = appRows({ ...model, page: 'apps' });
-  const at = rows.findIndex(({ name }) => name === model.app);
-  const app = rows[(at + by + rows.length) % Math.max(1, rows.length)]?.name ?? model.app;
-  return stay({ ...model, app, worker: null, notice: null });
-};
+export const nextApp =
+  (by: 1 | -1) =>
+  (model: Model): Update => {
+    const { rows } = appRows({ ...model, page: 'apps' });
+    const at = rows.findIndex(({ name }) => name === model.app);
+    const app = rows[(at + by + rows.length) % Math.max(1, rows.length)]?.name ?? model.app;
+    return stay({ ...model, app, worker: null, notice: null });
+  };
 
 export function sortByNext(model: Model): Update {
   const table = model.page === 'app' ? 'workers' : 'apps';
@@ -77,17 +85,20 @@ export function reverseSort(model: Model): Update {
 
 export const nextMeasure = (model: Model): Update => stay({ ...model, measure: (model.measure + 1) % MEASURES.length });
 
-export const pause = (model: Model): Update => stay(model.paused === null ? { ...model, paused: shown(model) } : { ...model, paused: null, logs: released(model.logs) });
+export const pause = (model: Model): Update =>
+  stay(model.paused === null ? { ...model, paused: shown(model) } : { ...model, paused: null, logs: released(model.logs) });
 
 export const editFilter = (model: Model): Update => stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'filter', text: filterOf(model) } });
 
 export const editSearch = (model: Model): Update => stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'search', text: '' } });
 
-export const searchNext = (towards: 'past' | 'newest') => (model: Model): Update => {
-  if (model.logs.search === '') return refuse(model, '/ searches');
-  const logs = findMatch(model.logs, towards);
-  return logs === null ? refuse(model, `no more "${model.logs.search}" ${towards === 'past' ? 'above' : 'below'}`) : stay({ ...model, notice: null, logs });
-};
+export const searchNext =
+  (towards: 'past' | 'newest') =>
+  (model: Model): Update => {
+    if (model.logs.search === '') return refuse(model, '/ searches');
+    const logs = findMatch(model.logs, towards);
+    return logs === null ? refuse(model, `no more "${model.logs.search}" ${towards === 'past' ? 'above' : 'below'}`) : stay({ ...model, notice: null, logs });
+  };
 
 export function nextStream(model: Model): Update {
   const streams = STREAMS[(STREAMS.indexOf(model.logs.streams) + 1) % STREAMS.length] ?? 'all';
@@ -101,5 +112,7 @@ export function nextSlot(model: Model): Update {
   return stay({ ...model, logs: lookedAt({ ...model.logs, slot }, 0) });
 }
 
-export const shift = (towards: 1 | -1) => (model: Model): Update =>
-  stay({ ...model, logs: { ...model.logs, shift: Math.max(0, model.logs.shift + towards * SHIFT_COLUMNS) } });
+export const shift =
+  (towards: 1 | -1) =>
+  (model: Model): Update =>
+    stay({ ...model, logs: { ...model.logs, shift: Math.max(0, model.logs.shift + towards * SHIFT_COLUMNS) } });

@@ -26,7 +26,8 @@ export function appRows(model: Model): Rows<AppSnapshot> {
   return { columns, rows, cursor: cursor < 0 ? Math.min(0, rows.length - 1) : cursor };
 }
 
-const isLookedFor = ({ slot, pid, state }: WorkerSnapshot, text: string): boolean => text === '' || text === String(slot) || text === String(pid) || state.startsWith(text.toLowerCase());
+const isLookedFor = ({ slot, pid, state }: WorkerSnapshot, text: string): boolean =>
+  text === '' || text === String(slot) || text === String(pid) || state.startsWith(text.toLowerCase());
 
 /** The workers of the chosen app, filtered and sorted. */
 export function workerRows(model: Model): Rows<WorkerSnapshot> {

@@ -68,7 +68,10 @@ export function sortRows<Row>(rows: readonly Row[], columns: readonly Column<Row
   const key = sortable(columns)[by]?.sortBy;
   if (key === undefined) return rows;
   const sign = reversed ? -1 : 1;
-  return rows.map((row) => ({ row, key: key(row) })).sort((a, b) => sign * compare(a.key, b.key)).map(({ row }) => row);
+  return rows
+    .map((row) => ({ row, key: key(row) }))
+    .sort((a, b) => sign * compare(a.key, b.key))
+    .map(({ row }) => row);
 }
 
 function compare(a: number | string, b: number | string): number {
@@ -112,7 +115,11 @@ export function drawTable<Row>(frame: Frame, { row, height }: TableArea, content
   for (const { column, left, width } of columns) {
     const isSorted = column === sortedBy;
     const arrow = isSorted ? arrowOf(column, rows[0], reversed) : '';
-    putAligned(frame, { row, left, width, align: column.align }, { text: truncate(column.title, width - arrow.length) + arrow, style: HEAD | (isSorted ? STYLE.cyan : 0) });
+    putAligned(
+      frame,
+      { row, left, width, align: column.align },
+      { text: truncate(column.title, width - arrow.length) + arrow, style: HEAD | (isSorted ? STYLE.cyan : 0) },
+    );
   }
   const visible = height - 1;
   const first = firstVisible(cursor, rows.length, visible);

@@ -46,7 +46,9 @@ function happened(model: Model, message: Message): Update {
     case 'events':
       return stay({ ...model, live: { ...model.live, events: withEvents(model.live.events, message.events) } });
     case 'logs':
-      return stay(model.page !== 'logs' || message.app !== model.app ? model : { ...model, logs: addLogs(model.logs, message.messages, model.paused !== null) });
+      return stay(
+        model.page !== 'logs' || message.app !== model.app ? model : { ...model, logs: addLogs(model.logs, message.messages, model.paused !== null) },
+      );
     case 'link':
       return stay({ ...model, link: message.link });
     case 'notice':

@@ -25,23 +25,55 @@ const TREND_WIDEST = 60;
 const orLeast = (value: number | null): number => value ?? -1;
 
 const FIGURES: readonly Column<WorkerSnapshot>[] = [
-  { title: 'slot', width: 5, align: 'right', rank: 0, sortBy: (worker) => String(worker.slot).padStart(6, '0'), cell: (worker) => ({ text: String(worker.slot), style: STYLE.bold }) },
+  {
+    title: 'slot',
+    width: 5,
+    align: 'right',
+    rank: 0,
+    sortBy: (worker) => String(worker.slot).padStart(6, '0'),
+    cell: (worker) => ({ text: String(worker.slot), style: STYLE.bold }),
+  },
   { title: 'pid', width: 7, align: 'right', rank: 0, cell: (worker) => ({ text: String(worker.pid) }) },
   { title: 'gen', width: 3, align: 'right', rank: 8, cell: (worker) => ({ text: count(worker.generation) }) },
   { title: 'state', width: 8, rank: 0, sortBy: (worker) => worker.state, cell: (worker) => ({ text: worker.state, style: STATE_STYLES[worker.state] }) },
   { title: 'up', width: 4, align: 'right', rank: 3, sortBy: (worker) => worker.uptimeMs, cell: (worker) => ({ text: age(worker.uptimeMs) }) },
   { title: 'cpu', width: 4, align: 'right', rank: 0, sortBy: (worker) => orLeast(worker.cpuPercent), cell: (worker) => ({ text: percent(worker.cpuPercent) }) },
-  { title: 'mem', width: 5, align: 'right', rank: 0, sortBy: (worker) => orLeast(worker.memoryBytes), cell: (worker) => ({ text: byteSize(worker.memoryBytes) }) },
   {
-    title: 'loop', width: 4, align: 'right', rank: 2, sortBy: (worker) => worker.eventLoopUtilization,
-    cell: ({ eventLoopUtilization }) => ({ text: share(eventLoopUtilization), style: eventLoopUtilization > BUSY_LOOP ? STYLE.yellow | STYLE.bold : STYLE.plain }),
+    title: 'mem',
+    width: 5,
+    align: 'right',
+    rank: 0,
+    sortBy: (worker) => orLeast(worker.memoryBytes),
+    cell: (worker) => ({ text: byteSize(worker.memoryBytes) }),
   },
   {
-    title: 'delay', width: 5, align: 'right', rank: 4, sortBy: (worker) => worker.eventLoopDelayMs,
+    title: 'loop',
+    width: 4,
+    align: 'right',
+    rank: 2,
+    sortBy: (worker) => worker.eventLoopUtilization,
+    cell: ({ eventLoopUtilization }) => ({
+      text: share(eventLoopUtilization),
+      style: eventLoopUtilization > BUSY_LOOP ? STYLE.yellow | STYLE.bold : STYLE.plain,
+    }),
+  },
+  {
+    title: 'delay',
+    width: 5,
+    align: 'right',
+    rank: 4,
+    sortBy: (worker) => worker.eventLoopDelayMs,
     cell: ({ eventLoopDelayMs }) => ({ text: millis(eventLoopDelayMs), style: eventLoopDelayMs > LATE_LOOP_MS ? STYLE.yellow | STYLE.bold : STYLE.plain }),
   },
   { title: 'conns', width: 5, align: 'right', rank: 0, sortBy: (worker) => worker.connections, cell: (worker) => ({ text: count(worker.connections) }) },
-  { title: 'req/s', width: 5, align: 'right', rank: 0, sortBy: (worker) => worker.requestsPerSecond, cell: (worker) => ({ text: count(worker.requestsPerSecond) }) },
+  {
+    title: 'req/s',
+    width: 5,
+    align: 'right',
+    rank: 0,
+    sortBy: (worker) => worker.requestsPerSecond,
+    cell: (worker) => ({ text: count(worker.requestsPerSecond) }),
+  },
   { title: 'p95', width: 5, align: 'right', rank: 1, sortBy: (worker) => orLeast(worker.p95Ms), cell: (worker) => ({ text: millis(worker.p95Ms) }) },
   { title: 'wgt', width: 3, align: 'right', rank: 6, cell: ({ weight }) => ({ text: count(weight), style: weight === 0 ? STYLE.yellow : STYLE.plain }) },
 ];
@@ -62,13 +94,23 @@ export function workerColumns(app: AppSnapshot, history: readonly Sample[], meas
   const values = (slot: number, columns: number): (number | null)[] => series(history, { app: app.name, slot, measure, columns });
   let top: number | null = null;
   const trend = ({ slot }: WorkerSnapshot, columns: number): Cell => {
-    top ??= scaleOf(app.workers.flatMap((worker) => values(worker.slot, columns)), measure.leastScale);
+    top ??= scaleOf(
+      app.workers.flatMap((worker) => values(worker.slot, columns)),
+      measure.leastScale,
+    );
     return { text: sparkline(values(slot, columns), top), style: STYLE.cyan };
   };
   return [
     ...FIGURES,
     { title: 'health', width: 6, rank: 5, cell: (worker) => healthWord(worker, health.get(worker.pid)) },
-    { title: 'handoff', width: 7, align: 'right', rank: 7, sortBy: (worker) => orLeast(worker.handOffMs), cell: (worker) => ({ text: millis(worker.handOffMs) }) },
+    {
+      title: 'handoff',
+      width: 7,
+      align: 'right',
+      rank: 7,
+      sortBy: (worker) => orLeast(worker.handOffMs),
+      cell: (worker) => ({ text: millis(worker.handOffMs) }),
+    },
     { title: `${measure.title} 5m`, width: 8, widest: TREND_WIDEST, rank: 9, cell: (worker, width) => trend(worker, width) },
   ];
 }

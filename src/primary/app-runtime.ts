@@ -118,7 +118,14 @@ export class AppRuntime {
       silent: () => this.#feed.changed(),
     });
     this.endpoint = new HealthEndpoint(() => this.#readyFacts());
-    this.profiler = new Profiler({ app, pool: this.pool, directory: options.profiles, rotationChanged: () => this.#router.changed(), nobodyServes: () => this.#router.members.length === 0, event });
+    this.profiler = new Profiler({
+      app,
+      pool: this.pool,
+      directory: options.profiles,
+      rotationChanged: () => this.#router.changed(),
+      nobodyServes: () => this.#router.members.length === 0,
+      event,
+    });
     this.context = {
       pool: this.pool,
       wakeIn: (ms) => this.supervisor.wakeIn(ms),

@@ -63,10 +63,13 @@ export class Supervisor {
     if (at >= this.#wakeAt) return;
     this.#wakeAt = at;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#wakeAt = Number.POSITIVE_INFINITY;
-      this.wake();
-    }, Math.ceil(at - now()));
+    this.#timer = setTimeout(
+      () => {
+        this.#wakeAt = Number.POSITIVE_INFINITY;
+        this.wake();
+      },
+      Math.ceil(at - now()),
+    );
   }
 
   saidReady(worker: WorkerHandle): void {
@@ -154,7 +157,15 @@ export class Supervisor {
     if (this.exits.length > KEPT_EXITS) this.exits.shift();
     const how = describeExit(report);
     const { code, signal, askedBy, cause, killedAtDeadline, uptimeMs, generation } = report;
-    event('exit', `worker ${worker.slot} ended: ${how}${askedBy === null ? '' : ` (asked by ${askedBy})`}`, worker, { code, signal, askedBy, cause, killedAtDeadline, uptimeMs: Math.round(uptimeMs), generation });
+    event('exit', `worker ${worker.slot} ended: ${how}${askedBy === null ? '' : ` (asked by ${askedBy})`}`, worker, {
+      code,
+      signal,
+      askedBy,
+      cause,
+      killedAtDeadline,
+      uptimeMs: Math.round(uptimeMs),
+      generation,
+    });
     const left = report.killedAtDeadline && worker.blockers !== null ? `, it still had ${describeBlockers(worker.blockers)}` : '';
     runner.progress('exited', `${app}[${worker.slot}] ended: ${how}${left}`, worker);
     pool.slot(worker.slot).awaitsReport = false;

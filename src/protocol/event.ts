@@ -35,7 +35,9 @@ interface EventBase {
   readonly pid?: number;
 }
 
-type OfKind<K extends EventKind> = { readonly kind: K } & (K extends keyof EventDetails ? { readonly details: EventDetails[K] } : { readonly details?: undefined });
+type OfKind<K extends EventKind> = { readonly kind: K } & (K extends keyof EventDetails
+  ? { readonly details: EventDetails[K] }
+  : { readonly details?: undefined });
 
 /** Something that happened, as a primary tells it. */
 export type NewEvent = { [K in EventKind]: EventBase & OfKind<K> }[EventKind];
@@ -59,7 +61,14 @@ export type EmitEvent = <K extends EventKind>(
 ) => void;
 
 /** An event of the given facts, with the severity that follows from them. */
-export function makeEvent(app: string | null, at: number, kind: EventKind, message: string, worker?: Where, details?: EventDetails[keyof EventDetails]): NewEvent {
+export function makeEvent(
+  app: string | null,
+  at: number,
+  kind: EventKind,
+  message: string,
+  worker?: Where,
+  details?: EventDetails[keyof EventDetails],
+): NewEvent {
   const where = worker === undefined ? {} : { slot: worker.slot, pid: worker.pid };
   const facts = { at, app, kind, message, ...where, ...(details === undefined ? {} : { details }) };
   // `EmitEvent` has seen to it that kind and details belong together.

@@ -3,8 +3,25 @@ import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from './snapshot.ts';
 /** What `lb list` shows of an app; with hundreds of workers a small part of all there is to tell. */
 export type ListedApp = Pick<
   AppSnapshot,
-  | 'name' | 'state' | 'instances' | 'ready' | 'node' | 'uptimeMs' | 'restarts' | 'cpuPercent' | 'memoryBytes' | 'connections' | 'requestsPerSecond'
-  | 'listeners' | 'queued' | 'panic' | 'troubledSlots' | 'autoscaling' | 'operation' | 'queuedOperations' | 'error'
+  | 'name'
+  | 'state'
+  | 'instances'
+  | 'ready'
+  | 'node'
+  | 'uptimeMs'
+  | 'restarts'
+  | 'cpuPercent'
+  | 'memoryBytes'
+  | 'connections'
+  | 'requestsPerSecond'
+  | 'listeners'
+  | 'queued'
+  | 'panic'
+  | 'troubledSlots'
+  | 'autoscaling'
+  | 'operation'
+  | 'queuedOperations'
+  | 'error'
 > & {
   /** Those that are not simply ready. */
   readonly workers: readonly Pick<WorkerSnapshot, 'slot' | 'pid' | 'state' | 'blockers' | 'withdrawn'>[];
@@ -16,8 +33,25 @@ export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
   const { listeners, queued, panic, troubledSlots, autoscaling, operation, queuedOperations, error } = snapshot;
   return {
-    name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond,
-    listeners, queued, panic, troubledSlots, autoscaling, operation, queuedOperations, error,
+    name,
+    state,
+    instances,
+    ready,
+    node,
+    uptimeMs,
+    restarts,
+    cpuPercent,
+    memoryBytes,
+    connections,
+    requestsPerSecond,
+    listeners,
+    queued,
+    panic,
+    troubledSlots,
+    autoscaling,
+    operation,
+    queuedOperations,
+    error,
     workers: snapshot.workers
       .filter((worker) => worker.state !== 'ready' || worker.withdrawn !== null)
       .map(({ slot, pid, state: its, blockers, withdrawn }) => ({ slot, pid, state: its, blockers, withdrawn })),

@@ -15,7 +15,18 @@ import {
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
 import { LONGEST_PROFILE_MS, PROFILE_KINDS, type ProfileBody } from './profile.ts';
-import { ON_FAILURE, type ReloadBody, type RestartBody, type ScaleBody, type SignalBody, type BalanceBody, type MetricsBody, type WeightBody, type StartBody, type StopBody } from './control.ts';
+import {
+  ON_FAILURE,
+  type ReloadBody,
+  type RestartBody,
+  type ScaleBody,
+  type SignalBody,
+  type BalanceBody,
+  type MetricsBody,
+  type WeightBody,
+  type StartBody,
+  type StopBody,
+} from './control.ts';
 
 /** Turns something unknown into a value of its type, or throws LB_ERR_MESSAGE that names the place. */
 type Parser<T> = (value: unknown, path: string, what: string) => T;
@@ -41,7 +52,9 @@ const integer =
 const integerBetween =
   (min: number, max: number): Parser<number> =>
   (value, path, what) =>
-    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max ? value : fail(what, path, `a whole number from ${min} to ${max}`, value);
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
+      ? value
+      : fail(what, path, `a whole number from ${min} to ${max}`, value);
 
 const workers = integerBetween(1, MAX_INSTANCES);
 
@@ -212,9 +225,12 @@ export const parseScaleBody = (value: unknown): ScaleBody =>
   object<ScaleBody>({ to: workers, by: integerBetween(-MAX_INSTANCES, MAX_INSTANCES), auto: boolean }, ['to', 'by', 'auto'])(value, '', 'scale request');
 export const parseSignalBody = (value: unknown): SignalBody => object<SignalBody>({ signal: string, pid: integer(1) }, ['pid'])(value, '', 'signal request');
 export const parseProfileBody = (value: unknown): ProfileBody =>
-  object<ProfileBody>({ what: oneOf(PROFILE_KINDS), slot: integer(0), durationMs: numberBetween(1, LONGEST_PROFILE_MS), output: absolutePath }, ['slot', 'durationMs', 'output'])(value, '', 'profile request');
+  object<ProfileBody>({ what: oneOf(PROFILE_KINDS), slot: integer(0), durationMs: numberBetween(1, LONGEST_PROFILE_MS), output: absolutePath }, [
+    'slot',
+    'durationMs',
+    'output',
+  ])(value, '', 'profile request');
 export const parseBalanceBody = (value: unknown): BalanceBody => object<BalanceBody>({ strategy: oneOf(BALANCE_STRATEGIES) })(value, '', 'balance request');
-export const parseMetricsBody = (value: unknown): MetricsBody =>
-  object<MetricsBody>({ listen: nullable(hostPort) })(value, '', 'metrics request');
+export const parseMetricsBody = (value: unknown): MetricsBody => object<MetricsBody>({ listen: nullable(hostPort) })(value, '', 'metrics request');
 export const parseWeightBody = (value: unknown): WeightBody =>
   object<WeightBody>({ weights: list(object<WeightBody['weights'][number]>({ slot: integer(0), weight })) })(value, '', 'weight request');

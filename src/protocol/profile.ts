@@ -3,7 +3,12 @@ export const PROFILE_KINDS = ['cpu', 'heap', 'heap-sampling', 'report'] as const
 export type ProfileKind = (typeof PROFILE_KINDS)[number];
 
 /** For people. */
-export const PROFILE_TITLES: Readonly<Record<ProfileKind, string>> = { cpu: 'CPU profile', heap: 'heap snapshot', 'heap-sampling': 'heap sampling', report: 'report' };
+export const PROFILE_TITLES: Readonly<Record<ProfileKind, string>> = {
+  cpu: 'CPU profile',
+  heap: 'heap snapshot',
+  'heap-sampling': 'heap sampling',
+  report: 'report',
+};
 
 export const LONGEST_PROFILE_MS = 600_000;
 

@@ -30,7 +30,11 @@ const V2_ADDRESS_BYTES: Readonly<Record<number, 0 | 4 | 16>> = { 0x11: 4, 0x21: 
 const V1_PREFIX = Buffer.from('PROXY ', 'latin1');
 const V1_MAX_BYTES = 107;
 /** Null: whatever follows it in the line is to be ignored. */
-const V1_FAMILIES: ReadonlyMap<string, Family | null> = new Map([['TCP4', 'IPv4'], ['TCP6', 'IPv6'], ['UNKNOWN', null]]);
+const V1_FAMILIES: ReadonlyMap<string, Family | null> = new Map([
+  ['TCP4', 'IPv4'],
+  ['TCP6', 'IPv6'],
+  ['UNKNOWN', null],
+]);
 /** `PROXY UNKNOWN` and CRLF; no header of either version is shorter. */
 const SHORTEST_BYTES = 15;
 

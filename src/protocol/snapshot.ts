@@ -48,7 +48,20 @@ export interface WorkerSnapshot {
   readonly withdrawn: string | null;
 }
 
-export const OPERATION_KINDS = ['start', 'reload', 'restart', 'scale', 'stop', 'recycle', 'balance', 'weight', 'delete', 'signal', 'profile', 'shutdown'] as const;
+export const OPERATION_KINDS = [
+  'start',
+  'reload',
+  'restart',
+  'scale',
+  'stop',
+  'recycle',
+  'balance',
+  'weight',
+  'delete',
+  'signal',
+  'profile',
+  'shutdown',
+] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** A slot without a running worker. */

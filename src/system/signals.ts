@@ -8,7 +8,12 @@ export function parseSignal(text: string): NodeJS.Signals {
   for (const [name, value] of signals) {
     if (name === wanted || name === `SIG${wanted}` || String(value) === wanted) return name;
   }
-  throw new LbError('LB_ERR_USAGE', { problem: `unknown signal "${text}"; ${suggestion(wanted, signals.map(([name]) => name))}` });
+  throw new LbError('LB_ERR_USAGE', {
+    problem: `unknown signal "${text}"; ${suggestion(
+      wanted,
+      signals.map(([name]) => name),
+    )}`,
+  });
 }
 
 function suggestion(wanted: string, names: readonly string[]): string {

@@ -47,7 +47,13 @@ export class Frame {
   /** Without styles, for scripts and tests; no space at the end of a line. */
   toString(): string {
     const lines: string[] = [];
-    for (let row = 0; row < this.rows; row++) lines.push(this.chars.slice(row * this.columns, (row + 1) * this.columns).join('').trimEnd());
+    for (let row = 0; row < this.rows; row++)
+      lines.push(
+        this.chars
+          .slice(row * this.columns, (row + 1) * this.columns)
+          .join('')
+          .trimEnd(),
+      );
     return lines.join('\n');
   }
 

@@ -35,7 +35,15 @@ export function paintChanges(before: Frame | null, after: Frame, palette: Palett
 /** One frame with its colours, line by line, for output that is no screen. */
 export function paintLines(frame: Frame, palette: Palette): string {
   const lines: string[] = [];
-  for (let row = 0; row < frame.rows; row++) lines.push(palette !== 'none' ? coloredLine(frame, row, palette) : frame.chars.slice(row * frame.columns, (row + 1) * frame.columns).join('').trimEnd());
+  for (let row = 0; row < frame.rows; row++)
+    lines.push(
+      palette !== 'none'
+        ? coloredLine(frame, row, palette)
+        : frame.chars
+            .slice(row * frame.columns, (row + 1) * frame.columns)
+            .join('')
+            .trimEnd(),
+    );
   return lines.map((line) => `${line}\n`).join('');
 }
 
@@ -57,7 +65,10 @@ function changedRuns(before: Frame | null, after: Frame, row: number): [number, 
   const start = row * after.columns;
   for (let column = 0; column < after.columns; column++) {
     const at = start + column;
-    const same = before === null ? after.chars[at] === ' ' && after.styles[at] === STYLE.plain : before.chars[at] === after.chars[at] && before.styles[at] === after.styles[at];
+    const same =
+      before === null
+        ? after.chars[at] === ' ' && after.styles[at] === STYLE.plain
+        : before.chars[at] === after.chars[at] && before.styles[at] === after.styles[at];
     if (same) continue;
     const last = runs.at(-1);
     if (last !== undefined && column - last[1] <= MAX_GAP) last[1] = column + 1;

@@ -23,7 +23,12 @@ export const STYLE = {
 
 const COLOR_MASK = 7;
 const FIXED: Readonly<Record<number, number>> = { [STYLE.red]: 196, [STYLE.green]: 28, [STYLE.yellow]: 130, [STYLE.magenta]: 133, [STYLE.cyan]: 30 };
-const ATTRIBUTES = [[STYLE.bold, '1'], [STYLE.dim, '2'], [STYLE.underline, '4'], [STYLE.reverse, '7']] as const;
+const ATTRIBUTES = [
+  [STYLE.bold, '1'],
+  [STYLE.dim, '2'],
+  [STYLE.underline, '4'],
+  [STYLE.reverse, '7'],
+] as const;
 
 /** The escape sequence that switches to a style, whatever was before. */
 export function sequenceOf(style: CellStyle, palette: Palette): string {

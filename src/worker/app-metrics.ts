@@ -32,13 +32,22 @@ export async function readAppMetrics(): Promise<string | null> {
 
 async function told(): Promise<readonly Told[]> {
   const { cache } = createRequire(process.execPath);
-  const copies = Object.keys(cache).filter((path) => path.endsWith(INDEX)).map((path) => cache[path]?.exports as PromClient | undefined);
+  const copies = Object.keys(cache)
+    .filter((path) => path.endsWith(INDEX))
+    .map((path) => cache[path]?.exports as PromClient | undefined);
   return (await Promise.all(copies.map((copy) => copy?.register?.getMetricsAsJSON?.() ?? []))).flat();
 }
 
 function metricOf({ name, help, type, aggregator, values }: Told): Omit<AppMetric, 'type'> & { readonly type: string } {
   return {
-    name, help, type, aggregator: aggregator ?? 'sum',
-    values: values.map(({ metricName, labels, value }) => ({ suffix: metricName?.startsWith(name) === true ? metricName.slice(name.length) : '', labels, value })),
+    name,
+    help,
+    type,
+    aggregator: aggregator ?? 'sum',
+    values: values.map(({ metricName, labels, value }) => ({
+      suffix: metricName?.startsWith(name) === true ? metricName.slice(name.length) : '',
+      labels,
+      value,
+    })),
   };
 }

@@ -15,9 +15,7 @@ export interface Channel {
 
 export function openChannel(): Channel {
   // The app may replace process.send later.
-  const send = process.send?.bind(process) as
-    | ((message: object, handle: unknown, options: object, done: (error: Error | null) => void) => boolean)
-    | undefined;
+  const send = process.send?.bind(process) as ((message: object, handle: unknown, options: object, done: (error: Error | null) => void) => boolean) | undefined;
   return {
     send(message, handle) {
       if (send === undefined || !process.connected) {

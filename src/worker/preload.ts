@@ -47,10 +47,14 @@ function start(settings: WorkerSettings): void {
   const traffic = new Traffic();
   const connections = new Connections(channel, traffic, cluster as unknown as ClusterInternals);
   const orphan = new Orphan(() => drain, shutdownSignal);
-  const drain = new Drain(traffic, () => connections.acceptNothing(), (quiet, blockers) => {
-    if (process.connected) channel.send({ t: 'draining', quiet, handler: shutdownSignal(), blockers });
-    else if (quiet) orphan.quiet();
-  });
+  const drain = new Drain(
+    traffic,
+    () => connections.acceptNothing(),
+    (quiet, blockers) => {
+      if (process.connected) channel.send({ t: 'draining', quiet, handler: shutdownSignal(), blockers });
+      else if (quiet) orphan.quiet();
+    },
+  );
   const shedding = new Shedding(traffic);
   const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: connections.delivered });
   const counter = new OpenCounter(openCount, (count) => channel.send({ t: 'open', count }));
@@ -79,7 +83,10 @@ function start(settings: WorkerSettings): void {
       case 'profile': {
         const { path } = message.request;
         const answer = (bytes: number, error: string | null): void => channel.send({ t: 'profiled', path, bytes, error });
-        return void takeProfile(message.request).then((bytes) => answer(bytes, null), (error: unknown) => answer(0, String(error)));
+        return void takeProfile(message.request).then(
+          (bytes) => answer(bytes, null),
+          (error: unknown) => answer(0, String(error)),
+        );
       }
     }
   });

@@ -3,13 +3,23 @@ import { describe, expect, it } from 'vitest';
 import { afterCheck, nextCheckAt, NO_CHECKS, type CheckResult, type CheckState } from '../../src/balancing/active-check.ts';
 
 const policy = { intervalMs: 2_000, fall: 3, rise: 2 };
-const results = (marks: string): CheckResult[] => [...marks].map((mark) => (mark === '+' ? { ok: true, tookMs: 1 } : { ok: false, reason: `status 50${mark}` }));
+const results = (marks: string): CheckResult[] =>
+  [...marks].map((mark) => (mark === '+' ? { ok: true, tookMs: 1 } : { ok: false, reason: `status 50${mark}` }));
 const after = (marks: string): CheckState => results(marks).reduce((state, result, at) => afterCheck(state, result, policy, at), NO_CHECKS);
 
 describe('afterCheck', () => {
   it.each([
-    ['', 'new'], ['333333', 'new'], ['+', 'up'], ['3+', 'up'], ['+33', 'up'], ['+333', 'down'], ['+33+33', 'up'],
-    ['+333+', 'down'], ['+333++', 'up'], ['+333+3+', 'down'], ['+333+3++', 'up'],
+    ['', 'new'],
+    ['333333', 'new'],
+    ['+', 'up'],
+    ['3+', 'up'],
+    ['+33', 'up'],
+    ['+333', 'down'],
+    ['+33+33', 'up'],
+    ['+333+', 'down'],
+    ['+333++', 'up'],
+    ['+333+3+', 'down'],
+    ['+333+3++', 'up'],
   ])('%s is %s', (marks, verdict) => {
     expect(after(marks).verdict).toBe(verdict);
   });
@@ -36,7 +46,13 @@ describe('afterCheck', () => {
 
   it('remembers the last result and the last five failures', () => {
     const state = after('+0123+456+');
-    expect(state.lastFailures.map(({ reason, at }) => `${reason} at ${at}`)).toEqual(['status 502 at 3', 'status 503 at 4', 'status 504 at 6', 'status 505 at 7', 'status 506 at 8']);
+    expect(state.lastFailures.map(({ reason, at }) => `${reason} at ${at}`)).toEqual([
+      'status 502 at 3',
+      'status 503 at 4',
+      'status 504 at 6',
+      'status 505 at 7',
+      'status 506 at 8',
+    ]);
     expect(state.last).toEqual({ ok: true, tookMs: 1, at: 9 });
   });
 });

@@ -41,30 +41,64 @@ describe('hashAddress', () => {
     expect(hashAddress(other, FULL)).toBe(hashAddress(one, FULL));
   });
 
-  it.each([['::1.2.3.4', '1.2.3.4'], ['::', '0.0.0.0'], ['1.2.3.4', '::1:0:ffff:102:304'], ['1.2.3.4', '1::ffff:102:304'], ['1.2.3.4', '::1:ffff:102:304']])('%s and %s are not', (one, other) => {
+  it.each([
+    ['::1.2.3.4', '1.2.3.4'],
+    ['::', '0.0.0.0'],
+    ['1.2.3.4', '::1:0:ffff:102:304'],
+    ['1.2.3.4', '1::ffff:102:304'],
+    ['1.2.3.4', '::1:ffff:102:304'],
+  ])('%s and %s are not', (one, other) => {
     expect(hashAddress(one, FULL)).not.toBe(hashAddress(other, FULL));
   });
 
   it('knows every address that Node knows, and nothing else', () => {
     const piece = fc.constantFrom('0', '1', 'ffff', 'FFFF', '::', ':', ':', '1.2.3.4', '.', '255', '256', '01', '12345', 'g', ' ', '-1', '/8');
-    const text = fc.oneof(v4, v6, fc.string(), fc.array(piece, { maxLength: 16 }).map((pieces) => pieces.join('')));
+    const text = fc.oneof(
+      v4,
+      v6,
+      fc.string(),
+      fc.array(piece, { maxLength: 16 }).map((pieces) => pieces.join('')),
+    );
     fc.assert(
-      fc.property(text.filter((address) => !address.includes('%')), (address) => {
-        expect(hashAddress(address, FULL) !== UNKNOWN).toBe(isIP(address) !== 0);
-      }),
+      fc.property(
+        text.filter((address) => !address.includes('%')),
+        (address) => {
+          expect(hashAddress(address, FULL) !== UNKNOWN).toBe(isIP(address) !== 0);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });
 
-  it.each(['', '1.2.3', '1.2.3.4.5', '1..2.3', '1.2.3.256', '01.2.3.4', ' 1.2.3.4', '1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', '1:2:3:4::5:6:7:8', '1::2::3', '1.2.3.4::', '::12345', '/run/app.sock'])('%j is no address', (text) => {
+  it.each([
+    '',
+    '1.2.3',
+    '1.2.3.4.5',
+    '1..2.3',
+    '1.2.3.256',
+    '01.2.3.4',
+    ' 1.2.3.4',
+    '1:2:3:4:5:6:7',
+    '1:2:3:4:5:6:7:8:9',
+    '1:2:3:4::5:6:7:8',
+    '1::2::3',
+    '1.2.3.4::',
+    '::12345',
+    '/run/app.sock',
+  ])('%j is no address', (text) => {
     expect(hashAddress(text, FULL)).toBe(UNKNOWN);
   });
 
   it('never throws, and garbage is an unknown client under every prefix', () => {
     fc.assert(
-      fc.property(fc.string().filter((text) => isIP(text.split('%')[0] ?? '') === 0), fc.nat(32), fc.nat(128), (text, bits4, bits6) => {
-        expect(hashAddress(text, { v4: bits4, v6: bits6 })).toBe(UNKNOWN);
-      }),
+      fc.property(
+        fc.string().filter((text) => isIP(text.split('%')[0] ?? '') === 0),
+        fc.nat(32),
+        fc.nat(128),
+        (text, bits4, bits6) => {
+          expect(hashAddress(text, { v4: bits4, v6: bits6 })).toBe(UNKNOWN);
+        },
+      ),
     );
   });
 

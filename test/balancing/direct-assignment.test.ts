@@ -7,7 +7,13 @@ const slots = (...numbers: readonly number[]): DirectWorker[] => numbers.map((sl
 
 /** Some of the slots below a number of sockets, at least one. */
 const partial = fc.integer({ min: 1, max: 24 }).chain((count) =>
-  fc.record({ count: fc.constant(count), serving: fc.subarray(Array.from({ length: count }, (_, slot) => slot), { minLength: 1 }) }),
+  fc.record({
+    count: fc.constant(count),
+    serving: fc.subarray(
+      Array.from({ length: count }, (_, slot) => slot),
+      { minLength: 1 },
+    ),
+  }),
 );
 
 describe('assignSockets', () => {

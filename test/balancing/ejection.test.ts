@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  describeCauses, eject, ejectPassively, expire, isEjected, lift, mayEjectPassively, nextLookAt, NOT_EJECTED, type EjectionState,
+  describeCauses,
+  eject,
+  ejectPassively,
+  expire,
+  isEjected,
+  lift,
+  mayEjectPassively,
+  nextLookAt,
+  NOT_EJECTED,
+  type EjectionState,
 } from '../../src/balancing/ejection.ts';
 
 const MINUTE = 60_000;
@@ -88,15 +97,20 @@ describe('mayEjectPassively', () => {
 
   it('leaves somebody, and keeps to the share, whatever the order', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 40 }), fc.double({ min: 0, max: 1, noNaN: true }), fc.array(fc.nat(39), { maxLength: 100 }), (count, maxShare, tries) => {
-        const workers = Array.from({ length: count }, () => NOT_EJECTED);
-        for (const index of tries) {
-          if (workers[index]?.since === null && mayEjectPassively(workers, { maxShare })) workers[index] = passively(NOT_EJECTED, 0);
-        }
-        const ejected = workers.filter((one) => one.since !== null).length;
-        expect(ejected).toBeLessThan(count);
-        expect(ejected).toBeLessThanOrEqual(Math.max(1, Math.floor(count * maxShare)));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.array(fc.nat(39), { maxLength: 100 }),
+        (count, maxShare, tries) => {
+          const workers = Array.from({ length: count }, () => NOT_EJECTED);
+          for (const index of tries) {
+            if (workers[index]?.since === null && mayEjectPassively(workers, { maxShare })) workers[index] = passively(NOT_EJECTED, 0);
+          }
+          const ejected = workers.filter((one) => one.since !== null).length;
+          expect(ejected).toBeLessThan(count);
+          expect(ejected).toBeLessThanOrEqual(Math.max(1, Math.floor(count * maxShare)));
+        },
+      ),
     );
   });
 });

@@ -10,7 +10,15 @@ describe('spreadKept', () => {
   it.each<[string, Holder[], boolean, number[]]>([
     ['what is above the fair share', alike(8, 0), false, [4, 0]],
     ['each of several', alike(6, 6, 0, 0), false, [3, 3, 0, 0]],
-    ['by weight', [{ weight: 3, kept: 8 }, { weight: 1, kept: 0 }], false, [2, 0]],
+    [
+      'by weight',
+      [
+        { weight: 3, kept: 8 },
+        { weight: 1, kept: 0 },
+      ],
+      false,
+      [2, 0],
+    ],
     ['a bounded part of many', alike(160, 0), false, [20, 0]],
     ['and no more than so many', alike(10_000, 10_000, 0), false, [100, 100, 0]],
     ['nothing for few connections', alike(3, 0), false, [0, 0]],
@@ -25,7 +33,10 @@ describe('spreadKept', () => {
     expect(spreadKept(holders, begun)).toEqual(ends);
   });
 
-  const holders = fc.array(fc.record({ weight: fc.double({ min: 0.1, max: 256, noNaN: true }), kept: fc.integer({ min: 0, max: 20_000 }) }), { minLength: 1, maxLength: 32 });
+  const holders = fc.array(fc.record({ weight: fc.double({ min: 0.1, max: 256, noNaN: true }), kept: fc.integer({ min: 0, max: 20_000 }) }), {
+    minLength: 1,
+    maxLength: 32,
+  });
 
   it('takes no worker below its fair share, and ends a bounded part in a round', () => {
     fc.assert(
@@ -46,10 +57,18 @@ describe('spreadKept', () => {
 
   it('leaves workers alone that have their shares', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 16 }), { minLength: 1, maxLength: 16 }), fc.integer({ min: 0, max: 500 }), fc.boolean(), (weights, each, begun) => {
-        const ends = spreadKept(weights.map((weight) => ({ weight, kept: weight * each })), begun);
-        expect(sum(ends)).toBe(0);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 16 }), { minLength: 1, maxLength: 16 }),
+        fc.integer({ min: 0, max: 500 }),
+        fc.boolean(),
+        (weights, each, begun) => {
+          const ends = spreadKept(
+            weights.map((weight) => ({ weight, kept: weight * each })),
+            begun,
+          );
+          expect(sum(ends)).toBe(0);
+        },
+      ),
     );
   });
 

@@ -47,7 +47,18 @@ describe('createStrategy', () => {
   });
 
   it('takes chance from its caller', () => {
-    const always = (value: number): number[] => countPicks(pickTimes(createStrategy('random', () => value), seatsOf(1, 1, 1), 3), 3);
-    expect([always(0), always(0.999)]).toEqual([[3, 0, 0], [0, 0, 3]]);
+    const always = (value: number): number[] =>
+      countPicks(
+        pickTimes(
+          createStrategy('random', () => value),
+          seatsOf(1, 1, 1),
+          3,
+        ),
+        3,
+      );
+    expect([always(0), always(0.999)]).toEqual([
+      [3, 0, 0],
+      [0, 0, 3],
+    ]);
   });
 });

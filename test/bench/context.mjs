@@ -54,7 +54,10 @@ export class Context {
   /** Those that are installed. */
   proxies() {
     const { nginx, haproxy } = this.others;
-    return [{ kind: NGINX, found: nginx }, { kind: HAPROXY, found: haproxy }]
+    return [
+      { kind: NGINX, found: nginx },
+      { kind: HAPROXY, found: haproxy },
+    ]
       .filter(({ found }) => found !== null)
       .map(({ kind, found }) => this.own(new Proxied(this.workspace, kind, found.program)));
   }

@@ -90,5 +90,17 @@ function scaleOf({ quick, rounds }) {
   if (rounds === undefined) return scale;
   const n = Number(rounds);
   if (!Number.isInteger(n) || n < 1) throw new Error(`--rounds: expected a whole number from 1, got ${rounds}`);
-  return { ...scale, rounds: n, listRounds: n, startupRounds: n, memoryRounds: n, recoveries: n, strategyRounds: n, directRounds: n, pickRounds: n, blockedRounds: n, hangs: n };
+  return {
+    ...scale,
+    rounds: n,
+    listRounds: n,
+    startupRounds: n,
+    memoryRounds: n,
+    recoveries: n,
+    strategyRounds: n,
+    directRounds: n,
+    pickRounds: n,
+    blockedRounds: n,
+    hangs: n,
+  };
 }

@@ -12,10 +12,12 @@ const FILE = new URL('../../docs/commands.md', import.meta.url);
 
 function reference(name: string, aliases: readonly string[], command: Command): string {
   const words = ['lb', name, '[options]', command.operands, command.takesAppArgs === true ? '[-- args...]' : ''].filter(Boolean);
-  const options = command.options.filter(({ hidden }) => hidden !== true).map(({ flags, description, choices }) => {
-    const text = choices === undefined ? description : `${description}; one of ${choices.map((choice) => `\`${choice}\``).join(', ')}`;
-    return `| \`${flags}\` | ${text.replaceAll('|', '\\|')} |`;
-  });
+  const options = command.options
+    .filter(({ hidden }) => hidden !== true)
+    .map(({ flags, description, choices }) => {
+      const text = choices === undefined ? description : `${description}; one of ${choices.map((choice) => `\`${choice}\``).join(', ')}`;
+      return `| \`${flags}\` | ${text.replaceAll('|', '\\|')} |`;
+    });
   const exits = (['ok', 'usage', ...command.exits] as ExitName[]).sort((a, b) => EXIT[a] - EXIT[b]).map((exit) => `${EXIT[exit]} ${exit}`);
   return [
     '```sh',

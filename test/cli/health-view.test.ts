@@ -9,19 +9,41 @@ const AT = new Date(2026, 10, 20, 10, 31, 7).getTime();
 
 function health(changes: Partial<WorkerHealth> = {}): WorkerHealth {
   return {
-    slot: 0, pid: 5001, state: 'ready', checks: { passed: 41, failed: 0 }, last: { ok: true, reason: null, tookMs: 3, at: AT },
-    lastFailures: [], ejections: 0, causes: [], sinceMs: null, ...changes,
+    slot: 0,
+    pid: 5001,
+    state: 'ready',
+    checks: { passed: 41, failed: 0 },
+    last: { ok: true, reason: null, tookMs: 3, at: AT },
+    lastFailures: [],
+    ejections: 0,
+    causes: [],
+    sinceMs: null,
+    ...changes,
   };
 }
 
 const SICK = health({
-  slot: 1, pid: 5002, state: 'ejected', checks: { passed: 38, failed: 3 }, last: { ok: false, reason: 'status 503', tookMs: null, at: AT },
-  lastFailures: [{ reason: 'no answer in 2 s', at: AT - 3_000 }, { reason: 'status 503', at: AT }], ejections: 2,
-  causes: ['failed checks: status 503 (3 in a row)', 'says it is down: no database'], sinceMs: 3_100,
+  slot: 1,
+  pid: 5002,
+  state: 'ejected',
+  checks: { passed: 38, failed: 3 },
+  last: { ok: false, reason: 'status 503', tookMs: null, at: AT },
+  lastFailures: [
+    { reason: 'no answer in 2 s', at: AT - 3_000 },
+    { reason: 'status 503', at: AT },
+  ],
+  ejections: 2,
+  causes: ['failed checks: status 503 (3 in a row)', 'says it is down: no database'],
+  sinceMs: 3_100,
 });
 const QUIET = health({ slot: 2, pid: 5003, checks: { passed: 0, failed: 0 }, last: null });
 
-const workers = [worker(), worker({ slot: 1, pid: 5002, state: 'ejected' }), worker({ slot: 2, pid: 5003, withdrawn: 'debugging', weight: 0 }), worker({ slot: 3, pid: 5004, weight: 0 })];
+const workers = [
+  worker(),
+  worker({ slot: 1, pid: 5002, state: 'ejected' }),
+  worker({ slot: 2, pid: 5003, withdrawn: 'debugging', weight: 0 }),
+  worker({ slot: 3, pid: 5004, weight: 0 }),
+];
 const ill = app({ state: 'degraded', instances: 4, ready: 3, healthy: 1, workers, health: [QUIET, SICK, health(), health({ slot: 3, pid: 5004 })] });
 
 it('shows who is out of the rotation, and why', () => {

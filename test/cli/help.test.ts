@@ -79,7 +79,11 @@ describe('the command line', () => {
   });
 
   it('advises something else where there is no terminal', async () => {
-    expect(await lb(['monit'], { home })).toEqual({ code: 2, out: '', err: 'error: "lb monit" needs a terminal for its screen and its keys\nhint: "lb monit --once" prints one frame anywhere\n' });
+    expect(await lb(['monit'], { home })).toEqual({
+      code: 2,
+      out: '',
+      err: 'error: "lb monit" needs a terminal for its screen and its keys\nhint: "lb monit --once" prints one frame anywhere\n',
+    });
   });
 
   it('prints usage errors as a record with --json', async () => {

@@ -10,10 +10,60 @@ import { app, worker } from '../client/samples.ts';
 const blockers = { requests: 3, oldestMs: 12_300, connections: 3, websockets: 2, sockets: 0 };
 
 const APPS = [
-  app({ name: 'worker-with-a-rather-long-name-for-a-terminal', state: 'errored', ready: 0, instances: 1, uptimeMs: 5_000, restarts: 16, cpuPercent: null, memoryBytes: null, connections: 0, requestsPerSecond: 0, listeners: [], workers: [], troubledSlots: [{ slot: 0, state: 'errored', restartInMs: null, restarts: 16 }], error: 'exit code 1, 16 times in a row' }),
-  app({ state: 'reloading', ready: 15, instances: 16, uptimeMs: 277_200_000, cpuPercent: 1_243, memoryBytes: 2_200_000_000, connections: 12_400, requestsPerSecond: 48_210, listeners: ['*:3000', '*:3443'], workers: [worker(), worker({ slot: 1, state: 'draining', blockers })], operation: { kind: 'reload', sinceMs: 3_200 }, queuedOperations: ['scale'], queued: 1 }),
-  app({ name: 'docs', state: 'stopped', ready: 0, node: '', uptimeMs: null, primaryPid: null, startedAt: null, cpuPercent: null, memoryBytes: null, connections: 0, requestsPerSecond: 0, listeners: [], workers: [] }),
-  app({ name: 'mail', state: 'degraded', ready: 1, restarts: 2, requestsPerSecond: 0.4, troubledSlots: [{ slot: 1, state: 'waiting', restartInMs: 3_000, restarts: 2 }] }),
+  app({
+    name: 'worker-with-a-rather-long-name-for-a-terminal',
+    state: 'errored',
+    ready: 0,
+    instances: 1,
+    uptimeMs: 5_000,
+    restarts: 16,
+    cpuPercent: null,
+    memoryBytes: null,
+    connections: 0,
+    requestsPerSecond: 0,
+    listeners: [],
+    workers: [],
+    troubledSlots: [{ slot: 0, state: 'errored', restartInMs: null, restarts: 16 }],
+    error: 'exit code 1, 16 times in a row',
+  }),
+  app({
+    state: 'reloading',
+    ready: 15,
+    instances: 16,
+    uptimeMs: 277_200_000,
+    cpuPercent: 1_243,
+    memoryBytes: 2_200_000_000,
+    connections: 12_400,
+    requestsPerSecond: 48_210,
+    listeners: ['*:3000', '*:3443'],
+    workers: [worker(), worker({ slot: 1, state: 'draining', blockers })],
+    operation: { kind: 'reload', sinceMs: 3_200 },
+    queuedOperations: ['scale'],
+    queued: 1,
+  }),
+  app({
+    name: 'docs',
+    state: 'stopped',
+    ready: 0,
+    node: '',
+    uptimeMs: null,
+    primaryPid: null,
+    startedAt: null,
+    cpuPercent: null,
+    memoryBytes: null,
+    connections: 0,
+    requestsPerSecond: 0,
+    listeners: [],
+    workers: [],
+  }),
+  app({
+    name: 'mail',
+    state: 'degraded',
+    ready: 1,
+    restarts: 2,
+    requestsPerSecond: 0.4,
+    troubledSlots: [{ slot: 1, state: 'waiting', restartInMs: 3_000, restarts: 2 }],
+  }),
 ];
 
 describe('listView', () => {
@@ -34,7 +84,9 @@ describe('listView', () => {
   });
 
   it('cuts names, not numbers', () => {
-    const names = listView(APPS, { width: 80 }).split('\n').map((line) => line.split(' ')[0]);
+    const names = listView(APPS, { width: 80 })
+      .split('\n')
+      .map((line) => line.split(' ')[0]);
     expect(names.some((name) => name?.startsWith('worker-') && name.endsWith('…'))).toBe(true);
   });
 
@@ -47,7 +99,11 @@ describe('names in other scripts, and with emoji', () => {
   const names = ['api', 'My API', '日本語 API 🚀', 'خدمة الطلبات', '👨‍👩‍👧‍👦 家族', '🇩🇪', 'हिन्दी', '本'.repeat(42)];
   const apps = names.map((name) => app({ name, workers: [worker()] }));
   /** Columns of the terminal before the second column of each line. */
-  const starts = (text: string, second: RegExp): number[] => text.split('\n').filter((line) => second.test(line)).map((line) => widthOf(line.slice(0, line.search(second))));
+  const starts = (text: string, second: RegExp): number[] =>
+    text
+      .split('\n')
+      .filter((line) => second.test(line))
+      .map((line) => widthOf(line.slice(0, line.search(second))));
 
   it.each([80, 120, null])('keep the columns straight at %s columns', (width) => {
     const lines = starts(listView(apps, { width }), /(state|online) /);
@@ -69,7 +125,10 @@ describe('names in other scripts, and with emoji', () => {
   it('are one word in a command', () => {
     const scale: AutoscalingSnapshot = { on: false, min: 2, max: 8, target: { metric: 'elu', value: 0.6 }, now: null, last: null };
     expect(listView([app({ name: 'My API', autoscaling: scale })], { width: null })).toContain("lb scale 'My API' auto");
-    expect(new LbError('LB_ERR_APP_EXISTS', { app: 'My API' })).toMatchObject({ message: 'app "My API" is already running', hint: expect.stringContaining("lb reload 'My API'") as string });
+    expect(new LbError('LB_ERR_APP_EXISTS', { app: 'My API' })).toMatchObject({
+      message: 'app "My API" is already running',
+      hint: expect.stringContaining("lb reload 'My API'") as string,
+    });
   });
 });
 
@@ -87,10 +146,30 @@ describe('autoscaling', () => {
 });
 
 describe('workerListView', () => {
-  const ejected = { slot: 1, pid: 5002, state: 'ejected' as const, checks: { passed: 3, failed: 3 }, last: null, lastFailures: [], ejections: 1, causes: ['failed checks: status 503 (3 in a row)'], sinceMs: 2_000 };
+  const ejected = {
+    slot: 1,
+    pid: 5002,
+    state: 'ejected' as const,
+    checks: { passed: 3, failed: 3 },
+    last: null,
+    lastFailures: [],
+    ejections: 1,
+    causes: ['failed checks: status 503 (3 in a row)'],
+    sinceMs: 2_000,
+  };
   const apps = [
-    app({ name: 'web', workers: [worker({ slot: 1, pid: 6002, weight: 0, withdrawn: 'debugging' }), worker({ pid: 6001, p95Ms: null, handOffMs: null, cpuPercent: null })] }),
-    app({ state: 'degraded', ready: 1, queued: 3, panic: true, workers: [worker(), worker({ slot: 1, pid: 5002, state: 'ejected', refused: 7 })], health: [ejected] }),
+    app({
+      name: 'web',
+      workers: [worker({ slot: 1, pid: 6002, weight: 0, withdrawn: 'debugging' }), worker({ pid: 6001, p95Ms: null, handOffMs: null, cpuPercent: null })],
+    }),
+    app({
+      state: 'degraded',
+      ready: 1,
+      queued: 3,
+      panic: true,
+      workers: [worker(), worker({ slot: 1, pid: 5002, state: 'ejected', refused: 7 })],
+      health: [ejected],
+    }),
     app({ name: 'docs', state: 'stopped', ready: 0, workers: [] }),
   ];
 
@@ -105,7 +184,11 @@ describe('workerListView', () => {
   });
 
   it('tells the same under the apps', () => {
-    for (const note of ['3 connections wait for a worker', 'api[1] ejected: failed checks: status 503 (3 in a row)', 'web[1] asked for no new connections: debugging']) {
+    for (const note of [
+      '3 connections wait for a worker',
+      'api[1] ejected: failed checks: status 503 (3 in a row)',
+      'web[1] asked for no new connections: debugging',
+    ]) {
       expect(listView(apps, { width: null })).toContain(`  ${note}\n`);
     }
   });

@@ -28,9 +28,12 @@ it('colours a terminal and cuts to its width', async () => {
   expect(out).toContain('\u001b[32monline\u001b[39m');
 });
 
-it.each(['list --workers', 'list --watch', 'list --json --workers', 'list api', 'list --help', 'show api', 'daemon --help', ''])('leaves "lb %s" to the whole command line', async (line) => {
-  expect(await lean(line)).toEqual({ code: null, out: '', err: '' });
-});
+it.each(['list --workers', 'list --watch', 'list --json --workers', 'list api', 'list --help', 'show api', 'daemon --help', ''])(
+  'leaves "lb %s" to the whole command line',
+  async (line) => {
+    expect(await lean(line)).toEqual({ code: null, out: '', err: '' });
+  },
+);
 
 it('leaves what is no plain answer to the whole command line, with nothing printed', async () => {
   const nothing = { code: null, out: '', err: '' };

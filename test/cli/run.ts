@@ -24,7 +24,11 @@ export interface Surroundings {
 export const lb = (argv: readonly string[], surroundings: Surroundings): Promise<Ran> => runWith(runCli, argv, surroundings);
 
 /** The same with a part of the command line. */
-export async function runWith<Code>(run: (argv: readonly string[], io: Io) => Promise<Code>, argv: readonly string[], surroundings: Surroundings): Promise<Ran<Code>> {
+export async function runWith<Code>(
+  run: (argv: readonly string[], io: Io) => Promise<Code>,
+  argv: readonly string[],
+  surroundings: Surroundings,
+): Promise<Ran<Code>> {
   const { columns, rows, onReady, onOutput, startDaemon } = surroundings;
   const out = memorySink({ columns, rows }, onOutput);
   const err = memorySink({ columns, rows }, onOutput);

@@ -6,13 +6,30 @@ import type { ExitReport } from '../../src/lifecycle/exit-report.ts';
 import { app, worker } from '../client/samples.ts';
 
 const EXIT: ExitReport = {
-  slot: 1, generation: 2, pid: 6002, at: new Date(2026, 10, 20, 10, 31, 7).getTime(), code: 1, signal: null, askedBy: null,
-  stateBefore: 'starting', uptimeMs: 212, killedAtDeadline: false, cause: null, stack: [], lastStderr: ['Error: connect ECONNREFUSED 127.0.0.1:5432', '    at new Pool (db.js:3:9)'],
+  slot: 1,
+  generation: 2,
+  pid: 6002,
+  at: new Date(2026, 10, 20, 10, 31, 7).getTime(),
+  code: 1,
+  signal: null,
+  askedBy: null,
+  stateBefore: 'starting',
+  uptimeMs: 212,
+  killedAtDeadline: false,
+  cause: null,
+  stack: [],
+  lastStderr: ['Error: connect ECONNREFUSED 127.0.0.1:5432', '    at new Pool (db.js:3:9)'],
 };
 
 it('shows a running app', () => {
-  const workers = [worker({ slot: 1, pid: 5002, state: 'draining', blockers: { requests: 1, oldestMs: 800, connections: 1, websockets: 0, sockets: 0 } }), worker()];
-  const snapshot = app({ workers, lastExits: [EXIT, { ...EXIT, slot: 0, code: null, signal: 'SIGKILL', askedBy: 'stop', killedAtDeadline: true, lastStderr: [] }] });
+  const workers = [
+    worker({ slot: 1, pid: 5002, state: 'draining', blockers: { requests: 1, oldestMs: 800, connections: 1, websockets: 0, sockets: 0 } }),
+    worker(),
+  ];
+  const snapshot = app({
+    workers,
+    lastExits: [EXIT, { ...EXIT, slot: 0, code: null, signal: 'SIGKILL', askedBy: 'stop', killedAtDeadline: true, lastStderr: [] }],
+  });
   expect(showView(snapshot, { width: null })).toMatchSnapshot();
 });
 
@@ -23,8 +40,20 @@ it('names what of its balance and health is not the default', () => {
     app({
       proxyRejections: { malformed: 2, timeout: 1, untrusted: 0, closed: 0 },
       spec: {
-        ...spec, balance: 'ip-hash', weights: [2, 1], backup: [1], maxConns: 500, slowStartMs: 30_000, proxyProtocol: { ports: [3000], from: ['10.0.0.0/8'] }, health,
-        hangTimeoutMs: null, healthPort: { host: null, port: 9000 }, readyMin: 2, maxRequests: 10_000, maxLifetimeMs: 3_600_000, maxMemoryKillBytes: 400 * 1024 * 1024,
+        ...spec,
+        balance: 'ip-hash',
+        weights: [2, 1],
+        backup: [1],
+        maxConns: 500,
+        slowStartMs: 30_000,
+        proxyProtocol: { ports: [3000], from: ['10.0.0.0/8'] },
+        health,
+        hangTimeoutMs: null,
+        healthPort: { host: null, port: 9000 },
+        readyMin: 2,
+        maxRequests: 10_000,
+        maxLifetimeMs: 3_600_000,
+        maxMemoryKillBytes: 400 * 1024 * 1024,
       },
     }),
     { width: null },
@@ -43,13 +72,28 @@ it('tells what decides on the number of workers, and the last change', () => {
 });
 
 it('shows a stopped app without what only runs', () => {
-  const text = showView(app({ state: 'stopped', ready: 0, node: '', primaryPid: null, uptimeMs: null, startedAt: null, workers: [], listeners: [] }), { width: null });
+  const text = showView(app({ state: 'stopped', ready: 0, node: '', primaryPid: null, uptimeMs: null, startedAt: null, workers: [], listeners: [] }), {
+    width: null,
+  });
   expect(text).toMatchSnapshot();
   expect(text).not.toContain('pid');
 });
 
 it('fits into 80 columns, however large the numbers are', () => {
-  const large = worker({ slot: 127, generation: 1_204, pid: 4_194_304, state: 'draining', uptimeMs: 277_200_000, restarts: 9_999, cpuPercent: 100, memoryBytes: 2_200_000_000, connections: 12_400, requestsInFlight: 1_000, requestsPerSecond: 48_210, eventLoopUtilization: 1 });
+  const large = worker({
+    slot: 127,
+    generation: 1_204,
+    pid: 4_194_304,
+    state: 'draining',
+    uptimeMs: 277_200_000,
+    restarts: 9_999,
+    cpuPercent: 100,
+    memoryBytes: 2_200_000_000,
+    connections: 12_400,
+    requestsInFlight: 1_000,
+    requestsPerSecond: 48_210,
+    eventLoopUtilization: 1,
+  });
   const lines = showView(app({ workers: [large], lastExits: [] }), { width: 80 }).split('\n');
   const table = lines.slice(lines.indexOf('workers') + 1, lines.indexOf('definition') - 1).filter((line) => line !== '' && line !== 'traffic');
   expect(table).toHaveLength(4);

@@ -7,7 +7,13 @@ function loadedWith(file: URL, seen = new Set<string>()): Set<string> {
   seen.add(fileURLToPath(file));
   const imports = readFileSync(file, 'utf8').matchAll(/^(?:import|export) (?!type )[^;]*? from '([^']+)';/gm);
   for (const [statement, target = ''] of imports) {
-    if (/\{([^}]*)\}/.exec(statement)?.[1]?.split(',').every((name) => /^\s*(type |$)/.test(name)) === true) continue;
+    if (
+      /\{([^}]*)\}/
+        .exec(statement)?.[1]
+        ?.split(',')
+        .every((name) => /^\s*(type |$)/.test(name)) === true
+    )
+      continue;
     const url = target.startsWith('.') ? new URL(target, file) : null;
     if (url === null) seen.add(target);
     else if (!seen.has(fileURLToPath(url))) loadedWith(url, seen);
@@ -27,6 +33,8 @@ it('"lb list" loads little: every module and library costs it start-up time', ()
 
 it('what "lb list" and "lb daemon" do not need is in other bundles: the whole command line, and the daemon', () => {
   const lean = [...loadedWith(new URL('../../src/cli/main.ts', import.meta.url)), fileURLToPath(new URL('../../src/cli/commands/daemon.ts', import.meta.url))];
-  const lazy = lean.filter((name) => name.startsWith('/')).flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/(?:await|=>) import\('([^']+)'\)/g)].map(([, target]) => target));
+  const lazy = lean
+    .filter((name) => name.startsWith('/'))
+    .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/(?:await|=>) import\('([^']+)'\)/g)].map(([, target]) => target));
   expect(lazy.sort()).toEqual(['../../daemon/main.ts', './commands/daemon.ts', './run-cli.ts', 'chalk']);
 });

@@ -54,8 +54,10 @@ describe('what is not the list', () => {
   const message = `error: ${lost.message}\n`;
   const looks: Record<string, (context: Context) => number> = {
     list: ({ json, print }) => (print(json ? '[1]' : 'name'), 0),
-    lost: () => { throw lost; },
-    none: ({ json, print, note }) => ((json ? print('[]') : undefined), note('no daemon runs'), 0),
+    lost: () => {
+      throw lost;
+    },
+    none: ({ json, print, note }) => (json ? print('[]') : undefined, note('no daemon runs'), 0),
   };
 
   /** Shows these one after another, without a pause. */
@@ -71,11 +73,20 @@ describe('what is not the list', () => {
       };
       return await watchList(context, show, 0).catch((thrown: unknown) => reportFailure(thrown, [], io));
     };
-    return await runWith(run, [], { home: daemon.home, env: { NO_COLOR: '1' }, ...(columns === undefined ? {} : { columns }), onReady: (listener) => (interrupt = listener) });
+    return await runWith(run, [], {
+      home: daemon.home,
+      env: { NO_COLOR: '1' },
+      ...(columns === undefined ? {} : { columns }),
+      onReady: (listener) => (interrupt = listener),
+    });
   }
 
   it('goes to stderr, once per change, without the advice to run it again', async () => {
-    expect(await watched(['list', 'lost', 'lost', 'list', 'lost', 'none', 'none'], false)).toEqual({ code: 130, out: 'name\nname\n', err: `${message}${message}no daemon runs\n` });
+    expect(await watched(['list', 'lost', 'lost', 'list', 'lost', 'none', 'none'], false)).toEqual({
+      code: 130,
+      out: 'name\nname\n',
+      err: `${message}${message}no daemon runs\n`,
+    });
   });
 
   it('is none of the lines with --json', async () => {
@@ -86,7 +97,12 @@ describe('what is not the list', () => {
   it('stands on the screen of a terminal', async () => {
     const { out, err } = await watched(['none', 'lost', 'list'], false, 200);
     expect(err).toBe('');
-    expect(out.split('\u001b[H').slice(1).map((frame) => frame.replace(/\u001b\[\??\d*[a-zA-Z]/g, ''))).toEqual(['no daemon runs\n', message, 'name\n']);
+    expect(
+      out
+        .split('\u001b[H')
+        .slice(1)
+        .map((frame) => frame.replace(/\u001b\[\??\d*[a-zA-Z]/g, '')),
+    ).toEqual(['no daemon runs\n', message, 'name\n']);
   });
 });
 
@@ -103,7 +119,12 @@ it('prints a line of JSON with --json for whatever is new', async () => {
   let asked = 0;
   daemon.on('GET /v1/apps', (response) => void response.end(JSON.stringify({ apps: [app({ restarts: ++asked })] })));
   const { out } = await watch(2, ['--json']);
-  expect(out.trimEnd().split('\n').map((line) => (JSON.parse(line) as unknown[]).length)).toEqual([1, 1]);
+  expect(
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as unknown[]).length),
+  ).toEqual([1, 1]);
 });
 
 it('says the same once where it is no terminal', async () => {

@@ -43,7 +43,10 @@ describe('connect', () => {
   it('refuses something else behind the socket', async () => {
     daemon.on('GET /v1/hello', { json: { name: 'docker' } });
     await daemon.listen();
-    await expect(connect(daemon.address)).rejects.toMatchObject({ code: 'LB_ERR_MESSAGE', message: expect.stringContaining('expected "lb", got "docker"') as string });
+    await expect(connect(daemon.address)).rejects.toMatchObject({
+      code: 'LB_ERR_MESSAGE',
+      message: expect.stringContaining('expected "lb", got "docker"') as string,
+    });
   });
 
   it('gives up on a daemon that does not answer', async () => {

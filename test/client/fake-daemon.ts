@@ -30,7 +30,10 @@ export class FakeDaemon {
   readonly home = mkdtempSync(join(tmpdir(), 'lb-fake-'));
   readonly address = homePaths(this.home);
   readonly received: Received[] = [];
-  readonly answers = new Map<string, Answer>([['GET /v1/hello', { json: HELLO }], ['GET /v1/apps', { json: { apps: [] } }]]);
+  readonly answers = new Map<string, Answer>([
+    ['GET /v1/hello', { json: HELLO }],
+    ['GET /v1/apps', { json: { apps: [] } }],
+  ]);
   onLogs: (socket: WebSocket, url: string) => void = (socket) => socket.close(1000);
   readonly #server: Server = createServer((request, response) => void this.#handle(request, response));
   readonly #sockets = new WebSocketServer({ noServer: true });

@@ -117,7 +117,10 @@ describe('subscribeLogs', () => {
 
 describe('the other subscriptions', () => {
   it('yield stats, however large, and events, also those of no app', async () => {
-    const stats = { at: 5, apps: Array.from({ length: 200 }, (_, i) => app({ name: `app-${i}`, workers: Array.from({ length: 16 }, (_, slot) => worker({ slot })) })) };
+    const stats = {
+      at: 5,
+      apps: Array.from({ length: 200 }, (_, i) => app({ name: `app-${i}`, workers: Array.from({ length: 16 }, (_, slot) => worker({ slot })) })),
+    };
     const event = { id: 7, at: 5, app: null, kind: 'daemon-start', severity: 'info', message: 'daemon 1.2.3 has started' };
     expect(JSON.stringify(stats).length).toBeGreaterThan(1024 * 1024);
     daemon.onLogs = (socket, url) => {

@@ -19,7 +19,10 @@ describe('fieldsOrOff', () => {
     [true, DEFAULTS],
     ['true', DEFAULTS],
     [{}, DEFAULTS],
-    [{ every: '5s', tries: undefined }, { ...DEFAULTS, every: 5_000 }],
+    [
+      { every: '5s', tries: undefined },
+      { ...DEFAULTS, every: 5_000 },
+    ],
     ['/healthz', { ...DEFAULTS, path: '/healthz' }],
   ])('reads %j', (raw, value) => expect(kind.parse(raw)).toEqual({ value }));
 
@@ -55,7 +58,11 @@ describe('fieldsOrOff', () => {
 
   it('describes its fields, with their defaults as one writes them', () => {
     expect(kind.label).toContain('`every`: how often (default `2s`); `tries`: how many (default `three`)');
-    expect(kind.tsType).toBe('boolean | string | { readonly path?: string | undefined; readonly every?: number | string | undefined; readonly tries?: number | undefined }');
-    expect(kind.schema).toMatchObject({ anyOf: [{ type: 'boolean' }, { type: 'string' }, { additionalProperties: false, properties: { every: { description: 'how often' } } }] });
+    expect(kind.tsType).toBe(
+      'boolean | string | { readonly path?: string | undefined; readonly every?: number | string | undefined; readonly tries?: number | undefined }',
+    );
+    expect(kind.schema).toMatchObject({
+      anyOf: [{ type: 'boolean' }, { type: 'string' }, { additionalProperties: false, properties: { every: { description: 'how often' } } }],
+    });
   });
 });

@@ -11,7 +11,7 @@ const FILES = {
   'bin/python9': answering('Python 3.11.2'),
   'bin/broken': '#!/bin/sh\nexit 3\n',
   'bin/plain': 'not executable',
-  'counting': '#!/bin/sh\necho x >> "$0.calls"\necho v24.0.0\n',
+  counting: '#!/bin/sh\necho x >> "$0.calls"\necho v24.0.0\n',
 };
 
 function setUp(): { directory: string; interpreters: Interpreters } {

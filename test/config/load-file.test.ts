@@ -38,7 +38,11 @@ describe('formats', () => {
     ['array.config.mjs', 'export default [{ script: "a.js" }]'],
     ['object.config.mjs', 'export default { script: "a.js" }'],
     ['typed.config.ts', 'enum E { A = "a.js" }\nconst apps: { script: string }[] = [{ script: E.A }];\nexport default { apps };'],
-    ['lb.config.ts', 'import { camelCase } from "./helper.ts"; export default { apps: [{ script: camelCase }] }', { 'helper.ts': 'export const camelCase: string = "a.js"' }],
+    [
+      'lb.config.ts',
+      'import { camelCase } from "./helper.ts"; export default { apps: [{ script: camelCase }] }',
+      { 'helper.ts': 'export const camelCase: string = "a.js"' },
+    ],
     ['apps.json', '{ // PM2 reads comments\n "apps": [ { "script": "a.js", /* and */ }, ], }'],
     ['bom.json', '\uFEFF[{"script": "a.js"}]'],
     ['apps.yaml', 'apps:\n  - script: a.js\n'],
@@ -74,7 +78,9 @@ describe('places and warnings', () => {
   it('names what stands beside the apps', async () => {
     const { warnings } = await load('e.config.cjs', 'module.exports = { apps: [{ script: "a.js" }], deploy: { production: {} }, static: [] }');
     expect(warnings).toEqual(['e.config.cjs: ignored beside "apps": deploy, static']);
-    expect((await load('a.json', '{"metric": {}, "deploy": {}, "apps": [{"script": "a.js"}]}')).warnings).toEqual(['a.json: ignored beside "apps": metric (did you mean "metrics"?), deploy']);
+    expect((await load('a.json', '{"metric": {}, "deploy": {}, "apps": [{"script": "a.js"}]}')).warnings).toEqual([
+      'a.json: ignored beside "apps": metric (did you mean "metrics"?), deploy',
+    ]);
     expect((await load('a.json', '{"$schema": "x", "apps": [{"script": "a.js"}]}')).warnings).toEqual([]);
   });
 });
@@ -83,14 +89,26 @@ describe('metrics beside the apps', () => {
   const app = '"apps": [{"script": "a.js"}]';
 
   it('say where the daemon serves them', async () => {
-    expect((await load('a.json', `{${app}, "metrics": {"listen": "127.0.0.1:9615"}}`))).toMatchObject({ metrics: { listen: { host: '127.0.0.1', port: 9615 } }, warnings: [] });
+    expect(await load('a.json', `{${app}, "metrics": {"listen": "127.0.0.1:9615"}}`)).toMatchObject({
+      metrics: { listen: { host: '127.0.0.1', port: 9615 } },
+      warnings: [],
+    });
     expect((await load('a.json', `{${app}, "metrics": {"listen": 9615}}`)).metrics).toEqual({ listen: { host: null, port: 9615 }, file: 'a.json' });
     expect((await load('a.json', `{${app}, "metrics": {"listen": null}}`)).metrics).toEqual({ listen: null, file: 'a.json' });
     expect(await load('a.json', `{${app}}`)).not.toHaveProperty('metrics');
-    expect((await load('e.config.cjs', 'exports.default = () => ({ apps: [{ script: "a.js" }], metrics: { listen: 1 } })')).metrics).toEqual({ listen: { host: null, port: 1 }, file: 'e.config.cjs' });
+    expect((await load('e.config.cjs', 'exports.default = () => ({ apps: [{ script: "a.js" }], metrics: { listen: 1 } })')).metrics).toEqual({
+      listen: { host: null, port: 1 },
+      file: 'e.config.cjs',
+    });
   });
 
-  it.each([['"yes"', 'metrics: expected an object with "listen"'], ['{"listen": "here"}', 'metrics.listen: expected a port'], ['{"listen": 1, "path": "/"}', 'metrics.path: expected "listen" and nothing else, got path'], ['{"lisen": 1}', 'got lisen, did you mean "listen"?'], ['{}', 'metrics.listen: expected a port, or host:port, or null for nowhere, got nothing']])('are checked: %s', async (value, message) => {
+  it.each([
+    ['"yes"', 'metrics: expected an object with "listen"'],
+    ['{"listen": "here"}', 'metrics.listen: expected a port'],
+    ['{"listen": 1, "path": "/"}', 'metrics.path: expected "listen" and nothing else, got path'],
+    ['{"lisen": 1}', 'got lisen, did you mean "listen"?'],
+    ['{}', 'metrics.listen: expected a port, or host:port, or null for nowhere, got nothing'],
+  ])('are checked: %s', async (value, message) => {
     expect((await failure('a.json', `{${app}, "metrics": ${value}}`)).message).toContain(message);
   });
 });

@@ -5,14 +5,18 @@ import { readApp } from '../../src/config/read-values.ts';
 const { kind } = EVENT_OPTIONS.on_event;
 const NONE = { run: null, url: null, kinds: null, severity: null };
 
-const problemsOf = (on_event: unknown): string[] => readApp({ name: 'api', script: 's.js', on_event }, 'lb.config.json', 'apps[0]').problems.map(({ message }) => message);
+const problemsOf = (on_event: unknown): string[] =>
+  readApp({ name: 'api', script: 's.js', on_event }, 'lb.config.json', 'apps[0]').problems.map(({ message }) => message);
 
 describe('on_event', () => {
   it.each([
     [false, null],
     [{ run: './notify.sh "x"' }, { ...NONE, run: './notify.sh "x"' }],
     [{ run: ['notify', ''] }, { ...NONE, run: ['notify', ''] }],
-    [{ url: 'https://hooks.example/a?b=1', kinds: ['exit', 'not-ready'], severity: 'error' }, { ...NONE, url: 'https://hooks.example/a?b=1', kinds: ['exit', 'not-ready'], severity: 'error' }],
+    [
+      { url: 'https://hooks.example/a?b=1', kinds: ['exit', 'not-ready'], severity: 'error' },
+      { ...NONE, url: 'https://hooks.example/a?b=1', kinds: ['exit', 'not-ready'], severity: 'error' },
+    ],
   ])('reads %j', (raw, value) => {
     expect(kind.parse(raw)).toEqual({ value });
     expect(problemsOf(raw)).toEqual([]);

@@ -21,8 +21,14 @@ describe('values', () => {
     [{ interpreterArgs: '--inspect' }, { node_args: ['--inspect'] }],
     [{ exec: 'a.js' }, { script: 'a.js' }],
     [{ cmd: 'a.js' }, { script: 'a.js' }],
-    [{ out: 'NULL', err: '/dev/null' }, { out_file: null, error_file: null }],
-    [{ out_file: null, error_file: false }, { out_file: null, error_file: null }],
+    [
+      { out: 'NULL', err: '/dev/null' },
+      { out_file: null, error_file: null },
+    ],
+    [
+      { out_file: null, error_file: false },
+      { out_file: null, error_file: null },
+    ],
     [{ combine_logs: true }, { merge_logs: true }],
     [{ stop_exit_codes: 0 }, { stop_exit_codes: [0] }],
     [{ stop_exit_codes: '0, 143 0' }, { stop_exit_codes: [0, 143] }],
@@ -69,7 +75,13 @@ describe('wrong values', () => {
     [{ exec_mode: 'thread' }, at('exec_mode', 'expected one of cluster, cluster_mode, fork, fork_mode, got "thread"')],
     [{ script: '' }, at('script', 'expected a path, got an empty string')],
     [{ script: 'a\0b' }, at('script', 'expected a path, got "a\\u0000b"')],
-    [{ name: 'my/app' }, at('name', 'expected a name of letters, digits, emoji, ".", "_", "-" and single blanks inside (first a letter, digit or emoji; at most 64 characters and 128 bytes), got "my/app"')],
+    [
+      { name: 'my/app' },
+      at(
+        'name',
+        'expected a name of letters, digits, emoji, ".", "_", "-" and single blanks inside (first a letter, digit or emoji; at most 64 characters and 128 bytes), got "my/app"',
+      ),
+    ],
     [{ name: 'all' }, at('name', 'expected a name other than "all", which stands for every app, got "all"')],
     [{ instance_var: 'A=B' }, at('instance_var', 'expected the name of an environment variable, got "A=B"')],
     [{ instnaces: 2 }, at('instnaces', 'unknown option "instnaces", did you mean "instances"?')],

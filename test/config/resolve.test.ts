@@ -39,14 +39,19 @@ describe('scale', () => {
   const scaled = (app: object): Promise<AppSpec> => only(config({ script: 'app.js', ...app }));
 
   it('has numbers of workers, and instances are where it begins', async () => {
-    expect(await scaled({ instances: 1, scale: { min: 2, max: 'max' } })).toMatchObject({ instances: 2, scale: { on: true, min: 2, max: 4, target: { metric: 'elu', value: 0.6 } } });
+    expect(await scaled({ instances: 1, scale: { min: 2, max: 'max' } })).toMatchObject({
+      instances: 2,
+      scale: { on: true, min: 2, max: 4, target: { metric: 'elu', value: 0.6 } },
+    });
     expect(await scaled({ instances: 9, scale: { max: 6, target: { p95_ms: 100 } } })).toMatchObject({ instances: 6, scale: { min: 1, max: 6 } });
     expect(await scaled({ instances: 9, scale: { max: 6 } }), 'not more than compute at the same time').toMatchObject({ instances: 4 });
     expect(await scaled({ scale: { min: 6 } }), 'a min above the budget is meant').toMatchObject({ instances: 6, scale: { min: 6, max: 6 } });
   });
 
   it('needs a slot with a weight among the fewest', async () => {
-    expect(await failing(config({ script: 'app.js', instances: 2, weights: [0, 1], scale: { min: 1 } }))).toMatchObject({ message: expect.stringContaining('a weight above 0') });
+    expect(await failing(config({ script: 'app.js', instances: 2, weights: [0, 1], scale: { min: 1 } }))).toMatchObject({
+      message: expect.stringContaining('a weight above 0'),
+    });
   });
 });
 
@@ -120,7 +125,11 @@ describe('a script on the command line', () => {
       expect(apps[0]?.cwd).toBe(join(cwd, 'sub'));
       return [apps[0]?.script, cwd];
     };
-    for (const [target, file] of [['sub/a.js', 'sub/a.js'], ['a.js', 'sub/a.js'], ['both.js', 'both.js']] as const) {
+    for (const [target, file] of [
+      ['sub/a.js', 'sub/a.js'],
+      ['a.js', 'sub/a.js'],
+      ['both.js', 'both.js'],
+    ] as const) {
       const [script, cwd] = await inSub(target);
       expect(script).toBe(join(cwd, file));
     }
@@ -139,7 +148,10 @@ describe('a script on the command line', () => {
   it('reports what is missing or no script', async () => {
     expect(await failing({}, { target: 'gone.js' })).toMatchObject({ code: 'LB_ERR_SCRIPT_NOT_FOUND', details: { script: 'gone.js' } });
     expect(await failing({ 'job.py': '' }, { target: 'job.py' })).toMatchObject({ code: 'LB_ERR_INTERPRETER', details: { app: 'job', interpreter: 'python' } });
-    expect(await failing({ 'my, app.js': '' }, { target: 'my, app.js' })).toMatchObject({ code: 'LB_ERR_CONFIG_VALUE', details: { path: 'name', got: '"my, app"' } });
+    expect(await failing({ 'my, app.js': '' }, { target: 'my, app.js' })).toMatchObject({
+      code: 'LB_ERR_CONFIG_VALUE',
+      details: { path: 'name', got: '"my, app"' },
+    });
     expect(await failing({ 'a.js': '' }, { target: 'a.js', flags: { cwd: 'gone' } })).toMatchObject({ details: { file: 'command line', path: '--cwd' } });
     expect(await failing({ 'a.js': '' }, { target: 'a.js', flags: { env_file: 'gone' } })).toMatchObject({ details: { path: '--env-file' } });
     expect(await failing({})).toMatchObject({ code: 'LB_ERR_USAGE' });
@@ -167,7 +179,7 @@ describe('a config file', () => {
     expect(apps[0]).toMatchObject({ cwd: service, script: join(service, 'app.js'), outFile: join(service, 'logs/o.log'), env: { A: '1' } });
   });
 
-  it("finds a script where PM2 does, relative to the caller, and says so", async () => {
+  it('finds a script where PM2 does, relative to the caller, and says so', async () => {
     const files = { 'deploy/ecosystem.config.json': '[{"script": "dist/app.js"}]', 'dist/app.js': '' };
     const { apps, warnings, cwd } = await resolveIn(files, { target: 'deploy/ecosystem.config.json' });
     expect(apps[0]).toMatchObject({ cwd, script: join(cwd, 'dist/app.js') });
@@ -179,7 +191,9 @@ describe('a config file', () => {
     const { apps, warnings } = await resolveIn(files, { only: ['api,other'] });
     expect(apps.map(({ name }) => name)).toEqual(['api', 'other']);
     expect(warnings).toEqual([]);
-    expect(await failing(files, { only: ['ap'] })).toMatchObject({ details: { path: '--only', got: '"ap"', expected: expect.stringContaining('api, web, other') as string } });
+    expect(await failing(files, { only: ['ap'] })).toMatchObject({
+      details: { path: '--only', got: '"ap"', expected: expect.stringContaining('api, web, other') as string },
+    });
   });
 
   it('refuses two apps of one name, and -n for several', async () => {
@@ -206,7 +220,9 @@ describe('a config file', () => {
     expect(error).toMatchObject({ code: 'LB_ERR_CONFIG_VALUE', details: { file: 'command line', path: '--kill-timeout' } });
     const { output } = error as { output: string[] };
     expect(output).toHaveLength(4);
-    expect(output.join('\n')).toMatch(/apps\[0\]\.instances[\s\S]*apps\[1\]\.port[\s\S]*script not found: gone\.js[\s\S]*apps\[2\]\.script: expected the path of a script, got nothing/);
+    expect(output.join('\n')).toMatch(
+      /apps\[0\]\.instances[\s\S]*apps\[1\]\.port[\s\S]*script not found: gone\.js[\s\S]*apps\[2\]\.script: expected the path of a script, got nothing/,
+    );
   });
 
   it('warns once per app about what PM2 has and lb has not', async () => {
@@ -230,7 +246,7 @@ describe('the environment of the workers', () => {
     expect((await only(files, { env })).env).toMatchObject({ D: 'env', PORT: '9' });
   });
 
-  it('inherits nothing of lb, PM2 and the wiring of Node, but what is the user\'s', async () => {
+  it("inherits nothing of lb, PM2 and the wiring of Node, but what is the user's", async () => {
     const noise = { LB_HOME: 'x', LB_WORKER: '1', PM2_HOME: 'x', pm_id: '0', NODE_APP_INSTANCE: '0', NODE_UNIQUE_ID: '1', NODE_CHANNEL_FD: '3' };
     const kept = { npm_package_name: 'x', LB_URL: 'http://balancer', NODE_ENV: 'test', __proto__x: '1' };
     expect((await only({ 'a.js': '' }, { target: 'a.js', env: { ...noise, ...kept } })).env).toEqual(kept);
@@ -247,7 +263,9 @@ describe('the environment of the workers', () => {
 
   it('names an env file that is not there', async () => {
     const error = await failing(config({ script: 'app.js', env_file: 'gone.env' }));
-    expect(error).toMatchObject({ details: { path: 'apps[0].env_file', expected: 'a readable dotenv file', got: expect.stringContaining('no such file') as string } });
+    expect(error).toMatchObject({
+      details: { path: 'apps[0].env_file', expected: 'a readable dotenv file', got: expect.stringContaining('no such file') as string },
+    });
   });
 });
 
@@ -278,6 +296,9 @@ describe('options that contradict each other', () => {
   });
 
   it('are none', async () => {
-    expect(await only({ 'a.js': '' }, { target: 'a.js', flags: { balance: 'direct', weights: '1,0', instances: '2' } })).toMatchObject({ balance: 'direct', weights: [1, 0] });
+    expect(await only({ 'a.js': '' }, { target: 'a.js', flags: { balance: 'direct', weights: '1,0', instances: '2' } })).toMatchObject({
+      balance: 'direct',
+      weights: [1, 0],
+    });
   });
 });

@@ -22,16 +22,22 @@ class FakePrimary {
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('error', () => {});
-    const read = ndjsonReader((raw) => {
-      const message = raw as ToPrimary;
-      if (message.type === 'order') this.orders.push(message);
-      this.#arrived?.();
-    }, () => {});
+    const read = ndjsonReader(
+      (raw) => {
+        const message = raw as ToPrimary;
+        if (message.type === 'order') this.orders.push(message);
+        this.#arrived?.();
+      },
+      () => {},
+    );
     socket.on('data', read);
   }
 
   async ordered(count: number): Promise<void> {
-    while (this.orders.length < count) await new Promise<void>((resolve) => { this.#arrived = resolve; });
+    while (this.orders.length < count)
+      await new Promise<void>((resolve) => {
+        this.#arrived = resolve;
+      });
   }
 
   send(...messages: readonly FromPrimary[]): void {
@@ -94,8 +100,17 @@ describe('Attachment', () => {
     const order = attachment.order({ kind: 'reload' });
     await primary.ordered(1);
     const details = { app: 'api', reason: 'worker 0: exit code 1' };
-    primary.send({ type: 'failed', id: 1, error: { code: 'LB_ERR_RELOAD_FAILED', message: 'reload of "api" failed: worker 0: exit code 1', output: ['Error'], details } });
-    await expect(order).rejects.toMatchObject({ code: 'LB_ERR_RELOAD_FAILED', message: 'reload of "api" failed: worker 0: exit code 1', output: ['Error'], details });
+    primary.send({
+      type: 'failed',
+      id: 1,
+      error: { code: 'LB_ERR_RELOAD_FAILED', message: 'reload of "api" failed: worker 0: exit code 1', output: ['Error'], details },
+    });
+    await expect(order).rejects.toMatchObject({
+      code: 'LB_ERR_RELOAD_FAILED',
+      message: 'reload of "api" failed: worker 0: exit code 1',
+      output: ['Error'],
+      details,
+    });
   });
 
   it('fails every order under way when the primary goes away', async () => {
@@ -179,7 +194,10 @@ describe('a primary that does not answer pings', () => {
   it('is not asked while it tells something by itself', () => {
     let asked = 0;
     const event: FromPrimary = { type: 'event', event: makeEvent('api', 0, 'log', 'x') };
-    pinged(() => ++asked > 0, (socket) => void setInterval(() => socket.emit('data', Buffer.from(ndjson(event))), 4_900));
+    pinged(
+      () => ++asked > 0,
+      (socket) => void setInterval(() => socket.emit('data', Buffer.from(ndjson(event))), 4_900),
+    );
     vi.advanceTimersByTime(60_000);
     expect(asked).toBe(0);
   });

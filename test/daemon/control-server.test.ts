@@ -65,7 +65,11 @@ function ask(socketPath: string, path: string, { method = 'GET', body, headers =
 }
 
 const json = (reply: Reply): unknown => JSON.parse(reply.text);
-const records = (reply: Reply): unknown[] => reply.text.trimEnd().split('\n').map((line) => JSON.parse(line) as unknown);
+const records = (reply: Reply): unknown[] =>
+  reply.text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
 
 /** What comes back for an upgrade, up to the end or the first bytes. */
 function upgrade(socketPath: string, path: string, headers: string): Promise<string> {
@@ -83,7 +87,12 @@ describe('the control server', () => {
 
   it('answers with JSON, the name and the query taken out of the path', async () => {
     const seen: RouteRequest[] = [];
-    const path = await serve({ 'GET /v1/apps/:name/logs': (request) => { seen.push(request); return { json: { lines: [] } }; } });
+    const path = await serve({
+      'GET /v1/apps/:name/logs': (request) => {
+        seen.push(request);
+        return { json: { lines: [] } };
+      },
+    });
     const reply = await ask(path, '/v1/apps/my%2Dapp/logs?lines=7');
     expect([reply.status, reply.headers['content-type'], json(reply)]).toEqual([200, 'application/json', { lines: [] }]);
     expect(seen).toMatchObject([{ name: 'my-app', body: undefined }]);
@@ -102,7 +111,11 @@ describe('the control server', () => {
   });
 
   it.each(['//', '/v1/apps/%'])('answers 404 for what is no path: %s', async (malformed) => {
-    const path = await serve({ 'GET /v1/apps/:name': ({ name }) => { throw new LbError('LB_ERR_APP_NOT_FOUND', { app: name, suggestion: '' }); } });
+    const path = await serve({
+      'GET /v1/apps/:name': ({ name }) => {
+        throw new LbError('LB_ERR_APP_NOT_FOUND', { app: name, suggestion: '' });
+      },
+    });
     expect((await ask(path, malformed)).status).toBe(404);
   });
 
@@ -112,7 +125,11 @@ describe('the control server', () => {
   });
 
   it('answers with the status of what a route throws', async () => {
-    const path = await serve({ 'GET /v1/apps/:name': ({ name }) => { throw new LbError('LB_ERR_APP_NOT_FOUND', { app: name, suggestion: '' }); } });
+    const path = await serve({
+      'GET /v1/apps/:name': ({ name }) => {
+        throw new LbError('LB_ERR_APP_NOT_FOUND', { app: name, suggestion: '' });
+      },
+    });
     const reply = await ask(path, '/v1/apps/nope');
     expect([reply.status, json(reply)]).toMatchObject([404, { error: { code: 'LB_ERR_APP_NOT_FOUND', message: 'no app named "nope"' } }]);
   });
@@ -142,32 +159,45 @@ describe('the control server', () => {
   it('refuses another protocol before anything else, and takes a person with curl, who sends none', async () => {
     const path = await serve({ 'GET /v1/hello': () => ({ json: { ok: true } }) });
     const reply = await ask(path, '/v1/nonsense', { headers: { 'x-lb-protocol': '999' } });
-    expect([reply.status, json(reply)]).toMatchObject([426, { error: { code: 'LB_ERR_PROTOCOL', details: { ours: '999', theirs: PROTOCOL, version: '1.2.3' } } }]);
+    expect([reply.status, json(reply)]).toMatchObject([
+      426,
+      { error: { code: 'LB_ERR_PROTOCOL', details: { ours: '999', theirs: PROTOCOL, version: '1.2.3' } } },
+    ]);
     expect((await ask(path, '/v1/hello', { headers: { 'x-lb-protocol': String(PROTOCOL) } })).status).toBe(200);
     expect((await ask(path, '/v1/hello')).status).toBe(200);
   });
 });
 
 describe('a stream', () => {
-  const stream = (run: (write: (record: ProgressRecord) => void) => Promise<Success>): Record<string, Handler> => ({ 'POST /v1/apps/:name/reload': () => ({ stream: run }) });
+  const stream = (run: (write: (record: ProgressRecord) => void) => Promise<Success>): Record<string, Handler> => ({
+    'POST /v1/apps/:name/reload': () => ({ stream: run }),
+  });
   const reload = (path: string): Promise<Reply> => ask(path, '/v1/apps/api/reload', { method: 'POST' });
 
   it('is progress, then exactly one result', async () => {
-    const reply = await reload(await serve(stream((write) => {
-      write(progress({ message: 'one' }));
-      write(progress({ message: 'two' }));
-      return Promise.resolve(result);
-    })));
+    const reply = await reload(
+      await serve(
+        stream((write) => {
+          write(progress({ message: 'one' }));
+          write(progress({ message: 'two' }));
+          return Promise.resolve(result);
+        }),
+      ),
+    );
     expect([reply.status, reply.headers['content-type']]).toEqual([200, 'application/x-ndjson']);
     expect(records(reply)).toEqual([progress({ message: 'one' }), progress({ message: 'two' }), result]);
   });
 
   it('is sent as it happens', async () => {
     let go = (): void => {};
-    const path = await serve(stream((write) => {
-      write(progress({ message: 'under way' }));
-      return new Promise((resolve) => { go = () => resolve(result); });
-    }));
+    const path = await serve(
+      stream((write) => {
+        write(progress({ message: 'under way' }));
+        return new Promise((resolve) => {
+          go = () => resolve(result);
+        });
+      }),
+    );
     const text = await new Promise<string>((resolve, reject) => {
       const sent = httpRequest({ socketPath: path, path: '/v1/apps/api/reload', method: 'POST', headers: { host: 'lb' } }, (response) => {
         response.once('data', (chunk: Buffer) => {
@@ -183,29 +213,40 @@ describe('a stream', () => {
   });
 
   it('that fails before its first record has the status of the failure', async () => {
-    const reply = await reload(await serve(stream(() => Promise.reject(new LbError('LB_ERR_APP_STOPPED', { app: 'api', state: 'stopped', operation: 'reload' })))));
+    const reply = await reload(
+      await serve(stream(() => Promise.reject(new LbError('LB_ERR_APP_STOPPED', { app: 'api', state: 'stopped', operation: 'reload' })))),
+    );
     expect([reply.status, json(reply)]).toMatchObject([409, { error: { code: 'LB_ERR_APP_STOPPED' } }]);
   });
 
   it('that fails later ends with a result that says so', async () => {
-    const reply = await reload(await serve(stream((write) => {
-      write(progress());
-      return Promise.reject(new LbError('LB_ERR_RELOAD_FAILED', { app: 'api', reason: 'worker 0: exit code 1' }, ['Error: no database']));
-    })));
+    const reply = await reload(
+      await serve(
+        stream((write) => {
+          write(progress());
+          return Promise.reject(new LbError('LB_ERR_RELOAD_FAILED', { app: 'api', reason: 'worker 0: exit code 1' }, ['Error: no database']));
+        }),
+      ),
+    );
     expect(reply.status).toBe(200);
-    expect(records(reply)).toMatchObject([{ type: 'progress' }, { type: 'result', ok: false, error: { code: 'LB_ERR_RELOAD_FAILED', output: ['Error: no database'] } }]);
+    expect(records(reply)).toMatchObject([
+      { type: 'progress' },
+      { type: 'result', ok: false, error: { code: 'LB_ERR_RELOAD_FAILED', output: ['Error: no database'] } },
+    ]);
   });
 
   it('goes on when its reader went away', async () => {
     const ended = new Promise<void>((resolve) => {
-      void serve(stream(async (write) => {
-        for (let n = 0; n < 20; n++) {
-          write(progress({ message: 'x'.repeat(100_000) }));
-          await new Promise((next) => setImmediate(next));
-        }
-        resolve();
-        return result;
-      })).then((path) => {
+      void serve(
+        stream(async (write) => {
+          for (let n = 0; n < 20; n++) {
+            write(progress({ message: 'x'.repeat(100_000) }));
+            await new Promise((next) => setImmediate(next));
+          }
+          resolve();
+          return result;
+        }),
+      ).then((path) => {
         const socket = connect(path, () => socket.write('POST /v1/apps/api/reload HTTP/1.1\r\nHost: lb\r\nContent-Length: 0\r\n\r\n'));
         socket.once('data', () => socket.destroy());
         socket.on('error', () => {});

@@ -18,7 +18,13 @@ function open(home: string, maxFileBytes?: number, tailBytes?: number): { log: E
 }
 
 const ids = async (log: EventLog, query: Partial<EventQuery> = {}): Promise<number[]> => (await log.query({ ...ALL, ...query })).map(({ id }) => id);
-const idsIn = (path: string): number[] => (existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').map((line) => (JSON.parse(line) as { id: number }).id) : []);
+const idsIn = (path: string): number[] =>
+  existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { id: number }).id)
+    : [];
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 describe('the event log', () => {
@@ -86,36 +92,48 @@ describe('the event log', () => {
 
   it('tells all that is in the files, in order and once each, however long events are and whenever the files change', async () => {
     const length = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 300 }) }, { weight: 1, arbitrary: fc.integer({ min: 1_000, max: 5_000 }) });
-    const daemons = fc.array(fc.array(fc.record({ length, isAlone: fc.boolean(), isAsked: fc.boolean() }), { maxLength: 20, size: 'max' }), { maxLength: 3, size: 'max' });
+    const daemons = fc.array(fc.array(fc.record({ length, isAlone: fc.boolean(), isAsked: fc.boolean() }), { maxLength: 20, size: 'max' }), {
+      maxLength: 3,
+      size: 'max',
+    });
     await fc.assert(
-      fc.asyncProperty(daemons, fc.integer({ min: 500, max: 10_000 }), fc.integer({ min: 100, max: 5_000 }), fc.nat({ max: 100 }), async (lives, maxFileBytes, tailBytes, since) => {
-        const home = tempHome();
-        let last = 0;
-        for (const life of lives) {
-          const { log } = open(home, maxFileBytes, tailBytes);
-          const answers: Promise<void>[] = [];
-          for (const { length, isAlone, isAsked } of life) {
-            last = log.add(makeEvent('api', 1, 'readmit', 'x'.repeat(length))).id;
-            const newest = last;
-            if (isAsked) answers.push(ids(log).then((found) => expect(found).toEqual(range(newest + 1 - found.length, newest))));
-            if (isAlone) await log.close();
+      fc.asyncProperty(
+        daemons,
+        fc.integer({ min: 500, max: 10_000 }),
+        fc.integer({ min: 100, max: 5_000 }),
+        fc.nat({ max: 100 }),
+        async (lives, maxFileBytes, tailBytes, since) => {
+          const home = tempHome();
+          let last = 0;
+          for (const life of lives) {
+            const { log } = open(home, maxFileBytes, tailBytes);
+            const answers: Promise<void>[] = [];
+            for (const { length, isAlone, isAsked } of life) {
+              last = log.add(makeEvent('api', 1, 'readmit', 'x'.repeat(length))).id;
+              const newest = last;
+              if (isAsked) answers.push(ids(log).then((found) => expect(found).toEqual(range(newest + 1 - found.length, newest))));
+              if (isAlone) await log.close();
+            }
+            await Promise.all(answers);
+            await log.close();
+            const kept = ['events.1.ndjson', 'events.ndjson'].flatMap((name) => idsIn(join(home, name)));
+            expect(kept).toEqual(range(last + 1 - kept.length, last));
+            const next = open(home, maxFileBytes, tailBytes).log;
+            expect(await ids(next)).toEqual(kept);
+            expect(await ids(next, { since, limit: 10 })).toEqual(kept.filter((id) => id > since).slice(0, 10));
           }
-          await Promise.all(answers);
-          await log.close();
-          const kept = ['events.1.ndjson', 'events.ndjson'].flatMap((name) => idsIn(join(home, name)));
-          expect(kept).toEqual(range(last + 1 - kept.length, last));
-          const next = open(home, maxFileBytes, tailBytes).log;
-          expect(await ids(next)).toEqual(kept);
-          expect(await ids(next, { since, limit: 10 })).toEqual(kept.filter((id) => id > since).slice(0, 10));
-        }
-      }),
+        },
+      ),
       { numRuns: 20 },
     );
   });
 
   it('tells all of long events after a restart', async () => {
     const home = tempHome();
-    const lines = (from: number, to: number): string => range(from, to).map((id) => `${JSON.stringify({ id, ...event(id), message: 'x'.repeat(900) })}\n`).join('');
+    const lines = (from: number, to: number): string =>
+      range(from, to)
+        .map((id) => `${JSON.stringify({ id, ...event(id), message: 'x'.repeat(900) })}\n`)
+        .join('');
     writeFileSync(join(home, 'events.1.ndjson'), lines(1, 1_000));
     writeFileSync(join(home, 'events.ndjson'), lines(1_001, 2_000));
     expect(await ids(open(home).log, { since: 0 })).toEqual(range(1, 2_000));

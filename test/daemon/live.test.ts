@@ -43,10 +43,11 @@ async function reader(): Promise<{ heard: number[]; close: () => Promise<void> }
   const client = new WebSocket(`ws+unix:${socket}:/v1/stats`);
   client.on('message', (data) => heard.push((JSON.parse(String(data)) as { apps: { restarts: number }[] }).apps[0]?.restarts ?? 0));
   await waitFor('the first stats', () => heard.length === 1);
-  const close = (): Promise<void> => new Promise((resolve) => {
-    client.once('close', () => resolve());
-    client.close();
-  });
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      client.once('close', () => resolve());
+      client.close();
+    });
   return { heard, close };
 }
 

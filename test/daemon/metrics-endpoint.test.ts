@@ -26,7 +26,11 @@ it('serves the text, on loopback when only a port is given, and in the next daem
   const [file, port] = [fileIn(), await freePort()];
   const first = endpointOf(file);
   expect(await first.move({ host: null, port })).toBe(`http://127.0.0.1:${port}/metrics`);
-  expect(await request('/metrics?a=b', { port })).toMatchObject({ status: 200, body: 'lb_build_info 1\n', headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });
+  expect(await request('/metrics?a=b', { port })).toMatchObject({
+    status: 200,
+    body: 'lb_build_info 1\n',
+    headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+  });
   expect((await request('/metrics', { port, method: 'HEAD' })).body).toBe('');
   first.close();
   await expect(request('/metrics', { port })).rejects.toThrow('ECONNREFUSED');

@@ -11,7 +11,11 @@ afterEach(() => {
 });
 
 const remainsOf = (killTimeoutMs: number): Remains =>
-  new Remains({ app: 'api', killTimeoutMs: () => killTimeoutMs, event: (kind, message, ...more) => void events.push(`${kind}: ${message} ${JSON.stringify(more[1])}`) });
+  new Remains({
+    app: 'api',
+    killTimeoutMs: () => killTimeoutMs,
+    event: (kind, message, ...more) => void events.push(`${kind}: ${message} ${JSON.stringify(more[1])}`),
+  });
 
 function worker(): number {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });

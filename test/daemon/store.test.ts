@@ -5,7 +5,13 @@ import { Store, type SavedApp } from '../../src/daemon/store.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
 import { tempHome } from './temp-home.ts';
 
-const saved = (name: string, changes: Partial<SavedApp> = {}): SavedApp => ({ spec: sampleSpec({ name }), desired: 'running', generation: 3, error: null, ...changes });
+const saved = (name: string, changes: Partial<SavedApp> = {}): SavedApp => ({
+  spec: sampleSpec({ name }),
+  desired: 'running',
+  generation: 3,
+  error: null,
+  ...changes,
+});
 
 function storeIn(home: string): { store: Store; path: string; problems: string[] } {
   const path = join(home, 'state.json');

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { ERRORS, EXIT, type ErrorCode, type ErrorEntry } from '../../src/errors/registry.ts';
 
 const text = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
-const sections = new Map(text.split(/^## /m).slice(1).map((section) => [section.split('\n', 1)[0] ?? '', section]));
+const sections = new Map(
+  text
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => [section.split('\n', 1)[0] ?? '', section]),
+);
 const codes = Object.keys(ERRORS) as ErrorCode[];
 
 describe('docs/errors.md', () => {
@@ -19,7 +24,9 @@ describe('docs/errors.md', () => {
   });
 
   it.each(codes)('%s: says what it means and what to do', (code) => {
-    const paragraphs = (sections.get(code) ?? '').split('\n\n').filter((part) => /^[A-Z`"]/.test(part) && !part.startsWith('Exit code') && !part.startsWith('LB_ERR'));
+    const paragraphs = (sections.get(code) ?? '')
+      .split('\n\n')
+      .filter((part) => /^[A-Z`"]/.test(part) && !part.startsWith('Exit code') && !part.startsWith('LB_ERR'));
     expect(paragraphs.length).toBeGreaterThanOrEqual(1);
     expect(sections.get(code)).toContain('**What to do:**');
   });

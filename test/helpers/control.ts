@@ -8,7 +8,13 @@ export interface ControlAnswer {
 }
 
 /** One request to the control socket, as curl would send it. */
-export function controlRequest(socketPath: string, method: string, path: string, body?: unknown, headers: http.OutgoingHttpHeaders = {}): Promise<ControlAnswer> {
+export function controlRequest(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: http.OutgoingHttpHeaders = {},
+): Promise<ControlAnswer> {
   const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const req = http.request(

@@ -79,7 +79,11 @@ describe('the load generator tells apart', () => {
 
   it('wrong answers: a status, a foreign body, a body cut on the way in', async () => {
     let count = 0;
-    const answers: [number, string][] = [[503, identity], [200, 'welcome to nginx'], [200, identity]];
+    const answers: [number, string][] = [
+      [503, identity],
+      [200, 'welcome to nginx'],
+      [200, identity],
+    ];
     const port = await serve((_req, res) => {
       const [status, body] = answers[count++ % 3] ?? [500, ''];
       res.writeHead(status).end(body);

@@ -62,7 +62,8 @@ function requestOnce(options: LoadOptions, tally: Tally, agent: http.Agent | fal
       resolve(served);
     };
     const req = http.request({ ...target, path, agent, method: body === undefined ? 'GET' : 'POST' });
-    const detail = (): string => `${options.mode}, request ${tally.served + 1}, after ${Math.round(performance.now() - startedAt)} ms${req.reusedSocket ? ', reused connection' : ''}`;
+    const detail = (): string =>
+      `${options.mode}, request ${tally.served + 1}, after ${Math.round(performance.now() - startedAt)} ms${req.reusedSocket ? ', reused connection' : ''}`;
     const fail = (thrown: unknown): void => settle(false, () => countError(tally, thrown, detail()));
     const timer = setTimeout(() => {
       settle(false, () => countHung(tally, detail()));

@@ -43,7 +43,9 @@ export function processInfo(pid: number): ProcessInfo | null {
 }
 
 function allPids(): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 export const isAlive = (pid: number): boolean => {

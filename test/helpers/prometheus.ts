@@ -19,7 +19,10 @@ interface QueryAnswer {
 export async function startPrometheus(program: string, directory: string, targetPort: number): Promise<(query: string) => Promise<number | null>> {
   const port = await freePort();
   const config = join(directory, 'prometheus.yml');
-  writeFileSync(config, `scrape_configs:\n  - job_name: lb\n    scrape_interval: 500ms\n    scrape_timeout: 500ms\n    static_configs:\n      - targets: ['127.0.0.1:${targetPort}']\n`);
+  writeFileSync(
+    config,
+    `scrape_configs:\n  - job_name: lb\n    scrape_interval: 500ms\n    scrape_timeout: 500ms\n    static_configs:\n      - targets: ['127.0.0.1:${targetPort}']\n`,
+  );
   const options = [`--config.file=${config}`, `--storage.tsdb.path=${join(directory, 'prometheus')}`, `--web.listen-address=127.0.0.1:${port}`];
   const server = spawn(program, options, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';

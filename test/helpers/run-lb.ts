@@ -23,7 +23,10 @@ export class LbResult {
 
   /** What `--json` printed, one record per line. */
   get records(): StreamRecord[] {
-    return this.stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as StreamRecord);
+    return this.stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as StreamRecord);
   }
 
   get progress(): ProgressRecord[] {
@@ -58,7 +61,12 @@ export class LbProcess {
   /** Resolves when it has ended; never rejects. */
   readonly ended: Promise<LbResult>;
 
-  constructor(readonly args: readonly string[], environment: Readonly<Record<string, string>>, cwd: string, timeoutMs: number) {
+  constructor(
+    readonly args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    cwd: string,
+    timeoutMs: number,
+  ) {
     const startedAt = performance.now();
     this.child = spawn(process.execPath, [LB_PROGRAM, ...args], { env: environment, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.stdout += chunk));

@@ -17,7 +17,10 @@ describe('a sandbox that is disposed of', () => {
 
   it('fails when a process was left behind, and ends it', async () => {
     const sandbox = new Sandbox();
-    const child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1000)'], { env: { LB_HOME: sandbox.home }, stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1000)'], {
+      env: { LB_HOME: sandbox.home },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     await once(child.stdout, 'data');
     expect(processesOf(sandbox.directory).map((found) => found.pid)).toEqual([child.pid]);
     await expect(sandbox.dispose(50)).rejects.toThrow(`left behind: pid ${child.pid}`);

@@ -152,10 +152,14 @@ export class Sandbox {
   async waitForApp(app: string, what: string, is: (now: AppSnapshot) => boolean, options: WaitOptions = {}): Promise<AppSnapshot> {
     let last: AppSnapshot | undefined;
     const context = (): string => `${JSON.stringify(last, undefined, 1)?.slice(0, 4000)}\n${this.report()}`;
-    return this.waitFor(`${app} to ${what}`, async () => {
-      last = await this.snapshot(app);
-      return is(last) ? last : null;
-    }, { context, ...options });
+    return this.waitFor(
+      `${app} to ${what}`,
+      async () => {
+        last = await this.snapshot(app);
+        return is(last) ? last : null;
+      },
+      { context, ...options },
+    );
   }
 
   /** `waitFor` with the end of the daemon's log in its message. */
@@ -172,7 +176,11 @@ export class Sandbox {
   logFiles(): Map<string, Buffer> {
     const directory = join(this.home, 'logs');
     if (!existsSync(directory)) return new Map();
-    return new Map(readdirSync(directory).sort().map((name) => [name, readFileSync(join(directory, name))]));
+    return new Map(
+      readdirSync(directory)
+        .sort()
+        .map((name) => [name, readFileSync(join(directory, name))]),
+    );
   }
 
   /** All that helps to understand a failure. */

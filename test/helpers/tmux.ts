@@ -20,7 +20,25 @@ export class Pane {
     const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
     // The shell stays below the program: what it leaves behind can be looked at, and it says how it ended.
     const script = '"$@"; echo "ended with $?"; stty -a | grep -o -- "-\\?icanon"; exec sleep 1000';
-    this.#run('-f', '/dev/null', 'new-session', '-d', '-x', String(columns), '-y', String(rows), 'env', '-i', ...variables, 'TERM=screen', 'sh', '-c', script, 'sh', ...command);
+    this.#run(
+      '-f',
+      '/dev/null',
+      'new-session',
+      '-d',
+      '-x',
+      String(columns),
+      '-y',
+      String(rows),
+      'env',
+      '-i',
+      ...variables,
+      'TERM=screen',
+      'sh',
+      '-c',
+      script,
+      'sh',
+      ...command,
+    );
   }
 
   screen(): string {

@@ -4,24 +4,116 @@ import { expectedName, nameInPath, normalName } from '../../src/lifecycle/app-na
 
 const isName = (text: string): boolean => expectedName(normalName(text)) === undefined;
 
-const WORDS = ['a', 'Z', '7', 'é', 'e\u0301', 'ß', '日', '本', 'ع', 'ि', 'क', 'ไ', 'ท', '한', '🚀', '❤️', '👍🏽', '👨‍👩‍👧‍👦', '👩🏽‍🚀', '🏳️‍🌈', '🇩🇪', '1️⃣', '\u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}', 'ℹ️', '.', '_', '-', ' '];
+const WORDS = [
+  'a',
+  'Z',
+  '7',
+  'é',
+  'e\u0301',
+  'ß',
+  '日',
+  '本',
+  'ع',
+  'ि',
+  'क',
+  'ไ',
+  'ท',
+  '한',
+  '🚀',
+  '❤️',
+  '👍🏽',
+  '👨‍👩‍👧‍👦',
+  '👩🏽‍🚀',
+  '🏳️‍🌈',
+  '🇩🇪',
+  '1️⃣',
+  '\u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}',
+  'ℹ️',
+  '.',
+  '_',
+  '-',
+  ' ',
+];
 const assembled = fc.array(fc.constantFrom(...WORDS), { maxLength: 24 }).map((parts) => parts.join(''));
 
 describe('a name', () => {
   it.each([
-    'api', 'a', '0', 'my-app_2.v3', 'My API', 'a b c', '日本語 API 🚀', 'خدمة الطلبات', 'e\u0301tude', 'Ünïcödé', 'हिन्दी', 'ไทย', '한국어', '🚀', '👨‍👩‍👧‍👦 home', '👩🏽‍🚀', '🇩🇪', '1️⃣ first', '❤️', 'ℹ️ info',
-    'x'.repeat(64), '本'.repeat(42),
+    'api',
+    'a',
+    '0',
+    'my-app_2.v3',
+    'My API',
+    'a b c',
+    '日本語 API 🚀',
+    'خدمة الطلبات',
+    'e\u0301tude',
+    'Ünïcödé',
+    'हिन्दी',
+    'ไทย',
+    '한국어',
+    '🚀',
+    '👨‍👩‍👧‍👦 home',
+    '👩🏽‍🚀',
+    '🇩🇪',
+    '1️⃣ first',
+    '❤️',
+    'ℹ️ info',
+    'x'.repeat(64),
+    '本'.repeat(42),
   ])('may be %j', (name) => expect(isName(name)).toBe(true));
 
   it.each([
-    '', ' ', 'all', ' api', 'api ', 'a  b', 'a\u00a0b', 'a\u3000b', 'a\tb', 'a\nb', 'a\0b', 'a/b', 'a\\b', 'a:0', '-api', '.api', '_api', '..', 'a,b', "a'b", 'a"b', 'a$b', '<b>',
-    'a\u202eb', 'a\u2066b', 'a\u200fb', 'a\u061cb', 'a\u200bb', 'a\u200db', 'a\ufe0f', 'a\ufeffb', 'a\u3164b', 'a\u034fb', 'a\u{e0061}', '🚀\u200d', '\u200d🚀', '\u0301a', 'a \u0301', 'a\ud800', '🏽', '🇩',
-    'x'.repeat(65), '本'.repeat(43), '👨‍👩‍👧‍👦'.repeat(6),
+    '',
+    ' ',
+    'all',
+    ' api',
+    'api ',
+    'a  b',
+    'a\u00a0b',
+    'a\u3000b',
+    'a\tb',
+    'a\nb',
+    'a\0b',
+    'a/b',
+    'a\\b',
+    'a:0',
+    '-api',
+    '.api',
+    '_api',
+    '..',
+    'a,b',
+    "a'b",
+    'a"b',
+    'a$b',
+    '<b>',
+    'a\u202eb',
+    'a\u2066b',
+    'a\u200fb',
+    'a\u061cb',
+    'a\u200bb',
+    'a\u200db',
+    'a\ufe0f',
+    'a\ufeffb',
+    'a\u3164b',
+    'a\u034fb',
+    'a\u{e0061}',
+    '🚀\u200d',
+    '\u200d🚀',
+    '\u0301a',
+    'a \u0301',
+    'a\ud800',
+    '🏽',
+    '🇩',
+    'x'.repeat(65),
+    '本'.repeat(43),
+    '👨‍👩‍👧‍👦'.repeat(6),
   ])('may not be %j', (name) => expect(isName(name)).toBe(false));
 
   it('is told what is expected of it', () => {
     expect(expectedName('all')).toBe('a name other than "all", which stands for every app');
-    expect(expectedName('a/b')).toBe('a name of letters, digits, emoji, ".", "_", "-" and single blanks inside (first a letter, digit or emoji; at most 64 characters and 128 bytes)');
+    expect(expectedName('a/b')).toBe(
+      'a name of letters, digits, emoji, ".", "_", "-" and single blanks inside (first a letter, digit or emoji; at most 64 characters and 128 bytes)',
+    );
   });
 
   it('has one form, whichever it was typed in', () => {
@@ -30,19 +122,24 @@ describe('a name', () => {
   });
 
   it('is made of these parts, with blanks between them only', () => {
-    fc.assert(fc.property(assembled, (name) => {
-      const { length } = [...normalName(name)];
-      const fits = length <= 64 && Buffer.byteLength(normalName(name)) <= 128;
-      expect(isName(name)).toBe(fits && length > 0 && !/^[ ._\-ि]| $| {2}| ि/.test(name));
-    }));
+    fc.assert(
+      fc.property(assembled, (name) => {
+        const { length } = [...normalName(name)];
+        const fits = length <= 64 && Buffer.byteLength(normalName(name)) <= 128;
+        expect(isName(name)).toBe(fits && length > 0 && !/^[ ._\-ि]| $| {2}| ि/.test(name));
+      }),
+    );
   });
 
   it('never holds what is not seen, breaks a path or a line, and its longest file names are legal', () => {
-    fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), (text) => {
-      if (!isName(text)) return;
-      expect(text).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\/\\:,'"`$]|\u202a|\u202e/u);
-      expect(Buffer.byteLength(`${normalName(text)}-999999-4194304-20261120T143242123.heapsnapshot.tmp`)).toBeLessThan(255);
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), (text) => {
+        if (!isName(text)) return;
+        expect(text).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\/\\:,'"`$]|\u202a|\u202e/u);
+        expect(Buffer.byteLength(`${normalName(text)}-999999-4194304-20261120T143242123.heapsnapshot.tmp`)).toBeLessThan(255);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('is decided at once, however it is made', () => {

@@ -20,13 +20,17 @@ function expectWithin(run: Run, jump: number, bounds: Bounds): void {
   const told = run.changes.map(({ second, reason }) => `${second} s: ${reason}`).join('\n');
   const { overshoot, overloaded, changes } = run;
   const found: Bounds = { overshoot, settled: settledAfter(run, jump), changes: changes.length, overloaded };
-  for (const name of ['overshoot', 'settled', 'changes', 'overloaded'] as const) expect(found[name], `${name} of ${JSON.stringify(found)}\n${told}`).toBeLessThanOrEqual(bounds[name]);
+  for (const name of ['overshoot', 'settled', 'changes', 'overloaded'] as const)
+    expect(found[name], `${name} of ${JSON.stringify(found)}\n${told}`).toBeLessThanOrEqual(bounds[name]);
 }
 
 /** Requests per second, from a file with a line about it first. */
 function loadOf(file: string): number[] {
   const text = readFileSync(new URL(file, import.meta.url), 'utf8');
-  return text.split('\n').slice(1).flatMap((line) => line.split(',').filter(Boolean).map(Number));
+  return text
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => line.split(',').filter(Boolean).map(Number));
 }
 
 const fastDown = { downCooldownMs: 20_000 };
@@ -36,14 +40,49 @@ const CURVES: readonly (readonly [what: string, plan: Omit<Plan, 'policy'> & Par
   ['a step to the double', { start: 2, seconds: 300, load: (s) => (s < 30 ? 100 : 200) }, 30, { overshoot: 0, settled: 8, changes: 2, overloaded: 0 }],
   ['a step to ten times as much', { start: 1, seconds: 90, load: (s) => (s < 30 ? 50 : 500) }, 30, { overshoot: 3, settled: 22, changes: 4, overloaded: 0.22 }],
   ['a step down to a tenth', { start: 9, seconds: 400, load: (s) => (s < 30 ? 500 : 50) }, 30, { overshoot: 0, settled: 240, changes: 4, overloaded: 0 }],
-  ['the same with a short down_cooldown', { policy: policy('elu', 0.6, fastDown), start: 9, seconds: 400, load: (s) => (s < 30 ? 500 : 50) }, 30, { overshoot: 0, settled: 80, changes: 4, overloaded: 0 }],
+  [
+    'the same with a short down_cooldown',
+    { policy: policy('elu', 0.6, fastDown), start: 9, seconds: 400, load: (s) => (s < 30 ? 500 : 50) },
+    30,
+    { overshoot: 0, settled: 80, changes: 4, overloaded: 0 },
+  ],
   ['a slow ramp', { start: 1, seconds: 600, load: (s) => s }, 600, { overshoot: 0, settled: 0, changes: 9, overloaded: 0 }],
-  ['a ramp of one worker in ten seconds', { start: 1, seconds: 200, load: (s) => 6 * Math.min(s, 100) }, 100, { overshoot: 0, settled: 2, changes: 9, overloaded: 0 }],
-  ['a wave of ten minutes', { start: 5, seconds: 3_000, load: (s) => 300 + 200 * Math.sin((s / 600) * 2 * Math.PI) }, 3_000, { overshoot: 0, settled: 0, changes: 40, overloaded: 0 }],
-  ['a wave of twenty seconds: stays at its height', { start: 5, seconds: 900, load: (s) => 300 + 200 * Math.sin((s / 20) * 2 * Math.PI) }, 0, { overshoot: 0, settled: 5, changes: 1, overloaded: 0 }],
-  ['a spike of a second: at most one worker', { start: 2, seconds: 300, load: (s) => (s === 100 ? 600 : 100) }, 100, { overshoot: 0, settled: 65, changes: 2, overloaded: 0.01 }],
-  ['a spike of ten seconds', { start: 2, seconds: 400, load: (s) => (s >= 100 && s < 110 ? 600 : 100) }, 110, { overshoot: 0, settled: 124, changes: 4, overloaded: 0.03 }],
-  ['a target of requests per second', { policy: policy('rps_per_worker', 50), start: 1, seconds: 120, load: (s) => (s < 30 ? 40 : 200) }, 30, { overshoot: 0, settled: 8, changes: 2, overloaded: 0.09 }],
+  [
+    'a ramp of one worker in ten seconds',
+    { start: 1, seconds: 200, load: (s) => 6 * Math.min(s, 100) },
+    100,
+    { overshoot: 0, settled: 2, changes: 9, overloaded: 0 },
+  ],
+  [
+    'a wave of ten minutes',
+    { start: 5, seconds: 3_000, load: (s) => 300 + 200 * Math.sin((s / 600) * 2 * Math.PI) },
+    3_000,
+    { overshoot: 0, settled: 0, changes: 40, overloaded: 0 },
+  ],
+  [
+    'a wave of twenty seconds: stays at its height',
+    { start: 5, seconds: 900, load: (s) => 300 + 200 * Math.sin((s / 20) * 2 * Math.PI) },
+    0,
+    { overshoot: 0, settled: 5, changes: 1, overloaded: 0 },
+  ],
+  [
+    'a spike of a second: at most one worker',
+    { start: 2, seconds: 300, load: (s) => (s === 100 ? 600 : 100) },
+    100,
+    { overshoot: 0, settled: 65, changes: 2, overloaded: 0.01 },
+  ],
+  [
+    'a spike of ten seconds',
+    { start: 2, seconds: 400, load: (s) => (s >= 100 && s < 110 ? 600 : 100) },
+    110,
+    { overshoot: 0, settled: 124, changes: 4, overloaded: 0.03 },
+  ],
+  [
+    'a target of requests per second',
+    { policy: policy('rps_per_worker', 50), start: 1, seconds: 120, load: (s) => (s < 30 ? 40 : 200) },
+    30,
+    { overshoot: 0, settled: 8, changes: 2, overloaded: 0.09 },
+  ],
 ];
 
 describe('under a load that was made up', () => {
@@ -61,7 +100,12 @@ describe('under a load that was made up', () => {
   it('noise of 30 % around the target moves it once, to where it stays', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0.7, max: 1.3, noNaN: true }), { minLength: 900, maxLength: 900 }), (noise) => {
-        expectWithin(simulate({ policy: elu, start: 5, seconds: 900, load: (s) => 300 * (noise[s] ?? 1) }), 0, { overshoot: 0, settled: 900, changes: 1, overloaded: 0 });
+        expectWithin(simulate({ policy: elu, start: 5, seconds: 900, load: (s) => 300 * (noise[s] ?? 1) }), 0, {
+          overshoot: 0,
+          settled: 900,
+          changes: 1,
+          overloaded: 0,
+        });
       }),
       { numRuns: 30 },
     );
@@ -69,7 +113,12 @@ describe('under a load that was made up', () => {
 
   it('four hours of a shop: never far behind, and not a change in ten seconds', () => {
     const trace = loadOf('load-trace.csv');
-    const run = simulate({ policy: policy('elu', 0.6, { min: 2, downCooldownMs: 120_000 }), start: 2, seconds: trace.length * 10, load: (s) => trace[Math.floor(s / 10)] ?? 0 });
+    const run = simulate({
+      policy: policy('elu', 0.6, { min: 2, downCooldownMs: 120_000 }),
+      start: 2,
+      seconds: trace.length * 10,
+      load: (s) => trace[Math.floor(s / 10)] ?? 0,
+    });
     expectWithin(run, trace.length * 10, { overshoot: 0, settled: 0, changes: 40, overloaded: 0.002 });
     const hours = run.workers.reduce((sum, n) => sum + n, 0) / 3_600;
     const most = (Math.max(...run.workers) * run.workers.length) / 3_600;
@@ -89,7 +138,13 @@ describe('under a load that was recorded', () => {
 
 const loads = fc.array(fc.record({ load: fc.integer({ min: 0, max: 2_000 }), lasts: fc.integer({ min: 1, max: 90 }) }), { minLength: 1, maxLength: 10 });
 const policies = fc
-  .record({ min: fc.integer({ min: 1, max: 6 }), more: fc.integer({ min: 0, max: 10 }), value: fc.double({ min: 0.2, max: 0.9, noNaN: true }), up: fc.integer({ min: 0, max: 20 }), down: fc.integer({ min: 0, max: 60 }) })
+  .record({
+    min: fc.integer({ min: 1, max: 6 }),
+    more: fc.integer({ min: 0, max: 10 }),
+    value: fc.double({ min: 0.2, max: 0.9, noNaN: true }),
+    up: fc.integer({ min: 0, max: 20 }),
+    down: fc.integer({ min: 0, max: 60 }),
+  })
   .map(({ min, more, value, up, down }) => policy('elu', value, { min, max: min + more, upCooldownMs: up * 1000, downCooldownMs: down * 1000 }));
 
 describe('whatever the load', () => {

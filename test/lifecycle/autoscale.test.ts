@@ -14,7 +14,8 @@ function facts(load: Partial<LoadSample> = {}, changes: Partial<ScaleFacts> = {}
   return { now, workers, unsettled: null, settledSince: 0, changedAt: null, failures: 0, ejected: 0, samples, cpuBudget: 64, memory: null, ...changes };
 }
 
-const reasonOf = (load: Partial<LoadSample>, changes: Partial<ScaleFacts> = {}, how = policy('elu', 0.6)): string => decideScale(how, facts(load, changes)).reason;
+const reasonOf = (load: Partial<LoadSample>, changes: Partial<ScaleFacts> = {}, how = policy('elu', 0.6)): string =>
+  decideScale(how, facts(load, changes)).reason;
 
 describe('up', () => {
   it.each<[string, ScaleMetric, number, Partial<LoadSample>, string]>([
@@ -105,7 +106,11 @@ describe('waits', () => {
 
 describe('down', () => {
   it('by one, when the whole of down_cooldown needed fewer', () => {
-    expect(decideScale(policy('elu', 0.6), facts({ elu: 0.4 }, { workers: 4 }))).toEqual({ verdict: 'change', to: 3, reason: 'at most elu 0.40 of 0.6 over 60 s: 4 → 3 workers' });
+    expect(decideScale(policy('elu', 0.6), facts({ elu: 0.4 }, { workers: 4 }))).toEqual({
+      verdict: 'change',
+      to: 3,
+      reason: 'at most elu 0.40 of 0.6 over 60 s: 4 → 3 workers',
+    });
   });
 
   it('by half at most, when the target is missed by a multiple', () => {
@@ -133,7 +138,11 @@ describe('down', () => {
   });
 
   it('to the CPU budget, when that has shrunk', () => {
-    expect(decideScale(policy('elu', 0.6), facts({ elu: 0.6 }, { workers: 6, cpuBudget: 4 }))).toEqual({ verdict: 'change', to: 4, reason: 'the CPU budget is 4: 6 → 4 workers' });
+    expect(decideScale(policy('elu', 0.6), facts({ elu: 0.6 }, { workers: 6, cpuBudget: 4 }))).toEqual({
+      verdict: 'change',
+      to: 4,
+      reason: 'the CPU budget is 4: 6 → 4 workers',
+    });
   });
 });
 

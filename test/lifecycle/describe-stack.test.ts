@@ -6,7 +6,11 @@ const where = (...frames: StackFrame[]): string | null => describeStack(frames, 
 
 describe('describeStack', () => {
   it('names the innermost call that is not Node’s own, and lists all of them', () => {
-    const stack = [frame('pbkdf2Sync', 'node:internal/crypto/pbkdf2', 68, 15), frame('hash', 'file:///srv/app/lib/report.js'), frame('', 'file:///srv/app/main.js', 3, 1)];
+    const stack = [
+      frame('pbkdf2Sync', 'node:internal/crypto/pbkdf2', 68, 15),
+      frame('hash', 'file:///srv/app/lib/report.js'),
+      frame('', 'file:///srv/app/main.js', 3, 1),
+    ];
     expect(describeStack(stack, '/srv/app')).toEqual({
       where: 'in `hash` (lib/report.js:41)',
       lines: ['pbkdf2Sync (node:internal/crypto/pbkdf2:68:15)', 'hash (lib/report.js:41:18)', '(anonymous) (main.js:3:1)'],

@@ -10,11 +10,23 @@ const text = readFileSync(new URL('../../docs/lifecycle.md', import.meta.url), '
 /** The rows of a table between two markers, without its head. */
 function rows(marker: string): string[][] {
   const block = text.split(`<!-- ${marker} -->\n`)[1]?.split('<!-- end -->')[0] ?? '';
-  return block.trim().split('\n').slice(2).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
+  return block
+    .trim()
+    .split('\n')
+    .slice(2)
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
 }
 
 const rowAfter = (start: string): string[] =>
-  (text.split('\n').find((line) => line.startsWith(start)) ?? '').split('|').slice(2, -1).map((cell) => cell.trim());
+  (text.split('\n').find((line) => line.startsWith(start)) ?? '')
+    .split('|')
+    .slice(2, -1)
+    .map((cell) => cell.trim());
 
 describe('docs/lifecycle.md', () => {
   it('has the transitions of a worker', () => {

@@ -6,7 +6,10 @@ it.each([
   ['exit code 0', { code: 0, signal: null, killedAtDeadline: false, cause: null }],
   ['signal SIGSEGV', { code: null, signal: 'SIGSEGV', killedAtDeadline: false, cause: null }],
   ['killed when its kill_timeout ran out', { code: null, signal: 'SIGKILL', killedAtDeadline: true, cause: null }],
-  ['hung for 30 s in `hash` (lib/report.js:41)', { code: null, signal: 'SIGKILL', killedAtDeadline: false, cause: 'hung for 30 s in `hash` (lib/report.js:41)' }],
+  [
+    'hung for 30 s in `hash` (lib/report.js:41)',
+    { code: null, signal: 'SIGKILL', killedAtDeadline: false, cause: 'hung for 30 s in `hash` (lib/report.js:41)' },
+  ],
   ['unknown exit', { code: null, signal: null, killedAtDeadline: false, cause: null }],
 ])('%s', (words, facts) => {
   expect(describeExit(facts)).toBe(words);

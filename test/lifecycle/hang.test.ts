@@ -4,7 +4,13 @@ import { hangVerdict, type HangFacts } from '../../src/lifecycle/hang.ts';
 import { WORKER_STATES } from '../../src/lifecycle/states.ts';
 
 const facts = (more: Partial<HangFacts> = {}): HangFacts => ({
-  state: 'ready', hangTimeoutMs: 30_000, silentMs: 30_000, lateMs: 0, idle: false, suspected: true, ...more,
+  state: 'ready',
+  hangTimeoutMs: 30_000,
+  silentMs: 30_000,
+  lateMs: 0,
+  idle: false,
+  suspected: true,
+  ...more,
 });
 
 describe('hangVerdict', () => {

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { readiness, type CheckPassed, type Readiness, type ReadinessFacts } from '../../src/lifecycle/readiness.ts';
 
 const booting: ReadinessFacts = {
-  waitReady: false, saidReady: false, listening: false, appListens: false, uptimeMs: 100, minUptimeMs: 1_000, listenTimeoutMs: 30_000, eventLoopUtilization: null, healthy: { passed: true },
+  waitReady: false,
+  saidReady: false,
+  listening: false,
+  appListens: false,
+  uptimeMs: 100,
+  minUptimeMs: 1_000,
+  listenTimeoutMs: 30_000,
+  eventLoopUtilization: null,
+  healthy: { passed: true },
 };
 const ready: Readiness = { verdict: 'ready' };
 const notListening: Readiness = { verdict: 'failed', reason: 'not ready: not listening within 30 s' };
@@ -22,8 +30,11 @@ describe('readiness', () => {
     ['wait_ready: out of time', { waitReady: true, listening: true, uptimeMs: 30_000 }, notSaid],
 
     ['listens, its check has not passed', { listening: true, healthy: { passed: false, reason: 'status 503' } }, wait(29_900)],
-    ['its check never passed', { listening: true, uptimeMs: 30_000, healthy: { passed: false, reason: 'status 503' } },
-      { verdict: 'failed', reason: 'not ready: health check failed: status 503 within 30 s' }],
+    [
+      'its check never passed',
+      { listening: true, uptimeMs: 30_000, healthy: { passed: false, reason: 'status 503' } },
+      { verdict: 'failed', reason: 'not ready: health check failed: status 503 within 30 s' },
+    ],
     ['has a check and never listens', { uptimeMs: 30_000, healthy: { passed: false, reason: null } }, notListening],
     ['wait_ready: its check passed, it said nothing', { waitReady: true, listening: true, uptimeMs: 30_000 }, notSaid],
 
@@ -42,8 +53,13 @@ describe('readiness', () => {
 
   it('decides when the time is over, never fails before, and looks again in time', () => {
     const facts = fc.record<ReadinessFacts>({
-      waitReady: fc.boolean(), saidReady: fc.boolean(), listening: fc.boolean(), appListens: fc.boolean(), uptimeMs: fc.nat(60_000),
-      minUptimeMs: fc.nat(5_000), listenTimeoutMs: fc.integer({ min: 1, max: 60_000 }),
+      waitReady: fc.boolean(),
+      saidReady: fc.boolean(),
+      listening: fc.boolean(),
+      appListens: fc.boolean(),
+      uptimeMs: fc.nat(60_000),
+      minUptimeMs: fc.nat(5_000),
+      listenTimeoutMs: fc.integer({ min: 1, max: 60_000 }),
       eventLoopUtilization: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
       healthy: fc.constantFrom<CheckPassed>({ passed: true }, { passed: false, reason: null }),
     });

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  afterWorkerEnd, BACKOFF_CAP_MS, NO_RESTARTS, restartDelay, STABLE_MS, type RestartPolicy, type RestartState, type WorkerEnd,
+  afterWorkerEnd,
+  BACKOFF_CAP_MS,
+  NO_RESTARTS,
+  restartDelay,
+  STABLE_MS,
+  type RestartPolicy,
+  type RestartState,
+  type WorkerEnd,
 } from '../../src/lifecycle/restart-policy.ts';
 import { sampleSpec } from './sample-spec.ts';
 
@@ -49,7 +56,11 @@ describe('restartDelay', () => {
 describe('afterWorkerEnd', () => {
   it('restarts at once after the first end', () => {
     expect(afterWorkerEnd(NO_RESTARTS, crashAfter(5_000), policy(), 1_234, MIDDLE)).toEqual({
-      phase: 'waiting', restarts: 0, consecutive: 1, unstable: 0, dueAt: 1_234,
+      phase: 'waiting',
+      restarts: 0,
+      consecutive: 1,
+      unstable: 0,
+      dueAt: 1_234,
     });
   });
 

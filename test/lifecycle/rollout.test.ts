@@ -4,7 +4,15 @@ import { planRollout, type Rollout, type RolloutSlot, type RolloutWorker } from 
 import type { WorkerState } from '../../src/lifecycle/states.ts';
 import { RolloutSimulation, type World } from './rollout-simulation.ts';
 
-const rollout = (changes: Partial<Rollout> = {}): Rollout => ({ cutId: 3, slots: [0, 1, 2], parallel: 1, monitorMs: 1_000, allAtOnce: false, givenUp: new Set(), ...changes });
+const rollout = (changes: Partial<Rollout> = {}): Rollout => ({
+  cutId: 3,
+  slots: [0, 1, 2],
+  parallel: 1,
+  monitorMs: 1_000,
+  allAtOnce: false,
+  givenUp: new Set(),
+  ...changes,
+});
 const old = (id: number, state: WorkerState = 'ready'): RolloutWorker => ({ id, state, readyForMs: 60_000 });
 const fresh = (id: number, readyForMs: number | null): RolloutWorker => ({ id, state: readyForMs === null ? 'starting' : 'ready', readyForMs });
 const slots = (...workers: readonly (readonly RolloutWorker[])[]): RolloutSlot[] => workers.map((list, slot) => ({ slot, workers: list }));
@@ -31,7 +39,10 @@ describe('planRollout', () => {
 
   it('widens to as many slots as it may after the canary', () => {
     const plan = planRollout(slots([fresh(4, 2_000)], [old(2)], [old(3)]), rollout({ parallel: 2 }));
-    expect(plan.steps).toEqual([{ do: 'fork', slot: 1 }, { do: 'fork', slot: 2 }]);
+    expect(plan.steps).toEqual([
+      { do: 'fork', slot: 1 },
+      { do: 'fork', slot: 2 },
+    ]);
   });
 
   it('counts slots whose old worker is on its way out', () => {
@@ -62,7 +73,10 @@ describe('planRollout', () => {
 
   it('retires every old worker of a slot, one that is still starting too', () => {
     const plan = planRollout(slots([old(1), { ...old(2, 'starting'), readyForMs: null }, fresh(4, 1_000)]), rollout());
-    expect(plan.steps).toEqual([{ do: 'retire', slot: 0, id: 1 }, { do: 'retire', slot: 0, id: 2 }]);
+    expect(plan.steps).toEqual([
+      { do: 'retire', slot: 0, id: 1 },
+      { do: 'retire', slot: 0, id: 2 },
+    ]);
   });
 
   it('all at once: begins everywhere and retires nothing before the last one passed', () => {

@@ -42,7 +42,13 @@ export interface Run {
 }
 
 export const policy = (metric: ScaleMetric, value: number, changes: Partial<ScaleSpec> = {}): ScaleSpec => ({
-  on: true, min: 1, max: 16, target: { metric, value }, upCooldownMs: 5_000, downCooldownMs: 60_000, ...changes,
+  on: true,
+  min: 1,
+  max: 16,
+  target: { metric, value },
+  upCooldownMs: 5_000,
+  downCooldownMs: 60_000,
+  ...changes,
 });
 
 /** Workers that a load needs at this share of their capacity. */

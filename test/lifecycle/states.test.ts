@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { LbError } from '../../src/errors/lb-error.ts';
 import {
-  APP_STATES, appState, isLeaving, isRoutable, moveWorker, WORKER_STATES, WORKER_TRANSITIONS, type AppFacts, type AppState, type WorkerState,
+  APP_STATES,
+  appState,
+  isLeaving,
+  isRoutable,
+  moveWorker,
+  WORKER_STATES,
+  WORKER_TRANSITIONS,
+  type AppFacts,
+  type AppState,
+  type WorkerState,
 } from '../../src/lifecycle/states.ts';
 
 const pairs = WORKER_STATES.flatMap((from) => WORKER_STATES.map((to) => [from, to] as const));
@@ -74,10 +83,15 @@ describe('appState', () => {
   it('is one of the known states for any facts', () => {
     const counts = [0, 1, 2];
     const flags = [true, false];
-    for (const wanted of [1, 2]) for (const ready of counts) for (const alive of counts) for (const erroredSlots of counts) {
-      for (const rollingOut of flags) for (const stopping of flags) for (const wasOnline of flags) {
-        expect(APP_STATES).toContain(appState({ wanted, ready, alive, erroredSlots, rollingOut, stopping, wasOnline }));
-      }
-    }
+    for (const wanted of [1, 2])
+      for (const ready of counts)
+        for (const alive of counts)
+          for (const erroredSlots of counts) {
+            for (const rollingOut of flags)
+              for (const stopping of flags)
+                for (const wasOnline of flags) {
+                  expect(APP_STATES).toContain(appState({ wanted, ready, alive, erroredSlots, rollingOut, stopping, wasOnline }));
+                }
+          }
   });
 });

@@ -1,7 +1,17 @@
 import { expect, it } from 'vitest';
 import { byteSize, plural } from '../../src/lifecycle/wording.ts';
 
-it.each([[null, '-'], [0, '0B'], [153, '153B'], [1023, '1023B'], [1024, '1K'], [65_431_000, '62.4M'], [1_000 * 1024 ** 2, '1.0G'], [999 * 1024 ** 2, '999M'], [200 * 1024 ** 3, '200G']])('size of %s bytes', (bytes, text) => {
+it.each([
+  [null, '-'],
+  [0, '0B'],
+  [153, '153B'],
+  [1023, '1023B'],
+  [1024, '1K'],
+  [65_431_000, '62.4M'],
+  [1_000 * 1024 ** 2, '1.0G'],
+  [999 * 1024 ** 2, '999M'],
+  [200 * 1024 ** 3, '200G'],
+])('size of %s bytes', (bytes, text) => {
   expect(byteSize(bytes)).toBe(text);
 });
 

@@ -4,7 +4,10 @@ import { ByteQueue } from '../../src/logs/byte-queue.ts';
 
 describe('ByteQueue', () => {
   it('gives back what was put in, in order', () => {
-    const step = fc.record({ push: fc.string({ unit: 'grapheme', maxLength: 40 }).chain((unit) => fc.nat(3000).map((times) => unit.repeat(times))), take: fc.double({ min: 0, max: 1, noNaN: true }) });
+    const step = fc.record({
+      push: fc.string({ unit: 'grapheme', maxLength: 40 }).chain((unit) => fc.nat(3000).map((times) => unit.repeat(times))),
+      take: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
         const queue = new ByteQueue();

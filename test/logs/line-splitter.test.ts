@@ -20,14 +20,19 @@ function cut(bytes: Buffer, positions: readonly number[]): Buffer[] {
   return [0, ...at].map((start, i) => bytes.subarray(start, at[i] ?? bytes.length));
 }
 
-const text = fc.array(fc.oneof(fc.constantFrom('\n', '\r\n', '\r', 'ä', '漢', '👩‍💻', ''), fc.string({ unit: 'grapheme', maxLength: 12 }))).map((parts) => parts.join(''));
+const text = fc
+  .array(fc.oneof(fc.constantFrom('\n', '\r\n', '\r', 'ä', '漢', '👩‍💻', ''), fc.string({ unit: 'grapheme', maxLength: 12 })))
+  .map((parts) => parts.join(''));
 
 describe('LineSplitter', () => {
   it('gives the lines of a text, however it is cut', () => {
     fc.assert(
       fc.property(text, fc.array(fc.nat(), { maxLength: 20 }), (input, positions) => {
         const bytes = Buffer.from(input);
-        const expected = bytes.toString().split('\n').map((line) => line.replace(/\r$/, ''));
+        const expected = bytes
+          .toString()
+          .split('\n')
+          .map((line) => line.replace(/\r$/, ''));
         if (input === '' || input.endsWith('\n')) expected.pop();
         expect(split(cut(bytes, positions))).toEqual(expected);
       }),

@@ -103,7 +103,10 @@ describe('LogFile', () => {
       if (!file.write(`${lines++} ${randomBytes(4000).toString('base64')}\n`)) await new Promise<void>((resolve) => file.onDrain(resolve));
     }
     await file.close();
-    const numbers = everything().split('\n').slice(0, -1).map((line) => Number(line.split(' ')[0]));
+    const numbers = everything()
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => Number(line.split(' ')[0]));
     expect(numbers).toEqual(Array.from({ length: lines }, (_, i) => i));
     expect(file.droppedBytes).toBe(0);
   });
@@ -243,7 +246,12 @@ describe('LogFile', () => {
   it('does not rotate the file that another on the same path has just begun', async () => {
     const one = logFile({ maxBytes: 100 });
     const two = logFile({ maxBytes: 100 });
-    for (const [file, bytes] of [[one, 40], [two, 40], [two, 21], [one, 61]] as const) {
+    for (const [file, bytes] of [
+      [one, 40],
+      [two, 40],
+      [two, 21],
+      [one, 61],
+    ] as const) {
       file.write(`${'x'.repeat(bytes - 1)}\n`);
       await file.flush();
     }

@@ -27,7 +27,11 @@ function content(name: string): string {
 describe('rotation', () => {
   it('keeps so many files, the newest plain', async () => {
     for (const number of [1, 2, 3, 4, 5]) await rotate(3, `run ${number}`);
-    expect(readdirSync(dir).sort().map((name) => [name, content(name)])).toEqual([
+    expect(
+      readdirSync(dir)
+        .sort()
+        .map((name) => [name, content(name)]),
+    ).toEqual([
       ['a.log.1', 'run 5'],
       ['a.log.2.gz', 'run 4'],
       ['a.log.3.gz', 'run 3'],
@@ -44,7 +48,11 @@ describe('rotation', () => {
   it('removes what is too many when fewer are to be kept than before', async () => {
     for (const number of [1, 2, 3, 4, 5]) await rotate(4, `run ${number}`);
     await rotate(2, 'run 6');
-    expect(readdirSync(dir).sort().map((name) => [name, content(name)])).toEqual([
+    expect(
+      readdirSync(dir)
+        .sort()
+        .map((name) => [name, content(name)]),
+    ).toEqual([
       ['a.log.1', 'run 6'],
       ['a.log.2.gz', 'run 5'],
     ]);

@@ -12,12 +12,17 @@ afterAll(() => rmSync(dir, { recursive: true }));
 describe('tailFile', () => {
   it('gives the last lines', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.string({ unit: 'grapheme' }).map((line) => line.replace(/[\r\n]/g, ''))), fc.nat(8), fc.boolean(), async (lines, n, closed) => {
-        writeFileSync(path, lines.join('\n') + (closed && lines.length > 0 ? '\n' : ''));
-        // A file that ends without a newline after an empty last line looks as if that line was not there.
-        const expected = !closed && lines.at(-1) === '' ? lines.slice(0, -1) : lines;
-        expect(await tailFile(path, n)).toEqual(n === 0 ? [] : expected.slice(-n));
-      }),
+      fc.asyncProperty(
+        fc.array(fc.string({ unit: 'grapheme' }).map((line) => line.replace(/[\r\n]/g, ''))),
+        fc.nat(8),
+        fc.boolean(),
+        async (lines, n, closed) => {
+          writeFileSync(path, lines.join('\n') + (closed && lines.length > 0 ? '\n' : ''));
+          // A file that ends without a newline after an empty last line looks as if that line was not there.
+          const expected = !closed && lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+          expect(await tailFile(path, n)).toEqual(n === 0 ? [] : expected.slice(-n));
+        },
+      ),
     );
   });
 

@@ -3,7 +3,12 @@ import { appFamilies, type ToldApp } from '../../src/metrics/app-families.ts';
 import { exposition } from '../../src/metrics/exposition.ts';
 import type { AppFamily } from '../../src/protocol/app-metrics.ts';
 
-const family = (name: string, type: AppFamily['type'], suffix = ''): AppFamily => ({ name, type, help: `About ${name}.`, samples: [{ suffix, labels: { kind: 'a' }, value: 1 }] });
+const family = (name: string, type: AppFamily['type'], suffix = ''): AppFamily => ({
+  name,
+  type,
+  help: `About ${name}.`,
+  samples: [{ suffix, labels: { kind: 'a' }, value: 1 }],
+});
 const app = (name: string, ...families: AppFamily[]): ToldApp => ({ app: name, metrics: { families, missing: 0, leftOut: [] } });
 
 it('puts the same metric of several apps together', () => {
@@ -22,6 +27,8 @@ it.each([
 });
 
 it('tells which workers are missing, and nothing when no app shares its metrics', () => {
-  expect(exposition(appFamilies([{ app: 'api', metrics: { families: [], missing: 2, leftOut: ['x'] } }]))).toContain('lb_app_metrics_missing_workers{app="api"} 2\n');
+  expect(exposition(appFamilies([{ app: 'api', metrics: { families: [], missing: 2, leftOut: ['x'] } }]))).toContain(
+    'lb_app_metrics_missing_workers{app="api"} 2\n',
+  );
   expect(exposition(appFamilies([]))).toBe('');
 });

@@ -45,9 +45,15 @@ it('the first crash of an app is seen by the alert of the docs and by the panel'
   const promtool = needsPackage(context, PROMTOOL);
   const alert = /increase\(lb_worker_exits_total\S+\) > 0/.exec(readFileSync(pathOf('docs/metrics.md'), 'utf8'))?.[0].replaceAll('\\|', '|');
   const { panels } = JSON.parse(readFileSync(pathOf('examples/grafana/dashboard.json'), 'utf8')) as Dashboard;
-  const panel = panels.flatMap(({ targets }) => targets ?? []).find(({ expr }) => expr.includes('lb_worker_exits_total'))?.expr.replace('$app', '.*').replace('$__rate_interval', '1m');
+  const panel = panels
+    .flatMap(({ targets }) => targets ?? [])
+    .find(({ expr }) => expr.includes('lb_worker_exits_total'))
+    ?.expr.replace('$app', '.*')
+    .replace('$__rate_interval', '1m');
   const scraped = (exits: object): string | undefined =>
-    exposition(families([app({ totals: { ...NO_TOTALS, exits } })], { version: '1', node: '22', startedAtSeconds: 1, residentBytes: 1 })).split('\n').find((line) => line.includes('"crashed"'));
+    exposition(families([app({ totals: { ...NO_TOTALS, exits } })], { version: '1', node: '22', startedAtSeconds: 1, residentBytes: 1 }))
+      .split('\n')
+      .find((line) => line.includes('"crashed"'));
   const [series, before] = scraped({})?.split(' ') ?? [];
   const after = scraped({ crashed: 1 })?.split(' ')[1];
   const rule = (record: string, expr: string | undefined): object => ({ record, expr });
@@ -55,7 +61,8 @@ it('the first crash of an app is seen by the alert of the docs and by the panel'
   const directory = tempDir({
     'rules.yml': JSON.stringify({ groups: [{ name: 'lb', rules: [rule('alert', alert), rule('panel', panel)] }] }),
     'test.yml': JSON.stringify({
-      rule_files: ['rules.yml'], evaluation_interval: '15s',
+      rule_files: ['rules.yml'],
+      evaluation_interval: '15s',
       tests: [{ interval: '15s', input_series: [{ series, values: `${before}x8 ${after}x8` }], promql_expr_test: [isSeen('alert'), isSeen('panel')] }],
     }),
   });

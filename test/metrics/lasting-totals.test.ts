@@ -12,13 +12,29 @@ function leaves(tree: unknown, path = ''): [string, number][] {
 
 const requests = (n: number, slot = 0): AppTotals => {
   const counters = { answers: [0, n, 0, 0, 0], bytesReceived: 10 * n, bytesSent: n, accepted: n, refused: 0, cpuMs: n, gcCount: 0, gcMs: 0 };
-  return { ...NO_TOTALS, ...counters, latency: NO_TOTALS.latency.map((_, i) => (i === 3 ? n : 0)), exits: { [`cause${n % 3}`]: n }, slots: { [slot]: counters } };
+  return {
+    ...NO_TOTALS,
+    ...counters,
+    latency: NO_TOTALS.latency.map((_, i) => (i === 3 ? n : 0)),
+    exits: { [`cause${n % 3}`]: n },
+    slots: { [slot]: counters },
+  };
 };
 
 it('adds what several primaries counted', () => {
-  const told = [['p1', requests(3)], ['p1', requests(5)], ['p2', requests(1, 1)], ['p2', requests(4, 1)]] as const;
+  const told = [
+    ['p1', requests(3)],
+    ['p1', requests(5)],
+    ['p2', requests(1, 1)],
+    ['p2', requests(4, 1)],
+  ] as const;
   const lasting = told.reduce((known, [primary, totals]) => seen(known, primary, totals), NOTHING_SEEN);
-  expect(totalOf(lasting)).toMatchObject({ answers: [0, 9, 0, 0, 0], bytesReceived: 90, exits: { cause2: 5, cause1: 4 }, slots: { 0: { bytesSent: 5 }, 1: { bytesSent: 4 } } });
+  expect(totalOf(lasting)).toMatchObject({
+    answers: [0, 9, 0, 0, 0],
+    bytesReceived: 90,
+    exits: { cause2: 5, cause1: 4 },
+    slots: { 0: { bytesSent: 5 }, 1: { bytesSent: 4 } },
+  });
 });
 
 it('never goes backwards for somebody who was told, whoever is killed in between', () => {

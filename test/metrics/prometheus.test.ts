@@ -11,8 +11,14 @@ import { PROMTOOL } from '../helpers/prometheus.ts';
 
 const daemon = { version: '1.2.3', node: '22.1.0', startedAtSeconds: 1_790_000_000.5, residentBytes: 60_000_000 };
 const totals = {
-  ...NO_TOTALS, latency: [4, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], latencySumMs: 12_345, restarts: 2, exits: { crashed: 1, reload: 4 }, ejections: 3,
-  proxyRejections: { malformed: 1 }, slots: { 0: { ...NO_COUNTERS, answers: [0, 7, 1, 0, 2], bytesReceived: 10, cpuMs: 1_500 }, 1: NO_COUNTERS },
+  ...NO_TOTALS,
+  latency: [4, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+  latencySumMs: 12_345,
+  restarts: 2,
+  exits: { crashed: 1, reload: 4 },
+  ejections: 3,
+  proxyRejections: { malformed: 1 },
+  slots: { 0: { ...NO_COUNTERS, answers: [0, 7, 1, 0, 2], bytesReceived: 10, cpuMs: 1_500 }, 1: NO_COUNTERS },
 };
 const one = (changes: Partial<AppStats> = {}): AppStats => ({ ...app(), totals, ...changes });
 const lines = (...apps: AppStats[]): string[] => exposition(families(apps, daemon)).trimEnd().split('\n');
@@ -59,13 +65,22 @@ describe('the exposition', () => {
   it('has a series for everything that can be counted, before it happens', () => {
     const text = lines(one({ totals: NO_TOTALS }));
     for (const cause of EXIT_CAUSES) expect(text).toContain(`lb_worker_exits_total{app="api",cause="${cause}"} 0`);
-    for (const reason of ['malformed', 'timeout', 'untrusted', 'closed']) expect(text).toContain(`lb_proxy_header_rejections_total{app="api",reason="${reason}"} 0`);
-    expect(text.filter((line) => /^lb_(restarts|health_ejections)_total/.test(line))).toEqual(['lb_restarts_total{app="api"} 0', 'lb_health_ejections_total{app="api"} 0']);
+    for (const reason of ['malformed', 'timeout', 'untrusted', 'closed'])
+      expect(text).toContain(`lb_proxy_header_rejections_total{app="api",reason="${reason}"} 0`);
+    expect(text.filter((line) => /^lb_(restarts|health_ejections)_total/.test(line))).toEqual([
+      'lb_restarts_total{app="api"} 0',
+      'lb_health_ejections_total{app="api"} 0',
+    ]);
   });
 
   it('escapes what a value or a help text must not contain', () => {
-    const samples = [{ labels: { path: 'a"b\\c\nd' }, value: Number.POSITIVE_INFINITY }, { labels: {}, value: Number.NaN }];
-    expect(exposition([{ name: 'x', type: 'gauge', help: 'a\\b\nc', samples }])).toBe('# HELP x a\\\\b\\nc\n# TYPE x gauge\nx{path="a\\"b\\\\c\\nd"} +Inf\nx NaN\n');
+    const samples = [
+      { labels: { path: 'a"b\\c\nd' }, value: Number.POSITIVE_INFINITY },
+      { labels: {}, value: Number.NaN },
+    ];
+    expect(exposition([{ name: 'x', type: 'gauge', help: 'a\\b\nc', samples }])).toBe(
+      '# HELP x a\\\\b\\nc\n# TYPE x gauge\nx{path="a\\"b\\\\c\\nd"} +Inf\nx NaN\n',
+    );
     expect(exposition([{ name: 'x', type: 'gauge', help: 'y', samples: [] }])).toBe('');
   });
 

@@ -20,5 +20,14 @@ it.each([{ value: null }, { suffix: '_x' }, { labels: { 'a b': 1 } }])('drops a 
 
 it('never throws', () => {
   const almost = fc.record({ name: fc.constantFrom('a', 5), type: fc.constant('gauge'), values: fc.jsonValue(), help: fc.jsonValue() });
-  fc.assert(fc.property(fc.oneof(fc.string(), fc.json(), fc.array(fc.oneof(almost, fc.jsonValue())).map((all) => JSON.stringify(all))), (text) => void parseAppMetrics(text)));
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        fc.array(fc.oneof(almost, fc.jsonValue())).map((all) => JSON.stringify(all)),
+      ),
+      (text) => void parseAppMetrics(text),
+    ),
+  );
 });

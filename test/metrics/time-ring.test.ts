@@ -23,24 +23,28 @@ it('forgets what is older than it is long, gaps or not', () => {
 
 it('tells the same as a plain list would', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 8 }), fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 1000 })), { minLength: 1 }), (points, puts) => {
-      const ring = new TimeRing(1, { stepMs: 10, points });
-      const steps = new Map<number, number[]>();
-      let at = 0;
-      for (const [later, value] of puts) {
-        at += later;
-        ring.put(at, [value]);
-        const step = Math.floor(at / 10);
-        steps.set(step, [...(steps.get(step) ?? []), value]);
-      }
-      const { fromMs, values } = ring.read(0, at);
-      expect(values.length).toBeLessThanOrEqual(points);
-      expect(fromMs / 10 + values.length - 1).toBe(Math.floor(at / 10));
-      values.forEach((value, i) => {
-        const expected = steps.get(fromMs / 10 + i);
-        if (expected === undefined) expect(value).toBeNull();
-        else expect(value).toBeCloseTo(expected.reduce((sum, n) => sum + n, 0) / expected.length, 2);
-      });
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 8 }),
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 1000 })), { minLength: 1 }),
+      (points, puts) => {
+        const ring = new TimeRing(1, { stepMs: 10, points });
+        const steps = new Map<number, number[]>();
+        let at = 0;
+        for (const [later, value] of puts) {
+          at += later;
+          ring.put(at, [value]);
+          const step = Math.floor(at / 10);
+          steps.set(step, [...(steps.get(step) ?? []), value]);
+        }
+        const { fromMs, values } = ring.read(0, at);
+        expect(values.length).toBeLessThanOrEqual(points);
+        expect(fromMs / 10 + values.length - 1).toBe(Math.floor(at / 10));
+        values.forEach((value, i) => {
+          const expected = steps.get(fromMs / 10 + i);
+          if (expected === undefined) expect(value).toBeNull();
+          else expect(value).toBeCloseTo(expected.reduce((sum, n) => sum + n, 0) / expected.length, 2);
+        });
+      },
+    ),
   );
 });

@@ -7,7 +7,17 @@ import { app, worker } from '../client/samples.ts';
 
 const [REQUESTS, P95] = [MEASURES[0], MEASURES[3]] as [Measure, Measure];
 const sample = (second: number, value: number): Sample =>
-  takeSample(second * 1000, [app({ requestsPerSecond: value, p95Ms: value, workers: [worker({ generation: 1, startedAt: 1, requestsPerSecond: 1 }), worker({ startedAt: 2, requestsPerSecond: value }), worker({ slot: 2, p95Ms: null })] })]);
+  takeSample(second * 1000, [
+    app({
+      requestsPerSecond: value,
+      p95Ms: value,
+      workers: [
+        worker({ generation: 1, startedAt: 1, requestsPerSecond: 1 }),
+        worker({ startedAt: 2, requestsPerSecond: value }),
+        worker({ slot: 2, p95Ms: null }),
+      ],
+    }),
+  ]);
 const history = (...values: readonly (number | null)[]): readonly Sample[] =>
   values.reduce<readonly Sample[]>((all, value, second) => (value === null ? all : addSample(all, sample(6_000 + second, value))), []);
 
@@ -25,7 +35,8 @@ describe('series', () => {
 
   it('has something in every column, however many there are', () => {
     const all = history(...Array.from({ length: 300 }, (_, i) => i + 1));
-    for (const columns of [1, 7, 92, 149, 151, 299, 300]) expect(series(all, { app: 'api', slot: null, measure: P95, columns }).slice(1), String(columns)).not.toContain(null);
+    for (const columns of [1, 7, 92, 149, 151, 299, 300])
+      expect(series(all, { app: 'api', slot: null, measure: P95, columns }).slice(1), String(columns)).not.toContain(null);
   });
 
   it('moves only when a column is full', () => {
@@ -51,9 +62,17 @@ describe('series', () => {
 });
 
 describe('what the daemon remembers', () => {
-  const ofSeconds = (first: number, values: readonly (number | null)[], changes: Partial<HistorySeries> = {}): HistorySeries =>
-    ({ app: 'api', slot: null, metric: 'rps', from: first * 1000, stepMs: 1000, values, ...changes });
-  const last = (all: readonly Sample[], slot: number | null, measure: Measure): (number | null)[] => series(all, { app: 'api', slot, measure, columns: 300 }).slice(-5);
+  const ofSeconds = (first: number, values: readonly (number | null)[], changes: Partial<HistorySeries> = {}): HistorySeries => ({
+    app: 'api',
+    slot: null,
+    metric: 'rps',
+    from: first * 1000,
+    stepMs: 1000,
+    values,
+    ...changes,
+  });
+  const last = (all: readonly Sample[], slot: number | null, measure: Measure): (number | null)[] =>
+    series(all, { app: 'api', slot, measure, columns: 300 }).slice(-5);
 
   it('comes before what was seen, and changes none of it', () => {
     const seen = history(1, 2);
@@ -73,7 +92,11 @@ describe('what the daemon remembers', () => {
 
   it('of event loops is of slots: an app has the busiest', () => {
     const all = recall([], [ofSeconds(6_000, [0.2, 0.5], { slot: 0, metric: 'elu' }), ofSeconds(6_000, [0.7, null], { slot: 1, metric: 'elu' })]);
-    expect(last(all, null, MEASURES[5] as Measure).slice(-2).map((value) => value?.toFixed(1))).toEqual(['0.7', '0.5']);
+    expect(
+      last(all, null, MEASURES[5] as Measure)
+        .slice(-2)
+        .map((value) => value?.toFixed(1)),
+    ).toEqual(['0.7', '0.5']);
   });
 });
 

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { addLogs, emptyLogs, findMatch, released, scroll, visibleLines, type LogsState } from '../../src/monitor/logs-state.ts';
 import { log } from './samples.ts';
 
-const many = (n: number): LogsState => addLogs(emptyLogs(), Array.from({ length: n }, (_, i) => log(`line ${i}`, i % 2, i % 5 === 0 ? 'err' : 'out')), false);
+const many = (n: number): LogsState =>
+  addLogs(
+    emptyLogs(),
+    Array.from({ length: n }, (_, i) => log(`line ${i}`, i % 2, i % 5 === 0 ? 'err' : 'out')),
+    false,
+  );
 const last = (state: LogsState): string | undefined => visibleLines(state).at(-1 - state.back)?.text;
 
 describe('the log pane', () => {
@@ -39,7 +44,11 @@ describe('the log pane', () => {
 
   it('shows only the lines with a text, and what is missing', () => {
     const filtered = addLogs({ ...many(30), filter: 'line 1' }, [log('other'), { type: 'dropped', lines: 7 }, log('LINE 1')], false);
-    expect(visibleLines(filtered).map(({ text }) => text).slice(-4)).toEqual(['line 18', 'line 19', '7 lines left out here: more came than could be read', 'LINE 1']);
+    expect(
+      visibleLines(filtered)
+        .map(({ text }) => text)
+        .slice(-4),
+    ).toEqual(['line 18', 'line 19', '7 lines left out here: more came than could be read', 'LINE 1']);
     expect(addLogs(scroll(filtered, 3, 2), [log('other'), log('line 1')], false).back).toBe(4);
   });
 

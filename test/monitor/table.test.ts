@@ -19,7 +19,10 @@ describe('place', () => {
     expect(titles(place(columns, 50))).toEqual(['app', 'state', 'workers', 'cpu', 'mem', 'req/s']);
   });
 
-  it.each([['app', appColumns([], measure, 8)], ['worker', workerColumns(app(), [], measure)]] as const)('has room for the arrow behind any title of the %s table, and gives up no column for it at 80', (_of, columns) => {
+  it.each([
+    ['app', appColumns([], measure, 8)],
+    ['worker', workerColumns(app(), [], measure)],
+  ] as const)('has room for the arrow behind any title of the %s table, and gives up no column for it at 80', (_of, columns) => {
     const all = columns as ReturnType<typeof appColumns>;
     for (const sortedBy of sortable(all)) {
       for (const total of [80, 200]) {
@@ -33,23 +36,27 @@ describe('place', () => {
 
   it('never puts one column onto another, or over the edge', () => {
     const tables = fc.constantFrom(appColumns([], measure, 20), workerColumns(app(), [], measure));
-    fc.assert(fc.property(tables as fc.Arbitrary<ReturnType<typeof appColumns>>, fc.integer({ min: 1, max: 300 }), (columns, total) => {
-      let end = 0;
-      for (const { left, width } of place(columns, total)) {
-        if (width > 0) expect(left).toBeGreaterThanOrEqual(end);
-        expect(width === 0 || left + width <= total).toBe(true);
-        end = left + width;
-      }
-    }));
+    fc.assert(
+      fc.property(tables as fc.Arbitrary<ReturnType<typeof appColumns>>, fc.integer({ min: 1, max: 300 }), (columns, total) => {
+        let end = 0;
+        for (const { left, width } of place(columns, total)) {
+          if (width > 0) expect(left).toBeGreaterThanOrEqual(end);
+          expect(width === 0 || left + width <= total).toBe(true);
+          end = left + width;
+        }
+      }),
+    );
   });
 
   it('scrolls so that the cursor is seen', () => {
-    fc.assert(fc.property(fc.nat(200), fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 50 }), (at, rows, height) => {
-      const cursor = at % rows;
-      const first = firstVisible(cursor, rows, height);
-      expect(first).toBeGreaterThanOrEqual(0);
-      expect(cursor - first).toBeGreaterThanOrEqual(0);
-      expect(cursor - first).toBeLessThan(height);
-    }));
+    fc.assert(
+      fc.property(fc.nat(200), fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 50 }), (at, rows, height) => {
+        const cursor = at % rows;
+        const first = firstVisible(cursor, rows, height);
+        expect(first).toBeGreaterThanOrEqual(0);
+        expect(cursor - first).toBeGreaterThanOrEqual(0);
+        expect(cursor - first).toBeLessThan(height);
+      }),
+    );
   });
 });

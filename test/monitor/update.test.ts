@@ -93,7 +93,12 @@ describe('an order', () => {
 
   it('for the worker with the cursor means the one that was seen, not its successor', () => {
     const asked = press(watched(), 'enter', 'down', 'k');
-    const replaced = after(asked, { type: 'stats', at: NOON + 1_000, apps: apps().map((each) => ({ ...each, workers: each.workers.slice(0, 1) })), machine: MACHINE });
+    const replaced = after(asked, {
+      type: 'stats',
+      at: NOON + 1_000,
+      apps: apps().map((each) => ({ ...each, workers: each.workers.slice(0, 1) })),
+      machine: MACHINE,
+    });
     expect(effects(replaced, 'y')).toEqual(order('api', 'signal', { signal: 'SIGKILL', pid: 5101 }));
   });
 });
@@ -172,7 +177,11 @@ describe('pages', () => {
 
 describe('what comes from the daemon', () => {
   it('is not added twice when a subscription begins again', () => {
-    const again = after(watched(), { type: 'events', events: EVENTS }, { type: 'events', events: [...EVENTS, { ...EVENTS[3], id: 9 } as (typeof EVENTS)[number]] });
+    const again = after(
+      watched(),
+      { type: 'events', events: EVENTS },
+      { type: 'events', events: [...EVENTS, { ...EVENTS[3], id: 9 } as (typeof EVENTS)[number]] },
+    );
     expect(again.live.events.map(({ id }) => id)).toEqual([1, 2, 3, 4, 9]);
   });
 

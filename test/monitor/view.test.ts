@@ -13,7 +13,11 @@ import { widthOf } from '../../src/terminal/text.ts';
 import { app, worker } from '../client/samples.ts';
 import { after, log, logs, MACHINE, NOON, press, watched } from './samples.ts';
 
-const SIZES = [[80, 24], [120, 40], [200, 60]] as const;
+const SIZES = [
+  [80, 24],
+  [120, 40],
+  [200, 60],
+] as const;
 const seen = (model: Model): string => view(model).toString();
 
 describe.each(SIZES)('at %i×%i', (columns, rows) => {
@@ -35,10 +39,20 @@ describe.each(SIZES)('at %i×%i', (columns, rows) => {
   });
 });
 
-it.each([['apps', []], ['app', ['enter']], ['logs', ['l']]] as const)('the help of the page %s has all of its texts at 80×24, none on another', (page, keys) => {
+it.each([
+  ['apps', []],
+  ['app', ['enter']],
+  ['logs', ['l']],
+] as const)('the help of the page %s has all of its texts at 80×24, none on another', (page, keys) => {
   const lines = seen(press(watched(80, 24), ...keys, '?')).split('\n');
-  const texts = bindingsOf(page).filter(({ help }) => help !== '').map(({ shown, help }) => `${shown.padEnd(8)}${help}`);
-  for (const text of texts) expect(lines.some((line) => line.endsWith(`  ${text}`) || line.includes(`  ${text}  `)), text).toBe(true);
+  const texts = bindingsOf(page)
+    .filter(({ help }) => help !== '')
+    .map(({ shown, help }) => `${shown.padEnd(8)}${help}`);
+  for (const text of texts)
+    expect(
+      lines.some((line) => line.endsWith(`  ${text}`) || line.includes(`  ${text}  `)),
+      text,
+    ).toBe(true);
   expect(lines.join('')).not.toContain('…');
 });
 
@@ -68,7 +82,8 @@ describe('the overview', () => {
 
   it('has every figure of the issue from 84 columns on, and the trend always', () => {
     const head = (columns: number): string => seen(watched(columns)).split('\n')[4] ?? '';
-    for (const title of ['app', 'state', 'workers', 'cpu', 'mem', 'req/s', 'p50', 'p95', 'p99', '5xx', 'conns', 'rst', 'req/s 5m']) expect(head(100)).toContain(title);
+    for (const title of ['app', 'state', 'workers', 'cpu', 'mem', 'req/s', 'p50', 'p95', 'p99', '5xx', 'conns', 'rst', 'req/s 5m'])
+      expect(head(100)).toContain(title);
     expect(head(80)).toContain('req/s 5m');
   });
 });
@@ -131,12 +146,31 @@ describe('a long list', () => {
 
 describe('names in other scripts, and with emoji', () => {
   const names = ['api', '日本語の注文サービス 🚀', 'خدمة الطلبات', '👨‍👩‍👧‍👦 家族'];
-  const events = names.map((name, index): LbEvent => ({ id: index + 1, at: NOON, app: name, kind: 'ready', severity: 'info', message: 'ready in 9 ms', details: { tookMs: 9, generation: 1 } }));
-  const starts = (text: string, word: string): number[] => text.split('\n').filter((line) => line.includes(word)).map((line) => widthOf(line.slice(0, line.indexOf(word))));
+  const events = names.map(
+    (name, index): LbEvent => ({
+      id: index + 1,
+      at: NOON,
+      app: name,
+      kind: 'ready',
+      severity: 'info',
+      message: 'ready in 9 ms',
+      details: { tookMs: 9, generation: 1 },
+    }),
+  );
+  const starts = (text: string, word: string): number[] =>
+    text
+      .split('\n')
+      .filter((line) => line.includes(word))
+      .map((line) => widthOf(line.slice(0, line.indexOf(word))));
 
-  it.each([[80, 30], [120, 40]])('leave every column in its place at %i×%i', (columns, rows) => {
+  it.each([
+    [80, 30],
+    [120, 40],
+  ])('leave every column in its place at %i×%i', (columns, rows) => {
     const apps = names.map((name) => app({ name }));
-    const text = seen(after(initialModel({ columns, rows, now: NOON, app: null }), { type: 'stats', at: NOON, apps, machine: MACHINE }, { type: 'events', events }));
+    const text = seen(
+      after(initialModel({ columns, rows, now: NOON, app: null }), { type: 'stats', at: NOON, apps, machine: MACHINE }, { type: 'events', events }),
+    );
     for (const word of ['online', 'ready in']) {
       expect(starts(text, word)).toHaveLength(names.length);
       expect(new Set(starts(text, word)).size, text).toBe(1);
@@ -154,7 +188,14 @@ describe('the app page', () => {
   });
 
   it('shows what decides on the number of workers', () => {
-    const autoscaling: AutoscalingSnapshot = { on: true, min: 1, max: 4, target: { metric: 'elu', value: 0.6 }, now: 'elu 0.41 of 0.6 over 5 s', last: { at: NOON - 60_000, from: 1, to: 2, reason: 'elu 0.74 of 0.6 over 5 s: 1 → 2 workers' } };
+    const autoscaling: AutoscalingSnapshot = {
+      on: true,
+      min: 1,
+      max: 4,
+      target: { metric: 'elu', value: 0.6 },
+      now: 'elu 0.41 of 0.6 over 5 s',
+      last: { at: NOON - 60_000, from: 1, to: 2, reason: 'elu 0.74 of 0.6 over 5 s: 1 → 2 workers' },
+    };
     const scaled = (changes: Partial<AutoscalingSnapshot>): string =>
       seen(after(press(watched(), 'enter'), { type: 'stats', at: NOON, apps: [app({ autoscaling: { ...autoscaling, ...changes } })], machine: MACHINE }));
     expect(scaled({})).toContain(' scale auto, 1 to 4  elu 0.41 of 0.6 over 5 s\n changed 60s ago: elu 0.74 of 0.6 over 5 s: 1 → 2 workers\n');
@@ -163,10 +204,17 @@ describe('the app page', () => {
     expect(scaled({ on: false })).not.toContain('changed');
   });
 
-  it.each([['apps', []], ['app', ['enter']]] as const)('offers on the page %s what can be done with the app', (_page, keys) => {
+  it.each([
+    ['apps', []],
+    ['app', ['enter']],
+  ] as const)('offers on the page %s what can be done with the app', (_page, keys) => {
     const keysOf = (changes: Partial<AppSnapshot>): string => {
       const stats: Message = { type: 'stats', at: NOON, apps: [app(changes)], machine: MACHINE };
-      return seen(press(after(initialModel({ columns: 160, rows: 24, now: NOON, app: null }), stats), ...keys)).split('\n').at(-1) ?? '';
+      return (
+        seen(press(after(initialModel({ columns: 160, rows: 24, now: NOON, app: null }), stats), ...keys))
+          .split('\n')
+          .at(-1) ?? ''
+      );
     };
     const autoscaling: AutoscalingSnapshot = { on: true, min: 1, max: 4, target: { metric: 'elu', value: 0.6 }, now: null, last: null };
     expect(keysOf({ autoscaling })).toMatch(/r reload +a auto +b balance.* x stop/);
@@ -188,29 +236,63 @@ describe('the app page', () => {
 });
 
 describe('any frame', () => {
-  const key = fc.oneof(fc.constantFrom<Key>(...BINDINGS.flatMap(({ keys }) => [...keys]), 'y', 'enter', 'escape', 'backspace'), fc.string({ minLength: 1, maxLength: 1, unit: 'grapheme' }));
+  const key = fc.oneof(
+    fc.constantFrom<Key>(...BINDINGS.flatMap(({ keys }) => [...keys]), 'y', 'enter', 'escape', 'backspace'),
+    fc.string({ minLength: 1, maxLength: 1, unit: 'grapheme' }),
+  );
   const text = fc.string({ unit: fc.constantFrom('a', ' ', '漢', '👩‍🚀', 'é', '\u0301', '\t', '\u001b[1m', '\u202e', '…'), maxLength: 60 });
   const number = fc.oneof(fc.double({ min: 0, noNaN: true }), fc.constant(null));
-  const anyApp = fc.record({ name: text, n: number, share: fc.double({ min: 0, max: 1, noNaN: true }), listeners: fc.array(text), workers: fc.integer({ min: 0, max: 40 }), error: fc.option(text) }).map(({ name, n, share, listeners, workers, error }) =>
-    app({
-      name, cpuPercent: n, memoryBytes: n, p95Ms: n, connections: n ?? 0, restarts: n ?? 0, requestsPerSecond: n ?? 0, errorRate: share, listeners, error,
-      workers: Array.from({ length: workers }, (_, slot) => worker({ slot, pid: 10 ** (slot % 8), weight: n ?? 0, uptimeMs: n ?? 0, handOffMs: n, eventLoopDelayMs: n ?? 0, withdrawn: error })),
-    }));
+  const anyApp = fc
+    .record({
+      name: text,
+      n: number,
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+      listeners: fc.array(text),
+      workers: fc.integer({ min: 0, max: 40 }),
+      error: fc.option(text),
+    })
+    .map(({ name, n, share, listeners, workers, error }) =>
+      app({
+        name,
+        cpuPercent: n,
+        memoryBytes: n,
+        p95Ms: n,
+        connections: n ?? 0,
+        restarts: n ?? 0,
+        requestsPerSecond: n ?? 0,
+        errorRate: share,
+        listeners,
+        error,
+        workers: Array.from({ length: workers }, (_, slot) =>
+          worker({ slot, pid: 10 ** (slot % 8), weight: n ?? 0, uptimeMs: n ?? 0, handOffMs: n, eventLoopDelayMs: n ?? 0, withdrawn: error }),
+        ),
+      }),
+    );
 
   it('is as wide as the terminal, whatever its size, the apps and the keys', () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 220 }), fc.integer({ min: 1, max: 70 }), fc.array(anyApp, { maxLength: 6 }), fc.array(key, { maxLength: 12 }), fc.array(text), (columns, rows, apps, keys, lines) => {
-      const fresh = after(initialModel({ columns, rows, now: NOON, app: null }), { type: 'stats', at: NOON, apps, machine: MACHINE });
-      const pressed = press(fresh, ...keys);
-      const model = after(pressed, { type: 'logs', app: pressed.app ?? '', messages: lines.map((line) => log(line)) });
-      const frame = view(model);
-      expect([frame.columns, frame.rows, frame.chars.length]).toEqual([columns, rows, columns * rows]);
-      for (let row = 0; row < rows; row++) {
-        const cells = frame.chars.slice(row * columns, (row + 1) * columns);
-        // One cell per column: what is two columns wide has an empty cell after it, in the same line.
-        expect(cells[0]).not.toBe('');
-        expect(cells.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
-      }
-    }), { numRuns: 150 });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 220 }),
+        fc.integer({ min: 1, max: 70 }),
+        fc.array(anyApp, { maxLength: 6 }),
+        fc.array(key, { maxLength: 12 }),
+        fc.array(text),
+        (columns, rows, apps, keys, lines) => {
+          const fresh = after(initialModel({ columns, rows, now: NOON, app: null }), { type: 'stats', at: NOON, apps, machine: MACHINE });
+          const pressed = press(fresh, ...keys);
+          const model = after(pressed, { type: 'logs', app: pressed.app ?? '', messages: lines.map((line) => log(line)) });
+          const frame = view(model);
+          expect([frame.columns, frame.rows, frame.chars.length]).toEqual([columns, rows, columns * rows]);
+          for (let row = 0; row < rows; row++) {
+            const cells = frame.chars.slice(row * columns, (row + 1) * columns);
+            // One cell per column: what is two columns wide has an empty cell after it, in the same line.
+            expect(cells[0]).not.toBe('');
+            expect(cells.join('')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
   });
 });
 
@@ -227,7 +309,9 @@ describe('colours', () => {
 
   it('of a terminal that has 256 can be read on white and on black', () => {
     const luminance = (index: number): number => {
-      const levels = [Math.floor((index - 16) / 36), Math.floor((index - 16) / 6) % 6, (index - 16) % 6].map((level) => (level === 0 ? 0 : 55 + 40 * level) / 255);
+      const levels = [Math.floor((index - 16) / 36), Math.floor((index - 16) / 6) % 6, (index - 16) % 6].map(
+        (level) => (level === 0 ? 0 : 55 + 40 * level) / 255,
+      );
       const [red = 0, green = 0, blue = 0] = levels.map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
       return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
     };

@@ -23,7 +23,13 @@ async function listen(path: string): Promise<{ heard: FromPrimary[]; cut: () => 
   server.on('upgrade', (_, socket: Socket) => {
     sockets.push(socket);
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: lb-attach\r\n\r\n');
-    socket.on('data', ndjsonReader((message) => heard.push(message as FromPrimary), () => {}));
+    socket.on(
+      'data',
+      ndjsonReader(
+        (message) => heard.push(message as FromPrimary),
+        () => {},
+      ),
+    );
     socket.on('error', () => {});
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));

@@ -26,8 +26,23 @@ export const KEY = '*|3000|4|0';
 /** Of a worker to which nothing has happened yet. */
 export const heartbeat = (changes: Partial<Heartbeat>): Heartbeat => ({
   span: { ms: 1_000, cpuMs: 0 },
-  connections: 0, delivered: 0, requestsInFlight: 0, kept: 0, requests: 0, statusClasses: [0, 0, 0, 0, 0], latency: [], latencySumMs: 0, bytesReceived: 0, bytesSent: 0, loopDelay: null,
-  use: { cpuMs: 0, rssBytes: 0, heapUsedBytes: 0, heapLimitBytes: 0, gcCount: 0, gcMs: 0, handles: 0 }, eventLoopUtilization: 0, eventLoopDelayMs: 0, inspectorPort: null, ownSigusr1: false, ...changes,
+  connections: 0,
+  delivered: 0,
+  requestsInFlight: 0,
+  kept: 0,
+  requests: 0,
+  statusClasses: [0, 0, 0, 0, 0],
+  latency: [],
+  latencySumMs: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+  loopDelay: null,
+  use: { cpuMs: 0, rssBytes: 0, heapUsedBytes: 0, heapLimitBytes: 0, gcCount: 0, gcMs: 0, handles: 0 },
+  eventLoopUtilization: 0,
+  eventLoopDelayMs: 0,
+  inspectorPort: null,
+  ownSigusr1: false,
+  ...changes,
 });
 
 /** Stands where `cluster` would put a child process; the program in it is the behaviour. */
@@ -98,7 +113,8 @@ export class FakeWorker extends EventEmitter {
   #listen(): void {
     this.listens = this.alive;
     this.tell({
-      t: 'listen', seq: 1,
+      t: 'listen',
+      seq: 1,
       query: { key: KEY, address: null, port: 3000, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'http' },
     });
   }
@@ -115,7 +131,8 @@ export class FakeWorker extends EventEmitter {
       const blockers = { requests: 1, oldestMs: 3_000, connections: 1, websockets: 0, sockets: 0 };
       const { drainMs, handler } = this.#behaviour;
       this.tell({ t: 'draining', quiet: false, handler, blockers });
-      if (drainMs !== null) setTimeout(() => this.tell({ t: 'draining', quiet: true, handler, blockers: { ...blockers, requests: 0, connections: 0 } }), drainMs);
+      if (drainMs !== null)
+        setTimeout(() => this.tell({ t: 'draining', quiet: true, handler, blockers: { ...blockers, requests: 0, connections: 0 } }), drainMs);
     } else if (message.t === 'shed') {
       this.sheds.push(message.count);
     } else if (message.t === 'profile') {

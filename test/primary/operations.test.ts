@@ -20,7 +20,10 @@ describe('scale', () => {
     const app = await PrimaryHarness.online();
     const scale = app.order({ kind: 'scale', ...how });
     await app.advance(500);
-    expect(scale.answer).toMatchObject({ message: `api has ${slots.length} worker${slots.length === 1 ? '' : 's'} (had 2)`, spec: { instances: slots.length } });
+    expect(scale.answer).toMatchObject({
+      message: `api has ${slots.length} worker${slots.length === 1 ? '' : 's'} (had 2)`,
+      spec: { instances: slots.length },
+    });
     expect(Object.keys(app.pids).map(Number)).toEqual(slots);
     expect(app.alive).toHaveLength(slots.length);
   });
@@ -41,7 +44,10 @@ describe('scale', () => {
     const { pids } = app;
     const scale = app.order({ kind: 'scale', by: MAX_INSTANCES - 1 });
     await app.advance(100);
-    expect(scale.error).toMatchObject({ code: 'LB_ERR_OPERATION_FAILED', message: expect.stringContaining(`it would have ${MAX_INSTANCES + 1} workers, the most are ${MAX_INSTANCES}`) });
+    expect(scale.error).toMatchObject({
+      code: 'LB_ERR_OPERATION_FAILED',
+      message: expect.stringContaining(`it would have ${MAX_INSTANCES + 1} workers, the most are ${MAX_INSTANCES}`),
+    });
     expect(app.pids).toEqual(pids);
   });
 
@@ -133,7 +139,11 @@ describe('crashes', () => {
     expect(app.workers).toHaveLength(3);
     expect(await app.snapshot()).toMatchObject({ state: 'degraded', ready: 1 });
     await app.advance(200);
-    expect(await app.snapshot()).toMatchObject({ state: 'online', restarts: 1, lastExits: [{ slot: 0, signal: 'SIGKILL', askedBy: null, stateBefore: 'ready' }] });
+    expect(await app.snapshot()).toMatchObject({
+      state: 'online',
+      restarts: 1,
+      lastExits: [{ slot: 0, signal: 'SIGKILL', askedBy: null, stateBefore: 'ready' }],
+    });
     expect(app.events).toContain('exit: worker 0 ended: signal SIGKILL');
   });
 
@@ -154,7 +164,11 @@ describe('crashes', () => {
     app.behave = () => ({ bootMs: null, crashAfterMs: 20, code: 9 });
     for (const worker of app.alive) worker.end(9, null);
     await app.advance(30_000);
-    expect(app.messages.at(-1)).toMatchObject({ type: 'ended', state: 'errored', error: expect.stringContaining('exit code 9; every worker gave up after 2 unstable restarts') });
+    expect(app.messages.at(-1)).toMatchObject({
+      type: 'ended',
+      state: 'errored',
+      error: expect.stringContaining('exit code 9; every worker gave up after 2 unstable restarts'),
+    });
     expect(app.finished).toBe(1);
   });
 
@@ -238,7 +252,10 @@ describe('orders', () => {
     const app = new PrimaryHarness();
     const [report, cpu] = [app.order({ kind: 'profile', what: 'report' }), app.order({ kind: 'profile', what: 'cpu' })];
     await app.advance(1);
-    expect([report.error?.message, cpu.error?.message]).toEqual([expect.stringContaining(', report needs one'), expect.stringContaining(', CPU profile needs one')]);
+    expect([report.error?.message, cpu.error?.message]).toEqual([
+      expect.stringContaining(', report needs one'),
+      expect.stringContaining(', CPU profile needs one'),
+    ]);
   });
 
   it('to abort nothing say so', async () => {

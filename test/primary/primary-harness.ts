@@ -146,7 +146,16 @@ export class PrimaryHarness {
       listening: new Set(),
     } satisfies World;
     const settings: PrimarySettings = {
-      app: 'api', home: '/h', socket: '/h/lb.sock', daemonLog: '/h/daemon.log', daemonNode: 'node', daemonProgram: '/lb.js', preload: '/p.cjs', version: '1.2.3', foreground: false, sockets: 0,
+      app: 'api',
+      home: '/h',
+      socket: '/h/lb.sock',
+      daemonLog: '/h/daemon.log',
+      daemonNode: 'node',
+      daemonProgram: '/lb.js',
+      preload: '/p.cjs',
+      version: '1.2.3',
+      foreground: false,
+      sockets: 0,
     };
     void new Primary(settings, () => void this.finished++).start();
   }

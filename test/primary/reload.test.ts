@@ -12,7 +12,10 @@ const newVersion = (changes: Partial<AppSpec> = {}): AppSpec => sampleSpec({ arg
 const isNew = (spec: AppSpec): boolean => spec.args[0] === 'v2';
 /** Version by slot of the workers that serve. */
 const versions = (app: PrimaryHarness): string[] =>
-  app.alive.filter((worker) => !worker.leaving).sort((a, b) => a.slot - b.slot).map((worker) => `${worker.slot} ${isNew(worker.spec) ? 'new' : 'old'}`);
+  app.alive
+    .filter((worker) => !worker.leaving)
+    .sort((a, b) => a.slot - b.slot)
+    .map((worker) => `${worker.slot} ${isNew(worker.spec) ? 'new' : 'old'}`);
 
 /** The new version crashes in this slot a moment after it was started. */
 async function crashingIn(slot: number, options: { afterMs?: number; instances?: number } = {}): Promise<PrimaryHarness> {
@@ -55,7 +58,10 @@ describe('reload', () => {
     const before = app.pids;
     const reload = app.order({ kind: 'reload', spec: newVersion() });
     await app.advance(2_000);
-    expect(reload.error).toMatchObject({ code: 'LB_ERR_RELOAD_FAILED', message: expect.stringMatching(/^reload of "api" failed: worker 0 \(pid \d+\): exit code 7 after 50 ms$/) });
+    expect(reload.error).toMatchObject({
+      code: 'LB_ERR_RELOAD_FAILED',
+      message: expect.stringMatching(/^reload of "api" failed: worker 0 \(pid \d+\): exit code 7 after 50 ms$/),
+    });
     expect(app.pids).toEqual(before);
     expect(await app.snapshot()).toMatchObject({ state: 'online', spec: { args: ['--verbose'] } });
   });
@@ -77,7 +83,9 @@ describe('reload', () => {
     const reload = app.order({ kind: 'reload', spec: newVersion(), monitorMs: 100, onFailure: 'rollback' });
     await app.advance(700);
     expect(reload.error).toBeNull();
-    expect(reload.progress.filter(({ step }) => step === 'rollback').map(({ message }) => message)).toEqual(['api: rolling 2 replaced workers back to the definition they had']);
+    expect(reload.progress.filter(({ step }) => step === 'rollback').map(({ message }) => message)).toEqual([
+      'api: rolling 2 replaced workers back to the definition they had',
+    ]);
     await app.advance(3_000);
     expect(reload.error?.code).toBe('LB_ERR_RELOAD_FAILED');
     expect(versions(app)).toEqual(['0 old', '1 old', '2 old']);
@@ -142,7 +150,9 @@ describe('reload', () => {
     const reloads = [first, ...[2, 3].map(() => app.order({ kind: 'reload', monitorMs: 0 }))];
     await app.advance(3_000);
     expect(reloads.map(({ answer }) => (answer?.kind === 'done' ? answer.message : null))).toEqual([
-      'api reloaded, generation 2, 2 workers', 'api reloaded, generation 3, 2 workers', 'api reloaded, generation 3, 2 workers',
+      'api reloaded, generation 2, 2 workers',
+      'api reloaded, generation 3, 2 workers',
+      'api reloaded, generation 3, 2 workers',
     ]);
     expect(reloads[2]?.progress.at(-1)).toEqual(reloads[1]?.progress.at(-1));
     expect(reloads.some((reload) => reload.disorder)).toBe(false);
@@ -163,12 +173,20 @@ describe('reload', () => {
 
 describe('connections during a reload', () => {
   const behaviour = fc.record({ bootMs: fc.integer({ min: 1, max: 900 }), drainMs: fc.nat(900), leaveMs: fc.nat(50) });
-  const options = fc.record({ parallel: fc.integer({ min: 1, max: 4 }), monitorMs: fc.constantFrom(0, 50, 400), allAtOnce: fc.boolean(), onFailure: fc.constantFrom('rollback', 'pause', 'continue') });
+  const options = fc.record({
+    parallel: fc.integer({ min: 1, max: 4 }),
+    monitorMs: fc.constantFrom(0, 50, 400),
+    allAtOnce: fc.boolean(),
+    onFailure: fc.constantFrom('rollback', 'pause', 'continue'),
+  });
 
   it('are taken at once by a worker that stays, whatever fails', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.integer({ min: 1, max: 4 }), fc.array(behaviour, { minLength: 1, maxLength: 6 }), options, fc.subarray([0, 1, 2, 3]),
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(behaviour, { minLength: 1, maxLength: 6 }),
+        options,
+        fc.subarray([0, 1, 2, 3]),
         async (instances, behaviours, how, failing) => {
           const app = await PrimaryHarness.online({ instances });
           const crashes = { bootMs: null, crashAfterMs: 30 };

@@ -16,7 +16,10 @@ async function start(home: Sandbox, app: object): Promise<number> {
   return port;
 }
 
-const workers = (count: number) => (now: AppSnapshot): boolean => now.instances === count && now.ready === count && now.operation === null;
+const workers =
+  (count: number) =>
+  (now: AppSnapshot): boolean =>
+    now.instances === count && now.ready === count && now.operation === null;
 
 it('follows the load up and down again without loss; a number by hand ends it, auto goes on', { timeout: 60_000 }, async () => {
   const target = { rps_per_worker: 20 };
@@ -46,5 +49,7 @@ it('a new primary begins with as many workers as the load had asked for', { time
   await load.stop();
   const primary = await sandbox.primaryPid('api');
   process.kill(primary, 'SIGKILL');
-  await sandbox.waitForApp('api', 'have a new primary with 2 workers', (now) => now.primaryPid !== null && now.primaryPid !== primary && workers(2)(now), { deadlineMs: 20_000 });
+  await sandbox.waitForApp('api', 'have a new primary with 2 workers', (now) => now.primaryPid !== null && now.primaryPid !== primary && workers(2)(now), {
+    deadlineMs: 20_000,
+  });
 });

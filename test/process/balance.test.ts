@@ -70,10 +70,7 @@ it('S21: a worker that is blocked half of the time gets fewer connections than i
 
 it('lb balance under load: the next connections go by the new strategy, and none is lost', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 3 });
-  const loads = [
-    startLoad({ port, mode: 'connection-per-request', clients: 4 }),
-    startLoad({ port, mode: 'keep-alive', clients: 2 }),
-  ];
+  const loads = [startLoad({ port, mode: 'connection-per-request', clients: 4 }), startLoad({ port, mode: 'keep-alive', clients: 2 })];
   for (const strategy of ['least-connections', 'ip-hash', 'random', 'round-robin', 'ip-hash']) {
     const { stdout } = await sandbox.ok('balance', name, strategy);
     expect(stdout).toContain(`is balanced by ${strategy}`);
@@ -90,7 +87,10 @@ it('lb balance under load: the next connections go by the new strategy, and none
 it('lb balance to and from direct is refused, and nothing changes', async () => {
   const handOff = await sandbox.start('plain-http.cjs', { instances: 2 });
   const direct = await sandbox.start('plain-http.cjs', { instances: 2, flags: ['--balance', 'direct'] });
-  const attempts = [[handOff, 'direct', 'round-robin'], [direct, 'least-connections', 'direct']] as const;
+  const attempts = [
+    [handOff, 'direct', 'round-robin'],
+    [direct, 'least-connections', 'direct'],
+  ] as const;
   for (const [{ name, port }, strategy, was] of attempts) {
     const before = await sandbox.workerPids(name);
     const result = await sandbox.lb('balance', name, strategy);

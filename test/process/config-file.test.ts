@@ -49,7 +49,10 @@ it('a changed definition that does not work is not kept', async () => {
 
 it('finds ecosystem.config.js in the current directory, and names what it does not support', async () => {
   const port = await freePort();
-  sandbox.writeApp('pm2/ecosystem.config.js', `module.exports = { apps: [{ name: 'old-friend', script: ${JSON.stringify(script)}, exec_mode: 'cluster', instances: 2, watch: true, env: { PORT: ${port} } }] };\n`);
+  sandbox.writeApp(
+    'pm2/ecosystem.config.js',
+    `module.exports = { apps: [{ name: 'old-friend', script: ${JSON.stringify(script)}, exec_mode: 'cluster', instances: 2, watch: true, env: { PORT: ${port} } }] };\n`,
+  );
   const result = await sandbox.lbWith({ cwd: `${sandbox.directory}/apps/pm2` }, 'start');
   expect(result.code, String(result)).toBe(0);
   expect(result.stderr).toContain('watch');

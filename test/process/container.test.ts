@@ -32,7 +32,7 @@ async function expectNothingLeft(): Promise<void> {
   expect(existsSync(sandbox.socket)).toBe(false);
 }
 
-it("logs go to stdout and stderr, and the other commands work beside it", async () => {
+it('logs go to stdout and stderr, and the other commands work beside it', async () => {
   const { box, port } = await runUntilOnline('exits-on-request.cjs');
   await getJson(port, '/?lines=4');
   await sandbox.waitFor('the lines on stdout and stderr', () => /line 3 of/.test(box.stdout) && /line 4 of/.test(box.stderr));

@@ -11,7 +11,10 @@ import { createSandbox } from '../helpers/sandbox.ts';
 
 const sandbox = await createSandbox();
 
-const daemons = (): number[] => processesOf(sandbox.directory).filter((found) => / daemon$/.test(found.command)).map((found) => found.pid);
+const daemons = (): number[] =>
+  processesOf(sandbox.directory)
+    .filter((found) => / daemon$/.test(found.command))
+    .map((found) => found.pid);
 
 /** Sends bytes to the control socket and waits until the daemon has closed the connection, or a moment has passed. */
 function sendRaw(bytes: Buffer | string): Promise<string> {
@@ -76,7 +79,9 @@ describe('S25: the control socket', () => {
     await sendRaw('GET /v1/apps HTTP/1.1\r\n');
     await sendRaw(`GET / HTTP/1.1\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`);
     await sendRaw('GET /v1/attach HTTP/1.1\r\nhost: lb\r\nconnection: upgrade\r\nupgrade: lb-attach\r\n\r\nnot a message\n');
-    await sendRaw('GET /v1/logs HTTP/1.1\r\nhost: lb\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: x\r\n\r\n');
+    await sendRaw(
+      'GET /v1/logs HTTP/1.1\r\nhost: lb\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: x\r\n\r\n',
+    );
     const expected: [string, string, unknown, number, string][] = [
       ['POST', '/v1/apps', '{"apps": [', 400, 'LB_ERR_MESSAGE'],
       ['POST', '/v1/apps', { apps: [{ name: 7 }] }, 400, 'LB_ERR_MESSAGE'],

@@ -68,7 +68,10 @@ it('a reload with a repaired version brings back a slot that was given up', asyn
 it('--stop-exit-codes and --no-autorestart: a worker that ends stays ended', async () => {
   const stopped = await sandbox.start('exit-code.cjs', { instances: 1, env: { CODE: '3', WORK_MS: '1500' }, flags: ['--stop-exit-codes', '3'] });
   const never = await sandbox.start('exit-code.cjs', { instances: 1, env: { CODE: '9', WORK_MS: '1500' }, flags: ['--no-autorestart'] });
-  for (const { name, code } of [{ ...stopped, code: 3 }, { ...never, code: 9 }]) {
+  for (const { name, code } of [
+    { ...stopped, code: 3 },
+    { ...never, code: 9 },
+  ]) {
     const after = await sandbox.waitForApp(name, 'have ended', (now) => now.state === 'stopped');
     expect(after).toMatchObject({ restarts: 0, workers: [], lastExits: [{ code, askedBy: null }] });
   }

@@ -119,7 +119,10 @@ describe('in a browser', () => {
     await sandbox.waitFor('the choice', async () => String(await chosen.allInnerTexts()) === '2 h,Memory');
     expect(await page.evaluate('document.activeElement.textContent'), 'where the keyboard goes on').toBe('Memory');
     await page.reload();
-    await page.getByRole('region', { name: 'Per worker' }).getByText(/^1 [\d.]+ MB$/).waitFor();
+    await page
+      .getByRole('region', { name: 'Per worker' })
+      .getByText(/^1 [\d.]+ MB$/)
+      .waitFor();
     expect(await chosen.allInnerTexts()).toEqual(['2 h', 'Memory']);
     await page.getByRole('link', { name: '24 h' }).press('Enter');
     const before = await chart(page, 'CPU');
@@ -190,7 +193,10 @@ describe('in a browser', () => {
     await context.close();
   });
 
-  it.for([[360, 740], [1280, 800]] as const)('fits a window of %i × %i', async ([width, height], test) => {
+  it.for([
+    [360, 740],
+    [1280, 800],
+  ] as const)('fits a window of %i × %i', async ([width, height], test) => {
     needsPackage(test, CHROMIUM);
     const { url } = await startDashboard('--allow-actions');
     const page = await open(url, app.name);
@@ -231,7 +237,10 @@ describe('nobody else', () => {
     const cookie = cookieOf(dashboard);
     expect(await request('/?token=wrong', { port })).toMatchObject({ status: 401, body: expect.stringContaining('run "lb dashboard" again') as string });
     expect(await request('/app.js', { port })).toMatchObject({ status: 401 });
-    expect(await request('/', { port, headers: { cookie, host: 'evil.example' } })).toMatchObject({ status: 403, body: expect.stringMatching(/^Refused/) as string });
+    expect(await request('/', { port, headers: { cookie, host: 'evil.example' } })).toMatchObject({
+      status: 403,
+      body: expect.stringMatching(/^Refused/) as string,
+    });
     expect(await statusOfWebSocket(dashboard, { origin })).toBe(401);
     expect(await statusOfWebSocket(dashboard, { origin: 'http://evil.example', cookie })).toBe(403);
     expect(await statusOfWebSocket(dashboard, { origin, cookie })).toBe(101);

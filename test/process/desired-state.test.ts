@@ -32,7 +32,10 @@ it('after a reboot what ran runs again, as it was wanted last', async () => {
   expect(online).toMatchObject({ instances: 3, ready: 3 });
   expect(await getJson(serving.port)).toMatchObject({ version: 'kept' });
   const apps = await sandbox.apps();
-  expect(apps.map((app) => [app.name, app.state]).sort()).toEqual([['serving', 'online'], ['stopped', 'stopped']]);
+  expect(apps.map((app) => [app.name, app.state]).sort()).toEqual([
+    ['serving', 'online'],
+    ['stopped', 'stopped'],
+  ]);
   await sandbox.ok('start', 'stopped');
   expect(await sandbox.waitForOnline('stopped')).toMatchObject({ instances: 2 });
 

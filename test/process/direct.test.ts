@@ -31,7 +31,9 @@ it('every worker accepts, and the app is told its own port', async () => {
   const { name, port } = await startDirect('plain-http.cjs', { instances: 4 });
   const load = newConnections(port);
   const pids = await sandbox.workerPids(name);
-  await sandbox.waitFor('every worker to have served', () => pids.every((pid) => (load.tally().pids[pid] ?? 0) > 0), { context: () => JSON.stringify(load.tally()) });
+  await sandbox.waitFor('every worker to have served', () => pids.every((pid) => (load.tally().pids[pid] ?? 0) > 0), {
+    context: () => JSON.stringify(load.tally()),
+  });
   expectLossless(await load.stop());
   expect((await sandbox.snapshot(name)).listeners).toEqual([`*:${port}`]);
 });
@@ -173,7 +175,11 @@ it('a port that another app with direct has is reported, and that one goes on', 
   await load.waitForServed(100);
   const tally = await load.stop();
   expectLossless(tally);
-  expect(Object.keys(tally.pids).map(Number).every((pid) => pids.includes(pid))).toBe(true);
+  expect(
+    Object.keys(tally.pids)
+      .map(Number)
+      .every((pid) => pids.includes(pid)),
+  ).toBe(true);
 });
 
 it('listen(0) gives every worker the same port', async () => {

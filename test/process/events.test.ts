@@ -28,15 +28,31 @@ describe('lb events', () => {
     await sandbox.ok('stop', name);
     const told = await eventsOf(name);
     expect(told.map(({ kind }) => kind)).toEqual([
-      'operation-begin', 'start', 'ready', 'operation',
-      'exit', 'start', 'ready',
-      'operation-begin', 'start', 'ready', 'drain', 'exit', 'operation',
-      'operation-begin', 'drain', 'exit', 'operation', 'ended',
+      'operation-begin',
+      'start',
+      'ready',
+      'operation',
+      'exit',
+      'start',
+      'ready',
+      'operation-begin',
+      'start',
+      'ready',
+      'drain',
+      'exit',
+      'operation',
+      'operation-begin',
+      'drain',
+      'exit',
+      'operation',
+      'ended',
     ]);
     expect(told[4]).toMatchObject({ severity: 'error', slot: 0, details: { code: 7, signal: null, askedBy: null } });
     expect(told[11]).toMatchObject({ severity: 'info', details: { askedBy: 'reload' } });
     const { stdout } = await sandbox.ok('events', name, '--lines', '14');
-    expect(stdout.split('\n')[0]).toMatch(new RegExp(`^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d  error  exit +${name}\\[0\\] worker 0 ended: exit code 7 \\(pid \\d+\\)$`));
+    expect(stdout.split('\n')[0]).toMatch(
+      new RegExp(`^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d  error  exit +${name}\\[0\\] worker 0 ended: exit code 7 \\(pid \\d+\\)$`),
+    );
   });
 
   it('keeps them over the death of primary and daemon, tells of both, and --follow misses and repeats nothing', async () => {
@@ -53,7 +69,10 @@ describe('lb events', () => {
     await sandbox.waitFor('the adoption to be told', () => follow.stdout.includes('"primary-adopted"'));
     const all = await eventsOf(name);
     expect(all.find(({ kind }) => kind === 'primary-lost')).toMatchObject({ severity: 'error', details: { cause: 'signal SIGKILL' } });
-    const followed = follow.stdout.trimEnd().split('\n').map((line) => (JSON.parse(line) as LbEvent).id);
+    const followed = follow.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as LbEvent).id);
     expect(followed).toEqual(all.map(({ id }) => id));
     const own = (await sandbox.control('GET', '/v1/events?limit=1000')).json<{ events: LbEvent[] }>().events;
     expect(own.filter(({ kind }) => kind === 'daemon-start').at(-1)).toMatchObject({ app: null, details: { unclean: true } });
@@ -83,7 +102,11 @@ describe('on_event', () => {
     onTestFinished(() => void server.close());
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const script = sandbox.deploy('hooked/server.cjs', 'plain-http.cjs', 'v1');
-    const hooks = { told: { url, kinds: ['exit', 'operation'] }, stuck: { run: 'sleep 1000', severity: 'info' }, refused: { url: 'http://127.0.0.1:1/', severity: 'info' } };
+    const hooks = {
+      told: { url, kinds: ['exit', 'operation'] },
+      stuck: { run: 'sleep 1000', severity: 'info' },
+      refused: { url: 'http://127.0.0.1:1/', severity: 'info' },
+    };
     const apps = Object.entries(hooks).map(([name, on_event]) => ({ name, script, instances: 2, env: { PORT: '0' }, on_event }));
     const config = sandbox.writeApp('hooked/lb.config.json', JSON.stringify({ apps }));
     await sandbox.ok('start', config);
@@ -94,7 +117,9 @@ describe('on_event', () => {
     expectLossless(await load.stop());
     await sandbox.waitFor('the requests', () => posted.length >= 4);
     expect(posted.map(({ app, kind }) => `${app} ${kind}`).sort()).toEqual(['told exit', 'told exit', 'told operation', 'told operation']);
-    const failed = await sandbox.waitFor('the failure to be told', async () => (await eventsOf('refused')).find(({ kind }) => kind === 'hook-failed'), { deadlineMs: 15_000 });
+    const failed = await sandbox.waitFor('the failure to be told', async () => (await eventsOf('refused')).find(({ kind }) => kind === 'hook-failed'), {
+      deadlineMs: 15_000,
+    });
     expect(failed).toMatchObject({ severity: 'warn', message: expect.stringContaining('ECONNREFUSED') });
     expect((await eventsOf('refused')).filter(({ kind }) => kind === 'hook-failed')).toHaveLength(1);
   });

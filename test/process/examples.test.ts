@@ -74,7 +74,10 @@ it('esm-database-shutdown', async () => {
   for (const number of numbers) await order(number);
   await reload;
   await sandbox.ok('stop', name);
-  const stored = readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => Number((JSON.parse(line) as { order: string }).order));
+  const stored = readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => Number((JSON.parse(line) as { order: string }).order));
   expect(stored.sort((a, b) => a - b)).toEqual(numbers);
   expect(output(name).split('store closed')).toHaveLength(5);
 });
@@ -127,7 +130,8 @@ it('socket.io', async () => {
 it('express-session-redis', async (context) => {
   needsPackage(context, REDIS_SERVER);
   const env = { REDIS_SOCKET: join(sandbox.directory, 'redis.sock') };
-  const npmRun = (script: string): number | null => spawnSync('npm', ['run', script], { cwd: example('express-session-redis'), env: { ...process.env, ...env } }).status;
+  const npmRun = (script: string): number | null =>
+    spawnSync('npm', ['run', script], { cwd: example('express-session-redis'), env: { ...process.env, ...env } }).status;
   expect(npmRun('redis')).toBe(0);
   onTestFinished(() => expect(npmRun('redis:stop')).toBe(0));
   const { port } = await sandbox.start(example('express-session-redis/server.js'), { env });
@@ -158,7 +162,10 @@ it('nginx', async (context) => {
   const { port } = await sandbox.start(example('http/server.js'), { flags: ['--health-port', `127.0.0.1:${health}`] });
   const snippet = placed('nginx/lb.conf', { ' 8080': ` ${front}`, ':3000': `:${port}`, ':9000': `:${health}` });
   const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${sandbox.directory}/${kind};`).join(' ');
-  const file = sandbox.writeApp('nginx/nginx.conf', `daemon off; pid ${sandbox.directory}/nginx.pid; events {} http { access_log off; ${scratch} include ${snippet}; }`);
+  const file = sandbox.writeApp(
+    'nginx/nginx.conf',
+    `daemon off; pid ${sandbox.directory}/nginx.pid; events {} http { access_log off; ${scratch} include ${snippet}; }`,
+  );
   const args = ['-c', file, '-p', sandbox.directory, '-e', 'stderr'];
   const checked = spawnSync(nginx, ['-t', ...args], { encoding: 'utf8' });
   expect(checked.status, checked.stderr).toBe(0);

@@ -23,8 +23,11 @@ const make = async (port: number, path: string): Promise<number> => (await getJs
 const hungExits = ({ lastExits }: AppSnapshot): unknown[] => lastExits.filter(({ askedBy }) => askedBy === 'hung');
 
 const waitForReplaced = (name: string, ...hung: number[]): Promise<AppSnapshot> =>
-  sandbox.waitForApp(name, `have replaced ${hung.join(' and ')}`, (now) =>
-    now.ready === now.instances && now.workers.length === now.instances && !now.workers.some(({ pid }) => hung.includes(pid)));
+  sandbox.waitForApp(
+    name,
+    `have replaced ${hung.join(' and ')}`,
+    (now) => now.ready === now.instances && now.workers.length === now.instances && !now.workers.some(({ pid }) => hung.includes(pid)),
+  );
 
 it('S14: a worker in an endless loop is found, named and replaced; what it had not taken is served by the others', async () => {
   const { name, port } = await sandbox.start(APP, { instances: 3, flags: HANG_TIMEOUT });

@@ -66,7 +66,12 @@ it('connections are refused from when the app drains, for a balancer to go elsew
   const slow = request('/?ms=2000', { port });
   await sandbox.waitForApp(name, 'have a request', ({ workers }) => workers.some(({ requestsInFlight }) => requestsInFlight === 1));
   const stop = sandbox.lbBackground('stop', name);
-  await sandbox.waitFor('connections to be refused', () => request('/', { port }).then(() => false, ({ code }: NodeJS.ErrnoException) => code === 'ECONNREFUSED'));
+  await sandbox.waitFor('connections to be refused', () =>
+    request('/', { port }).then(
+      () => false,
+      ({ code }: NodeJS.ErrnoException) => code === 'ECONNREFUSED',
+    ),
+  );
   expect((await sandbox.snapshot(name)).workers).toContainEqual(expect.objectContaining({ state: 'draining', requestsInFlight: 1 }));
   expect((await slow).status).toBe(200);
   expect((await stop.ended).code).toBe(0);
@@ -118,7 +123,9 @@ async function startNginx(context: TestContext, apps: readonly number[], health:
   const path = needsPackage(context, NGINX);
   const front = await freePort();
   const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${sandbox.directory}/${kind};`);
-  const file = sandbox.writeApp('nginx.conf', `
+  const file = sandbox.writeApp(
+    'nginx.conf',
+    `
     daemon off; pid ${sandbox.directory}/nginx.pid;
     events {}
     http {
@@ -129,7 +136,8 @@ async function startNginx(context: TestContext, apps: readonly number[], health:
         location / { proxy_pass http://apps; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_next_upstream error timeout; }
         location = /ready { proxy_pass http://127.0.0.1:${health}; }
       }
-    }`);
+    }`,
+  );
   const nginx = spawn(path, ['-c', file, '-p', sandbox.directory, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(nginx, 'exit');
   let output = '';

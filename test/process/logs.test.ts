@@ -29,7 +29,11 @@ describe('log files', () => {
   });
 
   it('are rotated by size, all but the newest compressed, and only so many kept, however long the name of the app is', async () => {
-    const { name, port } = await sandbox.start('exits-on-request.cjs', { name: '日本語'.repeat(14), instances: 1, flags: ['--log-max-size', '8K', '--log-keep', '3'] });
+    const { name, port } = await sandbox.start('exits-on-request.cjs', {
+      name: '日本語'.repeat(14),
+      instances: 1,
+      flags: ['--log-max-size', '8K', '--log-keep', '3'],
+    });
     const [pid] = await sandbox.workerPids(name);
     for (let round = 0; round < 10; round++) await getJson(port, '/?lines=1000');
     await sandbox.waitFor('the last line', () => linesOf(`${name}-out.log`).at(-1) === `line 999 of ${pid}`);
@@ -72,7 +76,10 @@ describe('lb logs', () => {
     expect(shown).toHaveLength(4);
     // stdout and stderr are two pipes: the order between them is that of arrival.
     for (const line of shown) expect(line).toMatch(new RegExp(`^${name}\\[0\\]\\s.*line \\d+ of ${pid}$`));
-    const records = (await sandbox.ok('logs', name, '--lines', '50', '--no-follow', '--json')).stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as LogLine);
+    const records = (await sandbox.ok('logs', name, '--lines', '50', '--no-follow', '--json')).stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as LogLine);
     expect(records[0]).toMatchObject({ app: name, slot: 0, pid });
     expect(records.filter((record) => record.stream === 'err')).toHaveLength(25);
   });

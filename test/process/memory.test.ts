@@ -15,11 +15,16 @@ it('S15: workers above their memory limit are replaced start-first, one at a tim
 
   let fewestReady = 2;
   let mostAtOnce = 0;
-  const after = await sandbox.waitForApp(name, 'have replaced both workers', (now) => {
-    fewestReady = Math.min(fewestReady, now.ready);
-    mostAtOnce = Math.max(mostAtOnce, now.workers.filter((worker) => worker.state === 'starting').length);
-    return now.ready === 2 && now.workers.length === 2 && !now.workers.some((worker) => before.includes(worker.pid));
-  }, { deadlineMs: 20_000 });
+  const after = await sandbox.waitForApp(
+    name,
+    'have replaced both workers',
+    (now) => {
+      fewestReady = Math.min(fewestReady, now.ready);
+      mostAtOnce = Math.max(mostAtOnce, now.workers.filter((worker) => worker.state === 'starting').length);
+      return now.ready === 2 && now.workers.length === 2 && !now.workers.some((worker) => before.includes(worker.pid));
+    },
+    { deadlineMs: 20_000 },
+  );
   expect(fewestReady).toBe(2);
   expect(mostAtOnce).toBeLessThanOrEqual(1);
   await load.waitForServed(20);

@@ -25,20 +25,29 @@ class Scraper {
   async scrape(): Promise<Scrape> {
     const { status, body } = await request('/metrics', { port: this.#port });
     expect(status).toBe(200);
-    const lines = body.trimEnd().split('\n').filter((line) => !line.startsWith('#'));
+    const lines = body
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !line.startsWith('#'));
     const now = new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]));
     const counters = [...this.#last].filter(([name]) => /_(total|bucket|sum|count)\{/.test(name));
-    expect(counters.filter(([name, value]) => !((now.get(name) ?? -1) >= value)).map(([name, value]) => `${name}: ${value}, then ${now.get(name)}`)).toEqual([]);
+    expect(counters.filter(([name, value]) => !((now.get(name) ?? -1) >= value)).map(([name, value]) => `${name}: ${value}, then ${now.get(name)}`)).toEqual(
+      [],
+    );
     this.#last = now;
     return now;
   }
 
   /** Waits until so many requests have been counted, in classes and in the histogram. */
   async waitForRequests(app: string, n: number): Promise<void> {
-    await sandbox.waitFor(`${n} counted requests of ${app}`, async () => {
-      const now = await this.scrape();
-      return requestsOf(now, app) === n && now.get(`lb_http_request_duration_seconds_count{app="${app}"}`) === n;
-    }, { context: () => `${requestsOf(this.#last, app)} requests\n${sandbox.daemonLog()}` });
+    await sandbox.waitFor(
+      `${n} counted requests of ${app}`,
+      async () => {
+        const now = await this.scrape();
+        return requestsOf(now, app) === n && now.get(`lb_http_request_duration_seconds_count{app="${app}"}`) === n;
+      },
+      { context: () => `${requestsOf(this.#last, app)} requests\n${sandbox.daemonLog()}` },
+    );
   }
 }
 
@@ -96,7 +105,13 @@ it('counters go on over the death of workers, a reload, and the death of primary
 it('serves nothing but the metrics, and no longer than asked', async () => {
   await sandbox.start('plain-http.cjs');
   const port = await serveMetrics();
-  const asked = [['GET', '/v1/apps'], ['GET', '/'], ['POST', '/v1/shutdown'], ['POST', '/metrics'], ['DELETE', '/v1/apps/app1']] as const;
+  const asked = [
+    ['GET', '/v1/apps'],
+    ['GET', '/'],
+    ['POST', '/v1/shutdown'],
+    ['POST', '/metrics'],
+    ['DELETE', '/v1/apps/app1'],
+  ] as const;
   const answers = await Promise.all(asked.map(([method, path]) => request(path, { port, method })));
   expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 405, 404]);
   const taken = await sandbox.lb('metrics', '--listen', String((await sandbox.start('plain-http.cjs')).port));
@@ -131,7 +146,9 @@ it('the metrics of the app itself are merged over its workers, and those of one 
   const missing = `lb_app_metrics_missing_workers{app="${name}"}`;
   const queue = (slot: number): string => `job_queue_length{app="${name}",slot="${slot}"}`;
   const whole = await scraper.scrape();
-  expect([jobs, `job_duration_seconds_bucket{app="${name}",le="1"}`, queue(0), queue(1), `job_version{app="${name}"}`, missing].map((series) => whole.get(series))).toEqual([10, 10, 5, 6, 3, 0]);
+  expect(
+    [jobs, `job_duration_seconds_bucket{app="${name}",le="1"}`, queue(0), queue(1), `job_version{app="${name}"}`, missing].map((series) => whole.get(series)),
+  ).toEqual([10, 10, 5, 6, 3, 0]);
   expect(whole.get(`lb_app_metrics_left_out{app="${name}"}`)).toBe(1);
   expect([...whole.keys()].filter((series) => series.startsWith('job') && series.includes(`"${silent.name}"`))).toEqual([]);
   const { stdout } = await sandbox.ok('metrics');
@@ -163,8 +180,12 @@ it('the daemon remembers how it was, app and slot', async () => {
   expect((await history('metric=connections&resolution=10s')).stepMs).toBe(10_000);
   // The rate may be that of the other worker, which told first.
   await sandbox.waitFor('the memory of slot 1', async () => ((await history('metric=memory&resolution=1m&slot=1')).values.at(-1) ?? 0) > 10_000_000);
-  const histories = async (query: string): Promise<readonly HistorySeries[]> => (await sandbox.control('GET', `/v1/histories?resolution=1s&points=3&${query}`)).json<HistoriesAnswer>().series;
-  expect((await histories('metric=ready&metric=rps')).filter(({ app }) => app === name).map(({ slot, metric }) => [slot, metric])).toEqual([[null, 'rps'], [null, 'ready']]);
+  const histories = async (query: string): Promise<readonly HistorySeries[]> =>
+    (await sandbox.control('GET', `/v1/histories?resolution=1s&points=3&${query}`)).json<HistoriesAnswer>().series;
+  expect((await histories('metric=ready&metric=rps')).filter(({ app }) => app === name).map(({ slot, metric }) => [slot, metric])).toEqual([
+    [null, 'rps'],
+    [null, 'ready'],
+  ]);
   const own = await histories(`app=${name}`);
   const levels = async (level: string): Promise<unknown> => [...new Set((await histories(`app=${name}&level=${level}&metric=cpu`)).map(({ slot }) => slot))];
   expect([await levels('app'), await levels('slot')]).toEqual([[null], [0, 1]]);

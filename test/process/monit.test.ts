@@ -34,7 +34,11 @@ it('shows apps, opens one, reloads it after asking, follows a resize, and quits'
   await sandbox.start('plain-http.cjs', { name: 'api' });
   const pane = monit(context, { columns: 80, rows: 24 });
   await pane.until(/api +online +2\/2/);
-  const starts = pane.screen().split('\n').filter((line) => /online +2\/2/.test(line)).map((line) => widthOf(line.slice(0, line.indexOf('online'))));
+  const starts = pane
+    .screen()
+    .split('\n')
+    .filter((line) => /online +2\/2/.test(line))
+    .map((line) => widthOf(line.slice(0, line.indexOf('online'))));
   expect(starts, 'where the state of each app is told').toEqual([starts[0], starts[0]]);
   expect(pane.hasOwnScreen).toBe(true);
   pane.type('Enter');
@@ -86,10 +90,13 @@ it('shows what decides on the number of workers, and takes it over', async (cont
 });
 
 it('shows, searches and scrolls the log of an app', async (context) => {
-  const script = sandbox.writeApp('talk.cjs', `
+  const script = sandbox.writeApp(
+    'talk.cjs',
+    `
     for (let i = 1; i <= 60; i++) console.log('line ' + i + (i === 7 ? ' needle' : ''));
     console.error('trouble 漢字');
-    require('node:http').createServer((q, r) => { console.log('asked for ' + q.url); r.end(); }).listen(process.env.PORT);`);
+    require('node:http').createServer((q, r) => { console.log('asked for ' + q.url); r.end(); }).listen(process.env.PORT);`,
+  );
   const { port } = await sandbox.start(script, { name: 'talk', instances: 1 });
   const pane = monit(context, { columns: 80, rows: 24 }, 'talk');
   await pane.until('online');

@@ -55,7 +55,11 @@ it('S20: Ctrl-C of the command leaves the operation running', async () => {
   const result = await reload.ended;
   expect(result.code === 0, String(result)).toBe(false);
   expect(result.durationMs).toBeLessThan(2500);
-  const after = await sandbox.waitForApp(name, 'have finished the reload', (now) => now.operation === null && now.ready === 2 && !now.workers.some((worker) => before.includes(worker.pid)));
+  const after = await sandbox.waitForApp(
+    name,
+    'have finished the reload',
+    (now) => now.operation === null && now.ready === 2 && !now.workers.some((worker) => before.includes(worker.pid)),
+  );
   expect(after.state).toBe('online');
   expectLossless(await load.stop(), 'S20');
 });

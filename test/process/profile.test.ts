@@ -59,7 +59,13 @@ describe('lb profile', () => {
     for (const file of [cpu, sampling, heap, report].map(({ stdout }) => fileOf(stdout))) expect(statSync(file).mode & 0o777, file).toBe(0o600);
     expectLossless(await load.stop());
     const { workers, restarts } = await sandbox.snapshot(name);
-    expect([restarts, workers.map(({ state, weight }) => [state, weight])]).toEqual([0, [['ready', 1], ['ready', 1]]]);
+    expect([restarts, workers.map(({ state, weight }) => [state, weight])]).toEqual([
+      0,
+      [
+        ['ready', 1],
+        ['ready', 1],
+      ],
+    ]);
   });
 
   it('of a heap: the other worker takes all connections meanwhile, and then both again', async () => {
@@ -115,7 +121,11 @@ describe('lb profile', () => {
     const { name } = await sandbox.start('profiled.cjs', { instances: 1 });
     const first = sandbox.lbBackground('profile', name, '--cpu', '1m');
     await sandbox.waitFor('its beginning', () => first.stderr.includes('begins'));
-    expect(await sandbox.lb('profile', name, '--heap')).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('a CPU profile of worker 0 is under way') });
+    expect(await sandbox.lb('profile', name, '--heap')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('a CPU profile of worker 0 is under way'),
+    });
     expect(await sandbox.lb('profile', `${name}:3`, '--heap')).toMatchObject({ code: 3, stderr: expect.stringContaining('no slot 3') });
     expect(await sandbox.lb('profile', name, '--cpu', '1s', '--heap')).toMatchObject({ code: 2 });
     expect(await sandbox.lb('profile', name, '--heap', '--output', '/nonexistent/x')).toMatchObject({ code: 2 });
@@ -124,7 +134,9 @@ describe('lb profile', () => {
     if (found !== null) killProcess(found, 'SIGKILL');
     const { code, stderr } = await first.ended;
     expect([code, stderr]).toEqual([1, expect.stringContaining('the worker ended meanwhile')]);
-    expect(existsSync(join(sandbox.home, 'profiles')) ? readdirSync(join(sandbox.home, 'profiles')).filter((file) => file.startsWith(`${name}-`)) : []).toEqual([]);
+    expect(existsSync(join(sandbox.home, 'profiles')) ? readdirSync(join(sandbox.home, 'profiles')).filter((file) => file.startsWith(`${name}-`)) : []).toEqual(
+      [],
+    );
     await sandbox.ok('stop', name);
     expect(await sandbox.lb('report', name)).toMatchObject({ code: 1, stderr: expect.stringContaining('is stopped') });
   });

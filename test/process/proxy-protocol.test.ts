@@ -70,7 +70,10 @@ async function askFrom(localAddress: string, port: number): Promise<{ readonly e
 function exchange(port: number, bytes: string, localAddress = '127.0.0.1'): Promise<string> {
   const socket: Socket = net.connect({ port, host: '127.0.0.1', localAddress });
   let text = '';
-  socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk)).on('error', () => {});
+  socket
+    .setEncoding('latin1')
+    .on('data', (chunk: string) => (text += chunk))
+    .on('error', () => {});
   socket.write(bytes, 'latin1');
   return within('the connection to be closed', 10_000, new Promise((resolve) => socket.once('close', () => resolve(text))));
 }

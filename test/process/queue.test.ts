@@ -45,7 +45,10 @@ for (const strategy of ['round-robin', 'least-connections', 'ip-hash', 'random']
     const answers = await Promise.all(Array.from({ length: 60 }, () => getJson<Counted>(port, '/?ms=20')));
     const most = new Map(answers.map(({ slot }) => [slot, Math.max(...answers.filter((answer) => answer.slot === slot).map((answer) => answer.most))]));
     // One address is one worker under ip-hash until that one is full.
-    expect([...most].sort()).toEqual([['0', 3], ['1', 3]]);
+    expect([...most].sort()).toEqual([
+      ['0', 3],
+      ['1', 3],
+    ]);
   });
 }
 
@@ -135,7 +138,10 @@ it('S22: a storm of connections on two workers: all are served', async () => {
     peak.queued = Math.max(peak.queued, (await sandbox.snapshot(name)).queued);
     peak.bytes = Math.max(peak.bytes, privateBytes(primary));
   };
-  await sandbox.waitFor('every request to end', async () => (await look(), load.tally().served === clients), { deadlineMs: 45_000, context: () => describeTally(load.tally()) });
+  await sandbox.waitFor('every request to end', async () => (await look(), load.tally().served === clients), {
+    deadlineMs: 45_000,
+    context: () => describeTally(load.tally()),
+  });
   const tally = await load.ended;
   const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
   console.log(`${clients} connections at once: queue up to ${peak.queued}, primary from ${mb(before)} to ${mb(peak.bytes)}; ${describeTally(tally)}`);

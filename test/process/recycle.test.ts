@@ -17,14 +17,19 @@ it.each([
 
   let fewestReady = 3;
   let [mostWorkers, mostStarting, mostLeaving] = [0, 0, 0];
-  const after = await sandbox.waitForApp(name, 'have replaced all three workers', ({ ready, workers }) => {
-    const inState = (...states: string[]): number => workers.filter(({ state }) => states.includes(state)).length;
-    fewestReady = Math.min(fewestReady, ready);
-    mostWorkers = Math.max(mostWorkers, workers.length);
-    mostStarting = Math.max(mostStarting, inState('starting'));
-    mostLeaving = Math.max(mostLeaving, inState('draining', 'stopping'));
-    return !workers.some(({ pid }) => before.includes(pid));
-  }, { deadlineMs: 20_000, everyMs: 5 });
+  const after = await sandbox.waitForApp(
+    name,
+    'have replaced all three workers',
+    ({ ready, workers }) => {
+      const inState = (...states: string[]): number => workers.filter(({ state }) => states.includes(state)).length;
+      fewestReady = Math.min(fewestReady, ready);
+      mostWorkers = Math.max(mostWorkers, workers.length);
+      mostStarting = Math.max(mostStarting, inState('starting'));
+      mostLeaving = Math.max(mostLeaving, inState('draining', 'stopping'));
+      return !workers.some(({ pid }) => before.includes(pid));
+    },
+    { deadlineMs: 20_000, everyMs: 5 },
+  );
   expect(fewestReady).toBe(3);
   expect(mostWorkers).toBeLessThanOrEqual(4);
   expect(mostStarting).toBeLessThanOrEqual(1);
@@ -32,7 +37,11 @@ it.each([
   expectLossless(await load.stop(), 'keep-alive');
   expectLossless(await briefly.stop(), 'connection per request');
   const exits = after.lastExits.filter(({ pid }) => before.includes(pid));
-  expect(exits.map(({ askedBy, code }) => [askedBy, code])).toEqual([[limit, 0], [limit, 0], [limit, 0]]);
+  expect(exits.map(({ askedBy, code }) => [askedBy, code])).toEqual([
+    [limit, 0],
+    [limit, 0],
+    [limit, 0],
+  ]);
 });
 
 it('a worker above max_memory_kill is killed at once, and the others serve on', async () => {
@@ -41,10 +50,16 @@ it('a worker above max_memory_kill is killed at once, and the others serve on', 
   const load = startLoad({ port, mode: 'connection-per-request', clients: 3 });
   const { pid: leaky } = await getJson(port, '/leak');
   const others = before.filter((pid) => pid !== leaky);
-  const { lastExits, workers } = await sandbox.waitForApp(name, `have replaced ${leaky}`, (now) => now.ready === 3 && !now.workers.some(({ pid }) => pid === leaky));
+  const { lastExits, workers } = await sandbox.waitForApp(
+    name,
+    `have replaced ${leaky}`,
+    (now) => now.ready === 3 && !now.workers.some(({ pid }) => pid === leaky),
+  );
   expect(workers.map(({ pid }) => pid)).toEqual(expect.arrayContaining(others));
   await load.waitForServed(20);
   // It may have been busy with a request of each client.
   expectOnlyResets(await load.stop(), 3);
-  expect(lastExits).toMatchObject([{ pid: leaky, signal: 'SIGKILL', askedBy: 'memory-kill', cause: expect.stringMatching(/^killed: it used \d+ MB, max_memory_kill is 150 MB$/) as string }]);
+  expect(lastExits).toMatchObject([
+    { pid: leaky, signal: 'SIGKILL', askedBy: 'memory-kill', cause: expect.stringMatching(/^killed: it used \d+ MB, max_memory_kill is 150 MB$/) as string },
+  ]);
 });

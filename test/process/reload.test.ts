@@ -18,7 +18,10 @@ async function reloadUnderLoad(what: string, instances: number, load: Omit<LoadO
     sandbox.deploy('server.cjs', 'plain-http.cjs', `v${version}`);
     await sandbox.ok('reload', name, '--monitor', '100');
     const after = await sandbox.waitForOnline(name);
-    expect(after.workers.filter((worker) => before.includes(worker.pid)), 'old workers that are still there').toEqual([]);
+    expect(
+      after.workers.filter((worker) => before.includes(worker.pid)),
+      'old workers that are still there',
+    ).toEqual([]);
     expect(before.filter(isAlive), 'old processes that are still there').toEqual([]);
     await Promise.all(loads.map((running) => running.waitForServed(10)));
   }

@@ -66,7 +66,10 @@ it.each([
     return ((after.pids[joined] ?? 0) - (pids[joined] ?? 0)) / (after.served - served) > 1 / 3;
   });
   const { workers } = await sandbox.snapshot(name);
-  expect(workers.reduce((sum, { accepted }) => sum + accepted, 0), 'nobody connects again and again').toBeLessThanOrEqual(2 * load.clients);
+  expect(
+    workers.reduce((sum, { accepted }) => sum + accepted, 0),
+    'nobody connects again and again',
+  ).toBeLessThanOrEqual(2 * load.clients);
   expectLossless(await clients.stop(), load.mode);
   expect((await sandbox.ok('events', name)).stdout).toContain('kept connections are spread anew');
 });

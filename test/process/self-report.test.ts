@@ -46,7 +46,11 @@ describe.each(['self-report-on-request.cjs', 'self-report-by-helper.cjs'])('%s',
     const { name, port } = await sandbox.start(script);
     const worker = await openConnection(port);
     const other = (await sandbox.workerPids(name)).find((pid) => pid !== worker.pid) ?? 0;
-    for (const [value, expected] of [[3, { [worker.pid]: 30, [other]: 10 }], [0, { [other]: 40 }], [null, { [worker.pid]: 20, [other]: 20 }]] as const) {
+    for (const [value, expected] of [
+      [3, { [worker.pid]: 30, [other]: 10 }],
+      [0, { [other]: 40 }],
+      [null, { [worker.pid]: 20, [other]: 20 }],
+    ] as const) {
       await worker.get(`/say?lb=weight&value=${value}`);
       await waitForWorker(name, worker.pid, `weighs ${value}`, ({ weight }) => weight === (value ?? 1));
       expect(await spread(port, 40), `weight ${value}`).toEqual(expected);

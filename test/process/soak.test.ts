@@ -38,10 +38,14 @@ it(`S26: ${RELOADS} reloads leave no zombie, no open descriptor and no memory be
   expect(childrenOf(primaryPid)).toHaveLength(2);
   // A connection may be on its way through the primary, or one of the CLI not yet closed, at the moment of the count.
   let now = before.descriptors;
-  await sandbox.waitFor('the descriptors to be back where they were', () => {
-    now = measure(descriptorCount);
-    return now.daemon <= before.descriptors.daemon + 1 && now.primary <= before.descriptors.primary + 1;
-  }, { context: () => `before ${JSON.stringify(before.descriptors)}, after ${JSON.stringify(now)}\n${[daemonPid, primaryPid].map(openFiles).join('\n')}` });
+  await sandbox.waitFor(
+    'the descriptors to be back where they were',
+    () => {
+      now = measure(descriptorCount);
+      return now.daemon <= before.descriptors.daemon + 1 && now.primary <= before.descriptors.primary + 1;
+    },
+    { context: () => `before ${JSON.stringify(before.descriptors)}, after ${JSON.stringify(now)}\n${[daemonPid, primaryPid].map(openFiles).join('\n')}` },
+  );
   const after = measure(privateBytes);
   expect(after.daemon - before.bytes.daemon, 'growth of the daemon').toBeLessThan(ALLOWED_GROWTH_BYTES);
   expect(after.primary - before.bytes.primary, 'growth of the primary').toBeLessThan(ALLOWED_GROWTH_BYTES);

@@ -79,7 +79,11 @@ it('the same name starts once the script is repaired', async () => {
 });
 
 it('a wrong flag value: nothing is started', async () => {
-  for (const flags of [['-i', 'many'], ['--max-memory-restart', 'lots'], ['--kill-timeout', '-5']]) {
+  for (const flags of [
+    ['-i', 'many'],
+    ['--max-memory-restart', 'lots'],
+    ['--kill-timeout', '-5'],
+  ]) {
     const { result } = await sandbox.tryStart('plain-http.cjs', { flags });
     expect(result.code, String(result)).toBe(2);
     expect(result.stderr).toMatch(/expected/);

@@ -13,8 +13,7 @@ const WORKERS = 4;
 const THINK_MS = 10;
 const ADDRESSES = Array.from({ length: 12 }, (_, index) => `127.0.0.${index + 2}`);
 
-const startChat = (balance: string): ReturnType<typeof sandbox.start> =>
-  sandbox.start(script, { instances: WORKERS, flags: ['--balance', balance] });
+const startChat = (balance: string): ReturnType<typeof sandbox.start> => sandbox.start(script, { instances: WORKERS, flags: ['--balance', balance] });
 
 /** A real Socket.IO client that counts; each of its polls opens a connection of its own. */
 class ChatClient {
@@ -28,7 +27,11 @@ class ChatClient {
   /** Why its connections ended. */
   readonly ends: string[] = [];
 
-  constructor(port: number, readonly address: string, readonly upgrade: boolean) {
+  constructor(
+    port: number,
+    readonly address: string,
+    readonly upgrade: boolean,
+  ) {
     const options: Partial<ManagerOptions & SocketOptions> = { forceNew: true, upgrade, reconnectionDelay: 50, retries: 1000, ackTimeout: 10_000 };
     // The declared type of `agent` knows only its use in a browser.
     this.socket = io(`http://127.0.0.1:${port}`, { ...options, agent: new Agent({ localAddress: address }) as unknown as boolean });
@@ -82,17 +85,25 @@ const connectClients = (port: number): ChatClient[] =>
 
 const unknownSessions = (clients: readonly ChatClient[]): number => clients.reduce((sum, client) => sum + client.unknownSessions, 0);
 const waitForAcknowledgements = (clients: readonly ChatClient[]): Promise<unknown> =>
-  sandbox.waitFor('every message to be acknowledged', () => clients.every(({ acknowledged }) => !acknowledged.includes(0)), { context: () => clients.join('\n') });
+  sandbox.waitFor('every message to be acknowledged', () => clients.every(({ acknowledged }) => !acknowledged.includes(0)), {
+    context: () => clients.join('\n'),
+  });
 const waitForUpgrades = (clients: readonly ChatClient[]): Promise<unknown> =>
-  sandbox.waitFor('every client that upgrades to have a WebSocket', () => clients.every(({ upgrade, transport }) => transport === (upgrade ? 'websocket' : 'polling')), { context: () => clients.join('\n') });
+  sandbox.waitFor(
+    'every client that upgrades to have a WebSocket',
+    () => clients.every(({ upgrade, transport }) => transport === (upgrade ? 'websocket' : 'polling')),
+    { context: () => clients.join('\n') },
+  );
 
 /** Workers, by the address that talked to them now. */
 async function workersByAddress(clients: readonly ChatClient[]): Promise<Map<string, Set<number>>> {
   const found = new Map<string, Set<number>>();
-  await Promise.all(clients.map(async (client) => {
-    const pid = await client.say('who are you?');
-    found.set(client.address, (found.get(client.address) ?? new Set()).add(pid));
-  }));
+  await Promise.all(
+    clients.map(async (client) => {
+      const pid = await client.say('who are you?');
+      found.set(client.address, (found.get(client.address) ?? new Set()).add(pid));
+    }),
+  );
   return found;
 }
 

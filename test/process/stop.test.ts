@@ -123,9 +123,15 @@ it('the primary killed while it stops its app: the workers finish, the command w
     await sandbox.waitForApp(name, 'drain', (now) => now.workers.some((worker) => worker.state === 'draining'));
     process.kill(primaryPid ?? 0, 'SIGKILL');
     const result = await ordered.ended;
-    expect(workers.filter(({ pid }) => isAlive(pid)), String(result)).toEqual([]);
+    expect(
+      workers.filter(({ pid }) => isAlive(pid)),
+      String(result),
+    ).toEqual([]);
     await slow;
-    const kinds = (await sandbox.ok('events', name, '--json')).stdout.trim().split('\n').map((line) => JSON.parse(line) as { kind: string; severity: string });
+    const kinds = (await sandbox.ok('events', name, '--json')).stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; severity: string });
     expect(kinds.slice(-4).map(({ kind, severity }) => `${kind} ${severity}`)).toEqual(['drain info', 'primary-lost error', 'operation error', 'ended info']);
     if (command === 'delete') {
       expect([result.code, (await sandbox.apps()).filter((app) => app.name === name)], String(result)).toEqual([0, []]);

@@ -20,7 +20,11 @@ it('S18: SIGKILL of the primary: no connection is refused, nobody hangs', async 
     await sandbox.waitForApp(name, 'have its sockets kept', (now) => now.socketsKept);
     const before = await sandbox.snapshot(name);
     process.kill(before.primaryPid ?? -1, 'SIGKILL');
-    const after = await sandbox.waitForApp(name, 'have a new primary', (now) => now.ready === 2 && now.state === 'online' && now.primaryPid !== before.primaryPid);
+    const after = await sandbox.waitForApp(
+      name,
+      'have a new primary',
+      (now) => now.ready === 2 && now.state === 'online' && now.primaryPid !== before.primaryPid,
+    );
     const old = before.workers.map((worker) => worker.pid);
     expect(after.workers.filter((worker) => old.includes(worker.pid))).toEqual([]);
     await sandbox.waitFor('the orphaned workers to leave', () => !old.some(isAlive));

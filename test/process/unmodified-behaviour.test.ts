@@ -98,7 +98,10 @@ describe('an app goes as it wants to go', () => {
     expect(output(name).split(says)).toHaveLength(3);
     expect(durationMs).toBeLessThan(5000);
     const { lastExits } = await sandbox.snapshot(name);
-    expect(lastExits.slice(-2)).toMatchObject([{ code: 0, killedAtDeadline: false }, { code: 0, killedAtDeadline: false }]);
+    expect(lastExits.slice(-2)).toMatchObject([
+      { code: 0, killedAtDeadline: false },
+      { code: 0, killedAtDeadline: false },
+    ]);
   });
 
   it('plain-http.cjs, which handles nothing, is let go at once', async () => {

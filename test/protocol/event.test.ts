@@ -3,8 +3,7 @@ import type { EventDetails, EventKind } from '../../src/protocol/event.ts';
 import { makeEvent, parseEvent } from '../../src/protocol/event.ts';
 
 const EXIT: EventDetails['exit'] = { code: 1, signal: null, askedBy: null, cause: null, killedAtDeadline: false, uptimeMs: 5, generation: 1 };
-const severity = (kind: EventKind, details?: EventDetails[keyof EventDetails]): string =>
-  makeEvent('api', 1, kind, 'm', undefined, details).severity;
+const severity = (kind: EventKind, details?: EventDetails[keyof EventDetails]): string => makeEvent('api', 1, kind, 'm', undefined, details).severity;
 
 describe('the severity of an event', () => {
   it.each([
@@ -34,8 +33,17 @@ describe('parseEvent', () => {
     for (const one of [event, own]) expect(parseEvent(JSON.parse(JSON.stringify(one)))).toEqual(one);
   });
 
-  it.each([null, 7, 'x', [], {}, { ...event, id: 'a' }, { ...event, kind: 'toString' }, { ...event, kind: 'unheard-of' }, { ...event, severity: 'bad' }, { ...event, app: 3 }, { ...event, message: null }])(
-    'leaves out %j',
-    (value) => expect(parseEvent(value)).toBeNull(),
-  );
+  it.each([
+    null,
+    7,
+    'x',
+    [],
+    {},
+    { ...event, id: 'a' },
+    { ...event, kind: 'toString' },
+    { ...event, kind: 'unheard-of' },
+    { ...event, severity: 'bad' },
+    { ...event, app: 3 },
+    { ...event, message: null },
+  ])('leaves out %j', (value) => expect(parseEvent(value)).toBeNull());
 });

@@ -9,7 +9,10 @@ interface Read {
 
 function read(chunks: readonly Buffer[]): Read {
   const result: Read = { messages: [], malformed: [] };
-  const write = ndjsonReader((message) => result.messages.push(message), (reason) => result.malformed.push(reason));
+  const write = ndjsonReader(
+    (message) => result.messages.push(message),
+    (reason) => result.malformed.push(reason),
+  );
   for (const chunk of chunks) write(chunk);
   return result;
 }
@@ -20,7 +23,9 @@ function cut(bytes: Buffer, positions: readonly number[]): Buffer[] {
   return [0, ...at].map((start, i) => bytes.subarray(start, at[i] ?? bytes.length));
 }
 
-const message = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue({ stringUnit: 'grapheme' })).map((fields) => JSON.parse(JSON.stringify(fields)) as object);
+const message = fc
+  .dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue({ stringUnit: 'grapheme' }))
+  .map((fields) => JSON.parse(JSON.stringify(fields)) as object);
 
 describe('ndjson', () => {
   it('writes one line for a message with line breaks in it', () => {

@@ -2,9 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LbError } from '../../src/errors/lb-error.ts';
 import type { AppSpec, ScaleSpec } from '../../src/lifecycle/app-spec.ts';
-import {
-  parseAppSpec, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody,
-} from '../../src/protocol/parse.ts';
+import { parseAppSpec, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody } from '../../src/protocol/parse.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
 
 function failureOf(act: () => unknown): LbError {
@@ -29,59 +27,212 @@ const HOOK = { run: ['notify', '-v'], url: 'http://localhost/', kinds: ['exit'],
 
 /** A value that no parser of this field may take; the rest of the path where it is found. */
 const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, at: string])[]>> = {
-  name: [[7, ''], ['', ''], ['../etc', ''], ['a  b', ''], ['a:1', ''], ['x'.repeat(65), ''], ['.hidden', '']],
-  script: [['server.js', ''], [null, '']],
-  args: [['--verbose', ''], [['a', 1], '[1]']],
-  cwd: [['.', ''], [{}, '']],
-  instances: [[0, ''], [1.5, ''], ['2', ''], [null, ''], [2 ** 53, '']],
+  name: [
+    [7, ''],
+    ['', ''],
+    ['../etc', ''],
+    ['a  b', ''],
+    ['a:1', ''],
+    ['x'.repeat(65), ''],
+    ['.hidden', ''],
+  ],
+  script: [
+    ['server.js', ''],
+    [null, ''],
+  ],
+  args: [
+    ['--verbose', ''],
+    [['a', 1], '[1]'],
+  ],
+  cwd: [
+    ['.', ''],
+    [{}, ''],
+  ],
+  instances: [
+    [0, ''],
+    [1.5, ''],
+    ['2', ''],
+    [null, ''],
+    [2 ** 53, ''],
+  ],
   interpreter: [['node', '']],
-  nodeArgs: [[null, ''], [[['x']], '[0]']],
-  env: [[[], ''], ['A=1', ''], [{ PORT: 3000 }, '.PORT'], [{ PORT: null }, '.PORT']],
+  nodeArgs: [
+    [null, ''],
+    [[['x']], '[0]'],
+  ],
+  env: [
+    [[], ''],
+    ['A=1', ''],
+    [{ PORT: 3000 }, '.PORT'],
+    [{ PORT: null }, '.PORT'],
+  ],
   instanceVar: [[1, '']],
-  waitReady: [['yes', ''], [1, '']],
-  listenTimeoutMs: [[0, ''], ['3s', '']],
-  killTimeoutMs: [[-1, ''], [null, '']],
+  waitReady: [
+    ['yes', ''],
+    [1, ''],
+  ],
+  listenTimeoutMs: [
+    [0, ''],
+    ['3s', ''],
+  ],
+  killTimeoutMs: [
+    [-1, ''],
+    [null, ''],
+  ],
   shutdownWithMessage: [[0, '']],
-  maxMemoryBytes: [[0, ''], ['300M', ''], [1.5, '']],
+  maxMemoryBytes: [
+    [0, ''],
+    ['300M', ''],
+    [1.5, ''],
+  ],
   autorestart: [[null, '']],
   minUptimeMs: [[-1, '']],
-  maxRestarts: [[-1, ''], [0.5, '']],
-  restartDelayMs: [[-1, ''], ['1s', '']],
+  maxRestarts: [
+    [-1, ''],
+    [0.5, ''],
+  ],
+  restartDelayMs: [
+    [-1, ''],
+    ['1s', ''],
+  ],
   backoffBaseMs: [[-1, '']],
-  stopExitCodes: [[0, ''], [[0, -1], '[1]'], [['0'], '[0]']],
-  outFile: [['out.log', ''], [false, '']],
-  errorFile: [['./err.log', ''], [0, '']],
+  stopExitCodes: [
+    [0, ''],
+    [[0, -1], '[1]'],
+    [['0'], '[0]'],
+  ],
+  outFile: [
+    ['out.log', ''],
+    [false, ''],
+  ],
+  errorFile: [
+    ['./err.log', ''],
+    [0, ''],
+  ],
   mergeLogs: [['true', '']],
-  logMaxBytes: [[0, ''], [null, '']],
-  logKeep: [[-1, ''], [null, '']],
-  balance: [['least', ''], [null, '']],
-  weights: [[1, ''], [[1, -1], '[1]'], [[257], '[0]']],
-  backup: [[[-1], '[0]'], [null, '']],
-  maxConns: [[0, ''], ['5', '']],
-  maxQueue: [[0, ''], [null, '']],
-  slowStartMs: [[-1, ''], [null, '']],
-  ipHashPrefix: [[null, ''], [{ v4: 0, v6: 64 }, '.v4'], [{ v4: 32 }, '.v6']],
-  proxyProtocol: [[true, ''], [{ ports: [0], from: null }, '.ports[0]'], [{ ports: null, from: ['a', 1] }, '.from[1]']],
-  health: [[true, ''], [{ path: '/' }, '.port'], [{ ...HEALTH, fall: 0 }, '.fall'], [{ ...HEALTH, expect: [[200]] }, '.expect[0]']],
-  ejection: [[true, ''], [{ takeTimeoutMs: 1, loopDelayMs: 1, errorRate: 2, baseMs: 1, maxShare: 1 }, '.errorRate']],
-  hangTimeoutMs: [[0, ''], [false, '']],
-  maxRequests: [[0, ''], [1.5, '']],
-  maxLifetimeMs: [[0, ''], ['1h', '']],
-  recycleJitter: [[-1, ''], [2, ''], [null, '']],
-  maxMemoryKillBytes: [[0, ''], ['1G', '']],
-  healthPort: [[9000, ''], [{ host: null, port: 0 }, '.port']],
-  readyMin: [[0, ''], [null, '']],
-  drainDelayMs: [[-1, ''], [null, '']],
-  promClient: [[null, ''], ['yes', '']],
-  onEvent: [[true, ''], [{ ...HOOK, run: [1] }, '.run[0]'], [{ ...HOOK, kinds: ['exits'] }, '.kinds[0]'], [{ ...HOOK, severity: 'bad' }, '.severity']],
-  scale: [[true, ''], [{ ...SCALE, min: 0 }, '.min'], [{ ...SCALE, target: { metric: 'load', value: 1 } }, '.target.metric'], [{ ...SCALE, on: 1 }, '.on']],
+  logMaxBytes: [
+    [0, ''],
+    [null, ''],
+  ],
+  logKeep: [
+    [-1, ''],
+    [null, ''],
+  ],
+  balance: [
+    ['least', ''],
+    [null, ''],
+  ],
+  weights: [
+    [1, ''],
+    [[1, -1], '[1]'],
+    [[257], '[0]'],
+  ],
+  backup: [
+    [[-1], '[0]'],
+    [null, ''],
+  ],
+  maxConns: [
+    [0, ''],
+    ['5', ''],
+  ],
+  maxQueue: [
+    [0, ''],
+    [null, ''],
+  ],
+  slowStartMs: [
+    [-1, ''],
+    [null, ''],
+  ],
+  ipHashPrefix: [
+    [null, ''],
+    [{ v4: 0, v6: 64 }, '.v4'],
+    [{ v4: 32 }, '.v6'],
+  ],
+  proxyProtocol: [
+    [true, ''],
+    [{ ports: [0], from: null }, '.ports[0]'],
+    [{ ports: null, from: ['a', 1] }, '.from[1]'],
+  ],
+  health: [
+    [true, ''],
+    [{ path: '/' }, '.port'],
+    [{ ...HEALTH, fall: 0 }, '.fall'],
+    [{ ...HEALTH, expect: [[200]] }, '.expect[0]'],
+  ],
+  ejection: [
+    [true, ''],
+    [{ takeTimeoutMs: 1, loopDelayMs: 1, errorRate: 2, baseMs: 1, maxShare: 1 }, '.errorRate'],
+  ],
+  hangTimeoutMs: [
+    [0, ''],
+    [false, ''],
+  ],
+  maxRequests: [
+    [0, ''],
+    [1.5, ''],
+  ],
+  maxLifetimeMs: [
+    [0, ''],
+    ['1h', ''],
+  ],
+  recycleJitter: [
+    [-1, ''],
+    [2, ''],
+    [null, ''],
+  ],
+  maxMemoryKillBytes: [
+    [0, ''],
+    ['1G', ''],
+  ],
+  healthPort: [
+    [9000, ''],
+    [{ host: null, port: 0 }, '.port'],
+  ],
+  readyMin: [
+    [0, ''],
+    [null, ''],
+  ],
+  drainDelayMs: [
+    [-1, ''],
+    [null, ''],
+  ],
+  promClient: [
+    [null, ''],
+    ['yes', ''],
+  ],
+  onEvent: [
+    [true, ''],
+    [{ ...HOOK, run: [1] }, '.run[0]'],
+    [{ ...HOOK, kinds: ['exits'] }, '.kinds[0]'],
+    [{ ...HOOK, severity: 'bad' }, '.severity'],
+  ],
+  scale: [
+    [true, ''],
+    [{ ...SCALE, min: 0 }, '.min'],
+    [{ ...SCALE, target: { metric: 'load', value: 1 } }, '.target.metric'],
+    [{ ...SCALE, on: 1 }, '.on'],
+  ],
 };
 
 describe('parseAppSpec', () => {
   it('gives back a definition that went over the wire', () => {
-    const full = sampleSpec({ maxMemoryBytes: 300, restartDelayMs: 5, stopExitCodes: [0, 143], errorFile: '/e.log', outFile: null,
-      weights: [2, 0.5], backup: [1], proxyProtocol: { ports: [80], from: ['10.0.0.0/8'] }, health: { ...HEALTH, expect: [[200, 299]] }, healthPort: { host: '::1', port: 9 },
-      hangTimeoutMs: null, ejection: null, balance: 'direct', promClient: true, onEvent: HOOK, scale: SCALE,
+    const full = sampleSpec({
+      maxMemoryBytes: 300,
+      restartDelayMs: 5,
+      stopExitCodes: [0, 143],
+      errorFile: '/e.log',
+      outFile: null,
+      weights: [2, 0.5],
+      backup: [1],
+      proxyProtocol: { ports: [80], from: ['10.0.0.0/8'] },
+      health: { ...HEALTH, expect: [[200, 299]] },
+      healthPort: { host: '::1', port: 9 },
+      hangTimeoutMs: null,
+      ejection: null,
+      balance: 'direct',
+      promClient: true,
+      onEvent: HOOK,
+      scale: SCALE,
     });
     for (const spec of [sampleSpec(), full]) expect(parseAppSpec(overTheWire(spec))).toEqual(spec);
   });
@@ -147,7 +298,9 @@ describe('the parsers of requests', () => {
     for (const [act, path] of places) expect(failureOf(act)).toMatchObject({ code: 'LB_ERR_MESSAGE', details: { path } });
   });
 
-  const almost = fc.record(Object.fromEntries(FIELDS.map((field) => [field, fc.oneof(fc.constant(sampleSpec()[field]), fc.jsonValue())])), { requiredKeys: [] });
+  const almost = fc.record(Object.fromEntries(FIELDS.map((field) => [field, fc.oneof(fc.constant(sampleSpec()[field]), fc.jsonValue())])), {
+    requiredKeys: [],
+  });
   it.each(Object.entries(PARSERS))('%s throws nothing but LB_ERR_MESSAGE, whatever it gets', (_, parse) => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), almost, fc.record({ apps: fc.array(almost, { maxLength: 2 }) }), fc.record({ spec: almost })), (value) => {

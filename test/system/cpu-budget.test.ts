@@ -10,7 +10,8 @@ afterEach(() => {
 });
 
 const V2 = '30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n';
-const V1 = '32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:9 - cgroup cgroup rw,cpu,cpuacct\n33 31 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n';
+const V1 =
+  '32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:9 - cgroup cgroup rw,cpu,cpuacct\n33 31 0:30 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n';
 const G = 'sys/fs/cgroup';
 
 interface Case {
@@ -78,10 +79,20 @@ const cases: Case[] = [
     name: 'v1 and v2 side by side',
     cgroup: '4:cpu,cpuacct:/a\n0::/a\n',
     mountinfo: V1 + '41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n',
-    files: { [`${G}/cpu,cpuacct/a/cpu.cfs_quota_us`]: '700000', [`${G}/cpu,cpuacct/a/cpu.cfs_period_us`]: '100000', [`${G}/unified/a/cpu.max`]: '600000 100000' },
+    files: {
+      [`${G}/cpu,cpuacct/a/cpu.cfs_quota_us`]: '700000',
+      [`${G}/cpu,cpuacct/a/cpu.cfs_period_us`]: '100000',
+      [`${G}/unified/a/cpu.max`]: '600000 100000',
+    },
     budget: 6,
   },
-  { name: 'cpuset is not cpu', cgroup: '3:cpuset:/a\n', mountinfo: '34 31 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n', files: { [`${G}/cpuset/a/cpu.cfs_quota_us`]: '100', [`${G}/cpuset/a/cpu.cfs_period_us`]: '100' }, budget: 8 },
+  {
+    name: 'cpuset is not cpu',
+    cgroup: '3:cpuset:/a\n',
+    mountinfo: '34 31 0:31 / /sys/fs/cgroup/cpuset rw - cgroup cgroup rw,cpuset\n',
+    files: { [`${G}/cpuset/a/cpu.cfs_quota_us`]: '100', [`${G}/cpuset/a/cpu.cfs_period_us`]: '100' },
+    budget: 8,
+  },
   { name: 'nonsense', cgroup: 'nonsense\n0::\n', mountinfo: 'nonsense - \n- cgroup2\n', budget: 8 },
   { name: 'a quota of nothing', cgroup: '0::/\n', mountinfo: V2, files: { [`${G}/cpu.max`]: '0 100000' }, budget: 8 },
 ];

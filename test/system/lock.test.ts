@@ -46,7 +46,9 @@ describe('acquireLock', () => {
 
 /** Our names as the kernel shows them: `@` for a zero. */
 function abstractNames(): string[] {
-  return readFileSync('/proc/net/unix', 'latin1').split('\n').flatMap((line) => /@lb-\d+-[0-9a-f]{14}.*$/.exec(line)?.[0] ?? []);
+  return readFileSync('/proc/net/unix', 'latin1')
+    .split('\n')
+    .flatMap((line) => /@lb-\d+-[0-9a-f]{14}.*$/.exec(line)?.[0] ?? []);
 }
 
 describe.runIf(process.platform === 'linux')('the abstract socket', () => {

@@ -4,7 +4,10 @@ import { expect, it } from 'vitest';
 import { moveFile } from '../../src/system/move-file.ts';
 import { tempHome } from '../daemon/temp-home.ts';
 
-it.each([['here', tempHome], ['on another file system', () => '/dev/shm']])('moves a file that replaces another, %s', async (_, directory) => {
+it.each([
+  ['here', tempHome],
+  ['on another file system', () => '/dev/shm'],
+])('moves a file that replaces another, %s', async (_, directory) => {
   const from = join(tempHome(), 'from');
   const to = join(directory(), `lb-moved-${process.pid}`);
   writeFileSync(from, 'new');

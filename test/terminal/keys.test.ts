@@ -10,9 +10,23 @@ const read = (...chunks: readonly (string | Buffer)[]): Key[] => {
 
 describe('KeyReader', () => {
   it.each([
-    ['q', 'q'], ['漢', '漢'], ['\r', 'enter'], ['\t', 'tab'], ['\x7f', 'backspace'], ['\x03', 'ctrl-c'], ['\x1b', 'escape'],
-    ['\x1b[A', 'up'], ['\x1bOB', 'down'], ['\x1b[5~', 'pageup'], ['\x1b[6;5~', 'pagedown'], ['\x1b[1;2A', 'up'], ['\x1b[H', 'home'], ['\x1b[4~', 'end'],
-    ['\x1b[<64;10;5M', 'wheelup'], ['\x1b[<65;223;51M', 'wheeldown'], ['\x1b[<69;1;1M', 'wheeldown'],
+    ['q', 'q'],
+    ['漢', '漢'],
+    ['\r', 'enter'],
+    ['\t', 'tab'],
+    ['\x7f', 'backspace'],
+    ['\x03', 'ctrl-c'],
+    ['\x1b', 'escape'],
+    ['\x1b[A', 'up'],
+    ['\x1bOB', 'down'],
+    ['\x1b[5~', 'pageup'],
+    ['\x1b[6;5~', 'pagedown'],
+    ['\x1b[1;2A', 'up'],
+    ['\x1b[H', 'home'],
+    ['\x1b[4~', 'end'],
+    ['\x1b[<64;10;5M', 'wheelup'],
+    ['\x1b[<65;223;51M', 'wheeldown'],
+    ['\x1b[<69;1;1M', 'wheeldown'],
   ])('%j is %s', (text, key) => {
     expect(read(text)).toEqual([key]);
   });
@@ -36,20 +50,24 @@ describe('KeyReader', () => {
   const sequence = fc.constantFrom('\x1b[A', '\x1b[6~', '\x1bOC', '\x1b[<65;12;40M', '\x1b[1;5D', 'q', '漢', '👩', '\r', ' ');
 
   it('finds the same keys wherever the bytes are split', () => {
-    fc.assert(fc.property(fc.array(sequence), fc.array(fc.nat(40)), (sequences, cuts) => {
-      const bytes = Buffer.from(sequences.join(''));
-      const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
-      const pieces = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
-      expect(read(...pieces)).toEqual(read(bytes));
-      expect(read(bytes)).toHaveLength(sequences.length);
-    }));
+    fc.assert(
+      fc.property(fc.array(sequence), fc.array(fc.nat(40)), (sequences, cuts) => {
+        const bytes = Buffer.from(sequences.join(''));
+        const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+        const pieces = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
+        expect(read(...pieces)).toEqual(read(bytes));
+        expect(read(bytes)).toHaveLength(sequences.length);
+      }),
+    );
   });
 
   it('never throws, and never keeps more than a beginning', () => {
-    fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (chunks) => {
-      const reader = new KeyReader();
-      for (const chunk of chunks) for (const key of reader.read(Buffer.from(chunk))) expect(key.length).toBeGreaterThan(0);
-      expect(reader.flush().length).toBeLessThanOrEqual(1);
-    }));
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (chunks) => {
+        const reader = new KeyReader();
+        for (const chunk of chunks) for (const key of reader.read(Buffer.from(chunk))) expect(key.length).toBeGreaterThan(0);
+        expect(reader.flush().length).toBeLessThanOrEqual(1);
+      }),
+    );
   });
 });

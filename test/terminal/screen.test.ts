@@ -12,7 +12,10 @@ class FakeTerminal {
   chars: string[] = [];
   styles: string[] = [];
 
-  constructor(readonly columns: number, readonly rows: number) {
+  constructor(
+    readonly columns: number,
+    readonly rows: number,
+  ) {
     this.#clear();
   }
 
@@ -23,11 +26,12 @@ class FakeTerminal {
       else if (plain === undefined && final === 'm') style = sequence === '' ? '0' : (sequence ?? '0');
       else if (plain === undefined && part === '\u001b[2J') this.#clear();
       else if (plain === undefined) throw new Error(`unknown sequence ${JSON.stringify(part)}`);
-      else for (const { text: char, width } of graphemes(plain)) {
-        if (column + width > this.columns || row >= this.rows) throw new Error(`${char} at ${row};${column} is outside`);
-        for (let i = 0; i < width; i++) this.#set(row * this.columns + column + i, i === 0 ? char : '', style);
-        column += width;
-      }
+      else
+        for (const { text: char, width } of graphemes(plain)) {
+          if (column + width > this.columns || row >= this.rows) throw new Error(`${char} at ${row};${column} is outside`);
+          for (let i = 0; i < width; i++) this.#set(row * this.columns + column + i, i === 0 ? char : '', style);
+          column += width;
+        }
     }
   }
 
@@ -65,16 +69,19 @@ function frameOf(list: readonly { row: number; column: number; text: string; sty
 
 describe('paintChanges', () => {
   it('turns the screen of one frame into the next', () => {
-    fc.assert(fc.property(puts, puts, fc.constantFrom<Palette>('none', 'basic', 'fixed'), (first, second, palette) => {
-      const [before, next] = [frameOf(first), frameOf(second)];
-      const [terminal, fresh] = [new FakeTerminal(SIZE.columns, SIZE.rows), new FakeTerminal(SIZE.columns, SIZE.rows)];
-      terminal.write(paintChanges(null, before, palette));
-      expect(terminal.chars).toEqual(before.chars);
-      terminal.write(paintChanges(before, next, palette));
-      fresh.write(paintChanges(null, next, palette));
-      expect(terminal.chars).toEqual(next.chars);
-      expect(terminal.styles).toEqual(fresh.styles);
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(puts, puts, fc.constantFrom<Palette>('none', 'basic', 'fixed'), (first, second, palette) => {
+        const [before, next] = [frameOf(first), frameOf(second)];
+        const [terminal, fresh] = [new FakeTerminal(SIZE.columns, SIZE.rows), new FakeTerminal(SIZE.columns, SIZE.rows)];
+        terminal.write(paintChanges(null, before, palette));
+        expect(terminal.chars).toEqual(before.chars);
+        terminal.write(paintChanges(before, next, palette));
+        fresh.write(paintChanges(null, next, palette));
+        expect(terminal.chars).toEqual(next.chars);
+        expect(terminal.styles).toEqual(fresh.styles);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('writes nothing for the same frame, and all of it for another size', () => {
@@ -85,7 +92,12 @@ describe('paintChanges', () => {
 
   it('writes little when little has changed', () => {
     const model = watched(200, 60);
-    const next = after(model, { type: 'stats', at: NOON + 1_000, apps: apps(0).map((app) => ({ ...app, connections: app.connections + 1 })), machine: MACHINE });
+    const next = after(model, {
+      type: 'stats',
+      at: NOON + 1_000,
+      apps: apps(0).map((app) => ({ ...app, connections: app.connections + 1 })),
+      machine: MACHINE,
+    });
     const text = paintChanges(view(model), view(next), 'fixed');
     expect(text.length).toBeGreaterThan(0);
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4096);

@@ -12,7 +12,8 @@ function fakeTty() {
   return { tty: { input, output } as unknown as Tty, input, output, raw, written: () => written };
 }
 
-const noListeners = (): number[] => ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGTSTP', 'SIGCONT', 'uncaughtExceptionMonitor'].map((name) => process.listenerCount(name));
+const noListeners = (): number[] =>
+  ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGTSTP', 'SIGCONT', 'uncaughtExceptionMonitor'].map((name) => process.listenerCount(name));
 
 describe('Terminal', () => {
   it('is entered and left as a whole, once, and leaves no listener', () => {
@@ -41,7 +42,11 @@ describe('Terminal', () => {
   it('tells keys, a lone escape after a moment, a new size, and that nobody is there', async () => {
     const { tty, input, output } = fakeTty();
     const told: string[] = [];
-    const terminal = new Terminal(tty, { key: (key) => void told.push(key), changed: () => void told.push('(changed)'), closed: () => void told.push('(closed)') });
+    const terminal = new Terminal(tty, {
+      key: (key) => void told.push(key),
+      changed: () => void told.push('(changed)'),
+      closed: () => void told.push('(closed)'),
+    });
     terminal.open();
     input.emit('data', Buffer.from('q\u001b[A'));
     output.emit('resize');

@@ -15,9 +15,15 @@ it('reads the default registry of prom-client, by what the lines are called', as
     { name: 'jobs_total', help: 'Jobs.', type: 'counter', aggregator: 'sum', values: [{ suffix: '', labels: { kind: 'a' }, value: 2 }] },
     { name: 'depth', help: 'Depth.', type: 'gauge', aggregator: 'max', values: [{ suffix: '', labels: {}, value: 4 }] },
     {
-      name: 'took', help: 'Time.', type: 'histogram', aggregator: 'sum', values: [
-        { suffix: '_bucket', labels: { le: 1 }, value: 0 }, { suffix: '_bucket', labels: { le: '+Inf' }, value: 1 },
-        { suffix: '_sum', labels: {}, value: 3 }, { suffix: '_count', labels: {}, value: 1 },
+      name: 'took',
+      help: 'Time.',
+      type: 'histogram',
+      aggregator: 'sum',
+      values: [
+        { suffix: '_bucket', labels: { le: 1 }, value: 0 },
+        { suffix: '_bucket', labels: { le: '+Inf' }, value: 1 },
+        { suffix: '_sum', labels: {}, value: 3 },
+        { suffix: '_count', labels: {}, value: 1 },
       ],
     },
   ]);
@@ -32,6 +38,12 @@ it('does not answer with more than a megabyte, nor when a metric fails', async (
   for (let i = 0; i < 20_000; i++) jobs.inc({ kind: `kind ${i}` });
   expect(await readAppMetrics()).toBeNull();
   client.register.clear();
-  new client.Gauge({ name: 'depth', help: 'Depth.', collect: () => { throw new Error('broken'); } });
+  new client.Gauge({
+    name: 'depth',
+    help: 'Depth.',
+    collect: () => {
+      throw new Error('broken');
+    },
+  });
   expect(await readAppMetrics()).toBeNull();
 });

@@ -48,11 +48,18 @@ const rawHandle = (): RawHandle => ({ close: vi.fn() });
 describe('Connections', () => {
   it('asks the primary, and gives Node a handle that connections come out of', () => {
     const listened = listen();
-    expect(sent).toMatchObject([{ message: { t: 'listen', seq: 1, query: { key: '*|3000|4|0', port: 3000, addressType: 4, backlog: 100, flags: 1, readableAll: false } } }]);
+    expect(sent).toMatchObject([
+      { message: { t: 'listen', seq: 1, query: { key: '*|3000|4|0', port: 3000, addressType: 4, backlog: 100, flags: 1, readableAll: false } } },
+    ]);
     expect(listened.handle).toBeNull();
     connections.listening(1, 0, { address: '0.0.0.0', port: 3000, family: 'IPv4' });
     const name = {};
-    expect([listened.errno, listened.handle?.listen(511), listened.handle?.getsockname?.(name), name]).toEqual([0, 0, 0, { address: '0.0.0.0', port: 3000, family: 'IPv4' }]);
+    expect([listened.errno, listened.handle?.listen(511), listened.handle?.getsockname?.(name), name]).toEqual([
+      0,
+      0,
+      0,
+      { address: '0.0.0.0', port: 3000, family: 'IPv4' },
+    ]);
     const got: unknown[] = [];
     if (listened.handle !== null) listened.handle.onconnection = (status, connection) => got.push(status, connection);
     const connection = rawHandle();
@@ -117,7 +124,10 @@ describe('Connections', () => {
     listen(fakeServer(), { address: 'run/app.sock', port: -1, addressType: -1 });
     listen(fakeServer(), { address: '\0abstract', port: -1, addressType: -1 });
     const path = resolve('run/app.sock');
-    expect(sent.map(({ message }) => message['query'])).toMatchObject([{ key: `${path}|-1|-1|0`, address: path }, { key: '\0abstract|-1|-1|0', address: '\0abstract' }]);
+    expect(sent.map(({ message }) => message['query'])).toMatchObject([
+      { key: `${path}|-1|-1|0`, address: path },
+      { key: '\0abstract|-1|-1|0', address: '\0abstract' },
+    ]);
   });
 
   it('a Unix socket has no name, so that Node answers with its path', () => {

@@ -142,10 +142,12 @@ describe('Drain', () => {
   it('tells an HTTP/2 client to go, serves what is under way, and closes', async () => {
     const answers: (() => void)[] = [];
     const server = createHttp2();
-    server.on('stream', (stream) => answers.push(() => {
-      stream.respond({ ':status': 200 });
-      stream.end('whole');
-    }));
+    server.on('stream', (stream) =>
+      answers.push(() => {
+        stream.respond({ ':status': 200 });
+        stream.end('whole');
+      }),
+    );
     const { port } = await openServer(server);
     traffic.watch(server as unknown as AnyServer);
     const session = connectHttp2(`http://127.0.0.1:${port}`);

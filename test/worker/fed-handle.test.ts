@@ -47,7 +47,12 @@ it('closes a socket once: when it is taken away, replaced, or with the rest', ()
   const onClose = vi.fn();
   const fed = handle(null, onClose);
   const [first, second, third] = [new FakeSocket(), new FakeSocket(), new FakeSocket()];
-  for (const [index, socket] of [[0, first], [0, second], [1, third]] as const) fed.add(index, socket, 1, () => {});
+  for (const [index, socket] of [
+    [0, first],
+    [0, second],
+    [1, third],
+  ] as const)
+    fed.add(index, socket, 1, () => {});
   fed.remove(1);
   fed.remove(1);
   fed.removeAll();

@@ -24,7 +24,9 @@ beforeEach(() => {
   beats = [];
   second = 0;
   const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: 0 });
-  sender = new HeartbeatSender({ traffic, openCount, cpuMs: () => cpuMs, use: () => USE }, (beat) => beats.push({ at: second, beat: { ...beat, statusClasses: [...beat.statusClasses] } }));
+  sender = new HeartbeatSender({ traffic, openCount, cpuMs: () => cpuMs, use: () => USE }, (beat) =>
+    beats.push({ at: second, beat: { ...beat, statusClasses: [...beat.statusClasses] } }),
+  );
   sender.start();
 });
 afterEach(() => {
@@ -57,8 +59,22 @@ describe('the heartbeat', () => {
     expect(beats.map(({ beat }) => beat)).toEqual([
       {
         span: { ms: 1_000, cpuMs: 0 },
-        connections: 0, delivered: 0, inspectorPort: process.debugPort, ownSigusr1: false, requestsInFlight: 0, kept: 0, requests: 1, statusClasses: [0, 1, 0, 0, 0],
-        latency: traffic.latency.map((_, i) => (i === 2 ? 1 : 0)), latencySumMs: 0, bytesReceived: 0, bytesSent: 0, use: USE, loopDelay: null, eventLoopUtilization: 0.123, eventLoopDelayMs: 0,
+        connections: 0,
+        delivered: 0,
+        inspectorPort: process.debugPort,
+        ownSigusr1: false,
+        requestsInFlight: 0,
+        kept: 0,
+        requests: 1,
+        statusClasses: [0, 1, 0, 0, 0],
+        latency: traffic.latency.map((_, i) => (i === 2 ? 1 : 0)),
+        latencySumMs: 0,
+        bytesReceived: 0,
+        bytesSent: 0,
+        use: USE,
+        loopDelay: null,
+        eventLoopUtilization: 0.123,
+        eventLoopDelayMs: 0,
       },
     ]);
   });
@@ -77,7 +93,10 @@ describe('the heartbeat', () => {
     expect(cameAt()).toEqual([1, 2, 3, 4]);
     utilization = 0.049;
     passUntil(10);
-    expect(beats.slice(4).map(({ at, beat }) => [at, beat.eventLoopUtilization])).toEqual([[5, 0.049], [10, 0.049]]);
+    expect(beats.slice(4).map(({ at, beat }) => [at, beat.eventLoopUtilization])).toEqual([
+      [5, 0.049],
+      [10, 0.049],
+    ]);
   });
 
   it('comes every fifth second while idle', () => {
@@ -90,7 +109,12 @@ describe('the heartbeat', () => {
     answered();
     answered();
     passUntil(9);
-    expect(beats.map(({ at, beat }) => [at, beat.requests, beat.latency[2]])).toEqual([[1, 0, 0], [3, 2, 2], [4, 2, 0], [9, 2, 0]]);
+    expect(beats.map(({ at, beat }) => [at, beat.requests, beat.latency[2]])).toEqual([
+      [1, 0, 0],
+      [3, 2, 2],
+      [4, 2, 0],
+      [9, 2, 0],
+    ]);
   });
 
   it('tells at once that a connection came or went', () => {
@@ -101,7 +125,12 @@ describe('the heartbeat', () => {
     passUntil(3);
     server._connections = 0;
     passUntil(9);
-    expect(beats.map(({ at, beat }) => [at, beat.connections])).toEqual([[1, 0], [3, 1], [4, 0], [9, 0]]);
+    expect(beats.map(({ at, beat }) => [at, beat.connections])).toEqual([
+      [1, 0],
+      [3, 1],
+      [4, 0],
+      [9, 0],
+    ]);
   });
 
   it('tells at once that a request began or went away, and is idle with one that only waits', () => {
@@ -114,7 +143,13 @@ describe('the heartbeat', () => {
     passUntil(9);
     inFlight.pop();
     passUntil(15);
-    expect(beats.map(({ at, beat }) => [at, beat.requestsInFlight])).toEqual([[1, 0], [3, 1], [8, 1], [10, 0], [15, 0]]);
+    expect(beats.map(({ at, beat }) => [at, beat.requestsInFlight])).toEqual([
+      [1, 0],
+      [3, 1],
+      [8, 1],
+      [10, 0],
+      [15, 0],
+    ]);
   });
 
   it('stands for the time since the one before, without the idle seconds before something happened', () => {
@@ -124,7 +159,12 @@ describe('the heartbeat', () => {
         cpuMs += cpuMsEach;
         passUntil(second + 1);
       }
-      spans.push(beats.splice(0).map(({ at, beat: { span } }) => `${at}: ${span.cpuMs} of ${span.ms}`).join(', '));
+      spans.push(
+        beats
+          .splice(0)
+          .map(({ at, beat: { span } }) => `${at}: ${span.cpuMs} of ${span.ms}`)
+          .join(', '),
+      );
     };
     spend(1, 300);
     spend(8, 20);
@@ -141,7 +181,10 @@ describe('the heartbeat', () => {
     passUntil(2);
     answered();
     sender.end();
-    expect(beats.map(({ at, beat }) => [at, beat.requests, beat.latency[2]])).toEqual([[1, 0, 0], [2, 1, 1]]);
+    expect(beats.map(({ at, beat }) => [at, beat.requests, beat.latency[2]])).toEqual([
+      [1, 0, 0],
+      [2, 1, 1],
+    ]);
   });
 
   it('tells how late the event loop was while it is busy, and does not look while it is idle', () => {

@@ -27,11 +27,14 @@ const connectionHeaders = ({ text }: RawClient): string[] => [...text.matchAll(/
 const ways: [string, (response: ServerResponse) => void][] = [
   ['setHeader', (response) => response.setHeader('Connection', 'keep-alive').end('whole')],
   ['setHeader and writeHead', (response) => response.setHeader('connection', 'keep-alive').writeHead(200, { 'x-a': 'b' }).end('whole')],
-  ['setHeader and flushHeaders', (response) => {
-    response.setHeader('Connection', 'keep-alive');
-    response.flushHeaders();
-    response.end('whole');
-  }],
+  [
+    'setHeader and flushHeaders',
+    (response) => {
+      response.setHeader('Connection', 'keep-alive');
+      response.flushHeaders();
+      response.end('whole');
+    },
+  ],
   ['writeHead', (response) => response.writeHead(200, { connection: 'keep-alive', 'x-a': 'b' }).end('whole')],
   ['writeHead with a reason', (response) => response.writeHead(200, 'Fine', { Connection: 'Keep-Alive', 'x-a': 'b' }).end('whole')],
   ['writeHead with a flat list', (response) => response.writeHead(200, ['Connection', 'keep-alive', 'x-a', 'b']).end('whole')],
@@ -89,7 +92,10 @@ describe('pipelined requests while draining', () => {
     expect(connectionHeaders(client)).toEqual(['keep-alive', 'keep-alive', 'close']);
   };
 
-  it.each([['in order', [0, 1, 2]], ['the last one first', [2, 1, 0]]])('are all answered, and the last answer ends the connection: %s', async (_, order) => {
+  it.each([
+    ['in order', [0, 1, 2]],
+    ['the last one first', [2, 1, 0]],
+  ])('are all answered, and the last answer ends the connection: %s', async (_, order) => {
     const held: ServerResponse[] = [];
     const client = new RawClient(await serve((_request, response) => held.push(response)));
     drain.begin();

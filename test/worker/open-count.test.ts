@@ -11,7 +11,10 @@ beforeEach(() => {
   open = { connections: 0, delivered: 0 };
   looks = 0;
   sent = [];
-  counter = new OpenCounter(() => (looks++, open), (count) => sent.push(count));
+  counter = new OpenCounter(
+    () => (looks++, open),
+    (count) => sent.push(count),
+  );
 });
 afterEach(() => {
   vi.useRealTimers();

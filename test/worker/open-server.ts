@@ -38,7 +38,10 @@ export class RawClient {
 
   /** Waits until this has come. */
   async has(part: string): Promise<void> {
-    while (!this.text.includes(part)) await new Promise<void>((resolve) => { this.#arrived = resolve; });
+    while (!this.text.includes(part))
+      await new Promise<void>((resolve) => {
+        this.#arrived = resolve;
+      });
   }
 }
 

@@ -35,7 +35,10 @@ function lose(signal: NodeJS.Signals | null): void {
     kill.mockRestore();
   });
   const worker = new EventEmitter();
-  orphan = new Orphan(() => drain as unknown as Drain, () => signal);
+  orphan = new Orphan(
+    () => drain as unknown as Drain,
+    () => signal,
+  );
   orphan.watch(worker as unknown as Worker, SETTINGS);
   worker.emit('disconnect');
 }

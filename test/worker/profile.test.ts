@@ -19,7 +19,12 @@ async function taken(what: ProfileKind): Promise<{ path: string; bytes: number; 
   return { path, bytes, text: readFileSync(path, 'utf8') };
 }
 
-it.each<[ProfileKind, string]>([['cpu', 'busyInTheTest'], ['heap-sampling', 'busyInTheTest'], ['heap', 'snapshot'], ['report', 'javascriptHeap']])('%s is a whole JSON file for the owner alone', async (what, word) => {
+it.each<[ProfileKind, string]>([
+  ['cpu', 'busyInTheTest'],
+  ['heap-sampling', 'busyInTheTest'],
+  ['heap', 'snapshot'],
+  ['report', 'javascriptHeap'],
+])('%s is a whole JSON file for the owner alone', async (what, word) => {
   const { path, bytes, text } = await taken(what);
   expect(JSON.parse(text)).toBeTypeOf('object');
   expect(text).toContain(word);
@@ -35,7 +40,7 @@ it('overwrites nothing', async () => {
   expect(readdirSync(dirname(path))).toHaveLength(1);
 });
 
-it('leaves the report\'s settings as they were', async () => {
+it("leaves the report's settings as they were", async () => {
   const settings = process.report as { excludeNetwork?: boolean };
   const before = settings.excludeNetwork;
   await taken('report');

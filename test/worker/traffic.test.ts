@@ -197,10 +197,12 @@ describe('Traffic', () => {
   it('counts streams of HTTP/2 as requests', async () => {
     const answers: (() => void)[] = [];
     const server = createHttp2();
-    server.on('stream', (stream) => answers.push(() => {
-      stream.respond({ ':status': 503 });
-      stream.end('later');
-    }));
+    server.on('stream', (stream) =>
+      answers.push(() => {
+        stream.respond({ ':status': 503 });
+        stream.end('later');
+      }),
+    );
     const { port } = await openServer(server);
     watched(server);
     const session = connectHttp2(`http://127.0.0.1:${port}`);

@@ -18,14 +18,15 @@ const RECONNECT_EVERY_MS = 500;
 
 export const events: Command = {
   operands: '[app]',
-  description: 'Shows what happened and why, of an app or of all: starts, exits with their cause, ejections, the steps of a reload, limits, hooks, the daemon itself. It is kept across daemons.',
+  description:
+    'Shows what happened and why, of an app or of all: starts, exits with their cause, ejections, the steps of a reload, limits, hooks, the daemon itself. It is kept across daemons.',
   options: [
     { flags: '--lines <n>', description: `events from before (default: ${DEFAULT_LINES})`, parse: wholeNumber },
     { flags: '-f, --follow', description: 'go on with what comes, until Ctrl-C; a new daemon is waited for' },
     { ...JSON_OPTION, description: 'print one JSON object per line' },
   ],
   exits: ['notFound', 'daemon', 'interrupted'],
-  examples: ['lb events', 'lb events api --lines 200', "lb events --follow --json | jq 'select(.severity == \"error\")'"],
+  examples: ['lb events', 'lb events api --lines 200', 'lb events --follow --json | jq \'select(.severity == "error")\''],
   run,
 };
 

@@ -13,7 +13,8 @@ const POLL_MS = 20;
 
 export const kill: Command = {
   operands: '',
-  description: 'Drains and stops all apps, then ends the daemon. Their definitions stay: the next daemon lists them as stopped. Without a daemon there is nothing to do, which is no failure.',
+  description:
+    'Drains and stops all apps, then ends the daemon. Their definitions stay: the next daemon lists them as stopped. Without a daemon there is nothing to do, which is no failure.',
   options: [JSON_STREAM_OPTION],
   exits: ['failed', 'daemon', 'interrupted'],
   examples: ['lb kill'],

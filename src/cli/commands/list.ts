@@ -11,7 +11,8 @@ import { listView, workerListView } from '../output/list-view.ts';
 
 export const list: Command = {
   operands: '',
-  description: 'Shows all apps, stopped ones too, and under each what goes on right now: a running operation, what still keeps a worker from leaving, slots that do not run.',
+  description:
+    'Shows all apps, stopped ones too, and under each what goes on right now: a running operation, what still keeps a worker from leaving, slots that do not run.',
   options: [
     { flags: '-w, --workers', description: 'one line per worker: its share, its connections and its speed' },
     { flags: '--watch', description: 'show it anew every second until Ctrl-C; lb monit shows more' },

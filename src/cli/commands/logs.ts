@@ -27,7 +27,7 @@ export const logs: Command = {
     { ...JSON_OPTION, description: 'print one JSON object per line' },
   ],
   exits: ['notFound', 'daemon', 'interrupted'],
-  examples: ['lb logs', 'lb logs api --lines 100 --no-follow', "lb logs api --err --json | jq -r .text"],
+  examples: ['lb logs', 'lb logs api --lines 100 --no-follow', 'lb logs api --err --json | jq -r .text'],
   run,
 };
 

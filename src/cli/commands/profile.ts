@@ -9,11 +9,16 @@ export const OUTPUT_OPTION: OptionDef = { flags: '-o, --output <file>', descript
 
 export const profile: Command = {
   operands: '<app[:slot]>',
-  description: 'Takes a profile of one worker, of the busiest that is ready unless a slot is named. The app needs no flag and no package for it. The path of the file goes to stdout.',
+  description:
+    'Takes a profile of one worker, of the busiest that is ready unless a slot is named. The app needs no flag and no package for it. The path of the file goes to stdout.',
   options: [
     { flags: '--cpu <time>', description: 'CPU profile over this time, such as 10s: where it spends its time', parse: duration },
     { flags: '--heap', description: 'heap snapshot; the worker leaves the rotation first, is blocked while it is written, and comes back' },
-    { flags: '--heap-sampling <time>', description: 'sampling of allocations over this time: what of them is still in memory, and who made it', parse: duration },
+    {
+      flags: '--heap-sampling <time>',
+      description: 'sampling of allocations over this time: what of them is still in memory, and who made it',
+      parse: duration,
+    },
     OUTPUT_OPTION,
     JSON_STREAM_OPTION,
   ],
@@ -30,7 +35,8 @@ async function run(context: Context): Promise<number> {
     ...(heapSampling === undefined ? [] : [{ what: 'heap-sampling' as const, durationMs: heapSampling }]),
   ];
   const [body] = chosen;
-  if (body === undefined || chosen.length > 1) throw new LbError('LB_ERR_USAGE', { problem: 'expected one of --cpu <time>, --heap and --heap-sampling <time>' });
+  if (body === undefined || chosen.length > 1)
+    throw new LbError('LB_ERR_USAGE', { problem: 'expected one of --cpu <time>, --heap and --heap-sampling <time>' });
   return takeProfile(context, body);
 }
 

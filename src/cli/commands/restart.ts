@@ -9,13 +9,7 @@ export const restart: Command = {
   operands: '<targets...>',
   description:
     'Stops apps, of "all", or of the apps of a config file, and starts them again. Nothing serves in between: it is for apps whose old and new version cannot run side by side. For all others there is "lb reload".',
-  options: [
-    NOW_OPTION,
-    UPDATE_ENV_OPTION,
-    ...CONFIG_OPTIONS,
-    JSON_STREAM_OPTION,
-    ...PM2_OPTIONS,
-  ],
+  options: [NOW_OPTION, UPDATE_ENV_OPTION, ...CONFIG_OPTIONS, JSON_STREAM_OPTION, ...PM2_OPTIONS],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb restart api', 'lb restart all', 'lb restart lb.config.js'],
   run,

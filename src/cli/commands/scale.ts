@@ -28,7 +28,8 @@ export function parseAmount(text: string): ScaleBody {
   if (text === 'max') return { to: countInstances('max', cpuBudget()) };
   const match = /^([+-]?)(\d{1,6})$/.exec(text);
   const number = Number(match?.[2] ?? 0);
-  if (match === null || number === 0 || number > MAX_INSTANCES) throw new LbError('LB_ERR_USAGE', { problem: `expected a number of workers (up to ${MAX_INSTANCES}) such as 4, +2, -1 or max, or auto, got "${text}"` });
+  if (match === null || number === 0 || number > MAX_INSTANCES)
+    throw new LbError('LB_ERR_USAGE', { problem: `expected a number of workers (up to ${MAX_INSTANCES}) such as 4, +2, -1 or max, or auto, got "${text}"` });
   if (match[1] === '') return { to: number };
   return { by: match[1] === '-' ? -number : number };
 }

@@ -23,7 +23,10 @@ const changed = <T>(option: OptionKey, text: Text<T>, ...others: OptionKey[]): L
 
 const yesNo = (on: boolean): string => (on ? 'yes' : 'no');
 const list = (values: readonly (string | number)[]): string => values.join(', ') || 'none';
-const or = <T>(none: string, text: (value: T) => string) => (value: T | null): string => (value === null ? none : text(value));
+const or =
+  <T>(none: string, text: (value: T) => string) =>
+  (value: T | null): string =>
+    value === null ? none : text(value);
 
 /** Each part of a definition and its line; null for what another line tells, or the heading. */
 export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | null } = {
@@ -43,7 +46,10 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   balance: always('balance', String),
   weights: changed('weights', list),
   backup: changed('backup', (slots) => `slot ${list(slots)}`),
-  maxConns: changed('max_conns', or('off', (count) => `${count} per worker`)),
+  maxConns: changed(
+    'max_conns',
+    or('off', (count) => `${count} per worker`),
+  ),
   maxQueue: changed('max_queue', String),
   slowStartMs: changed('slow_start', formatDuration),
   ipHashPrefix: changed('ip_hash_prefix_v4', ({ v4, v6 }) => `${v4} bits, ${v6} of IPv6`, 'ip_hash_prefix_v6'),
@@ -51,7 +57,10 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   health: always('health', or('no active check', healthText)),
   ejection: changed('ejection', or('off', ejectionText)),
   hangTimeoutMs: always('hang_timeout', or('off', formatDuration)),
-  healthPort: changed('health_port', or('off', ({ host, port }) => `${host ?? '*'}:${port}`)),
+  healthPort: changed(
+    'health_port',
+    or('off', ({ host, port }) => `${host ?? '*'}:${port}`),
+  ),
   readyMin: changed('ready_min', (count) => plural(count, 'worker')),
   maxRequests: changed('max_requests', or('off', String)),
   maxLifetimeMs: changed('max_lifetime', or('off', formatDuration)),

@@ -11,7 +11,11 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'pid', value: ({ pid }) => String(pid), align: 'right' },
   { title: 'state', value: ({ state }) => state, color: ({ state }) => (state === 'ready' ? 'green' : 'yellow') },
   { title: 'checks', value: ({ checks }) => (checks.passed + checks.failed === 0 ? '-' : `${checks.passed} ok, ${checks.failed} failed`) },
-  { title: 'last check', value: ({ last }) => (last === null ? '-' : (last.reason ?? `ok in ${millis(last.tookMs)}`)), color: ({ last }) => (last?.ok === false ? 'red' : null) },
+  {
+    title: 'last check',
+    value: ({ last }) => (last === null ? '-' : (last.reason ?? `ok in ${millis(last.tookMs)}`)),
+    color: ({ last }) => (last?.ok === false ? 'red' : null),
+  },
   { title: 'ejections', value: ({ ejections }) => String(ejections), align: 'right', color: ({ ejections }) => (ejections > 0 ? 'yellow' : null) },
   { title: 'out of the rotation', value: (worker) => whyOut(worker) },
 ];
@@ -25,7 +29,9 @@ export function healthView(app: AppSnapshot, { width, style = plain }: TableOpti
   const lines = [`${style('bold', app.name)}  ${verdict}  ${app.healthy} of ${plural(app.instances, 'worker')} ready${needed}`];
   if (app.panic) lines.push(style('yellow', 'fewer than half of the workers are healthy: connections go to all of them'));
   if (workers.length > 0) lines.push(...renderColumns(workers, COLUMNS, { width, style }).map((line) => line.trimEnd()));
-  const failures = workers.flatMap(({ slot, pid, lastFailures }) => lastFailures.map(({ at, reason }) => ({ at, text: `slot ${slot} (pid ${pid}): ${reason}` })));
+  const failures = workers.flatMap(({ slot, pid, lastFailures }) =>
+    lastFailures.map(({ at, reason }) => ({ at, text: `slot ${slot} (pid ${pid}): ${reason}` })),
+  );
   if (failures.length > 0) {
     lines.push('', style('bold', 'last failed checks'), ...failures.sort((a, b) => a.at - b.at).map(({ at, text }) => `  ${localTime(at)}  ${text}`));
   }

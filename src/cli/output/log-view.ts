@@ -1,9 +1,7 @@
 import type { LogLine } from '../../protocol/control.ts';
 import type { Color, Style } from './style.ts';
 
-const PALETTE: readonly Color[] = [
-  'cyan', 'green', 'yellow', 'magenta', 'blue', 'cyanBright', 'greenBright', 'yellowBright', 'magentaBright', 'blueBright',
-];
+const PALETTE: readonly Color[] = ['cyan', 'green', 'yellow', 'magenta', 'blue', 'cyanBright', 'greenBright', 'yellowBright', 'magentaBright', 'blueBright'];
 
 /** The same worker slot always has the same colour; neighbouring slots have different ones. */
 export function slotColor(app: string, slot: number): Color {

@@ -22,9 +22,16 @@ export function showView(app: AppSnapshot, { width, style = plain }: TableOption
     section('workers', workerTable(app, WORKER_COLUMNS, inner), style),
     section('traffic', workerTable(app, TRAFFIC_COLUMNS, inner), style),
     section('definition', facts(definitionFacts(app.spec), style), style),
-    section('last exits', app.lastExits.flatMap((report) => exitLines(app.name, report, style)), style),
+    section(
+      'last exits',
+      app.lastExits.flatMap((report) => exitLines(app.name, report, style)),
+      style,
+    ),
   ];
-  return `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return `${sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
 }
 
 function section(title: string, lines: readonly string[], style: Style): string[] {
@@ -54,7 +61,12 @@ function nowFacts(app: AppSnapshot): Fact[] {
     ['traffic', `${count(app.requestsPerSecond)} req/s, ${app.p95Ms === null ? '' : `p95 ${duration(app.p95Ms)}, `}${plural(app.connections, 'connection')}`],
     ...scaleFacts(app),
     ...proxyFacts(app),
-    ['sockets', app.socketsKept ? 'kept by the daemon too: the death of the primary refuses nobody' : 'held by the primary alone: its death refuses connections until it is back'],
+    [
+      'sockets',
+      app.socketsKept
+        ? 'kept by the daemon too: the death of the primary refuses nobody'
+        : 'held by the primary alone: its death refuses connections until it is back',
+    ],
   ];
 }
 

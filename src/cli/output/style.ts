@@ -1,7 +1,21 @@
 import type { Sink } from '../io.ts';
 
-export type Color = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'gray'
-  | 'redBright' | 'greenBright' | 'yellowBright' | 'blueBright' | 'magentaBright' | 'cyanBright';
+export type Color =
+  | 'bold'
+  | 'dim'
+  | 'red'
+  | 'green'
+  | 'yellow'
+  | 'blue'
+  | 'magenta'
+  | 'cyan'
+  | 'gray'
+  | 'redBright'
+  | 'greenBright'
+  | 'yellowBright'
+  | 'blueBright'
+  | 'magentaBright'
+  | 'cyanBright';
 
 /** Colours a text, or leaves it as it is. */
 export type Style = (color: Color, text: string) => string;

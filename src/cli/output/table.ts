@@ -4,9 +4,20 @@ import { plain } from './style.ts';
 
 /** No frame and no rules: what stands in a column is easy to cut out with `awk`. */
 const FRAMELESS = {
-  top: '', 'top-mid': '', 'top-left': '', 'top-right': '',
-  bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
-  left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '',
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
 } as const;
 
 /** A table under a head line; one string per line, head first. */
@@ -19,5 +30,8 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
   });
   table.push(...lines.map((line) => line.map((cell) => paint(cell, style))));
-  return table.toString().split('\n').map((line) => line.trimEnd());
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
 }

@@ -54,7 +54,8 @@ export const APP_OPTIONS = {
     flags: ['-i, --instances <n>'],
     default: 1,
     doc: 'number of workers: n, `max` for one per CPU, or -n for all CPUs but n',
-    notes: 'The CPU count respects the quota of the container. 0 is the same as `max`; a negative number leaves at least one worker. At most 1024; of more than 32 (or the CPU count, if that is more) the others start as the first become ready.',
+    notes:
+      'The CPU count respects the quota of the container. 0 is the same as `max`; a negative number leaves at least one worker. At most 1024; of more than 32 (or the CPU count, if that is more) the others start as the first become ready.',
   }),
   exec_mode: option({
     group: 'App',

@@ -42,7 +42,8 @@ export const BALANCING_OPTIONS = {
     flags: ['--max-queue <n>'],
     default: 8_192,
     doc: 'connections of one listener that wait in the primary for a worker',
-    notes: 'Beyond it nothing is refused: the primary stops accepting, and connections wait in the backlog of the kernel until half of those that wait are served. The queue of a Unix socket is not bounded.',
+    notes:
+      'Beyond it nothing is refused: the primary stops accepting, and connections wait in the backlog of the kernel until half of those that wait are served. The queue of a Unix socket is not bounded.',
   }),
   slow_start: withDefault({
     group: 'Balancing',
@@ -74,7 +75,8 @@ export const BALANCING_OPTIONS = {
     flags: ['--proxy-protocol'],
     defaultText: '`false`',
     doc: 'expect the PROXY protocol, version 1 or 2, at the beginning of each connection',
-    notes: '`true` for every port of the app, a number or an array for these ports. The app sees the address of the client, and `ip-hash` uses it. A connection without a valid header is closed within 5 s and counted. Not with `direct`.',
+    notes:
+      '`true` for every port of the app, a number or an array for these ports. The app sees the address of the client, and `ip-hash` uses it. A connection without a valid header is closed within 5 s and counted. Not with `direct`.',
   }),
   proxy_protocol_from: option({
     group: 'Balancing',

@@ -11,7 +11,12 @@ type Run = string | readonly string[];
 const command: Kind<Run | null> = {
   label: 'a string for the shell, or an array of words without one',
   tsType: 'string | readonly string[]',
-  schema: { anyOf: [{ type: 'string', minLength: 1 }, { type: 'array', items: { type: 'string' }, minItems: 1 }] },
+  schema: {
+    anyOf: [
+      { type: 'string', minLength: 1 },
+      { type: 'array', items: { type: 'string' }, minItems: 1 },
+    ],
+  },
   parse(raw) {
     const words = Array.isArray(raw) ? (raw as unknown[]) : [raw];
     const isCommand = words.length > 0 && words.every(isCleanText) && String(words[0]).trim() !== '';
@@ -24,7 +29,9 @@ const url: Kind<string | null> = {
   label: 'URL with http or https',
   schema: { type: 'string', pattern: '^https?://' },
   parse: (raw) =>
-    typeof raw === 'string' && /^https?:\/\//i.test(raw) && URL.canParse(raw) ? { value: raw } : { mismatch: { expected: 'a URL with http:// or https://', got: describe(raw), at: '' } },
+    typeof raw === 'string' && /^https?:\/\//i.test(raw) && URL.canParse(raw)
+      ? { value: raw }
+      : { mismatch: { expected: 'a URL with http:// or https://', got: describe(raw), at: '' } },
 };
 
 const eventKinds: Kind<readonly EventKind[] | null> = {
@@ -46,7 +53,12 @@ const HOOK_FIELDS = {
   run: { kind: command, default: null, defaultText: 'none', doc: 'command that gets the event as JSON on stdin and in `LB_EVENT_…` variables' },
   url: { kind: url, default: null, defaultText: 'none', doc: 'where the event is posted as JSON' },
   kinds: { kind: eventKinds, default: null, defaultText: 'all', doc: 'only events of these kinds' },
-  severity: { kind: kinds.oneOf(SEVERITIES) as Kind<Severity | null>, default: null, defaultText: '"warn"; with `kinds` "info"', doc: 'only events of at least this severity' },
+  severity: {
+    kind: kinds.oneOf(SEVERITIES) as Kind<Severity | null>,
+    default: null,
+    defaultText: '"warn"; with `kinds` "info"',
+    doc: 'only events of at least this severity',
+  },
 };
 
 /** What is told to whom. */
@@ -56,7 +68,8 @@ export const EVENT_OPTIONS = {
     kind: fieldsOrOff({ fields: HOOK_FIELDS, needsFields: true }),
     default: null,
     doc: 'call a command or a URL of yours for events of this app, such as `{ url: "https://hooks.example/lb" }`',
-    notes: 'Needs `run` or `url`; with both, both are called. Each event is tried three times, 10 s each. A hook that fails or hangs disturbs nothing; see docs/events.md.',
+    notes:
+      'Needs `run` or `url`; with both, both are called. Each event is tried three times, 10 s each. A hook that fails or hangs disturbs nothing; see docs/events.md.',
     check: (hook) => (hook === null || hook.run !== null || hook.url !== null ? undefined : { expected: 'an object with run or url', got: 'neither', at: '' }),
   }),
 };

@@ -11,7 +11,9 @@ const path: typeof kinds.string = {
   schema: { type: 'string', pattern: '^/' },
   parse(raw) {
     const parsed = kinds.string.parse(raw);
-    return 'value' in parsed && /^\/[\x21-\x7e]*$/.test(parsed.value) ? parsed : { mismatch: { expected: 'a path such as /healthz', got: describe(raw), at: '' } };
+    return 'value' in parsed && /^\/[\x21-\x7e]*$/.test(parsed.value)
+      ? parsed
+      : { mismatch: { expected: 'a path such as /healthz', got: describe(raw), at: '' } };
   },
 };
 
@@ -32,7 +34,12 @@ const HEALTH_FIELDS = {
   fall: { kind: kinds.integer(1, 1_000), default: 3, doc: 'failures in a row that eject' },
   rise: { kind: kinds.integer(1, 1_000), default: 2, doc: 'successes in a row that readmit' },
   expect: { kind: kinds.statusRanges, default: [[200, 399]] as readonly (readonly [number, number])[], defaultText: '200-399', doc: 'healthy status codes' },
-  replace_after: { kind: kinds.orOff(duration), default: 60_000 as number | null, defaultText: '1m', doc: 'a worker ejected for longer is replaced, 0 is never' },
+  replace_after: {
+    kind: kinds.orOff(duration),
+    default: 60_000 as number | null,
+    defaultText: '1m',
+    doc: 'a worker ejected for longer is replaced, 0 is never',
+  },
 };
 
 const EJECTION_FIELDS = {

@@ -129,6 +129,7 @@ export const LIFETIME_OPTIONS = {
     flags: ['--drain-delay <time>'],
     default: 0,
     doc: 'time between turning not ready and draining when the app is stopped',
-    notes: 'For a balancer in front that asks `health_port`: `/ready` answers 503 at once, and the app goes on serving for so long. A second stop, or `--now`, skips it.',
+    notes:
+      'For a balancer in front that asks `health_port`: `/ready` answers 503 at once, and the app goes on serving for so long. A second stop, or `--now`, skips it.',
   }),
 };

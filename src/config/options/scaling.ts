@@ -13,7 +13,11 @@ const SCALE_FIELDS = {
   max: { kind: kinds.instances, default: 'max' as number | 'max', defaultText: 'max', doc: 'most workers, as in `instances`' },
   target: { kind: scaleTarget, default: { metric: 'elu', value: 0.6 } as ScaleSpec['target'], defaultText: '{ elu: 0.6 }', doc: 'what to keep each worker at' },
   up_cooldown: { kind: kinds.durationMs, default: 5_000, doc: 'time between a change and the next one up' },
-  down_cooldown: { kind: kinds.durationMs, default: 60_000, doc: 'time between a change and the next one down, and how long the load must have been low; at most 10m' },
+  down_cooldown: {
+    kind: kinds.durationMs,
+    default: 60_000,
+    doc: 'time between a change and the next one down, and how long the load must have been low; at most 10m',
+  },
 };
 
 /** How many workers there are. */
@@ -23,10 +27,12 @@ export const SCALING_OPTIONS = {
     kind: fieldsOrOff({ fields: SCALE_FIELDS }),
     default: null,
     doc: 'let the load decide how many workers there are, such as `{ min: 2, max: 8, target: { elu: 0.6 } }`',
-    notes: '`instances` is the number at the start. `target` has exactly one measure. With `elu` and `cpu` never more workers than CPUs this machine or container grants, unless `min` asks for it. `lb scale <app> <n>` turns it off, `lb scale <app> auto` on. See docs/autoscaling.md.',
+    notes:
+      '`instances` is the number at the start. `target` has exactly one measure. With `elu` and `cpu` never more workers than CPUs this machine or container grants, unless `min` asks for it. `lb scale <app> <n>` turns it off, `lb scale <app> auto` on. See docs/autoscaling.md.',
     check: (scale) => {
       if (scale === null) return undefined;
-      if (typeof scale.max === 'number' && scale.max > 0 && scale.max < scale.min) return { expected: `${scale.min} (min) or more`, got: String(scale.max), at: '.max' };
+      if (typeof scale.max === 'number' && scale.max > 0 && scale.max < scale.min)
+        return { expected: `${scale.min} (min) or more`, got: String(scale.max), at: '.max' };
       const tooLong = (['up_cooldown', 'down_cooldown'] as const).find((field) => scale[field] > LONGEST_COOLDOWN_MS);
       return tooLong === undefined ? undefined : { expected: 'a duration of at most 10m', got: formatDuration(scale[tooLong]), at: `.${tooLong}` };
     },

@@ -99,7 +99,12 @@ export class EventHooks {
       if (now !== undefined && isDefined(now, target)) calls.spec = now;
       return calls.spec;
     };
-    const queue = new HookQueue({ hook: () => hookOf(latest(), target), call: (event) => this.#call(latest(), target, event), failed: (message) => failed(app, message), retryDelaysMs });
+    const queue = new HookQueue({
+      hook: () => hookOf(latest(), target),
+      call: (event) => this.#call(latest(), target, event),
+      failed: (message) => failed(app, message),
+      retryDelaysMs,
+    });
     const calls: Calls = { queue, spec };
     this.#calls.set(key, calls);
     return calls;
@@ -123,10 +128,14 @@ export class EventHooks {
 
 const keyOf = (app: string, target: Target): string => `${app} ${target}`;
 const isDefined = ({ onEvent }: AppSpec, target: Target): boolean => (onEvent?.[target] ?? null) !== null;
-const hookOf = (spec: AppSpec, target: Target): Hook => ({ id: definition(spec, target), name: `on_event ${target} ${nameOf(spec.onEvent, target)}`.trimEnd() });
+const hookOf = (spec: AppSpec, target: Target): Hook => ({
+  id: definition(spec, target),
+  name: `on_event ${target} ${nameOf(spec.onEvent, target)}`.trimEnd(),
+});
 
 /** The same for hooks that do the same. */
-const definition = ({ onEvent, cwd, env }: AppSpec, target: Target): string => JSON.stringify([target, onEvent?.[target], ...(target === 'run' ? [cwd, env] : [])]);
+const definition = ({ onEvent, cwd, env }: AppSpec, target: Target): string =>
+  JSON.stringify([target, onEvent?.[target], ...(target === 'run' ? [cwd, env] : [])]);
 
 /** On one line; of a URL without password and query, which may be secrets. */
 function nameOf(hook: EventHookSpec | null, target: Target): string {

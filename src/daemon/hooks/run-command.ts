@@ -47,5 +47,7 @@ export function runCommand({ run, cwd, env }: CommandHook, event: LbEvent, signa
 function eventVariables(event: LbEvent): Record<string, string> {
   const { id, at, app, kind, severity, message, slot, pid } = event;
   const values = { id, at: new Date(at).toISOString(), app: app ?? '', kind, severity, message: message.replaceAll('\0', ''), slot, pid };
-  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[`LB_EVENT_${name.toUpperCase()}`, String(value)]])));
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[`LB_EVENT_${name.toUpperCase()}`, String(value)]])),
+  );
 }

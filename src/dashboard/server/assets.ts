@@ -27,7 +27,12 @@ export function loadAssets(directory: URL): Assets {
 }
 
 /** @param headers beside those of every answer. */
-export function sendAsset(request: IncomingMessage, response: ServerResponse, { type, plain, encoded }: Asset, headers: Readonly<Record<string, string>>): void {
+export function sendAsset(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { type, plain, encoded }: Asset,
+  headers: Readonly<Record<string, string>>,
+): void {
   const accepted = acceptedEncodings(request);
   const [encoding, body] = Object.entries(encoded).find(([name]) => accepted.includes(name)) ?? [null, plain];
   response.writeHead(200, {
@@ -43,6 +48,9 @@ export function sendAsset(request: IncomingMessage, response: ServerResponse, { 
 
 /** Without those that are refused, with `q=0`. */
 function acceptedEncodings({ headers }: IncomingMessage): string[] {
-  const offers = String(headers['accept-encoding'] ?? '').toLowerCase().split(',').map((offer) => offer.split(';').map((part) => part.trim()));
+  const offers = String(headers['accept-encoding'] ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((offer) => offer.split(';').map((part) => part.trim()));
   return offers.filter(([, quality = '']) => !/^q=0(\.0*)?$/.test(quality)).map(([name = '']) => name);
 }

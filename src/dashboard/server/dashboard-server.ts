@@ -52,7 +52,9 @@ export class DashboardServer {
   async listen(): Promise<string> {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => reject(new LbError('LB_ERR_DASHBOARD_LISTEN', { where: port === 0 ? host : urlHost(host, port), reason: listenProblem(error) })));
+      this.#server.once('error', (error) =>
+        reject(new LbError('LB_ERR_DASHBOARD_LISTEN', { where: port === 0 ? host : urlHost(host, port), reason: listenProblem(error) })),
+      );
       this.#server.listen(port, host, resolve);
     });
     return `http://${urlHost(host, (this.#server.address() as AddressInfo).port)}/?token=${this.#access.token}`;
@@ -87,7 +89,11 @@ export class DashboardServer {
     const action = ACTIONS.find((known) => known === word);
     if (action === undefined || expectedName(name) !== undefined) return refuse(response, 404);
     if (!this.#options.allowActions) {
-      return sendError(response, new LbError('LB_ERR_NOT_SUPPORTED', { what: `${action} from this dashboard`, reason: ': it was started without --allow-actions' }), 403);
+      return sendError(
+        response,
+        new LbError('LB_ERR_NOT_SUPPORTED', { what: `${action} from this dashboard`, reason: ': it was started without --allow-actions' }),
+        403,
+      );
     }
     await runAction(this.#options.address, name, action, request, response);
   }

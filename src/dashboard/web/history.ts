@@ -82,7 +82,9 @@ export class History {
     for (const track of this.#tracks.values()) track.now = null;
     for (const app of apps.filter(({ name }) => query.app === null || name === query.app)) {
       if (query.level === 'app') for (const metric of query.metrics) put(this.#track(app.name, null, metric), OF_APP[metric](app), late);
-      else for (const [slot, worker] of currentWorkers(app.workers)) for (const metric of query.metrics) put(this.#track(app.name, slot, metric), OF_WORKER[metric](worker), late);
+      else
+        for (const [slot, worker] of currentWorkers(app.workers))
+          for (const metric of query.metrics) put(this.#track(app.name, slot, metric), OF_WORKER[metric](worker), late);
     }
   }
 

@@ -31,7 +31,12 @@ export function useLogs(app: string | null, paused: boolean): Logs {
 }
 
 /** Asks again when the daemon was gone; what it remembers then is told anew. Returns how to stop. */
-function follow(app: string | null, isPaused: { current: boolean }, show: (update: (before: Logs) => Logs) => void, refresh: { current: () => void }): () => void {
+function follow(
+  app: string | null,
+  isPaused: { current: boolean },
+  show: (update: (before: Logs) => Logs) => void,
+  refresh: { current: () => void },
+): () => void {
   let lines: NumberedLine[] = [];
   let dropped = 0;
   let ids = 0;
@@ -41,7 +46,9 @@ function follow(app: string | null, isPaused: { current: boolean }, show: (updat
   const draw = (): void => {
     frame = 0;
     const now = [...lines];
-    show((before) => (isPaused.current ? { ...before, waiting: now.filter(({ id }) => id > (before.lines.at(-1)?.id ?? 0)).length } : { lines: now, waiting: 0, dropped }));
+    show((before) =>
+      isPaused.current ? { ...before, waiting: now.filter(({ id }) => id > (before.lines.at(-1)?.id ?? 0)).length } : { lines: now, waiting: 0, dropped },
+    );
   };
   refresh.current = () => {
     if (frame === 0) frame = requestAnimationFrame(draw);

@@ -31,7 +31,11 @@ export const appRoute = (app: string): AppRoute => ({ view: 'app', app, ...DEFAU
 
 export function hrefOf(route: Route): string {
   if (route.view === 'apps') return '#/';
-  if (route.view === 'logs') return `#/logs${[route.app, route.slot].filter((part) => part !== null).map((part) => `/${encodeURIComponent(part)}`).join('')}`;
+  if (route.view === 'logs')
+    return `#/logs${[route.app, route.slot]
+      .filter((part) => part !== null)
+      .map((part) => `/${encodeURIComponent(part)}`)
+      .join('')}`;
   const { range, measure } = route;
   const search = new URLSearchParams({ ...(range === DEFAULTS.range ? {} : { range }), ...(measure === DEFAULTS.measure ? {} : { measure }) }).toString();
   return `#/apps/${encodeURIComponent(route.app)}${search === '' ? '' : `?${search}`}`;

@@ -75,7 +75,11 @@ class Store {
     };
     set({});
     try {
-      const response = await fetch(`/api/apps/${encodeURIComponent(app)}/${action}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      const response = await fetch(`/api/apps/${encodeURIComponent(app)}/${action}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
       if (!response.ok) set({ result: { ok: false, message: await failureOf(response) } });
       else await eachRecord(response, take);
       if (run.result === null) set({ result: { ok: false, message: 'the connection ended before the operation did; it goes on' } });
@@ -108,7 +112,13 @@ class Store {
   /** Without an answer the charts begin with what comes. */
   async #recall(history: History): Promise<void> {
     const { level, app, metrics, resolution, points } = history.query;
-    const search = new URLSearchParams([['level', level], ['resolution', resolution], ['points', String(points)], ...metrics.map((metric) => ['metric', metric]), ...(app === null ? [] : [['app', app]])]);
+    const search = new URLSearchParams([
+      ['level', level],
+      ['resolution', resolution],
+      ['points', String(points)],
+      ...metrics.map((metric) => ['metric', metric]),
+      ...(app === null ? [] : [['app', app]]),
+    ]);
     const response = await fetch(`/api/histories?${search}`).catch(() => null);
     if (response?.ok !== true) return;
     history.recall(((await response.json()) as HistoriesAnswer).series);

@@ -37,7 +37,11 @@ export function drawApp(frame: Frame, model: Model): void {
   const tableRows = tableLines(rows.length, bottom - row, model.still ? 0 : WORKER_LINES + LEAST_PANEL);
   const { by, reversed } = model.sorting.workers;
   const sortedBy = sortable(columns)[by];
-  drawTable(frame, { row, height: tableRows }, { columns: place(columns, frame.columns, sortedBy), rows, cursor: model.still ? -1 : cursor, sortedBy, reversed });
+  drawTable(
+    frame,
+    { row, height: tableRows },
+    { columns: place(columns, frame.columns, sortedBy), rows, cursor: model.still ? -1 : cursor, sortedBy, reversed },
+  );
   row += tableRows;
   if (model.still) return;
   const worker = rows[cursor];
@@ -57,7 +61,12 @@ function drawHead(frame: Frame, app: AppSnapshot, now: number): number {
 }
 
 function titleOf({ name, state, ready, instances, generation }: AppSnapshot): readonly Cell[] {
-  return [{ text: name, style: STYLE.bold }, { text: '  ' }, { text: state, style: appStateStyle(state) }, { text: `  ${ready}/${instances} workers, generation ${generation}` }];
+  return [
+    { text: name, style: STYLE.bold },
+    { text: '  ' },
+    { text: state, style: appStateStyle(state) },
+    { text: `  ${ready}/${instances} workers, generation ${generation}` },
+  ];
 }
 
 function figures(app: AppSnapshot): readonly Cell[] {
@@ -104,7 +113,9 @@ function drawWorker(frame: Frame, row: number, app: AppSnapshot, worker: WorkerS
     ...labelled('taken', count(worker.accepted), STYLE.plain),
     ...labelled('refused', count(worker.refused), STYLE.plain),
     ...labelled('rst', count(worker.restarts), STYLE.plain),
-    ...(health === undefined || health.checks.passed + health.checks.failed === 0 ? [] : labelled('checks', `${count(health.checks.passed)} ok, ${count(health.checks.failed)} failed`, STYLE.plain)),
+    ...(health === undefined || health.checks.passed + health.checks.failed === 0
+      ? []
+      : labelled('checks', `${count(health.checks.passed)} ok, ${count(health.checks.failed)} failed`, STYLE.plain)),
   ]);
   return row + 1;
 }

@@ -29,8 +29,13 @@ export function drawApps(frame: Frame, model: Model): void {
   const tableRows = tableLines(rows.length, bottom - top, model.still ? 0 : 1 + LEAST_PANEL);
   const { by, reversed } = model.sorting.apps;
   const sortedBy = sortable(columns)[by];
-  drawTable(frame, { row: top, height: tableRows }, { columns: place(columns, frame.columns, sortedBy), rows, cursor: model.still ? -1 : cursor, sortedBy, reversed });
-  if (rows.length === 0 && at > 0) frame.put(top + 1, 1, apps.length === 0 ? 'no apps yet: "lb start <script>" starts one' : `no app matches "${model.filters.apps}"`, STYLE.dim);
+  drawTable(
+    frame,
+    { row: top, height: tableRows },
+    { columns: place(columns, frame.columns, sortedBy), rows, cursor: model.still ? -1 : cursor, sortedBy, reversed },
+  );
+  if (rows.length === 0 && at > 0)
+    frame.put(top + 1, 1, apps.length === 0 ? 'no apps yet: "lb start <script>" starts one' : `no app matches "${model.filters.apps}"`, STYLE.dim);
 
   let row = top + tableRows + 1;
   const app = rows[cursor];

@@ -20,7 +20,12 @@ export function drawFooter(frame: Frame, model: Model): void {
   for (const line of [row, row + 1]) frame.put(line, 0, ' '.repeat(frame.columns));
   if (model.dialog !== null) putAll(frame, row, 1, dialogCells(model.dialog));
   else if (model.notice !== null) frame.put(row, 1, model.notice.text, NOTICE_STYLES[model.notice.kind]);
-  else if (filterOf(model) !== '') putAll(frame, row, 1, [{ text: 'only: ', style: STYLE.dim }, { text: filterOf(model), style: STYLE.bold }, { text: '   Esc shows all', style: STYLE.dim }]);
+  else if (filterOf(model) !== '')
+    putAll(frame, row, 1, [
+      { text: 'only: ', style: STYLE.dim },
+      { text: filterOf(model), style: STYLE.bold },
+      { text: '   Esc shows all', style: STYLE.dim },
+    ]);
   drawKeys(frame, model);
 }
 
@@ -28,7 +33,11 @@ function dialogCells(dialog: Dialog): readonly Cell[] {
   if (dialog.kind === 'confirm') {
     // Before what explains it, which a narrow terminal cuts.
     const end = dialog.question.indexOf('?') + 1;
-    return [{ text: dialog.question.slice(0, end), style: STYLE.yellow | STYLE.bold }, { text: ' (y/n)', style: STYLE.bold }, { text: dialog.question.slice(end), style: STYLE.yellow }];
+    return [
+      { text: dialog.question.slice(0, end), style: STYLE.yellow | STYLE.bold },
+      { text: ' (y/n)', style: STYLE.bold },
+      { text: dialog.question.slice(end), style: STYLE.yellow },
+    ];
   }
   if (dialog.kind === 'input') {
     const label = dialog.purpose === 'weight' ? `weight of slot ${dialog.slot}` : dialog.purpose;
@@ -36,7 +45,10 @@ function dialogCells(dialog: Dialog): readonly Cell[] {
     const hint = problem === null ? { text: '  Enter takes it, Esc gives up', style: STYLE.dim } : { text: `  ${problem}`, style: STYLE.red | STYLE.bold };
     return [{ text: `${label}: `, style: STYLE.cyan | STYLE.bold }, { text: dialog.text }, { text: ' ', style: STYLE.reverse }, hint];
   }
-  return dialog.options.flatMap((option, index): Cell[] => [{ text: ` ${option} `, style: index === dialog.index ? STYLE.reverse | STYLE.bold : STYLE.plain }, { text: ' ' }]);
+  return dialog.options.flatMap((option, index): Cell[] => [
+    { text: ` ${option} `, style: index === dialog.index ? STYLE.reverse | STYLE.bold : STYLE.plain },
+    { text: ' ' },
+  ]);
 }
 
 function drawKeys(frame: Frame, model: Model): void {

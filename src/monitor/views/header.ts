@@ -32,14 +32,22 @@ export function putAll(frame: Frame, row: number, column: number, cells: readonl
 
 /** A label in front of its value. */
 export const labelled = (label: string, value: string, style: CellStyle = STYLE.bold): readonly Cell[] => [
-  { text: `${label} `, style: STYLE.dim }, { text: value, style }, { text: '  ' },
+  { text: `${label} `, style: STYLE.dim },
+  { text: value, style },
+  { text: '  ' },
 ];
 
 /** The first line: where we are, and on the right the clock, or what is wrong with the connection. */
 export function drawTitle(frame: Frame, model: Model, path: readonly Cell[]): void {
   const right = statusOf(model);
   const left = Math.max(0, frame.columns - widthOf(right.text) - 1);
-  putAll(frame, 0, 0, [{ text: ' lb', style: STYLE.bold | STYLE.reverse }, { text: ' › ', style: STYLE.bold | STYLE.reverse }, { text: ' ' }, ...path], left - 1);
+  putAll(
+    frame,
+    0,
+    0,
+    [{ text: ' lb', style: STYLE.bold | STYLE.reverse }, { text: ' › ', style: STYLE.bold | STYLE.reverse }, { text: ' ' }, ...path],
+    left - 1,
+  );
   frame.put(0, left, right.text, right.style);
 }
 
@@ -53,7 +61,8 @@ function statusOf({ link, paused, now, live }: Model): Cell {
 /** The machine and the totals of all apps. */
 export function drawTotals(frame: Frame, model: Model): void {
   const { apps, machine } = shown(model);
-  if (machine !== null) putAll(frame, 1, 1, machineCells(machine, frame.columns >= WIDE_COLUMNS ? GAUGE_COLUMNS : frame.columns >= GAUGE_FROM_COLUMNS ? SHORT_GAUGE_COLUMNS : 0));
+  if (machine !== null)
+    putAll(frame, 1, 1, machineCells(machine, frame.columns >= WIDE_COLUMNS ? GAUGE_COLUMNS : frame.columns >= GAUGE_FROM_COLUMNS ? SHORT_GAUGE_COLUMNS : 0));
   const sum = (of: (app: (typeof apps)[number]) => number | null): number => apps.reduce((total, app) => total + (of(app) ?? 0), 0);
   const answered = apps.filter(({ errorRate }) => errorRate !== null);
   const requests = answered.reduce((total, app) => total + app.requestsPerSecond, 0);

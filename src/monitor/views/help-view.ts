@@ -15,7 +15,10 @@ type Line = Binding | string | null;
 
 /** Every key of the page, in two columns where there is room. */
 export function drawHelp(frame: Frame, model: Model): void {
-  drawTitle(frame, model, [{ text: 'keys', style: STYLE.bold }, { text: '   any key goes back', style: STYLE.dim }]);
+  drawTitle(frame, model, [
+    { text: 'keys', style: STYLE.bold },
+    { text: '   any key goes back', style: STYLE.dim },
+  ]);
   const bindings = bindingsOf(model.page).filter(({ help }) => help !== '');
   const lines = (['move', 'screen', 'look', 'act'] as const).flatMap((group): readonly Line[] => {
     const own = bindings.filter((binding) => binding.group === group);

@@ -33,7 +33,13 @@ interface Lane {
   seats: readonly Seat[];
 }
 
-const DEFAULTS: DispatchSettings = { strategy: 'round-robin', maxConns: null, maxQueue: 8_192, maxQueued: Number.POSITIVE_INFINITY, ipHashPrefix: { v4: 32, v6: 64 } };
+const DEFAULTS: DispatchSettings = {
+  strategy: 'round-robin',
+  maxConns: null,
+  maxQueue: 8_192,
+  maxQueued: Number.POSITIVE_INFINITY,
+  ipHashPrefix: { v4: 32, v6: 64 },
+};
 
 /** 2³² divided by the golden ratio: multiples of it lie far apart. */
 const GOLDEN_RATIO = 0x9e3779b9;

@@ -50,7 +50,10 @@ export class Router {
     sockets.assign({ members: routable, isBackup });
     for (const key of dispatched) {
       const taking = routable.filter((worker) => worker.keys.has(key) && !worker.full.has(key));
-      dispatcher.route(key, taking.map((worker) => ({ target: worker, weight: this.share(worker), backup: isBackup(worker) })));
+      dispatcher.route(
+        key,
+        taking.map((worker) => ({ target: worker, weight: this.share(worker), backup: isBackup(worker) })),
+      );
     }
     this.#followRamps(routable);
     if (joined) this.#options.joined();
@@ -91,9 +94,12 @@ export class Router {
     const { slowStartMs } = this.#options.spec();
     const ramping = workers.some(({ rampsSince }) => rampsSince !== null && now() - rampsSince < slowStartMs);
     if (!ramping || this.#rampTimer !== null) return;
-    this.#rampTimer = setTimeout(() => {
-      this.#rampTimer = null;
-      this.changed();
-    }, Math.max(RAMP_STEP_MIN_MS, slowStartMs / RAMP_STEPS));
+    this.#rampTimer = setTimeout(
+      () => {
+        this.#rampTimer = null;
+        this.changed();
+      },
+      Math.max(RAMP_STEP_MIN_MS, slowStartMs / RAMP_STEPS),
+    );
   }
 }

@@ -27,7 +27,8 @@ export function changeWeights(pool: Pool, changes: WeightBody['weights']): strin
     if (balance === 'direct' && weight !== 0 && weight !== 1) throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'with "direct" a weight is 0 or 1' });
     weights[slot] = weight;
   }
-  if (weights.slice(0, pool.wanted).every((weight) => weight === 0)) throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'no slot would get connections any more' });
+  if (weights.slice(0, pool.wanted).every((weight) => weight === 0))
+    throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'no slot would get connections any more' });
   pool.spec = { ...pool.spec, weights };
   return `${name}: ${changes.map(({ slot, weight }) => `slot ${slot} has weight ${weight}`).join(', ')}`;
 }

@@ -4,9 +4,7 @@ import type { ProgressStep } from '../../protocol/control.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 
-export type Outcome =
-  | { readonly ok: true; readonly message: string }
-  | { readonly ok: false; readonly error: LbError };
+export type Outcome = { readonly ok: true; readonly message: string } | { readonly ok: false; readonly error: LbError };
 
 /** Why a worker that an operation counts on is of no use to it. */
 export interface WorkerFailure {

@@ -41,15 +41,10 @@ export class StartOperation implements Operation {
   }
 
   failed(failure: WorkerFailure): void {
-    this.#error ??= new LbError(
-      'LB_ERR_START_FAILED',
-      { app: this.#context.pool.spec.name, reason: describeFailure(failure) },
-      failure.output,
-    );
+    this.#error ??= new LbError('LB_ERR_START_FAILED', { app: this.#context.pool.spec.name, reason: describeFailure(failure) }, failure.output);
   }
 
   abort(reason: string): void {
     this.#error ??= new LbError('LB_ERR_ABORTED', { operation: 'start', app: this.#context.pool.spec.name, reason });
   }
 }
-

@@ -18,7 +18,19 @@ export interface KeptFile {
 }
 
 /** A name that no other profile has. */
-export function profileName({ what, app, slot, pid, at }: { readonly what: ProfileKind; readonly app: string; readonly slot: number; readonly pid: number; readonly at: number }): string {
+export function profileName({
+  what,
+  app,
+  slot,
+  pid,
+  at,
+}: {
+  readonly what: ProfileKind;
+  readonly app: string;
+  readonly slot: number;
+  readonly pid: number;
+  readonly at: number;
+}): string {
   return `${app}-${slot}-${pid}-${fileTime(at)}.${EXTENSIONS[what]}`;
 }
 

@@ -44,14 +44,29 @@ export class Profiler {
     const { app, event } = this.#options;
     const worker = this.#choose(what, slot);
     const say = (message: string): void =>
-      progress({ type: 'progress', app, operation: 'profile', step: 'note', slot: worker.slot, generation: worker.generation, pid: worker.pid, message: `${app}[${worker.slot}] ${message}` });
+      progress({
+        type: 'progress',
+        app,
+        operation: 'profile',
+        step: 'note',
+        slot: worker.slot,
+        generation: worker.generation,
+        pid: worker.pid,
+        message: `${app}[${worker.slot}] ${message}`,
+      });
     worker.profile.reserve(what);
     try {
       const lasts = what === 'cpu' || what === 'heap-sampling';
       if (what === 'heap') await this.#leaveRotation(worker, say);
       say(`${PROFILE_TITLES[what]} begins${lasts ? `, for ${durationMs / 1000} s` : ''} (pid ${worker.pid})`);
       const { path: writtenTo, bytes } = await this.#write(worker, what, lasts ? durationMs : 0);
-      const path = output === undefined ? writtenTo : await moveFile(writtenTo, output).then(() => output, () => writtenTo);
+      const path =
+        output === undefined
+          ? writtenTo
+          : await moveFile(writtenTo, output).then(
+              () => output,
+              () => writtenTo,
+            );
       // Whatever is wrong with the directory, this profile is there.
       void removeOutdated(this.#options.directory).catch(() => {});
       event('profile', `${PROFILE_TITLES[what]} of worker ${worker.slot}: ${path}`, worker);

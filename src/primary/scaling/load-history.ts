@@ -19,7 +19,10 @@ export class LoadHistory {
   }
 
   /** @param workers those that share the load. */
-  add(workers: readonly WorkerHandle[], { counters, queued, at, keptMs }: { readonly counters: AppCounters; readonly queued: number; readonly at: number; readonly keptMs: number }): void {
+  add(
+    workers: readonly WorkerHandle[],
+    { counters, queued, at, keptMs }: { readonly counters: AppCounters; readonly queued: number; readonly at: number; readonly keptMs: number },
+  ): void {
     const { latency } = counters;
     const before = this.#latency ?? latency;
     const second = emptyBuckets().map((_, i) => (latency[i] ?? 0) - (before[i] ?? 0));

@@ -78,7 +78,10 @@ export class Rebalancer {
     const told = (worker: WorkerHandle): boolean => worker.meter.last !== null && (worker.idle || worker.meter.last !== this.#seen?.get(worker));
     if (!holders.every(told)) return;
     this.#seen = null;
-    this.#round(holders, holders.map((worker) => ({ weight: router.share(worker), kept: worker.meter.last?.kept ?? 0 })));
+    this.#round(
+      holders,
+      holders.map((worker) => ({ weight: router.share(worker), kept: worker.meter.last?.kept ?? 0 })),
+    );
   }
 
   #round(workers: readonly WorkerHandle[], holders: Parameters<typeof spreadKept>[0]): void {

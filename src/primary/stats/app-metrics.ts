@@ -41,7 +41,9 @@ export class AppMetrics {
 
   async #collect(): Promise<MergedMetrics> {
     this.#id++;
-    const asked = this.#workers().filter(({ state, connected }) => (state === 'ready' || state === 'ejected') && connected).sort((a, b) => b.id - a.id);
+    const asked = this.#workers()
+      .filter(({ state, connected }) => (state === 'ready' || state === 'ejected') && connected)
+      .sort((a, b) => b.id - a.id);
     const refused: string[] = [];
     const current: { readonly slot: number; readonly metrics: Metrics }[] = [];
     const heard = new Set<WorkerHandle>();
@@ -53,7 +55,10 @@ export class AppMetrics {
       current.push({ slot: worker.slot, metrics: read.metrics });
       refused.push(...read.refused);
     }
-    const silent = [...this.#known].filter(([worker]) => !heard.has(worker)).sort(([a], [b]) => b.id - a.id).map(([, metrics]) => metrics);
+    const silent = [...this.#known]
+      .filter(([worker]) => !heard.has(worker))
+      .sort(([a], [b]) => b.id - a.id)
+      .map(([, metrics]) => metrics);
     const { families, leftOut } = mergeAppMetrics({ current, past: [...silent, this.#gone] });
     return { families, missing: asked.length - heard.size, leftOut: [...new Set([...refused, ...leftOut])] };
   }

@@ -74,7 +74,11 @@ export class HealthEndpoint {
       // Out of descriptors for one connection: no reason to end the primary.
       server.on('error', () => {});
     } catch (error) {
-      throw new LbError('LB_ERR_HEALTH_PORT', { app: this.#facts().app, where: host === null ? String(port) : `${host}:${port}`, reason: listenProblem(error) });
+      throw new LbError('LB_ERR_HEALTH_PORT', {
+        app: this.#facts().app,
+        where: host === null ? String(port) : `${host}:${port}`,
+        reason: listenProblem(error),
+      });
     }
     return server;
   }
@@ -83,7 +87,8 @@ export class HealthEndpoint {
     const path = url.split('?')[0];
     const facts = this.#facts();
     if (path === '/live') send(response, 200, { status: 'live', app: facts.app });
-    else if (path === '/ready') send(response, isReady(facts) ? 200 : 503, { status: isReady(facts) ? 'ready' : facts.stopping ? 'stopping' : 'not ready', ...shown(facts) });
+    else if (path === '/ready')
+      send(response, isReady(facts) ? 200 : 503, { status: isReady(facts) ? 'ready' : facts.stopping ? 'stopping' : 'not ready', ...shown(facts) });
     else send(response, 404, { status: 'unknown path', paths: ['/live', '/ready'] });
   }
 }

@@ -292,7 +292,19 @@ export class WorkerHandle implements Target {
     void pipesClosed([this.stdout, this.stderr]).then(() => {
       const { slot, generation, pid, askedBy, killedAtDeadline, cause, stack, lastStderr } = this;
       this.#events.gone(this, {
-        slot, generation, pid, at: wallNow(), code, signal, askedBy, stateBefore, uptimeMs, killedAtDeadline, cause, stack, lastStderr: [...lastStderr],
+        slot,
+        generation,
+        pid,
+        at: wallNow(),
+        code,
+        signal,
+        askedBy,
+        stateBefore,
+        uptimeMs,
+        killedAtDeadline,
+        cause,
+        stack,
+        lastStderr: [...lastStderr],
       });
     });
   }

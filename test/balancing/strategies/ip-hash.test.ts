@@ -31,16 +31,21 @@ describe('ip-hash', () => {
 
   it('moves nobody but the clients of a worker that is lost or full, and spreads those', () => {
     fc.assert(
-      fc.property(weights.filter(({ length }) => length > 2), fc.nat(), fc.boolean(), (given, which, isFull) => {
-        const seats = seatsOf(...given);
-        const lost = which % given.length;
-        const before = slotsFor(seats);
-        const after = slotsFor(isFull ? seats.map((one) => ({ ...one, full: one.slot === lost })) : seats.filter(({ slot }) => slot !== lost));
-        expect(after.filter((slot, client) => slot !== before[client] && before[client] !== lost)).toEqual([]);
-        const refuges = after.filter((_, client) => before[client] === lost);
-        expect(refuges).not.toContain(lost);
-        if (refuges.length > 500) expect(new Set(refuges).size).toBe(given.length - 1);
-      }),
+      fc.property(
+        weights.filter(({ length }) => length > 2),
+        fc.nat(),
+        fc.boolean(),
+        (given, which, isFull) => {
+          const seats = seatsOf(...given);
+          const lost = which % given.length;
+          const before = slotsFor(seats);
+          const after = slotsFor(isFull ? seats.map((one) => ({ ...one, full: one.slot === lost })) : seats.filter(({ slot }) => slot !== lost));
+          expect(after.filter((slot, client) => slot !== before[client] && before[client] !== lost)).toEqual([]);
+          const refuges = after.filter((_, client) => before[client] === lost);
+          expect(refuges).not.toContain(lost);
+          if (refuges.length > 500) expect(new Set(refuges).size).toBe(given.length - 1);
+        },
+      ),
       few,
     );
   });

@@ -20,7 +20,8 @@ describe('least-connections', () => {
   });
 
   it('compares fractions: three of weight 3 are as many as one of weight 1', () => {
-    const at = (heavy: number, light: number): number | undefined => new LeastConnections().pick([seat(0, { weight: 3, connections: heavy }), seat(1, { connections: light })])?.slot;
+    const at = (heavy: number, light: number): number | undefined =>
+      new LeastConnections().pick([seat(0, { weight: 3, connections: heavy }), seat(1, { connections: light })])?.slot;
     expect([at(2, 1), at(3, 1), at(4, 1)]).toEqual([0, 0, 1]);
   });
 

@@ -54,7 +54,11 @@ describe('round-robin', () => {
   it('does not flood a worker that was blocked for long: it catches up with eight connections', () => {
     const strategy = new RoundRobin();
     const seats = seatsOf(1, 1, 1, 1);
-    run(strategy, seats, Array.from({ length: 10_000 }, () => [false]));
+    run(
+      strategy,
+      seats,
+      Array.from({ length: 10_000 }, () => [false]),
+    );
     freeAll(seats);
     const [blocked = 0] = countPicks(pickTimes(strategy, seats, 400), 4);
     expect(blocked).toBeGreaterThan(100 + 4);
@@ -64,7 +68,11 @@ describe('round-robin', () => {
   it('does not flood anybody when all but one were blocked', () => {
     const strategy = new RoundRobin();
     const seats = seatsOf(...new Array<number>(32).fill(1));
-    run(strategy, seats, Array.from({ length: 10_000 }, () => seats.map(({ slot }) => slot === 31)));
+    run(
+      strategy,
+      seats,
+      Array.from({ length: 10_000 }, () => seats.map(({ slot }) => slot === 31)),
+    );
     freeAll(seats);
     const counts = countPicks(pickTimes(strategy, seats, 32 * 20), 32);
     expect(Math.max(...counts)).toBeLessThanOrEqual(20 + 8);
@@ -74,7 +82,11 @@ describe('round-robin', () => {
     const strategy = new RoundRobin();
     let seats = seatsOf(1, 1, 1, 1);
     for (let i = 0; i < 50; i++) {
-      run(strategy, seats, Array.from({ length: 100 }, () => [false]));
+      run(
+        strategy,
+        seats,
+        Array.from({ length: 100 }, () => [false]),
+      );
       seats = [seat(0), ...seats.slice(1)];
     }
     const [fresh = 0] = countPicks(pickTimes(strategy, seats, 400), 4);
@@ -90,7 +102,14 @@ describe('round-robin', () => {
   });
 
   it('floods nobody, whatever came, went, was full or blocked before', () => {
-    const happening = fc.record({ seat: fc.nat(5), times: fc.nat(60), free: fc.boolean(), full: fc.boolean(), weight: fc.integer({ min: 1, max: 200 }), isNew: fc.boolean() });
+    const happening = fc.record({
+      seat: fc.nat(5),
+      times: fc.nat(60),
+      free: fc.boolean(),
+      full: fc.boolean(),
+      weight: fc.integer({ min: 1, max: 200 }),
+      isNew: fc.boolean(),
+    });
     fc.assert(
       fc.property(fc.array(happening, { maxLength: 40 }), (past) => {
         const strategy = new RoundRobin();

@@ -14,5 +14,11 @@ export async function costOf(target, load) {
   const before = processes.map(cpuMs);
   const { answered, failed, perSecond, generatorMs } = await saturate({ ports: target.ports, ...load });
   const used = processes.map((pid, index) => cpuMs(pid) - before[index]);
-  return { perSecond, failed, cpuUs: (sum(used) * 1000) / answered, eachUs: used.map((ms) => (ms * 1000) / answered), generatorUs: (generatorMs * 1000) / answered };
+  return {
+    perSecond,
+    failed,
+    cpuUs: (sum(used) * 1000) / answered,
+    eachUs: used.map((ms) => (ms * 1000) / answered),
+    generatorUs: (generatorMs * 1000) / answered,
+  };
 }

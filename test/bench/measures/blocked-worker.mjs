@@ -22,7 +22,9 @@ async function runRounds(context, contestants, load) {
     const { name, app } = contestants[index];
     const { answered, failed, medianMs, p99Ms, slow, byPid } = await runSessions({ port: app.port, ...load, slowMs: SLOW_MS });
     const share = (byPid[readFileSync(`${app.bootLog}.blocked`, 'utf8')] ?? 0) / answered;
-    context.progress(`round ${round + 1} ${name}, ${load.requests} per connection: ${thousands(answered)} answered, median ${ms(medianMs)}, p99 ${ms(p99Ms)}, ${percent(slow)} slow, ${percent(share)} from the blocked worker, ${failed} failed`);
+    context.progress(
+      `round ${round + 1} ${name}, ${load.requests} per connection: ${thousands(answered)} answered, median ${ms(medianMs)}, p99 ${ms(p99Ms)}, ${percent(slow)} slow, ${percent(share)} from the blocked worker, ${failed} failed`,
+    );
     return { medianMs, p99Ms, slow, share };
   });
   return (key) => results.map((runs) => runs.map((run) => run[key]));
@@ -63,7 +65,8 @@ export const blockedWorker = {
     const kept = await runRounds(context, contestants, SESSIONS);
     const single = await runRounds(context, contestants, SINGLES);
     for (const subject of [lb, cluster]) await context.close(subject);
-    const turns = ({ warmUpMs, durationMs }) => `${context.scale.blockedRounds} rounds of ${durationMs / 1000} s each after a warm-up of ${warmUpMs / 1000} s, the subjects in turn`;
+    const turns = ({ warmUpMs, durationMs }) =>
+      `${context.scale.blockedRounds} rounds of ${durationMs / 1000} s each after a warm-up of ${warmUpMs / 1000} s, the subjects in turn`;
     return [
       row(contestants, kept, {
         load: SESSIONS,

@@ -23,7 +23,13 @@ async function runAll(context, keepAlive) {
   for (const other of others) contestants.push({ name: other.name, target: await other.start({ workers: WORKERS }) });
   const of = await sideBySide(context, contestants, { rounds, seconds, keepAlive, threads: WORKERS });
   for (const subject of [lb, plainNode, ...others]) await context.close(subject);
-  return { of, details: figuresTable(contestants.map(({ name }) => of(name)), of(CLUSTER)) };
+  return {
+    of,
+    details: figuresTable(
+      contestants.map(({ name }) => of(name)),
+      of(CLUSTER),
+    ),
+  };
 }
 
 const perSecond = (figures) => thousands(median(figures.perSecond));
@@ -57,8 +63,28 @@ export const directConnections = {
     const common = { lb: DIRECT, how: how('A new connection for each request.', context.scale) };
     const shared = `the load generator takes its part of the same cores: the CPU time per connection is ${cpu}`;
     return [
-      row(of, { ...common, measure: '`direct`: connections per second, one request each', reference: CLUSTER, least: 1.9, others: [{ name: DIRECT, to: SINGLE }, { name: DIRECT, to: 'PM2' }, { name: DIRECT, to: 'nginx' }, { name: DIRECT, to: 'HAProxy' }], details, ifMissed: shared }),
-      row(of, { ...common, measure: '`direct`: connections per second, one request each, against separate processes', reference: 'separate ports', least: 0.9, others: [], ifMissed: shared }),
+      row(of, {
+        ...common,
+        measure: '`direct`: connections per second, one request each',
+        reference: CLUSTER,
+        least: 1.9,
+        others: [
+          { name: DIRECT, to: SINGLE },
+          { name: DIRECT, to: 'PM2' },
+          { name: DIRECT, to: 'nginx' },
+          { name: DIRECT, to: 'HAProxy' },
+        ],
+        details,
+        ifMissed: shared,
+      }),
+      row(of, {
+        ...common,
+        measure: '`direct`: connections per second, one request each, against separate processes',
+        reference: 'separate ports',
+        least: 0.9,
+        others: [],
+        ifMissed: shared,
+      }),
     ];
   },
 };
@@ -67,7 +93,12 @@ export const directKeepAlive = {
   id: 'direct-keep-alive',
   async run(context) {
     const { of, details } = await runAll(context, true);
-    const others = [{ name: ROUND_ROBIN, to: 'HAProxy' }, { name: DIRECT, to: 'nginx' }, { name: DIRECT, to: CLUSTER }, { name: DIRECT, to: 'separate ports' }];
+    const others = [
+      { name: ROUND_ROBIN, to: 'HAProxy' },
+      { name: DIRECT, to: 'nginx' },
+      { name: DIRECT, to: CLUSTER },
+      { name: DIRECT, to: 'separate ports' },
+    ];
     return [
       row(of, {
         measure: 'Requests per second on keep-alive connections, against a proxy in front of processes',

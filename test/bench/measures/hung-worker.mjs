@@ -44,7 +44,9 @@ export const hungWorker = {
       const { served, begun, booted } = await replacementOf(app);
       replaced.push(served);
       await context.close(clients);
-      context.progress(`own boot ${ms(boots[round])}; after the timeout the replacement's process began ${signed(begun, ms)}, booted ${ms(booted)}, served ${signed(served, ms)}`);
+      context.progress(
+        `own boot ${ms(boots[round])}; after the timeout the replacement's process began ${signed(begun, ms)}, booted ${ms(booted)}, served ${signed(served, ms)}`,
+      );
     }
     for (const subject of [lb, plainNode]) await context.close(subject);
     const [longest, boot] = [Math.max(...replaced), median(boots)];

@@ -33,7 +33,9 @@ export const idle = {
     );
     const memory = (pids) => median(pids.map(privateDirtyBytes));
     const [lbMemory, clusterMemory] = [memory(lbPrimaries), memory(clusterPrimaries)];
-    context.progress(`CPU: lb daemon ${percent(daemonCpu)}, ${idleApps} primaries ${percent(primariesCpu)}, their workers ${percent(lbWorkers)}; node:cluster primaries ${percent(clusterCpu)}, workers ${percent(clusterWorkers)}; PM2's daemon ${ifMeasured(pm2Cpu, percent)}. Memory: lb daemon ${megabytes(privateDirtyBytes(daemon))}, PM2's daemon ${ifMeasured(pm2Daemons[0], (pid) => megabytes(privateDirtyBytes(pid)))}`);
+    context.progress(
+      `CPU: lb daemon ${percent(daemonCpu)}, ${idleApps} primaries ${percent(primariesCpu)}, their workers ${percent(lbWorkers)}; node:cluster primaries ${percent(clusterCpu)}, workers ${percent(clusterWorkers)}; PM2's daemon ${ifMeasured(pm2Cpu, percent)}. Memory: lb daemon ${megabytes(privateDirtyBytes(daemon))}, PM2's daemon ${ifMeasured(pm2Daemons[0], (pid) => megabytes(privateDirtyBytes(pid)))}`,
+    );
     for (const subject of subjects) await context.close(subject);
     const lbCpu = daemonCpu + primariesCpu;
     return [

@@ -67,7 +67,8 @@ export const recovery = {
         pm2: ifMeasured(pm2, ms),
         result: `own boot ${ms(boot)} ${signed(later, ms)}`,
         met: later <= 20,
-        ifMissed: 'the kernel ends the old process before its primary hears of it, about 4 ms, and a cluster worker boots longer than a plain process; the rest varies with what else the machine does',
+        ifMissed:
+          'the kernel ends the old process before its primary hears of it, about 4 ms, and a cluster worker boots longer than a plain process; the rest varies with what else the machine does',
         how: `A new connection with one request every 3 ms; the time until the first answer from a process that was not there before, after the SIGKILL of one of 2 workers, and after the spawn of \`node app.cjs\` (own boot). Medians of ${recoveries} rounds, the subjects in turn, and of the differences within each round; each kill in an app of its own, so that no backoff counts.`,
       },
     ];

@@ -21,7 +21,9 @@ export async function sideBySide(context, contestants, { rounds, ...load }) {
   const results = await inTurn(rounds, contestants.length, async (index, round) => {
     const { name, target } = contestants[index];
     const result = await costOf(target, load);
-    context.progress(`round ${round + 1} ${name}: ${thousands(result.perSecond)}/s, ${us(result.cpuUs)} CPU each, generator ${us(result.generatorUs)}, ${result.failed} failed`);
+    context.progress(
+      `round ${round + 1} ${name}: ${thousands(result.perSecond)}/s, ${us(result.cpuUs)} CPU each, generator ${us(result.generatorUs)}, ${result.failed} failed`,
+    );
     return result;
   });
   const figures = contestants.map(({ name }, index) => {

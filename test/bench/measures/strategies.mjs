@@ -30,7 +30,10 @@ export const strategies = {
         pm2: 'n/a',
         result: costs.map((cost) => `${cost.name} ${ratio(cost.ratio, REFERENCE)}`).join('; '),
         met: dearest.ratio.median <= 1.05,
-        details: figuresTable(contestants.map(({ name }) => of(name)), of(cluster.name)),
+        details: figuresTable(
+          contestants.map(({ name }) => of(name)),
+          of(cluster.name),
+        ),
         how: `CPU time (user and system) of primary and workers divided by the requests answered, ${WORKERS} workers, a new connection for each request. Load: ${addressesDescription} (ip-hash would give one address to one worker), ${rounds} rounds of ${seconds} s each, the subjects in turn.`,
       },
     ];

@@ -4,7 +4,8 @@ import { describeLoad, saturate } from '../lib/load.mjs';
 import { median, ratios, sum } from '../lib/stats.mjs';
 import { ifMeasured, ratio, thousands, us } from '../report/format.mjs';
 
-const WORKER_COUNTS = 'the primary needs less per connection than that of node:cluster, the worker more: it keeps account of connections and requests, for `lb list` and for draining';
+const WORKER_COUNTS =
+  'the primary needs less per connection than that of node:cluster, the worker more: it keeps account of connections and requests, for `lb list` and for draining';
 
 async function runRounds(context, keepAlive) {
   const { rounds, seconds } = context.scale;
@@ -16,7 +17,9 @@ async function runRounds(context, keepAlive) {
     const result = await costOf(apps[index], { seconds, keepAlive });
     const [primaryUs, ...workersUs] = result.eachUs;
     const share = `busier worker ${Math.round((Math.max(...workersUs) / sum(workersUs)) * 100)} %`;
-    context.progress(`round ${round + 1} ${subjects[index].name}: ${thousands(result.perSecond)}/s, ${us(result.cpuUs)} CPU each, of it primary ${us(primaryUs)}, ${share}, ${result.failed} failed`);
+    context.progress(
+      `round ${round + 1} ${subjects[index].name}: ${thousands(result.perSecond)}/s, ${us(result.cpuUs)} CPU each, of it primary ${us(primaryUs)}, ${share}, ${result.failed} failed`,
+    );
     return result;
   });
   for (const subject of subjects) await context.close(subject);

@@ -27,7 +27,12 @@ export const workerMemory = {
     for (const app of apps.flat()) {
       const workers = app.workers.length;
       // The same for each process: its share of the connections, and about as much time of a core.
-      await saturate({ ports: app.ports, seconds: workers === 1 ? 1 : Math.ceil(workers / availableParallelism()) + 1, keepAlive: true, connections: workers * CONNECTIONS_EACH });
+      await saturate({
+        ports: app.ports,
+        seconds: workers === 1 ? 1 : Math.ceil(workers / availableParallelism()) + 1,
+        keepAlive: true,
+        connections: workers * CONNECTIONS_EACH,
+      });
     }
     const served = await sample('after load');
     for (const subject of [...subjects, plainNode]) await context.close(subject);

@@ -13,9 +13,27 @@ const MACHINE = { cores: 8, cpu: 0.4, memoryUsedBytes: 5e9, memoryBytes: 16e9, l
 function worker(app, slot, second, busy) {
   const wave = busy ? 1 + Math.sin((second + app + slot) / 7) : 0;
   return {
-    slot, generation: 1, pid: 1000 + app * 100 + slot, state: 'ready', startedAt: START, uptimeMs: 1e7, restarts: 0, cpuPercent: 20 * wave,
-    memoryBytes: 6e7, weight: 1, connections: 10, accepted: 100, refused: 0, handOffMs: 0.2, requestsInFlight: 1, requestsPerSecond: 200 * wave,
-    p95Ms: busy ? 8 * wave : null, eventLoopUtilization: wave / 3, eventLoopDelayMs: wave, blockers: null, withdrawn: null,
+    slot,
+    generation: 1,
+    pid: 1000 + app * 100 + slot,
+    state: 'ready',
+    startedAt: START,
+    uptimeMs: 1e7,
+    restarts: 0,
+    cpuPercent: 20 * wave,
+    memoryBytes: 6e7,
+    weight: 1,
+    connections: 10,
+    accepted: 100,
+    refused: 0,
+    handOffMs: 0.2,
+    requestsInFlight: 1,
+    requestsPerSecond: 200 * wave,
+    p95Ms: busy ? 8 * wave : null,
+    eventLoopUtilization: wave / 3,
+    eventLoopDelayMs: wave,
+    blockers: null,
+    withdrawn: null,
   };
 }
 
@@ -25,10 +43,36 @@ function stats(second, busyApps) {
     const busy = app < busyApps;
     const workers = Array.from({ length: workerCount }, (_, slot) => worker(app, slot, second, busy));
     return {
-      name: `service-${app}`, state: 'online', instances: workerCount, ready: workerCount, generation: 1, node: '22.11.0', primaryPid: 1, startedAt: START,
-      uptimeMs: 1e7, restarts: 0, cpuPercent: workers[0].cpuPercent * workerCount, memoryBytes: 5e8, connections: 80, queued: 0, panic: false,
-      requestsPerSecond: workers[0].requestsPerSecond * workerCount, p50Ms: null, p95Ms: workers[0].p95Ms, p99Ms: null, errorRate: null, listeners: ['*:3000'],
-      workers, health: [], troubledSlots: [], autoscaling: null, operation: null, queuedOperations: [], lastExits: [], error: null, spec: { balance: 'round-robin' },
+      name: `service-${app}`,
+      state: 'online',
+      instances: workerCount,
+      ready: workerCount,
+      generation: 1,
+      node: '22.11.0',
+      primaryPid: 1,
+      startedAt: START,
+      uptimeMs: 1e7,
+      restarts: 0,
+      cpuPercent: workers[0].cpuPercent * workerCount,
+      memoryBytes: 5e8,
+      connections: 80,
+      queued: 0,
+      panic: false,
+      requestsPerSecond: workers[0].requestsPerSecond * workerCount,
+      p50Ms: null,
+      p95Ms: workers[0].p95Ms,
+      p99Ms: null,
+      errorRate: null,
+      listeners: ['*:3000'],
+      workers,
+      health: [],
+      troubledSlots: [],
+      autoscaling: null,
+      operation: null,
+      queuedOperations: [],
+      lastExits: [],
+      error: null,
+      spec: { balance: 'round-robin' },
     };
   });
   return { type: 'stats', at: START + second * 1000, apps, machine: MACHINE };

@@ -34,13 +34,30 @@ class FakePrimary {
     this.#index = index;
     this.#spec = { ...this.#spec, name: `service-${String(index).padStart(2, '0')}` };
     const settings: PrimarySettings = {
-      app: this.#spec.name, home, socket, daemonLog, daemonProgram: '', daemonNode: '', preload: '', version: '0.0.0', foreground: true, sockets: 0,
+      app: this.#spec.name,
+      home,
+      socket,
+      daemonLog,
+      daemonProgram: '',
+      daemonNode: '',
+      preload: '',
+      version: '0.0.0',
+      foreground: true,
+      sockets: 0,
     };
     this.#link = new DaemonLink(settings, {
       hello: () => {
         if (++attached === appCount) process.stdout.write('attached\n');
         const { name: app } = this.#spec;
-        return { type: 'hello', app, pid: process.pid, startTime: startTimeOf(process.pid), version: '0.0.0', protocol: PROTOCOL, running: { spec: this.#spec, snapshot: this.#snapshot() } };
+        return {
+          type: 'hello',
+          app,
+          pid: process.pid,
+          startTime: startTimeOf(process.pid),
+          version: '0.0.0',
+          protocol: PROTOCOL,
+          running: { spec: this.#spec, snapshot: this.#snapshot() },
+        };
       },
       received: (message) => this.#received(message),
       lost: () => process.exit(),
@@ -68,7 +85,9 @@ class FakePrimary {
       case 'follow-logs':
         return { kind: 'done', message: 'ok', snapshot: this.#snapshot(), spec: this.#spec };
       default:
-        throw new LbError('LB_ERR_INTERNAL', { reason: `no measure gives the order "${order.kind}": teach test/bench/programs/primaries.ts how a primary answers it` });
+        throw new LbError('LB_ERR_INTERNAL', {
+          reason: `no measure gives the order "${order.kind}": teach test/bench/programs/primaries.ts how a primary answers it`,
+        });
     }
   }
 
@@ -82,33 +101,103 @@ class FakePrimary {
     const { env, ...spec } = this.#spec;
     return {
       ...this.#stats(),
-      healthy: workerCount, node: process.versions.node, uptimeMs: Date.now() - this.#startedAt, restarts: 0,
-      proxyRejections: { malformed: 0, timeout: 0, untrusted: 0, closed: 0 }, listeners: [`*:${3_000 + this.#index}`],
-      health: slots.map((slot): WorkerHealth => ({ slot, pid: this.#pid(slot), state: 'ready', checks: { passed: 360, failed: 0 }, last: null, lastFailures: [], ejections: 0, causes: [], sinceMs: null })),
-      troubledSlots: [], autoscaling: null, operation: null, queuedOperations: [], lastExits: [], error: null, socketsKept: true, spec: { ...spec, envNames: Object.keys(env) },
+      healthy: workerCount,
+      node: process.versions.node,
+      uptimeMs: Date.now() - this.#startedAt,
+      restarts: 0,
+      proxyRejections: { malformed: 0, timeout: 0, untrusted: 0, closed: 0 },
+      listeners: [`*:${3_000 + this.#index}`],
+      health: slots.map(
+        (slot): WorkerHealth => ({
+          slot,
+          pid: this.#pid(slot),
+          state: 'ready',
+          checks: { passed: 360, failed: 0 },
+          last: null,
+          lastFailures: [],
+          ejections: 0,
+          causes: [],
+          sinceMs: null,
+        }),
+      ),
+      troubledSlots: [],
+      autoscaling: null,
+      operation: null,
+      queuedOperations: [],
+      lastExits: [],
+      error: null,
+      socketsKept: true,
+      spec: { ...spec, envNames: Object.keys(env) },
     };
   }
 
   #stats(): AppStats {
     const second = (Date.now() - this.#startedAt) / 1_000;
     const workers = slots.map((slot) => this.#worker(slot, second));
-    const counters = (share: number): Counters => ({ ...NO_COUNTERS, answers: [0, second * share, 3, 2, 1].map(Math.round), bytesSent: Math.round(second * share * 1_432), accepted: Math.round(second * share), cpuMs: second * share });
+    const counters = (share: number): Counters => ({
+      ...NO_COUNTERS,
+      answers: [0, second * share, 3, 2, 1].map(Math.round),
+      bytesSent: Math.round(second * share * 1_432),
+      accepted: Math.round(second * share),
+      cpuMs: second * share,
+    });
     return {
-      name: this.#spec.name, state: 'online', instances: workerCount, ready: workerCount, generation: 1, primaryPid: process.pid, startedAt: this.#startedAt,
-      cpuPercent: 12.5 * workerCount, memoryBytes: 65_431_000 * workerCount, connections: 10 * workerCount, queued: 0, panic: false,
-      requestsPerSecond: Math.round(workers.reduce((sum, worker) => sum + worker.requestsPerSecond, 0)), p50Ms: 3.1, p95Ms: 8.4, p99Ms: 19.7, errorRate: 0.001,
+      name: this.#spec.name,
+      state: 'online',
+      instances: workerCount,
+      ready: workerCount,
+      generation: 1,
+      primaryPid: process.pid,
+      startedAt: this.#startedAt,
+      cpuPercent: 12.5 * workerCount,
+      memoryBytes: 65_431_000 * workerCount,
+      connections: 10 * workerCount,
+      queued: 0,
+      panic: false,
+      requestsPerSecond: Math.round(workers.reduce((sum, worker) => sum + worker.requestsPerSecond, 0)),
+      p50Ms: 3.1,
+      p95Ms: 8.4,
+      p99Ms: 19.7,
+      errorRate: 0.001,
       workers,
-      totals: { ...NO_TOTALS, ...counters(1_200), latency: emptyBuckets().map((_, bucket) => Math.round(second * bucket)), latencySumMs: second * 4_000, slots: Object.fromEntries(slots.map((slot) => [slot, counters(150)])) },
+      totals: {
+        ...NO_TOTALS,
+        ...counters(1_200),
+        latency: emptyBuckets().map((_, bucket) => Math.round(second * bucket)),
+        latencySumMs: second * 4_000,
+        slots: Object.fromEntries(slots.map((slot) => [slot, counters(150)])),
+      },
     };
   }
 
   #worker(slot: number, second: number): WorkerSnapshot {
     const wave = 1 + Math.sin((second + this.#index + slot) / 7);
     return {
-      slot, generation: 1, pid: this.#pid(slot), state: 'ready', startedAt: this.#startedAt, uptimeMs: Math.round(second * 1_000), restarts: 0,
-      cpuPercent: Math.round(200 * wave) / 10, memoryBytes: 65_431_000, weight: 1, connections: 10, accepted: Math.round(second * 150), refused: 0, handOffMs: 0.182,
-      requestsInFlight: 1, requestsPerSecond: Math.round(1_500 * wave) / 10, p95Ms: 8.4 * wave, eventLoopUtilization: wave / 3, eventLoopDelayMs: wave,
-      loopDelay: { p50Ms: 1.1, p99Ms: 3.4, maxMs: 9.2 }, heapUsedBytes: 20_000_000, heapLimitBytes: 2_197_815_296, handles: 20, blockers: null, withdrawn: null,
+      slot,
+      generation: 1,
+      pid: this.#pid(slot),
+      state: 'ready',
+      startedAt: this.#startedAt,
+      uptimeMs: Math.round(second * 1_000),
+      restarts: 0,
+      cpuPercent: Math.round(200 * wave) / 10,
+      memoryBytes: 65_431_000,
+      weight: 1,
+      connections: 10,
+      accepted: Math.round(second * 150),
+      refused: 0,
+      handOffMs: 0.182,
+      requestsInFlight: 1,
+      requestsPerSecond: Math.round(1_500 * wave) / 10,
+      p95Ms: 8.4 * wave,
+      eventLoopUtilization: wave / 3,
+      eventLoopDelayMs: wave,
+      loopDelay: { p50Ms: 1.1, p99Ms: 3.4, maxMs: 9.2 },
+      heapUsedBytes: 20_000_000,
+      heapLimitBytes: 2_197_815_296,
+      handles: 20,
+      blockers: null,
+      withdrawn: null,
     };
   }
 

@@ -3,7 +3,8 @@ export const thousands = (value) => Math.round(value).toLocaleString('en-US');
 /** A cell of a subject that may be left out on this machine. @template T @param {T | undefined} value @param {(value: T) => string} format */
 export const ifMeasured = (value, format) => (value === undefined ? 'left out' : format(value));
 /** Median and quartiles. @param {{ low: number, median: number, high: number }} value @param {string} [reference] */
-export const ratio = ({ low, median, high }, reference) => `${median.toFixed(2)}${reference === undefined ? '' : ` × ${reference}`} (${low.toFixed(2)}–${high.toFixed(2)})`;
+export const ratio = ({ low, median, high }, reference) =>
+  `${median.toFixed(2)}${reference === undefined ? '' : ` × ${reference}`} (${low.toFixed(2)}–${high.toFixed(2)})`;
 /** @param {number} value */
 export const us = (value) => `${value.toFixed(1)} µs`;
 /** @param {number} value */
@@ -15,4 +16,7 @@ export const megabytes = (bytes) => `${(bytes / 1048576).toFixed(2)} MB`;
 /** @param {number} fraction of one core */
 export const percent = (fraction) => `${(fraction * 100).toFixed(2)} %`;
 /** @param {Record<string, number>} kinds */
-export const kindsOf = (kinds) => Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`).join(', ');
+export const kindsOf = (kinds) =>
+  Object.entries(kinds)
+    .map(([kind, count]) => `${count} ${kind}`)
+    .join(', ');

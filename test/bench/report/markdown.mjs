@@ -14,7 +14,11 @@ export function table(rows) {
 
 /** The figures of everything that was measured with a row. @param {readonly import('../measures/index.mjs').Row[]} rows */
 export function sideBySide(rows) {
-  const tables = rows.filter((row) => row.details !== undefined).map(({ measure, details }) => [`${measure}:`, '', line(details.header), line(details.header.map(() => '---')), ...details.lines.map(line), '', ''].join('\n'));
+  const tables = rows
+    .filter((row) => row.details !== undefined)
+    .map(({ measure, details }) =>
+      [`${measure}:`, '', line(details.header), line(details.header.map(() => '---')), ...details.lines.map(line), '', ''].join('\n'),
+    );
   return tables.join('');
 }
 

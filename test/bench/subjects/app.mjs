@@ -31,7 +31,10 @@ export class App {
   /** @returns {Boot[]} every start of a worker so far, oldest first */
   get boots() {
     if (!existsSync(this.bootLog)) return [];
-    return readFileSync(this.bootLog, 'utf8').split('\n').filter((line) => line.endsWith('}')).map((line) => JSON.parse(line));
+    return readFileSync(this.bootLog, 'utf8')
+      .split('\n')
+      .filter((line) => line.endsWith('}'))
+      .map((line) => JSON.parse(line));
   }
 
   /** Processes that listen now. */

@@ -13,7 +13,16 @@ const VERSION = '7';
 export async function installPm2(workspace) {
   const directory = workspace.newDirectory('pm2-package');
   writeFileSync(join(directory, 'package.json'), '{"private":true}');
-  const args = ['install', `pm2@${VERSION}`, '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
+  const args = [
+    'install',
+    `pm2@${VERSION}`,
+    '--no-audit',
+    '--no-fund',
+    '--no-update-notifier',
+    '--loglevel=error',
+    '--fetch-retries=1',
+    '--fetch-retry-mintimeout=1000',
+  ];
   // With the user's own settings: a registry or a proxy may be configured there.
   await runCommand('npm', args, { env: process.env, cwd: directory, timeoutMs: 180_000 });
   const program = join(directory, 'node_modules', 'pm2', 'bin', 'pm2');

@@ -52,7 +52,12 @@ export class Proxied {
     const template = readFileSync(new URL(`../proxies/${this.kind.config}`, import.meta.url), 'utf8');
     const servers = behind.ports.map(this.kind.server).join('\n');
     writeFileSync(config, template.replace('@PORT@', String(port)).replace('@SERVERS@', servers));
-    const proxy = spawn(this.program, this.kind.args(directory, config), { env: this.workspace.env, cwd: directory, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const proxy = spawn(this.program, this.kind.args(directory, config), {
+      env: this.workspace.env,
+      cwd: directory,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
     this.#proxies.push(proxy);
     await this.#untilServing(proxy, port);
     return {

@@ -20,4 +20,8 @@ afterEach(() => daemon.stop());
 export const lb = (line: string, more: Partial<Surroundings> = {}): Promise<Ran> =>
   runLb(line.split(' ').filter(Boolean), { home: daemon.home, cwd: work, ...more });
 export const withoutDaemon = (line: string): Promise<Ran> => runLb(line.split(' '), { home: join(daemon.home, 'none') });
-export const jsonLines = (text: string): unknown[] => text.trim().split('\n').map((line) => JSON.parse(line) as unknown);
+export const jsonLines = (text: string): unknown[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);

@@ -4,12 +4,22 @@ import { app } from '../../client/samples.ts';
 import { daemon, lb, withoutDaemon } from './daemon.ts';
 
 describe('health', () => {
-  const health = [{ slot: 0, pid: 5001, state: 'ready', checks: { passed: 3, failed: 0 }, last: null, lastFailures: [], ejections: 0, causes: [], sinceMs: null }] as const;
+  const health = [
+    { slot: 0, pid: 5001, state: 'ready', checks: { passed: 3, failed: 0 }, last: null, lastFailures: [], ejections: 0, causes: [], sinceMs: null },
+  ] as const;
 
   it('ends with 0 for an app that is healthy', async () => {
     daemon.on('GET /v1/apps', { json: { apps: [app({ health })] } });
     expect(await lb('health api')).toEqual({ code: 0, out: expect.stringContaining('api  healthy  2 of 2 workers ready\n') as string, err: '' });
-    expect(JSON.parse((await lb('health api --json')).out)).toEqual({ app: 'api', healthy: true, ready: 2, instances: 2, readyMin: 1, panic: false, workers: health });
+    expect(JSON.parse((await lb('health api --json')).out)).toEqual({
+      app: 'api',
+      healthy: true,
+      ready: 2,
+      instances: 2,
+      readyMin: 1,
+      panic: false,
+      workers: health,
+    });
   });
 
   it('ends with 1 for one that is not, as one that is stopped', async () => {
@@ -36,8 +46,13 @@ describe('metrics', () => {
     daemon.on('POST /v1/metrics', { json: { url: null } });
     expect((await lb('metrics --listen off')).out).toBe('the metrics are no longer served\n');
     await lb('metrics --listen 9616');
-    expect(daemon.orders.map(({ body }) => body)).toEqual([{ listen: { host: '127.0.0.1', port: 9615 } }, { listen: null }, { listen: { host: null, port: 9616 } }]);
-    for (const wrong of ['nowhere', '0', '70000']) expect(await lb(`metrics --listen ${wrong}`)).toMatchObject({ code: 2, err: expect.stringContaining('host:port') as string });
+    expect(daemon.orders.map(({ body }) => body)).toEqual([
+      { listen: { host: '127.0.0.1', port: 9615 } },
+      { listen: null },
+      { listen: { host: null, port: 9616 } },
+    ]);
+    for (const wrong of ['nowhere', '0', '70000'])
+      expect(await lb(`metrics --listen ${wrong}`)).toMatchObject({ code: 2, err: expect.stringContaining('host:port') as string });
     expect(daemon.orders).toHaveLength(3);
   });
 });

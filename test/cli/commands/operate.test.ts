@@ -25,7 +25,11 @@ describe('operations', () => {
   });
 
   it('print a failure with the last words of the worker', async () => {
-    const error = new LbError('LB_ERR_RELOAD_FAILED', { app: 'api', reason: 'api[0] exit code 1' }, Array.from({ length: 50 }, (_, i) => `line ${i}`));
+    const error = new LbError(
+      'LB_ERR_RELOAD_FAILED',
+      { app: 'api', reason: 'api[0] exit code 1' },
+      Array.from({ length: 50 }, (_, i) => `line ${i}`),
+    );
     daemon.on('POST /v1/apps/api/reload', { stream: [{ type: 'result', ok: false, error: error.toRecord() }] });
     const { code, out, err } = await lb('reload api');
     expect({ code, out }).toEqual({ code: 1, out: '' });
@@ -87,7 +91,12 @@ describe('operations', () => {
 });
 
 describe('scale and signal', () => {
-  it.each([['4', { to: 4 }], ['+2', { by: 2 }], ['-1', { by: -1 }], ['auto', { auto: true }]])('scale api %s', async (amount, body) => {
+  it.each([
+    ['4', { to: 4 }],
+    ['+2', { by: 2 }],
+    ['-1', { by: -1 }],
+    ['auto', { auto: true }],
+  ])('scale api %s', async (amount, body) => {
     daemon.on('POST /v1/apps/api/scale', { stream: [done('scaled')] });
     expect((await lb(`scale api ${amount}`)).code).toBe(0);
     expect(daemon.orders[0]?.body).toEqual(body);
@@ -122,10 +131,26 @@ describe('balance and weight', () => {
   it('weight, of several slots at once', async () => {
     daemon.on('POST /v1/apps/api/weight', { stream: [done('changed')] });
     expect((await lb('weight api 3=0 0=0.25 1=256')).code).toBe(0);
-    expect(daemon.orders[0]?.body).toEqual({ weights: [{ slot: 3, weight: 0 }, { slot: 0, weight: 0.25 }, { slot: 1, weight: 256 }] });
+    expect(daemon.orders[0]?.body).toEqual({
+      weights: [
+        { slot: 3, weight: 0 },
+        { slot: 0, weight: 0.25 },
+        { slot: 1, weight: 256 },
+      ],
+    });
   });
 
-  it.each(['balance api fastest', 'balance api', 'weight api', 'weight api 1', 'weight api 1=257', 'weight api 1=-1', 'weight api a=1', 'weight api 1=.5', 'weight api 1=0 2'])('%s is a usage error', async (line) => {
+  it.each([
+    'balance api fastest',
+    'balance api',
+    'weight api',
+    'weight api 1',
+    'weight api 1=257',
+    'weight api 1=-1',
+    'weight api a=1',
+    'weight api 1=.5',
+    'weight api 1=0 2',
+  ])('%s is a usage error', async (line) => {
     const { code, err } = await lb(line);
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('error: ') as string });
     expect(daemon.orders).toEqual([]);
@@ -144,7 +169,10 @@ describe('balance and weight', () => {
 });
 
 it.each(['x', '-1', '', '0:1'])('profile names the slot %j as what is wrong', async (slot) => {
-  expect(await lb(`profile api:${slot} --cpu 1s`)).toMatchObject({ code: 2, err: expect.stringContaining(`after "api:", such as api:0, got "${slot}"`) as string });
+  expect(await lb(`profile api:${slot} --cpu 1s`)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(`after "api:", such as api:0, got "${slot}"`) as string,
+  });
 });
 
 describe('profile', () => {
@@ -171,7 +199,9 @@ describe('profile', () => {
   });
 
   it('tells how small its file is', async () => {
-    daemon.on('POST /v1/apps/api/profile', { stream: [{ type: 'result', ok: true, apps: [], message: 'taken', file: { what: 'cpu', path: '/p/x', bytes: 153, slot: 0, pid: 1 } }] });
+    daemon.on('POST /v1/apps/api/profile', {
+      stream: [{ type: 'result', ok: true, apps: [], message: 'taken', file: { what: 'cpu', path: '/p/x', bytes: 153, slot: 0, pid: 1 } }],
+    });
     expect(await lb('profile api --cpu 1s')).toMatchObject({ code: 0, err: expect.stringMatching(/^153B; /) as string });
   });
 });

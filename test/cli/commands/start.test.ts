@@ -17,7 +17,17 @@ describe('start', () => {
     const ran = await lb('start server.js -i 3 -n web --wait-ready --no-autorestart --kill-timeout 5s -- --port 80 --json');
     expect(ran).toEqual({ code: 0, out: '"server" is online\n', err: '' });
     expect(daemon.orders[0]?.body).toMatchObject({
-      apps: [{ name: 'web', script: join(work, 'server.js'), instances: 3, waitReady: true, autorestart: false, killTimeoutMs: 5000, args: ['--port', '80', '--json'] }],
+      apps: [
+        {
+          name: 'web',
+          script: join(work, 'server.js'),
+          instances: 3,
+          waitReady: true,
+          autorestart: false,
+          killTimeoutMs: 5000,
+          args: ['--port', '80', '--json'],
+        },
+      ],
     });
   });
 
@@ -27,7 +37,15 @@ describe('start', () => {
   });
 
   it('starts what a config file defines, found by itself', async () => {
-    writeFileSync(join(work, 'lb.config.json'), JSON.stringify({ apps: [{ script: 'server.js', name: 'a', env_live: { MODE: 'live' } }, { script: 'server.js', name: 'b' }] }));
+    writeFileSync(
+      join(work, 'lb.config.json'),
+      JSON.stringify({
+        apps: [
+          { script: 'server.js', name: 'a', env_live: { MODE: 'live' } },
+          { script: 'server.js', name: 'b' },
+        ],
+      }),
+    );
     expect((await lb('start --env live --only a')).code).toBe(0);
     expect(daemon.orders[0]?.body).toMatchObject({ apps: [{ name: 'a', env: { MODE: 'live' } }] });
   });
@@ -35,12 +53,21 @@ describe('start', () => {
   it('starts an app that is stopped, by its name, as it was', async () => {
     daemon.on('POST /v1/apps/docs/start', { stream: [done('"docs" is online')] });
     expect((await lb('start docs')).out).toBe('"docs" is online\n');
-    expect(await lb('start docs -i 2')).toMatchObject({ code: 2, err: expect.stringMatching(/"docs" is the name of an app[^]*\nhint: run "lb start --help"\n$/) as string });
+    expect(await lb('start docs -i 2')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/"docs" is the name of an app[^]*\nhint: run "lb start --help"\n$/) as string,
+    });
   });
 
   it('tells that all apps of a config file run, and how they are reloaded', async () => {
     daemon.on('POST /v1/apps', { error: new LbError('LB_ERR_APP_EXISTS', { app: 'a' }) });
-    writeFileSync(join(work, 'lb.config.json'), JSON.stringify([{ script: 'server.js', name: 'a' }, { script: 'server.js', name: 'b' }]));
+    writeFileSync(
+      join(work, 'lb.config.json'),
+      JSON.stringify([
+        { script: 'server.js', name: 'a' },
+        { script: 'server.js', name: 'b' },
+      ]),
+    );
     const err = 'error: every app of lb.config.json is already running: a, b\nhint: use "lb reload lb.config.json" for new versions and definitions\n';
     expect(await lb('start lb.config.json')).toEqual({ code: 1, out: '', err });
     expect((await lb('start')).err).toBe(err);
@@ -66,7 +93,10 @@ describe('start', () => {
     mkdirSync(join(work, 'api'));
     writeFileSync(join(work, 'api', 'index.js'), '');
     expect([(await lb('start docs')).code, (await lb('start api')).code]).toEqual([0, 0]);
-    expect(daemon.orders).toMatchObject([{ body: { apps: [{ script: join(work, 'docs') }] } }, { body: { apps: [{ script: join(work, 'api', 'index.js') }] } }]);
+    expect(daemon.orders).toMatchObject([
+      { body: { apps: [{ script: join(work, 'docs') }] } },
+      { body: { apps: [{ script: join(work, 'api', 'index.js') }] } },
+    ]);
   });
 
   it('starts the daemon to ask it for a name when there were apps', async () => {
@@ -128,7 +158,10 @@ describe('metrics in a config file', () => {
     expect((await lb('start lb.config.json')).code).toBe(0);
     expect(daemon.orders.map(({ path, body }) => (path === '/v1/metrics' ? body : path))).toEqual([{ listen: { host: null, port: 9615 } }, '/v1/apps']);
     daemon.on('POST /v1/metrics', { error: new LbError('LB_ERR_METRICS_LISTEN', { where: '127.0.0.1:9615', reason: 'the port is in use' }) });
-    expect(await lb('start lb.config.json')).toMatchObject({ code: 1, err: expect.stringMatching(/lb\.config\.json: metrics\.listen: .*9615: the port is in use\n.*choose another address in /) as string });
+    expect(await lb('start lb.config.json')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/lb\.config\.json: metrics\.listen: .*9615: the port is in use\n.*choose another address in /) as string,
+    });
     expect(daemon.orders.filter(({ path }) => path === '/v1/apps')).toHaveLength(1);
   });
 });
@@ -141,7 +174,10 @@ describe('reload with a config file', () => {
   });
 
   it('sends the new definitions, and starts what does not run', async () => {
-    config([{ script: 'server.js', name: 'api', instances: 4 }, { script: 'server.js', name: 'docs' }]);
+    config([
+      { script: 'server.js', name: 'api', instances: 4 },
+      { script: 'server.js', name: 'docs' },
+    ]);
     expect(await lb('reload lb.config.json')).toEqual({ code: 0, out: 'reloaded\nstarted\n', err: '"docs" does not run yet, starting it\n' });
     expect(daemon.orders).toMatchObject([{ body: { spec: { name: 'api', instances: 4 } } }, { body: { apps: [{ name: 'docs' }] } }]);
   });

@@ -23,8 +23,18 @@ beforeEach(() => {
 afterEach(() => hooks.close(0));
 
 function create(hook: Partial<EventHookSpec>, timeoutMs = 10_000): void {
-  const spec = sampleSpec({ cwd: home, env: { PATH: process.env['PATH'] ?? '', GREETING: 'hello' }, onEvent: { run: null, url: null, kinds: null, severity: 'info', ...hook } });
-  hooks = new EventHooks({ apps: () => ['api', 'bare', 'twin'], specOf: (app) => (app === 'bare' ? undefined : spec), failed: (app, message) => failures.push(`${app}: ${message}`), timeoutMs, retryDelaysMs: [5, 5] });
+  const spec = sampleSpec({
+    cwd: home,
+    env: { PATH: process.env['PATH'] ?? '', GREETING: 'hello' },
+    onEvent: { run: null, url: null, kinds: null, severity: 'info', ...hook },
+  });
+  hooks = new EventHooks({
+    apps: () => ['api', 'bare', 'twin'],
+    specOf: (app) => (app === 'bare' ? undefined : spec),
+    failed: (app, message) => failures.push(`${app}: ${message}`),
+    timeoutMs,
+    retryDelaysMs: [5, 5],
+  });
 }
 
 const event = (id = 1): LbEvent => ({ id, ...makeEvent('api', 1_790_000_000_000, 'eject', 'worker 0 is "out"', { slot: 0, pid: 77 }) });
@@ -46,7 +56,9 @@ async function listen(answer: (request: IncomingMessage, body: string, response:
 
 describe('a command', () => {
   it('gets the event on stdin and in variables, with the environment and directory of the app', async () => {
-    create({ run: 'cat > in.json; echo "$GREETING $LB_EVENT_KIND $LB_EVENT_SEVERITY $LB_EVENT_SLOT $LB_EVENT_PID $LB_EVENT_ID $LB_EVENT_AT" > vars; echo "$LB_EVENT_MESSAGE" > done' });
+    create({
+      run: 'cat > in.json; echo "$GREETING $LB_EVENT_KIND $LB_EVENT_SEVERITY $LB_EVENT_SLOT $LB_EVENT_PID $LB_EVENT_ID $LB_EVENT_AT" > vars; echo "$LB_EVENT_MESSAGE" > done',
+    });
     hooks.happened(event());
     await waitFor('the command', () => text('done') !== '');
     expect(JSON.parse(text('in.json'))).toEqual(event());
@@ -66,7 +78,9 @@ describe('a command', () => {
   it('of another directory is another one, though it is written alike', async () => {
     const directories = { api: home, twin: tempHome() };
     const specOf = (app: string): AppSpec | undefined =>
-      app === 'bare' ? undefined : sampleSpec({ cwd: directories[app as 'api' | 'twin'], env: {}, onEvent: { run: 'touch called', url: null, kinds: null, severity: 'info' } });
+      app === 'bare'
+        ? undefined
+        : sampleSpec({ cwd: directories[app as 'api' | 'twin'], env: {}, onEvent: { run: 'touch called', url: null, kinds: null, severity: 'info' } });
     hooks = new EventHooks({ apps: () => ['api', 'bare', 'twin'], specOf, failed: () => {} });
     hooks.happened({ id: 1, ...makeEvent(null, 1, 'memory-pressure', '9 of 10 MB are used') });
     await waitFor('both', () => Object.values(directories).every((directory) => existsSync(join(directory, 'called'))));
@@ -167,7 +181,12 @@ describe('what happened before its hook was taken away', () => {
       else response.writeHead(status).end();
     });
     define(url);
-    hooks = new EventHooks({ apps: () => [...specs.keys()], specOf: (app) => specs.get(app), failed: (app, message) => failures.push(`${app}: ${message}`), retryDelaysMs: [5, 5] });
+    hooks = new EventHooks({
+      apps: () => [...specs.keys()],
+      specOf: (app) => specs.get(app),
+      failed: (app, message) => failures.push(`${app}: ${message}`),
+      retryDelaysMs: [5, 5],
+    });
     const answer = (given: number): void => {
       status = given;
       for (const response of held.splice(0)) response.writeHead(given).end();
@@ -180,7 +199,10 @@ describe('what happened before its hook was taken away', () => {
     hooks.forget('api');
   };
 
-  it.each([['the app is deleted', remove], ['a reload removes it', () => define(null)]])('is told to the hook as it was, when %s', async (_, takeAway) => {
+  it.each([
+    ['the app is deleted', remove],
+    ['a reload removes it', () => define(null)],
+  ])('is told to the hook as it was, when %s', async (_, takeAway) => {
     const { posted, held, answer } = await heldHook();
     for (const id of [1, 2, 3, 4, 5, 6, 7]) hooks.happened(event(id));
     await waitFor('the first four', () => held.length === 4);
@@ -216,7 +238,10 @@ describe('what happened before its hook was taken away', () => {
     answer(500);
     // The others are told when the last is given up, not a minute later.
     await waitFor('both messages', () => failures.length === 2);
-    expect(failures).toEqual([`${name}: 1 event could not be delivered in 3 tries (status 500)`, `${name}: 5 events could not be delivered in 3 tries (status 500)`]);
+    expect(failures).toEqual([
+      `${name}: 1 event could not be delivered in 3 tries (status 500)`,
+      `${name}: 5 events could not be delivered in 3 tries (status 500)`,
+    ]);
   });
 
   it('is told as not delivered when the daemon ends', async () => {

@@ -70,7 +70,11 @@ describe('the token', () => {
     const { status, body, headers } = await get(`/?token=${token}`);
     expect({ status, body }).toEqual({ status: 200, body: FILES['index.html'] });
     expect(headers['set-cookie']).toEqual([`${cookie}; HttpOnly; SameSite=Strict; Path=/`]);
-    for (const [path, text] of [['/', FILES['index.html']], ['/app.js', FILES['app.js']], ['/app.css', FILES['app.css']]] as const) {
+    for (const [path, text] of [
+      ['/', FILES['index.html']],
+      ['/app.js', FILES['app.js']],
+      ['/app.css', FILES['app.css']],
+    ] as const) {
       expect(await get(path, { cookie: `other=1; ${cookie}` })).toMatchObject({ status: 200, body: text });
     }
   });
@@ -128,7 +132,9 @@ describe('other places', () => {
 
 it('every answer keeps other places out of the page', async () => {
   for (const answer of [await get('/', { cookie }), await get('/'), await get('/api/histories', { cookie }), await post('/api/apps/api/reload', {})]) {
-    expect(answer.headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;/);
+    expect(answer.headers['content-security-policy']).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:;/,
+    );
     expect(answer.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
   }
@@ -219,7 +225,10 @@ describe('the live connection', () => {
     const messages = received(socket);
     expect(await next(messages, ({ type }) => type === 'stats')).toMatchObject({ at: 5, apps: [{ name: 'api' }] });
     for (const socket of ofDaemon) socket.terminate();
-    expect(await next(messages, ({ type }) => type === 'daemon')).toMatchObject({ up: false, reason: expect.stringContaining('its apps go on serving') as string });
+    expect(await next(messages, ({ type }) => type === 'daemon')).toMatchObject({
+      up: false,
+      reason: expect.stringContaining('its apps go on serving') as string,
+    });
     expect(await next(messages, ({ type }) => type === 'daemon')).toMatchObject({ up: true });
     expect(await next(messages, ({ type }) => type === 'stats')).toMatchObject({ at: 5 });
     socket.terminate();
@@ -264,7 +273,21 @@ async function* received(socket: WebSocket): AsyncGenerator<PageMessage> {
   }
 }
 
-it.each([['127.0.0.1', () => port, 'the port is in use'], ['192.0.2.1', () => 0, 'this machine has no such address']])('says why it cannot listen on %s', async (host, portOf, reason) => {
-  const second = new DashboardServer({ address: daemon.address, version: '1.2.3', assets: pathToFileURL(`${assets}/`), host, port: portOf(), allowActions: false });
-  await expect(second.listen()).rejects.toMatchObject({ code: 'LB_ERR_DASHBOARD_LISTEN', exitCode: 1, message: `the dashboard cannot be served at ${host}${portOf() === 0 ? '' : `:${port}`}: ${reason}` });
+it.each([
+  ['127.0.0.1', () => port, 'the port is in use'],
+  ['192.0.2.1', () => 0, 'this machine has no such address'],
+])('says why it cannot listen on %s', async (host, portOf, reason) => {
+  const second = new DashboardServer({
+    address: daemon.address,
+    version: '1.2.3',
+    assets: pathToFileURL(`${assets}/`),
+    host,
+    port: portOf(),
+    allowActions: false,
+  });
+  await expect(second.listen()).rejects.toMatchObject({
+    code: 'LB_ERR_DASHBOARD_LISTEN',
+    exitCode: 1,
+    message: `the dashboard cannot be served at ${host}${portOf() === 0 ? '' : `:${port}`}: ${reason}`,
+  });
 });

@@ -22,11 +22,16 @@ function known(history: History): (number | null)[] {
   return values.slice(values.findIndex((value) => value !== null));
 }
 
-const remembered = (second: number, values: (number | null)[], stepMs = 1000) => ({ app: 'api', slot: null, metric: 'rps', from: (NOW + second) * 1000, stepMs, values }) as const;
+const remembered = (second: number, values: (number | null)[], stepMs = 1000) =>
+  ({ app: 'api', slot: null, metric: 'rps', from: (NOW + second) * 1000, stepMs, values }) as const;
 
 describe('what comes', () => {
   it('is one value a second, the newest last', () => {
-    const history = seen([[0, 5], [1, 6], [2, 7]]);
+    const history = seen([
+      [0, 5],
+      [1, 6],
+      [2, 7],
+    ]);
     expect(known(history)).toEqual([5, 6, 7]);
     expect(history.times).toHaveLength(POINTS);
     expect(history.times.at(-1)).toBe(NOW + 2);
@@ -34,19 +39,55 @@ describe('what comes', () => {
   });
 
   it('has no hole where one value came late, and one where nothing came', () => {
-    expect(known(seen([[0, 1], [2, 3], [6, 7]]))).toEqual([1, 3, 3, null, null, null, 7]);
+    expect(
+      known(
+        seen([
+          [0, 1],
+          [2, 3],
+          [6, 7],
+        ]),
+      ),
+    ).toEqual([1, 3, 3, null, null, null, 7]);
   });
 
   it('is averaged within a longer step', () => {
-    const history = seen([[0, 10], [4, 20], [9, 30], [10, 1], [11, 3]], '10s');
+    const history = seen(
+      [
+        [0, 10],
+        [4, 20],
+        [9, 30],
+        [10, 1],
+        [11, 3],
+      ],
+      '10s',
+    );
     expect(known(history)).toEqual([20, 2]);
     expect(history.times.slice(-2)).toEqual([NOW, NOW + 10]);
     expect(history.line('api', 'rps').now).toBe(3);
-    expect(known(seen([[0, 10], [20, 20]], '10s'))).toEqual([10, null, 20]);
+    expect(
+      known(
+        seen(
+          [
+            [0, 10],
+            [20, 20],
+          ],
+          '10s',
+        ),
+      ),
+    ).toEqual([10, null, 20]);
   });
 
   it('begins anew when the clock went back', () => {
-    expect(known(seen([[0, 1], [1, 2], [-3600, 3], [-3599, 4]]))).toEqual([3, 4]);
+    expect(
+      known(
+        seen([
+          [0, 1],
+          [1, 2],
+          [-3600, 3],
+          [-3599, 4],
+        ]),
+      ),
+    ).toEqual([3, 4]);
   });
 
   it('keeps its length and its order whatever comes when', () => {
@@ -65,7 +106,10 @@ describe('what comes', () => {
 
 describe('what the daemon remembers', () => {
   it('fills in only what is not known', () => {
-    const history = seen([[0, 50], [1, 51]]);
+    const history = seen([
+      [0, 50],
+      [1, 51],
+    ]);
     history.recall([remembered(-2, [8, 9, 10, 11])]);
     expect(known(history)).toEqual([8, 9, 50, 51]);
   });
@@ -86,7 +130,12 @@ describe('what the daemon remembers', () => {
 
   it('is left out where it is longer ago, or later, than the charts', () => {
     const history = seen([[0, 5]]);
-    history.recall([remembered(-2 * POINTS, Array.from({ length: 2 * POINTS + 5 }, (_, index) => index))]);
+    history.recall([
+      remembered(
+        -2 * POINTS,
+        Array.from({ length: 2 * POINTS + 5 }, (_, index) => index),
+      ),
+    ]);
     expect(history.line('api', 'rps').values).toEqual([...Array.from({ length: POINTS - 1 }, (_, index) => index + POINTS + 1), 5]);
   });
 });
@@ -94,11 +143,21 @@ describe('what the daemon remembers', () => {
 describe('one app', () => {
   const ofApp = { ...QUERY, app: 'api', metrics: APP_MEASURES } as const;
   const ofSlots = { ...QUERY, level: 'slot', app: 'api', metrics: METRICS } as const;
-  const now = (history: History, slot: number | null): unknown => Object.fromEntries(METRICS.map((metric) => [metric, history.line('api', metric, slot).values.at(-1)]));
+  const now = (history: History, slot: number | null): unknown =>
+    Object.fromEntries(METRICS.map((metric) => [metric, history.line('api', metric, slot).values.at(-1)]));
 
   it('has every measure of the app and of each slot', () => {
     const histories = [new History(ofApp), new History(ofSlots)] as const;
-    const own = worker({ slot: 3, requestsPerSecond: 2, p95Ms: 4, cpuPercent: 1, memoryBytes: 5, connections: 6, eventLoopUtilization: 0.5, eventLoopDelayMs: 8 });
+    const own = worker({
+      slot: 3,
+      requestsPerSecond: 2,
+      p95Ms: 4,
+      cpuPercent: 1,
+      memoryBytes: 5,
+      connections: 6,
+      eventLoopUtilization: 0.5,
+      eventLoopDelayMs: 8,
+    });
     const apps = [app({ requestsPerSecond: 7, p95Ms: null, cpuPercent: 12, memoryBytes: 9, connections: 3, workers: [own] }), app({ name: 'other' })];
     for (const history of histories) history.record(NOW * 1000, apps);
     expect(now(histories[0], null)).toEqual({ rps: 7, p95: null, cpu: 12, memory: 9, connections: 3, elu: null, delay: null });

@@ -45,7 +45,8 @@ const [OF_SLOT_0, OF_SLOT_1] = ['10.0.0.1', '10.0.0.2'];
 const places = (targets: readonly FakeTarget[]): Place[] => targets.map((target) => ({ target, weight: 1, backup: false }));
 
 const crowding: string[] = [];
-const dispatcherOf = (): Dispatcher => new Dispatcher({ crowded: (key) => crowding.push(`crowded ${key}`), relieved: (key) => crowding.push(`relieved ${key}`) });
+const dispatcherOf = (): Dispatcher =>
+  new Dispatcher({ crowded: (key) => crowding.push(`crowded ${key}`), relieved: (key) => crowding.push(`relieved ${key}`) });
 const numbers = (connections: readonly FakeConnection[]): number[] => connections.map(({ n }) => n);
 
 function acceptMany(dispatcher: Dispatcher, count: number, key = 'a'): FakeConnection[] {
@@ -60,7 +61,11 @@ describe('Dispatcher', () => {
     const targets = [new FakeTarget(true), new FakeTarget(true), new FakeTarget(true)];
     dispatcher.route('a', places(targets));
     acceptMany(dispatcher, 10);
-    expect(targets.map(({ taken }) => numbers(taken))).toEqual([[0, 3, 6, 9], [1, 4, 7], [2, 5, 8]]);
+    expect(targets.map(({ taken }) => numbers(taken))).toEqual([
+      [0, 3, 6, 9],
+      [1, 4, 7],
+      [2, 5, 8],
+    ]);
   });
 
   it('gives n times k connections to n free workers as k each, wherever it stood before', () => {
@@ -146,7 +151,8 @@ describe('Dispatcher', () => {
     dispatcher.configure({ strategy: 'ip-hash', maxConns: null, maxQueue: QUEUE_LIMIT, maxQueued: Infinity, ipHashPrefix: { v4: 32, v6: 64 } });
     const [blocked, well] = [new FakeTarget(false, 0), new FakeTarget(false, 1)];
     for (const key of ['a', 'b']) dispatcher.route(key, places([blocked, well]));
-    const accept = (key: string, address: string): void => dispatcher.accept(key, new FakeConnection(0), { source: { address, port: 1, family: 'IPv4' }, destination: null });
+    const accept = (key: string, address: string): void =>
+      dispatcher.accept(key, new FakeConnection(0), { source: { address, port: 1, family: 'IPv4' }, destination: null });
     for (const key of ['a', 'a']) accept(key, OF_SLOT_0);
     for (const key of ['b', 'b']) accept(key, OF_SLOT_1);
     expect([blocked.pending?.key, well.pending?.key, dispatcher.queued]).toEqual(['a', 'b', 2]);
@@ -209,7 +215,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 class Scene {
   readonly dispatcher = dispatcherOf();
   readonly targets = TARGETS.map(() => new FakeTarget());
-  readonly routes = new Map<string, FakeTarget[]>([['a', []], ['b', []]]);
+  readonly routes = new Map<string, FakeTarget[]>([
+    ['a', []],
+    ['b', []],
+  ]);
   readonly accepted: FakeConnection[] = [];
 
   run(one: Action): void {
@@ -217,7 +226,11 @@ class Scene {
       const connection = new FakeConnection(this.accepted.length);
       this.accepted.push(connection);
       this.dispatcher.accept(one.key, connection);
-    } else if (one.do === 'route') this.#route(one.key, one.targets.flatMap((index) => this.targets[index] ?? []));
+    } else if (one.do === 'route')
+      this.#route(
+        one.key,
+        one.targets.flatMap((index) => this.targets[index] ?? []),
+      );
     else this.#change(one.do, this.targets[one.target]);
   }
 
@@ -232,7 +245,11 @@ class Scene {
     const { pending } = target;
     const left = [...this.routes.entries()].filter(([name]) => what === 'die' || name === pending?.key);
     target.pending = null;
-    for (const [name, targets] of left) this.#route(name, targets.filter((one) => one !== target));
+    for (const [name, targets] of left)
+      this.#route(
+        name,
+        targets.filter((one) => one !== target),
+      );
     if (pending !== null) this.dispatcher.takeBack(pending);
     if (what === 'refuse') this.dispatcher.pumpFor(target);
   }

@@ -9,7 +9,17 @@ import type { ListenQuery } from '../../../src/protocol/worker.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
 const HEADER = 'PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n';
-const QUERY: ListenQuery = { key: 'a', address: '127.0.0.1', port: 0, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'http' };
+const QUERY: ListenQuery = {
+  key: 'a',
+  address: '127.0.0.1',
+  port: 0,
+  addressType: 4,
+  backlog: null,
+  flags: 0,
+  readableAll: false,
+  writableAll: false,
+  kind: 'http',
+};
 
 /** Takes each connection at once, and closes it. */
 class Taker implements Target {
@@ -50,7 +60,9 @@ async function open(spec: Partial<AppSpec> = {}): Promise<{ readonly port: numbe
 
 /** Sends it and waits for the end of the connection. */
 async function send(port: number, text: string): Promise<void> {
-  const socket = connect(port, '127.0.0.1').on('error', () => {}).resume();
+  const socket = connect(port, '127.0.0.1')
+    .on('error', () => {})
+    .resume();
   onTestFinished(() => void socket.destroy());
   socket.write(text);
   await new Promise((resolve) => socket.once('close', resolve));

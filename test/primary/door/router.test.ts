@@ -117,7 +117,12 @@ describe('Router', () => {
   });
 
   it('lets workers count their connections only where the strategy needs it', () => {
-    for (const [balance, maxConns, counts] of [['round-robin', null, false], ['random', null, true], ['ip-hash', null, false], ['ip-hash', 5, true]] as const) {
+    for (const [balance, maxConns, counts] of [
+      ['round-robin', null, false],
+      ['random', null, true],
+      ['ip-hash', null, false],
+      ['ip-hash', 5, true],
+    ] as const) {
       spec = sampleSpec({ balance, maxConns });
       router.changed();
       expect([balance, maxConns, ...workers.map((worker) => worker.counts)]).toEqual([balance, maxConns, counts, counts]);

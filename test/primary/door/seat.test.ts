@@ -6,7 +6,12 @@ const seat = (of: Target): Seat => new Seat({ target: of, weight: 4, backup: fal
 
 it('shows its worker as it is now', () => {
   let connections = 3;
-  const worker = { ...target(), get connections() { return connections; } };
+  const worker = {
+    ...target(),
+    get connections() {
+      return connections;
+    },
+  };
   const place = seat(worker);
   expect(place).toMatchObject({ slot: 2, weight: 4, backup: false, connections: 3, free: true });
   connections = 5;

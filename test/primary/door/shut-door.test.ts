@@ -50,11 +50,26 @@ it('takes all that wait in the queue of the kernel along, then refuses', async (
     onClosed: () => {},
     borrow: () => false,
   });
-  const query = { key: 'a', address: '127.0.0.1', port: 0, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'tcp' } as const;
+  const query = {
+    key: 'a',
+    address: '127.0.0.1',
+    port: 0,
+    addressType: 4,
+    backlog: null,
+    flags: 0,
+    readableAll: false,
+    writableAll: false,
+    kind: 'tcp',
+  } as const;
   const port = (await listeners.listen(query)).listener?.name?.port ?? 0;
   const come = (): Promise<string> => {
     const client = connect(port, '127.0.0.1');
-    return new Promise((resolve) => client.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? '')).once('end', () => resolve('end')).resume());
+    return new Promise((resolve) =>
+      client
+        .once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
+        .once('end', () => resolve('end'))
+        .resume(),
+    );
   };
   const waiting = Array.from({ length: 100 }, come);
   await new Promise(process.nextTick);

@@ -14,7 +14,10 @@ describe('changeBalance', () => {
     expect(changeBalance(pool, 'random')).toBe('api is balanced by random already');
   });
 
-  it.each([['round-robin', 'direct'], ['direct', 'ip-hash']] as const)('refuses %s → %s', (balance, strategy) => {
+  it.each([
+    ['round-robin', 'direct'],
+    ['direct', 'ip-hash'],
+  ] as const)('refuses %s → %s', (balance, strategy) => {
     const pool = poolOf({ balance });
     expect(() => changeBalance(pool, strategy)).toThrow(expect.objectContaining({ code: 'LB_ERR_BALANCE_DIRECT' }));
     expect(pool.spec.balance).toBe(balance);
@@ -26,12 +29,25 @@ describe('changeBalance', () => {
 describe('changeWeights', () => {
   it('changes the named slots; the others keep theirs', () => {
     const pool = poolOf({ weights: [5] });
-    expect(changeWeights(pool, [{ slot: 2, weight: 0 }, { slot: 1, weight: 2.5 }])).toBe('api: slot 2 has weight 0, slot 1 has weight 2.5');
+    expect(
+      changeWeights(pool, [
+        { slot: 2, weight: 0 },
+        { slot: 1, weight: 2.5 },
+      ]),
+    ).toBe('api: slot 2 has weight 0, slot 1 has weight 2.5');
     expect(pool.spec.weights).toEqual([5, 2.5, 0]);
   });
 
   it.each([
-    ['a slot that is not there', 'round-robin', [{ slot: 0, weight: 2 }, { slot: 3, weight: 1 }], 'LB_ERR_SLOT'],
+    [
+      'a slot that is not there',
+      'round-robin',
+      [
+        { slot: 0, weight: 2 },
+        { slot: 3, weight: 1 },
+      ],
+      'LB_ERR_SLOT',
+    ],
     ['to leave nothing', 'round-robin', [0, 1, 2].map((slot) => ({ slot, weight: 0 })), 'LB_ERR_WEIGHT'],
     ['shares with direct', 'direct', [{ slot: 0, weight: 2 }], 'LB_ERR_WEIGHT'],
   ] as const)('refuses %s, and changes nothing', (_, balance, changes, code) => {

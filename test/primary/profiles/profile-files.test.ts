@@ -27,12 +27,18 @@ describe('profiles that are kept', () => {
 
   it('are those of the last hour in any case, and files of other names', () => {
     const young = [file(1_000, KEPT_PROFILES.bytes), file(HOUR, KEPT_PROFILES.bytes)];
-    const others = ['before.heapsnapshot', 'api-1-4711-20261120.heapsnapshot', 'notes.txt'].map((name) => ({ ...file(9 * HOUR, KEPT_PROFILES.bytes * 2), name }));
+    const others = ['before.heapsnapshot', 'api-1-4711-20261120.heapsnapshot', 'notes.txt'].map((name) => ({
+      ...file(9 * HOUR, KEPT_PROFILES.bytes * 2),
+      name,
+    }));
     expect(outdated([...young, ...others], NOW)).toEqual([]);
   });
 
   it('stay within the limits whatever is there, and nothing goes that is within', () => {
-    const files = fc.array(fc.record({ age: fc.integer({ min: HOUR + 1, max: 1_000 * HOUR }), bytes: fc.integer({ min: 0, max: Math.floor(KEPT_PROFILES.bytes / 3) }) }), { maxLength: 80 });
+    const files = fc.array(
+      fc.record({ age: fc.integer({ min: HOUR + 1, max: 1_000 * HOUR }), bytes: fc.integer({ min: 0, max: Math.floor(KEPT_PROFILES.bytes / 3) }) }),
+      { maxLength: 80 },
+    );
     fc.assert(
       fc.property(files, (ages) => {
         const all = ages.map(({ age, bytes }) => file(age, bytes));

@@ -30,7 +30,11 @@ describe('autoscaling', () => {
     await run(app, 0.85, 30);
     expect(scaled(app)).toEqual(['scale: elu 0.85 of 0.6 over 5 s: 1 → 2 workers', 'scale: elu 0.85 of 0.6 over 5 s: 2 → 3 workers']);
     expect(app.events.filter((event) => event.includes('held'))).toEqual(['scale: held: max is 3 (elu 0.85 of 0.6 over 5 s)']);
-    expect(await app.snapshot()).toMatchObject({ instances: 3, ready: 3, autoscaling: { on: true, min: 1, max: 3, now: expect.stringContaining('held: max is 3'), last: { from: 2, to: 3 } } });
+    expect(await app.snapshot()).toMatchObject({
+      instances: 3,
+      ready: 3,
+      autoscaling: { on: true, min: 1, max: 3, now: expect.stringContaining('held: max is 3'), last: { from: 2, to: 3 } },
+    });
     await run(app, 0.1, 60);
     expect(Object.keys(app.pids)).toEqual(['0']);
     expect(redefined(app), 'the daemon starts it with as many if this primary dies').toEqual([2, 3, 2, 1]);
@@ -55,7 +59,8 @@ describe('autoscaling', () => {
     const auto = app.order({ kind: 'scale', auto: true });
     await run(app, 0.95, 20);
     expect(app.events.filter((event) => event.startsWith('scale: autoscaling'))).toEqual([
-      'scale: autoscaling is off, the number of workers is set by hand', 'scale: autoscaling is on, from 2 workers',
+      'scale: autoscaling is off, the number of workers is set by hand',
+      'scale: autoscaling is on, from 2 workers',
     ]);
     expect(auto.answer).toMatchObject({ message: 'api has 1 to 3 workers, as its load asks for (2 now)', spec: { scale: { on: true } } });
     expect(await app.snapshot()).toMatchObject({ instances: 3 });

@@ -25,7 +25,11 @@ const facts = { counters, queued: 0, at: 0, keptMs: 10_000 };
 /** So many requests of a bucket are told by a heartbeat. */
 function answered(app: AppCounters, bucket: number, count: number): void {
   const beat = {
-    statusClasses: [], bytesReceived: 0, bytesSent: 0, latencySumMs: 0, use: { cpuMs: 0, gcCount: 0, gcMs: 0 },
+    statusClasses: [],
+    bytesReceived: 0,
+    bytesSent: 0,
+    latencySumMs: 0,
+    use: { cpuMs: 0, gcCount: 0, gcMs: 0 },
     latency: emptyBuckets().map((_, i) => (i === bucket ? count : 0)),
   };
   app.beat(app.slot(0), null, beat as unknown as Heartbeat);

@@ -9,10 +9,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const text = (count: number): string => JSON.stringify([
-  { name: 'jobs_total', help: 'Jobs.', type: 'counter', aggregator: 'sum', values: [{ suffix: '', labels: {}, value: count }] },
-  { name: 'lb_mine', help: 'Mine.', type: 'gauge', aggregator: 'sum', values: [] },
-]);
+const text = (count: number): string =>
+  JSON.stringify([
+    { name: 'jobs_total', help: 'Jobs.', type: 'counter', aggregator: 'sum', values: [{ suffix: '', labels: {}, value: count }] },
+    { name: 'lb_mine', help: 'Mine.', type: 'gauge', aggregator: 'sum', values: [] },
+  ]);
 
 /** Ids it was asked with. */
 function asked(worker: FakeWorker): number[] {

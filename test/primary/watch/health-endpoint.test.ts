@@ -18,7 +18,11 @@ async function listen(): Promise<Server> {
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 const at = (port: number, host: string | null = '127.0.0.1'): { host: string | null; port: number } => ({ host, port });
-const get = (port: number, path = '/ready', host = '127.0.0.1'): Promise<number> => fetch(`http://${host}:${port}${path}`).then(({ status }) => status, () => 0);
+const get = (port: number, path = '/ready', host = '127.0.0.1'): Promise<number> =>
+  fetch(`http://${host}:${port}${path}`).then(
+    ({ status }) => status,
+    () => 0,
+  );
 
 beforeEach(async () => {
   facts = READY;
@@ -62,7 +66,10 @@ it('moves to another port, to another address of the same port, and away', async
 
 it('stays where it is when the new port is taken, and says so', async () => {
   await endpoint.move(at(ports.first));
-  await expect(endpoint.move(at(ports.taken))).rejects.toMatchObject({ code: 'LB_ERR_HEALTH_PORT', message: expect.stringContaining(`127.0.0.1:${ports.taken}`) as string });
+  await expect(endpoint.move(at(ports.taken))).rejects.toMatchObject({
+    code: 'LB_ERR_HEALTH_PORT',
+    message: expect.stringContaining(`127.0.0.1:${ports.taken}`) as string,
+  });
   expect(await get(ports.first)).toBe(200);
 });
 

@@ -19,7 +19,15 @@ interface FakeWorker {
   readonly meter: { last: { requests: number } | null };
 }
 
-const workerOf = (changes: Partial<FakeWorker> = {}): FakeWorker => ({ slot: 0, pid: 7, state: 'ready', uptimeMs: 0, cause: null, meter: { last: { requests: 0 } }, ...changes });
+const workerOf = (changes: Partial<FakeWorker> = {}): FakeWorker => ({
+  slot: 0,
+  pid: 7,
+  state: 'ready',
+  uptimeMs: 0,
+  cause: null,
+  meter: { last: { requests: 0 } },
+  ...changes,
+});
 const real = (worker: FakeWorker): WorkerHandle => worker as unknown as WorkerHandle;
 
 function limitsOf(spec: Partial<AppSpec>, workers: FakeWorker[] = []): Limits {
@@ -53,7 +61,13 @@ describe('memory', () => {
     expect(worker.cause).toBe('killed: it used 250 MB, max_memory_kill is 200 MB');
   });
 
-  it.each([['ejected', 2], ['starting', 0], ['draining', 0], ['stopping', 0], ['exited', 0]] as const)('of a worker that is %s', (state, steps) => {
+  it.each([
+    ['ejected', 2],
+    ['starting', 0],
+    ['draining', 0],
+    ['stopping', 0],
+    ['exited', 0],
+  ] as const)('of a worker that is %s', (state, steps) => {
     limitsOf(both).sampled(real(workerOf({ state })), 250 * MB);
     expect(told).toHaveLength(steps);
   });

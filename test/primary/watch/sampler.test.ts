@@ -51,7 +51,13 @@ it('reads nothing by itself without a limit, and of all workers each second with
   expect(asked).toEqual([]);
   sampler.configure(true);
   await vi.advanceTimersByTimeAsync(2_000);
-  expect([asked, told]).toEqual([[[1, 2], [1, 2]], [10, 20, 10, 20]]);
+  expect([asked, told]).toEqual([
+    [
+      [1, 2],
+      [1, 2],
+    ],
+    [10, 20, 10, 20],
+  ]);
   sampler.configure(false);
   await vi.advanceTimersByTimeAsync(20_000);
   expect(asked).toHaveLength(2);

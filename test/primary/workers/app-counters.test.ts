@@ -4,10 +4,18 @@ import { WorkerMeter } from '../../../src/primary/workers/worker-meter.ts';
 import type { Heartbeat } from '../../../src/protocol/worker.ts';
 import { heartbeat } from '../fake-workers.ts';
 
-const beat = (requests: number, changes: Partial<Heartbeat> = {}): Heartbeat => heartbeat({
-  delivered: requests, requests, statusClasses: [0, requests, 0, 0, 1], latency: [1, 2], latencySumMs: requests * 10, bytesReceived: requests * 100, bytesSent: requests * 1000,
-  use: { cpuMs: requests * 2, rssBytes: 50, heapUsedBytes: 1, heapLimitBytes: 2, gcCount: requests, gcMs: requests / 2, handles: 3 }, ...changes,
-});
+const beat = (requests: number, changes: Partial<Heartbeat> = {}): Heartbeat =>
+  heartbeat({
+    delivered: requests,
+    requests,
+    statusClasses: [0, requests, 0, 0, 1],
+    latency: [1, 2],
+    latencySumMs: requests * 10,
+    bytesReceived: requests * 100,
+    bytesSent: requests * 1000,
+    use: { cpuMs: requests * 2, rssBytes: 50, heapUsedBytes: 1, heapLimitBytes: 2, gcCount: requests, gcMs: requests / 2, handles: 3 },
+    ...changes,
+  });
 
 it('adds what each heartbeat tells beyond the one before, over all workers of a slot', () => {
   const counters = new AppCounters();
@@ -20,7 +28,14 @@ it('adds what each heartbeat tells beyond the one before, over all workers of a 
   first.add(beat(6), 3_500);
   const totals = counters.totals({ malformed: 2 });
   expect(totals).toMatchObject({
-    answers: [0, 9, 0, 0, 3], bytesReceived: 900, bytesSent: 9_000, cpuMs: 18, gcCount: 9, gcMs: 4.5, latencySumMs: 90, proxyRejections: { malformed: 2 },
+    answers: [0, 9, 0, 0, 3],
+    bytesReceived: 900,
+    bytesSent: 9_000,
+    cpuMs: 18,
+    gcCount: 9,
+    gcMs: 4.5,
+    latencySumMs: 90,
+    proxyRejections: { malformed: 2 },
     slots: { 0: { answers: [0, 8, 0, 0, 2], bytesSent: 8_000 }, 1: { answers: [0, 1, 0, 0, 1] } },
   });
   expect(totals.latency.slice(0, 3)).toEqual([5, 10, 0]);

@@ -54,18 +54,20 @@ describe('HandleLedger', () => {
 
   it('tells of each handle once, whatever happens in which order', () => {
     const steps = fc.array(fc.oneof(fc.constantFrom('send', 'ack', 'nack', 'abandon' as const), fc.nat(20)));
-    fc.assert(fc.property(steps, (taken) => {
-      const { channel, ledger, told, send } = setUp();
-      let sent = 0;
-      for (const step of taken) {
-        if (step === 'send') send(String(sent++));
-        else if (step === 'ack') ledger.acknowledged();
-        else if (step === 'nack') ledger.refused();
-        else if (step === 'abandon') ledger.abandon();
-        else channel.callbacks[step]?.(new Error('channel closed'));
-      }
-      ledger.abandon();
-      expect(told.map((text) => Number(text.split(' ')[0])).sort((a, b) => a - b)).toEqual(Array.from({ length: sent }, (_, n) => n));
-    }));
+    fc.assert(
+      fc.property(steps, (taken) => {
+        const { channel, ledger, told, send } = setUp();
+        let sent = 0;
+        for (const step of taken) {
+          if (step === 'send') send(String(sent++));
+          else if (step === 'ack') ledger.acknowledged();
+          else if (step === 'nack') ledger.refused();
+          else if (step === 'abandon') ledger.abandon();
+          else channel.callbacks[step]?.(new Error('channel closed'));
+        }
+        ledger.abandon();
+        expect(told.map((text) => Number(text.split(' ')[0])).sort((a, b) => a - b)).toEqual(Array.from({ length: sent }, (_, n) => n));
+      }),
+    );
   });
 });

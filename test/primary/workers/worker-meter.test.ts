@@ -19,7 +19,8 @@ it('rates are of the time that a heartbeat stands for, not of the idle time befo
 
 it('percentiles and errors are of the last ten seconds, also when nothing was heard since', () => {
   const meter = new WorkerMeter(new AppCounters(), 0, false);
-  const tell = (requests: number, at: number, latency: readonly number[] = []): void => meter.add(heartbeat({ requests, statusClasses: [0, requests - requests / 10, 0, 0, requests / 10], latency }), at);
+  const tell = (requests: number, at: number, latency: readonly number[] = []): void =>
+    meter.add(heartbeat({ requests, statusClasses: [0, requests - requests / 10, 0, 0, requests / 10], latency }), at);
   tell(100, 1_000, [100]);
   tell(150, 6_000, [0, 50]);
   const told = (at: number): unknown => [meter.recentAnswers(at), meter.recentLatency(at).slice(0, 2)];

@@ -79,7 +79,12 @@ const sizeOf = ({ clientWidth, clientHeight }: Element): { width: number; height
 const hueOf = (slot: number): number => Math.round(FIRST_HUE + slot * GOLDEN_ANGLE) % 360;
 
 /** Colours are those of the style sheet, which follow light and dark. */
-function optionsOf(parent: Element, { format, leastTop, binary }: Measure, slots: readonly number[] | undefined, onHover: (index: number | null) => void): UPlot.Options {
+function optionsOf(
+  parent: Element,
+  { format, leastTop, binary }: Measure,
+  slots: readonly number[] | undefined,
+  onHover: (index: number | null) => void,
+): UPlot.Options {
   const style = getComputedStyle(parent);
   const color = (name: string): string => style.getPropertyValue(name);
   const axis = { stroke: color('--muted'), font: FONT, ticks: { show: false } };
@@ -92,12 +97,30 @@ function optionsOf(parent: Element, { format, leastTop, binary }: Measure, slots
     cursor: { y: false, sync: { key: 'lb' }, focus: { prox: 16 }, drag: { x: false, y: false }, points: { size: 7, width: 0 } },
     scales: { x: { time: false }, y: { range: (_, __, max) => [0, Math.max(leastTop, (max ?? 0) * 1.1)] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 22, space: 52, incrs: MINUTES_AND_HOURS, splits: localSplits, values: (_, splits) => splits.map((second) => clock(second * 1000).slice(0, 5)) },
-      { ...axis, grid: { stroke: color('--line'), width: 1 }, size: 54, gap: 6, space: 22, incrs: binary === true ? POWERS_OF_TWO : ROUND, values: (_, splits) => splits.map(format) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 22,
+        space: 52,
+        incrs: MINUTES_AND_HOURS,
+        splits: localSplits,
+        values: (_, splits) => splits.map((second) => clock(second * 1000).slice(0, 5)),
+      },
+      {
+        ...axis,
+        grid: { stroke: color('--line'), width: 1 },
+        size: 54,
+        gap: 6,
+        space: 22,
+        incrs: binary === true ? POWERS_OF_TWO : ROUND,
+        values: (_, splits) => splits.map(format),
+      },
     ],
     series: [
       {},
-      ...(slots === undefined ? [{ ...line(color('--accent')), fill: color('--accent-soft') }] : slots.map((slot) => line(`oklch(${color('--slot')} ${hueOf(slot)})`))),
+      ...(slots === undefined
+        ? [{ ...line(color('--accent')), fill: color('--accent-soft') }]
+        : slots.map((slot) => line(`oklch(${color('--slot')} ${hueOf(slot)})`))),
     ],
     hooks: { setCursor: [({ cursor }) => onHover(cursor.idx ?? null)] },
   };

@@ -18,7 +18,8 @@ interface TableProps<Row> {
 
 /** A table that turns into one card per row where the window is narrow; the first column is its heading. */
 export function Table<Row>({ label, rows, columns, keyOf }: TableProps<Row>): JSX.Element {
-  const classOf = ({ text, alarm }: Column<Row>, row?: Row): string => [text === true ? 'text' : '', row !== undefined && alarm?.(row) === true ? 'alarm' : ''].join(' ').trim();
+  const classOf = ({ text, alarm }: Column<Row>, row?: Row): string =>
+    [text === true ? 'text' : '', row !== undefined && alarm?.(row) === true ? 'alarm' : ''].join(' ').trim();
   return (
     <table aria-label={label}>
       <thead>

@@ -35,7 +35,12 @@ function notesOf(app: AppSnapshot): string[] {
     .filter(({ state }) => state === 'draining' || state === 'stopping')
     .map(({ slot, pid, state, blockers }) => `worker ${slot} (pid ${pid}) is ${state}${blockers === null ? '' : `, with ${describeBlockers(blockers)}`}`);
   const out = app.health.filter(({ causes }) => causes.length > 0).map(({ slot, pid, causes }) => `worker ${slot} (pid ${pid}): ${causes.join('; ')}`);
-  const slots = app.state === 'stopped' ? [] : app.troubledSlots.map(({ slot, state, restartInMs }) => `slot ${slot} is ${state}${restartInMs === null ? '' : `, next restart in ${age(restartInMs)}`}`);
+  const slots =
+    app.state === 'stopped'
+      ? []
+      : app.troubledSlots.map(
+          ({ slot, state, restartInMs }) => `slot ${slot} is ${state}${restartInMs === null ? '' : `, next restart in ${age(restartInMs)}`}`,
+        );
   return [
     ...leaving,
     ...(app.queuedOperations.length === 0 ? [] : [`next: ${app.queuedOperations.join(', ')}`]),

@@ -71,7 +71,13 @@ export function AppsView({ apps }: { readonly apps: readonly AppSnapshot[] }): J
 function Totals({ apps }: { readonly apps: readonly AppSnapshot[] }): JSX.Element {
   const sum = (value: (app: AppSnapshot) => number | null): number => apps.reduce((total, app) => total + (value(app) ?? 0), 0);
   const facts = [
-    [plural(apps.length, 'app'), `${plural(sum((app) => app.ready), 'worker')} ready`],
+    [
+      plural(apps.length, 'app'),
+      `${plural(
+        sum((app) => app.ready),
+        'worker',
+      )} ready`,
+    ],
     [count(sum((app) => app.requestsPerSecond)), 'requests/s'],
     [count(sum((app) => app.connections)), 'connections'],
     [percent(sum((app) => app.cpuPercent)), 'CPU, of one core'],

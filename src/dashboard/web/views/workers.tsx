@@ -34,7 +34,12 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'p95', value: (worker) => millis(worker.p95Ms) },
   { title: 'Weight', value: (worker) => count(worker.weight), alarm: (worker) => worker.weight === 0 },
   { title: 'Hand-off', value: (worker) => millis(worker.handOffMs) },
-  { title: 'Health', text: true, value: ({ health, withdrawn }) => healthText(health, withdrawn), alarm: ({ health, withdrawn }) => withdrawn !== null || (health?.causes.length ?? 0) > 0 },
+  {
+    title: 'Health',
+    text: true,
+    value: ({ health, withdrawn }) => healthText(health, withdrawn),
+    alarm: ({ health, withdrawn }) => withdrawn !== null || (health?.causes.length ?? 0) > 0,
+  },
 ];
 
 /** One row per process, old and new ones of a reload alike. */

@@ -17,7 +17,10 @@ const NO_STACK: Readonly<Record<NoStack, string>> = {
 export async function endHungWorker(
   worker: WorkerHandle,
   silentMs: number,
-  { abandon, event }: {
+  {
+    abandon,
+    event,
+  }: {
     readonly abandon: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
     readonly event: EmitEvent;
   },

@@ -41,7 +41,9 @@ async function secured(socket: Socket, protocol: string): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     // Whether a certificate is valid is for the clients to judge, and a name the app does not know would be refused.
     const stream = connect({ socket, rejectUnauthorized: false, ALPNProtocols: [protocol] }, () => resolve(stream));
-    stream.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ECONNRESET' ? closedBy(error) : new Error(`TLS: ${error.code ?? error.message}`)));
+    stream.on('error', (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'ECONNRESET' ? closedBy(error) : new Error(`TLS: ${error.code ?? error.message}`)),
+    );
     stream.once('close', () => reject(closedBy(null)));
   });
 }

@@ -90,10 +90,13 @@ export class HealthMonitor<W extends HealthWorker> {
     if (this.#stopped || at >= this.#wakeAt) return;
     this.#wakeAt = at;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#wakeAt = Number.POSITIVE_INFINITY;
-      this.#look();
-    }, Math.ceil(at - now()));
+    this.#timer = setTimeout(
+      () => {
+        this.#wakeAt = Number.POSITIVE_INFINITY;
+        this.#look();
+      },
+      Math.ceil(at - now()),
+    );
   }
 
   #look(): void {
@@ -160,10 +163,20 @@ export class HealthMonitor<W extends HealthWorker> {
     this.#observeAt = active.includes(true) ? at + OBSERVE_EVERY_MS : null;
     const members = serving.filter(({ worker }) => this.#options.inRotation(worker));
     const healthy = members.filter(({ ejection }) => ejection.since === null);
-    const found = outliers(healthy.map((watched) => watched.facts()), policy);
+    const found = outliers(
+      healthy.map((watched) => watched.facts()),
+      policy,
+    );
     for (const watched of healthy) {
       const reason = found.get(watched.worker.id);
-      if (reason === undefined || !mayEjectPassively(members.map(({ ejection }) => ejection), policy)) continue;
+      if (
+        reason === undefined ||
+        !mayEjectPassively(
+          members.map(({ ejection }) => ejection),
+          policy,
+        )
+      )
+        continue;
       watched.ejection = ejectPassively(watched.ejection, reason, policy, at);
     }
   }

@@ -52,7 +52,15 @@ async function listen(changes: Partial<ProxyReaderOptions> = {}, path?: string):
     reader.close();
     handle.close();
   });
-  return { reader, peers, rejections, connect: () => connect(where as { port: number }).setNoDelay().on('error', () => {}) };
+  return {
+    reader,
+    peers,
+    rejections,
+    connect: () =>
+      connect(where as { port: number })
+        .setNoDelay()
+        .on('error', () => {}),
+  };
 }
 
 async function everythingFrom(socket: Socket): Promise<Buffer> {
@@ -90,7 +98,10 @@ describe('ProxyReader hands over', () => {
     expect(listening.reader.reading).toBe(0);
   });
 
-  it.each([['version 1', V1], ['version 2', V2]])('%s that comes byte by byte', async (_, header) => {
+  it.each([
+    ['version 1', V1],
+    ['version 2', V2],
+  ])('%s that comes byte by byte', async (_, header) => {
     const listening = await listen();
     const socket = listening.connect();
     await once(socket, 'connect');

@@ -74,7 +74,10 @@ describe.runIf(process.platform === 'linux')('stackOf', { timeout: 30_000 }, () 
 
   it.each([
     ['a key derivation', `function block() { require('node:crypto').pbkdf2Sync('a', 'b', 2 ** 31 - 1, 64, 'sha512'); }`],
-    ['opening a pipe that nobody writes', `function block() { const f = __filename + '.pipe'; require('node:child_process').execFileSync('mkfifo', [f]); require('node:fs').openSync(f); }`],
+    [
+      'opening a pipe that nobody writes',
+      `function block() { const f = __filename + '.pipe'; require('node:child_process').execFileSync('mkfifo', [f]); require('node:fs').openSync(f); }`,
+    ],
   ])('cannot interrupt %s', async (_, functions) => {
     expect(await stackOf(target(await startProgram(thenBlock(functions))), SHORT_MS)).toEqual({ reason: 'native' });
   });
@@ -87,7 +90,9 @@ describe.runIf(process.platform === 'linux')('stackOf', { timeout: 30_000 }, () 
   });
 
   it('does not disturb an app that listens for SIGUSR1 itself', async () => {
-    const program = await startProgram(`process.on('SIGUSR1', () => console.log('SIGUSR1')); process.on('SIGUSR2', () => console.log('SIGUSR2')); console.log('up'); setInterval(() => {}, 1e6);`);
+    const program = await startProgram(
+      `process.on('SIGUSR1', () => console.log('SIGUSR1')); process.on('SIGUSR2', () => console.log('SIGUSR2')); console.log('up'); setInterval(() => {}, 1e6);`,
+    );
     expect(await stackOf(target(program, { ownSigusr1: true }))).toEqual({ reason: 'no-inspector' });
     const next = program.line();
     program.child.kill('SIGUSR2');

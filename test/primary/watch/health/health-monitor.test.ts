@@ -6,7 +6,16 @@ import { HealthMonitor } from '../../../../src/primary/watch/health/health-monit
 import type { HealthWorker, Vitals } from '../../../../src/primary/watch/health/watched-worker.ts';
 import { now } from '../../../../src/system/clock.ts';
 
-const CHECK: HealthCheckSpec = { path: '/healthz', port: null, intervalMs: 2_000, timeoutMs: 2_000, fall: 3, rise: 2, expect: [[200, 399]], replaceAfterMs: 60_000 };
+const CHECK: HealthCheckSpec = {
+  path: '/healthz',
+  port: null,
+  intervalMs: 2_000,
+  timeoutMs: 2_000,
+  fall: 3,
+  rise: 2,
+  expect: [[200, 399]],
+  replaceAfterMs: 60_000,
+};
 const EJECTION: EjectionSpec = { takeTimeoutMs: 5_000, loopDelayMs: 1_000, errorRate: 0.5, baseMs: 10_000, maxShare: 0.34 };
 const PASSED: CheckResult = { ok: true, tookMs: 3 };
 const FAILED: CheckResult = { ok: false, reason: 'status 503' };
@@ -113,7 +122,10 @@ describe('active checks', () => {
       expect(steady.every((at, i) => i === 0 || Math.abs(at - (steady[i - 1] ?? 0) - CHECK.intervalMs) <= 1)).toBe(true);
     }
     const moments = all.map(({ checkedAt }) => Math.round(checkedAt.at(-1) ?? 0) % CHECK.intervalMs).sort((a, b) => a - b);
-    expect(moments.every((at, i) => i === 0 || at - (moments[i - 1] ?? 0) > 100), String(moments)).toBe(true);
+    expect(
+      moments.every((at, i) => i === 0 || at - (moments[i - 1] ?? 0) > 100),
+      String(moments),
+    ).toBe(true);
     const slow = all[0];
     if (slow !== undefined) slow.checkTakesMs = 3_000;
     const before = slow?.checkedAt.length ?? 0;
@@ -340,9 +352,22 @@ it('reports what `lb health` shows', async () => {
   await pass(8_000);
   const [sick, well] = monitor.report();
   expect(sick).toMatchObject({
-    slot: 0, pid: one.pid, state: 'ejected', last: { ok: false, reason: 'status 503', tookMs: null, at: expect.any(Number) as number },
-    ejections: 1, causes: ['failed checks: status 503 (3 in a row)'], sinceMs: expect.any(Number) as number,
+    slot: 0,
+    pid: one.pid,
+    state: 'ejected',
+    last: { ok: false, reason: 'status 503', tookMs: null, at: expect.any(Number) as number },
+    ejections: 1,
+    causes: ['failed checks: status 503 (3 in a row)'],
+    sinceMs: expect.any(Number) as number,
   });
   expect(sick?.checks.failed).toBe(sick?.lastFailures.length);
-  expect(well).toMatchObject({ slot: 1, state: 'ready', last: { ok: true, reason: null, tookMs: 3 }, lastFailures: [], ejections: 0, causes: [], sinceMs: null });
+  expect(well).toMatchObject({
+    slot: 1,
+    state: 'ready',
+    last: { ok: true, reason: null, tookMs: 3 },
+    lastFailures: [],
+    ejections: 0,
+    causes: [],
+    sinceMs: null,
+  });
 });

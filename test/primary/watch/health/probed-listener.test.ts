@@ -2,7 +2,9 @@ import { expect, it } from 'vitest';
 import { probedListener } from '../../../../src/primary/watch/health/probed-listener.ts';
 
 const listener = (key: string, port: number | null, kind: 'http' | 'tcp', bound = port): Parameters<typeof probedListener>[2][number] => ({
-  key, query: { port, kind }, name: bound === null ? null : { address: '::', port: bound, family: 'IPv6' },
+  key,
+  query: { port, kind },
+  name: bound === null ? null : { address: '::', port: bound, family: 'IPv6' },
 });
 const listeners = [listener('admin', 9000, 'tcp'), listener('web', 3000, 'http'), listener('any', 0, 'http', 41234), listener('socket', null, 'http')];
 

@@ -74,7 +74,10 @@ const probe = (worker: FakeWorker, kind: ServerKind, policy: Partial<ProbePolicy
 
 const PASSED = { ok: true, tookMs: expect.any(Number) as number };
 const failed = (reason: string): object => ({ ok: false, reason });
-const answering = (status: number): http.RequestListener => (_, res) => res.writeHead(status).end('x'.repeat(500_000));
+const answering =
+  (status: number): http.RequestListener =>
+  (_, res) =>
+    res.writeHead(status).end('x'.repeat(500_000));
 
 describe('an HTTP check', () => {
   it('asks for the path, as a client that comes once', async () => {
@@ -89,9 +92,26 @@ describe('an HTTP check', () => {
   });
 
   it.each([
-    { status: 200, expected: [[200, 399]], passes: true }, { status: 399, expected: [[200, 399]], passes: true },
-    { status: 400, expected: [[200, 399]], passes: false }, { status: 503, expected: [[200, 399]], passes: false },
-    { status: 503, expected: [[200, 204], [503, 503]], passes: true }, { status: 205, expected: [[200, 204], [503, 503]], passes: false },
+    { status: 200, expected: [[200, 399]], passes: true },
+    { status: 399, expected: [[200, 399]], passes: true },
+    { status: 400, expected: [[200, 399]], passes: false },
+    { status: 503, expected: [[200, 399]], passes: false },
+    {
+      status: 503,
+      expected: [
+        [200, 204],
+        [503, 503],
+      ],
+      passes: true,
+    },
+    {
+      status: 205,
+      expected: [
+        [200, 204],
+        [503, 503],
+      ],
+      passes: false,
+    },
   ] as const)('$status is measured by $expected', async ({ status, expected, passes }) => {
     expect(await probe(workerOf(http.createServer(answering(status))), 'http', { expect: expected })).toEqual(passes ? PASSED : failed(`status ${status}`));
   });
@@ -136,21 +156,27 @@ describe('a check of each kind of server', () => {
 
   it.each(Object.keys(servers) as ServerKind[])('%s passes, and fails with its status', async (kind) => {
     let status = 200;
-    const worker = workerOf(servers[kind]((_, res) => {
-      res.statusCode = status;
-      res.end();
-    }));
+    const worker = workerOf(
+      servers[kind]((_, res) => {
+        res.statusCode = status;
+        res.end();
+      }),
+    );
     expect(await probe(worker, kind)).toEqual(PASSED);
     status = 503;
     expect(await probe(worker, kind)).toEqual(failed('status 503'));
   });
 
   it.each(['https', 'http2', 'tls'] as const)('%s fails where nobody speaks TLS', async (kind) => {
-    expect(await probe(workerOf(http.createServer(answering(200))), kind)).toMatchObject({ ok: false, reason: expect.stringMatching(/^TLS: |^connection /) as string });
+    expect(await probe(workerOf(http.createServer(answering(200))), kind)).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/^TLS: |^connection /) as string,
+    });
   });
 
   it.each(['http2', 'h2c'] as const)('%s fails when the server closes', async (kind) => {
-    const listening = kind === 'h2c' ? net.createServer((socket) => socket.destroy()) : tls.createServer({ key, cert, ALPNProtocols: ['h2'] }, (socket) => socket.destroy());
+    const listening =
+      kind === 'h2c' ? net.createServer((socket) => socket.destroy()) : tls.createServer({ key, cert, ALPNProtocols: ['h2'] }, (socket) => socket.destroy());
     expect(await probe(workerOf(listening), kind)).toMatchObject({ ok: false, reason: expect.stringMatching(/^connection (closed|reset)/) as string });
   });
 });
@@ -225,13 +251,24 @@ describe('the private socket', () => {
   it('is closed to everybody else', async () => {
     const port = await new Promise<number>((resolve) => {
       const worker = workerOf(http.createServer(answering(200)));
-      const telling: FakeWorker = { serve: (connection, outcome) => {
-        resolve(localPortOf(connection));
-        worker.serve(connection, outcome);
-      } };
+      const telling: FakeWorker = {
+        serve: (connection, outcome) => {
+          resolve(localPortOf(connection));
+          worker.serve(connection, outcome);
+        },
+      };
       void probe(telling, 'http');
     });
-    const strangers = Array.from({ length: 5 }, () => new Promise((resolve) => net.connect(port, '127.0.0.1').on('error', () => {}).once('close', resolve)));
+    const strangers = Array.from(
+      { length: 5 },
+      () =>
+        new Promise((resolve) =>
+          net
+            .connect(port, '127.0.0.1')
+            .on('error', () => {})
+            .once('close', resolve),
+        ),
+    );
     expect(await probe(workerOf(http.createServer(answering(200))), 'http')).toEqual(PASSED);
     await Promise.all(strangers);
     expect(handed).toHaveLength(2);
