@@ -184,7 +184,7 @@ describe('imports', () => {
 
   it('of node:cluster stand where workers are forked, and in the preload', () => {
     const loads = imports.filter(({ to, how }) => to === 'node:cluster' && how !== 'type').map(({ from }) => from);
-    expect(loads.sort()).toEqual(['primary/workers/cluster.ts', 'worker/preload.ts']);
+    expect(loads.sort()).toEqual(['primary/workers/cluster-worker.ts', 'worker/preload.ts']);
   });
 });
 

@@ -16,12 +16,15 @@ const BUSY_BYTES = 1024 * 1024;
 /** Events that wait for a daemon that is away; the newest. */
 const KEPT_EVENTS = 500;
 
-interface LinkEvents {
+export interface LinkEvents {
   hello(): FromPrimary;
   received(message: ToPrimary): void;
   /** The daemon went away; a foreground app ends then. */
   lost(): void;
 }
+
+/** Takes messages for the daemon. */
+export type Outbox = Pick<DaemonLink, 'busy' | 'send'>;
 
 /** The connection to the daemon. Redials for ever; daemon restart, crash and upgrade are this one code path. */
 export class DaemonLink {

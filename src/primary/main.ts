@@ -1,6 +1,11 @@
 /** The program of a primary: started by the daemon, one per app. */
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../protocol/attach.ts';
+import { UsageSampler } from '../system/usage.ts';
+import { DaemonLink } from './daemon-link.ts';
+import { bindListener } from './door/listeners.ts';
+import { SpawnChannel } from './door/spawn-channel.ts';
 import { Primary } from './primary.ts';
+import { clusterWorkers } from './workers/cluster-worker.ts';
 
 const settings = process.env[PRIMARY_SETTINGS_VAR];
 if (settings === undefined) {
@@ -12,4 +17,11 @@ const parsed = JSON.parse(settings) as PrimarySettings;
 process.title = `lb primary ${parsed.app}`;
 // The daemon decides what ends a primary; a signal to the whole group must not.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-void new Primary(parsed, () => process.exit(0)).start();
+const ports = {
+  channel: new SpawnChannel(),
+  link: (...[own, events]: ConstructorParameters<typeof DaemonLink>) => new DaemonLink(own, events),
+  bind: bindListener,
+  startWorker: clusterWorkers(parsed.preload),
+  usage: new UsageSampler(),
+};
+void new Primary(parsed, ports, () => process.exit(0)).start();

@@ -7,11 +7,11 @@ import { afterWorkerEnd, type WorkerEnd } from '../lifecycle/restart-policy.ts';
 import type { WorkerState } from '../lifecycle/states.ts';
 import type { ProgressStep } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
-import { now } from '../system/clock.ts';
+import { now, wallNow } from '../system/clock.ts';
 import type { OperationRunner } from './operations/operation-runner.ts';
 import type { Outcome } from './operations/operation.ts';
 import { currentWorker, type Pool, type Slot } from './workers/pool.ts';
-import type { WorkerHandle } from './workers/worker-handle.ts';
+import type { WorkerHandle, WorkerObserver } from './workers/worker-handle.ts';
 
 const KEPT_EXITS = 10;
 const BLOCKERS_EVERY_MS = 1_000;
@@ -33,7 +33,10 @@ export interface SupervisorOptions {
  * The loop of the primary: compares what is wanted with what is there and takes small steps that can be repeated.
  * Whatever happens (a message, an exit, a timer) only asks it to look again.
  */
-export class Supervisor {
+export class Supervisor implements WorkerObserver {
+  /** When the app was started: monotonic, and for people. */
+  readonly startedAt = now();
+  readonly startedWall = wallNow();
   readonly exits: ExitReport[] = [];
   wasOnline = false;
   ended = false;
@@ -72,12 +75,20 @@ export class Supervisor {
     );
   }
 
+  onMessage(worker: WorkerHandle, message: unknown): void {
+    if (message === 'ready') this.saidReady(worker);
+  }
+
   saidReady(worker: WorkerHandle): void {
     this.#saidReady.add(worker);
     this.wake();
   }
 
-  stateChanged(worker: WorkerHandle, from: WorkerState): void {
+  onListenersChanged(): void {
+    this.wake();
+  }
+
+  onStateChanged(worker: WorkerHandle, from: WorkerState): void {
     const { app, runner, pool } = this.#options;
     const ms = Math.round(worker.uptimeMs);
     const steps: Partial<Record<WorkerState, [ProgressStep, string]>> = {
@@ -94,7 +105,8 @@ export class Supervisor {
 
   #tellState(worker: WorkerHandle, from: WorkerState, ms: number): void {
     const { event } = this.#options;
-    const { slot, generation, askedBy } = worker;
+    const { slot, generation } = worker;
+    const { askedBy } = worker.end;
     if (worker.state === 'ready' && from === 'starting') event('ready', `worker ${slot} ready in ${ms} ms`, worker, { tookMs: ms, generation });
     if (worker.state === 'draining') {
       const why = askedBy === null ? 'its channel is closed' : `asked by ${askedBy}`;
@@ -102,7 +114,7 @@ export class Supervisor {
     }
   }
 
-  forked(worker: WorkerHandle): void {
+  onForked(worker: WorkerHandle): void {
     const { app, runner } = this.#options;
     runner.progress('starting', `${app}[${worker.slot}] starting (pid ${worker.pid}, generation ${worker.generation})`, worker);
     this.#options.event('start', `worker ${worker.slot} started, generation ${worker.generation}`, worker, { generation: worker.generation });
@@ -115,7 +127,7 @@ export class Supervisor {
     const { pool, runner } = this.#options;
     const claimed = runner.claims(worker);
     pool.abandon(worker, askedBy);
-    if (claimed) runner.failed({ worker, reason, output: [...worker.lastStderr] });
+    if (claimed) runner.failed({ worker, reason, output: [...worker.end.lastStderr] });
     else if (currentWorker(pool.slot(worker.slot)) === undefined) {
       this.#countEnd(pool.slot(worker.slot), { uptimeMs: worker.uptimeMs, wasReady: worker.readyAt !== null, code: null });
     }
@@ -127,30 +139,31 @@ export class Supervisor {
     const { pool, runner } = this.#options;
     if (!runner.claims(worker) || runner.current?.kind === 'start') return;
     pool.retire(worker, 'unhealthy');
-    runner.failed({ worker, reason, output: [...worker.lastStderr] });
+    runner.failed({ worker, reason, output: [...worker.end.lastStderr] });
   }
 
-  drainChanged(worker: WorkerHandle): void {
-    this.#options.pool.drainChanged(worker);
+  onDrainChanged(worker: WorkerHandle): void {
     const toldAt = this.#blockersToldAt.get(worker);
     if (toldAt === undefined) this.#blockersToldAt.set(worker, now());
-    if (toldAt === undefined || worker.blockers === null || worker.quiet || now() - toldAt < BLOCKERS_EVERY_MS) return;
+    const { blockers, quiet } = worker.self;
+    if (toldAt === undefined || blockers === null || quiet || now() - toldAt < BLOCKERS_EVERY_MS) return;
     this.#blockersToldAt.set(worker, now());
-    this.#options.runner.progress('draining', `${this.#options.app}[${worker.slot}] still has ${describeBlockers(worker.blockers)}`, worker);
+    this.#options.runner.progress('draining', `${this.#options.app}[${worker.slot}] still has ${describeBlockers(blockers)}`, worker);
   }
 
   /** The process ended: its slot may be refilled at once, before its last output has been read. */
-  exited(worker: WorkerHandle, code: number | null): void {
+  onExit(worker: WorkerHandle, code: number | null): void {
     const { pool, runner } = this.#options;
     const slot = pool.slot(worker.slot);
-    if (worker.askedBy === null && runner.claims(worker)) slot.awaitsReport = true;
-    if (worker.askedBy === null && currentWorker(slot) === undefined) {
+    const { askedBy } = worker.end;
+    if (askedBy === null && runner.claims(worker)) slot.awaitsReport = true;
+    if (askedBy === null && currentWorker(slot) === undefined) {
       this.#countEnd(slot, { uptimeMs: worker.uptimeMs, wasReady: worker.readyAt !== null, code });
     }
     this.wake();
   }
 
-  gone(worker: WorkerHandle, report: ExitReport): void {
+  onClose(worker: WorkerHandle, report: ExitReport): void {
     const { app, pool, runner, event } = this.#options;
     this.exits.push(report);
     pool.counters.exited(report);
@@ -166,7 +179,8 @@ export class Supervisor {
       uptimeMs: Math.round(uptimeMs),
       generation,
     });
-    const left = report.killedAtDeadline && worker.blockers !== null ? `, it still had ${describeBlockers(worker.blockers)}` : '';
+    const { blockers } = worker.self;
+    const left = report.killedAtDeadline && blockers !== null ? `, it still had ${describeBlockers(blockers)}` : '';
     runner.progress('exited', `${app}[${worker.slot}] ended: ${how}${left}`, worker);
     pool.slot(worker.slot).awaitsReport = false;
     pool.remove(worker);
@@ -218,7 +232,7 @@ export class Supervisor {
       const claimed = runner.claims(worker);
       this.#options.event('not-ready', `worker ${worker.slot} ${verdict.reason}`, worker);
       pool.retire(worker, 'not-ready', true);
-      if (claimed) runner.failed({ worker, reason: verdict.reason, output: [...worker.lastStderr] });
+      if (claimed) runner.failed({ worker, reason: verdict.reason, output: [...worker.end.lastStderr] });
       else if (currentWorker(pool.slot(worker.slot)) === undefined) {
         this.#countEnd(pool.slot(worker.slot), { uptimeMs: 0, wasReady: false, code: null });
       }

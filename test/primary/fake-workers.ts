@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Readable } from 'node:stream';
 import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
 import type { ProfileRequest } from '../../src/protocol/profile.ts';
 import { MARK, type Heartbeat, type ToWorker } from '../../src/protocol/worker.ts';
@@ -17,9 +18,11 @@ export interface Behaviour {
   /** From a connection until it is acknowledged. */
   readonly ackMs: number;
   readonly handler: 'SIGTERM' | 'SIGINT' | null;
+  /** A grandchild that outlives the worker may hold it open. */
+  readonly stdout: Readable | null;
 }
 
-export const WELL_BEHAVED: Behaviour = { bootMs: 100, crashAfterMs: null, code: 1, drainMs: 20, leaveMs: 5, ackMs: 0, handler: null };
+export const WELL_BEHAVED: Behaviour = { bootMs: 100, crashAfterMs: null, code: 1, drainMs: 20, leaveMs: 5, ackMs: 0, handler: null, stdout: null };
 
 export const KEY = '*|3000|4|0';
 
@@ -50,7 +53,7 @@ export class FakeWorker extends EventEmitter {
   readonly pid: number;
   readonly slot: number;
   readonly spec: AppSpec;
-  readonly stdout = null;
+  readonly stdout: Readable | null;
   readonly stderr = null;
   connected = true;
   alive = true;
@@ -71,6 +74,7 @@ export class FakeWorker extends EventEmitter {
     this.slot = slot;
     this.spec = spec;
     this.#behaviour = behaviour;
+    this.stdout = behaviour.stdout;
     const { bootMs, crashAfterMs, code } = behaviour;
     if (bootMs !== null) setTimeout(() => this.#listen(), bootMs);
     if (crashAfterMs !== null) setTimeout(() => this.end(code, null), crashAfterMs);

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MAX_INSTANCES } from '../../src/lifecycle/app-spec.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
@@ -145,6 +146,14 @@ describe('crashes', () => {
       lastExits: [{ slot: 0, signal: 'SIGKILL', askedBy: null, stateBefore: 'ready' }],
     });
     expect(app.events).toContain('exit: worker 0 ended: signal SIGKILL');
+  });
+
+  it('are counted for the metrics although a grandchild keeps the output of the worker open', async () => {
+    const app = await PrimaryHarness.online({ instances: 1, autorestart: false, minUptimeMs: 0 }, () => ({ stdout: new PassThrough() }));
+    app.workers[0]?.end(1, null);
+    await app.advance(400);
+    const told = app.messages.flatMap((message) => (message.type === 'stats' ? [message.stats.totals.exits] : []));
+    expect(told.at(-1)).toEqual({ crashed: 1 });
   });
 
   it('a slot that gives up leaves the others serving', async () => {

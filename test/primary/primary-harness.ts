@@ -1,109 +1,43 @@
-import { EventEmitter } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { vi } from 'vitest';
 import type { ErrorRecord } from '../../src/errors/lb-error.ts';
 import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
-import type { Answer, FromPrimary, Order, PrimarySettings, ToPrimary } from '../../src/protocol/attach.ts';
+import type { Answer, FromPrimary, Order, PrimarySettings } from '../../src/protocol/attach.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
-import type { ListenQuery } from '../../src/protocol/worker.ts';
+import type { LinkEvents } from '../../src/primary/daemon-link.ts';
+import type { RawListener } from '../../src/primary/handles/raw-handles.ts';
+import { Primary, type PrimaryPorts } from '../../src/primary/primary.ts';
+import { IpcProcess } from '../../src/primary/workers/ipc-process.ts';
+import type { ProcessUsage } from '../../src/system/usage.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
-import { FakeWorker, KEY, WELL_BEHAVED, type Behaviour } from './fake-workers.ts';
+import { FakeWorker, WELL_BEHAVED, type Behaviour } from './fake-workers.ts';
 
 /**
- * A whole primary in this process under a virtual clock. Replaced are its edges only: the fork, the kill, the listening
- * sockets, the connection to the daemon and what reads `/proc`.
+ * A whole primary in this process under a virtual clock. Its ports are fakes: workers, listening sockets, the daemon, and
+ * what reads the usage of processes.
  */
-interface World {
-  fork(spec: AppSpec, slot: number): FakeWorker;
-  kill(pid: number): void;
-  link: { received(message: ToPrimary): void; lost(): void };
-  sent(message: FromPrimary): void;
-  closed: boolean;
-  closingFails: boolean;
-  accept: (key: string, connection: object) => void;
-  memoryBytes: Map<number, number>;
-  listening: Set<string>;
+
+/** The one listening socket of the app. */
+class FakeListener implements RawListener {
+  onconnection?: RawListener['onconnection'];
+  closingFails = false;
+
+  listen(): number {
+    return 0;
+  }
+
+  close(): void {
+    if (!this.closingFails) return;
+    this.closingFails = false;
+    throw new Error('EISDIR');
+  }
+
+  getsockname(out: object): number {
+    Object.assign(out, { address: '0.0.0.0', family: 'IPv4', port: 3000 });
+    return 0;
+  }
 }
-
-const world = vi.hoisted(() => ({ current: null as unknown }));
-const here = (): World => world.current as World;
-
-vi.mock('../../src/primary/workers/cluster.ts', () => ({
-  forkWorker: (spec: AppSpec, slot: number) => Object.assign(new EventEmitter(), { process: here().fork(spec, slot) }),
-}));
-vi.mock('../../src/system/processes.ts', () => ({ startTimeOf: () => 1, killTree: (pid: number) => here().kill(pid) }));
-vi.mock('../../src/system/usage.ts', () => ({
-  UsageSampler: class {
-    sample(pids: readonly number[]): Promise<Map<number, object>> {
-      const known = pids.filter((pid) => here().memoryBytes.has(pid));
-      return Promise.resolve(new Map(known.map((pid) => [pid, { cpuMs: 1, memoryBytes: here().memoryBytes.get(pid) }])));
-    }
-    forget(): void {}
-  },
-}));
-vi.mock('../../src/primary/door/spawn-channel.ts', () => ({
-  SpawnChannel: class {
-    open = true;
-    receive = () => Promise.resolve();
-    keep(): void {}
-    drop = () => Promise.resolve();
-    borrow(): void {}
-  },
-}));
-vi.mock('../../src/primary/daemon-link.ts', () => ({
-  DaemonLink: class {
-    readonly busy = false;
-    constructor(_: PrimarySettings, events: World['link']) {
-      here().link = events;
-    }
-    dial(): void {}
-    send(message: FromPrimary): void {
-      here().sent(message);
-    }
-    close(): Promise<void> {
-      here().closed = true;
-      return Promise.resolve();
-    }
-  },
-}));
-vi.mock('../../src/primary/door/listeners.ts', () => ({
-  Listeners: class {
-    readonly #onClosed: (key: string) => void;
-    constructor(options: { onConnection: World['accept']; onClosed: (key: string) => void }) {
-      here().accept = options.onConnection;
-      this.#onClosed = options.onClosed;
-    }
-    get all(): object[] {
-      return [...here().listening].map((key) => ({ key, label: '*:3000' }));
-    }
-    get keptKeys(): string[] {
-      return [...here().listening];
-    }
-    get expected(): boolean {
-      return here().listening.size > 0;
-    }
-    listen(query: ListenQuery): Promise<object> {
-      here().listening.add(query.key);
-      return Promise.resolve({ errno: 0, listener: { key: query.key, name: null } });
-    }
-    closeAllBut(used: ReadonlySet<string>): void {
-      if (here().closingFails) {
-        here().closingFails = false;
-        throw new Error('EISDIR');
-      }
-      for (const key of here().listening) {
-        if (used.has(key)) continue;
-        here().listening.delete(key);
-        this.#onClosed(key);
-      }
-    }
-    pause(): void {}
-    resume(): void {}
-    narrow(): void {}
-  },
-}));
-
-const { Primary } = await import('../../src/primary/primary.ts');
 
 /** What became of an order. */
 export interface Ordered {
@@ -129,22 +63,13 @@ export class PrimaryHarness {
   finished = 0;
   behave: Behave;
   readonly #orders = new Map<number, Ordered>();
-  readonly #world: World;
+  readonly memoryBytes = new Map<number, number>();
+  readonly #listener = new FakeListener();
+  #link: LinkEvents | null = null;
 
   constructor(behave: Behave = () => ({})) {
     this.behave = behave;
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate', 'performance', 'Date'] });
-    this.#world = world.current = {
-      fork: (spec, slot) => this.#fork(spec, slot),
-      kill: (pid) => this.workers.find((worker) => worker.pid === pid)?.end(null, 'SIGKILL'),
-      sent: (message) => this.#sent(message),
-      link: { received: () => {}, lost: () => {} },
-      closed: false,
-      closingFails: false,
-      accept: () => {},
-      memoryBytes: new Map(),
-      listening: new Set(),
-    } satisfies World;
     const settings: PrimarySettings = {
       app: 'api',
       home: '/h',
@@ -157,7 +82,7 @@ export class PrimaryHarness {
       foreground: false,
       sockets: 0,
     };
-    void new Primary(settings, () => void this.finished++).start();
+    void new Primary(settings, this.#ports(), () => void this.finished++).start();
   }
 
   /** A primary whose app is online. */
@@ -169,13 +94,9 @@ export class PrimaryHarness {
     return harness;
   }
 
-  get memoryBytes(): Map<number, number> {
-    return this.#world.memoryBytes;
-  }
-
   /** The next time that listeners are closed. */
   set closingFails(fails: boolean) {
-    this.#world.closingFails = fails;
+    this.#listener.closingFails = fails;
   }
 
   get alive(): FakeWorker[] {
@@ -195,12 +116,13 @@ export class PrimaryHarness {
     const id = this.#orders.size + 1;
     const ordered: Ordered = { progress: [], answer: null, error: null, disorder: false };
     this.#orders.set(id, ordered);
-    this.#world.link.received({ type: 'order', id, order });
+    this.#link?.received({ type: 'order', id, order });
     return ordered;
   }
 
   start(changes: Partial<AppSpec> = {}, strict = true): Ordered {
-    return this.order({ kind: 'start', spec: sampleSpec(changes), strict, generation: 1 });
+    // The fake workers send no heartbeats by themselves.
+    return this.order({ kind: 'start', spec: sampleSpec({ hangTimeoutMs: null, ...changes }), strict, generation: 1 });
   }
 
   async advance(ms: number): Promise<void> {
@@ -209,7 +131,7 @@ export class PrimaryHarness {
 
   accept(): FakeConnection {
     const connection = new FakeConnection();
-    this.#world.accept(KEY, connection);
+    this.#listener.onconnection?.(0, connection);
     return connection;
   }
 
@@ -228,6 +150,31 @@ export class PrimaryHarness {
     const ordered = this.order(order);
     await this.advance(0);
     return ordered;
+  }
+
+  #ports(): PrimaryPorts {
+    return {
+      channel: { open: true, receive: () => Promise.resolve(), keep: () => {}, drop: () => Promise.resolve(), borrow: () => {} },
+      link: (_, events) => {
+        this.#link = events;
+        return { busy: false, dial: () => {}, send: (message) => this.#sent(message), close: () => Promise.resolve() };
+      },
+      bind: () => Promise.resolve(this.#listener),
+      startWorker: ({ spec, slot }, events) => {
+        const worker = this.#fork(spec, slot);
+        return new IpcProcess(worker as unknown as ChildProcess, events, () => worker.end(null, 'SIGKILL'));
+      },
+      usage: { sample: (pids) => Promise.resolve(this.#usageOf(pids)), forget: () => {} },
+    };
+  }
+
+  #usageOf(pids: readonly number[]): Map<number, ProcessUsage> {
+    return new Map(
+      pids.flatMap((pid) => {
+        const memoryBytes = this.memoryBytes.get(pid);
+        return memoryBytes === undefined ? [] : [[pid, { cpuMs: 1, memoryBytes }] as const];
+      }),
+    );
   }
 
   #fork(spec: AppSpec, slot: number): FakeWorker {

@@ -2,7 +2,7 @@ import { assignSockets } from '../../balancing/direct-assignment.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { labelOf, socketName } from './listeners.ts';
-import { bindSocket, canReusePort, CLOSING_BACKLOG, type RawConnection, type RawListener } from './raw-handles.ts';
+import { bindSocket, canReusePort, CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
 /** The sockets of one listener: one per slot on the same port, or one for all where the system cannot share a port. */
 interface Group {
@@ -170,7 +170,7 @@ export class DirectSockets {
     const place = { key, index };
     held.add(place);
     // Out of descriptors, or on its way out.
-    worker.lend(key, index, socket, () => {
+    worker.handOff.lend(key, index, socket, () => {
       held.delete(place);
       setTimeout(() => this.assign(), LEND_AGAIN_MS).unref();
     });
@@ -183,7 +183,7 @@ export class DirectSockets {
 
   #takeAway(worker: WorkerHandle, place: Place): void {
     this.#held.get(worker)?.delete(place);
-    worker.post({ t: 'socket', ...place, on: false });
+    worker.channel.post({ t: 'socket', ...place, on: false });
   }
 
   /** All of them before anybody is told: the kernel gives what comes to those that are still open. */

@@ -2,8 +2,9 @@ import { hashAddress } from '../../balancing/address-hash.ts';
 import { createStrategy, type HandOffStrategy, type Strategy } from '../../balancing/strategy.ts';
 import type { Peer } from '../../protocol/proxy-header.ts';
 import { now } from '../../system/clock.ts';
-import type { RawConnection } from './raw-handles.ts';
-import { Seat, type PendingConnection, type Place, type Target, type Untaken } from './seat.ts';
+import type { PendingConnection, Target, Untaken } from '../handles/connection.ts';
+import type { RawConnection } from '../handles/raw-handles.ts';
+import { Seat, type Place } from './seat.ts';
 
 /** What of an app's definition matters here. */
 export interface DispatchSettings {

@@ -4,11 +4,11 @@ import { cidrMatcher } from '../../system/cidr.ts';
 import { descriptorRoom } from '../../system/descriptor-room.ts';
 import { DirectSockets } from './direct-sockets.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { Listeners } from './listeners.ts';
+import { bindListener, Listeners, type BindListener } from './listeners.ts';
 import { ProxyReader, type ProxyRejection } from './proxy/proxy-reader.ts';
-import type { RawConnection, RawListener } from './raw-handles.ts';
+import type { RawConnection, RawListener } from '../handles/raw-handles.ts';
+import type { SocketKeeper } from '../handles/socket-keeper.ts';
 import { shutDoor } from './shut-door.ts';
-import type { SpawnChannel } from './spawn-channel.ts';
 
 const PROXY_HEADER_MS = 5_000;
 
@@ -26,7 +26,7 @@ export class FrontDoor {
   readonly proxyRejections: Record<ProxyRejection, number> = { malformed: 0, timeout: 0, untrusted: 0, closed: 0 };
   readonly #readers = new Map<string, ProxyReader>();
   #gate: ProxyGate | null = null;
-  readonly #channel: SpawnChannel;
+  readonly #keeper: SocketKeeper;
   #direct = false;
   readonly #room = descriptorRoom();
   /** For good. */
@@ -35,8 +35,8 @@ export class FrontDoor {
   #handingOut: readonly string[] | null = null;
   #arrivals = 0;
 
-  constructor(channel: SpawnChannel) {
-    this.#channel = channel;
+  constructor(keeper: SocketKeeper, bind: BindListener = bindListener) {
+    this.#keeper = keeper;
     this.dispatcher = new Dispatcher({
       crowded: (key) => {
         if (!this.#shut) this.listeners.pause(key);
@@ -44,18 +44,19 @@ export class FrontDoor {
       relieved: (key) => this.listeners.resume(key),
     });
     this.listeners = new Listeners({
+      bind,
       onConnection: (key, connection) => this.#arrived(key, connection),
-      onOpened: (listener) => channel.keep(listener),
+      onOpened: (listener) => keeper.keep(listener),
       onClosed: (key) => {
-        void channel.drop(key);
+        void keeper.drop(key);
         if (this.#handingOut?.includes(key) !== true) this.#forget(key);
       },
       borrow: (key) => {
-        channel.borrow(key);
-        return channel.open;
+        keeper.borrow(key);
+        return keeper.open;
       },
     });
-    this.sockets = new DirectSockets({ onOpened: (socket) => channel.keep(socket), onClosed: (key) => void channel.drop(key) });
+    this.sockets = new DirectSockets({ onOpened: (socket) => keeper.keep(socket), onClosed: (key) => void keeper.drop(key) });
   }
 
   /** Addresses as people write them. */
@@ -115,7 +116,7 @@ export class FrontDoor {
     const { listeners, sockets, dispatcher } = this;
     this.#shut = true;
     await shutDoor({
-      releaseDuplicates: async () => void (await Promise.all([...listeners.keptKeys, ...sockets.keptKeys].map((key) => this.#channel.drop(key)))),
+      releaseDuplicates: async () => void (await Promise.all([...listeners.keptKeys, ...sockets.keptKeys].map((key) => this.#keeper.drop(key)))),
       takeOver: () => {
         this.#handingOut = [...listeners.all, ...sockets.groups].map(({ key }) => key);
         for (const { key } of listeners.all) listeners.narrow(key);

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { errnoOf } from '../../errors/lb-error.ts';
 import { DEFAULT_BACKLOG, type ListenQuery, type SocketName } from '../../protocol/worker.ts';
 import { claimSocketPath } from '../../system/stale-socket.ts';
-import { CLOSING_BACKLOG, stealHandle, type RawConnection, type RawListener } from './raw-handles.ts';
+import { CLOSING_BACKLOG, stealHandle, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
 export interface Listener {
   readonly key: string;
@@ -18,7 +18,11 @@ export interface Listener {
 
 export type ListenOutcome = { readonly errno: 0; readonly listener: Listener } | { readonly errno: number; readonly listener: null };
 
+/** Opens a listening socket. @throws the error of `server.listen`. */
+export type BindListener = (query: ListenQuery) => Promise<RawListener>;
+
 interface ListenersOptions {
+  readonly bind: BindListener;
   readonly onConnection: (key: string, connection: RawConnection) => void;
   /** A listener that the daemon should hold a duplicate of. */
   readonly onOpened: (listener: Listener) => void;
@@ -150,18 +154,12 @@ export class Listeners {
     }
   }
 
-  #bind(query: ListenQuery): Promise<ListenOutcome> {
-    return new Promise((resolve, reject) => {
-      const server = createServer();
-      server.once('error', reject);
-      server.listen(listenOptions(query), () => {
-        const handle = stealHandle(server);
-        const listener = this.#add(query, handle, socketName(handle));
-        this.#feed(listener);
-        this.#options.onOpened(listener);
-        resolve({ errno: 0, listener });
-      });
-    });
+  async #bind(query: ListenQuery): Promise<ListenOutcome> {
+    const handle = await this.#options.bind(query);
+    const listener = this.#add(query, handle, socketName(handle));
+    this.#feed(listener);
+    this.#options.onOpened(listener);
+    return { errno: 0, listener };
   }
 
   #add(query: ListenQuery, handle: RawListener, name: SocketName | null): Listener {
@@ -183,7 +181,15 @@ export class Listeners {
   }
 }
 
-/** Whatever stands there by now. */
+/** Binds and listens. Nothing is accepted before the next turn of the event loop; by then the caller has set `onconnection`. */
+export function bindListener(query: ListenQuery): Promise<RawListener> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(listenOptions(query), () => resolve(stealHandle(server)));
+  });
+}
+
 function removeFile(path: string): void {
   try {
     rmSync(path, { force: true });

@@ -1,10 +1,13 @@
 import { rotation } from '../../balancing/rotation.ts';
 import { rampFactor } from '../../balancing/slow-start.ts';
 import { weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
+import type { WorkerState } from '../../lifecycle/states.ts';
+import type { ListenQuery } from '../../protocol/worker.ts';
 import { now } from '../../system/clock.ts';
-import type { WorkerHandle } from '../workers/worker-handle.ts';
+import type { Untaken } from '../handles/connection.ts';
+import type { Pool } from '../workers/pool.ts';
+import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 import type { FrontDoor } from './front-door.ts';
-import type { Untaken } from './seat.ts';
 
 /** A worker that refused a connection (its `maxConnections` are reached) is asked again after this long. */
 const FULL_MS = 100;
@@ -14,16 +17,21 @@ const RAMP_STEP_MIN_MS = 50;
 
 interface RouterOptions {
   readonly door: FrontDoor;
-  readonly workers: () => readonly WorkerHandle[];
-  readonly spec: () => AppSpec;
+  readonly pool: Pool;
+  /** The app's first workers share its load at once; later ones grow into theirs. */
+  readonly wasOnline: () => boolean;
   /** A worker takes connections that took none before. */
   readonly joined: () => void;
 }
 
-/** Keeps the dispatcher's places per listener in step with what the workers are, serve and weigh. */
-export class Router {
+/** Joins the workers and the front door: who listens on what, who gets connections, and with which share. */
+export class Router implements WorkerObserver {
   readonly #options: RouterOptions;
   #rampTimer: NodeJS.Timeout | null = null;
+  /** Since when a worker is in the rotation, after a replacement or an ejection. */
+  readonly #rampsSince = new WeakMap<WorkerHandle, number>();
+  /** Listeners for which a worker refused a connection lately. */
+  readonly #full = new WeakMap<WorkerHandle, Set<string>>();
   /** Workers that take connections. */
   members: readonly WorkerHandle[] = [];
   /** Fewer than half of the workers are healthy: connections go to all of them. */
@@ -33,26 +41,72 @@ export class Router {
     this.#options = options;
   }
 
+  onSpecChanged(spec: AppSpec): void {
+    this.#options.door.configure(spec);
+    this.changed();
+  }
+
+  onStateChanged(worker: WorkerHandle, from: WorkerState): void {
+    if (worker.state === 'ready' && (from === 'ejected' || this.#options.wasOnline())) this.#rampsSince.set(worker, now());
+    this.changed();
+  }
+
+  onListen(worker: WorkerHandle, seq: number, query: ListenQuery): void {
+    const { door, pool } = this.#options;
+    const slots = Math.max(pool.wanted, worker.slot + 1);
+    void door.listen(query, slots).then(({ errno, name }) => worker.answerListen(seq, query.key, errno, name));
+  }
+
+  onListenersChanged(): void {
+    this.changed();
+  }
+
+  onSocketReleased(worker: WorkerHandle, key: string, index: number): void {
+    this.#options.door.sockets.released(worker, key, index);
+  }
+
+  onFree(worker: WorkerHandle): void {
+    this.#options.door.dispatcher.pumpFor(worker.handOff);
+  }
+
+  onNotTaken(worker: WorkerHandle, untaken: Untaken): void {
+    const { key } = untaken;
+    this.#fullOf(worker).add(key);
+    setTimeout(() => {
+      this.#fullOf(worker).delete(key);
+      this.changed();
+    }, FULL_MS);
+    // First out of the rotation, so that the connection does not come back to the same worker.
+    this.changed();
+    this.#options.door.dispatcher.takeBack(untaken);
+  }
+
+  onExit(worker: WorkerHandle): void {
+    this.#options.door.sockets.forget(worker);
+  }
+
+  /** Brings the front door in step with what the workers are, serve and weigh. */
   changed(): void {
-    const { dispatcher, dispatched, sockets } = this.#options.door;
-    const { backup, balance, maxConns } = this.#options.spec();
-    const able = this.#options.workers().filter((worker) => (worker.state === 'ready' || worker.state === 'ejected') && worker.connected);
+    const { door, pool } = this.#options;
+    const { dispatcher, dispatched, sockets } = door;
+    const { backup, balance, maxConns } = pool.spec;
+    const able = pool.workers.filter((worker) => (worker.state === 'ready' || worker.state === 'ejected') && worker.channel.connected);
     const isBackup = (worker: WorkerHandle): boolean => backup.includes(worker.slot);
     const { members, panic } = rotation(
-      able.map((worker) => ({ ejected: worker.state === 'ejected', weight: this.weight(worker), held: worker.held, backup: isBackup(worker) })),
+      able.map((worker) => ({ ejected: worker.state === 'ejected', weight: this.weight(worker), held: worker.standby, backup: isBackup(worker) })),
     );
     this.panic = panic;
     const counts = balance === 'least-connections' || balance === 'random' || maxConns !== null;
-    for (const worker of able) worker.countConnections(counts);
+    for (const worker of able) worker.handOff.countConnections(counts);
     const routable = members.flatMap((index) => able[index] ?? []);
     const joined = routable.some((worker) => !this.members.includes(worker));
     this.members = routable;
     sockets.assign({ members: routable, isBackup });
     for (const key of dispatched) {
-      const taking = routable.filter((worker) => worker.keys.has(key) && !worker.full.has(key));
+      const taking = routable.filter((worker) => worker.keys.has(key) && !this.#fullOf(worker).has(key));
       dispatcher.route(
         key,
-        taking.map((worker) => ({ target: worker, weight: this.share(worker), backup: isBackup(worker) })),
+        taking.map((worker) => ({ target: worker.handOff, weight: this.share(worker), backup: isBackup(worker) })),
       );
     }
     this.#followRamps(routable);
@@ -61,38 +115,41 @@ export class Router {
 
   /** What it weighs by configuration, or by its own word. */
   weight(worker: WorkerHandle): number {
-    if (worker.withdrawn !== null || worker.profile.kind === 'heap') return 0;
-    return worker.ownWeight ?? weightOf(this.#options.spec().weights, worker.slot);
-  }
-
-  notTaken(worker: WorkerHandle, untaken: Untaken): void {
-    const { key } = untaken;
-    if (worker.full.has(key)) {
-      setTimeout(() => {
-        worker.full.delete(key);
-        this.changed();
-      }, FULL_MS);
-    }
-    // First out of the rotation, so that the connection does not come back to the same worker.
-    this.changed();
-    this.#options.door.dispatcher.takeBack(untaken);
-  }
-
-  close(): void {
-    if (this.#rampTimer !== null) clearTimeout(this.#rampTimer);
+    if (worker.self.withdrawn !== null || worker.profile.kind === 'heap') return 0;
+    return worker.self.weight ?? weightOf(this.#options.pool.spec.weights, worker.slot);
   }
 
   /** Its weight, as far as slow start lets it have it. `ip-hash` would move its clients twice. */
   share(worker: WorkerHandle): number {
-    const { slowStartMs, balance } = this.#options.spec();
+    const { slowStartMs, balance } = this.#options.pool.spec;
     const weight = this.weight(worker);
-    if (worker.rampsSince === null || slowStartMs === 0 || balance === 'ip-hash') return weight;
-    return weight * rampFactor(now() - worker.rampsSince, slowStartMs);
+    const since = this.#rampsSince.get(worker);
+    if (since === undefined || slowStartMs === 0 || balance === 'ip-hash') return weight;
+    return weight * rampFactor(now() - since, slowStartMs);
+  }
+
+  /** It still grows into its share. */
+  isRamping(worker: WorkerHandle): boolean {
+    const since = this.#rampsSince.get(worker);
+    return since !== undefined && now() - since < this.#options.pool.spec.slowStartMs;
+  }
+
+  stop(): void {
+    if (this.#rampTimer !== null) clearTimeout(this.#rampTimer);
+  }
+
+  #fullOf(worker: WorkerHandle): Set<string> {
+    let keys = this.#full.get(worker);
+    if (keys === undefined) {
+      keys = new Set();
+      this.#full.set(worker, keys);
+    }
+    return keys;
   }
 
   #followRamps(workers: readonly WorkerHandle[]): void {
-    const { slowStartMs } = this.#options.spec();
-    const ramping = workers.some(({ rampsSince }) => rampsSince !== null && now() - rampsSince < slowStartMs);
+    const { slowStartMs } = this.#options.pool.spec;
+    const ramping = workers.some((worker) => this.isRamping(worker));
     if (!ramping || this.#rampTimer !== null) return;
     this.#rampTimer = setTimeout(
       () => {

@@ -1,6 +1,7 @@
 import type { SpawnChannelMessage } from '../../protocol/attach.ts';
 import type { SocketName } from '../../protocol/worker.ts';
-import type { RawListener } from './raw-handles.ts';
+import type { RawListener } from '../handles/raw-handles.ts';
+import type { SocketKeeper } from '../handles/socket-keeper.ts';
 
 /** A daemon of an older version does not answer. */
 const DROPPED_WITHIN_MS = 500;
@@ -8,7 +9,7 @@ const DROPPED_WITHIN_MS = 500;
 type Receive = (key: string, handle: RawListener, name: SocketName | null) => void;
 
 /** The IPC channel to the daemon that spawned this primary. Carries listening handles and nothing else; gone for good when that daemon dies. */
-export class SpawnChannel {
+export class SpawnChannel implements SocketKeeper {
   readonly #dropping = new Map<string, { readonly done: () => void; readonly dropped: Promise<void> }>();
 
   /** The daemon holds duplicates of the listening sockets. */

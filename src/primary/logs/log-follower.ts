@@ -1,5 +1,5 @@
 import type { LogLine } from '../../protocol/control.ts';
-import type { DaemonLink } from '../daemon-link.ts';
+import type { Outbox } from '../daemon-link.ts';
 import type { LogSink } from './log-sink.ts';
 
 const FLUSH_MS = 50;
@@ -8,7 +8,7 @@ const MAX_BATCH_CHARS = 256 * 1024;
 
 /** Sends the workers' lines to the daemon in batches while somebody follows; a daemon that does not keep up misses lines and is told how many. */
 export class LogFollower {
-  readonly #link: DaemonLink;
+  readonly #outbox: Outbox;
   #logs: LogSink | null = null;
   #on = false;
   #batch: LogLine[] = [];
@@ -16,8 +16,8 @@ export class LogFollower {
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(link: DaemonLink) {
-    this.#link = link;
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
   }
 
   /** Somebody may follow before there is a log. */
@@ -37,12 +37,12 @@ export class LogFollower {
     this.#timer = null;
     this.#chars = 0;
     if (this.#batch.length === 0 && this.#dropped === 0) return;
-    if (this.#link.busy) {
+    if (this.#outbox.busy) {
       this.#dropped += this.#batch.length;
       this.#batch = [];
       return;
     }
-    this.#link.send({ type: 'log', lines: this.#batch, dropped: this.#dropped });
+    this.#outbox.send({ type: 'log', lines: this.#batch, dropped: this.#dropped });
     this.#batch = [];
     this.#dropped = 0;
   }

@@ -6,7 +6,7 @@ import { LogFile } from '../../logs/log-file.ts';
 import { slotPath } from '../../logs/log-path.ts';
 import type { LogLine } from '../../protocol/control.ts';
 import { wallNow } from '../../system/clock.ts';
-import type { WorkerHandle } from '../workers/worker-handle.ts';
+import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 
 const RING_LINES = 1_000;
 const RING_BYTES = 256 * 1024;
@@ -15,7 +15,7 @@ const RING_BYTES = 256 * 1024;
 const INSPECTOR_LINE = /^(?:Debugger (?:listening|ending) on ws:|Debugger attached\.$|For help, see: https:\/\/nodejs\.org\/)/;
 
 /** Reads what the workers write, line by line: into files, into a ring for those who ask later, and to whoever follows. */
-export class LogSink {
+export class LogSink implements WorkerObserver {
   readonly #app: string;
   readonly #files = new Map<string, LogFile>();
   readonly #ring = new LineRing<LogLine>(RING_LINES, RING_BYTES, (line) => line.text.length + 64);
@@ -28,9 +28,10 @@ export class LogSink {
     this.#onProblem = onProblem;
   }
 
-  attach(worker: WorkerHandle, spec: AppSpec): void {
-    this.#pipe(worker, worker.stdout, 'out', spec.outFile, spec);
-    this.#pipe(worker, worker.stderr, 'err', spec.errorFile, spec);
+  onForked(worker: WorkerHandle): void {
+    const { channel, spec } = worker;
+    this.#pipe(worker, channel.stdout, 'out', spec.outFile, spec);
+    this.#pipe(worker, channel.stderr, 'err', spec.errorFile, spec);
   }
 
   tail(lines: number): LogLine[] {
@@ -45,9 +46,9 @@ export class LogSink {
     if (source === null) return;
     const file = path === null ? null : this.#file(spec.mergeLogs ? path : slotPath(path, worker.slot), spec);
     const splitter = new LineSplitter((text) => {
-      if (worker.askedBy === 'hung' && INSPECTOR_LINE.test(text)) return;
+      if (worker.end.observer === 'hang-watch' && INSPECTOR_LINE.test(text)) return;
       const line: LogLine = { app: this.#app, slot: worker.slot, pid: worker.pid, stream, at: wallNow(), text };
-      if (stream === 'err') worker.rememberStderr(text);
+      if (stream === 'err') worker.end.rememberStderr(text);
       this.#ring.push(line);
       this.follower?.(line);
       if (file !== null && !file.write(`${text}\n`) && !source.isPaused()) {

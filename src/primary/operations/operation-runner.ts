@@ -144,7 +144,7 @@ export class OperationRunner {
       generation: worker?.generation ?? null,
       pid: worker?.pid ?? null,
       message,
-      ...(worker?.blockers == null ? {} : { blockers: worker.blockers }),
+      ...(worker?.self.blockers == null ? {} : { blockers: worker.self.blockers }),
     };
     for (const client of job.clients) client.progress(record);
   }

@@ -46,7 +46,7 @@ export class RecycleOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return worker.slot === this.#old.slot && worker.id > this.#rollout.cutId && worker.askedBy === null;
+    return worker.slot === this.#old.slot && worker.id > this.#rollout.cutId && worker.end.askedBy === null;
   }
 
   failed(failure: WorkerFailure): void {

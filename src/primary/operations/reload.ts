@@ -4,6 +4,7 @@ import { keepScale } from '../../lifecycle/autoscale.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
 import type { OnFailure } from '../../protocol/control.ts';
+import { plural } from '../../lifecycle/wording.ts';
 import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { needsNoRestart } from './balance-orders.ts';
@@ -63,7 +64,7 @@ export class ReloadOperation implements Operation {
     if (plan.done || plan.steps.some((step) => step.do === 'retire')) this.#release();
     let room = pool.startRoom;
     for (const step of plan.steps) {
-      if (step.do === 'fork' && room-- > 0) pool.fork(step.slot).held = this.#rollout.allAtOnce;
+      if (step.do === 'fork' && room-- > 0) pool.fork(step.slot).standby = this.#rollout.allAtOnce;
       const worker = step.do === 'retire' ? pool.workers.find((w) => w.id === step.id) : undefined;
       if (worker !== undefined) pool.retire(worker, askedBy);
     }
@@ -80,7 +81,7 @@ export class ReloadOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return worker.id > this.#rollout.cutId && worker.askedBy === null;
+    return worker.id > this.#rollout.cutId && worker.end.askedBy === null;
   }
 
   failed(failure: WorkerFailure): void {
@@ -136,7 +137,7 @@ export class ReloadOperation implements Operation {
   }
 
   #release(): void {
-    for (const worker of this.#context.pool.workers) worker.held = false;
+    for (const worker of this.#context.pool.workers) worker.standby = false;
   }
 
   #retireNewBesideOld(slots: readonly number[]): void {
@@ -163,6 +164,6 @@ export class ReloadOperation implements Operation {
     if (this.#error !== null && pool.workers.some((w) => isLeaving(w.state))) return null;
     this.#context.closeUnusedListeners();
     if (this.#error !== null) return { ok: false, error: this.#error };
-    return { ok: true, message: `${pool.spec.name} reloaded, generation ${pool.generation}, ${pool.wanted} ${pool.wanted === 1 ? 'worker' : 'workers'}` };
+    return { ok: true, message: `${pool.spec.name} reloaded, generation ${pool.generation}, ${plural(pool.wanted, 'worker')}` };
   }
 }

@@ -1,6 +1,7 @@
 import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
+import { plural } from '../../lifecycle/wording.ts';
 import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
@@ -41,7 +42,7 @@ export class RestartOperation implements Operation {
     const ready = pool.slots.filter((slot) => currentWorker(slot)?.state === 'ready').length;
     if (ready < pool.wanted) return null;
     this.#context.closeUnusedListeners();
-    return { ok: true, message: `${pool.spec.name} restarted with ${ready} ${ready === 1 ? 'worker' : 'workers'}` };
+    return { ok: true, message: `${pool.spec.name} restarted with ${plural(ready, 'worker')}` };
   }
 
   /** Sockets that the workers hold themselves are opened in another way. */
@@ -57,7 +58,7 @@ export class RestartOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return this.#phase === 'starting' && worker.askedBy === null;
+    return this.#phase === 'starting' && worker.end.askedBy === null;
   }
 
   /** The app stays down or half down; its restart policy goes on trying. */

@@ -1,5 +1,6 @@
 import { LbError, shellWord } from '../../errors/lb-error.ts';
 import { MAX_INSTANCES, weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
+import { plural } from '../../lifecycle/wording.ts';
 import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
@@ -46,7 +47,7 @@ export class ScaleOperation implements Operation {
     if (this.#error !== null) return surplus.length === 0 ? { ok: false, error: this.#error } : null;
     const missing = pool.slots.filter((slot) => slot.index >= this.#before && currentWorker(slot)?.state !== 'ready');
     if (surplus.length > 0 || missing.length > 0) return null;
-    return { ok: true, message: `${pool.spec.name} has ${pool.wanted} ${pool.wanted === 1 ? 'worker' : 'workers'} (had ${this.#before})` };
+    return { ok: true, message: `${pool.spec.name} has ${plural(pool.wanted, 'worker')} (had ${this.#before})` };
   }
 
   holds(): boolean {
@@ -54,7 +55,7 @@ export class ScaleOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return worker.slot >= this.#before && worker.askedBy === null;
+    return worker.slot >= this.#before && worker.end.askedBy === null;
   }
 
   failed(failure: WorkerFailure): void {

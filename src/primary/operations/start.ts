@@ -1,4 +1,5 @@
 import { LbError } from '../../errors/lb-error.ts';
+import { plural } from '../../lifecycle/wording.ts';
 import { currentWorker } from '../workers/pool.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
@@ -29,7 +30,7 @@ export class StartOperation implements Operation {
     const started = pool.slots.filter((slot) => typeof currentWorker(slot)?.readyAt === 'number').length;
     if (started < pool.wanted) return null;
     this.#context.closeUnusedListeners();
-    return { ok: true, message: `${pool.spec.name} is online with ${started} ${started === 1 ? 'worker' : 'workers'}` };
+    return { ok: true, message: `${pool.spec.name} is online with ${plural(started, 'worker')}` };
   }
 
   holds(): boolean {

@@ -6,6 +6,7 @@ import type { EmitEvent } from '../../protocol/event.ts';
 import { PROFILE_TITLES, type ProfileBody, type ProfileFile, type ProfileKind } from '../../protocol/profile.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import { moveFile } from '../../system/move-file.ts';
+import type { Router } from '../door/router.ts';
 import { currentWorker, type Pool } from '../workers/pool.ts';
 import { presentLoad } from '../workers/present-load.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -24,10 +25,7 @@ interface ProfilerOptions {
   readonly pool: Pool;
   /** Where the files go. */
   readonly directory: string;
-  /** A worker leaves the rotation, or is back. */
-  readonly rotationChanged: () => void;
-  /** Nobody takes connections. */
-  readonly nobodyServes: () => boolean;
+  readonly router: Pick<Router, 'changed' | 'members'>;
   readonly event: EmitEvent;
 }
 
@@ -78,8 +76,8 @@ export class Profiler {
     } finally {
       worker.profile.release();
       if (what === 'heap') {
-        worker.post({ t: 'shed', count: 0 });
-        this.#options.rotationChanged();
+        worker.channel.post({ t: 'shed', count: 0 });
+        this.#options.router.changed();
         if (worker.state === 'ready') say('is in the rotation again');
       }
     }
@@ -89,9 +87,9 @@ export class Profiler {
     const { app, directory } = this.#options;
     const { slot, pid } = worker;
     const path = join(directory, profileName({ what, app, slot, pid, at: wallNow() }));
-    if (!worker.connected) throw new LbError('LB_ERR_PROFILE', { what: PROFILE_TITLES[what], app, reason: 'the worker ended meanwhile' });
+    if (!worker.channel.connected) throw new LbError('LB_ERR_PROFILE', { what: PROFILE_TITLES[what], app, reason: 'the worker ended meanwhile' });
     const written = worker.profile.written(path, { what, app, timeoutMs: durationMs + ANSWER_WITHIN_MS[what] });
-    worker.post({ t: 'profile', request: { what, durationMs, path } });
+    worker.channel.post({ t: 'profile', request: { what, durationMs, path } });
     try {
       return { path, bytes: await written };
     } catch (error) {
@@ -108,7 +106,7 @@ export class Profiler {
       throw new LbError('LB_ERR_PROFILE', { what: PROFILE_TITLES[what], app, reason });
     };
     if (slot !== undefined && slot >= pool.wanted) throw new LbError('LB_ERR_SLOT', { app, slot, last: pool.wanted - 1 });
-    const ready = pool.workers.filter(({ state, connected }) => (state === 'ready' || state === 'ejected') && connected);
+    const ready = pool.workers.filter(({ state, channel }) => (state === 'ready' || state === 'ejected') && channel.connected);
     const worker = slot === undefined ? busiest(ready) : currentWorker(pool.slot(slot));
     if (worker === undefined) return fail(slot === undefined ? 'no worker is ready' : `slot ${slot} has no worker now`);
     if (!ready.includes(worker)) return fail(`worker ${worker.slot} is ${worker.state}`);
@@ -121,16 +119,16 @@ export class Profiler {
    * requests it has are finished first.
    */
   async #leaveRotation(worker: WorkerHandle, say: (message: string) => void): Promise<void> {
-    const { rotationChanged, nobodyServes } = this.#options;
-    rotationChanged();
-    const alone = nobodyServes();
+    const { router } = this.#options;
+    router.changed();
+    const alone = router.members.length === 0;
     say(alone ? 'leaves the rotation; no other worker serves, so its clients wait' : 'leaves the rotation');
-    if (!alone) worker.post({ t: 'shed', count: ALL_CONNECTIONS });
+    if (!alone) worker.channel.post({ t: 'shed', count: ALL_CONNECTIONS });
     const deadline = now() + QUIET_WITHIN_MS;
     const { last } = worker.meter;
     const isQuiet = (): boolean => {
       const { last: beat } = worker.meter;
-      return worker.pending === null && beat?.requestsInFlight === 0 && (alone || beat.kept === 0) && (beat !== last || worker.idle);
+      return worker.handOff.pending === null && beat?.requestsInFlight === 0 && (alone || beat.kept === 0) && (beat !== last || worker.idle);
     };
     while (!isQuiet() && now() < deadline && worker.state !== 'exited') await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }

@@ -1,5 +1,6 @@
 import { LbError } from '../../errors/lb-error.ts';
 import { decideScale, type ScaleDecision, type ScaleFacts } from '../../lifecycle/autoscale.ts';
+import { plural } from '../../lifecycle/wording.ts';
 import type { AutoscalingSnapshot } from '../../protocol/snapshot.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import { cpuBudget } from '../../system/cpu-budget.ts';
@@ -9,6 +10,7 @@ import type { Router } from '../door/router.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { OperationContext } from '../operations/operation.ts';
 import { ScaleOperation } from '../operations/scale.ts';
+import type { WorkerObserver } from '../workers/worker-handle.ts';
 import { LoadHistory } from './load-history.ts';
 import type { Rebalancer } from './rebalancer.ts';
 import { unsettled } from './unsettled.ts';
@@ -31,7 +33,7 @@ interface AutoscalerOptions {
 }
 
 /** Looks once a second whether an app with `scale` should have another number of workers, and sees to it. */
-export class Autoscaler {
+export class Autoscaler implements WorkerObserver {
   readonly #options: AutoscalerOptions;
   readonly #history = new LoadHistory();
   #timer: NodeJS.Timeout | null = null;
@@ -48,8 +50,7 @@ export class Autoscaler {
     this.#options = options;
   }
 
-  /** The definition is another one. */
-  configure(): void {
+  onSpecChanged(): void {
     const on = this.#options.context.pool.spec.scale?.on === true;
     if (on === (this.#timer !== null)) return;
     if (!on) return this.#turnedOff();
@@ -70,7 +71,7 @@ export class Autoscaler {
     const { pool } = this.#options.context;
     const { name, scale } = pool.spec;
     if (scale === null) throw new LbError('LB_ERR_NO_SCALE', { app: name });
-    if (!scale.on) this.#options.event('scale', `autoscaling is on, from ${pool.wanted} ${pool.wanted === 1 ? 'worker' : 'workers'}`);
+    if (!scale.on) this.#options.event('scale', `autoscaling is on, from ${plural(pool.wanted, 'worker')}`);
     pool.spec = { ...pool.spec, scale: { ...scale, on: true } };
     return `${name} has ${scale.min} to ${scale.max} workers, as its load asks for (${pool.wanted} now)`;
   }

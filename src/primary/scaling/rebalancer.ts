@@ -103,16 +103,16 @@ export class Rebalancer {
 
   /** @param done they are spread, or there is nothing to spread; else clients may use later what they keep. */
   #even(done: boolean): void {
-    const { pool, router } = this.#options;
+    const { router } = this.#options;
     this.#finish();
-    const growing = router.members.some(({ rampsSince }) => rampsSince !== null && now() - rampsSince < pool.spec.slowStartMs);
+    const growing = router.members.some((worker) => router.isRamping(worker));
     if (done && !growing) this.stop();
   }
 
   #order(worker: WorkerHandle, count: number): void {
     if (count === 0 && !this.#ordered.delete(worker)) return;
     if (count > 0) this.#ordered.add(worker);
-    worker.post({ t: 'shed', count });
+    worker.channel.post({ t: 'shed', count });
   }
 
   /** What was ordered and has not happened does not count any more; a worker that left the rotation has other orders. */

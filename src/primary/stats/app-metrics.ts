@@ -1,14 +1,14 @@
 import { mergeAppMetrics, sumCounts } from '../../metrics/merge-app-metrics.ts';
 import { parseAppMetrics } from '../../metrics/read-app-metrics.ts';
 import type { AppMetric, MergedMetrics } from '../../protocol/app-metrics.ts';
-import type { WorkerHandle } from '../workers/worker-handle.ts';
+import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 
 const ANSWER_WITHIN_MS = 1_000;
 
 type Metrics = readonly AppMetric[];
 
 /** What the workers of an app keep in their own `prom-client` registries; asked only when somebody scrapes. */
-export class AppMetrics {
+export class AppMetrics implements WorkerObserver {
   readonly #workers: () => readonly WorkerHandle[];
   /** As each was last heard. */
   readonly #known = new Map<WorkerHandle, Metrics>();
@@ -28,11 +28,11 @@ export class AppMetrics {
     return this.#round;
   }
 
-  answered(worker: WorkerHandle, id: number, text: string | null): void {
+  onAppMetrics(worker: WorkerHandle, id: number, text: string | null): void {
     if (id === this.#id) this.#waiting.get(worker)?.(text);
   }
 
-  workerEnded(worker: WorkerHandle): void {
+  onExit(worker: WorkerHandle): void {
     this.#waiting.get(worker)?.(null);
     const counted = this.#known.get(worker);
     if (counted !== undefined) this.#gone = sumCounts([counted, this.#gone]);
@@ -42,7 +42,7 @@ export class AppMetrics {
   async #collect(): Promise<MergedMetrics> {
     this.#id++;
     const asked = this.#workers()
-      .filter(({ state, connected }) => (state === 'ready' || state === 'ejected') && connected)
+      .filter(({ state, channel }) => (state === 'ready' || state === 'ejected') && channel.connected)
       .sort((a, b) => b.id - a.id);
     const refused: string[] = [];
     const current: { readonly slot: number; readonly metrics: Metrics }[] = [];
@@ -73,7 +73,7 @@ export class AppMetrics {
       };
       const timer = setTimeout(() => done(null), ANSWER_WITHIN_MS);
       this.#waiting.set(worker, done);
-      worker.post({ t: 'app-metrics', id: this.#id });
+      worker.channel.post({ t: 'app-metrics', id: this.#id });
     });
   }
 }

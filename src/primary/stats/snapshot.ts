@@ -19,14 +19,12 @@ interface StatsParts {
   readonly supervisor: Supervisor;
   readonly door: FrontDoor;
   readonly router: Router;
-  readonly startedWall: number;
 }
 
-interface Parts extends StatsParts {
+export interface SnapshotParts extends StatsParts {
   readonly watch: Watch;
   readonly autoscaler: Autoscaler;
-  readonly startedAt: number;
-  readonly socketsKept: boolean;
+  readonly socketsKept: () => boolean;
 }
 
 const round = (n: number): number => Math.round(n * 10) / 10;
@@ -54,7 +52,7 @@ export function takeStats(parts: StatsParts): AppStats {
     ready,
     generation: pool.generation,
     primaryPid: process.pid,
-    startedAt: parts.startedWall,
+    startedAt: supervisor.startedWall,
     cpuPercent: sumOrNull(workers.map((worker) => worker.meter.cpuPercent)),
     memoryBytes: sumOrNull(workers.map((worker) => worker.meter.memoryBytes)),
     connections: workers.reduce((sum, worker) => sum + (worker.meter.last?.connections ?? 0), 0),
@@ -71,7 +69,7 @@ export function takeStats(parts: StatsParts): AppStats {
 }
 
 /** The app as it is now, for people and programs. */
-export function takeSnapshot(parts: Parts): AppSnapshot {
+export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
   const { pool, runner, supervisor, door, watch } = parts;
   const { env, ...spec } = pool.spec;
   const health = watch.report();
@@ -79,7 +77,7 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
     ...takeStats(parts),
     healthy: watch.healthySlots(health),
     node: process.versions.node,
-    uptimeMs: Math.round(now() - parts.startedAt),
+    uptimeMs: Math.round(now() - supervisor.startedAt),
     restarts: pool.slots.reduce((sum, slot) => sum + slot.restart.restarts, 0),
     proxyRejections: { ...door.proxyRejections },
     listeners: door.labels,
@@ -90,7 +88,7 @@ export function takeSnapshot(parts: Parts): AppSnapshot {
     queuedOperations: runner.waiting,
     lastExits: supervisor.exits,
     error: null,
-    socketsKept: parts.socketsKept,
+    socketsKept: parts.socketsKept(),
     spec: { ...spec, envNames: Object.keys(env).sort() },
   };
 }
@@ -114,7 +112,7 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: 
     accepted: pool.spec.balance === 'direct' ? (last?.delivered ?? 0) : meter.accepted,
     refused: meter.refused,
     handOffMs: handOffMs === null ? null : Math.round(handOffMs * 1000) / 1000,
-    requestsInFlight: worker.blockers?.requests ?? last?.requestsInFlight ?? 0,
+    requestsInFlight: worker.self.blockers?.requests ?? last?.requestsInFlight ?? 0,
     requestsPerSecond: round(load.requestsPerSecond),
     p95Ms: quantile(meter.recentLatency(at), 0.95),
     eventLoopUtilization: load.utilization,
@@ -123,8 +121,8 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: 
     heapUsedBytes: last?.use.heapUsedBytes ?? null,
     heapLimitBytes: last?.use.heapLimitBytes ?? null,
     handles: last?.use.handles ?? null,
-    blockers: worker.blockers,
-    withdrawn: worker.withdrawn,
+    blockers: worker.self.blockers,
+    withdrawn: worker.self.withdrawn,
   };
 }
 

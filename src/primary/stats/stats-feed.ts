@@ -1,5 +1,6 @@
 import type { AppStats } from '../../protocol/stats.ts';
 import { now } from '../../system/clock.ts';
+import type { WorkerObserver } from '../workers/worker-handle.ts';
 
 /** Heartbeats of several workers that come within this time go to the daemon together. */
 const BUSY_EVERY_MS = 900;
@@ -16,7 +17,7 @@ interface StatsFeedOptions {
 }
 
 /** Tells the daemon what changed: once a second while heartbeats come, and at once when a worker changed its state. No timer runs while nothing is left to tell, so that an idle app stays idle. */
-export class StatsFeed {
+export class StatsFeed implements WorkerObserver {
   readonly #options: StatsFeedOptions;
   #sentAt = Number.NEGATIVE_INFINITY;
   #sentIdle = false;
@@ -28,12 +29,21 @@ export class StatsFeed {
     this.#options = options;
   }
 
-  beat(): void {
+  onBeat(): void {
     const toldIdle = this.#sentIdle && this.#options.idle();
     const passed = now() - this.#sentAt;
     if (passed >= (toldIdle ? IDLE_EVERY_MS : BUSY_EVERY_MS)) return this.#send();
     if (toldIdle || this.#later !== null) return;
     this.#later = setTimeout(() => this.#send(), (this.#sentIdle ? BUSY_EVERY_MS : BUSY_LATEST_MS) - passed).unref();
+  }
+
+  onStateChanged(): void {
+    this.changed();
+  }
+
+  /** Its end is counted. */
+  onClose(): void {
+    this.changed();
   }
 
   /** Any number of changes in one turn is one message. */

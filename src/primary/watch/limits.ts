@@ -1,7 +1,7 @@
 import type { AskedBy } from '../../lifecycle/exit-report.ts';
 import { recycleLimits, recycleReason, type RecycleLimits } from '../../lifecycle/recycle-limits.ts';
 import { megabytes } from '../../lifecycle/wording.ts';
-import { killTree } from '../../system/processes.ts';
+import type { Recycler } from '../operations/recycler.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 
@@ -9,8 +9,8 @@ const LIFETIME_LOOK_MS = 1_000;
 
 interface LimitsOptions {
   readonly pool: Pool;
-  /** Replace it, the new one first; in its turn. */
-  readonly recycle: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
+  /** Replaces it, the new one first; in its turn. */
+  readonly recycler: Pick<Recycler, 'recycle'>;
   /** Its slot gets another one at once. */
   readonly abandon: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
 }
@@ -50,11 +50,11 @@ export class Limits {
     if (worker.state !== 'ready' && worker.state !== 'ejected') return;
     if (maxMemoryKillBytes !== null && memoryBytes > maxMemoryKillBytes) {
       const reason = `uses ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`;
-      worker.cause = `killed: it used ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`;
+      worker.end.explain('memory-limit', `killed: it used ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`);
       this.#options.abandon(worker, 'memory-kill', reason);
-      killTree(worker.pid, 'SIGKILL');
+      worker.channel.kill();
     } else if (maxMemoryBytes !== null && memoryBytes > maxMemoryBytes) {
-      this.#options.recycle(worker, 'memory', `uses ${megabytes(memoryBytes)}, the limit is ${megabytes(maxMemoryBytes)}`);
+      this.#options.recycler.recycle(worker, 'memory', `uses ${megabytes(memoryBytes)}, the limit is ${megabytes(maxMemoryBytes)}`);
     }
   }
 
@@ -70,7 +70,8 @@ export class Limits {
     }
     const requests = worker.meter.last?.requests ?? 0;
     const reason = recycleReason({ requests, uptimeMs: worker.uptimeMs }, limits);
-    if (reason === 'requests') this.#options.recycle(worker, 'requests', `served ${requests} requests, its limit is ${limits.requests}`);
-    if (reason === 'lifetime') this.#options.recycle(worker, 'lifetime', `reached its max_lifetime of ${Math.round((limits.lifetimeMs ?? 0) / 1000)} s`);
+    if (reason === 'requests') this.#options.recycler.recycle(worker, 'requests', `served ${requests} requests, its limit is ${limits.requests}`);
+    if (reason === 'lifetime')
+      this.#options.recycler.recycle(worker, 'lifetime', `reached its max_lifetime of ${Math.round((limits.lifetimeMs ?? 0) / 1000)} s`);
   }
 }

@@ -1,17 +1,22 @@
 import { now } from '../../system/clock.ts';
 import type { UsageSampler } from '../../system/usage.ts';
-import type { WorkerHandle } from '../workers/worker-handle.ts';
+import type { Pool } from '../workers/pool.ts';
+import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
+import type { Limits } from './limits.ts';
 
 const EVERY_MS = 1_000;
 
+/** Where CPU and memory of processes are read. */
+export type UsageSource = Pick<UsageSampler, 'sample' | 'forget'>;
+
 interface SamplerOptions {
-  readonly usage: UsageSampler;
-  readonly workers: () => readonly WorkerHandle[];
-  readonly sampled: (worker: WorkerHandle, memoryBytes: number) => void;
+  readonly usage: UsageSource;
+  readonly pool: Pick<Pool, 'workers'>;
+  readonly limits: Pick<Limits, 'onMemory' | 'sampled'>;
 }
 
 /** Reads CPU and memory of workers from outside: each second where a limit on memory has to be kept, else of those that do not tell themselves. */
-export class Sampler {
+export class Sampler implements WorkerObserver {
   readonly #options: SamplerOptions;
   #timer: NodeJS.Timeout | null = null;
   #sampledAt = Number.NEGATIVE_INFINITY;
@@ -20,10 +25,13 @@ export class Sampler {
     this.#options = options;
   }
 
-  /** @param limited there is a limit to watch. */
-  configure(limited: boolean): void {
+  onSpecChanged(): void {
     this.stop();
-    if (limited) this.#plan();
+    if (this.#options.limits.onMemory) this.#plan();
+  }
+
+  onExit(worker: WorkerHandle): void {
+    this.#options.usage.forget(worker.pid);
   }
 
   stop(): void {
@@ -34,16 +42,20 @@ export class Sampler {
   /** Somebody looks: waits for the values of workers of whom nothing is known yet. */
   async refresh(): Promise<void> {
     const at = now();
-    const silent = this.#options.workers().filter(({ meter }) => !meter.tells(at));
+    const silent = this.#workers.filter(({ meter }) => !meter.tells(at));
     if (silent.length === 0 || at - this.#sampledAt < EVERY_MS) return;
     this.#sampledAt = at;
     const sampled = this.#sample(silent);
     if (silent.some(({ meter }) => meter.memoryBytes === null)) await sampled;
   }
 
+  get #workers(): readonly WorkerHandle[] {
+    return this.#options.pool.workers.filter((worker) => worker.state !== 'exited');
+  }
+
   #plan(): void {
     const timer = setTimeout(() => {
-      void this.#sample(this.#options.workers()).finally(() => {
+      void this.#sample(this.#workers).finally(() => {
         if (this.#timer === timer) this.#plan();
       });
     }, EVERY_MS);
@@ -56,7 +68,7 @@ export class Sampler {
       const usage = usages.get(worker.pid);
       if (usage === undefined) continue;
       worker.meter.sampled(usage, now());
-      this.#options.sampled(worker, usage.memoryBytes);
+      this.#options.limits.sampled(worker, usage.memoryBytes);
     }
   }
 }

@@ -7,17 +7,18 @@ import type { WorkerHealth } from '../../protocol/snapshot.ts';
 import { now } from '../../system/clock.ts';
 import type { FrontDoor } from '../door/front-door.ts';
 import type { Router } from '../door/router.ts';
+import type { Recycler } from '../operations/recycler.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Pool } from '../workers/pool.ts';
 import { isSilent } from '../workers/present-load.ts';
-import type { WorkerHandle } from '../workers/worker-handle.ts';
+import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 import { HangWatch } from './hang/hang-watch.ts';
 import { endHungWorker } from './hang/hung-worker.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
 import { probedListener } from './health/probed-listener.ts';
 import { Prober } from './health/prober.ts';
 import { KernelKills } from './kernel-kills.ts';
-import { Limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 
 interface WatchOptions {
   readonly pool: Pool;
@@ -27,26 +28,24 @@ interface WatchOptions {
   readonly event: EmitEvent;
   /** A worker is blocked, and says nothing by itself. */
   readonly silent: () => void;
-  /** Replace it, the new one first; in its turn. */
-  readonly recycle: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
+  readonly limits: Limits;
+  readonly recycler: Recycler;
 }
 
 /** Everything that judges the workers of an app while they run: checks, traffic, their own word, hangs and limits. */
-export class Watch {
-  readonly limits: Limits;
-  readonly kernelKills = new KernelKills();
+export class Watch implements WorkerObserver {
+  readonly #kernelKills = new KernelKills();
   readonly #options: WatchOptions;
   readonly #health: HealthMonitor<WorkerHandle>;
   readonly #hangs: HangWatch<WorkerHandle>;
   readonly #prober: Prober<WorkerHandle>;
 
   constructor(options: WatchOptions) {
-    const { pool, door, router, supervisor, event, recycle, silent } = options;
+    const { pool, door, router, supervisor, event, recycler, silent } = options;
     this.#options = options;
     const workers = (): readonly WorkerHandle[] => pool.workers.filter((worker) => worker.state !== 'exited');
     const abandon = (worker: WorkerHandle, askedBy: AskedBy, reason: string): void => supervisor.abandon(worker, askedBy, reason);
-    this.limits = new Limits({ pool, recycle, abandon });
-    this.#prober = new Prober((worker, key, connection, outcome) => worker.probe(key, connection, outcome));
+    this.#prober = new Prober((worker, key, connection, outcome) => worker.handOff.probe(key, connection, outcome));
     this.#hangs = new HangWatch({
       workers,
       hangTimeoutMs: () => pool.spec.hangTimeoutMs,
@@ -62,8 +61,8 @@ export class Watch {
       workers,
       checkOf: (worker) => worker.spec.health,
       ejection: () => pool.spec.ejection,
-      vitals: ({ meter, pending }) => ({ beat: meter.last, refusals: meter.lost, untakenMs: pending === null ? 0 : now() - pending.handedAt }),
-      inRotation: (worker) => router.weight(worker) > 0 && !worker.held,
+      vitals: ({ meter, handOff: { pending } }) => ({ beat: meter.last, refusals: meter.lost, untakenMs: pending === null ? 0 : now() - pending.handedAt }),
+      inRotation: (worker) => router.weight(worker) > 0 && !worker.standby,
       probe: (worker, check) => {
         // It is blocked, or about to be, and that is no fault of its own.
         if (worker.profile.kind === 'heap') return Promise.resolve(null);
@@ -75,39 +74,44 @@ export class Watch {
         worker.move('ready');
         event('readmit', `worker ${worker.slot} is in the rotation again`, worker);
       },
-      replace: (worker, why) => recycle(worker, 'unhealthy', why),
+      replace: (worker, why) => recycler.recycle(worker, 'unhealthy', why),
       changed: () => supervisor.wake(),
     });
   }
 
   start(): void {
     this.#hangs.start();
-    this.configure();
   }
 
   stop(): void {
     this.#hangs.stop();
-    this.limits.stop();
+    this.#options.limits.stop();
     this.#health.stop();
     this.#prober.close();
   }
 
-  /** The definition is another one. */
-  configure(): void {
-    this.limits.configure();
+  onSpecChanged(): void {
+    this.#options.limits.configure();
     this.#health.wake();
   }
 
-  /** A worker came, went, began to listen or changed its state. */
-  changed(): void {
+  onStateChanged(): void {
     this.#health.wake();
   }
 
-  /** A worker told how it is. */
-  beat(worker: WorkerHandle): void {
-    this.limits.look(worker);
-    this.kernelKills.look();
+  onListenersChanged(): void {
+    this.#health.wake();
+  }
+
+  onBeat(worker: WorkerHandle): void {
+    this.#options.limits.look(worker);
+    this.#kernelKills.look();
     this.#health.beat();
+  }
+
+  onExit(worker: WorkerHandle, _code: number | null, signal: string | null): void {
+    const isUnexplained = signal === 'SIGKILL' && worker.end.askedBy === null;
+    if (isUnexplained && this.#kernelKills.justNow()) worker.end.explain('kernel', 'killed by the kernel for want of memory');
   }
 
   passedCheck(worker: WorkerHandle): CheckPassed {
@@ -129,24 +133,24 @@ export class Watch {
   }
 
   /** A message of the app, which may be about itself. */
-  said(worker: WorkerHandle, message: unknown): void {
+  onMessage(worker: WorkerHandle, message: unknown): void {
     const report = parseSelfReport(message);
     if (report === null) return;
     const { event, router, supervisor } = this.#options;
     switch (report.lb) {
       case 'ready':
-        worker.withdrawn = null;
+        worker.self.withdrawn = null;
         this.#health.saidReady(worker);
         supervisor.saidReady(worker);
         break;
       case 'drain':
-        worker.withdrawn = report.reason;
+        worker.self.withdrawn = report.reason;
         break;
       case 'down':
         this.#health.saidDown(worker, report.reason);
         break;
       case 'weight':
-        worker.ownWeight = report.value;
+        worker.self.weight = report.value;
         break;
     }
     const reason = 'reason' in report ? `: ${report.reason}` : report.lb === 'weight' ? ` ${report.value ?? 'as configured'}` : '';

@@ -1,17 +1,8 @@
-/** What becomes of a handle that was sent to a worker. */
-export interface SentHandle {
-  taken(): void;
-  /** The worker is out of file descriptors, or the channel closed. */
-  lost(): void;
-}
+import type { SentHandle } from './worker-process.ts';
 
-/** What becomes of a probe: as of any handle, and it may still be given back after it was taken. */
-export interface ProbeOutcome extends SentHandle {
-  refused(): void;
-}
-
-interface Sender {
-  send(message: unknown, handle?: unknown, ...rest: unknown[]): boolean;
+interface Channel {
+  // Node's own signature knows no raw handles.
+  send(message: object, handle?: unknown, ...rest: unknown[]): boolean;
 }
 
 /**
@@ -20,9 +11,10 @@ interface Sender {
  */
 export class HandleLedger {
   readonly #inFlight: (SentHandle | null)[] = [];
-  readonly #send: Sender['send'];
+  readonly #send: Channel['send'];
 
-  constructor(channel: Sender) {
+  constructor(child: object) {
+    const channel = child as Channel;
     this.#send = channel.send.bind(channel);
     channel.send = (message, handle, ...rest) => {
       if (isHandle(handle)) this.#inFlight.push(null);
@@ -30,7 +22,7 @@ export class HandleLedger {
     };
   }
 
-  send(message: object, handle: unknown, sent: SentHandle): void {
+  send(message: object, handle: object, sent: SentHandle): void {
     this.#inFlight.push(sent);
     this.#send(message, handle, (error: Error | null) => {
       const at = error === null ? -1 : this.#inFlight.indexOf(sent);
@@ -40,15 +32,17 @@ export class HandleLedger {
     });
   }
 
-  acknowledged(): void {
-    this.#inFlight.shift()?.taken();
+  /** @returns whether this internal message of Node's was about a handle. */
+  acknowledge(message: unknown): boolean {
+    const cmd = typeof message === 'object' && message !== null && 'cmd' in message ? message.cmd : undefined;
+    if (cmd === 'NODE_HANDLE_ACK') this.#inFlight.shift()?.taken();
+    // The worker is out of file descriptors.
+    else if (cmd === 'NODE_HANDLE_NACK') this.#inFlight.shift()?.lost();
+    else return false;
+    return true;
   }
 
-  refused(): void {
-    this.#inFlight.shift()?.lost();
-  }
-
-  /** The worker is gone: nothing will be acknowledged any more. */
+  /** The worker is gone: no acknowledgement will come. */
   abandon(): void {
     for (const sent of this.#inFlight.splice(0)) sent?.lost();
   }

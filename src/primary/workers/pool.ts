@@ -7,10 +7,10 @@ import type { WorkerSettings } from '../../protocol/worker.ts';
 import { now } from '../../system/clock.ts';
 import { cpuBudget } from '../../system/cpu-budget.ts';
 import { AppCounters } from './app-counters.ts';
-import { forkWorker } from './cluster.ts';
+import type { Notify } from './app-observer.ts';
 import { Retirement } from './retirement.ts';
-import type { WorkerEvents } from './worker-events.ts';
-import { WorkerHandle } from './worker-handle.ts';
+import { WorkerHandle, type WorkerObserver } from './worker-handle.ts';
+import type { StartWorker } from './worker-process.ts';
 
 /** Each takes a CPU until it is ready, and the primary needs one for its orders: more wait until one of these is ready or gone. */
 export const STARTING_AT_ONCE = Math.max(32, cpuBudget());
@@ -26,16 +26,13 @@ export interface Slot {
 
 interface PoolOptions {
   readonly spec: AppSpec;
-  readonly preload: string;
+  readonly startWorker: StartWorker;
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
-  readonly events: WorkerEvents;
-  readonly onForked: (worker: WorkerHandle) => void;
-  /** The definition is another one now. */
-  readonly onSpecChanged: (spec: AppSpec) => void;
+  readonly notify: Notify<WorkerHandle>;
 }
 
 /** The slots of an app and the workers in them. Knows how to fork and to retire, not when. */
-export class Pool {
+export class Pool implements WorkerObserver {
   /** Slots that should have a worker. */
   wanted = 0;
   generation = 0;
@@ -58,7 +55,7 @@ export class Pool {
 
   set spec(spec: AppSpec) {
     this.#spec = spec;
-    this.#options.onSpecChanged(spec);
+    this.#options.notify('onSpecChanged', spec);
   }
 
   /** All slots that are wanted or still have a worker, in order. */
@@ -93,15 +90,24 @@ export class Pool {
 
   fork(index: number): WorkerHandle {
     const slot = this.slot(index);
-    const { preload, workerSettings, events, onForked } = this.#options;
-    const { spec, generation } = this;
-    const forked = forkWorker(spec, index, preload, workerSettings(spec));
-    const worker = new WorkerHandle({ id: ++this.lastId, slot: index, generation, spec, counters: this.counters }, forked, events);
+    const { startWorker, workerSettings, notify } = this.#options;
+    const { spec, generation, counters } = this;
+    const launch = { spec, slot: index, settings: workerSettings(spec) };
+    const worker = new WorkerHandle({
+      id: this.lastId + 1,
+      slot: index,
+      generation,
+      spec,
+      counters,
+      start: (events) => startWorker(launch, events),
+      notify,
+    });
+    this.lastId = worker.id;
     slot.workers.push(worker);
     const restarted = slot.restart.phase === 'waiting' ? 1 : 0;
     this.counters.restarts += restarted;
     slot.restart = { ...slot.restart, phase: 'idle', restarts: slot.restart.restarts + restarted };
-    onForked(worker);
+    notify('onForked', worker);
     return worker;
   }
 
@@ -118,7 +124,7 @@ export class Pool {
 
   /** It leaves no matter how: its slot is free from now on, and the caller ends it. */
   abandon(worker: WorkerHandle, askedBy: AskedBy): void {
-    worker.askedBy = askedBy;
+    worker.end.ask(askedBy);
     worker.move('stopping');
   }
 
@@ -130,7 +136,7 @@ export class Pool {
     }
   }
 
-  drainChanged(worker: WorkerHandle): void {
+  onDrainChanged(worker: WorkerHandle): void {
     this.#retirements.get(worker)?.step();
   }
 

@@ -2,7 +2,6 @@ import type { AskedBy } from '../../lifecycle/exit-report.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
 import { stopRung, type StopRung } from '../../lifecycle/stop-ladder.ts';
 import { now } from '../../system/clock.ts';
-import { killTree } from '../../system/processes.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 interface RetirementOptions {
@@ -26,7 +25,7 @@ export class Retirement {
     this.#worker = worker;
     this.#options = options;
     this.#skips = options.now ? 2 : 0;
-    worker.askedBy ??= options.askedBy;
+    worker.end.ask(options.askedBy);
     this.step();
   }
 
@@ -48,7 +47,7 @@ export class Retirement {
     if (this.#worker.state === 'exited') return;
     const { killTimeoutMs } = this.#options;
     const elapsedMs = now() - this.#beganAt;
-    const decision = stopRung({ elapsedMs, killTimeoutMs, quiet: this.#worker.quiet, skips: this.#skips });
+    const decision = stopRung({ elapsedMs, killTimeoutMs, quiet: this.#worker.self.quiet, skips: this.#skips });
     if (decision.rung !== this.#rung) this.#climb(decision.rung, elapsedMs >= killTimeoutMs);
     if (decision.nextInMs !== null) this.#timer = setTimeout(() => this.step(), Math.ceil(decision.nextInMs));
   }
@@ -59,21 +58,21 @@ export class Retirement {
     if (rung === 'drain') {
       // It may be leaving already: it hung, or its channel was closed.
       if (!isLeaving(worker.state)) worker.move('draining');
-      worker.post({ t: 'drain' });
+      worker.channel.post({ t: 'drain' });
       return;
     }
     if (worker.state !== 'stopping') worker.move('stopping');
     if (rung === 'ask') this.#ask();
     else {
-      worker.killedAtDeadline = deadlinePassed;
-      killTree(worker.pid, 'SIGKILL');
+      worker.end.killedAtDeadline = deadlinePassed;
+      worker.channel.kill();
     }
   }
 
   #ask(): void {
-    const worker = this.#worker;
-    if (this.#options.shutdownWithMessage) worker.say('shutdown');
-    else if (worker.handler === 'SIGTERM' || worker.handler === 'SIGINT') worker.signal(worker.handler);
-    worker.post({ t: 'leave', exit: !this.#options.shutdownWithMessage && worker.handler === null });
+    const { channel, self } = this.#worker;
+    if (this.#options.shutdownWithMessage) channel.say('shutdown');
+    else if (self.handler === 'SIGTERM' || self.handler === 'SIGINT') channel.signal(self.handler);
+    channel.post({ t: 'leave', exit: !this.#options.shutdownWithMessage && self.handler === null });
   }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { DirectSockets } from '../../../src/primary/door/direct-sockets.ts';
-import type { RawListener } from '../../../src/primary/door/raw-handles.ts';
+import type { RawListener } from '../../../src/primary/handles/raw-handles.ts';
 import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
 import type { ListenQuery } from '../../../src/protocol/worker.ts';
 
@@ -24,8 +24,8 @@ class FakeSocket implements RawListener {
 }
 
 const system = vi.hoisted(() => ({ reusePort: true, bound: [] as { port: number; reused: boolean }[], refuseAfter: Infinity }));
-vi.mock('../../../src/primary/door/raw-handles.ts', async (original) => {
-  const real = await original<typeof import('../../../src/primary/door/raw-handles.ts')>();
+vi.mock('../../../src/primary/handles/raw-handles.ts', async (original) => {
+  const real = await original<typeof import('../../../src/primary/handles/raw-handles.ts')>();
   const bindSocket: typeof real.bindSocket = (query, reused) => {
     // Only to see whether the port is taken.
     if (query.port > 0 && !reused) return real.bindSocket(query, reused);
@@ -49,16 +49,20 @@ class FakeWorker {
     this.slot = slot;
     this.id = id;
   }
-  lend(_key: string, index: number, socket: RawListener, lost: () => void): void {
-    log.push(`${this.id} gets ${index}`);
-    this.socket = socket;
-    if (this.refuses) lost();
-    else this.accepts.add(index);
-  }
-  post({ index, on }: { index: number; on: boolean }): void {
-    log.push(`${this.id} loses ${index}`);
-    if (!on) this.accepts.delete(index);
-  }
+  readonly handOff = {
+    lend: (_key: string, index: number, socket: RawListener, lost: () => void): void => {
+      log.push(`${this.id} gets ${index}`);
+      this.socket = socket;
+      if (this.refuses) lost();
+      else this.accepts.add(index);
+    },
+  };
+  readonly channel = {
+    post: ({ index, on }: { index: number; on: boolean }): void => {
+      log.push(`${this.id} loses ${index}`);
+      if (!on) this.accepts.delete(index);
+    },
+  };
 }
 
 let log: string[];

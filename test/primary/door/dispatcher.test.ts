@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Dispatcher } from '../../../src/primary/door/dispatcher.ts';
-import type { PendingConnection, Place, Target } from '../../../src/primary/door/seat.ts';
+import type { Place } from '../../../src/primary/door/seat.ts';
+import type { PendingConnection, Target } from '../../../src/primary/handles/connection.ts';
 
 class FakeConnection {
   closed = false;

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
 import { FrontDoor } from '../../../src/primary/door/front-door.ts';
-import type { PendingConnection, Target } from '../../../src/primary/door/seat.ts';
+import type { PendingConnection, Target } from '../../../src/primary/handles/connection.ts';
 import type { SpawnChannel } from '../../../src/primary/door/spawn-channel.ts';
 import type { ListenQuery } from '../../../src/protocol/worker.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';

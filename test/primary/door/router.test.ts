@@ -5,38 +5,38 @@ import { DirectSockets } from '../../../src/primary/door/direct-sockets.ts';
 import { Dispatcher } from '../../../src/primary/door/dispatcher.ts';
 import type { FrontDoor } from '../../../src/primary/door/front-door.ts';
 import { Router } from '../../../src/primary/door/router.ts';
-import type { PendingConnection } from '../../../src/primary/door/seat.ts';
+import type { PendingConnection } from '../../../src/primary/handles/connection.ts';
+import type { Pool } from '../../../src/primary/workers/pool.ts';
+import { SelfDescription } from '../../../src/primary/workers/self-description.ts';
 import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
 /** What the router and the dispatcher see of a worker. */
 class FakeHandle {
   readonly slot: number;
-  readonly connections = 0;
-  readonly held = false;
-  rampsSince: number | null = null;
-  ownWeight: number | null = null;
-  withdrawn: string | null = null;
+  readonly standby = false;
+  readonly self = new SelfDescription();
   readonly profile = { kind: null };
   counts = false;
-  pending: PendingConnection | null = null;
   state: WorkerState = 'ready';
-  connected = true;
+  readonly channel = { connected: true };
   readonly keys = new Set(['a']);
-  readonly full = new Set<string>();
   readonly handed: object[] = [];
+  readonly handOff;
 
   constructor(slot: number) {
     this.slot = slot;
-  }
-
-  countConnections(on: boolean): void {
-    this.counts = on;
-  }
-
-  hand({ connection }: PendingConnection): void {
-    this.handed.push(connection);
-    this.pending = null;
+    const handOff = {
+      slot,
+      connections: 0,
+      pending: null as PendingConnection | null,
+      countConnections: (on: boolean): void => void (this.counts = on),
+      hand: ({ connection }: PendingConnection): void => {
+        this.handed.push(connection);
+        handOff.pending = null;
+      },
+    };
+    this.handOff = handOff;
   }
 }
 
@@ -54,7 +54,15 @@ beforeEach(() => {
   joins = 0;
   const sockets = new DirectSockets({ onOpened: () => {}, onClosed: () => {} });
   const door = { dispatcher, dispatched: ['a', 'b'], sockets } as unknown as FrontDoor;
-  router = new Router({ door, workers: () => workers as unknown as WorkerHandle[], spec: () => spec, joined: () => void joins++ });
+  const pool = {
+    get workers() {
+      return workers;
+    },
+    get spec() {
+      return spec;
+    },
+  } as unknown as Pool;
+  router = new Router({ door, pool, wasOnline: () => true, joined: () => void joins++ });
   router.changed();
 });
 afterEach(() => {
@@ -68,8 +76,7 @@ function accept(key = 'a'): { close(): void } {
 }
 
 const refuse = (worker: FakeHandle | undefined, connection: { close(): void }): void => {
-  worker?.full.add('a');
-  router.notTaken(worker as unknown as WorkerHandle, { key: 'a', connection, peer: null });
+  router.onNotTaken(worker as unknown as WorkerHandle, { key: 'a', connection, peer: null });
 };
 
 describe('Router', () => {
@@ -91,11 +98,11 @@ describe('Router', () => {
     router.changed();
     expect(shares()).toEqual([33, 11]);
     const [first, second] = workers;
-    if (first !== undefined) first.ownWeight = 0;
+    if (first !== undefined) first.self.weight = 0;
     router.changed();
     expect(shares()).toEqual([0, 44]);
-    if (first !== undefined) first.ownWeight = 1;
-    if (second !== undefined) second.rampsSince = performance.now();
+    if (first !== undefined) first.self.weight = 1;
+    router.onStateChanged(second as unknown as WorkerHandle, 'starting');
     router.changed();
     expect(shares()).toEqual([40, 4]);
     vi.advanceTimersByTime(10_500);
@@ -168,7 +175,7 @@ describe('Router', () => {
     const [dead, other] = workers;
     const connection = accept();
     if (dead !== undefined) dead.state = 'exited';
-    router.notTaken(dead as unknown as WorkerHandle, { key: 'a', connection, peer: null });
+    router.onNotTaken(dead as unknown as WorkerHandle, { key: 'a', connection, peer: null });
     expect(other?.handed).toEqual([connection]);
   });
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { Seat, type PendingConnection, type Target } from '../../../src/primary/door/seat.ts';
+import { Seat } from '../../../src/primary/door/seat.ts';
+import type { PendingConnection, Target } from '../../../src/primary/handles/connection.ts';
 
 const target = (changes: Partial<Target> = {}): Target => ({ slot: 2, pending: null, connections: 3, hand: () => {}, ...changes });
 const seat = (of: Target): Seat => new Seat({ target: of, weight: 4, backup: false });

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { Listeners } from '../../../src/primary/door/listeners.ts';
+import { bindListener, Listeners } from '../../../src/primary/door/listeners.ts';
 import { shutDoor } from '../../../src/primary/door/shut-door.ts';
 
 type Door = Parameters<typeof shutDoor>[0];
@@ -42,6 +42,7 @@ it('closes at last though clients never cease to come', async () => {
 it('takes all that wait in the queue of the kernel along, then refuses', async () => {
   let accepted = 0;
   const listeners = new Listeners({
+    bind: bindListener,
     onConnection: (_, connection) => {
       accepted++;
       connection.close();

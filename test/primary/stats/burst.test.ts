@@ -33,7 +33,7 @@ class Chain {
     this.#meters.push(meter);
     const send = (beat: Heartbeat): void => {
       meter.add(beat, now());
-      this.#feed.beat();
+      this.#feed.onBeat();
     };
     new HeartbeatSender({ traffic, openCount: () => ({ connections: 0, delivered: 0 }), cpuMs: () => 0, use: () => use }, send).start();
   }

@@ -11,11 +11,11 @@ it('sends at most once a second for the heartbeats of all workers, and at once f
   vi.useFakeTimers({ toFake: ['performance', 'setImmediate', 'setTimeout', 'clearTimeout'] });
   const sent: AppStats[] = [];
   const feed = new StatsFeed({ stats: app, idle: () => false, send: (stats) => sent.push(stats) });
-  feed.beat();
+  feed.onBeat();
   expect(sent).toHaveLength(1);
   for (let at = 0; at < 4_000; at += 250) {
     vi.advanceTimersByTime(250);
-    feed.beat();
+    feed.onBeat();
   }
   expect(sent).toHaveLength(5);
   feed.changed();
@@ -24,7 +24,7 @@ it('sends at most once a second for the heartbeats of all workers, and at once f
   vi.advanceTimersByTime(0);
   expect(sent).toHaveLength(6);
   vi.advanceTimersByTime(500);
-  feed.beat();
+  feed.onBeat();
   expect(sent).toHaveLength(6);
 });
 
@@ -35,10 +35,10 @@ it('sends every 5 s while all are idle, but says at once that they have become i
   const feed = new StatsFeed({ stats: app, idle: () => idle, send: () => sent.push(performance.now()) });
   const beatAt = (at: number): void => {
     vi.advanceTimersByTime(at - performance.now());
-    feed.beat();
+    feed.onBeat();
   };
   const start = performance.now();
-  feed.beat();
+  feed.onBeat();
   idle = true;
   for (let at = 1_000; at <= 12_000; at += 1_000) beatAt(start + at);
   idle = false;
@@ -52,14 +52,14 @@ it('tells what came too early soon after its second is over, and has no timer wh
   let idle = false;
   const start = performance.now();
   const feed = new StatsFeed({ stats: app, idle: () => idle, send: () => sent.push(Math.round(performance.now() - start)) });
-  feed.beat();
+  feed.onBeat();
   for (const at of [300, 600]) {
     vi.advanceTimersByTime(at - (performance.now() - start));
     idle = at === 600;
-    feed.beat();
+    feed.onBeat();
   }
   vi.advanceTimersByTime(900);
-  feed.beat();
+  feed.onBeat();
   expect(sent).toEqual([0, 1_050]);
   expect(vi.getTimerCount()).toBe(0);
 });

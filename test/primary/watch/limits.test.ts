@@ -3,19 +3,20 @@ import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
 import type { WorkerState } from '../../../src/lifecycle/states.ts';
 import { Limits } from '../../../src/primary/watch/limits.ts';
 import type { Pool } from '../../../src/primary/workers/pool.ts';
+import { WorkerEnd } from '../../../src/primary/workers/worker-end.ts';
 import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
 const MB = 1024 ** 2;
-const told = vi.hoisted(() => [] as string[]);
-vi.mock('../../../src/system/processes.ts', () => ({ killTree: (pid: number, signal: string) => told.push(`${signal} to ${pid}`) }));
+const told: string[] = [];
 
 interface FakeWorker {
   readonly slot: number;
   readonly pid: number;
   state: WorkerState;
   uptimeMs: number;
-  cause: string | null;
+  readonly end: WorkerEnd;
+  readonly channel: { kill(): void };
   readonly meter: { last: { requests: number } | null };
 }
 
@@ -24,7 +25,8 @@ const workerOf = (changes: Partial<FakeWorker> = {}): FakeWorker => ({
   pid: 7,
   state: 'ready',
   uptimeMs: 0,
-  cause: null,
+  end: new WorkerEnd(),
+  channel: { kill: () => told.push('SIGKILL') },
   meter: { last: { requests: 0 } },
   ...changes,
 });
@@ -33,7 +35,7 @@ const real = (worker: FakeWorker): WorkerHandle => worker as unknown as WorkerHa
 function limitsOf(spec: Partial<AppSpec>, workers: FakeWorker[] = []): Limits {
   return new Limits({
     pool: { spec: sampleSpec(spec), workers, wanted: 4 } as unknown as Pool,
-    recycle: ({ pid }, askedBy, reason) => told.push(`recycle ${pid} (${askedBy}): ${reason}`),
+    recycler: { recycle: ({ pid }, askedBy, reason) => void told.push(`recycle ${pid} (${askedBy}): ${reason}`) },
     abandon: ({ pid }, askedBy, reason) => told.push(`abandon ${pid} (${askedBy}): ${reason}`),
   });
 }
@@ -57,8 +59,8 @@ describe('memory', () => {
     limits.sampled(real(worker), 150 * MB);
     expect(told.splice(0)).toEqual(['recycle 7 (memory): uses 150 MB, the limit is 100 MB']);
     limits.sampled(real(worker), 250 * MB);
-    expect(told).toEqual(['abandon 7 (memory-kill): uses 250 MB, max_memory_kill is 200 MB', 'SIGKILL to 7']);
-    expect(worker.cause).toBe('killed: it used 250 MB, max_memory_kill is 200 MB');
+    expect(told).toEqual(['abandon 7 (memory-kill): uses 250 MB, max_memory_kill is 200 MB', 'SIGKILL']);
+    expect(worker.end.facts().cause).toBe('killed: it used 250 MB, max_memory_kill is 200 MB');
   });
 
   it.each([

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Sampler } from '../../../src/primary/watch/sampler.ts';
 import { AppCounters } from '../../../src/primary/workers/app-counters.ts';
-import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
+import type { Pool } from '../../../src/primary/workers/pool.ts';
 import { WorkerMeter } from '../../../src/primary/workers/worker-meter.ts';
-import type { ProcessUsage, UsageSampler } from '../../../src/system/usage.ts';
+import type { ProcessUsage } from '../../../src/system/usage.ts';
 
 interface FakeWorker {
   readonly pid: number;
@@ -14,27 +14,36 @@ let workers: FakeWorker[];
 let asked: (readonly number[])[];
 let told: number[];
 let sampler: Sampler;
+let limited: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [workers, asked, told] = [[], [], []];
+  [workers, asked, told, limited] = [[], [], [], false];
   const usage = {
     sample(pids: readonly number[]): Promise<Map<number, ProcessUsage>> {
       asked.push(pids);
       return Promise.resolve(new Map(pids.map((pid) => [pid, { cpuMs: 1, memoryBytes: pid * 10 }])));
     },
+    forget(): void {},
   };
-  sampler = new Sampler({
-    usage: usage as unknown as UsageSampler,
-    workers: () => workers as unknown as WorkerHandle[],
-    sampled: (_, memoryBytes) => told.push(memoryBytes),
-  });
+  const limits = {
+    get onMemory(): boolean {
+      return limited;
+    },
+    sampled: (_: object, memoryBytes: number): void => void told.push(memoryBytes),
+  };
+  sampler = new Sampler({ usage, limits, pool: { workers } as unknown as Pool });
 });
 afterEach(() => {
   sampler.stop();
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });
+
+function limit(on: boolean): void {
+  limited = on;
+  sampler.onSpecChanged();
+}
 
 function add(pid: number, tells: boolean): FakeWorker {
   const worker = { pid, meter: new WorkerMeter(new AppCounters(), 0, false) };
@@ -46,10 +55,10 @@ function add(pid: number, tells: boolean): FakeWorker {
 it('reads nothing by itself without a limit, and of all workers each second with one', async () => {
   add(1, true);
   add(2, false);
-  sampler.configure(false);
+  limit(false);
   await vi.advanceTimersByTimeAsync(20_000);
   expect(asked).toEqual([]);
-  sampler.configure(true);
+  limit(true);
   await vi.advanceTimersByTimeAsync(2_000);
   expect([asked, told]).toEqual([
     [
@@ -58,7 +67,7 @@ it('reads nothing by itself without a limit, and of all workers each second with
     ],
     [10, 20, 10, 20],
   ]);
-  sampler.configure(false);
+  limit(false);
   await vi.advanceTimersByTimeAsync(20_000);
   expect(asked).toHaveLength(2);
 });

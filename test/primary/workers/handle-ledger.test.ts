@@ -4,6 +4,9 @@ import { HandleLedger } from '../../../src/primary/workers/handle-ledger.ts';
 
 type Done = (error: Error | null) => void;
 
+const ACK = { cmd: 'NODE_HANDLE_ACK' };
+const NACK = { cmd: 'NODE_HANDLE_NACK' };
+
 class FakeChannel {
   readonly callbacks: Done[] = [];
   send(_message: unknown, _handle?: unknown, done?: unknown): boolean {
@@ -24,10 +27,10 @@ describe('HandleLedger', () => {
   it('knows which handle an acknowledgement or a refusal is for: the oldest', () => {
     const { ledger, told, send } = setUp();
     ['a', 'b', 'c'].forEach(send);
-    ledger.acknowledged();
-    ledger.refused();
-    ledger.acknowledged();
-    ledger.acknowledged();
+    ledger.acknowledge(ACK);
+    ledger.acknowledge(NACK);
+    ledger.acknowledge(ACK);
+    ledger.acknowledge(ACK);
     expect(told).toEqual(['a taken', 'b lost', 'c taken']);
   });
 
@@ -37,10 +40,17 @@ describe('HandleLedger', () => {
     channel.send('shutdown');
     channel.send({ t: 'count' }, undefined);
     send('a');
-    ledger.acknowledged();
+    ledger.acknowledge(ACK);
     expect(told).toEqual([]);
-    ledger.acknowledged();
+    ledger.acknowledge(ACK);
     expect(told).toEqual(['a taken']);
+  });
+
+  it('leaves every other message alone', () => {
+    const { ledger, told, send } = setUp();
+    send('a');
+    const others = [null, 'NODE_HANDLE_ACK', { cmd: 'NODE_LB' }, {}];
+    expect([others.map((message) => ledger.acknowledge(message)), ledger.acknowledge(ACK), told]).toEqual([[false, false, false, false], true, ['a taken']]);
   });
 
   it('loses what could not be sent, and only that', () => {
@@ -48,7 +58,7 @@ describe('HandleLedger', () => {
     ['a', 'b'].forEach(send);
     channel.callbacks[0]?.(new Error('channel closed'));
     channel.callbacks[1]?.(null);
-    ledger.acknowledged();
+    ledger.acknowledge(ACK);
     expect(told).toEqual(['a lost', 'b taken']);
   });
 
@@ -60,8 +70,8 @@ describe('HandleLedger', () => {
         let sent = 0;
         for (const step of taken) {
           if (step === 'send') send(String(sent++));
-          else if (step === 'ack') ledger.acknowledged();
-          else if (step === 'nack') ledger.refused();
+          else if (step === 'ack') ledger.acknowledge(ACK);
+          else if (step === 'nack') ledger.acknowledge(NACK);
           else if (step === 'abandon') ledger.abandon();
           else channel.callbacks[step]?.(new Error('channel closed'));
         }

@@ -1,17 +1,16 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { moveWorker, type WorkerState } from '../../../src/lifecycle/states.ts';
 import { Retirement } from '../../../src/primary/workers/retirement.ts';
+import { SelfDescription } from '../../../src/primary/workers/self-description.ts';
+import { WorkerEnd } from '../../../src/primary/workers/worker-end.ts';
 import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
 
-const killed = vi.hoisted(() => [] as number[]);
-vi.mock('../../../src/system/processes.ts', () => ({ killTree: (pid: number) => killed.push(pid) }));
+const killed: number[] = [];
 
 class FakeWorker {
   readonly pid = 7;
-  askedBy: string | null = null;
-  readonly quiet = false;
-  readonly handler = null;
-  killedAtDeadline = false;
+  readonly end = new WorkerEnd();
+  readonly self = new SelfDescription();
   readonly posted: unknown[] = [];
   state: WorkerState;
 
@@ -23,9 +22,10 @@ class FakeWorker {
     this.state = moveWorker(this.state, to);
   }
 
-  post(message: { readonly t: string }): void {
-    this.posted.push(message.t);
-  }
+  readonly channel = {
+    post: (message: { readonly t: string }): void => void this.posted.push(message.t),
+    kill: (): void => void killed.push(this.pid),
+  };
 }
 
 const retire = (worker: FakeWorker, now = false): Retirement =>
@@ -42,9 +42,9 @@ afterEach(() => {
 it.each(['starting', 'ready', 'ejected', 'draining', 'stopping'] as const)('takes a worker that is %s down to its end', (state) => {
   const worker = new FakeWorker(state);
   retire(worker);
-  expect([worker.askedBy, worker.state, worker.posted]).toEqual(['stop', state === 'stopping' ? 'stopping' : 'draining', ['drain']]);
+  expect([worker.end.askedBy, worker.state, worker.posted]).toEqual(['stop', state === 'stopping' ? 'stopping' : 'draining', ['drain']]);
   vi.advanceTimersByTime(1_000);
-  expect([worker.state, worker.killedAtDeadline, killed]).toEqual(['stopping', true, [7]]);
+  expect([worker.state, worker.end.killedAtDeadline, killed]).toEqual(['stopping', true, [7]]);
 });
 
 it.each(['draining', 'stopping'] as const)('ends one at once that is %s already', (state) => {
@@ -54,7 +54,7 @@ it.each(['draining', 'stopping'] as const)('ends one at once that is %s already'
 
 it('leaves who asked first', () => {
   const worker = new FakeWorker('stopping');
-  worker.askedBy = 'hung';
+  worker.end.ask('hung');
   retire(worker);
-  expect(worker.askedBy).toBe('hung');
+  expect(worker.end.askedBy).toBe('hung');
 });

@@ -1,6 +1,6 @@
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import { parseProxyHeader, type Peer, type ProxyHeader } from '../../../protocol/proxy-header.ts';
-import type { RawConnection } from '../raw-handles.ts';
+import type { RawConnection } from '../../handles/raw-handles.ts';
 
 /** Every version 1 header and most of version 2 fit in it. */
 const BUFFER_BYTES = 128;

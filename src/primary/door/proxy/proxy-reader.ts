@@ -1,6 +1,6 @@
 import type { Peer } from '../../../protocol/proxy-header.ts';
 import type { ProxyRejections } from '../../../protocol/snapshot.ts';
-import type { RawConnection } from '../raw-handles.ts';
+import type { RawConnection } from '../../handles/raw-handles.ts';
 import { HeaderRead } from './header-read.ts';
 
 export type ProxyRejection = keyof ProxyRejections;

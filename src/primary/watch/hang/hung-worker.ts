@@ -1,7 +1,7 @@
 import { describeStack } from '../../../lifecycle/describe-stack.ts';
 import type { AskedBy } from '../../../lifecycle/exit-report.ts';
 import type { EmitEvent } from '../../../protocol/event.ts';
-import { killTree, processState } from '../../../system/processes.ts';
+import { processState } from '../../../system/processes.ts';
 import type { WorkerHandle } from '../../workers/worker-handle.ts';
 import { stackOf, type NoStack, type StackResult } from './stack-of.ts';
 
@@ -29,13 +29,14 @@ export async function endHungWorker(
   const { pid, inspectorPort } = worker;
   const state = processState(pid);
   // The reason is complete before anybody is told, unless the stack has to be taken first.
-  worker.cause = state === 'T' ? hung + NO_STACK.stopped : hung;
-  abandon(worker, 'hung', worker.cause);
+  const known = state === 'T' ? hung + NO_STACK.stopped : hung;
+  worker.end.explain('hang-watch', known);
+  abandon(worker, 'hung', known);
   const stack = await stackOf({ pid, inspectorPort, ownSigusr1: worker.meter.last?.ownSigusr1 ?? false });
-  worker.cause = hung + whereOf(stack, worker.spec.cwd);
-  if ('frames' in stack) worker.stack = describeStack(stack.frames, worker.spec.cwd).lines;
-  event('hung', `worker ${worker.slot} ${worker.cause}`, worker);
-  if (worker.state !== 'exited') killTree(pid, 'SIGKILL');
+  const cause = hung + whereOf(stack, worker.spec.cwd);
+  worker.end.explain('hang-watch', cause, 'frames' in stack ? describeStack(stack.frames, worker.spec.cwd).lines : []);
+  event('hung', `worker ${worker.slot} ${cause}`, worker);
+  if (worker.state !== 'exited') worker.channel.kill();
 }
 
 function whereOf(stack: StackResult, cwd: string): string {

@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { stealHandle, type RawConnection, type RawListener } from '../../door/raw-handles.ts';
+import { stealHandle, type RawConnection, type RawListener } from '../../handles/raw-handles.ts';
 
 interface AcceptedConnection extends RawConnection {
   getpeername(out: { port?: number }): number;

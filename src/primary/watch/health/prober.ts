@@ -3,7 +3,7 @@ import { messageOf } from '../../../errors/lb-error.ts';
 import type { HealthCheckSpec } from '../../../lifecycle/app-spec.ts';
 import type { ServerKind } from '../../../protocol/worker.ts';
 import { now } from '../../../system/clock.ts';
-import type { RawConnection } from '../../door/raw-handles.ts';
+import type { RawConnection } from '../../handles/raw-handles.ts';
 import { ask } from './ask.ts';
 import { Loopback } from './loopback.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ProxyReader, type ProxyReaderOptions } from '../../../../src/primary/door/proxy/proxy-reader.ts';
-import { stealHandle, type RawConnection } from '../../../../src/primary/door/raw-handles.ts';
+import { stealHandle, type RawConnection } from '../../../../src/primary/handles/raw-handles.ts';
 import type { Peer } from '../../../../src/protocol/proxy-header.ts';
 
 const V1 = 'PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n';

@@ -5,7 +5,7 @@ import https from 'node:https';
 import net, { Socket, type Server } from 'node:net';
 import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RawConnection } from '../../../../src/primary/door/raw-handles.ts';
+import type { RawConnection } from '../../../../src/primary/handles/raw-handles.ts';
 import { Prober, type HandOutcome, type ProbePolicy } from '../../../../src/primary/watch/health/prober.ts';
 import type { ServerKind } from '../../../../src/protocol/worker.ts';
 

@@ -1,0 +1,130 @@
+import { LbError } from '../errors/lb-error.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { orderTitle, type Answer, type FromPrimary, type Order } from '../protocol/attach.ts';
+import type { ProgressRecord } from '../protocol/control.ts';
+import { makeEvent, type EmitEvent } from '../protocol/event.ts';
+import type { WorkerSettings } from '../protocol/worker.ts';
+import { wallNow } from '../system/clock.ts';
+import { AppRuntime } from './app-runtime.ts';
+import type { Outbox } from './daemon-link.ts';
+import { FrontDoor } from './door/front-door.ts';
+import type { BindListener } from './door/listeners.ts';
+import type { SocketKeeper } from './handles/socket-keeper.ts';
+import { LogFollower } from './logs/log-follower.ts';
+import { StopOperation } from './operations/stop.ts';
+import { carryOut } from './orders.ts';
+import type { UsageSource } from './watch/sampler.ts';
+import type { StartWorker } from './workers/worker-process.ts';
+
+/** What an app needs of the system. */
+export interface AppPorts {
+  readonly keeper: SocketKeeper;
+  readonly bind: BindListener;
+  readonly startWorker: StartWorker;
+  readonly usage: UsageSource;
+}
+
+interface HostedAppOptions {
+  readonly name: string;
+  readonly ports: AppPorts;
+  readonly outbox: Outbox;
+  /** Directory of profiles. */
+  readonly profiles: string;
+  readonly workerSettings: (spec: AppSpec) => WorkerSettings;
+  /** It has ended, or was told to leave before it began. */
+  readonly finished: () => void;
+}
+
+/** One app in this primary: takes its orders. It is there before the app runs, to take over the sockets that were kept. */
+export class HostedApp {
+  readonly name: string;
+  readonly door: FrontDoor;
+  readonly #options: HostedAppOptions;
+  readonly #follower: LogFollower;
+  #runtime: AppRuntime | null = null;
+
+  constructor(options: HostedAppOptions) {
+    const { name, ports, outbox } = options;
+    this.name = name;
+    this.#options = options;
+    this.door = new FrontDoor(ports.keeper, ports.bind);
+    this.#follower = new LogFollower(outbox);
+  }
+
+  /** What runs; null before its start order. */
+  get running(): Extract<FromPrimary, { type: 'hello' }>['running'] {
+    return this.#runtime === null ? null : { spec: this.#runtime.pool.spec, snapshot: this.#runtime.snapshot() };
+  }
+
+  /** @throws LbError why the order was not carried out */
+  async carryOut(order: Order, progress: (record: ProgressRecord) => void): Promise<Answer> {
+    if (order.kind === 'start') this.#runtime ??= this.#createRuntime(order);
+    const runtime = this.#runtime;
+    if (runtime === null) return this.#refuse(order);
+    return carryOut(order, {
+      runtime,
+      follower: this.#follower,
+      progress,
+      healthPortFailed: (error) => this.#event('health-port', error.message),
+      // The answer is sent first, in this turn.
+      giveUp: (error) => void setImmediate(() => void this.#ended('errored', error)),
+    });
+  }
+
+  /** @param foreground the app ends with its daemon. */
+  daemonLost(foreground: boolean): void {
+    this.#follower.follow(false);
+    if (!foreground) return;
+    const runtime = this.#runtime;
+    if (runtime === null) return this.#options.finished();
+    runtime.runner.submit('stop', false, () => new StopOperation(runtime.context, { now: false }), { progress: () => {}, done: () => {} });
+  }
+
+  #refuse(order: Order): never {
+    // Somebody may follow the log before there is one.
+    if (order.kind === 'follow-logs') this.#follower.follow(order.on);
+    // One primary too many.
+    if (order.kind === 'stop') {
+      this.door.closeAllBut(new Set());
+      this.#options.finished();
+    }
+    throw new LbError('LB_ERR_APP_STOPPED', { app: this.name, state: 'not started yet', operation: orderTitle(order) });
+  }
+
+  #createRuntime({ spec, generation }: Extract<Order, { kind: 'start' }>): AppRuntime {
+    const { ports, outbox, profiles, workerSettings } = this.#options;
+    const runtime: AppRuntime = new AppRuntime({
+      door: this.door,
+      spec,
+      startWorker: ports.startWorker,
+      usage: ports.usage,
+      profiles,
+      workerSettings,
+      socketsKept: () => ports.keeper.open,
+      event: this.#event,
+      redefined: () => outbox.send({ type: 'redefined', spec: runtime.pool.spec, snapshot: runtime.snapshot() }),
+      stats: (stats) => {
+        if (!outbox.busy) outbox.send({ type: 'stats', stats });
+      },
+      onEnded: (state, error) => void this.#ended(state, error),
+    });
+    runtime.pool.generation = generation;
+    this.#follower.attach(runtime.logs);
+    return runtime;
+  }
+
+  readonly #event: EmitEvent = (kind, message, worker?, details?) => {
+    this.#options.outbox.send({ type: 'event', event: makeEvent(this.name, wallNow(), kind, message, worker, details) });
+  };
+
+  async #ended(state: 'stopped' | 'errored', error: LbError | null): Promise<void> {
+    const runtime = this.#runtime;
+    if (runtime === null) return;
+    await runtime.close();
+    // The answer to the operation that ended it is sent in the same turn, before this.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#follower.flush();
+    this.#options.outbox.send({ type: 'ended', state, error: error === null ? null : error.message, snapshot: runtime.snapshot() });
+    this.#options.finished();
+  }
+}

@@ -1,0 +1,138 @@
+import { LbError } from '../errors/lb-error.ts';
+import { plural } from '../lifecycle/wording.ts';
+import type { Answer, Order } from '../protocol/attach.ts';
+import type { ProgressRecord } from '../protocol/control.ts';
+import { listedApp } from '../protocol/listed-app.ts';
+import { parseSignal } from '../system/signals.ts';
+import type { AppRuntime } from './app-runtime.ts';
+import type { LogFollower } from './logs/log-follower.ts';
+import { changeBalance, changeWeights } from './operations/balance-orders.ts';
+import type { Operation } from './operations/operation.ts';
+import { DEFAULT_MONITOR_MS, ReloadOperation } from './operations/reload.ts';
+import { RestartOperation } from './operations/restart.ts';
+import { ScaleOperation } from './operations/scale.ts';
+import { StartOperation } from './operations/start.ts';
+import { StopOperation } from './operations/stop.ts';
+
+/** What an order is carried out with. */
+export interface OrderContext {
+  readonly runtime: AppRuntime;
+  readonly follower: LogFollower;
+  progress(record: ProgressRecord): void;
+  /** The health port of a start that nobody waits for is taken. */
+  healthPortFailed(error: LbError): void;
+  /** The app cannot run. */
+  giveUp(error: LbError): void;
+}
+
+type OrderKind = Order['kind'];
+type OrderOf<K extends OrderKind> = Extract<Order, { readonly kind: K }>;
+type Handler<K extends OrderKind> = (order: OrderOf<K>, context: OrderContext) => Answer | Promise<Answer>;
+
+const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
+  start: async (order, context) => {
+    const { runtime } = context;
+    const { pool, supervisor } = runtime;
+    await openEndpoint(order, context);
+    if (order.strict) return operate(context, 'start', false, () => new StartOperation(runtime.context));
+    pool.wanted = pool.spec.instances;
+    supervisor.wake();
+    return done(runtime, `${order.spec.name} is being brought back`);
+  },
+  reload: async ({ spec, parallel = 1, monitorMs = DEFAULT_MONITOR_MS, onFailure = 'rollback', allAtOnce = false }, context) => {
+    const { runtime } = context;
+    if (spec !== undefined) await runtime.endpoint.move(spec.healthPort);
+    const options = { spec, parallel, monitorMs, onFailure, allAtOnce };
+    return operate(context, 'reload', spec === undefined, () => new ReloadOperation(runtime.context, options));
+  },
+  restart: async ({ spec, now = false }, context) => {
+    const { runtime } = context;
+    if (spec !== undefined) await runtime.endpoint.move(spec.healthPort);
+    return operate(context, 'restart', spec === undefined, () => new RestartOperation(runtime.context, { spec, now }));
+  },
+  scale: (order, context) => {
+    const { runtime } = context;
+    if (order.auto === true) return done(runtime, runtime.autoscaler.turnOn());
+    return operate(context, 'scale', false, () => new ScaleOperation(runtime.context, order));
+  },
+  stop: ({ now = false }, context) => {
+    const { runtime } = context;
+    if (runtime.runner.current?.kind === 'stop') runtime.runner.skipAhead(now);
+    return operate(context, 'stop', false, () => new StopOperation(runtime.context, { now }));
+  },
+  balance: ({ strategy }, { runtime }) => {
+    refuseDuringReload(runtime, 'balance');
+    return done(runtime, changeBalance(runtime.pool, strategy));
+  },
+  weight: ({ weights }, { runtime }) => {
+    refuseDuringReload(runtime, 'weight');
+    return done(runtime, changeWeights(runtime.pool, weights));
+  },
+  signal: (order, { runtime }) => sendSignal(runtime, parseSignal(order.signal), order.pid),
+  abort: (_, { runtime }) => done(runtime, runtime.runner.abort('aborted by the operator') ? 'aborting' : 'nothing runs'),
+  snapshot: async (_, { runtime }) => {
+    await runtime.sampler.refresh();
+    return { kind: 'snapshot', snapshot: runtime.snapshot() };
+  },
+  list: async (_, { runtime }) => {
+    await runtime.sampler.refresh();
+    return { kind: 'list', app: listedApp(runtime.snapshot()) };
+  },
+  tail: ({ lines }, { runtime, follower }) => {
+    // Lines in the tail must not follow it once more.
+    follower.flush();
+    return { kind: 'tail', lines: runtime.logs.tail(lines) };
+  },
+  profile: async (order, { runtime, progress }) => ({ kind: 'profile', file: await runtime.profiler.take(order, progress) }),
+  'app-metrics': async (_, { runtime }) => ({ kind: 'app-metrics', metrics: await runtime.appMetrics.collect() }),
+  'follow-logs': ({ on }, { runtime, follower }) => {
+    follower.follow(on);
+    return done(runtime, 'ok');
+  },
+};
+
+/** Carries out an order; the answer comes when that is done. @throws LbError why it was not */
+export async function carryOut<K extends OrderKind>(order: OrderOf<K>, context: OrderContext): Promise<Answer> {
+  const handler: Handler<K> = HANDLERS[order.kind as K];
+  return handler(order, context);
+}
+
+/** Runs an operation in its turn. */
+function operate({ runtime, progress }: OrderContext, kind: Operation['kind'], joinable: boolean, create: () => Operation): Promise<Answer> {
+  return new Promise((resolve, reject) =>
+    runtime.runner.submit(kind, joinable, create, {
+      progress,
+      done: (outcome) => (outcome.ok ? resolve(done(runtime, outcome.message)) : reject(outcome.error)),
+    }),
+  );
+}
+
+/** A port that is taken fails a start that somebody waits for; otherwise the app runs without it until the port is free. */
+async function openEndpoint({ spec, strict }: OrderOf<'start'>, { runtime, healthPortFailed, giveUp }: OrderContext): Promise<void> {
+  if (!strict) return runtime.endpoint.keepTrying(spec.healthPort, healthPortFailed);
+  try {
+    await runtime.endpoint.move(spec.healthPort);
+  } catch (thrown) {
+    const error = LbError.from(thrown);
+    giveUp(error);
+    throw error;
+  }
+}
+
+/** A rollback would undo the change. */
+function refuseDuringReload({ runner, pool }: AppRuntime, operation: string): void {
+  if (runner.current?.kind !== 'reload') return;
+  throw new LbError('LB_ERR_OPERATION_FAILED', { operation, app: pool.spec.name, reason: 'a reload is under way; repeat it when that has ended' });
+}
+
+function sendSignal(runtime: AppRuntime, signal: NodeJS.Signals, pid?: number): Answer {
+  const { spec, workers: all } = runtime.pool;
+  const workers = all.filter((worker) => worker.state !== 'exited' && (pid === undefined || worker.pid === pid));
+  if (pid !== undefined && workers.length === 0) throw new LbError('LB_ERR_WORKER_NOT_FOUND', { app: spec.name, pid });
+  for (const worker of workers) worker.channel.signal(signal);
+  return done(runtime, `${signal} sent to ${plural(workers.length, 'worker')} of ${spec.name}`);
+}
+
+function done(runtime: AppRuntime, message: string): Answer {
+  return { kind: 'done', message, snapshot: runtime.snapshot(), spec: runtime.pool.spec };
+}
