@@ -4,8 +4,8 @@ import type { EmitEvent } from '../protocol/event.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
-import type { FrontDoor } from './door/front-door.ts';
-import { Router } from './door/router.ts';
+import type { Ingress } from './ingress/ingress.ts';
+import { Router } from './ingress/router.ts';
 import { LogSink } from './logs/log-sink.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import type { OperationContext } from './operations/operation.ts';
@@ -27,7 +27,7 @@ import type { WorkerObserver } from './workers/worker-handle.ts';
 import type { StartWorker } from './workers/worker-process.ts';
 
 export interface RuntimeOptions {
-  readonly door: FrontDoor;
+  readonly ingress: Ingress;
   readonly spec: AppSpec;
   readonly startWorker: StartWorker;
   readonly usage: UsageSource;
@@ -59,11 +59,11 @@ export class AppRuntime {
   readonly #watch: Watch;
   readonly #rebalancer: Rebalancer;
   readonly #router: Router;
-  readonly #door: FrontDoor;
+  readonly #ingress: Ingress;
   readonly #parts: SnapshotParts;
 
   constructor(options: RuntimeOptions) {
-    const { spec, door, event } = options;
+    const { spec, ingress, event } = options;
     const app = spec.name;
     const observers: WorkerObserver[] = [];
     const notify = notifier(observers);
@@ -79,19 +79,19 @@ export class AppRuntime {
       pool,
       runner,
       event,
-      appListens: () => door.expected,
+      appListens: () => ingress.expected,
       passedCheck: (worker) => watch.passedCheck(worker),
       onEnded: options.onEnded,
     });
-    const router = new Router({ door, pool, wasOnline: () => supervisor.wasOnline, joined: () => rebalancer.joined() });
+    const router = new Router({ ingress, pool, wasOnline: () => supervisor.wasOnline, joined: () => rebalancer.joined() });
     const rebalancer: Rebalancer = new Rebalancer({ pool, router, runner, event });
-    const context = operationContext({ pool, runner, supervisor, door, router, event });
+    const context = operationContext({ pool, runner, supervisor, ingress, router, event });
     const recycler = new Recycler({ context, runner, event });
     const abandon: Supervisor['abandon'] = (worker, askedBy, reason) => supervisor.abandon(worker, askedBy, reason);
     const limits = new Limits({ pool, recycler, abandon });
-    const watch: Watch = new Watch({ pool, door, router, supervisor, limits, recycler, event, silent: () => feed.changed() });
+    const watch: Watch = new Watch({ pool, ingress, router, supervisor, limits, recycler, event, silent: () => feed.changed() });
     const sampler = new Sampler({ usage: options.usage, pool, limits });
-    const autoscaler = new Autoscaler({ context, runner, door, router, rebalancer, event, redefined: options.redefined });
+    const autoscaler = new Autoscaler({ context, runner, ingress, router, rebalancer, event, redefined: options.redefined });
     const logs = new LogSink(app, (problem) => event('log', problem));
     const appMetrics = new AppMetrics(() => pool.workers);
     const feed: StatsFeed = new StatsFeed({
@@ -112,8 +112,8 @@ export class AppRuntime {
     this.#watch = watch;
     this.#rebalancer = rebalancer;
     this.#router = router;
-    this.#door = door;
-    this.#parts = { pool, runner, supervisor, watch, autoscaler, door, router, socketsKept: options.socketsKept };
+    this.#ingress = ingress;
+    this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, socketsKept: options.socketsKept };
     // The routes and the logs of a worker stand before the supervisor's loop acts on it; what is reported comes last.
     observers.push(router, watch, sampler, appMetrics, logs, pool, supervisor, autoscaler, feed, {
       // Back to where it was, when an operation that moved it has failed.
@@ -135,7 +135,7 @@ export class AppRuntime {
     this.autoscaler.stop();
     this.#rebalancer.stop();
     this.endpoint.close();
-    this.#door.closeAllBut(new Set());
+    this.#ingress.closeAllBut(new Set());
     await this.logs.close();
   }
 
@@ -146,11 +146,11 @@ export class AppRuntime {
   }
 }
 
-interface ContextParts extends Pick<SnapshotParts, 'pool' | 'runner' | 'supervisor' | 'door' | 'router'> {
+interface ContextParts extends Pick<SnapshotParts, 'pool' | 'runner' | 'supervisor' | 'ingress' | 'router'> {
   readonly event: EmitEvent;
 }
 
-function operationContext({ pool, runner, supervisor, door, router, event }: ContextParts): OperationContext {
+function operationContext({ pool, runner, supervisor, ingress, router, event }: ContextParts): OperationContext {
   return {
     pool,
     wakeIn: (ms) => supervisor.wakeIn(ms),
@@ -158,8 +158,8 @@ function operationContext({ pool, runner, supervisor, door, router, event }: Con
       if (step === 'rollback') event('rollback', message);
       runner.progress(step, message, worker);
     },
-    closeListeners: () => door.closeAllBut(new Set()),
-    shutListeners: () => door.shut(() => router.changed()),
-    closeUnusedListeners: () => door.closeAllBut(new Set(pool.workers.flatMap((worker) => [...worker.keys]))),
+    closeListeners: () => ingress.closeAllBut(new Set()),
+    shutListeners: () => ingress.shut(() => router.changed()),
+    closeUnusedListeners: () => ingress.closeAllBut(new Set(pool.workers.flatMap((worker) => [...worker.keys]))),
   };
 }

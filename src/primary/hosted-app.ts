@@ -7,8 +7,8 @@ import type { WorkerSettings } from '../protocol/worker.ts';
 import { wallNow } from '../system/clock.ts';
 import { AppRuntime } from './app-runtime.ts';
 import type { Outbox } from './daemon-link.ts';
-import { FrontDoor } from './door/front-door.ts';
-import type { BindListener } from './door/listeners.ts';
+import { Ingress } from './ingress/ingress.ts';
+import type { BindListener } from './ingress/listeners.ts';
 import type { SocketKeeper } from './handles/socket-keeper.ts';
 import { LogFollower } from './logs/log-follower.ts';
 import { StopOperation } from './operations/stop.ts';
@@ -38,7 +38,7 @@ interface HostedAppOptions {
 /** One app in this primary: takes its orders. It is there before the app runs, to take over the sockets that were kept. */
 export class HostedApp {
   readonly name: string;
-  readonly door: FrontDoor;
+  readonly ingress: Ingress;
   readonly #options: HostedAppOptions;
   readonly #follower: LogFollower;
   #runtime: AppRuntime | null = null;
@@ -47,7 +47,7 @@ export class HostedApp {
     const { name, ports, outbox } = options;
     this.name = name;
     this.#options = options;
-    this.door = new FrontDoor(ports.keeper, ports.bind);
+    this.ingress = new Ingress(ports.keeper, ports.bind);
     this.#follower = new LogFollower(outbox);
   }
 
@@ -85,7 +85,7 @@ export class HostedApp {
     if (order.kind === 'follow-logs') this.#follower.follow(order.on);
     // One primary too many.
     if (order.kind === 'stop') {
-      this.door.closeAllBut(new Set());
+      this.ingress.closeAllBut(new Set());
       this.#options.finished();
     }
     throw new LbError('LB_ERR_APP_STOPPED', { app: this.name, state: 'not started yet', operation: orderTitle(order) });
@@ -94,7 +94,7 @@ export class HostedApp {
   #createRuntime({ spec, generation }: Extract<Order, { kind: 'start' }>): AppRuntime {
     const { ports, outbox, profiles, workerSettings } = this.#options;
     const runtime: AppRuntime = new AppRuntime({
-      door: this.door,
+      ingress: this.ingress,
       spec,
       startWorker: ports.startWorker,
       usage: ports.usage,

@@ -2,8 +2,8 @@
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../protocol/attach.ts';
 import { UsageSampler } from '../system/usage.ts';
 import { DaemonLink } from './daemon-link.ts';
-import { bindListener } from './door/listeners.ts';
-import { SpawnChannel } from './door/spawn-channel.ts';
+import { bindListener } from './ingress/listeners.ts';
+import { SpawnChannel } from './ingress/spawn-channel.ts';
 import { Primary } from './primary.ts';
 import { clusterWorkers } from './workers/cluster-worker.ts';
 

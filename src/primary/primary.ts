@@ -6,7 +6,7 @@ import type { WorkerSettings } from '../protocol/worker.ts';
 import { homePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
 import type { DaemonLink, LinkEvents } from './daemon-link.ts';
-import type { SpawnChannel } from './door/spawn-channel.ts';
+import type { SpawnChannel } from './ingress/spawn-channel.ts';
 import { HostedApp, type AppPorts } from './hosted-app.ts';
 
 /** What a primary needs of the system. */
@@ -44,7 +44,7 @@ export class Primary {
   }
 
   async start(): Promise<void> {
-    await this.#ports.channel.receive(this.#settings.sockets, (key, handle, name) => this.#app.door.received(key, handle, name));
+    await this.#ports.channel.receive(this.#settings.sockets, (key, handle, name) => this.#app.ingress.received(key, handle, name));
     this.#link.dial();
   }
 

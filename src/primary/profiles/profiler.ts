@@ -6,7 +6,7 @@ import type { EmitEvent } from '../../protocol/event.ts';
 import { PROFILE_TITLES, type ProfileBody, type ProfileFile, type ProfileKind } from '../../protocol/profile.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import { moveFile } from '../../system/move-file.ts';
-import type { Router } from '../door/router.ts';
+import type { Router } from '../ingress/router.ts';
 import { currentWorker, type Pool } from '../workers/pool.ts';
 import { presentLoad } from '../workers/present-load.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';

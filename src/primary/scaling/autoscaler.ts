@@ -5,8 +5,8 @@ import type { AutoscalingSnapshot } from '../../protocol/snapshot.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import { cpuBudget } from '../../system/cpu-budget.ts';
 import { memoryLeftBytes } from '../../system/memory-room.ts';
-import type { FrontDoor } from '../door/front-door.ts';
-import type { Router } from '../door/router.ts';
+import type { Ingress } from '../ingress/ingress.ts';
+import type { Router } from '../ingress/router.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { OperationContext } from '../operations/operation.ts';
 import { ScaleOperation } from '../operations/scale.ts';
@@ -24,7 +24,7 @@ const TELL_AGAIN_MS = 300_000;
 interface AutoscalerOptions {
   readonly context: OperationContext;
   readonly runner: OperationRunner;
-  readonly door: FrontDoor;
+  readonly ingress: Ingress;
   readonly router: Router;
   readonly rebalancer: Rebalancer;
   readonly event: (kind: 'scale', message: string) => void;
@@ -99,11 +99,11 @@ export class Autoscaler implements WorkerObserver {
   }
 
   #facts(keptMs: number): ScaleFacts {
-    const { context, door, router, runner, rebalancer } = this.#options;
+    const { context, ingress, router, runner, rebalancer } = this.#options;
     const { pool } = context;
     const at = now();
     const sharing = pool.workers.filter((worker) => worker.state === 'ready' && router.weight(worker) > 0);
-    this.#history.add(sharing, { counters: pool.counters, queued: door.dispatcher.queued, at, keptMs });
+    this.#history.add(sharing, { counters: pool.counters, queued: ingress.dispatcher.queued, at, keptMs });
     const waitsFor = unsettled(pool, runner) ?? (rebalancer.moving ? 'connections move to other workers' : null);
     // A worker can be replaced between two looks.
     const shape = `${pool.wanted}/${pool.lastId}`;

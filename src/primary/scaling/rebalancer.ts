@@ -2,7 +2,7 @@ import { spreadKept } from '../../balancing/spread.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
 import type { Heartbeat } from '../../protocol/worker.ts';
 import { now } from '../../system/clock.ts';
-import type { Router } from '../door/router.ts';
+import type { Router } from '../ingress/router.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';

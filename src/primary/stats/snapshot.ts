@@ -3,8 +3,8 @@ import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { AppStats } from '../../protocol/stats.ts';
 import { now } from '../../system/clock.ts';
-import type { FrontDoor } from '../door/front-door.ts';
-import type { Router } from '../door/router.ts';
+import type { Ingress } from '../ingress/ingress.ts';
+import type { Router } from '../ingress/router.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { Autoscaler } from '../scaling/autoscaler.ts';
 import type { Supervisor } from '../supervisor.ts';
@@ -17,7 +17,7 @@ interface StatsParts {
   readonly pool: Pool;
   readonly runner: OperationRunner;
   readonly supervisor: Supervisor;
-  readonly door: FrontDoor;
+  readonly ingress: Ingress;
   readonly router: Router;
 }
 
@@ -31,7 +31,7 @@ const round = (n: number): number => Math.round(n * 10) / 10;
 
 /** What of the app changes from second to second. */
 export function takeStats(parts: StatsParts): AppStats {
-  const { pool, runner, supervisor, door } = parts;
+  const { pool, runner, supervisor, ingress } = parts;
   const workers = pool.workers.filter((worker) => worker.state !== 'exited');
   const ready = pool.readySlots;
   const at = now();
@@ -56,21 +56,21 @@ export function takeStats(parts: StatsParts): AppStats {
     cpuPercent: sumOrNull(workers.map((worker) => worker.meter.cpuPercent)),
     memoryBytes: sumOrNull(workers.map((worker) => worker.meter.memoryBytes)),
     connections: workers.reduce((sum, worker) => sum + (worker.meter.last?.connections ?? 0), 0),
-    queued: door.dispatcher.queued,
+    queued: ingress.dispatcher.queued,
     panic: parts.router.panic,
     requestsPerSecond: round(workers.reduce((sum, worker) => sum + presentLoad(worker, at).requestsPerSecond, 0)),
     p50Ms: quantile(latency, 0.5),
     p95Ms: quantile(latency, 0.95),
     p99Ms: quantile(latency, 0.99),
     errorRate: errorRateOf(workers, at),
-    totals: pool.counters.totals(door.proxyRejections),
+    totals: pool.counters.totals(ingress.proxyRejections),
     workers: workers.map((worker) => workerSnapshot(worker, parts, at)),
   };
 }
 
 /** The app as it is now, for people and programs. */
 export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
-  const { pool, runner, supervisor, door, watch } = parts;
+  const { pool, runner, supervisor, ingress, watch } = parts;
   const { env, ...spec } = pool.spec;
   const health = watch.report();
   return {
@@ -79,8 +79,8 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
     node: process.versions.node,
     uptimeMs: Math.round(now() - supervisor.startedAt),
     restarts: pool.slots.reduce((sum, slot) => sum + slot.restart.restarts, 0),
-    proxyRejections: { ...door.proxyRejections },
-    listeners: door.labels,
+    proxyRejections: { ...ingress.proxyRejections },
+    listeners: ingress.labels,
     health,
     troubledSlots: slotTroubles(pool),
     autoscaling: parts.autoscaler.report(),

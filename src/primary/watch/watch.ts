@@ -5,8 +5,8 @@ import type { EmitEvent } from '../../protocol/event.ts';
 import { parseSelfReport } from '../../protocol/self-report.ts';
 import type { WorkerHealth } from '../../protocol/snapshot.ts';
 import { now } from '../../system/clock.ts';
-import type { FrontDoor } from '../door/front-door.ts';
-import type { Router } from '../door/router.ts';
+import type { Ingress } from '../ingress/ingress.ts';
+import type { Router } from '../ingress/router.ts';
 import type { Recycler } from '../operations/recycler.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Pool } from '../workers/pool.ts';
@@ -22,7 +22,7 @@ import type { Limits } from './limits.ts';
 
 interface WatchOptions {
   readonly pool: Pool;
-  readonly door: FrontDoor;
+  readonly ingress: Ingress;
   readonly router: Router;
   readonly supervisor: Supervisor;
   readonly event: EmitEvent;
@@ -41,7 +41,7 @@ export class Watch implements WorkerObserver {
   readonly #prober: Prober<WorkerHandle>;
 
   constructor(options: WatchOptions) {
-    const { pool, door, router, supervisor, event, recycler, silent } = options;
+    const { pool, ingress, router, supervisor, event, recycler, silent } = options;
     this.#options = options;
     const workers = (): readonly WorkerHandle[] => pool.workers.filter((worker) => worker.state !== 'exited');
     const abandon = (worker: WorkerHandle, askedBy: AskedBy, reason: string): void => supervisor.abandon(worker, askedBy, reason);
@@ -66,7 +66,7 @@ export class Watch implements WorkerObserver {
       probe: (worker, check) => {
         // It is blocked, or about to be, and that is no fault of its own.
         if (worker.profile.kind === 'heap') return Promise.resolve(null);
-        const listener = probedListener(worker.keys, check.port, door.probed);
+        const listener = probedListener(worker.keys, check.port, ingress.probed);
         return listener === null ? null : this.#prober.probe(worker, listener, check);
       },
       eject: (worker, why) => this.#eject(worker, why),

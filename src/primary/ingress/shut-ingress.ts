@@ -6,8 +6,8 @@ const ACCEPT_WITHIN_MS = 1_000;
 const HAND_OUT_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 5;
 
-/** What shutting a door needs of it. */
-interface Door {
+/** What has to be done to shut an ingress. */
+interface Closable {
   /** Resolves when nobody but this process holds the sockets. */
   releaseDuplicates(): Promise<void>;
   /** From now on this process alone accepts, on all sockets; resolves when no worker accepts any more. */
@@ -24,17 +24,17 @@ interface Door {
  * its queue along; so its other holders let go first, the queue is emptied, and only then it is closed. Resolves when
  * everything that came in is with a worker.
  */
-export async function shutDoor(door: Door): Promise<void> {
-  await door.releaseDuplicates();
-  await Promise.race([door.takeOver(), delay(ACCEPT_WITHIN_MS)]);
+export async function shutIngress(ingress: Closable): Promise<void> {
+  await ingress.releaseDuplicates();
+  await Promise.race([ingress.takeOver(), delay(ACCEPT_WITHIN_MS)]);
   const acceptsUntil = now() + ACCEPT_WITHIN_MS;
-  for (let before = -1; before !== door.arrivals() && now() < acceptsUntil; ) {
-    before = door.arrivals();
+  for (let before = -1; before !== ingress.arrivals() && now() < acceptsUntil; ) {
+    before = ingress.arrivals();
     await roundOfEventLoop();
   }
-  door.closeSockets();
+  ingress.closeSockets();
   const handsOutUntil = now() + HAND_OUT_WITHIN_MS;
-  while (door.waiting() > 0 && now() < handsOutUntil) await delay(LOOK_EVERY_MS);
+  while (ingress.waiting() > 0 && now() < handsOutUntil) await delay(LOOK_EVERY_MS);
 }
 
 /** A whole one, in whose poll libuv accepts one connection per socket, if there is one. */

@@ -19,7 +19,7 @@ interface DirectOptions {
   readonly onClosed: (key: string) => void;
 }
 
-interface Place {
+interface LentSocket {
   readonly key: string;
   readonly index: number;
 }
@@ -47,10 +47,10 @@ export class DirectSockets {
   readonly #inherited = new Map<string, Map<number, RawListener>>();
   readonly #shared = !canReusePort();
   /** What each worker was given. */
-  readonly #held = new Map<WorkerHandle, Set<Place>>();
+  readonly #lent = new Map<WorkerHandle, Set<LentSocket>>();
   #serving: Serving = { members: [], isBackup: () => false };
   /** Sockets that workers were told to let go of, for `takeOver`. */
-  #releasing: { readonly places: Map<WorkerHandle, Set<Place>>; readonly done: () => void } | null = null;
+  #releasing: { readonly sockets: Map<WorkerHandle, Set<LentSocket>>; readonly done: () => void } | null = null;
 
   constructor(options: DirectOptions) {
     this.#options = options;
@@ -112,8 +112,8 @@ export class DirectSockets {
       for (const [index, socket] of sockets.entries()) {
         for (const worker of able) if (accepts(worker, index)) this.#lend(worker, key, index, socket);
       }
-      for (const [worker, held] of this.#held) {
-        for (const place of held) if (place.key === key && !accepts(worker, place.index)) this.#takeAway(worker, place);
+      for (const [worker, borrowed] of this.#lent) {
+        for (const lent of borrowed) if (lent.key === key && !accepts(worker, lent.index)) this.#takeAway(worker, lent);
       }
     }
   }
@@ -132,16 +132,16 @@ export class DirectSockets {
       }
     }
     await new Promise<void>((resolve) => {
-      this.#releasing = { places: new Map([...this.#held].map(([worker, held]) => [worker, new Set(held)])), done: resolve };
-      for (const [worker, held] of this.#held) for (const place of held) this.#takeAway(worker, place);
+      this.#releasing = { sockets: new Map([...this.#lent].map(([worker, borrowed]) => [worker, new Set(borrowed)])), done: resolve };
+      for (const [worker, borrowed] of this.#lent) for (const lent of borrowed) this.#takeAway(worker, lent);
       this.#look();
     });
   }
 
   /** A worker accepts from this socket no more. */
   released(worker: WorkerHandle, key: string, index: number): void {
-    const held = this.#releasing?.places.get(worker);
-    for (const place of held ?? []) if (place.key === key && place.index === index) held?.delete(place);
+    const borrowed = this.#releasing?.sockets.get(worker);
+    for (const lent of borrowed ?? []) if (lent.key === key && lent.index === index) borrowed?.delete(lent);
     this.#look();
   }
 
@@ -158,32 +158,32 @@ export class DirectSockets {
   }
 
   forget(worker: WorkerHandle): void {
-    this.#held.delete(worker);
-    this.#releasing?.places.delete(worker);
+    this.#lent.delete(worker);
+    this.#releasing?.sockets.delete(worker);
     this.#look();
   }
 
   #lend(worker: WorkerHandle, key: string, index: number, socket: RawListener): void {
-    const held = this.#held.get(worker) ?? new Set<Place>();
-    this.#held.set(worker, held);
-    for (const place of held) if (place.key === key && place.index === index) return;
-    const place = { key, index };
-    held.add(place);
+    const borrowed = this.#lent.get(worker) ?? new Set<LentSocket>();
+    this.#lent.set(worker, borrowed);
+    for (const lent of borrowed) if (lent.key === key && lent.index === index) return;
+    const lent = { key, index };
+    borrowed.add(lent);
     // Out of descriptors, or on its way out.
     worker.handOff.lend(key, index, socket, () => {
-      held.delete(place);
+      borrowed.delete(lent);
       setTimeout(() => this.assign(), LEND_AGAIN_MS).unref();
     });
   }
 
   #look(): void {
-    const { places, done } = this.#releasing ?? {};
-    if (places !== undefined && [...places.values()].every((held) => held.size === 0)) done?.();
+    const { sockets, done } = this.#releasing ?? {};
+    if (sockets !== undefined && [...sockets.values()].every((borrowed) => borrowed.size === 0)) done?.();
   }
 
-  #takeAway(worker: WorkerHandle, place: Place): void {
-    this.#held.get(worker)?.delete(place);
-    worker.channel.post({ t: 'socket', ...place, on: false });
+  #takeAway(worker: WorkerHandle, lent: LentSocket): void {
+    this.#lent.get(worker)?.delete(lent);
+    worker.channel.post({ t: 'socket', ...lent, on: false });
   }
 
   /** All of them before anybody is told: the kernel gives what comes to those that are still open. */

@@ -7,7 +7,7 @@ import { now } from '../../system/clock.ts';
 import type { Untaken } from '../handles/connection.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
-import type { FrontDoor } from './front-door.ts';
+import type { Ingress } from './ingress.ts';
 
 /** A worker that refused a connection (its `maxConnections` are reached) is asked again after this long. */
 const FULL_MS = 100;
@@ -16,7 +16,7 @@ const RAMP_STEPS = 40;
 const RAMP_STEP_MIN_MS = 50;
 
 interface RouterOptions {
-  readonly door: FrontDoor;
+  readonly ingress: Ingress;
   readonly pool: Pool;
   /** The app's first workers share its load at once; later ones grow into theirs. */
   readonly wasOnline: () => boolean;
@@ -24,7 +24,7 @@ interface RouterOptions {
   readonly joined: () => void;
 }
 
-/** Joins the workers and the front door: who listens on what, who gets connections, and with which share. */
+/** Joins the workers and the front ingress: who listens on what, who gets connections, and with which share. */
 export class Router implements WorkerObserver {
   readonly #options: RouterOptions;
   #rampTimer: NodeJS.Timeout | null = null;
@@ -42,7 +42,7 @@ export class Router implements WorkerObserver {
   }
 
   onSpecChanged(spec: AppSpec): void {
-    this.#options.door.configure(spec);
+    this.#options.ingress.configure(spec);
     this.changed();
   }
 
@@ -52,9 +52,9 @@ export class Router implements WorkerObserver {
   }
 
   onListen(worker: WorkerHandle, seq: number, query: ListenQuery): void {
-    const { door, pool } = this.#options;
+    const { ingress, pool } = this.#options;
     const slots = Math.max(pool.wanted, worker.slot + 1);
-    void door.listen(query, slots).then(({ errno, name }) => worker.answerListen(seq, query.key, errno, name));
+    void ingress.listen(query, slots).then(({ errno, name }) => worker.answerListen(seq, query.key, errno, name));
   }
 
   onListenersChanged(): void {
@@ -62,11 +62,11 @@ export class Router implements WorkerObserver {
   }
 
   onSocketReleased(worker: WorkerHandle, key: string, index: number): void {
-    this.#options.door.sockets.released(worker, key, index);
+    this.#options.ingress.sockets.released(worker, key, index);
   }
 
   onFree(worker: WorkerHandle): void {
-    this.#options.door.dispatcher.pumpFor(worker.handOff);
+    this.#options.ingress.dispatcher.pumpFor(worker.handOff);
   }
 
   onNotTaken(worker: WorkerHandle, untaken: Untaken): void {
@@ -78,17 +78,17 @@ export class Router implements WorkerObserver {
     }, FULL_MS);
     // First out of the rotation, so that the connection does not come back to the same worker.
     this.changed();
-    this.#options.door.dispatcher.takeBack(untaken);
+    this.#options.ingress.dispatcher.takeBack(untaken);
   }
 
   onExit(worker: WorkerHandle): void {
-    this.#options.door.sockets.forget(worker);
+    this.#options.ingress.sockets.forget(worker);
   }
 
-  /** Brings the front door in step with what the workers are, serve and weigh. */
+  /** Brings the front ingress in step with what the workers are, serve and weigh. */
   changed(): void {
-    const { door, pool } = this.#options;
-    const { dispatcher, dispatched, sockets } = door;
+    const { ingress, pool } = this.#options;
+    const { dispatcher, dispatched, sockets } = ingress;
     const { backup, balance, maxConns } = pool.spec;
     const able = pool.workers.filter((worker) => (worker.state === 'ready' || worker.state === 'ejected') && worker.channel.connected);
     const isBackup = (worker: WorkerHandle): boolean => backup.includes(worker.slot);

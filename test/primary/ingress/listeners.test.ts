@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { bindListener, Listeners } from '../../../src/primary/door/listeners.ts';
+import { bindListener, Listeners } from '../../../src/primary/ingress/listeners.ts';
 
 const QUERY = { address: null, port: null, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'tcp' } as const;
 

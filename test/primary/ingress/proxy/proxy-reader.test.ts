@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ProxyReader, type ProxyReaderOptions } from '../../../../src/primary/door/proxy/proxy-reader.ts';
+import { ProxyReader, type ProxyReaderOptions } from '../../../../src/primary/ingress/proxy/proxy-reader.ts';
 import { stealHandle, type RawConnection } from '../../../../src/primary/handles/raw-handles.ts';
 import type { Peer } from '../../../../src/protocol/proxy-header.ts';
 

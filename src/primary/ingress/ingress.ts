@@ -8,7 +8,7 @@ import { bindListener, Listeners, type BindListener } from './listeners.ts';
 import { ProxyReader, type ProxyRejection } from './proxy/proxy-reader.ts';
 import type { RawConnection, RawListener } from '../handles/raw-handles.ts';
 import type { SocketKeeper } from '../handles/socket-keeper.ts';
-import { shutDoor } from './shut-door.ts';
+import { shutIngress } from './shut-ingress.ts';
 
 const PROXY_HEADER_MS = 5_000;
 
@@ -18,7 +18,7 @@ interface ProxyGate {
 }
 
 /** Where connections come in: the app's sockets and the queue before its workers. It is there before the app, to take over what was kept. */
-export class FrontDoor {
+export class Ingress {
   readonly dispatcher: Dispatcher;
   readonly listeners: Listeners;
   /** `direct`. */
@@ -115,7 +115,7 @@ export class FrontDoor {
   async shut(reroute: () => void): Promise<void> {
     const { listeners, sockets, dispatcher } = this;
     this.#shut = true;
-    await shutDoor({
+    await shutIngress({
       releaseDuplicates: async () => void (await Promise.all([...listeners.keptKeys, ...sockets.keptKeys].map((key) => this.#keeper.drop(key)))),
       takeOver: () => {
         this.#handingOut = [...listeners.all, ...sockets.groups].map(({ key }) => key);

@@ -1,15 +1,15 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { bindListener, Listeners } from '../../../src/primary/door/listeners.ts';
-import { shutDoor } from '../../../src/primary/door/shut-door.ts';
+import { bindListener, Listeners } from '../../../src/primary/ingress/listeners.ts';
+import { shutIngress } from '../../../src/primary/ingress/shut-ingress.ts';
 
-type Door = Parameters<typeof shutDoor>[0];
+type Closable = Parameters<typeof shutIngress>[0];
 
 /** Connections come in the first so many looks. */
-function fakeDoor(comingFor: number, over: Partial<Door> = {}): { readonly door: Door; readonly log: string[] } {
+function fakeIngress(comingFor: number, over: Partial<Closable> = {}): { readonly ingress: Closable; readonly log: string[] } {
   const log: string[] = [];
   let [arrivals, handedOut] = [0, 0];
-  const door: Door = {
+  const ingress: Closable = {
     releaseDuplicates: async () => void log.push('released'),
     takeOver: async () => void log.push('taken over'),
     arrivals: () => (arrivals < comingFor ? ++arrivals : arrivals),
@@ -17,25 +17,25 @@ function fakeDoor(comingFor: number, over: Partial<Door> = {}): { readonly door:
     waiting: () => arrivals - Math.min(arrivals, handedOut++),
     ...over,
   };
-  return { door, log };
+  return { ingress, log };
 }
 
 it('closes the sockets when the others have let go and nobody comes any more, and waits for who waits', async () => {
-  const { door, log } = fakeDoor(5);
-  await shutDoor(door);
+  const { ingress, log } = fakeIngress(5);
+  await shutIngress(ingress);
   expect(log).toEqual(['released', 'taken over', 'closed after 5']);
-  expect(door.waiting()).toBe(0);
+  expect(ingress.waiting()).toBe(0);
 });
 
 it('does not wait for a worker that never says that it has let go', async () => {
-  const { door, log } = fakeDoor(0, { takeOver: () => new Promise(() => {}) });
-  await shutDoor(door);
+  const { ingress, log } = fakeIngress(0, { takeOver: () => new Promise(() => {}) });
+  await shutIngress(ingress);
   expect(log).toEqual(['released', 'closed after 0']);
 });
 
 it('closes at last though clients never cease to come', async () => {
-  const { door, log } = fakeDoor(Infinity, { waiting: () => 0 });
-  await shutDoor(door);
+  const { ingress, log } = fakeIngress(Infinity, { waiting: () => 0 });
+  await shutIngress(ingress);
   expect(log).toHaveLength(3);
 });
 
@@ -74,7 +74,7 @@ it('takes all that wait in the queue of the kernel along, then refuses', async (
   };
   const waiting = Array.from({ length: 100 }, come);
   await new Promise(process.nextTick);
-  await shutDoor({
+  await shutIngress({
     releaseDuplicates: async () => {},
     takeOver: async () => listeners.narrow('a'),
     arrivals: () => accepted,

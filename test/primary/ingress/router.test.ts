@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
 import type { WorkerState } from '../../../src/lifecycle/states.ts';
-import { DirectSockets } from '../../../src/primary/door/direct-sockets.ts';
-import { Dispatcher } from '../../../src/primary/door/dispatcher.ts';
-import type { FrontDoor } from '../../../src/primary/door/front-door.ts';
-import { Router } from '../../../src/primary/door/router.ts';
+import { DirectSockets } from '../../../src/primary/ingress/direct-sockets.ts';
+import { Dispatcher } from '../../../src/primary/ingress/dispatcher.ts';
+import type { Ingress } from '../../../src/primary/ingress/ingress.ts';
+import { Router } from '../../../src/primary/ingress/router.ts';
 import type { PendingConnection } from '../../../src/primary/handles/connection.ts';
 import type { Pool } from '../../../src/primary/workers/pool.ts';
 import { SelfDescription } from '../../../src/primary/workers/self-description.ts';
@@ -53,7 +53,7 @@ beforeEach(() => {
   spec = sampleSpec();
   joins = 0;
   const sockets = new DirectSockets({ onOpened: () => {}, onClosed: () => {} });
-  const door = { dispatcher, dispatched: ['a', 'b'], sockets } as unknown as FrontDoor;
+  const ingress = { dispatcher, dispatched: ['a', 'b'], sockets } as unknown as Ingress;
   const pool = {
     get workers() {
       return workers;
@@ -62,7 +62,7 @@ beforeEach(() => {
       return spec;
     },
   } as unknown as Pool;
-  router = new Router({ door, pool, wasOnline: () => true, joined: () => void joins++ });
+  router = new Router({ ingress, pool, wasOnline: () => true, joined: () => void joins++ });
   router.changed();
 });
 afterEach(() => {

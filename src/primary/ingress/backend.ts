@@ -1,8 +1,8 @@
-import type { Seat as BalancingSeat } from '../../balancing/strategy.ts';
+import type { Seat as BalancingBackend } from '../../balancing/strategy.ts';
 import type { PendingConnection, Target } from '../handles/connection.ts';
 
 /** Where a worker stands among those that a listener's connections may go to. */
-export interface Place {
+export interface Route {
   readonly target: Target;
   /** Effective weight, above 0. */
   readonly weight: number;
@@ -10,7 +10,7 @@ export interface Place {
 }
 
 /** A worker's place in the rotation of one listener, with what waits for this worker alone. */
-export class Seat implements BalancingSeat {
+export class Backend implements BalancingBackend {
   readonly target: Target;
   readonly slot: number;
   readonly waiting: PendingConnection[] = [];
@@ -20,7 +20,7 @@ export class Seat implements BalancingSeat {
   /** Open connections it may have. */
   limit = Number.POSITIVE_INFINITY;
 
-  constructor({ target, weight, backup }: Place) {
+  constructor({ target, weight, backup }: Route) {
     this.target = target;
     this.slot = target.slot;
     this.weight = weight;

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { Seat } from '../../../src/primary/door/seat.ts';
+import { Backend } from '../../../src/primary/ingress/backend.ts';
 import type { PendingConnection, Target } from '../../../src/primary/handles/connection.ts';
 
 const target = (changes: Partial<Target> = {}): Target => ({ slot: 2, pending: null, connections: 3, hand: () => {}, ...changes });
-const seat = (of: Target): Seat => new Seat({ target: of, weight: 4, backup: false });
+const backend = (of: Target): Backend => new Backend({ target: of, weight: 4, backup: false });
 
 it('shows its worker as it is now', () => {
   let connections = 3;
@@ -13,7 +13,7 @@ it('shows its worker as it is now', () => {
       return connections;
     },
   };
-  const place = seat(worker);
+  const place = backend(worker);
   expect(place).toMatchObject({ slot: 2, weight: 4, backup: false, connections: 3, free: true });
   connections = 5;
   expect(place.connections).toBe(5);
@@ -22,7 +22,7 @@ it('shows its worker as it is now', () => {
 });
 
 it('is full at its limit, and without one never', () => {
-  const place = seat(target());
+  const place = backend(target());
   expect(place.full).toBe(false);
   place.limit = 4;
   expect(place.full).toBe(false);

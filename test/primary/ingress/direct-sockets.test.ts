@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { DirectSockets } from '../../../src/primary/door/direct-sockets.ts';
+import { DirectSockets } from '../../../src/primary/ingress/direct-sockets.ts';
 import type { RawListener } from '../../../src/primary/handles/raw-handles.ts';
 import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
 import type { ListenQuery } from '../../../src/protocol/worker.ts';

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
-import { FrontDoor } from '../../../src/primary/door/front-door.ts';
+import { Ingress } from '../../../src/primary/ingress/ingress.ts';
 import type { PendingConnection, Target } from '../../../src/primary/handles/connection.ts';
-import type { SpawnChannel } from '../../../src/primary/door/spawn-channel.ts';
+import type { SpawnChannel } from '../../../src/primary/ingress/spawn-channel.ts';
 import type { ListenQuery } from '../../../src/protocol/worker.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
@@ -34,7 +34,7 @@ class Taker implements Target {
   }
 }
 
-let door: FrontDoor;
+let ingress: Ingress;
 let kept: string[];
 let dropped: Promise<void>;
 beforeEach(() => {
@@ -45,16 +45,16 @@ beforeEach(() => {
     return dropped;
   };
   const channel = { open: false, keep: ({ key }: { key: string }) => kept.push(`keep ${key}`), drop, borrow: () => {} };
-  door = new FrontDoor(channel as unknown as SpawnChannel);
+  ingress = new Ingress(channel as unknown as SpawnChannel);
 });
-afterEach(() => door.closeAllBut(new Set()));
+afterEach(() => ingress.closeAllBut(new Set()));
 
 async function open(spec: Partial<AppSpec> = {}): Promise<{ readonly port: number; readonly taker: Taker }> {
-  door.configure(sampleSpec(spec));
-  const { errno, name } = await door.listen(QUERY, 1);
+  ingress.configure(sampleSpec(spec));
+  const { errno, name } = await ingress.listen(QUERY, 1);
   expect(errno).toBe(0);
   const taker = new Taker();
-  door.dispatcher.route('a', [{ target: taker, weight: 1, backup: false }]);
+  ingress.dispatcher.route('a', [{ target: taker, weight: 1, backup: false }]);
   return { port: name?.port ?? 0, taker };
 }
 
@@ -70,7 +70,7 @@ async function send(port: number, text: string): Promise<void> {
 
 it('passes connections to the dispatcher', async () => {
   const { port, taker } = await open();
-  expect([door.labels, door.expected, door.probed.map(({ key }) => key)]).toEqual([[`127.0.0.1:${port}`], true, ['a']]);
+  expect([ingress.labels, ingress.expected, ingress.probed.map(({ key }) => key)]).toEqual([[`127.0.0.1:${port}`], true, ['a']]);
   await send(port, HEADER);
   expect(taker.sources).toEqual([null]);
 });
@@ -80,13 +80,13 @@ it('reads a PROXY header first where one is expected, and counts what has none',
   await send(port, HEADER);
   await send(port, 'GET / HTTP/1.1\r\n\r\n');
   expect(taker.sources).toEqual(['192.0.2.7']);
-  expect(door.proxyRejections).toEqual({ malformed: 1, timeout: 0, untrusted: 0, closed: 0 });
+  expect(ingress.proxyRejections).toEqual({ malformed: 1, timeout: 0, untrusted: 0, closed: 0 });
 });
 
 it('expects it on the named ports only, from now on', async () => {
   const { port, taker } = await open({ proxyProtocol: { ports: [1], from: null } });
   await send(port, HEADER);
-  door.configure(sampleSpec({ proxyProtocol: { ports: [1, port], from: null } }));
+  ingress.configure(sampleSpec({ proxyProtocol: { ports: [1, port], from: null } }));
   await send(port, HEADER);
   expect(taker.sources).toEqual([null, '192.0.2.7']);
 });
@@ -94,30 +94,30 @@ it('expects it on the named ports only, from now on', async () => {
 it('believes the trusted only', async () => {
   const { port, taker } = await open({ proxyProtocol: { ports: null, from: ['10.0.0.0/8'] } });
   await send(port, HEADER);
-  door.configure(sampleSpec({ proxyProtocol: { ports: null, from: ['10.0.0.0/8', '127.0.0.1'] } }));
+  ingress.configure(sampleSpec({ proxyProtocol: { ports: null, from: ['10.0.0.0/8', '127.0.0.1'] } }));
   await send(port, HEADER);
-  expect([taker.sources, door.proxyRejections.untrusted]).toEqual([['192.0.2.7'], 1]);
+  expect([taker.sources, ingress.proxyRejections.untrusted]).toEqual([['192.0.2.7'], 1]);
 });
 
 it('hands its sockets to the workers with direct, but a Unix socket', async () => {
-  door.configure(sampleSpec({ balance: 'direct' }));
-  expect((await door.listen(QUERY, 1)).errno).toBe(0);
-  expect([door.sockets.groups.length, door.listeners.all.length, kept]).toEqual([1, 0, ['keep a#0']]);
-  const pipe = vi.spyOn(door.listeners, 'listen').mockResolvedValue({ errno: -13, listener: null });
-  expect(await door.listen({ ...QUERY, key: 'b', addressType: -1 }, 1)).toEqual({ errno: -13, name: null });
+  ingress.configure(sampleSpec({ balance: 'direct' }));
+  expect((await ingress.listen(QUERY, 1)).errno).toBe(0);
+  expect([ingress.sockets.groups.length, ingress.listeners.all.length, kept]).toEqual([1, 0, ['keep a#0']]);
+  const pipe = vi.spyOn(ingress.listeners, 'listen').mockResolvedValue({ errno: -13, listener: null });
+  expect(await ingress.listen({ ...QUERY, key: 'b', addressType: -1 }, 1)).toEqual({ errno: -13, name: null });
   expect(pipe).toHaveBeenCalledOnce();
 });
 
 it('closes what nobody uses, and has it kept no more', async () => {
   await open();
-  door.closeAllBut(new Set(['a']));
+  ingress.closeAllBut(new Set(['a']));
   expect(kept).toEqual(['keep a']);
-  door.closeAllBut(new Set());
-  expect([kept, door.expected, door.dispatcher.queued]).toEqual([['keep a', 'drop a'], false, 0]);
+  ingress.closeAllBut(new Set());
+  expect([kept, ingress.expected, ingress.dispatcher.queued]).toEqual([['keep a', 'drop a'], false, 0]);
 });
 
-describe('a door that is shut', () => {
-  const shut = (): Promise<void> => door.shut(() => {});
+describe('an ingress that is shut', () => {
+  const shut = (): Promise<void> => ingress.shut(() => {});
   /** Clients whose connections the kernel accepts while this process does not look. */
   const queue = (port: number, clients: number): void => {
     const program = `for (let i = 0; i < ${clients}; i++) require('net').connect(${port}, '127.0.0.1').on('connect', () => { if (++n === ${clients}) process.exit(); }); let n = 0; setTimeout(() => process.exit(1), 5000)`;
@@ -130,11 +130,11 @@ describe('a door that is shut', () => {
     dropped = new Promise((resolve) => (drop = resolve));
     const ended = shut();
     await send(port, 'x');
-    expect([taker.sources.length, door.expected]).toEqual([1, true]);
+    expect([taker.sources.length, ingress.expected]).toEqual([1, true]);
     queue(port, 20);
     drop();
     await ended;
-    expect([taker.sources.length, door.expected]).toEqual([21, false]);
+    expect([taker.sources.length, ingress.expected]).toEqual([21, false]);
     expect(kept).toEqual(['keep a', 'drop a', 'drop a']);
   });
 
@@ -143,44 +143,44 @@ describe('a door that is shut', () => {
     const busy: PendingConnection[] = [];
     taker.hand = (pending) => void busy.push(pending);
     const clients = [send(port, '1'), send(port, '2')];
-    await vi.waitFor(() => expect([busy.length, door.dispatcher.queued]).toEqual([1, 1]));
+    await vi.waitFor(() => expect([busy.length, ingress.dispatcher.queued]).toEqual([1, 1]));
     let isShut = false;
     const ended = shut().then(() => (isShut = true));
-    await vi.waitFor(() => expect(door.expected).toBe(false));
-    expect([isShut, busy.length, door.dispatched]).toEqual([false, 1, ['a']]);
+    await vi.waitFor(() => expect(ingress.expected).toBe(false));
+    expect([isShut, busy.length, ingress.dispatched]).toEqual([false, 1, ['a']]);
     taker.pending = null;
-    door.dispatcher.pumpFor(taker);
+    ingress.dispatcher.pumpFor(taker);
     await ended;
-    expect([busy.length, door.dispatched]).toEqual([2, []]);
+    expect([busy.length, ingress.dispatched]).toEqual([2, []]);
     for (const { connection } of busy) connection.close();
     await Promise.all(clients);
   });
 
   it('lets go of what it inherited and nobody asked for', async () => {
     const close = vi.fn();
-    door.received('old', { close, listen: () => 0 }, null);
-    door.received('direct#0', { close, listen: () => 0 }, null);
+    ingress.received('old', { close, listen: () => 0 }, null);
+    ingress.received('direct#0', { close, listen: () => 0 }, null);
     await shut();
     expect([new Set(kept), close.mock.calls.length]).toEqual([new Set(['drop old', 'drop direct#0']), 2]);
   });
 
   it('opens no more, though a worker that boots is told so', async () => {
     await shut();
-    expect(await door.listen({ ...QUERY, port: 3000 }, 1)).toEqual({ errno: 0, name: { address: '127.0.0.1', port: 3000, family: 'IPv4' } });
-    expect([kept, door.expected]).toEqual([[], false]);
+    expect(await ingress.listen({ ...QUERY, port: 3000 }, 1)).toEqual({ errno: 0, name: { address: '127.0.0.1', port: 3000, family: 'IPv4' } });
+    expect([kept, ingress.expected]).toEqual([[], false]);
   });
 
   it('serves a listener that was paused, too', async () => {
     const { port, taker } = await open({ maxQueue: 1 });
-    vi.spyOn(door.listeners, 'resume');
+    vi.spyOn(ingress.listeners, 'resume');
     const busy: PendingConnection[] = [];
     taker.hand = (pending) => void busy.push(pending);
     const clients = [send(port, '1'), send(port, '2')];
-    await vi.waitFor(() => expect(door.dispatcher.queued).toBe(1));
+    await vi.waitFor(() => expect(ingress.dispatcher.queued).toBe(1));
     const ended = shut();
-    await vi.waitFor(() => expect(door.listeners.resume).toHaveBeenCalledWith('a'));
+    await vi.waitFor(() => expect(ingress.listeners.resume).toHaveBeenCalledWith('a'));
     taker.pending = null;
-    door.dispatcher.pumpFor(taker);
+    ingress.dispatcher.pumpFor(taker);
     await ended;
     for (const { connection } of busy) connection.close();
     await Promise.all(clients);

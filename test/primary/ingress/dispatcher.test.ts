@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Dispatcher } from '../../../src/primary/door/dispatcher.ts';
-import type { Place } from '../../../src/primary/door/seat.ts';
+import { Dispatcher } from '../../../src/primary/ingress/dispatcher.ts';
+import type { Route } from '../../../src/primary/ingress/backend.ts';
 import type { PendingConnection, Target } from '../../../src/primary/handles/connection.ts';
 
 class FakeConnection {
@@ -43,7 +43,7 @@ class FakeTarget implements Target {
 const QUEUE_LIMIT = 8_192;
 /** Clients whose slot of two is this one under `ip-hash`. */
 const [OF_SLOT_0, OF_SLOT_1] = ['10.0.0.1', '10.0.0.2'];
-const places = (targets: readonly FakeTarget[]): Place[] => targets.map((target) => ({ target, weight: 1, backup: false }));
+const routes = (targets: readonly FakeTarget[]): Route[] => targets.map((target) => ({ target, weight: 1, backup: false }));
 
 const crowding: string[] = [];
 const dispatcherOf = (): Dispatcher =>
@@ -60,7 +60,7 @@ describe('Dispatcher', () => {
   it('goes round while all are free', () => {
     const dispatcher = dispatcherOf();
     const targets = [new FakeTarget(true), new FakeTarget(true), new FakeTarget(true)];
-    dispatcher.route('a', places(targets));
+    dispatcher.route('a', routes(targets));
     acceptMany(dispatcher, 10);
     expect(targets.map(({ taken }) => numbers(taken))).toEqual([
       [0, 3, 6, 9],
@@ -74,7 +74,7 @@ describe('Dispatcher', () => {
       fc.property(fc.integer({ min: 1, max: 8 }), fc.nat(20), fc.nat(30), (n, before, k) => {
         const dispatcher = dispatcherOf();
         const targets = Array.from({ length: n }, () => new FakeTarget(true));
-        dispatcher.route('a', places(targets));
+        dispatcher.route('a', routes(targets));
         acceptMany(dispatcher, before);
         const counts = targets.map(({ taken }) => taken.length);
         acceptMany(dispatcher, n * k);
@@ -87,7 +87,7 @@ describe('Dispatcher', () => {
     const dispatcher = dispatcherOf();
     const slow = new FakeTarget();
     const quick = new FakeTarget(true);
-    dispatcher.route('a', places([slow, quick]));
+    dispatcher.route('a', routes([slow, quick]));
     acceptMany(dispatcher, 5);
     expect(numbers(quick.taken)).toEqual([1, 2, 3, 4]);
     slow.take();
@@ -101,7 +101,7 @@ describe('Dispatcher', () => {
     acceptMany(dispatcher, 5);
     expect(dispatcher.queued).toBe(5);
     const target = new FakeTarget(true);
-    dispatcher.route('a', places([target]));
+    dispatcher.route('a', routes([target]));
     expect(numbers(target.taken)).toEqual([0, 1, 2, 3, 4]);
     expect(dispatcher.queued).toBe(0);
   });
@@ -109,7 +109,7 @@ describe('Dispatcher', () => {
   it('does not let a new one overtake those that wait', () => {
     const dispatcher = dispatcherOf();
     const target = new FakeTarget();
-    dispatcher.route('a', places([target]));
+    dispatcher.route('a', routes([target]));
     acceptMany(dispatcher, 2);
     target.take();
     dispatcher.accept('a', new FakeConnection(2));
@@ -123,22 +123,22 @@ describe('Dispatcher', () => {
   it('gives one that was not taken to another worker, before all that wait', () => {
     const dispatcher = dispatcherOf();
     const dying = new FakeTarget();
-    dispatcher.route('a', places([dying]));
+    dispatcher.route('a', routes([dying]));
     acceptMany(dispatcher, 3);
     const { pending } = dying;
     dying.pending = null;
     const other = new FakeTarget(true);
-    dispatcher.route('a', places([]));
+    dispatcher.route('a', routes([]));
     if (pending !== null) dispatcher.takeBack(pending);
-    dispatcher.route('a', places([other]));
+    dispatcher.route('a', routes([other]));
     expect(numbers(other.taken)).toEqual([0, 1, 2]);
   });
 
   it('keeps listeners apart, but a worker has one connection at a time in all', () => {
     const dispatcher = dispatcherOf();
     const both = new FakeTarget();
-    dispatcher.route('a', places([both]));
-    dispatcher.route('b', places([both]));
+    dispatcher.route('a', routes([both]));
+    dispatcher.route('b', routes([both]));
     const [a] = acceptMany(dispatcher, 1, 'a');
     const [b] = acceptMany(dispatcher, 1, 'b');
     expect(both.pending).toMatchObject({ key: 'a', connection: a });
@@ -151,7 +151,7 @@ describe('Dispatcher', () => {
     const dispatcher = dispatcherOf();
     dispatcher.configure({ strategy: 'ip-hash', maxConns: null, maxQueue: QUEUE_LIMIT, maxQueued: Infinity, ipHashPrefix: { v4: 32, v6: 64 } });
     const [blocked, well] = [new FakeTarget(false, 0), new FakeTarget(false, 1)];
-    for (const key of ['a', 'b']) dispatcher.route(key, places([blocked, well]));
+    for (const key of ['a', 'b']) dispatcher.route(key, routes([blocked, well]));
     const accept = (key: string, address: string): void =>
       dispatcher.accept(key, new FakeConnection(0), { source: { address, port: 1, family: 'IPv4' }, destination: null });
     for (const key of ['a', 'a']) accept(key, OF_SLOT_0);
@@ -177,7 +177,7 @@ describe('Dispatcher', () => {
     acceptMany(dispatcher, QUEUE_LIMIT + 10);
     expect(crowding).toEqual(['crowded a']);
     const target = new FakeTarget();
-    dispatcher.route('a', places([target]));
+    dispatcher.route('a', routes([target]));
     for (let served = 1; served < QUEUE_LIMIT / 2 + 10; served++) {
       target.take();
       dispatcher.pumpFor(target);
@@ -257,7 +257,7 @@ class Scene {
 
   #route(name: string, targets: FakeTarget[]): void {
     this.routes.set(name, targets);
-    this.dispatcher.route(name, places(targets));
+    this.dispatcher.route(name, routes(targets));
   }
 }
 
@@ -274,7 +274,7 @@ describe('Dispatcher, whatever happens', () => {
         }
         for (const name of ['a', 'b']) {
           const free = new FakeTarget(true);
-          scene.dispatcher.route(name, places([free]));
+          scene.dispatcher.route(name, routes([free]));
           expect(numbers(free.taken.filter(({ closed }) => closed))).toEqual([]);
         }
         expect(scene.dispatcher.queued).toBe(0);

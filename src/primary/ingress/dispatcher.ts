@@ -1,0 +1,219 @@
+import { hashAddress } from '../../balancing/address-hash.ts';
+import { createStrategy, type HandOffStrategy, type Strategy } from '../../balancing/strategy.ts';
+import type { Peer } from '../../protocol/proxy-header.ts';
+import { now } from '../../system/clock.ts';
+import type { PendingConnection, Target, Untaken } from '../handles/connection.ts';
+import type { RawConnection } from '../handles/raw-handles.ts';
+import { Backend, type Route } from './backend.ts';
+
+/** What of an app's definition matters here. */
+export interface DispatchSettings {
+  readonly strategy: HandOffStrategy;
+  readonly maxConns: number | null;
+  /** Of each listener. */
+  readonly maxQueue: number;
+  /** Of all listeners together. */
+  readonly maxQueued: number;
+  readonly ipHashPrefix: { readonly v4: number; readonly v6: number };
+}
+
+interface DispatcherEvents {
+  /** As many connections wait as may. */
+  crowded(key: string): void;
+  /** Half of them are served. */
+  relieved(key: string): void;
+}
+
+interface ListenerQueue {
+  readonly key: string;
+  readonly strategy: Strategy;
+  crowded: boolean;
+  /** Of them `waiting` and those that wait at a backend. */
+  queued: number;
+  readonly waiting: PendingConnection[];
+  backends: readonly Backend[];
+}
+
+const DEFAULTS: DispatchSettings = {
+  strategy: 'round-robin',
+  maxConns: null,
+  maxQueue: 8_192,
+  maxQueued: Number.POSITIVE_INFINITY,
+  ipHashPrefix: { v4: 32, v6: 64 },
+};
+
+/** 2³² divided by the golden ratio: multiples of it lie far apart. */
+const GOLDEN_RATIO = 0x9e3779b9;
+
+/**
+ * Gives each accepted connection to the worker that the strategy picks. Connections for which no worker is free wait
+ * here, in order of arrival; none is ever refused.
+ */
+export class Dispatcher {
+  readonly #events: DispatcherEvents;
+  readonly #queues = new Map<string, ListenerQueue>();
+  #settings = DEFAULTS;
+  #anonymous = 0;
+
+  constructor(events: DispatcherEvents) {
+    this.#events = events;
+  }
+
+  get queued(): number {
+    let n = 0;
+    for (const queue of this.#queues.values()) n += queue.queued;
+    return n;
+  }
+
+  /** From now on; what waits is placed anew. */
+  configure(settings: DispatchSettings): void {
+    const changed = settings.strategy !== this.#settings.strategy;
+    this.#settings = settings;
+    for (const queue of [...this.#queues.values()]) {
+      for (const backend of queue.backends) backend.limit = settings.maxConns ?? Number.POSITIVE_INFINITY;
+      if (changed) this.#renew(queue);
+      this.pump(queue.key);
+    }
+  }
+
+  accept(key: string, connection: RawConnection, peer: Peer | null = null): void {
+    const queue = this.#queue(key);
+    const pending = this.#pend(queue, { key, connection, peer });
+    if (queue.waiting.length > 0 || !place(queue, pending)) queue.waiting.push(pending);
+    else if (queue.queued === 0) return;
+    this.#count(queue);
+    if (queue.queued < this.#mostQueued || queue.crowded) return;
+    queue.crowded = true;
+    this.#events.crowded(key);
+  }
+
+  /** A connection that a worker did not take: goes to another one before all that wait. */
+  takeBack(untaken: Untaken): void {
+    const queue = this.#queues.get(untaken.key);
+    if (queue === undefined) {
+      // Its listener was closed meanwhile.
+      untaken.connection.close();
+      return;
+    }
+    queue.waiting.unshift(this.#pend(queue, untaken));
+    this.pump(untaken.key);
+  }
+
+  /** The workers that connections for this listener may go to, from now on. */
+  route(key: string, routes: readonly Route[]): void {
+    const queue = this.#queue(key);
+    const known = new Map(queue.backends.map((backend) => [backend.target, backend]));
+    queue.backends = routes.map((given) => {
+      const backend = known.get(given.target) ?? new Backend(given);
+      known.delete(given.target);
+      backend.weight = given.weight;
+      backend.backup = given.backup;
+      backend.limit = this.#settings.maxConns ?? Number.POSITIVE_INFINITY;
+      return backend;
+    });
+    for (const backend of known.values()) queue.waiting.unshift(...backend.waiting.splice(0));
+    this.pump(key);
+  }
+
+  pump(key: string): void {
+    const queue = this.#queue(key);
+    for (const backend of queue.backends) serveBackend(backend, queue);
+    for (let next = queue.waiting[0]; next !== undefined && place(queue, next); next = queue.waiting[0]) queue.waiting.shift();
+    this.#count(queue);
+    if (!queue.crowded || queue.queued > this.#mostQueued / 2) return;
+    queue.crowded = false;
+    this.#events.relieved(key);
+  }
+
+  /** A worker is free again. Listeners on which connections wait take turns. */
+  pumpFor(target: Target): void {
+    for (const [key, queue] of [...this.#queues]) {
+      if (queue.queued === 0 || !queue.backends.some((backend) => backend.target === target)) continue;
+      this.#queues.delete(key);
+      this.#queues.set(key, queue);
+      this.pump(key);
+      // What waits there may be for others: then it is the next listener's turn.
+      if (target.pending !== null) return;
+    }
+  }
+
+  /** Ends every waiting connection of a listener that is closed. */
+  close(key: string): void {
+    const queue = this.#queues.get(key);
+    if (queue === undefined) return;
+    for (const { connection } of [...queue.waiting, ...queue.backends.flatMap((backend) => backend.waiting)]) connection.close();
+    this.#queues.delete(key);
+  }
+
+  get #mostQueued(): number {
+    const { maxQueue, maxQueued } = this.#settings;
+    return Math.min(maxQueue, Math.ceil(maxQueued / this.#queues.size));
+  }
+
+  #queue(key: string): ListenerQueue {
+    let queue = this.#queues.get(key);
+    if (queue === undefined) {
+      queue = { key, strategy: createStrategy(this.#settings.strategy), crowded: false, queued: 0, waiting: [], backends: [] };
+      this.#queues.set(key, queue);
+    }
+    return queue;
+  }
+
+  /** Another strategy begins with clean backends, and with all that waits in the order in which it came. */
+  #renew(queue: ListenerQueue): void {
+    const waiting = [...queue.waiting, ...queue.backends.flatMap((backend) => backend.waiting.splice(0))].sort((a, b) => a.acceptedAt - b.acceptedAt);
+    const strategy = createStrategy(this.#settings.strategy);
+    const renewed: ListenerQueue = { ...queue, strategy, waiting: [] };
+    renewed.waiting.push(...waiting.map((pending) => ({ ...this.#pend(renewed, pending), acceptedAt: pending.acceptedAt })));
+    for (const backend of queue.backends) backend.credit = 0;
+    this.#queues.set(queue.key, renewed);
+  }
+
+  #pend(queue: ListenerQueue, { key, connection, peer }: Untaken): PendingConnection {
+    return { key, connection, peer, clientHash: queue.strategy.sticky ? this.#clientHash(connection, peer) : 0, acceptedAt: now(), handedAt: 0 };
+  }
+
+  /** Clients that cannot be told apart (a Unix socket has no addresses) are spread. */
+  #clientHash(connection: RawConnection, peer: Peer | null): number {
+    const address = peer?.source.address ?? addressOf(connection);
+    if (address !== undefined) return hashAddress(address, this.#settings.ipHashPrefix);
+    this.#anonymous = (this.#anonymous + GOLDEN_RATIO) >>> 0;
+    return this.#anonymous;
+  }
+
+  #count(queue: ListenerQueue): void {
+    queue.queued = queue.waiting.length;
+    for (const backend of queue.backends) queue.queued += backend.waiting.length;
+  }
+}
+
+/** Hands the connection over, or lets it wait for the one worker that may have it; false when it can only wait for any. */
+function place(queue: ListenerQueue, pending: PendingConnection): boolean {
+  const backend = queue.strategy.pick(queue.backends, pending.clientHash) as Backend | null;
+  if (backend === null) return false;
+  if (backend.free && backend.waiting.length === 0) give(backend.target, pending);
+  else {
+    backend.waiting.push(pending);
+    queue.queued++;
+  }
+  return true;
+}
+
+/** What waits for a worker that became full may go elsewhere. */
+function serveBackend(backend: Backend, queue: ListenerQueue): void {
+  if (backend.full) queue.waiting.unshift(...backend.waiting.splice(0));
+  if (!backend.free) return;
+  const next = backend.waiting.shift();
+  if (next !== undefined) give(backend.target, next);
+}
+
+function give(target: Target, pending: PendingConnection): void {
+  target.pending = pending;
+  pending.handedAt = now();
+  target.hand(pending);
+}
+
+function addressOf(connection: RawConnection): string | undefined {
+  const out: { address?: string } = {};
+  return connection.getpeername?.(out) === 0 ? out.address : undefined;
+}
