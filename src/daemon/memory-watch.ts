@@ -1,7 +1,7 @@
 import { megabytes } from '../lifecycle/wording.ts';
 import { memoryRoom, memoryWarning, type MemoryAlarm } from '../system/memory-room.ts';
 
-const LOOK_EVERY_MS = 10_000;
+const CHECK_EVERY_MS = 10_000;
 const SOURCES = { cgroup: "the container's or service's memory limit", machine: "the machine's memory" } as const;
 
 /** Warns before the kernel kills for want of memory, whoever uses it. */
@@ -15,14 +15,14 @@ export class MemoryWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => this.#check(), CHECK_EVERY_MS);
   }
 
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #check(): void {
     const room = memoryRoom();
     if (room === null) return;
     const alarm = memoryWarning(this.#alarm, room);

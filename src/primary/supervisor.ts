@@ -57,7 +57,7 @@ export class Supervisor implements WorkerObserver {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#look();
+      this.#reconcile();
     });
   }
 
@@ -201,7 +201,7 @@ export class Supervisor implements WorkerObserver {
     this.wake();
   }
 
-  #look(): void {
+  #reconcile(): void {
     if (this.ended) return;
     const { pool } = this.#options;
     for (const worker of pool.workers) if (worker.state === 'starting') this.#checkReady(worker);

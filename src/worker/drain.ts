@@ -5,7 +5,7 @@ import { lastAnswer } from './last-answer.ts';
 import type { AnyServer } from './node-internals.ts';
 import type { Traffic } from './traffic.ts';
 
-const LOOK_EVERY_MS = 25;
+const CHECK_EVERY_MS = 25;
 const REPORT_EVERY_MS = 500;
 const SILENT_EVERY_MS = 250;
 /** A fresh connection without a byte is let go after this long, as a kept-alive one is by Node's default. */
@@ -51,9 +51,9 @@ export class Drain {
       if (this.#isBusy(session)) this.#announce(session);
       else session.close();
     }
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => this.#check(), CHECK_EVERY_MS);
     this.#timer.unref();
-    this.#look();
+    this.#check();
   }
 
   /** The app was asked to shut down. */
@@ -72,11 +72,11 @@ export class Drain {
     // The app's own handler ran already and may have said goodbye itself.
     setImmediate(() => {
       for (const socket of this.#traffic.websockets) closeWebSocket(socket);
-      this.#look();
+      this.#check();
     });
   }
 
-  #look(): void {
+  #check(): void {
     const blockers = this.#traffic.blockers();
     const now = performance.now();
     this.#letSilentOnesGo(now);

@@ -49,13 +49,13 @@ export class HeartbeatSender {
 
   /** The last one: what was counted since the one before would be lost with the process. */
   end(): void {
-    harmless(() => this.#tell(this.#look(0), null, spanOf(this.#looked, this.#mark())));
+    harmless(() => this.#tell(this.#sample(0), null, spanOf(this.#looked, this.#mark())));
   }
 
   #beat(): void {
     const now = performance.now();
     const lateMs = Math.max(0, Math.round(now - this.#due));
-    const next = this.#look(lateMs);
+    const next = this.#sample(lateMs);
     this.#due = now + EVERY_MS;
     // An idle worker that was blocked: this timer is all that has seen it.
     const delay = this.#loopDelay.take() ?? (lateMs < BLOCKED_MS ? null : { p50Ms: lateMs, p99Ms: lateMs, maxMs: lateMs });
@@ -79,7 +79,7 @@ export class HeartbeatSender {
     this.#send({ ...activity, span, use: this.#vitals.use(), loopDelay });
   }
 
-  #look(eventLoopDelayMs: number): Activity {
+  #sample(eventLoopDelayMs: number): Activity {
     const { traffic, openCount } = this.#vitals;
     const current = performance.eventLoopUtilization();
     const since = performance.eventLoopUtilization(current, this.#utilization);

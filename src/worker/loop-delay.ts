@@ -16,7 +16,7 @@ export class LoopDelay {
   turn(on: boolean): void {
     if (on === (this.#timer !== null)) return;
     if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = on ? setInterval(() => this.#look(), EVERY_MS).unref() : null;
+    this.#timer = on ? setInterval(() => this.#sample(), EVERY_MS).unref() : null;
     this.#due = performance.now() + EVERY_MS;
   }
 
@@ -29,7 +29,7 @@ export class LoopDelay {
     return { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
   }
 
-  #look(): void {
+  #sample(): void {
     const now = performance.now();
     if (this.#count < MAX_SAMPLES) this.#samples[this.#count++] = Math.max(0, now - this.#due);
     this.#due = now + EVERY_MS;

@@ -35,11 +35,11 @@ export class OpenCounter {
   #arm(intervalMs: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#intervalMs = intervalMs;
-    this.#timer = setTimeout(() => this.#look(), intervalMs);
+    this.#timer = setTimeout(() => this.#sample(), intervalMs);
     this.#timer.unref();
   }
 
-  #look(): void {
+  #sample(): void {
     this.#timer = null;
     if (!this.#on) return;
     const count = this.#count();

@@ -92,7 +92,7 @@ function start(settings: WorkerSettings): void {
   });
   const processMeter = new ProcessMeter();
   processMeter.start();
-  const vitals = { traffic, openCount, cpuMs: () => processMeter.cpuMs(), use: () => processMeter.look() };
+  const vitals = { traffic, openCount, cpuMs: () => processMeter.cpuMs(), use: () => processMeter.sample() };
   const heartbeats = new HeartbeatSender(vitals, (beat) => channel.send({ t: 'heartbeat', beat }));
   heartbeats.start();
   process.once('exit', () => heartbeats.end());

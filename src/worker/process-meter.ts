@@ -8,7 +8,7 @@ const HANDLES_EVERY = 10;
 export class ProcessMeter {
   readonly #gc = new GcMeter();
   #handles = 0;
-  #looks = 0;
+  #samples = 0;
 
   start(): void {
     this.#gc.start();
@@ -20,11 +20,11 @@ export class ProcessMeter {
     return (user + system) / 1000;
   }
 
-  look(): ProcessUse {
+  sample(): ProcessUse {
     // Loaded with the first look: it takes longer than the rest of the preload, while the app wants to boot.
     const heap = process.getBuiltinModule('node:v8').getHeapStatistics();
     const gc = this.#gc.read();
-    if (this.#looks++ % HANDLES_EVERY === 0) this.#handles = process.getActiveResourcesInfo().length;
+    if (this.#samples++ % HANDLES_EVERY === 0) this.#handles = process.getActiveResourcesInfo().length;
     return {
       cpuMs: Math.round(this.cpuMs()),
       rssBytes: process.memoryUsage.rss(),

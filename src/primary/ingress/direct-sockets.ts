@@ -134,7 +134,7 @@ export class DirectSockets {
     await new Promise<void>((resolve) => {
       this.#releasing = { sockets: new Map([...this.#lent].map(([worker, borrowed]) => [worker, new Set(borrowed)])), done: resolve };
       for (const [worker, borrowed] of this.#lent) for (const lent of borrowed) this.#takeAway(worker, lent);
-      this.#look();
+      this.#checkReleased();
     });
   }
 
@@ -142,7 +142,7 @@ export class DirectSockets {
   released(worker: WorkerHandle, key: string, index: number): void {
     const borrowed = this.#releasing?.sockets.get(worker);
     for (const lent of borrowed ?? []) if (lent.key === key && lent.index === index) borrowed?.delete(lent);
-    this.#look();
+    this.#checkReleased();
   }
 
   closeAllBut(used: ReadonlySet<string>): void {
@@ -160,7 +160,7 @@ export class DirectSockets {
   forget(worker: WorkerHandle): void {
     this.#lent.delete(worker);
     this.#releasing?.sockets.delete(worker);
-    this.#look();
+    this.#checkReleased();
   }
 
   #lend(worker: WorkerHandle, key: string, index: number, socket: RawListener): void {
@@ -176,7 +176,7 @@ export class DirectSockets {
     });
   }
 
-  #look(): void {
+  #checkReleased(): void {
     const { sockets, done } = this.#releasing ?? {};
     if (sockets !== undefined && [...sockets.values()].every((borrowed) => borrowed.size === 0)) done?.();
   }

@@ -4,7 +4,7 @@ import { now } from '../../system/clock.ts';
 const ACCEPT_WITHIN_MS = 1_000;
 /** What waits for a worker is given up after this long. */
 const HAND_OUT_WITHIN_MS = 5_000;
-const LOOK_EVERY_MS = 5;
+const CHECK_EVERY_MS = 5;
 
 /** What has to be done to shut an ingress. */
 interface Closable {
@@ -34,7 +34,7 @@ export async function shutIngress(ingress: Closable): Promise<void> {
   }
   ingress.closeSockets();
   const handsOutUntil = now() + HAND_OUT_WITHIN_MS;
-  while (ingress.waiting() > 0 && now() < handsOutUntil) await delay(LOOK_EVERY_MS);
+  while (ingress.waiting() > 0 && now() < handsOutUntil) await delay(CHECK_EVERY_MS);
 }
 
 /** A whole one, in whose poll libuv accepts one connection per socket, if there is one. */

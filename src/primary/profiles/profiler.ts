@@ -16,7 +16,7 @@ const DEFAULT_DURATION_MS = 10_000;
 /** What a worker has to finish before its heap is written; Node closes a kept connection that is idle for 5 s. */
 const QUIET_WITHIN_MS = 6_000;
 const ALL_CONNECTIONS = Number.MAX_SAFE_INTEGER;
-const LOOK_EVERY_MS = 50;
+const CHECK_EVERY_MS = 50;
 /** Beyond the duration; a snapshot of a heap of some gigabytes takes minutes. */
 const ANSWER_WITHIN_MS: Readonly<Record<ProfileKind, number>> = { cpu: 60_000, 'heap-sampling': 60_000, heap: 600_000, report: 30_000 };
 
@@ -130,7 +130,7 @@ export class Profiler {
       const { last: beat } = worker.meter;
       return worker.handOff.pending === null && beat?.requestsInFlight === 0 && (alone || beat.kept === 0) && (beat !== last || worker.idle);
     };
-    while (!isQuiet() && now() < deadline && worker.state !== 'exited') await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    while (!isQuiet() && now() < deadline && worker.state !== 'exited') await new Promise((resolve) => setTimeout(resolve, CHECK_EVERY_MS));
   }
 }
 

@@ -15,7 +15,7 @@ import { LoadHistory } from './load-history.ts';
 import type { Rebalancer } from './rebalancer.ts';
 import { unsettled } from './unsettled.ts';
 
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 /** Seconds that are kept beyond the longest that a decision looks back on. */
 const SPARE_MS = 10_000;
 /** What forbids a change is told again after this long. */
@@ -57,7 +57,7 @@ export class Autoscaler implements WorkerObserver {
     this.#history.clear();
     this.#settledSince = now();
     this.#failures = 0;
-    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => this.#check(), CHECK_EVERY_MS);
   }
 
   stop(): void {
@@ -88,7 +88,7 @@ export class Autoscaler implements WorkerObserver {
     if (this.#options.context.pool.spec.scale !== null) this.#options.event('scale', 'autoscaling is off, the number of workers is set by hand');
   }
 
-  #look(): void {
+  #check(): void {
     const { scale } = this.#options.context.pool.spec;
     if (scale === null) return;
     const facts = this.#facts(Math.max(scale.downCooldownMs, SPARE_MS) + SPARE_MS);

@@ -8,7 +8,7 @@ import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { unsettled } from './unsettled.ts';
 
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 /** After a worker joined, or grew into its share. Connections that were idle all the time stay where they are. */
 const LONGEST_MS = 120_000;
 /** So long after a round the load of the workers tells little, if a worker was far from its share. */
@@ -52,7 +52,7 @@ export class Rebalancer {
   joined(): void {
     this.#finish();
     this.#until = now() + this.#options.pool.spec.slowStartMs + LONGEST_MS;
-    this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#timer ??= setInterval(() => this.#check(), CHECK_EVERY_MS);
     this.#timer.unref();
   }
 
@@ -62,7 +62,7 @@ export class Rebalancer {
     this.#timer = null;
   }
 
-  #look(): void {
+  #check(): void {
     const { pool, router, runner } = this.#options;
     if (unsettled(pool, runner) !== null) {
       this.#finish();

@@ -1,7 +1,7 @@
 import { now } from '../../system/clock.ts';
 import { oomKillCounter } from '../../system/memory-room.ts';
 
-const LOOK_EVERY_MS = 5_000;
+const CHECK_EVERY_MS = 5_000;
 /** From a kill until its worker's exit is noticed. */
 const JUST_NOW_MS = 1_000;
 
@@ -14,8 +14,8 @@ export class KernelKills {
   #killedAt = Number.NEGATIVE_INFINITY;
 
   /** To be called now and then: a kill of long ago explains no SIGKILL of now. */
-  look(): void {
-    if (now() - this.#lookedAt >= LOOK_EVERY_MS) this.#read();
+  check(): void {
+    if (now() - this.#lookedAt >= CHECK_EVERY_MS) this.#read();
   }
 
   justNow(): boolean {

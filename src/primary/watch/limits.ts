@@ -5,7 +5,7 @@ import type { Recycler } from '../operations/recycler.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 
-const LIFETIME_LOOK_MS = 1_000;
+const LIFETIME_CHECK_MS = 1_000;
 
 interface LimitsOptions {
   readonly pool: Pool;
@@ -36,8 +36,8 @@ export class Limits {
     this.stop();
     if (this.#options.pool.spec.maxLifetimeMs === null) return;
     this.#timer = setInterval(() => {
-      for (const worker of this.#options.pool.workers) this.look(worker);
-    }, LIFETIME_LOOK_MS);
+      for (const worker of this.#options.pool.workers) this.check(worker);
+    }, LIFETIME_CHECK_MS);
   }
 
   stop(): void {
@@ -59,7 +59,7 @@ export class Limits {
   }
 
   /** Requests and age, after a heartbeat or in time. */
-  look(worker: WorkerHandle): void {
+  check(worker: WorkerHandle): void {
     const { pool } = this.#options;
     const { maxRequests, maxLifetimeMs } = pool.spec;
     if ((maxRequests === null && maxLifetimeMs === null) || (worker.state !== 'ready' && worker.state !== 'ejected')) return;

@@ -104,8 +104,8 @@ export class Watch implements WorkerObserver {
   }
 
   onBeat(worker: WorkerHandle): void {
-    this.#options.limits.look(worker);
-    this.#kernelKills.look();
+    this.#options.limits.check(worker);
+    this.#kernelKills.check();
     this.#health.beat();
   }
 

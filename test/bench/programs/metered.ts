@@ -16,7 +16,7 @@ if (process.argv[2] === 'metered') {
   traffic.start();
   traffic.watch(server as unknown as AnyServer);
   meter.start();
-  const vitals = { traffic, openCount: () => ({ connections: traffic.connections, delivered: 0 }), cpuMs: () => meter.cpuMs(), use: () => meter.look() };
+  const vitals = { traffic, openCount: () => ({ connections: traffic.connections, delivered: 0 }), cpuMs: () => meter.cpuMs(), use: () => meter.sample() };
   new HeartbeatSender(vitals, (beat) => void JSON.stringify(beat)).start();
 }
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));

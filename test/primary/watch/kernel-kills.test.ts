@@ -28,7 +28,7 @@ it('does not blame a kill of long ago for a SIGKILL of now', () => {
   system.kills = 1;
   for (let at = 0; at < 20_000; at += 1_000) {
     vi.advanceTimersByTime(1_000);
-    kernelKills.look();
+    kernelKills.check();
   }
   expect(kernelKills.justNow()).toBe(false);
 });

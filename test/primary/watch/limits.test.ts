@@ -87,7 +87,7 @@ describe('requests and age', () => {
     const reach = (requests: number): string[] => {
       for (const worker of [first, last]) {
         worker.meter.last = { requests };
-        limits.look(real(worker));
+        limits.check(real(worker));
       }
       return told.splice(0);
     };
@@ -114,7 +114,7 @@ describe('requests and age', () => {
   });
 
   it.each(['starting', 'draining', 'stopping', 'exited'] as const)('are nothing to a worker that is %s', (state) => {
-    limitsOf({ maxRequests: 1, maxLifetimeMs: 1 }).look(real(workerOf({ state, uptimeMs: 1e9 })));
+    limitsOf({ maxRequests: 1, maxLifetimeMs: 1 }).check(real(workerOf({ state, uptimeMs: 1e9 })));
     expect(told).toEqual([]);
   });
 });

@@ -69,11 +69,11 @@ export class HangWatch<W extends Watched> {
 
   #plan(waitMs: number): void {
     const dueAt = this.#now() + waitMs;
-    this.#timer = setTimeout(() => this.#plan(this.#look(Math.max(0, this.#now() - dueAt))), waitMs);
+    this.#timer = setTimeout(() => this.#plan(this.#check(Math.max(0, this.#now() - dueAt))), waitMs);
   }
 
   /** @returns how long to wait for the next look. */
-  #look(lateMs: number): number {
+  #check(lateMs: number): number {
     const silences = new Map<W, Silence>();
     const hangTimeoutMs = this.#options.hangTimeoutMs();
     let waitMs = this.#periodMs();

@@ -49,7 +49,7 @@ export class HealthMonitor<W extends HealthWorker> {
 
   /** A worker told how it is, which each of them does at least every 5 s. */
   beat(): void {
-    if (this.#observeAt === null && this.#options.ejection() !== null) this.#look();
+    if (this.#observeAt === null && this.#options.ejection() !== null) this.#reconcile();
   }
 
   /** Looks again soon; to be called when a worker came, went, began to listen or changed its state. */
@@ -93,13 +93,13 @@ export class HealthMonitor<W extends HealthWorker> {
     this.#timer = setTimeout(
       () => {
         this.#wakeAt = Number.POSITIVE_INFINITY;
-        this.#look();
+        this.#reconcile();
       },
       Math.ceil(at - now()),
     );
   }
 
-  #look(): void {
+  #reconcile(): void {
     const at = now();
     const workers = this.#options.workers();
     for (const id of this.#watched.keys()) if (!workers.some((worker) => worker.id === id)) this.#watched.delete(id);
