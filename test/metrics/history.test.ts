@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
 import { History } from '../../src/metrics/history.ts';
+import { APP_METRICS, SLOT_METRICS } from '../../src/protocol/history.ts';
 import type { AppStats } from '../../src/protocol/stats.ts';
 import { app, worker } from '../client/samples.ts';
 
@@ -38,6 +39,17 @@ it('keeps each slot by the worker that stands for it, and forgets slots that are
   expect(history.slot(1, 'cpu', '1s', 0)?.values).toEqual([null]);
   history.record(1_000, stats({ workers: both.slice(0, 1), instances: 1 }));
   expect(history.slot(1, 'cpu', '1s', 1_000)).toBeNull();
+});
+
+it('keeps each number under its own name', () => {
+  const history = new History();
+  const common = { cpuPercent: 1, memoryBytes: 2, requestsPerSecond: 3, p95Ms: 5, connections: 8 };
+  const ofSlot = worker({ ...common, eventLoopUtilization: 10, eventLoopDelayMs: 11 });
+  history.record(0, stats({ ...common, p50Ms: 4, p99Ms: 6, errorRate: 7, ready: 9, workers: [ofSlot] }));
+  const app = APP_METRICS.map((metric) => [metric, history.app(metric, '1s', 0).values[0]]);
+  const slot = SLOT_METRICS.map((metric) => [metric, history.slot(0, metric, '1s', 0)?.values[0]]);
+  expect(Object.fromEntries(app)).toEqual({ cpu: 1, memory: 2, rps: 3, p50: 4, p95: 5, p99: 6, errors: 7, connections: 8, ready: 9 });
+  expect(Object.fromEntries(slot)).toEqual({ cpu: 1, memory: 2, elu: 10, delay: 11, rps: 3, p95: 5, connections: 8 });
 });
 
 it('takes at most 0.72 MB for a day of an app with 8 workers, which is 36 MB for 50, and not more after another day', () => {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { APP_STATES } from '../../src/lifecycle/states.ts';
 import { exposition } from '../../src/metrics/exposition.ts';
 import { families } from '../../src/metrics/prometheus.ts';
 import { NO_COUNTERS, NO_TOTALS } from '../../src/metrics/totals.ts';
@@ -46,6 +47,17 @@ describe('the exposition', () => {
       'lb_worker_resident_memory_bytes{app="api",slot="0"} 65431000',
     ]) {
       expect(text).toContain(line);
+    }
+  });
+
+  it('has a series for each state of an app and of a worker that is there', () => {
+    for (const state of APP_STATES) {
+      const text = lines(one({ state }));
+      for (const other of APP_STATES) expect(text).toContain(`lb_app_state{app="api",state="${other}"} ${other === state ? 1 : 0}`);
+    }
+    for (const state of ['starting', 'ready', 'ejected', 'draining', 'stopping'] as const) {
+      expect(lines(one({ workers: [worker({ state })] }))).toContain(`lb_app_workers{app="api",state="${state}"} 1`);
+      expect(lines(one({ workers: [] }))).toContain(`lb_app_workers{app="api",state="${state}"} 0`);
     }
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
+import { BALANCE_STRATEGIES, type AppSpec, type BalanceStrategy } from '../../../src/lifecycle/app-spec.ts';
 import type { WorkerState } from '../../../src/lifecycle/states.ts';
 import { DirectSockets } from '../../../src/primary/ingress/direct-sockets.ts';
 import { Dispatcher } from '../../../src/primary/ingress/dispatcher.ts';
@@ -123,17 +123,21 @@ describe('Router', () => {
     expect(joins).toBe(3);
   });
 
-  it('lets workers count their connections only where the strategy needs it', () => {
-    for (const [balance, maxConns, counts] of [
-      ['round-robin', null, false],
-      ['random', null, true],
-      ['ip-hash', null, false],
-      ['ip-hash', 5, true],
-    ] as const) {
+  const counting: Readonly<Record<BalanceStrategy, boolean>> = {
+    'round-robin': false,
+    'least-connections': true,
+    'ip-hash': false,
+    random: true,
+    direct: false,
+  };
+  it.each(BALANCE_STRATEGIES)('has workers count their connections only where it is needed: %s', (balance) => {
+    const counts = (maxConns: number | null): boolean[] => {
       spec = sampleSpec({ balance, maxConns });
       router.changed();
-      expect([balance, maxConns, ...workers.map((worker) => worker.counts)]).toEqual([balance, maxConns, counts, counts]);
-    }
+      return workers.map((worker) => worker.counts);
+    };
+    expect(counts(null)).toEqual([counting[balance], counting[balance]]);
+    expect(counts(5)).toEqual([true, true]);
   });
 
   it('sends a connection only to those that serve its listener', () => {
