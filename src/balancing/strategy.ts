@@ -1,9 +1,3 @@
-import { ipHash } from './strategies/ip-hash.ts';
-import { LeastConnections } from './strategies/least-connections.ts';
-import { RandomOfTwo } from './strategies/random.ts';
-import { RoundRobin } from './strategies/round-robin.ts';
-import { xorshift } from './xorshift.ts';
-
 /** A worker's place in the rotation of one listener. */
 export interface Seat {
   /** Identity for hashing; the same for the old and the new worker of a slot while both serve. */
@@ -22,28 +16,11 @@ export interface Seat {
   credit: number;
 }
 
-/** Decides which worker gets a connection. A full seat is never picked, and without stickiness none that is not free. */
+/**
+ * Decides which worker gets a connection. A full seat is never picked. Only a sticky strategy picks one that is not free:
+ * the connection then waits for that seat.
+ */
 export interface Strategy {
-  /** True: `pick` wants the client's hash, and may name a seat that is not free yet: the connection then waits for that seat. */
-  readonly sticky: boolean;
   /** The seat for the next connection; null when none may be picked now. `clientHash` is an unsigned 32-bit number, 0 when not sticky. */
   pick(seats: readonly Seat[], clientHash: number): Seat | null;
-}
-
-/** The strategies with which the primary hands each connection to a worker. */
-export const HAND_OFF_STRATEGIES = ['round-robin', 'least-connections', 'ip-hash', 'random'] as const;
-export type HandOffStrategy = (typeof HAND_OFF_STRATEGIES)[number];
-
-/** @param random numbers from 0 to below 1, for `random`; by default the same sequence in each process. */
-export function createStrategy(name: HandOffStrategy, random: () => number = xorshift()): Strategy {
-  switch (name) {
-    case 'round-robin':
-      return new RoundRobin();
-    case 'least-connections':
-      return new LeastConnections();
-    case 'ip-hash':
-      return ipHash;
-    case 'random':
-      return new RandomOfTwo(random);
-  }
 }

@@ -1,8 +1,7 @@
+import type { BalanceStrategy } from './balance-strategy.ts';
 import type { EventHookSpec } from './event-hook.ts';
 
-/** How a connection finds its worker; all but `direct` are the primary's choice for each connection. */
-export const BALANCE_STRATEGIES = ['round-robin', 'least-connections', 'ip-hash', 'random', 'direct'] as const;
-export type BalanceStrategy = (typeof BALANCE_STRATEGIES)[number];
+export { BALANCE_STRATEGIES, type BalanceStrategy } from './balance-strategy.ts';
 
 export const DEFAULT_WEIGHT = 1;
 /** As in nginx's examples and HAProxy: shares are ratios, and a larger number means nothing more. */

@@ -11,7 +11,6 @@ const GOLDEN = 0x9e3779b9;
  * their rate, and the earliest wins, which gives each slot its share exactly (Schindelhauer and Schomaker).
  */
 export const ipHash: Strategy = {
-  sticky: true,
   pick(seats, clientHash) {
     const backups = areBackupsDue(seats);
     let winner: Seat | null = null;

@@ -7,7 +7,6 @@ import { areBackupsDue } from './backups.ts';
  * kept as its credit, is 1/weight later on a clock that stands at the turn of the last pick.
  */
 export class LeastConnections implements Strategy {
-  readonly sticky = false;
   #clock = 0;
 
   pick(seats: readonly Seat[]): Seat | null {

@@ -6,7 +6,6 @@ import { areBackupsDue } from './backups.ts';
  * per weight gets the connection. Nearly as even as looking at all of them.
  */
 export class RandomOfTwo implements Strategy {
-  readonly sticky = false;
   readonly #random: () => number;
   /** Of the seats that may be drawn: their indexes, and the weights up to and with each. Kept, as arrays for each pick would cost more than the pick. */
   #indexes = new Uint32Array(16);

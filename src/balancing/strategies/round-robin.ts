@@ -11,7 +11,6 @@ const MAX_ARREARS = 8;
  * at most `MAX_ARREARS` connections, so that a worker that was blocked for long is not flooded.
  */
 export class RoundRobin implements Strategy {
-  readonly sticky = false;
   /** What a seat could have at the last pick. */
   #bound = Number.POSITIVE_INFINITY;
   /** What each seat has too much on average, and gives back: 0, unless one came or went with its credit, or met the bound. */

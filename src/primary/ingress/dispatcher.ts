@@ -1,5 +1,7 @@
 import { hashAddress } from '../../balancing/address-hash.ts';
-import { createStrategy, type HandOffStrategy, type Strategy } from '../../balancing/strategy.ts';
+import { createStrategy } from '../../balancing/create-strategy.ts';
+import type { Strategy } from '../../balancing/strategy.ts';
+import { DEFAULT_STRATEGY, STRATEGIES, type HandOffStrategy } from '../../lifecycle/balance-strategy.ts';
 import type { Peer } from '../../protocol/proxy-header.ts';
 import { now } from '../../system/clock.ts';
 import type { PendingConnection, Target, Untaken } from '../handles/connection.ts';
@@ -35,7 +37,7 @@ interface ListenerQueue {
 }
 
 const DEFAULTS: DispatchSettings = {
-  strategy: 'round-robin',
+  strategy: DEFAULT_STRATEGY,
   maxConns: null,
   maxQueue: 8_192,
   maxQueued: Number.POSITIVE_INFINITY,
@@ -78,7 +80,7 @@ export class Dispatcher {
 
   accept(key: string, connection: RawConnection, peer: Peer | null = null): void {
     const queue = this.#queue(key);
-    const pending = this.#pend(queue, { key, connection, peer });
+    const pending = this.#pend({ key, connection, peer });
     if (queue.waiting.length > 0 || !place(queue, pending)) queue.waiting.push(pending);
     else if (queue.queued === 0) return;
     this.#count(queue);
@@ -95,7 +97,7 @@ export class Dispatcher {
       untaken.connection.close();
       return;
     }
-    queue.waiting.unshift(this.#pend(queue, untaken));
+    queue.waiting.unshift(this.#pend(untaken));
     this.pump(untaken.key);
   }
 
@@ -164,13 +166,14 @@ export class Dispatcher {
     const waiting = [...queue.waiting, ...queue.backends.flatMap((backend) => backend.waiting.splice(0))].sort((a, b) => a.acceptedAt - b.acceptedAt);
     const strategy = createStrategy(this.#settings.strategy);
     const renewed: ListenerQueue = { ...queue, strategy, waiting: [] };
-    renewed.waiting.push(...waiting.map((pending) => ({ ...this.#pend(renewed, pending), acceptedAt: pending.acceptedAt })));
+    renewed.waiting.push(...waiting.map((pending) => ({ ...this.#pend(pending), acceptedAt: pending.acceptedAt })));
     for (const backend of queue.backends) backend.credit = 0;
     this.#queues.set(queue.key, renewed);
   }
 
-  #pend(queue: ListenerQueue, { key, connection, peer }: Untaken): PendingConnection {
-    return { key, connection, peer, clientHash: queue.strategy.sticky ? this.#clientHash(connection, peer) : 0, acceptedAt: now(), handedAt: 0 };
+  #pend({ key, connection, peer }: Untaken): PendingConnection {
+    const { sticky } = STRATEGIES[this.#settings.strategy];
+    return { key, connection, peer, clientHash: sticky ? this.#clientHash(connection, peer) : 0, acceptedAt: now(), handedAt: 0 };
   }
 
   /** Clients that cannot be told apart (a Unix socket has no addresses) are spread. */

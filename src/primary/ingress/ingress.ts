@@ -1,4 +1,5 @@
 import type { AppSpec, ProxyProtocolSpec } from '../../lifecycle/app-spec.ts';
+import { DEFAULT_STRATEGY, handsOff } from '../../lifecycle/balance-strategy.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import { cidrMatcher } from '../../system/cidr.ts';
 import { descriptorRoom } from '../../system/descriptor-room.ts';
@@ -75,8 +76,8 @@ export class Ingress {
   }
 
   configure({ balance, maxConns, maxQueue, ipHashPrefix, proxyProtocol }: AppSpec): void {
-    this.#direct = balance === 'direct';
-    this.dispatcher.configure({ strategy: balance === 'direct' ? 'round-robin' : balance, maxConns, maxQueue, maxQueued: this.#room, ipHashPrefix });
+    this.#direct = !handsOff(balance);
+    this.dispatcher.configure({ strategy: handsOff(balance) ? balance : DEFAULT_STRATEGY, maxConns, maxQueue, maxQueued: this.#room, ipHashPrefix });
     this.#gate = proxyProtocol === null ? null : { spec: proxyProtocol, trusted: trustOf(proxyProtocol) };
   }
 

@@ -3,6 +3,7 @@ import { rampFactor } from '../../balancing/slow-start.ts';
 import { weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
 import type { WorkerState } from '../../lifecycle/states.ts';
 import type { ListenQuery } from '../../protocol/worker.ts';
+import { STRATEGIES } from '../../lifecycle/balance-strategy.ts';
 import { now } from '../../system/clock.ts';
 import type { Untaken } from '../handles/connection.ts';
 import type { Pool } from '../workers/pool.ts';
@@ -96,7 +97,7 @@ export class Router implements WorkerObserver {
       able.map((worker) => ({ ejected: worker.state === 'ejected', weight: this.weight(worker), held: worker.standby, backup: isBackup(worker) })),
     );
     this.panic = panic;
-    const counts = balance === 'least-connections' || balance === 'random' || maxConns !== null;
+    const counts = STRATEGIES[balance].needsCounts || maxConns !== null;
     for (const worker of able) worker.handOff.countConnections(counts);
     const routable = members.flatMap((index) => able[index] ?? []);
     const joined = routable.some((worker) => !this.members.includes(worker));
@@ -119,12 +120,12 @@ export class Router implements WorkerObserver {
     return worker.self.weight ?? weightOf(this.#options.pool.spec.weights, worker.slot);
   }
 
-  /** Its weight, as far as slow start lets it have it. `ip-hash` would move its clients twice. */
+  /** Its weight, as far as slow start lets it have it. A sticky strategy would move its clients twice. */
   share(worker: WorkerHandle): number {
     const { slowStartMs, balance } = this.#options.pool.spec;
     const weight = this.weight(worker);
     const since = this.#rampsSince.get(worker);
-    if (since === undefined || slowStartMs === 0 || balance === 'ip-hash') return weight;
+    if (since === undefined || slowStartMs === 0 || STRATEGIES[balance].sticky) return weight;
     return weight * rampFactor(now() - since, slowStartMs);
   }
 

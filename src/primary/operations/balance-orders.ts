@@ -1,5 +1,6 @@
 import { LbError } from '../../errors/lb-error.ts';
-import { weightOf, type BalanceStrategy } from '../../lifecycle/app-spec.ts';
+import { weightOf } from '../../lifecycle/app-spec.ts';
+import { handsOff, type BalanceStrategy } from '../../lifecycle/balance-strategy.ts';
 import type { WeightBody } from '../../protocol/control.ts';
 import type { Pool } from '../workers/pool.ts';
 
@@ -14,7 +15,7 @@ export function changeBalance(pool: Pool, strategy: BalanceStrategy): string {
 
 /** @throws LbError when workers would have to hold the listening sockets that the primary holds, or the other way round */
 export function needsNoRestart({ spec: { name, balance } }: Pool, strategy: BalanceStrategy): void {
-  if (balance !== strategy && (balance === 'direct' || strategy === 'direct')) throw new LbError('LB_ERR_BALANCE_DIRECT', { app: name, strategy });
+  if (balance !== strategy && !(handsOff(balance) && handsOff(strategy))) throw new LbError('LB_ERR_BALANCE_DIRECT', { app: name, strategy });
 }
 
 /** Other weights from the next connection on. @throws LbError for a slot that is not there, or when nothing would be left */
@@ -24,7 +25,7 @@ export function changeWeights(pool: Pool, changes: WeightBody['weights']): strin
   const weights = Array.from({ length: Math.max(pool.wanted, before.length) }, (_, slot) => weightOf(before, slot));
   for (const { slot, weight } of changes) {
     if (slot >= pool.wanted) throw new LbError('LB_ERR_SLOT', { app: name, slot, last: pool.wanted - 1 });
-    if (balance === 'direct' && weight !== 0 && weight !== 1) throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'with "direct" a weight is 0 or 1' });
+    if (!handsOff(balance) && weight !== 0 && weight !== 1) throw new LbError('LB_ERR_WEIGHT', { app: name, reason: `with "${balance}" a weight is 0 or 1` });
     weights[slot] = weight;
   }
   if (weights.slice(0, pool.wanted).every((weight) => weight === 0))

@@ -1,6 +1,7 @@
 import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
+import { handsOff } from '../../lifecycle/balance-strategy.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -48,7 +49,7 @@ export class RestartOperation implements Operation {
   /** Sockets that the workers hold themselves are opened in another way. */
   #redefine(spec: AppSpec): void {
     const { pool } = this.#context;
-    const changesHolder = (spec.balance === 'direct') !== (pool.spec.balance === 'direct');
+    const changesHolder = handsOff(spec.balance) !== handsOff(pool.spec.balance);
     pool.spec = keepScale(spec, pool.spec, pool.wanted);
     if (changesHolder) this.#context.closeUnusedListeners();
   }

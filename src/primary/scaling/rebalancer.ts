@@ -1,4 +1,5 @@
 import { spreadKept } from '../../balancing/spread.ts';
+import { STRATEGIES } from '../../lifecycle/balance-strategy.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
 import type { Heartbeat } from '../../protocol/worker.ts';
 import { now } from '../../system/clock.ts';
@@ -128,7 +129,7 @@ export class Rebalancer {
     const { pool, router } = this.#options;
     const { backup, balance } = pool.spec;
     // It sends every client back to where it was.
-    if (balance === 'ip-hash') return [];
+    if (STRATEGIES[balance].sticky) return [];
     const holders = router.members.filter(({ state, slot }) => state === 'ready' && !backup.includes(slot));
     const [first] = holders;
     const alike = holders.every(({ keys }) => keys.size === first?.keys.size && [...keys].every((key) => first.keys.has(key)));

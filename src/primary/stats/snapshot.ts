@@ -1,3 +1,4 @@
+import { handsOff } from '../../lifecycle/balance-strategy.ts';
 import { appState } from '../../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
@@ -109,7 +110,7 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: 
     memoryBytes: meter.memoryBytes,
     weight: router.weight(worker),
     connections: last?.connections ?? 0,
-    accepted: pool.spec.balance === 'direct' ? (last?.delivered ?? 0) : meter.accepted,
+    accepted: handsOff(pool.spec.balance) ? meter.accepted : (last?.delivered ?? 0),
     refused: meter.refused,
     handOffMs: handOffMs === null ? null : Math.round(handOffMs * 1000) / 1000,
     requestsInFlight: worker.self.blockers?.requests ?? last?.requestsInFlight ?? 0,

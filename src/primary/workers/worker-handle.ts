@@ -1,4 +1,5 @@
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
+import { handsOff } from '../../lifecycle/balance-strategy.ts';
 import { isLeaving, moveWorker, type WorkerState } from '../../lifecycle/states.ts';
 import type { FromWorker, SocketName } from '../../protocol/worker.ts';
 import { now, wallNow } from '../../system/clock.ts';
@@ -59,7 +60,7 @@ export class WorkerHandle {
     this.generation = generation;
     this.spec = spec;
     this.#notify = notify;
-    this.meter = new WorkerMeter(counters, slot, spec.balance === 'direct');
+    this.meter = new WorkerMeter(counters, slot, !handsOff(spec.balance));
     this.channel = new WorkerChannel(start, {
       received: (message, handle) => this.#receive(message, handle),
       message: (message) => notify('onMessage', this, message),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BALANCE_STRATEGIES, type AppSpec, type BalanceStrategy } from '../../../src/lifecycle/app-spec.ts';
+import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
+import { BALANCE_STRATEGIES, type BalanceStrategy } from '../../../src/lifecycle/balance-strategy.ts';
 import type { WorkerState } from '../../../src/lifecycle/states.ts';
 import { DirectSockets } from '../../../src/primary/ingress/direct-sockets.ts';
 import { Dispatcher } from '../../../src/primary/ingress/dispatcher.ts';

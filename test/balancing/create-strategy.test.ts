@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createStrategy, HAND_OFF_STRATEGIES } from '../../src/balancing/strategy.ts';
+import { createStrategy } from '../../src/balancing/create-strategy.ts';
+import { HAND_OFF_STRATEGIES, STRATEGIES } from '../../src/lifecycle/balance-strategy.ts';
 import { anySeats, countPicks, pickTimes, seat, seatsOf, type TestSeat } from './seats.ts';
 
 const uint32 = fc.nat(2 ** 32 - 1);
@@ -19,7 +20,7 @@ describe.each(HAND_OFF_STRATEGIES)('%s', (name) => {
         const strategy = createStrategy(name);
         for (const [seats, clientHash] of rounds) {
           const picked = strategy.pick(seats, clientHash);
-          const candidates = allowed(seats, strategy.sticky);
+          const candidates = allowed(seats, STRATEGIES[name].sticky);
           if (candidates.length === 0) expect(picked).toBeNull();
           else expect(candidates).toContain(picked);
         }
