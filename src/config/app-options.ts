@@ -197,7 +197,7 @@ export interface AppOptions {
    */
   readonly scale?: boolean | { readonly min?: number | undefined; readonly max?: number | 'max' | (string & {}) | undefined; readonly target?: { readonly elu: number } | { readonly cpu: number } | { readonly p95_ms: number } | { readonly rps_per_worker: number } | undefined; readonly up_cooldown?: number | string | undefined; readonly down_cooldown?: number | string | undefined } | undefined;
   /**
-   * How a worker is chosen for a connection: round-robin, least-connections, ip-hash, random or direct.
+   * How a worker is chosen for a connection: round-robin, least-connections, ip-hash, random, direct.
    *
    * See docs/balancing.md. `lb balance <app> <strategy>` changes it without a restart; to and from `direct` it takes `lb restart`.
    * @default `"round-robin"`

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { weightOf, type AppSpec, type ScaleSpec } from '../lifecycle/app-spec.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
+import { handsOff } from '../lifecycle/balance-strategy.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
 import { countInstances } from './instances.ts';
 import type { Interpreters } from './interpreter.ts';
@@ -67,12 +68,12 @@ function conflicts(app: LocatedApp, context: BuildContext, settings: Settings): 
   const slots = scaleOf(settings, context)?.min ?? countInstances(settings.instances, context.cpuBudget);
   if (Array.from({ length: slots }, (_, slot) => weightOf(weights, slot)).every((weight) => weight === 0))
     wrong('weights', 'a weight above 0 for at least one slot', weights);
-  if (balance !== 'direct') return found;
-  const handOff = 'nothing with balance: "direct", where the workers accept for themselves';
-  if (max_conns !== null) wrong('max_conns', handOff, max_conns);
-  if (slow_start !== 0) wrong('slow_start', handOff, slow_start);
-  if (proxy_protocol !== undefined && proxy_protocol !== null) wrong('proxy_protocol', handOff, proxy_protocol);
-  if (weights.some((weight) => weight !== 0 && weight !== 1)) wrong('weights', '0 and 1 only with balance: "direct"', weights);
+  if (handsOff(balance)) return found;
+  const nothing = `nothing with balance: "${balance}", where the workers accept for themselves`;
+  if (max_conns !== null) wrong('max_conns', nothing, max_conns);
+  if (slow_start !== 0) wrong('slow_start', nothing, slow_start);
+  if (proxy_protocol !== undefined && proxy_protocol !== null) wrong('proxy_protocol', nothing, proxy_protocol);
+  if (weights.some((weight) => weight !== 0 && weight !== 1)) wrong('weights', `0 and 1 only with balance: "${balance}"`, weights);
   return found;
 }
 

@@ -1,8 +1,6 @@
 import type { BalanceStrategy } from './balance-strategy.ts';
 import type { EventHookSpec } from './event-hook.ts';
 
-export { BALANCE_STRATEGIES, type BalanceStrategy } from './balance-strategy.ts';
-
 export const DEFAULT_WEIGHT = 1;
 /** As in nginx's examples and HAProxy: shares are ratios, and a larger number means nothing more. */
 export const MAX_WEIGHT = 256;

@@ -1,4 +1,5 @@
-import { BALANCE_STRATEGIES, MAX_WEIGHT } from '../lifecycle/app-spec.ts';
+import { MAX_WEIGHT } from '../lifecycle/app-spec.ts';
+import { HAND_OFF_STRATEGIES, handsOff } from '../lifecycle/balance-strategy.ts';
 import { plural } from '../lifecycle/wording.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Dialog, Effect, Model, Order, Update } from './model.ts';
@@ -68,13 +69,10 @@ export const switchScaling = onRunning((model, { name, instances, autoscaling })
   });
 });
 
-/** To and from `direct` goes only a restart with another definition. */
-const CHOICES = BALANCE_STRATEGIES.filter((strategy) => strategy !== 'direct');
-
 export const chooseBalance = onRunning((model, { name, spec }) =>
-  spec.balance === 'direct'
-    ? refuse(model, `${name} is "direct": only a restart with another definition changes that`)
-    : stay({ ...model, notice: null, dialog: { kind: 'choice', app: name, options: CHOICES, index: CHOICES.indexOf(spec.balance) } }),
+  handsOff(spec.balance)
+    ? stay({ ...model, notice: null, dialog: { kind: 'choice', app: name, options: HAND_OFF_STRATEGIES, index: HAND_OFF_STRATEGIES.indexOf(spec.balance) } })
+    : refuse(model, `${name} is "${spec.balance}": only a restart with another definition changes that`),
 );
 
 export function killWorker(model: Model): Update {

@@ -1,4 +1,4 @@
-import type { BalanceStrategy } from '../lifecycle/app-spec.ts';
+import type { BalanceStrategy } from '../lifecycle/balance-strategy.ts';
 import type { LbEvent } from '../protocol/control.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Sample } from './history.ts';

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
-import type { AppSpec, BalanceStrategy, HostPort } from '../lifecycle/app-spec.ts';
+import type { AppSpec, HostPort } from '../lifecycle/app-spec.ts';
+import type { BalanceStrategy } from '../lifecycle/balance-strategy.ts';
 import type { ProfileFile } from './profile.ts';
 import type { AppSnapshot, DrainBlockers, OperationKind } from './snapshot.ts';
 

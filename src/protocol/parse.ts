@@ -1,7 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import {
-  BALANCE_STRATEGIES,
   MAX_INSTANCES,
   MAX_WEIGHT,
   SCALE_METRICS,
@@ -12,6 +11,7 @@ import {
   type ProxyProtocolSpec,
   type ScaleSpec,
 } from '../lifecycle/app-spec.ts';
+import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
 import { LONGEST_PROFILE_MS, PROFILE_KINDS, type ProfileBody } from './profile.ts';

@@ -1,5 +1,5 @@
 import { LbError } from '../../errors/lb-error.ts';
-import { BALANCE_STRATEGIES } from '../../lifecycle/app-spec.ts';
+import { BALANCE_STRATEGIES } from '../../lifecycle/balance-strategy.ts';
 import type { BalanceBody } from '../../protocol/control.ts';
 import { orderApp } from '../app-order.ts';
 import { JSON_STREAM_OPTION, type Command } from '../command.ts';

@@ -1,4 +1,5 @@
-import { BALANCE_STRATEGIES, MAX_WEIGHT, type BalanceStrategy } from '../../lifecycle/app-spec.ts';
+import { MAX_WEIGHT } from '../../lifecycle/app-spec.ts';
+import { BALANCE_STRATEGIES, DEFAULT_STRATEGY, type BalanceStrategy } from '../../lifecycle/balance-strategy.ts';
 import { cidrList } from '../cidr-kind.ts';
 import * as kinds from '../kinds.ts';
 import { option, withDefault } from './option.ts';
@@ -9,8 +10,8 @@ export const BALANCING_OPTIONS = {
     group: 'Balancing',
     kind: kinds.oneOf(BALANCE_STRATEGIES),
     flags: ['-b, --balance <strategy>'],
-    default: 'round-robin',
-    doc: 'how a worker is chosen for a connection: round-robin, least-connections, ip-hash, random or direct',
+    default: DEFAULT_STRATEGY,
+    doc: `how a worker is chosen for a connection: ${BALANCE_STRATEGIES.join(', ')}`,
     notes: 'See docs/balancing.md. `lb balance <app> <strategy>` changes it without a restart; to and from `direct` it takes `lb restart`.',
   }),
   weights: withDefault({

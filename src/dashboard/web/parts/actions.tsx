@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { BALANCE_STRATEGIES } from '../../../lifecycle/app-spec.ts';
+import { HAND_OFF_STRATEGIES, handsOff } from '../../../lifecycle/balance-strategy.ts';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
 import { store } from '../store.ts';
 import { Confirm } from './confirm.tsx';
@@ -63,14 +63,14 @@ export function Actions({ app }: { readonly app: AppSnapshot }): JSX.Element {
   );
 }
 
-/** To and from `direct` it takes a restart with another definition, which is not for here. */
+/** Only for strategies that a running app can change between. */
 function Balance({ app: { name, spec } }: { readonly app: AppSnapshot }): JSX.Element | null {
-  if (spec.balance === 'direct') return null;
+  if (!handsOff(spec.balance)) return null;
   return (
     <label class="select">
       <span class="hidden">Balance</span>
       <select value={spec.balance} onChange={(event) => void store.run(name, 'balance', { strategy: event.currentTarget.value })}>
-        {BALANCE_STRATEGIES.filter((strategy) => strategy !== 'direct').map((strategy) => (
+        {HAND_OFF_STRATEGIES.map((strategy) => (
           <option key={strategy}>{strategy}</option>
         ))}
       </select>
