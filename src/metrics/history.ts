@@ -15,14 +15,45 @@ export interface Read {
   readonly values: readonly (number | null)[];
 }
 
-/** The same series at each resolution. */
-class Track {
+/** What a metric is of something; null where nothing is known. */
+type Gauges<M extends string, S> = Readonly<Record<M, (source: S) => number | null>>;
+
+const APP_GAUGES: Gauges<AppMetric, AppStats> = {
+  cpu: ({ cpuPercent }) => cpuPercent,
+  memory: ({ memoryBytes }) => memoryBytes,
+  rps: ({ requestsPerSecond }) => requestsPerSecond,
+  p50: ({ p50Ms }) => p50Ms,
+  p95: ({ p95Ms }) => p95Ms,
+  p99: ({ p99Ms }) => p99Ms,
+  errors: ({ errorRate }) => errorRate,
+  connections: ({ connections }) => connections,
+  ready: ({ ready }) => ready,
+};
+
+const SLOT_GAUGES: Gauges<SlotMetric, WorkerSnapshot> = {
+  cpu: ({ cpuPercent }) => cpuPercent,
+  memory: ({ memoryBytes }) => memoryBytes,
+  elu: ({ eventLoopUtilization }) => eventLoopUtilization,
+  delay: ({ eventLoopDelayMs }) => eventLoopDelayMs,
+  rps: ({ requestsPerSecond }) => requestsPerSecond,
+  p95: ({ p95Ms }) => p95Ms,
+  connections: ({ connections }) => connections,
+};
+
+/** The same metrics at each resolution. */
+class Track<M extends string, S> {
+  readonly #metrics: readonly M[];
+  readonly #gauges: Gauges<M, S>;
   readonly #rings: Readonly<Record<Resolution, TimeRing>>;
+  /** In the order of the metrics, NaN where nothing is known. */
   #heard: { readonly atMs: number; readonly values: readonly number[] } | null = null;
   /** The second that was written last. */
   #written = 0;
 
-  constructor(series: number) {
+  constructor(metrics: readonly M[], gauges: Gauges<M, S>) {
+    this.#metrics = metrics;
+    this.#gauges = gauges;
+    const series = metrics.length;
     this.#rings = {
       '1s': new TimeRing(series, RESOLUTIONS['1s']),
       '10s': new TimeRing(series, RESOLUTIONS['10s']),
@@ -30,17 +61,18 @@ class Track {
     };
   }
 
-  put(atMs: number, values: readonly number[]): void {
+  put(atMs: number, source: S): void {
+    const values = this.#metrics.map((metric) => this.#gauges[metric](source) ?? Number.NaN);
     const second = Math.floor(atMs / SECOND_MS);
     this.#hold(second - 1);
     this.#write(second, values);
     this.#heard = { atMs, values };
   }
 
-  read(series: number, resolution: Resolution, nowMs: number): Read {
+  read(metric: M, resolution: Resolution, nowMs: number): Read {
     this.#hold(Math.floor(nowMs / SECOND_MS));
     const ring = this.#rings[resolution];
-    return { ...ring.read(series, nowMs), stepMs: ring.stepMs };
+    return { ...ring.read(this.#metrics.indexOf(metric), nowMs), stepMs: ring.stepMs };
   }
 
   /** The last values go on until somebody says otherwise, a short time long. */
@@ -59,18 +91,18 @@ class Track {
 
 /** What is remembered of one app and its slots; of bounded size, without a clock. */
 export class History {
-  readonly #app = new Track(APP_METRICS.length);
-  readonly #slots = new Map<number, Track>();
+  readonly #app = new Track(APP_METRICS, APP_GAUGES);
+  readonly #slots = new Map<number, Track<SlotMetric, WorkerSnapshot>>();
 
   /** @param atMs monotonic. */
   record(atMs: number, stats: AppStats): void {
-    this.#app.put(atMs, appValues(stats));
+    this.#app.put(atMs, stats);
     const workers = currentWorkers(stats.workers);
     for (const slot of this.#slots.keys()) if (slot >= stats.instances && !workers.has(slot)) this.#slots.delete(slot);
     for (const [slot, worker] of workers) {
       let track = this.#slots.get(slot);
-      if (track === undefined) this.#slots.set(slot, (track = new Track(SLOT_METRICS.length)));
-      track.put(atMs, slotValues(worker));
+      if (track === undefined) this.#slots.set(slot, (track = new Track(SLOT_METRICS, SLOT_GAUGES)));
+      track.put(atMs, worker);
     }
   }
 
@@ -80,23 +112,11 @@ export class History {
   }
 
   app(metric: AppMetric, resolution: Resolution, nowMs: number): Read {
-    return this.#app.read(APP_METRICS.indexOf(metric), resolution, nowMs);
+    return this.#app.read(metric, resolution, nowMs);
   }
 
   /** Null for a slot that is not known. */
   slot(slot: number, metric: SlotMetric, resolution: Resolution, nowMs: number): Read | null {
-    return this.#slots.get(slot)?.read(SLOT_METRICS.indexOf(metric), resolution, nowMs) ?? null;
+    return this.#slots.get(slot)?.read(metric, resolution, nowMs) ?? null;
   }
-}
-
-const orNone = (value: number | null): number => value ?? Number.NaN;
-
-/** In the order of `APP_METRICS`. */
-function appValues({ cpuPercent, memoryBytes, requestsPerSecond, p50Ms, p95Ms, p99Ms, errorRate, connections, ready }: AppStats): number[] {
-  return [orNone(cpuPercent), orNone(memoryBytes), requestsPerSecond, orNone(p50Ms), orNone(p95Ms), orNone(p99Ms), orNone(errorRate), connections, ready];
-}
-
-/** In the order of `SLOT_METRICS`. */
-function slotValues({ cpuPercent, memoryBytes, eventLoopUtilization, eventLoopDelayMs, requestsPerSecond, p95Ms, connections }: WorkerSnapshot): number[] {
-  return [orNone(cpuPercent), orNone(memoryBytes), eventLoopUtilization, eventLoopDelayMs, requestsPerSecond, orNone(p95Ms), connections];
 }
