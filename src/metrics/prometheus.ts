@@ -1,5 +1,5 @@
 import { currentWorkers } from '../lifecycle/current-workers.ts';
-import type { AppState, WorkerState } from '../lifecycle/states.ts';
+import { APP_STATES, WORKER_STATES } from '../lifecycle/states.ts';
 import { PROXY_REJECTIONS, type WorkerSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { EXIT_CAUSES, type AppTotals, type Counters } from '../protocol/totals.ts';
@@ -15,8 +15,8 @@ export interface DaemonFacts {
 }
 
 const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'];
-const APP_STATES: readonly AppState[] = ['starting', 'online', 'degraded', 'reloading', 'stopping', 'stopped', 'errored'];
-const WORKER_STATES: readonly WorkerState[] = ['starting', 'ready', 'ejected', 'draining', 'stopping'];
+/** Of workers that are there. */
+const PRESENT_STATES = WORKER_STATES.filter((state) => state !== 'exited');
 
 const seconds = (ms: number): number => ms / 1000;
 const orNull = (value: number | null, of: (value: number) => number): number | null => (value === null ? null : of(value));
@@ -71,7 +71,7 @@ const APP_FAMILIES: readonly AppFamily[] = [
     name: 'lb_app_workers',
     type: 'gauge',
     help: 'Workers by state; while a reload runs, a slot has two.',
-    of: ({ workers }) => WORKER_STATES.map((state) => ({ labels: { state }, value: workers.filter((worker) => worker.state === state).length })),
+    of: ({ workers }) => PRESENT_STATES.map((state) => ({ labels: { state }, value: workers.filter((worker) => worker.state === state).length })),
   },
   { name: 'lb_app_generation', type: 'gauge', help: 'Rises by one with each reload or restart.', of: ({ generation }) => generation },
   {
