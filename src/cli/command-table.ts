@@ -1,5 +1,5 @@
 import type { Command } from './command.ts';
-import { LIST_NAMES } from './quick-list.ts';
+import { LIST_NAMES } from './listing.ts';
 
 /** A command as the list of commands knows it; the rest is loaded when it is called. */
 export interface CommandEntry {

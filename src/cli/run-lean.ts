@@ -1,6 +1,9 @@
-import { createContext, type Words } from './context.ts';
+import { parseJson } from '../client/parse.ts';
+import { quickGet } from '../client/quick-get.ts';
+import { EXIT } from '../errors/registry.ts';
+import { createContext, type Context, type Words } from './context.ts';
 import type { Io } from './io.ts';
-import { LIST_NAMES, quickList } from './quick-list.ts';
+import { LIST_NAMES, listing } from './listing.ts';
 
 /**
  * The two command lines that load no more than they need: scripts call `lb list` often, and a daemon keeps in memory for
@@ -13,4 +16,19 @@ export async function runLean([name = '', ...flags]: readonly string[], io: Io):
   if (flags.length === 0 && name === 'daemon') return await (await import('./commands/daemon.ts')).daemon.run(await createContext(io, 'daemon', words));
   const isQuick = LIST_NAMES.includes(name) && (flags.length === 0 || (flags.length === 1 && flag === '--json'));
   return isQuick ? await quickList(await createContext(io, 'list', words)) : null;
+}
+
+/** The everyday `lb list`: a daemon that answers, with apps. Null, with nothing printed, when there is more to say than that. */
+async function quickList(context: Context): Promise<number | null> {
+  const { path, read } = listing(context);
+  try {
+    const { status, body } = await quickGet(context.address, path);
+    if (status !== 200) return null;
+    const { count, text } = read(parseJson(body, 'list of apps'));
+    if (count === 0) return null;
+    context.io.stdout.write(text);
+    return EXIT.ok;
+  } catch {
+    return null;
+  }
 }

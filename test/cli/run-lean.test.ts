@@ -21,6 +21,7 @@ const lean = (line: string, columns?: number): ReturnType<typeof runWith<number 
 it.each(['list', 'ls --json'])('answers "lb %s" as the whole command line does', async (line) => {
   expect(await lean(line)).toEqual(await lb(line.split(' '), { home: daemon.home }));
   expect((await lean(line)).out).toContain('docs');
+  expect(new Set(daemon.received.map(({ path }) => path).filter((path) => path !== '/v1/hello')).size).toBe(1);
 });
 
 it('colours a terminal and cuts to its width', async () => {

@@ -31,7 +31,7 @@ function watch(times: number, argv: readonly string[], columns?: number, rows?: 
 
 it('shows the list again over the one before, until Ctrl-C', async () => {
   let asked = 0;
-  daemon.on('GET /v1/apps', (response) => void response.end(JSON.stringify({ apps: [app({ restarts: ++asked })] })));
+  daemon.on('GET /v1/list', (response) => void response.end(JSON.stringify({ apps: [app({ restarts: ++asked })] })));
   // The screen is cleared once, then shown twice.
   const { code, out, err } = await watch(3, [], 100);
   expect([code, err]).toEqual([130, '']);
@@ -42,7 +42,7 @@ it('shows the list again over the one before, until Ctrl-C', async () => {
 });
 
 it('says how many lines have no room', async () => {
-  daemon.on('GET /v1/apps', { json: { apps: Array.from({ length: 20 }, (_, n) => app({ name: `api-${n}` })) } });
+  daemon.on('GET /v1/list', { json: { apps: Array.from({ length: 20 }, (_, n) => app({ name: `api-${n}` })) } });
   const { out } = await watch(2, [], 100, 10);
   const lines = (out.split('\u001b[H')[1] ?? '').trimEnd().split('\n');
   expect(lines.filter((line) => line.includes('api-'))).toHaveLength(7);
@@ -108,7 +108,7 @@ describe('what is not the list', () => {
 
 it('outlives a daemon that is away for a moment', async () => {
   let asked = 0;
-  daemon.on('GET /v1/apps', (response) => (++asked === 1 ? void response.destroy() : void response.end(JSON.stringify({ apps: [app()] }))));
+  daemon.on('GET /v1/list', (response) => (++asked === 1 ? void response.destroy() : void response.end(JSON.stringify({ apps: [app()] }))));
   const { code, out, err } = await watch(2, []);
   expect(code).toBe(130);
   expect(err).toMatch(/^error: /);
@@ -129,7 +129,7 @@ it('prints a line of JSON with --json for whatever is new', async () => {
 
 it('says the same once where it is no terminal', async () => {
   let asked = 0;
-  daemon.on('GET /v1/apps', (response) => void response.end(JSON.stringify({ apps: ++asked < 3 ? [] : [app()] })));
+  daemon.on('GET /v1/list', (response) => void response.end(JSON.stringify({ apps: ++asked < 3 ? [] : [app()] })));
   const { out, err } = await watch(3, []);
   expect(err.match(/no apps yet/g)).toHaveLength(1);
   expect(out).toMatch(/api/);

@@ -1,13 +1,11 @@
-import { parseApps, parseJson } from '../../client/parse.ts';
-import { quickGet } from '../../client/quick-get.ts';
+import { connectIfRunning } from '../../client/connect.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
-import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import { homePaths } from '../../system/paths.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
-import { terminalWidth } from '../io.ts';
-import { listView, workerListView } from '../output/list-view.ts';
+import { listing } from '../listing.ts';
+import { hasLivingPrimaries } from '../living-primaries.ts';
 
 export const list: Command = {
   operands: '',
@@ -29,33 +27,29 @@ async function run(context: Context): Promise<number> {
 }
 
 async function show(context: Context): Promise<number> {
-  const apps = await fetchApps(context);
-  if (context.json) context.print(JSON.stringify(apps ?? []));
-  else if (apps !== null) {
-    const view = context.options['workers'] === true ? workerListView : listView;
-    context.io.stdout.write(view(apps, { width: terminalWidth(context.io.stdout), style: context.outStyle }));
+  const { path, read } = listing(context);
+  const answer = await ask(context, path);
+  if (answer === null) {
+    if (context.json) context.print('[]');
+    context.note(`no daemon runs for ${context.home}: "lb start <script>" starts one`);
+    return EXIT.ok;
   }
-  if (apps === null) context.note(`no daemon runs for ${context.home}: "lb start <script>" starts one`);
-  else if (apps.length === 0) context.note('no apps yet: "lb start <script>" starts one');
+  const { count, text } = read(answer);
+  context.io.stdout.write(text);
+  if (count === 0) context.note('no apps yet: "lb start <script>" starts one');
   return EXIT.ok;
 }
 
 /** Null when no daemon runs, and none will by itself. */
-async function fetchApps({ address, home }: Context): Promise<AppSnapshot[] | null> {
-  try {
-    const { status, body } = await quickGet(address, '/v1/apps');
-    if (status === 200) return parseApps(parseJson(body, 'list of apps'));
-  } catch (error) {
-    if (!(error instanceof LbError) || error.code !== 'LB_ERR_DAEMON_NOT_RUNNING') throw error;
-    const { hasLivingPrimaries } = await import('../living-primaries.ts');
+async function ask({ address, home }: Context, path: string): Promise<unknown> {
+  const connection = await connectIfRunning(address);
+  if (connection === null) {
     if (hasLivingPrimaries(homePaths(home).primaries)) throw new LbError('LB_ERR_DAEMON_LOST');
     return null;
   }
-  const { connect } = await import('../../client/connect.ts');
-  const { channel } = await connect(address);
   try {
-    return parseApps(await channel.json('/v1/apps'));
+    return await connection.channel.json(path);
   } finally {
-    channel.close();
+    connection.channel.close();
   }
 }

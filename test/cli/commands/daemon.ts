@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
+import { listedApp } from '../../../src/protocol/listed-app.ts';
 import { FakeDaemon } from '../../client/fake-daemon.ts';
 import { app } from '../../client/samples.ts';
 import { lb as runLb, type Ran, type Surroundings } from '../run.ts';
@@ -10,7 +11,8 @@ export let daemon: FakeDaemon;
 export let work: string;
 
 beforeEach(async () => {
-  daemon = new FakeDaemon().on('GET /v1/apps', { json: { apps: [app(), app({ name: 'docs', state: 'stopped', ready: 0, healthy: 0 })] } });
+  const apps = [app(), app({ name: 'docs', state: 'stopped', ready: 0, healthy: 0 })];
+  daemon = new FakeDaemon().on('GET /v1/apps', { json: { apps } }).on('GET /v1/list', { json: { apps: apps.map(listedApp) } });
   work = join(daemon.home, 'work');
   mkdirSync(work);
   await daemon.listen();

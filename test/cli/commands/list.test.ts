@@ -23,7 +23,7 @@ describe('list', () => {
   });
 
   it('explains a refusal', async () => {
-    daemon.on('GET /v1/apps', { error: new LbError('LB_ERR_PROTOCOL', { ours: 1, theirs: 2, version: '2.0.0' }) });
+    daemon.on('GET /v1/list', { error: new LbError('LB_ERR_PROTOCOL', { ours: 1, theirs: 2, version: '2.0.0' }) });
     expect(await lb('list')).toMatchObject({ code: 4, err: expect.stringContaining('speaks 2') as string });
     daemon.on('GET /v1/hello', { json: { ...HELLO, protocol: 3, version: '3.0.0' } });
     expect(await lb('list')).toMatchObject({ code: 4, err: expect.stringContaining('lb 3.0.0) speaks 3') as string });

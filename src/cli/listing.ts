@@ -1,0 +1,29 @@
+import { parseApps, parseListedApps } from '../client/parse.ts';
+import type { Context } from './context.ts';
+import { terminalWidth } from './io.ts';
+import { listView, workerListView } from './output/list-view.ts';
+
+/** How `lb list` is called. */
+export const LIST_NAMES: readonly string[] = ['list', 'ls', 'ps', 'status', 'l'];
+
+/** What `lb list` asks the daemon for, and what it makes of the answer. */
+export interface Listing {
+  readonly path: string;
+  /** @throws LbError LB_ERR_MESSAGE */
+  readonly read: (answer: unknown) => { readonly count: number; readonly text: string };
+}
+
+/** Programs and `--workers` get all there is to tell of an app, the table only what it shows. */
+export function listing({ io, json, options, outStyle: style }: Context): Listing {
+  const table = { width: terminalWidth(io.stdout), style };
+  const of = <A>(path: string, parse: (answer: unknown) => readonly A[], textOf: (apps: readonly A[]) => string): Listing => ({
+    path,
+    read: (answer) => {
+      const apps = parse(answer);
+      return { count: apps.length, text: textOf(apps) };
+    },
+  });
+  if (json) return of('/v1/apps', parseApps, (apps) => `${JSON.stringify(apps)}\n`);
+  if (options['workers'] === true) return of('/v1/apps', parseApps, (apps) => workerListView(apps, table));
+  return of('/v1/list', parseListedApps, (apps) => listView(apps, table));
+}
