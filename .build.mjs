@@ -47,26 +47,6 @@ const bundleOfRole = (role) => ({
 const WORKER = { ...PROGRAM, entryPoints: ['src/worker/preload.ts'], outfile: 'dist/worker/preload.cjs' };
 const PRIMARY = { ...PROGRAM, entryPoints: ['src/primary/main.ts'], outfile: 'dist/primary/main.cjs', minifyWhitespace: true, external: ['pidusage', 'ws'] };
 
-/** What uPlot can do and no chart of the dashboard asks for: its helpers for plots of other kinds, and calendars. What is never true is left out by esbuild. */
-const NOT_OF_UPLOT = [
-  [/^uPlot\.assign = [^]*(?=^export )/m, ''],
-  [/\bisTime\b(?! =)/g, 'false'],
-  [/^\tconst _time(?:AxisSplits|AxisVals|SeriesVal) .*$|^const \[ timeIncrs.*$/gm, ''],
-];
-
-const lessOfUplot = {
-  name: 'less-of-uplot',
-  setup({ onLoad }) {
-    onLoad({ filter: /uPlot\.esm\.js$/ }, ({ path }) => {
-      const without = (text, [pattern, instead]) => {
-        if (text.search(pattern) < 0) throw new Error(`this version of uPlot has no ${pattern}`);
-        return text.replace(pattern, instead);
-      };
-      return { contents: NOT_OF_UPLOT.reduce(without, readFileSync(path, 'utf8')) };
-    });
-  },
-};
-
 /** Next to each file of the page, as a browser would rather have it. */
 const compressed = {
   name: 'compressed',
@@ -89,7 +69,7 @@ const DASHBOARD = {
   jsxImportSource: 'preact',
   loader: { '.html': 'copy', '.txt': 'copy' },
   legalComments: 'none',
-  plugins: [lessOfUplot, compressed],
+  plugins: [compressed],
   logLevel: 'warning',
 };
 
