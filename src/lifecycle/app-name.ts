@@ -8,7 +8,10 @@ const MAX_BYTES = 128;
 const LETTER = String.raw`(?![\p{DI}\p{ExtPict}])[\p{L}\p{Nd}]`;
 const MARK = String.raw`(?!\p{DI})\p{M}`;
 const PICTURE = String.raw`\p{ExtPict}(?:\uFE0F|\p{EMod})?`;
-/** Flags of regions and of countries, keycaps, and pictures, joined or not: UTS #51, for the emoji of later versions of Unicode too. */
+/**
+ * Flags of regions and of countries, keycaps, and pictures, joined or not: the grammar of UTS #51. Not `\p{RGI_Emoji}`: it
+ * lacks `❤` without a variation selector, and what it has depends on the Node.js of each program that a name passes through.
+ */
 const EMOJI = String.raw`(?:\u{1F3F4}[\u{E0030}-\u{E0039}\u{E0061}-\u{E007A}]{3,6}\u{E007F}|\p{RI}{2}|\d\uFE0F\u20E3|${PICTURE}(?:\u200D${PICTURE})*)`;
 const NAME = new RegExp(`^(?:${EMOJI}|${LETTER})(?: ?(?:${EMOJI}|${LETTER}|[._-])|${MARK})*$`, 'u');
 

@@ -58,6 +58,10 @@ describe('a name', () => {
     '1️⃣ first',
     '❤️',
     'ℹ️ info',
+    // Without a variation selector, and newer than the Unicode of some Node.js.
+    '❤',
+    '\u{1FAE9}',
+    '\u{1FAFF}',
     'x'.repeat(64),
     '本'.repeat(42),
   ])('may be %j', (name) => expect(isName(name)).toBe(true));
