@@ -1,7 +1,7 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
-import type { Hello, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
+import type { Hello, LogLine, LogStream, ProgressRecord, ResultRecord } from '../protocol/control.ts';
 import {
   parseBalanceBody,
   parseProfileBody,
@@ -205,7 +205,7 @@ async function tail(app: AppHandle, query: URLSearchParams): Promise<readonly Lo
   const lines = lineCount(query.get('lines'));
   const remembered = await app.tail(lines);
   if (remembered !== null) return remembered;
-  const read = async (path: string | null, stream: 'out' | 'err'): Promise<LogLine[]> =>
+  const read = async (path: string | null, stream: LogStream): Promise<LogLine[]> =>
     path === null ? [] : (await tailLog(path, lines)).map((text) => ({ app: app.name, slot: 0, pid: 0, stream, at: 0, text }));
   return [...(await read(app.spec.outFile, 'out')), ...(await read(app.spec.errorFile, 'err'))];
 }

@@ -1,3 +1,5 @@
+import { OPERATION_NAMES } from './operation-name.ts';
+
 /** How much an event asks for attention; from the least to the most. */
 export const SEVERITIES = ['info', 'warn', 'error'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -23,7 +25,7 @@ export const EVENT_KINDS = {
   'self-report': { severity: 'info', doc: 'a worker said something about itself: drain, down, ready or weight' },
   hung: { severity: 'error', doc: 'a worker gave no sign of life for `hang_timeout` and is replaced' },
   recycle: { severity: 'info', doc: 'a worker reached a limit, or was unhealthy for too long, and is replaced' },
-  'operation-begin': { severity: 'info', doc: 'an operation (start, reload, restart, scale, stop, recycle) begins' },
+  'operation-begin': { severity: 'info', doc: `an operation (${OPERATION_NAMES.join(', ')}) begins` },
   operation: { severity: 'info', doc: 'an operation has ended, well or not' },
   rollback: { severity: 'warn', doc: 'a reload goes back to what served before' },
   scale: { severity: 'info', doc: 'the number of workers was changed, or kept, by autoscaling' },

@@ -7,9 +7,12 @@ const JITTER = 0.2;
 
 export type RestartPolicy = Pick<AppSpec, 'autorestart' | 'minUptimeMs' | 'maxRestarts' | 'restartDelayMs' | 'backoffBaseMs' | 'stopExitCodes'>;
 
-/** What a slot remembers about its restarts. `idle`: its worker runs, or was ended on purpose. */
+/** `idle`: the slot's worker runs, or was ended on purpose. */
+export type RestartPhase = 'idle' | 'waiting' | 'stopped' | 'errored';
+
+/** What a slot remembers about its restarts. */
 export interface RestartState {
-  readonly phase: 'idle' | 'waiting' | 'stopped' | 'errored';
+  readonly phase: RestartPhase;
   /** Restarts nobody asked for, in all; counted when they happen. */
   readonly restarts: number;
   /** Restarts since the last stable period; drives the backoff. */

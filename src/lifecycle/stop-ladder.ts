@@ -2,8 +2,8 @@
 export type ShutdownHandler = 'SIGTERM' | 'SIGINT' | 'message' | null;
 
 /** The rungs, in order: finish HTTP, ask the app to shut down, kill. */
-export type StopRung = 'drain' | 'ask' | 'kill';
-const RUNGS: readonly StopRung[] = ['drain', 'ask', 'kill'];
+const RUNGS = ['drain', 'ask', 'kill'] as const;
+export type StopRung = (typeof RUNGS)[number];
 
 export interface StopFacts {
   readonly elapsedMs: number;

@@ -1,8 +1,11 @@
+import type { AppMetricType } from '../protocol/app-metrics.ts';
+
 /** Text in Prometheus' exposition format, version 0.0.4. */
 
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
+/** The types that the format knows. */
+export type MetricType = AppMetricType;
 
 export type Labels = Readonly<Record<string, string | number>>;
 

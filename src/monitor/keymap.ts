@@ -1,6 +1,6 @@
 import type { Key } from '../terminal/keys.ts';
 import { changeWeight, chooseBalance, killWorker, reload, restart, scaleDown, scaleUp, start, stay, stop, switchScaling } from './actions.ts';
-import type { Model, Page, Update } from './model.ts';
+import { PAGES, type Model, type Page, type Update } from './model.ts';
 import {
   back,
   editFilter,
@@ -35,7 +35,6 @@ export interface Binding {
   readonly act: (model: Model) => Update;
 }
 
-const ALL: readonly Page[] = ['apps', 'app', 'logs'];
 const TABLES: readonly Page[] = ['apps', 'app'];
 
 const bind = (
@@ -57,12 +56,12 @@ const hasWorker = (model: Model): boolean => currentWorker(model) !== undefined;
 export const BINDINGS: readonly Binding[] = [
   bind('move', TABLES, ['up'], '↑', null, 'up; the mouse wheel too', move(-1)),
   bind('move', TABLES, ['down'], '↓', null, 'down', move(1)),
-  bind('move', ALL, ['wheelup'], '', null, '', move(-3)),
-  bind('move', ALL, ['wheeldown'], '', null, '', move(3)),
-  bind('move', ALL, ['pageup', 'ctrl-b'], 'PgUp', null, 'a page up', move('-page')),
-  bind('move', ALL, ['pagedown', 'ctrl-f'], 'PgDn', null, 'a page down', move('page')),
-  bind('move', ALL, ['home', 'g'], 'Home g', null, 'to the first', move('first')),
-  bind('move', ALL, ['end', 'G'], 'End G', null, 'to the last; of a log: follow', move('last')),
+  bind('move', PAGES, ['wheelup'], '', null, '', move(-3)),
+  bind('move', PAGES, ['wheeldown'], '', null, '', move(3)),
+  bind('move', PAGES, ['pageup', 'ctrl-b'], 'PgUp', null, 'a page up', move('-page')),
+  bind('move', PAGES, ['pagedown', 'ctrl-f'], 'PgDn', null, 'a page down', move('page')),
+  bind('move', PAGES, ['home', 'g'], 'Home g', null, 'to the first', move('first')),
+  bind('move', PAGES, ['end', 'G'], 'End G', null, 'to the last; of a log: follow', move('last')),
   bind('move', ['apps'], ['enter', 'right'], 'Enter', 'open', 'open the app', open),
   bind('move', ['app'], ['enter'], 'Enter', 'log', 'the log of the worker', open),
   bind('move', ['app', 'logs'], ['escape', 'backspace'], 'Esc', 'back', 'back', back),
@@ -85,7 +84,7 @@ export const BINDINGS: readonly Binding[] = [
   bind('look', ['apps'], ['s'], 's', 'sort', 'sort by the next column', sortByNext),
   bind('look', ['apps'], ['S'], 'S', null, 'the other way round', reverseSort),
   bind('look', ['apps'], ['/', 'f'], '/', 'filter', 'filter by name or state', editFilter),
-  bind('screen', ALL, ['p', ' '], 'p', 'pause', 'hold the screen; again goes on', pause),
+  bind('screen', PAGES, ['p', ' '], 'p', 'pause', 'hold the screen; again goes on', pause),
 
   bind('act', TABLES, ['r'], 'r', 'reload', 'reload', reload, isRunning),
   bind('act', TABLES, ['+', '='], '+', null, 'one more worker', scaleUp),
@@ -103,10 +102,10 @@ export const BINDINGS: readonly Binding[] = [
   bind('look', ['app'], ['s'], 's', 'sort', 'sort by the next column', sortByNext),
   bind('look', ['app'], ['S'], 'S', null, 'the other way round', reverseSort),
   bind('look', ['app'], ['/', 'f'], '/', 'filter', 'filter by slot, pid or state', editFilter),
-  bind('screen', ALL, ['ctrl-l'], '^L', null, 'draw the screen again', (model) => stay(model, { do: 'redraw' })),
-  bind('screen', ALL, ['?', 'h'], '?', 'help', 'this help', (model) => stay({ ...model, help: true })),
-  bind('screen', ALL, ['ctrl-z'], '^Z', null, 'suspend; fg comes back', (model) => stay(model, { do: 'suspend' })),
-  bind('screen', ALL, ['q', 'ctrl-c'], 'q', 'quit', 'quit; nothing else ends', (model) => stay(model, { do: 'quit' })),
+  bind('screen', PAGES, ['ctrl-l'], '^L', null, 'draw the screen again', (model) => stay(model, { do: 'redraw' })),
+  bind('screen', PAGES, ['?', 'h'], '?', 'help', 'this help', (model) => stay({ ...model, help: true })),
+  bind('screen', PAGES, ['ctrl-z'], '^Z', null, 'suspend; fg comes back', (model) => stay(model, { do: 'suspend' })),
+  bind('screen', PAGES, ['q', 'ctrl-c'], 'q', 'quit', 'quit; nothing else ends', (model) => stay(model, { do: 'quit' })),
 ];
 
 export const bindingsOf = (page: Page): readonly Binding[] => BINDINGS.filter(({ pages }) => pages.includes(page));

@@ -1,4 +1,4 @@
-import type { LogLine, LogMessage } from '../protocol/control.ts';
+import type { LogMessage, LogStream } from '../protocol/control.ts';
 import { printable } from '../terminal/text.ts';
 
 const KEPT_LINES = 5_000;
@@ -7,12 +7,14 @@ const MAX_LINE_CHARS = 4_000;
 /** A line on the pane; without a writer it is a remark of ours. */
 export interface PaneLine {
   readonly slot: number | null;
-  readonly stream: LogLine['stream'];
+  readonly stream: LogStream;
   readonly at: number;
   readonly text: string;
 }
 
-export type StreamFilter = 'all' | 'out' | 'err';
+/** In the order in which a key goes through them. */
+export const STREAM_FILTERS = ['all', 'err', 'out'] as const satisfies readonly ('all' | LogStream)[];
+export type StreamFilter = (typeof STREAM_FILTERS)[number];
 
 /** The log pane: what came, and which part of it is looked at. */
 export interface LogsState {

@@ -5,7 +5,8 @@ import type { Sample } from './history.ts';
 import { emptyLogs, lookedAt, type LogsState } from './logs-state.ts';
 import type { Machine } from './machine.ts';
 
-export type Page = 'apps' | 'app' | 'logs';
+export const PAGES = ['apps', 'app', 'logs'] as const;
+export type Page = (typeof PAGES)[number];
 
 /** The way to the daemon. */
 export type Link =

@@ -1,5 +1,5 @@
 import { refuse, stay } from './actions.ts';
-import { emptyLogs, findMatch, lookedAt, released, scroll, type StreamFilter } from './logs-state.ts';
+import { emptyLogs, findMatch, lookedAt, released, scroll, STREAM_FILTERS } from './logs-state.ts';
 import { MEASURES } from './measures.ts';
 import { filterOf, shown, withFilter, type Model, type Update } from './model.ts';
 import { appRows, currentApp, currentWorker, workerRows } from './rows.ts';
@@ -9,7 +9,6 @@ import { sortable } from './table.ts';
 const CHROME_LINES = 6;
 /** A table has more than half of the lines, head and margins included. */
 const TABLE_CHROME_LINES = 2;
-const STREAMS: readonly StreamFilter[] = ['all', 'err', 'out'];
 const SHIFT_COLUMNS = 16;
 
 /** What a page key moves by: no more than is seen at a time. */
@@ -101,7 +100,7 @@ export const searchNext =
   };
 
 export function nextStream(model: Model): Update {
-  const streams = STREAMS[(STREAMS.indexOf(model.logs.streams) + 1) % STREAMS.length] ?? 'all';
+  const streams = STREAM_FILTERS[(STREAM_FILTERS.indexOf(model.logs.streams) + 1) % STREAM_FILTERS.length] ?? 'all';
   return stay({ ...model, logs: lookedAt({ ...model.logs, streams }, 0) });
 }
 

@@ -129,12 +129,15 @@ export type ResultRecord =
 
 export type StreamRecord = ProgressRecord | ResultRecord;
 
+/** Stdout or stderr. */
+export type LogStream = 'out' | 'err';
+
 /** One line a worker wrote. */
 export interface LogLine {
   readonly app: string;
   readonly slot: number;
   readonly pid: number;
-  readonly stream: 'out' | 'err';
+  readonly stream: LogStream;
   /** Epoch milliseconds. */
   readonly at: number;
   readonly text: string;

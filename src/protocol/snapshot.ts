@@ -1,3 +1,5 @@
+import { OPERATION_NAMES } from '../lifecycle/operation-name.ts';
+import type { RestartPhase } from '../lifecycle/restart-policy.ts';
 import type { AppState, WorkerState } from '../lifecycle/states.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
 import type { AppSpec, ScaleSpec } from '../lifecycle/app-spec.ts';
@@ -48,26 +50,13 @@ export interface WorkerSnapshot {
   readonly withdrawn: string | null;
 }
 
-export const OPERATION_KINDS = [
-  'start',
-  'reload',
-  'restart',
-  'scale',
-  'stop',
-  'recycle',
-  'balance',
-  'weight',
-  'delete',
-  'signal',
-  'profile',
-  'shutdown',
-] as const;
+export const OPERATION_KINDS = [...OPERATION_NAMES, 'balance', 'weight', 'delete', 'signal', 'profile', 'shutdown'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** A slot without a running worker. */
 export interface SlotTrouble {
   readonly slot: number;
-  readonly state: 'errored' | 'stopped' | 'waiting';
+  readonly state: Exclude<RestartPhase, 'idle'>;
   /** When the next restart is due, from now; null when none will come. */
   readonly restartInMs: number | null;
   readonly restarts: number;

@@ -5,6 +5,7 @@ import { bindingsOf, type Binding } from '../keymap.ts';
 import type { Model } from '../model.ts';
 import { drawTitle, putAll } from './header.ts';
 
+/** In the order of the page. */
 const TITLES: Readonly<Record<Binding['group'], string>> = { move: 'move', screen: 'screen', look: 'look', act: 'act (what costs something asks first)' };
 const KEY_COLUMNS = 8;
 const WIDE_COLUMNS = 76;
@@ -20,7 +21,7 @@ export function drawHelp(frame: Frame, model: Model): void {
     { text: '   any key goes back', style: STYLE.dim },
   ]);
   const bindings = bindingsOf(model.page).filter(({ help }) => help !== '');
-  const lines = (['move', 'screen', 'look', 'act'] as const).flatMap((group): readonly Line[] => {
+  const lines = (Object.keys(TITLES) as Binding['group'][]).flatMap((group): readonly Line[] => {
     const own = bindings.filter((binding) => binding.group === group);
     return own.length === 0 ? [] : [TITLES[group], ...own, null];
   });

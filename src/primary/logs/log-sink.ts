@@ -4,7 +4,7 @@ import { LineRing } from '../../logs/line-ring.ts';
 import { LineSplitter } from '../../logs/line-splitter.ts';
 import { LogFile } from '../../logs/log-file.ts';
 import { slotPath } from '../../logs/log-path.ts';
-import type { LogLine } from '../../protocol/control.ts';
+import type { LogLine, LogStream } from '../../protocol/control.ts';
 import { wallNow } from '../../system/clock.ts';
 import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 
@@ -42,7 +42,7 @@ export class LogSink implements WorkerObserver {
     await Promise.all([...this.#files.values()].map((file) => file.close()));
   }
 
-  #pipe(worker: WorkerHandle, source: Readable | null, stream: 'out' | 'err', path: string | null, spec: AppSpec): void {
+  #pipe(worker: WorkerHandle, source: Readable | null, stream: LogStream, path: string | null, spec: AppSpec): void {
     if (source === null) return;
     const file = path === null ? null : this.#file(spec.mergeLogs ? path : slotPath(path, worker.slot), spec);
     const splitter = new LineSplitter((text) => {
