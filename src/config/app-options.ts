@@ -1,5 +1,5 @@
 // Generated from the option table (src/config/options) by "npm run docs". Do not edit.
-import type { Env } from './define-config.ts';
+import type { Env } from './env.ts';
 
 /** Options of one app in a config file. */
 export interface AppOptions {

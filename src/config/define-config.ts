@@ -1,7 +1,5 @@
 import type { AppOptions } from './app-options.ts';
-
-/** Environment variables: objects are handed over as JSON, null takes an inherited variable away. */
-export type Env = Readonly<Record<string, unknown>>;
+import type { Env } from './env.ts';
 
 type CamelCase<Key extends string> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : Key;
 

@@ -60,7 +60,7 @@ export function optionTypesSource(): string {
   });
   return [
     '// Generated from the option table (src/config/options) by "npm run docs". Do not edit.',
-    "import type { Env } from './define-config.ts';\n",
+    "import type { Env } from './env.ts';\n",
     '/** Options of one app in a config file. */',
     'export interface AppOptions {',
     members.join('\n'),
