@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DaemonAddress } from '../client/address.ts';
 import { connect } from '../client/connect.ts';
+import { followAll } from '../client/follow-all.ts';
 import { parseLogLines } from '../client/parse.ts';
 import { appPath, type Channel } from '../client/request.ts';
+import { stayConnected } from '../client/stay-connected.ts';
 import { openStream } from '../client/stream.ts';
-import { subscribeEvents, subscribeLogs, subscribeStats } from '../client/subscribe.ts';
+import { subscribeLogs } from '../client/subscribe.ts';
 import { messageOf } from '../errors/lb-error.ts';
 import type { LogMessage } from '../protocol/control.ts';
 import { MachineMeter } from './machine.ts';
@@ -12,7 +13,6 @@ import type { Notice, Order } from './model.ts';
 import { remembered } from './remembered.ts';
 import type { Message } from './update.ts';
 
-const RETRY_MS = 500;
 const LINES_BEFORE = 500;
 
 /** Everything that comes from the daemon, as messages; connects again for as long as it is away. */
@@ -35,7 +35,12 @@ export class Feed {
   /** @throws LbError when the first connection fails; later ones are tried again */
   async start(): Promise<void> {
     const { channel } = await connect(this.#address);
-    void this.#run(channel);
+    const use = (each: Channel, signal: AbortSignal): Promise<void> => this.#use(each, signal);
+    const onDown = (): void => {
+      this.#channel = null;
+      this.#dispatch({ type: 'link', link: { state: 'gone', since: Date.now() } });
+    };
+    void stayConnected(this.#address, this.#ended.signal, { use, onDown }, channel);
   }
 
   stop(): void {
@@ -76,49 +81,16 @@ export class Feed {
     }
   }
 
-  async #run(first: Channel): Promise<void> {
-    let channel: Channel | null = first;
-    let since = 0;
-    while (!this.#ended.signal.aborted) {
-      try {
-        channel ??= (await connect(this.#address)).channel;
-        this.#channel = channel;
-        this.#dispatch({ type: 'link', link: { state: 'up' } });
-        this.#recalled.clear();
-        this.recall(null);
-        if (since !== 0) this.#followOn(0);
-        since = 0;
-        await this.#readUntilGone(channel);
-      } catch (error) {
-        since ||= Date.now();
-        this.#channel = null;
-        if (this.#ended.signal.aborted) return;
-        this.#dispatch({ type: 'link', link: { state: 'gone', since, reason: messageOf(error) } });
-      }
-      channel?.close();
-      channel = null;
-      await sleep(RETRY_MS, undefined, { signal: this.#ended.signal }).catch(() => {});
-    }
-  }
-
-  /** Both subscriptions end with the first that does. */
-  async #readUntilGone(channel: Channel): Promise<void> {
-    const gone = new AbortController();
-    const signal = AbortSignal.any([gone.signal, this.#ended.signal]);
-    const stats = async (): Promise<void> => {
-      for await (const { at, apps } of subscribeStats(channel, signal)) this.#dispatch({ type: 'stats', at, apps, machine: this.#machine.sample() });
-    };
-    const events = async (): Promise<void> => {
-      for await (const event of subscribeEvents(channel, signal)) this.#dispatch({ type: 'events', events: [event] });
-    };
-    const reads = [stats(), events()];
-    try {
-      await Promise.race(reads);
-      throw new Error('the daemon has ended');
-    } finally {
-      gone.abort();
-      await Promise.allSettled(reads);
-    }
+  async #use(channel: Channel, ended: AbortSignal): Promise<void> {
+    this.#channel = channel;
+    this.#dispatch({ type: 'link', link: { state: 'up' } });
+    this.#recalled.clear();
+    this.recall(null);
+    this.#followOn(0);
+    await followAll(channel, ended, {
+      stats: ({ at, apps }) => this.#dispatch({ type: 'stats', at, apps, machine: this.#machine.sample() }),
+      event: (event) => this.#dispatch({ type: 'events', events: [event] }),
+    });
   }
 
   #followOn(lines: number): void {

@@ -12,7 +12,7 @@ export type Page = (typeof PAGES)[number];
 export type Link =
   | { readonly state: 'up' }
   /** Since when, epoch milliseconds, and what went wrong. */
-  | { readonly state: 'gone'; readonly since: number; readonly reason: string };
+  | { readonly state: 'gone'; readonly since: number };
 
 /** What came from the daemon. */
 export interface Live {

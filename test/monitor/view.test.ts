@@ -70,7 +70,7 @@ describe('the overview', () => {
   });
 
   it('says that the daemon is gone, and keeps what it has', () => {
-    const gone = after(watched(), { type: 'link', link: { state: 'gone', since: NOON, reason: 'x' } }, { type: 'time', now: NOON + 7_000 });
+    const gone = after(watched(), { type: 'link', link: { state: 'gone', since: NOON } }, { type: 'time', now: NOON + 7_000 });
     expect(seen(gone)).toContain('daemon gone for 7s, reconnecting …');
     expect(seen(gone)).toContain('degraded');
   });

@@ -1,7 +1,7 @@
 import { connect } from '../../client/connect.ts';
+import { stayConnected } from '../../client/stay-connected.ts';
 import { subscribeEvents } from '../../client/subscribe.ts';
 import { DashboardServer } from '../../dashboard/server/dashboard-server.ts';
-import { stayConnected } from '../../dashboard/server/stay-connected.ts';
 import { EXIT } from '../../errors/registry.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -55,14 +55,12 @@ async function watchDaemon(context: Context, signal: AbortSignal): Promise<void>
   let wasDown = false;
   await stayConnected(context.address, signal, {
     use: async (channel) => {
+      if (wasDown) context.note('the daemon is back');
       for await (const _event of subscribeEvents(channel, signal)) continue;
     },
-    onUp: () => {
-      if (wasDown) context.note('the daemon is back');
-    },
-    onDown: (reason) => {
+    onDown: ({ message }) => {
       wasDown = true;
-      context.note(`${reason}; the page goes on as soon as there is one`);
+      context.note(`${message}; the page goes on as soon as there is one`);
     },
   });
 }

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { connect, connectIfRunning } from '../../client/connect.ts';
+import { connect } from '../../client/connect.ts';
 import type { Channel } from '../../client/request.ts';
 import { fetchEvents } from '../../client/events.ts';
+import { stayConnected } from '../../client/stay-connected.ts';
 import { subscribeEvents } from '../../client/subscribe.ts';
-import { LbError } from '../../errors/lb-error.ts';
-import { EXIT } from '../../errors/registry.ts';
+import type { LbError } from '../../errors/lb-error.ts';
+import { EXIT, type ErrorCode } from '../../errors/registry.ts';
 import type { LbEvent } from '../../protocol/event.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -14,7 +14,8 @@ import { appNamed, fetchApps } from '../targets.ts';
 import { wholeNumber } from '../values.ts';
 
 const DEFAULT_LINES = 50;
-const RECONNECT_EVERY_MS = 500;
+/** Errors that another daemon ends. */
+const GONE: readonly ErrorCode[] = ['LB_ERR_DAEMON_LOST', 'LB_ERR_DAEMON_NOT_RUNNING'];
 
 export const events: Command = {
   operands: '[app]',
@@ -53,29 +54,19 @@ async function run(context: Context): Promise<number> {
 async function follow(context: Context, first: Channel, app: string | undefined, since: number): Promise<void> {
   const interrupt = new AbortController();
   const restore = context.io.onInterrupt(() => interrupt.abort());
-  let channel: Channel | null = first;
   let last = since;
-  try {
-    while (!interrupt.signal.aborted) {
-      channel ??= (await connectIfRunning(context.address))?.channel ?? null;
-      try {
-        if (channel === null) await delay(RECONNECT_EVERY_MS, undefined, { signal: interrupt.signal }).catch(() => {});
-        else {
-          for await (const event of subscribeEvents(channel, interrupt.signal, { ...(app === undefined ? {} : { app }), since: last })) {
-            last = event.id;
-            await printEvent(context, event);
-          }
-        }
-      } catch (error) {
-        if (!(error instanceof LbError) || !['LB_ERR_DAEMON_LOST', 'LB_ERR_DAEMON_NOT_RUNNING'].includes(error.code)) throw error;
-      }
-      channel?.close();
-      if (channel !== null && !interrupt.signal.aborted) context.note('the daemon is gone; waiting for the next one');
-      channel = null;
+  const use = async (channel: Channel, signal: AbortSignal): Promise<void> => {
+    for await (const event of subscribeEvents(channel, signal, { ...(app === undefined ? {} : { app }), since: last })) {
+      last = event.id;
+      await printEvent(context, event);
     }
+  };
+  const onDown = (): void => context.note('the daemon is gone; waiting for the next one');
+  const isFatal = ({ code }: LbError): boolean => !GONE.includes(code);
+  try {
+    await stayConnected(context.address, interrupt.signal, { use, onDown, isFatal }, first);
   } finally {
     restore();
-    channel?.close();
   }
 }
 

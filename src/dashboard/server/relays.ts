@@ -1,12 +1,13 @@
 import type { WebSocket } from 'ws';
 import type { DaemonAddress } from '../../client/address.ts';
 import { connect } from '../../client/connect.ts';
+import { followAll } from '../../client/follow-all.ts';
 import { parseApp, parseLogLines } from '../../client/parse.ts';
 import { appPath, type Channel } from '../../client/request.ts';
-import { subscribeEvents, subscribeLogs, subscribeStats } from '../../client/subscribe.ts';
+import { stayConnected } from '../../client/stay-connected.ts';
+import { subscribeLogs } from '../../client/subscribe.ts';
 import type { LogMessage } from '../../protocol/control.ts';
 import type { PageMessage } from '../messages.ts';
-import { stayConnected } from './stay-connected.ts';
 
 /** Closed because the daemon is gone; the page asks again. */
 const TRY_AGAIN_LATER = 1013;
@@ -27,22 +28,15 @@ export async function relayLive(socket: WebSocket, address: DaemonAddress, welco
   const closed = untilClosed(socket, stop);
   await send(socket, welcome);
   await stayConnected(address, closed, {
-    use: (channel, signal) => relayBoth(socket, channel, signal),
-    onUp: () => void send(socket, { type: 'daemon', up: true, reason: '' }),
-    onDown: (reason) => void send(socket, { type: 'daemon', up: false, reason }),
+    use: async (channel, signal) => {
+      void send(socket, { type: 'daemon', up: true, reason: '' });
+      await followAll(channel, signal, {
+        stats: ({ at, apps }) => send(socket, { type: 'stats', at, apps }),
+        event: (event) => send(socket, { type: 'event', event }),
+      });
+    },
+    onDown: ({ message }) => void send(socket, { type: 'daemon', up: false, reason: message }),
   });
-}
-
-async function relayBoth(socket: WebSocket, channel: Channel, outer: AbortSignal): Promise<void> {
-  const ended = new AbortController();
-  const signal = AbortSignal.any([outer, ended.signal]);
-  const stats = async (): Promise<void> => {
-    for await (const { at, apps } of subscribeStats(channel, signal)) await send(socket, { type: 'stats', at, apps });
-  };
-  const events = async (): Promise<void> => {
-    for await (const event of subscribeEvents(channel, signal)) await send(socket, { type: 'event', event });
-  };
-  await Promise.all([stats(), events()].map((relay) => relay.finally(() => ended.abort())));
 }
 
 export interface LogsOf {
