@@ -1,19 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LbError, messageOf } from '../errors/lb-error.ts';
-import { listenProblem } from '../errors/listen-problem.ts';
 import type { HostPort } from '../lifecycle/app-spec.ts';
+import { hostAndPort } from '../lifecycle/wording.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
+import { HttpEndpoint } from '../system/http-endpoint.ts';
 
-const LISTEN_AGAIN_MS = 1_000;
 const DEFAULT_HOST = '127.0.0.1';
 const PATH = '/metrics';
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 interface EndpointOptions {
   /** Where it is remembered where to listen. */
@@ -27,11 +22,10 @@ interface EndpointOptions {
 /** Serves the metrics over TCP, and nothing else: of the control API nothing can be reached there. */
 export class MetricsEndpoint {
   readonly #options: EndpointOptions;
-  #where: Address | null = null;
-  #server: Server | null = null;
-  #retry: NodeJS.Timeout | null = null;
-  /** Why it does not listen where it should. */
-  #problem: string | null = null;
+  readonly #http = new HttpEndpoint({
+    serve: (request, response) => void this.#serve(request, response),
+    failure: ({ host, port }, reason) => new LbError('LB_ERR_METRICS_LISTEN', { where: hostAndPort(host, port), reason }),
+  });
 
   constructor(options: EndpointOptions) {
     this.#options = options;
@@ -39,75 +33,27 @@ export class MetricsEndpoint {
 
   /** Listens where it did before this daemon; a port that is taken is tried again until it is free. */
   restore(): void {
-    this.#where = readSaved(this.#options.file);
-    if (this.#where !== null) void this.#keepTrying(this.#where, true);
+    const where = readSaved(this.#options.file);
+    if (where !== null) void this.#http.keepTrying(where, ({ message }) => this.#options.failed(`${message}; it is tried again every second until it works`));
   }
 
   /** From now on, and in later daemons; null ends it. Returns the address. @throws LbError LB_ERR_METRICS_LISTEN, and leaves things as they are. */
   async move(wanted: HostPort | null): Promise<string | null> {
     const where = addressOf(wanted);
-    const before = this.#where;
-    const isSame = where !== null && this.#server !== null && where.port === before?.port && where.host === before.host;
-    if (!isSame) await this.#replace(where);
+    await this.#http.move(where);
     await writeFileAtomic(this.#options.file, JSON.stringify({ version: 1, listen: where }));
     return where === null ? null : urlOf(where);
   }
 
   /** Where it serves, or would if it could; null when it is off. */
   get state(): { readonly url: string; readonly problem: string | null } | null {
-    return this.#where === null ? null : { url: urlOf(this.#where), problem: this.#problem };
+    const { wanted, problem } = this.#http;
+    if (wanted === null) return null;
+    return { url: urlOf(wanted), problem: problem === null ? null : String(problem.details['reason'] ?? problem.message) };
   }
 
   close(): void {
-    if (this.#retry !== null) clearTimeout(this.#retry);
-    this.#retry = null;
-    this.#server?.close();
-    this.#server?.closeAllConnections();
-    this.#server = null;
-  }
-
-  async #replace(where: Address | null): Promise<void> {
-    const before = this.#where;
-    const wasOpen = this.#server !== null;
-    // On the same port, another host may be part of what is open, or the other way round.
-    if (wasOpen && where?.port === before?.port) this.close();
-    try {
-      const server = where === null ? null : await this.#listen(where);
-      this.close();
-      this.#server = server;
-      this.#where = where;
-      this.#problem = null;
-    } catch (error) {
-      if (wasOpen && before !== null) this.#server ??= await this.#listen(before);
-      throw error;
-    }
-  }
-
-  async #keepTrying(where: Address, isFirst: boolean): Promise<void> {
-    try {
-      const server = await this.#listen(where);
-      if (this.#where !== where || this.#server !== null) return void server.close();
-      this.#server = server;
-      this.#problem = null;
-    } catch (error) {
-      if (isFirst) this.#options.failed(`${messageOf(error)}; it is tried again every second until it works`);
-      if (this.#where !== where) return;
-      this.#problem = String(LbError.from(error).details['reason'] ?? '');
-      this.#retry = setTimeout(() => void this.#keepTrying(where, false), LISTEN_AGAIN_MS).unref();
-    }
-  }
-
-  async #listen({ host, port }: Address): Promise<Server> {
-    const server = createServer((request, response) => void this.#serve(request, response));
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen({ port, host }, resolve);
-      });
-    } catch (error) {
-      throw new LbError('LB_ERR_METRICS_LISTEN', { where: written({ host, port }), reason: listenProblem(error) });
-    }
-    return server;
+    this.#http.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -128,13 +74,11 @@ function answer(response: ServerResponse, status: number, type: string, text: st
 }
 
 /** However it was written, the same place is the same address. */
-const addressOf = (where: HostPort | null): Address | null => (where === null ? null : { host: where.host ?? DEFAULT_HOST, port: where.port });
+const addressOf = (where: HostPort | null): HostPort | null => (where === null ? null : { host: where.host ?? DEFAULT_HOST, port: where.port });
 
-const written = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+const urlOf = ({ host, port }: HostPort): string => `http://${hostAndPort(host, port)}${PATH}`;
 
-const urlOf = (where: Address): string => `http://${written(where)}${PATH}`;
-
-function readSaved(file: string): Address | null {
+function readSaved(file: string): HostPort | null {
   try {
     const { listen } = JSON.parse(readFileSync(file, 'utf8')) as { readonly listen?: { readonly host?: unknown; readonly port?: unknown } | null };
     if (typeof listen?.port !== 'number') return null;

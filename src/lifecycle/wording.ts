@@ -17,3 +17,9 @@ export function megabytes(bytes: number): string {
 export function plural(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
+
+/** `127.0.0.1:80`, `[::1]:80`; of every address the port alone. */
+export function hostAndPort(host: string | null, port: number): string {
+  if (host === null) return String(port);
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

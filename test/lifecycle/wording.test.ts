@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { byteSize, plural } from '../../src/lifecycle/wording.ts';
+import { byteSize, hostAndPort, plural } from '../../src/lifecycle/wording.ts';
 
 it.each([
   [null, '-'],
@@ -18,3 +18,9 @@ it.each([
 it('one of something, several of others', () => {
   expect([0, 1, 2].map((amount) => plural(amount, 'worker'))).toEqual(['0 workers', '1 worker', '2 workers']);
 });
+
+it.each([
+  ['127.0.0.1', '127.0.0.1:80'],
+  ['::1', '[::1]:80'],
+  [null, '80'],
+])('host %s and port 80 are written %s', (host, written) => expect(hostAndPort(host, 80)).toBe(written));

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { hostAndPort } from '../../lifecycle/wording.ts';
 
 const TOKEN_BYTES = 24;
 
@@ -19,7 +20,7 @@ export class Access {
 
   /** Against DNS rebinding: a foreign name that leads here is refused, and so is none. */
   isOwnHost({ headers: { host }, socket: { localAddress = '', localPort = 0 } }: IncomingMessage): boolean {
-    const names = [this.#host, 'localhost', localAddress.replace(/^::ffff:/, '')].map((name) => urlHost(name, localPort));
+    const names = [this.#host, 'localhost', localAddress.replace(/^::ffff:/, '')].map((name) => hostAndPort(name, localPort));
     // A browser leaves the port 80 out.
     return host !== undefined && names.includes(host.includes(':') ? host : `${host}:80`);
   }
@@ -46,9 +47,6 @@ export class Access {
     return `${cookieName(localPort)}=${this.token}; HttpOnly; SameSite=Strict; Path=/`;
   }
 }
-
-/** `127.0.0.1:80`, `[::1]:80`. */
-export const urlHost = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 const cookieName = (port: number): string => `lb-dashboard-${port}`;
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -6,8 +6,9 @@ import { connect } from '../../client/connect.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { listenProblem } from '../../errors/listen-problem.ts';
 import { expectedName, nameInPath } from '../../lifecycle/app-name.ts';
+import { hostAndPort } from '../../lifecycle/wording.ts';
 import { ACTIONS } from '../messages.ts';
-import { Access, newToken, urlHost } from './access.ts';
+import { Access, newToken } from './access.ts';
 import { refuse, sendError, sendJson } from './answers.ts';
 import { loadAssets, sendAsset, type Assets } from './assets.ts';
 import { relayLive, relayLogs } from './relays.ts';
@@ -53,11 +54,11 @@ export class DashboardServer {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error) =>
-        reject(new LbError('LB_ERR_DASHBOARD_LISTEN', { where: port === 0 ? host : urlHost(host, port), reason: listenProblem(error) })),
+        reject(new LbError('LB_ERR_DASHBOARD_LISTEN', { where: port === 0 ? host : hostAndPort(host, port), reason: listenProblem(error) })),
       );
       this.#server.listen(port, host, resolve);
     });
-    return `http://${urlHost(host, (this.#server.address() as AddressInfo).port)}/?token=${this.#access.token}`;
+    return `http://${hostAndPort(host, (this.#server.address() as AddressInfo).port)}/?token=${this.#access.token}`;
   }
 
   close(): void {

@@ -1,40 +1,21 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createServer, type AddressInfo } from 'node:net';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { HealthEndpoint, isReady, type ReadyFacts } from '../../../src/primary/watch/health-endpoint.ts';
+import { freePort } from '../../helpers/ports.ts';
 
 const READY: ReadyFacts = { app: 'api', ready: 2, instances: 2, readyMin: 1, stopping: false };
+const HOST = '127.0.0.1';
 let facts: ReadyFacts;
-let endpoint: HealthEndpoint;
-let taken: Server;
-/** Ports of the machine's choice: one that is taken, and two that were free a moment ago. */
-let ports: { readonly taken: number; readonly first: number; readonly second: number };
 
-async function listen(): Promise<Server> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return server;
+function endpointOf(): HealthEndpoint {
+  const endpoint = new HealthEndpoint(() => facts);
+  onTestFinished(() => endpoint.close());
+  return endpoint;
 }
 
-const portOf = (server: Server): number => (server.address() as AddressInfo).port;
-const at = (port: number, host: string | null = '127.0.0.1'): { host: string | null; port: number } => ({ host, port });
-const get = (port: number, path = '/ready', host = '127.0.0.1'): Promise<number> =>
-  fetch(`http://${host}:${port}${path}`).then(
-    ({ status }) => status,
-    () => 0,
-  );
-
-beforeEach(async () => {
+beforeEach(() => {
   facts = READY;
-  endpoint = new HealthEndpoint(() => facts);
-  taken = await listen();
-  const free = [await listen(), await listen()] as const;
-  ports = { taken: portOf(taken), first: portOf(free[0]), second: portOf(free[1]) };
-  for (const server of free) server.close();
-});
-afterEach(() => {
-  endpoint.close();
-  taken.close();
 });
 
 it.each([
@@ -46,59 +27,21 @@ it.each([
 ])('with %j it is ready: %s', (changes, expected) => expect(isReady({ ...READY, ...changes })).toBe(expected));
 
 it('answers /live always, /ready by the facts of the moment, and nothing else', async () => {
-  await endpoint.move(at(ports.first));
-  expect([await get(ports.first, '/live'), await get(ports.first, '/ready?x=1'), await get(ports.first, '/')]).toEqual([200, 200, 404]);
+  const port = await freePort();
+  await endpointOf().move({ host: HOST, port });
+  const get = async (path: string): Promise<number> => (await fetch(`http://${HOST}:${port}${path}`)).status;
+  expect([await get('/live'), await get('/ready?x=1'), await get('/')]).toEqual([200, 200, 404]);
   facts = { ...READY, stopping: true };
-  expect([await get(ports.first, '/live'), await get(ports.first)]).toEqual([200, 503]);
+  expect([await get('/live'), await get('/ready')]).toEqual([200, 503]);
 });
 
-it('moves to another port, to another address of the same port, and away', async () => {
-  await endpoint.move(at(ports.first));
-  await endpoint.move(at(ports.second));
-  expect([await get(ports.first), await get(ports.second)]).toEqual([0, 200]);
-  await endpoint.move(at(ports.second, null));
-  expect(await get(ports.second, '/ready', '127.0.0.2')).toBe(200);
-  await endpoint.move(at(ports.second));
-  expect([await get(ports.second, '/ready', '127.0.0.2'), await get(ports.second)]).toEqual([0, 200]);
-  await endpoint.move(null);
-  expect(await get(ports.second)).toBe(0);
-});
-
-it('stays where it is when the new port is taken, and says so', async () => {
-  await endpoint.move(at(ports.first));
-  await expect(endpoint.move(at(ports.taken))).rejects.toMatchObject({
+it('names the app and the address that cannot be had', async () => {
+  const taken = createServer().listen(0, HOST);
+  onTestFinished(() => void taken.close());
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  await expect(endpointOf().move({ host: HOST, port })).rejects.toMatchObject({
     code: 'LB_ERR_HEALTH_PORT',
-    message: expect.stringContaining(`127.0.0.1:${ports.taken}`) as string,
+    details: { app: 'api', where: `${HOST}:${port}`, reason: 'the port is in use' },
   });
-  expect(await get(ports.first)).toBe(200);
-});
-
-it('stays where it is when the new address of its port cannot be had', async () => {
-  await endpoint.move(at(ports.first));
-  await expect(endpoint.move(at(ports.first, '192.0.2.1'))).rejects.toMatchObject({ code: 'LB_ERR_HEALTH_PORT' });
-  expect(await get(ports.first)).toBe(200);
-});
-
-it('keeps trying, and tells of the first failure only', async () => {
-  const failed = vi.fn();
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  await endpoint.keepTrying(at(ports.taken), failed);
-  vi.advanceTimersByTime(1_000);
-  taken.close();
-  await vi.waitFor(async () => {
-    vi.advanceTimersByTime(1_000);
-    expect(await get(ports.taken)).toBe(200);
-  });
-  vi.useRealTimers();
-  expect(failed).toHaveBeenCalledOnce();
-});
-
-it('gives up trying when it is to be where it is', async () => {
-  await endpoint.move(at(ports.first));
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  await endpoint.keepTrying(at(ports.taken), () => {});
-  await endpoint.keepTrying(at(ports.first), () => {});
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-  expect(await get(ports.first)).toBe(200);
 });
