@@ -101,6 +101,14 @@ it.each([
   expect(await serves(ports.first)).toBe(true);
 });
 
+it('drops an attempt that is overtaken', async () => {
+  const failed = vi.fn();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  await Promise.all([endpoint.keepTrying(at(ports.taken), failed), endpoint.keepTrying(at(ports.first), failed)]);
+  expect([vi.getTimerCount(), endpoint.wanted, endpoint.problem]).toEqual([0, at(ports.first), null]);
+  expect(failed).not.toHaveBeenCalled();
+});
+
 it('goes on trying when a move in between fails', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   await endpoint.keepTrying(at(ports.taken), () => {});
