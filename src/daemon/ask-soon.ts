@@ -1,4 +1,5 @@
 import type { Answer, Order } from '../protocol/attach.ts';
+import { withDeadline } from '../system/deadline.ts';
 import type { Attachment } from './attachment.ts';
 
 const DEADLINE_MS = 1_000;
@@ -15,12 +16,4 @@ export async function askSoon(attachment: Attachment, order: Order, answered?: (
   );
   late = true;
   return answer;
-}
-
-/** Null when it takes longer. */
-export function withDeadline<T>(promise: Promise<T>, ms: number): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(null), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

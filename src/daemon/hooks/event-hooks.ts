@@ -1,6 +1,7 @@
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { wantsEvent, type EventHookSpec } from '../../lifecycle/event-hook.ts';
 import type { LbEvent } from '../../protocol/event.ts';
+import { withDeadline } from '../../system/deadline.ts';
 import type { Hook } from './hook-failures.ts';
 import { HookQueue } from './hook-queue.ts';
 import { postEvent } from './post-event.ts';
@@ -80,10 +81,7 @@ export class EventHooks {
   /** What is under way has so long to end; then it is given up, and nothing more is tried. */
   async close(withinMs: number): Promise<void> {
     const queues = [...this.#calls.values()].map(({ queue }) => queue);
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
-    await Promise.race([Promise.all(queues.map((queue) => queue.settled())), deadline]);
-    clearTimeout(timer);
+    await withDeadline(Promise.all(queues.map((queue) => queue.settled())), withinMs);
     for (const queue of queues) queue.close();
     for (const controller of this.#underWay) controller.abort('the daemon ended');
   }

@@ -1,4 +1,5 @@
 import { now } from '../../system/clock.ts';
+import { withDeadline } from '../../system/deadline.ts';
 
 /** The kernel goes on accepting for as long as clients come faster than we take them; then what is left is reset. */
 const ACCEPT_WITHIN_MS = 1_000;
@@ -26,7 +27,7 @@ interface Closable {
  */
 export async function shutIngress(ingress: Closable): Promise<void> {
   await ingress.releaseDuplicates();
-  await Promise.race([ingress.takeOver(), delay(ACCEPT_WITHIN_MS)]);
+  await withDeadline(ingress.takeOver(), ACCEPT_WITHIN_MS);
   const acceptsUntil = now() + ACCEPT_WITHIN_MS;
   for (let before = -1; before !== ingress.arrivals() && now() < acceptsUntil; ) {
     before = ingress.arrivals();

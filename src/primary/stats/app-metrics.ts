@@ -1,6 +1,7 @@
 import { mergeAppMetrics, sumCounts } from '../../metrics/merge-app-metrics.ts';
 import { parseAppMetrics } from '../../metrics/read-app-metrics.ts';
 import type { AppMetric, MergedMetrics } from '../../protocol/app-metrics.ts';
+import { withDeadline } from '../../system/deadline.ts';
 import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 
 const ANSWER_WITHIN_MS = 1_000;
@@ -65,15 +66,8 @@ export class AppMetrics implements WorkerObserver {
 
   /** Null when it does not answer in time. */
   #ask(worker: WorkerHandle): Promise<string | null> {
-    return new Promise((resolve) => {
-      const done = (text: string | null): void => {
-        clearTimeout(timer);
-        this.#waiting.delete(worker);
-        resolve(text);
-      };
-      const timer = setTimeout(() => done(null), ANSWER_WITHIN_MS);
-      this.#waiting.set(worker, done);
-      worker.channel.post({ t: 'app-metrics', id: this.#id });
-    });
+    const answer = new Promise<string | null>((resolve) => this.#waiting.set(worker, resolve));
+    worker.channel.post({ t: 'app-metrics', id: this.#id });
+    return withDeadline(answer, ANSWER_WITHIN_MS).finally(() => this.#waiting.delete(worker));
   }
 }
