@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { OPERATION_NAMES, type OperationName } from '../lifecycle/operation-name.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
 import type { EmitEvent, NewEvent } from '../protocol/event.ts';
@@ -63,7 +64,7 @@ export class Remains {
     if (length > 0) onProgress(this.#note(length));
     while (this.#alive().length > 0) {
       if (now() >= this.#deadline) for (const { pid } of this.#alive()) killTree(pid, 'SIGKILL');
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await sleep(LOOK_EVERY_MS);
     }
     if (!this.#isLost) return;
     this.#isLost = false;

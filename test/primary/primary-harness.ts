@@ -13,6 +13,9 @@ import type { ProcessUsage } from '../../src/system/usage.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
 import { FakeWorker, WELL_BEHAVED, type Behaviour } from './fake-workers.ts';
 
+// Fake timers leave the promise timers of Node alone.
+vi.mock('node:timers/promises', () => ({ setTimeout: (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)) }));
+
 /**
  * A whole primary in this process under a virtual clock. Its ports are fakes: workers, listening sockets, the daemon, and
  * what reads the usage of processes.

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../../system/clock.ts';
 import { withDeadline } from '../../system/deadline.ts';
 
@@ -35,14 +36,10 @@ export async function shutIngress(ingress: Closable): Promise<void> {
   }
   ingress.closeSockets();
   const handsOutUntil = now() + HAND_OUT_WITHIN_MS;
-  while (ingress.waiting() > 0 && now() < handsOutUntil) await delay(CHECK_EVERY_MS);
+  while (ingress.waiting() > 0 && now() < handsOutUntil) await sleep(CHECK_EVERY_MS);
 }
 
 /** A whole one, in whose poll libuv accepts one connection per socket, if there is one. */
 async function roundOfEventLoop(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../../errors/lb-error.ts';
 import type { ProgressRecord } from '../../protocol/control.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
@@ -130,7 +131,7 @@ export class Profiler {
       const { last: beat } = worker.meter;
       return worker.handOff.pending === null && beat?.requestsInFlight === 0 && (alone || beat.kept === 0) && (beat !== last || worker.idle);
     };
-    while (!isQuiet() && now() < deadline && worker.state !== 'exited') await new Promise((resolve) => setTimeout(resolve, CHECK_EVERY_MS));
+    while (!isQuiet() && now() < deadline && worker.state !== 'exited') await sleep(CHECK_EVERY_MS);
   }
 }
 
