@@ -1,10 +1,12 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { PrimarySettings } from '../protocol/attach.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { now } from '../system/clock.ts';
+import { withDeadline } from '../system/deadline.ts';
 import { isAlive, startTimeOf } from '../system/processes.ts';
 import type { Attachment, AttachmentEvents, Hello } from './attachment.ts';
 import { spawnPrimary, type KeptSockets } from './primary-process.ts';
@@ -130,16 +132,11 @@ export class PrimaryKeeper {
   }
 
   /** @throws LbError LB_ERR_PRIMARY_LOST when none connects in time. */
-  connected(): Promise<Attachment> {
-    if (this.#attachment !== null) return Promise.resolve(this.#attachment);
-    return new Promise((resolve, reject) => {
-      const reason = `it did not connect within ${ATTACH_DEADLINE_MS / 1000} s`;
-      const timer = setTimeout(() => reject(new LbError('LB_ERR_PRIMARY_LOST', { app: this.#options.app, reason })), ATTACH_DEADLINE_MS);
-      this.#waiters.push((attachment) => {
-        clearTimeout(timer);
-        resolve(attachment);
-      });
-    });
+  async connected(): Promise<Attachment> {
+    if (this.#attachment !== null) return this.#attachment;
+    const attached = await withDeadline(new Promise<Attachment>((resolve) => this.#waiters.push(resolve)), ATTACH_DEADLINE_MS);
+    if (attached !== null) return attached;
+    throw new LbError('LB_ERR_PRIMARY_LOST', { app: this.#options.app, reason: `it did not connect within ${ATTACH_DEADLINE_MS / 1000} s` });
   }
 
   /** Resolves when the process of a primary that was told to end has ended. */
@@ -147,7 +144,7 @@ export class PrimaryKeeper {
     const primary = this.#primary;
     if (primary === null) return;
     const deadline = now() + ABSENT_MS;
-    while (isAlive(primary.pid, primary.startTime) && now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (isAlive(primary.pid, primary.startTime) && now() < deadline) await sleep(5);
     this.#kill('it was told to end and did not');
     this.#lost(primary.pid, 'ended');
   }
