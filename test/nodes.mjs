@@ -1,29 +1,17 @@
-// Runs the process tests that depend on Node.js itself on its other supported versions of Node.js, each installed from the npm registry outside the
-// project. Usage: npm run test:nodes [-- 22 24 26]
+// Runs process tests on the other supported versions of Node.js, each installed from the npm registry outside the project: those that depend on
+// Node.js itself, with --all every one. Usage: npm run test:nodes [-- --all] [-- 22 24 26]
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What depends on the insides of Node.js; the rest of the process tests runs on one version. */
-const FILES = [
-  'direct',
-  'hang',
-  'kill-worker',
-  'proxy-protocol',
-  'reload',
-  'reload-long-connections',
-  'scale',
-  'start-and-list',
-  'stop',
-  'supervisor-death',
-  'unmodified-behaviour',
-  'unmodified-servers',
-].map((name) => `test/process/${name}.test.ts`);
-const MAJORS = ['22', '24', '26'];
-const asked = process.argv.slice(2);
-const majors = asked.length > 0 ? asked : MAJORS;
+const TESTS = 'test/process';
 const root = join(tmpdir(), 'lb-test-nodes');
+const { commands, combinations } = JSON.parse(readFileSync(new URL('combinations.json', import.meta.url), 'utf8'));
+const words = process.argv.slice(2);
+const column = commands.indexOf(words.includes('--all') ? 'npm run test:all' : 'npm run test:nodes');
+const asked = words.filter((word) => word !== '--all');
+const versions = combinations.filter(({ dimension, value }) => dimension === 'Node.js' && (asked.length > 0 ? asked.includes(value) : /^\d+$/.test(value)));
 
 function install(major) {
   const prefix = join(root, major);
@@ -37,12 +25,20 @@ function install(major) {
   return binary;
 }
 
+/** What vitest is told to run; a file without a selected test is not loaded. */
+function selection(tests) {
+  if (tests === 'process') return [TESTS];
+  const files = readdirSync(TESTS).map((name) => join(TESTS, name));
+  return [`--tags-filter=${tests}`, ...files.filter((file) => readFileSync(file, 'utf8').includes(tests))];
+}
+
+if (versions.length === 0 || versions.length < asked.length) throw new Error(`expected versions of test/combinations.json, got ${asked.join(' ')}`);
 let failed = false;
-for (const major of majors) {
+for (const { value: major, tests } of versions) {
   const node = install(major);
   const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
   process.stdout.write(`\n== process tests on Node.js ${version}\n`);
-  const { status } = spawnSync(node, [join('node_modules', 'vitest', 'vitest.mjs'), 'run', '--project', 'process', ...FILES], {
+  const { status } = spawnSync(node, [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...selection(tests[column])], {
     stdio: 'inherit',
     env: { ...process.env, LB_TEST_RUN: `node-${major}` },
   });

@@ -27,7 +27,7 @@ const waitForAccepting = (port: number, count: number): Promise<unknown> =>
 
 const newConnections = (port: number): Load => startLoad({ port, mode: 'connection-per-request', clients: CLIENTS });
 
-it('every worker accepts, and the app is told its own port', async () => {
+it('every worker accepts, and the app is told its own port', { tags: ['every-node'] }, async () => {
   const { name, port } = await startDirect('plain-http.cjs', { instances: 4 });
   const load = newConnections(port);
   const pids = await sandbox.workerPids(name);
@@ -38,7 +38,7 @@ it('every worker accepts, and the app is told its own port', async () => {
   expect((await sandbox.snapshot(name)).listeners).toEqual([`*:${port}`]);
 });
 
-it('reload loses nothing', async () => {
+it('reload loses nothing', { tags: ['every-node'] }, async () => {
   const { name, port } = await startDirect('plain-http.cjs', { instances: 4 });
   const loads = [newConnections(port), startLoad({ port, mode: 'keep-alive', clients: 2 }), startLoad({ port, mode: 'think', clients: 3, bodyBytes: 16_384 })];
   for (let round = 1; round <= 2; round++) {
@@ -100,7 +100,7 @@ for (const [title, begin] of [
   ['that drains', async (name: string) => void sandbox.lbBackground('reload', name, '--monitor', '100')],
   ['whose primary is gone', async (name: string) => process.kill(await sandbox.primaryPid(name), 'SIGKILL')],
 ] as const) {
-  it(`a worker ${title} accepts nothing more, though it still has something to answer`, async () => {
+  it(`a worker ${title} accepts nothing more, though it still has something to answer`, { tags: ['every-node'] }, async () => {
     const { name, port } = await startDirect('slow-response.cjs', { instances: 1 });
     const [old = 0] = await sandbox.workerPids(name);
     await beginAnswer(port);
@@ -111,7 +111,7 @@ for (const [title, begin] of [
   });
 }
 
-it('SIGKILL of a worker: what it served fails, nothing is refused, nobody hangs', async () => {
+it('SIGKILL of a worker: what it served fails, nothing is refused, nobody hangs', { tags: ['every-node'] }, async () => {
   const kills = 3;
   const { name, port } = await startDirect('plain-http.cjs', { instances: 3 });
   const load = newConnections(port);
@@ -138,7 +138,7 @@ it('SIGKILL of all workers at once: connections wait for the next ones, none is 
   expectOnlyResets(await load.stop(), CLIENTS, 'all workers killed');
 });
 
-it('SIGKILL of the primary: nothing is refused, nobody hangs', async () => {
+it('SIGKILL of the primary: nothing is refused, nobody hangs', { tags: ['every-node'] }, async () => {
   const { name, port } = await startDirect('plain-http.cjs', { instances: 3 });
   const load = newConnections(port);
   const kept = startLoad({ port, mode: 'keep-alive', clients: 2 });
@@ -155,7 +155,7 @@ it('SIGKILL of the primary: nothing is refused, nobody hangs', async () => {
   expectLossless(await kept.stop(), 'primary killed, keep-alive');
 });
 
-it('a port that another program has is reported', async () => {
+it('a port that another program has is reported', { tags: ['every-node'] }, async () => {
   const taken = createServer().listen(await freePort());
   onTestFinished(() => void taken.close());
   await once(taken, 'listening');
@@ -182,7 +182,7 @@ it('a port that another app with direct has is reported, and that one goes on', 
   ).toBe(true);
 });
 
-it('listen(0) gives every worker the same port', async () => {
+it('listen(0) gives every worker the same port', { tags: ['every-node'] }, async () => {
   const { name } = await startDirect('listen-zero.cjs', { instances: 3 });
   const { listeners } = await sandbox.snapshot(name);
   expect(listeners).toHaveLength(1);

@@ -1,3 +1,4 @@
+/** @module-tag every-node */
 import { once } from 'node:events';
 import http from 'node:http';
 import { join } from 'node:path';

@@ -7,7 +7,7 @@ import { describeTally, expectLossless, expectOnlyResets } from '../helpers/tall
 const sandbox = await createSandbox();
 const CLIENTS = 6;
 
-it('S12: SIGKILL of a worker under load: only what it was serving fails, nobody hangs', async () => {
+it('S12: SIGKILL of a worker under load: only what it was serving fails, nobody hangs', { tags: ['every-node'] }, async () => {
   const kills = 6;
   const { name, port } = await sandbox.start('plain-http.cjs');
   const each = startLoad({ port, mode: 'connection-per-request', clients: CLIENTS });
@@ -27,7 +27,7 @@ it('S12: SIGKILL of a worker under load: only what it was serving fails, nobody 
   expect(lastExits.at(-1)).toMatchObject({ signal: 'SIGKILL', code: null, askedBy: null, stateBefore: 'ready' });
 });
 
-it('S13: SIGKILL of all workers at once: connections wait, none is refused', async () => {
+it('S13: SIGKILL of all workers at once: connections wait, none is refused', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const load = startLoad({ port, mode: 'connection-per-request', clients: CLIENTS });
   for (let round = 1; round <= 3; round++) {
@@ -51,7 +51,7 @@ it('the same while the new workers take their time to boot', async () => {
   expectLossless(await load.stop());
 });
 
-it('S28: an uncaught exception in one request ends that worker and costs only what it was serving', async () => {
+it('S28: an uncaught exception in one request ends that worker and costs only what it was serving', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('uncaught-in-request.cjs', { instances: 3 });
   const load = startLoad({ port, mode: 'keep-alive', clients: CLIENTS });
   await load.waitForServed(100);

@@ -83,7 +83,7 @@ const endsIn = (answer: string): Ends => JSON.parse(answer.slice(answer.indexOf(
 
 const rejected = async (name: string): Promise<ProxyRejections> => (await sandbox.snapshot(name)).proxyRejections;
 
-it.for(['send-proxy', 'send-proxy-v2'] as const)('behind HAProxy with %s the app sees the client', async (send, context) => {
+it.for(['send-proxy', 'send-proxy-v2'] as const)('behind HAProxy with %s the app sees the client', { tags: ['every-node'] }, async (send, context) => {
   const { port } = await sandbox.start('peer-address.cjs', { flags: ['--proxy-protocol'] });
   const front = await startHaproxy(context, port, send);
   for (const address of ['127.0.0.2', '127.9.8.7']) {
@@ -102,7 +102,7 @@ it('ip-hash goes by the client of the header', async (context) => {
   expect(await pidsOf()).toEqual(first);
 });
 
-it('a malformed header closes its connection and is counted; others are served', async () => {
+it('a malformed header closes its connection and is counted; others are served', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('peer-address.cjs', { flags: ['--proxy-protocol'] });
   const before = await rejected(name);
   expect(await exchange(port, GET)).toBe('');

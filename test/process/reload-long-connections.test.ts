@@ -1,3 +1,4 @@
+/** @module-tag every-node */
 import { expect, it } from 'vitest';
 import { startHttp2Load } from '../helpers/clients/http2.ts';
 import { openEventStream, slowUpload, slowloris } from '../helpers/clients/slow.ts';

@@ -5,7 +5,7 @@ import { expectLossless } from '../helpers/tally.ts';
 
 const sandbox = await createSandbox();
 
-it('S17: 4 → 1 → 8 under load', async () => {
+it('S17: 4 → 1 → 8 under load', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 4 });
   const loads = [
     startLoad({ port, mode: 'connection-per-request', clients: 3 }),
@@ -53,7 +53,7 @@ it('a new size survives a reload and is what list shows', async () => {
 it.each([
   { mode: 'keep-alive', clients: 8 },
   { mode: 'think', thinkMs: 100, bodyBytes: 16_384, clients: 12 },
-] as const)('a worker that joined gets its share of the requests on kept connections, without loss: $mode', async (load) => {
+] as const)('a worker that joined gets its share of the requests on kept connections, without loss: $mode', { tags: ['every-node'] }, async (load) => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 1 });
   const clients = startLoad({ port, ...load });
   await clients.waitForServed(50);

@@ -12,7 +12,7 @@ import { expectLossless } from '../helpers/tally.ts';
 
 const sandbox = await createSandbox();
 
-it('starts an app on two workers, answers on its port and lists it', async () => {
+it('starts an app on two workers, answers on its port and lists it', { tags: ['every-node'] }, async () => {
   const { name, port, result } = await sandbox.start('plain-http.cjs');
   expect(result.stdout + result.stderr).toContain(name);
 
@@ -61,7 +61,7 @@ it('streams records with --json and ends with exactly one result', async () => {
   expect(ready.map((record) => record.slot).sort()).toEqual([0, 1]);
 });
 
-it('takes arguments, node arguments, a working directory and an env file', async () => {
+it('takes arguments, node arguments, a working directory and an env file', { tags: ['every-node'] }, async () => {
   const envFile = sandbox.writeApp('shop.env', '# comment\nGREETING="hello there"\n');
   const { port } = await sandbox.start('env-and-argv.cjs', {
     flags: ['--node-args', '--max-old-space-size=256', '--cwd', '/', '--env-file', envFile, '--', '--shop', 'a b'],

@@ -9,7 +9,7 @@ const NEW_CLIENTS = 4;
 
 const daemons = (): number => processesOf(sandbox.directory).filter((found) => / daemon$/.test(found.command)).length;
 
-it('S18: SIGKILL of the primary: no connection is refused, nobody hangs', async () => {
+it('S18: SIGKILL of the primary: no connection is refused, nobody hangs', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const each = startLoad({ port, mode: 'connection-per-request', clients: NEW_CLIENTS });
   const kept = startLoad({ port, mode: 'keep-alive', clients: 2 });
@@ -37,7 +37,7 @@ it('S18: SIGKILL of the primary: no connection is refused, nobody hangs', async 
   expectLossless(await thinking.stop(), 'think time');
 });
 
-it('S18: SIGKILL of the daemon: nobody notices, and a new daemon adopts what runs', async () => {
+it('S18: SIGKILL of the daemon: nobody notices, and a new daemon adopts what runs', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const second = await sandbox.start('express.cjs', { instances: 1, name: 'Café 日本語 👩‍🚀' });
   const loads = [
@@ -64,7 +64,7 @@ it('S18: SIGKILL of the daemon: nobody notices, and a new daemon adopts what run
   for (const load of loads) expectLossless(await load.stop(), 'daemon killed');
 });
 
-it('S18: SIGKILL of both at once: nobody hangs, and the app is back by itself', async () => {
+it('S18: SIGKILL of both at once: nobody hangs, and the app is back by itself', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const load = startLoad({ port, mode: 'connection-per-request', clients: NEW_CLIENTS });
   const kept = startLoad({ port, mode: 'keep-alive', clients: 2 });

@@ -1,3 +1,4 @@
+/** @module-tag every-node */
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
