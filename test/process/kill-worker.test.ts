@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { request } from '../helpers/http.ts';
+import { startGated } from '../helpers/gated-app.ts';
 import { startLoad } from '../helpers/load.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 import { describeTally, expectLossless, expectOnlyResets } from '../helpers/tally.ts';
@@ -41,12 +42,13 @@ it('S13: SIGKILL of all workers at once: connections wait, none is refused', { t
 });
 
 it('the same while the new workers take their time to boot', async () => {
-  const { name, port } = await sandbox.start('slow-boot.cjs', { env: { BOOT_MS: '800' } });
+  const { name, port, open } = await startGated(sandbox);
   const pids = await sandbox.workerPids(name);
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   await sandbox.waitForApp(name, 'have lost its workers', (now) => now.ready === 0);
   const load = startLoad({ port, mode: 'connection-per-request', clients: CLIENTS });
   await sandbox.waitForApp(name, 'hold connections in its queue', (now) => now.queued === CLIENTS);
+  open();
   await load.waitForServed(CLIENTS);
   expectLossless(await load.stop());
 });
@@ -66,13 +68,15 @@ it('S28: an uncaught exception in one request ends that worker and costs only wh
 });
 
 it('a worker that ends in the middle of a reload does not end the reload', async () => {
-  const { name, port } = await sandbox.start('slow-boot.cjs', { env: { BOOT_MS: '400' } });
+  const { name, port, open } = await startGated(sandbox);
   const load = startLoad({ port, mode: 'connection-per-request', clients: 2 });
   const reload = sandbox.lbBackground('reload', name, '--monitor', '100');
   const during = await sandbox.waitForApp(name, 'start its first new worker', (now) => now.workers.some((worker) => worker.state === 'starting'));
   const victim = during.workers.find((worker) => worker.slot === 1 && worker.state === 'ready');
   if (victim === undefined) throw new Error('no old worker in slot 1');
   process.kill(victim.pid, 'SIGKILL');
+  await sandbox.waitForApp(name, 'have lost it', (now) => !now.workers.some(({ pid }) => pid === victim.pid));
+  open();
   const result = await reload.ended;
   expect(result.code, String(result)).toBe(0);
   const after = await sandbox.waitForOnline(name);

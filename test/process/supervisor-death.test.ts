@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { startGated } from '../helpers/gated-app.ts';
 import { startLoad } from '../helpers/load.ts';
 import { isAlive, processesOf } from '../helpers/processes.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
@@ -91,7 +92,7 @@ it('S18: SIGKILL of both at once: nobody hangs, and the app is back by itself', 
 });
 
 it('a command under way tells when the daemon goes away', async () => {
-  const { name } = await sandbox.start('slow-boot.cjs', { env: { BOOT_MS: '800' } });
+  const { name, open } = await startGated(sandbox);
   const reload = sandbox.lbBackground('reload', name);
   await sandbox.waitForApp(name, 'reload', (now) => now.operation?.kind === 'reload');
   const daemon = await sandbox.daemonPid();
@@ -101,6 +102,7 @@ it('a command under way tells when the daemon goes away', async () => {
   expect(result.stderr).toContain('the daemon went away');
   await sandbox.waitFor('a new daemon', async () => (await sandbox.daemonPid()) !== daemon);
   // The primary finishes the reload, daemon or not.
+  open();
   const after = await sandbox.waitForOnline(name);
   expect(new Set(after.workers.map((worker) => worker.generation))).toEqual(new Set([after.generation]));
 });
