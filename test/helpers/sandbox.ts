@@ -194,7 +194,7 @@ export class Sandbox {
   /** Ends every app at once and forgets it, so that the next test finds an empty daemon. */
   async clear(): Promise<void> {
     const apps = await this.apps().catch(() => []);
-    if (apps.length > 0) await this.lb('delete', 'all', '--now');
+    await Promise.allSettled(apps.map(({ name }) => this.control('DELETE', `/v1/apps/${encodeURIComponent(name)}`, { now: true })));
   }
 
   /**
