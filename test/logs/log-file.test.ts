@@ -68,9 +68,9 @@ describe('LogFile', () => {
 
   it('loses no line and cuts none when it rotates', async () => {
     const line = fc.string({ unit: 'grapheme', maxLength: 120 }).map((text) => text.replaceAll('\n', ' '));
-    const step = fc.record({ lines: fc.array(line, { minLength: 1, maxLength: 8 }), wait: fc.boolean() });
+    const step = fc.record({ lines: fc.array(line, { minLength: 1, maxLength: 5 }), wait: fc.boolean() });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 12 }), fc.integer({ min: 1, max: 600 }), async (steps, maxBytes) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 8 }), fc.integer({ min: 1, max: 600 }), async (steps, maxBytes) => {
         rmSync(join(dir, 'logs'), { recursive: true, force: true });
         mkdirSync(join(dir, 'logs'));
         const file = logFile({ maxBytes, keep: 200 });
