@@ -1,27 +1,36 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig, type TestTagDefinition } from 'vitest/config';
 
 // In CI the counts of every run are summed up from files.
 const results = process.env['LB_TEST_RESULTS'];
 const run = process.env['LB_TEST_RUN'] ?? 'all';
-const { tags } = JSON.parse(readFileSync(new URL('test/combinations.json', import.meta.url), 'utf8')) as { readonly tags: TestTagDefinition[] };
+
+const here = (path: string): URL => new URL(path, import.meta.url);
+const { tags } = JSON.parse(readFileSync(here('test/combinations.json'), 'utf8')) as { readonly tags: TestTagDefinition[] };
+
+const processTests = readdirSync(here('test/process')).map((name) => `test/process/${name}`);
+const light = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag light'));
+const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
     tags,
     ...(results === undefined ? {} : { reporters: ['default', 'json'], outputFile: { json: `${results}/${run}.json` } }),
+    // By default vitest leaves one core unused, which on two is half of the machine.
+    maxWorkers: '100%',
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/process/**', 'test/fixtures/**', 'test/bench/**'] } },
       {
         test: {
-          name: 'process',
-          include: ['test/process/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          // Real processes under real load: one file at a time on a small machine.
-          fileParallelism: false,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/process/**', 'test/fixtures/**', 'test/bench/**'],
+          // A limit for what hangs, not for a busy machine.
+          testTimeout: 30_000,
         },
       },
+      { test: { name: 'process-light', include: light, ...timeouts, maxWorkers: 2, sequence: { groupOrder: 1 } } },
+      // Real processes under real load: one file at a time on a small machine.
+      { test: { name: 'process', include: processTests, exclude: light, ...timeouts, fileParallelism: false } },
     ],
   },
 });

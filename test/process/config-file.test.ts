@@ -1,3 +1,4 @@
+/** @module-tag light */
 import { expect, it } from 'vitest';
 import { getJson } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';

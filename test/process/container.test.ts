@@ -1,3 +1,4 @@
+/** @module-tag light */
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { getJson } from '../helpers/http.ts';

@@ -1,3 +1,4 @@
+/** @module-tag light */
 import { rmSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { startLoad } from '../helpers/load.ts';

@@ -1,3 +1,4 @@
+/** @module-tag light */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+/** @module-tag light */
 import { join } from 'node:path';
 import { beforeAll, expect, it, onTestFinished, type TestContext } from 'vitest';
 import { widthOf } from '../../src/terminal/text.ts';

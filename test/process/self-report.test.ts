@@ -1,3 +1,4 @@
+/** @module-tag light */
 import http from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AppSnapshot, WorkerSnapshot } from '../../src/protocol/snapshot.ts';

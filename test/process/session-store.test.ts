@@ -1,3 +1,4 @@
+/** @module-tag light */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { needsPackage } from '../helpers/debian-package.ts';

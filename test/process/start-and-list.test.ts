@@ -1,3 +1,4 @@
+/** @module-tag light */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { expect, it } from 'vitest';

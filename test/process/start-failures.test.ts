@@ -1,3 +1,4 @@
+/** @module-tag light */
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';

@@ -1,3 +1,4 @@
+/** @module-tag light */
 import { expect, it } from 'vitest';
 import { acceptingPids } from '../helpers/accepting-pids.ts';
 import { connectInTurn, holdConnection } from '../helpers/clients/connections.ts';
