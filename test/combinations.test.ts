@@ -25,12 +25,16 @@ function cell(tests: string): string {
 }
 
 it('the table of test/README.md', () => {
-  const lines = [
-    ['', '', ...commands.map((command) => `\`${command}\``)],
-    ['---', '---', ...commands.map(() => '---')],
-    ...combinations.map(({ dimension, value, tests }) => [dimension, value, ...tests.map(cell)]),
-  ].map((cells) => `| ${cells.join(' | ')} |`);
-  expect(read('test/README.md').split('<!-- combinations -->\n')[1]?.split('\n<!-- end -->')[0]).toBe(lines.join('\n'));
+  const table = read('test/README.md').split('<!-- combinations -->')[1]?.split('<!-- end -->')[0] ?? '';
+  const rows = table.trim().split('\n');
+  const cells = rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((text) => text.trim()),
+  );
+  expect(cells[0]).toEqual(['', '', ...commands.map((command) => `\`${command}\``)]);
+  expect(cells.slice(2)).toEqual(combinations.map(({ dimension, value, tests }) => [dimension, value, ...tests.map(cell)]));
 });
 
 it('each command is a script, with its number of reloads', () => {
