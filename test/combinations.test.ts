@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { BALANCE_STRATEGIES } from '../src/lifecycle/app-spec.ts';
+import { BALANCE_STRATEGIES } from '../src/lifecycle/balance-strategy.ts';
 import { ROOT } from './helpers/paths.ts';
 
 /** test/combinations.json, and what stands elsewhere of it. */
