@@ -1,5 +1,6 @@
 import type { AppSpec, ScaleMetric, ScaleSpec } from './app-spec.ts';
 import { BUSY_ENOUGH, busyness, demand, ENOUGH, measure, type LoadSample } from './scale-demand.ts';
+import { plural } from './wording.ts';
 
 /** What a decision is made of, besides the policy. */
 export interface ScaleFacts {
@@ -163,7 +164,7 @@ const steady = (reason: string): ScaleDecision => ({ verdict: 'steady', reason }
 const held = (reason: string): ScaleDecision => ({ verdict: 'held', reason: `held: ${reason}` });
 
 function change(from: number, to: number, why: string): ScaleDecision {
-  return { verdict: 'change', to, reason: `${why}: ${from} → ${to} ${to === 1 ? 'worker' : 'workers'}` };
+  return { verdict: 'change', to, reason: `${why}: ${from} → ${plural(to, 'worker')}` };
 }
 
 function describe(metric: ScaleMetric, measured: number, target: number): string {

@@ -1,7 +1,8 @@
 import type { JSX } from 'preact';
 import { describeBlockers } from '../../../lifecycle/describe-blockers.ts';
+import { plural } from '../../../lifecycle/wording.ts';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
-import { age, plural } from '../format.ts';
+import { age } from '../format.ts';
 
 interface UnderWayProps {
   readonly app: AppSnapshot;

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
+import { plural } from '../../../lifecycle/wording.ts';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
-import { count, millis, percent, plural, share, size } from '../format.ts';
+import { count, millis, percent, share, size } from '../format.ts';
 import type { History } from '../history.ts';
 import { useHistory } from '../hooks.ts';
 import { Events } from '../parts/events.tsx';

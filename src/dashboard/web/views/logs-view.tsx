@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { plural } from '../../../lifecycle/wording.ts';
 import type { LogLine } from '../../../protocol/control.ts';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
-import { clock, plainText, plural } from '../format.ts';
+import { clock, plainText } from '../format.ts';
 import { useLogs } from '../logs.ts';
 import { hrefOf, type Route } from '../route.ts';
 
