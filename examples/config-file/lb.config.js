@@ -1,6 +1,6 @@
 const { API_PORT = '3000', WEB_PORT = '3001' } = process.env;
 
-/** @type {import('lb').LbConfig} */
+/** @type {import('lb-supervisor').LbConfig} */
 export default {
   apps: [
     {

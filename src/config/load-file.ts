@@ -11,7 +11,8 @@ import { optionNamed } from './options.ts';
 
 type Table = Readonly<Record<string, unknown>>;
 
-/** `import { defineConfig } from 'lb'` works in a TypeScript config although `lb` is installed globally. */
+/** `import { defineConfig } from 'lb-supervisor'` works in a TypeScript config although the package is installed globally. */
+const PACKAGE_NAME = 'lb-supervisor';
 const PUBLIC_API = fileURLToPath(new URL(`../index${extname(import.meta.url).replace('.cjs', '.js')}`, import.meta.url));
 
 /** One app as a config file has it, unchecked. */
@@ -71,7 +72,7 @@ async function importModule(file: string): Promise<unknown> {
 async function importWithJiti(file: string): Promise<unknown> {
   await readFile(file);
   const { createJiti } = await import('jiti');
-  return createJiti(import.meta.url, { fsCache: false, moduleCache: false, alias: { lb: PUBLIC_API } }).import(file);
+  return createJiti(import.meta.url, { fsCache: false, moduleCache: false, alias: { [PACKAGE_NAME]: PUBLIC_API } }).import(file);
 }
 
 /** Unwraps default exports (twice for transpiled modules), calls functions and waits for promises. */

@@ -61,8 +61,9 @@ describe('formats', () => {
     expect(await load('ecosystem.config.js', 'module.exports = { apps: [{ script: "a.js" }] }', inPackage)).toMatchObject({ apps: ONE });
   });
 
-  it('gives a TypeScript file our own defineConfig when lb is not installed beside it', async () => {
-    const text = 'import { defineConfig, type LbConfig } from "lb";\nexport default defineConfig({ apps: [{ script: "a.js" }] } satisfies LbConfig);';
+  it('gives a TypeScript file our own defineConfig when the package is not installed beside it', async () => {
+    const text =
+      'import { defineConfig, type LbConfig } from "lb-supervisor";\nexport default defineConfig({ apps: [{ script: "a.js" }] } satisfies LbConfig);';
     expect(await load('lb.config.ts', text)).toMatchObject({ apps: ONE });
   });
 });
