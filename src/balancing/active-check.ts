@@ -5,7 +5,7 @@ export type CheckResult = { readonly ok: true; readonly tookMs: number } | { rea
 
 export type CheckPolicy = Pick<HealthCheckSpec, 'intervalMs' | 'fall' | 'rise'>;
 
-export interface CheckFailure {
+interface CheckFailure {
   readonly reason: string;
   /** Epoch milliseconds. */
   readonly at: number;

@@ -24,7 +24,7 @@ export interface CounterSample {
 type OutlierPolicy = Pick<EjectionSpec, 'takeTimeoutMs' | 'loopDelayMs' | 'errorRate'>;
 type Rule = (one: WorkerFacts, all: readonly WorkerFacts[], policy: OutlierPolicy) => string | null;
 
-export const OUTLIER_WINDOW_MS = 10_000;
+const OUTLIER_WINDOW_MS = 10_000;
 const LATE_BEATS = 2;
 const OF_BEATS = 3;
 const REFUSALS = 5;

@@ -16,7 +16,7 @@ const PACKAGE_NAME = 'lb-supervisor';
 const PUBLIC_API = fileURLToPath(new URL(`../index${extname(import.meta.url).replace('.cjs', '.js')}`, import.meta.url));
 
 /** One app as a config file has it, unchecked. */
-export interface RawApp {
+interface RawApp {
   /** Its place in the file: `apps[0]`, `pm2[1]`, or empty when the file is the app. */
   readonly path: string;
   readonly raw: Table;

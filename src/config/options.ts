@@ -8,7 +8,7 @@ import type { Option } from './options/option.ts';
 import { SCALING_OPTIONS } from './options/scaling.ts';
 
 /** The one table of options: flags, files, defaults, checks, types, JSON schema and the reference page all come from it. */
-export const OPTIONS = { ...APP_OPTIONS, ...LIFETIME_OPTIONS, ...SCALING_OPTIONS, ...BALANCING_OPTIONS, ...HEALTH_OPTIONS, ...LOG_OPTIONS, ...EVENT_OPTIONS };
+const OPTIONS = { ...APP_OPTIONS, ...LIFETIME_OPTIONS, ...SCALING_OPTIONS, ...BALANCING_OPTIONS, ...HEALTH_OPTIONS, ...LOG_OPTIONS, ...EVENT_OPTIONS };
 
 type Table = typeof OPTIONS;
 export type OptionKey = keyof Table;

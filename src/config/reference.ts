@@ -15,7 +15,7 @@ export function updateReference(page: string): string {
 }
 
 /** The reference of all options as Markdown: an overview, then every option by group. */
-export function optionReference(): string {
+function optionReference(): string {
   const overview = ['| option | flag | default | |', '|---|---|---|---|', ...OPTION_LIST.map(overviewRow)].join('\n');
   const groups = GROUPS.map((group) => {
     const entries = OPTION_LIST.filter((entry) => entry.group === group);

@@ -8,7 +8,7 @@ const PROGRAM = fileURLToPath(new URL('../primary/main.cjs', import.meta.url));
 export const PRELOAD = fileURLToPath(new URL('../worker/preload.cjs', import.meta.url));
 
 /** A duplicate of a listening socket: held, never polled, so the daemon accepts nothing. */
-export interface KeptSocket {
+interface KeptSocket {
   readonly handle: { close(): void };
   readonly name: SocketName | null;
 }

@@ -6,7 +6,7 @@ import { parseAppSpec } from '../protocol/parse.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { wallNow } from '../system/clock.ts';
 
-export const DESIRED_STATES = ['running', 'stopped', 'errored'] as const;
+const DESIRED_STATES = ['running', 'stopped', 'errored'] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
 
 /** What is remembered of an app. */

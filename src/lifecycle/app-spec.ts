@@ -1,7 +1,7 @@
 import type { BalanceStrategy } from './balance-strategy.ts';
 import type { EventHookSpec } from './event-hook.ts';
 
-export const DEFAULT_WEIGHT = 1;
+const DEFAULT_WEIGHT = 1;
 /** As in nginx's examples and HAProxy: shares are ratios, and a larger number means nothing more. */
 export const MAX_WEIGHT = 256;
 /** Most workers of an app, however their number is given. */

@@ -7,7 +7,7 @@ export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** The types that the format knows. */
 export type MetricType = AppMetricType;
 
-export type Labels = Readonly<Record<string, string | number>>;
+type Labels = Readonly<Record<string, string | number>>;
 
 /** One line of a metric: what comes after the name (`_bucket`), labels, value. */
 export interface Sample {

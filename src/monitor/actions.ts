@@ -15,7 +15,7 @@ export function give(model: Model, order: Order, text: string): Update {
 type OnApp = (model: Model, app: AppSnapshot) => Update;
 
 /** Acts on the app with the cursor. */
-export const onApp =
+const onApp =
   (act: OnApp) =>
   (model: Model): Update => {
     const app = currentApp(model);

@@ -46,7 +46,7 @@ export type Dialog =
     }
   | { readonly kind: 'choice'; readonly app: string; readonly options: readonly BalanceStrategy[]; readonly index: number };
 
-export interface Sorting {
+interface Sorting {
   /** Index of a column that can be sorted by. */
   readonly by: number;
   readonly reversed: boolean;

@@ -12,7 +12,7 @@ const TABLE_CHROME_LINES = 2;
 const SHIFT_COLUMNS = 16;
 
 /** What a page key moves by: no more than is seen at a time. */
-export const pageLines = ({ page, rows }: Model): number => Math.max(1, page === 'logs' ? rows - CHROME_LINES : Math.floor(rows / 2) - TABLE_CHROME_LINES);
+const pageLines = ({ page, rows }: Model): number => Math.max(1, page === 'logs' ? rows - CHROME_LINES : Math.floor(rows / 2) - TABLE_CHROME_LINES);
 
 /** Moves the cursor by rows; in the logs, towards the newest. */
 export const move =

@@ -79,7 +79,7 @@ const FIGURES: readonly Column<WorkerSnapshot>[] = [
 ];
 
 /** In one word. */
-export function healthWord(worker: WorkerSnapshot, health: WorkerHealth | undefined): Cell {
+function healthWord(worker: WorkerSnapshot, health: WorkerHealth | undefined): Cell {
   if (worker.state === 'ejected') return { text: 'out', style: STYLE.red | STYLE.bold };
   if (worker.withdrawn !== null) return { text: 'asked', style: STYLE.yellow };
   if (health === undefined) return { text: '-', style: STYLE.dim };

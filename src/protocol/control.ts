@@ -4,7 +4,7 @@ import type { BalanceStrategy } from '../lifecycle/balance-strategy.ts';
 import type { ProfileFile } from './profile.ts';
 import type { AppSnapshot, DrainBlockers, OperationKind } from './snapshot.ts';
 
-export type { EventKind, LbEvent, NewEvent, Severity } from './event.ts';
+export type { LbEvent, NewEvent, Severity } from './event.ts';
 
 /**
  * The control API: HTTP/1.1 with JSON on a Unix socket. Paths:
@@ -107,7 +107,7 @@ export interface SignalBody {
 }
 
 /** What happened to one worker during an operation. */
-export const PROGRESS_STEPS = ['starting', 'ready', 'draining', 'stopping', 'exited', 'failed', 'queued', 'rollback', 'note'] as const;
+const PROGRESS_STEPS = ['starting', 'ready', 'draining', 'stopping', 'exited', 'failed', 'queued', 'rollback', 'note'] as const;
 export type ProgressStep = (typeof PROGRESS_STEPS)[number];
 
 export interface ProgressRecord {

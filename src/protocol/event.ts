@@ -20,9 +20,6 @@ export interface EventDetails {
   readonly 'daemon-start': { readonly unclean: boolean };
 }
 
-/** The details that a kind must have, after the message and the worker. */
-export type DetailsOf<K extends EventKind> = K extends keyof EventDetails ? EventDetails[K] : never;
-
 interface EventBase {
   /** Epoch milliseconds. */
   readonly at: number;

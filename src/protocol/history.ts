@@ -13,7 +13,6 @@ export type AppMetric = (typeof APP_METRICS)[number];
 export type SlotMetric = (typeof SLOT_METRICS)[number];
 /** Whose history: an app's as a whole, or its slots'. */
 export const LEVELS = ['app', 'slot'] as const;
-export type Level = (typeof LEVELS)[number];
 
 /** The answer of `GET /v1/history`: one value a step, the last one of now; null where nothing is known. */
 export interface HistoryAnswer {

@@ -50,7 +50,7 @@ export interface WorkerSnapshot {
   readonly withdrawn: string | null;
 }
 
-export const OPERATION_KINDS = [...OPERATION_NAMES, 'balance', 'weight', 'delete', 'signal', 'profile', 'shutdown'] as const;
+const OPERATION_KINDS = [...OPERATION_NAMES, 'balance', 'weight', 'delete', 'signal', 'profile', 'shutdown'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** A slot without a running worker. */

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 /** The checkout, as an absolute path without a trailing slash. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 export const LB_PROGRAM = `${ROOT}/bin/lb.js`;
-export const CERTIFICATE = `${ROOT}/test/fixtures/tls/cert.pem`;
 
 /** The path of an app in `test/fixtures/apps`. */
 export const fixture = (name: string): string => `${ROOT}/test/fixtures/apps/${name}`;

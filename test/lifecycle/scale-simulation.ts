@@ -3,7 +3,7 @@ import { decideScale } from '../../src/lifecycle/autoscale.ts';
 import type { LoadSample } from '../../src/lifecycle/scale-demand.ts';
 
 /** Requests per second that one worker can serve: 10 ms of computing each. */
-export const CAPACITY = 100;
+const CAPACITY = 100;
 const SERVICE_MS = 1000 / CAPACITY;
 /** Seconds after which a client gives up. */
 const PATIENCE = 3;
@@ -52,7 +52,7 @@ export const policy = (metric: ScaleMetric, value: number, changes: Partial<Scal
 });
 
 /** Workers that a load needs at this share of their capacity. */
-export const ideal = (load: number, share: number): number => Math.max(1, Math.ceil(load / (CAPACITY * share) - 1e-9));
+const ideal = (load: number, share: number): number => Math.max(1, Math.ceil(load / (CAPACITY * share) - 1e-9));
 
 /** The second of the last change at or after this one, counted from it; 0 when there is none. */
 export const settledAfter = ({ changes }: Run, second: number): number => Math.max(0, (changes.at(-1)?.second ?? second) - second);

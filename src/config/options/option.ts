@@ -1,7 +1,7 @@
 import type { Kind, Mismatch } from '../kind.ts';
 
 export const GROUPS = ['App', 'Environment and Node.js', 'Start and stop', 'Restarts and limits', 'Scaling', 'Balancing', 'Health', 'Logs', 'Events'] as const;
-export type Group = (typeof GROUPS)[number];
+type Group = (typeof GROUPS)[number];
 
 /** One option: everything that flags, files, defaults, checks and documentation need to know about it. */
 export interface Option<T> {

@@ -4,7 +4,7 @@ import type { LogLine, LogMessage } from '../../protocol/control.ts';
 const KEPT_LINES = 1_000;
 const RETRY_MS = 1_500;
 
-export type NumberedLine = LogLine & { readonly id: number };
+type NumberedLine = LogLine & { readonly id: number };
 
 export interface Logs {
   readonly lines: readonly NumberedLine[];

@@ -18,7 +18,7 @@ export interface Area {
 }
 
 /** A line with a title in it. */
-export function drawRule(frame: Frame, { row, left, columns }: Area, title: string): void {
+function drawRule(frame: Frame, { row, left, columns }: Area, title: string): void {
   const end = frame.put(row, left, `── ${title} `, STYLE.dim, columns);
   frame.put(row, end, '─'.repeat(Math.max(0, left + columns - end)), STYLE.dim);
 }

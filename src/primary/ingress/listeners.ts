@@ -224,7 +224,7 @@ export function labelOf(query: Pick<ListenQuery, 'address' | 'port' | 'addressTy
   return `${shown}:${name?.port ?? query.port}`;
 }
 
-export function refusal(error: unknown): ListenOutcome {
+function refusal(error: unknown): ListenOutcome {
   const { errno } = error as { errno?: unknown };
   return { errno: typeof errno === 'number' && errno !== 0 ? errno : -22, listener: null };
 }
