@@ -126,7 +126,7 @@ async function envOf(app: LocatedApp, context: BuildContext, settings: Settings,
   return mergeEnv([
     inheritedEnv(context.env),
     // As after `cd` in a shell; programs that trust PWD would otherwise see the caller's directory.
-    context.env.PWD === undefined ? none : new Map([['PWD', app.cwd]]),
+    context.env['PWD'] === undefined ? none : new Map([['PWD', app.cwd]]),
     await envFileOf(app, context, problems),
     settings.env ?? none,
     profile ?? none,

@@ -81,7 +81,7 @@ async function settle(content: unknown): Promise<unknown> {
   for (let depth = 0; depth < 6; depth++) {
     value = await value;
     if (typeof value === 'function') value = (value as () => unknown)();
-    else if (isTable(value) && prefersDefault(value)) value = value.default;
+    else if (isTable(value) && prefersDefault(value)) value = value['default'];
     else return value;
   }
   return value;
@@ -89,8 +89,8 @@ async function settle(content: unknown): Promise<unknown> {
 
 /** The default export, unless only the named exports have `apps`. */
 function prefersDefault(module: Table): boolean {
-  const content = module.default;
-  return content !== undefined && (module.apps === undefined || (isTable(content) && content.apps !== undefined));
+  const content = module['default'];
+  return content !== undefined && (module['apps'] === undefined || (isTable(content) && content['apps'] !== undefined));
 }
 
 const isTable = (value: unknown): value is Table => (typeof value === 'object' || typeof value === 'function') && value !== null && !Array.isArray(value);
@@ -101,12 +101,12 @@ async function collect(content: unknown, file: string, isPackage: boolean): Prom
   const key = (isPackage ? PACKAGE_KEYS : (['apps', ...PACKAGE_KEYS] as const)).find((name) => content[name] !== undefined);
   if (key !== undefined) {
     const inner = await settle(content[key]);
-    const nested = isTable(inner) && inner.apps !== undefined ? await settle(inner.apps) : inner;
+    const nested = isTable(inner) && inner['apps'] !== undefined ? await settle(inner['apps']) : inner;
     const path = nested === inner ? key : `${key}.apps`;
     const apps = Array.isArray(nested) ? await listed(nested, file, path) : [await toApp(nested, file, path)];
     if (apps.length === 0) throw empty(file, '');
     const holder = nested === inner ? content : inner;
-    const metrics = !isPackage && isTable(holder) && holder.metrics !== undefined ? { metrics: readMetrics(await holder.metrics, file) } : {};
+    const metrics = !isPackage && isTable(holder) && holder['metrics'] !== undefined ? { metrics: readMetrics(await holder['metrics'], file) } : {};
     return { apps, ...metrics, warnings: isPackage ? [] : extras(content, key, file) };
   }
   if (isPackage) throw empty(file, ': it has neither an "lb" nor a "pm2" key');

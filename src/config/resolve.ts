@@ -79,7 +79,7 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
     callerCwd: request.cwd,
     home: request.home,
     cpuBudget: request.cpuBudget,
-    interpreters: new Interpreters(request.node, request.env.PATH),
+    interpreters: new Interpreters(request.node, request.env['PATH']),
   };
   const apps: AppSpec[] = [];
   for (const candidate of selected) {

@@ -33,7 +33,7 @@ export interface HomePaths {
 
 /** The home directory of this user's daemon: `$LB_HOME`, else `~/.lb`. */
 export function lbHome(env: NodeJS.ProcessEnv = process.env): string {
-  return env.LB_HOME ? resolve(env.LB_HOME) : join(env.HOME || homedir(), '.lb');
+  return env['LB_HOME'] ? resolve(env['LB_HOME']) : join(env['HOME'] || homedir(), '.lb');
 }
 
 /** Every path that follows from a home directory. */

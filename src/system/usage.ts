@@ -61,6 +61,6 @@ export class UsageSampler {
 
 async function load(): Promise<Pidusage> {
   // It writes warnings to our stderr otherwise.
-  process.env.PIDUSAGE_SILENT = '1';
+  process.env['PIDUSAGE_SILENT'] = '1';
   return (await import('pidusage')).default;
 }

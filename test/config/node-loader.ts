@@ -26,7 +26,7 @@ export class NodeLoader {
 
   private constructor(directory: string, program: string) {
     this.#directory = directory;
-    this.#child = fork(program, { execArgv: [], env: { PATH: process.env.PATH } });
+    this.#child = fork(program, { execArgv: [], env: { PATH: process.env['PATH'] } });
     this.#child.setMaxListeners(0);
   }
 

@@ -12,7 +12,7 @@ export interface DebianPackage {
 /** A program that the tests do not install themselves. */
 export function debianPackage(binary: string, packageName: string): DebianPackage {
   // Not every user has the second one in PATH.
-  const directories = [...(process.env.PATH ?? '').split(':'), '/usr/sbin'];
+  const directories = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin'];
   const path = directories.map((directory) => join(directory, binary)).find(isExecutable) ?? null;
   return { path, needs: `needs the Debian package ${packageName}: apt-get install ${packageName}` };
 }

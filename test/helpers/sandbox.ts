@@ -37,7 +37,7 @@ export class Sandbox {
   readonly socket = join(this.home, 'lb.sock');
   /** What is in the environment of every command. */
   readonly env: Readonly<Record<string, string>> = {
-    PATH: process.env.PATH ?? '',
+    PATH: process.env['PATH'] ?? '',
     HOME: this.directory,
     LB_HOME: this.home,
     LANG: 'C.UTF-8',

@@ -61,7 +61,7 @@ it('S6: HTTP/2, streams opened during the drain', async () => {
     sandbox.deploy('h2.cjs', 'http2.cjs', version);
     await sandbox.ok('reload', name, '--monitor', '100');
   }
-  await sandbox.waitFor('the last version to serve HTTP/2', () => quick.tally().versions.v3 && slow.tally().versions.v3);
+  await sandbox.waitFor('the last version to serve HTTP/2', () => quick.tally().versions['v3'] && slow.tally().versions['v3']);
   expectLossless(await quick.stop(), 'S6 quick');
   expectLossless(await slow.stop(), 'S6 slow');
 });

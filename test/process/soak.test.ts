@@ -7,7 +7,7 @@ import { expectLossless } from '../helpers/tally.ts';
 const sandbox = await createSandbox();
 
 /** `LB_SOAK=500 npx vitest run test/process/soak.test.ts` is the long run. */
-const RELOADS = Number(process.env.LB_SOAK ?? 25);
+const RELOADS = Number(process.env['LB_SOAK'] ?? 25);
 const WARM_UP = 6;
 const PER_RELOAD_MS = 4000;
 /** What V8 may hold on to between two collections, and far less than one forgotten worker per reload. */

@@ -33,8 +33,8 @@ describe('the script is the main module', () => {
     const dump = await getJson<{ argv: string[]; execArgv: string[]; env: Record<string, string>; title: string }>(port);
     expect(dump.argv).toEqual([process.execPath, fixture('env-and-argv.cjs')]);
     expect(dump.execArgv).toEqual([]);
-    expect(dump.env.NODE_OPTIONS).toBeUndefined();
-    expect(['0', '1']).toContain(dump.env.NODE_APP_INSTANCE);
+    expect(dump.env['NODE_OPTIONS']).toBeUndefined();
+    expect(['0', '1']).toContain(dump.env['NODE_APP_INSTANCE']);
     const added = Object.keys(dump.env).filter((name) => !(name in sandbox.env) && !['PORT', 'NODE_APP_INSTANCE', 'PWD', 'SHLVL', '_'].includes(name));
     expect(added).toEqual([]);
   });
