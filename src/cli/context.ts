@@ -20,9 +20,9 @@ export interface Context {
   readonly outStyle: Style;
   readonly errStyle: Style;
   /** One line of the answer, on stdout. */
-  print(text: string): void;
+  readonly print: (text: string) => void;
   /** One line of everything else, on stderr. */
-  note(text: string): void;
+  readonly note: (text: string) => void;
 }
 
 export interface Words {

@@ -11,7 +11,7 @@ export interface EventFilter {
 /** What happened, the oldest first; kinds that this version does not know are left out. @throws LbError LB_ERR_MESSAGE */
 export async function fetchEvents(channel: Channel, { app, limit }: EventFilter): Promise<LbEvent[]> {
   const search = new URLSearchParams({ ...(app === undefined ? {} : { app }), limit: String(limit) });
-  const body = (await channel.json(`/v1/events?${search}`)) as { readonly events?: unknown } | null;
+  const body = (await channel.json(`/v1/events?${search.toString()}`)) as { readonly events?: unknown } | null;
   if (!Array.isArray(body?.events))
     throw new LbError('LB_ERR_MESSAGE', { what: 'events from the daemon', path: 'events', expected: 'an array', got: typeof body?.events });
   return body.events.flatMap((event: unknown) => parseEvent(event) ?? []);

@@ -27,7 +27,7 @@ export interface LogQuery {
  */
 export function subscribeLogs(channel: Channel, query: LogQuery, signal?: AbortSignal): AsyncGenerator<LogMessage> {
   const search = new URLSearchParams({ ...(query.app === undefined ? {} : { app: query.app }), lines: String(query.lines) });
-  return subscribe(channel, `/v1/logs?${search}`, (value) => parseLogMessage(value), signal);
+  return subscribe(channel, `/v1/logs?${search.toString()}`, (value) => parseLogMessage(value), signal);
 }
 
 export interface EventQuery {
@@ -48,7 +48,7 @@ export function subscribeEvents(channel: Channel, signal?: AbortSignal, query: E
     ...(app === undefined ? {} : { app }),
     ...(since === undefined ? {} : { since: String(since), lines: String(MOST_EVENTS) }),
   });
-  return subscribe(channel, `/v1/events?${search}`, parseEvent, signal);
+  return subscribe(channel, `/v1/events?${search.toString()}`, parseEvent, signal);
 }
 
 /** The messages of a WebSocket of the control API, none after the signal; null of `parse` leaves one out. */
@@ -88,7 +88,8 @@ async function* messagesOf(socket: WebSocket, channel: Channel): AsyncGenerator<
     wake();
   };
   socket.on('message', (data: RawData) => {
-    unread.push(String(data));
+    // Text, as a Buffer: neither fragments nor an ArrayBuffer are asked for.
+    if (Buffer.isBuffer(data)) unread.push(data.toString());
     if (unread.length >= MAX_UNREAD) socket.pause();
     wake();
   });

@@ -15,12 +15,12 @@ export function describe(value: unknown): string {
       return 'a function';
     case 'symbol':
       return 'a symbol';
-    default:
+    case 'object':
       return value === null ? 'null' : describeObject(value);
   }
 }
 
-function describeObject(value: unknown): string {
+function describeObject(value: object): string {
   if (!Array.isArray(value)) return 'an object';
   return value.length === 0 ? 'an empty array' : `an array of ${value.length}`;
 }

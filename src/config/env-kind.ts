@@ -47,7 +47,7 @@ function textOf(value: unknown): string | undefined {
 /** PM2 hands objects over as JSON; a circular one or one with a bigint has none. */
 function jsonOf(value: unknown): string | undefined {
   try {
-    return JSON.stringify(value) as string | undefined;
+    return JSON.stringify(value);
   } catch {
     return undefined;
   }

@@ -28,7 +28,7 @@ export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>(
   needsFields = false,
 }: Shape<F>): Kind<ValuesOf<F> | null> {
   const names = Object.keys(fields);
-  const entries = Object.entries(fields) as [string, Field<unknown>][];
+  const entries = Object.entries<Field<unknown>>(fields);
   const expected = `an object with ${names.join(', ')}, or ${needsFields ? '' : 'true or '}false${shorthand === undefined ? '' : `, or the ${shorthand} alone`}`;
   return {
     label: `object, ${needsFields ? '' : 'or `true` for its defaults, '}or \`false\`${shorthand === undefined ? '' : `, or the \`${shorthand}\` alone`}. Fields: ${entries.map(fieldLabel).join('; ')}`,
@@ -50,7 +50,7 @@ export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>(
       if (!needsFields && (raw === true || raw === 'true')) return readFields(entries, {});
       if (typeof raw === 'string' && shorthand !== undefined) return readFields(entries, { [shorthand]: raw }, true);
       if (typeof raw !== 'object' || Array.isArray(raw)) return { mismatch: { expected, got: describe(raw), at: '' } };
-      const unknown = Object.keys(raw as object).find((name) => !names.includes(name));
+      const unknown = Object.keys(raw).find((name) => !names.includes(name));
       if (unknown !== undefined)
         return { mismatch: { expected: `one of ${names.join(', ')}`, got: `${unknown}${suggestion(unknown, names)}`, at: `.${unknown}` } };
       return readFields(entries, raw as Readonly<Record<string, unknown>>);

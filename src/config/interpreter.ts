@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { messageOf } from '../errors/lb-error.ts';
 import { absolutePath, statOf } from './paths.ts';
 
@@ -69,10 +70,8 @@ async function checkVersion(path: string, node: string): Promise<string | undefi
 async function versionOf(path: string): Promise<string> {
   // Rarely needed, and slow to load.
   const { execFile } = await import('node:child_process');
-  return new Promise((resolve, reject) => {
-    const options = { timeout: ANSWER_WITHIN_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 } as const;
-    execFile(path, ['--version'], options, (error, stdout) => (error === null ? resolve(stdout.trim()) : reject(error)));
-  });
+  const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: ANSWER_WITHIN_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 });
+  return stdout.trim();
 }
 
 /** Why a binary with this answer to `--version` can't be used, or undefined when it can. */

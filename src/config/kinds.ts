@@ -200,16 +200,23 @@ export const statusRanges: Kind<readonly (readonly [number, number])[]> = {
     const items: readonly unknown[] = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.split(',') : [raw];
     const ranges: (readonly [number, number])[] = [];
     for (const item of items) {
-      const text = typeof item === 'number' || typeof item === 'string' ? String(item) : '';
-      const match = /^\s*([1-5])(?:xx|(\d\d)(?:\s*-\s*([1-5]\d\d))?)\s*$/i.exec(text);
-      const from = Number(`${match?.[1] ?? ''}${match?.[2] ?? '00'}`);
-      const to = match?.[2] === undefined ? from + 99 : Number(match[3] ?? from);
-      if (match === null || to < from) return no('status codes such as 200, "2xx", "200-299"', item);
-      ranges.push([from, to]);
+      const range = statusRange(item);
+      if (range === null) return no('status codes such as 200, "2xx", "200-299"', item);
+      ranges.push(range);
     }
     return ranges.length === 0 ? no('status codes such as 200, "2xx", "200-299"', raw) : ok(ranges);
   },
 };
+
+function statusRange(item: unknown): readonly [number, number] | null {
+  const text = typeof item === 'number' || typeof item === 'string' ? String(item) : '';
+  const match = /^\s*([1-5])(?:xx|(\d\d)(?:\s*-\s*([1-5]\d\d))?)\s*$/i.exec(text);
+  if (match === null) return null;
+  const [, hundreds, rest, last] = match;
+  const from = Number(`${hundreds}${rest ?? '00'}`);
+  const to = rest === undefined ? from + 99 : Number(last ?? from);
+  return to < from ? null : [from, to];
+}
 
 /** A port, or `host:port`; 0 is off. */
 export const hostPort: Kind<{ readonly host: string | null; readonly port: number } | null> = {

@@ -99,22 +99,24 @@ async function collect(content: unknown, file: string, isPackage: boolean): Prom
   if (Array.isArray(content)) return { apps: await listed(content, file, ''), warnings: [] };
   if (!isTable(content)) throw empty(file, `: it holds ${describe(content)}`);
   const key = (isPackage ? PACKAGE_KEYS : (['apps', ...PACKAGE_KEYS] as const)).find((name) => content[name] !== undefined);
-  if (key !== undefined) {
-    const inner = await settle(content[key]);
-    const nested = isTable(inner) && inner['apps'] !== undefined ? await settle(inner['apps']) : inner;
-    const path = nested === inner ? key : `${key}.apps`;
-    const apps = Array.isArray(nested) ? await listed(nested, file, path) : [await toApp(nested, file, path)];
-    if (apps.length === 0) throw empty(file, '');
-    const holder = nested === inner ? content : inner;
-    const metrics = !isPackage && isTable(holder) && holder['metrics'] !== undefined ? { metrics: readMetrics(await holder['metrics'], file) } : {};
-    return { apps, ...metrics, warnings: isPackage ? [] : extras(content, key, file) };
-  }
+  if (key !== undefined) return collectBelow(key, content, file, isPackage);
   if (isPackage) throw empty(file, ': it has neither an "lb" nor a "pm2" key');
   if (!Object.keys(content).some((name) => optionNamed(name)?.key === 'script')) {
     const found = Object.keys(content).slice(0, 8).join(', ');
     throw empty(file, `: it has no "apps"${found === '' ? '' : ` (found: ${found})`}`);
   }
   return { apps: [await toApp(content, file, '')], warnings: [] };
+}
+
+async function collectBelow(key: string, content: Table, file: string, isPackage: boolean): Promise<LoadedConfig> {
+  const inner = await settle(content[key]);
+  const nested = isTable(inner) && inner['apps'] !== undefined ? await settle(inner['apps']) : inner;
+  const path = nested === inner ? key : `${key}.apps`;
+  const apps = Array.isArray(nested) ? await listed(nested, file, path) : [await toApp(nested, file, path)];
+  if (isPackage) return { apps, warnings: [] };
+  const holder = nested === inner ? content : inner;
+  const metrics: unknown = isTable(holder) ? await holder['metrics'] : undefined;
+  return { apps, ...(metrics === undefined ? {} : { metrics: readMetrics(metrics, file) }), warnings: extras(content, key, file) };
 }
 
 async function listed(items: readonly unknown[], file: string, path: string): Promise<RawApp[]> {

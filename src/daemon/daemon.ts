@@ -256,7 +256,8 @@ export class Daemon {
 
 function readPid(path: string): string {
   try {
-    return String((JSON.parse(readFileSync(path, 'utf8')) as { pid?: unknown }).pid ?? 'unknown');
+    const { pid } = JSON.parse(readFileSync(path, 'utf8')) as { pid?: unknown };
+    return typeof pid === 'number' ? String(pid) : 'unknown';
   } catch {
     return 'unknown';
   }

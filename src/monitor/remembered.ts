@@ -8,5 +8,5 @@ import { MEASURES } from './measures.ts';
 export async function remembered(channel: Channel, app: string | null): Promise<readonly HistorySeries[]> {
   const query = new URLSearchParams({ resolution: '1s', points: String(SPAN_SECONDS), ...(app === null ? {} : { app }) });
   for (const { metric } of MEASURES) query.append('metric', metric);
-  return parseHistories(await channel.json(`/v1/histories?${query}`));
+  return parseHistories(await channel.json(`/v1/histories?${query.toString()}`));
 }

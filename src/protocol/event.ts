@@ -69,7 +69,7 @@ export function makeEvent(
   const where = worker === undefined ? {} : { slot: worker.slot, pid: worker.pid };
   const facts = { at, app, kind, message, ...where, ...(details === undefined ? {} : { details }) };
   // `EmitEvent` has seen to it that kind and details belong together.
-  return { ...facts, severity: severityOf(facts as Pick<NewEvent, 'kind' | 'details'>) } as NewEvent;
+  return { ...facts, severity: severityOf(facts) } as NewEvent;
 }
 
 function severityOf(event: Pick<NewEvent, 'kind' | 'details'>): Severity {

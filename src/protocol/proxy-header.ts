@@ -72,7 +72,7 @@ function v2Addresses(block: Buffer, addressBytes: 4 | 16): ProxyHeader {
 
 function parseV1(bytes: Buffer): ProxyHeader {
   const text = bytes.toString('latin1');
-  const [line = '', ending] = splitLine(text);
+  const [line, ending] = splitLine(text);
   if (ending === undefined) return malformed('version 1 without CRLF at its end');
   const [, protocol, ...fields] = line.split(' ');
   const family = V1_FAMILIES.get(protocol ?? '');

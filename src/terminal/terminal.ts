@@ -18,9 +18,9 @@ export interface Tty {
 export interface TerminalEvents {
   key(key: Key): void;
   /** Another size, or the screen may show anything: all is to be drawn again. */
-  changed(): void;
+  readonly changed: () => void;
   /** Nobody is there any more. */
-  closed(): void;
+  readonly closed: () => void;
 }
 
 /** A terminal in raw mode with a screen of our own. However the process ends, it is left as it was found. */

@@ -35,7 +35,7 @@ async function told(): Promise<readonly Told[]> {
   const copies = Object.keys(cache)
     .filter((path) => path.endsWith(INDEX))
     .map((path) => cache[path]?.exports as PromClient | undefined);
-  return (await Promise.all(copies.map((copy) => copy?.register?.getMetricsAsJSON?.() ?? []))).flat();
+  return (await Promise.all(copies.map(async (copy) => (await copy?.register?.getMetricsAsJSON?.()) ?? []))).flat();
 }
 
 function metricOf({ name, help, type, aggregator, values }: Told): Omit<AppMetric, 'type'> & { readonly type: string } {

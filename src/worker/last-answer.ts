@@ -26,7 +26,7 @@ export function lastAnswer(response: ServerResponse): void {
       if (this.hasHeader('connection')) this.setHeader('Connection', 'close');
     }
     return Reflect.apply(writeHead, this, args);
-  } as ServerResponse['writeHead'];
+  };
 }
 
 function withoutConnection(headers: Headers): Headers {

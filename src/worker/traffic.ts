@@ -80,7 +80,7 @@ export class Traffic {
         return true;
       }
       // Called for each connection and each request: no copy of the arguments.
-      return Reflect.apply(emit, this, arguments);
+      return Reflect.apply(emit, this, arguments) as boolean;
     };
   }
 

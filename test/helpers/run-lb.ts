@@ -37,7 +37,7 @@ export class LbResult {
   get result(): ResultRecord {
     const results = this.records.filter((record) => record.type === 'result');
     const last = this.records.at(-1);
-    if (results.length !== 1 || last?.type !== 'result') throw new Error(`expected exactly one result record at the end:\n${this}`);
+    if (results.length !== 1 || last?.type !== 'result') throw new Error(`expected exactly one result record at the end:\n${this.toString()}`);
     return last;
   }
 

@@ -61,7 +61,7 @@ export class Sandbox {
   /** Runs a command that must succeed. */
   async ok(...args: string[]): Promise<LbResult> {
     const result = await this.lb(...args);
-    if (result.code !== 0) throw new Error(`expected success: ${result}`);
+    if (result.code !== 0) throw new Error(`expected success: ${result.toString()}`);
     return result;
   }
 
@@ -93,7 +93,7 @@ export class Sandbox {
   /** `lb start` of a script that must come up. */
   async start(script: string, options: StartOptions = {}): Promise<StartedApp> {
     const started = await this.tryStart(script, options);
-    if (started.result.code !== 0) throw new Error(`expected ${script} to start: ${started.result}`);
+    if (started.result.code !== 0) throw new Error(`expected ${script} to start: ${started.result.toString()}`);
     return started;
   }
 
@@ -208,7 +208,7 @@ export class Sandbox {
     const killed = existsSync(this.socket) ? await this.lb('kill') : undefined;
     const left = await this.#leftovers(graceMs);
     const trouble = left.map((found) => `left behind: ${describeProcess(found)}`);
-    if (killed !== undefined && killed.code !== 0) trouble.push(`expected success: ${killed}`);
+    if (killed !== undefined && killed.code !== 0) trouble.push(`expected success: ${killed.toString()}`);
     if (existsSync(this.socket)) trouble.push(`left behind: ${this.socket}`);
     const report = trouble.length === 0 ? '' : this.report();
     for (const found of left) killProcess(found, 'SIGKILL');

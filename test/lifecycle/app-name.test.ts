@@ -122,7 +122,7 @@ describe('a name', () => {
 
   it('has one form, whichever it was typed in', () => {
     expect(normalName('cafe\u0301')).toBe('caf\u00e9');
-    fc.assert(fc.property(assembled, (name) => void expect(isName(name.normalize('NFD'))).toBe(isName(name))));
+    fc.assert(fc.property(assembled, (name) => expect(isName(name.normalize('NFD'))).toBe(isName(name))));
   });
 
   it('is made of these parts, with blanks between them only', () => {
@@ -130,7 +130,7 @@ describe('a name', () => {
       fc.property(assembled, (name) => {
         const { length } = [...normalName(name)];
         const fits = length <= 64 && Buffer.byteLength(normalName(name)) <= 128;
-        expect(isName(name)).toBe(fits && length > 0 && !/^[ ._\-ि]| $| {2}| ि/.test(name));
+        expect(isName(name)).toBe(fits && length > 0 && !/^[ ._-]|^ि| $| {2}| ि/.test(name));
       }),
     );
   });
@@ -139,7 +139,7 @@ describe('a name', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), (text) => {
         if (!isName(text)) return;
-        expect(text).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\/\\:,'"`$]|\u202a|\u202e/u);
+        expect(text).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}/\\:,'"`$]|\u202a|\u202e/u);
         expect(Buffer.byteLength(`${normalName(text)}-999999-4194304-20261120T143242123.heapsnapshot.tmp`)).toBeLessThan(255);
       }),
       { numRuns: 2_000 },

@@ -38,7 +38,7 @@ export class RolloutSimulation {
 
   constructor(slotCount: number, options: Omit<Rollout, 'cutId' | 'slots' | 'givenUp'>, world: World) {
     this.#world = world;
-    this.slots = Array.from({ length: slotCount }, (_, slot) => ({ slot, workers: [{ id: slot + 1, state: 'ready' as WorkerState, readyAt: -60_000 }] }));
+    this.slots = Array.from({ length: slotCount }, (_, slot) => ({ slot, workers: [{ id: slot + 1, state: 'ready', readyAt: -60_000 }] }));
     this.#lastId = slotCount;
     this.rollout = { ...options, cutId: slotCount, slots: this.slots.map(({ slot }) => slot), givenUp: new Set() };
   }

@@ -14,7 +14,7 @@ const sandbox = await createSandbox();
 
 const daemons = (): number[] =>
   processesOf(sandbox.directory)
-    .filter((found) => / daemon$/.test(found.command))
+    .filter((found) => found.command.endsWith(' daemon'))
     .map((found) => found.pid);
 
 /** Sends bytes to the control socket and waits until the daemon has closed the connection, or a moment has passed. */

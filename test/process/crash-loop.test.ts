@@ -37,7 +37,7 @@ it('S16: restarts back off, then the slot is given up while the rest keeps servi
   expect(exits.at(-1)?.lastStderr.join('\n')).toContain('no luck in slot 1');
   const gaps = exits.slice(1).map((exit, index) => exit.at - (exits[index]?.at ?? 0));
   // Each delay doubles, with 20 % of jitter; a boot is added to every gap.
-  gaps.forEach((gap, index) => expect(gap, `gaps ${gaps}`).toBeGreaterThan(base * 2 ** index * 0.75));
+  gaps.forEach((gap, index) => expect(gap, `gaps ${gaps.join(', ')}`).toBeGreaterThan(base * 2 ** index * 0.75));
   const { stdout } = await sandbox.ok('list');
   expect(stdout).toContain('degraded');
   expect(stdout).toContain('1/2');

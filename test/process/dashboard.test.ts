@@ -262,7 +262,7 @@ describe('nobody else', () => {
       fetch('${dashboard.origin}/api/apps/${app.name}/stop', { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{}' }).then(() => 'sent', () => 'refused'),
       new Promise((resolve) => { const socket = new WebSocket('${dashboard.origin.replace('http', 'ws')}/live'); socket.onopen = () => resolve('open'); socket.onerror = () => resolve('refused'); }),
     ])`;
-    const [read, , socket] = (await page.evaluate(attempt)) as string[];
+    const [read, , socket] = await page.evaluate<string[]>(attempt);
     expect([read, socket]).toEqual(['refused', 'refused']);
     expect((await sandbox.snapshot(app.name)).state).toBe('online');
     await context.close();

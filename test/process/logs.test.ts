@@ -117,7 +117,7 @@ describe('lb logs', () => {
     const growth = pids.map((pid, index) => privateBytes(pid) - (before[index] ?? 0));
     // 960,000 lines of about 20 bytes, at least 150 bytes each as a message: more than 140 MB, were they kept. What a
     // collector leaves lying in between is below 30 MB.
-    for (const bytes of growth) expect(bytes, `grew by ${growth}`).toBeLessThan(70 * 1024 ** 2);
+    for (const bytes of growth) expect(bytes, `grew by ${growth.join(', ')}`).toBeLessThan(70 * 1024 ** 2);
     reader.resume();
     const dropped = sandbox.waitFor('a note about dropped lines', () => messages.some((message) => message.type === 'dropped'));
     expect(await Promise.race([ended, dropped.then(() => true)])).toBe(true);

@@ -8,7 +8,7 @@ import { describeTally, expectLossless, expectOnlyResets } from '../helpers/tall
 const sandbox = await createSandbox();
 const NEW_CLIENTS = 4;
 
-const daemons = (): number => processesOf(sandbox.directory).filter((found) => / daemon$/.test(found.command)).length;
+const daemons = (): number => processesOf(sandbox.directory).filter((found) => found.command.endsWith(' daemon')).length;
 
 it('S18: SIGKILL of the primary: no connection is refused, nobody hangs', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');

@@ -26,13 +26,18 @@ class FakeTerminal {
       else if (plain === undefined && final === 'm') style = sequence === '' ? '0' : (sequence ?? '0');
       else if (plain === undefined && part === '\u001b[2J') this.#clear();
       else if (plain === undefined) throw new Error(`unknown sequence ${JSON.stringify(part)}`);
-      else
-        for (const { text: char, width } of graphemes(plain)) {
-          if (column + width > this.columns || row >= this.rows) throw new Error(`${char} at ${row};${column} is outside`);
-          for (let i = 0; i < width; i++) this.#set(row * this.columns + column + i, i === 0 ? char : '', style);
-          column += width;
-        }
+      else column = this.#print(plain, row, column, style);
     }
+  }
+
+  #print(text: string, row: number, from: number, style: string): number {
+    let column = from;
+    for (const { text: char, width } of graphemes(text)) {
+      if (column + width > this.columns || row >= this.rows) throw new Error(`${char} at ${row};${column} is outside`);
+      for (let i = 0; i < width; i++) this.#set(row * this.columns + column + i, i === 0 ? char : '', style);
+      column += width;
+    }
+    return column;
   }
 
   #set(at: number, char: string, style: string): void {

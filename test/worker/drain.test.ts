@@ -149,7 +149,7 @@ describe('Drain', () => {
       }),
     );
     const { port } = await openServer(server);
-    traffic.watch(server as unknown as AnyServer);
+    traffic.watch(server);
     const session = connectHttp2(`http://127.0.0.1:${port}`);
     onTestFinished(() => session.destroy());
     const goaway = new Promise<number>((resolve) => session.once('goaway', resolve));

@@ -3,7 +3,6 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Heartbeat, OpenCount } from '../../src/protocol/worker.ts';
 import { HeartbeatSender } from '../../src/worker/heartbeat.ts';
-import type { AnyServer } from '../../src/worker/node-internals.ts';
 import { Traffic } from '../../src/worker/traffic.ts';
 
 const USE = { cpuMs: 1, rssBytes: 2, heapUsedBytes: 3, heapLimitBytes: 4, gcCount: 5, gcMs: 6, handles: 7 };
@@ -119,7 +118,7 @@ describe('the heartbeat', () => {
 
   it('tells at once that a connection came or went', () => {
     const server = Object.assign(new EventEmitter(), { _connections: 0 });
-    traffic.watch(server as AnyServer);
+    traffic.watch(server);
     passUntil(2);
     server._connections = 1;
     passUntil(3);

@@ -48,7 +48,7 @@ export function sendAsset(
 
 /** Without those that are refused, with `q=0`. */
 function acceptedEncodings({ headers }: IncomingMessage): string[] {
-  const offers = String(headers['accept-encoding'] ?? '')
+  const offers = (headers['accept-encoding'] ?? '')
     .toLowerCase()
     .split(',')
     .map((offer) => offer.split(';').map((part) => part.trim()));

@@ -14,7 +14,7 @@ export class SpawnChannel implements SocketKeeper {
 
   /** The daemon holds duplicates of the listening sockets. */
   get open(): boolean {
-    return process.connected === true;
+    return process.connected;
   }
 
   /** Resolves when the handles that were kept for this app have arrived; later ones were asked for with `borrow`. */

@@ -94,10 +94,13 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
   };
 }
 
+const UNKNOWN_USE = { heapUsedBytes: null, heapLimitBytes: null, handles: null } as const;
+
 function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: number): WorkerSnapshot {
   const { meter } = worker;
   const { last, handOffMs } = meter;
   const load = presentLoad(worker, at);
+  const { heapUsedBytes, heapLimitBytes, handles } = last?.use ?? UNKNOWN_USE;
   return {
     slot: worker.slot,
     generation: worker.generation,
@@ -119,9 +122,9 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: 
     eventLoopUtilization: load.utilization,
     eventLoopDelayMs: load.delayMs,
     loopDelay: load.delay,
-    heapUsedBytes: last?.use.heapUsedBytes ?? null,
-    heapLimitBytes: last?.use.heapLimitBytes ?? null,
-    handles: last?.use.handles ?? null,
+    heapUsedBytes,
+    heapLimitBytes,
+    handles,
     blockers: worker.self.blockers,
     withdrawn: worker.self.withdrawn,
   };

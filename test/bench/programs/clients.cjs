@@ -51,6 +51,6 @@ async function client(group, tally) {
 process.on('message', () => (stopping = true));
 process.on('disconnect', () => process.exit());
 const tallies = groups.map(({ name }) => ({ name, outcomes: { served: 0 }, longestMs: 0 }));
-Promise.all(groups.flatMap((group, index) => Array.from({ length: group.clients }, () => client(group, tallies[index])))).then(() => {
+void Promise.all(groups.flatMap((group, index) => Array.from({ length: group.clients }, () => client(group, tallies[index])))).then(() => {
   process.send(tallies, () => process.exit());
 });

@@ -5,7 +5,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HeartbeatSender } from '../../../src/worker/heartbeat.ts';
-import type { AnyServer } from '../../../src/worker/node-internals.ts';
 import { ProcessMeter } from '../../../src/worker/process-meter.ts';
 import { Traffic } from '../../../src/worker/traffic.ts';
 
@@ -14,7 +13,7 @@ if (process.argv[2] === 'metered') {
   const traffic = new Traffic();
   const meter = new ProcessMeter();
   traffic.start();
-  traffic.watch(server as unknown as AnyServer);
+  traffic.watch(server);
   meter.start();
   const vitals = { traffic, openCount: () => ({ connections: traffic.connections, delivered: 0 }), cpuMs: () => meter.cpuMs(), use: () => meter.sample() };
   new HeartbeatSender(vitals, (beat) => void JSON.stringify(beat)).start();

@@ -18,7 +18,8 @@ import { startTimeOf } from '../../../src/system/processes.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
 const STATS_EVERY_MS = 1_000;
-const [home = '', appCount = 0, workerCount = 0] = process.argv.slice(2).map((word, index) => (index === 0 ? word : Number(word))) as [string, number, number];
+const [home = '', ...counts] = process.argv.slice(2);
+const [appCount = 0, workerCount = 0] = counts.map(Number);
 const { socket, daemonLog } = homePaths(home);
 const slots = Array.from({ length: workerCount }, (_, slot) => slot);
 let attached = 0;
@@ -74,6 +75,7 @@ class FakePrimary {
   }
 
   #answer(order: Order): Answer {
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- an order is answered here once a measure gives it
     switch (order.kind) {
       case 'snapshot':
         return { kind: 'snapshot', snapshot: this.#snapshot() };

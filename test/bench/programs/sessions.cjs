@@ -65,7 +65,7 @@ async function client() {
 }
 
 process.on('disconnect', () => process.exit());
-Promise.all(Array.from({ length: clients }, client)).then(() => {
+void Promise.all(Array.from({ length: clients }, client)).then(() => {
   latencies.sort((a, b) => a - b);
   const at = (fraction) => latencies[Math.floor((latencies.length - 1) * fraction)];
   const slow = latencies.filter((ms) => ms >= slowMs).length / latencies.length;

@@ -118,7 +118,7 @@ describe('the queue of a hook', () => {
   });
 
   it('does not try again what is given up because it is closed', async () => {
-    let giveUp = (_: Error): void => {};
+    let giveUp: (error: Error) => void = () => {};
     outcome = () => new Promise((_, reject) => (giveUp = reject));
     add(1, 1);
     queue.close();

@@ -10,7 +10,7 @@ interface FakeWorker extends Watched {
   idle: boolean;
 }
 
-function setUp({ timeoutMs = 30_000 as number | null, debugged = (): boolean => false } = {}) {
+function setUp({ timeoutMs = 30_000, debugged = () => false }: { timeoutMs?: number | null; debugged?: () => boolean } = {}) {
   const worker: FakeWorker = { pid: 1, state: 'ready', lastSignAt: 0, idle: false, inspectorPort: null };
   const found: { at: number; silentMs: number }[] = [];
   const watch = new HangWatch<FakeWorker>({

@@ -38,7 +38,7 @@ afterEach(() => {
 
 /** What sending it to another process does: the connection is closed when both processes have closed their copy. */
 function inTwoCopies(connection: RawConnection): RawConnection {
-  const close = connection.close as (done?: () => void) => void;
+  const close: (done?: () => void) => void = connection.close;
   let copies = 2;
   return Object.assign(connection, {
     close: (done?: () => void) => {
@@ -149,7 +149,7 @@ describe('a check of each kind of server', () => {
     http: (listener) => http.createServer(listener as http.RequestListener),
     https: (listener) => https.createServer({ key, cert }, listener as http.RequestListener),
     http2: (listener) => http2.createSecureServer({ key, cert }, listener as never),
-    h2c: (listener) => http2.createServer(listener as never) as unknown as Server,
+    h2c: (listener) => http2.createServer(listener),
     tls: (listener) => https.createServer({ key, cert }, listener as http.RequestListener),
     tcp: (listener) => http.createServer(listener as http.RequestListener),
   };
