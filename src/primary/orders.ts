@@ -18,11 +18,11 @@ import { StopOperation } from './operations/stop.ts';
 export interface OrderContext {
   readonly runtime: AppRuntime;
   readonly follower: LogFollower;
-  progress(record: ProgressRecord): void;
+  readonly progress: (record: ProgressRecord) => void;
   /** The health port of a start that nobody waits for is taken. */
-  healthPortFailed(error: LbError): void;
+  readonly healthPortFailed: (error: LbError) => void;
   /** The app cannot run. */
-  giveUp(error: LbError): void;
+  readonly giveUp: (error: LbError) => void;
 }
 
 type OrderKind = Order['kind'];
@@ -93,7 +93,7 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
 
 /** Carries out an order; the answer comes when that is done. @throws LbError why it was not */
 export async function carryOut<K extends OrderKind>(order: OrderOf<K>, context: OrderContext): Promise<Answer> {
-  const handler: Handler<K> = HANDLERS[order.kind as K];
+  const handler: Handler<K> = HANDLERS[order.kind];
   return handler(order, context);
 }
 

@@ -24,7 +24,7 @@ export interface Behaviour {
 
 export const WELL_BEHAVED: Behaviour = { bootMs: 100, crashAfterMs: null, code: 1, drainMs: 20, leaveMs: 5, ackMs: 0, handler: null, stdout: null };
 
-export const KEY = '*|3000|4|0';
+const KEY = '*|3000|4|0';
 
 /** Of a worker to which nothing has happened yet. */
 export const heartbeat = (changes: Partial<Heartbeat>): Heartbeat => ({

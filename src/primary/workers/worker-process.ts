@@ -3,7 +3,7 @@ import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import type { WorkerSettings } from '../../protocol/worker.ts';
 
 /** What a worker is started from. */
-export interface WorkerLaunch {
+interface WorkerLaunch {
   readonly spec: AppSpec;
   readonly slot: number;
   readonly settings: WorkerSettings;

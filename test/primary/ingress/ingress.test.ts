@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
 import { Ingress } from '../../../src/primary/ingress/ingress.ts';
 import type { PendingConnection, Target } from '../../../src/primary/handles/connection.ts';
-import type { SpawnChannel } from '../../../src/primary/ingress/spawn-channel.ts';
 import type { ListenQuery } from '../../../src/protocol/worker.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
@@ -45,7 +44,7 @@ beforeEach(() => {
     return dropped;
   };
   const channel = { open: false, keep: ({ key }: { key: string }) => kept.push(`keep ${key}`), drop, borrow: () => {} };
-  ingress = new Ingress(channel as unknown as SpawnChannel);
+  ingress = new Ingress(channel);
 });
 afterEach(() => ingress.closeAllBut(new Set()));
 
