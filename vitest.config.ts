@@ -6,7 +6,7 @@ const results = process.env['LB_TEST_RESULTS'];
 const run = process.env['LB_TEST_RUN'] ?? 'all';
 
 const here = (path: string): URL => new URL(path, import.meta.url);
-const { tags } = JSON.parse(readFileSync(here('test/combinations.json'), 'utf8')) as { readonly tags: TestTagDefinition[] };
+const { tags }: { readonly tags: TestTagDefinition[] } = JSON.parse(readFileSync(here('test/combinations.json'), 'utf8'));
 
 const processTests = readdirSync(here('test/process')).map((name) => `test/process/${name}`);
 const light = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag light'));
@@ -15,6 +15,8 @@ const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 export default defineConfig({
   test: {
     tags,
+    // A snapshot that is not there fails like one that differs; `-u` writes both.
+    update: 'none',
     ...(results === undefined ? {} : { reporters: ['default', 'json'], outputFile: { json: `${results}/${run}.json` } }),
     // By default vitest leaves one core unused, which on two is half of the machine.
     maxWorkers: '100%',

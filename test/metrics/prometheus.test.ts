@@ -103,6 +103,11 @@ describe('the exposition', () => {
     expect(lines(one(), one({ name: 'other' }))).toEqual(text);
   });
 
+  it('has each metric with its value', () => {
+    const loopDelay = { p50Ms: 1, p99Ms: 12.5, maxMs: 40 };
+    expect(lines(one({ workers: [worker({ loopDelay })] })).filter((line) => !line.startsWith('# TYPE'))).toMatchSnapshot();
+  });
+
   it('is what promtool accepts, without a complaint', (context) => {
     const promtool = needsPackage(context, PROMTOOL);
     const text = exposition(families([one({ workers: [worker({ loopDelay: { p50Ms: 1, p99Ms: 2, maxMs: 3 } })] }), one({ name: 'b' })], daemon));
