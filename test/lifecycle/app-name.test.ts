@@ -122,7 +122,11 @@ describe('a name', () => {
 
   it('has one form, whichever it was typed in', () => {
     expect(normalName('cafe\u0301')).toBe('caf\u00e9');
-    fc.assert(fc.property(assembled, (name) => expect(isName(name.normalize('NFD'))).toBe(isName(name))));
+    fc.assert(
+      fc.property(assembled, (name) => {
+        expect(isName(name.normalize('NFD'))).toBe(isName(name));
+      }),
+    );
   });
 
   it('is made of these parts, with blanks between them only', () => {

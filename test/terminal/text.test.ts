@@ -20,7 +20,11 @@ describe('printable', () => {
   });
 
   it('leaves no control character, whatever it is given', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (raw) => expect(printable(raw)).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (raw) => {
+        expect(printable(raw)).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+      }),
+    );
   });
 });
 
