@@ -1,3 +1,5 @@
+import { keysOf } from './keys-of.ts';
+
 interface StrategyTraits {
   /** The primary chooses a worker for each connection and hands it over; otherwise the workers accept for themselves. */
   readonly handsOff: boolean;
@@ -21,7 +23,7 @@ export type HandOffStrategy = { [S in BalanceStrategy]: (typeof STRATEGIES)[S]['
 
 export const handsOff = (strategy: BalanceStrategy): strategy is HandOffStrategy => STRATEGIES[strategy].handsOff;
 
-export const BALANCE_STRATEGIES = Object.keys(STRATEGIES) as readonly BalanceStrategy[];
+export const BALANCE_STRATEGIES = keysOf(STRATEGIES);
 /** Those that a running app can change between; to and from the others the listening sockets change hands. */
 export const HAND_OFF_STRATEGIES: readonly HandOffStrategy[] = BALANCE_STRATEGIES.filter(handsOff);
 export const DEFAULT_STRATEGY = 'round-robin' satisfies HandOffStrategy;

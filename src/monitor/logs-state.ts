@@ -14,7 +14,7 @@ export interface PaneLine {
 
 /** In the order in which a key goes through them. */
 export const STREAM_FILTERS = ['all', 'err', 'out'] as const satisfies readonly ('all' | LogStream)[];
-export type StreamFilter = (typeof STREAM_FILTERS)[number];
+type StreamFilter = (typeof STREAM_FILTERS)[number];
 
 /** The log pane: what came, and which part of it is looked at. */
 export interface LogsState {

@@ -1,6 +1,6 @@
 /** Metrics of an app's own `prom-client` registry, on their way from its workers over the primary to the daemon. */
 export const APP_METRIC_TYPES = ['counter', 'gauge', 'histogram', 'summary'] as const;
-type AppMetricType = (typeof APP_METRIC_TYPES)[number];
+export type AppMetricType = (typeof APP_METRIC_TYPES)[number];
 
 /** As one worker tells it; of `register.getMetricsAsJSON()` what is needed. */
 export interface AppMetric {

@@ -89,7 +89,7 @@ export class HttpEndpoint {
 
   async #replace(where: ListenAddress | null): Promise<void> {
     const before = this.#open?.where ?? null;
-    if (where?.port === before?.port && where?.host === before?.host) return;
+    if (isSame(where, before)) return;
     // On the same port, another host may be part of what is open, or the other way round.
     if (where?.port === before?.port) this.#shut();
     try {
@@ -130,4 +130,8 @@ export class HttpEndpoint {
     server.on('error', () => {});
     return server;
   }
+}
+
+function isSame(a: ListenAddress | null, b: ListenAddress | null): boolean {
+  return a?.port === b?.port && a?.host === b?.host;
 }

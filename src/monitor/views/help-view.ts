@@ -1,3 +1,4 @@
+import { keysOf } from '../../lifecycle/keys-of.ts';
 import type { Frame } from '../../terminal/frame.ts';
 import { STYLE } from '../../terminal/style.ts';
 import { widthOf } from '../../terminal/text.ts';
@@ -21,7 +22,7 @@ export function drawHelp(frame: Frame, model: Model): void {
     { text: '   any key goes back', style: STYLE.dim },
   ]);
   const bindings = bindingsOf(model.page).filter(({ help }) => help !== '');
-  const lines = (Object.keys(TITLES) as Binding['group'][]).flatMap((group): readonly Line[] => {
+  const lines = keysOf(TITLES).flatMap((group): readonly Line[] => {
     const own = bindings.filter((binding) => binding.group === group);
     return own.length === 0 ? [] : [TITLES[group], ...own, null];
   });

@@ -6,6 +6,6 @@ const GRACE_MS = 250;
 
 /** Resolves when everything that a worker wrote has been read. */
 export async function pipesClosed(pipes: readonly (Readable | null)[]): Promise<void> {
-  const closed = pipes.map((pipe) => (pipe === null || pipe.closed ? null : new Promise((resolve) => pipe.once('close', resolve))));
+  const closed = pipes.flatMap((pipe) => (pipe === null || pipe.closed ? [] : [new Promise((resolve) => pipe.once('close', resolve))]));
   await withDeadline(Promise.all(closed), GRACE_MS);
 }
