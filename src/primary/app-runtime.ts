@@ -37,14 +37,14 @@ export interface RuntimeOptions {
   /** The daemon holds duplicates of the listening sockets. */
   readonly socketsKept: () => boolean;
   readonly event: EmitEvent;
-  /** The load decided on another number of workers. */
+  /** Autoscaling changed the number of workers in the definition. */
   readonly redefined: () => void;
-  /** How the app is now, for its daemon. */
+  /** Sends the app's stats to the daemon. */
   readonly stats: (stats: AppStats) => void;
   readonly onEnded: (state: 'stopped' | 'errored', error: LbError | null) => void;
 }
 
-/** The parts of one app's supervision, put together. What happens to the app and its workers reaches them as observers, in order. */
+/** Creates and connects the parts that supervise one app. They observe the app and its workers, in a fixed order. */
 export class AppRuntime {
   readonly pool: Pool;
   readonly runner: OperationRunner;
@@ -114,9 +114,9 @@ export class AppRuntime {
     this.#router = router;
     this.#ingress = ingress;
     this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, socketsKept: options.socketsKept };
-    // The routes and the logs of a worker stand before the supervisor's loop acts on it; what is reported comes last.
+    // Routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change.
     observers.push(router, watch, sampler, appMetrics, logs, pool, supervisor, autoscaler, feed, {
-      // Back to where it was, when an operation that moved it has failed.
+      // After a failed operation this moves the endpoint back.
       onSpecChanged: ({ healthPort }) => void this.endpoint.keepTrying(healthPort, (error) => event('health-port', error.message)),
     });
     watch.start();
@@ -127,7 +127,7 @@ export class AppRuntime {
     return takeSnapshot(this.#parts);
   }
 
-  /** After the last worker: everything written, nothing listening. */
+  /** Call this after the last worker has exited. Flushes the logs and closes all sockets. */
   async close(): Promise<void> {
     this.sampler.stop();
     this.#router.stop();

@@ -16,7 +16,7 @@ import { carryOut } from './orders.ts';
 import type { UsageSource } from './watch/sampler.ts';
 import type { StartWorker } from './workers/worker-process.ts';
 
-/** What an app needs of the system. */
+/** What an app needs from the system. */
 export interface AppPorts {
   readonly keeper: SocketKeeper;
   readonly bind: BindListener;
@@ -31,11 +31,11 @@ interface HostedAppOptions {
   /** Directory of profiles. */
   readonly profiles: string;
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
-  /** It has ended, or was told to leave before it began. */
+  /** The app has ended, or was stopped before it started. */
   readonly finished: () => void;
 }
 
-/** One app in this primary: takes its orders. It is there before the app runs, to take over the sockets that were kept. */
+/** The app of this primary. Carries out its orders. It exists before the app runs, to take over kept sockets. */
 export class HostedApp {
   readonly name: string;
   readonly ingress: Ingress;
@@ -51,12 +51,12 @@ export class HostedApp {
     this.#follower = new LogFollower(outbox);
   }
 
-  /** What runs; null before its start order. */
+  /** The running app; null before its start order. */
   get running(): Extract<FromPrimary, { type: 'hello' }>['running'] {
     return this.#runtime === null ? null : { spec: this.#runtime.pool.spec, snapshot: this.#runtime.snapshot() };
   }
 
-  /** @throws LbError why the order was not carried out */
+  /** @throws LbError if the order fails. */
   async carryOut(order: Order, progress: (record: ProgressRecord) => void): Promise<Answer> {
     if (order.kind === 'start') this.#runtime ??= this.#createRuntime(order);
     const runtime = this.#runtime;
@@ -71,7 +71,7 @@ export class HostedApp {
     });
   }
 
-  /** @param foreground the app ends with its daemon. */
+  /** @param foreground whether the app stops when its daemon is gone. */
   daemonLost(foreground: boolean): void {
     this.#follower.follow(false);
     if (!foreground) return;
@@ -81,9 +81,9 @@ export class HostedApp {
   }
 
   #refuse(order: Order): never {
-    // Somebody may follow the log before there is one.
+    // Clients may follow the log before the app starts.
     if (order.kind === 'follow-logs') this.#follower.follow(order.on);
-    // One primary too many.
+    // This primary is not needed.
     if (order.kind === 'stop') {
       this.ingress.closeAllBut(new Set());
       this.#options.finished();
@@ -121,7 +121,7 @@ export class HostedApp {
     const runtime = this.#runtime;
     if (runtime === null) return;
     await runtime.close();
-    // The answer to the operation that ended it is sent in the same turn, before this.
+    // The answer to the operation that ended the app must be sent first, in this turn.
     await new Promise((resolve) => setImmediate(resolve));
     this.#follower.flush();
     this.#options.outbox.send({ type: 'ended', state, error: error === null ? null : error.message, snapshot: runtime.snapshot() });

@@ -14,14 +14,14 @@ import { ScaleOperation } from './operations/scale.ts';
 import { StartOperation } from './operations/start.ts';
 import { StopOperation } from './operations/stop.ts';
 
-/** What an order is carried out with. */
+/** What is needed to carry out an order. */
 export interface OrderContext {
   readonly runtime: AppRuntime;
   readonly follower: LogFollower;
   readonly progress: (record: ProgressRecord) => void;
-  /** The health port of a start that nobody waits for is taken. */
+  /** The health port could not be opened in a start without a waiting client. */
   readonly healthPortFailed: (error: LbError) => void;
-  /** The app cannot run. */
+  /** The app cannot start. */
   readonly giveUp: (error: LbError) => void;
 }
 
@@ -79,7 +79,7 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     return { kind: 'list', app: listedApp(runtime.snapshot()) };
   },
   tail: ({ lines }, { runtime, follower }) => {
-    // Lines in the tail must not follow it once more.
+    // Otherwise lines of the tail would be sent to followers after it, a second time.
     follower.flush();
     return { kind: 'tail', lines: runtime.logs.tail(lines) };
   },
@@ -91,13 +91,13 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
   },
 };
 
-/** Carries out an order; the answer comes when that is done. @throws LbError why it was not */
+/** Carries out an order. Resolves with the answer when it is done. @throws LbError if it fails. */
 export async function carryOut<K extends OrderKind>(order: OrderOf<K>, context: OrderContext): Promise<Answer> {
   const handler: Handler<K> = HANDLERS[order.kind];
   return handler(order, context);
 }
 
-/** Runs an operation in its turn. */
+/** Queues an operation. Resolves when it is done. */
 function operate({ runtime, progress }: OrderContext, kind: Operation['kind'], joinable: boolean, create: () => Operation): Promise<Answer> {
   return new Promise((resolve, reject) =>
     runtime.runner.submit(kind, joinable, create, {
@@ -107,7 +107,7 @@ function operate({ runtime, progress }: OrderContext, kind: Operation['kind'], j
   );
 }
 
-/** A port that is taken fails a start that somebody waits for; otherwise the app runs without it until the port is free. */
+/** If the health port is in use, a strict start fails. Otherwise the app runs without it until the port is free. */
 async function openEndpoint({ spec, strict }: OrderOf<'start'>, { runtime, healthPortFailed, giveUp }: OrderContext): Promise<void> {
   if (!strict) return runtime.endpoint.keepTrying(spec.healthPort, healthPortFailed);
   try {
@@ -119,7 +119,7 @@ async function openEndpoint({ spec, strict }: OrderOf<'start'>, { runtime, healt
   }
 }
 
-/** A rollback would undo the change. */
+/** Changes are refused during a reload because a rollback would undo them. */
 function refuseDuringReload({ runner, pool }: AppRuntime, operation: string): void {
   if (runner.current?.kind !== 'reload') return;
   throw new LbError('LB_ERR_OPERATION_FAILED', { operation, app: pool.spec.name, reason: 'a reload is under way; repeat it when that has ended' });

@@ -9,13 +9,13 @@ import type { DaemonLink, LinkEvents } from './daemon-link.ts';
 import type { SpawnChannel } from './ingress/spawn-channel.ts';
 import { HostedApp, type AppPorts } from './hosted-app.ts';
 
-/** What a primary needs of the system. */
+/** What a primary needs from the system. */
 export interface PrimaryPorts extends Omit<AppPorts, 'keeper'> {
   readonly channel: Pick<SpawnChannel, keyof SpawnChannel>;
   readonly link: (settings: PrimarySettings, events: LinkEvents) => Pick<DaemonLink, keyof DaemonLink>;
 }
 
-/** A primary as its daemon talks to it: passes orders on to the app they are for, and answers each once. */
+/** The connection between the daemon and the app: passes each order to the app and answers it exactly once. */
 export class Primary {
   readonly #settings: PrimarySettings;
   readonly #ports: PrimaryPorts;
@@ -23,7 +23,7 @@ export class Primary {
   readonly #app: HostedApp;
   readonly #finish: () => void;
 
-  /** @param finish called when every app has ended and everything is written. */
+  /** @param finish called when the app has ended and everything has been written. */
   constructor(settings: PrimarySettings, ports: PrimaryPorts, finish: () => void) {
     this.#settings = settings;
     this.#ports = ports;

@@ -22,20 +22,21 @@ export interface SupervisorOptions {
   readonly pool: Pool;
   readonly runner: OperationRunner;
   readonly appListens: () => boolean;
-  /** Its active check succeeded, or it has none; why not, if it is known. */
+  /** Whether its active check succeeded or it has none; if not, with the reason if known. */
   readonly passedCheck: (worker: WorkerHandle) => CheckPassed;
   readonly event: EmitEvent;
-  /** No worker is left and none will come. */
+  /** No worker is left, and none will be started. */
   readonly onEnded: (state: 'stopped' | 'errored', error: LbError | null) => void;
 }
 
 /**
- * The loop of the primary: compares what is wanted with what is there and takes small steps that can be repeated.
- * Whatever happens (a message, an exit, a timer) only asks it to look again.
+ * The reconciliation loop of the primary: compares the wanted state with the actual one and takes small, idempotent steps.
+ * Every message, exit and timer only schedules another round.
  */
 export class Supervisor implements WorkerObserver {
-  /** When the app was started: monotonic, and for people. */
+  /** When the app was started, in monotonic time. */
   readonly startedAt = now();
+  /** The same in wall time. */
   readonly startedWall = wallNow();
   readonly exits: ExitReport[] = [];
   wasOnline = false;
@@ -45,13 +46,13 @@ export class Supervisor implements WorkerObserver {
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
   readonly #saidReady = new WeakSet<WorkerHandle>();
-  readonly #blockersToldAt = new WeakMap<WorkerHandle, number>();
+  readonly #blockersReportedAt = new WeakMap<WorkerHandle, number>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
   }
 
-  /** Looks again soon; any number of calls is one look. */
+  /** Schedules a round. Several calls in one turn of the event loop cause only one. */
   wake(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -96,14 +97,14 @@ export class Supervisor implements WorkerObserver {
       draining: ['draining', `${app}[${worker.slot}] draining (pid ${worker.pid}, generation ${worker.generation})`],
       stopping: ['stopping', `${app}[${worker.slot}] stopping`],
     };
-    const told = steps[worker.state];
-    if (told !== undefined) runner.progress(told[0], told[1], worker);
-    this.#tellState(worker, from, ms);
+    const step = steps[worker.state];
+    if (step !== undefined) runner.progress(step[0], step[1], worker);
+    this.#reportState(worker, from, ms);
     if (pool.slots.every((slot) => currentWorker(slot)?.state === 'ready')) this.wasOnline = true;
     this.wake();
   }
 
-  #tellState(worker: WorkerHandle, from: WorkerState, ms: number): void {
+  #reportState(worker: WorkerHandle, from: WorkerState, ms: number): void {
     const { event } = this.#options;
     const { slot, generation } = worker;
     const { askedBy } = worker.end;
@@ -118,11 +119,11 @@ export class Supervisor implements WorkerObserver {
     const { app, runner } = this.#options;
     runner.progress('starting', `${app}[${worker.slot}] starting (pid ${worker.pid}, generation ${worker.generation})`, worker);
     this.#options.event('start', `worker ${worker.slot} started, generation ${worker.generation}`, worker, { generation: worker.generation });
-    // So that its time to become ready is watched, even if nothing is ever heard of it.
+    // Starts the listen timeout, even if the worker never sends anything.
     this.wake();
   }
 
-  /** Its slot gets another one at once, as after a crash; the caller ends it. */
+  /** Frees the worker's slot for a replacement, as after a crash. The caller kills the worker. */
   abandon(worker: WorkerHandle, askedBy: AskedBy, reason: string): void {
     const { pool, runner } = this.#options;
     const claimed = runner.claims(worker);
@@ -134,7 +135,7 @@ export class Supervisor implements WorkerObserver {
     this.wake();
   }
 
-  /** A worker that an operation counts on is out of the rotation; nobody else is told. */
+  /** A worker was ejected. If the running operation needs it, the operation fails and the worker is retired. */
   ejected(worker: WorkerHandle, reason: string): void {
     const { pool, runner } = this.#options;
     if (!runner.claims(worker) || runner.current?.kind === 'start') return;
@@ -143,15 +144,15 @@ export class Supervisor implements WorkerObserver {
   }
 
   onDrainChanged(worker: WorkerHandle): void {
-    const toldAt = this.#blockersToldAt.get(worker);
-    if (toldAt === undefined) this.#blockersToldAt.set(worker, now());
+    const reportedAt = this.#blockersReportedAt.get(worker);
+    if (reportedAt === undefined) this.#blockersReportedAt.set(worker, now());
     const { blockers, quiet } = worker.self;
-    if (toldAt === undefined || blockers === null || quiet || now() - toldAt < BLOCKERS_EVERY_MS) return;
-    this.#blockersToldAt.set(worker, now());
+    if (reportedAt === undefined || blockers === null || quiet || now() - reportedAt < BLOCKERS_EVERY_MS) return;
+    this.#blockersReportedAt.set(worker, now());
     this.#options.runner.progress('draining', `${this.#options.app}[${worker.slot}] still has ${describeBlockers(blockers)}`, worker);
   }
 
-  /** The process ended: its slot may be refilled at once, before its last output has been read. */
+  /** The process ended. Its slot may be refilled before its last output has been read. */
   onExit(worker: WorkerHandle, code: number | null): void {
     const { pool, runner } = this.#options;
     const slot = pool.slot(worker.slot);
@@ -239,14 +240,14 @@ export class Supervisor implements WorkerObserver {
     }
   }
 
-  /** Restart policy for a slot that lost its worker without having been asked to. */
+  /** Applies the restart policy to a slot that lost its worker unexpectedly. */
   #countEnd(slot: Slot, end: WorkerEnd): void {
     slot.restart = afterWorkerEnd(slot.restart, end, this.#options.pool.spec, now(), Math.random());
     if (slot.restart.phase !== 'errored') return;
     this.#options.event('errored', `worker ${slot.index} gave up after ${slot.restart.unstable} unstable ends in a row`);
   }
 
-  /** Whether a slot without a worker is to get one now; retires those of a slot that is not wanted. */
+  /** Whether a slot should get a new worker now. Also retires the workers of slots that are not wanted. */
   #mayHaveWorker(slot: Slot): boolean {
     const { pool, runner } = this.#options;
     if (slot.index >= pool.wanted) {
@@ -271,7 +272,7 @@ export class Supervisor implements WorkerObserver {
     }
   }
 
-  /** Some errors of a fork (no memory, an environment that is too big) are thrown: the operation ends, not the primary. */
+  /** A fork can throw (out of memory, environment too large). That aborts the operation instead of crashing the primary. */
   #stepOperation(): void {
     const { runner, event } = this.#options;
     try {

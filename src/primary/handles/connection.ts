@@ -1,30 +1,30 @@
 import type { Peer } from '../../protocol/proxy-header.ts';
 import type { RawConnection } from './raw-handles.ts';
 
-/** A connection that no worker has. */
+/** A connection that no worker has taken. */
 export interface Untaken {
-  /** Its listener. */
+  /** The key of its listener. */
   readonly key: string;
   readonly connection: RawConnection;
-  /** What a PROXY header said about it; null without one. */
+  /** The addresses from its PROXY header; null without one. */
   readonly peer: Peer | null;
 }
 
 /** A connection on its way from a listener to a worker. */
 export interface PendingConnection extends Untaken {
   readonly clientHash: number;
-  /** Monotonic. */
+  /** Monotonic time. */
   readonly acceptedAt: number;
-  /** When it was handed to a worker; 0 before. */
+  /** Monotonic time at which it was handed to a worker; 0 before that. */
   handedAt: number;
 }
 
-/** Where the dispatcher hands connections: one worker's end of the hand-off. */
+/** One worker, as the dispatcher sees it: the receiver of connections. */
 export interface Target {
   readonly slot: number;
-  /** The connection it was given and has not taken yet; one at a time, as Node allows one unacknowledged handle per channel. */
+  /** The connection that was handed to it and is not acknowledged yet. One at a time, as Node sends only one unacknowledged handle per channel. */
   pending: PendingConnection | null;
-  /** Connections it has open or was handed; an upper bound while its last report is on the way. */
+  /** Connections it has open or in transit; an upper bound while its next count is in transit. */
   readonly connections: number;
   hand(pending: PendingConnection): void;
 }

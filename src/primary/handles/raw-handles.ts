@@ -1,6 +1,6 @@
 import net, { type Server } from 'node:net';
 
-/** libuv's TCP or pipe handle as Node's own cluster uses it: no `net.Socket` is made for a connection that only passes through. */
+/** libuv's TCP or pipe handle, as Node's own cluster uses it. A connection that only passes through needs no `net.Socket`. */
 export interface RawConnection {
   close(): void;
   /** Absent on pipes. */
@@ -14,7 +14,7 @@ export interface RawListener {
   getsockname?(out: object): number;
 }
 
-/** Takes the listening handle out of a server that has just begun to listen; the server is empty afterwards. */
+/** Takes the listening handle out of a server that has just started to listen. The server is unusable afterwards. */
 export function stealHandle(server: Server): RawListener {
   const holder = server as unknown as { _handle: RawListener | null };
   const handle = holder._handle;
@@ -24,15 +24,15 @@ export function stealHandle(server: Server): RawListener {
 }
 
 /**
- * Backlog of a TCP socket that is about to be closed: the kernel takes a connection only while none waits, and lets clients
- * try again, so that hardly any is reset by the end of the socket, however long this process is kept from running meanwhile.
+ * Backlog of a TCP socket that is about to be closed. The kernel accepts a connection only while its queue is empty, and
+ * other clients retry. So closing the socket resets at most one connection, even if this process is delayed before it closes.
  */
 export const CLOSING_BACKLOG = 0;
 
 /** UV_TCP_REUSEPORT of libuv 1.49. */
 const REUSE_PORT = 2;
 
-/** Whether several sockets can share a port, the kernel spreading connections over them: Linux, Node 22.12 and newer. */
+/** Whether several sockets can share a port, with the kernel spreading connections over them: Linux with Node 22.12 or newer. */
 export function canReusePort(version: string = process.versions.node, platform: string = process.platform): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return platform === 'linux' && (major > 22 || (major === 22 && minor >= 12));
@@ -46,7 +46,7 @@ interface BindQuery {
 }
 
 /**
- * A bound socket that is neither listening nor polled, as Node's own cluster makes them for `SCHED_NONE`.
+ * Binds a socket without listening on it or polling it, as Node's own cluster does for `SCHED_NONE`.
  * @returns the handle, or libuv's error number
  */
 export function bindSocket({ address, port, addressType, flags }: BindQuery, reusePort: boolean): RawListener | number {

@@ -6,7 +6,7 @@ const FLUSH_MS = 50;
 const MAX_BATCH = 500;
 const MAX_BATCH_CHARS = 256 * 1024;
 
-/** Sends the workers' lines to the daemon in batches while somebody follows; a daemon that does not keep up misses lines and is told how many. */
+/** Sends log lines to the daemon in batches while a client follows them. A daemon that cannot keep up gets the number of dropped lines instead. */
 export class LogFollower {
   readonly #outbox: Outbox;
   #logs: LogSink | null = null;
@@ -20,7 +20,7 @@ export class LogFollower {
     this.#outbox = outbox;
   }
 
-  /** Somebody may follow before there is a log. */
+  /** Clients may already be following before the app has a log. */
   attach(logs: LogSink): void {
     this.#logs = logs;
     this.follow(this.#on);

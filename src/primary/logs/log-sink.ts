@@ -11,16 +11,16 @@ import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 const RING_LINES = 1_000;
 const RING_BYTES = 256 * 1024;
 
-/** What Node says when the stack of a hung worker is taken: not the app's words. */
+/** Lines that Node prints when the stack of a hung worker is captured. They are not the app's output. */
 const INSPECTOR_LINE = /^(?:Debugger (?:listening|ending) on ws:|Debugger attached\.$|For help, see: https:\/\/nodejs\.org\/)/;
 
-/** Reads what the workers write, line by line: into files, into a ring for those who ask later, and to whoever follows. */
+/** Reads the workers' output line by line, and writes it to the log files, to a ring buffer for `tail`, and to the follower. */
 export class LogSink implements WorkerObserver {
   readonly #app: string;
   readonly #files = new Map<string, LogFile>();
   readonly #ring = new LineRing<LogLine>(RING_LINES, RING_BYTES, (line) => line.text.length + 64);
   readonly #onProblem: (message: string) => void;
-  /** Gets each line; null when nobody follows. */
+  /** Receives each line; null when no client follows the log. */
   follower: ((line: LogLine) => void) | null = null;
 
   constructor(app: string, onProblem: (message: string) => void) {
@@ -52,7 +52,7 @@ export class LogSink implements WorkerObserver {
       this.#ring.push(line);
       this.follower?.(line);
       if (file !== null && !file.write(`${text}\n`) && !source.isPaused()) {
-        // The disk is slower than the app: the pipe fills, and the app waits as it would for any slow reader.
+        // The disk is slower than the app. Backpressure: the pipe fills, and the app waits as for any slow reader.
         source.pause();
         file.onDrain(() => source.resume());
       }

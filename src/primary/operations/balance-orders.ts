@@ -4,7 +4,7 @@ import { handsOff, type BalanceStrategy } from '../../lifecycle/balance-strategy
 import type { WeightBody } from '../../protocol/control.ts';
 import type { Pool } from '../workers/pool.ts';
 
-/** Another strategy from the next connection on. @throws LbError when it takes a restart */
+/** Changes the strategy from the next connection on. @throws LbError if that needs a restart. */
 export function changeBalance(pool: Pool, strategy: BalanceStrategy): string {
   const { name, balance } = pool.spec;
   if (balance === strategy) return `${name} is balanced by ${strategy} already`;
@@ -13,15 +13,15 @@ export function changeBalance(pool: Pool, strategy: BalanceStrategy): string {
   return `${name} is balanced by ${strategy} (was ${balance})`;
 }
 
-/** @throws LbError when workers would have to hold the listening sockets that the primary holds, or the other way round */
+/** @throws LbError if the change is to or from `direct`, which uses different listening sockets. */
 export function needsNoRestart({ spec: { name, balance } }: Pool, strategy: BalanceStrategy): void {
   if (balance !== strategy && !(handsOff(balance) && handsOff(strategy))) throw new LbError('LB_ERR_BALANCE_DIRECT', { app: name, strategy });
 }
 
-/** Other weights from the next connection on. @throws LbError for a slot that is not there, or when nothing would be left */
+/** Changes weights from the next connection on. @throws LbError for an unknown slot, or if no slot would have a weight above 0. */
 export function changeWeights(pool: Pool, changes: WeightBody['weights']): string {
   const { name, weights: before, balance } = pool.spec;
-  // Those of slots that were scaled away are kept.
+  // Weights of slots that were scaled down are kept.
   const weights = Array.from({ length: Math.max(pool.wanted, before.length) }, (_, slot) => weightOf(before, slot));
   for (const { slot, weight } of changes) {
     if (slot >= pool.wanted) throw new LbError('LB_ERR_SLOT', { app: name, slot, last: pool.wanted - 1 });

@@ -6,7 +6,7 @@ import { now } from '../../system/clock.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import type { Operation, Outcome, WorkerFailure } from './operation.ts';
 
-/** Who is told about an operation; `joined` requests have several. */
+/** Receives the progress and the outcome of an operation. Joined requests have several clients. */
 export interface OperationClient {
   progress(record: ProgressRecord): void;
   done(outcome: Outcome): void;
@@ -23,11 +23,11 @@ interface RunnerOptions {
   readonly app: string;
   readonly onBegun: (kind: OperationName) => void;
   readonly onFinished: (kind: OperationName, outcome: Outcome) => void;
-  /** The loop should look again. */
+  /** Schedules a round of the supervisor. */
   readonly wake: () => void;
 }
 
-/** One operation at a time: runs it, keeps the queue, tells the clients. What to do with a new request is `lifecycle/operation-queue`'s decision. */
+/** Runs one operation at a time, queues the others and informs their clients. `lifecycle/operation-queue` decides how a request is queued. */
 export class OperationRunner {
   readonly #options: RunnerOptions;
   readonly #waiting: Job[] = [];
@@ -87,12 +87,12 @@ export class OperationRunner {
     this.#options.wake();
   }
 
-  /** Progress of the operation that runs, if any. */
+  /** Reports progress of the running operation, if there is one. */
   progress(step: ProgressStep, message: string, worker?: WorkerHandle): void {
     if (this.#running !== null) this.#note(this.#running.job, step, message, worker);
   }
 
-  /** Begins, continues and ends operations as far as they get now. */
+  /** Advances the operations as far as possible now. */
   step(): void {
     for (;;) {
       if (this.#running === null) {
@@ -112,7 +112,7 @@ export class OperationRunner {
     }
   }
 
-  /** The app ends: nothing that waits can begin any more. A stop got what it wanted. */
+  /** The app has ended, so waiting operations cannot run. They are aborted, except for a stop, which succeeds. */
   dropWaiting(reason: string): void {
     for (const job of this.#waiting.splice(0)) {
       const outcome: Outcome =
@@ -123,7 +123,7 @@ export class OperationRunner {
     }
   }
 
-  /** A stop takes the place of everything: the running one is dropped where it stands, its workers are the stop's now. */
+  /** A stop replaces everything: the running operation is dropped as it stands, and the stop takes over its workers. */
   #preempt(): void {
     const jobs = [...(this.#running === null ? [] : [this.#running.job]), ...this.#waiting];
     this.#running = null;

@@ -6,7 +6,7 @@ import type { WorkerHandle } from '../workers/worker-handle.ts';
 
 export type Outcome = { readonly ok: true; readonly message: string } | { readonly ok: false; readonly error: LbError };
 
-/** Why a worker that an operation counts on is of no use to it. */
+/** Why a worker that an operation needs has failed. */
 export interface WorkerFailure {
   readonly worker: WorkerHandle;
   /** `exit code 1`, `not ready within 30 s`. */
@@ -14,36 +14,36 @@ export interface WorkerFailure {
   readonly output: readonly string[];
 }
 
-/** What an operation works with. */
+/** What an operation may use. */
 export interface OperationContext {
   readonly pool: Pool;
-  /** Looks again after this time at the latest. */
+  /** Calls `step` again after this time at the latest. */
   wakeIn(ms: number): void;
   progress(step: ProgressStep, message: string, worker?: WorkerHandle): void;
-  /** Listening sockets that no worker uses any more can be closed. */
+  /** Closes the listening sockets that no worker uses. */
   closeUnusedListeners(): void;
-  /** From now on connections are refused; what waits for a worker is cut. */
+  /** Refuses connections from now on, and closes those that are waiting for a worker. */
   closeListeners(): void;
-  /** Refuses connections soon; resolves when all that came before are with the workers. */
+  /** Stops accepting connections. Resolves when all connections accepted so far have been handed to workers. */
   shutListeners(): Promise<void>;
 }
 
-/** One order under way. It holds what it wants; the supervisor's loop calls `step` whenever something happened. */
+/** A running operation on the app. The supervisor calls `step` after every event. */
 export interface Operation {
   readonly kind: OperationName;
-  /** A second one of the kind that waits is answered together with this one. */
+  /** Whether a request of the same kind may join this one while it waits in the queue. */
   readonly joinable: boolean;
   begin(): void;
-  /** Takes the next steps; null while there is more to wait for. */
+  /** Takes the next steps. Returns null until the operation is done. */
   step(): Outcome | null;
-  /** This slot is not refilled by the loop. */
+  /** Whether the supervisor must not refill this slot. */
   holds(slot: number): boolean;
-  /** It counts on this worker, and wants to know why it ended before it is replaced. */
+  /** Whether it needs this worker. If that worker fails, `failed` is called before the slot is refilled. */
   claims(worker: WorkerHandle): boolean;
   failed(failure: WorkerFailure): void;
-  /** Ends it as soon as that is safe. */
+  /** Ends the operation as soon as that is safe. */
   abort(reason: string): void;
-  /** The operator asked a second time: waits less; `atOnce` waits for nothing. */
+  /** The operator repeated the request: skip one waiting period, or all of them with `atOnce`. */
   skipAhead?(atOnce: boolean): void;
 }
 

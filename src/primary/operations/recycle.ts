@@ -5,7 +5,7 @@ import { isLeaving } from '../../lifecycle/states.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
-/** Replaces one worker that reached a limit, new one first. If the new one fails, the old one keeps serving. */
+/** Replaces one worker, start-first. If the new worker fails, the old one keeps serving. */
 export class RecycleOperation implements Operation {
   readonly kind = 'recycle';
   readonly joinable = false;
@@ -24,7 +24,7 @@ export class RecycleOperation implements Operation {
   }
 
   begin(): void {
-    // It may have ended while this waited for its turn.
+    // The worker may have ended while this operation was queued.
     this.#superseded = isLeaving(this.#old.state);
     this.#rollout = { ...this.#rollout, cutId: this.#context.pool.lastId };
   }

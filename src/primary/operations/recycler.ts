@@ -5,7 +5,7 @@ import type { OperationRunner } from './operation-runner.ts';
 import type { OperationContext } from './operation.ts';
 import { RecycleOperation } from './recycle.ts';
 
-/** A worker that could not be replaced is tried again after this long: a new version that fails would else be started each second. */
+/** Delay before a failed replacement is tried again. Without it, a broken new version would be started every second. */
 const RECYCLE_AGAIN_MS = 30_000;
 
 interface RecyclerOptions {
@@ -14,10 +14,10 @@ interface RecyclerOptions {
   readonly event: EmitEvent;
 }
 
-/** Has workers replaced that reached a limit or stayed unwell: one after the other, through the queue of operations. */
+/** Queues the replacement of workers that reached a limit or stayed unhealthy. */
 export class Recycler {
   readonly #options: RecyclerOptions;
-  readonly #underWay = new WeakSet<WorkerHandle>();
+  readonly #recycling = new WeakSet<WorkerHandle>();
 
   constructor(options: RecyclerOptions) {
     this.#options = options;
@@ -25,12 +25,12 @@ export class Recycler {
 
   recycle(worker: WorkerHandle, askedBy: AskedBy, reason: string): void {
     const { context, runner, event } = this.#options;
-    if (this.#underWay.has(worker)) return;
-    this.#underWay.add(worker);
+    if (this.#recycling.has(worker)) return;
+    this.#recycling.add(worker);
     event('recycle', `worker ${worker.slot} is replaced: ${reason}`, worker, { askedBy, reason });
     runner.submit('recycle', false, () => new RecycleOperation(context, worker, askedBy), {
       progress: () => {},
-      done: ({ ok }) => void setTimeout(() => this.#underWay.delete(worker), ok ? 0 : RECYCLE_AGAIN_MS).unref(),
+      done: ({ ok }) => void setTimeout(() => this.#recycling.delete(worker), ok ? 0 : RECYCLE_AGAIN_MS).unref(),
     });
   }
 }

@@ -20,7 +20,7 @@ export interface ReloadOptions {
 
 export const DEFAULT_MONITOR_MS = 1_000;
 
-/** Replaces every worker, new ones first; a transaction: a new version that fails leaves the old one serving. */
+/** Replaces every worker, start-first. It is a transaction: if the new version fails, the old one keeps serving. */
 export class ReloadOperation implements Operation {
   readonly kind = 'reload';
   readonly joinable: boolean;
@@ -60,7 +60,7 @@ export class ReloadOperation implements Operation {
     const { pool } = this.#context;
     const plan = planRollout(pool.rolloutSlots(), this.#rollout);
     const askedBy = this.#phase === 'back' ? 'rollback' : 'reload';
-    // The switch: all new workers begin to take connections in the turn in which the old ones leave.
+    // The switch: all new workers join the rotation in the same turn in which the old ones leave it.
     if (plan.done || plan.steps.some((step) => step.do === 'retire')) this.#release();
     let room = pool.startRoom;
     for (const step of plan.steps) {
@@ -89,7 +89,7 @@ export class ReloadOperation implements Operation {
     const first = this.#error === null;
     this.#error ??= new LbError('LB_ERR_RELOAD_FAILED', { app: name, reason: describeFailure(failure) }, failure.output);
     this.#context.progress('failed', `${name}[${failure.worker.slot}] ${failure.reason}`, failure.worker);
-    // A slot that the old definition cannot fill either is left to the restart policy.
+    // A slot that fails even with the old definition is left to the restart policy.
     if (this.#phase === 'back' || this.#options.onFailure === 'continue') {
       this.#giveUp(failure.worker.slot);
       return;
@@ -113,7 +113,7 @@ export class ReloadOperation implements Operation {
     this.#retireNewBesideOld([slot]);
   }
 
-  /** New workers go wherever an old one still serves; with `undo`, the rest is rolled back to the old definition if that is another one. */
+  /** Retires new workers whose old one still serves. With `undo` and a changed definition, replaced slots go back to the old definition. */
   #turnBack(undo: boolean): void {
     const { pool } = this.#context;
     this.#retireNewBesideOld(this.#rollout.slots);
@@ -160,7 +160,7 @@ export class ReloadOperation implements Operation {
 
   #finish(): Outcome | null {
     const { pool } = this.#context;
-    // Workers of the failed version may still be on their way out.
+    // Workers of the failed version may still be leaving.
     if (this.#error !== null && pool.workers.some((w) => isLeaving(w.state))) return null;
     this.#context.closeUnusedListeners();
     if (this.#error !== null) return { ok: false, error: this.#error };

@@ -7,7 +7,7 @@ import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
-/** Stops all workers, then starts all: for apps of which two can't run at once. New connections wait meanwhile. */
+/** Stops all workers, then starts new ones: for apps that cannot run two copies at once. New connections wait meanwhile. */
 export class RestartOperation implements Operation {
   readonly kind = 'restart';
   readonly joinable: boolean;
@@ -46,7 +46,7 @@ export class RestartOperation implements Operation {
     return { ok: true, message: `${pool.spec.name} restarted with ${plural(ready, 'worker')}` };
   }
 
-  /** Sockets that the workers hold themselves are opened in another way. */
+  /** `direct` uses different listening sockets, so a change to or from it closes the open ones. */
   #redefine(spec: AppSpec): void {
     const { pool } = this.#context;
     const changesHolder = handsOff(spec.balance) !== handsOff(pool.spec.balance);
@@ -62,7 +62,7 @@ export class RestartOperation implements Operation {
     return this.#phase === 'starting' && worker.end.askedBy === null;
   }
 
-  /** The app stays down or half down; its restart policy goes on trying. */
+  /** Workers that did not start stay down, and the restart policy keeps trying. */
   failed(failure: WorkerFailure): void {
     const { name } = this.#context.pool.spec;
     this.#error ??= new LbError('LB_ERR_OPERATION_FAILED', { operation: 'restart', app: name, reason: describeFailure(failure) }, failure.output);

@@ -8,11 +8,11 @@ import { describeFailure, type Operation, type OperationContext, type Outcome, t
 interface ScaleRequest {
   readonly to?: number | undefined;
   readonly by?: number | undefined;
-  /** Not the operator's: autoscaling stays on. */
+  /** Requested by the autoscaler, so autoscaling stays on. */
   readonly automatic?: boolean;
 }
 
-/** Changes the number of workers: up starts new slots, down drains the highest ones. */
+/** Changes the number of workers: scaling up starts new slots, scaling down drains the highest ones. */
 export class ScaleOperation implements Operation {
   readonly kind = 'scale';
   readonly joinable = false;
@@ -36,7 +36,7 @@ export class ScaleOperation implements Operation {
       this.#error = new LbError('LB_ERR_OPERATION_FAILED', { operation: 'scale', app: name, reason });
       return;
     }
-    this.#takeOver();
+    this.#turnOffAutoscaling();
     this.#want(count);
   }
 
@@ -69,8 +69,8 @@ export class ScaleOperation implements Operation {
     if (this.#context.pool.wanted > this.#before) this.#want(this.#before);
   }
 
-  /** A number that was set by hand stays. */
-  #takeOver(): void {
+  /** Turns autoscaling off if the operator sets the number. */
+  #turnOffAutoscaling(): void {
     const { pool } = this.#context;
     const { name, scale } = pool.spec;
     if (this.#request.automatic === true || scale === null || !scale.on) return;
@@ -85,7 +85,7 @@ export class ScaleOperation implements Operation {
   }
 }
 
-/** Why an app cannot have so many workers; null when it can. */
+/** Why an app cannot have `count` workers; null if it can. */
 function refusalOf(count: number, weights: AppSpec['weights']): string | null {
   if (count > MAX_INSTANCES) return `it would have ${count} workers, the most are ${MAX_INSTANCES}`;
   const serves = Array.from({ length: count }, (_, slot) => weightOf(weights, slot)).some((weight) => weight > 0);

@@ -3,7 +3,7 @@ import { plural } from '../../lifecycle/wording.ts';
 import { currentWorker } from '../workers/pool.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
-/** Brings an app up for the first time. The first worker that fails ends it: nobody waits for a typo to crash 16 times. */
+/** Starts an app. The first worker that fails ends the start, so that a typo is reported before it crashes 16 times. */
 export class StartOperation implements Operation {
   readonly kind = 'start';
   readonly joinable = false;
@@ -26,7 +26,7 @@ export class StartOperation implements Operation {
       for (const worker of pool.workers) pool.retire(worker, 'start-failed');
       return pool.workers.length === 0 ? { ok: false, error: this.#error } : null;
     }
-    // Whoever was ready and was ejected since is a matter of its health, not of the start.
+    // Counts workers that were ready once. A later ejection is a health problem and does not hold up the start.
     const started = pool.slots.filter((slot) => typeof currentWorker(slot)?.readyAt === 'number').length;
     if (started < pool.wanted) return null;
     this.#context.closeUnusedListeners();

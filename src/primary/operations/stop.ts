@@ -2,14 +2,14 @@ import { messageOf } from '../../errors/lb-error.ts';
 import { now } from '../../system/clock.ts';
 import type { Operation, OperationContext, Outcome } from './operation.ts';
 
-/** Drains every worker, after the time in which a balancer in front may notice; the app is stopped when the last one is gone. */
+/** Waits for `drain_delay`, so that a load balancer in front can notice, and then drains every worker. Done when the last one has exited. */
 export class StopOperation implements Operation {
   readonly kind = 'stop';
   readonly joinable = false;
   readonly #context: OperationContext;
   readonly #now: boolean;
   #drainsAt = 0;
-  /** The workers serve until everything that has come in is with them. */
+  /** The sockets are being shut; workers keep serving until they have every accepted connection. */
   #shutting = false;
 
   constructor(context: OperationContext, options: { readonly now: boolean }) {
@@ -54,7 +54,7 @@ export class StopOperation implements Operation {
     else this.#context.pool.skipAhead(atOnce);
   }
 
-  /** A balancer in front goes elsewhere with what is refused; what nobody takes any more would be reset in the end. */
+  /** Shuts the sockets before the workers drain. A refused client can go elsewhere, but a connection left in the queue would be reset. */
   #leave(atOnce: boolean): void {
     this.#drainsAt = 0;
     if (atOnce) return this.#cutShort(true);

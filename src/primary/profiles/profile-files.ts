@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import type { ProfileKind } from '../../protocol/profile.ts';
 import { wallNow } from '../../system/clock.ts';
 
-/** What the directory of profiles keeps, of all apps together: the newest, up to both limits, and whatever is young. */
+/** What stays in the profile directory, which all apps share: the newest files up to both limits, and every file younger than `youngMs`. */
 export const KEPT_PROFILES = { files: 50, bytes: 2 * 1024 ** 3, youngMs: 3_600_000 };
 
 const EXTENSIONS: Readonly<Record<ProfileKind, string>> = { cpu: 'cpuprofile', heap: 'heapsnapshot', 'heap-sampling': 'heapprofile', report: 'report.json' };
-/** Files with other names were put there by somebody else. */
+/** Files with other names are not ours, and stay. */
 const OWN_NAME = /^.+-\d+-\d+-\d{8}T\d{9}\.(cpuprofile|heapsnapshot|heapprofile|report\.json)$/;
 
 export interface KeptFile {
   readonly name: string;
   readonly bytes: number;
-  /** Wall time. */
+  /** Wall time in milliseconds. */
   readonly writtenAt: number;
 }
 
-/** A name that no other profile has. */
+/** A unique file name. */
 export function profileName({
   what,
   app,
@@ -34,7 +34,7 @@ export function profileName({
   return `${app}-${slot}-${pid}-${fileTime(at)}.${EXTENSIONS[what]}`;
 }
 
-/** The files that go. One that is young may be on its way to where `--output` says, or not yet be written to its end. */
+/** The files to delete. Young files are kept: they may still be incomplete, or about to be moved to `--output`. */
 export function outdated(files: readonly KeptFile[], at: number): KeptFile[] {
   let bytes = 0;
   return files
@@ -46,7 +46,7 @@ export function outdated(files: readonly KeptFile[], at: number): KeptFile[] {
     });
 }
 
-/** Removes what is too much; resolves with how many files that were. */
+/** Deletes the files beyond the limits. Resolves with their number. */
 export async function removeOutdated(directory: string): Promise<number> {
   const files: KeptFile[] = [];
   for (const name of await readdir(directory)) {

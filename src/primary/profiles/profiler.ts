@@ -14,23 +14,23 @@ import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { profileName, removeOutdated } from './profile-files.ts';
 
 const DEFAULT_DURATION_MS = 10_000;
-/** What a worker has to finish before its heap is written; Node closes a kept connection that is idle for 5 s. */
+/** How long a worker may take to become quiet before its heap is written. Node closes idle keep-alive connections after 5 s. */
 const QUIET_WITHIN_MS = 6_000;
 const ALL_CONNECTIONS = Number.MAX_SAFE_INTEGER;
 const CHECK_EVERY_MS = 50;
-/** Beyond the duration; a snapshot of a heap of some gigabytes takes minutes. */
+/** Time for the answer, on top of the duration. A snapshot of a heap of several gigabytes takes minutes. */
 const ANSWER_WITHIN_MS: Readonly<Record<ProfileKind, number>> = { cpu: 60_000, 'heap-sampling': 60_000, heap: 600_000, report: 30_000 };
 
 interface ProfilerOptions {
   readonly app: string;
   readonly pool: Pool;
-  /** Where the files go. */
+  /** Where the files are written. */
   readonly directory: string;
   readonly router: Pick<Router, 'changed' | 'members'>;
   readonly event: EmitEvent;
 }
 
-/** Takes profiles of the workers of an app; the app knows nothing of it. */
+/** Takes profiles of an app's workers, without the app's cooperation. */
 export class Profiler {
   readonly #options: ProfilerOptions;
 
@@ -42,7 +42,7 @@ export class Profiler {
   async take({ what, slot, durationMs = DEFAULT_DURATION_MS, output }: ProfileBody, progress: (record: ProgressRecord) => void): Promise<ProfileFile> {
     const { app, event } = this.#options;
     const worker = this.#choose(what, slot);
-    const say = (message: string): void =>
+    const note = (message: string): void =>
       progress({
         type: 'progress',
         app,
@@ -56,8 +56,8 @@ export class Profiler {
     worker.profile.reserve(what);
     try {
       const lasts = what === 'cpu' || what === 'heap-sampling';
-      if (what === 'heap') await this.#leaveRotation(worker, say);
-      say(`${PROFILE_TITLES[what]} begins${lasts ? `, for ${durationMs / 1000} s` : ''} (pid ${worker.pid})`);
+      if (what === 'heap') await this.#leaveRotation(worker, note);
+      note(`${PROFILE_TITLES[what]} begins${lasts ? `, for ${durationMs / 1000} s` : ''} (pid ${worker.pid})`);
       const { path: writtenTo, bytes } = await this.#write(worker, what, lasts ? durationMs : 0);
       const path =
         output === undefined
@@ -66,12 +66,12 @@ export class Profiler {
               () => output,
               () => writtenTo,
             );
-      // Whatever is wrong with the directory, this profile is there.
+      // The profile is written, so an error here must not fail the order.
       void removeOutdated(this.#options.directory).catch(() => {});
       event('profile', `${PROFILE_TITLES[what]} of worker ${worker.slot}: ${path}`, worker);
       return { what, path, bytes, slot: worker.slot, pid: worker.pid };
     } catch (error) {
-      // Who asked for it may be gone.
+      // The event reports the failure even if the client has disconnected.
       event('profile-failed', messageOf(error), worker);
       throw error;
     } finally {
@@ -79,7 +79,7 @@ export class Profiler {
       if (what === 'heap') {
         worker.channel.post({ t: 'shed', count: 0 });
         this.#options.router.changed();
-        if (worker.state === 'ready') say('is in the rotation again');
+        if (worker.state === 'ready') note('is in the rotation again');
       }
     }
   }
@@ -94,13 +94,13 @@ export class Profiler {
     try {
       return { path, bytes: await written };
     } catch (error) {
-      // A worker that was killed in the middle leaves a file that is of no use.
+      // A worker that was killed while writing leaves a useless partial file.
       await rm(path, { force: true });
       throw error;
     }
   }
 
-  /** The named one, or the busiest of those that are ready. */
+  /** The worker of the given slot, or the busiest ready one. */
   #choose(what: ProfileKind, slot: number | undefined): WorkerHandle {
     const { app, pool } = this.#options;
     const fail = (reason: string): never => {
@@ -116,14 +116,14 @@ export class Profiler {
   }
 
   /**
-   * It is blocked while its heap is written: no new connections, those that clients keep end with an answer, and the
-   * requests it has are finished first.
+   * The worker is blocked while its heap is written. So it gets no new connections, its keep-alive connections close after
+   * their next response, and its current requests finish first.
    */
-  async #leaveRotation(worker: WorkerHandle, say: (message: string) => void): Promise<void> {
+  async #leaveRotation(worker: WorkerHandle, note: (message: string) => void): Promise<void> {
     const { router } = this.#options;
     router.changed();
     const alone = router.members.length === 0;
-    say(alone ? 'leaves the rotation; no other worker serves, so its clients wait' : 'leaves the rotation');
+    note(alone ? 'leaves the rotation; no other worker serves, so its clients wait' : 'leaves the rotation');
     if (!alone) worker.channel.post({ t: 'shed', count: ALL_CONNECTIONS });
     const deadline = now() + QUIET_WITHIN_MS;
     const { last } = worker.meter;

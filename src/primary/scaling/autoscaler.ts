@@ -16,10 +16,10 @@ import type { Rebalancer } from './rebalancer.ts';
 import { unsettled } from './unsettled.ts';
 
 const CHECK_EVERY_MS = 1_000;
-/** Seconds that are kept beyond the longest that a decision looks back on. */
+/** Extra history, beyond the longest period that a decision uses. */
 const SPARE_MS = 10_000;
-/** What forbids a change is told again after this long. */
-const TELL_AGAIN_MS = 300_000;
+/** How often the same obstacle to a change is reported again. */
+const REPORT_AGAIN_MS = 300_000;
 
 interface AutoscalerOptions {
   readonly context: OperationContext;
@@ -28,23 +28,23 @@ interface AutoscalerOptions {
   readonly router: Router;
   readonly rebalancer: Rebalancer;
   readonly event: (kind: 'scale', message: string) => void;
-  /** The definition has another number of workers now. */
+  /** The number of workers in the definition has changed. */
   readonly redefined: () => void;
 }
 
-/** Looks once a second whether an app with `scale` should have another number of workers, and sees to it. */
+/** Adjusts the number of workers of an app with `scale`, once a second. */
 export class Autoscaler implements WorkerObserver {
   readonly #options: AutoscalerOptions;
   readonly #history = new LoadHistory();
   #timer: NodeJS.Timeout | null = null;
   #settledSince = now();
-  /** Wanted workers and the youngest, at the last look. */
+  /** The number of wanted workers and the id of the youngest one, at the last check. */
   #shape = '';
   #changedAt: number | null = null;
   #failures = 0;
-  #now: string | null = null;
+  #status: string | null = null;
   #last: AutoscalingSnapshot['last'] = null;
-  #heldToldAt = Number.NEGATIVE_INFINITY;
+  #heldReportedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: AutoscalerOptions) {
     this.#options = options;
@@ -63,10 +63,10 @@ export class Autoscaler implements WorkerObserver {
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    this.#now = null;
+    this.#status = null;
   }
 
-  /** @throws LbError when the definition does not say how. */
+  /** @throws LbError if the definition has no `scale`. */
   turnOn(): string {
     const { pool } = this.#options.context;
     const { name, scale } = pool.spec;
@@ -80,7 +80,7 @@ export class Autoscaler implements WorkerObserver {
     const { scale } = this.#options.context.pool.spec;
     if (scale === null) return null;
     const { on, min, max, target } = scale;
-    return { on, min, max, target, now: this.#now, last: this.#last };
+    return { on, min, max, target, now: this.#status, last: this.#last };
   }
 
   #turnedOff(): void {
@@ -93,9 +93,9 @@ export class Autoscaler implements WorkerObserver {
     if (scale === null) return;
     const facts = this.#facts(Math.max(scale.downCooldownMs, SPARE_MS) + SPARE_MS);
     const decision = decideScale(scale, facts);
-    this.#now = decision.reason;
+    this.#status = decision.reason;
     if (decision.verdict === 'change') this.#change(facts.workers, decision);
-    else if (decision.verdict === 'held') this.#tellHeld(decision.reason, facts.now);
+    else if (decision.verdict === 'held') this.#reportHeld(decision.reason, facts.now);
   }
 
   #facts(keptMs: number): ScaleFacts {
@@ -105,7 +105,7 @@ export class Autoscaler implements WorkerObserver {
     const sharing = pool.workers.filter((worker) => worker.state === 'ready' && router.weight(worker) > 0);
     this.#history.add(sharing, { counters: pool.counters, queued: ingress.dispatcher.queued, at, keptMs });
     const waitsFor = unsettled(pool, runner) ?? (rebalancer.moving ? 'connections move to other workers' : null);
-    // A worker can be replaced between two looks.
+    // Detects workers that were replaced between two checks.
     const shape = `${pool.wanted}/${pool.lastId}`;
     if (waitsFor !== null || shape !== this.#shape) this.#settledSince = at;
     this.#shape = shape;
@@ -128,7 +128,7 @@ export class Autoscaler implements WorkerObserver {
   #change(from: number, { to, reason }: Extract<ScaleDecision, { verdict: 'change' }>): void {
     const { context, runner, event, redefined } = this.#options;
     this.#last = { at: wallNow(), from, to, reason };
-    this.#heldToldAt = Number.NEGATIVE_INFINITY;
+    this.#heldReportedAt = Number.NEGATIVE_INFINITY;
     event('scale', reason);
     runner.submit('scale', false, () => new ScaleOperation(context, { to, automatic: true }), {
       progress: () => {},
@@ -140,10 +140,10 @@ export class Autoscaler implements WorkerObserver {
     });
   }
 
-  /** Once, and again only after a change or a while. */
-  #tellHeld(reason: string, at: number): void {
-    if (at - this.#heldToldAt < TELL_AGAIN_MS) return;
-    this.#heldToldAt = at;
+  /** Reports an obstacle once, and again only after a change or 5 min. */
+  #reportHeld(reason: string, at: number): void {
+    if (at - this.#heldReportedAt < REPORT_AGAIN_MS) return;
+    this.#heldReportedAt = at;
     this.#options.event('scale', reason);
   }
 }

@@ -4,7 +4,7 @@ import type { AppCounters } from '../workers/app-counters.ts';
 import { presentLoad } from '../workers/present-load.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 
-/** What the workers of an app did in each of the last seconds. */
+/** The load of an app's workers in each of the last seconds. */
 export class LoadHistory {
   #samples: LoadSample[] = [];
   #latency: readonly number[] | null = null;
@@ -18,7 +18,7 @@ export class LoadHistory {
     this.#latency = null;
   }
 
-  /** @param workers those that share the load. */
+  /** Adds one second. @param workers those that share the load. */
   add(
     workers: readonly WorkerHandle[],
     { counters, queued, at, keptMs }: { readonly counters: AppCounters; readonly queued: number; readonly at: number; readonly keptMs: number },

@@ -10,11 +10,11 @@ import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { unsettled } from './unsettled.ts';
 
 const CHECK_EVERY_MS = 1_000;
-/** After a worker joined, or grew into its share. Connections that were idle all the time stay where they are. */
+/** How long to rebalance after a worker joined or its slow start ended. Connections that stay idle all this time are not moved. */
 const LONGEST_MS = 120_000;
-/** So long after a round the load of the workers tells little, if a worker was far from its share. */
+/** How long after a round the load is not meaningful, if a worker was far from its share. */
 const MOVING_MS = 3_000;
-/** With very many connections this takes minutes, and more workers may be needed meanwhile. */
+/** Upper limit of that time. Moving many connections takes minutes, and more workers may be needed meanwhile. */
 const LONGEST_MOVING_MS = 10_000;
 
 interface RebalancerOptions {
@@ -25,8 +25,8 @@ interface RebalancerOptions {
 }
 
 /**
- * Gives a worker that joined its share of the connections that clients keep: those that have too many end some with an
- * answer. Does nothing, and costs nothing, at other times.
+ * Gives a worker that joined its share of the keep-alive connections: workers with too many close some after their next
+ * response, and those clients reconnect. Runs only after a worker joined.
  */
 export class Rebalancer {
   readonly #options: RebalancerOptions;
@@ -34,9 +34,9 @@ export class Rebalancer {
   #until = 0;
   #begunAt = 0;
   #movingUntil = 0;
-  /** Connections that may still end; null before the first round. */
+  /** How many more connections may be closed; null before the first round. */
   #left: number | null = null;
-  /** The heartbeats at the look after the last round; those that come later tell what became of it. */
+  /** Heartbeats at the first check after a round. Only later ones show its effect. */
   #seen: Map<WorkerHandle, Heartbeat | null> | null = null;
   readonly #ordered = new Set<WorkerHandle>();
 
@@ -49,7 +49,7 @@ export class Rebalancer {
     return now() < Math.min(this.#movingUntil, this.#begunAt + LONGEST_MOVING_MS);
   }
 
-  /** A worker takes connections from now on. */
+  /** Call this when a worker joins the rotation. */
   joined(): void {
     this.#finish();
     this.#until = now() + this.#options.pool.spec.slowStartMs + LONGEST_MS;
@@ -76,8 +76,8 @@ export class Rebalancer {
       this.#seen = new Map(holders.map((worker) => [worker, worker.meter.last]));
       return;
     }
-    const told = (worker: WorkerHandle): boolean => worker.meter.last !== null && (worker.idle || worker.meter.last !== this.#seen?.get(worker));
-    if (!holders.every(told)) return;
+    const hasReported = (worker: WorkerHandle): boolean => worker.meter.last !== null && (worker.idle || worker.meter.last !== this.#seen?.get(worker));
+    if (!holders.every(hasReported)) return;
     this.#seen = null;
     this.#round(
       holders,
@@ -102,7 +102,7 @@ export class Rebalancer {
     workers.forEach((worker, i) => this.#order(worker, ends[i] ?? 0));
   }
 
-  /** @param done they are spread, or there is nothing to spread; else clients may use later what they keep. */
+  /** Nothing to close now. @param done whether that is final; otherwise idle connections may become active later. */
   #even(done: boolean): void {
     const { router } = this.#options;
     this.#finish();
@@ -116,7 +116,7 @@ export class Rebalancer {
     worker.channel.post({ t: 'shed', count });
   }
 
-  /** What was ordered and has not happened does not count any more; a worker that left the rotation has other orders. */
+  /** Cancels pending orders. Workers that left the rotation are skipped, because they follow other orders. */
   #finish(): void {
     for (const worker of this.#options.router.members) this.#order(worker, 0);
     this.#ordered.clear();
@@ -124,11 +124,11 @@ export class Rebalancer {
     this.#seen = null;
   }
 
-  /** Those that a client which connects anew may come to, whichever port it wants. */
+  /** The workers to spread connections over; none unless a reconnecting client may reach any of them on any port. */
   #holders(): readonly WorkerHandle[] {
     const { pool, router } = this.#options;
     const { backup, balance } = pool.spec;
-    // It sends every client back to where it was.
+    // It would send every client back to the same worker.
     if (STRATEGIES[balance].sticky) return [];
     const holders = router.members.filter(({ state, slot }) => state === 'ready' && !backup.includes(slot));
     const [first] = holders;

@@ -2,7 +2,7 @@ import { isLeaving } from '../../lifecycle/states.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { Pool } from '../workers/pool.ts';
 
-/** What makes the present load and its distribution tell nothing; null when nothing does. */
+/** Why the current load and its distribution are not meaningful; null if they are. */
 export function unsettled(pool: Pool, runner: OperationRunner): string | null {
   const running = runner.current?.kind ?? runner.waiting[0];
   if (running !== undefined) return `${running} runs`;

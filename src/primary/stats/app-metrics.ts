@@ -8,13 +8,13 @@ const ANSWER_WITHIN_MS = 1_000;
 
 type Metrics = readonly AppMetric[];
 
-/** What the workers of an app keep in their own `prom-client` registries; asked only when somebody scrapes. */
+/** Collects the metrics in the workers' own `prom-client` registries, only when they are scraped. */
 export class AppMetrics implements WorkerObserver {
   readonly #workers: () => readonly WorkerHandle[];
-  /** As each was last heard. */
+  /** The last answer of each worker. */
   readonly #known = new Map<WorkerHandle, Metrics>();
   readonly #waiting = new Map<WorkerHandle, (text: string | null) => void>();
-  /** Counted by workers that are gone. */
+  /** Counters of workers that have exited. */
   #gone: Metrics = [];
   #id = 0;
   #round: Promise<MergedMetrics> | null = null;
@@ -23,7 +23,7 @@ export class AppMetrics implements WorkerObserver {
     this.#workers = workers;
   }
 
-  /** Scrapes that come while one is under way share it. */
+  /** Concurrent scrapes share one collection. */
   collect(): Promise<MergedMetrics> {
     this.#round ??= this.#collect().finally(() => (this.#round = null));
     return this.#round;
@@ -42,29 +42,29 @@ export class AppMetrics implements WorkerObserver {
 
   async #collect(): Promise<MergedMetrics> {
     this.#id++;
-    const asked = this.#workers()
+    const queried = this.#workers()
       .filter(({ state, channel }) => (state === 'ready' || state === 'ejected') && channel.connected)
       .sort((a, b) => b.id - a.id);
     const refused: string[] = [];
     const current: { readonly slot: number; readonly metrics: Metrics }[] = [];
-    const heard = new Set<WorkerHandle>();
-    for (const [worker, text] of await Promise.all(asked.map(async (one) => [one, await this.#ask(one)] as const))) {
+    const answered = new Set<WorkerHandle>();
+    for (const [worker, text] of await Promise.all(queried.map(async (one) => [one, await this.#ask(one)] as const))) {
       const read = text === null ? null : parseAppMetrics(text);
       if (read === null || worker.state === 'exited') continue;
       this.#known.set(worker, read.metrics);
-      heard.add(worker);
+      answered.add(worker);
       current.push({ slot: worker.slot, metrics: read.metrics });
       refused.push(...read.refused);
     }
     const silent = [...this.#known]
-      .filter(([worker]) => !heard.has(worker))
+      .filter(([worker]) => !answered.has(worker))
       .sort(([a], [b]) => b.id - a.id)
       .map(([, metrics]) => metrics);
     const { families, leftOut } = mergeAppMetrics({ current, past: [...silent, this.#gone] });
-    return { families, missing: asked.length - heard.size, leftOut: [...new Set([...refused, ...leftOut])] };
+    return { families, missing: queried.length - answered.size, leftOut: [...new Set([...refused, ...leftOut])] };
   }
 
-  /** Null when it does not answer in time. */
+  /** Null if the worker does not answer in time. */
   #ask(worker: WorkerHandle): Promise<string | null> {
     const answer = new Promise<string | null>((resolve) => this.#waiting.set(worker, resolve));
     worker.channel.post({ t: 'app-metrics', id: this.#id });

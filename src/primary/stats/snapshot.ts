@@ -30,7 +30,7 @@ export interface SnapshotParts extends StatsParts {
 
 const round = (n: number): number => Math.round(n * 10) / 10;
 
-/** What of the app changes from second to second. */
+/** The part of the app's state that changes from second to second. */
 export function takeStats(parts: StatsParts): AppStats {
   const { pool, runner, supervisor, ingress } = parts;
   const workers = pool.workers.filter((worker) => worker.state !== 'exited');
@@ -69,7 +69,7 @@ export function takeStats(parts: StatsParts): AppStats {
   };
 }
 
-/** The app as it is now, for people and programs. */
+/** The complete current state of the app. */
 export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
   const { pool, runner, supervisor, ingress, watch } = parts;
   const { env, ...spec } = pool.spec;
@@ -141,7 +141,7 @@ function errorRateOf(workers: readonly WorkerHandle[], at: number): number | nul
   return answers === 0 ? null : errors / answers;
 }
 
-/** Slots in which nothing runs, though something should. */
+/** Slots that should have a worker and have none. */
 function slotTroubles(pool: Pool): SlotTrouble[] {
   return pool.slots.flatMap(({ index, restart, workers }) => {
     if (restart.phase === 'idle' || workers.some((worker) => worker.state !== 'exited')) return [];

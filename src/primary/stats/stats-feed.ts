@@ -2,27 +2,30 @@ import type { AppStats } from '../../protocol/stats.ts';
 import { now } from '../../system/clock.ts';
 import type { WorkerObserver } from '../workers/worker-handle.ts';
 
-/** Heartbeats of several workers that come within this time go to the daemon together. */
+/** Minimum interval between messages: heartbeats that arrive within it share one message to the daemon. */
 const BUSY_EVERY_MS = 900;
-/** So long those that came too early wait for another one to go with: what was told last would else be told again, before its worker's next heartbeat. */
+/** A heartbeat that arrives too early waits this long, slightly more than a heartbeat interval, to share the message of the next one. */
 const BUSY_LATEST_MS = 1_050;
-/** The same while all of them are idle, whose heartbeats come every 5 s. */
+/** Minimum interval while all workers are idle: their heartbeats come every 5 s. */
 const IDLE_EVERY_MS = 4_500;
 
 interface StatsFeedOptions {
   readonly stats: () => AppStats;
-  /** No worker has anything to do. */
+  /** Whether every worker is idle. */
   readonly idle: () => boolean;
   readonly send: (stats: AppStats) => void;
 }
 
-/** Tells the daemon what changed: once a second while heartbeats come, and at once when a worker changed its state. No timer runs while nothing is left to tell, so that an idle app stays idle. */
+/**
+ * Reports the app's stats to the daemon: once a second while heartbeats come, and immediately when a worker changes state.
+ * No timer runs when there is nothing to report, so an idle app stays idle.
+ */
 export class StatsFeed implements WorkerObserver {
   readonly #options: StatsFeedOptions;
   #sentAt = Number.NEGATIVE_INFINITY;
   #sentIdle = false;
   #scheduled = false;
-  /** A heartbeat that came too early to be told at once. */
+  /** Sends the heartbeats that came too early to be reported immediately. */
   #later: NodeJS.Timeout | null = null;
 
   constructor(options: StatsFeedOptions) {
@@ -30,10 +33,10 @@ export class StatsFeed implements WorkerObserver {
   }
 
   onBeat(): void {
-    const toldIdle = this.#sentIdle && this.#options.idle();
+    const reportedIdle = this.#sentIdle && this.#options.idle();
     const passed = now() - this.#sentAt;
-    if (passed >= (toldIdle ? IDLE_EVERY_MS : BUSY_EVERY_MS)) return this.#send();
-    if (toldIdle || this.#later !== null) return;
+    if (passed >= (reportedIdle ? IDLE_EVERY_MS : BUSY_EVERY_MS)) return this.#send();
+    if (reportedIdle || this.#later !== null) return;
     this.#later = setTimeout(() => this.#send(), (this.#sentIdle ? BUSY_EVERY_MS : BUSY_LATEST_MS) - passed).unref();
   }
 
@@ -41,12 +44,12 @@ export class StatsFeed implements WorkerObserver {
     this.changed();
   }
 
-  /** Its end is counted. */
+  /** The exit has been added to the totals. */
   onClose(): void {
     this.changed();
   }
 
-  /** Any number of changes in one turn is one message. */
+  /** All changes in one turn of the event loop share one message. */
   changed(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;

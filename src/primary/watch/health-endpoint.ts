@@ -3,7 +3,7 @@ import { LbError } from '../../errors/lb-error.ts';
 import { hostAndPort } from '../../lifecycle/wording.ts';
 import { HttpEndpoint } from '../../system/http-endpoint.ts';
 
-/** What `/ready` answers from. */
+/** The facts that decide the answer of `/ready`. */
 export interface ReadyFacts {
   readonly app: string;
   readonly ready: number;
@@ -13,7 +13,7 @@ export interface ReadyFacts {
   readonly stopping: boolean;
 }
 
-/** Answers `/live` and `/ready` for a balancer in front of the machine, on a port of its own. */
+/** Serves `/live` and `/ready` on a separate port, for a load balancer in front of the machine. */
 export class HealthEndpoint extends HttpEndpoint {
   constructor(facts: () => ReadyFacts) {
     super({
@@ -31,7 +31,7 @@ function answer(url: string, response: ServerResponse, facts: ReadyFacts): void 
   else send(response, 404, { status: 'unknown path', paths: ['/live', '/ready'] });
 }
 
-/** Whether the app should get traffic from outside. */
+/** Whether a load balancer should send traffic to this app. */
 export const isReady = ({ ready, readyMin, stopping }: ReadyFacts): boolean => !stopping && ready >= readyMin;
 
 const shown = ({ app, ready, instances, readyMin }: ReadyFacts): object => ({ app, ready, instances, ready_min: readyMin });

@@ -2,20 +2,20 @@ import { now } from '../../system/clock.ts';
 import { oomKillCounter } from '../../system/memory-room.ts';
 
 const CHECK_EVERY_MS = 5_000;
-/** From a kill until its worker's exit is noticed. */
+/** The longest time between a kill and the notice of the worker's exit. */
 const JUST_NOW_MS = 1_000;
 
-/** Knows whether the kernel has just killed for want of memory, which is then why a worker was ended by SIGKILL. */
+/** Detects recent kills by the kernel's OOM killer, which explain an otherwise unexplained SIGKILL of a worker. */
 export class KernelKills {
   readonly #count = oomKillCounter();
   #kills = this.#count();
-  #lookedAt = now();
-  /** When the counter was first seen higher. */
+  #readAt = now();
+  /** When an increase of the counter was last noticed. */
   #killedAt = Number.NEGATIVE_INFINITY;
 
-  /** To be called now and then: a kill of long ago explains no SIGKILL of now. */
+  /** Call this regularly: otherwise an old kill would be taken for a recent one. */
   check(): void {
-    if (now() - this.#lookedAt >= CHECK_EVERY_MS) this.#read();
+    if (now() - this.#readAt >= CHECK_EVERY_MS) this.#read();
   }
 
   justNow(): boolean {
@@ -25,7 +25,7 @@ export class KernelKills {
 
   #read(): void {
     const before = this.#kills;
-    this.#lookedAt = now();
+    this.#readAt = now();
     this.#kills = this.#count();
     if (before !== null && this.#kills !== null && this.#kills > before) this.#killedAt = now();
   }

@@ -9,29 +9,29 @@ const LIFETIME_CHECK_MS = 1_000;
 
 interface LimitsOptions {
   readonly pool: Pool;
-  /** Replaces it, the new one first; in its turn. */
+  /** Queues the start-first replacement of a worker. */
   readonly recycler: Pick<Recycler, 'recycle'>;
-  /** Its slot gets another one at once. */
+  /** Frees the worker's slot for a new worker immediately. */
   readonly abandon: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
 }
 
-/** What a worker may reach before it is replaced: memory, requests, age. */
+/** Replaces workers that reach a limit on memory, requests or lifetime. */
 export class Limits {
   readonly #options: LimitsOptions;
-  readonly #drawn = new WeakMap<WorkerHandle, RecycleLimits>();
+  readonly #limitsOf = new WeakMap<WorkerHandle, RecycleLimits>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: LimitsOptions) {
     this.#options = options;
   }
 
-  /** Whether memory has to be sampled often. */
+  /** Whether there is a memory limit, so memory must be sampled every second. */
   get onMemory(): boolean {
     const { maxMemoryBytes, maxMemoryKillBytes } = this.#options.pool.spec;
     return maxMemoryBytes !== null || maxMemoryKillBytes !== null;
   }
 
-  /** The definition is another one. */
+  /** Applies the current definition. */
   configure(): void {
     this.stop();
     if (this.#options.pool.spec.maxLifetimeMs === null) return;
@@ -58,15 +58,15 @@ export class Limits {
     }
   }
 
-  /** Requests and age, after a heartbeat or in time. */
+  /** Checks requests and lifetime, after each heartbeat and once a second. */
   check(worker: WorkerHandle): void {
     const { pool } = this.#options;
     const { maxRequests, maxLifetimeMs } = pool.spec;
     if ((maxRequests === null && maxLifetimeMs === null) || (worker.state !== 'ready' && worker.state !== 'ejected')) return;
-    let limits = this.#drawn.get(worker);
+    let limits = this.#limitsOf.get(worker);
     if (limits === undefined) {
       limits = recycleLimits(pool.spec, worker.slot, pool.wanted, Math.random());
-      this.#drawn.set(worker, limits);
+      this.#limitsOf.set(worker, limits);
     }
     const requests = worker.meter.last?.requests ?? 0;
     const reason = recycleReason({ requests, uptimeMs: worker.uptimeMs }, limits);

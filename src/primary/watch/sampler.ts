@@ -6,7 +6,7 @@ import type { Limits } from './limits.ts';
 
 const EVERY_MS = 1_000;
 
-/** Where CPU and memory of processes are read. */
+/** Reads CPU and memory of processes. */
 export type UsageSource = Pick<UsageSampler, 'sample' | 'forget'>;
 
 interface SamplerOptions {
@@ -15,7 +15,10 @@ interface SamplerOptions {
   readonly limits: Pick<Limits, 'onMemory' | 'sampled'>;
 }
 
-/** Reads CPU and memory of workers from outside: each second where a limit on memory has to be kept, else of those that do not tell themselves. */
+/**
+ * Reads CPU and memory of workers from outside: every second for all workers if there is a memory limit, otherwise on demand
+ * for workers whose heartbeats are missing.
+ */
 export class Sampler implements WorkerObserver {
   readonly #options: SamplerOptions;
   #timer: NodeJS.Timeout | null = null;
@@ -39,14 +42,14 @@ export class Sampler implements WorkerObserver {
     this.#timer = null;
   }
 
-  /** Somebody looks: waits for the values of workers of whom nothing is known yet. */
+  /** Refreshes the values of workers whose heartbeats are missing. Waits for the result only if a worker has no value yet. */
   async refresh(): Promise<void> {
     const at = now();
-    const silent = this.#workers.filter(({ meter }) => !meter.tells(at));
-    if (silent.length === 0 || at - this.#sampledAt < EVERY_MS) return;
+    const unreported = this.#workers.filter(({ meter }) => !meter.reports(at));
+    if (unreported.length === 0 || at - this.#sampledAt < EVERY_MS) return;
     this.#sampledAt = at;
-    const sampled = this.#sample(silent);
-    if (silent.some(({ meter }) => meter.memoryBytes === null)) await sampled;
+    const sampled = this.#sample(unreported);
+    if (unreported.some(({ meter }) => meter.memoryBytes === null)) await sampled;
   }
 
   get #workers(): readonly WorkerHandle[] {

@@ -26,13 +26,13 @@ interface WatchOptions {
   readonly router: Router;
   readonly supervisor: Supervisor;
   readonly event: EmitEvent;
-  /** A worker is blocked, and says nothing by itself. */
+  /** A worker is blocked, so it cannot report its own state. */
   readonly silent: () => void;
   readonly limits: Limits;
   readonly recycler: Recycler;
 }
 
-/** Everything that judges the workers of an app while they run: checks, traffic, their own word, hangs and limits. */
+/** Watches the workers of an app: health checks, traffic, their own reports, hangs and limits. */
 export class Watch implements WorkerObserver {
   readonly #kernelKills = new KernelKills();
   readonly #options: WatchOptions;
@@ -52,7 +52,7 @@ export class Watch implements WorkerObserver {
       hung: (worker, silentMs) => {
         endHungWorker(worker, silentMs, { abandon, event }).catch((error: unknown) => event('hung', `worker ${worker.slot}: ${messageOf(error)}`, worker));
       },
-      looked: () => {
+      checked: () => {
         const at = now();
         if (workers().some((worker) => worker.meter.last !== null && isSilent(worker, at))) silent();
       },
@@ -64,7 +64,7 @@ export class Watch implements WorkerObserver {
       vitals: ({ meter, handOff: { pending } }) => ({ beat: meter.last, refusals: meter.lost, untakenMs: pending === null ? 0 : now() - pending.handedAt }),
       inRotation: (worker) => router.weight(worker) > 0 && !worker.standby,
       probe: (worker, check) => {
-        // It is blocked, or about to be, and that is no fault of its own.
+        // Writing a heap snapshot blocks the worker, which says nothing about its health.
         if (worker.profile.kind === 'heap') return Promise.resolve(null);
         const listener = probedListener(worker.keys, check.port, ingress.probed);
         return listener === null ? null : this.#prober.probe(worker, listener, check);
@@ -120,19 +120,19 @@ export class Watch implements WorkerObserver {
     return { passed: false, reason: last?.reason ?? null };
   }
 
-  /** Wanted slots with a worker that takes connections and has nothing against it. */
+  /** How many wanted slots have a worker that takes connections and has no cause for ejection. */
   healthySlots(health: readonly WorkerHealth[] = this.report()): number {
     const { pool, router } = this.#options;
-    const ill = new Set(health.flatMap(({ pid, causes }) => (causes.length > 0 ? [pid] : [])));
-    const isWell = (worker: WorkerHandle): boolean => worker.state === 'ready' && router.weight(worker) > 0 && !ill.has(worker.pid);
-    return pool.slots.filter(({ index, workers }) => index < pool.wanted && workers.some(isWell)).length;
+    const unhealthy = new Set(health.flatMap(({ pid, causes }) => (causes.length > 0 ? [pid] : [])));
+    const isHealthy = (worker: WorkerHandle): boolean => worker.state === 'ready' && router.weight(worker) > 0 && !unhealthy.has(worker.pid);
+    return pool.slots.filter(({ index, workers }) => index < pool.wanted && workers.some(isHealthy)).length;
   }
 
   report(): readonly WorkerHealth[] {
     return this.#health.report();
   }
 
-  /** A message of the app, which may be about itself. */
+  /** Handles a message from the app if it is a self-report. */
   onMessage(worker: WorkerHandle, message: unknown): void {
     const report = parseSelfReport(message);
     if (report === null) return;

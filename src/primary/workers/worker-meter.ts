@@ -3,17 +3,17 @@ import { IDLE_UTILIZATION, type Heartbeat } from '../../protocol/worker.ts';
 import type { ProcessUsage } from '../../system/usage.ts';
 import type { AppCounters, SlotCounters } from './app-counters.ts';
 
-/** What percentiles and the error rate look back on. */
+/** The window of percentiles and the error rate. */
 const WINDOW_MS = 10_000;
 /** Index of 5xx among the status classes. */
 const SERVER_ERROR = 4;
-/** Weight of the newest in the average: about the last 50 connections count. */
+/** Weight of the newest value in the moving average, which covers about the last 50 connections. */
 const SMOOTHING = 0.04;
 
-/** An idle worker is heard of every 5 s. */
+/** Longer than the 5 s between the heartbeats of an idle worker. */
 const HEARTBEATS_MISSING_MS = 6_000;
 
-/** What a heartbeat told beyond the one before. */
+/** What one heartbeat adds to the one before. */
 interface Gain {
   readonly at: number;
   readonly answers: number;
@@ -27,11 +27,11 @@ export class WorkerMeter {
   requestsPerSecond = 0;
   cpuPercent: number | null = null;
   memoryBytes: number | null = null;
-  /** Connections it took, and those it gave back or could not receive; of them `lost` could not be received. */
+  /** Connections that the worker took, those it gave back or could not receive, and of the latter only those it could not receive. */
   accepted = 0;
   refused = 0;
   lost = 0;
-  /** Moving average of the time from accept to taken; null before the first. */
+  /** Moving average of the time from accept until the worker took the connection; null before the first one. */
   handOffMs: number | null = null;
   /** Monotonic time of the last heartbeat or taken connection; 0 before the first. */
   lastSignAt = 0;
@@ -42,19 +42,19 @@ export class WorkerMeter {
   readonly #slot: SlotCounters;
   readonly #direct: boolean;
 
-  /** @param direct it accepts by itself: what it took is known from its heartbeats. */
+  /** @param direct whether the worker accepts connections itself; its heartbeats then report how many. */
   constructor(counters: AppCounters, slot: number, direct: boolean) {
     this.#counters = counters;
     this.#slot = counters.slot(slot);
     this.#direct = direct;
   }
 
-  /** Its last sign was a heartbeat that told of nothing going on; the next ones may be left out. */
+  /** Whether the last sign of life was a heartbeat without activity. The worker may skip the next heartbeats then. */
   get idle(): boolean {
     return this.#idle;
   }
 
-  /** It took a connection that long after it was accepted. */
+  /** The worker took a connection, `ms` after it was accepted. */
   took(ms: number, at: number): void {
     this.accepted++;
     if (!this.#direct) this.#slot.accepted++;
@@ -63,21 +63,21 @@ export class WorkerMeter {
     this.handOffMs = this.handOffMs === null ? ms : this.handOffMs + (ms - this.handOffMs) * SMOOTHING;
   }
 
-  /** A connection was given back, or could not be received. */
+  /** The worker gave a connection back, or could not receive it. */
   refuse(): void {
     this.refused++;
     this.#slot.refused++;
   }
 
-  /** Its heartbeats come, and tell what it uses. */
-  tells(at: number): boolean {
+  /** Whether heartbeats are arriving, so CPU and memory are known from them. */
+  reports(at: number): boolean {
     return this.last !== null && at - this.#lastAt <= HEARTBEATS_MISSING_MS;
   }
 
-  /** What was measured from outside; the CPU of one that is silent is its average since it fell silent. */
+  /** Adds values measured from outside. The CPU of a silent worker is the average since its last heartbeat. */
   sampled({ cpuMs, memoryBytes }: ProcessUsage, at: number): void {
     this.memoryBytes = memoryBytes;
-    if (this.last !== null && !this.tells(at)) this.cpuPercent = percentOf(cpuMs - this.last.use.cpuMs, at - this.#lastAt);
+    if (this.last !== null && !this.reports(at)) this.cpuPercent = percentOf(cpuMs - this.last.use.cpuMs, at - this.#lastAt);
   }
 
   add(beat: Heartbeat, at: number): void {
@@ -94,13 +94,13 @@ export class WorkerMeter {
     this.#idle = beat.eventLoopUtilization < IDLE_UTILIZATION && beat.latency.every((n) => n === 0);
   }
 
-  /** Answers of the last seconds, and those of them that were 5xx. */
+  /** Responses in the last 10 s, and how many of them were 5xx. */
   recentAnswers(at: number): { readonly answers: number; readonly serverErrors: number } {
     const recent = this.#recent(at);
     return { answers: recent.reduce((sum, gain) => sum + gain.answers, 0), serverErrors: recent.reduce((sum, gain) => sum + gain.serverErrors, 0) };
   }
 
-  /** Requests of the last seconds by latency bucket. */
+  /** Requests of the last 10 s by latency bucket. */
   recentLatency(at: number): number[] {
     return this.#recent(at).reduce<number[]>((sum, { latency }) => addBuckets(sum, latency), emptyBuckets());
   }
@@ -111,13 +111,13 @@ export class WorkerMeter {
     this.#gains.push({ at, answers: beat.requests - (before?.requests ?? 0), serverErrors: serverErrors(beat) - serverErrors(before), latency: beat.latency });
   }
 
-  /** A heartbeat may be long ago: those of an idle worker are left out. */
+  /** Filters again, because no heartbeat may have removed expired gains: an idle worker skips most of them. */
   #recent(at: number): readonly Gain[] {
     return this.#gains.filter((gain) => gain.at > at - WINDOW_MS);
   }
 }
 
-/** Of one core, with one digit. */
+/** Percent of one core, with one decimal. */
 function percentOf(cpuMs: number, ofMs: number): number {
   return Math.round((Math.max(0, cpuMs) / ofMs) * 1000) / 10;
 }

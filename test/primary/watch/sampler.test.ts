@@ -45,9 +45,9 @@ function limit(on: boolean): void {
   sampler.onSpecChanged();
 }
 
-function add(pid: number, tells: boolean): FakeWorker {
+function add(pid: number, reports: boolean): FakeWorker {
   const worker = { pid, meter: new WorkerMeter(new AppCounters(), 0, false) };
-  worker.meter.tells = () => tells;
+  worker.meter.reports = () => reports;
   workers.push(worker);
   return worker;
 }

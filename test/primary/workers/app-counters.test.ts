@@ -70,7 +70,7 @@ it('takes CPU and memory from heartbeats, and from outside when there are none',
   meter.add(beat(0), 8_000);
   meter.add(beat(100, { span: { ms: 1_000, cpuMs: 200 } }), 9_000);
   meter.sampled({ cpuMs: 210, memoryBytes: 7 }, 10_000);
-  expect([meter.cpuPercent, meter.memoryBytes, meter.tells(10_000)]).toEqual([20, 7, true]);
+  expect([meter.cpuPercent, meter.memoryBytes, meter.reports(10_000)]).toEqual([20, 7, true]);
   meter.sampled({ cpuMs: 200 + 5_000, memoryBytes: 8 }, 19_000);
-  expect([meter.cpuPercent, meter.memoryBytes, meter.tells(19_000)]).toEqual([50, 8, false]);
+  expect([meter.cpuPercent, meter.memoryBytes, meter.reports(19_000)]).toEqual([50, 8, false]);
 });

@@ -3,36 +3,36 @@ import type { WorkerState } from '../../../lifecycle/states.ts';
 import { now } from '../../../system/clock.ts';
 import { inspectorAttached } from '../../../system/process-state.ts';
 
-const SHORTEST_LOOK_MS = 500;
-const LONGEST_LOOK_MS = 5_000;
-/** Looks per `hang_timeout`: a clock that jumps between two of them must not look like a hung worker. */
-const LOOKS = 6;
+const MIN_PERIOD_MS = 500;
+const MAX_PERIOD_MS = 5_000;
+/** Checks per `hang_timeout`. Several are needed so that a clock jump between two checks is not mistaken for a hung worker. */
+const CHECKS_PER_TIMEOUT = 6;
 
-/** What the watch wants to know of a worker. */
+/** What the watch needs to know about a worker. */
 export interface Watched {
   readonly pid: number;
   readonly state: WorkerState;
-  /** Monotonic time of its last message or taken connection, or when it became ready. */
+  /** Monotonic time of its last heartbeat or taken connection, or when it became ready. */
   readonly lastSignAt: number;
-  /** That sign was a heartbeat that told of nothing going on. */
+  /** Whether that sign was a heartbeat without activity. */
   readonly idle: boolean;
-  /** Where its inspector is open; null when it is not. */
+  /** The port of its inspector; null if it is closed. */
   readonly inspectorPort: number | null;
 }
 
 export interface HangWatchOptions<W extends Watched> {
   readonly workers: () => readonly W[];
   readonly hangTimeoutMs: () => number | null;
-  /** Once per hung worker; a sign of life makes it a new one. */
+  /** Called once per hang. After a sign of life the worker can be reported again. */
   readonly hung: (worker: W, silentMs: number) => void;
-  /** Whether somebody debugs it, which makes silence normal. */
+  /** Whether a debugger is attached, so that silence is expected. */
   readonly debugged?: (worker: W) => boolean;
-  /** After each look. */
-  readonly looked?: () => void;
+  /** Called after each check. */
+  readonly checked?: () => void;
   readonly now?: () => number;
 }
 
-/** A time without a sign of life. */
+/** A period without a sign of life. */
 interface Silence {
   readonly since: number;
   readonly signAt: number;
@@ -41,7 +41,7 @@ interface Silence {
   reported: boolean;
 }
 
-/** The one timer that notices hung workers. */
+/** Detects hung workers, with one timer for all of them. */
 export class HangWatch<W extends Watched> {
   readonly #options: HangWatchOptions<W>;
   readonly #now: () => number;
@@ -64,7 +64,7 @@ export class HangWatch<W extends Watched> {
 
   #periodMs(): number {
     const timeoutMs = this.#options.hangTimeoutMs();
-    return timeoutMs === null ? LONGEST_LOOK_MS : Math.max(SHORTEST_LOOK_MS, Math.min(LONGEST_LOOK_MS, timeoutMs / LOOKS));
+    return timeoutMs === null ? MAX_PERIOD_MS : Math.max(MIN_PERIOD_MS, Math.min(MAX_PERIOD_MS, timeoutMs / CHECKS_PER_TIMEOUT));
   }
 
   #plan(waitMs: number): void {
@@ -72,7 +72,7 @@ export class HangWatch<W extends Watched> {
     this.#timer = setTimeout(() => this.#plan(this.#check(Math.max(0, this.#now() - dueAt))), waitMs);
   }
 
-  /** @returns how long to wait for the next look. */
+  /** @returns the time until the next check. */
   #check(lateMs: number): number {
     const silences = new Map<W, Silence>();
     const hangTimeoutMs = this.#options.hangTimeoutMs();
@@ -92,11 +92,11 @@ export class HangWatch<W extends Watched> {
       this.#options.hung(worker, silentMs - silence.lateMs);
     }
     this.#silences = silences;
-    this.#options.looked?.();
+    this.#options.checked?.();
     return waitMs;
   }
 
-  /** Its present silence; a sign of life begins another. */
+  /** The worker's current silence. Each sign of life starts a new one. */
   #silenceOf(worker: W, lateMs: number): Silence {
     const known = this.#silences.get(worker);
     if (known === undefined || known.signAt !== worker.lastSignAt) {

@@ -13,7 +13,7 @@ const NO_STACK: Readonly<Record<NoStack, string>> = {
   native: ' (in native code, or without CPU)',
 };
 
-/** Replaces a worker that hangs, at once; then takes its stack, so that somebody can repair it, and ends it. */
+/** Replaces a hung worker immediately, then captures its stack for the report and kills it. */
 export async function endHungWorker(
   worker: WorkerHandle,
   silentMs: number,
@@ -28,7 +28,7 @@ export async function endHungWorker(
   const hung = `hung for ${Math.round(silentMs / 1000)} s`;
   const { pid, inspectorPort } = worker;
   const state = processState(pid);
-  // The reason is complete before anybody is told, unless the stack has to be taken first.
+  // A stopped process has no stack to capture, so its reason is complete before it is reported.
   const known = state === 'T' ? hung + NO_STACK.stopped : hung;
   worker.end.explain('hang-watch', known);
   abandon(worker, 'hung', known);

@@ -4,37 +4,37 @@ import { interruptedAt } from '../../../system/inspector-client.ts';
 import { handlesSignal, listeningPorts, ownsSocket } from '../../../system/process-state.ts';
 import { isAlive, processState } from '../../../system/processes.ts';
 
-/** Mostly it takes milliseconds; a machine without free CPU needs seconds to open the inspector. */
+/** Usually it takes milliseconds, but without free CPU it takes seconds to open the inspector. */
 const TIMEOUT_MS = 5_000;
-const FIRST_LOOK_MS = 10;
-const LAST_LOOK_MS = 200;
-/** A recursion without end has thousands of calls. */
+const FIRST_POLL_MS = 10;
+const MAX_POLL_MS = 200;
+/** An endless recursion has thousands of frames. */
 const MAX_FRAMES = 50;
 
-/** The process whose stack is wanted; it was started with `--inspect-port=0`. */
+/** The process whose stack is captured. It was started with `--inspect-port=0`. */
 export interface StackTarget {
   readonly pid: number;
-  /** Where its inspector is open already; null when it is not. */
+  /** The port of its inspector, if it is already open; otherwise null. */
   readonly inspectorPort: number | null;
-  /** The app listens for SIGUSR1 itself: that opens no inspector then, and is not sent. */
+  /** Whether the app listens for SIGUSR1 itself. The signal then does not open the inspector, so it is not sent. */
   readonly ownSigusr1: boolean;
 }
 
 /**
- * Why there is no stack. `gone`: it has ended. `stopped`: by SIGSTOP or a terminal. `traced`: a native debugger holds it.
- * `no-inspector`: it has none to open. `native`: it was not interrupted in time, because it waits in native code or gets
- * no CPU.
+ * Why there is no stack. `gone`: the process has ended. `stopped`: by SIGSTOP or a terminal. `traced`: paused by a native
+ * debugger. `no-inspector`: its inspector cannot be opened. `native`: it was not interrupted in time, because it is in native
+ * code or starved of CPU.
  */
 export type NoStack = 'gone' | 'stopped' | 'traced' | 'no-inspector' | 'native';
 
 export type StackResult = { readonly frames: readonly StackFrame[] } | { readonly reason: NoStack };
 
 /**
- * The JavaScript stack of a process whose event loop is blocked, innermost call first; it goes on afterwards. It never
- * fails and takes at most `timeoutMs` (default 5 s). Linux only.
+ * Captures the JavaScript stack of a process whose event loop is blocked, innermost call first. The process continues
+ * afterwards. Never rejects, and takes at most `timeoutMs` (default 5 s). Linux only.
  *
  * The inspector's port is found as a new listening socket of the process, not read from its stderr: an app can redirect
- * that, write such a line itself, or have so much to say that the line comes late.
+ * stderr, print such a line itself, or write so much that the line is delayed.
  */
 export async function stackOf(target: StackTarget, timeoutMs = TIMEOUT_MS): Promise<StackResult> {
   const { pid } = target;
@@ -65,11 +65,11 @@ function obstacleOf(pid: number): NoStack | null {
   return state === 't' ? 'traced' : null;
 }
 
-/** Node opens the inspector at SIGUSR1 as soon as its JavaScript comes to a loop's end or a call. @returns its port. */
+/** On SIGUSR1, Node opens the inspector at the next call or loop iteration of the running JavaScript. @returns its port. */
 async function openInspector(pid: number, signal: AbortSignal): Promise<number> {
   const before = listeningPorts(pid);
   process.kill(pid, 'SIGUSR1');
-  for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(2 * waitMs, LAST_LOOK_MS)) {
+  for (let waitMs = FIRST_POLL_MS; ; waitMs = Math.min(2 * waitMs, MAX_POLL_MS)) {
     await delay(waitMs, undefined, { signal });
     if (!isAlive(pid)) throw new Error('it has ended');
     for (const [inode, port] of listeningPorts(pid)) {

@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { ServerKind } from '../../../protocol/worker.ts';
 
 /**
- * A server that has no use for a connection (`maxConnections`, an app that closes it) closes it in the turn of its loop
- * in which it takes it, so this is long; longer would only hold the connection.
+ * How long a connection must stay open to pass. A server that does not want it (`maxConnections`, an app that closes it)
+ * closes it in the same turn of the event loop, so this is ample.
  */
 const STAYS_OPEN_MS = 50;
 const MAX_HEAD_BYTES = 16_384;
-/** More of an answer is not read. */
+/** The rest of a longer response is not read. */
 const MAX_BYTES = 65_536;
 const HEADERS = { 'user-agent': 'lb-health', accept: '*/*' };
 
@@ -16,11 +16,11 @@ const isSecure = (kind: ServerKind): boolean => kind === 'https' || kind === 'ht
 const isHttp2 = (kind: ServerKind): boolean => kind === 'http2' || kind === 'h2c';
 
 /**
- * Asks a server over a connection that it has taken.
- * @param path null asks nothing: the connection must stay open, with TLS the handshake must succeed (a bare connect
- * would make the app report a TLS error).
- * @returns the status of the answer; null without a path. The stream closes by itself once the answer is complete.
- * @throws Error with a message for people.
+ * Sends a health check over a connection that the server has taken.
+ * @param path null sends no request: the connection must stay open, and with TLS the handshake must succeed (a plain
+ * connect would make the app report a TLS error).
+ * @returns the status of the response; null without a path. The stream closes by itself after the response.
+ * @throws Error with a readable message.
  */
 export async function ask(client: Socket, kind: ServerKind, path: string | null): Promise<number | null> {
   if (client.destroyed) throw closedBy(client.errored);
@@ -30,7 +30,7 @@ export async function ask(client: Socket, kind: ServerKind, path: string | null)
     await staysOpen(client);
     client.destroy();
   } else {
-    // Not destroyed: the last step of the handshake is still on its way.
+    // Ended, not destroyed: the last message of the handshake may not be sent yet.
     stream.resume().end();
   }
   return null;
@@ -39,7 +39,7 @@ export async function ask(client: Socket, kind: ServerKind, path: string | null)
 async function secured(socket: Socket, protocol: string): Promise<Duplex> {
   const { connect } = await import('node:tls');
   return new Promise((resolve, reject) => {
-    // Whether a certificate is valid is for the clients to judge, and a name the app does not know would be refused.
+    // Validity is for clients to judge. No server name is sent, because the app could refuse an unknown one.
     const stream = connect({ socket, rejectUnauthorized: false, ALPNProtocols: [protocol] }, () => resolve(stream));
     stream.on('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'ECONNRESET' ? closedBy(error) : new Error(`TLS: ${error.code ?? error.message}`)),
@@ -51,7 +51,7 @@ async function secured(socket: Socket, protocol: string): Promise<Duplex> {
 function staysOpen(client: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, STAYS_OPEN_MS);
-    // A server that speaks first has done what it should, even if it closes then.
+    // A server that speaks first has passed, even if it then closes the connection.
     client.once('data', () => resolve());
     client.once('close', () => {
       clearTimeout(timer);
@@ -60,13 +60,13 @@ function staysOpen(client: Socket): Promise<void> {
   });
 }
 
-/** By hand, because of an answer only the status counts, and loading `node:http` costs each primary memory. */
+/** Written by hand: only the status matters, and loading `node:http` would cost every primary memory. */
 function askHttp1(stream: Duplex, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
     let head = '';
     let bytes = 0;
     let done = false;
-    const look = (): void => {
+    const parseHead = (): void => {
       const status = finalStatus(head);
       if (status === null && bytes <= MAX_HEAD_BYTES) return;
       done = true;
@@ -81,7 +81,7 @@ function askHttp1(stream: Duplex, path: string): Promise<number> {
         return;
       }
       head += chunk.toString('latin1');
-      look();
+      parseHead();
     });
     stream.on('error', (error) => reject(closedBy(error)));
     stream.once('close', () => reject(closedBy(null)));
@@ -90,7 +90,7 @@ function askHttp1(stream: Duplex, path: string): Promise<number> {
   });
 }
 
-/** The status after all that are informational; null while it is not there, `malformed` when it never will be. */
+/** The first status that is not informational; null while it is incomplete. */
 function finalStatus(head: string): number | 'malformed' | null {
   const line = /^(.*?)\r?\n/.exec(head)?.[1];
   if (line === undefined) return null;

@@ -7,37 +7,37 @@ import { now, wallNow } from '../../../system/clock.ts';
 import { WatchedWorker, type HealthWorker, type Vitals } from './watched-worker.ts';
 
 interface HealthMonitorOptions<W extends HealthWorker> {
-  /** All that are not gone. */
+  /** All workers that have not exited. */
   readonly workers: () => readonly W[];
-  /** The check of this worker, as it was defined when it was started: an older version may not know the path of a newer one. */
+  /** The check that was defined when this worker started: an older version of the app may not serve the path of a newer check. */
   readonly checkOf: (worker: W) => HealthCheckSpec | null;
-  /** Null switches passive checks off. */
+  /** Null disables passive checks. */
   readonly ejection: () => EjectionSpec | null;
   readonly vitals: (worker: W) => Vitals;
-  /** It would get connections if it is well: its weight is above 0 and it does not wait for a switch. */
+  /** Whether it gets connections while it is healthy: its weight is above 0 and it is not on standby. */
   readonly inRotation: (worker: W) => boolean;
-  /** Checks it once; a result of null tells nothing about it. Null when it does not listen where the check goes. */
+  /** Checks it once. Returns null if it does not listen on the port of the check; a null result is inconclusive. */
   readonly probe: (worker: W, check: HealthCheckSpec) => Promise<CheckResult | null> | null;
-  /** `ready` becomes `ejected`. */
+  /** Moves it from `ready` to `ejected`. */
   readonly eject: (worker: W, why: string) => void;
-  /** `ejected` becomes `ready`. */
+  /** Moves it from `ejected` to `ready`. */
   readonly readmit: (worker: W) => void;
-  /** It has been ill for too long; asked again if that goes on. */
+  /** Requests its replacement after it was ejected for too long; repeated while it stays ejected. */
   readonly replace: (worker: W, why: string) => void;
-  /** `passed` may have another answer. */
+  /** The result of `passed` may have changed. */
   readonly changed: () => void;
 }
 
 const OBSERVE_EVERY_MS = 1_000;
 
 /**
- * Watches the health of an app's workers: runs their active checks, judges what the traffic tells, listens to what they
- * say of themselves, and takes them out of the rotation and back. Each look compares what should be with what is.
+ * Watches the health of an app's workers: runs active checks, evaluates their traffic and their self-reports, and ejects and
+ * readmits them. Each round compares the wanted state with the actual one.
  */
 export class HealthMonitor<W extends HealthWorker> {
   readonly #options: HealthMonitorOptions<W>;
   readonly #watched = new Map<number, WatchedWorker<W>>();
-  /** Null while nothing happens: then the next heartbeat is soon enough, and no timer wakes a process that could sleep. */
+  /** When passive checks run next. Null while nothing happens: the next heartbeat triggers them, so an idle primary has no timer. */
   #observeAt: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -47,12 +47,12 @@ export class HealthMonitor<W extends HealthWorker> {
     this.#options = options;
   }
 
-  /** A worker told how it is, which each of them does at least every 5 s. */
+  /** A worker sent a heartbeat, which each does at least every 5 s. */
   beat(): void {
     if (this.#observeAt === null && this.#options.ejection() !== null) this.#reconcile();
   }
 
-  /** Looks again soon; to be called when a worker came, went, began to listen or changed its state. */
+  /** Reconciles soon. Call it when a worker starts, exits, listens or changes state. */
   wake(): void {
     this.#wakeIn(0);
   }
@@ -62,12 +62,12 @@ export class HealthMonitor<W extends HealthWorker> {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  /** Part of being ready: its check, if it has one, succeeded. */
+  /** Whether its check succeeded, or it has none. A worker is not ready before. */
   passed(worker: W): boolean {
     return this.#options.checkOf(worker) === null || this.#watched.get(worker.id)?.check.verdict === 'up';
   }
 
-  /** The app said `down`; stands until it says `ready`. */
+  /** The app reported `down`, which holds until it reports `ready`. */
   saidDown(worker: W, reason: string): void {
     const watched = this.#watch(worker);
     watched.ejection = eject(watched.ejection, 'self', reason, now());
@@ -129,7 +129,7 @@ export class HealthMonitor<W extends HealthWorker> {
     if (check === null || watched.checking || watched.checkAt > at) return;
     if (worker.state !== 'starting' && !watched.isServing) return;
     const probing = this.#options.probe(worker, check);
-    // One that starts may listen later; wake() will tell.
+    // A starting worker may listen later, and wake() is called then.
     if (probing === null && worker.state === 'starting') return;
     const where = check.port === null ? '' : ` on port ${check.port}`;
     watched.checking = true;
@@ -154,7 +154,7 @@ export class HealthMonitor<W extends HealthWorker> {
   /** Passive checks. */
   #observe(serving: readonly WatchedWorker<W>[], at: number): void {
     const policy = this.#options.ejection();
-    // A sole worker is never ejected, so nobody needs to look.
+    // A sole worker is never ejected, so there is nothing to evaluate.
     if (policy === null || serving.length < 2) {
       this.#observeAt = null;
       return;
@@ -183,16 +183,16 @@ export class HealthMonitor<W extends HealthWorker> {
 
   #expire(watched: WatchedWorker<W>, at: number): void {
     const takeTimeoutMs = this.#options.ejection()?.takeTimeoutMs ?? Number.POSITIVE_INFINITY;
-    // One that still has not taken its connection has not become better by waiting.
+    // A worker that still has not taken its connection has not recovered.
     if (watched.untakenMs < takeTimeoutMs) watched.ejection = expire(watched.ejection, at);
   }
 
-  /** The state of a worker follows from its causes. */
+  /** Ejects or readmits a worker as its causes demand. */
   #apply(watched: WatchedWorker<W>, serving: readonly WatchedWorker<W>[], at: number): void {
     const { worker, ejection } = watched;
     const hasPeers = serving.some((one) => one !== watched && this.#options.inRotation(one.worker));
     const ejected = isEjected(ejection, hasPeers);
-    // The ejection of another one may have ended an operation, which took this one with it.
+    // Ejecting another worker may have failed an operation, which then retired this one.
     if (!watched.isServing || ejected === (worker.state === 'ejected')) return;
     if (ejected) this.#options.eject(worker, describeCauses(ejection, at).join(', '));
     else {
@@ -204,22 +204,22 @@ export class HealthMonitor<W extends HealthWorker> {
   #replace(watched: WatchedWorker<W>, at: number): void {
     if (at < this.#replaceAt(watched)) return;
     const { worker, ejection } = watched;
-    watched.replaceAskedAt = at;
+    watched.replaceRequestedAt = at;
     const forSeconds = Math.round((at - (ejection.since ?? at)) / 1000);
     this.#options.replace(worker, `${describeCauses(ejection, at).join(', ')}, for ${forSeconds} s`);
   }
 
-  #replaceAt({ worker, ejection, replaceAskedAt }: WatchedWorker<W>): number {
+  #replaceAt({ worker, ejection, replaceRequestedAt }: WatchedWorker<W>): number {
     const afterMs = this.#options.checkOf(worker)?.replaceAfterMs ?? null;
     if (ejection.since === null || afterMs === null) return Number.POSITIVE_INFINITY;
-    return Math.max(ejection.since, replaceAskedAt) + afterMs;
+    return Math.max(ejection.since, replaceRequestedAt) + afterMs;
   }
 
-  /** When time alone calls for another look at this worker. */
+  /** When this worker needs the next check without any event. */
   #nextAt(watched: WatchedWorker<W>, at: number): number {
     const times = [nextLookAt(watched.ejection) ?? at, this.#replaceAt(watched)];
     if (this.#options.checkOf(watched.worker) !== null && !watched.checking) times.push(watched.checkAt);
-    // What is due already waits for something else, which will wake.
+    // Whatever is already due waits for an event, which calls wake().
     return Math.min(...times.filter((time) => time > at));
   }
 }

@@ -5,29 +5,29 @@ interface AcceptedConnection extends RawConnection {
   getpeername(out: { port?: number }): number;
 }
 
-/** Both ends of a connection of this process with itself. */
+/** Both ends of a connection from this process to itself. */
 export interface Loop {
   readonly client: Socket;
-  /** Unread and unpolled, so that it can be handed to a worker like any other. */
+  /** Unread and unpolled, so it can be handed to a worker like any other connection. */
   readonly accepted: RawConnection;
 }
 
 const HOST = '127.0.0.1';
 
 /**
- * Connections for health checks. One private socket, opened with the first check, serves all workers and all their
- * listeners: a server does not look at how the connection it is given came about.
+ * Makes connections for health checks. One private socket, opened with the first check, is enough for all workers and
+ * listeners, because a server does not care where its connections were accepted.
  */
 export class Loopback {
   #opening: Promise<number> | null = null;
   #listener: RawListener | null = null;
   #dialing = 0;
-  /** Connections to come, by the client's port. */
+  /** Waiters for the accepted end of a connection, by the client's port. */
   readonly #expected = new Map<number, (accepted: RawConnection) => void>();
-  /** Connections that were accepted before their client knew its port, or that are not ours. */
+  /** Connections that were accepted before their client knew its port, or that are foreign. */
   readonly #early = new Map<number, RawConnection>();
 
-  /** @throws when this process cannot open sockets; says nothing about any worker. */
+  /** @throws Error if this process cannot connect to itself, which says nothing about any worker. */
   async connect(signal: AbortSignal): Promise<Loop> {
     const port = await (this.#opening ??= this.#open());
     this.#dialing++;
@@ -85,7 +85,7 @@ export class Loopback {
 
   #arrived(connection: AcceptedConnection): void {
     const peer: { port?: number } = {};
-    // Fails when the client is gone already.
+    // Fails if the client has already disconnected.
     if (connection.getpeername(peer) !== 0) return connection.close();
     const port = peer.port ?? 0;
     const claim = this.#expected.get(port);
@@ -95,7 +95,7 @@ export class Loopback {
     else connection.close();
   }
 
-  /** Nobody waits any more: whoever connected was not us. */
+  /** Closes unclaimed connections: no check is connecting now, so they are foreign. */
   #closeEarly(): void {
     for (const connection of this.#early.values()) connection.close();
     this.#early.clear();

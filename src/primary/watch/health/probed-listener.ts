@@ -8,8 +8,8 @@ interface OpenListener {
 }
 
 /**
- * The listener of a worker that its checks go to: the one on this port, or the first it listened on.
- * @param keys the worker's listeners, in the order in which it listened.
+ * The listener that a worker's checks connect to: the one on `port`, or the first one if `port` is null.
+ * @param keys the worker's listeners, in the order in which they were opened.
  */
 export function probedListener(keys: Iterable<string>, port: number | null, listeners: readonly OpenListener[]): ProbedListener | null {
   for (const key of keys) {

@@ -7,12 +7,12 @@ import type { RawConnection } from '../../handles/raw-handles.ts';
 import { ask } from './ask.ts';
 import { Loopback } from './loopback.ts';
 
-/** What became of a connection that was handed to a worker: `taken` or `lost`, once. */
+/** The outcome of handing a connection to a worker: `taken` or `lost`, once. */
 export interface HandOutcome {
   taken(): void;
-  /** After `taken`: its server takes no more at the moment, and gave it back. To be full is no illness. */
+  /** After `taken`: its server is full or closed and gave the connection back, which does not count as a failure. */
   refused(): void;
-  /** The worker is gone, or could not receive it. */
+  /** The worker has exited, or could not receive the connection. */
   lost(): void;
 }
 
@@ -24,26 +24,26 @@ export interface ProbedListener {
 export type ProbePolicy = Pick<HealthCheckSpec, 'path' | 'timeoutMs' | 'expect'>;
 
 /**
- * Gives a worker a connection, as one of a client of that listener. The prober closes this process's copy of the handle
- * when it knows the outcome.
+ * Hands a worker a connection as if from a client of that listener. The prober closes this process's copy of the handle once
+ * it knows the outcome.
  */
 export type Hand<W> = (worker: W, key: string, connection: RawConnection, outcome: HandOutcome) => void;
 
-/** A deadline that is noticed so late was kept from us by this process being stopped or starved; no worker is to blame. */
+/** A deadline that fires later than this means that this process was stopped or starved of CPU. Then the check is inconclusive. */
 const LATE_MS = 500;
 
-/** Checks single workers: each gets a connection through the same hand-off as real traffic, and has to answer. */
+/** Checks single workers, over a connection that takes the same path as real traffic. */
 export class Prober<W extends object> {
   readonly #hand: Hand<W>;
   readonly #loopback = new Loopback();
-  /** Workers that have not yet taken an earlier check, and since when: they get no second one. */
+  /** When each worker was handed a connection that it has not taken yet. Until it takes it, further checks fail. */
   readonly #handedAt = new WeakMap<W, number>();
 
   constructor(hand: Hand<W>) {
     this.#hand = hand;
   }
 
-  /** The result; null when nothing was learnt about the worker. */
+  /** Checks a worker once. Resolves with null if the check was inconclusive. */
   async probe(worker: W, { key, kind }: ProbedListener, { path, timeoutMs, expect }: ProbePolicy): Promise<CheckResult | null> {
     const before = this.#handedAt.get(worker);
     if (before !== undefined) return { ok: false, reason: `not taken in ${seconds(now() - before)}` };
@@ -54,7 +54,7 @@ export class Prober<W extends object> {
     const { client, accepted } = loop;
     client.once('close', () => deadline.cancel());
     try {
-      const hand = this.#give(worker, key, accepted);
+      const hand = this.#handOver(worker, key, accepted);
       await deadline.race(hand.taken, 'not taken');
       const status = await deadline.race(Promise.race([ask(client, kind, path), hand.refused]), 'no answer');
       if (status === 'refused') {
@@ -73,7 +73,7 @@ export class Prober<W extends object> {
     this.#loopback.close();
   }
 
-  #give(worker: W, key: string, connection: RawConnection): { readonly taken: Promise<void>; readonly refused: Promise<'refused'> } {
+  #handOver(worker: W, key: string, connection: RawConnection): { readonly taken: Promise<void>; readonly refused: Promise<'refused'> } {
     this.#handedAt.set(worker, now());
     let refuse: (what: 'refused') => void;
     const refused = new Promise<'refused'>((resolve) => (refuse = resolve));
@@ -91,7 +91,7 @@ export class Prober<W extends object> {
   }
 }
 
-/** One time limit for all steps of a check; passing it also ends the connection. */
+/** One time limit for all steps of a check. When it passes, the connection is closed. */
 class Deadline {
   wasLate = false;
   readonly #timeoutMs: number;
@@ -111,11 +111,11 @@ class Deadline {
     return this.#controller.signal;
   }
 
-  /** @throws Error that says what did not happen in time. */
+  /** @throws Error naming what did not happen in time. */
   race<T>(step: Promise<T>, missing: string): Promise<T> {
     return new Promise((resolve, reject) => {
       const late = (): void => reject(new Error(`${missing} in ${seconds(this.#timeoutMs)}`));
-      // Before the step: the abort ends its connection, which is not the reason.
+      // Rejects before the step does: the abort closes the connection, and that error is not the cause.
       if (this.signal.aborted) late();
       this.signal.addEventListener('abort', late, { once: true });
       step.then(resolve, reject);

@@ -5,7 +5,7 @@ import type { WorkerState } from '../../../lifecycle/states.ts';
 import type { WorkerHealth } from '../../../protocol/snapshot.ts';
 import type { Heartbeat } from '../../../protocol/worker.ts';
 
-/** A worker as far as its health is concerned. */
+/** What the health monitor needs to know about a worker. */
 export interface HealthWorker {
   readonly id: number;
   readonly slot: number;
@@ -13,20 +13,20 @@ export interface HealthWorker {
   readonly state: WorkerState;
 }
 
-/** What is known of a worker without asking it. */
+/** Health facts that are known without a check. */
 export interface Vitals {
-  /** The latest one; null before the first. */
+  /** The latest heartbeat; null before the first. */
   readonly beat: Pick<Heartbeat, 'requests' | 'statusClasses' | 'eventLoopDelayMs'> | null;
-  /** Connections it could not take since it started; one that is full does not count. */
+  /** Connections that it could not receive since it started. Those refused because of `maxConnections` do not count. */
   readonly refusals: number;
-  /** How long the connection it was handed last has not been taken; 0 when it was. */
+  /** How long its current connection has been waiting to be taken; 0 without one. */
   readonly untakenMs: number;
 }
 
 const KEPT_DELAYS = 3;
 const SERVER_ERROR = 4;
 
-/** All that the health monitor remembers of one worker. */
+/** What the health monitor remembers about one worker. */
 export class WatchedWorker<W extends HealthWorker> {
   readonly worker: W;
   check: CheckState = NO_CHECKS;
@@ -34,7 +34,7 @@ export class WatchedWorker<W extends HealthWorker> {
   /** When the next check is due; checks do not overlap. */
   checkAt = 0;
   checking = false;
-  replaceAskedAt = Number.NEGATIVE_INFINITY;
+  replaceRequestedAt = Number.NEGATIVE_INFINITY;
   untakenMs = 0;
   #samples: readonly CounterSample[] = [];
   #delays: readonly number[] = [];
@@ -48,7 +48,7 @@ export class WatchedWorker<W extends HealthWorker> {
     return this.worker.state === 'ready' || this.worker.state === 'ejected';
   }
 
-  /** Whether anything happened since the last look. */
+  /** Adds the current vitals. @returns whether there was activity since the last call. */
   observe({ beat, refusals, untakenMs }: Vitals, at: number): boolean {
     const isNew = beat !== null && beat !== this.#lastBeat;
     this.untakenMs = untakenMs;
@@ -66,7 +66,7 @@ export class WatchedWorker<W extends HealthWorker> {
     return { id: this.worker.id, untakenMs: this.untakenMs, loopDelaysMs: this.#delays, ...gainedIn(this.#samples) };
   }
 
-  /** It begins anew: what led to its ejection shall not lead to the next. */
+  /** Forgets the samples, so that the cause of one ejection does not lead to the next. */
   forgetFacts(): void {
     this.#samples = [];
     this.#delays = [];
