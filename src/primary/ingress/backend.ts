@@ -1,7 +1,7 @@
 import type { Seat as BalancingBackend } from '../../balancing/strategy.ts';
 import type { PendingConnection, Target } from '../handles/connection.ts';
 
-/** Where a worker stands among those that a listener's connections may go to. */
+/** A worker that connections of a listener may go to, with its weight. */
 export interface Route {
   readonly target: Target;
   /** Effective weight, above 0. */
@@ -9,7 +9,7 @@ export interface Route {
   readonly backup: boolean;
 }
 
-/** A worker's place in the rotation of one listener, with what waits for this worker alone. */
+/** A worker in the rotation of one listener, with the connections that wait for this worker only. */
 export class Backend implements BalancingBackend {
   readonly target: Target;
   readonly slot: number;
@@ -17,7 +17,7 @@ export class Backend implements BalancingBackend {
   weight: number;
   backup: boolean;
   credit = 0;
-  /** Open connections it may have. */
+  /** The most open connections it may have. */
   limit = Number.POSITIVE_INFINITY;
 
   constructor({ target, weight, backup }: Route) {

@@ -4,7 +4,7 @@ import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { labelOf, socketName } from './listeners.ts';
 import { bindSocket, canReusePort, CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
-/** The sockets of one listener: one per slot on the same port, or one for all where the system cannot share a port. */
+/** The sockets of one listener: one per slot on the same port, or a single one where the system cannot share a port. */
 interface Group {
   readonly query: ListenQuery;
   readonly name: SocketName | null;
@@ -14,7 +14,7 @@ interface Group {
 export type GroupOutcome = { readonly errno: 0; readonly name: SocketName | null } | { readonly errno: number };
 
 interface DirectOptions {
-  /** A socket that the daemon should hold a duplicate of. */
+  /** A socket was opened, and the daemon should keep a duplicate. */
   readonly onOpened: (socket: { readonly key: string; readonly handle: RawListener; readonly name: SocketName | null }) => void;
   readonly onClosed: (key: string) => void;
 }
@@ -25,20 +25,20 @@ interface LentSocket {
 }
 
 interface Serving {
-  /** Workers that take connections now. */
+  /** Workers in rotation. */
   readonly members: readonly WorkerHandle[];
   readonly isBackup: (worker: WorkerHandle) => boolean;
 }
 
-/** A worker that could not receive a socket is offered it again after this long. */
+/** Delay before a socket that a worker could not receive is lent again. */
 const LEND_AGAIN_MS = 1_000;
 
-/** Key of a kept socket: that of its listener and its index. */
+/** The key of a kept socket: the key of its listener, and its index. */
 const KEPT_KEY = /^(.+)#(\d+)$/;
 
 /**
- * `direct`: listening sockets that the primary owns and the workers accept from. A socket stays open whoever accepts, so
- * what waits in its queue outlives reloads, crashes and scale-downs; one whose slot has no worker is given to others.
+ * The listening sockets of `direct`, which the primary owns and the workers accept from. They stay open independently of the
+ * workers, so queued connections survive reloads, crashes and scale-downs. A socket whose slot has no worker is lent to others.
  */
 export class DirectSockets {
   readonly #options: DirectOptions;
@@ -46,10 +46,10 @@ export class DirectSockets {
   readonly #opening = new Map<string, Promise<GroupOutcome>>();
   readonly #inherited = new Map<string, Map<number, RawListener>>();
   readonly #shared = !canReusePort();
-  /** What each worker was given. */
+  /** The sockets lent to each worker. */
   readonly #lent = new Map<WorkerHandle, Set<LentSocket>>();
   #serving: Serving = { members: [], isBackup: () => false };
-  /** Sockets that workers were told to let go of, for `takeOver`. */
+  /** For `takeOver`: sockets that workers were asked to release and have not yet. */
   #releasing: { readonly sockets: Map<WorkerHandle, Set<LentSocket>>; readonly done: () => void } | null = null;
 
   constructor(options: DirectOptions) {
@@ -68,7 +68,7 @@ export class DirectSockets {
     return [...this.#groups].map(([key, { query, name }]) => ({ key, query, name }));
   }
 
-  /** Of every socket, as the daemon knows it. */
+  /** The keys of all sockets, as the daemon knows them. */
   get keptKeys(): readonly string[] {
     const open = [...this.#groups].flatMap(([key, { sockets }]) => sockets.map((_, index) => keptKey(key, index)));
     const inherited = [...this.#inherited].flatMap(([key, sockets]) => [...sockets.keys()].map((index) => keptKey(key, index)));
@@ -79,14 +79,14 @@ export class DirectSockets {
     return this.#groups.size + this.#inherited.size > 0;
   }
 
-  /** From the daemon, after the death of another primary. */
+  /** Adds a socket that the daemon kept for an earlier primary. */
   received(keptKey: string, handle: RawListener): void {
     const [, key = '', index = ''] = KEPT_KEY.exec(keptKey) ?? [];
     const sockets = this.#inherited.get(key) ?? new Map<number, RawListener>();
     this.#inherited.set(key, sockets.set(Number(index), handle));
   }
 
-  /** A worker wants to listen; makes sure that there is a socket for each slot. */
+  /** Opens a listener for a worker, with one socket for each slot. */
   async listen(query: ListenQuery, slots: number): Promise<GroupOutcome> {
     let opening = this.#opening.get(query.key);
     if (opening === undefined) {
@@ -99,7 +99,7 @@ export class DirectSockets {
     return outcome;
   }
 
-  /** Gives each socket to those that should accept from it, first, and takes it from all others, then. */
+  /** Lends each socket to the workers that should accept from it, and only then takes it from the others. */
   assign(serving: Serving = this.#serving): void {
     this.#serving = serving;
     if (this.#releasing !== null) return;
@@ -119,8 +119,8 @@ export class DirectSockets {
   }
 
   /**
-   * Accepts by itself the last that come, instead of the workers; resolves when none of them does any more. A socket that a
-   * worker closes last would take what waits in it along.
+   * Accepts connections in the primary instead of the workers, before the sockets are closed. Resolves when no worker accepts.
+   * Otherwise a worker could be the last to close a socket, which would reset the connections in its queue.
    */
   async takeOver(onConnection: (key: string, connection: RawConnection) => void): Promise<void> {
     for (const [key, { sockets }] of this.#groups) {
@@ -138,7 +138,7 @@ export class DirectSockets {
     });
   }
 
-  /** A worker accepts from this socket no more. */
+  /** A worker has stopped accepting from this socket. */
   released(worker: WorkerHandle, key: string, index: number): void {
     const borrowed = this.#releasing?.sockets.get(worker);
     for (const lent of borrowed ?? []) if (lent.key === key && lent.index === index) borrowed?.delete(lent);
@@ -169,7 +169,7 @@ export class DirectSockets {
     for (const lent of borrowed) if (lent.key === key && lent.index === index) return;
     const lent = { key, index };
     borrowed.add(lent);
-    // Out of descriptors, or on its way out.
+    // Fails if the worker is out of file descriptors or exiting.
     worker.handOff.lend(key, index, socket, () => {
       borrowed.delete(lent);
       setTimeout(() => this.assign(), LEND_AGAIN_MS).unref();
@@ -186,7 +186,7 @@ export class DirectSockets {
     worker.channel.post({ t: 'socket', ...lent, on: false });
   }
 
-  /** All of them before anybody is told: the kernel gives what comes to those that are still open. */
+  /** Closes all sockets before reporting any, because the kernel sends new connections to those that are still open. */
   #close(key: string, sockets: Iterable<readonly [number, RawListener]>): void {
     const closed = [...sockets];
     for (const [, socket] of closed) socket.close();
@@ -212,7 +212,7 @@ export class DirectSockets {
     return { errno: 0, name: group.name };
   }
 
-  /** More sockets on the port of the first. One that cannot be had is done without: the others take its connections. */
+  /** Opens more sockets on the port of the first. If one fails, the others get its connections. */
   #grow({ query, name, sockets }: Group, count: number): void {
     while (sockets.length < count) {
       const socket = bindSocket({ ...query, port: name?.port ?? query.port ?? 0 }, true);
@@ -232,12 +232,12 @@ function keptKey(key: string, index: number): string {
   return `${key}#${index}`;
 }
 
-/** Sockets that share a port do so with any other program's of the same user; one that does not tells whether the port is taken. */
+/** Binds a socket that does not share its port, to detect that the port is in use: a sharing one would join another program of the same user. */
 function probePort(query: ListenQuery): number {
   if (query.port === null || query.port === 0) return 0;
   const probe = bindSocket({ ...query, port: query.port }, false);
   if (typeof probe === 'number') return probe;
-  // libuv keeps what `bind` said of the address for the next call; listening, to hear it, would accept somebody.
+  // libuv reports an error of `bind` only on the next call. `getsockname` gets it without listening, which could accept a connection.
   const errno = probe.getsockname?.({}) ?? 0;
   probe.close();
   return errno;

@@ -8,21 +8,21 @@ import type { PendingConnection, Target, Untaken } from '../handles/connection.t
 import type { RawConnection } from '../handles/raw-handles.ts';
 import { Backend, type Route } from './backend.ts';
 
-/** What of an app's definition matters here. */
+/** The part of an app's definition that the dispatcher needs. */
 export interface DispatchSettings {
   readonly strategy: HandOffStrategy;
   readonly maxConns: number | null;
-  /** Of each listener. */
+  /** Limit for each listener. */
   readonly maxQueue: number;
-  /** Of all listeners together. */
+  /** Limit for all listeners together. */
   readonly maxQueued: number;
   readonly ipHashPrefix: { readonly v4: number; readonly v6: number };
 }
 
 interface DispatcherEvents {
-  /** As many connections wait as may. */
+  /** The queue of this listener is full. */
   crowded(key: string): void;
-  /** Half of them are served. */
+  /** Its queue is down to half. */
   relieved(key: string): void;
 }
 
@@ -30,7 +30,7 @@ interface ListenerQueue {
   readonly key: string;
   readonly strategy: Strategy;
   crowded: boolean;
-  /** Of them `waiting` and those that wait at a backend. */
+  /** Those in `waiting` plus those waiting at a backend. */
   queued: number;
   readonly waiting: PendingConnection[];
   backends: readonly Backend[];
@@ -44,12 +44,12 @@ const DEFAULTS: DispatchSettings = {
   ipHashPrefix: { v4: 32, v6: 64 },
 };
 
-/** 2³² divided by the golden ratio: multiples of it lie far apart. */
+/** 2³² divided by the golden ratio: its multiples are spread evenly. */
 const GOLDEN_RATIO = 0x9e3779b9;
 
 /**
- * Gives each accepted connection to the worker that the strategy picks. Connections for which no worker is free wait
- * here, in order of arrival; none is ever refused.
+ * Hands each accepted connection to the worker that the strategy picks. If no worker is free, connections wait here in order
+ * of arrival. None is refused.
  */
 export class Dispatcher {
   readonly #events: DispatcherEvents;
@@ -67,7 +67,7 @@ export class Dispatcher {
     return n;
   }
 
-  /** From now on; what waits is placed anew. */
+  /** Applies new settings, and dispatches waiting connections accordingly. */
   configure(settings: DispatchSettings): void {
     const changed = settings.strategy !== this.#settings.strategy;
     this.#settings = settings;
@@ -89,11 +89,11 @@ export class Dispatcher {
     this.#events.crowded(key);
   }
 
-  /** A connection that a worker did not take: goes to another one before all that wait. */
+  /** Returns a connection that a worker did not take. It goes to another worker, ahead of all waiting ones. */
   takeBack(untaken: Untaken): void {
     const queue = this.#queues.get(untaken.key);
     if (queue === undefined) {
-      // Its listener was closed meanwhile.
+      // Its listener has been closed.
       untaken.connection.close();
       return;
     }
@@ -101,7 +101,7 @@ export class Dispatcher {
     this.pump(untaken.key);
   }
 
-  /** The workers that connections for this listener may go to, from now on. */
+  /** Sets the workers that connections of this listener may go to. */
   route(key: string, routes: readonly Route[]): void {
     const queue = this.#queue(key);
     const known = new Map(queue.backends.map((backend) => [backend.target, backend]));
@@ -127,19 +127,19 @@ export class Dispatcher {
     this.#events.relieved(key);
   }
 
-  /** A worker is free again. Listeners on which connections wait take turns. */
+  /** Dispatches to a worker that is free again. Listeners with waiting connections take turns. */
   pumpFor(target: Target): void {
     for (const [key, queue] of [...this.#queues]) {
       if (queue.queued === 0 || !queue.backends.some((backend) => backend.target === target)) continue;
       this.#queues.delete(key);
       this.#queues.set(key, queue);
       this.pump(key);
-      // What waits there may be for others: then it is the next listener's turn.
+      // If the worker is still free, that listener's connections wait for others: try the next listener.
       if (target.pending !== null) return;
     }
   }
 
-  /** Ends every waiting connection of a listener that is closed. */
+  /** Closes every waiting connection of a closed listener. */
   close(key: string): void {
     const queue = this.#queues.get(key);
     if (queue === undefined) return;
@@ -161,7 +161,7 @@ export class Dispatcher {
     return queue;
   }
 
-  /** Another strategy begins with clean backends, and with all that waits in the order in which it came. */
+  /** Starts a new strategy with reset backends, and all waiting connections in order of arrival. */
   #renew(queue: ListenerQueue): void {
     const waiting = [...queue.waiting, ...queue.backends.flatMap((backend) => backend.waiting.splice(0))].sort((a, b) => a.acceptedAt - b.acceptedAt);
     const strategy = createStrategy(this.#settings.strategy);
@@ -176,7 +176,7 @@ export class Dispatcher {
     return { key, connection, peer, clientHash: sticky ? this.#clientHash(connection, peer) : 0, acceptedAt: now(), handedAt: 0 };
   }
 
-  /** Clients that cannot be told apart (a Unix socket has no addresses) are spread. */
+  /** Clients without an address, on a Unix socket, are spread evenly. */
   #clientHash(connection: RawConnection, peer: Peer | null): number {
     const address = peer?.source.address ?? addressOf(connection);
     if (address !== undefined) return hashAddress(address, this.#settings.ipHashPrefix);
@@ -190,7 +190,7 @@ export class Dispatcher {
   }
 }
 
-/** Hands the connection over, or lets it wait for the one worker that may have it; false when it can only wait for any. */
+/** Hands the connection to the picked worker, or queues it there. Returns false if the strategy picks none. */
 function place(queue: ListenerQueue, pending: PendingConnection): boolean {
   const backend = queue.strategy.pick(queue.backends, pending.clientHash) as Backend | null;
   if (backend === null) return false;
@@ -202,7 +202,7 @@ function place(queue: ListenerQueue, pending: PendingConnection): boolean {
   return true;
 }
 
-/** What waits for a worker that became full may go elsewhere. */
+/** Hands a free worker its next connection. If the worker is full, the connections that wait for it may go to others. */
 function serveBackend(backend: Backend, queue: ListenerQueue): void {
   if (backend.full) queue.waiting.unshift(...backend.waiting.splice(0));
   if (!backend.free) return;

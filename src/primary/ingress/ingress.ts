@@ -18,11 +18,11 @@ interface ProxyGate {
   readonly trusted: (address: string | undefined) => boolean;
 }
 
-/** Where connections come in: the app's sockets and the queue before its workers. It is there before the app, to take over what was kept. */
+/** Accepts the app's connections: its listening sockets, and the queue in front of its workers. It exists before the app starts, to take over kept sockets. */
 export class Ingress {
   readonly dispatcher: Dispatcher;
   readonly listeners: Listeners;
-  /** `direct`. */
+  /** The sockets of `direct`. */
   readonly sockets: DirectSockets;
   readonly proxyRejections: Record<ProxyRejection, number> = { malformed: 0, timeout: 0, untrusted: 0, closed: 0 };
   readonly #readers = new Map<string, ProxyReader>();
@@ -30,9 +30,9 @@ export class Ingress {
   readonly #keeper: SocketKeeper;
   #direct = false;
   readonly #room = descriptorRoom();
-  /** For good. */
+  /** The ingress is shut for good. */
   #shut = false;
-  /** Listeners that nobody else accepts on any more, and whose last connections are handed out. */
+  /** While shutting: listeners on which only this process still accepts, and whose last connections are being handed to workers. */
   #handingOut: readonly string[] | null = null;
   #arrivals = 0;
 
@@ -60,17 +60,17 @@ export class Ingress {
     this.sockets = new DirectSockets({ onOpened: (socket) => keeper.keep(socket), onClosed: (key) => void keeper.drop(key) });
   }
 
-  /** Addresses as people write them. */
+  /** Readable addresses of all listeners. */
   get labels(): readonly string[] {
     return [...this.listeners.all.map((listener) => listener.label), ...this.sockets.labels].sort();
   }
 
-  /** Open listeners as health checks see them. */
+  /** The open listeners, for health checks. */
   get probed(): readonly { readonly key: string; readonly query: ListenQuery; readonly name: SocketName | null }[] {
     return [...this.listeners.all, ...this.sockets.groups];
   }
 
-  /** True when this app is known to listen, so that a worker which does not is not ready. */
+  /** Whether this app is known to listen. If so, a worker that does not listen is not ready. */
   get expected(): boolean {
     return this.listeners.expected || this.sockets.expected;
   }
@@ -81,15 +81,15 @@ export class Ingress {
     this.#gate = proxyProtocol === null ? null : { spec: proxyProtocol, trusted: trustOf(proxyProtocol) };
   }
 
-  /** A listening handle from the daemon. */
+  /** Adds a listening handle from the daemon. */
   received(key: string, handle: RawListener, name: SocketName | null): void {
     if (DirectSockets.owns(key)) this.sockets.received(key, handle);
     else this.listeners.received(key, handle, name);
   }
 
-  /** Unix sockets have no kernel that spreads connections: they are handed over with `direct` too. */
+  /** Opens a listener for a worker. The kernel does not spread connections of Unix sockets, so those are dispatched even with `direct`. */
   async listen(query: ListenQuery, slots: number): Promise<{ readonly errno: number; readonly name: SocketName | null }> {
-    // A worker that boots while the app is stopped: nobody comes any more, and it shall not fail for that.
+    // A worker that boots while the app stops must not fail because of this; it gets no connections.
     if (this.#shut) return { errno: 0, name: nameAsAsked(query) };
     if (this.#direct && query.addressType !== -1) {
       const outcome = await this.sockets.listen(query, slots);
@@ -110,8 +110,8 @@ export class Ingress {
   }
 
   /**
-   * Connections are refused soon, and for good; resolves when all that came before are handed to workers.
-   * @param reroute `dispatched` has changed.
+   * Stops accepting connections for good. Resolves when all connections accepted so far have been handed to workers.
+   * @param reroute called after `dispatched` has changed.
    */
   async shut(reroute: () => void): Promise<void> {
     const { listeners, sockets, dispatcher } = this;
@@ -174,6 +174,6 @@ function nameAsAsked({ address, port, addressType }: ListenQuery): SocketName | 
 function trustOf({ from }: ProxyProtocolSpec): ProxyGate['trusted'] {
   if (from === null) return () => true;
   const matches = cidrMatcher(from);
-  // A Unix socket has no addresses: its file decides who may connect.
+  // A Unix socket has no addresses. File permissions decide who may connect.
   return (address) => address === undefined || matches(address);
 }

@@ -10,35 +10,35 @@ export interface Listener {
   readonly query: ListenQuery;
   handle: RawListener;
   readonly name: SocketName | null;
-  /** How people write it: `*:3000`, `/run/app.sock`. */
+  /** Readable address: `*:3000`, `/run/app.sock`. */
   readonly label: string;
-  /** `paused`: not polled, new connections wait in the kernel. */
+  /** `paused`: not polled, so new connections wait in the kernel's queue. */
   mode: 'accepting' | 'pausing' | 'paused';
 }
 
 export type ListenOutcome = { readonly errno: 0; readonly listener: Listener } | { readonly errno: number; readonly listener: null };
 
-/** Opens a listening socket. @throws the error of `server.listen`. */
+/** Opens a listening socket. @throws Error from `server.listen`. */
 export type BindListener = (query: ListenQuery) => Promise<RawListener>;
 
 interface ListenersOptions {
   readonly bind: BindListener;
   readonly onConnection: (key: string, connection: RawConnection) => void;
-  /** A listener that the daemon should hold a duplicate of. */
+  /** A listener was opened, and the daemon should keep a duplicate. */
   readonly onOpened: (listener: Listener) => void;
   readonly onClosed: (key: string) => void;
-  /** Asks for an unpolled duplicate, which comes to `received`; false when nobody keeps one. */
+  /** Asks for an unpolled duplicate, which arrives through `received`. Returns false if the daemon keeps none. */
   readonly borrow: (key: string) => boolean;
 }
 
-/** The app's listening sockets: opened when a worker first asks, kept whatever the workers do. */
+/** The app's listening sockets. Each is opened when the first worker asks for it, and stays open independently of the workers. */
 export class Listeners {
   readonly #options: ListenersOptions;
   readonly #open = new Map<string, Listener>();
   readonly #opening = new Map<string, Promise<ListenOutcome>>();
-  /** Received from the daemon after the death of another primary; not polled until a worker asks for them. */
+  /** Handles of an earlier primary, received from the daemon. Not polled until a worker asks for them. */
   readonly #inherited = new Map<string, { handle: RawListener; name: SocketName | null }>();
-  /** Closed before the duplicate came that should have let them pause. */
+  /** Listeners that were closed before the duplicate for their pause arrived. */
   readonly #closedInPause = new Set<string>();
 
   constructor(options: ListenersOptions) {
@@ -49,7 +49,7 @@ export class Listeners {
     return [...this.#open.values()];
   }
 
-  /** Of every socket that the daemon may hold too. */
+  /** The keys of all sockets that the daemon may keep duplicates of. */
   get keptKeys(): readonly string[] {
     return [...this.#open.keys(), ...this.#inherited.keys()];
   }
@@ -58,19 +58,19 @@ export class Listeners {
     return this.#open.get(key);
   }
 
-  /** True when this app is known to listen, so that a worker which does not is not ready. */
+  /** Whether this app is known to listen. If so, a worker that does not listen is not ready. */
   get expected(): boolean {
     return this.#open.size + this.#inherited.size > 0;
   }
 
-  /** A handle from the daemon: of the primary before this one, or the duplicate that lets a listener pause. */
+  /** Adds a handle from the daemon: one of the previous primary, or the duplicate that lets a listener pause. */
   received(key: string, handle: RawListener, name: SocketName | null): void {
     const listener = this.#open.get(key);
     if (listener === undefined) {
       if (this.#closedInPause.delete(key)) handle.close();
       else this.#inherited.set(key, { handle, name });
     } else if (listener.mode === 'pausing') {
-      // libuv cannot stop polling a listening handle; closing ours does, and the duplicate keeps the socket.
+      // libuv cannot stop polling a listening handle, but we can close it: the duplicate keeps the socket open.
       listener.handle.close();
       listener.handle = handle;
       listener.mode = 'paused';
@@ -79,10 +79,10 @@ export class Listeners {
     }
   }
 
-  /** Accepts no more for now; connections wait in the kernel's queue. Goes on accepting where no duplicate can be had. */
+  /** Stops accepting for now, so connections wait in the kernel's queue. Without a duplicate it keeps accepting. */
   pause(key: string): void {
     const listener = this.#open.get(key);
-    // Closing the handle that a Unix socket was bound with removes its file, and nobody would find it again.
+    // Closing the bound handle of a Unix socket removes its file, so clients could no longer connect.
     if (listener?.mode !== 'accepting' || listener.query.addressType === -1) return;
     if (this.#options.borrow(key)) listener.mode = 'pausing';
   }
@@ -94,7 +94,7 @@ export class Listeners {
     listener.mode = 'accepting';
   }
 
-  /** Lets as few come as it can before the listener is closed: a TCP socket has no queue any more, a Unix socket no file. */
+  /** Lets in as few connections as possible before the listener is closed: removes the queue of a TCP socket, or the file of a Unix socket. */
   narrow(key: string): void {
     this.resume(key);
     const listener = this.#open.get(key);
@@ -114,14 +114,14 @@ export class Listeners {
     return opening;
   }
 
-  /** Closes every listener that is not in use, and forgets inherited ones that nobody asked for. */
+  /** Closes all listeners but those in `used`, and all inherited ones that no worker asked for. */
   closeAllBut(used: ReadonlySet<string>): void {
     for (const [key, listener] of this.#open) {
       if (used.has(key)) continue;
       this.#open.delete(key);
       listener.handle.close();
       if (listener.mode === 'pausing') this.#closedInPause.add(key);
-      // libuv removes the file only for the handle that was bound, not for one that came from another process.
+      // libuv removes the file only if this process bound the handle.
       if (listener.query.addressType === -1 && listener.query.address !== null) removeFile(listener.query.address);
       this.#options.onClosed(key);
     }
@@ -145,7 +145,7 @@ export class Listeners {
     } catch (error) {
       if (errnoOf(error) !== 'EADDRINUSE' || query.addressType !== -1 || query.address === null) return refusal(error);
     }
-    // A Unix socket's file outlives a primary that was killed: taken over if nobody answers on it.
+    // A killed primary leaves the file of its Unix socket behind. Take it over if nothing answers on it.
     try {
       await claimSocketPath(query.address);
       return await this.#bind(query);
@@ -174,14 +174,14 @@ export class Listeners {
     };
   }
 
-  /** Begins to accept on a handle that listens already. */
+  /** Starts accepting on a handle that is already listening. */
   #poll(listener: Listener): number {
     this.#feed(listener);
     return listener.handle.listen(listener.query.backlog || DEFAULT_BACKLOG);
   }
 }
 
-/** Binds and listens. Nothing is accepted before the next turn of the event loop; by then the caller has set `onconnection`. */
+/** Binds and listens. Nothing is accepted before the next turn of the event loop, so the caller has time to set `onconnection`. */
 export function bindListener(query: ListenQuery): Promise<RawListener> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -10,30 +10,30 @@ import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 import type { Ingress } from './ingress.ts';
 
-/** A worker that refused a connection (its `maxConnections` are reached) is asked again after this long. */
+/** How long a worker gets no connections after it refused one because of its `maxConnections`. */
 const FULL_MS = 100;
-/** Steps in which a share grows during slow start. */
+/** The number of steps in which a share grows during slow start. */
 const RAMP_STEPS = 40;
 const RAMP_STEP_MIN_MS = 50;
 
 interface RouterOptions {
   readonly ingress: Ingress;
   readonly pool: Pool;
-  /** The app's first workers share its load at once; later ones grow into theirs. */
+  /** Whether the app was online before. Its first workers get their full share immediately; later ones start slowly. */
   readonly wasOnline: () => boolean;
-  /** A worker takes connections that took none before. */
+  /** A worker joined the rotation. */
   readonly joined: () => void;
 }
 
-/** Joins the workers and the front ingress: who listens on what, who gets connections, and with which share. */
+/** Keeps the ingress in step with the workers: which of them get connections, for which listeners, and with which share. */
 export class Router implements WorkerObserver {
   readonly #options: RouterOptions;
   #rampTimer: NodeJS.Timeout | null = null;
-  /** Since when a worker is in the rotation, after a replacement or an ejection. */
+  /** When each worker began its slow start, after a replacement or an ejection. */
   readonly #rampsSince = new WeakMap<WorkerHandle, number>();
-  /** Listeners for which a worker refused a connection lately. */
+  /** Listeners for which a worker has just refused a connection. */
   readonly #full = new WeakMap<WorkerHandle, Set<string>>();
-  /** Workers that take connections. */
+  /** Workers in rotation. */
   members: readonly WorkerHandle[] = [];
   /** Fewer than half of the workers are healthy: connections go to all of them. */
   panic = false;
@@ -77,7 +77,7 @@ export class Router implements WorkerObserver {
       this.#fullOf(worker).delete(key);
       this.changed();
     }, FULL_MS);
-    // First out of the rotation, so that the connection does not come back to the same worker.
+    // Take the worker out of rotation first, so that the connection does not go back to it.
     this.changed();
     this.#options.ingress.dispatcher.takeBack(untaken);
   }
@@ -86,7 +86,7 @@ export class Router implements WorkerObserver {
     this.#options.ingress.sockets.forget(worker);
   }
 
-  /** Brings the front ingress in step with what the workers are, serve and weigh. */
+  /** Updates the ingress after a change of a worker's state, listeners or weight. */
   changed(): void {
     const { ingress, pool } = this.#options;
     const { dispatcher, dispatched, sockets } = ingress;
@@ -114,13 +114,13 @@ export class Router implements WorkerObserver {
     if (joined) this.#options.joined();
   }
 
-  /** What it weighs by configuration, or by its own word. */
+  /** The weight of a worker: the one the app asked for, or else the configured one. 0 while it takes no connections. */
   weight(worker: WorkerHandle): number {
     if (worker.self.withdrawn !== null || worker.profile.kind === 'heap') return 0;
     return worker.self.weight ?? weightOf(this.#options.pool.spec.weights, worker.slot);
   }
 
-  /** Its weight, as far as slow start lets it have it. A sticky strategy would move its clients twice. */
+  /** The weight of a worker, reduced during slow start. Not with a sticky strategy, which would move its clients twice. */
   share(worker: WorkerHandle): number {
     const { slowStartMs, balance } = this.#options.pool.spec;
     const weight = this.weight(worker);
@@ -129,7 +129,7 @@ export class Router implements WorkerObserver {
     return weight * rampFactor(now() - since, slowStartMs);
   }
 
-  /** It still grows into its share. */
+  /** Whether a worker is still in slow start. */
   isRamping(worker: WorkerHandle): boolean {
     const since = this.#rampsSince.get(worker);
     return since !== undefined && now() - since < this.#options.pool.spec.slowStartMs;

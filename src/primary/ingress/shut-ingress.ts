@@ -2,29 +2,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../../system/clock.ts';
 import { withDeadline } from '../../system/deadline.ts';
 
-/** The kernel goes on accepting for as long as clients come faster than we take them; then what is left is reset. */
+/** Time limit for emptying the kernel's queue, which may never be empty if clients connect faster than we accept. Then the rest is reset. */
 const ACCEPT_WITHIN_MS = 1_000;
-/** What waits for a worker is given up after this long. */
+/** Time limit for handing waiting connections to workers. */
 const HAND_OUT_WITHIN_MS = 5_000;
 const CHECK_EVERY_MS = 5;
 
-/** What has to be done to shut an ingress. */
+/** The steps of shutting an ingress. */
 interface Closable {
-  /** Resolves when nobody but this process holds the sockets. */
+  /** Makes the daemon drop its duplicates of the sockets. Resolves when it has. */
   releaseDuplicates(): Promise<void>;
-  /** From now on this process alone accepts, on all sockets; resolves when no worker accepts any more. */
+  /** Makes this process accept on all sockets. Resolves when no worker accepts. */
   takeOver(): Promise<void>;
-  /** Connections that have come in so far. */
+  /** How many connections have been accepted so far. */
   arrivals(): number;
   closeSockets(): void;
-  /** Connections that no worker has yet. */
+  /** How many connections are waiting for a worker. */
   waiting(): number;
 }
 
 /**
- * Refuses connections without resetting those that the kernel has accepted before. A listening socket that is closed takes
- * its queue along; so its other holders let go first, the queue is emptied, and only then it is closed. Resolves when
- * everything that came in is with a worker.
+ * Closes the listening sockets without resetting connections that the kernel has accepted. Closing a listening socket resets
+ * its queue. So all other holders release it first, then the queue is emptied, and only then is it closed. Resolves when every
+ * accepted connection has a worker.
  */
 export async function shutIngress(ingress: Closable): Promise<void> {
   await ingress.releaseDuplicates();
@@ -39,7 +39,7 @@ export async function shutIngress(ingress: Closable): Promise<void> {
   while (ingress.waiting() > 0 && now() < handsOutUntil) await sleep(CHECK_EVERY_MS);
 }
 
-/** A whole one, in whose poll libuv accepts one connection per socket, if there is one. */
+/** Waits for a full turn of the event loop. Its poll phase accepts one connection per socket, if there is one. */
 async function roundOfEventLoop(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -6,10 +6,10 @@ import type { Heartbeat } from '../../protocol/worker.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** What the workers of one slot have counted, one after the other. */
+/** Sums over all workers that one slot has had. */
 export type SlotCounters = Mutable<Counters>;
 
-/** What an app's workers have counted since its primary started; what a worker had counted stays when it goes. */
+/** The counters of an app since its primary started. They keep what exited workers have counted. */
 export class AppCounters {
   restarts = 0;
   ejections = 0;
@@ -32,7 +32,7 @@ export class AppCounters {
     return counters;
   }
 
-  /** A heartbeat of a worker, and the one before it. */
+  /** Adds the difference between a heartbeat and the one before it. */
   beat(slot: SlotCounters, before: Heartbeat | null, beat: Heartbeat): void {
     slot.answers = slot.answers.map((n, i) => n + (beat.statusClasses[i] ?? 0) - (before?.statusClasses[i] ?? 0));
     slot.bytesReceived += beat.bytesReceived - (before?.bytesReceived ?? 0);

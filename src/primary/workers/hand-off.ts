@@ -7,13 +7,13 @@ import type { Body, WorkerChannel } from './worker-channel.ts';
 import type { WorkerMeter } from './worker-meter.ts';
 import type { SentHandle } from './worker-process.ts';
 
-/** What becomes of a probe: as of any handle, and it may still be given back after it was taken. */
+/** The outcome of a probe. After `taken`, the worker may still give it back. */
 export interface ProbeOutcome extends SentHandle {
   refused(): void;
 }
 
 interface HandOffEvents {
-  /** The worker can have another connection: it took its last one, or closed one. */
+  /** The worker can receive another connection, because it took the last one or closed one. */
   free(): void;
   notTaken(connection: Untaken): void;
 }
@@ -25,7 +25,7 @@ interface HandOffOptions {
   readonly events: HandOffEvents;
 }
 
-/** Gives one worker its connections, and listening sockets to accept from; knows how many it has and which it did not take. */
+/** Hands connections, and with `direct` listening sockets, to one worker. Tracks how many it has and which it did not take. */
 export class HandOff implements Target {
   readonly slot: number;
   pending: PendingConnection | null = null;
@@ -34,7 +34,7 @@ export class HandOff implements Target {
   readonly #events: HandOffEvents;
   readonly #open = new OpenEstimate();
   #counts = false;
-  /** The last connection of the primary's own; one at a time. */
+  /** The outcome of the current probe; one at a time. */
   #probe: ProbeOutcome | null = null;
 
   constructor({ slot, channel, meter, events }: HandOffOptions) {
@@ -65,20 +65,20 @@ export class HandOff implements Target {
     });
   }
 
-  /** A connection of the primary's own, to see whether it is served. */
+  /** Hands over a connection of a health check. */
   probe(key: string, connection: RawConnection, outcome: ProbeOutcome): void {
     this.#probe = outcome;
     this.#deliver({ t: 'conn', key, probe: true }, connection, outcome);
   }
 
-  /** From now on its count of open connections is right within milliseconds, or only with each heartbeat. */
+  /** Whether the worker reports its open connections within milliseconds of a change, or only with heartbeats. */
   countConnections(on: boolean): void {
     if (on === this.#counts) return;
     this.#counts = on;
     this.#channel.post({ t: 'count', on });
   }
 
-  /** `direct`: gives it a listening socket to accept from by itself. */
+  /** With `direct`: lends the worker a listening socket to accept from. */
   lend(key: string, index: number, socket: RawListener, lost: () => void): void {
     this.#channel.postHandle({ t: 'socket', key, index, on: true }, socket, { taken: () => {}, lost });
   }
@@ -87,7 +87,7 @@ export class HandOff implements Target {
     if (this.#open.counted(count)) this.#events.free();
   }
 
-  /** It took the connection and gives it back: the server is closed, or has as many as its own `maxConnections` allows. */
+  /** The worker gave a connection back, because its server is closed or has reached its own `maxConnections`. */
   refused({ key, peer, probe }: Extract<FromWorker, { readonly t: 'refused' }>, connection: RawConnection): void {
     if (probe === true) {
       connection.close();
@@ -105,7 +105,7 @@ export class HandOff implements Target {
     this.#channel.postHandle(message, connection, { taken: () => sent.taken(), lost });
   }
 
-  /** The connection goes to another worker; this one is asked again later, if it lives. */
+  /** Returns the connection for another worker. This worker may get others later. */
   #notTaken(connection: Untaken): void {
     this.#meter.refuse();
     this.#events.notTaken(connection);

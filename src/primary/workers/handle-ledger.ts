@@ -1,13 +1,14 @@
 import type { SentHandle } from './worker-process.ts';
 
 interface Channel {
-  // Node's own signature knows no raw handles.
+  // Node's types do not allow raw handles.
   send(message: object, handle?: unknown, ...rest: unknown[]): boolean;
 }
 
 /**
- * The handles that are on their way to one worker. Node acknowledges each (`NODE_HANDLE_ACK`), in the order in which they
- * were sent, without saying which; so this notes all that go through the channel, those of Node's own cluster (UDP) too.
+ * Tracks the handles in transit to one worker. Node acknowledges them in the order in which they were sent
+ * (`NODE_HANDLE_ACK`), but does not name them. So this records every handle on the channel, including those that Node's own
+ * cluster sends (UDP).
  */
 export class HandleLedger {
   readonly #inFlight: (SentHandle | null)[] = [];
@@ -32,17 +33,17 @@ export class HandleLedger {
     });
   }
 
-  /** @returns whether this internal message of Node's was about a handle. */
+  /** @returns whether this internal message was an acknowledgement of a handle. */
   acknowledge(message: unknown): boolean {
     const cmd = typeof message === 'object' && message !== null && 'cmd' in message ? message.cmd : undefined;
     if (cmd === 'NODE_HANDLE_ACK') this.#inFlight.shift()?.taken();
-    // The worker is out of file descriptors.
+    // Sent when the worker is out of file descriptors.
     else if (cmd === 'NODE_HANDLE_NACK') this.#inFlight.shift()?.lost();
     else return false;
     return true;
   }
 
-  /** The worker is gone: no acknowledgement will come. */
+  /** Reports all handles in transit as lost: the worker has exited, so they will not be acknowledged. */
   abandon(): void {
     for (const sent of this.#inFlight.splice(0)) sent?.lost();
   }

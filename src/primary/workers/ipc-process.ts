@@ -4,7 +4,7 @@ import { killTree } from '../../system/processes.ts';
 import { HandleLedger } from './handle-ledger.ts';
 import type { SentHandle, WorkerProcess, WorkerProcessEvents } from './worker-process.ts';
 
-/** A worker that is a child process of Node with an IPC channel. */
+/** A worker process that runs as a Node child process with an IPC channel. */
 export class IpcProcess implements WorkerProcess {
   readonly pid: number;
   readonly stdout: Readable | null;
@@ -24,7 +24,7 @@ export class IpcProcess implements WorkerProcess {
       if (!this.#handles.acknowledge(message)) events.control(message, handle);
     });
     child.on('message', (message) => events.message(message));
-    // The channel can close long before the process ends: the app called process.disconnect(), or it serves on as an orphan.
+    // The channel can close long before the process ends, for example if the app calls process.disconnect().
     child.once('disconnect', () => events.disconnect());
     let ended = false;
     const exited = (code: number | null, signal: string | null): void => {
@@ -35,7 +35,7 @@ export class IpcProcess implements WorkerProcess {
     };
     child.once('exit', exited);
     child.on('error', (error) => {
-      // A send that met the death of the process is repaired by the exit that follows. A process that never started has no exit event.
+      // If a send fails because the process died, its exit event follows. A process that never started has no exit event.
       if (this.pid !== 0 || ended) return;
       events.startFailed(error);
       exited(null, null);

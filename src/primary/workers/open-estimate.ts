@@ -1,6 +1,6 @@
 import type { OpenCount } from '../../protocol/worker.ts';
 
-/** How many connections a worker has open: as many as it counted last, and those that were on their way to it then or came since. */
+/** Estimates how many connections a worker has open: its last count, plus those that were handed over but not delivered by then. */
 export class OpenEstimate {
   #handed = 0;
   #counted: OpenCount = { connections: 0, delivered: 0 };
@@ -13,12 +13,12 @@ export class OpenEstimate {
     this.#handed++;
   }
 
-  /** One that was handed to it did not arrive. */
+  /** A connection that was handed over did not arrive. */
   lost(): void {
     this.#handed--;
   }
 
-  /** @returns whether there are fewer now. */
+  /** @returns whether the estimate went down. */
   counted(count: OpenCount): boolean {
     const before = this.value;
     this.#counted = count;

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import { withDeadline } from '../../system/deadline.ts';
 
-/** A grandchild may hold the pipes open; nobody waits for it longer than this. */
+/** How long to wait for pipes that a grandchild process keeps open. */
 const GRACE_MS = 250;
 
-/** Resolves when everything that a worker wrote has been read. */
+/** Resolves when the output of a worker has been read completely. */
 export async function pipesClosed(pipes: readonly (Readable | null)[]): Promise<void> {
   const closed = pipes.flatMap((pipe) => (pipe === null || pipe.closed ? [] : [new Promise((resolve) => pipe.once('close', resolve))]));
   await withDeadline(Promise.all(closed), GRACE_MS);

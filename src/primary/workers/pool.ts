@@ -12,15 +12,15 @@ import { Retirement } from './retirement.ts';
 import { WorkerHandle, type WorkerObserver } from './worker-handle.ts';
 import type { StartWorker } from './worker-process.ts';
 
-/** Each takes a CPU until it is ready, and the primary needs one for its orders: more wait until one of these is ready or gone. */
+/** The most workers that start at the same time. Each uses a CPU until it is ready, and the primary needs CPU time too. */
 export const STARTING_AT_ONCE = Math.max(32, cpuBudget());
 
 export interface Slot {
   readonly index: number;
-  /** Not gone yet, oldest first. */
+  /** Workers that have not been removed, oldest first. */
   workers: WorkerHandle[];
   restart: RestartState;
-  /** Its worker just ended; the next one waits until it is known why. */
+  /** Its worker just exited, and the slot is not refilled before the exit report is complete. */
   awaitsReport: boolean;
 }
 
@@ -31,12 +31,12 @@ interface PoolOptions {
   readonly notify: Notify<WorkerHandle>;
 }
 
-/** The slots of an app and the workers in them. Knows how to fork and to retire, not when. */
+/** The slots of an app and their workers. Forks and retires them; others decide when. */
 export class Pool implements WorkerObserver {
-  /** Slots that should have a worker. */
+  /** How many slots should have a worker. */
   wanted = 0;
   generation = 0;
-  /** Of the youngest worker; ids rise with each fork. */
+  /** The id of the youngest worker. Ids increase with each fork. */
   lastId = 0;
   readonly counters = new AppCounters();
   readonly #slots = new Map<number, Slot>();
@@ -69,12 +69,12 @@ export class Pool implements WorkerObserver {
     return this.slots.flatMap((slot) => slot.workers);
   }
 
-  /** Wanted slots that have a worker which takes connections. */
+  /** How many wanted slots have a ready worker. */
   get readySlots(): number {
     return this.slots.filter(({ index, workers }) => index < this.wanted && workers.some(({ state }) => state === 'ready')).length;
   }
 
-  /** How many workers may be forked now. */
+  /** How many more workers may start now. */
   get startRoom(): number {
     return STARTING_AT_ONCE - this.workers.filter(({ state }) => state === 'starting').length;
   }
@@ -112,9 +112,9 @@ export class Pool implements WorkerObserver {
   }
 
   retire(worker: WorkerHandle, askedBy: AskedBy, atOnce = false): void {
-    const under = this.#retirements.get(worker);
-    if (under !== undefined) {
-      if (atOnce) under.kill();
+    const current = this.#retirements.get(worker);
+    if (current !== undefined) {
+      if (atOnce) current.kill();
       return;
     }
     if (worker.state === 'exited') return;
@@ -122,13 +122,13 @@ export class Pool implements WorkerObserver {
     this.#retirements.set(worker, new Retirement(worker, { askedBy, killTimeoutMs, shutdownWithMessage, now: atOnce }));
   }
 
-  /** It leaves no matter how: its slot is free from now on, and the caller ends it. */
+  /** Frees the worker's slot immediately. The caller must kill the worker. */
   abandon(worker: WorkerHandle, askedBy: AskedBy): void {
     worker.end.ask(askedBy);
     worker.move('stopping');
   }
 
-  /** Every leaving worker one rung further; with `atOnce` to the last. */
+  /** Moves every leaving worker to the next rung of the stop ladder, or to the last one with `atOnce`. */
   skipAhead(atOnce: boolean): void {
     for (const retirement of this.#retirements.values()) {
       if (atOnce) retirement.kill();
@@ -164,7 +164,7 @@ export class Pool implements WorkerObserver {
   }
 }
 
-/** The worker a slot relies on: the youngest that is not leaving. */
+/** The youngest worker of a slot that is not leaving. */
 export function currentWorker(slot: Slot): WorkerHandle | undefined {
   return slot.workers.findLast((worker) => !isLeaving(worker.state));
 }

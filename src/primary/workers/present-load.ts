@@ -1,40 +1,40 @@
 import type { LoopDelaySummary } from '../../protocol/worker.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
-/** A worker that was not heard of for longer is too busy to say so. */
+/** A worker that is silent for longer has a blocked event loop. */
 const SILENT_MS = 2_500;
-/** One that is idle is heard of every 5 s. */
+/** The same for an idle worker, whose heartbeats come every 5 s. */
 const SILENT_IDLE_MS = 7_500;
 
-/** What keeps a worker busy now, as far as can be told from outside. */
+/** The current load of a worker, as seen from outside. */
 export interface PresentLoad {
-  /** Share of 1. */
+  /** Event loop utilization, from 0 to 1. */
   readonly utilization: number;
-  /** How late its event loop is, or last was. */
+  /** Current or last known delay of its event loop. */
   readonly delayMs: number;
   readonly delay: LoopDelaySummary | null;
   readonly requestsPerSecond: number;
-  /** In shares of one core; null when it is not known. */
+  /** In cores: 1 is one full core; null if unknown. */
   readonly cpu: number | null;
 }
 
-/** Not heard of for so long that its event loop must be blocked. @param at monotonic */
+/** Whether a worker has been silent for so long that its event loop must be blocked. @param at monotonic time */
 export function isSilent({ idle, lastSignAt }: Pick<WorkerHandle, 'idle' | 'lastSignAt'>, at: number): boolean {
   return at - lastSignAt > (idle ? SILENT_IDLE_MS : SILENT_MS);
 }
 
-type Told = Pick<WorkerHandle, 'idle' | 'lastSignAt'> & {
+type LoadSource = Pick<WorkerHandle, 'idle' | 'lastSignAt'> & {
   readonly meter: Pick<WorkerHandle['meter'], 'last' | 'cpuPercent' | 'requestsPerSecond'>;
   readonly profile: Pick<WorkerHandle['profile'], 'kind'>;
 };
 
 /**
- * Its last heartbeat, with two exceptions. A worker whose event loop is blocked cannot say so: it is busy, late by the time
- * since it was heard of, and answers nothing. While its CPU is profiled the sampling keeps its event loop from sleeping,
- * which looks like work: it is at most as busy as its CPU.
- * @param at monotonic
+ * The load from the last heartbeat, with two exceptions. A silent worker has a blocked event loop: it counts as fully busy,
+ * delayed by the length of its silence, and serving no requests. A CPU profile keeps the event loop from sleeping, which looks
+ * like load: while it runs, utilization is at most the CPU usage.
+ * @param at monotonic time
  */
-export function presentLoad(worker: Told, at: number): PresentLoad {
+export function presentLoad(worker: LoadSource, at: number): PresentLoad {
   const { lastSignAt, meter, profile } = worker;
   const { last, cpuPercent, requestsPerSecond } = meter;
   const cpu = cpuPercent === null ? null : cpuPercent / 100;

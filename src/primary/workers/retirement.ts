@@ -8,11 +8,11 @@ interface RetirementOptions {
   readonly askedBy: AskedBy;
   readonly killTimeoutMs: number;
   readonly shutdownWithMessage: boolean;
-  /** No drain: SIGKILL. */
+  /** Sends SIGKILL without draining. */
   readonly now: boolean;
 }
 
-/** Takes one worker down the stop ladder: drain, ask, kill. The decisions are `lifecycle/stop-ladder`'s. */
+/** Takes one worker down the stop ladder: drain, ask, kill. `lifecycle/stop-ladder` makes the decisions. */
 export class Retirement {
   readonly #worker: WorkerHandle;
   readonly #options: RetirementOptions;
@@ -29,34 +29,34 @@ export class Retirement {
     this.step();
   }
 
-  /** Second request of the operator: one rung further. */
+  /** Moves to the next rung, after a repeated request of the operator. */
   skipAhead(): void {
     this.#skips = this.#rung === 'drain' ? 1 : 2;
     this.step();
   }
 
-  /** No more drain: SIGKILL. */
+  /** Moves to the last rung: SIGKILL. */
   kill(): void {
     this.#skips = 2;
     this.step();
   }
 
-  /** Looks again, after a report of the worker or in time. */
+  /** Re-evaluates the rung, after a report of the worker or when the timer fires. */
   step(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#worker.state === 'exited') return;
     const { killTimeoutMs } = this.#options;
     const elapsedMs = now() - this.#beganAt;
     const decision = stopRung({ elapsedMs, killTimeoutMs, quiet: this.#worker.self.quiet, skips: this.#skips });
-    if (decision.rung !== this.#rung) this.#climb(decision.rung, elapsedMs >= killTimeoutMs);
+    if (decision.rung !== this.#rung) this.#enter(decision.rung, elapsedMs >= killTimeoutMs);
     if (decision.nextInMs !== null) this.#timer = setTimeout(() => this.step(), Math.ceil(decision.nextInMs));
   }
 
-  #climb(rung: StopRung, deadlinePassed: boolean): void {
+  #enter(rung: StopRung, deadlinePassed: boolean): void {
     this.#rung = rung;
     const worker = this.#worker;
     if (rung === 'drain') {
-      // It may be leaving already: it hung, or its channel was closed.
+      // A worker that hung or lost its channel is already leaving.
       if (!isLeaving(worker.state)) worker.move('draining');
       worker.channel.post({ t: 'drain' });
       return;

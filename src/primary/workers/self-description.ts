@@ -7,25 +7,25 @@ interface DrainReport {
   readonly handler: ShutdownHandler;
 }
 
-/** What a worker says of itself, besides its heartbeats; the last word counts. */
+/** What a worker reports about itself, besides heartbeats. The latest report counts. */
 export class SelfDescription {
-  /** Why the app asked for no new connections; null when it did not. */
+  /** Why the app asked to get no new connections; null if it did not. */
   withdrawn: string | null = null;
-  /** The weight that the app asked for; null leaves it to the configuration. */
+  /** The weight that the app asked for; null uses the configured one. */
   weight: number | null = null;
   #drain: DrainReport = { blockers: null, quiet: false, handler: null };
 
-  /** What it still has open; null before it drains. */
+  /** What it still has open; null before draining. */
   get blockers(): DrainBlockers | null {
     return this.#drain.blockers;
   }
 
-  /** It drains, and no HTTP connection is left. */
+  /** Whether it is draining and has no HTTP connection left. */
   get quiet(): boolean {
     return this.#drain.quiet;
   }
 
-  /** The signal that the app listens for. */
+  /** The shutdown signal that the app handles; null without a handler. */
   get handler(): ShutdownHandler {
     return this.#drain.handler;
   }

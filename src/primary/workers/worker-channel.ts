@@ -2,14 +2,14 @@ import type { Readable } from 'node:stream';
 import { MARK, type FromWorker, type ToWorker } from '../../protocol/worker.ts';
 import type { SentHandle, WorkerProcess, WorkerProcessEvents } from './worker-process.ts';
 
-/** A message without its mark. */
+/** A message without the mark that identifies it as ours. */
 export type Body<M> = M extends unknown ? Omit<M, 'cmd'> : never;
 
 export interface ChannelEvents extends Omit<WorkerProcessEvents, 'control'> {
   received(message: FromWorker, handle: unknown): void;
 }
 
-/** The way to one worker: typed messages out, parsed messages in. */
+/** The control channel to one worker: sends typed messages, and passes on those with our mark. */
 export class WorkerChannel {
   readonly #process: WorkerProcess;
 
@@ -29,7 +29,7 @@ export class WorkerChannel {
     return this.#process.stderr;
   }
 
-  /** Messages and connections reach it. */
+  /** Whether the channel is open. */
   get connected(): boolean {
     return this.#process.connected;
   }
@@ -42,7 +42,7 @@ export class WorkerChannel {
     this.#process.controlWithHandle({ cmd: MARK, ...message }, handle, sent);
   }
 
-  /** A message for the app itself. */
+  /** Sends a message to the app itself. */
   say(message: string): void {
     this.#process.message(message);
   }
@@ -51,7 +51,7 @@ export class WorkerChannel {
     this.#process.signal(signal);
   }
 
-  /** Ends the worker and its descendants with SIGKILL. */
+  /** Kills the worker and its descendants with SIGKILL. */
   kill(): void {
     this.#process.kill();
   }

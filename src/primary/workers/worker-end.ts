@@ -2,26 +2,26 @@ import type { AskedBy, ExitReport } from '../../lifecycle/exit-report.ts';
 
 const STDERR_LINES = 40;
 
-/** Who knows why a worker ends, beyond its exit code. */
+/** A part that can know why a worker ended, beyond its exit code. */
 export type EndObserver = 'hang-watch' | 'memory-limit' | 'kernel';
 
-/** How one worker ends. The first reason and the first cause stand; what comes later changes neither. */
+/** Records how one worker ends. The first reason and the first cause are kept. */
 export class WorkerEnd {
-  /** Its last lines of stderr. */
+  /** The last lines of its stderr. */
   readonly lastStderr: string[] = [];
-  /** `kill_timeout` ran out. */
+  /** Whether it was killed because `kill_timeout` ran out. */
   killedAtDeadline = false;
   #askedBy: AskedBy = null;
   #observer: EndObserver | null = null;
   #cause: string | null = null;
   #stack: readonly string[] = [];
 
-  /** Why `lb` ends it; null while nobody asked. */
+  /** Why `lb` ends this worker; null if it does not. */
   get askedBy(): AskedBy {
     return this.#askedBy;
   }
 
-  /** Whose cause stands. */
+  /** Who reported the cause. */
   get observer(): EndObserver | null {
     return this.#observer;
   }
@@ -30,7 +30,7 @@ export class WorkerEnd {
     this.#askedBy ??= reason;
   }
 
-  /** Only the observer that was first can replace its own cause by a more exact one. */
+  /** Sets the cause. Later calls count only from the same observer, which may refine its own cause. */
   explain(observer: EndObserver, cause: string, stack: readonly string[] = []): void {
     this.#observer ??= observer;
     if (this.#observer !== observer) return;

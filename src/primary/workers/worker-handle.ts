@@ -15,7 +15,7 @@ import { WorkerMeter } from './worker-meter.ts';
 import type { WorkerProcess, WorkerProcessEvents } from './worker-process.ts';
 import { WorkerProfile } from './worker-profile.ts';
 
-/** Time between a worker's channel and its process ending, when it crashes or exits. */
+/** When a worker crashes or exits, its process ends within this time after its channel. */
 const DISCONNECTED_GRACE_MS = 1_000;
 
 interface WorkerOptions {
@@ -28,10 +28,10 @@ interface WorkerOptions {
   readonly notify: Notify<WorkerHandle>;
 }
 
-/** A part of the primary that observes the workers of an app. */
+/** A part of the primary that observes an app's workers. */
 export type WorkerObserver = AppObserver<WorkerHandle>;
 
-/** One worker, as its primary sees it. The program that runs in it is `src/worker`. */
+/** One worker, seen from the primary. The code inside the worker process is in `src/worker`. */
 export class WorkerHandle {
   readonly id: number;
   readonly slot: number;
@@ -46,10 +46,10 @@ export class WorkerHandle {
   readonly end = new WorkerEnd();
   readonly startedAt = now();
   readonly startedWall = wallNow();
-  /** Listeners it serves. */
+  /** Keys of the listeners that it serves. */
   readonly keys = new Set<string>();
   readyAt: number | null = null;
-  /** Ready, but out of the rotation until the switch of a reload that is all at once. */
+  /** Ready, but out of rotation until an all-at-once reload switches over. */
   standby = false;
   #state: WorkerState = 'starting';
   readonly #notify: Notify<WorkerHandle>;
@@ -84,7 +84,7 @@ export class WorkerHandle {
     return this.#state;
   }
 
-  /** Monotonic time of its last sign of life, or when it became ready. */
+  /** Monotonic time of its last sign of life, or of becoming ready if that was later. */
   get lastSignAt(): number {
     return Math.max(this.meter.lastSignAt, this.readyAt ?? 0, this.profile.lastSignAt);
   }
@@ -101,7 +101,7 @@ export class WorkerHandle {
     return now() - this.startedAt;
   }
 
-  /** The only way its state changes. */
+  /** Every state change goes through here. @throws LbError LB_ERR_STATE for an illegal transition. */
   move(to: WorkerState): void {
     const from = this.#state;
     this.#state = moveWorker(from, to, `worker ${this.slot} (pid ${this.pid})`);
@@ -143,8 +143,8 @@ export class WorkerHandle {
   }
 
   /**
-   * Mostly its exit follows at once. If it does not, it drains by itself, as it does without a primary, and its slot
-   * needs another worker.
+   * Usually the exit follows immediately. Otherwise the worker drains on its own, as if its primary were gone, and its slot
+   * needs a new worker.
    */
   #disconnected(): void {
     this.#notify('onListenersChanged', this);

@@ -2,49 +2,49 @@ import type { Readable } from 'node:stream';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import type { WorkerSettings } from '../../protocol/worker.ts';
 
-/** What a worker is started from. */
+/** What is needed to start a worker. */
 interface WorkerLaunch {
   readonly spec: AppSpec;
   readonly slot: number;
   readonly settings: WorkerSettings;
 }
 
-/** What a worker's process reports. */
+/** Events of a worker process. */
 export interface WorkerProcessEvents {
-  /** A message on the control channel, with the handle that came along; not parsed. */
+  /** An unparsed message on the control channel, with its handle if it has one. */
   control(message: unknown, handle: unknown): void;
-  /** A message of the app's own. */
+  /** A message from the app itself. */
   message(message: unknown): void;
-  /** The channel is closed; the process may still run. */
+  /** The channel closed. The process may still be running. */
   disconnect(): void;
-  /** The process could not be started; `exit` follows. */
+  /** The process could not be started. `exit` follows. */
   startFailed(error: Error): void;
-  /** Once, and last. */
+  /** Called once, as the last event. */
   exit(code: number | null, signal: string | null): void;
 }
 
-/** What becomes of a handle that was sent to a worker: one of the two, once. */
+/** The outcome of sending a handle to a worker: one of the two is called, once. */
 export interface SentHandle {
   taken(): void;
-  /** The worker is out of file descriptors, or its channel closed. */
+  /** The worker ran out of file descriptors, or its channel closed. */
   lost(): void;
 }
 
-/** How one worker's process is reached and ended. What is sent while the channel is closed is dropped; handles are reported lost. */
+/** The process of one worker. While its channel is closed, messages are dropped and handles are reported as lost. */
 export interface WorkerProcess {
-  /** 0 when it could not be started. */
+  /** 0 if the process could not be started. */
   readonly pid: number;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
-  /** The channel is open. */
+  /** Whether the channel is open. */
   readonly connected: boolean;
   control(message: object): void;
   controlWithHandle(message: object, handle: object, sent: SentHandle): void;
   message(message: string): void;
   signal(signal: NodeJS.Signals): void;
-  /** Ends it and its descendants with SIGKILL. */
+  /** Kills the process and its descendants with SIGKILL. */
   kill(): void;
 }
 
-/** Starts a worker. Events begin in a later turn of the event loop. @throws Error when the system refuses at once */
+/** Starts a worker. Its events come in a later turn of the event loop. @throws Error if the system refuses immediately. */
 export type StartWorker = (launch: WorkerLaunch, events: WorkerProcessEvents) => WorkerProcess;

@@ -2,18 +2,18 @@ import { LbError } from '../../errors/lb-error.ts';
 import { PROFILE_TITLES, type ProfileKind } from '../../protocol/profile.ts';
 import { now } from '../../system/clock.ts';
 
-/** The profile that is taken of one worker, as its primary sees it; one at a time. */
+/** The profile that is being taken of one worker, seen from the primary; one at a time. */
 export class WorkerProfile {
   #kind: ProfileKind | null = null;
   #waiting: { readonly path: string; readonly done: (error: string | null, bytes: number) => void } | null = null;
   #releasedAt = 0;
 
-  /** What is taken now, with what comes before and after; null when nothing is. */
+  /** The kind of the current profile, from its preparation to its end; null without one. */
   get kind(): ProfileKind | null {
     return this.#kind;
   }
 
-  /** While a profile is taken its worker may be blocked, and counts as alive. */
+  /** A worker may be blocked while its profile is taken, so it counts as alive until then. */
   get lastSignAt(): number {
     return this.#kind === null ? this.#releasedAt : now();
   }
@@ -28,7 +28,7 @@ export class WorkerProfile {
     this.#releasedAt = now();
   }
 
-  /** Resolves with its size when the file is written. @throws LbError LB_ERR_PROFILE when that failed, the worker ended, or it does not answer in time */
+  /** Resolves with the size in bytes when the file is written. @throws LbError LB_ERR_PROFILE if that fails, the worker exits, or no answer comes in time. */
   written(path: string, { what, app, timeoutMs }: { readonly what: ProfileKind; readonly app: string; readonly timeoutMs: number }): Promise<number> {
     return new Promise((resolve, reject) => {
       const done = (error: string | null, bytes: number): void => {
@@ -41,7 +41,7 @@ export class WorkerProfile {
     });
   }
 
-  /** The worker's answer; one that comes after its deadline is of another file. */
+  /** Handles the worker's answer. A late answer to an earlier request has another path and is ignored. */
   answered({ path, error, bytes }: { readonly path: string; readonly error: string | null; readonly bytes: number }): void {
     if (this.#waiting?.path === path) this.#waiting.done(error, bytes);
   }

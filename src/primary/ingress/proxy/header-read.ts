@@ -2,19 +2,19 @@ import { Socket, type SocketConstructorOpts } from 'node:net';
 import { parseProxyHeader, type Peer, type ProxyHeader } from '../../../protocol/proxy-header.ts';
 import type { RawConnection } from '../../handles/raw-handles.ts';
 
-/** Every version 1 header and most of version 2 fit in it. */
+/** Enough for every version 1 header and most version 2 headers. */
 const BUFFER_BYTES = 128;
 
 export interface HeaderReadEvents {
-  /** The connection, as if nobody had touched it, with all that follows the header still in the kernel. */
+  /** The header is complete. Everything after it is still in the kernel, so the connection is as good as untouched. */
   done(connection: RawConnection, peer: Peer | null): void;
-  /** The connection is closed. */
+  /** The header could not be read, and the connection is closed. */
   failed(reason: 'malformed' | 'timeout' | 'closed', detail: string): void;
 }
 
 /**
- * Reads the PROXY header of one connection. libuv reads into a buffer of exactly the bytes that must still belong to the
- * header (`onread`), so that whoever gets the handle next finds the application's first byte.
+ * Reads the PROXY header of one connection. With `onread`, libuv reads only as many bytes as must still belong to the header,
+ * so the next reader of the handle starts at the first byte of the application.
  */
 export class HeaderRead {
   readonly #connection: RawConnection;
@@ -22,7 +22,7 @@ export class HeaderRead {
   readonly #socket: Socket;
   readonly #timer: NodeJS.Timeout;
   #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
-  /** Where the next bytes go. */
+  /** The part of the buffer for the next bytes. */
   #next = this.#buffer;
   #readBytes = 0;
   #settled = false;
@@ -32,14 +32,14 @@ export class HeaderRead {
     this.#events = events;
     this.#progress(parseProxyHeader(this.#buffer.subarray(0, 0)));
     const onread = { buffer: () => this.#next, callback: (bytes: number) => this.#received(bytes) };
-    // `@types/node` does not know `handle`, which Node's own servers pass.
+    // `@types/node` lacks `handle`, which Node's own servers pass.
     this.#socket = new Socket({ handle: connection, onread } as SocketConstructorOpts);
     this.#socket.on('error', (error) => this.#fail('closed', error.message));
     this.#socket.on('end', () => this.#fail('closed', `ended after ${this.#readBytes} bytes`));
     this.#timer = setTimeout(() => this.#fail('timeout', `${this.#readBytes} bytes in ${timeoutMs} ms`), timeoutMs);
   }
 
-  /** Closes the connection; nobody is told. */
+  /** Closes the connection without calling an event. */
   cancel(): void {
     this.#settled = true;
     clearTimeout(this.#timer);
@@ -83,8 +83,8 @@ export class HeaderRead {
 }
 
 /**
- * Takes the handle out of a socket, no longer polled. It stays tied to the emptied socket, which owns the memory that it
- * would read into, until it is closed.
+ * Takes the handle out of a socket and stops polling it. Until it is closed, the handle keeps a reference to the empty socket,
+ * which owns its read buffer.
  */
 function release(socket: Socket): void {
   const holder = socket as unknown as { _handle: { reading: boolean; readStop(): number } | null };

@@ -6,30 +6,30 @@ import { HeaderRead } from './header-read.ts';
 export type ProxyRejection = keyof ProxyRejections;
 
 export interface ProxyReaderOptions {
-  /** For the whole header; 5 s is usual. */
+  /** Time limit for the whole header. */
   readonly timeoutMs: number;
-  /** Whether this address may name other addresses; undefined is a Unix socket, whose file decides who may connect. */
+  /** Whether this address may send a PROXY header. It is undefined for a Unix socket, whose file permissions decide who may connect. */
   readonly trusted: (address: string | undefined) => boolean;
-  /** Without a peer the connection keeps its own addresses, such as a balancer's check of itself. */
+  /** Without a peer the connection keeps its own addresses; for example a health check of the load balancer. */
   readonly accepted: (connection: RawConnection, peer: Peer | null) => void;
-  /** The connection is closed already. */
+  /** The connection was rejected and is closed. */
   readonly rejected: (reason: ProxyRejection, detail: string) => void;
 }
 
 type PeerName = { readonly known: true; readonly address: string | undefined } | { readonly known: false };
 
-/** Takes the PROXY header off every connection of a listener before a worker is chosen. */
+/** Reads the PROXY header of every connection of a listener, before a worker is picked. */
 export class ProxyReader {
   readonly #options: ProxyReaderOptions;
-  readonly #underWay = new Set<HeaderRead>();
+  readonly #reads = new Set<HeaderRead>();
 
   constructor(options: ProxyReaderOptions) {
     this.#options = options;
   }
 
-  /** Connections whose header has not come yet. */
+  /** How many connections are still waiting for their header. */
   get reading(): number {
-    return this.#underWay.size;
+    return this.#reads.size;
   }
 
   read(connection: RawConnection): void {
@@ -43,24 +43,24 @@ export class ProxyReader {
     else this.#options.rejected('closed', 'before it was accepted');
   }
 
-  /** Ends every connection whose header has not come yet. */
+  /** Closes every connection that is still waiting for its header. */
   close(): void {
-    for (const read of this.#underWay) read.cancel();
-    this.#underWay.clear();
+    for (const read of this.#reads) read.cancel();
+    this.#reads.clear();
   }
 
   #start(connection: RawConnection): void {
     const read = new HeaderRead(connection, this.#options.timeoutMs, {
       done: (handle, peer) => {
-        this.#underWay.delete(read);
+        this.#reads.delete(read);
         this.#options.accepted(handle, peer);
       },
       failed: (reason, detail) => {
-        this.#underWay.delete(read);
+        this.#reads.delete(read);
         this.#options.rejected(reason, detail);
       },
     });
-    this.#underWay.add(read);
+    this.#reads.add(read);
   }
 }
 
