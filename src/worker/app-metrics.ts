@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import type { AppMetric, AppValue } from '../protocol/app-metrics.ts';
 
-/** A worker with more to tell is as one that does not answer. */
+/** If the metrics are larger than this, the worker does not answer. */
 const MAX_CHARS = 1024 * 1024;
 const INDEX = '/node_modules/prom-client/index.js';
 
-interface Told {
+interface PromMetric {
   readonly name: string;
   readonly help: string;
   readonly type: string;
@@ -14,23 +14,23 @@ interface Told {
 }
 
 interface PromClient {
-  readonly register?: { getMetricsAsJSON?: () => Promise<readonly Told[]> };
+  readonly register?: { getMetricsAsJSON?: () => Promise<readonly PromMetric[]> };
 }
 
 /**
- * What is in the default registries of every copy of `prom-client` that the app has loaded, with `require` or `import`,
- * as JSON; null when it is too much or a metric's `collect` throws. None is loaded for it: an app without has nothing to tell.
+ * Reads the default registries of every copy of `prom-client` that the app has loaded, with `require` or `import`, as JSON.
+ * Returns null if they are too large or a metric's `collect` throws. Never loads `prom-client` itself.
  */
 export async function readAppMetrics(): Promise<string | null> {
   try {
-    const text = JSON.stringify((await told()).map(metricOf));
+    const text = JSON.stringify((await collect()).map(metricOf));
     return text.length > MAX_CHARS ? null : text;
   } catch {
     return null;
   }
 }
 
-async function told(): Promise<readonly Told[]> {
+async function collect(): Promise<readonly PromMetric[]> {
   const { cache } = createRequire(process.execPath);
   const copies = Object.keys(cache)
     .filter((path) => path.endsWith(INDEX))
@@ -38,7 +38,7 @@ async function told(): Promise<readonly Told[]> {
   return (await Promise.all(copies.map(async (copy) => (await copy?.register?.getMetricsAsJSON?.()) ?? []))).flat();
 }
 
-function metricOf({ name, help, type, aggregator, values }: Told): Omit<AppMetric, 'type'> & { readonly type: string } {
+function metricOf({ name, help, type, aggregator, values }: PromMetric): Omit<AppMetric, 'type'> & { readonly type: string } {
   return {
     name,
     help,

@@ -1,16 +1,16 @@
-/** A connection whose bytes are counted, and how many of them have been. */
+/** A connection whose bytes are counted, and how many have been counted so far. */
 export interface CountedConnection {
   readonly socket: { readonly bytesRead?: number | undefined; readonly bytesWritten?: number | undefined };
   received: number;
   sent: number;
 }
 
-/** Adds up the bytes of connections from the counters that their sockets keep anyway: read when somebody asks, and at their end. */
+/** Sums the bytes of connections from the counters of their sockets, which are read for each heartbeat and at the end of a connection. */
 export class ByteCount {
   received = 0;
   sent = 0;
 
-  /** What has passed since this connection was read last. */
+  /** Adds the bytes of this connection since it was last read. */
   read(connection: CountedConnection): void {
     const received = connection.socket.bytesRead ?? connection.received;
     const sent = connection.socket.bytesWritten ?? connection.sent;

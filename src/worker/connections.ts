@@ -18,7 +18,7 @@ interface Fed {
   readonly backlog: number;
 }
 
-/** Sends every `server.listen` of this worker to the primary and feeds the servers with the connections it hands over. */
+/** Sends every `server.listen` of this worker to the primary, and passes the connections from the primary to the servers. */
 export class Connections {
   readonly #channel: Channel;
   readonly #traffic: Traffic;
@@ -27,7 +27,7 @@ export class Connections {
   readonly #fed = new Map<string, Fed>();
   readonly #keys = new Set<string>();
   #seq = 0;
-  /** Connections that came from the primary, since this worker started. */
+  /** Connections received since this worker started, from the primary or from lent sockets. */
   delivered = 0;
 
   constructor(channel: Channel, traffic: Traffic, cluster: ClusterInternals) {
@@ -51,7 +51,7 @@ export class Connections {
     answer?.(errno, name);
   }
 
-  /** A connection from the primary; goes back when the server it was meant for is closed or full. */
+  /** Passes a connection from the primary to its server, or sends it back if that server is closed or full. */
   deliver({ key, peer, probe }: Delivery, connection: RawHandle | undefined): void {
     this.delivered++;
     if (connection === undefined) return;
@@ -64,7 +64,7 @@ export class Connections {
     fed.handle.onconnection(0, connection);
   }
 
-  /** From now on this worker accepts from a socket of the primary's by itself, or no more. */
+  /** Starts or stops accepting from a socket that the primary lent to this worker. */
   accept({ key, index, on }: SocketOrder, socket: RawHandle | undefined): void {
     const fed = this.#fed.get(key);
     if (!on) {
@@ -74,16 +74,16 @@ export class Connections {
     else if (socket !== undefined) fed.handle.add(index, socket as DirectSocket, fed.backlog, () => this.delivered++);
   }
 
-  /** Accepts nothing by itself any more: it drains. */
+  /** Stops accepting from all lent sockets, because the worker drains. */
   acceptNothing(): void {
     for (const { handle } of this.#fed.values()) handle.removeAll();
   }
 
-  #listen(server: Server, asked: NodeListenQuery, callback: (errno: number, handle: ListeningHandle | null) => void): void {
-    const query = { ...asked, address: absoluteAddress(asked) };
+  #listen(server: Server, nodeQuery: NodeListenQuery, callback: (errno: number, handle: ListeningHandle | null) => void): void {
+    const query = { ...nodeQuery, address: absoluteAddress(nodeQuery) };
     const key = this.#reserveKey(query);
     const seq = ++this.#seq;
-    // Nothing else keeps the process alive until the answer comes.
+    // Keeps the process alive until the answer comes.
     const waiting = setInterval(() => {}, LONGEST_TIMER_MS);
     this.#pending.set(seq, (errno, name) => {
       clearInterval(waiting);
@@ -106,7 +106,7 @@ export class Connections {
     this.#channel.send({ t: 'unlisten', key });
   }
 
-  /** As in Node's cluster, the nth server of a worker on the same address gets the nth listener: `listen(0)` twice is two ports. */
+  /** As in Node's cluster, the nth server of a worker on an address gets the nth listener, so calling `listen(0)` twice opens two ports. */
   #reserveKey(query: NodeListenQuery): string {
     const base = `${query.address ?? '*'}|${query.port ?? ''}|${query.addressType}`;
     let index = 0;
@@ -121,7 +121,7 @@ function isCovered(query: NodeListenQuery): boolean {
   return typeof query.addressType === 'number' && !(typeof query.fd === 'number' && query.fd >= 0);
 }
 
-/** The primary does not share this worker's directory. Abstract sockets (NUL first) and Windows pipes are no paths. */
+/** Resolves a socket path, because the primary has another working directory. Abstract sockets (leading NUL) and Windows pipes are not paths. */
 function absoluteAddress({ address, addressType }: NodeListenQuery): string | null {
   const isPath = addressType === -1 && typeof address === 'string' && !address.startsWith('\0') && process.platform !== 'win32';
   return isPath ? resolve(address) : address;

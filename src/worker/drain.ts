@@ -7,20 +7,20 @@ import type { Traffic } from './traffic.ts';
 
 const CHECK_EVERY_MS = 25;
 const REPORT_EVERY_MS = 500;
-const SILENT_EVERY_MS = 250;
-/** A fresh connection without a byte is let go after this long, as a kept-alive one is by Node's default. */
+const CHECK_SILENT_EVERY_MS = 250;
+/** After this time a connection that never sent a byte is closed. It is Node's default keep-alive timeout. */
 const DEFAULT_IDLE_GRACE_MS = 5_000;
 /** How long a WebSocket peer may take to answer our close frame. */
 const WEBSOCKET_GRACE_MS = 2_000;
-/** Largest stream id: "no new streams, but those on their way are served". */
+/** The largest stream id, which announces a shutdown but still accepts streams in transit. */
 const ALL_STREAMS = 2 ** 31 - 1;
 /** A close frame from a server: FIN and opcode 8, two bytes of payload, status 1001 "going away" (RFC 6455, 5.5.1). */
 const CLOSE_GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 
-/** Told every half second, and at once when `quiet` becomes true: no HTTP connection is left. */
+/** Called every half second, and immediately when `quiet` becomes true: no HTTP connection is left. */
 type DrainReport = (quiet: boolean, blockers: DrainBlockers) => void;
 
-/** Lets this worker run dry: nothing that is open is cut, everything that is answered is answered for the last time. */
+/** Drains this worker: no open connection is cut, and each response is the last one of its connection. */
 export class Drain {
   readonly #traffic: Traffic;
   readonly #acceptNothing: () => void;
@@ -28,12 +28,12 @@ export class Drain {
   #timer: NodeJS.Timeout | null = null;
   #beganAt = 0;
   #reportedAt = 0;
-  #silentLookedAt = 0;
+  #silentCheckedAt = 0;
   #quiet = false;
   readonly #announced = new WeakSet<ServerHttp2Session>();
   #leaving: 'no' | 'app' | 'us' = 'no';
 
-  /** @param acceptNothing stops what this worker accepts by itself. */
+  /** @param acceptNothing stops accepting from the sockets that were lent to this worker. */
   constructor(traffic: Traffic, acceptNothing: () => void, report: DrainReport) {
     this.#traffic = traffic;
     this.#acceptNothing = acceptNothing;
@@ -56,20 +56,20 @@ export class Drain {
     this.#check();
   }
 
-  /** The app was asked to shut down. */
+  /** Whether the app has been asked to shut down. */
   get leaving(): boolean {
     return this.#leaving !== 'no';
   }
 
   /**
-   * The app was asked to shut down, or has no handler for it.
-   * @param exit end the process as soon as nothing is open.
+   * Call this after the app was asked to shut down, or if it has no handler for that.
+   * @param exit whether to exit as soon as nothing is open.
    */
   leave(exit: boolean): void {
     this.begin();
     if (this.#leaving !== 'no') return;
     this.#leaving = exit ? 'us' : 'app';
-    // The app's own handler ran already and may have said goodbye itself.
+    // The app's own handler runs first, and may close its WebSockets itself.
     setImmediate(() => {
       for (const socket of this.#traffic.websockets) closeWebSocket(socket);
       this.#check();
@@ -79,7 +79,7 @@ export class Drain {
   #check(): void {
     const blockers = this.#traffic.blockers();
     const now = performance.now();
-    this.#letSilentOnesGo(now);
+    this.#closeSilentConnections(now);
     this.#closeIdleSessions(now);
     const httpOpen = blockers.requests + blockers.connections > 0;
     const becameQuiet = !httpOpen && !this.#quiet;
@@ -92,9 +92,9 @@ export class Drain {
   }
 
   /**
-   * Graceful shutdown of RFC 9113, 6.8: announce, let a round trip pass, then name the last stream and close. Without an
-   * open stream nghttp2 reads nothing after the announcement, so an idle session is closed at once: a stream that is on
-   * its way then is refused as unprocessed, which tells the client to send it again elsewhere.
+   * Graceful shutdown as in RFC 9113, 6.8: announce it, wait for one round trip, then name the last stream and close. Without an
+   * open stream nghttp2 reads nothing after the announcement, so idle sessions are closed immediately instead. A stream in
+   * transit is then refused as unprocessed, so the client can safely send it again elsewhere.
    */
   #announce(session: ServerHttp2Session): void {
     if (this.#announced.has(session) || session.destroyed || session.closed) return;
@@ -107,7 +107,7 @@ export class Drain {
     }
   }
 
-  /** A session that is new has its first stream on the way. */
+  /** Closes idle sessions, but gives new ones time for their first stream. */
   #closeIdleSessions(now: number): void {
     for (const session of this.#traffic.sessions) {
       const due = this.#announced.has(session) || now - this.#beganAt > DEFAULT_IDLE_GRACE_MS;
@@ -120,10 +120,10 @@ export class Drain {
     return false;
   }
 
-  /** Connections that never sent a byte: no request can be lost with them, and some clients open them in advance. */
-  #letSilentOnesGo(now: number): void {
-    if (now - this.#silentLookedAt < SILENT_EVERY_MS) return;
-    this.#silentLookedAt = now;
+  /** Closes connections that never sent a byte, as some clients open them in advance. No request is lost with them. */
+  #closeSilentConnections(now: number): void {
+    if (now - this.#silentCheckedAt < CHECK_SILENT_EVERY_MS) return;
+    this.#silentCheckedAt = now;
     for (const socket of this.#traffic.silentSockets()) if (now - this.#beganAt > idleGrace(socket.server)) socket.end();
   }
 }

@@ -3,21 +3,21 @@ import type { ListeningHandle, RawHandle } from './node-internals.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** A listening socket of the primary's that this worker accepts from itself (`direct`). */
+/** A listening socket that the primary lent to this worker (`direct`). */
 export type DirectSocket = Pick<ListeningHandle, 'onconnection' | 'listen' | 'close'>;
 
-/** A server's handle that is fed by the primary, not by a socket of its own. Node's connection code runs on it unchanged. */
+/** A server's listening handle without a socket: the primary feeds it with connections. Node's own code runs on it unchanged. */
 export class FedHandle implements ListeningHandle {
   onconnection?: (status: number, connection: RawHandle) => void;
   getsockname?: (out: object) => number;
   readonly #onClose: () => void;
-  /** What a real listening handle does by itself: keeps the process alive. */
+  /** Keeps the process alive, as a real listening handle does. */
   readonly #alive = setInterval(() => {}, LONGEST_TIMER_MS);
   readonly #sockets = new Map<number, DirectSocket>();
 
   constructor(name: SocketName | null, onClose: () => void) {
     this.#onClose = onClose;
-    // A Unix socket has none: net.Server then answers address() with its path.
+    // A Unix socket has no name: net.Server then returns its path from address().
     if (name !== null) {
       this.getsockname = (out) => {
         Object.assign(out, name);
@@ -30,7 +30,7 @@ export class FedHandle implements ListeningHandle {
     return 0;
   }
 
-  /** Accepts from this socket too; what comes in is told to `onAccepted` first. */
+  /** Starts accepting from this socket. `onAccepted` is called before each connection is passed on. */
   add(index: number, socket: DirectSocket, backlog: number, onAccepted: () => void): void {
     this.remove(index);
     this.#sockets.set(index, socket);
@@ -41,7 +41,7 @@ export class FedHandle implements ListeningHandle {
     socket.listen(backlog);
   }
 
-  /** Accepts from it no more. The socket itself is the primary's and lives on, with what waits in its queue. */
+  /** Stops accepting from this socket. The primary owns it, so the socket and its queue stay open. */
   remove(index: number): void {
     this.#sockets.get(index)?.close();
     this.#sockets.delete(index);

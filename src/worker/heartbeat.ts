@@ -3,28 +3,28 @@ import { LoopDelay } from './loop-delay.ts';
 import type { Traffic } from './traffic.ts';
 
 const EVERY_MS = 1_000;
-/** Beats in a row that may be left out while nothing happens: each one wakes the primary. */
+/** While nothing happens only every fifth beat is sent, because each one wakes the primary. */
 const IDLE_BEATS = 5;
-/** Nothing but work of the app makes a timer that late. */
+/** A timer that is later than this was delayed by work of the app. */
 const BLOCKED_MS = 100;
 
 interface Vitals {
   readonly traffic: Traffic;
   readonly openCount: () => OpenCount;
-  /** Since the process started. */
+  /** CPU time since the process started. */
   readonly cpuMs: () => number;
   readonly use: () => ProcessUse;
 }
 
 type Activity = Omit<Heartbeat, 'span' | 'use' | 'loopDelay'>;
 
-/** Where a span begins or ends. */
+/** The start or the end of a span. */
 interface Mark {
   readonly at: number;
   readonly cpuMs: number;
 }
 
-/** Sends one small message a second, every fifth while idle: alive, and what it is busy with. */
+/** Sends a heartbeat with the worker's load once a second, or only every fifth one while idle. */
 export class HeartbeatSender {
   readonly #vitals: Vitals;
   readonly #send: (beat: Heartbeat) => void;
@@ -32,24 +32,24 @@ export class HeartbeatSender {
   #utilization = performance.eventLoopUtilization();
   #due = performance.now() + EVERY_MS;
   #sent: Activity | null = null;
-  /** The last look, and the last one that was told. */
-  #looked: Mark;
-  #told: Mark;
-  #leftOut = 0;
+  /** The marks of the last beat, and of the last one that was sent. */
+  #lastMark: Mark;
+  #sentMark: Mark;
+  #skipped = 0;
 
   constructor(vitals: Vitals, send: (beat: Heartbeat) => void) {
     this.#vitals = vitals;
     this.#send = send;
-    this.#looked = this.#told = this.#mark();
+    this.#lastMark = this.#sentMark = this.#mark();
   }
 
   start(): void {
     setInterval(() => harmless(() => this.#beat()), EVERY_MS).unref();
   }
 
-  /** The last one: what was counted since the one before would be lost with the process. */
+  /** Sends a final heartbeat, so that the counts since the last one are not lost. */
   end(): void {
-    harmless(() => this.#tell(this.#sample(0), null, spanOf(this.#looked, this.#mark())));
+    harmless(() => this.#report(this.#sample(0), null, spanOf(this.#lastMark, this.#mark())));
   }
 
   #beat(): void {
@@ -57,25 +57,25 @@ export class HeartbeatSender {
     const lateMs = Math.max(0, Math.round(now - this.#due));
     const next = this.#sample(lateMs);
     this.#due = now + EVERY_MS;
-    // An idle worker that was blocked: this timer is all that has seen it.
+    // While idle there are no delay samples, so only the lateness of this timer shows that the worker was blocked.
     const delay = this.#loopDelay.take() ?? (lateMs < BLOCKED_MS ? null : { p50Ms: lateMs, p99Ms: lateMs, maxMs: lateMs });
     this.#loopDelay.turn(next.eventLoopUtilization >= IDLE_UTILIZATION);
     const here = this.#mark();
     const idle = this.#sent !== null && isIdle(this.#sent, next);
-    if (!idle || ++this.#leftOut >= IDLE_BEATS) {
-      this.#tell(next, delay, spanOf(idle ? this.#told : this.#looked, here));
-      this.#told = here;
+    if (!idle || ++this.#skipped >= IDLE_BEATS) {
+      this.#report(next, delay, spanOf(idle ? this.#sentMark : this.#lastMark, here));
+      this.#sentMark = here;
     }
-    this.#looked = here;
+    this.#lastMark = here;
   }
 
   #mark(): Mark {
     return { at: performance.now(), cpuMs: this.#vitals.cpuMs() };
   }
 
-  #tell(activity: Activity, loopDelay: Heartbeat['loopDelay'], span: Span): void {
+  #report(activity: Activity, loopDelay: Heartbeat['loopDelay'], span: Span): void {
     this.#sent = { ...activity, statusClasses: [...activity.statusClasses] };
-    this.#leftOut = 0;
+    this.#skipped = 0;
     this.#send({ ...activity, span, use: this.#vitals.use(), loopDelay });
   }
 
@@ -100,19 +100,19 @@ export class HeartbeatSender {
       bytesSent: traffic.bytes.sent,
       eventLoopUtilization: Math.round(since.utilization * 1000) / 1000,
       eventLoopDelayMs,
-      // With the argument we start it with, the port is 0 until an inspector is open.
+      // Workers start with `--inspect-port=0`, so the port is 0 until an inspector is open.
       inspectorPort: process.debugPort === 0 ? null : process.debugPort,
       ownSigusr1: process.listenerCount('SIGUSR1') > 0,
     };
   }
 }
 
-/** The last one is of less than a second, and its rate is shown for as long as any other. */
+/** At least a second: the final heartbeat covers less, and its rate would look too high. */
 function spanOf(from: Mark, to: Mark): Span {
   return { ms: Math.max(EVERY_MS, Math.round(to.at - from.at)), cpuMs: Math.round((to.cpuMs - from.cpuMs) * 10) / 10 };
 }
 
-/** Whatever is wrong, it is not the app's fault: the next beat may do better. */
+/** An error here must not reach the app. The next beat may succeed. */
 function harmless(work: () => void): void {
   try {
     work();
@@ -121,7 +121,7 @@ function harmless(work: () => void): void {
   }
 }
 
-/** Nothing that the primary does not know already, its zero rates included. */
+/** Whether a beat contains nothing new for the primary. */
 function isIdle(before: Activity, now: Activity): boolean {
   const quiet = (beat: Activity): boolean => beat.latency.every((n) => n === 0) && beat.eventLoopUtilization < IDLE_UTILIZATION;
   return (

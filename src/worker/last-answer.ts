@@ -3,12 +3,12 @@ import type { Socket } from 'node:net';
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | [string, OutgoingHttpHeader][];
 
-/** The newest request of each connection: of pipelined ones only the last may close it. */
+/** The response to the newest request of each connection. Of pipelined requests, only the last may close it. */
 const newest = new WeakMap<Socket, ServerResponse>();
 
 /**
- * Makes Node write `Connection: close` and end the connection after this response, also when the app (or a proxy
- * module in it) sets `Connection: keep-alive` itself.
+ * Makes Node send `Connection: close` and close the connection after this response, even if the app (or a proxy module in
+ * it) sets `Connection: keep-alive` itself.
  */
 export function lastAnswer(response: ServerResponse): void {
   if (response.headersSent) return;
@@ -18,7 +18,7 @@ export function lastAnswer(response: ServerResponse): void {
   newest.set(socket, response);
   response.shouldKeepAlive = false;
   const writeHead = response.writeHead as (...args: unknown[]) => ServerResponse;
-  // Implicit headers go through it as well.
+  // Node calls it for implicit headers as well.
   response.writeHead = function (this: ServerResponse, ...args: unknown[]): ServerResponse {
     if (newest.get(socket) === this) {
       const last = args.length - 1;

@@ -4,8 +4,8 @@ const EVERY_MS = 10;
 const MAX_SAMPLES = 256;
 
 /**
- * How late the event loop runs a timer, 100 times a second, but only while it is switched on: it would wake up an idle
- * process. (Node's own `monitorEventLoopDelay` costs 370 KB of private memory as soon as it is read and reset.)
+ * Measures the event loop delay 100 times a second. Turned on only while the worker is busy, because it would wake an idle
+ * process. (Node's own `monitorEventLoopDelay` costs 370 KB of private memory once it is read and reset.)
  */
 export class LoopDelay {
   readonly #samples = new Float64Array(MAX_SAMPLES);
@@ -20,7 +20,7 @@ export class LoopDelay {
     this.#due = performance.now() + EVERY_MS;
   }
 
-  /** Of all samples since it was asked last, in milliseconds; null without any. */
+  /** Summarizes the samples since the last call, in milliseconds; null without samples. */
   take(): LoopDelaySummary | null {
     if (this.#count === 0) return null;
     const sorted = this.#samples.subarray(0, this.#count).sort();

@@ -3,8 +3,8 @@ import type { EventEmitter } from 'node:events';
 import type { ServerKind } from '../protocol/worker.ts';
 
 /**
- * The shapes of Node's own objects that the preload touches and that `@types/node` does not describe. Read from
- * Node 20 to 26; `test/process` runs them on each.
+ * The shapes of Node's internal objects that the preload uses and `@types/node` does not describe. They match Node 20 to 26;
+ * `test/process` runs on each.
  */
 
 /** What `net.Server` expects of a listening handle. */
@@ -17,12 +17,12 @@ export interface ListeningHandle {
   getsockname?(out: object): number;
 }
 
-/** A connection as libuv knows it, before it becomes a `net.Socket`. */
+/** A libuv connection handle, before it becomes a `net.Socket`. */
 export interface RawHandle {
   close(done?: () => void): void;
 }
 
-/** The query `net` builds in `listenInCluster`. */
+/** The query that `net` builds in `listenInCluster`. */
 export interface NodeListenQuery {
   readonly address: string | null;
   readonly port: number | null;
@@ -38,14 +38,14 @@ export interface ClusterInternals {
   _getServer(server: Server, query: NodeListenQuery, callback: (errno: number, handle: ListeningHandle | null) => void): void;
 }
 
-/** Servers of `net`, `tls`, `http`, `https` and `http2`, told apart by what they can do. */
+/** A server of `net`, `tls`, `http`, `https` or `http2`. They are distinguished by their methods. */
 export interface AnyServer extends EventEmitter {
   readonly maxConnections?: number | null;
   readonly _connections?: number;
   readonly keepAliveTimeout?: number;
   closeIdleConnections?(): void;
   updateSettings?: unknown;
-  /** Servers with TLS. */
+  /** Only servers with TLS have it. */
   setSecureContext?: unknown;
 }
 
@@ -62,7 +62,7 @@ export function kindOf(server: AnyServer | undefined): TrafficKind {
   return typeof server.closeIdleConnections === 'function' ? 'http' : 'raw';
 }
 
-/** What a client has to speak. */
+/** The protocol that clients of a server use. */
 export function protocolOf(server: AnyServer): ServerKind {
   const secure = typeof server.setSecureContext === 'function';
   const kind = kindOf(server);
@@ -71,7 +71,7 @@ export function protocolOf(server: AnyServer): ServerKind {
   return secure ? 'tls' : 'tcp';
 }
 
-/** The open sockets of this process. `_getActiveHandles` is undocumented, and the only list there is without watching each one. */
+/** The open sockets of this process. `_getActiveHandles` is undocumented, but the only way to list them without tracking each one. */
 export function openSockets(): ServerSocket[] {
   const handles = (process as unknown as { _getActiveHandles?(): readonly unknown[] })._getActiveHandles?.() ?? [];
   return handles.filter((handle): handle is ServerSocket => typeof (handle as Partial<ServerSocket>).bytesRead === 'number');

@@ -1,12 +1,12 @@
 import type { OpenCount } from '../protocol/worker.ts';
 
 const SOON_MS = 10;
-/** Connections that stay open are looked at ever less often. */
+/** While the count does not change, the interval doubles up to this. */
 const LATEST_MS = 160;
 
 /**
- * Tells the primary how many connections are open soon after the number changed, in one message for all changes of 10 ms.
- * The servers count their connections themselves, so nothing is watched; without any, no timer runs.
+ * Reports the number of open connections to the primary soon after it changes, with one message for all changes within 10 ms.
+ * The count is polled, because the servers count their connections anyway. Without connections no timer runs.
  */
 export class OpenCounter {
   readonly #count: () => OpenCount;
@@ -26,7 +26,7 @@ export class OpenCounter {
     if (on) this.delivered();
   }
 
-  /** A connection came in: from now on it may close. */
+  /** A connection arrived, so the count has to be polled. */
   delivered(): void {
     if (!this.#on || (this.#timer !== null && this.#intervalMs === SOON_MS)) return;
     this.#arm(SOON_MS);

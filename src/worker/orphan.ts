@@ -4,8 +4,8 @@ import type { Drain } from './drain.ts';
 import { reviveDaemon } from './revive.ts';
 
 /**
- * What a worker does when its primary vanishes: it is not ended, as Node's cluster would do, but drains, and leaves once
- * somebody looks after the app again and HTTP is quiet.
+ * Handles the loss of the primary. The worker does not exit, as it would with Node's cluster, but drains. It leaves once a
+ * daemon looks after the app again and no HTTP connection is left.
  */
 export class Orphan {
   readonly #drain: () => Drain;
@@ -20,9 +20,9 @@ export class Orphan {
 
   watch(worker: Worker, settings: WorkerSettings): void {
     worker.once('disconnect', () => {
-      // Node 20 to 26 end a worker at once unless this is set.
+      // Node 20 to 26 exit the worker immediately unless this is set.
       worker.exitedAfterDisconnect = true;
-      // Nobody reads our output any more; losing it must not crash the app.
+      // Nobody reads our output now, and losing it must not crash the app.
       for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), settings.killTimeoutMs).unref();
       this.#drain().begin();
@@ -31,7 +31,7 @@ export class Orphan {
     });
   }
 
-  /** No HTTP connection is left. */
+  /** Call this when no HTTP connection is left. */
   quiet(): void {
     this.#isQuiet = true;
     this.#leave();
@@ -44,7 +44,7 @@ export class Orphan {
 
   #leave(): void {
     const drain = this.#drain();
-    // Asked once, by whomever: many apps take a second signal for "now".
+    // The app is asked only once: many apps treat a second signal as "exit immediately".
     if (!this.#isQuiet || !this.#isSettled || drain.leaving) return;
     const signal = this.#shutdownSignal();
     if (signal !== null) process.kill(process.pid, signal);

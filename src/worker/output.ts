@@ -1,8 +1,7 @@
 /**
- * Makes writing to stdout and stderr synchronous, so that what an app has written before `process.exit` or a crash is
- * not lost. Node's documentation promises that for pipes; Node 20 to 26 keep it only until the pipe is full, because
- * libuv opens them non-blocking. The stream is made when the app first asks for it, so an app that writes nothing pays
- * nothing.
+ * Makes writes to stdout and stderr synchronous, so that output before `process.exit` or a crash is not lost. Node documents
+ * this for pipes, but Node 20 to 26 do it only until the pipe is full, because libuv opens pipes non-blocking. The streams are
+ * still created lazily, so an app without output pays nothing.
  */
 export function writeSynchronously(): void {
   for (const name of ['stdout', 'stderr'] as const) {

@@ -4,8 +4,8 @@ import type { RawHandle } from './node-internals.ts';
 type NameGetter = (out: object) => number;
 
 /**
- * Makes the sockets on this handle show the ends that a PROXY header named. Node asks the handle for them whenever the
- * app asks for `remoteAddress` and its like; TLS passes the question on to the handle below it.
+ * Makes sockets on this handle report the addresses from a PROXY header. Node gets `remoteAddress` and the like from the
+ * handle; with TLS, from the handle below.
  */
 export function showPeer(handle: RawHandle, peer: Peer): void {
   const named = handle as RawHandle & { getpeername?: NameGetter; getsockname?: NameGetter };

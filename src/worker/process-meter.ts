@@ -1,10 +1,10 @@
 import type { ProcessUse } from '../protocol/worker.ts';
 import { GcMeter } from './gc-meter.ts';
 
-/** Listing the handles of ten thousand connections takes a millisecond. */
+/** Handles are counted in every tenth sample only, because listing ten thousand of them takes a millisecond. */
 const HANDLES_EVERY = 10;
 
-/** What this process uses: CPU, memory, garbage collection, open handles. */
+/** Measures what this process uses: CPU, memory, garbage collection, open handles. */
 export class ProcessMeter {
   readonly #gc = new GcMeter();
   #handles = 0;
@@ -14,14 +14,14 @@ export class ProcessMeter {
     this.#gc.start();
   }
 
-  /** CPU time since the start, user and system. */
+  /** User and system CPU time since the start. */
   cpuMs(): number {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
   }
 
   sample(): ProcessUse {
-    // Loaded with the first look: it takes longer than the rest of the preload, while the app wants to boot.
+    // Loaded with the first sample: loading it takes longer than the rest of the preload, and would delay the app's boot.
     const heap = process.getBuiltinModule('node:v8').getHeapStatistics();
     const gc = this.#gc.read();
     if (this.#samples++ % HANDLES_EVERY === 0) this.#handles = process.getActiveResourcesInfo().length;

@@ -4,15 +4,16 @@ import type { ProfileRequest } from '../protocol/profile.ts';
 
 const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE = 0o600;
-/** The profiler's own default; finer ones slow the app down. */
+/** The profiler's default. Shorter intervals slow the app down. */
 const CPU_SAMPLE_EVERY_US = 1_000;
 const HEAP_SAMPLE_BYTES = 32_768;
 
 type Post = (method: string, params?: object) => Promise<unknown>;
 
 /**
- * Takes a profile of this process and writes it; resolves with its size in bytes. What it needs of Node is loaded only now.
- * @throws whatever goes wrong
+ * Takes a profile of this process and writes it to a file. Resolves with its size in bytes. The Node modules for it are loaded
+ * only now.
+ * @throws Error of any kind, such as a failed write.
  */
 export async function takeProfile(request: ProfileRequest): Promise<number> {
   mkdirSync(dirname(request.path), { recursive: true, mode: PRIVATE_DIRECTORY });
@@ -52,7 +53,7 @@ const ALLOCATIONS: Profiler = {
   end: (post) => post('HeapProfiler.stopSampling'),
 };
 
-/** A session within the process: no port is opened, and an inspector that is attached is not disturbed. */
+/** Runs a profiler in an in-process session, which opens no port and does not disturb an attached inspector. */
 async function profileOf(durationMs: number, { begin, end }: Profiler): Promise<unknown> {
   const { Session } = process.getBuiltinModule('node:inspector');
   const session = new Session();
@@ -61,7 +62,7 @@ async function profileOf(durationMs: number, { begin, end }: Profiler): Promise<
     new Promise((resolve, reject) => session.post(method, params, (error, answer) => (error === null ? resolve(answer) : reject(new Error(error.message)))));
   try {
     await begin(post);
-    // A process that has nothing else to do ends as it would without.
+    // Unreferenced, so that the profile does not keep the process alive.
     await new Promise((resolve) => setTimeout(resolve, durationMs).unref());
     return ((await end(post)) as { readonly profile: unknown }).profile;
   } finally {
@@ -70,7 +71,7 @@ async function profileOf(durationMs: number, { begin, end }: Profiler): Promise<
 }
 
 function writeHeap(path: string): void {
-  // Node would create it readable for everybody.
+  // Created first, because Node would make the file readable for everybody.
   closeSync(openSync(path, 'wx', PRIVATE));
   try {
     process.getBuiltinModule('node:v8').writeHeapSnapshot(path);
@@ -83,11 +84,11 @@ function writeHeap(path: string): void {
 function report(): unknown {
   const maker = process.report as typeof process.report & { excludeNetwork?: boolean };
   const before = maker.excludeNetwork;
-  // The names of all peers would be looked up one after another, while the event loop waits.
+  // Otherwise the names of all peers would be resolved one by one, while the event loop is blocked.
   maker.excludeNetwork = true;
   try {
     const made: unknown = maker.getReport();
-    // Node before 22.12 gives a text.
+    // Node before 22.12 returns a string.
     return typeof made === 'string' ? JSON.parse(made) : made;
   } finally {
     if (before !== undefined) maker.excludeNetwork = before;

@@ -5,12 +5,12 @@ type Revive = NonNullable<WorkerSettings['revive']>;
 const PROBE_AFTER_MS = 50;
 const PROBE_AGAIN_MS = 200;
 const PROBES = 2;
-/** Workers of one app ask one after the other, so that mostly the first one starts the daemon. */
+/** Spreads the probes of an app's workers, so that usually only the first one starts a daemon. */
 const PROBE_JITTER_MS = 150;
 
 /**
- * The last to know of an app brings it back: starts a daemon when none answers. The daemon's lock lets one of many win.
- * @param settled called when a daemon answers or has been started.
+ * Starts a daemon if none answers, which brings the app back. If several workers do so, the daemon's lock lets one win.
+ * @param settled called when a daemon has answered or been started.
  */
 export function reviveDaemon(revive: Revive, settled: () => void): void {
   probe(revive, PROBES, PROBE_AFTER_MS, settled);
@@ -19,7 +19,7 @@ export function reviveDaemon(revive: Revive, settled: () => void): void {
 function probe(revive: Revive, tries: number, afterMs: number, settled: () => void): void {
   setTimeout(
     () => {
-      // Bundled as CommonJS; loaded only when needed.
+      // `require`, because the preload is bundled as CommonJS and this is needed rarely.
       const { connect } = require('node:net') as typeof import('node:net');
       const socket = connect(revive.socket);
       socket.once('connect', () => {

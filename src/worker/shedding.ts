@@ -3,35 +3,35 @@ import type { Socket } from 'node:net';
 import { lastAnswer } from './last-answer.ts';
 import type { Traffic } from './traffic.ts';
 
-/** An order is carried out over this time: clients that came back all at once would find every worker busy taking one. */
+/** An order is spread over this time. Otherwise all clients would reconnect at once, and every worker would be busy accepting. */
 const OVER_MS = 1_000;
 
 /**
- * Ends some of the kept HTTP/1 connections, each with an answer, so that their clients connect anew and find another
- * worker. One that is idle stays: closing it could cross its client's next request.
+ * Closes some of the HTTP/1 keep-alive connections, each after a response, so that their clients reconnect and reach another
+ * worker. Idle connections stay open, because closing one could race with its client's next request.
  */
 export class Shedding {
   readonly #traffic: Traffic;
   #left = 0;
   #everyMs = 0;
   #nextAt = 0;
-  /** A request that was sent in a pipeline behind the last one is answered too. */
+  /** Connections that are about to close. Requests that are already pipelined on them are still answered. */
   readonly #ending = new Set<Socket>();
 
   constructor(traffic: Traffic) {
     this.#traffic = traffic;
   }
 
-  /** @param count takes the place of what is left of an earlier order. */
+  /** Closes `count` connections. Replaces what is left of an earlier order. */
   order(count: number): void {
-    // While the worker drains, all of them end.
+    // While the worker drains, all connections close anyway.
     if (this.#traffic.onRequest !== null && this.#traffic.onRequest !== this.#end) return;
     this.#left = count;
     this.#everyMs = OVER_MS / count;
     this.#nextAt = 0;
     for (const [item] of this.#traffic.inFlight()) if ('shouldKeepAlive' in item) this.#end(item);
     this.#traffic.onRequest = this.#end;
-    this.#rest();
+    this.#unhookIfDone();
   }
 
   readonly #end = (response: ServerResponse): void => {
@@ -45,14 +45,14 @@ export class Shedding {
       this.#ending.add(socket);
       socket.once('close', () => {
         this.#ending.delete(socket);
-        this.#rest();
+        this.#unhookIfDone();
       });
     }
     lastAnswer(response);
   };
 
-  /** Without anything to end, no request costs a call. */
-  #rest(): void {
+  /** Removes the hook when there is nothing left to close, so that it costs requests nothing. */
+  #unhookIfDone(): void {
     if (this.#left === 0 && this.#ending.size === 0 && this.#traffic.onRequest === this.#end) this.#traffic.onRequest = null;
   }
 }

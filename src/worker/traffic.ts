@@ -8,13 +8,13 @@ import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
 import { ByteCount, type CountedConnection } from './byte-count.ts';
 import { kindOf, openSockets, type AnyServer, type TrafficKind, type ServerSocket } from './node-internals.ts';
 
-/** Node closes a kept connection that was not used for longer, by default. */
-const LATELY_MS = 5_000;
+/** By default Node closes a keep-alive connection that is idle for longer. */
+const RECENT_MS = 5_000;
 
-/** Something that has no complete answer yet. */
+/** A request whose response is not complete. */
 export type InFlight = ServerResponse | ServerHttp2Stream;
 
-/** What is known of the request that a connection is busy with; one object a connection, used again by each request. */
+/** The current request of a connection. One object per connection, reused by each request. */
 interface Exchange extends CountedConnection {
   response: ServerResponse | null;
   beganAt: number;
@@ -24,27 +24,27 @@ const EXCHANGE = Symbol('lb.exchange');
 type HttpSocket = Duplex & { [EXCHANGE]?: Exchange };
 
 /**
- * Everything this worker has open, seen through Node's public diagnostics channels, so that the app needs no change.
- * Counts only; what is done about it during a drain stands in `drain.ts`. Connections are not watched one by one: that
- * costs 4 % of a connection's work, and the servers count them anyway.
+ * Counts everything this worker has open, through Node's public diagnostics channels, so the app needs no change. What happens
+ * to it during a drain is decided in `drain.ts`. Connections are not tracked one by one: that would cost 4 % of a connection's
+ * work, and the servers count them anyway.
  */
 export class Traffic {
   readonly sessions = new Set<ServerHttp2Session>();
   readonly websockets = new Set<Duplex>();
-  /** Upgraded to something else than WebSocket, or a CONNECT tunnel. */
+  /** Connections upgraded to something other than WebSocket, and CONNECT tunnels. */
   readonly tunnels = new Set<Duplex>();
   requests = 0;
   readonly statusClasses = [0, 0, 0, 0, 0];
   latency: number[] = emptyLatency();
   latencySumMs = 0;
   readonly bytes = new ByteCount();
-  /** Called for each request that begins; set while draining. */
+  /** Called for each new request. Set while draining or shedding. */
   onRequest: ((response: ServerResponse) => void) | null = null;
-  /** Called for each HTTP/2 stream that opens; set while draining. */
+  /** Called for each new HTTP/2 stream. Set while draining. */
   onStream: ((session: ServerHttp2Session) => void) | null = null;
 
   readonly #servers = new Map<AnyServer, TrafficKind>();
-  /** HTTP/1 connections that have had a request. */
+  /** HTTP/1 connections that have had at least one request. */
   readonly #exchanges = new Set<Exchange>();
   readonly #streams = new Map<ServerHttp2Stream, number>();
   readonly #sessionConnections = new Set<CountedConnection>();
@@ -60,7 +60,7 @@ export class Traffic {
     });
   }
 
-  /** Counts a server's connections, and makes its upgrades and HTTP/2 sessions visible. */
+  /** Counts a server's connections, and tracks its upgrades and HTTP/2 sessions. */
   watch(server: AnyServer): void {
     if (this.#servers.has(server)) return;
     const kind = kindOf(server);
@@ -68,23 +68,23 @@ export class Traffic {
     server.once('close', () => this.#servers.delete(server));
     if (kind === 'http2') server.prependListener('session', (session: ServerHttp2Session) => this.#sessionOpened(session));
     if (kind === 'raw') return;
-    // A listener of ours for 'upgrade' would change how Node treats upgrade requests of an app that has none.
+    // Adding our own 'upgrade' listener would change how Node treats upgrade requests to an app without one.
     const emit = server.emit;
     const noteUpgrade = (request: IncomingMessage, socket: Duplex): void => this.#upgraded(request, socket);
     const mayEndConnections = (): boolean => this.onRequest !== null;
     server.emit = function (this: AnyServer, event: string | symbol, first?: unknown, second?: unknown): boolean {
       if (event === 'upgrade' || event === 'connect') noteUpgrade(first as IncomingMessage, second as Duplex);
-      // An answer at once could end the connection before the requests behind it, in the same packet, are seen.
+      // Deferred: a synchronous response could close the connection before pipelined requests in the same packet are parsed.
       if (event === 'request' && kind === 'http' && mayEndConnections()) {
         process.nextTick(() => Reflect.apply(emit, this, [event, first, second]));
         return true;
       }
-      // Called for each connection and each request: no copy of the arguments.
+      // This runs for every connection and request, so the arguments are not copied.
       return Reflect.apply(emit, this, arguments) as boolean;
     };
   }
 
-  /** Requests without a complete answer, with the time they began. One whose connection went away does not count. */
+  /** Requests without a complete response, with the time at which they began. Requests with a lost connection do not count. */
   *inFlight(): Generator<readonly [InFlight, number]> {
     for (const { response, beganAt } of this.#exchanges) {
       if (response !== null && !response.destroyed && !response.writableFinished) yield [response, beganAt];
@@ -102,9 +102,9 @@ export class Traffic {
     return n;
   }
 
-  /** HTTP/1 connections that were used lately and stay open after their answer; an answer that has been streaming for longer is none. */
+  /** How many HTTP/1 connections were used recently and stay open after their response. Long streaming responses do not count. */
   kept(): number {
-    const since = performance.now() - LATELY_MS;
+    const since = performance.now() - RECENT_MS;
     let n = 0;
     for (const { response, beganAt } of this.#exchanges) {
       const used = beganAt >= since || (response !== null && !response.headersSent);
@@ -130,12 +130,12 @@ export class Traffic {
     };
   }
 
-  /** Connections of HTTP/1 servers that never sent a byte. */
+  /** Connections to HTTP/1 servers that never sent a byte. */
   silentSockets(): ServerSocket[] {
     return openSockets().filter((socket) => socket.server !== undefined && this.#servers.get(socket.server) === 'http' && socket.bytesRead === 0);
   }
 
-  /** Bytes of connections that are open are counted only now. */
+  /** Adds the bytes of open connections. */
   countBytes(): void {
     for (const exchange of this.#exchanges) this.bytes.read(exchange);
     for (const connection of this.#sessionConnections) this.bytes.read(connection);
@@ -190,7 +190,7 @@ export class Traffic {
     });
   }
 
-  /** A session lends its socket through a proxy, and only while it is open; what its methods return is the socket itself. */
+  /** `session.socket` is a proxy that works only while the session is open, but its methods return the real socket. */
   #countBytesOf(session: ServerHttp2Session): void {
     const connection: CountedConnection = {
       socket: session.socket.once('close', () => {
