@@ -14,7 +14,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A daemon that takes in what a primary says. */
+/** A daemon that collects the messages of a primary. */
 async function listen(path: string): Promise<{ heard: FromPrimary[]; cut: () => void }> {
   const heard: FromPrimary[] = [];
   const sockets: Socket[] = [];
@@ -44,7 +44,7 @@ async function listen(path: string): Promise<{ heard: FromPrimary[]; cut: () => 
 const event = (n: number): FromPrimary => ({ type: 'event', event: makeEvent('api', n, 'readmit', `event ${n}`) });
 const numbers = (heard: readonly FromPrimary[]): (number | string)[] => heard.map((message) => (message.type === 'event' ? message.event.at : message.type));
 
-it('keeps the newest 500 events for a daemon that is away, and nothing else', async () => {
+it('keeps the newest 500 events, and nothing else, while the daemon is away', async () => {
   const socket = join(tempHome(), 'lb.sock');
   const link = new DaemonLink({ socket, foreground: true } as PrimarySettings, { hello: () => ({ type: 'pong', seq: 0 }), received: () => {}, lost: () => {} });
   for (let n = 1; n <= 510; n++) link.send(event(n));

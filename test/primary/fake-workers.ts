@@ -4,21 +4,21 @@ import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
 import type { ProfileRequest } from '../../src/protocol/profile.ts';
 import { MARK, type Heartbeat, type ToWorker } from '../../src/protocol/worker.ts';
 
-/** How a fake worker behaves; times from its start, or from when it is asked. */
+/** The behaviour of a fake worker. Times count from its start or from the order. */
 export interface Behaviour {
-  /** It listens after this time; null never does. */
+  /** When it listens; null: never. */
   readonly bootMs: number | null;
-  /** It ends by itself with this code after this time. */
+  /** When it exits on its own, and with which code. */
   readonly crashAfterMs: number | null;
   readonly code: number;
-  /** From the drain order until its HTTP is quiet; null stays busy. */
+  /** Time from the drain order until it is quiet; null: it stays busy. */
   readonly drainMs: number | null;
-  /** From the order to leave until it is gone; null ignores it. */
+  /** Time from the order to leave until it exits; null: it ignores the order. */
   readonly leaveMs: number | null;
-  /** From a connection until it is acknowledged. */
+  /** Time until a connection is acknowledged. */
   readonly ackMs: number;
   readonly handler: 'SIGTERM' | 'SIGINT' | null;
-  /** A grandchild that outlives the worker may hold it open. */
+  /** Whether a grandchild process keeps the output open after the worker has exited. */
   readonly stdout: Readable | null;
 }
 
@@ -26,7 +26,7 @@ export const WELL_BEHAVED: Behaviour = { bootMs: 100, crashAfterMs: null, code: 
 
 const KEY = '*|3000|4|0';
 
-/** Of a worker to which nothing has happened yet. */
+/** The heartbeat of a worker without any traffic. */
 export const heartbeat = (changes: Partial<Heartbeat>): Heartbeat => ({
   span: { ms: 1_000, cpuMs: 0 },
   connections: 0,
@@ -48,7 +48,7 @@ export const heartbeat = (changes: Partial<Heartbeat>): Heartbeat => ({
   ...changes,
 });
 
-/** Stands where `cluster` would put a child process; the program in it is the behaviour. */
+/** Replaces the child process that `cluster` would create. Its behaviour takes the place of the program. */
 export class FakeWorker extends EventEmitter {
   readonly pid: number;
   readonly slot: number;
@@ -58,13 +58,13 @@ export class FakeWorker extends EventEmitter {
   connected = true;
   alive = true;
   leaving = false;
-  /** It said that it listens. */
+  /** Whether it has reported that it listens. */
   listens = false;
   readonly signals: string[] = [];
   readonly said: unknown[] = [];
   readonly connections: object[] = [];
   readonly profiles: ProfileRequest[] = [];
-  /** Connections it was told to end with an answer, order by order. */
+  /** The counts of all `shed` orders, in order. */
   readonly sheds: number[] = [];
   readonly #behaviour: Behaviour;
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MAX_INSTANCES } from '../../src/lifecycle/app-spec.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
 import { PrimaryHarness } from './primary-harness.ts';
-// Behind the harness, which replaces what it forks with.
+// Imported after the harness, which mocks the fork.
 import { STARTING_AT_ONCE } from '../../src/primary/workers/pool.ts';
 
 afterEach(() => {
@@ -29,7 +29,7 @@ describe('scale', () => {
     expect(app.alive).toHaveLength(slots.length);
   });
 
-  it('up fails with the first new worker that crashes, and goes back to what there was', async () => {
+  it('up fails with the first new worker that crashes, and goes back to the previous number', async () => {
     const app = await PrimaryHarness.online();
     const before = app.pids;
     app.behave = ({ slot }) => (slot === 3 ? { bootMs: null, crashAfterMs: 50 } : {});
@@ -40,7 +40,7 @@ describe('scale', () => {
     expect(await app.snapshot()).toMatchObject({ instances: 2, spec: { instances: 2 } });
   });
 
-  it('refuses more than there can be, and leaves everything as it is', async () => {
+  it('refuses more than the maximum, and changes nothing', async () => {
     const app = await PrimaryHarness.online();
     const { pids } = app;
     const scale = app.order({ kind: 'scale', by: MAX_INSTANCES - 1 });
@@ -52,7 +52,7 @@ describe('scale', () => {
     expect(app.pids).toEqual(pids);
   });
 
-  it('starts a limited number at a time, and a stop needs not wait for the others', async () => {
+  it('starts a limited number at a time, and a stop does not wait for the rest', async () => {
     const app = await PrimaryHarness.online();
     const scale = app.order({ kind: 'scale', to: 3 * STARTING_AT_ONCE });
     await app.advance(90);
@@ -117,7 +117,7 @@ describe('the memory limit', () => {
     expect((await app.snapshot()).restarts).toBe(0);
   });
 
-  it('keeps the old one when the new one fails, and tries again later', async () => {
+  it('keeps the old worker if the new one fails, and tries again later', async () => {
     const app = await PrimaryHarness.online({ maxMemoryBytes: 100 });
     const [fat] = app.workers;
     app.memoryBytes.set(fat?.pid ?? 0, 200);
@@ -133,7 +133,7 @@ describe('the memory limit', () => {
 });
 
 describe('crashes', () => {
-  it('restart at once the first time, and the app is degraded until then', async () => {
+  it('are restarted immediately the first time, and the app is degraded until then', async () => {
     const app = await PrimaryHarness.online();
     app.workers[0]?.end(null, 'SIGKILL');
     await app.advance(1);
@@ -148,12 +148,12 @@ describe('crashes', () => {
     expect(app.events).toContain('exit: worker 0 ended: signal SIGKILL');
   });
 
-  it('are counted for the metrics although a grandchild keeps the output of the worker open', async () => {
+  it('are counted even if a grandchild keeps the output of the worker open', async () => {
     const app = await PrimaryHarness.online({ instances: 1, autorestart: false, minUptimeMs: 0 }, () => ({ stdout: new PassThrough() }));
     app.workers[0]?.end(1, null);
     await app.advance(400);
-    const told = app.messages.flatMap((message) => (message.type === 'stats' ? [message.stats.totals.exits] : []));
-    expect(told.at(-1)).toEqual({ crashed: 1 });
+    const exits = app.messages.flatMap((message) => (message.type === 'stats' ? [message.stats.totals.exits] : []));
+    expect(exits.at(-1)).toEqual({ crashed: 1 });
   });
 
   it('a slot that gives up leaves the others serving', async () => {
@@ -168,7 +168,7 @@ describe('crashes', () => {
     expect(app.workers).toHaveLength(forks);
   });
 
-  it('the app ends as errored when every slot gave up', async () => {
+  it('the app ends as errored when every slot has given up', async () => {
     const app = await PrimaryHarness.online({ maxRestarts: 2 });
     app.behave = () => ({ bootMs: null, crashAfterMs: 20, code: 9 });
     for (const worker of app.alive) worker.end(9, null);
@@ -181,7 +181,7 @@ describe('crashes', () => {
     expect(app.finished).toBe(1);
   });
 
-  it('the app ends as stopped when its workers ended as they should', async () => {
+  it('the app ends as stopped when its workers ended normally', async () => {
     const app = await PrimaryHarness.online({ stopExitCodes: [0] });
     for (const worker of app.alive) worker.end(0, null);
     await app.advance(100);
@@ -202,7 +202,7 @@ describe('crashes', () => {
 });
 
 describe('connections', () => {
-  it('of a worker that dies before it took them go to another one', async () => {
+  it('not yet taken by a worker that dies go to another one', async () => {
     const app = await PrimaryHarness.online({}, ({ n }) => (n === 0 ? { ackMs: 10_000 } : {}));
     const connections = [app.accept(), app.accept(), app.accept()];
     await app.advance(1);
@@ -222,7 +222,7 @@ describe('connections', () => {
     expect(app.workers[1]?.connections).toEqual(connections);
   });
 
-  it('that a full worker refused go to the next, and it is asked again later', async () => {
+  it('refused by a full worker go to the next, and it is tried again later', async () => {
     const app = await PrimaryHarness.online();
     const [full, other] = app.workers;
     const refused = app.accept();
@@ -257,7 +257,7 @@ describe('orders', () => {
     expect(reload.error?.code).toBe('LB_ERR_APP_STOPPED');
   });
 
-  it('are called what they were asked for', async () => {
+  it('are named like the command', async () => {
     const app = new PrimaryHarness();
     const [report, cpu] = [app.order({ kind: 'profile', what: 'report' }), app.order({ kind: 'profile', what: 'cpu' })];
     await app.advance(1);
@@ -267,7 +267,7 @@ describe('orders', () => {
     ]);
   });
 
-  it('to abort nothing say so', async () => {
+  it('to abort report if nothing is running', async () => {
     const app = await PrimaryHarness.online();
     const abort = app.order({ kind: 'abort' });
     await app.advance(1);

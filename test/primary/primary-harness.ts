@@ -21,7 +21,7 @@ vi.mock('node:timers/promises', () => ({ setTimeout: (ms: number) => new Promise
  * what reads the usage of processes.
  */
 
-/** The one listening socket of the app. */
+/** The app's only listening socket. */
 class FakeListener implements RawListener {
   onconnection?: RawListener['onconnection'];
   closingFails = false;
@@ -42,12 +42,12 @@ class FakeListener implements RawListener {
   }
 }
 
-/** What became of an order. */
+/** The outcome of an order. */
 export interface Ordered {
   readonly progress: ProgressRecord[];
   answer: Answer | null;
   error: ErrorRecord | null;
-  /** More than one answer came, or progress after it. */
+  /** Whether more than one answer came, or progress after the answer. */
   disorder: boolean;
 }
 
@@ -97,7 +97,7 @@ export class PrimaryHarness {
     return harness;
   }
 
-  /** The next time that listeners are closed. */
+  /** Resolves the next time that listeners are closed. */
   set closingFails(fails: boolean) {
     this.#listener.closingFails = fails;
   }
@@ -106,7 +106,7 @@ export class PrimaryHarness {
     return this.workers.filter((worker) => worker.alive);
   }
 
-  /** Pids by slot of the workers that are not on their way out. */
+  /** Pids of the workers that are not leaving, by slot. */
   get pids(): Record<number, number> {
     return Object.fromEntries(this.alive.filter((worker) => !worker.leaving).map((worker) => [worker.slot, worker.pid]));
   }
@@ -124,7 +124,7 @@ export class PrimaryHarness {
   }
 
   start(changes: Partial<AppSpec> = {}, strict = true): Ordered {
-    // The fake workers send no heartbeats by themselves.
+    // Fake workers send no heartbeats on their own.
     return this.order({ kind: 'start', spec: sampleSpec({ hangTimeoutMs: null, ...changes }), strict, generation: 1 });
   }
 
@@ -138,7 +138,7 @@ export class PrimaryHarness {
     return connection;
   }
 
-  /** The worker that has taken a connection. */
+  /** The worker that took a connection. */
   takerOf(connection: FakeConnection): FakeWorker | undefined {
     return this.workers.find((worker) => worker.connections.includes(connection));
   }

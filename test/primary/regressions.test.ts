@@ -10,15 +10,15 @@ afterEach(() => {
 
 const newVersion = (changes: Partial<AppSpec> = {}): AppSpec => sampleSpec({ args: ['v2'], ...changes });
 
-describe('a worker of which nothing is heard', () => {
-  it('fails a start in time', async () => {
+describe('a worker that never sends anything', () => {
+  it('fails a start after the timeout', async () => {
     const app = new PrimaryHarness(() => ({ bootMs: null }));
     const start = app.start({ instances: 1, listenTimeoutMs: 2_000, waitReady: true });
     await app.advance(2_100);
     expect(start.error?.message).toContain("not ready: no process.send('ready') within 2 s");
   });
 
-  it('fails a reload in time', async () => {
+  it('fails a reload after the timeout', async () => {
     const app = await PrimaryHarness.online({ instances: 3, listenTimeoutMs: 2_000 });
     app.behave = () => ({ bootMs: null });
     const reload = app.order({ kind: 'reload' });
@@ -29,7 +29,7 @@ describe('a worker of which nothing is heard', () => {
     expect(app.alive).toHaveLength(3);
   });
 
-  it('is ready when it never listens and has come to rest', async () => {
+  it('is ready if it never listens and its event loop is idle', async () => {
     const app = new PrimaryHarness(() => ({ bootMs: null }));
     const start = app.start({ instances: 1, minUptimeMs: 1_000 });
     await app.advance(1);
@@ -43,7 +43,7 @@ describe('a worker of which nothing is heard', () => {
 });
 
 describe('a worker whose channel is closed', () => {
-  it('gets no connection, and costs no endless loop', async () => {
+  it('gets no connections, and causes no endless loop', async () => {
     const app = await PrimaryHarness.online();
     const [cut, other] = app.workers;
     let sends = 0;
@@ -62,8 +62,8 @@ describe('a worker whose channel is closed', () => {
   });
 });
 
-describe('slots that are no longer wanted', () => {
-  it('are forgotten after a scale that failed', async () => {
+describe('unwanted slots', () => {
+  it('are removed after a failed scale', async () => {
     const app = await PrimaryHarness.online();
     app.behave = ({ slot }) => (slot === 2 ? { bootMs: null, crashAfterMs: 50 } : {});
     app.order({ kind: 'scale', to: 3 });
@@ -75,7 +75,7 @@ describe('slots that are no longer wanted', () => {
     expect(reload.answer).not.toBeNull();
   });
 
-  it('are forgotten after a restart with fewer', async () => {
+  it('are removed after a restart with fewer workers', async () => {
     const app = await PrimaryHarness.online({ instances: 4 });
     app.order({ kind: 'restart', spec: newVersion({ instances: 2 }) });
     await app.advance(3_000);
@@ -85,7 +85,7 @@ describe('slots that are no longer wanted', () => {
     expect([reload.answer, scale.answer]).not.toContain(null);
   });
 
-  it('are forgotten after a scale down of an errored one', async () => {
+  it('are removed after scaling down an errored slot', async () => {
     const app = await PrimaryHarness.online({ instances: 3, maxRestarts: 0 });
     app.behave = () => ({ bootMs: null, crashAfterMs: 50 });
     app.workers[2]?.end(1, null);
@@ -96,8 +96,8 @@ describe('slots that are no longer wanted', () => {
   });
 });
 
-describe('what waits behind an operation that ends the app', () => {
-  it('a reload behind a stop is given up, and starts nothing', async () => {
+describe('operations that wait for one that ends the app', () => {
+  it('a reload behind a stop is aborted, and starts nothing', async () => {
     const app = await PrimaryHarness.online({}, () => ({ drainMs: 500 }));
     app.order({ kind: 'stop' });
     await app.advance(10);
@@ -108,7 +108,7 @@ describe('what waits behind an operation that ends the app', () => {
     expect(app.alive).toEqual([]);
   });
 
-  it('a reload behind a start that fails is given up', async () => {
+  it('a reload behind a failing start is aborted', async () => {
     const app = new PrimaryHarness(() => ({ bootMs: null, crashAfterMs: 50 }));
     app.start();
     await app.advance(10);
@@ -148,8 +148,8 @@ describe('stop --now', () => {
   });
 });
 
-describe('a reload that cannot get anywhere', () => {
-  it('ends when the old definition does not start any more either, and does not fork without a pause', async () => {
+describe('a reload that cannot succeed', () => {
+  it('ends if the old definition no longer starts either, and does not fork in a tight loop', async () => {
     const app = await PrimaryHarness.online({ instances: 3 });
     app.behave = ({ slot, spec }) => (spec.args[0] === 'v2' && slot < 2 ? {} : { bootMs: null, crashAfterMs: 50 });
     const reload = app.order({ kind: 'reload', spec: newVersion({ instances: 3 }), monitorMs: 0 });
@@ -162,7 +162,7 @@ describe('a reload that cannot get anywhere', () => {
     expect(reload.error).not.toBeNull();
   });
 
-  it('ends when a slot of its own is stopped by an exit code', async () => {
+  it('ends if one of its slots is stopped by an exit code', async () => {
     const app = await PrimaryHarness.online({ stopExitCodes: [0] });
     app.behave = ({ slot }) => (slot === 2 ? { bootMs: null, crashAfterMs: 50, code: 0 } : {});
     const reload = app.order({ kind: 'reload', spec: newVersion({ instances: 3, stopExitCodes: [0] }), monitorMs: 0, onFailure: 'continue' });
@@ -172,7 +172,7 @@ describe('a reload that cannot get anywhere', () => {
 });
 
 describe('--parallel', () => {
-  it('bounds the workers that exist beside the wanted ones, those on their way out included', async () => {
+  it('limits the number of extra workers, including leaving ones', async () => {
     const app = await PrimaryHarness.online({ instances: 8 }, ({ n }) => ({ drainMs: 2_000, bootMs: 100 + (n % 5) * 130 }));
     const reload = app.order({ kind: 'reload', parallel: 3, monitorMs: 100 });
     let most = 0;
@@ -185,7 +185,7 @@ describe('--parallel', () => {
 });
 
 describe('the state', () => {
-  it('of an app that was just told to start is starting', async () => {
+  it('of an app whose start was just ordered is starting', async () => {
     const app = new PrimaryHarness();
     app.start();
     expect((await app.snapshot()).state).toBe('starting');
@@ -193,7 +193,7 @@ describe('the state', () => {
 });
 
 describe('the memory limit', () => {
-  it('does not replace the successor of a worker that died while its replacement waited', async () => {
+  it('does not replace the successor of a worker that died while its replacement was queued', async () => {
     const app = await PrimaryHarness.online({ maxMemoryBytes: 100 });
     app.order({ kind: 'scale', to: 3 });
     app.behave = ({ slot }) => (slot === 2 ? { bootMs: 4_000 } : {});
@@ -207,8 +207,8 @@ describe('the memory limit', () => {
   });
 });
 
-describe('new workers that are ejected in the same moment', () => {
-  it('fail the reload that waits for them, and not the primary', async () => {
+describe('new workers that are ejected at the same moment', () => {
+  it('fail the reload that waits for them, but do not crash the primary', async () => {
     const app = await PrimaryHarness.online({ instances: 3 });
     const old = app.pids;
     const reload = app.order({ kind: 'reload', allAtOnce: true, spec: newVersion({ instances: 3 }) });
@@ -220,8 +220,8 @@ describe('new workers that are ejected in the same moment', () => {
   });
 });
 
-describe('a worker that is ejected while the others start', () => {
-  it('does not keep the start, and all that waits behind it, from its end', async () => {
+describe('a worker that is ejected while others start', () => {
+  it('does not block the start and the operations behind it', async () => {
     const app = new PrimaryHarness(({ slot }) => ({ bootMs: slot === 2 ? 2_000 : 50 }));
     const start = app.start({ instances: 3 });
     await app.advance(500);
@@ -242,7 +242,7 @@ describe('weights of slots that come and go', () => {
     expect((await app.snapshot()).spec.instances).toBe(3);
   });
 
-  it('outlive another weight while the slot is not there', async () => {
+  it('are kept while the slot does not exist, even if another weight changes', async () => {
     const app = await PrimaryHarness.online({ instances: 3, weights: [1, 1, 5] });
     app.order({ kind: 'scale', to: 2 });
     await app.advance(1_000);

@@ -10,14 +10,14 @@ afterEach(() => {
 
 const newVersion = (changes: Partial<AppSpec> = {}): AppSpec => sampleSpec({ args: ['v2'], instances: 3, ...changes });
 const isNew = (spec: AppSpec): boolean => spec.args[0] === 'v2';
-/** Version by slot of the workers that serve. */
+/** Versions of the serving workers, by slot. */
 const versions = (app: PrimaryHarness): string[] =>
   app.alive
     .filter((worker) => !worker.leaving)
     .sort((a, b) => a.slot - b.slot)
     .map((worker) => `${worker.slot} ${isNew(worker.spec) ? 'new' : 'old'}`);
 
-/** The new version crashes in this slot a moment after it was started. */
+/** Makes the new version crash in this slot soon after its start. */
 async function crashingIn(slot: number, options: { afterMs?: number; instances?: number } = {}): Promise<PrimaryHarness> {
   const app = await PrimaryHarness.online({ instances: options.instances ?? 3 });
   app.behave = (fork) => (isNew(fork.spec) && fork.slot === slot ? { crashAfterMs: options.afterMs ?? 50, code: 7, bootMs: 100 } : {});
@@ -34,14 +34,14 @@ describe('reload', () => {
     expect(app.alive.filter((worker) => worker.leaving)).toEqual([]);
     await app.advance(2_000);
     expect(reload.answer).toMatchObject({ message: 'api reloaded, generation 2, 3 workers', snapshot: { generation: 2, state: 'online' } });
-    const told = reload.progress.filter(({ message }) => !message.includes('still has')).map(({ step, slot, generation }) => `${step} ${slot} g${generation}`);
+    const steps = reload.progress.filter(({ message }) => !message.includes('still has')).map(({ step, slot, generation }) => `${step} ${slot} g${generation}`);
     const oneSlot = (slot: number): string[] => [`starting ${slot} g2`, `ready ${slot} g2`, `draining ${slot} g1`, `stopping ${slot} g1`, `exited ${slot} g1`];
-    expect(told).toEqual([0, 1, 2].flatMap(oneSlot));
+    expect(steps).toEqual([0, 1, 2].flatMap(oneSlot));
     expect(Object.keys(app.pids)).toEqual(['0', '1', '2']);
     for (const slot of [0, 1, 2]) expect(app.pids[slot]).not.toBe(before[slot]);
   });
 
-  it('with a definition of its own takes over that one, more and fewer workers included', async () => {
+  it('with a new definition applies it, including more or fewer workers', async () => {
     const app = await PrimaryHarness.online({ instances: 3 });
     const up = app.order({ kind: 'reload', spec: newVersion({ instances: 5 }), monitorMs: 0 });
     await app.advance(3_000);
@@ -66,7 +66,7 @@ describe('reload', () => {
     expect(await app.snapshot()).toMatchObject({ state: 'online', spec: { args: ['--verbose'] } });
   });
 
-  it('fails when the new one crashes within the monitor window, and not when it does so later', async () => {
+  it('fails if the new worker crashes within the monitor window, but not later', async () => {
     const early = await crashingIn(0, { afterMs: 1_050 });
     const failed = early.order({ kind: 'reload', spec: newVersion(), monitorMs: 1_000 });
     await early.advance(1_500);
@@ -78,7 +78,7 @@ describe('reload', () => {
     expect(passed.error).toBeNull();
   });
 
-  it('rollback: what was replaced already goes back to the old definition, new ones first', async () => {
+  it('rollback: replaced workers go back to the old definition, start-first', async () => {
     const app = await crashingIn(2);
     const reload = app.order({ kind: 'reload', spec: newVersion(), monitorMs: 100, onFailure: 'rollback' });
     await app.advance(700);
@@ -92,7 +92,7 @@ describe('reload', () => {
     expect((await app.snapshot()).spec.args).toEqual(['--verbose']);
   });
 
-  it('rollback of the same definition leaves the replaced ones: there is no other', async () => {
+  it('rollback with an unchanged definition keeps the replaced workers', async () => {
     const app = await PrimaryHarness.online({ instances: 3 });
     app.behave = ({ slot }) => (slot === 1 ? { bootMs: null, crashAfterMs: 50 } : {});
     const before = app.pids;
@@ -103,7 +103,7 @@ describe('reload', () => {
     expect([app.pids[1], app.pids[2]]).toEqual([before[1], before[2]]);
   });
 
-  it('pause: stops where it is', async () => {
+  it('pause: keeps the current state', async () => {
     const app = await crashingIn(1);
     const reload = app.order({ kind: 'reload', spec: newVersion(), monitorMs: 0, onFailure: 'pause' });
     await app.advance(2_000);
@@ -111,7 +111,7 @@ describe('reload', () => {
     expect(versions(app)).toEqual(['0 new', '1 old', '2 old']);
   });
 
-  it('continue: leaves out that slot alone, and says that it failed', async () => {
+  it('continue: skips only that slot, and still reports the failure', async () => {
     const app = await crashingIn(1);
     const reload = app.order({ kind: 'reload', spec: newVersion(), monitorMs: 0, onFailure: 'continue' });
     await app.advance(3_000);
@@ -119,7 +119,7 @@ describe('reload', () => {
     expect(versions(app)).toEqual(['0 new', '1 old', '2 new']);
   });
 
-  it('all at once: a failure in the last slot leaves the old version whole', async () => {
+  it('all at once: a failure in the last slot leaves the old version complete', async () => {
     const app = await crashingIn(2, { afterMs: 900 });
     const before = app.pids;
     const reload = app.order({ kind: 'reload', spec: newVersion(), monitorMs: 1_000, allAtOnce: true });
@@ -158,7 +158,7 @@ describe('reload', () => {
     expect(reloads.some((reload) => reload.disorder)).toBe(false);
   });
 
-  it('an old worker that crashes meanwhile is replaced at once', async () => {
+  it('an old worker that crashes meanwhile is replaced immediately', async () => {
     const app = await PrimaryHarness.online({ instances: 3 });
     const reload = app.order({ kind: 'reload', monitorMs: 1_000 });
     await app.advance(500);
@@ -180,7 +180,7 @@ describe('connections during a reload', () => {
     onFailure: fc.constantFrom('rollback', 'pause', 'continue'),
   });
 
-  it('are taken at once by a worker that stays, whatever fails', async () => {
+  it('are served immediately by a worker that stays, whatever fails', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 4 }),

@@ -40,7 +40,7 @@ describe('start', () => {
     expect(app.alive).toEqual([]);
   });
 
-  it('waits for `ready` with wait_ready, also of a worker that listens', async () => {
+  it('waits for `ready` with wait_ready, even if the worker listens', async () => {
     const app = new PrimaryHarness();
     const start = app.start({ waitReady: true, instances: 1 });
     await app.advance(500);
@@ -51,7 +51,7 @@ describe('start', () => {
     expect(start.answer).not.toBeNull();
   });
 
-  it('without a person who waits for it goes on trying', async () => {
+  it('keeps trying if no client waits for it', async () => {
     const app = new PrimaryHarness(({ n }) => (n < 4 ? { bootMs: null, crashAfterMs: 50 } : {}));
     const start = app.start({ instances: 1 }, false);
     await app.advance(10);
@@ -75,7 +75,7 @@ describe('stop', () => {
     expect(app.workers).toHaveLength(2);
   });
 
-  it('asks the app with the signal that it listens for', async () => {
+  it('sends the app the signal that it handles', async () => {
     const app = await PrimaryHarness.online({ instances: 1 }, () => ({ handler: 'SIGINT' }));
     app.order({ kind: 'stop' });
     await app.advance(100);
@@ -83,14 +83,14 @@ describe('stop', () => {
     expect((await app.snapshot()).lastExits).toMatchObject([{ askedBy: 'stop', stateBefore: 'stopping', killedAtDeadline: false }]);
   });
 
-  it('asks with a message when that is wanted', async () => {
+  it('sends a message with shutdown_with_message', async () => {
     const app = await PrimaryHarness.online({ instances: 1, shutdownWithMessage: true }, () => ({ handler: 'SIGTERM' }));
     app.order({ kind: 'stop' });
     await app.advance(100);
     expect(app.workers[0]).toMatchObject({ said: ['shutdown'], signals: [] });
   });
 
-  it('asks at 75 % of the kill_timeout although requests run, and kills at its end', async () => {
+  it('asks at 75 % of kill_timeout even if requests are running, and kills at its end', async () => {
     const app = await PrimaryHarness.online({ instances: 1, killTimeoutMs: 10_000 }, () => ({ drainMs: null, leaveMs: null, handler: 'SIGTERM' }));
     const stop = app.order({ kind: 'stop' });
     await app.advance(7_490);
@@ -101,11 +101,11 @@ describe('stop', () => {
     expect(stop.answer).toBeNull();
     await app.advance(20);
     expect(stop.answer).not.toBeNull();
-    const told = stop.progress.at(-1)?.message;
-    expect(told).toBe('api[0] ended: killed when its kill_timeout ran out, it still had 1 request (oldest 3 s)');
+    const message = stop.progress.at(-1)?.message;
+    expect(message).toBe('api[0] ended: killed when its kill_timeout ran out, it still had 1 request (oldest 3 s)');
   });
 
-  it('with `now` kills at once', async () => {
+  it('with `now` kills immediately', async () => {
     const app = await PrimaryHarness.online({}, () => ({ drainMs: null }));
     const stop = app.order({ kind: 'stop', now: true });
     await app.advance(1);
@@ -113,7 +113,7 @@ describe('stop', () => {
     expect((await app.snapshot()).lastExits).toMatchObject([{ signal: 'SIGKILL', killedAtDeadline: false }, { signal: 'SIGKILL' }]);
   });
 
-  it('asked a second time goes one rung further: it no longer waits for the requests', async () => {
+  it('repeated moves to the next rung, which does not wait for the requests', async () => {
     const app = await PrimaryHarness.online({ instances: 1 }, () => ({ drainMs: null, handler: 'SIGTERM', leaveMs: 5 }));
     const first = app.order({ kind: 'stop' });
     await app.advance(1_000);
@@ -124,7 +124,7 @@ describe('stop', () => {
     expect([first.answer, second.answer]).toMatchObject([{ kind: 'done' }, { kind: 'done' }]);
   });
 
-  it('takes the place of what runs and of what waits', async () => {
+  it('replaces the running and the waiting operations', async () => {
     const app = await PrimaryHarness.online();
     const reload = app.order({ kind: 'reload' });
     const scale = app.order({ kind: 'scale', to: 4 });

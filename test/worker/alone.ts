@@ -1,8 +1,8 @@
 import { afterEach, vi } from 'vitest';
 
 /**
- * A worker process has one `Traffic` and one `Drain` for its whole life; here each test has its own. What the last one
- * left behind in this process (subscriptions, its timer) ends with the test.
+ * A worker process has one `Traffic` and one `Drain` for its whole life, but here each test has its own. Subscriptions and
+ * timers are removed after each test.
  */
 const leftovers = vi.hoisted(() => [] as (() => void)[]);
 

@@ -5,13 +5,13 @@ import { readAppMetrics } from '../../src/worker/app-metrics.ts';
 
 afterEach(() => client.register.clear());
 
-const told = async (): Promise<unknown> => parseAppMetrics((await readAppMetrics()) ?? '')?.metrics;
+const metrics = async (): Promise<unknown> => parseAppMetrics((await readAppMetrics()) ?? '')?.metrics;
 
-it('reads the default registry of prom-client, by what the lines are called', async () => {
+it('reads the default registry of prom-client, with the names of its series', async () => {
   new client.Counter({ name: 'jobs_total', help: 'Jobs.', labelNames: ['kind'] }).inc({ kind: 'a' }, 2);
   new client.Gauge({ name: 'depth', help: 'Depth.', aggregator: 'max' }).set(4);
   new client.Histogram({ name: 'took', help: 'Time.', buckets: [1] }).observe(3);
-  expect(await told()).toEqual([
+  expect(await metrics()).toEqual([
     { name: 'jobs_total', help: 'Jobs.', type: 'counter', aggregator: 'sum', values: [{ suffix: '', labels: { kind: 'a' }, value: 2 }] },
     { name: 'depth', help: 'Depth.', type: 'gauge', aggregator: 'max', values: [{ suffix: '', labels: {}, value: 4 }] },
     {
@@ -29,11 +29,11 @@ it('reads the default registry of prom-client, by what the lines are called', as
   ]);
 });
 
-it('has nothing to tell of an empty registry', async () => {
-  expect(await told()).toEqual([]);
+it('returns nothing for an empty registry', async () => {
+  expect(await metrics()).toEqual([]);
 });
 
-it('does not answer with more than a megabyte, nor when a metric fails', async () => {
+it('returns null for more than a megabyte, or if a metric fails', async () => {
   const jobs = new client.Counter({ name: 'jobs_total', help: 'Jobs.', labelNames: ['kind'] });
   for (let i = 0; i < 20_000; i++) jobs.inc({ kind: `kind ${i}` });
   expect(await readAppMetrics()).toBeNull();

@@ -16,7 +16,7 @@ beforeEach(() => {
 const pem = (name: string): string => readFileSync(new URL(`../fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
 const counted = (): readonly number[] => [traffic.bytes.received, traffic.bytes.sent];
 
-it('counts the bytes of open connections when it is asked, and the rest when they close', async () => {
+it('counts the bytes of open connections on demand, and the rest when they close', async () => {
   const server = createHttp((_, response) => response.end('x'.repeat(1000)));
   traffic.watch(server as AnyServer);
   const { port } = await openServer(server);
@@ -37,7 +37,7 @@ it('counts the bytes of open connections when it is asked, and the rest when the
   expect(counted()).toEqual([bytesWritten, bytesRead]);
 });
 
-it('counts what is inside TLS', async () => {
+it('counts bytes inside TLS', async () => {
   const server = createHttps({ key: pem('key'), cert: pem('cert') }, (_, response) => response.end('x'.repeat(1000)));
   traffic.watch(server as AnyServer);
   const { port } = await openServer(server);
@@ -45,11 +45,11 @@ it('counts what is inside TLS', async () => {
   onTestFinished(() => void client.destroy());
   let received = 0;
   client.on('data', (chunk: Buffer) => (received += chunk.length));
-  const asked = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
-  client.write(asked);
+  const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+  client.write(request);
   await until(() => received > 1000);
   traffic.countBytes();
-  expect(counted()).toEqual([asked.length, received]);
+  expect(counted()).toEqual([request.length, received]);
 });
 
 it('counts HTTP/2 sessions', async () => {

@@ -31,7 +31,7 @@ beforeEach(() => {
 const query = (changes: Partial<NodeListenQuery> = {}): NodeListenQuery => ({ address: null, port: 3000, addressType: 4, backlog: 100, flags: 1, ...changes });
 const fakeServer = (changes: object = {}): Server => Object.assign(new EventEmitter(), changes) as unknown as Server;
 
-/** What `server.listen` would get. */
+/** The result that `server.listen` would get. */
 interface Listened {
   errno: number | null;
   handle: ListeningHandle | null;
@@ -46,7 +46,7 @@ function listen(server: Server = fakeServer(), changes: Partial<NodeListenQuery>
 const rawHandle = (): RawHandle => ({ close: vi.fn() });
 
 describe('Connections', () => {
-  it('asks the primary, and gives Node a handle that connections come out of', () => {
+  it('asks the primary, and gives Node a handle that emits connections', () => {
     const listened = listen();
     expect(sent).toMatchObject([
       { message: { t: 'listen', seq: 1, query: { key: '*|3000|4|0', port: 3000, addressType: 4, backlog: 100, flags: 1, readableAll: false } } },
@@ -67,7 +67,7 @@ describe('Connections', () => {
     expect(got).toEqual([0, connection]);
   });
 
-  it('gives Node the error number of a listen that failed, and the address can be tried again', () => {
+  it('gives Node the error number of a failed listen, and allows another try', () => {
     const failed = listen();
     connections.listening(1, -98, null);
     expect(failed).toEqual({ errno: -98, handle: null });
@@ -75,14 +75,14 @@ describe('Connections', () => {
     expect(sent.map(({ message }) => (message['query'] as { key: string }).key)).toEqual(['*|3000|4|0', '*|3000|4|0']);
   });
 
-  it('tells several servers on one address apart', () => {
+  it('distinguishes several servers on one address', () => {
     listen(fakeServer(), { port: 0 });
     listen(fakeServer(), { port: 0 });
     listen(fakeServer(), { address: '/run/app.sock', port: -1, addressType: -1 });
     expect(sent.map(({ message }) => (message['query'] as { key: string }).key)).toEqual(['*|0|4|0', '*|0|4|1', '/run/app.sock|-1|-1|0']);
   });
 
-  it('sends back what comes for a server that is closed', () => {
+  it('sends back connections for a closed server', () => {
     const { handle } = { ...listen() };
     expect(handle).toBeNull();
     const listened = listen(fakeServer(), { port: 4000 });
@@ -97,7 +97,7 @@ describe('Connections', () => {
     ]);
   });
 
-  it('sends back what comes for a server that is full', () => {
+  it('sends back connections for a full server', () => {
     const server = fakeServer({ maxConnections: 2, _connections: 2 });
     const listened = listen(server);
     connections.listening(1, 0, null);
@@ -110,7 +110,7 @@ describe('Connections', () => {
     expect(onconnection).toHaveBeenCalledTimes(1);
   });
 
-  it('has the connections of a server counted from when it listens until it closes', () => {
+  it('counts the connections of a server from listen to close', () => {
     const server = fakeServer({ _connections: 3 });
     listen(server);
     expect(traffic.connections).toBe(0);
@@ -120,7 +120,7 @@ describe('Connections', () => {
     expect(traffic.connections).toBe(0);
   });
 
-  it.skipIf(process.platform === 'win32')('names a Unix socket to the primary from the root, as this worker may have another directory', () => {
+  it.skipIf(process.platform === 'win32')('sends the absolute path of a Unix socket, because the primary has another working directory', () => {
     listen(fakeServer(), { address: 'run/app.sock', port: -1, addressType: -1 });
     listen(fakeServer(), { address: '\0abstract', port: -1, addressType: -1 });
     const path = resolve('run/app.sock');
@@ -130,7 +130,7 @@ describe('Connections', () => {
     ]);
   });
 
-  it('a Unix socket has no name, so that Node answers with its path', () => {
+  it('reports no name for a Unix socket, so that Node returns its path', () => {
     const listened = listen(fakeServer(), { address: '/run/app.sock', port: -1, addressType: -1 });
     connections.listening(1, 0, null);
     expect(listened.handle).toHaveProperty('getsockname', undefined);
@@ -145,7 +145,7 @@ describe('Connections', () => {
     expect(sent).toEqual([]);
   });
 
-  it('leaves everything to Node when the primary is gone', () => {
+  it('leaves everything to Node if the primary is gone', () => {
     Object.defineProperty(process, 'connected', { value: false, configurable: true, writable: true });
     listen();
     expect(nodeGetServer).toHaveBeenCalledTimes(1);

@@ -28,7 +28,7 @@ const serve = async (listener: RequestListener): Promise<{ readonly server: Serv
 const isQuiet = (): boolean => reports.some(({ quiet }) => quiet);
 
 describe('Drain', () => {
-  it('lets a request in flight finish, as the last one of its connection', async () => {
+  it('finishes a request in flight, as the last one of its connection', async () => {
     const held: ServerResponse[] = [];
     const { port } = await serve((_, response) => held.push(response));
     const client = new RawClient(port);
@@ -43,7 +43,7 @@ describe('Drain', () => {
     await until(isQuiet);
   });
 
-  it('answers an idle connection once more, and then ends it', async () => {
+  it('serves one more request on an idle connection, then closes it', async () => {
     const { port } = await serve((_, response) => response.end('hi'));
     const client = new RawClient(port);
     client.get();
@@ -58,7 +58,7 @@ describe('Drain', () => {
     await until(isQuiet);
   });
 
-  it('does not touch an answer whose head is out already', async () => {
+  it('does not change a response whose headers have been sent', async () => {
     const held: ServerResponse[] = [];
     const { port } = await serve((_, response) => {
       response.write('half');
@@ -74,7 +74,7 @@ describe('Drain', () => {
     expect(client.socket.destroyed).toBe(false);
   });
 
-  it('lets a connection that never sent a byte go when it would have run out, not before', async () => {
+  it('closes a connection that never sent a byte when it would have timed out, not before', async () => {
     const { server, port } = await serve((_, response) => response.end());
     server.keepAliveTimeout = 60;
     const client = new RawClient(port);
@@ -90,7 +90,7 @@ describe('Drain', () => {
     await until(isQuiet);
   });
 
-  it('serves one that stays silent until shortly before it would have run out', async () => {
+  it('serves a connection that stays silent until shortly before it would have timed out', async () => {
     const { server, port } = await serve((_, response) => response.end('served'));
     server.keepAliveTimeout = 1_000;
     const client = new RawClient(port);
@@ -105,7 +105,7 @@ describe('Drain', () => {
     await until(isQuiet);
   });
 
-  it('is not held up by a request whose client went away', async () => {
+  it('does not wait for a request whose client disconnected', async () => {
     const held: ServerResponse[] = [];
     const { port } = await serve((_, response) => held.push(response));
     const client = new RawClient(port);
@@ -118,7 +118,7 @@ describe('Drain', () => {
     expect(reports.at(-1)).toMatchObject({ quiet: true, blockers: { requests: 0, connections: 0 } });
   });
 
-  it('does not let one go that has begun to send its request', async () => {
+  it('does not close a connection that has started to send its request', async () => {
     const { server, port } = await serve((_, response) => response.end('served'));
     server.keepAliveTimeout = 40;
     const client = new RawClient(port);
@@ -126,20 +126,20 @@ describe('Drain', () => {
     await until(() => traffic.connections === 1 && traffic.silentSockets().length === 0);
     drain.begin();
     const began = performance.now();
-    // Longer than the time between two looks for silent connections.
+    // Longer than the interval of the checks for silent connections.
     await until(() => performance.now() - began > 400);
     client.socket.write('Host: a\r\n\r\n');
     await client.ended;
     expect(client.text).toContain('served');
   });
 
-  it('is quiet at once when nothing is open, and says so once', async () => {
+  it('is quiet immediately if nothing is open, and reports it once', async () => {
     drain.begin();
     drain.begin();
     expect(reports).toEqual([{ quiet: true, blockers: { requests: 0, oldestMs: 0, connections: 0, websockets: 0, sockets: 0 } }]);
   });
 
-  it('tells an HTTP/2 client to go, serves what is under way, and closes', async () => {
+  it('sends GOAWAY to an HTTP/2 client, serves open streams, and closes', async () => {
     const answers: (() => void)[] = [];
     const server = createHttp2();
     server.on('stream', (stream) =>
@@ -167,7 +167,7 @@ describe('Drain', () => {
     await until(isQuiet);
   });
 
-  it('counts WebSockets as no hindrance for being quiet, and closes them with 1001 when it leaves', async () => {
+  it('is quiet despite open WebSockets, and closes them with 1001 when it leaves', async () => {
     const { server, port } = await serve((_, response) => response.end());
     server.on('upgrade', (_request, socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n');
@@ -187,7 +187,7 @@ describe('Drain', () => {
     await until(() => vi.mocked(process.exit).mock.calls.length > 0);
   });
 
-  it('leaves the end to an app that has a handler for it', async () => {
+  it('does not exit if the app has a handler', async () => {
     drain.leave(false);
     const began = performance.now();
     await until(() => performance.now() - began > 60);

@@ -25,14 +25,14 @@ afterEach(() => {
   for (const made of handles.splice(0)) made.close();
 });
 
-it('has the address that it was given; a Unix socket has none', () => {
+it('returns the given address, and none for a Unix socket', () => {
   const out = {};
   expect(handle({ address: '::', family: 'IPv6', port: 3000 }).getsockname?.(out)).toBe(0);
   expect(out).toEqual({ address: '::', family: 'IPv6', port: 3000 });
   expect(handle().getsockname).toBeUndefined();
 });
 
-it('passes on what its sockets accept, after it has told', () => {
+it('passes on connections of its sockets, after calling `onAccepted`', () => {
   const fed = handle();
   const socket = new FakeSocket();
   const seen: unknown[] = [];
@@ -43,7 +43,7 @@ it('passes on what its sockets accept, after it has told', () => {
   expect([socket.backlog, seen]).toEqual([511, ['accepted', [0, connection]]]);
 });
 
-it('closes a socket once: when it is taken away, replaced, or with the rest', () => {
+it('closes each socket once: when it is removed, replaced, or closed with the rest', () => {
   const onClose = vi.fn();
   const fed = handle(null, onClose);
   const [first, second, third] = [new FakeSocket(), new FakeSocket(), new FakeSocket()];

@@ -40,7 +40,7 @@ function collect(n: number, duration: number, until: number): void {
   }
 }
 
-it('counts each collection of a process that has few', () => {
+it('counts every collection if there are few', () => {
   const meter = new GcMeter();
   meter.start();
   collect(5, 2, 1_000);
@@ -50,7 +50,7 @@ it('counts each collection of a process that has few', () => {
   expect(observing).toBe(true);
 });
 
-it('looks at 20 of a process that has many, and takes the others to be like them', () => {
+it('observes 20 if there are many, and extrapolates the rest', () => {
   const meter = new GcMeter();
   meter.start();
   collect(200, 1, 1_000);

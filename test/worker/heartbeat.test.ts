@@ -11,7 +11,7 @@ let sender: HeartbeatSender;
 let utilization: number;
 let cpuMs: number;
 let second: number;
-/** Each beat with the second it came in. */
+/** Each beat with the second in which it was sent. */
 let beats: { at: number; beat: Heartbeat }[];
 
 beforeEach(() => {
@@ -41,7 +41,7 @@ function passUntil(end: number): void {
 }
 const cameAt = (): number[] => beats.map(({ at }) => at);
 
-/** What a request leaves behind when it is answered. */
+/** Counts a completed request. */
 function answered(): void {
   traffic.requests++;
   traffic.latency[2] = (traffic.latency[2] ?? 0) + 1;
@@ -49,7 +49,7 @@ function answered(): void {
 }
 
 describe('the heartbeat', () => {
-  it('comes first after one second, with all there is to tell', () => {
+  it('is first sent after one second, with all values', () => {
     utilization = 0.12345;
     answered();
     vi.advanceTimersByTime(999);
@@ -78,7 +78,7 @@ describe('the heartbeat', () => {
     ]);
   });
 
-  it('comes every second while requests are answered, each latency told once', () => {
+  it('is sent every second while requests are answered, and reports each latency once', () => {
     for (let end = 1; end <= 6; end++) {
       answered();
       passUntil(end);
@@ -86,7 +86,7 @@ describe('the heartbeat', () => {
     expect(beats.map(({ at, beat }) => [at, beat.requests, beat.latency[2]])).toEqual([1, 2, 3, 4, 5, 6].map((n) => [n, n, 1]));
   });
 
-  it('comes every second while the event loop is busy, and tells once that it no longer is', () => {
+  it('is sent every second while the event loop is busy, and once more when it no longer is', () => {
     utilization = 0.05;
     passUntil(4);
     expect(cameAt()).toEqual([1, 2, 3, 4]);
@@ -98,12 +98,12 @@ describe('the heartbeat', () => {
     ]);
   });
 
-  it('comes every fifth second while idle', () => {
+  it('is sent every fifth second while idle', () => {
     passUntil(16);
     expect(cameAt()).toEqual([1, 6, 11, 16]);
   });
 
-  it('tells the rates of the last busy second, then once that they are zero', () => {
+  it('reports the rates of the last busy second, then once that they are zero', () => {
     passUntil(2);
     answered();
     answered();
@@ -116,7 +116,7 @@ describe('the heartbeat', () => {
     ]);
   });
 
-  it('tells at once that a connection came or went', () => {
+  it('reports with the next beat that a connection opened or closed', () => {
     const server = Object.assign(new EventEmitter(), { _connections: 0 });
     traffic.watch(server);
     passUntil(2);
@@ -132,7 +132,7 @@ describe('the heartbeat', () => {
     ]);
   });
 
-  it('tells at once that a request began or went away, and is idle with one that only waits', () => {
+  it('reports with the next beat that a request began or was lost, and is idle while one only waits', () => {
     const inFlight: (readonly [ServerResponse, number])[] = [];
     vi.spyOn(traffic, 'inFlight').mockImplementation(function* () {
       yield* inFlight;
@@ -151,7 +151,7 @@ describe('the heartbeat', () => {
     ]);
   });
 
-  it('stands for the time since the one before, without the idle seconds before something happened', () => {
+  it('covers the time since the previous one, without the idle seconds before an event', () => {
     const spans: string[] = [];
     const spend = (seconds: number, cpuMsEach: number): void => {
       for (let n = 0; n < seconds; n++) {
@@ -176,7 +176,7 @@ describe('the heartbeat', () => {
     expect(spans).toEqual(['1: 300 of 1000', '6: 100 of 5000', '10: 900 of 1000', '10: 40 of 1000']);
   });
 
-  it('comes once more at the end, with what was counted since', () => {
+  it('is sent once more at the end, with the latest counts', () => {
     passUntil(2);
     answered();
     sender.end();
@@ -186,7 +186,7 @@ describe('the heartbeat', () => {
     ]);
   });
 
-  it('tells how late the event loop was while it is busy, and does not look while it is idle', () => {
+  it('reports the event loop delay while busy, and does not measure it while idle', () => {
     const timers = (): number => vi.getTimerCount();
     passUntil(1);
     expect([timers(), beats.at(-1)?.beat.loopDelay]).toEqual([1, null]);
@@ -199,7 +199,7 @@ describe('the heartbeat', () => {
     expect([timers(), beats.at(-1)?.beat.loopDelay]).toEqual([1, null]);
   });
 
-  it('tells that an idle worker was blocked', () => {
+  it('reports that an idle worker was blocked', () => {
     passUntil(2);
     const end = performance.now() + 60_000;
     vi.spyOn(performance, 'now').mockReturnValue(end);
@@ -210,7 +210,7 @@ describe('the heartbeat', () => {
     expect(loopDelay).toEqual({ p50Ms: late, p99Ms: late, maxMs: late });
   });
 
-  it('goes on after a beat that failed', () => {
+  it('continues after a failed beat', () => {
     vi.spyOn(traffic, 'takeLatency').mockImplementationOnce(() => {
       throw new Error('broken');
     });

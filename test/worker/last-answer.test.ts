@@ -21,7 +21,7 @@ const serve = async (listener: RequestListener): Promise<number> => {
   traffic.watch(server as AnyServer);
   return port;
 };
-/** The values of all `Connection` headers that came, in order. */
+/** The values of all received `Connection` headers, in order. */
 const connectionHeaders = ({ text }: RawClient): string[] => [...text.matchAll(/^connection: (.*?)\r$/gim)].map(([, value]) => value?.toLowerCase() ?? '');
 
 const ways: [string, (response: ServerResponse) => void][] = [
@@ -44,7 +44,7 @@ const ways: [string, (response: ServerResponse) => void][] = [
 ];
 
 describe("an app's own Connection header while draining", () => {
-  it.each(ways)('is close, and the connection ends: %s', async (_, answer) => {
+  it.each(ways)('becomes close, and the connection is closed: %s', async (_, answer) => {
     const port = await serve((_request, response) => answer(response));
     const client = new RawClient(port);
     await until(() => traffic.connections === 1);
@@ -59,7 +59,7 @@ describe("an app's own Connection header while draining", () => {
     await until(() => quiet);
   });
 
-  it.each(ways)('is close for a request that was in flight when the drain began: %s', async (_, answer) => {
+  it.each(ways)('becomes close for a request that was in flight when the drain began: %s', async (_, answer) => {
     const held: ServerResponse[] = [];
     const port = await serve((_request, response) => held.push(response));
     const client = new RawClient(port);
@@ -73,7 +73,7 @@ describe("an app's own Connection header while draining", () => {
     await until(() => quiet);
   });
 
-  it.each(ways.slice(0, 7))('is left alone before: %s', async (_, answer) => {
+  it.each(ways.slice(0, 7))('is unchanged before the drain: %s', async (_, answer) => {
     const port = await serve((_request, response) => answer(response));
     const client = new RawClient(port);
     client.get();
@@ -95,7 +95,7 @@ describe('pipelined requests while draining', () => {
   it.each([
     ['in order', [0, 1, 2]],
     ['the last one first', [2, 1, 0]],
-  ])('are all answered, and the last answer ends the connection: %s', async (_, order) => {
+  ])('are all answered, and the last response closes the connection: %s', async (_, order) => {
     const held: ServerResponse[] = [];
     const client = new RawClient(await serve((_request, response) => held.push(response)));
     drain.begin();
@@ -107,7 +107,7 @@ describe('pipelined requests while draining', () => {
     await until(() => quiet);
   });
 
-  it('are all answered when the drain begins after they came', async () => {
+  it('are all answered if the drain begins after they arrived', async () => {
     const held: ServerResponse[] = [];
     const client = new RawClient(await serve((_request, response) => held.push(response)));
     client.socket.write(three);
@@ -119,7 +119,7 @@ describe('pipelined requests while draining', () => {
     await until(() => quiet);
   });
 
-  it('are all answered when the drain begins between them', async () => {
+  it('are all answered if the drain begins between them', async () => {
     const held: ServerResponse[] = [];
     const client = new RawClient(await serve((_request, response) => held.push(response)));
     client.get('/1');
@@ -133,7 +133,7 @@ describe('pipelined requests while draining', () => {
     expectAll(client);
   });
 
-  it('are all answered by an app that answers a little later', async () => {
+  it('are all answered by an app that responds asynchronously', async () => {
     const client = new RawClient(await serve((_request, response) => void setImmediate(finish, response)));
     drain.begin();
     client.socket.write(three);
@@ -141,7 +141,7 @@ describe('pipelined requests while draining', () => {
     expectAll(client);
   });
 
-  it('are all answered by an app that answers at once', async () => {
+  it('are all answered by an app that responds synchronously', async () => {
     const client = new RawClient(await serve((_request, response) => finish(response)));
     drain.begin();
     client.socket.write(three);

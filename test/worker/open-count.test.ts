@@ -25,7 +25,7 @@ const deliver = (connections: number): void => {
   counter.delivered();
 };
 
-it('tells of all changes of 10 ms at once', () => {
+it('reports all changes within 10 ms together', () => {
   counter.turn(true);
   for (const n of [1, 2, 3]) deliver(n);
   vi.advanceTimersByTime(9);
@@ -34,7 +34,7 @@ it('tells of all changes of 10 ms at once', () => {
   expect(sent).toEqual([{ connections: 3, delivered: 3 }]);
 });
 
-it('tells that connections closed, without being told', () => {
+it('reports closed connections, which it finds by polling', () => {
   counter.turn(true);
   deliver(1);
   vi.advanceTimersByTime(10);
@@ -44,7 +44,7 @@ it('tells that connections closed, without being told', () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('looks ever less often at what stays open, and soon again after a change', () => {
+it('polls less and less often without changes, and soon again after one', () => {
   counter.turn(true);
   deliver(1);
   vi.advanceTimersByTime(10_000);
@@ -55,7 +55,7 @@ it('looks ever less often at what stays open, and soon again after a change', ()
   expect(sent.at(-1)).toEqual({ connections: 2, delivered: 2 });
 });
 
-it('tells nothing until it is turned on, and nothing once it is off', () => {
+it('reports nothing before it is turned on or after it is turned off', () => {
   deliver(1);
   vi.advanceTimersByTime(1_000);
   expect([looks, vi.getTimerCount()]).toEqual([0, 0]);

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A server on loopback for one test. */
+/** A server on the loopback interface, for one test. */
 export async function openServer<S extends NetServer>(server: S): Promise<{ readonly server: S; readonly port: number }> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -14,7 +14,7 @@ export async function openServer<S extends NetServer>(server: S): Promise<{ read
 
 export const openHttp = (listener: RequestListener): Promise<{ readonly server: Server; readonly port: number }> => openServer(createServer(listener));
 
-/** A plain connection; `text` is all that came, `ended` resolves when the other side ended it. */
+/** A raw connection. `text` is everything received; `ended` resolves when the other side ends it. */
 export class RawClient {
   readonly socket: Socket;
   readonly ended: Promise<void>;
@@ -36,7 +36,7 @@ export class RawClient {
     this.socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n${headers}\r\n`);
   }
 
-  /** Waits until this has come. */
+  /** Waits until this text has arrived. */
   async has(part: string): Promise<void> {
     while (!this.text.includes(part))
       await new Promise<void>((resolve) => {
@@ -45,7 +45,7 @@ export class RawClient {
   }
 }
 
-/** Waits for something that this process will see soon. */
+/** Waits until a condition in this process is true. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
 }

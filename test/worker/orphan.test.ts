@@ -22,7 +22,7 @@ beforeEach(() => {
   };
 });
 
-/** Loses its primary. */
+/** Simulates the loss of the primary. */
 function lose(signal: NodeJS.Signals | null): void {
   const kill = vi.spyOn(process, 'kill').mockImplementation((_, name) => {
     done.push(String(name));
@@ -43,21 +43,21 @@ function lose(signal: NodeJS.Signals | null): void {
   worker.emit('disconnect');
 }
 
-it('asks its app once, when nothing is left to answer, however often it is told so', () => {
+it('asks its app to shut down once, when it is quiet, however often that is reported', () => {
   lose('SIGTERM');
   expect(done).toEqual(['drains']);
-  for (let told = 0; told < 3; told++) orphan.quiet();
+  for (let i = 0; i < 3; i++) orphan.quiet();
   expect(done).toEqual(['drains', 'SIGTERM', 'leaves the end to the app']);
 });
 
-it('does not ask one that its primary had asked', () => {
+it('does not ask an app that the primary has already asked', () => {
   drain.leaving = true;
   lose('SIGTERM');
   orphan.quiet();
   expect(done).toEqual(['drains']);
 });
 
-it('ends without an app that wants to know', () => {
+it('exits if the app has no handler', () => {
   lose(null);
   orphan.quiet();
   expect(done).toEqual(['drains', 'ends']);

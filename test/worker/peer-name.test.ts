@@ -22,7 +22,7 @@ const tell = (req: IncomingMessage | http2.Http2ServerRequest, res: ServerRespon
   (res as ServerResponse).end(JSON.stringify(namesOf(req.socket)));
 };
 
-/** A listening server whose connections get the peer just before Node's own code takes them, as in a worker. */
+/** A server whose connections get the peer before Node's own code sees them, as in a worker. */
 async function listen(server: Server, peer = PEER, where: net.ListenOptions = { port: 0, host: '127.0.0.1' }): Promise<number> {
   server.listen(where);
   await once(server, 'listening');
@@ -93,7 +93,7 @@ describe('showPeer makes the sockets of', () => {
     expect(await ask(get({ socketPath: path, agent: false, rejectUnauthorized: false }))).toEqual(SHOWN);
   });
 
-  it('all keep their own local address where the header names none', async () => {
+  it('all keep their local address if the header has none', async () => {
     const port = await listen(http.createServer(tell), { ...PEER, destination: null });
     expect(await ask(http.get({ port, agent: false }))).toEqual(['2001:db8::7', 56324, 'IPv6', '127.0.0.1', port]);
   });

@@ -5,7 +5,7 @@ import type { ProfileKind } from '../../src/protocol/profile.ts';
 import { takeProfile } from '../../src/worker/profile.ts';
 import { tempHome } from '../daemon/temp-home.ts';
 
-/** Allocates and computes under a name of its own for as long as the profile lasts. */
+/** Allocates and computes in a named function for as long as the profile runs. */
 async function taken(what: ProfileKind): Promise<{ path: string; bytes: number; text: string }> {
   const path = join(tempHome(), 'profiles', `it.${what}`);
   const kept: object[] = [];
@@ -24,7 +24,7 @@ it.each<[ProfileKind, string]>([
   ['heap-sampling', 'busyInTheTest'],
   ['heap', 'snapshot'],
   ['report', 'javascriptHeap'],
-])('%s is a whole JSON file for the owner alone', async (what, word) => {
+])('%s is a complete JSON file that only the owner can read', async (what, word) => {
   const { path, bytes, text } = await taken(what);
   expect(JSON.parse(text)).toBeTypeOf('object');
   expect(text).toContain(word);
@@ -33,7 +33,7 @@ it.each<[ProfileKind, string]>([
   expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
 });
 
-it('overwrites nothing', async () => {
+it('overwrites no file', async () => {
   const { path, text } = await taken('report');
   for (const what of ['cpu', 'heap', 'heap-sampling', 'report'] as const) await expect(takeProfile({ what, durationMs: 10, path })).rejects.toThrow('EEXIST');
   expect(readFileSync(path, 'utf8')).toBe(text);

@@ -20,7 +20,7 @@ const serve = async (listener: RequestListener): Promise<{ readonly server: Serv
   return opened;
 };
 
-/** Connections that have had an answer. */
+/** Connections that have received a response. */
 async function keptClients(port: number, count: number): Promise<RawClient[]> {
   const clients = Array.from({ length: count }, () => new RawClient(port));
   for (const client of clients) client.get();
@@ -36,7 +36,7 @@ async function ask(client: RawClient): Promise<string> {
 }
 
 describe('Shedding', () => {
-  it('ends as many as it was told over a second, each with a whole answer, and then costs nothing', async () => {
+  it('closes as many as ordered over a second, each after a complete response, and then removes its hook', async () => {
     const now = performance.now.bind(performance);
     let ahead = 0;
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + ahead);
@@ -56,7 +56,7 @@ describe('Shedding', () => {
     expect(traffic.kept()).toBe(2);
   });
 
-  it('begins with the requests it is busy with', async () => {
+  it('starts with the requests in flight', async () => {
     const held: ServerResponse[] = [];
     const { port } = await serve((_, response) => held.push(response));
     const client = new RawClient(port);
@@ -69,7 +69,7 @@ describe('Shedding', () => {
     expect(client.text).toContain('whole');
   });
 
-  it('leaves idle connections alone, and what is left of the last order is forgotten', async () => {
+  it('leaves idle connections open, and a new order replaces the last one', async () => {
     const { port } = await serve((_, response) => response.end('hi'));
     const [client] = await keptClients(port, 1);
     shedding.order(1);
@@ -78,7 +78,7 @@ describe('Shedding', () => {
     expect(await ask(client as RawClient)).toContain('Connection: keep-alive');
   });
 
-  it('answers all that a client sent at once, and ends with the last', async () => {
+  it('answers all pipelined requests of a client, and closes after the last', async () => {
     const { port } = await serve((_, response) => setTimeout(() => response.end('hi'), 5));
     const client = new RawClient(port);
     shedding.order(1);
@@ -88,7 +88,7 @@ describe('Shedding', () => {
     expect(client.text.match(/Connection: close/g)).toHaveLength(1);
   });
 
-  it('does not count connections that end anyway, nor streams', async () => {
+  it('does not count connections that close anyway, nor streams', async () => {
     const { port } = await serve((request, response) => {
       if (request.url === '/stream') response.write('event');
       else response.end('hi');
@@ -106,7 +106,7 @@ describe('Shedding', () => {
     expect(client?.text).toContain('Connection: close');
   });
 
-  it('leaves a drain as it is', async () => {
+  it('does not interfere with a drain', async () => {
     const { port } = await serve((_, response) => response.end('hi'));
     const [client] = await keptClients(port, 1);
     shedding.order(1);

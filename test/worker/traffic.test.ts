@@ -46,7 +46,7 @@ describe('Traffic', () => {
     expect(traffic.blockers()).toEqual(nothing);
   });
 
-  it('tells the age of the oldest request', async () => {
+  it('reports the age of the oldest request', async () => {
     const held: ServerResponse[] = [];
     const { port } = await serve((_, response) => held.push(response));
     new RawClient(port).get();
@@ -61,7 +61,7 @@ describe('Traffic', () => {
     expect(oldestMs).toBeLessThanOrEqual(Math.ceil(performance.now() - began) + 100);
   });
 
-  it('forgets a request whose client went away before it was answered', async () => {
+  it('forgets a request whose client disconnected before the response', async () => {
     const held: ServerResponse[] = [];
     const { port } = await serve((_, response) => held.push(response));
     const client = new RawClient(port);
@@ -75,7 +75,7 @@ describe('Traffic', () => {
     expect(traffic.requests).toBe(0);
   });
 
-  it('does not count a request whose answer the app gave up', async () => {
+  it('does not count a request whose response the app destroyed', async () => {
     const held: ServerResponse[] = [];
     const { port } = await serve((_, response) => held.push(response));
     new RawClient(port).get();
@@ -87,7 +87,7 @@ describe('Traffic', () => {
     expect(traffic.requests).toBe(0);
   });
 
-  it('tells each request of a connection by its own beginning', async () => {
+  it('measures each request of a connection from its own start', async () => {
     const held: ServerResponse[] = [];
     const { port } = await serve((_, response) => held.push(response));
     const client = new RawClient(port);
@@ -107,7 +107,7 @@ describe('Traffic', () => {
     expect(secondBegan).toBeGreaterThanOrEqual(between);
   });
 
-  it('counts the connections of all servers that it watches, each server once, until it closes', async () => {
+  it('counts the connections of all watched servers, each server once, until it closes', async () => {
     const one = await serve((_, response) => response.end());
     const other = await serve((_, response) => response.end());
     const unwatched = await openHttp((_, response) => response.end('seen'));
@@ -125,7 +125,7 @@ describe('Traffic', () => {
     await until(() => traffic.connections === 0);
   });
 
-  it('knows the HTTP connections that never sent a byte', async () => {
+  it('finds HTTP connections that never sent a byte', async () => {
     const http = await serve((_, response) => response.end('served'));
     const raw = await openServer(watched(createNet()));
     const unwatched = await openHttp((_, response) => response.end());
@@ -144,7 +144,7 @@ describe('Traffic', () => {
     expect(traffic.silentSockets()).toEqual([]);
   });
 
-  it('counts answers by the first digit of their status and by how long they took', async () => {
+  it('counts responses by status class and latency', async () => {
     const { port } = await serve((request, response) => response.writeHead(Number(request.url?.slice(1))).end('x'));
     for (const status of [200, 201, 304, 404, 404, 500]) {
       const client = new RawClient(port);
@@ -175,7 +175,7 @@ describe('Traffic', () => {
     expect(traffic.blockers()).toEqual(nothing);
   });
 
-  it('does not change how a server without an upgrade listener treats such a request', async () => {
+  it('does not change how a server without an upgrade listener treats an upgrade request', async () => {
     const { server, port } = await serve((_, response) => response.end('as a plain request'));
     const client = new RawClient(port);
     client.get('/', 'Connection: Upgrade\r\nUpgrade: websocket\r\n');
@@ -184,7 +184,7 @@ describe('Traffic', () => {
     expect(server.listenerCount('upgrade')).toBe(0);
   });
 
-  it('counts connections of plain servers apart', async () => {
+  it('counts connections of raw TCP servers separately', async () => {
     const { server, port } = await openServer(createNet());
     watched(server);
     const client = new RawClient(port);
@@ -194,7 +194,7 @@ describe('Traffic', () => {
     await until(() => traffic.connections === 0);
   });
 
-  it('counts streams of HTTP/2 as requests', async () => {
+  it('counts HTTP/2 streams as requests', async () => {
     const answers: (() => void)[] = [];
     const server = createHttp2();
     server.on('stream', (stream) =>

@@ -5,7 +5,7 @@ import type { PendingConnection, Target } from '../../../src/primary/handles/con
 const target = (changes: Partial<Target> = {}): Target => ({ slot: 2, pending: null, connections: 3, hand: () => {}, ...changes });
 const backend = (of: Target): Backend => new Backend({ target: of, weight: 4, backup: false });
 
-it('shows its worker as it is now', () => {
+it('reflects the current state of its worker', () => {
   let connections = 3;
   const worker = {
     ...target(),
@@ -21,7 +21,7 @@ it('shows its worker as it is now', () => {
   expect(place.free).toBe(false);
 });
 
-it('is full at its limit, and without one never', () => {
+it('is full at its limit, and never without one', () => {
   const place = backend(target());
   expect(place.full).toBe(false);
   place.limit = 4;

@@ -27,7 +27,7 @@ const system = vi.hoisted(() => ({ reusePort: true, bound: [] as { port: number;
 vi.mock('../../../src/primary/handles/raw-handles.ts', async (original) => {
   const real = await original<typeof import('../../../src/primary/handles/raw-handles.ts')>();
   const bindSocket: typeof real.bindSocket = (query, reused) => {
-    // Only to see whether the port is taken.
+    // Only probes whether the port is in use.
     if (query.port > 0 && !reused) return real.bindSocket(query, reused);
     return system.bound.push({ port: query.port, reused }) > system.refuseAfter ? -98 : new FakeSocket();
   };
@@ -36,14 +36,14 @@ vi.mock('../../../src/primary/handles/raw-handles.ts', async (original) => {
 
 const QUERY: ListenQuery = { key: 'a', address: null, port: 0, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'http' };
 
-/** Accepts from what it was lent. */
+/** Accepts from the sockets it was lent. */
 class FakeWorker {
   readonly id: number;
   readonly slot: number;
   readonly keys = new Set(['a']);
   readonly accepts = new Set<number>();
   refuses = false;
-  /** The last one that it was lent. */
+  /** The last socket it was lent. */
   socket: RawListener | null = null;
   constructor(slot: number, id = slot) {
     this.slot = slot;
@@ -86,7 +86,7 @@ const assign = (workers: readonly FakeWorker[], backups: readonly number[] = [])
 };
 
 describe('DirectSockets', () => {
-  it('opens one socket per slot, all on the port of the first, and has each kept', async () => {
+  it('opens one socket per slot, all on the port of the first, and passes each to the daemon', async () => {
     expect(await sockets.listen(QUERY, 3)).toMatchObject({ errno: 0, name: { port: 3000 } });
     expect(system.bound).toEqual([0, 3000, 3000].map((port) => ({ port, reused: true })));
     await sockets.listen(QUERY, 4);
@@ -94,7 +94,7 @@ describe('DirectSockets', () => {
     expect([sockets.expected, sockets.labels]).toEqual([true, ['*:3000']]);
   });
 
-  it('opens one for all where a port cannot be shared', async () => {
+  it('opens a single socket where a port cannot be shared', async () => {
     system.reusePort = false;
     sockets = make();
     await sockets.listen(QUERY, 3);
@@ -102,7 +102,7 @@ describe('DirectSockets', () => {
     expect(assign([new FakeWorker(0), new FakeWorker(1)])).toEqual([[0], [0]]);
   });
 
-  it('makes do with the sockets that it gets', async () => {
+  it('works with fewer sockets if some cannot be opened', async () => {
     system.refuseAfter = 2;
     expect((await sockets.listen(QUERY, 3)).errno).toBe(0);
     expect(kept).toEqual(['keep a#0', 'keep a#1']);
@@ -110,7 +110,7 @@ describe('DirectSockets', () => {
     expect(await sockets.listen(QUERY, 3)).toEqual({ errno: -98 });
   });
 
-  it('does not share a port that another program has', async () => {
+  it('does not share a port with another program', async () => {
     const taken = createServer().listen(0);
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
@@ -123,7 +123,7 @@ describe('DirectSockets', () => {
     expect((await sockets.listen({ ...QUERY, port }, 1)).errno).toBe(0);
   });
 
-  it('lets nobody in who comes before the first socket listens', async () => {
+  it('accepts no connection before the first socket listens', async () => {
     const free = createServer().listen(0);
     await once(free, 'listening');
     const { port } = free.address() as AddressInfo;
@@ -134,7 +134,7 @@ describe('DirectSockets', () => {
     expect([error, (await listens).errno]).toMatchObject([{ code: 'ECONNREFUSED' }, 0]);
   });
 
-  it('gives each socket to the worker of its slot; without one to others, before it is taken away', async () => {
+  it('lends each socket to the worker of its slot, or else to others, before taking it away', async () => {
     await sockets.listen(QUERY, 2);
     const [first, second, heir] = [new FakeWorker(0), new FakeWorker(1), new FakeWorker(0, 9)];
     expect(assign([first, second])).toEqual([[0], [1]]);
@@ -144,7 +144,7 @@ describe('DirectSockets', () => {
     expect(assign([second])).toEqual([[0, 1]]);
   });
 
-  it('gives nothing twice, and again what did not arrive', async () => {
+  it('lends no socket twice, and retries one that did not arrive', async () => {
     await sockets.listen(QUERY, 1);
     const worker = new FakeWorker(0);
     worker.refuses = true;
@@ -155,7 +155,7 @@ describe('DirectSockets', () => {
     expect(log).toEqual(['0 gets 0', '0 gets 0']);
   });
 
-  it('gives nothing to a worker that does not listen, and forgets one that is gone', async () => {
+  it('lends nothing to a worker that does not listen, and forgets an exited one', async () => {
     await sockets.listen(QUERY, 1);
     const [deaf, worker] = [new FakeWorker(0), new FakeWorker(0, 1)];
     deaf.keys.clear();
@@ -165,7 +165,7 @@ describe('DirectSockets', () => {
     expect(log).toEqual(['1 gets 0']);
   });
 
-  it('takes over the sockets of the primary before it, in their order', async () => {
+  it('takes over the sockets of the previous primary, in order', async () => {
     const [zero, one] = [new FakeSocket(), new FakeSocket()];
     expect([DirectSockets.owns('a#1'), DirectSockets.owns('a')]).toEqual([true, false]);
     sockets.received('a#1', one);
@@ -183,7 +183,7 @@ describe('DirectSockets', () => {
     expect([zero.closed, one.closed, kept]).toEqual([true, true, ['drop a#0', 'drop a#1']]);
   });
 
-  it('accepts what still comes by itself, from when no worker does any more', async () => {
+  it('accepts the last connections in the primary, once no worker does', async () => {
     const socket = new FakeSocket();
     sockets.received('a#0', socket);
     await sockets.listen(QUERY, 1);
@@ -204,12 +204,12 @@ describe('DirectSockets', () => {
     await takenOver;
   });
 
-  it('waits for nobody where no worker accepts', async () => {
+  it('does not wait if no worker accepts', async () => {
     await sockets.listen(QUERY, 2);
     await sockets.takeOver(() => {});
   });
 
-  it('closes what it inherited and nobody asks for', () => {
+  it('closes inherited sockets that no worker asks for', () => {
     const socket = new FakeSocket();
     sockets.received('b#0', socket);
     sockets.closeAllBut(new Set());

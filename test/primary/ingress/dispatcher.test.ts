@@ -15,7 +15,7 @@ class FakeConnection {
   }
 }
 
-/** Takes a connection at once with `quick`; else it is pending until `take`. */
+/** Takes connections immediately if `quick`, otherwise on `take`. */
 class FakeTarget implements Target {
   readonly slot: number;
   readonly connections = 0;
@@ -41,7 +41,7 @@ class FakeTarget implements Target {
 }
 
 const QUEUE_LIMIT = 8_192;
-/** Clients whose slot of two is this one under `ip-hash`. */
+/** Clients that `ip-hash` maps to this one of two slots. */
 const [OF_SLOT_0, OF_SLOT_1] = ['10.0.0.1', '10.0.0.2'];
 const routes = (targets: readonly FakeTarget[]): Route[] => targets.map((target) => ({ target, weight: 1, backup: false }));
 
@@ -57,7 +57,7 @@ function acceptMany(dispatcher: Dispatcher, count: number, key = 'a'): FakeConne
 }
 
 describe('Dispatcher', () => {
-  it('goes round while all are free', () => {
+  it('rotates while all are free', () => {
     const dispatcher = dispatcherOf();
     const targets = [new FakeTarget(true), new FakeTarget(true), new FakeTarget(true)];
     dispatcher.route('a', routes(targets));
@@ -69,7 +69,7 @@ describe('Dispatcher', () => {
     ]);
   });
 
-  it('gives n times k connections to n free workers as k each, wherever it stood before', () => {
+  it('spreads n × k connections over n free workers as k each, from any starting point', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), fc.nat(20), fc.nat(30), (n, before, k) => {
         const dispatcher = dispatcherOf();
@@ -83,7 +83,7 @@ describe('Dispatcher', () => {
     );
   });
 
-  it('passes over a worker that has not taken its last one', () => {
+  it('skips a worker that has not taken its last connection', () => {
     const dispatcher = dispatcherOf();
     const slow = new FakeTarget();
     const quick = new FakeTarget(true);
@@ -96,7 +96,7 @@ describe('Dispatcher', () => {
     expect([slow.pending !== null, quick.taken.length]).toEqual([true, 5]);
   });
 
-  it('keeps the order of those that wait', () => {
+  it('serves waiting connections in order', () => {
     const dispatcher = dispatcherOf();
     acceptMany(dispatcher, 5);
     expect(dispatcher.queued).toBe(5);
@@ -106,7 +106,7 @@ describe('Dispatcher', () => {
     expect(dispatcher.queued).toBe(0);
   });
 
-  it('does not let a new one overtake those that wait', () => {
+  it('does not let a new connection overtake waiting ones', () => {
     const dispatcher = dispatcherOf();
     const target = new FakeTarget();
     dispatcher.route('a', routes([target]));
@@ -120,7 +120,7 @@ describe('Dispatcher', () => {
     expect(numbers(target.taken)).toEqual([0, 1, 2]);
   });
 
-  it('gives one that was not taken to another worker, before all that wait', () => {
+  it('gives a returned connection to another worker, ahead of all waiting ones', () => {
     const dispatcher = dispatcherOf();
     const dying = new FakeTarget();
     dispatcher.route('a', routes([dying]));
@@ -134,7 +134,7 @@ describe('Dispatcher', () => {
     expect(numbers(other.taken)).toEqual([0, 1, 2]);
   });
 
-  it('keeps listeners apart, but a worker has one connection at a time in all', () => {
+  it('keeps listeners apart, but a worker is handed one connection at a time in total', () => {
     const dispatcher = dispatcherOf();
     const both = new FakeTarget();
     dispatcher.route('a', routes([both]));
@@ -147,7 +147,7 @@ describe('Dispatcher', () => {
     expect(both.pending).toMatchObject({ key: 'b', connection: b });
   });
 
-  it('serves the one listener while what waits at the other is for another worker', () => {
+  it('serves one listener while connections of the other wait for another worker', () => {
     const dispatcher = dispatcherOf();
     dispatcher.configure({ strategy: 'ip-hash', maxConns: null, maxQueue: QUEUE_LIMIT, maxQueued: Infinity, ipHashPrefix: { v4: 32, v6: 64 } });
     const [blocked, well] = [new FakeTarget(false, 0), new FakeTarget(false, 1)];
@@ -162,7 +162,7 @@ describe('Dispatcher', () => {
     expect([well.pending?.key, dispatcher.queued]).toEqual(['b', 1]);
   });
 
-  it('ends those that wait for a listener that is closed', () => {
+  it('closes waiting connections of a closed listener', () => {
     const dispatcher = dispatcherOf();
     const waiting = acceptMany(dispatcher, 2, 'a');
     const [other] = acceptMany(dispatcher, 1, 'b');
@@ -171,7 +171,7 @@ describe('Dispatcher', () => {
     expect([other?.closed, dispatcher.queued]).toEqual([false, 1]);
   });
 
-  it('says once that its queue is full, and once that half of it is served', () => {
+  it('reports once that its queue is full, and once that it is down to half', () => {
     crowding.length = 0;
     const dispatcher = dispatcherOf();
     acceptMany(dispatcher, QUEUE_LIMIT + 10);
@@ -186,7 +186,7 @@ describe('Dispatcher', () => {
     expect(crowding).toEqual(['crowded a', 'relieved a']);
   });
 
-  it('shares what may wait in all among the listeners', () => {
+  it('divides the total queue limit among the listeners', () => {
     const dispatcher = dispatcherOf();
     crowding.length = 0;
     dispatcher.configure({ strategy: 'round-robin', maxConns: null, maxQueue: QUEUE_LIMIT, maxQueued: 20, ipHashPrefix: { v4: 32, v6: 64 } });
@@ -212,7 +212,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('route' as const), key, targets: fc.subarray(TARGETS) }) },
 );
 
-/** The dispatcher among workers that take, refuse and die; knows where every connection should be. */
+/** A dispatcher with workers that take, refuse and die, and a model of where every connection should be. */
 class Scene {
   readonly dispatcher = dispatcherOf();
   readonly targets = TARGETS.map(() => new FakeTarget());
@@ -242,7 +242,7 @@ class Scene {
       this.dispatcher.pumpFor(target);
       return;
     }
-    // As the router does: first out of the rotation, then the connection goes back.
+    // Like the router: take the worker out of rotation first, then return the connection.
     const { pending } = target;
     const left = [...this.routes.entries()].filter(([name]) => what === 'die' || name === pending?.key);
     target.pending = null;
@@ -261,8 +261,8 @@ class Scene {
   }
 }
 
-describe('Dispatcher, whatever happens', () => {
-  it('neither loses nor doubles a connection, and none waits beside a free worker', () => {
+describe('Dispatcher, under any sequence of events', () => {
+  it('never loses or duplicates a connection, and none waits while a worker is free', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
         const scene = new Scene();
@@ -283,7 +283,7 @@ describe('Dispatcher, whatever happens', () => {
     );
   });
 
-  it('hands on at once what a free worker can take', () => {
+  it('hands a connection to a free worker immediately', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
         const scene = new Scene();

@@ -20,7 +20,7 @@ const QUERY: ListenQuery = {
   kind: 'http',
 };
 
-/** Takes each connection at once, and closes it. */
+/** Takes each connection immediately and closes it. */
 class Taker implements Target {
   readonly slot = 0;
   readonly connections = 0;
@@ -57,7 +57,7 @@ async function open(spec: Partial<AppSpec> = {}): Promise<{ readonly port: numbe
   return { port: name?.port ?? 0, taker };
 }
 
-/** Sends it and waits for the end of the connection. */
+/** Sends data and waits until the connection is closed. */
 async function send(port: number, text: string): Promise<void> {
   const socket = connect(port, '127.0.0.1')
     .on('error', () => {})
@@ -74,7 +74,7 @@ it('passes connections to the dispatcher', async () => {
   expect(taker.sources).toEqual([null]);
 });
 
-it('reads a PROXY header first where one is expected, and counts what has none', async () => {
+it('reads a PROXY header where one is expected, and counts connections without one', async () => {
   const { port, taker } = await open({ proxyProtocol: { ports: null, from: null } });
   await send(port, HEADER);
   await send(port, 'GET / HTTP/1.1\r\n\r\n');
@@ -82,7 +82,7 @@ it('reads a PROXY header first where one is expected, and counts what has none',
   expect(ingress.proxyRejections).toEqual({ malformed: 1, timeout: 0, untrusted: 0, closed: 0 });
 });
 
-it('expects it on the named ports only, from now on', async () => {
+it('expects the header on the configured ports only, also after a change', async () => {
   const { port, taker } = await open({ proxyProtocol: { ports: [1], from: null } });
   await send(port, HEADER);
   ingress.configure(sampleSpec({ proxyProtocol: { ports: [1, port], from: null } }));
@@ -90,7 +90,7 @@ it('expects it on the named ports only, from now on', async () => {
   expect(taker.sources).toEqual([null, '192.0.2.7']);
 });
 
-it('believes the trusted only', async () => {
+it('accepts headers from trusted addresses only', async () => {
   const { port, taker } = await open({ proxyProtocol: { ports: null, from: ['10.0.0.0/8'] } });
   await send(port, HEADER);
   ingress.configure(sampleSpec({ proxyProtocol: { ports: null, from: ['10.0.0.0/8', '127.0.0.1'] } }));
@@ -98,7 +98,7 @@ it('believes the trusted only', async () => {
   expect([taker.sources, ingress.proxyRejections.untrusted]).toEqual([['192.0.2.7'], 1]);
 });
 
-it('hands its sockets to the workers with direct, but a Unix socket', async () => {
+it('lends its sockets to the workers with direct, except a Unix socket', async () => {
   ingress.configure(sampleSpec({ balance: 'direct' }));
   expect((await ingress.listen(QUERY, 1)).errno).toBe(0);
   expect([ingress.sockets.groups.length, ingress.listeners.all.length, kept]).toEqual([1, 0, ['keep a#0']]);
@@ -107,7 +107,7 @@ it('hands its sockets to the workers with direct, but a Unix socket', async () =
   expect(pipe).toHaveBeenCalledOnce();
 });
 
-it('closes what nobody uses, and has it kept no more', async () => {
+it('closes unused listeners, and drops their duplicates', async () => {
   await open();
   ingress.closeAllBut(new Set(['a']));
   expect(kept).toEqual(['keep a']);
@@ -117,13 +117,13 @@ it('closes what nobody uses, and has it kept no more', async () => {
 
 describe('an ingress that is shut', () => {
   const shut = (): Promise<void> => ingress.shut(() => {});
-  /** Clients whose connections the kernel accepts while this process does not look. */
+  /** Clients whose connections the kernel accepts while this process does not poll. */
   const queue = (port: number, clients: number): void => {
     const program = `for (let i = 0; i < ${clients}; i++) require('net').connect(${port}, '127.0.0.1').on('connect', () => { if (++n === ${clients}) process.exit(); }); let n = 0; setTimeout(() => process.exit(1), 5000)`;
     expect(spawnSync(process.execPath, ['-e', program]).status).toBe(0);
   };
 
-  it('serves what comes until nobody else holds the socket, and all that the kernel has accepted by then', async () => {
+  it('serves connections until it is the only holder of the socket, and all that the kernel has accepted by then', async () => {
     const { port, taker } = await open();
     let drop = (): void => {};
     dropped = new Promise((resolve) => (drop = resolve));
@@ -137,7 +137,7 @@ describe('an ingress that is shut', () => {
     expect(kept).toEqual(['keep a', 'drop a', 'drop a']);
   });
 
-  it('waits until what came in has found a worker', async () => {
+  it('waits until every accepted connection has a worker', async () => {
     const { port, taker } = await open();
     const busy: PendingConnection[] = [];
     taker.hand = (pending) => void busy.push(pending);
@@ -155,7 +155,7 @@ describe('an ingress that is shut', () => {
     await Promise.all(clients);
   });
 
-  it('lets go of what it inherited and nobody asked for', async () => {
+  it('closes inherited sockets that no worker asked for', async () => {
     const close = vi.fn();
     ingress.received('old', { close, listen: () => 0 }, null);
     ingress.received('direct#0', { close, listen: () => 0 }, null);
@@ -163,13 +163,13 @@ describe('an ingress that is shut', () => {
     expect([new Set(kept), close.mock.calls.length]).toEqual([new Set(['drop old', 'drop direct#0']), 2]);
   });
 
-  it('opens no more, though a worker that boots is told so', async () => {
+  it('opens no more listeners, but reports success to a booting worker', async () => {
     await shut();
     expect(await ingress.listen({ ...QUERY, port: 3000 }, 1)).toEqual({ errno: 0, name: { address: '127.0.0.1', port: 3000, family: 'IPv4' } });
     expect([kept, ingress.expected]).toEqual([[], false]);
   });
 
-  it('serves a listener that was paused, too', async () => {
+  it('also serves a paused listener', async () => {
     const { port, taker } = await open({ maxQueue: 1 });
     vi.spyOn(ingress.listeners, 'resume');
     const busy: PendingConnection[] = [];

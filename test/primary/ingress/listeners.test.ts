@@ -34,14 +34,14 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-it('never pauses a Unix socket, whose file would be gone with the handle', async () => {
+it('never pauses a Unix socket, because closing its handle removes the file', async () => {
   const { errno } = await listeners.listen({ ...QUERY, key: path, address: path, addressType: -1 });
   listeners.pause(path);
   await new Promise((resolve) => connect(path).once('close', resolve));
   expect([errno, borrowed, accepted, existsSync(path)]).toEqual([0, 0, 1, true]);
 });
 
-it('lets nobody wait for a Unix socket that is about to be closed, and answers who waits already', async () => {
+it('accepts no new clients on a Unix socket that is about to be closed, and serves those already waiting', async () => {
   await listeners.listen({ ...QUERY, key: path, address: path, addressType: -1 });
   const waiting = connect(path);
   await once(waiting, 'connect');
@@ -51,19 +51,19 @@ it('lets nobody wait for a Unix socket that is about to be closed, and answers w
   expect([accepted, late]).toMatchObject([1, { code: 'ENOENT' }]);
 });
 
-it('leaves the kernel no queue for a TCP socket that is about to be closed', async () => {
+it('removes the queue of a TCP socket that is about to be closed', async () => {
   const { listener } = await listeners.listen({ ...QUERY, key: 'a', address: '127.0.0.1', port: 0, addressType: 4 });
   listeners.narrow('a');
   const clients = Array.from({ length: 20 }, () => connect(listener?.name?.port ?? 0, '127.0.0.1'));
   let connected = 0;
   for (const client of clients) client.once('connect', () => connected++);
   await Promise.race(clients.map((client) => once(client, 'close')));
-  // The kernel drops the others' first try, and they come again a second later.
+  // The kernel drops the first SYN of the others, which retry a second later.
   expect([connected, accepted]).toEqual([1, 1]);
   for (const client of clients) client.destroy();
 });
 
-it('closes a duplicate that comes when its listener is closed already: nobody would accept on it', async () => {
+it('closes a duplicate that arrives after its listener was closed', async () => {
   await listeners.listen({ ...QUERY, key: 'a', address: '127.0.0.1', port: 0, addressType: 4 });
   listeners.pause('a');
   listeners.closeAllBut(new Set());

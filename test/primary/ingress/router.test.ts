@@ -12,7 +12,7 @@ import { SelfDescription } from '../../../src/primary/workers/self-description.t
 import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
-/** What the router and the dispatcher see of a worker. */
+/** A worker as seen by the router and the dispatcher. */
 class FakeHandle {
   readonly slot: number;
   readonly standby = false;
@@ -89,7 +89,7 @@ describe('Router', () => {
     expect([first?.handed.length, second?.handed.length]).toEqual([0, 3]);
   });
 
-  it('gives each its share: configured, by its own word, and growing after a replacement', () => {
+  it('gives each worker its share: configured, self-reported, and growing after a replacement', () => {
     const shares = (): number[] => {
       const before = workers.map(({ handed }) => handed.length);
       for (let i = 0; i < 44; i++) accept();
@@ -110,7 +110,7 @@ describe('Router', () => {
     expect(shares()).toEqual([22, 22]);
   });
 
-  it('tells when a worker takes connections that took none before, and only then', () => {
+  it('reports when a worker joins the rotation, and only then', () => {
     const [first] = workers;
     expect(joins).toBe(1);
     router.changed();
@@ -148,7 +148,7 @@ describe('Router', () => {
     expect(workers.map(({ handed }) => handed.length)).toEqual([0, 3]);
   });
 
-  it('passes what a full worker refused to another one, and leaves it out for 100 ms', () => {
+  it('gives a refused connection to another worker, and skips the full one for 100 ms', () => {
     const [full, other] = workers;
     const refused = accept();
     expect(full?.handed).toEqual([refused]);
@@ -163,7 +163,7 @@ describe('Router', () => {
     expect(full?.handed).toHaveLength(2);
   });
 
-  it('keeps what every worker refused until one is asked again', () => {
+  it('keeps a connection that every worker refused until one is tried again', () => {
     const [first, second] = workers;
     const refused = accept();
     refuse(first, refused);

@@ -5,7 +5,7 @@ import { shutIngress } from '../../../src/primary/ingress/shut-ingress.ts';
 
 type Closable = Parameters<typeof shutIngress>[0];
 
-/** Connections come in the first so many looks. */
+/** Connections arrive in the first rounds only. */
 function fakeIngress(comingFor: number, over: Partial<Closable> = {}): { readonly ingress: Closable; readonly log: string[] } {
   const log: string[] = [];
   let [arrivals, handedOut] = [0, 0];
@@ -20,26 +20,26 @@ function fakeIngress(comingFor: number, over: Partial<Closable> = {}): { readonl
   return { ingress, log };
 }
 
-it('closes the sockets when the others have let go and nobody comes any more, and waits for who waits', async () => {
+it('closes the sockets when all others have released them and no connection arrives, then waits for the queue', async () => {
   const { ingress, log } = fakeIngress(5);
   await shutIngress(ingress);
   expect(log).toEqual(['released', 'taken over', 'closed after 5']);
   expect(ingress.waiting()).toBe(0);
 });
 
-it('does not wait for a worker that never says that it has let go', async () => {
+it('does not wait forever for a worker that never releases its sockets', async () => {
   const { ingress, log } = fakeIngress(0, { takeOver: () => new Promise(() => {}) });
   await shutIngress(ingress);
   expect(log).toEqual(['released', 'closed after 0']);
 });
 
-it('closes at last though clients never cease to come', async () => {
+it('closes eventually even if clients never stop connecting', async () => {
   const { ingress, log } = fakeIngress(Infinity, { waiting: () => 0 });
   await shutIngress(ingress);
   expect(log).toHaveLength(3);
 });
 
-it('takes all that wait in the queue of the kernel along, then refuses', async () => {
+it('accepts everything in the queue of the kernel, then refuses', async () => {
   let accepted = 0;
   const listeners = new Listeners({
     bind: bindListener,

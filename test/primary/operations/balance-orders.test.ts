@@ -7,7 +7,7 @@ import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 const poolOf = (changes: Partial<AppSpec> = {}): Pool => ({ spec: sampleSpec(changes), wanted: 3 }) as unknown as Pool;
 
 describe('changeBalance', () => {
-  it('changes the strategy, and says what it was', () => {
+  it('changes the strategy, and names the previous one', () => {
     const pool = poolOf();
     expect(changeBalance(pool, 'random')).toBe('api is balanced by random (was round-robin)');
     expect(pool.spec.balance).toBe('random');
@@ -27,7 +27,7 @@ describe('changeBalance', () => {
 });
 
 describe('changeWeights', () => {
-  it('changes the named slots; the others keep theirs', () => {
+  it('changes only the given slots', () => {
     const pool = poolOf({ weights: [5] });
     expect(
       changeWeights(pool, [

@@ -5,7 +5,7 @@ import { OperationRunner, type OperationClient } from '../../../src/primary/oper
 import type { Operation, Outcome } from '../../../src/primary/operations/operation.ts';
 import type { ProgressRecord } from '../../../src/protocol/control.ts';
 
-/** An operation that ends when it is told to. */
+/** An operation that ends on demand. */
 class FakeOperation implements Operation {
   readonly kind: OperationName;
   readonly joinable = false;
@@ -83,7 +83,7 @@ function end(index: number, outcome: Outcome = success): void {
 }
 
 describe('OperationRunner', () => {
-  it('begins in the loop, not when it is asked, and answers once at the end', () => {
+  it('begins in the loop, not on submission, and answers once at the end', () => {
     const client = submit('reload');
     expect([operations.length, runner.current, wake.mock.calls.length]).toEqual([0, null, 1]);
     runner.step();
@@ -94,7 +94,7 @@ describe('OperationRunner', () => {
     expect([client.outcomes, finished, runner.current]).toEqual([[success], ['reload true'], null]);
   });
 
-  it('runs one at a time, in order, and makes the next one when it is its turn', () => {
+  it('runs one operation at a time, in order, and creates each when its turn comes', () => {
     const clients = [submit('reload'), submit('scale'), submit('restart')];
     runner.step();
     expect([operations.length, runner.waiting]).toEqual([1, ['scale', 'restart']]);
@@ -107,7 +107,7 @@ describe('OperationRunner', () => {
     expect(clients.map(({ outcomes }) => outcomes.length)).toEqual([1, 1, 1]);
   });
 
-  it('tells a joined client the progress and the end of the one it joined', () => {
+  it('reports progress and outcome to clients that joined', () => {
     const first = submit('reload', true);
     runner.step();
     const second = submit('reload', true);
@@ -123,7 +123,7 @@ describe('OperationRunner', () => {
     expect([first, second, third].map(({ outcomes }) => outcomes)).toEqual([[success], [success], [success]]);
   });
 
-  it('drops everything for a stop, and tells everybody whom that concerns', () => {
+  it('drops everything for a stop, and informs all clients', () => {
     const dropped = [submit('reload', true), submit('scale')];
     runner.step();
     dropped.push(submit('restart'));
@@ -138,7 +138,7 @@ describe('OperationRunner', () => {
     expect(finished).toEqual(['stop true']);
   });
 
-  it('aborts what runs, not what waits', () => {
+  it('aborts the running operation, not the waiting ones', () => {
     const client = submit('reload');
     submit('scale');
     expect(runner.abort('too early')).toBe(false);
@@ -149,7 +149,7 @@ describe('OperationRunner', () => {
     expect(runner.current?.kind).toBe('scale');
   });
 
-  it('holds and claims for what runs only', () => {
+  it('holds and claims for the running operation only', () => {
     const worker = {} as never;
     submit('reload');
     expect([runner.holds(1), runner.claims(worker)]).toEqual([false, false]);
@@ -157,7 +157,7 @@ describe('OperationRunner', () => {
     expect([runner.holds(1), runner.holds(0), runner.claims(worker)]).toEqual([true, false, true]);
   });
 
-  it('tells nobody of progress while nothing runs', () => {
+  it('reports no progress while nothing runs', () => {
     const client = submit('reload');
     runner.progress('note', 'too early');
     runner.step();

@@ -5,7 +5,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What it listens on, and whether a connection that comes now is served. */
+/** The open listeners, and whether a new connection is served. */
 async function seen(app: PrimaryHarness): Promise<{ listeners: readonly string[]; serves: boolean }> {
   const { listeners } = await app.snapshot();
   const connection = app.accept();
@@ -13,7 +13,7 @@ async function seen(app: PrimaryHarness): Promise<{ listeners: readonly string[]
   return { listeners, serves: app.takerOf(connection) !== undefined };
 }
 
-it('refuses connections from when it drains, not only when it is done', async () => {
+it('refuses connections as soon as it drains, not only when it is done', async () => {
   const app = await PrimaryHarness.online({}, () => ({ drainMs: 5_000 }));
   const stop = app.order({ kind: 'stop' });
   await app.advance(1_000);
@@ -22,7 +22,7 @@ it('refuses connections from when it drains, not only when it is done', async ()
   expect(stop.answer).toMatchObject({ message: 'api is stopped' });
 });
 
-it('serves as ever for drain_delay', async () => {
+it('serves normally during drain_delay', async () => {
   const app = await PrimaryHarness.online({ drainDelayMs: 10_000 });
   const stop = app.order({ kind: 'stop' });
   await app.advance(9_000);
@@ -45,7 +45,7 @@ it.each([false, true])('a second stop skips drain_delay; now: %s', async (now) =
   expect(app.finished).toBe(1);
 });
 
-it('drains the workers even when the listeners cannot be shut', async () => {
+it('drains the workers even if the listeners cannot be shut', async () => {
   const app = await PrimaryHarness.online();
   app.closingFails = true;
   const stop = app.order({ kind: 'stop' });

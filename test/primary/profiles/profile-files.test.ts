@@ -15,17 +15,17 @@ describe('profiles that are kept', () => {
     expect(nameAt(NOW)).toBe('api-1-4711-20261120T000000000.heapsnapshot');
   });
 
-  it('are the newest so many', () => {
+  it('are the newest, up to the limit of files', () => {
     const files = Array.from({ length: KEPT_PROFILES.files + 3 }, (_, i) => file((i + 2) * HOUR));
     expect(outdated(files.toReversed(), NOW)).toEqual(files.slice(-3));
   });
 
-  it('are at most so large together, the newest first', () => {
+  it('are the newest, up to the limit of bytes', () => {
     const files = [file(2 * HOUR, KEPT_PROFILES.bytes - 10), file(3 * HOUR, 10), file(4 * HOUR, 10)];
     expect(outdated(files, NOW)).toEqual(files.slice(2));
   });
 
-  it('are those of the last hour in any case, and files of other names', () => {
+  it('include all of the last hour, and files with other names', () => {
     const young = [file(1_000, KEPT_PROFILES.bytes), file(HOUR, KEPT_PROFILES.bytes)];
     const others = ['before.heapsnapshot', 'api-1-4711-20261120.heapsnapshot', 'notes.txt'].map((name) => ({
       ...file(9 * HOUR, KEPT_PROFILES.bytes * 2),
@@ -34,7 +34,7 @@ describe('profiles that are kept', () => {
     expect(outdated([...young, ...others], NOW)).toEqual([]);
   });
 
-  it('stay within the limits whatever is there, and nothing goes that is within', () => {
+  it('stay within the limits for any files, and no file within them is removed', () => {
     const files = fc.array(
       fc.record({ age: fc.integer({ min: HOUR + 1, max: 1_000 * HOUR }), bytes: fc.integer({ min: 0, max: Math.floor(KEPT_PROFILES.bytes / 3) }) }),
       { maxLength: 80 },

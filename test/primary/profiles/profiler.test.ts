@@ -13,7 +13,7 @@ async function order(app: PrimaryHarness, body: ProfileBody): Promise<Ordered> {
   return ordered;
 }
 
-/** The worker has written what it was asked for last. */
+/** The worker reports that it has written the last requested profile. */
 async function write(app: PrimaryHarness, worker: FakeWorker | undefined, error: string | null = null): Promise<void> {
   worker?.tell({ t: 'profiled', path: worker.profiles.at(-1)?.path, bytes: 4_711, error });
   await app.advance(10);
@@ -29,7 +29,7 @@ async function takers(app: PrimaryHarness, count: number): Promise<number[]> {
 }
 
 describe('a profile', () => {
-  it('is taken of the busiest worker, and answered with the file', async () => {
+  it('is taken of the busiest worker, and the answer names the file', async () => {
     const app = await PrimaryHarness.online();
     app.workers[0]?.beat({ eventLoopUtilization: 0.2 });
     app.workers[1]?.beat({ eventLoopUtilization: 0.7 });
@@ -42,7 +42,7 @@ describe('a profile', () => {
     expect(app.events.at(-1)).toBe(`profile: CPU profile of worker 1: ${request?.path}`);
   });
 
-  it('stays where it is when it cannot go where it should', async () => {
+  it('stays where it was written if it cannot be moved', async () => {
     const app = await PrimaryHarness.online();
     const ordered = await order(app, { what: 'cpu', durationMs: 2_000, slot: 0, output: '/nonexistent/it.cpuprofile' });
     const [request] = app.workers[0]?.profiles ?? [];
@@ -51,7 +51,7 @@ describe('a profile', () => {
     expect(ordered.answer).toMatchObject({ file: { path: request?.path } });
   });
 
-  it('of the heap takes the worker out of the rotation until it is written, and waits for its requests', async () => {
+  it('of the heap takes the worker out of rotation until it is written, and waits for its requests', async () => {
     const app = await PrimaryHarness.online();
     app.workers[0]?.beat({ requestsInFlight: 2, eventLoopUtilization: 0.5 });
     const ordered = await order(app, { what: 'heap', slot: 0 });
@@ -66,7 +66,7 @@ describe('a profile', () => {
     expect(await takers(app, 4)).toEqual([2, 2]);
   });
 
-  it('of the heap does not wait for ever for requests that do not end', async () => {
+  it('of the heap does not wait forever for requests that do not end', async () => {
     const app = await PrimaryHarness.online();
     app.workers[0]?.beat({ requestsInFlight: 2, eventLoopUtilization: 0.5 });
     await order(app, { what: 'heap', slot: 0 });
@@ -74,7 +74,7 @@ describe('a profile', () => {
     expect(app.workers[0]?.profiles).toHaveLength(1);
   });
 
-  it('of the heap lets the connections that clients keep end with an answer first, and no longer when it is done', async () => {
+  it('of the heap first closes keep-alive connections after a response, and stops doing so when it is done', async () => {
     const app = await PrimaryHarness.online();
     const [worker, other] = app.workers;
     worker?.beat({ kept: 3, eventLoopUtilization: 0.5 });
@@ -90,7 +90,7 @@ describe('a profile', () => {
     expect([worker?.sheds.at(-1), other?.sheds]).toEqual([0, []]);
   });
 
-  it('of the heap of a sole worker ends no connection: nobody else would serve the clients', async () => {
+  it('of the heap of a sole worker closes no connections, because no other worker could serve the clients', async () => {
     const app = await PrimaryHarness.online({ instances: 1 });
     const [worker] = app.workers;
     worker?.beat({ kept: 3, eventLoopUtilization: 0.5 });
@@ -102,7 +102,7 @@ describe('a profile', () => {
     expect(worker?.sheds).toEqual([]);
   });
 
-  it('may block its worker for longer than hang_timeout and fail its checks meanwhile; afterwards it counts again', async () => {
+  it('may block its worker for longer than hang_timeout and fail its checks; afterwards both count again', async () => {
     const app = await PrimaryHarness.online({ hangTimeoutMs: 5_000, ejection: null });
     const silent = app.workers[0];
     const beats = setInterval(() => app.workers[1]?.beat({ eventLoopUtilization: 0.5 }), 1_000);

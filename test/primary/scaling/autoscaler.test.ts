@@ -13,7 +13,7 @@ afterEach(() => {
 
 const SCALE: ScaleSpec = { on: true, min: 1, max: 3, target: { metric: 'elu', value: 0.6 }, upCooldownMs: 2_000, downCooldownMs: 10_000 };
 
-/** Every worker tells the same once a second. */
+/** Every worker sends the same heartbeat once a second. */
 async function run(app: PrimaryHarness, elu: number, seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second++) {
     for (const worker of app.alive) worker.beat({ eventLoopUtilization: elu });
@@ -25,7 +25,7 @@ const scaled = (app: PrimaryHarness): string[] => app.events.filter((event) => e
 const redefined = (app: PrimaryHarness): number[] => app.messages.flatMap((message) => (message.type === 'redefined' ? [message.spec.instances] : []));
 
 describe('autoscaling', () => {
-  it('adds workers while they are busy up to max, takes them away when they are not, and tells why', async () => {
+  it('adds workers up to max while they are busy, removes them when they are not, and reports why', async () => {
     const app = await PrimaryHarness.online({ instances: 1, scale: SCALE });
     await run(app, 0.85, 30);
     expect(scaled(app)).toEqual(['scale: elu 0.85 of 0.6 over 5 s: 1 → 2 workers', 'scale: elu 0.85 of 0.6 over 5 s: 2 → 3 workers']);
@@ -40,14 +40,14 @@ describe('autoscaling', () => {
     expect(redefined(app), 'the daemon starts it with as many if this primary dies').toEqual([2, 3, 2, 1]);
   });
 
-  it('a worker that is too busy for its heartbeat is busy', async () => {
+  it('counts a worker that is too busy for its heartbeat as busy', async () => {
     const app = await PrimaryHarness.online({ instances: 1, scale: SCALE });
     await run(app, 0.3, 4);
     await app.advance(9_000);
     expect(scaled(app)[0]).toContain('1 → 2 workers');
   });
 
-  it('a number set by hand ends it, also over a reload, until it is turned on again', async () => {
+  it('setting the number manually turns it off until it is turned on again, even across a reload', async () => {
     const app = await PrimaryHarness.online({ instances: 1, scale: SCALE });
     const byHand = app.order({ kind: 'scale', to: 2 });
     await run(app, 0.95, 20);
@@ -66,7 +66,7 @@ describe('autoscaling', () => {
     expect(await app.snapshot()).toMatchObject({ instances: 3 });
   });
 
-  it('adds none for which the machine has no memory left', async () => {
+  it('adds no worker that would not fit into the free memory', async () => {
     machine.leftBytes = 100;
     const app = await PrimaryHarness.online({ instances: 1, scale: SCALE });
     const use = { cpuMs: 0, rssBytes: 100, heapUsedBytes: 0, heapLimitBytes: 0, gcCount: 0, gcMs: 0, handles: 0 };
@@ -88,7 +88,7 @@ describe('autoscaling', () => {
     expect([...seen]).toContain('waits: connections move to other workers');
   });
 
-  it('an app without a policy cannot be left to it', async () => {
+  it('cannot be turned on for an app without a policy', async () => {
     const app = await PrimaryHarness.online();
     const auto = app.order({ kind: 'scale', auto: true });
     await app.advance(10);
@@ -96,23 +96,23 @@ describe('autoscaling', () => {
     expect(await app.snapshot()).toMatchObject({ autoscaling: null });
   });
 
-  it('tries less and less often when new workers fail', async () => {
+  it('backs off while new workers fail', async () => {
     const app = await PrimaryHarness.online({ instances: 1, scale: SCALE });
     app.behave = () => ({ bootMs: null, crashAfterMs: 50 });
     await run(app, 0.9, 60);
-    // After 5 s, and then with at least 4, 8, 16 and 32 s between two.
+    // After 5 s, and then at intervals of at least 4, 8, 16 and 32 s.
     expect(scaled(app)).toHaveLength(4);
     expect(await app.snapshot()).toMatchObject({ instances: 1, ready: 1 });
   });
 
-  it('also below min', async () => {
+  it('backs off below min too', async () => {
     const app = await PrimaryHarness.online({ instances: 2, scale: { ...SCALE, min: 2 } });
     app.order({ kind: 'scale', to: 1 });
     await run(app, 0.1, 10);
     app.behave = () => ({ bootMs: null, crashAfterMs: 50 });
     app.order({ kind: 'scale', auto: true });
     await run(app, 0.1, 60);
-    // At once, and then with at least 4, 8, 16 and 32 s between two.
+    // Immediately, and then at intervals of at least 4, 8, 16 and 32 s.
     expect(scaled(app)).toEqual(Array<string>(4).fill('scale: fewer than min: 1 → 2 workers'));
     expect(await app.snapshot()).toMatchObject({ instances: 1, ready: 1, autoscaling: { now: expect.stringContaining('held: the last 4 attempts') } });
     app.behave = () => ({});
@@ -128,7 +128,7 @@ describe('autoscaling', () => {
     expect(reload.answer).toMatchObject({ snapshot: { instances: 2, ready: 2 } });
   });
 
-  it('so does a restart', async () => {
+  it('a restart keeps it too', async () => {
     const app = await PrimaryHarness.online({ instances: 1, scale: SCALE });
     await run(app, 0.9, 25);
     const restart = app.order({ kind: 'restart', spec: { ...app.workers[0]!.spec, instances: 1 } });
@@ -136,7 +136,7 @@ describe('autoscaling', () => {
     expect(restart.answer).toMatchObject({ snapshot: { instances: 3, ready: 3 } });
   });
 
-  it('who is out of the rotation does not share the load', async () => {
+  it('workers out of rotation do not count', async () => {
     const app = await PrimaryHarness.online({ instances: 2, scale: SCALE });
     app.workers[1]?.emit('message', { lb: 'down', reason: 'its cache is cold' });
     for (let second = 0; second < 12; second++) {
@@ -147,7 +147,7 @@ describe('autoscaling', () => {
     expect(scaled(app)).toEqual(['scale: elu 0.80 of 0.6 over 5 s: 2 → 3 workers']);
   });
 
-  it('nothing runs each second without the option', async () => {
+  it('has no timer without the option', async () => {
     const app = await PrimaryHarness.online({ instances: 1 });
     await run(app, 1, 30);
     expect(await app.snapshot()).toMatchObject({ instances: 1, autoscaling: null });

@@ -5,7 +5,7 @@ import { AppCounters } from '../../../src/primary/workers/app-counters.ts';
 import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
 import type { Heartbeat } from '../../../src/protocol/worker.ts';
 
-interface Told {
+interface Load {
   readonly elu?: number;
   readonly cpuPercent?: number;
   readonly requestsPerSecond?: number;
@@ -14,7 +14,7 @@ interface Told {
   readonly delayMs?: number;
 }
 
-function worker({ elu = 0.5, cpuPercent = 50, requestsPerSecond = 100, idle = false, lastSignAt = 0, delayMs }: Told): WorkerHandle {
+function worker({ elu = 0.5, cpuPercent = 50, requestsPerSecond = 100, idle = false, lastSignAt = 0, delayMs }: Load): WorkerHandle {
   const last = { eventLoopUtilization: elu, loopDelay: delayMs === undefined ? null : { p50Ms: delayMs, p99Ms: 1e6, maxMs: 1e6 } };
   return { idle, lastSignAt, meter: { last, cpuPercent, requestsPerSecond }, profile: { kind: null } } as unknown as WorkerHandle;
 }
@@ -22,7 +22,7 @@ function worker({ elu = 0.5, cpuPercent = 50, requestsPerSecond = 100, idle = fa
 const counters = new AppCounters();
 const facts = { counters, queued: 0, at: 0, keptMs: 10_000 };
 
-/** So many requests of a bucket are told by a heartbeat. */
+/** Adds a heartbeat with this many requests in a latency bucket. */
 function answered(app: AppCounters, bucket: number, count: number): void {
   const beat = {
     statusClasses: [],
@@ -42,13 +42,13 @@ describe('LoadHistory', () => {
     expect(history.samples).toEqual([{ at: 0, ready: 2, elu: 0.4, cpu: 0.5, requestsPerSecond: 200, p95Ms: null, answers: 0, queued: 0 }]);
   });
 
-  it('takes one that is silent, and was not idle, for busy', () => {
+  it('counts a silent worker that was not idle as busy', () => {
     const history = new LoadHistory();
     history.add([worker({ elu: 0.1 }), worker({ elu: 0.1, idle: true })], { ...facts, at: 3_000 });
     expect(history.samples).toMatchObject([{ elu: 0.55, cpu: 0.75 }]);
   });
 
-  it('has the response times of each second, and not those from before it', () => {
+  it('has the response times of each second separately', () => {
     const app = new AppCounters();
     const history = new LoadHistory();
     answered(app, 12, 1_000);
@@ -63,7 +63,7 @@ describe('LoadHistory', () => {
     expect(history.samples[2]?.p95Ms).toBeGreaterThan(50);
   });
 
-  it('adds to a response time what a request waited before Node read it', () => {
+  it('adds the event loop delay before a request was read to its response time', () => {
     const app = new AppCounters();
     const history = new LoadHistory();
     history.add([], { ...facts, counters: app });
@@ -73,7 +73,7 @@ describe('LoadHistory', () => {
     expect(history.samples[1]?.p95Ms).toBeLessThan(100 / 3 + 1);
   });
 
-  it('keeps as much as is asked for', () => {
+  it('keeps only the requested period', () => {
     const history = new LoadHistory();
     for (let second = 0; second < 100; second++) history.add([], { ...facts, at: second * 1000 });
     expect(history.samples.map(({ at }) => at / 1000)).toEqual([89, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99]);

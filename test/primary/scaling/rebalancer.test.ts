@@ -7,7 +7,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What each slot has, in seconds of which each worker tells once. */
+/** The kept connections of each slot, second by second. Each worker sends one heartbeat a second. */
 async function run(app: PrimaryHarness, kept: readonly number[], seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second++) {
     for (const worker of app.alive) worker.beat({ kept: kept[worker.slot] ?? 0, connections: kept[worker.slot] ?? 0, eventLoopUtilization: 0.5 });
@@ -16,7 +16,7 @@ async function run(app: PrimaryHarness, kept: readonly number[], seconds: number
 }
 
 const sheds = (app: PrimaryHarness): number[][] => app.workers.map((worker) => worker.sheds);
-const told = (app: PrimaryHarness): string[] => app.events.filter((event) => event.startsWith('rebalance'));
+const reported = (app: PrimaryHarness): string[] => app.events.filter((event) => event.startsWith('rebalance'));
 
 /** One worker with eight connections; a second one has just joined. */
 async function grown(changes: Partial<AppSpec> = {}): Promise<PrimaryHarness> {
@@ -28,21 +28,21 @@ async function grown(changes: Partial<AppSpec> = {}): Promise<PrimaryHarness> {
 }
 
 describe('after a worker joined', () => {
-  it('those with too many kept connections end some, round by round, until all have their share', async () => {
+  it('workers with too many kept connections close some, round by round, until all have their share', async () => {
     const app = await grown();
     await run(app, [8, 0], 3);
     expect(sheds(app)).toEqual([[4], []]);
-    expect(told(app)).toEqual(['rebalance: kept connections are spread anew, some end with their next answer: slot 0 has 8, slot 1 has 0']);
+    expect(reported(app)).toEqual(['rebalance: kept connections are spread anew, some end with their next answer: slot 0 has 8, slot 1 has 0']);
     await run(app, [6, 2], 2);
     expect(sheds(app)).toEqual([[4, 2], []]);
     await run(app, [4, 4], 2);
     expect(sheds(app), 'what is left is taken back').toEqual([[4, 2, 0], []]);
     await run(app, [8, 0], 10);
     expect(sheds(app), 'it is over').toEqual([[4, 2, 0], []]);
-    expect(told(app)).toHaveLength(1);
+    expect(reported(app)).toHaveLength(1);
   });
 
-  it('also when it takes the place of one that crashed', async () => {
+  it('does so too if it replaces a crashed one', async () => {
     const app = await PrimaryHarness.online({ instances: 2, ejection: null });
     await run(app, [4, 4], 3);
     app.workers[1]?.end(1, null);
@@ -51,7 +51,7 @@ describe('after a worker joined', () => {
     expect(app.workers[0]?.sheds[0]).toBe(4);
   });
 
-  it('not without end, whatever becomes of the clients', async () => {
+  it('stops eventually, whatever the clients do', async () => {
     const app = await grown();
     await run(app, [8, 0], 60);
     const [all = []] = sheds(app);
@@ -64,7 +64,7 @@ describe('after a worker joined', () => {
     ['with ip-hash, which sends them back', { balance: 'ip-hash' }, [8, 0]],
     ['a slot with weight 0 joins', { weights: [1, 0] }, [8, 0]],
     ['a backup joins', { backup: [1] }, [8, 0]],
-  ])('nothing ends: %s', async (_, changes, kept) => {
+  ])('closes nothing: %s', async (_, changes, kept) => {
     const app = await grown(changes);
     await run(app, kept, 20);
     expect(sheds(app)).toEqual([[], []]);
@@ -78,7 +78,7 @@ describe('after a worker joined', () => {
     expect(app.workers[0]?.sheds[0]).toBeGreaterThan(0);
   });
 
-  it('waits for what each worker tells after the last round', async () => {
+  it('waits for a heartbeat of each worker after a round', async () => {
     const app = await grown();
     await run(app, [8, 0], 3);
     const [busy, fresh] = app.workers as [FakeWorker, FakeWorker];
@@ -89,7 +89,7 @@ describe('after a worker joined', () => {
     expect(busy.sheds).toEqual([4]);
   });
 
-  it('waits for connections that are idle now, and ends nothing while there are none', async () => {
+  it('waits for idle connections, and closes nothing while none are active', async () => {
     const app = await grown();
     for (let second = 0; second < 20; second++) {
       app.workers[0]?.beat({ kept: 0, connections: 8, eventLoopUtilization: 0.5 });

@@ -15,8 +15,8 @@ const text = (count: number): string =>
     { name: 'lb_mine', help: 'Mine.', type: 'gauge', aggregator: 'sum', values: [] },
   ]);
 
-/** Ids it was asked with. */
-function asked(worker: FakeWorker): number[] {
+/** The ids of the requests it got. */
+function requestIds(worker: FakeWorker): number[] {
   const ids: number[] = [];
   const send = worker.send.bind(worker);
   vi.spyOn(worker, 'send').mockImplementation((message: ToWorker | string, ...rest: readonly unknown[]) => {
@@ -29,10 +29,10 @@ function asked(worker: FakeWorker): number[] {
 const metricsOf = ({ answer }: Ordered): MergedMetrics | null => (answer?.kind === 'app-metrics' ? answer.metrics : null);
 const jobs = (ordered: Ordered): number | undefined => metricsOf(ordered)?.families[0]?.samples[0]?.value;
 
-it('are asked of each worker, and what a silent one had counted stays', async () => {
+it('are collected from each worker, and counters of a silent worker are kept', async () => {
   const app = await PrimaryHarness.online();
   const [one, two] = app.workers as [FakeWorker, FakeWorker];
-  const [ids] = [asked(one), asked(two)];
+  const [ids] = [requestIds(one), requestIds(two)];
   const tell = (worker: FakeWorker, count: number, id = ids.at(-1)): void => worker.tell({ t: 'app-metrics', id, text: text(count) });
   const scrape = async (): Promise<Ordered> => {
     const ordered = app.order({ kind: 'app-metrics' });

@@ -12,7 +12,7 @@ import { heartbeat } from '../fake-workers.ts';
 
 const { use } = heartbeat({});
 
-/** From the requests of each worker to the history that the daemon keeps. */
+/** The whole path from the workers' requests to the daemon's history. */
 class Chain {
   readonly history = new History();
   readonly #traffics: Traffic[] = [];
@@ -23,7 +23,7 @@ class Chain {
     send: (stats) => this.history.record(now(), stats),
   });
 
-  /** @param lateMs what its timer is late by, each time. */
+  /** @param lateMs how late its timer fires each time. */
   addWorker(lateMs: number): void {
     const { setInterval } = globalThis;
     vi.spyOn(globalThis, 'setInterval').mockImplementationOnce((look, ms) => setInterval(look, (ms ?? 0) + lateMs));
@@ -51,7 +51,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it.each([1, 2, 4])('bursts after idle time are in the history as high as they were, and no longer, with %i workers', (count) => {
+it.each([1, 2, 4])('the history shows bursts after idle time with their true height and length, with %i workers', (count) => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'performance'] });
   vi.spyOn(performance, 'eventLoopUtilization').mockReturnValue({ idle: 0, active: 0, utilization: 0 });
   const chain = new Chain();
@@ -60,14 +60,14 @@ it.each([1, 2, 4])('bursts after idle time are in the history as high as they we
     vi.advanceTimersByTime(270);
   }
   const BURSTS = 20;
-  // The phases of bursts and heartbeats come apart.
+  // Bursts and heartbeats drift apart.
   for (let burst = 0; burst < BURSTS; burst++) {
     vi.advanceTimersByTime(9_130);
     for (let slot = 0; slot < count; slot++) chain.answer(slot, 100);
   }
   vi.advanceTimersByTime(9_000);
   const seconds = chain.history.app('rps', '1s', now()).values.filter((value) => value !== null && value > 0);
-  // A value that is told in the last moment of a second holds for the next one too, if that is skipped.
+  // A value reported at the very end of a second also stands for the next one, if that is skipped.
   const requests = seconds.reduce<number>((sum, value) => sum + (value ?? 0), 0);
   expect(Math.abs(requests / (BURSTS * 100 * count) - 1)).toBeLessThan(0.1);
   expect(seconds.length).toBeLessThan(BURSTS * 2.2);

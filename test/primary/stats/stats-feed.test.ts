@@ -7,7 +7,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('sends at most once a second for the heartbeats of all workers, and at once for a change', () => {
+it('sends at most once a second for the heartbeats of all workers, and immediately for a change', () => {
   vi.useFakeTimers({ toFake: ['performance', 'setImmediate', 'setTimeout', 'clearTimeout'] });
   const sent: AppStats[] = [];
   const feed = new StatsFeed({ stats: app, idle: () => false, send: (stats) => sent.push(stats) });
@@ -28,7 +28,7 @@ it('sends at most once a second for the heartbeats of all workers, and at once f
   expect(sent).toHaveLength(6);
 });
 
-it('sends every 5 s while all are idle, but says at once that they have become it, and that they no longer are', () => {
+it('sends every 5 s while all are idle, but reports the change to and from idle immediately', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const sent: number[] = [];
   let idle = false;
@@ -46,7 +46,7 @@ it('sends every 5 s while all are idle, but says at once that they have become i
   expect(sent.map((at) => Math.round((at - start) / 1_000))).toEqual([0, 1, 6, 11, 13, 14]);
 });
 
-it('tells what came too early soon after its second is over, and has no timer when all is told', () => {
+it('reports early heartbeats soon after the second is over, and has no timer when nothing is left to report', () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
   const sent: number[] = [];
   let idle = false;

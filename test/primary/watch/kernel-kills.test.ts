@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('knows whether the kernel has just killed, for all workers that end with it', () => {
+it('reports a recent kill to every worker that ended with it', () => {
   expect(kernelKills.justNow()).toBe(false);
   system.kills = 2;
   expect([kernelKills.justNow(), kernelKills.justNow()]).toEqual([true, true]);
@@ -24,7 +24,7 @@ it('knows whether the kernel has just killed, for all workers that end with it',
   expect(kernelKills.justNow()).toBe(false);
 });
 
-it('does not blame a kill of long ago for a SIGKILL of now', () => {
+it('does not attribute a current SIGKILL to an old kill', () => {
   system.kills = 1;
   for (let at = 0; at < 20_000; at += 1_000) {
     vi.advanceTimersByTime(1_000);

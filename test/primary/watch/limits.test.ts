@@ -8,7 +8,7 @@ import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
 const MB = 1024 ** 2;
-const told: string[] = [];
+const actions: string[] = [];
 
 interface FakeWorker {
   readonly slot: number;
@@ -26,7 +26,7 @@ const workerOf = (changes: Partial<FakeWorker> = {}): FakeWorker => ({
   state: 'ready',
   uptimeMs: 0,
   end: new WorkerEnd(),
-  channel: { kill: () => told.push('SIGKILL') },
+  channel: { kill: () => actions.push('SIGKILL') },
   meter: { last: { requests: 0 } },
   ...changes,
 });
@@ -35,13 +35,13 @@ const real = (worker: FakeWorker): WorkerHandle => worker as unknown as WorkerHa
 function limitsOf(spec: Partial<AppSpec>, workers: FakeWorker[] = []): Limits {
   return new Limits({
     pool: { spec: sampleSpec(spec), workers, wanted: 4 } as unknown as Pool,
-    recycler: { recycle: ({ pid }, askedBy, reason) => void told.push(`recycle ${pid} (${askedBy}): ${reason}`) },
-    abandon: ({ pid }, askedBy, reason) => told.push(`abandon ${pid} (${askedBy}): ${reason}`),
+    recycler: { recycle: ({ pid }, askedBy, reason) => void actions.push(`recycle ${pid} (${askedBy}): ${reason}`) },
+    abandon: ({ pid }, askedBy, reason) => actions.push(`abandon ${pid} (${askedBy}): ${reason}`),
   });
 }
 
 beforeEach(() => {
-  told.length = 0;
+  actions.length = 0;
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -51,15 +51,15 @@ afterEach(() => {
 describe('memory', () => {
   const both = { maxMemoryBytes: 100 * MB, maxMemoryKillBytes: 200 * MB };
 
-  it('replaces above the soft limit, abandons and kills above the hard one', () => {
+  it('recycles above the soft limit, abandons and kills above the hard one', () => {
     const limits = limitsOf(both);
     const worker = workerOf();
     limits.sampled(real(worker), 100 * MB);
-    expect(told.splice(0)).toEqual([]);
+    expect(actions.splice(0)).toEqual([]);
     limits.sampled(real(worker), 150 * MB);
-    expect(told.splice(0)).toEqual(['recycle 7 (memory): uses 150 MB, the limit is 100 MB']);
+    expect(actions.splice(0)).toEqual(['recycle 7 (memory): uses 150 MB, the limit is 100 MB']);
     limits.sampled(real(worker), 250 * MB);
-    expect(told).toEqual(['abandon 7 (memory-kill): uses 250 MB, max_memory_kill is 200 MB', 'SIGKILL']);
+    expect(actions).toEqual(['abandon 7 (memory-kill): uses 250 MB, max_memory_kill is 200 MB', 'SIGKILL']);
     expect(worker.end.facts().cause).toBe('killed: it used 250 MB, max_memory_kill is 200 MB');
   });
 
@@ -71,7 +71,7 @@ describe('memory', () => {
     ['exited', 0],
   ] as const)('of a worker that is %s', (state, steps) => {
     limitsOf(both).sampled(real(workerOf({ state })), 250 * MB);
-    expect(told).toHaveLength(steps);
+    expect(actions).toHaveLength(steps);
   });
 
   it('is sampled often only where there is a limit', () => {
@@ -80,7 +80,7 @@ describe('memory', () => {
 });
 
 describe('requests and age', () => {
-  it('a worker has one limit for its life, another slot another', () => {
+  it('each worker keeps its limit, and slots have different ones', () => {
     const random = vi.spyOn(Math, 'random').mockReturnValue(0.5);
     const limits = limitsOf({ maxRequests: 1_000, recycleJitter: 0.4 });
     const [first, last] = [workerOf(), workerOf({ slot: 3, pid: 8 })];
@@ -89,7 +89,7 @@ describe('requests and age', () => {
         worker.meter.last = { requests };
         limits.check(real(worker));
       }
-      return told.splice(0);
+      return actions.splice(0);
     };
     expect(reach(1_024)).toEqual([]);
     random.mockReturnValue(0);
@@ -98,7 +98,7 @@ describe('requests and age', () => {
     expect(reach(1_325)).toHaveLength(2);
   });
 
-  it('age is looked at every second, until it is stopped', () => {
+  it('lifetime is checked every second until stopped', () => {
     vi.useFakeTimers();
     vi.spyOn(Math, 'random').mockReturnValue(0);
     const worker = workerOf({ meter: { last: null } });
@@ -107,14 +107,14 @@ describe('requests and age', () => {
     vi.advanceTimersByTime(1_000);
     worker.uptimeMs = 60_000;
     vi.advanceTimersByTime(1_000);
-    expect(told.splice(0)).toEqual(['recycle 7 (lifetime): reached its max_lifetime of 60 s']);
+    expect(actions.splice(0)).toEqual(['recycle 7 (lifetime): reached its max_lifetime of 60 s']);
     limits.stop();
     vi.advanceTimersByTime(5_000);
-    expect(told).toEqual([]);
+    expect(actions).toEqual([]);
   });
 
   it.each(['starting', 'draining', 'stopping', 'exited'] as const)('are nothing to a worker that is %s', (state) => {
     limitsOf({ maxRequests: 1, maxLifetimeMs: 1 }).check(real(workerOf({ state, uptimeMs: 1e9 })));
-    expect(told).toEqual([]);
+    expect(actions).toEqual([]);
   });
 });

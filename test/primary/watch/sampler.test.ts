@@ -11,17 +11,17 @@ interface FakeWorker {
 }
 
 let workers: FakeWorker[];
-let asked: (readonly number[])[];
-let told: number[];
+let queries: (readonly number[])[];
+let samples: number[];
 let sampler: Sampler;
 let limited: boolean;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [workers, asked, told, limited] = [[], [], [], false];
+  [workers, queries, samples, limited] = [[], [], [], false];
   const usage = {
     sample(pids: readonly number[]): Promise<Map<number, ProcessUsage>> {
-      asked.push(pids);
+      queries.push(pids);
       return Promise.resolve(new Map(pids.map((pid) => [pid, { cpuMs: 1, memoryBytes: pid * 10 }])));
     },
     forget(): void {},
@@ -30,7 +30,7 @@ beforeEach(() => {
     get onMemory(): boolean {
       return limited;
     },
-    sampled: (_: object, memoryBytes: number): void => void told.push(memoryBytes),
+    sampled: (_: object, memoryBytes: number): void => void samples.push(memoryBytes),
   };
   sampler = new Sampler({ usage, limits, pool: { workers } as unknown as Pool });
 });
@@ -52,15 +52,15 @@ function add(pid: number, reports: boolean): FakeWorker {
   return worker;
 }
 
-it('reads nothing by itself without a limit, and of all workers each second with one', async () => {
+it('samples all workers every second with a memory limit, and none without', async () => {
   add(1, true);
   add(2, false);
   limit(false);
   await vi.advanceTimersByTimeAsync(20_000);
-  expect(asked).toEqual([]);
+  expect(queries).toEqual([]);
   limit(true);
   await vi.advanceTimersByTimeAsync(2_000);
-  expect([asked, told]).toEqual([
+  expect([queries, samples]).toEqual([
     [
       [1, 2],
       [1, 2],
@@ -69,23 +69,23 @@ it('reads nothing by itself without a limit, and of all workers each second with
   ]);
   limit(false);
   await vi.advanceTimersByTimeAsync(20_000);
-  expect(asked).toHaveLength(2);
+  expect(queries).toHaveLength(2);
 });
 
-it('reads of those that do not tell themselves when somebody looks, at most once a second', async () => {
+it('samples workers without heartbeats on demand, at most once a second', async () => {
   add(1, true);
   const silent = add(2, false);
   await sampler.refresh();
-  expect([asked, silent.meter.memoryBytes]).toEqual([[[2]], 20]);
+  expect([queries, silent.meter.memoryBytes]).toEqual([[[2]], 20]);
   await sampler.refresh();
-  expect(asked).toHaveLength(1);
+  expect(queries).toHaveLength(1);
   vi.advanceTimersByTime(1_000);
   await sampler.refresh();
-  expect(asked).toHaveLength(2);
+  expect(queries).toHaveLength(2);
 });
 
-it('does not read for nothing', async () => {
+it('does not sample without workers', async () => {
   add(1, true);
   await sampler.refresh();
-  expect(asked).toEqual([]);
+  expect(queries).toEqual([]);
 });

@@ -8,14 +8,14 @@ afterEach(() => {
 
 const MB = 1024 ** 2;
 
-/** The first worker of the app says it; how it is seen then. */
+/** Sends a self-report from the first worker, and returns the worker's snapshot. */
 async function say(app: PrimaryHarness, message: unknown): Promise<WorkerSnapshot | undefined> {
   app.workers[0]?.emit('message', message);
   await app.advance(10);
   return (await app.snapshot()).workers.find(({ pid }) => pid === app.workers[0]?.pid);
 }
 
-/** How many of so many connections, one after the other, each worker takes. */
+/** Opens `count` connections one after the other, and returns how many each worker took. */
 async function takers(app: PrimaryHarness, count: number): Promise<number[]> {
   const taken = app.workers.map(() => 0);
   for (let i = 0; i < count; i++) {
@@ -27,7 +27,7 @@ async function takers(app: PrimaryHarness, count: number): Promise<number[]> {
   return taken;
 }
 
-describe('what a worker says of itself', () => {
+describe('self-reports', () => {
   it('drain takes it out of the rotation, ready brings it back', async () => {
     const app = await PrimaryHarness.online();
     expect(await say(app, { lb: 'drain', reason: 'deploying' })).toMatchObject({ state: 'ready', weight: 0, withdrawn: 'deploying' });
@@ -74,7 +74,7 @@ describe('what a worker says of itself', () => {
 });
 
 describe('limits', () => {
-  it('max_requests: who reached it is replaced start-first, one after the other', async () => {
+  it('max_requests: workers that reach it are replaced start-first, one after the other', async () => {
     const app = await PrimaryHarness.online({ maxRequests: 100, recycleJitter: 0 });
     const old = app.alive;
     old.forEach((worker) => worker.beat({ requests: 100 }));
@@ -97,7 +97,7 @@ describe('limits', () => {
     expect((await app.snapshot()).lastExits.map(({ askedBy }) => askedBy)).toEqual(['lifetime', 'lifetime']);
   });
 
-  it('max_memory_kill: killed, replaced, and the reason is kept', async () => {
+  it('max_memory_kill: the worker is killed and replaced, and the reason is recorded', async () => {
     const app = await PrimaryHarness.online({ maxMemoryKillBytes: 200 * MB });
     const [leaky, other] = app.workers;
     app.memoryBytes.set(leaky?.pid ?? 0, 300 * MB).set(other?.pid ?? 0, 100 * MB);
@@ -120,13 +120,13 @@ describe('limits', () => {
   });
 });
 
-it('tells the daemon of workers that are blocked, who cannot', async () => {
+it('reports blocked workers to the daemon', async () => {
   const app = await PrimaryHarness.online();
   app.alive.forEach((worker) => worker.beat({ requests: 100, eventLoopUtilization: 0.3 }));
   await app.advance(1_000);
   app.messages.length = 0;
   await app.advance(12_000);
-  const told = app.messages.flatMap((message) => (message.type === 'stats' ? [message.stats.workers] : []));
-  expect(told.at(-1)).toMatchObject([{ eventLoopUtilization: 1 }, { eventLoopUtilization: 1 }]);
-  expect(told.length).toBeLessThanOrEqual(3);
+  const reported = app.messages.flatMap((message) => (message.type === 'stats' ? [message.stats.workers] : []));
+  expect(reported.at(-1)).toMatchObject([{ eventLoopUtilization: 1 }, { eventLoopUtilization: 1 }]);
+  expect(reported.length).toBeLessThanOrEqual(3);
 });

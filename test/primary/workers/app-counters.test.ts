@@ -17,14 +17,14 @@ const beat = (requests: number, changes: Partial<Heartbeat> = {}): Heartbeat =>
     ...changes,
   });
 
-it('adds what each heartbeat tells beyond the one before, over all workers of a slot', () => {
+it('adds the difference between heartbeats, over all workers of a slot', () => {
   const counters = new AppCounters();
   const first = new WorkerMeter(counters, 0, false);
   first.add(beat(3), 1_000);
   first.add(beat(5), 2_000);
   new WorkerMeter(counters, 0, false).add(beat(2), 3_000);
   new WorkerMeter(counters, 1, false).add(beat(1), 3_000);
-  // Of a worker that is gone: its last word comes after its end.
+  // The last heartbeat of an exited worker arrives late.
   first.add(beat(6), 3_500);
   const totals = counters.totals({ malformed: 2 });
   expect(totals).toMatchObject({
@@ -41,7 +41,7 @@ it('adds what each heartbeat tells beyond the one before, over all workers of a 
   expect(totals.latency.slice(0, 3)).toEqual([5, 10, 0]);
 });
 
-it('counts connections as they are taken, with direct as the worker tells', () => {
+it('counts connections when they are taken, or with direct from heartbeats', () => {
   const counters = new AppCounters();
   const fed = new WorkerMeter(counters, 0, false);
   fed.took(1, 100);
@@ -53,7 +53,7 @@ it('counts connections as they are taken, with direct as the worker tells', () =
   expect(counters.totals({})).toMatchObject({ accepted: 10, refused: 1, slots: { 0: { accepted: 1, refused: 1 }, 1: { accepted: 9, refused: 0 } } });
 });
 
-it('tells ended workers apart by cause', () => {
+it('counts exits by cause', () => {
   const counters = new AppCounters();
   counters.exited({ askedBy: 'reload', code: 0, signal: null });
   counters.exited({ askedBy: null, code: 0, signal: null });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { notifier, type AppObserver } from '../../../src/primary/workers/app-observer.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
-it('calls who observes an event, in order, and nobody else', () => {
+it('calls only the observers of an event, in order', () => {
   const log: string[] = [];
   class Feed implements AppObserver<string> {
     readonly name = 'feed';

@@ -18,55 +18,59 @@ class FakeChannel {
 function setUp() {
   const channel = new FakeChannel();
   const ledger = new HandleLedger(channel);
-  const told: string[] = [];
-  const send = (name: string): void => ledger.send({}, {}, { taken: () => told.push(`${name} taken`), lost: () => told.push(`${name} lost`) });
-  return { channel, ledger, told, send };
+  const outcomes: string[] = [];
+  const send = (name: string): void => ledger.send({}, {}, { taken: () => outcomes.push(`${name} taken`), lost: () => outcomes.push(`${name} lost`) });
+  return { channel, ledger, outcomes, send };
 }
 
 describe('HandleLedger', () => {
-  it('knows which handle an acknowledgement or a refusal is for: the oldest', () => {
-    const { ledger, told, send } = setUp();
+  it('matches an acknowledgement or a refusal to the oldest handle', () => {
+    const { ledger, outcomes, send } = setUp();
     ['a', 'b', 'c'].forEach(send);
     ledger.acknowledge(ACK);
     ledger.acknowledge(NACK);
     ledger.acknowledge(ACK);
     ledger.acknowledge(ACK);
-    expect(told).toEqual(['a taken', 'b lost', 'c taken']);
+    expect(outcomes).toEqual(['a taken', 'b lost', 'c taken']);
   });
 
-  it('counts the handles of others on the channel, but no messages without one', () => {
-    const { channel, ledger, told, send } = setUp();
+  it('counts handles sent by others on the channel, but not messages without a handle', () => {
+    const { channel, ledger, outcomes, send } = setUp();
     channel.send({ cmd: 'NODE_CLUSTER' }, {});
     channel.send('shutdown');
     channel.send({ t: 'count' }, undefined);
     send('a');
     ledger.acknowledge(ACK);
-    expect(told).toEqual([]);
+    expect(outcomes).toEqual([]);
     ledger.acknowledge(ACK);
-    expect(told).toEqual(['a taken']);
+    expect(outcomes).toEqual(['a taken']);
   });
 
-  it('leaves every other message alone', () => {
-    const { ledger, told, send } = setUp();
+  it('ignores every other message', () => {
+    const { ledger, outcomes, send } = setUp();
     send('a');
     const others = [null, 'NODE_HANDLE_ACK', { cmd: 'NODE_LB' }, {}];
-    expect([others.map((message) => ledger.acknowledge(message)), ledger.acknowledge(ACK), told]).toEqual([[false, false, false, false], true, ['a taken']]);
+    expect([others.map((message) => ledger.acknowledge(message)), ledger.acknowledge(ACK), outcomes]).toEqual([
+      [false, false, false, false],
+      true,
+      ['a taken'],
+    ]);
   });
 
-  it('loses what could not be sent, and only that', () => {
-    const { channel, ledger, told, send } = setUp();
+  it('reports only what could not be sent as lost', () => {
+    const { channel, ledger, outcomes, send } = setUp();
     ['a', 'b'].forEach(send);
     channel.callbacks[0]?.(new Error('channel closed'));
     channel.callbacks[1]?.(null);
     ledger.acknowledge(ACK);
-    expect(told).toEqual(['a lost', 'b taken']);
+    expect(outcomes).toEqual(['a lost', 'b taken']);
   });
 
-  it('tells of each handle once, whatever happens in which order', () => {
+  it('reports each handle exactly once, whatever the order of events', () => {
     const steps = fc.array(fc.oneof(fc.constantFrom('send', 'ack', 'nack', 'abandon' as const), fc.nat(20)));
     fc.assert(
       fc.property(steps, (taken) => {
-        const { channel, ledger, told, send } = setUp();
+        const { channel, ledger, outcomes, send } = setUp();
         let sent = 0;
         for (const step of taken) {
           if (step === 'send') send(String(sent++));
@@ -76,7 +80,7 @@ describe('HandleLedger', () => {
           else channel.callbacks[step]?.(new Error('channel closed'));
         }
         ledger.abandon();
-        expect(told.map((text) => Number(text.split(' ')[0])).sort((a, b) => a - b)).toEqual(Array.from({ length: sent }, (_, n) => n));
+        expect(outcomes.map((text) => Number(text.split(' ')[0])).sort((a, b) => a - b)).toEqual(Array.from({ length: sent }, (_, n) => n));
       }),
     );
   });

@@ -36,7 +36,7 @@ beforeEach(() => {
   log = [];
 });
 
-it('ends with an exit when it could not be started', () => {
+it('emits an exit if it could not be started', () => {
   const child = new FakeChild();
   expect(reach(child).pid).toBe(0);
   child.emit('error', new Error('EAGAIN'));
@@ -44,7 +44,7 @@ it('ends with an exit when it could not be started', () => {
   expect(log).toEqual(['start failed: EAGAIN', 'exit null null']);
 });
 
-it('survives a send that meets its death, and loses the handles on their way after the exit', () => {
+it('survives a failed send to a dying process, and reports handles in transit as lost after the exit', () => {
   const child = new FakeChild(7);
   const process = reach(child);
   process.controlWithHandle({ t: 'conn' }, {}, { taken: () => {}, lost: () => log.push('lost') });
@@ -53,7 +53,7 @@ it('survives a send that meets its death, and loses the handles on their way aft
   expect(log).toEqual(['exit null SIGKILL', 'lost']);
 });
 
-it('tells its own acknowledgements from messages', () => {
+it('separates acknowledgements from messages', () => {
   const child = new FakeChild(7);
   reach(child).controlWithHandle({ t: 'conn' }, {}, { taken: () => log.push('taken'), lost: () => {} });
   child.emit('internalMessage', { cmd: 'NODE_HANDLE_ACK' }, undefined);

@@ -39,7 +39,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it.each(['starting', 'ready', 'ejected', 'draining', 'stopping'] as const)('takes a worker that is %s down to its end', (state) => {
+it.each(['starting', 'ready', 'ejected', 'draining', 'stopping'] as const)('takes a worker that is %s down the ladder', (state) => {
   const worker = new FakeWorker(state);
   retire(worker);
   expect([worker.end.askedBy, worker.state, worker.posted]).toEqual(['stop', state === 'stopping' ? 'stopping' : 'draining', ['drain']]);
@@ -47,12 +47,12 @@ it.each(['starting', 'ready', 'ejected', 'draining', 'stopping'] as const)('take
   expect([worker.state, worker.end.killedAtDeadline, killed]).toEqual(['stopping', true, [7]]);
 });
 
-it.each(['draining', 'stopping'] as const)('ends one at once that is %s already', (state) => {
+it.each(['draining', 'stopping'] as const)('kills a worker that is already %s', (state) => {
   retire(new FakeWorker(state), true);
   expect(killed).toEqual([7]);
 });
 
-it('leaves who asked first', () => {
+it('keeps the first reason', () => {
   const worker = new FakeWorker('stopping');
   worker.end.ask('hung');
   retire(worker);

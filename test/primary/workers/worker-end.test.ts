@@ -8,7 +8,7 @@ it('keeps the first reason', () => {
   expect(end.askedBy).toBe('hung');
 });
 
-it('keeps the first cause, and lets its observer alone make it more exact', () => {
+it('keeps the first cause, and lets only its observer refine it', () => {
   const end = new WorkerEnd();
   end.explain('hang-watch', 'hung for 30 s');
   end.explain('kernel', 'killed by the kernel');

@@ -12,7 +12,7 @@ import type { Peer } from '../../../../src/protocol/proxy-header.ts';
 
 const V1 = 'PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n';
 const V2 = Buffer.concat([Buffer.from('\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c', 'latin1'), Buffer.from([192, 0, 2, 7, 198, 51, 100, 1, 0xdc, 0x04, 0x01, 0xbb])]);
-/** Longer than the buffer most headers fit in. */
+/** Longer than the initial buffer. */
 const V2_WITH_TLV = Buffer.concat([V2.subarray(0, 14), Buffer.from([0x0f, 0x0f]), V2.subarray(16), Buffer.from([0x04, 0x0f, 0x00]), Buffer.alloc(0xf00, 7)]);
 const PEER: Peer = { source: { address: '192.0.2.7', port: 56324, family: 'IPv4' }, destination: { address: '198.51.100.1', port: 443, family: 'IPv4' } };
 
@@ -33,7 +33,7 @@ interface Listening {
   readonly connect: () => Socket;
 }
 
-/** A listener as the primary has it; what the reader accepts goes to the child, as to a worker. */
+/** A listener like the primary's. Accepted connections go to the child, as to a worker. */
 async function listen(changes: Partial<ProxyReaderOptions> = {}, path?: string): Promise<Listening> {
   const peers: (Peer | null)[] = [];
   const rejections: string[] = [];
@@ -69,7 +69,7 @@ async function everythingFrom(socket: Socket): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Reset or ended, as the kernel saw fit. */
+/** Resolves when the connection is reset or ended, whichever the kernel chooses. */
 const closed = (socket: Socket): Promise<void> => new Promise((resolve) => socket.once('close', () => resolve()));
 
 const openSockets = (): number => readdirSync('/proc/self/fd').filter((fd) => isSocket(fd)).length;
@@ -114,7 +114,7 @@ describe('ProxyReader hands over', () => {
     expect(listening.peers).toEqual([PEER]);
   });
 
-  it('a connection whose client speaks only after the server has', async () => {
+  it('a connection whose server speaks first', async () => {
     const listening = await listen();
     const socket = listening.connect();
     socket.write(V1);
@@ -135,7 +135,7 @@ describe('ProxyReader hands over', () => {
     expect(trusted).toHaveBeenCalledWith(undefined);
   });
 
-  it('many at a time, and keeps none', async () => {
+  it('many connections at once, without keeping any', async () => {
     const listening = await listen();
     const before = openSockets();
     for (let round = 0; round < 5; round++) {
@@ -165,7 +165,7 @@ describe('ProxyReader closes', () => {
     await vi.waitFor(() => expect(openSockets()).toBe(before));
   });
 
-  it('headers that do not come in time', async () => {
+  it('connections whose header does not arrive in time', async () => {
     const listening = await listen({ timeoutMs: 20 });
     const socket = listening.connect();
     socket.write(V1.slice(0, -1));
@@ -174,14 +174,14 @@ describe('ProxyReader closes', () => {
     expect(listening.reader.reading).toBe(0);
   });
 
-  it('sources that are not trusted, unread', async () => {
+  it('connections from untrusted sources, unread', async () => {
     const listening = await listen({ trusted: (address) => address !== '127.0.0.1' });
     const socket = listening.connect();
     await closed(socket);
     expect(listening.rejections).toEqual(['untrusted']);
   });
 
-  it('its side of connections that end or break within the header', async () => {
+  it('connections that end or break within the header', async () => {
     const listening = await listen();
     listening.connect().end(V1.slice(0, 20));
     const socket = listening.connect();
@@ -190,7 +190,7 @@ describe('ProxyReader closes', () => {
     expect(listening.reader.reading).toBe(0);
   });
 
-  it('those under way when it is closed, and counts none of them', async () => {
+  it('connections still being read when it is closed, without counting them', async () => {
     const listening = await listen();
     const socket = listening.connect();
     await vi.waitFor(() => expect(listening.reader.reading).toBe(1));

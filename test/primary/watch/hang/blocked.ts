@@ -17,20 +17,20 @@ export interface Program {
   readonly line: () => Promise<string>;
 }
 
-/** A program of this source, started as workers are. It has printed its first line, after which it may block. */
+/** Starts a program from this source like a worker. Resolves after its first line, after which it may block. */
 export async function startProgram(source: string, extension = 'cjs', args: readonly string[] = ['--inspect-port=0']): Promise<Program> {
   const file = join(directory, `program-${++written}.${extension}`);
   writeFileSync(file, source);
   const child = spawn(process.execPath, [...args, file], { stdio: ['ignore', 'pipe', 'ignore'] });
   children.push(child);
-  // Two lines can come in one chunk.
+  // One chunk can contain two lines.
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const line = async (): Promise<string> => String((await lines.next()).value);
   await line();
   return { pid: child.pid ?? 0, file, child, line };
 }
 
-/** To be called after each test. */
+/** Call this after each test. */
 export async function endPrograms(): Promise<void> {
   for (const child of children.splice(0)) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
@@ -40,7 +40,7 @@ export async function endPrograms(): Promise<void> {
   }
 }
 
-/** To be called after all tests. */
+/** Call this after all tests. */
 export function removePrograms(): void {
   rmSync(directory, { recursive: true });
 }

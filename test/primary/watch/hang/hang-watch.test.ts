@@ -25,11 +25,11 @@ function setUp({ timeoutMs = 30_000, debugged = () => false }: { timeoutMs?: num
   return { worker, found, watch, hang: () => clearInterval(beats) };
 }
 
-/** The clock goes on while nothing runs: a suspended machine, a blocked primary. */
+/** Advances the clock without running timers, as for a suspended machine or a blocked primary. */
 const freeze = (ms: number): void => void vi.setSystemTime(Date.now() + ms);
 
 describe('HangWatch', () => {
-  it('finds a hung worker right after its timeout, once', () => {
+  it('reports a hung worker right after the timeout, once', () => {
     const { found, hang } = setUp();
     vi.advanceTimersByTime(60_000);
     hang();
@@ -37,7 +37,7 @@ describe('HangWatch', () => {
     expect(found).toEqual([{ at: 90_100, silentMs: 30_100 }]);
   });
 
-  it('finds it again when it came back and hangs anew', () => {
+  it('reports a worker again that recovered and hangs again', () => {
     const { worker, found, hang } = setUp();
     hang();
     vi.advanceTimersByTime(40_000);
@@ -46,7 +46,7 @@ describe('HangWatch', () => {
     expect(found.map(({ at }) => at)).toEqual([30_100, 70_100]);
   });
 
-  it('believes a sign that waited to be read', () => {
+  it('accepts a sign of life that had not been read yet', () => {
     const { worker, found, hang } = setUp();
     hang();
     vi.advanceTimersByTime(30_050);
@@ -55,7 +55,7 @@ describe('HangWatch', () => {
     expect(found).toEqual([]);
   });
 
-  it('holds no suspension of the machine against a worker', () => {
+  it('does not report a worker because the machine was suspended', () => {
     const { found } = setUp({ timeoutMs: 3_000 });
     for (let i = 0; i < 20; i++) {
       vi.advanceTimersByTime(900);
@@ -64,7 +64,7 @@ describe('HangWatch', () => {
     expect(found).toEqual([]);
   });
 
-  it('gives a worker its time after a suspension, though the last sign came right before it', () => {
+  it('gives a worker the full timeout after a suspension, even if its last sign came just before', () => {
     const { worker, found, hang } = setUp({ timeoutMs: 3_000 });
     hang();
     vi.advanceTimersByTime(1_200);
@@ -74,7 +74,7 @@ describe('HangWatch', () => {
     expect(found).toEqual([]);
   });
 
-  it('does not count a suspension, and still finds what hangs', () => {
+  it('does not count a suspension, and still detects a hung worker', () => {
     const { found, hang } = setUp();
     hang();
     vi.advanceTimersByTime(10_000);
@@ -85,7 +85,7 @@ describe('HangWatch', () => {
     expect(found[0]?.silentMs).toBeLessThan(36_000);
   });
 
-  it('gives an idle worker four seconds more', () => {
+  it('gives an idle worker 4 s more', () => {
     const { worker, found, hang } = setUp({ timeoutMs: 3_000 });
     hang();
     worker.idle = true;
@@ -93,7 +93,7 @@ describe('HangWatch', () => {
     expect(found.map(({ at }) => at)).toEqual([7_100]);
   });
 
-  it('is off while somebody debugs the worker, and counts from then', () => {
+  it('ignores a worker that is being debugged, and starts counting afterwards', () => {
     let attached = true;
     const { found, hang } = setUp({ debugged: () => attached });
     hang();
@@ -106,7 +106,7 @@ describe('HangWatch', () => {
     expect(found).toHaveLength(1);
   });
 
-  it('is off without a timeout, and when it was stopped', () => {
+  it('is off without a timeout and after stop', () => {
     const off = setUp({ timeoutMs: null });
     const { found, hang, watch } = setUp();
     off.hang();

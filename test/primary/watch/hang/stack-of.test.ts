@@ -12,7 +12,7 @@ afterAll(removePrograms);
 const target = ({ pid }: { pid: number }, more: Partial<StackTarget> = {}): StackTarget => ({ pid, inspectorPort: null, ownSigusr1: false, ...more });
 const where = (result: StackResult, { file }: Program): string | null | undefined =>
   'frames' in result ? describeStack(result.frames, '/').where?.replace(file.slice(1), 'FILE') : result.reason;
-/** Blocks as soon as its line is written. */
+/** Blocks right after its line is printed. */
 const thenBlock = (functions: string): string => `${functions}\nprocess.stdout.write('up\\n', () => block());`;
 const openSockets = (): number =>
   readdirSync('/proc/self/fd').filter((fd) => {
@@ -22,7 +22,7 @@ const openSockets = (): number =>
       return false;
     }
   }).length;
-/** Long enough for what answers, on a busy machine; short for what never does. */
+/** Long enough for an answer on a busy machine, and short for cases without one. */
 const PATIENT_MS = 20_000;
 const SHORT_MS = 600;
 const NO_PROCESS = 2 ** 22 + 1;
@@ -35,12 +35,12 @@ describe.runIf(process.platform === 'linux')('stackOf', { timeout: 30_000 }, () 
     ['Atomics.wait', 'cjs', 'function block() {\n  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);\n}', 'in `block` (FILE:2)'],
     ['an endless loop in a callback', 'cjs', 'const block = () => setTimeout(function () { for (;;); }, 1);', 'in (anonymous) (FILE:1)'],
     ['an endless chain of microtasks', 'cjs', 'function block() { Promise.resolve().then(block); }', 'in `block` (FILE:1)'],
-  ])('tells where %s is', async (_, extension, functions, at) => {
+  ])('locates %s', async (_, extension, functions, at) => {
     const program = await startProgram(thenBlock(functions), extension);
     expect(where(await stackOf(target(program), PATIENT_MS), program)).toBe(at);
   });
 
-  it('gives each call of the stack with its place', async () => {
+  it('returns each frame with its location', async () => {
     const program = await startProgram(thenBlock('function block() { outer(); }\nfunction outer() {\n  inner();\n}\nfunction inner() { for (;;); }'));
     const result = await stackOf(target(program), PATIENT_MS);
     const url = `file://${program.file}`;
@@ -51,7 +51,7 @@ describe.runIf(process.platform === 'linux')('stackOf', { timeout: 30_000 }, () 
     ]);
   });
 
-  it('lets the program go on, and leaves no socket behind', async () => {
+  it('lets the program continue, and leaves no socket behind', async () => {
     const program = await startProgram(`
       process.stdout.write('up\\n', () => {
         while (!require('node:fs').existsSync(__filename + '.end'));
@@ -66,7 +66,7 @@ describe.runIf(process.platform === 'linux')('stackOf', { timeout: 30_000 }, () 
     await vi.waitFor(() => expect(openSockets()).toBe(before));
   });
 
-  it('uses an inspector that is open already', async () => {
+  it('uses an inspector that is already open', async () => {
     const program = await startProgram(thenBlock('function block() { for (;;); }'), 'cjs', ['--inspect=0']);
     const [, port] = [...listeningPorts(program.pid)].find(([inode]) => ownsSocket(program.pid, inode)) ?? [];
     expect(where(await stackOf(target(program, { inspectorPort: port ?? 0, ownSigusr1: true }), PATIENT_MS), program)).toBe('in `block` (FILE:1)');
@@ -82,7 +82,7 @@ describe.runIf(process.platform === 'linux')('stackOf', { timeout: 30_000 }, () 
     expect(await stackOf(target(await startProgram(thenBlock(functions))), SHORT_MS)).toEqual({ reason: 'native' });
   });
 
-  it('says that a process is stopped', async () => {
+  it('reports a stopped process', async () => {
     const program = await startProgram(thenBlock('function block() { for (;;); }'));
     program.child.kill('SIGSTOP');
     await vi.waitFor(() => expect(processState(program.pid)).toBe('T'));
@@ -100,7 +100,7 @@ describe.runIf(process.platform === 'linux')('stackOf', { timeout: 30_000 }, () 
     expect(await stackOf(target(program), SHORT_MS), 'not known to listen').toEqual({ reason: 'native' });
   });
 
-  it('does not end a program that has no handler for SIGUSR1', async () => {
+  it('does not kill a program without a handler for SIGUSR1', async () => {
     const program = await startProgram(`
       const child = require('node:child_process').spawn('sh', ['-c', 'echo $$; read line'], { stdio: ['pipe', 'pipe', 'ignore'] });
       child.stdout.once('data', (pid) => process.stdout.write('up\\n', () => process.stdout.write(pid)));
@@ -110,11 +110,11 @@ describe.runIf(process.platform === 'linux')('stackOf', { timeout: 30_000 }, () 
     expect(processState(pid)).toBe('S');
   });
 
-  it('says that a process is gone', async () => {
+  it('reports a process that has ended', async () => {
     expect(await stackOf(target({ pid: NO_PROCESS }))).toEqual({ reason: 'gone' });
   });
 
-  it('does not fail when the port is no inspector', async () => {
+  it('does not reject if the port is not an inspector', async () => {
     const program = await startProgram(thenBlock('function block() { for (;;); }'));
     expect(await stackOf(target(program, { inspectorPort: 1 }))).toEqual({ reason: 'no-inspector' });
   });

@@ -49,7 +49,7 @@ let check: HealthCheckSpec | null;
 let ejection: EjectionSpec | null;
 let monitor: HealthMonitor<FakeWorker>;
 let heartbeats: NodeJS.Timeout;
-/** The only timer that is ours. */
+/** The delay of the monitor's only timer. */
 const HEARTBEATS = 1;
 
 beforeEach(() => {
@@ -85,7 +85,7 @@ beforeEach(() => {
 afterEach(async () => {
   clearInterval(heartbeats);
   monitor.stop();
-  // Checks under way come to their end, and nothing follows.
+  // Running checks finish, and no others start.
   await pass(10_000);
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
@@ -93,7 +93,7 @@ afterEach(async () => {
 
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
-/** Ready workers, watched for long enough to have passed their checks. */
+/** Ready workers that have passed their checks. */
 async function group(count: number, changes: Partial<FakeWorker> = {}): Promise<FakeWorker[]> {
   workers = Array.from({ length: count }, (_, slot) => new FakeWorker(slot, changes));
   monitor.wake();
@@ -133,7 +133,7 @@ describe('active checks', () => {
     expect((slow?.checkedAt.length ?? 0) - before).toBeLessThanOrEqual(5);
   });
 
-  it('learn nothing from a check that could not be made', async () => {
+  it('ignore inconclusive checks', async () => {
     const [one] = await group(2);
     if (one !== undefined) one.result = null;
     const passed = monitor.report()[0]?.checks.passed;
@@ -150,7 +150,7 @@ describe('active checks', () => {
     expect(events).toEqual(['eject 0: failed checks: does not listen on port 3001 (3 in a row)']);
   });
 
-  it('never eject a sole worker, nor one whose peers get nothing anyway', async () => {
+  it('never eject a sole worker, nor one whose peers have weight 0', async () => {
     const [sole, other] = await group(2);
     if (sole === undefined || other === undefined) throw new Error('no worker');
     other.weight = 0;
@@ -168,7 +168,7 @@ describe('active checks', () => {
     expect(events.slice(1)).toEqual(['readmit 0']);
   });
 
-  it('leave alone who is on its way out', async () => {
+  it('ignore leaving workers', async () => {
     const [leaving] = await group(2);
     leaving?.move('draining');
     const before = leaving?.checkedAt.length;
@@ -180,7 +180,7 @@ describe('active checks', () => {
 });
 
 describe('a worker that starts', () => {
-  it('has passed with its first success, however often it failed before', async () => {
+  it('passes with its first success, after any number of failures', async () => {
     await group(1);
     const young = new FakeWorker(1, { state: 'starting', listens: false, result: FAILED });
     workers.push(young);
@@ -198,7 +198,7 @@ describe('a worker that starts', () => {
     expect(events).toEqual([]);
   });
 
-  it('passes without a check when there is none', async () => {
+  it('passes if it has no check', async () => {
     check = null;
     const [one] = await group(1);
     expect(one !== undefined && monitor.passed(one)).toBe(true);
@@ -207,7 +207,7 @@ describe('a worker that starts', () => {
 });
 
 describe('replacement', () => {
-  it('is asked for after `replaceAfterMs`, and again if that did not help', async () => {
+  it('is requested after `replaceAfterMs`, and again if that did not help', async () => {
     await group(2);
     if (workers[1] !== undefined) workers[1].result = FAILED;
     await pass(6_000);
@@ -218,14 +218,14 @@ describe('replacement', () => {
     expect(events).toHaveLength(3);
   });
 
-  it('is the only help for a sole worker', async () => {
+  it('applies to a sole worker too', async () => {
     await group(1);
     if (workers[0] !== undefined) workers[0].result = FAILED;
     await pass(70_000);
     expect(events).toEqual(['replace 0: failed checks: status 503 (3 in a row), for 60 s']);
   });
 
-  it('never comes when it is switched off', async () => {
+  it('can be disabled', async () => {
     check = { ...CHECK, replaceAfterMs: null };
     await group(2);
     if (workers[1] !== undefined) workers[1].result = FAILED;
@@ -256,7 +256,7 @@ describe('passive checks', () => {
     expect(events.slice(1)).toEqual(['readmit 0']);
   });
 
-  it('eject a worker that fails far more than its peers, and for longer the next time', async () => {
+  it('eject a worker that fails much more often than its peers, and for longer each time', async () => {
     const [bad] = await group(3);
     let served = 0;
     const serve = async (seconds: number): Promise<void> => {
@@ -275,7 +275,7 @@ describe('passive checks', () => {
     expect(monitor.report()[0]).toMatchObject({ ejections: 2, state: 'ejected' });
   });
 
-  it('eject a worker whose event loop is late twice', async () => {
+  it('eject a worker whose event loop is delayed twice in a row', async () => {
     await group(3);
     beat(workers[1], 1, 0, 1_500);
     await pass(5_000);
@@ -289,14 +289,14 @@ describe('passive checks', () => {
     expect(events.slice(1)).toEqual(['readmit 1']);
   });
 
-  it('eject no more than their share', async () => {
+  it('eject no more workers than allowed', async () => {
     await group(5);
     for (const worker of workers.slice(0, 2)) worker.vitals = { ...worker.vitals, untakenMs: 9_000 };
     await pass(60_000);
     expect(workers.map(({ state }) => state)).toEqual(['ejected', 'ready', 'ready', 'ready', 'ready']);
   });
 
-  it('are off when they are switched off, and nothing wakes the primary then', async () => {
+  it('can be disabled, and then no timer runs', async () => {
     ejection = null;
     await group(3);
     if (workers[0] !== undefined) workers[0].vitals = { ...workers[0].vitals, untakenMs: 9_000 };
@@ -305,7 +305,7 @@ describe('passive checks', () => {
     expect(vi.getTimerCount()).toBe(HEARTBEATS);
   });
 
-  it('rest while there is but one worker, and begin again with the second', async () => {
+  it('pause while there is only one worker', async () => {
     const [first, second] = await group(2);
     if (first === undefined || second === undefined) throw new Error('no worker');
     workers = [first];
@@ -319,8 +319,8 @@ describe('passive checks', () => {
   });
 });
 
-describe('what a worker says of itself', () => {
-  it('stands until it says that it is ready', async () => {
+describe('self-reports', () => {
+  it('down holds until the worker reports ready', async () => {
     check = null;
     const [one] = await group(2);
     if (one === undefined) throw new Error('no worker');
@@ -333,7 +333,7 @@ describe('what a worker says of itself', () => {
     expect(events.slice(1)).toEqual(['readmit 0']);
   });
 
-  it('does not outweigh its failed checks', async () => {
+  it('ready does not override failed checks', async () => {
     const [one] = await group(2);
     if (one === undefined) throw new Error('no worker');
     one.result = FAILED;

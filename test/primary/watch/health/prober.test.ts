@@ -9,7 +9,7 @@ import type { RawConnection } from '../../../../src/primary/handles/raw-handles.
 import { Prober, type HandOutcome, type ProbePolicy } from '../../../../src/primary/watch/health/prober.ts';
 import type { ServerKind } from '../../../../src/protocol/worker.ts';
 
-/** A worker in this process: what it does with a connection that it is handed. */
+/** A fake worker in this process: how it handles a connection. */
 interface FakeWorker {
   serve(connection: RawConnection, outcome: HandOutcome): void;
 }
@@ -36,7 +36,7 @@ afterEach(() => {
   open.clear();
 });
 
-/** What sending it to another process does: the connection is closed when both processes have closed their copy. */
+/** Duplicates the handle, as sending it to another process does: the connection closes when both copies are closed. */
 function inTwoCopies(connection: RawConnection): RawConnection {
   const close: (done?: () => void) => void = connection.close;
   let copies = 2;
@@ -61,7 +61,7 @@ const localPortOf = (connection: RawConnection): number => {
   return name.port ?? 0;
 };
 
-/** Takes it, and serves it as Node's own code does in a worker. */
+/** Takes the connection and serves it as a worker does. */
 const workerOf = (server: Server): FakeWorker => ({
   serve: (connection, outcome) => {
     outcome.taken();
@@ -80,7 +80,7 @@ const answering =
     res.writeHead(status).end('x'.repeat(500_000));
 
 describe('an HTTP check', () => {
-  it('asks for the path, as a client that comes once', async () => {
+  it('requests the path over a connection of its own', async () => {
     let seen: http.IncomingMessage | undefined;
     const server = http.createServer((req, res) => {
       seen = req;
@@ -116,7 +116,7 @@ describe('an HTTP check', () => {
     expect(await probe(workerOf(http.createServer(answering(status))), 'http', { expect: expected })).toEqual(passes ? PASSED : failed(`status ${status}`));
   });
 
-  it('passes over informational answers, in whatever pieces they come', async () => {
+  it('skips informational responses, however they are split', async () => {
     const server = net.createServer((socket) => {
       const pieces = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.0 204 No Content\r\n\r\n'.match(/[^]{1,7}/g) ?? [];
       const next = (): void => {
@@ -135,11 +135,11 @@ describe('an HTTP check', () => {
     { what: 'resets', does: (socket) => socket.once('data', () => socket.resetAndDestroy()), reason: 'connection reset' },
     { what: 'speaks something else', does: (socket) => socket.write('220 mail.example ESMTP\r\n'), reason: 'not an HTTP answer' },
     { what: 'never ends its first line', does: (socket) => socket.write('x'.repeat(20_000)), reason: 'not an HTTP answer' },
-  ])('a server that $what has failed', async ({ does, reason }) => {
+  ])('fails for a server that $what', async ({ does, reason }) => {
     expect(await probe(workerOf(net.createServer(does)), 'http')).toEqual(failed(reason));
   });
 
-  it('a server that says nothing has failed in time', async () => {
+  it('fails after the timeout if the server is silent', async () => {
     expect(await probe(workerOf(net.createServer()), 'http', { timeoutMs: 200 })).toEqual(failed('no answer in 0.2 s'));
   });
 });
@@ -167,7 +167,7 @@ describe('a check of each kind of server', () => {
     expect(await probe(worker, kind)).toEqual(failed('status 503'));
   });
 
-  it.each(['https', 'http2', 'tls'] as const)('%s fails where nobody speaks TLS', async (kind) => {
+  it.each(['https', 'http2', 'tls'] as const)('%s fails if the server does not speak TLS', async (kind) => {
     expect(await probe(workerOf(http.createServer(answering(200))), kind)).toMatchObject({
       ok: false,
       reason: expect.stringMatching(/^TLS: |^connection /) as string,
@@ -182,16 +182,16 @@ describe('a check of each kind of server', () => {
 });
 
 describe('a check without a path', () => {
-  it('passes when the connection stays open, or the server speaks', async () => {
+  it('passes if the connection stays open, or the server sends data', async () => {
     expect(await probe(workerOf(net.createServer()), 'tcp', { path: null })).toEqual(PASSED);
     expect(await probe(workerOf(net.createServer((socket) => socket.end('Fri Nov 20'))), 'tcp', { path: null })).toEqual(PASSED);
   });
 
-  it('fails when the server closes at once', async () => {
+  it('fails if the server closes the connection immediately', async () => {
     expect(await probe(workerOf(net.createServer((socket) => socket.destroy())), 'tcp', { path: null })).toEqual(failed('connection closed'));
   });
 
-  it('ends the handshake with TLS, so that the app sees no error', async () => {
+  it('completes the TLS handshake, so that the app sees no error', async () => {
     const errors: Error[] = [];
     const server = tls.createServer({ key, cert });
     const secured = new Promise((resolve) => server.once('secureConnection', resolve));
@@ -202,8 +202,8 @@ describe('a check without a path', () => {
   });
 });
 
-describe('a connection that is not taken', () => {
-  it('counts against a worker that keeps it waiting, which gets no second one meanwhile', async () => {
+describe('a connection that is not accepted by the worker', () => {
+  it('fails, and further checks fail without another connection', async () => {
     const outcomes: HandOutcome[] = [];
     const busy: FakeWorker = { serve: (_, outcome) => outcomes.push(outcome) };
     expect(await probe(busy, 'http', { timeoutMs: 100 })).toEqual(failed('not taken in 0.1 s'));
@@ -216,7 +216,7 @@ describe('a connection that is not taken', () => {
     expect(await probe(busy, 'http')).toEqual(PASSED);
   });
 
-  it('counts against a worker that is gone', async () => {
+  it('fails if the worker has exited', async () => {
     const dying: FakeWorker = {
       serve: (connection, outcome) => {
         connection.close();
@@ -226,7 +226,7 @@ describe('a connection that is not taken', () => {
     expect(await probe(dying, 'http')).toEqual(failed('the worker did not take the connection'));
   });
 
-  it('says nothing about a worker that is full', async () => {
+  it('is inconclusive if the worker is full', async () => {
     const full: FakeWorker = {
       serve: (connection, outcome) => {
         outcome.taken();
@@ -241,14 +241,14 @@ describe('a connection that is not taken', () => {
   });
 });
 
-describe('the private socket', () => {
+describe('the loopback socket', () => {
   it('gives every worker the connection that was made for it', async () => {
     const workers = Array.from({ length: 20 }, (_, n) => workerOf(http.createServer((_req, res) => res.writeHead(200 + n).end())));
     const results = await Promise.all(workers.map((worker, n) => probe(worker, 'http', { expect: [[200 + n, 200 + n]] })));
     expect(results).toEqual(workers.map(() => PASSED));
   });
 
-  it('is closed to everybody else', async () => {
+  it('closes foreign connections', async () => {
     const port = await new Promise<number>((resolve) => {
       const worker = workerOf(http.createServer(answering(200)));
       const telling: FakeWorker = {
@@ -274,7 +274,7 @@ describe('the private socket', () => {
     expect(handed).toHaveLength(2);
   });
 
-  it('does not listen to an answer without end', async () => {
+  it('stops reading an endless response', async () => {
     const endless = http.createServer((_, res) => {
       const more = (error?: Error | null): unknown => (error ?? null) === null && res.write('x'.repeat(10_000), more);
       more();
@@ -287,7 +287,7 @@ describe('the private socket', () => {
     const worker = workerOf(http.createServer(answering(200)));
     for (const path of ['/', null]) await Promise.all(Array.from({ length: 30 }, () => probe(worker, path === null ? 'tcp' : 'http', { path })));
     const sockets = (): string[] => process.getActiveResourcesInfo().filter((what) => what === 'TCPSocketWrap');
-    // Long before the time limit of the checks, which would end them all.
+    // Long before the timeout of the checks, which would close all connections.
     await vi.waitFor(() => expect(sockets()).toEqual([]), { timeout: POLICY.timeoutMs / 2 });
   });
 });
