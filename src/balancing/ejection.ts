@@ -79,7 +79,7 @@ export function mayEjectPassively(workers: readonly EjectionState[], { maxShare 
 export function describeCauses({ causes }: EjectionState, now: number): readonly string[] {
   return [...causes].map(([cause, { reason, until }]) => {
     if (cause === 'active') return `failed checks: ${reason}`;
-    if (cause === 'self') return `says it is down: ${reason}`;
+    if (cause === 'self') return `reported itself down: ${reason}`;
     return `${reason}; back in ${Math.max(0, Math.ceil(((until ?? now) - now) / 1000))} s`;
   });
 }

@@ -30,6 +30,6 @@ export interface Command {
 }
 
 export const JSON_OPTION: OptionDef = { flags: '--json', description: 'print JSON' };
-export const JSON_STREAM_OPTION: OptionDef = { flags: '--json', description: 'print the records of the operation as newline-delimited JSON' };
-export const NOW_OPTION: OptionDef = { flags: '--now', description: 'skip the drain and kill the workers: costs the requests in flight' };
-export const UPDATE_ENV_OPTION: OptionDef = { flags: '--update-env', description: "set the variables of this shell in the app's environment too" };
+export const JSON_STREAM_OPTION: OptionDef = { flags: '--json', description: 'print progress and result as newline-delimited JSON' };
+export const NOW_OPTION: OptionDef = { flags: '--now', description: 'skip the drain and kill the workers; requests in progress fail' };
+export const UPDATE_ENV_OPTION: OptionDef = { flags: '--update-env', description: "also set this shell's variables in the app's environment" };

@@ -105,7 +105,7 @@ async function* untilInterrupted(context: Context, operation: Operation, records
     for (;;) {
       const next = await Promise.race([records.next(), interrupted]);
       if (next === 'interrupted') {
-        context.note(`\nthe ${operation.title} goes on in the background; ${operation.left ?? '"lb list" shows how far it is'}`);
+        context.note(`\nthe ${operation.title} continues in the background; ${operation.left ?? '"lb list" shows its progress'}`);
         throw new Interrupted();
       }
       if (next.done === true) return;

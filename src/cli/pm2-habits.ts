@@ -2,7 +2,7 @@ import { LbError } from '../errors/lb-error.ts';
 import type { OptionDef } from './command.ts';
 import type { Context } from './context.ts';
 
-/** Flags of PM2 that scripts pass out of habit; taken, not shown. */
+/** PM2 flags that existing scripts pass; accepted, and left out of the help. */
 export const PM2_OPTIONS: readonly OptionDef[] = [
   // They switch off parts of PM2 that lb does not have.
   { flags: '--no-vizion', description: 'no effect', hidden: true },
@@ -13,27 +13,51 @@ export const PM2_OPTIONS: readonly OptionDef[] = [
 
 export const FORCE_OPTION: OptionDef = { flags: '-f, --force', description: 'not supported yet', hidden: true };
 
-/** The keys those flags have among the options. */
+/** The keys of these flags among the options. */
 export const PM2_KEYS: readonly string[] = ['vizion', 'pmx', 'automation', 'treekill', 'force'];
 
-/** Tells which flags of PM2 were left out. @throws LbError LB_ERR_NOT_SUPPORTED for one that must not be */
+/** Warns about a PM2 flag that has no effect but should. @throws LbError LB_ERR_NOT_SUPPORTED for one that must not be ignored */
 export function checkPm2Flags({ options, note, errStyle }: Context): void {
   if (options['force'] === true) {
-    throw new LbError('LB_ERR_NOT_SUPPORTED', { what: '--force', reason: ' yet: to run a script a second time, give it another name with -n' });
+    throw new LbError('LB_ERR_NOT_SUPPORTED', { what: '--force', reason: ' yet; to run a script a second time, give it another name with -n' });
   }
-  if (options['treekill'] === false) note(`${errStyle('yellow', 'warning:')} command line: not supported yet and ignored: --no-treekill`);
+  if (options['treekill'] === false) note(`${errStyle('yellow', 'warning:')} command line: --no-treekill is not supported yet and is ignored`);
 }
 
-const IN_PLACE_OF: Readonly<Record<string, string>> = {
-  jlist: '"lb list --json" prints the apps as JSON',
-  prettylist: '"lb list --json" prints the apps as JSON',
-  gracefulReload: '"lb reload" does that',
-  save: 'there is no need for it: every change is saved at once',
-  dump: 'there is no need for it: every change is saved at once',
-  resurrect: 'there is no need for it: the daemon starts again what ran',
+const SAVED = 'is not needed: every change is saved at once, and the next daemon starts the same apps again';
+const NOT_SUPPORTED = 'is not supported';
+
+/** PM2 commands that `lb` does not have, and what to do instead. */
+const PM2_COMMANDS: Readonly<Record<string, string>> = {
+  jlist: 'is not a command of lb; use "lb list --json"',
+  prettylist: 'is not a command of lb; use "lb list --json"',
+  gracefulReload: 'is not a command of lb; use "lb reload"',
+  startOrReload: 'is not a command of lb; "lb reload <file>" also starts the apps of the file that are not running',
+  startOrGracefulReload: 'is not a command of lb; "lb reload <file>" also starts the apps of the file that are not running',
+  startOrRestart: 'is not a command of lb; "lb restart <file>" also starts the apps of the file that are not running',
+  save: SAVED,
+  dump: SAVED,
+  resurrect: SAVED,
+  cleardump: 'is not needed: "lb delete all" removes the saved apps',
+  startup: `${NOT_SUPPORTED}: lb installs no service; set up systemd as described in docs/commands.md under "lb daemon"`,
+  unstartup: `${NOT_SUPPORTED}: lb installs no service`,
+  init: 'is not a command of lb; write an lb.config.js as described in docs/configuration.md, or run "lb start <script>"',
+  ecosystem: 'is not a command of lb; write an lb.config.js as described in docs/configuration.md, or run "lb start <script>"',
+  reset: `${NOT_SUPPORTED}: counters and restarts cannot be reset`,
+  flush: `${NOT_SUPPORTED}: log files are rotated by size, see log_max_size`,
+  reloadLogs: `${NOT_SUPPORTED}: lb rotates the log files itself, see log_max_size`,
+  update: NOT_SUPPORTED,
+  deploy: NOT_SUPPORTED,
+  serve: NOT_SUPPORTED,
+  env: `${NOT_SUPPORTED}: use "lb report <app>", which contains the environment of a worker`,
+  id: `${NOT_SUPPORTED}: apps have names, and workers have slots; see "lb list --workers"`,
+  attach: NOT_SUPPORTED,
+  trigger: NOT_SUPPORTED,
+  link: `${NOT_SUPPORTED}: use "lb dashboard" or "lb metrics"`,
+  install: `${NOT_SUPPORTED}: lb has no modules`,
 };
 
-/** What to use in place of a command of PM2; an empty text for other words. */
-export function inPlaceOf(word: string): string {
-  return Object.hasOwn(IN_PLACE_OF, word) ? `; ${IN_PLACE_OF[word]}` : '';
+/** The answer to a PM2 command that `lb` does not have; null for any other word. */
+export function inPlaceOf(word: string): string | null {
+  return Object.hasOwn(PM2_COMMANDS, word) ? `"${word}" ${PM2_COMMANDS[word]}` : null;
 }

@@ -79,6 +79,6 @@ function replacementsOf(context: Context, apps: readonly AppSnapshot[], fromFile
 
 /** A deployment names the apps of a file; one that is new in it has nothing to replace. */
 async function startInstead(context: Context, channel: Channel, spec: AppSpec): Promise<void> {
-  context.note(`"${spec.name}" does not run yet, starting it`);
+  context.note(`"${spec.name}" is not running, starting it`);
   await runOperation(context, channel, { title: `start of "${spec.name}"`, method: 'POST', path: '/v1/apps', body: { apps: [spec] } });
 }

@@ -13,8 +13,8 @@ import { PM2_KEYS } from './pm2-habits.ts';
 
 /** Flags that choose from a config file. */
 export const CONFIG_OPTIONS: readonly OptionDef[] = [
-  { flags: '--env <name>', description: 'add the variables of env_<name> from the config file', key: 'envName' },
-  { flags: '--only <names>', description: 'only these apps of the config file, separated by commas' },
+  { flags: '--env <name>', description: 'add the variables in env_<name> of the config file', key: 'envName' },
+  { flags: '--only <names>', description: 'only these apps of the config file, comma-separated' },
 ];
 
 /** The flags of them that were given, as they were. */
@@ -36,7 +36,7 @@ export function refuseConfigFlags(context: Context, command: string, target: str
   const flags = configFlags(context);
   if (flags.length === 0) return;
   const example = commandForFile(context, command, 'lb.config.js');
-  const problem = `"${target}" is no config file: --env and --only choose from one and need it as the target, as in "${example}"`;
+  const problem = `"${target}" is not a config file; --env and --only need one as the target, as in "${example}"`;
   throw new LbError('LB_ERR_USAGE', { problem });
 }
 

@@ -16,15 +16,15 @@ type Success = Extract<ResultRecord, { ok: true }>;
 
 const HOW_TO_OPEN: Readonly<Record<ProfileKind, string>> = {
   cpu: "open it in Chrome's DevTools (chrome://inspect, Open dedicated DevTools for Node), Performance, Load profile; or in VS Code",
-  heap: "open it in Chrome's DevTools, Memory, Load profile; it holds what the app has in memory, secrets included",
+  heap: "open it in Chrome's DevTools, Memory, Load profile; it contains everything the app has in memory, including secrets",
   'heap-sampling': "open it in Chrome's DevTools, Memory, Load profile; or in VS Code",
-  report: 'it is JSON, and holds the environment of the worker, secrets included',
+  report: 'it is JSON and contains the environment of the worker, including secrets',
 };
 
 const DIRECTORY_PROBLEMS: Readonly<Record<string, (directory: string) => string>> = {
-  ENOENT: (directory) => `there is no directory ${directory}`,
-  ENOTDIR: (directory) => `${directory} is no directory`,
-  EACCES: (directory) => `you may not write to ${directory}`,
+  ENOENT: (directory) => `no such directory: ${directory}`,
+  ENOTDIR: (directory) => `${directory} is not a directory`,
+  EACCES: (directory) => `no permission to write to ${directory}`,
 };
 
 /** Takes a profile of one worker and tells where it is; resolves with the exit code. */
@@ -40,7 +40,7 @@ export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slo
         method: 'POST',
         path: appPath(name, 'profile'),
         body: { ...body, ...(slot === undefined ? {} : { slot }), ...(output === null ? {} : { output }) },
-        left: `its file comes to ${output ?? homePaths(context.home).profiles}`,
+        left: `the file will be in ${output ?? homePaths(context.home).profiles}`,
         finish: (result) => finish(context, result, output),
       });
     });
@@ -52,11 +52,11 @@ export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slo
 /** `api`, `api:1`; no name has a colon. @throws LbError LB_ERR_USAGE */
 function parseTarget(text: string): { readonly name: string; readonly slot: number | undefined } {
   const [name = '', ...rest] = text.split(':');
-  if (name === '') throw new LbError('LB_ERR_USAGE', { problem: `expected the name of an app, or of one with a slot such as api:0, got "${text}"` });
+  if (name === '') throw new LbError('LB_ERR_USAGE', { problem: `expected an app name, optionally with a slot such as api:0, got "${text}"` });
   if (rest.length === 0) return { name, slot: undefined };
   const slot = rest.join(':');
   if (/^\d{1,6}$/.test(slot)) return { name, slot: Number(slot) };
-  throw new LbError('LB_ERR_USAGE', { problem: `expected the number of a slot after "${name}:", such as ${name}:0, got "${slot}"` });
+  throw new LbError('LB_ERR_USAGE', { problem: `expected a slot number after "${name}:", such as ${name}:0, got "${slot}"` });
 }
 
 /** Where the file shall go; null leaves it where it is. Checked before the work begins. @throws LbError LB_ERR_USAGE */
@@ -76,7 +76,7 @@ function outputOf({ options, io }: Context): string | null {
 /** Why no file can be put into a directory; null when one can. */
 function problemOf(directory: string): string | null {
   try {
-    if (!statSync(directory).isDirectory()) return `${directory} is no directory`;
+    if (!statSync(directory).isDirectory()) return `${directory} is not a directory`;
     accessSync(directory, constants.W_OK);
     return null;
   } catch (error) {

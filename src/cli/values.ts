@@ -1,11 +1,11 @@
 import { parseDuration } from '../config/units.ts';
 
-/** Readers of option values, for `OptionDef.parse`. */
+/** Parsers of option values, for `OptionDef.parse`. They throw what they expected; the caller adds what it got. */
 
-/** Any text; blanks alone, most often of a variable that is not set, are none. */
+/** Any text that is not blank: a blank one most often comes from an unset shell variable. */
 export function someText(text: string): string {
   if (text.trim() !== '') return text;
-  throw new Error('expected a value, got an empty one');
+  throw new Error('expected a value');
 }
 
 export function positiveInteger(text: string): number {

@@ -44,7 +44,7 @@ export async function ensureDaemon(address: DaemonAddress, start: StartDaemon): 
     if (end !== null) endedAt ??= spawnError === null ? now : -Infinity;
     const failed = end !== null && now - (endedAt ?? now) >= OTHER_DAEMON_GRACE_MS;
     if (failed || now >= deadline) {
-      throw startFailure(address, end ?? `it did not answer within ${START_DEADLINE_MS / 1000} s after its start`, logStart);
+      throw startFailure(address, end ?? `it did not answer within ${START_DEADLINE_MS / 1000} s after it was started`, logStart);
     }
     await sleep(POLL_MS);
   }

@@ -27,7 +27,7 @@ export async function quickGet(address: DaemonAddress, path: string): Promise<Qu
     socket.on('error', (error) => reject(connectionError(error, address)));
     socket.on('end', () => {
       const answer = parseAnswer(Buffer.concat(chunks));
-      if (answer === null) reject(unreachable(address, 'its answer is cut off'));
+      if (answer === null) reject(unreachable(address, 'its response is incomplete'));
       else resolve(answer);
     });
     socket.write(`GET ${path} HTTP/1.0\r\nhost: lb\r\n${PROTOCOL_HEADER}: ${PROTOCOL}\r\n\r\n`);
@@ -55,7 +55,7 @@ export function checkSocketOwner(address: DaemonAddress): void {
   } catch (error) {
     throw connectionError(error, address);
   }
-  if (uid !== process.getuid?.()) throw unreachable(address, `it belongs to user ${uid}, not to you`);
+  if (uid !== process.getuid?.()) throw unreachable(address, `it belongs to user ${uid}`);
 }
 
 /** What a failed system call says about the daemon. */

@@ -138,7 +138,7 @@ export class Daemon {
   async #close(why: string): Promise<void> {
     this.#memory.stop();
     if (this.#looks !== null) clearInterval(this.#looks);
-    this.#happened(null)('daemon-end', `daemon (pid ${process.pid}) ends: ${why}`);
+    this.#happened(null)('daemon-end', `daemon (pid ${process.pid}) is shutting down: ${why}`);
     await this.#hooks.close(HOOKS_END_MS);
     await this.#events.close();
     this.#server.close();
@@ -212,7 +212,7 @@ export class Daemon {
   #began(): void {
     const { last, endedWell } = this.#events;
     const unclean = last !== null && !endedWell;
-    const before = unclean ? '; the one before ended without a word' : '';
+    const before = unclean ? '; the previous daemon did not shut down cleanly' : '';
     this.#happened(null)('daemon-start', `daemon ${this.#options.version} (pid ${process.pid}, Node.js ${process.version}) started${before}`, undefined, {
       unclean,
     });

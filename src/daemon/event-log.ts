@@ -155,7 +155,7 @@ export class EventLog {
   }
 
   #failed(error: unknown): void {
-    if (!this.#failing) this.#log(`cannot write ${this.#path}: ${messageOf(error)}; events are kept in memory alone until it works again`);
+    if (!this.#failing) this.#log(`cannot write ${this.#path}: ${messageOf(error)}; events are kept only in memory until writing works again`);
     this.#failing = true;
   }
 }

@@ -26,7 +26,7 @@ function survive(log: Log): void {
 export function runDaemon(options: { readonly home: string; readonly version: string }): Promise<number> {
   return new Promise((resolve, reject) => {
     const end = (why: string): void => void daemon.close(why).then(() => resolve(0), reject);
-    const daemon: Daemon = new Daemon({ ...options, foreground: false, log, onShutdown: () => end('asked by lb kill') });
+    const daemon: Daemon = new Daemon({ ...options, foreground: false, log, onShutdown: () => end('lb kill') });
     daemon.open().then(() => {
       survive(log);
       process.title = 'lb daemon';
@@ -100,7 +100,7 @@ function drainOnSignal(daemon: Daemon, log: Log, done: (signal: NodeJS.Signals) 
   let signals = 0;
   const drain = (signal: NodeJS.Signals): void => {
     signals++;
-    log(signals === 1 ? `${signal}: draining all apps` : `${signal} again: skipping ahead`);
+    log(signals === 1 ? `${signal}: draining all apps` : `${signal} again: cutting the drain short`);
     void daemon.drainAll(signals > 1 ? { now: true } : {}, (record) => log(record.message)).then(signals === 1 ? () => done(signal) : () => {});
   };
   process.on('SIGTERM', drain);

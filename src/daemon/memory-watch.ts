@@ -28,7 +28,7 @@ export class MemoryWatch {
     const alarm = memoryWarning(this.#alarm, room);
     if (alarm > this.#alarm) {
       const used = `${megabytes(room.usedBytes)} of ${megabytes(room.limitBytes)}`;
-      this.#warn(`${used} of ${SOURCES[room.source]} are used; at its end the kernel kills processes`);
+      this.#warn(`${used} of ${SOURCES[room.source]} are in use; when it runs out, the kernel kills processes`);
     }
     this.#alarm = alarm;
   }

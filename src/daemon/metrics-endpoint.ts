@@ -34,7 +34,7 @@ export class MetricsEndpoint {
   /** Listens where it did before this daemon; a port that is taken is tried again until it is free. */
   restore(): void {
     const where = readSaved(this.#options.file);
-    if (where !== null) void this.#http.keepTrying(where, ({ message }) => this.#options.failed(`${message}; it is tried again every second until it works`));
+    if (where !== null) void this.#http.keepTrying(where, ({ message }) => this.#options.failed(`${message}; retrying every second`));
   }
 
   /** From now on, and in later daemons; null ends it. Returns the address. @throws LbError LB_ERR_METRICS_LISTEN, and leaves things as they are. */

@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
+import { plural } from '../lifecycle/wording.ts';
 import type { PrimarySettings } from '../protocol/attach.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
@@ -96,7 +97,7 @@ export class PrimaryKeeper {
   adoptOrSpawn(): void {
     const alive = readPrimaryFile(this.#file);
     if (alive === null || !isAlive(alive.pid, alive.startTime)) return this.spawn();
-    this.#options.log(`${this.#options.app}: its primary (pid ${alive.pid}) is alive, waiting for it`);
+    this.#options.log(`${this.#options.app}: its primary (pid ${alive.pid}) is alive, waiting for it to connect`);
     this.#primary = alive;
     this.#watchAbsence();
   }
@@ -113,7 +114,7 @@ export class PrimaryKeeper {
   attach(attachment: Attachment, hello: Hello): void {
     const { app, log, received, onConnected } = this.#options;
     if (this.#attachment !== null && this.#primary?.pid !== hello.pid) {
-      log(`${app}: a second primary (pid ${hello.pid}) connected, it is told to leave`);
+      log(`${app}: a second primary (pid ${hello.pid}) connected and is told to exit`);
       attachment.events = { hello: () => {}, received: () => {}, hung: () => {}, closed: () => {} };
       void attachment.order({ kind: 'stop' }).catch(() => {});
       return;
@@ -124,7 +125,7 @@ export class PrimaryKeeper {
     attachment.events = {
       hello: () => {},
       received,
-      hung: () => this.#kill('its event loop does not answer'),
+      hung: () => this.#kill('its event loop does not respond'),
       closed: () => this.#detached(attachment),
     };
     onConnected(attachment, hello);
@@ -145,7 +146,7 @@ export class PrimaryKeeper {
     if (primary === null) return;
     const deadline = now() + ABSENT_MS;
     while (isAlive(primary.pid, primary.startTime) && now() < deadline) await sleep(5);
-    this.#kill('it was told to end and did not');
+    this.#kill('it was told to exit and did not');
     this.#lost(primary.pid, 'ended');
   }
 
@@ -168,7 +169,7 @@ export class PrimaryKeeper {
       if (primary === null || this.#primary !== primary || this.#attachment !== null) return;
       if (!isAlive(primary.pid, primary.startTime)) return this.#lost(primary.pid, 'it is gone');
       looksLeft--;
-      if (looksLeft === 0) this.#kill(`it is not connected for ${ABSENT_MS / 1000} s`);
+      if (looksLeft === 0) this.#kill(`it was disconnected for ${ABSENT_MS / 1000} s`);
       setTimeout(look, LOOK_EVERY_MS);
     };
     setTimeout(look, LOOK_EVERY_MS);
@@ -177,7 +178,7 @@ export class PrimaryKeeper {
   #kill(why: string): void {
     const primary = this.#primary;
     if (primary === null || !isAlive(primary.pid, primary.startTime)) return;
-    this.#options.log(`${this.#options.app}: primary (pid ${primary.pid}) is killed: ${why}`);
+    this.#options.log(`${this.#options.app}: killing primary (pid ${primary.pid}): ${why}`);
     this.#killedFor = why;
     process.kill(primary.pid, 'SIGKILL');
   }
@@ -194,7 +195,7 @@ export class PrimaryKeeper {
     if (wanted()) this.#respawn(pid, how);
     else if (mayEnd()) return this.#release();
     else
-      event('primary-lost', `primary (pid ${pid}) ended unexpectedly (${how}); the app is not to run, its workers finish by themselves`, undefined, {
+      event('primary-lost', `primary (pid ${pid}) ended unexpectedly (${how}); the app was being stopped, its workers finish on their own`, undefined, {
         cause: how,
       });
     onLost();
@@ -213,7 +214,7 @@ export class PrimaryKeeper {
     if (now() - this.#spawnedAt > RESPAWN_STABLE_MS) this.#respawns = 0;
     const delayMs = this.#respawns === 0 ? 0 : Math.min(RESPAWN_BASE_MS * 2 ** this.#respawns, RESPAWN_CAP_MS);
     this.#respawns++;
-    const when = `a new one starts in ${delayMs} ms, ${this.#sockets.size} sockets kept`;
+    const when = `a new one starts ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}, ${plural(this.#sockets.size, 'socket')} kept`;
     this.#options.event('primary-lost', `primary (pid ${pid}) ended unexpectedly (${how}); ${when}`, undefined, { cause: how });
     this.#respawnTimer = setTimeout(() => {
       this.#respawnTimer = null;

@@ -68,7 +68,7 @@ export class Registry {
   attach(attachment: Attachment, hello: Hello): void {
     let app = this.#apps.get(hello.app);
     if (app === undefined && hello.running !== null) {
-      this.#options.log(`${hello.app}: a primary (pid ${hello.pid}) of an app that was not saved connected, it is adopted`);
+      this.#options.log(`${hello.app}: adopted a primary (pid ${hello.pid}) of an app that was not in the saved state`);
       app = this.#add({ spec: hello.running.spec, desired: 'running', generation: hello.running.snapshot.generation, error: null });
       void this.save();
     }

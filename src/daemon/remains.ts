@@ -54,7 +54,7 @@ export class Remains {
     this.#isLost = true;
     const operation = this.#operation;
     this.#operation = null;
-    if (operation !== null) this.#options.event('operation', `${operation} was cut off: its primary ended`, undefined, { operation, ok: false });
+    if (operation !== null) this.#options.event('operation', `${operation} was interrupted: its primary ended`, undefined, { operation, ok: false });
   }
 
   /** Resolves when no orphaned worker is left; with `atOnce` they are killed. */

@@ -125,7 +125,7 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
               type: 'result',
               ok: true,
               apps: [],
-              message: `${name} is deleted${isLost ? '; its primary ended meanwhile, its workers finished alone' : ''}`,
+              message: `${name} was deleted${isLost ? '; its primary ended unexpectedly, and its workers finished on their own' : ''}`,
             };
           },
         };
@@ -136,7 +136,7 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
       () => ({
         stream: async (progress) => {
           await shutdown(progress);
-          return { type: 'result', ok: true, apps: [], message: 'all apps are stopped, the daemon ends' };
+          return { type: 'result', ok: true, apps: [], message: 'all apps are stopped; the daemon shuts down' };
         },
       }),
     ],
@@ -152,7 +152,7 @@ function startAll(registry: Registry, body: unknown): RouteAnswer {
   const apps = fresh.map((spec) => registry.define(spec));
   return {
     stream: async (progress) => {
-      for (const { name } of specs.filter(isRunning)) progress(note(name, `${name} runs already, left as it is`));
+      for (const { name } of specs.filter(isRunning)) progress(note(name, `${name} is already running and was left unchanged`));
       const started: AppSnapshot[] = [];
       const messages: string[] = [];
       let failed: LbError | null = null;

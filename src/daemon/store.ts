@@ -46,7 +46,7 @@ export class Store {
     } catch (error) {
       const aside = this.#asideName();
       renameSync(this.#path, aside);
-      this.#log(`${this.#path} is not readable (${messageOf(error)}); kept as ${aside}, starting with no apps`);
+      this.#log(`${this.#path} cannot be read (${messageOf(error)}); kept as ${aside}, starting with no apps`);
       return [];
     }
   }
@@ -66,7 +66,7 @@ export class Store {
     if (problems.length > 0) {
       const aside = this.#asideName();
       copyFileSync(this.#path, aside);
-      this.#log(`${this.#path}: ${problems.length} of ${apps.length} apps are not readable (${problems.join('; ')}); a copy is kept as ${aside}`);
+      this.#log(`${this.#path}: ${problems.length} of ${apps.length} apps cannot be read (${problems.join('; ')}); a copy is kept as ${aside}`);
     }
     return saved;
   }

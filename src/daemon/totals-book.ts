@@ -24,7 +24,7 @@ export class TotalsBook {
       const { apps } = JSON.parse(this.#saved) as { readonly apps: Readonly<Record<string, LastingTotals>> };
       for (const [app, { base, last }] of Object.entries(apps)) this.#apps.set(app, { base, last });
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') this.#log(`${this.#path} is not readable (${messageOf(error)}); the counters of all apps begin at zero`);
+      if (errnoOf(error) !== 'ENOENT') this.#log(`${this.#path} cannot be read (${messageOf(error)}); the counters of all apps start at zero`);
     }
   }
 

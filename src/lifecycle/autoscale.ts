@@ -53,13 +53,13 @@ const MOST_BACKOFF = 6;
 export function decideScale(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision {
   const { min, max } = policy;
   const { workers, unsettled, settledSince, now } = facts;
-  if (unsettled !== null) return steady(`waits: ${unsettled}`);
+  if (unsettled !== null) return steady(`waiting: ${unsettled}`);
   if (workers < min) return upToMin(policy, facts);
   if (workers > max) return change(workers, max, 'more than max');
   const known = facts.samples.filter(({ at }) => at >= settledSince + WARM_UP_MS);
   const recent = known.filter(({ at }) => at > now - WINDOW_MS);
-  if (recent.length < ENOUGH_SAMPLES) return steady('waits: the workers are warming up');
-  if (recent.every(({ ready }) => ready === 0)) return steady('waits: no worker takes connections');
+  if (recent.length < ENOUGH_SAMPLES) return steady('waiting: the workers are warming up');
+  if (recent.every(({ ready }) => ready === 0)) return steady('waiting: no worker is ready');
   const measured = measure(policy.target.metric, recent);
   const ratio = measured === null ? null : measured / policy.target.value;
   if (measured !== null && ratio !== null && ratio > 1 + TOLERANCE) return up(policy, facts, recent, { measured, ratio });
@@ -98,18 +98,16 @@ function up(
   const why = `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
   const desired = ratio < MULTIPLE ? workers + 1 : Math.min(workers * 2, Math.ceil(workers * ratio));
   if (target.metric === 'p95_ms' && busyness(recent) < IDLE_WORKERS) {
-    return held(`the workers are idle while requests take long, so more of them would not help (${why}, busy ${busyness(recent).toFixed(2)})`);
+    return held(`the workers are idle while requests are slow, so more workers would not help (${why}, busy ${busyness(recent).toFixed(2)})`);
   }
   const ceiling = scaleCeiling(policy, cpuBudget);
   if (workers >= ceiling) {
-    return held(
-      ceiling < policy.max ? `more than the CPU budget of ${cpuBudget} would not compute at the same time (${why})` : `max is ${policy.max} (${why})`,
-    );
+    return held(ceiling < policy.max ? `the CPU budget is ${cpuBudget}, more workers could not run in parallel (${why})` : `max is ${policy.max} (${why})`);
   }
   const room = memory === null ? Number.POSITIVE_INFINITY : Math.floor(memory.leftBytes / (memory.largestWorkerBytes * MEMORY_MARGIN));
-  if (room < 1) return held(`memory left for no further worker (${why})`);
+  if (room < 1) return held(`not enough memory for another worker (${why})`);
   const restMs = restBeforeUp(policy, facts);
-  if (restMs > 0) return failures > 0 ? afterFailures(facts, restMs, why) : steady(`waits for up_cooldown: ${why}`);
+  if (restMs > 0) return failures > 0 ? afterFailures(facts, restMs, why) : steady(`waiting for up_cooldown: ${why}`);
   return change(workers, Math.min(desired, ceiling, workers + room), why);
 }
 
@@ -119,7 +117,7 @@ function restBeforeUp({ upCooldownMs }: ScaleSpec, { now, changedAt, failures }:
 }
 
 function afterFailures({ failures }: ScaleFacts, restMs: number, why: string): ScaleDecision {
-  return held(`the last ${failures} attempts at more workers failed, the next is in ${seconds(restMs)} (${why})`);
+  return held(`adding workers has failed ${failures === 1 ? 'once' : `${failures} times`}, next attempt in ${seconds(restMs)} (${why})`);
 }
 
 function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[], recent: readonly LoadSample[]): ScaleDecision {
@@ -127,7 +125,7 @@ function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[]
   const { workers, now, changedAt, cpuBudget, ejected } = facts;
   const measured = measure(target.metric, recent);
   const state =
-    measured === null ? 'too few requests to tell how long they take' : `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
+    measured === null ? 'too few requests to measure their latency' : `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
   const since = now - Math.max(downCooldownMs, WINDOW_MS);
   if (workers <= min || (changedAt !== null && changedAt > since) || (known[0]?.at ?? now) > since) return steady(state);
   const peak = peakDemand(
@@ -138,8 +136,8 @@ function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[]
   // Rounded a little below, so that 2.0000001 is 2.
   const needed = Math.max(min, Math.ceil((workers * peak) / ENOUGH - 1e-6));
   if (needed >= workers && workers <= ceiling) return steady(state);
-  if (ejected > 0) return held(`a worker is ejected, so none is taken away (${state})`);
-  if (recent.some(({ queued }) => queued > 0)) return held(`connections wait for a worker, so none is taken away (${state})`);
+  if (ejected > 0) return held(`a worker is ejected, so none is removed (${state})`);
+  if (recent.some(({ queued }) => queued > 0)) return held(`connections are waiting for a worker, so none is removed (${state})`);
   const step = peak * 2 <= ENOUGH ? Math.ceil(workers / 2) : workers - 1;
   const most =
     target.metric === 'p95_ms'

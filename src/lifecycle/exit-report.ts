@@ -42,6 +42,25 @@ export interface ExitReport {
   readonly lastStderr: readonly string[];
 }
 
+const STOP_REASONS: Readonly<Record<Exclude<AskedBy, null>, string>> = {
+  stop: 'stop',
+  reload: 'reload',
+  restart: 'restart',
+  scale: 'scale',
+  rollback: 'rollback',
+  memory: 'memory limit reached',
+  requests: 'max_requests reached',
+  lifetime: 'max_lifetime reached',
+  unhealthy: 'unhealthy',
+  'start-failed': 'the start failed',
+  'not-ready': 'not ready in time',
+  hung: 'stopped: hung',
+  'memory-kill': 'max_memory_kill exceeded',
+};
+
+/** The one wording of why `lb` ends a worker: "reload", "memory limit reached". */
+export const stopReason = (askedBy: Exclude<AskedBy, null>): string => STOP_REASONS[askedBy];
+
 /** The one wording of an exit: "exit code 1", "signal SIGKILL". */
 export function describeExit(report: Pick<ExitReport, 'code' | 'signal' | 'killedAtDeadline' | 'cause'>): string {
   if (report.cause !== null) return report.cause;

@@ -23,3 +23,9 @@ export function hostAndPort(host: string | null, port: number): string {
   if (host === null) return String(port);
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
+
+/** A message for a line that already names the app: `reloaded, 2 workers` of `api reloaded, 2 workers`. */
+export function withoutApp(message: string, app: string): string {
+  const subject = `${app} `;
+  return message.startsWith(subject) ? message.slice(subject.length).replace(/^is /, '') : message.replace(` of "${app}"`, '');
+}

@@ -15,7 +15,7 @@ export function underWay(app: AppSnapshot): readonly Cell[] {
   lines.push(...steps(app), ...stillToCome(app));
   if (app.queuedOperations.length > 0) lines.push({ text: `then: ${app.queuedOperations.join(', ')}`, style: STYLE.cyan });
   if (app.queued > 0) lines.push({ text: `${plural(app.queued, 'connection')} waiting for a worker`, style: STYLE.yellow });
-  if (app.panic) lines.push({ text: 'fewer than half of the workers are healthy: connections go to all of them', style: STYLE.red | STYLE.bold });
+  if (app.panic) lines.push({ text: 'fewer than half of the workers are healthy; connections go to all of them', style: STYLE.red | STYLE.bold });
   lines.push(...app.workers.flatMap((worker) => outOfRotation(app, worker)));
   if (app.state !== 'stopped') lines.push(...app.troubledSlots.map(trouble));
   if (app.error !== null) lines.push({ text: app.error, style: STYLE.red });
@@ -56,7 +56,7 @@ function outOfRotation(app: AppSnapshot, { slot, pid, state, withdrawn }: Worker
     const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];
     return [{ text: `slot ${slot} is out of the rotation${causes.length === 0 ? '' : `: ${causes.join('; ')}`}`, style: STYLE.red }];
   }
-  return state === 'ready' && withdrawn !== null ? [{ text: `slot ${slot} asked for no new connections: ${withdrawn}`, style: STYLE.yellow }] : [];
+  return state === 'ready' && withdrawn !== null ? [{ text: `slot ${slot} reported drain: ${withdrawn}`, style: STYLE.yellow }] : [];
 }
 
 function trouble({ slot, state, restarts, restartInMs }: SlotTrouble): Cell {

@@ -37,7 +37,7 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     if (order.strict) return operate(context, 'start', false, () => new StartOperation(runtime.context));
     pool.wanted = pool.spec.instances;
     supervisor.wake();
-    return done(runtime, `${order.spec.name} is being brought back`);
+    return done(runtime, `${order.spec.name} is being restored`);
   },
   reload: async ({ spec, parallel = 1, monitorMs = DEFAULT_MONITOR_MS, onFailure = 'rollback', allAtOnce = false }, context) => {
     const { runtime } = context;
@@ -69,7 +69,7 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     return done(runtime, changeWeights(runtime.pool, weights));
   },
   signal: (order, { runtime }) => sendSignal(runtime, parseSignal(order.signal), order.pid),
-  abort: (_, { runtime }) => done(runtime, runtime.runner.abort('aborted by the operator') ? 'aborting' : 'nothing runs'),
+  abort: (_, { runtime }) => done(runtime, runtime.runner.abort('the operator aborted it') ? 'aborting' : 'nothing to abort'),
   snapshot: async (_, { runtime }) => {
     await runtime.sampler.refresh();
     return { kind: 'snapshot', snapshot: runtime.snapshot() };
@@ -122,7 +122,7 @@ async function openEndpoint({ spec, strict }: OrderOf<'start'>, { runtime, healt
 /** Changes are refused during a reload because a rollback would undo them. */
 function refuseDuringReload({ runner, pool }: AppRuntime, operation: string): void {
   if (runner.current?.kind !== 'reload') return;
-  throw new LbError('LB_ERR_OPERATION_FAILED', { operation, app: pool.spec.name, reason: 'a reload is under way; repeat it when that has ended' });
+  throw new LbError('LB_ERR_OPERATION_FAILED', { operation, app: pool.spec.name, reason: 'a reload is running; try again when it has finished' });
 }
 
 function sendSignal(runtime: AppRuntime, signal: NodeJS.Signals, pid?: number): Answer {

@@ -1,10 +1,11 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import { describeBlockers } from '../lifecycle/describe-blockers.ts';
-import { describeExit, type AskedBy, type ExitReport } from '../lifecycle/exit-report.ts';
+import { describeExit, stopReason, type AskedBy, type ExitReport } from '../lifecycle/exit-report.ts';
 import type { OperationName } from '../lifecycle/operation-name.ts';
 import { readiness, type CheckPassed } from '../lifecycle/readiness.ts';
 import { afterWorkerEnd, type WorkerEnd } from '../lifecycle/restart-policy.ts';
 import type { WorkerState } from '../lifecycle/states.ts';
+import { withoutApp } from '../lifecycle/wording.ts';
 import type { ProgressStep } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { now, wallNow } from '../system/clock.ts';
@@ -110,8 +111,8 @@ export class Supervisor implements WorkerObserver {
     const { askedBy } = worker.end;
     if (worker.state === 'ready' && from === 'starting') event('ready', `worker ${slot} ready in ${ms} ms`, worker, { tookMs: ms, generation });
     if (worker.state === 'draining') {
-      const why = askedBy === null ? 'its channel is closed' : `asked by ${askedBy}`;
-      event('drain', `worker ${slot} gets no new connections any more (${why})`, worker, { askedBy, generation });
+      const why = askedBy === null ? 'its channel closed' : stopReason(askedBy);
+      event('drain', `worker ${slot} draining (${why})`, worker, { askedBy, generation });
     }
   }
 
@@ -171,7 +172,7 @@ export class Supervisor implements WorkerObserver {
     if (this.exits.length > KEPT_EXITS) this.exits.shift();
     const how = describeExit(report);
     const { code, signal, askedBy, cause, killedAtDeadline, uptimeMs, generation } = report;
-    event('exit', `worker ${worker.slot} ended: ${how}${askedBy === null ? '' : ` (asked by ${askedBy})`}`, worker, {
+    event('exit', `worker ${worker.slot} ended: ${how}${askedBy === null ? '' : ` (${stopReason(askedBy)})`}`, worker, {
       code,
       signal,
       askedBy,
@@ -196,7 +197,8 @@ export class Supervisor implements WorkerObserver {
   }
 
   operationFinished(kind: OperationName, outcome: Outcome): void {
-    this.#options.event('operation', outcome.ok ? outcome.message : outcome.error.message, undefined, { operation: kind, ok: outcome.ok });
+    const message = outcome.ok ? outcome.message : outcome.error.message;
+    this.#options.event('operation', withoutApp(message, this.#options.app), undefined, { operation: kind, ok: outcome.ok });
     if (kind === 'stop') this.#end('stopped', null);
     else if (kind === 'start' && !outcome.ok) this.#end('errored', outcome.error);
     this.wake();
@@ -244,7 +246,7 @@ export class Supervisor implements WorkerObserver {
   #countEnd(slot: Slot, end: WorkerEnd): void {
     slot.restart = afterWorkerEnd(slot.restart, end, this.#options.pool.spec, now(), Math.random());
     if (slot.restart.phase !== 'errored') return;
-    this.#options.event('errored', `worker ${slot.index} gave up after ${slot.restart.unstable} unstable ends in a row`);
+    this.#options.event('errored', `worker ${slot.index} gave up after ${slot.restart.unstable} unstable exits in a row`);
   }
 
   /** Whether a slot should get a new worker now. Also retires the workers of slots that are not wanted. */
@@ -301,7 +303,7 @@ export class Supervisor implements WorkerObserver {
     this.ended = true;
     this.#options.runner.dropWaiting(`the app is ${state}`);
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#options.event('ended', error === null ? `the app is ${state}` : error.message, undefined, { state });
+    this.#options.event('ended', error === null ? `the app is ${state}` : withoutApp(error.message, this.#options.app), undefined, { state });
     this.#options.onEnded(state, error);
   }
 }

@@ -6,7 +6,7 @@ export type ProfileKind = (typeof PROFILE_KINDS)[number];
 export const PROFILE_TITLES: Readonly<Record<ProfileKind, string>> = {
   cpu: 'CPU profile',
   heap: 'heap snapshot',
-  'heap-sampling': 'heap sampling',
+  'heap-sampling': 'sampling heap profile',
   report: 'report',
 };
 

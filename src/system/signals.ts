@@ -19,7 +19,7 @@ export function parseSignal(text: string): NodeJS.Signals {
 function suggestion(wanted: string, names: readonly string[]): string {
   const bare = wanted.replace(/^SIG/, '');
   const near = names.filter((name) => bare !== '' && distance(bare, name.slice(3)) <= (bare.length > 3 ? 2 : 1));
-  return near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known are ${names.join(', ')}`;
+  return near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known signals: ${names.join(', ')}`;
 }
 
 /** Levenshtein distance. */

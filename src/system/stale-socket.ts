@@ -14,9 +14,9 @@ export async function claimSocketPath(path: string): Promise<void> {
   const refuse = (reason: string): LbError => new LbError('LB_ERR_SOCKET_PATH', { socket: path, reason });
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return;
-  if (!stats.isSocket()) throw refuse('it is not a socket');
+  if (!stats.isSocket()) throw refuse('it exists and is not a socket');
   const failure = await probe(path);
-  if (failure === null) throw refuse('another process listens on it');
+  if (failure === null) throw refuse('another process is listening on it');
   const code = errnoOf(failure);
   if (code === 'ENOENT') return;
   if (code !== 'ECONNREFUSED') throw refuse(messageOf(failure));

@@ -39,7 +39,7 @@ describe('an ejection', () => {
 
   it('is worded for people', () => {
     const state = passively(eject(eject(NOT_EJECTED, 'self', 'maintenance', 0), 'active', 'status 503', 0), 0);
-    expect(describeCauses(state, 2_500)).toEqual(['says it is down: maintenance', 'failed checks: status 503', 'late; back in 8 s']);
+    expect(describeCauses(state, 2_500)).toEqual(['reported itself down: maintenance', 'failed checks: status 503', 'late; back in 8 s']);
     expect(describeCauses(NOT_EJECTED, 0)).toEqual([]);
   });
 });

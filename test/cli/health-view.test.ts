@@ -33,7 +33,7 @@ const SICK = health({
     { reason: 'status 503', at: AT },
   ],
   ejections: 2,
-  causes: ['failed checks: status 503 (3 in a row)', 'says it is down: no database'],
+  causes: ['failed checks: status 503 (3 in a row)', 'reported itself down: no database'],
   sinceMs: 3_100,
 });
 const QUIET = health({ slot: 2, pid: 5003, checks: { passed: 0, failed: 0 }, last: null });
@@ -58,8 +58,8 @@ it('says the same with and without colour', async () => {
 
 it('tells when health is ignored, and who serves though it should not', () => {
   const text = healthView(app({ ready: 1, healthy: 1, panic: true, health: [{ ...SICK, state: 'ready' }] }), { width: null });
-  expect(text).toContain('fewer than half of the workers are healthy: connections go to all of them');
-  expect(text).toContain('for 3 s (serves nevertheless)');
+  expect(text).toContain('fewer than half of the workers are healthy; connections go to all of them');
+  expect(text).toContain('for 3 s (still serving)');
 });
 
 it('is one line without workers', () => {

@@ -184,11 +184,7 @@ describe('workerListView', () => {
   });
 
   it('tells the same under the apps', () => {
-    for (const note of [
-      '3 connections wait for a worker',
-      'api[1] ejected: failed checks: status 503 (3 in a row)',
-      'web[1] asked for no new connections: debugging',
-    ]) {
+    for (const note of ['3 connections wait for a worker', 'api[1] ejected: failed checks: status 503 (3 in a row)', 'web[1] reported drain: debugging']) {
       expect(listView(apps, { width: null })).toContain(`  ${note}\n`);
     }
   });

@@ -68,7 +68,7 @@ it('tells what decides on the number of workers, and the last change', () => {
   const text = showView(app({ autoscaling: { ...scale, now: null, last }, spec: { ...spec, scale } }), { width: null });
   expect(text).toContain('last scaled  2026-11-20 10:31:07, elu 0.82 of 0.6 over 5 s: 2 → 3 workers');
   expect(text).toMatch(/scale +2 to 8 workers, elu 0\.6, up after 5s, down after 1m/);
-  expect(showView(app({ spec: { ...spec, scale: { ...scale, on: false } } }), { width: null })).toMatch(/scale +off by hand \(2 to 8 workers/);
+  expect(showView(app({ spec: { ...spec, scale: { ...scale, on: false } } }), { width: null })).toMatch(/scale +turned off manually \(2 to 8 workers/);
 });
 
 it('shows a stopped app without what only runs', () => {

@@ -32,7 +32,7 @@ it('warns once per step towards the limit, and anew when there was room in betwe
     vi.advanceTimersByTime(10_000);
   }
   expect(warnings.map((text) => text.split(' of ')[0])).toEqual(['910 MB', '960 MB', '920 MB']);
-  expect(warnings[0]).toBe("910 MB of 1000 MB of the container's or service's memory limit are used; at its end the kernel kills processes");
+  expect(warnings[0]).toBe("910 MB of 1000 MB of the container's or service's memory limit are in use; when it runs out, the kernel kills processes");
 });
 
 it('says whose memory it is, and nothing where the system does not tell', () => {
@@ -41,5 +41,5 @@ it('says whose memory it is, and nothing where the system does not tell', () => 
   vi.advanceTimersByTime(10_000);
   use(990, 'machine');
   vi.advanceTimersByTime(10_000);
-  expect(warnings).toEqual([expect.stringContaining("of the machine's memory are used")]);
+  expect(warnings).toEqual([expect.stringContaining("of the machine's memory are in use")]);
 });

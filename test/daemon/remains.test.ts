@@ -23,7 +23,7 @@ function worker(): number {
   return child.pid ?? 0;
 }
 
-const CUT_OFF = 'operation: stop was cut off: its primary ended {"operation":"stop","ok":false}';
+const CUT_OFF = 'operation: stop was interrupted: its primary ended {"operation":"stop","ok":false}';
 const ENDED = 'ended: the app is stopped {"state":"stopped"}';
 const begin = makeEvent('api', 1, 'operation-begin', 'stop begins', undefined, { operation: 'stop' });
 

@@ -71,7 +71,7 @@ describe('Store', () => {
     const aside = readdirSync(home).find((name) => name !== 'state.json') ?? '';
     expect(readFileSync(join(home, aside), 'utf8')).toBe(text);
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/^.*: 1 of 2 apps are not readable \(apps\[0\]: /);
+    expect(problems[0]).toMatch(/^.*: 1 of 2 apps cannot be read \(apps\[0\]: /);
   });
 
   it('logs a save that fails, and the next one works', async () => {

@@ -55,7 +55,7 @@ it('begins at zero with a file that makes no sense, and says so', () => {
   const path = join(tempHome(), 'totals.json');
   writeFileSync(path, '{"apps":');
   expect(bookAt(path).of('api')).toEqual(NO_TOTALS);
-  expect(logged.at(-1)).toContain('totals.json is not readable');
+  expect(logged.at(-1)).toContain('totals.json cannot be read');
 });
 
 it('tells all the same when the disk does not take it, and tries again', async () => {

@@ -45,9 +45,9 @@ describe('up', () => {
 
   it('a p95 of few requests says nothing, nor one of workers that wait for something else', () => {
     const how = policy('p95_ms', 100);
-    expect(decideScale(how, facts({ p95Ms: 500, answers: 10 }))).toMatchObject({ verdict: 'steady', reason: 'too few requests to tell how long they take' });
+    expect(decideScale(how, facts({ p95Ms: 500, answers: 10 }))).toMatchObject({ verdict: 'steady', reason: 'too few requests to measure their latency' });
     const waiting = decideScale(how, facts({ p95Ms: 500, elu: 0.1, cpu: 0.1 }));
-    expect(waiting).toMatchObject({ verdict: 'held', reason: expect.stringContaining('more of them would not help') });
+    expect(waiting).toMatchObject({ verdict: 'held', reason: expect.stringContaining('more workers would not help') });
     expect(decideScale(how, facts({ p95Ms: 500, elu: 0.1, cpu: 0.8 })).verdict, 'busy in threads of Node').toBe('change');
   });
 
@@ -61,10 +61,10 @@ describe('up', () => {
 describe('is held', () => {
   it.each<[string, Partial<ScaleFacts>, string]>([
     ['max', { workers: 16 }, 'held: max is 16 (elu 0.90 of 0.6 over 5 s)'],
-    ['the CPU budget', { cpuBudget: 2 }, 'held: more than the CPU budget of 2 would not compute at the same time (elu 0.90 of 0.6 over 5 s)'],
-    ['memory', { memory: { leftBytes: 100, largestWorkerBytes: 95 } }, 'held: memory left for no further worker (elu 0.90 of 0.6 over 5 s)'],
-    ['exceeded memory', { memory: { leftBytes: -5, largestWorkerBytes: 95 } }, 'held: memory left for no further worker (elu 0.90 of 0.6 over 5 s)'],
-    ['failures', { failures: 2, changedAt: 105_000 }, 'held: the last 2 attempts at more workers failed, the next is in 5 s (elu 0.90 of 0.6 over 5 s)'],
+    ['the CPU budget', { cpuBudget: 2 }, 'held: the CPU budget is 2, more workers could not run in parallel (elu 0.90 of 0.6 over 5 s)'],
+    ['memory', { memory: { leftBytes: 100, largestWorkerBytes: 95 } }, 'held: not enough memory for another worker (elu 0.90 of 0.6 over 5 s)'],
+    ['exceeded memory', { memory: { leftBytes: -5, largestWorkerBytes: 95 } }, 'held: not enough memory for another worker (elu 0.90 of 0.6 over 5 s)'],
+    ['failures', { failures: 2, changedAt: 105_000 }, 'held: adding workers has failed 2 times, next attempt in 5 s (elu 0.90 of 0.6 over 5 s)'],
   ])('up: by %s', (_, changes, reason) => {
     expect(decideScale(policy('elu', 0.6), facts({ elu: 0.9 }, changes))).toEqual({ verdict: 'held', reason });
   });
@@ -75,7 +75,7 @@ describe('is held', () => {
 
   it('down: by an ejected worker, and while connections wait', () => {
     expect(reasonOf({ elu: 0.1 }, { ejected: 1 })).toContain('held: a worker is ejected');
-    expect(reasonOf({ elu: 0.1, queued: 3 })).toContain('held: connections wait for a worker');
+    expect(reasonOf({ elu: 0.1, queued: 3 })).toContain('held: connections are waiting for a worker');
   });
 
   it('not by the CPU budget for other targets, nor below min', () => {
@@ -86,15 +86,15 @@ describe('is held', () => {
 
 describe('waits', () => {
   it.each<[string, Partial<ScaleFacts>, string]>([
-    ['for an operation', { unsettled: 'reload runs' }, 'waits: reload runs'],
-    ['for workers to warm up', { settledSince: 116_000 }, 'waits: the workers are warming up'],
-    ['for up_cooldown', { changedAt: 118_000 }, 'waits for up_cooldown: elu 0.90 of 0.6 over 5 s'],
+    ['for an operation', { unsettled: 'reload runs' }, 'waiting: reload runs'],
+    ['for workers to warm up', { settledSince: 116_000 }, 'waiting: the workers are warming up'],
+    ['for up_cooldown', { changedAt: 118_000 }, 'waiting for up_cooldown: elu 0.90 of 0.6 over 5 s'],
   ])('%s', (_, changes, reason) => {
     expect(decideScale(policy('elu', 0.6), facts({ elu: 0.9 }, changes))).toEqual({ verdict: 'steady', reason });
   });
 
   it('for a worker that takes connections', () => {
-    expect(reasonOf({ ready: 0, elu: 0 })).toBe('waits: no worker takes connections');
+    expect(reasonOf({ ready: 0, elu: 0 })).toBe('waiting: no worker is ready');
   });
 
   it('what was measured before a change counts no more', () => {
@@ -154,7 +154,7 @@ it('goes where the definition says at once', () => {
 it('goes up to min again less and less often when the workers fail', () => {
   const tried = (failures: number, agoMs: number): unknown => decideScale(policy('elu', 0.6, { min: 3 }), facts({}, { failures, changedAt: 120_000 - agoMs }));
   expect(tried(0, 0), 'nothing failed').toMatchObject({ verdict: 'change', to: 3 });
-  expect(tried(2, 15_000)).toEqual({ verdict: 'held', reason: 'held: the last 2 attempts at more workers failed, the next is in 5 s (fewer than min)' });
+  expect(tried(2, 15_000)).toEqual({ verdict: 'held', reason: 'held: adding workers has failed 2 times, next attempt in 5 s (fewer than min)' });
   expect(tried(2, 20_000)).toMatchObject({ verdict: 'change', to: 3 });
 });
 

@@ -38,7 +38,7 @@ describe('the worker states', () => {
   it.each(pairs.filter((pair) => !isLegal(pair)))('%s → %s is an error that names both', (from, to) => {
     const error = thrownBy(() => moveWorker(from, to, 'worker 3 (pid 7)'));
     expect(error).toBeInstanceOf(LbError);
-    expect(error).toMatchObject({ code: 'LB_ERR_STATE', message: `worker 3 (pid 7) cannot go from ${from} to ${to}` });
+    expect(error).toMatchObject({ code: 'LB_ERR_STATE', message: `worker 3 (pid 7) cannot change from ${from} to ${to}` });
   });
 
   it('always lead to the end, which every state can reach at once', () => {

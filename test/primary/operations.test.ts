@@ -47,7 +47,7 @@ describe('scale', () => {
     await app.advance(100);
     expect(scale.error).toMatchObject({
       code: 'LB_ERR_OPERATION_FAILED',
-      message: expect.stringContaining(`it would have ${MAX_INSTANCES + 1} workers, the most are ${MAX_INSTANCES}`),
+      message: expect.stringContaining(`it would have ${MAX_INSTANCES + 1} workers; the maximum is ${MAX_INSTANCES}`),
     });
     expect(app.pids).toEqual(pids);
   });
@@ -89,7 +89,7 @@ describe('restart', () => {
     await app.advance(500);
     expect(restart.answer).toMatchObject({ message: 'api restarted with 2 workers' });
     expect(app.takerOf(connection)).toMatchObject({ spec: { args: ['v2'] } });
-    expect(restart.progress[0]?.message).toContain('connections wait meanwhile');
+    expect(restart.progress[0]?.message).toContain('connections wait for the new ones');
   });
 
   it('fails with the first worker that does not come up; the restart policy goes on', async () => {
@@ -109,7 +109,7 @@ describe('the memory limit', () => {
     const [fat] = app.workers;
     app.memoryBytes.set(fat?.pid ?? 0, 120 * 1048576);
     await app.advance(1_000);
-    expect(app.events).toContain('recycle: worker 0 is replaced: uses 120 MB, the limit is 100 MB');
+    expect(app.events).toContain('recycle: replacing worker 0: it uses 120 MB, the limit is 100 MB');
     await app.advance(500);
     expect(fat?.alive).toBe(false);
     expect(Object.keys(app.pids)).toEqual(['0', '1']);
@@ -163,7 +163,7 @@ describe('crashes', () => {
     await app.advance(30_000);
     const forks = app.workers.length;
     expect(await app.snapshot()).toMatchObject({ state: 'degraded', ready: 1, troubledSlots: [{ slot: 1, state: 'errored', restartInMs: null }] });
-    expect(app.events).toContain('errored: worker 1 gave up after 4 unstable ends in a row');
+    expect(app.events).toContain('errored: worker 1 gave up after 4 unstable exits in a row');
     await app.advance(60_000);
     expect(app.workers).toHaveLength(forks);
   });
@@ -262,8 +262,8 @@ describe('orders', () => {
     const [report, cpu] = [app.order({ kind: 'profile', what: 'report' }), app.order({ kind: 'profile', what: 'cpu' })];
     await app.advance(1);
     expect([report.error?.message, cpu.error?.message]).toEqual([
-      expect.stringContaining(', report needs one'),
-      expect.stringContaining(', CPU profile needs one'),
+      expect.stringContaining('; report needs a running app'),
+      expect.stringContaining('; CPU profile needs a running app'),
     ]);
   });
 
@@ -271,6 +271,6 @@ describe('orders', () => {
     const app = await PrimaryHarness.online();
     const abort = app.order({ kind: 'abort' });
     await app.advance(1);
-    expect(abort.answer).toMatchObject({ message: 'nothing runs' });
+    expect(abort.answer).toMatchObject({ message: 'nothing to abort' });
   });
 });

@@ -84,7 +84,7 @@ describe('reload', () => {
     await app.advance(700);
     expect(reload.error).toBeNull();
     expect(reload.progress.filter(({ step }) => step === 'rollback').map(({ message }) => message)).toEqual([
-      'api: rolling 2 replaced workers back to the definition they had',
+      'api: rolling 2 replaced workers back to the previous definition',
     ]);
     await app.advance(3_000);
     expect(reload.error?.code).toBe('LB_ERR_RELOAD_FAILED');

@@ -73,7 +73,7 @@ it('lb balance under load: the next connections go by the new strategy, and none
   const loads = [startLoad({ port, mode: 'connection-per-request', clients: 4 }), startLoad({ port, mode: 'keep-alive', clients: 2 })];
   for (const strategy of ['least-connections', 'ip-hash', 'random', 'round-robin', 'ip-hash']) {
     const { stdout } = await sandbox.ok('balance', name, strategy);
-    expect(stdout).toContain(`is balanced by ${strategy}`);
+    expect(stdout).toContain(`now uses ${strategy}`);
     expect((await sandbox.snapshot(name)).spec.balance).toBe(strategy);
     await Promise.all(loads.map((load) => load.waitForServed(50)));
   }

@@ -82,7 +82,7 @@ it('--abort ends a reload: the command that waits for it says so, the app stays 
   await sandbox.ok('reload', name, '--abort');
   const result = await reload.ended;
   expect(result.code, String(result)).toBe(5);
-  expect(result.stderr).toContain('given up');
+  expect(result.stderr).toContain('was aborted');
   const after = await sandbox.waitForOnline(name);
   expect(after.workers).toHaveLength(2);
   expectLossless(await load.stop(), 'abort');

@@ -49,7 +49,7 @@ describe('lb profile', () => {
     const snapshot = read<HeapSnapshot>(fileOf(heap.stdout));
     expect(snapshot.strings).toContain('KeptByTheApp');
     expect(snapshot.snapshot.node_count).toBeGreaterThan(20_000);
-    expect(heap.stderr).toMatch(/leaves the rotation[^]*heap snapshot begins[^]*is in the rotation again/);
+    expect(heap.stderr).toMatch(/taken out of rotation[^]*heap snapshot started[^]*back in rotation/);
 
     const report = await sandbox.ok('report', name, '--output', 'report.json');
     expect(fileOf(report.stdout)).toBe(join(sandbox.directory, 'report.json'));
@@ -92,7 +92,7 @@ describe('lb profile', () => {
     await load.waitForServed(20);
     const [profiled = 0] = (await sandbox.snapshot(name)).workers.map(({ pid }) => pid);
     const profile = sandbox.lbBackground('profile', `${name}:0`, '--heap');
-    await sandbox.waitFor('the snapshot to begin', () => profile.stderr.includes('heap snapshot begins'));
+    await sandbox.waitFor('the snapshot to begin', () => profile.stderr.includes('heap snapshot started'));
     const before = load.tally().pids[String(profiled)] ?? 0;
     expect((await sandbox.snapshot(name)).workers.map(({ slot, connections }) => [slot, connections])).toContainEqual([0, 0]);
     await sandbox.waitFor('the end', () => profile.stderr.includes('again'));
@@ -105,10 +105,10 @@ describe('lb profile', () => {
   it('goes on after Ctrl-C', async () => {
     const { name, load } = await loaded(1);
     const profile = sandbox.lbBackground('profile', name, '--cpu', '1500ms');
-    await sandbox.waitFor('its beginning', () => profile.stderr.includes('begins'));
+    await sandbox.waitFor('its beginning', () => profile.stderr.includes('started'));
     profile.kill('SIGINT');
     expect((await profile.ended).code).toBe(130);
-    expect(profile.stderr).toContain(`the CPU profile of "${name}" goes on in the background; its file comes to`);
+    expect(profile.stderr).toContain(`the CPU profile of "${name}" continues in the background; the file will be in`);
     const files = await sandbox.waitFor('the file', () => {
       const found = readdirSync(join(sandbox.home, 'profiles')).filter((file) => file.startsWith(`${name}-`));
       return found.length > 0 && found;
@@ -120,11 +120,11 @@ describe('lb profile', () => {
   it('says why there is none', async () => {
     const { name } = await sandbox.start('profiled.cjs', { instances: 1 });
     const first = sandbox.lbBackground('profile', name, '--cpu', '1m');
-    await sandbox.waitFor('its beginning', () => first.stderr.includes('begins'));
+    await sandbox.waitFor('its beginning', () => first.stderr.includes('started'));
     expect(await sandbox.lb('profile', name, '--heap')).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringContaining('a CPU profile of worker 0 is under way'),
+      stderr: expect.stringContaining('a CPU profile of worker 0 is already running'),
     });
     expect(await sandbox.lb('profile', `${name}:3`, '--heap')).toMatchObject({ code: 3, stderr: expect.stringContaining('no slot 3') });
     expect(await sandbox.lb('profile', name, '--cpu', '1s', '--heap')).toMatchObject({ code: 2 });
@@ -133,7 +133,7 @@ describe('lb profile', () => {
     const found = processInfo(pid);
     if (found !== null) killProcess(found, 'SIGKILL');
     const { code, stderr } = await first.ended;
-    expect([code, stderr]).toEqual([1, expect.stringContaining('the worker ended meanwhile')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the worker exited')]);
     expect(existsSync(join(sandbox.home, 'profiles')) ? readdirSync(join(sandbox.home, 'profiles')).filter((file) => file.startsWith(`${name}-`)) : []).toEqual(
       [],
     );

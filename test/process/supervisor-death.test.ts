@@ -99,7 +99,7 @@ it('a command under way tells when the daemon goes away', async () => {
   process.kill(daemon, 'SIGKILL');
   const result = await reload.ended;
   expect(result.code, String(result)).toBe(4);
-  expect(result.stderr).toContain('the daemon went away');
+  expect(result.stderr).toContain('the daemon ended during the operation');
   await sandbox.waitFor('a new daemon', async () => (await sandbox.daemonPid()) !== daemon);
   // The primary finishes the reload, daemon or not.
   open();

@@ -49,7 +49,7 @@ it('weights that make no sense are refused, and nothing changes', async () => {
     { words: ['2=1'], code: 3, says: 'has no slot 2, its slots are 0 to 1' },
     // The first of them alone would be fine.
     { words: ['0=5', '7=1'], code: 3, says: 'has no slot 7' },
-    { words: ['0=0', '1=0'], code: 1, says: 'no slot would get connections any more' },
+    { words: ['0=0', '1=0'], code: 1, says: 'no slot would have a weight above 0' },
     { words: ['0=257'], code: 2, says: 'expected <slot>=<weight>' },
     { words: ['0=-1'], code: 2, says: 'expected <slot>=<weight>' },
   ];

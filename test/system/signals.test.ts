@@ -14,11 +14,11 @@ describe('parseSignal', () => {
   it.each([
     ['HUPP', 'unknown signal "HUPP"; did you mean SIGHUP?'],
     ['SIGTREM', 'unknown signal "SIGTREM"; did you mean SIGTRAP or SIGTERM?'],
-    ['', 'unknown signal ""; known are SIGHUP, SIGINT'],
-    ['0', 'unknown signal "0"; known are SIGHUP'],
+    ['', 'unknown signal ""; known signals: SIGHUP, SIGINT'],
+    ['0', 'unknown signal "0"; known signals: SIGHUP'],
     ['-9', 'unknown signal "-9"'],
-    ['99', 'unknown signal "99"; known are'],
-    ['banana', 'unknown signal "banana"; known are'],
+    ['99', 'unknown signal "99"; known signals: '],
+    ['banana', 'unknown signal "banana"; known signals: '],
   ])('refuses %j', (text, message) => {
     expect(() => parseSignal(text)).toThrow(expect.objectContaining({ code: 'LB_ERR_USAGE', message: expect.stringContaining(message) }));
   });

@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 function refusal(reason: string): unknown {
-  return expect.objectContaining({ code: 'LB_ERR_SOCKET_PATH', message: `${path} is in the way: ${reason}` });
+  return expect.objectContaining({ code: 'LB_ERR_SOCKET_PATH', message: `cannot use the socket path ${path}: ${reason}` });
 }
 
 describe.skipIf(process.platform === 'win32')('claimSocketPath', () => {
@@ -39,7 +39,7 @@ describe.skipIf(process.platform === 'win32')('claimSocketPath', () => {
   it('refuses a socket that somebody listens on, and leaves it there', async () => {
     const server = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => server.listen(path, resolve));
-    await expect(claimSocketPath(path)).rejects.toThrow(refusal('another process listens on it'));
+    await expect(claimSocketPath(path)).rejects.toThrow(refusal('another process is listening on it'));
     expect(existsSync(path)).toBe(true);
     await new Promise((resolve) => server.close(resolve));
   });
@@ -50,15 +50,15 @@ describe.skipIf(process.platform === 'win32')('claimSocketPath', () => {
       net.createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => process.stdout.write('x', () => { for (;;); }));
     `;
     await startNode(code);
-    for (let i = 0; i < 4; i++) await expect(claimSocketPath(path)).rejects.toThrow(refusal('another process listens on it'));
+    for (let i = 0; i < 4; i++) await expect(claimSocketPath(path)).rejects.toThrow(refusal('another process is listening on it'));
     expect(existsSync(path)).toBe(true);
   });
 
   it('refuses what is no socket', async () => {
     writeFileSync(path, 'precious');
-    await expect(claimSocketPath(path)).rejects.toThrow(refusal('it is not a socket'));
+    await expect(claimSocketPath(path)).rejects.toThrow(refusal('it exists and is not a socket'));
     rmSync(path);
     symlinkSync('elsewhere', path);
-    await expect(claimSocketPath(path)).rejects.toThrow(refusal('it is not a socket'));
+    await expect(claimSocketPath(path)).rejects.toThrow(refusal('it exists and is not a socket'));
   });
 });

@@ -5,7 +5,7 @@ import { lbVersion } from '../version.ts';
 export const daemon: Command = {
   operands: '',
   description:
-    'Runs the daemon in the foreground until it is ended: SIGTERM and SIGINT drain everything, and what ran runs again with the next daemon; SIGHUP replaces the daemon alone. Other commands start it by themselves; this one is for systemd and for looking into a problem.',
+    'Runs the daemon in the foreground until it gets a signal. SIGTERM and SIGINT drain and stop everything; the next daemon starts the same apps again. SIGHUP replaces only the daemon. Other commands start the daemon automatically; this one is for systemd and for debugging.',
   options: [],
   exits: ['failed', 'daemon'],
   examples: ['lb daemon'],

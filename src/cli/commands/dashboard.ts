@@ -13,11 +13,11 @@ const DEFAULT_HOST = '127.0.0.1';
 
 export const dashboard: Command = {
   operands: '',
-  description: 'Serves a page for the browser: apps, workers, charts, live logs, events. It prints the URL, which holds a secret, and stays until Ctrl-C.',
+  description: 'Serves a web page with apps, workers, charts, live logs and events. Prints its URL, which contains a secret, and runs until Ctrl-C.',
   options: [
-    { flags: '--port <n>', description: 'port to listen on (default: a free one)', parse: portNumber },
-    { flags: '--host <address>', description: `address to listen on (default: ${DEFAULT_HOST}); what goes over another one is not encrypted` },
-    { flags: '--allow-actions', description: 'let the page start, reload, restart, stop, scale and balance apps; without it they are refused' },
+    { flags: '--port <n>', description: 'port to listen on (default: a free port)', parse: portNumber },
+    { flags: '--host <address>', description: `address to listen on (default: ${DEFAULT_HOST}); traffic is not encrypted` },
+    { flags: '--allow-actions', description: 'let the page start, reload, restart, stop, scale and balance apps; without this it is read-only' },
   ],
   exits: ['failed', 'daemon'],
   examples: ['lb dashboard', 'lb dashboard --port 9700 --allow-actions'],
@@ -41,7 +41,7 @@ async function run(context: Context): Promise<number> {
   const restore = io.onInterrupt(() => stop.abort());
   try {
     context.print(await server.listen());
-    context.note(`${options['allowActions'] === true ? 'the page may act on your apps' : 'read-only'}; Ctrl-C ends it`);
+    context.note(`${options['allowActions'] === true ? 'the page can control your apps' : 'the page is read-only'}; press Ctrl-C to end`);
     await watchDaemon(context, stop.signal);
   } finally {
     server.close();
@@ -60,7 +60,7 @@ async function watchDaemon(context: Context, signal: AbortSignal): Promise<void>
     },
     onDown: ({ message }) => {
       wasDown = true;
-      context.note(`${message}; the page goes on as soon as there is one`);
+      context.note(`${message}; the page reconnects when a daemon is back`);
     },
   });
 }

@@ -8,7 +8,7 @@ import { forEachApp } from '../targets.ts';
 
 export const remove: Command = {
   operands: '<app...>',
-  description: 'Stops apps like "lb stop" and forgets them, "all" for every one. Log files stay.',
+  description: 'Stops apps as "lb stop" does and removes their definitions; "all" stands for every app. Log files stay.',
   options: [NOW_OPTION, JSON_STREAM_OPTION],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb delete api', 'lb delete all'],

@@ -20,10 +20,10 @@ const GONE: readonly ErrorCode[] = ['LB_ERR_DAEMON_LOST', 'LB_ERR_DAEMON_NOT_RUN
 export const events: Command = {
   operands: '[app]',
   description:
-    'Shows what happened and why, of an app or of all: starts, exits with their cause, ejections, the steps of a reload, limits, hooks, the daemon itself. It is kept across daemons.',
+    'Shows what happened to one app or to all, and why: starts, exits with their cause, ejections, the steps of a reload, limits, hooks, and the daemon itself. Events survive restarts of the daemon.',
   options: [
-    { flags: '--lines <n>', description: `events from before (default: ${DEFAULT_LINES})`, parse: wholeNumber },
-    { flags: '-f, --follow', description: 'go on with what comes, until Ctrl-C; a new daemon is waited for' },
+    { flags: '--lines <n>', description: `number of past events to show (default: ${DEFAULT_LINES})`, parse: wholeNumber },
+    { flags: '-f, --follow', description: 'keep printing new events until Ctrl-C; reconnects to a new daemon' },
     { ...JSON_OPTION, description: 'print one JSON object per line' },
   ],
   exits: ['notFound', 'daemon', 'interrupted'],
@@ -61,7 +61,7 @@ async function follow(context: Context, first: Channel, app: string | undefined,
       await printEvent(context, event);
     }
   };
-  const onDown = (): void => context.note('the daemon is gone; waiting for the next one');
+  const onDown = (): void => context.note('the daemon is gone; waiting for a new one');
   const isFatal = ({ code }: LbError): boolean => !GONE.includes(code);
   try {
     await stayConnected(context.address, interrupt.signal, { use, onDown, isFatal }, first);

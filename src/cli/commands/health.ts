@@ -9,7 +9,7 @@ import { appNamed, fetchApps } from '../targets.ts';
 export const health: Command = {
   operands: '<app>',
   description:
-    'Tells whether an app is healthy: one line per worker with its checks, its ejections and why it is out of the rotation. Ends with 0 when at least ready_min workers are ready, else with 1.',
+    'Reports whether an app is healthy: one line per worker with its checks, its ejections and why it is out of rotation. Exits with 0 if at least ready_min workers are ready, otherwise with 1.',
   options: [JSON_OPTION],
   exits: ['failed', 'notFound', 'daemon'],
   examples: ['lb health api', 'lb health api > /dev/null && echo healthy'],

@@ -14,7 +14,7 @@ const POLL_MS = 20;
 export const kill: Command = {
   operands: '',
   description:
-    'Drains and stops all apps, then ends the daemon. Their definitions stay: the next daemon lists them as stopped. Without a daemon there is nothing to do, which is no failure.',
+    'Drains and stops all apps, then ends the daemon. Their definitions stay: the next daemon lists them as stopped. If no daemon is running, this does nothing and succeeds.',
   options: [JSON_STREAM_OPTION],
   exits: ['failed', 'daemon', 'interrupted'],
   examples: ['lb kill'],
@@ -24,8 +24,8 @@ export const kill: Command = {
 async function run(context: Context): Promise<number> {
   const connection = await connectIfRunning(context.address);
   if (connection === null) {
-    if (context.json) context.print(JSON.stringify({ type: 'result', ok: true, apps: [], message: 'no daemon runs' }));
-    context.note(`no daemon runs for ${context.home}`);
+    if (context.json) context.print(JSON.stringify({ type: 'result', ok: true, apps: [], message: 'no daemon is running' }));
+    context.note(`no daemon is running for ${context.home}`);
     return EXIT.ok;
   }
   const { channel, hello } = connection;

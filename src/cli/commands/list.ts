@@ -10,10 +10,10 @@ import { hasLivingPrimaries } from '../living-primaries.ts';
 export const list: Command = {
   operands: '',
   description:
-    'Shows all apps, stopped ones too, and under each what goes on right now: a running operation, what still keeps a worker from leaving, slots that do not run.',
+    'Shows all apps, including stopped ones, and below each what is happening now: a running operation, what a draining worker is waiting for, slots without a running worker.',
   options: [
-    { flags: '-w, --workers', description: 'one line per worker: its share, its connections and its speed' },
-    { flags: '--watch', description: 'show it anew every second until Ctrl-C; lb monit shows more' },
+    { flags: '-w, --workers', description: 'one line per worker, with its weight, connections and latency' },
+    { flags: '--watch', description: 'update the list every second until Ctrl-C; "lb monit" shows more' },
     JSON_OPTION,
   ],
   exits: ['daemon', 'interrupted'],
@@ -31,12 +31,12 @@ async function show(context: Context): Promise<number> {
   const answer = await ask(context, path);
   if (answer === null) {
     if (context.json) context.print('[]');
-    context.note(`no daemon runs for ${context.home}: "lb start <script>" starts one`);
+    context.note(`no daemon is running for ${context.home}; start one with "lb start <script>"`);
     return EXIT.ok;
   }
   const { count, text } = read(answer);
   context.io.stdout.write(text);
-  if (count === 0) context.note('no apps yet: "lb start <script>" starts one');
+  if (count === 0) context.note('no apps yet; start one with "lb start <script>"');
   return EXIT.ok;
 }
 

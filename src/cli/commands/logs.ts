@@ -18,12 +18,12 @@ const DEFAULT_LINES = 15;
 
 export const logs: Command = {
   operands: '[app]',
-  description: 'Shows the last lines of an app, or of all apps, and follows what comes. Ctrl-C ends it. A line of stderr goes to stdout like all others.',
+  description: 'Shows the last log lines of one app or of all, then follows until Ctrl-C. Lines that the app wrote to stderr also go to stdout.',
   options: [
-    { flags: '--lines <n>', description: `lines from before (default: ${DEFAULT_LINES})`, parse: wholeNumber },
-    { flags: '--no-follow', description: 'end after the lines there are' },
-    { flags: '--out', description: 'only stdout of the workers' },
-    { flags: '--err', description: 'only stderr of the workers' },
+    { flags: '--lines <n>', description: `number of past lines to show (default: ${DEFAULT_LINES})`, parse: wholeNumber },
+    { flags: '--no-follow', description: 'exit after the past lines' },
+    { flags: '--out', description: 'only what the workers wrote to stdout' },
+    { flags: '--err', description: 'only what the workers wrote to stderr' },
     { ...JSON_OPTION, description: 'print one JSON object per line' },
   ],
   exits: ['notFound', 'daemon', 'interrupted'],
@@ -35,7 +35,7 @@ async function run(context: Context): Promise<number> {
   const [app] = context.args;
   const lines = (context.options['lines'] as number | undefined) ?? DEFAULT_LINES;
   if (context.options['out'] === true && context.options['err'] === true) {
-    throw new LbError('LB_ERR_USAGE', { problem: '--out and --err exclude each other; without both there are all lines' });
+    throw new LbError('LB_ERR_USAGE', { problem: '--out and --err cannot be combined; omit both to see all lines' });
   }
   const { channel } = await connect(context.address);
   try {
@@ -62,7 +62,7 @@ async function printRecent(context: Context, channel: Channel, apps: readonly Ap
 async function printOfIdle(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
   const idle = apps.filter(({ primaryPid }) => primaryPid === null);
   await printRecent(context, channel, idle, lines);
-  for (const { name, state } of idle) context.note(`${name} is ${state}; here comes what it writes when it runs again`);
+  for (const { name, state } of idle) context.note(`${name} is ${state}; new lines appear here when it runs again`);
 }
 
 async function follow(context: Context, channel: Channel, app: string | undefined, lines: number): Promise<void> {
@@ -71,7 +71,7 @@ async function follow(context: Context, channel: Channel, app: string | undefine
   try {
     for await (const message of subscribeLogs(channel, { ...(app === undefined ? {} : { app }), lines }, interrupt.signal)) {
       if (message.type === 'line') await printLine(context, message.line);
-      else context.note(`${plural(message.lines, 'line')} left out here: this reader was too slow`);
+      else context.note(`${plural(message.lines, 'line')} skipped: output was read too slowly`);
     }
   } finally {
     restore();

@@ -9,8 +9,8 @@ import type { Context } from '../context.ts';
 export const metrics: Command = {
   operands: '',
   description:
-    'Prints the metrics of all apps as Prometheus reads them. With --listen the daemon serves them over HTTP from now on, also after it was restarted; only /metrics can be reached there.',
-  options: [{ flags: '--listen <address>', description: 'serve them on this port of 127.0.0.1, or at host:port; "off" ends it', parse: readListen }],
+    'Prints the metrics of all apps in the Prometheus format. With --listen the daemon serves them over HTTP at /metrics from now on, also after a restart of the daemon.',
+  options: [{ flags: '--listen <address>', description: 'serve them on this port of 127.0.0.1, or at host:port; "off" stops serving', parse: readListen }],
   exits: ['failed', 'daemon'],
   examples: ['lb metrics', 'lb metrics --listen 127.0.0.1:9615', 'lb metrics --listen off'],
   run,

@@ -22,8 +22,8 @@ const CPU_SAMPLE_MS = 250;
 export const monit: Command = {
   operands: '[app]',
   description:
-    'Shows all apps, or one with its workers, live on the whole screen: figures, charts, events and logs, and keys to reload, scale and stop. "?" lists the keys, q quits and ends nothing else.',
-  options: [{ flags: '--once', description: `print one frame and end; as wide as the terminal, else as $COLUMNS says (default: ${DEFAULT_COLUMNS})` }],
+    'Shows all apps, or one app with its workers, live and full screen: figures, charts, events and logs, with keys to reload, scale and stop. "?" lists the keys; q quits and leaves your apps running.',
+  options: [{ flags: '--once', description: `print one frame and exit; as wide as the terminal, or $COLUMNS without one (default: ${DEFAULT_COLUMNS})` }],
   exits: ['notFound', 'daemon'],
   examples: ['lb monit', 'lb monit api', 'lb monit --once', 'COLUMNS=160 lb monit --once > frame.txt'],
   run,

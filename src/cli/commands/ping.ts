@@ -7,7 +7,8 @@ import { age } from '../output/format.ts';
 
 export const ping: Command = {
   operands: '',
-  description: 'Tells whether the daemon answers, which one it is, and where it serves the metrics. Does not start one: without a daemon it ends with 4.',
+  description:
+    'Checks whether the daemon responds, and shows its pid, its version and where it serves the metrics. Never starts a daemon: without one it exits with 4.',
   options: [JSON_OPTION],
   exits: ['daemon'],
   examples: ['lb ping', 'lb ping --json | jq .pid'],
@@ -25,5 +26,5 @@ async function run(context: Context): Promise<number> {
 /** Where the metrics are; nothing when they are served nowhere. */
 function served({ metrics }: Hello): string {
   if (metrics == null) return '';
-  return `\nmetrics: ${metrics.url}${metrics.problem === null ? '' : ` (not served: ${metrics.problem}; tried again every second)`}`;
+  return `\nmetrics: ${metrics.url}${metrics.problem === null ? '' : ` (not served: ${metrics.problem}; retrying every second)`}`;
 }

@@ -5,18 +5,18 @@ import type { Context } from '../context.ts';
 import { takeProfile } from '../take-profile.ts';
 import { milliseconds } from '../values.ts';
 
-export const OUTPUT_OPTION: OptionDef = { flags: '-o, --output <file>', description: 'where the file goes (default: a new one in profiles in LB_HOME)' };
+export const OUTPUT_OPTION: OptionDef = { flags: '-o, --output <file>', description: 'file to write (default: a new file in $LB_HOME/profiles)' };
 
 export const profile: Command = {
   operands: '<app[:slot]>',
   description:
-    'Takes a profile of one worker, of the busiest that is ready unless a slot is named. The app needs no flag and no package for it. The path of the file goes to stdout.',
+    'Takes a profile of one worker: of the given slot, or else of the busiest ready worker. The app needs no flag and no package for this. Prints the path of the file to stdout.',
   options: [
-    { flags: '--cpu <time>', description: 'CPU profile over this time, such as 10s: where it spends its time', parse: duration },
-    { flags: '--heap', description: 'heap snapshot; the worker leaves the rotation first, is blocked while it is written, and comes back' },
+    { flags: '--cpu <time>', description: 'CPU profile over this time, such as 10s: shows where the worker spends its time', parse: duration },
+    { flags: '--heap', description: 'heap snapshot; the worker is out of rotation meanwhile, and blocked while it writes' },
     {
       flags: '--heap-sampling <time>',
-      description: 'sampling of allocations over this time: what of them is still in memory, and who made it',
+      description: 'sampling heap profile over this time: shows what allocated the memory that is still in use',
       parse: duration,
     },
     OUTPUT_OPTION,
@@ -36,7 +36,7 @@ async function run(context: Context): Promise<number> {
   ];
   const [body] = chosen;
   if (body === undefined || chosen.length > 1)
-    throw new LbError('LB_ERR_USAGE', { problem: 'expected one of --cpu <time>, --heap and --heap-sampling <time>' });
+    throw new LbError('LB_ERR_USAGE', { problem: 'expected exactly one of --cpu <time>, --heap and --heap-sampling <time>' });
   return takeProfile(context, body);
 }
 

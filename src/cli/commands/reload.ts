@@ -13,14 +13,14 @@ import { milliseconds, positiveInteger } from '../values.ts';
 export const reload: Command = {
   operands: '<targets...>',
   description:
-    'Replaces the workers of apps, of "all", or of the apps of a config file, without losing a request: each old worker leaves only after its new one is ready and has survived the monitor window. When a new worker fails, the old ones keep serving and the command ends with 1.',
+    'Replaces the workers of apps, of "all", or of the apps of a config file, without dropping requests: each old worker drains only after its new one is ready and has survived the monitor window. If a new worker fails, the old ones keep serving and the command exits with 1.',
   options: [
-    { flags: '--parallel <n>', description: 'workers replaced at the same time (default: 1)', parse: positiveInteger },
-    { flags: '--monitor <duration>', description: 'how long a new worker must survive before an old one leaves (default: 1s)', parse: milliseconds },
-    { flags: '--on-failure <what>', description: 'what happens when a new worker fails (default: rollback)', choices: ON_FAILURE },
-    { flags: '--all-at-once', description: 'start all new workers beside all old ones, then switch: a failure leaves the old version whole' },
+    { flags: '--parallel <n>', description: 'number of workers to replace at the same time (default: 1)', parse: positiveInteger },
+    { flags: '--monitor <duration>', description: 'how long a new worker must survive before its old one drains (default: 1s)', parse: milliseconds },
+    { flags: '--on-failure <what>', description: 'what to do when a new worker fails (default: rollback)', choices: ON_FAILURE },
+    { flags: '--all-at-once', description: 'start all new workers before any old one drains; after a failure the old version is still complete' },
     UPDATE_ENV_OPTION,
-    { flags: '--abort', description: 'give up the reload that runs' },
+    { flags: '--abort', description: 'cancel the running reload' },
     ...CONFIG_OPTIONS,
     JSON_STREAM_OPTION,
     ...PM2_OPTIONS,

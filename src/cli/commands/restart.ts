@@ -8,7 +8,7 @@ import { CONFIG_OPTIONS } from '../resolve.ts';
 export const restart: Command = {
   operands: '<targets...>',
   description:
-    'Stops apps, of "all", or of the apps of a config file, and starts them again. Nothing serves in between: it is for apps whose old and new version cannot run side by side. For all others there is "lb reload".',
+    'Stops apps, "all", or the apps of a config file, and starts them again. Connections wait in between. Use it for apps whose old and new version cannot run side by side, and "lb reload" for all others.',
   options: [NOW_OPTION, UPDATE_ENV_OPTION, ...CONFIG_OPTIONS, JSON_STREAM_OPTION, ...PM2_OPTIONS],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb restart api', 'lb restart all', 'lb restart lb.config.js'],

@@ -9,7 +9,7 @@ import { lbVersion } from '../version.ts';
 export const run: Command = {
   operands: '[target]',
   description:
-    'Runs a script or the apps of a config file in the foreground, for containers: logs go to stdout and stderr, SIGTERM and SIGINT drain and stop, and the exit code is the app\'s. "lb list" and the other commands work beside it.',
+    'Runs a script or the apps of a config file in the foreground, for containers: logs go to stdout and stderr, SIGTERM and SIGINT drain and stop, and the exit code is that of the app. "lb list" and the other commands work as usual.',
   options: [...CONFIG_OPTIONS, { flags: '--json', description: 'print log lines as newline-delimited JSON' }, ...optionFlags()],
   exits: ['failed', 'notFound', 'daemon'],
   examples: ['lb run server.js -i max', 'lb run lb.config.js --env production', 'docker exec my-container lb list'],
@@ -20,9 +20,11 @@ export const run: Command = {
 /** Runs the apps in this process until they end; resolves with their exit code. */
 export async function runInForeground(context: Context): Promise<number> {
   if (context.args.length > 1)
-    throw new LbError('LB_ERR_USAGE', { problem: `one target runs in the foreground, got ${context.args.length}; a config file can define several apps` });
+    throw new LbError('LB_ERR_USAGE', {
+      problem: `expected one target to run in the foreground, got ${context.args.length}; use a config file to run several apps`,
+    });
   const { apps, metrics } = await resolveTarget(context, context.args[0], appFlags(context));
-  if (apps.length === 0) throw new LbError('LB_ERR_USAGE', { problem: 'there is no app to run' });
+  if (apps.length === 0) throw new LbError('LB_ERR_USAGE', { problem: 'no app to run' });
   // The one exception to the import rule: this process becomes the daemon.
   const { runForeground } = await import('../../daemon/main.ts');
   try {

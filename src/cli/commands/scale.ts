@@ -10,7 +10,7 @@ import type { Context } from '../context.ts';
 export const scale: Command = {
   operands: '<app> <workers>',
   description:
-    'Sets the number of workers: n, +n or -n for that many more or fewer, max for one per CPU this machine grants. Growing starts workers, shrinking drains the highest slots. For an app with "scale" in its definition, a number turns autoscaling off and auto turns it on.',
+    'Sets the number of workers: n for an exact number, +n or -n for a change, max for one per available CPU. Scaling up starts workers; scaling down drains the highest slots. For an app with "scale" in its definition, a number turns autoscaling off and auto turns it on.',
   options: [JSON_STREAM_OPTION],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb scale api 4', 'lb scale api +2', 'lb scale api -1', 'lb scale api max', 'lb scale api auto'],
@@ -29,7 +29,7 @@ export function parseAmount(text: string): ScaleBody {
   const match = /^([+-]?)(\d{1,6})$/.exec(text);
   const number = Number(match?.[2] ?? 0);
   if (match === null || number === 0 || number > MAX_INSTANCES)
-    throw new LbError('LB_ERR_USAGE', { problem: `expected a number of workers (up to ${MAX_INSTANCES}) such as 4, +2, -1 or max, or auto, got "${text}"` });
+    throw new LbError('LB_ERR_USAGE', { problem: `expected a number of workers (up to ${MAX_INSTANCES}) such as 4, +2 or -1, or max, or auto, got "${text}"` });
   if (match[1] === '') return { to: number };
   return { by: match[1] === '-' ? -number : number };
 }

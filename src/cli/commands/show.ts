@@ -8,7 +8,7 @@ import { appNamed, fetchApps } from '../targets.ts';
 
 export const show: Command = {
   operands: '<app>',
-  description: 'Shows everything about one app: its definition, addresses, workers, the last exits with the last lines of stderr, and what blocks a drain.',
+  description: 'Shows everything about one app: its definition, addresses, workers, the last exits with their last stderr lines, and what blocks a drain.',
   options: [JSON_OPTION],
   exits: ['notFound', 'daemon'],
   examples: ['lb show api', "lb show api --json | jq '.workers[].pid'"],

@@ -7,8 +7,11 @@ import { positiveInteger } from '../values.ts';
 
 export const signal: Command = {
   operands: '<signal> <app>',
-  description: 'Sends a signal to every worker of an app, or to one: SIGUSR2, usr2 and 12 are the same.',
-  options: [{ flags: '--pid <pid>', description: 'only the worker with that pid; "lb list --workers" shows them', parse: positiveInteger }, JSON_STREAM_OPTION],
+  description: 'Sends a signal to every worker of an app, or to one. SIGUSR2, usr2 and 12 name the same signal.',
+  options: [
+    { flags: '--pid <pid>', description: 'only the worker with this pid; "lb list --workers" shows the pids', parse: positiveInteger },
+    JSON_STREAM_OPTION,
+  ],
   exits: ['failed', 'notFound', 'daemon'],
   examples: ['lb signal SIGUSR2 api', 'lb signal hup api', 'lb signal kill api --pid 4711'],
   run,

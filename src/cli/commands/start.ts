@@ -23,7 +23,7 @@ import { runInForeground } from './run.ts';
 export const start: Command = {
   operands: '[targets...]',
   description:
-    'Starts a script, the apps of a config file, or an app that is stopped or errored again. Without a target it takes lb.config.* or ecosystem.config.* of the current directory. Returns when every worker is ready; starts the daemon when none runs.',
+    'Starts a script, the apps of a config file, or a stopped or errored app by its name. Without a target it uses lb.config.* or ecosystem.config.* of the current directory. Returns when every worker is ready. Starts the daemon if none is running.',
   options: [
     ...CONFIG_OPTIONS,
     { flags: '--no-daemon', description: 'stay in the foreground, like "lb run"' },
@@ -87,7 +87,7 @@ async function isPath(target: string, cwd: string): Promise<boolean> {
 }
 
 function changesByName(app: string): LbError {
-  const problem = `"${app}" is the name of an app, which starts as it was defined; to change it, start its script or config file with these options`;
+  const problem = `"${app}" is the name of an app and starts with its saved definition; to change that, pass these options with its script or config file`;
   return new LbError('LB_ERR_USAGE', { problem });
 }
 

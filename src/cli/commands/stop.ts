@@ -9,7 +9,7 @@ import { forEachApp } from '../targets.ts';
 export const stop: Command = {
   operands: '<app...>',
   description:
-    'Stops apps, "all" for every one. Each worker first finishes its requests, at most for its kill_timeout. The definition stays: "lb start <app>" starts it again.',
+    'Stops apps; "all" stands for every app. Each worker first finishes its requests, for at most kill_timeout. The definition stays: "lb start <app>" starts the app again.',
   options: [NOW_OPTION, JSON_STREAM_OPTION],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb stop api', 'lb stop all', 'lb stop api --now'],

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 
 export const weight: Command = {
   operands: '<app> <weights...>',
-  description: `Changes the share of slots, from the next connection on: <slot>=<weight>, 0 to ${MAX_WEIGHT}. 0 gives a slot no new connections; those it has go on. "lb list --workers" shows the weights.`,
+  description: `Changes the weights of slots, starting with the next connection: <slot>=<weight>, from 0 to ${MAX_WEIGHT}. With 0 a slot gets no new connections and keeps the ones it has. "lb list --workers" shows the weights.`,
   options: [JSON_STREAM_OPTION],
   exits: ['failed', 'notFound', 'daemon'],
   examples: ['lb weight api 3=0', 'lb weight api 0=0.1 1=1'],

@@ -99,11 +99,11 @@ function factOf<K extends keyof Spec>(key: K, spec: Spec): Fact[] {
 
 function scaleText({ min, max, target, upCooldownMs, downCooldownMs, on }: NonNullable<Spec['scale']>): string {
   const how = `${min} to ${plural(max, 'worker')}, ${target.metric} ${target.value}, up after ${formatDuration(upCooldownMs)}, down after ${formatDuration(downCooldownMs)}`;
-  return on ? how : `off by hand (${how})`;
+  return on ? how : `turned off manually (${how})`;
 }
 
 function proxyText({ ports, from }: NonNullable<Spec['proxyProtocol']>): string {
-  return `on ${ports === null ? 'every port' : `port ${list(ports)}`}, from ${from === null ? 'everybody' : list(from)}`;
+  return `on ${ports === null ? 'every port' : `port ${list(ports)}`}, from ${from === null ? 'any address' : list(from)}`;
 }
 
 function healthText({ path, port, intervalMs, timeoutMs, fall, rise, expect, replaceAfterMs }: NonNullable<Spec['health']>): string {
@@ -118,5 +118,5 @@ function ejectionText({ takeTimeoutMs, loopDelayMs, errorRate, baseMs, maxShare 
 
 function hookText({ run, url, kinds, severity }: NonNullable<Spec['onEvent']>): string {
   const called = [run === null ? [] : [`run ${typeof run === 'string' ? run : run.join(' ')}`], url === null ? [] : [url]].flat().join(' and ');
-  return `${called} for ${kinds === null ? 'every kind' : list(kinds)}, from ${severity} on`;
+  return `${called} for ${kinds === null ? 'every kind' : list(kinds)}, severity ${severity} and above`;
 }

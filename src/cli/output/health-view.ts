@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<Row>[] = [
     color: ({ last }) => (last?.ok === false ? 'red' : null),
   },
   { title: 'ejections', value: ({ ejections }) => String(ejections), align: 'right', color: ({ ejections }) => (ejections > 0 ? 'yellow' : null) },
-  { title: 'out of the rotation', value: (worker) => whyOut(worker) },
+  { title: 'out of rotation', value: (worker) => whyOut(worker) },
 ];
 
 /** `lb health`: a verdict, one line per worker, and the last failures. */
@@ -27,7 +27,7 @@ export function healthView(app: AppSnapshot, { width, style = plain }: TableOpti
   const verdict = healthy ? style('green', 'healthy') : style('red', 'not healthy');
   const needed = app.spec.readyMin > 1 ? `, ${app.spec.readyMin} needed` : '';
   const lines = [`${style('bold', app.name)}  ${verdict}  ${app.healthy} of ${plural(app.instances, 'worker')} ready${needed}`];
-  if (app.panic) lines.push(style('yellow', 'fewer than half of the workers are healthy: connections go to all of them'));
+  if (app.panic) lines.push(style('yellow', 'fewer than half of the workers are healthy; connections go to all of them'));
   if (workers.length > 0) lines.push(...renderColumns(workers, COLUMNS, { width, style }).map((line) => line.trimEnd()));
   const failures = workers.flatMap(({ slot, pid, lastFailures }) =>
     lastFailures.map(({ at, reason }) => ({ at, text: `slot ${slot} (pid ${pid}): ${reason}` })),
@@ -49,7 +49,7 @@ function rowOf(health: WorkerHealth, workers: readonly WorkerSnapshot[]): Row {
 }
 
 function whyOut({ causes, sinceMs, state, weight, withdrawn }: Row): string {
-  if (causes.length === 0) return withdrawn !== null ? `asked for no new connections: ${withdrawn}` : weight === 0 ? 'weight 0' : '';
+  if (causes.length === 0) return withdrawn !== null ? `reported drain: ${withdrawn}` : weight === 0 ? 'weight 0' : '';
   const since = sinceMs === null ? '' : `, for ${duration(sinceMs)}`;
-  return `${causes.join('; ')}${since}${state === 'ejected' ? '' : ' (serves nevertheless)'}`;
+  return `${causes.join('; ')}${since}${state === 'ejected' ? '' : ' (still serving)'}`;
 }

@@ -76,7 +76,7 @@ export function appNotes(app: ListedApp): string[] {
   if (app.queuedOperations.length > 0) notes.push(`next: ${app.queuedOperations.join(', ')}`);
   if (app.autoscaling !== null) notes.push(autoscalingText(app.name, app.autoscaling));
   if (app.queued > 0) notes.push(`${plural(app.queued, 'connection')} wait${app.queued === 1 ? 's' : ''} for a worker`);
-  if (app.panic) notes.push('fewer than half of the workers are healthy: connections go to all of them');
+  if (app.panic) notes.push('fewer than half of the workers are healthy; connections go to all of them');
   notes.push(...app.workers.flatMap((worker) => outText(app, worker)));
   if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)));
   if (app.error !== null) notes.push(`error: ${app.error}`);
@@ -100,7 +100,7 @@ function outText(app: ListedApp, { slot, pid, state, withdrawn }: ListedApp['wor
     const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];
     return [`${app.name}[${slot}] ejected${causes.length === 0 ? '' : `: ${causes.join('; ')}`}`];
   }
-  return state === 'ready' && withdrawn !== null ? [`${app.name}[${slot}] asked for no new connections: ${withdrawn}`] : [];
+  return state === 'ready' && withdrawn !== null ? [`${app.name}[${slot}] reported drain: ${withdrawn}`] : [];
 }
 
 function troubleText(app: string, slot: SlotTrouble): string {

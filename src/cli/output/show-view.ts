@@ -1,4 +1,4 @@
-import { describeExit, type ExitReport } from '../../lifecycle/exit-report.ts';
+import { describeExit, stopReason, type ExitReport } from '../../lifecycle/exit-report.ts';
 import { byteSize, plural } from '../../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { Column, TableOptions } from './columns.ts';
@@ -64,8 +64,8 @@ function nowFacts(app: AppSnapshot): Fact[] {
     [
       'sockets',
       app.socketsKept
-        ? 'kept by the daemon too: the death of the primary refuses nobody'
-        : 'held by the primary alone: its death refuses connections until it is back',
+        ? 'kept by the daemon too; if the primary dies, no connection is refused'
+        : 'held by the primary alone; if it dies, connections are refused until the next one listens',
     ],
   ];
 }
@@ -77,11 +77,11 @@ function scaleFacts({ autoscaling }: AppSnapshot): Fact[] {
 
 function proxyFacts({ proxyRejections }: AppSnapshot): Fact[] {
   const some = Object.entries(proxyRejections).filter(([, n]) => n > 0);
-  return some.length === 0 ? [] : [['closed', `for their PROXY header: ${some.map(([reason, n]) => `${n} ${reason}`).join(', ')}`]];
+  return some.length === 0 ? [] : [['closed', `because of their PROXY header: ${some.map(([reason, n]) => `${n} ${reason}`).join(', ')}`]];
 }
 
 function exitLines(app: string, report: ExitReport, style: Style): string[] {
-  const why = report.askedBy === null ? `was ${report.stateBefore}` : `asked by ${report.askedBy}`;
-  const head = `${localTime(report.at)}  ${app}[${report.slot}] pid ${report.pid}: ${describeExit(report)} after ${duration(report.uptimeMs)}, ${why}`;
+  const why = report.askedBy === null ? `was ${report.stateBefore}` : stopReason(report.askedBy);
+  const head = `${localTime(report.at)}  ${app}[${report.slot}] pid ${report.pid}: ${describeExit(report)} after ${duration(report.uptimeMs)} (${why})`;
   return [head, ...outputLines(report.stack, style), ...outputLines(report.lastStderr, style)];
 }

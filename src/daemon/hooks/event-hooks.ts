@@ -112,7 +112,7 @@ export class EventHooks {
     const { timeoutMs = TIMEOUT_MS } = this.#options;
     const { run = null, url = null } = onEvent ?? {};
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(`no end within ${timeoutMs / 1000} s`), timeoutMs);
+    const timer = setTimeout(() => controller.abort(`not finished within ${timeoutMs / 1000} s`), timeoutMs);
     this.#underWay.add(controller);
     try {
       if (target === 'run' && run !== null) await runCommand({ run, cwd, env }, event, controller.signal);

@@ -32,7 +32,7 @@ export class HookFailures {
     this.#count();
   }
 
-  /** An event was left out, because too many waited. */
+  /** An event was dropped because too many were waitinged. */
   dropped(hook: Hook): void {
     this.#about(hook);
     this.#dropped++;
@@ -63,7 +63,7 @@ export class HookFailures {
     const failed = sum(this.#failed.values());
     const parts = [
       ...(failed === 0 ? [] : [`${events(failed)} could not be delivered in 3 tries (${reasons(this.#failed)})`]),
-      ...(this.#dropped === 0 ? [] : [`${events(this.#dropped)} left out, because too many wait`]),
+      ...(this.#dropped === 0 ? [] : [`${events(this.#dropped)} dropped because too many were waiting`]),
       ...(givenUp === 0 ? [] : [`${events(givenUp)} not delivered before the daemon ended`]),
     ];
     if (parts.length === 0) return;

@@ -35,7 +35,7 @@ export function drawApps(frame: Frame, model: Model): void {
     { columns: place(columns, frame.columns, sortedBy), rows, cursor: model.still ? -1 : cursor, sortedBy, reversed },
   );
   if (rows.length === 0 && at > 0)
-    frame.put(top + 1, 1, apps.length === 0 ? 'no apps yet: "lb start <script>" starts one' : `no app matches "${model.filters.apps}"`, STYLE.dim);
+    frame.put(top + 1, 1, apps.length === 0 ? 'no apps yet; start one with "lb start <script>"' : `no app matches "${model.filters.apps}"`, STYLE.dim);
 
   let row = top + tableRows + 1;
   const app = rows[cursor];

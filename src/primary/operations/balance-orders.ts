@@ -7,10 +7,10 @@ import type { Pool } from '../workers/pool.ts';
 /** Changes the strategy from the next connection on. @throws LbError if that needs a restart. */
 export function changeBalance(pool: Pool, strategy: BalanceStrategy): string {
   const { name, balance } = pool.spec;
-  if (balance === strategy) return `${name} is balanced by ${strategy} already`;
+  if (balance === strategy) return `${name} already uses ${strategy}`;
   needsNoRestart(pool, strategy);
   pool.spec = { ...pool.spec, balance: strategy };
-  return `${name} is balanced by ${strategy} (was ${balance})`;
+  return `${name} now uses ${strategy} (was ${balance})`;
 }
 
 /** @throws LbError if the change is to or from `direct`, which uses different listening sockets. */
@@ -29,7 +29,7 @@ export function changeWeights(pool: Pool, changes: WeightBody['weights']): strin
     weights[slot] = weight;
   }
   if (weights.slice(0, pool.wanted).every((weight) => weight === 0))
-    throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'no slot would get connections any more' });
+    throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'no slot would have a weight above 0' });
   pool.spec = { ...pool.spec, weights };
   return `${name}: ${changes.map(({ slot, weight }) => `slot ${slot} has weight ${weight}`).join(', ')}`;
 }

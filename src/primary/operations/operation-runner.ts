@@ -51,12 +51,12 @@ export class OperationRunner {
     if (admission.verdict === 'join') {
       const joined = this.#waiting[admission.index];
       joined?.clients.push(client);
-      this.#note(job, 'queued', `${this.#options.app}: ${kind} joins the one that waits already`);
+      this.#note(job, 'queued', `${this.#options.app}: joined the ${kind} that is already waiting`);
       return;
     }
     if (admission.verdict === 'preempt') this.#preempt();
     if (admission.verdict === 'wait') {
-      this.#note(job, 'queued', `${this.#options.app}: ${kind} waits for the ${this.#running?.job.kind ?? 'operation'} that runs`);
+      this.#note(job, 'queued', `${this.#options.app}: ${kind} is waiting for the running ${this.#running?.job.kind ?? 'operation'}`);
     }
     this.#waiting.push(job);
     this.#options.wake();

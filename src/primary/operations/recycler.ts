@@ -27,7 +27,7 @@ export class Recycler {
     const { context, runner, event } = this.#options;
     if (this.#recycling.has(worker)) return;
     this.#recycling.add(worker);
-    event('recycle', `worker ${worker.slot} is replaced: ${reason}`, worker, { askedBy, reason });
+    event('recycle', `replacing worker ${worker.slot}: ${reason}`, worker, { askedBy, reason });
     runner.submit('recycle', false, () => new RecycleOperation(context, worker, askedBy), {
       progress: () => {},
       done: ({ ok }) => void setTimeout(() => this.#recycling.delete(worker), ok ? 0 : RECYCLE_AGAIN_MS).unref(),

@@ -3,8 +3,8 @@ import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
-import type { OnFailure } from '../../protocol/control.ts';
 import { plural } from '../../lifecycle/wording.ts';
+import type { OnFailure } from '../../protocol/control.ts';
 import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { needsNoRestart } from './balance-orders.ts';
@@ -130,7 +130,7 @@ export class ReloadOperation implements Operation {
       return current === undefined || current.id > this.#rollout.cutId;
     });
     if (undo && changed && replaced.length > 0) {
-      this.#context.progress('rollback', `${pool.spec.name}: rolling ${replaced.length} replaced workers back to the definition they had`);
+      this.#context.progress('rollback', `${pool.spec.name}: rolling ${plural(replaced.length, 'replaced worker')} back to the previous definition`);
     }
     this.#phase = 'back';
     this.#rollout = { ...this.#planFor(undo && changed ? replaced : []), parallel: Math.max(1, this.#options.parallel), allAtOnce: false };

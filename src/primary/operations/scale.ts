@@ -75,7 +75,7 @@ export class ScaleOperation implements Operation {
     const { name, scale } = pool.spec;
     if (this.#request.automatic === true || scale === null || !scale.on) return;
     pool.spec = { ...pool.spec, scale: { ...scale, on: false } };
-    this.#context.progress('note', `${name}: autoscaling is off now (on again with: lb scale ${shellWord(name)} auto)`);
+    this.#context.progress('note', `${name}: autoscaling is now off (turn it on with: lb scale ${shellWord(name)} auto)`);
   }
 
   #want(count: number): void {
@@ -87,7 +87,7 @@ export class ScaleOperation implements Operation {
 
 /** Why an app cannot have `count` workers; null if it can. */
 function refusalOf(count: number, weights: AppSpec['weights']): string | null {
-  if (count > MAX_INSTANCES) return `it would have ${count} workers, the most are ${MAX_INSTANCES}`;
+  if (count > MAX_INSTANCES) return `it would have ${count} workers; the maximum is ${MAX_INSTANCES}`;
   const serves = Array.from({ length: count }, (_, slot) => weightOf(weights, slot)).some((weight) => weight > 0);
-  return serves ? null : `each of the ${count} slots left would have weight 0`;
+  return serves ? null : `the remaining ${plural(count, 'slot')} would have no weight above 0`;
 }

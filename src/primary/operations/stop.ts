@@ -22,7 +22,7 @@ export class StopOperation implements Operation {
     const { name, drainDelayMs } = pool.spec;
     if (this.#now || drainDelayMs === 0) return this.#leave(this.#now);
     this.#drainsAt = now() + drainDelayMs;
-    this.#context.progress('note', `${name} is not ready any more and drains in ${drainDelayMs / 1000} s`);
+    this.#context.progress('note', `${name} reports not ready; draining starts in ${drainDelayMs / 1000} s`);
   }
 
   step(): Outcome | null {

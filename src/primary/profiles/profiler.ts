@@ -57,7 +57,7 @@ export class Profiler {
     try {
       const lasts = what === 'cpu' || what === 'heap-sampling';
       if (what === 'heap') await this.#leaveRotation(worker, note);
-      note(`${PROFILE_TITLES[what]} begins${lasts ? `, for ${durationMs / 1000} s` : ''} (pid ${worker.pid})`);
+      note(`${PROFILE_TITLES[what]} started${lasts ? `, for ${durationMs / 1000} s` : ''} (pid ${worker.pid})`);
       const { path: writtenTo, bytes } = await this.#write(worker, what, lasts ? durationMs : 0);
       const path =
         output === undefined
@@ -79,7 +79,7 @@ export class Profiler {
       if (what === 'heap') {
         worker.channel.post({ t: 'shed', count: 0 });
         this.#options.router.changed();
-        if (worker.state === 'ready') note('is in the rotation again');
+        if (worker.state === 'ready') note('back in rotation');
       }
     }
   }
@@ -88,7 +88,7 @@ export class Profiler {
     const { app, directory } = this.#options;
     const { slot, pid } = worker;
     const path = join(directory, profileName({ what, app, slot, pid, at: wallNow() }));
-    if (!worker.channel.connected) throw new LbError('LB_ERR_PROFILE', { what: PROFILE_TITLES[what], app, reason: 'the worker ended meanwhile' });
+    if (!worker.channel.connected) throw new LbError('LB_ERR_PROFILE', { what: PROFILE_TITLES[what], app, reason: 'the worker exited' });
     const written = worker.profile.written(path, { what, app, timeoutMs: durationMs + ANSWER_WITHIN_MS[what] });
     worker.channel.post({ t: 'profile', request: { what, durationMs, path } });
     try {
@@ -109,9 +109,9 @@ export class Profiler {
     if (slot !== undefined && slot >= pool.wanted) throw new LbError('LB_ERR_SLOT', { app, slot, last: pool.wanted - 1 });
     const ready = pool.workers.filter(({ state, channel }) => (state === 'ready' || state === 'ejected') && channel.connected);
     const worker = slot === undefined ? busiest(ready) : currentWorker(pool.slot(slot));
-    if (worker === undefined) return fail(slot === undefined ? 'no worker is ready' : `slot ${slot} has no worker now`);
+    if (worker === undefined) return fail(slot === undefined ? 'no worker is ready' : `slot ${slot} has no worker`);
     if (!ready.includes(worker)) return fail(`worker ${worker.slot} is ${worker.state}`);
-    if (worker.profile.kind !== null) return fail(`a ${PROFILE_TITLES[worker.profile.kind]} of worker ${worker.slot} is under way`);
+    if (worker.profile.kind !== null) return fail(`a ${PROFILE_TITLES[worker.profile.kind]} of worker ${worker.slot} is already running`);
     return worker;
   }
 
@@ -123,7 +123,7 @@ export class Profiler {
     const { router } = this.#options;
     router.changed();
     const alone = router.members.length === 0;
-    note(alone ? 'leaves the rotation; no other worker serves, so its clients wait' : 'leaves the rotation');
+    note(alone ? 'taken out of rotation; no other worker is serving, so its clients wait' : 'taken out of rotation');
     if (!alone) worker.channel.post({ t: 'shed', count: ALL_CONNECTIONS });
     const deadline = now() + QUIET_WITHIN_MS;
     const { last } = worker.meter;

@@ -71,9 +71,9 @@ export class Autoscaler implements WorkerObserver {
     const { pool } = this.#options.context;
     const { name, scale } = pool.spec;
     if (scale === null) throw new LbError('LB_ERR_NO_SCALE', { app: name });
-    if (!scale.on) this.#options.event('scale', `autoscaling is on, from ${plural(pool.wanted, 'worker')}`);
+    if (!scale.on) this.#options.event('scale', `autoscaling is on, starting from ${plural(pool.wanted, 'worker')}`);
     pool.spec = { ...pool.spec, scale: { ...scale, on: true } };
-    return `${name} has ${scale.min} to ${scale.max} workers, as its load asks for (${pool.wanted} now)`;
+    return `${name} scales between ${scale.min} and ${plural(scale.max, 'worker')} with its load (${pool.wanted} now)`;
   }
 
   report(): AutoscalingSnapshot | null {
@@ -85,7 +85,7 @@ export class Autoscaler implements WorkerObserver {
 
   #turnedOff(): void {
     this.stop();
-    if (this.#options.context.pool.spec.scale !== null) this.#options.event('scale', 'autoscaling is off, the number of workers is set by hand');
+    if (this.#options.context.pool.spec.scale !== null) this.#options.event('scale', 'autoscaling is off, the number of workers was set manually');
   }
 
   #check(): void {
@@ -104,7 +104,7 @@ export class Autoscaler implements WorkerObserver {
     const at = now();
     const sharing = pool.workers.filter((worker) => worker.state === 'ready' && router.weight(worker) > 0);
     this.#history.add(sharing, { counters: pool.counters, queued: ingress.dispatcher.queued, at, keptMs });
-    const waitsFor = unsettled(pool, runner) ?? (rebalancer.moving ? 'connections move to other workers' : null);
+    const waitsFor = unsettled(pool, runner) ?? (rebalancer.moving ? 'connections are moving to other workers' : null);
     // Detects workers that were replaced between two checks.
     const shape = `${pool.wanted}/${pool.lastId}`;
     if (waitsFor !== null || shape !== this.#shape) this.#settledSince = at;

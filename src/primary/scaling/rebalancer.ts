@@ -94,7 +94,7 @@ export class Rebalancer {
       this.#begunAt = now();
       this.#left = kept.reduce((total, n) => total + n, 0);
       const held = workers.map(({ slot }, i) => `slot ${slot} has ${kept[i] ?? 0}`).join(', ');
-      this.#options.event('rebalance', `kept connections are spread anew, some end with their next answer: ${held}`);
+      this.#options.event('rebalance', `rebalancing keep-alive connections, some close after their next response: ${held}`);
     }
     if (spreadKept(holders, false).some((n) => n > 0)) this.#movingUntil = now() + MOVING_MS;
     if (this.#left < sum) return this.stop();

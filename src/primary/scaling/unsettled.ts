@@ -6,8 +6,8 @@ import type { Pool } from '../workers/pool.ts';
 export function unsettled(pool: Pool, runner: OperationRunner): string | null {
   const running = runner.current?.kind ?? runner.waiting[0];
   if (running !== undefined) return `${running} runs`;
-  if (pool.workers.some(({ state }) => state === 'starting')) return 'a worker starts';
-  if (pool.workers.some(({ state }) => isLeaving(state))) return 'a worker leaves';
+  if (pool.workers.some(({ state }) => state === 'starting')) return 'a worker is starting';
+  if (pool.workers.some(({ state }) => isLeaving(state))) return 'a worker is leaving';
   const missing = pool.slots.some(({ restart, workers }) => workers.length === 0 && (restart.phase === 'idle' || restart.phase === 'waiting'));
-  return missing ? 'a worker is to be restarted' : null;
+  return missing ? 'a worker is waiting for its restart' : null;
 }

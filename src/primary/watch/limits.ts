@@ -49,12 +49,12 @@ export class Limits {
     const { maxMemoryBytes, maxMemoryKillBytes } = this.#options.pool.spec;
     if (worker.state !== 'ready' && worker.state !== 'ejected') return;
     if (maxMemoryKillBytes !== null && memoryBytes > maxMemoryKillBytes) {
-      const reason = `uses ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`;
+      const reason = `it uses ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`;
       worker.end.explain('memory-limit', `killed: it used ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`);
       this.#options.abandon(worker, 'memory-kill', reason);
       worker.channel.kill();
     } else if (maxMemoryBytes !== null && memoryBytes > maxMemoryBytes) {
-      this.#options.recycler.recycle(worker, 'memory', `uses ${megabytes(memoryBytes)}, the limit is ${megabytes(maxMemoryBytes)}`);
+      this.#options.recycler.recycle(worker, 'memory', `it uses ${megabytes(memoryBytes)}, the limit is ${megabytes(maxMemoryBytes)}`);
     }
   }
 
@@ -70,8 +70,8 @@ export class Limits {
     }
     const requests = worker.meter.last?.requests ?? 0;
     const reason = recycleReason({ requests, uptimeMs: worker.uptimeMs }, limits);
-    if (reason === 'requests') this.#options.recycler.recycle(worker, 'requests', `served ${requests} requests, its limit is ${limits.requests}`);
+    if (reason === 'requests') this.#options.recycler.recycle(worker, 'requests', `it served ${requests} requests, its limit is ${limits.requests}`);
     if (reason === 'lifetime')
-      this.#options.recycler.recycle(worker, 'lifetime', `reached its max_lifetime of ${Math.round((limits.lifetimeMs ?? 0) / 1000)} s`);
+      this.#options.recycler.recycle(worker, 'lifetime', `it reached its max_lifetime of ${Math.round((limits.lifetimeMs ?? 0) / 1000)} s`);
   }
 }

@@ -72,7 +72,7 @@ export class Watch implements WorkerObserver {
       eject: (worker, why) => this.#eject(worker, why),
       readmit: (worker) => {
         worker.move('ready');
-        event('readmit', `worker ${worker.slot} is in the rotation again`, worker);
+        event('readmit', `worker ${worker.slot} is back in rotation`, worker);
       },
       replace: (worker, why) => recycler.recycle(worker, 'unhealthy', why),
       changed: () => supervisor.wake(),
@@ -111,7 +111,7 @@ export class Watch implements WorkerObserver {
 
   onExit(worker: WorkerHandle, _code: number | null, signal: string | null): void {
     const isUnexplained = signal === 'SIGKILL' && worker.end.askedBy === null;
-    if (isUnexplained && this.#kernelKills.justNow()) worker.end.explain('kernel', 'killed by the kernel for want of memory');
+    if (isUnexplained && this.#kernelKills.justNow()) worker.end.explain('kernel', 'out of memory (killed by the kernel)');
   }
 
   passedCheck(worker: WorkerHandle): CheckPassed {
@@ -154,7 +154,7 @@ export class Watch implements WorkerObserver {
         break;
     }
     const reason = 'reason' in report ? `: ${report.reason}` : report.lb === 'weight' ? ` ${report.value ?? 'as configured'}` : '';
-    event('self-report', `worker ${worker.slot} says ${report.lb}${reason}`, worker);
+    event('self-report', `worker ${worker.slot} reported ${report.lb}${reason}`, worker);
     router.changed();
   }
 
@@ -162,7 +162,7 @@ export class Watch implements WorkerObserver {
     const { event, pool, supervisor } = this.#options;
     worker.move('ejected');
     pool.counters.ejections++;
-    event('eject', `worker ${worker.slot} is out of the rotation: ${why}`, worker);
-    supervisor.ejected(worker, `out of the rotation: ${why}`);
+    event('eject', `worker ${worker.slot} ejected: ${why}`, worker);
+    supervisor.ejected(worker, `ejected: ${why}`);
   }
 }

@@ -47,6 +47,6 @@ export class WorkerProfile {
   }
 
   workerEnded(): void {
-    this.#waiting?.done('the worker ended meanwhile', 0);
+    this.#waiting?.done('the worker exited', 0);
   }
 }

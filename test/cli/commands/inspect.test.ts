@@ -67,7 +67,7 @@ describe('show and ping', () => {
     expect(await lb('show apu')).toEqual({
       code: 3,
       out: '',
-      err: 'error: no app named "apu", did you mean "api"?\nhint: "lb list" shows what exists\n',
+      err: 'error: no app named "apu", did you mean "api"?\nhint: run "lb list" to see all apps\n',
     });
   });
 
@@ -78,7 +78,7 @@ describe('show and ping', () => {
     daemon.on('GET /v1/hello', { json: { ...HELLO, metrics: { url, problem: null } } });
     expect((await lb('ping')).out).toContain(`\nmetrics: ${url}\n`);
     daemon.on('GET /v1/hello', { json: { ...HELLO, metrics: { url, problem: 'the port is in use' } } });
-    expect((await lb('ping')).out).toContain(`${url} (not served: the port is in use; tried again every second)\n`);
+    expect((await lb('ping')).out).toContain(`${url} (not served: the port is in use; retrying every second)\n`);
     expect((await withoutDaemon('ping')).code).toBe(4);
   });
 

@@ -38,6 +38,6 @@ describe('kill', () => {
 
   it('is no failure without a daemon', async () => {
     expect(await withoutDaemon('kill')).toMatchObject({ code: 0, out: '' });
-    expect(jsonLines((await withoutDaemon('kill --json')).out)).toEqual([{ type: 'result', ok: true, apps: [], message: 'no daemon runs' }]);
+    expect(jsonLines((await withoutDaemon('kill --json')).out)).toEqual([{ type: 'result', ok: true, apps: [], message: 'no daemon is running' }]);
   });
 });

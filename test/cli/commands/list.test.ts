@@ -30,7 +30,7 @@ describe('list', () => {
   });
 
   it('is empty and no failure without a daemon', async () => {
-    expect(await withoutDaemon('list')).toEqual({ code: 0, out: '', err: expect.stringContaining('no daemon runs for') as string });
+    expect(await withoutDaemon('list')).toEqual({ code: 0, out: '', err: expect.stringContaining('no daemon is running for') as string });
     expect((await withoutDaemon('status --json')).out).toBe('[]\n');
   });
 });
@@ -45,12 +45,12 @@ describe('list without a daemon', () => {
 
   it('is a failure while primaries of it are alive', async () => {
     const ran = await record(JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }));
-    const message = 'error: the daemon is gone, its apps go on serving; a new daemon starts by itself within seconds\n';
+    const message = 'error: the daemon is gone; its apps keep serving, and a new daemon starts automatically within seconds\n';
     expect(ran).toEqual({ code: 4, out: '', err: expect.stringContaining(message) as string });
   });
 
   it.each(['{"pid":2147483646,"startTime":1}', '{"pid":', 'null'])('is none with the record %s', async (content) => {
-    expect(await record(content)).toMatchObject({ code: 0, err: expect.stringContaining('no daemon runs for') as string });
+    expect(await record(content)).toMatchObject({ code: 0, err: expect.stringContaining('no daemon is running for') as string });
   });
 });
 

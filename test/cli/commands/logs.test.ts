@@ -23,7 +23,7 @@ describe('logs', () => {
     let interrupt = (): void => {};
     let outputs = 0;
     const ran = await lb('log --lines 2', { onReady: (given) => (interrupt = given), onOutput: () => ++outputs === 2 && interrupt() });
-    expect(ran).toEqual({ code: 130, out: 'api[0] live\n', err: '3 lines left out here: this reader was too slow\n' });
+    expect(ran).toEqual({ code: 130, out: 'api[0] live\n', err: '3 lines skipped: output was read too slowly\n' });
   });
 
   it('begins with the files of an app that is stopped', async () => {
@@ -34,7 +34,7 @@ describe('logs', () => {
     let interrupt = (): void => {};
     let outputs = 0;
     const ran = await lb('logs docs', { onReady: (given) => (interrupt = given), onOutput: () => ++outputs === 3 && interrupt() });
-    expect(ran).toEqual({ code: 130, out: 'docs bye\ndocs[1] hello\n', err: 'docs is stopped; here comes what it writes when it runs again\n' });
+    expect(ran).toEqual({ code: 130, out: 'docs bye\ndocs[1] hello\n', err: 'docs is stopped; new lines appear here when it runs again\n' });
   });
 
   it('colours the prefix', async () => {

@@ -36,7 +36,7 @@ describe('operations', () => {
     const lines = err.trimEnd().split('\n');
     expect(lines[0]).toBe('error: reload of "api" failed: api[0] exit code 1');
     expect(lines.slice(1, -1)).toEqual(Array.from({ length: 40 }, (_, i) => `  | line ${i + 10}`));
-    expect(lines.at(-1)).toBe('hint: what served before still serves; repair it and reload again');
+    expect(lines.at(-1)).toBe('hint: the previous version is still serving; fix the problem and reload again');
     const json = await lb('reload api --json');
     expect(jsonLines(json.out)).toHaveLength(1);
     expect(json.code).toBe(1);
@@ -72,7 +72,7 @@ describe('operations', () => {
 
   it('end with 4 when the daemon goes away', async () => {
     daemon.on('POST /v1/apps/api/reload', { stream: [progress()], cut: true });
-    expect(await lb('reload api')).toMatchObject({ code: 4, err: expect.stringContaining('the daemon went away') as string });
+    expect(await lb('reload api')).toMatchObject({ code: 4, err: expect.stringContaining('the daemon ended during the operation') as string });
     expect((await withoutDaemon('reload api')).code).toBe(4);
   });
 
@@ -80,7 +80,7 @@ describe('operations', () => {
     daemon.on('POST /v1/apps/api/reload', { stream: [progress()], hold: true });
     let interrupt = (): void => {};
     const ran = await lb('reload api', { onReady: (given) => (interrupt = given), onOutput: () => interrupt() });
-    expect(ran).toEqual({ code: 130, out: '', err: expect.stringContaining('the reload of "api" goes on in the background') as string });
+    expect(ran).toEqual({ code: 130, out: '', err: expect.stringContaining('the reload of "api" continues in the background') as string });
     expect(daemon.orders).toHaveLength(1);
   });
 
@@ -183,7 +183,7 @@ describe('profile', () => {
   };
 
   it.each([':0', ':'])('%j names no app', async (target) => {
-    expect(await refused(`profile ${target} --heap`)).toContain(`expected the name of an app, or of one with a slot such as api:0, got "${target}"`);
+    expect(await refused(`profile ${target} --heap`)).toContain(`expected an app name, optionally with a slot such as api:0, got "${target}"`);
   });
 
   it('takes a time above 0', async () => {
@@ -192,9 +192,9 @@ describe('profile', () => {
 
   it('says why its file cannot go there', async () => {
     writeFileSync(join(work, 'file'), '');
-    expect(await refused(`report api -o ${work}/none/x`)).toContain(`--output ${work}/none/x: there is no directory ${work}/none\n`);
-    expect(await refused('report api -o file/x')).toContain(`--output file/x: ${work}/file is no directory\n`);
-    expect(await refused('report api -o file/x/y')).toContain(`${work}/file/x is no directory\n`);
+    expect(await refused(`report api -o ${work}/none/x`)).toContain(`--output ${work}/none/x: no such directory: ${work}/none\n`);
+    expect(await refused('report api -o file/x')).toContain(`--output file/x: ${work}/file is not a directory\n`);
+    expect(await refused('report api -o file/x/y')).toContain(`${work}/file/x is not a directory\n`);
     expect(await refused('report api -o .')).toContain('--output .: it is a directory\n');
   });
 

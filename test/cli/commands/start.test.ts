@@ -68,7 +68,7 @@ describe('start', () => {
         { script: 'server.js', name: 'b' },
       ]),
     );
-    const err = 'error: every app of lb.config.json is already running: a, b\nhint: use "lb reload lb.config.json" for new versions and definitions\n';
+    const err = 'error: every app of lb.config.json is already running: a, b\nhint: deploy new versions and definitions with "lb reload lb.config.json"\n';
     expect(await lb('start lb.config.json')).toEqual({ code: 1, out: '', err });
     expect((await lb('start')).err).toBe(err);
     expect((await lb('start --only a')).err).toContain('"lb reload lb.config.json --only a"');
@@ -119,15 +119,25 @@ describe('start', () => {
 
   it('knows flags of PM2', async () => {
     expect(await lb('start server.js --no-vizion --no-pmx --no-automation')).toEqual({ code: 0, out: '"server" is online\n', err: '' });
-    expect(await lb('start server.js --no-treekill')).toMatchObject({ code: 0, err: 'warning: command line: not supported yet and ignored: --no-treekill\n' });
+    expect(await lb('start server.js --no-treekill')).toMatchObject({
+      code: 0,
+      err: 'warning: command line: --no-treekill is not supported yet and is ignored\n',
+    });
     expect(await lb('start server.js -f')).toMatchObject({ code: 2, err: expect.stringContaining('error: --force is not supported yet') as string });
     expect(daemon.orders).toHaveLength(2);
   });
 
   it('passes on what the daemon says about apps that run already', async () => {
-    const note = progress({ operation: 'start', step: 'note', slot: null, generation: null, pid: null, message: 'api runs already, left as it is' });
+    const note = progress({
+      operation: 'start',
+      step: 'note',
+      slot: null,
+      generation: null,
+      pid: null,
+      message: 'api is already running and was left unchanged',
+    });
     daemon.on('POST /v1/apps', { stream: [note, done('"docs" is online')] });
-    expect(await lb('start server.js')).toEqual({ code: 0, out: '"docs" is online\n', err: 'api runs already, left as it is\n' });
+    expect(await lb('start server.js')).toEqual({ code: 0, out: '"docs" is online\n', err: 'api is already running and was left unchanged\n' });
   });
 
   it('refuses what is not there before it starts a daemon', async () => {
@@ -178,7 +188,7 @@ describe('reload with a config file', () => {
       { script: 'server.js', name: 'api', instances: 4 },
       { script: 'server.js', name: 'docs' },
     ]);
-    expect(await lb('reload lb.config.json')).toEqual({ code: 0, out: 'reloaded\nstarted\n', err: '"docs" does not run yet, starting it\n' });
+    expect(await lb('reload lb.config.json')).toEqual({ code: 0, out: 'reloaded\nstarted\n', err: '"docs" is not running, starting it\n' });
     expect(daemon.orders).toMatchObject([{ body: { spec: { name: 'api', instances: 4 } } }, { body: { apps: [{ name: 'docs' }] } }]);
   });
 
@@ -199,7 +209,7 @@ describe('reload with a config file', () => {
 
   it.each(['reload api', 'reload all', 'restart api', 'start docs'])('refuses --env and --only without one: %s', async (line) => {
     const [command = '', target = ''] = line.split(' ');
-    const problem = `"${target}" is no config file: --env and --only choose from one and need it as the target, as in "lb ${command} lb.config.js --env production"`;
+    const problem = `"${target}" is not a config file; --env and --only need one as the target, as in "lb ${command} lb.config.js --env production"`;
     expect(await lb(`${line} --env production`)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(problem) as string });
     expect(await lb(`${line} --only api`)).toMatchObject({ code: 2, err: expect.stringContaining('lb.config.js --only api"') as string });
     expect(daemon.orders).toEqual([]);

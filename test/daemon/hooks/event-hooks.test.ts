@@ -104,7 +104,7 @@ describe('a command', () => {
   it.each([
     [['sh', '-c', 'echo "no such channel" >&2; exit 4'], 'exit code 4: no such channel'],
     [['./not-there'], 'spawn ./not-there ENOENT'],
-    [['sleep', '1000'], 'no end within 0.1 s'],
+    [['sleep', '1000'], 'not finished within 0.1 s'],
   ])('that fails is told: %j', async (run, reason) => {
     create({ run }, 100);
     hooks.happened(event());
@@ -144,7 +144,7 @@ describe('a URL', () => {
     create({ url }, 100);
     hooks.happened(event());
     await waitFor('the failure', () => failures.length > 0);
-    expect(failures[0]).toContain('(no end within 0.1 s)');
+    expect(failures[0]).toContain('(not finished within 0.1 s)');
   });
 });
 

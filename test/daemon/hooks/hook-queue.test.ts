@@ -67,9 +67,9 @@ describe('the queue of a hook', () => {
     outcome = () => new Promise(() => {});
     add(1, 1_000);
     expect(called).toEqual([1, 2, 3, 4]);
-    expect(failures).toEqual(['it: 1 event left out, because too many wait']);
+    expect(failures).toEqual(['it: 1 event dropped because too many were waiting']);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(failures.slice(1)).toEqual(['it: 895 events left out, because too many wait']);
+    expect(failures.slice(1)).toEqual(['it: 895 events dropped because too many were waiting']);
     await vi.advanceTimersByTimeAsync(600_000);
     expect(failures).toHaveLength(2);
   });

@@ -288,6 +288,6 @@ it.each([
   await expect(second.listen()).rejects.toMatchObject({
     code: 'LB_ERR_DASHBOARD_LISTEN',
     exitCode: 1,
-    message: `the dashboard cannot be served at ${host}${portOf() === 0 ? '' : `:${port}`}: ${reason}`,
+    message: `cannot serve the dashboard at ${host}${portOf() === 0 ? '' : `:${port}`}: ${reason}`,
   });
 });

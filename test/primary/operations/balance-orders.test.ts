@@ -9,9 +9,9 @@ const poolOf = (changes: Partial<AppSpec> = {}): Pool => ({ spec: sampleSpec(cha
 describe('changeBalance', () => {
   it('changes the strategy, and names the previous one', () => {
     const pool = poolOf();
-    expect(changeBalance(pool, 'random')).toBe('api is balanced by random (was round-robin)');
+    expect(changeBalance(pool, 'random')).toBe('api now uses random (was round-robin)');
     expect(pool.spec.balance).toBe('random');
-    expect(changeBalance(pool, 'random')).toBe('api is balanced by random already');
+    expect(changeBalance(pool, 'random')).toBe('api already uses random');
   });
 
   it.each([

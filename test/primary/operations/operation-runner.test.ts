@@ -112,7 +112,7 @@ describe('OperationRunner', () => {
     runner.step();
     const second = submit('reload', true);
     const third = submit('reload', true);
-    expect(third.records).toMatchObject([{ step: 'queued', message: 'api: reload joins the one that waits already' }]);
+    expect(third.records).toMatchObject([{ step: 'queued', message: 'api: joined the reload that is already waiting' }]);
     runner.progress('note', 'of the first');
     end(0);
     runner.progress('note', 'of the second');
@@ -143,7 +143,7 @@ describe('OperationRunner', () => {
     submit('scale');
     expect(runner.abort('too early')).toBe(false);
     runner.step();
-    expect(runner.abort('aborted by the operator')).toBe(true);
+    expect(runner.abort('the operator aborted it')).toBe(true);
     runner.step();
     expect(client.outcomes).toMatchObject([{ ok: false, error: { code: 'LB_ERR_ABORTED' } }]);
     expect(runner.current?.kind).toBe('scale');

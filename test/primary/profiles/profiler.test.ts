@@ -36,7 +36,7 @@ describe('a profile', () => {
     const ordered = await order(app, { what: 'cpu', durationMs: 2_000 });
     const [request] = app.workers[1]?.profiles ?? [];
     expect(request).toMatchObject({ what: 'cpu', durationMs: 2_000, path: expect.stringMatching(/^\/h\/profiles\/api-1-\d+-\d{8}T\d{9}\.cpuprofile$/) });
-    expect(ordered.progress.map(({ message }) => message)).toEqual([expect.stringContaining('api[1] CPU profile begins, for 2 s')]);
+    expect(ordered.progress.map(({ message }) => message)).toEqual([expect.stringContaining('api[1] CPU profile started, for 2 s')]);
     await write(app, app.workers[1]);
     expect(ordered.answer).toEqual({ kind: 'profile', file: { what: 'cpu', path: request?.path, bytes: 4_711, slot: 1, pid: app.workers[1]?.pid } });
     expect(app.events.at(-1)).toBe(`profile: CPU profile of worker 1: ${request?.path}`);
@@ -95,7 +95,7 @@ describe('a profile', () => {
     const [worker] = app.workers;
     worker?.beat({ kept: 3, eventLoopUtilization: 0.5 });
     const ordered = await order(app, { what: 'heap' });
-    expect(ordered.progress.map(({ message }) => message)).toContain('api[0] leaves the rotation; no other worker serves, so its clients wait');
+    expect(ordered.progress.map(({ message }) => message)).toContain('api[0] taken out of rotation; no other worker is serving, so its clients wait');
     worker?.beat({ kept: 3, requestsInFlight: 0, eventLoopUtilization: 0.5 });
     await app.advance(100);
     expect(worker?.profiles).toHaveLength(1);
@@ -120,7 +120,7 @@ describe('a profile', () => {
 
   it.each([
     [{ what: 'cpu', slot: 2 }, 'LB_ERR_SLOT', 'no slot 2'],
-    [{ what: 'cpu', slot: 1 }, 'LB_ERR_PROFILE', 'a CPU profile of worker 1 is under way'],
+    [{ what: 'cpu', slot: 1 }, 'LB_ERR_PROFILE', 'a CPU profile of worker 1 is already running'],
   ] as const)('is refused: %j', async (body, code, message) => {
     const app = await PrimaryHarness.online();
     await order(app, { what: 'cpu', slot: 1, durationMs: 60_000 });
@@ -137,7 +137,7 @@ describe('a profile', () => {
   });
 
   it.each([
-    ['CPU profile of "api" was not taken: the worker ended meanwhile', (worker: FakeWorker) => worker.end(1, null)],
+    ['cannot take a CPU profile of "api": the worker exited', (worker: FakeWorker) => worker.end(1, null)],
     ['ENOSPC', (worker: FakeWorker) => worker.tell({ t: 'profiled', path: worker.profiles[0]?.path, bytes: 0, error: 'Error: ENOSPC' })],
     ['did not answer within 70 s', () => {}],
   ])('fails when %s', async (reason, happens) => {

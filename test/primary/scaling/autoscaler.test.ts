@@ -51,7 +51,7 @@ describe('autoscaling', () => {
     const app = await PrimaryHarness.online({ instances: 1, scale: SCALE });
     const byHand = app.order({ kind: 'scale', to: 2 });
     await run(app, 0.95, 20);
-    expect(byHand.progress.map(({ message }) => message)).toContain('api: autoscaling is off now (on again with: lb scale api auto)');
+    expect(byHand.progress.map(({ message }) => message)).toContain('api: autoscaling is now off (turn it on with: lb scale api auto)');
     expect(await app.snapshot()).toMatchObject({ instances: 2, autoscaling: { on: false, now: null }, spec: { scale: { on: false } } });
     const reload = app.order({ kind: 'reload', spec: { ...app.workers[0]!.spec, scale: SCALE }, monitorMs: 0 });
     await run(app, 0.95, 20);
@@ -59,10 +59,10 @@ describe('autoscaling', () => {
     const auto = app.order({ kind: 'scale', auto: true });
     await run(app, 0.95, 20);
     expect(app.events.filter((event) => event.startsWith('scale: autoscaling'))).toEqual([
-      'scale: autoscaling is off, the number of workers is set by hand',
-      'scale: autoscaling is on, from 2 workers',
+      'scale: autoscaling is off, the number of workers was set manually',
+      'scale: autoscaling is on, starting from 2 workers',
     ]);
-    expect(auto.answer).toMatchObject({ message: 'api has 1 to 3 workers, as its load asks for (2 now)', spec: { scale: { on: true } } });
+    expect(auto.answer).toMatchObject({ message: 'api scales between 1 and 3 workers with its load (2 now)', spec: { scale: { on: true } } });
     expect(await app.snapshot()).toMatchObject({ instances: 3 });
   });
 
@@ -74,7 +74,7 @@ describe('autoscaling', () => {
       app.workers[0]?.beat({ eventLoopUtilization: 0.9, use });
       await app.advance(1_000);
     }
-    expect(app.events.filter((event) => event.startsWith('scale'))).toEqual(['scale: held: memory left for no further worker (elu 0.90 of 0.6 over 5 s)']);
+    expect(app.events.filter((event) => event.startsWith('scale'))).toEqual(['scale: held: not enough memory for another worker (elu 0.90 of 0.6 over 5 s)']);
   });
 
   it('waits while connections move to a worker that joined', async () => {
@@ -85,7 +85,7 @@ describe('autoscaling', () => {
       await app.advance(1_000);
       seen.add((await app.snapshot()).autoscaling?.now ?? '');
     }
-    expect([...seen]).toContain('waits: connections move to other workers');
+    expect([...seen]).toContain('waiting: connections are moving to other workers');
   });
 
   it('cannot be turned on for an app without a policy', async () => {
@@ -114,7 +114,11 @@ describe('autoscaling', () => {
     await run(app, 0.1, 60);
     // Immediately, and then at intervals of at least 4, 8, 16 and 32 s.
     expect(scaled(app)).toEqual(Array<string>(4).fill('scale: fewer than min: 1 → 2 workers'));
-    expect(await app.snapshot()).toMatchObject({ instances: 1, ready: 1, autoscaling: { now: expect.stringContaining('held: the last 4 attempts') } });
+    expect(await app.snapshot()).toMatchObject({
+      instances: 1,
+      ready: 1,
+      autoscaling: { now: expect.stringContaining('held: adding workers has failed 4 times') },
+    });
     app.behave = () => ({});
     await run(app, 0.1, 10);
     expect(await app.snapshot()).toMatchObject({ instances: 2, ready: 2 });

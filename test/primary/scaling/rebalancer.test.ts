@@ -32,7 +32,7 @@ describe('after a worker joined', () => {
     const app = await grown();
     await run(app, [8, 0], 3);
     expect(sheds(app)).toEqual([[4], []]);
-    expect(reported(app)).toEqual(['rebalance: kept connections are spread anew, some end with their next answer: slot 0 has 8, slot 1 has 0']);
+    expect(reported(app)).toEqual(['rebalance: rebalancing keep-alive connections, some close after their next response: slot 0 has 8, slot 1 has 0']);
     await run(app, [6, 2], 2);
     expect(sheds(app)).toEqual([[4, 2], []]);
     await run(app, [4, 4], 2);

@@ -57,9 +57,9 @@ describe('memory', () => {
     limits.sampled(real(worker), 100 * MB);
     expect(actions.splice(0)).toEqual([]);
     limits.sampled(real(worker), 150 * MB);
-    expect(actions.splice(0)).toEqual(['recycle 7 (memory): uses 150 MB, the limit is 100 MB']);
+    expect(actions.splice(0)).toEqual(['recycle 7 (memory): it uses 150 MB, the limit is 100 MB']);
     limits.sampled(real(worker), 250 * MB);
-    expect(actions).toEqual(['abandon 7 (memory-kill): uses 250 MB, max_memory_kill is 200 MB', 'SIGKILL']);
+    expect(actions).toEqual(['abandon 7 (memory-kill): it uses 250 MB, max_memory_kill is 200 MB', 'SIGKILL']);
     expect(worker.end.facts().cause).toBe('killed: it used 250 MB, max_memory_kill is 200 MB');
   });
 
@@ -93,7 +93,7 @@ describe('requests and age', () => {
     };
     expect(reach(1_024)).toEqual([]);
     random.mockReturnValue(0);
-    expect(reach(1_025)).toEqual(['recycle 7 (requests): served 1025 requests, its limit is 1025']);
+    expect(reach(1_025)).toEqual(['recycle 7 (requests): it served 1025 requests, its limit is 1025']);
     expect(reach(1_324)).toHaveLength(1);
     expect(reach(1_325)).toHaveLength(2);
   });
@@ -107,7 +107,7 @@ describe('requests and age', () => {
     vi.advanceTimersByTime(1_000);
     worker.uptimeMs = 60_000;
     vi.advanceTimersByTime(1_000);
-    expect(actions.splice(0)).toEqual(['recycle 7 (lifetime): reached its max_lifetime of 60 s']);
+    expect(actions.splice(0)).toEqual(['recycle 7 (lifetime): it reached its max_lifetime of 60 s']);
     limits.stop();
     vi.advanceTimersByTime(5_000);
     expect(actions).toEqual([]);

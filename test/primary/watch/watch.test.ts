@@ -34,7 +34,7 @@ describe('self-reports', () => {
     expect(await takers(app, 6)).toEqual([0, 6]);
     expect(await say(app, { lb: 'ready' })).toMatchObject({ weight: 1, withdrawn: null });
     expect(await takers(app, 6)).toEqual([3, 3]);
-    expect(app.events).toEqual(expect.arrayContaining(['self-report: worker 0 says drain: deploying', 'self-report: worker 0 says ready']));
+    expect(app.events).toEqual(expect.arrayContaining(['self-report: worker 0 reported drain: deploying', 'self-report: worker 0 reported ready']));
   });
 
   it('weight changes its share, null takes the configured one again', async () => {
@@ -43,7 +43,7 @@ describe('self-reports', () => {
     expect(await takers(app, 8)).toEqual([4, 4]);
     expect(await say(app, { lb: 'weight', value: null })).toMatchObject({ weight: 3 });
     expect(await takers(app, 8)).toEqual([6, 2]);
-    expect(app.events).toContain('self-report: worker 0 says weight as configured');
+    expect(app.events).toContain('self-report: worker 0 reported weight as configured');
   });
 
   it('down ejects it, ready readmits it', async () => {

@@ -46,7 +46,7 @@ function notesOf(app: AppSnapshot): string[] {
     ...leaving,
     ...(app.queuedOperations.length === 0 ? [] : [`next: ${app.queuedOperations.join(', ')}`]),
     ...(app.queued === 0 ? [] : [`${plural(app.queued, 'connection')} waiting for a worker`]),
-    ...(app.panic ? ['fewer than half of the workers are healthy: connections go to all of them'] : []),
+    ...(app.panic ? ['fewer than half of the workers are healthy; connections go to all of them'] : []),
     ...out,
     ...slots,
     ...(app.error === null ? [] : [app.error]),

@@ -7,10 +7,10 @@ import { stackOf, type NoStack, type StackResult } from './stack-of.ts';
 
 const NO_STACK: Readonly<Record<NoStack, string>> = {
   gone: '',
-  stopped: ' (the process is stopped, as by SIGSTOP)',
-  traced: ' (a debugger holds the process)',
+  stopped: ' (the process is stopped, for example by SIGSTOP)',
+  traced: ' (a debugger has paused the process)',
   'no-inspector': '',
-  native: ' (in native code, or without CPU)',
+  native: ' (in native code, or starved of CPU)',
 };
 
 /** Replaces a hung worker immediately, then captures its stack for the report and kills it. */

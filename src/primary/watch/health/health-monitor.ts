@@ -133,7 +133,7 @@ export class HealthMonitor<W extends HealthWorker> {
     if (probing === null && worker.state === 'starting') return;
     const where = check.port === null ? '' : ` on port ${check.port}`;
     watched.checking = true;
-    void (probing ?? Promise.resolve<CheckResult>({ ok: false, reason: `does not listen${where}` })).then((result) => {
+    void (probing ?? Promise.resolve<CheckResult>({ ok: false, reason: `not listening${where}` })).then((result) => {
       watched.checking = false;
       this.#checked(watched, check, result, at);
       this.wake();

@@ -147,7 +147,7 @@ describe('active checks', () => {
     if (workers[0] !== undefined) workers[0].listens = false;
     check = { ...CHECK, port: 3001 };
     await pass(7_000);
-    expect(events).toEqual(['eject 0: failed checks: does not listen on port 3001 (3 in a row)']);
+    expect(events).toEqual(['eject 0: failed checks: not listening on port 3001 (3 in a row)']);
   });
 
   it('never eject a sole worker, nor one whose peers have weight 0', async () => {
@@ -326,7 +326,7 @@ describe('self-reports', () => {
     if (one === undefined) throw new Error('no worker');
     monitor.saidDown(one, 'no licence');
     await pass(1);
-    expect(events).toEqual(['eject 0: says it is down: no licence']);
+    expect(events).toEqual(['eject 0: reported itself down: no licence']);
     await pass(600_000);
     monitor.saidReady(one);
     await pass(1);
