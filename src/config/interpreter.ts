@@ -27,7 +27,7 @@ export class Interpreters {
     if (wanted === 'node' || wanted === this.#node) return { path: this.#node };
     if (wanted === 'none') return { reason: 'lb runs Node.js apps only' };
     const path = isPath(wanted) ? absolutePath(wanted, base) : await this.#onPath(wanted);
-    if (path === undefined) return { reason: 'it is not on PATH' };
+    if (path === undefined) return { reason: 'it is not in PATH' };
     if (!(await isExecutable(path))) return { reason: `${path} is not an executable file` };
     const reason = await this.#problemOf(path);
     return reason === undefined ? { path } : { reason };

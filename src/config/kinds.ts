@@ -100,9 +100,9 @@ export const orOff = (kind: Kind<number>): Kind<number | null> => ({
   parse: (raw) => (raw === 0 || raw === '0' || raw === false || raw === 'false' ? ok(null) : kind.parse(raw)),
 });
 
-/** An array of texts, or one text that is split at blanks with respect to quotes. */
+/** An array of texts, or one text that is split at spaces with respect to quotes. */
 export const stringList: Kind<readonly string[]> = {
-  label: 'array of strings, or one string split at blanks',
+  label: 'array of strings, or one string split at spaces',
   tsType: 'string | readonly (string | number)[]',
   schema: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: ['string', 'number'] } }] },
   parse(raw) {

@@ -134,7 +134,7 @@ async function toApp(item: unknown, file: string, path: string): Promise<RawApp>
 function extras(content: Table, key: string, file: string): string[] {
   const expected = [key, 'metrics', 'default', '$schema', '__esModule', 'module.exports'];
   const names = Object.keys(content).filter((name) => !expected.includes(name) && content[name] !== undefined);
-  return names.length === 0 ? [] : [`${file}: ignored beside "${key}": ${names.map(withNearest).join(', ')}`];
+  return names.length === 0 ? [] : [`${file}: ignored next to "${key}": ${names.map(withNearest).join(', ')}`];
 }
 
 function withNearest(name: string): string {

@@ -39,10 +39,10 @@ function section(entry: OptionEntry): string {
 
 function pm2Section(): string {
   return [
-    '### PM2 options without an effect',
-    `Not supported yet, ignored with one warning per app unless they are switched off: ${codeList(unsupportedKeys())}.`,
-    `Without a meaning in \`lb\`, ignored silently: ${codeList(meaninglessKeys())}.`,
-    'Any other key is an error that names the nearest option.',
+    '### PM2 options without effect',
+    `Not supported yet. Ignored, with one warning per app unless the value turns them off: ${codeList(unsupportedKeys())}.`,
+    `Meaningless in \`lb\`. Ignored silently: ${codeList(meaninglessKeys())}.`,
+    'Any other key is an error that suggests the nearest option.',
   ].join('\n\n');
 }
 

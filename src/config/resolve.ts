@@ -117,7 +117,7 @@ async function locate(path: string, layer: Layer, flags: Layer, source: Source, 
   if (script === undefined && source.isFile && layer.values.cwd === undefined && flags.values.cwd === undefined) {
     // PM2 resolves against the directory it is called in; files in a subfolder that rely on it go on working.
     const asInPm2 = await findScript(wanted, request.cwd);
-    const warning = `${source.file}: ${under(path, 'script')}: found relative to the current directory only; add "cwd" to make the file independent of it`;
+    const warning = `${source.file}: ${under(path, 'script')}: found only relative to the current directory; add "cwd" so that the file works from anywhere`;
     if (asInPm2 !== undefined) return { path, layer, cwd: request.cwd, script: asInPm2, name: name(asInPm2), warnings: [warning] };
   }
   return { path, layer, cwd, script, name: name(script ?? wanted), warnings: [] };
@@ -131,7 +131,7 @@ function duplicates(candidates: readonly Candidate[], source: Source): LbError[]
     const earlier = first.get(name);
     if (earlier === undefined) first.set(name, path);
     const origin = { file: source.file, path: under(path, 'name') };
-    return earlier === undefined ? [] : [valueError(origin, 'a name of its own for every app', `"${name}", the name of ${earlier}`)];
+    return earlier === undefined ? [] : [valueError(origin, 'a unique name for every app', `"${name}", the name of ${earlier}`)];
   });
 }
 
@@ -158,7 +158,7 @@ function rename(selected: readonly Candidate[], flags: Layer, problems: LbError[
   if (name === undefined) return selected;
   if (selected.length > 1) {
     const names = selected.map((app) => app.name).join(', ');
-    problems.push(valueError({ file: COMMAND_LINE, path: '--name' }, 'one app (choose it with --only)', `${selected.length} apps: ${names}`));
+    problems.push(valueError({ file: COMMAND_LINE, path: '--name' }, 'one app (select it with --only)', `${selected.length} apps: ${names}`));
   }
   return selected.map((candidate) => ({ ...candidate, name }));
 }
@@ -176,7 +176,7 @@ async function problemsOf({ path, layer, cwd, script, name }: Candidate, flags: 
   }
   const expected = expectedName(name);
   if (layer.values.script !== undefined && expected !== undefined && !reported) {
-    problems.push(valueError(origin('name'), `${expected} (give one with "name" or -n; the file name is no such name)`, describe(name)));
+    problems.push(valueError(origin('name'), `${expected} (set one with "name" or -n; the file name is not a valid name)`, describe(name)));
   }
   return problems;
 }
@@ -190,7 +190,7 @@ function throwFirst(problems: readonly LbError[]): void {
 function warningsOf(source: Source, selected: readonly Candidate[], { envName }: ResolveRequest): string[] {
   const warnings = [...source.warnings, ...selected.flatMap(({ layer, warnings: own }) => [...layer.warnings, ...own])];
   if (envName === undefined) return warnings;
-  if (!source.isFile) return [...warnings, `--env ${envName} has no effect: it chooses "env_${envName}" of a config file`];
+  if (!source.isFile) return [...warnings, `--env ${envName} has no effect without a config file: it selects "env_${envName}" there`];
   const without = selected.filter(({ layer }) => !layer.profiles.has(envName)).map(({ name }) => name);
   return without.length === 0 ? warnings : [...warnings, `${source.file}: no "env_${envName}" for ${without.join(', ')}`];
 }

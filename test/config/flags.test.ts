@@ -36,7 +36,7 @@ it.each([
 it('describes every flag, with its default where that is a number', () => {
   const described = Object.fromEntries(optionFlags().map(({ flags, description }) => [flags, description]));
   expect(described['-k, --kill-timeout <time>']).toBe('time a worker has to finish its requests and exit before SIGKILL (default: 30s)');
-  expect(described['--no-autorestart']).toBe('do not restart a worker that ends by itself');
+  expect(described['--no-autorestart']).toBe('do not restart a worker that exits on its own');
   expect(described['--no-merge-logs']).toBe('opposite of --merge-logs');
   expect(described['--interpreter-args <args>']).toBe('same as --node-args');
 });

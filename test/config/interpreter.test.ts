@@ -41,8 +41,8 @@ describe('which binary', () => {
     ['node18', 'it is Node.js v18.20.0, and lb needs 20.19 or newer'],
     ['python9', 'it is not Node.js; lb runs Node.js apps only'],
     ['none', 'lb runs Node.js apps only'],
-    ['node-that-is-not-there', 'it is not on PATH'],
-    ['plain', 'it is not on PATH'],
+    ['node-that-is-not-there', 'it is not in PATH'],
+    ['plain', 'it is not in PATH'],
     ['/', '/ is not an executable file'],
     ['/nowhere/node', '/nowhere/node is not an executable file'],
   ])('%s is refused', async (wanted, reason) => expect(await setUp().interpreters.find(wanted, '/')).toEqual({ reason }));

@@ -78,9 +78,9 @@ describe('places and warnings', () => {
 
   it('names what stands beside the apps', async () => {
     const { warnings } = await load('e.config.cjs', 'module.exports = { apps: [{ script: "a.js" }], deploy: { production: {} }, static: [] }');
-    expect(warnings).toEqual(['e.config.cjs: ignored beside "apps": deploy, static']);
+    expect(warnings).toEqual(['e.config.cjs: ignored next to "apps": deploy, static']);
     expect((await load('a.json', '{"metric": {}, "deploy": {}, "apps": [{"script": "a.js"}]}')).warnings).toEqual([
-      'a.json: ignored beside "apps": metric (did you mean "metrics"?), deploy',
+      'a.json: ignored next to "apps": metric (did you mean "metrics"?), deploy',
     ]);
     expect((await load('a.json', '{"$schema": "x", "apps": [{"script": "a.js"}]}')).warnings).toEqual([]);
   });
@@ -140,6 +140,6 @@ describe('failures', () => {
 
   it.each(['gone.config.cjs', 'gone.config.ts', 'gone.json', 'gone.yaml'])('%s does not exist', async (name) => {
     const answer = await loader.load(join(tempDir(), name), name);
-    expect(answer).toMatchObject({ error: { code: 'LB_ERR_CONFIG_LOAD', message: `${name}: cannot be read as configuration: no such file` } });
+    expect(answer).toMatchObject({ error: { code: 'LB_ERR_CONFIG_LOAD', message: `${name}: cannot be loaded as a config file: no such file` } });
   });
 });

@@ -159,7 +159,7 @@ describe('a script on the command line', () => {
 
   it('says that --env has no effect', async () => {
     const { warnings } = await resolveIn({ 'a.js': '' }, { target: 'a.js', envName: 'production' });
-    expect(warnings).toEqual(['--env production has no effect: it chooses "env_production" of a config file']);
+    expect(warnings).toEqual(['--env production has no effect without a config file: it selects "env_production" there']);
   });
 });
 
@@ -183,7 +183,7 @@ describe('a config file', () => {
     const files = { 'deploy/ecosystem.config.json': '[{"script": "dist/app.js"}]', 'dist/app.js': '' };
     const { apps, warnings, cwd } = await resolveIn(files, { target: 'deploy/ecosystem.config.json' });
     expect(apps[0]).toMatchObject({ cwd, script: join(cwd, 'dist/app.js') });
-    expect(warnings).toEqual([expect.stringContaining('deploy/ecosystem.config.json: [0].script: found relative to the current directory only')]);
+    expect(warnings).toEqual([expect.stringContaining('deploy/ecosystem.config.json: [0].script: found only relative to the current directory')]);
   });
 
   it('is cut down with --only, before anything of the other apps is looked for', async () => {

@@ -12,16 +12,16 @@ const name: Kind<string> = {
   },
 };
 
-/** What runs, how often, and in which surroundings. */
+/** What to run: script, arguments, environment, number of workers. */
 export const APP_OPTIONS = {
   name: option({
     group: 'App',
     kind: name,
     flags: ['-n, --name <name>'],
     defaultText: "the script's file name without its extension",
-    doc: 'name of the app, unique in one daemon',
+    doc: 'name of the app, unique within a daemon',
     notes:
-      'Letters and digits of any script, emoji, `.`, `_`, `-` and single blanks inside, as in `My API`: at most 64 characters and 128 bytes of UTF-8, the first a letter, digit or emoji. A name with a blank is quoted in a shell. The same name typed in another form of Unicode is the same name.',
+      'Letters and digits of any script, emoji, `.`, `_`, `-` and single spaces inside, as in `My API`. At most 64 characters and 128 bytes of UTF-8; the first character is a letter, digit or emoji. Quote a name with a blank in a shell. Unicode normalization forms of a name are the same name.',
     check: expectedName,
   }),
   script: option({
@@ -31,38 +31,38 @@ export const APP_OPTIONS = {
     defaultText: 'none; required',
     doc: 'file that every worker runs as its main module',
     notes:
-      'Relative to `cwd`; on the command line to the current directory, else to `--cwd`. The extensions `.js`, `.mjs`, `.cjs` and `.ts` may be left out; a directory stands for the `main` of its `package.json`, or its `index.js`.',
+      'Relative to `cwd`. On the command line it is relative to the current directory, or to `--cwd` if it does not exist there. You can omit the extensions `.js`, `.mjs`, `.cjs` and `.ts`; a directory means the `main` of its `package.json`, or its `index.js`.',
   }),
   args: withDefault({
     group: 'App',
     kind: kinds.stringList,
     default: [],
     doc: 'arguments for the script, as in `process.argv.slice(2)`',
-    notes: 'On the command line they stand after `--` and replace those of the file.',
+    notes: 'On the command line they follow `--` and replace those of the file.',
   }),
   cwd: option({
     group: 'App',
     kind: kinds.path,
     flags: ['--cwd <dir>'],
-    defaultText: "the config file's directory, or the directory `lb start` was called in",
+    defaultText: 'the directory of the config file, or the one in which you ran `lb start`',
     doc: 'working directory of the workers',
-    notes: 'Relative to the config file (as a flag: to the current directory). The paths of the app are relative to it.',
+    notes: 'Relative to the config file (as a flag: to the current directory). The other paths of the app are relative to `cwd`.',
   }),
   instances: withDefault({
     group: 'App',
     kind: kinds.instances,
     flags: ['-i, --instances <n>'],
     default: 1,
-    doc: 'number of workers: n, `max` for one per CPU, or -n for all CPUs but n',
+    doc: 'number of workers: n, `max` for one per CPU, or -n for n fewer than CPUs',
     notes:
-      'The CPU count respects the quota of the container. 0 is the same as `max`; a negative number leaves at least one worker. At most 1024; of more than 32 (or the CPU count, if that is more) the others start as the first become ready.',
+      'The CPU count respects the quota of the container. 0 means `max`; a negative number leaves at least one worker. At most 1024. At most 32 workers (or one per CPU, if there are more CPUs) start at the same time; the rest start as those become ready.',
   }),
   exec_mode: option({
     group: 'App',
     kind: kinds.oneOf(['cluster', 'cluster_mode', 'fork', 'fork_mode']),
     defaultText: '`cluster`',
-    doc: "accepted for PM2's files and without effect",
-    notes: 'Every app runs as a cluster of workers, with one worker unless `instances` says otherwise; that serves what `fork` is used for.',
+    doc: 'accepted for compatibility with PM2, without effect',
+    notes: 'Every app runs as a cluster of workers. Where you used `fork` in PM2, keep the default of one worker.',
   }),
   env: option({
     group: 'Environment and Node.js',
@@ -70,7 +70,7 @@ export const APP_OPTIONS = {
     defaultText: '`{}`',
     doc: 'environment variables of the workers',
     notes:
-      'Added to the environment `lb start` was called in. Values that are objects are handed over as JSON; `null` takes an inherited variable away. A string is read as the text of a dotenv file. `env_<name>` adds to it when chosen with `--env <name>`.',
+      'Added to the environment in which you ran `lb start`. Objects are passed as JSON; `null` removes an inherited variable. A string is parsed like a dotenv file. `--env <name>` adds the variables in `env_<name>`.',
   }),
   env_file: option({
     group: 'Environment and Node.js',
@@ -78,7 +78,8 @@ export const APP_OPTIONS = {
     flags: ['--env-file <file>'],
     defaultText: 'none',
     doc: 'dotenv file with more environment variables',
-    notes: 'It wins over the inherited environment; `env` and `env_<name>` win over it. It is read when the app is started or reloaded with its config file.',
+    notes:
+      'It overrides the inherited environment; `env` and `env_<name>` override it. `lb` reads it when the app is started or reloaded with its config file.',
   }),
   port: option({
     group: 'Environment and Node.js',
@@ -86,7 +87,7 @@ export const APP_OPTIONS = {
     flags: ['--port <n>'],
     defaultText: 'none',
     doc: 'sets the environment variable `PORT`',
-    notes: 'It wins over every other source of `PORT`. It does not make an app listen that ignores the variable.',
+    notes: 'It overrides every other source of `PORT`. It has no effect on an app that ignores the variable.',
   }),
   instance_var: withDefault({
     group: 'Environment and Node.js',
@@ -111,6 +112,6 @@ export const APP_OPTIONS = {
     default: 'node',
     defaultText: 'the Node.js that runs `lb`',
     doc: 'another Node.js binary (20.19 or newer) for this app',
-    notes: 'A path relative to `cwd`, or a name that is looked up on `PATH`; `node` means the one that runs `lb`. Other languages are refused.',
+    notes: 'A path relative to `cwd`, or a name that is looked up in `PATH`; `node` means the one that runs `lb`. Interpreters of other languages are refused.',
   }),
 };

@@ -50,8 +50,8 @@ const eventKinds: Kind<readonly EventKind[] | null> = {
 };
 
 const HOOK_FIELDS = {
-  run: { kind: command, default: null, defaultText: 'none', doc: 'command that gets the event as JSON on stdin and in `LB_EVENT_…` variables' },
-  url: { kind: url, default: null, defaultText: 'none', doc: 'where the event is posted as JSON' },
+  run: { kind: command, default: null, defaultText: 'none', doc: 'command to run, with the event as JSON on stdin and in `LB_EVENT_…` variables' },
+  url: { kind: url, default: null, defaultText: 'none', doc: 'URL to which the event is posted as JSON' },
   kinds: { kind: eventKinds, default: null, defaultText: 'all', doc: 'only events of these kinds' },
   severity: {
     kind: kinds.oneOf(SEVERITIES) as Kind<Severity | null>,
@@ -61,15 +61,15 @@ const HOOK_FIELDS = {
   },
 };
 
-/** What is told to whom. */
+/** Hooks called for events. */
 export const EVENT_OPTIONS = {
   on_event: withDefault({
     group: 'Events',
     kind: fieldsOrOff({ fields: HOOK_FIELDS, needsFields: true }),
     default: null,
-    doc: 'call a command or a URL of yours for events of this app, such as `{ url: "https://hooks.example/lb" }`',
+    doc: 'call a command or URL of yours for events of this app, such as `{ url: "https://hooks.example/lb" }`',
     notes:
-      'Needs `run` or `url`; with both, both are called. Each event is tried three times, 10 s each. A hook that fails or hangs disturbs nothing; see docs/events.md.',
+      'Needs `run` or `url`; if both are given, both are called. Each event is tried up to three times, for 10 s each. A hook that fails or hangs does not affect the app; see docs/events.md.',
     check: (hook) => (hook === null || hook.run !== null || hook.url !== null ? undefined : { expected: 'an object with run or url', got: 'neither', at: '' }),
   }),
 };

@@ -27,38 +27,38 @@ const positive: typeof duration = {
 };
 
 const HEALTH_FIELDS = {
-  path: { kind: path as Kind<string | null>, default: null, defaultText: 'none: a plain connect', doc: 'path that is asked with GET' },
+  path: { kind: path as Kind<string | null>, default: null, defaultText: 'none: a plain connect', doc: 'path of the GET request' },
   port: { kind: kinds.integer(1, 65_535) as Kind<number | null>, default: null, defaultText: 'the first', doc: "which of the app's ports" },
-  interval: { kind: positive, default: 2_000, doc: 'time between two checks of a worker; half of it while it fails or recovers' },
-  timeout: { kind: positive, default: 2_000, doc: 'time for one check' },
-  fall: { kind: kinds.integer(1, 1_000), default: 3, doc: 'failures in a row that eject' },
-  rise: { kind: kinds.integer(1, 1_000), default: 2, doc: 'successes in a row that readmit' },
+  interval: { kind: positive, default: 2_000, doc: 'time between two checks of a worker; halved while the worker fails or recovers' },
+  timeout: { kind: positive, default: 2_000, doc: 'time limit of one check' },
+  fall: { kind: kinds.integer(1, 1_000), default: 3, doc: 'failures in a row before the worker is ejected' },
+  rise: { kind: kinds.integer(1, 1_000), default: 2, doc: 'successes in a row before the worker is readmitted' },
   expect: { kind: kinds.statusRanges, default: [[200, 399]] as readonly (readonly [number, number])[], defaultText: '200-399', doc: 'healthy status codes' },
   replace_after: {
     kind: kinds.orOff(duration),
     default: 60_000 as number | null,
     defaultText: '1m',
-    doc: 'a worker ejected for longer is replaced, 0 is never',
+    doc: 'a worker that stays ejected for longer is replaced; 0 means never',
   },
 };
 
 const EJECTION_FIELDS = {
-  take_timeout: { kind: positive, default: 5_000, doc: 'a connection not taken for so long counts against the worker' },
-  loop_delay: { kind: positive, default: 1_000, doc: 'an event loop that is so late in two of three seconds counts against the worker' },
-  error_rate: { kind: kinds.share(0, 1), default: 0.5, doc: 'share of 5xx answers that counts against the worker if its peers are far better' },
-  base: { kind: positive, default: 10_000, doc: 'length of the first ejection; the nth is n times as long, at most 5 min' },
-  max_share: { kind: kinds.share(0, 1), default: 0.34, doc: 'share of the workers that may be ejected by passive checks at a time; one always may' },
+  take_timeout: { kind: positive, default: 5_000, doc: 'a connection that the worker has not taken for this long counts against it' },
+  loop_delay: { kind: positive, default: 1_000, doc: 'an event loop that is this late in two of three seconds counts against the worker' },
+  error_rate: { kind: kinds.share(0, 1), default: 0.5, doc: 'share of 5xx responses that counts against the worker if its peers have far fewer' },
+  base: { kind: positive, default: 10_000, doc: 'length of the first ejection; the nth is n times as long, up to 5 min' },
+  max_share: { kind: kinds.share(0, 1), default: 0.34, doc: 'share of the workers that passive checks can eject at the same time; one is always possible' },
 };
 
-/** What tells a healthy worker from a bad one. */
+/** Health checks, ejection, hang detection, readiness. */
 export const HEALTH_OPTIONS = {
   health: withDefault({
     group: 'Health',
     kind: fieldsOrOff({ fields: HEALTH_FIELDS, shorthand: 'path' }),
     flags: ['--health <path>'],
     default: null,
-    doc: 'check each worker on its own, over HTTP(S) or by a plain connect',
-    notes: 'A new worker is ready only after its first success. Checks reach the worker on the same way as its connections. See docs/health.md.',
+    doc: 'check each worker individually, over HTTP(S) or with a plain connect',
+    notes: 'A new worker is ready only after its first success. Checks reach a worker the same way as its connections do. See docs/health.md.',
   }),
   ejection: withDefault({
     group: 'Health',
@@ -66,16 +66,16 @@ export const HEALTH_OPTIONS = {
     flags: ['--no-ejection'],
     default: { take_timeout: 5_000, loop_delay: 1_000, error_rate: 0.5, base: 10_000, max_share: 0.34 },
     defaultText: '`true`',
-    doc: 'take workers out of the rotation for a while that do not take connections, are blocked, or answer 5xx far more often than their peers',
-    notes: 'A sole worker is never ejected.',
+    doc: 'take workers out of rotation for a while if they do not take connections, are blocked, or answer 5xx far more often than their peers',
+    notes: 'The only worker of an app is never ejected.',
   }),
   hang_timeout: withDefault({
     group: 'Health',
     kind: kinds.orOff(kinds.durationMs),
     flags: ['--hang-timeout <time>'],
     default: 30_000,
-    doc: 'a worker without a heartbeat for so long is hung: its stack is reported, it is replaced and killed',
-    notes: 'At least 3 s; `false` or 0 turns it off. Off as well while an inspector is attached to the worker.',
+    doc: 'a worker without a heartbeat for this long is hung: its stack is reported, and it is replaced and killed',
+    notes: 'At least 3 s; `false` or 0 turns it off. It is also off while a debugger is attached to the worker.',
     check: (ms) => (ms === null || ms >= 3_000 ? undefined : 'a duration of at least 3s, or false'),
   }),
   health_port: withDefault({
@@ -83,22 +83,22 @@ export const HEALTH_OPTIONS = {
     kind: kinds.hostPort,
     flags: ['--health-port <port>'],
     default: null,
-    doc: 'port on which the primary answers `/live` and `/ready` for a balancer in front',
-    notes: '`/ready` is 503 below `ready_min` and while the app is being stopped. A port alone listens on every address.',
+    doc: 'port on which the primary serves `/live` and `/ready` for a load balancer in front',
+    notes: '`/ready` answers 503 below `ready_min` and while the app is being stopped. A port without a host listens on every address.',
   }),
   ready_min: withDefault({
     group: 'Health',
     kind: kinds.integer(1, MAX_INSTANCES),
     flags: ['--ready-min <n>'],
     default: 1,
-    doc: 'ready workers below which the app is not ready, for `health_port` and `lb health`',
+    doc: 'minimum number of ready workers for the app to be ready, for `health_port` and `lb health`',
   }),
   prom_client: withDefault({
     group: 'Health',
     kind: kinds.boolean,
     flags: ['--prom-client'],
     default: false,
-    doc: "put what the app's workers keep in `prom-client` among the metrics",
-    notes: 'Merged over the workers. Each scrape then asks them, and waits for one that is blocked 1 s at most. See docs/metrics.md.',
+    doc: "include the `prom-client` metrics of the app's workers",
+    notes: 'They are merged across the workers. Each scrape asks every worker and waits at most 1 s for a blocked one. See docs/metrics.md.',
   }),
 };

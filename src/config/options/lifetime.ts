@@ -3,7 +3,7 @@ import { withDefault } from './option.ts';
 
 const MIB = 1024 ** 2;
 
-/** How workers come up, go down and come back. */
+/** Readiness, shutdown, restarts and limits of workers. */
 export const LIFETIME_OPTIONS = {
   wait_ready: withDefault({
     group: 'Start and stop',
@@ -11,7 +11,7 @@ export const LIFETIME_OPTIONS = {
     flags: ['--wait-ready'],
     default: false,
     doc: "a worker is ready only when it calls `process.send('ready')`",
-    notes: 'Without it a worker is ready when it listens, or, if it never listens, when it has survived `min_uptime`.',
+    notes: 'Without this a worker is ready when it listens or, if it never listens, when it has survived `min_uptime`.',
   }),
   listen_timeout: withDefault({
     group: 'Start and stop',
@@ -19,7 +19,7 @@ export const LIFETIME_OPTIONS = {
     flags: ['--listen-timeout <time>'],
     default: 30_000,
     doc: 'time a worker has to become ready',
-    notes: 'A worker that is not ready by then has failed: the start or reload fails and the old workers stay.',
+    notes: 'A worker that is not ready by then has failed: the start or reload fails, and the old workers stay.',
     check: (ms) => (ms >= 1 ? undefined : 'a duration above 0'),
   }),
   kill_timeout: withDefault({
@@ -28,22 +28,22 @@ export const LIFETIME_OPTIONS = {
     flags: ['-k, --kill-timeout <time>'],
     default: 30_000,
     doc: 'time a worker has to finish its requests and exit before SIGKILL',
-    notes: 'It bounds the whole way out: drain, stop signal and the time the app takes to exit. 0 kills at once and loses requests in flight.',
+    notes: 'It limits the whole shutdown: the drain, the stop signal and the exit of the app. 0 kills at once, and requests in progress fail.',
   }),
   shutdown_with_message: withDefault({
     group: 'Start and stop',
     kind: kinds.boolean,
     flags: ['--shutdown-with-message'],
     default: false,
-    doc: 'tell a worker to stop with the message `shutdown` instead of a signal',
-    notes: "The app gets it with `process.on('message')`, after its HTTP connections are drained.",
+    doc: 'ask a worker to stop with the message `shutdown` instead of a signal',
+    notes: "The app receives it with `process.on('message')` once its HTTP connections are drained.",
   }),
   autorestart: withDefault({
     group: 'Restarts and limits',
     kind: kinds.boolean,
     flags: ['--no-autorestart'],
     default: true,
-    doc: 'restart a worker that ends by itself',
+    doc: 'restart a worker that exits on its own',
   }),
   stop_exit_codes: withDefault({
     group: 'Restarts and limits',
@@ -57,7 +57,7 @@ export const LIFETIME_OPTIONS = {
     kind: kinds.durationMs,
     flags: ['--min-uptime <time>'],
     default: 1_000,
-    doc: 'a worker that ends sooner counts as unstable',
+    doc: 'a worker that exits sooner counts as unstable',
     notes: 'See `max_restarts`. An app that never listens is ready after this time.',
   }),
   max_restarts: withDefault({
@@ -65,8 +65,8 @@ export const LIFETIME_OPTIONS = {
     kind: kinds.integer(0, Number.MAX_SAFE_INTEGER),
     flags: ['--max-restarts <n>'],
     default: 16,
-    doc: 'unstable restarts in a row before a worker is given up',
-    notes: 'The other workers go on serving.',
+    doc: 'unstable restarts in a row before a slot gives up',
+    notes: 'The other workers keep serving.',
   }),
   restart_delay: withDefault({
     group: 'Restarts and limits',
@@ -82,31 +82,31 @@ export const LIFETIME_OPTIONS = {
     flags: ['--exp-backoff-restart-delay <time>'],
     default: 100,
     doc: 'first delay of the exponential backoff between restarts',
-    notes: 'The first restart is immediate; then the delay doubles up to 30 s and is reset after 30 s of stable work. PM2 has no backoff by default.',
+    notes: 'The first restart is immediate; then the delay doubles up to 30 s and is reset once a worker has run for 30 s. PM2 has no backoff by default.',
   }),
   max_memory_restart: withDefault({
     group: 'Restarts and limits',
     kind: kinds.orOff(kinds.bytes(MIB)),
     flags: ['--max-memory-restart <size>'],
     default: null,
-    doc: 'replace a worker whose resident memory is above this size',
-    notes: 'The new worker is ready before the old one drains, one worker of the app at a time. Memory is sampled every second.',
+    doc: 'replace a worker whose resident memory exceeds this size',
+    notes: 'The new worker is ready before the old one drains; one worker of the app at a time. Memory is sampled every second.',
   }),
   max_memory_kill: withDefault({
     group: 'Restarts and limits',
     kind: kinds.orOff(kinds.bytes(MIB)),
     flags: ['--max-memory-kill <size>'],
     default: null,
-    doc: 'kill a worker at once whose resident memory is above this size',
-    notes: 'The hard limit above `max_memory_restart`, for a worker that leaks faster than it can be replaced; its requests in flight are lost.',
+    doc: 'immediately kill a worker whose resident memory exceeds this size',
+    notes: 'A hard limit above `max_memory_restart`, for a worker that leaks faster than it can be replaced. Its requests in progress fail.',
   }),
   max_requests: withDefault({
     group: 'Restarts and limits',
     kind: kinds.orOff(kinds.integer(1, Number.MAX_SAFE_INTEGER)),
     flags: ['--max-requests <n>'],
     default: null,
-    doc: 'replace a worker after so many requests',
-    notes: 'The new worker is ready before the old one drains, one worker of the app at a time. See `recycle_jitter`.',
+    doc: 'replace a worker after this many requests',
+    notes: 'The new worker is ready before the old one drains; one worker of the app at a time. See `recycle_jitter`.',
   }),
   max_lifetime: withDefault({
     group: 'Restarts and limits',
@@ -114,22 +114,22 @@ export const LIFETIME_OPTIONS = {
     flags: ['--max-lifetime <time>'],
     default: null,
     doc: 'replace a worker after this time',
-    notes: 'As `max_requests`.',
+    notes: 'Works like `max_requests`.',
   }),
   recycle_jitter: withDefault({
     group: 'Restarts and limits',
     kind: kinds.share(0, 1),
     flags: ['--recycle-jitter <share>'],
     default: 0.1,
-    doc: 'share by which `max_requests` and `max_lifetime` are spread over the slots, so that no two workers reach them together',
+    doc: 'how far to spread `max_requests` and `max_lifetime` across the slots, as a share, so that workers do not reach them together',
   }),
   drain_delay: withDefault({
     group: 'Start and stop',
     kind: kinds.durationMs,
     flags: ['--drain-delay <time>'],
     default: 0,
-    doc: 'time between turning not ready and draining when the app is stopped',
+    doc: 'time between reporting not ready and draining when the app is stopped',
     notes:
-      'For a balancer in front that asks `health_port`: `/ready` answers 503 at once, and the app goes on serving for so long. A second stop, or `--now`, skips it.',
+      'For a load balancer in front that checks `health_port`: `/ready` answers 503 at once, and the app keeps serving for this time. A second stop, or `--now`, skips it.',
   }),
 };

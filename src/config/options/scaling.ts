@@ -5,30 +5,30 @@ import { scaleTarget } from '../target-kind.ts';
 import { formatDuration } from '../units.ts';
 import { withDefault } from './option.ts';
 
-/** History is kept for so long. */
+/** The load history covers this time. */
 const LONGEST_COOLDOWN_MS = 600_000;
 
 const SCALE_FIELDS = {
   min: { kind: kinds.integer(1, MAX_INSTANCES), default: 1, doc: 'fewest workers' },
   max: { kind: kinds.instances, default: 'max' as number | 'max', defaultText: 'max', doc: 'most workers, as in `instances`' },
   target: { kind: scaleTarget, default: { metric: 'elu', value: 0.6 } as ScaleSpec['target'], defaultText: '{ elu: 0.6 }', doc: 'what to keep each worker at' },
-  up_cooldown: { kind: kinds.durationMs, default: 5_000, doc: 'time between a change and the next one up' },
+  up_cooldown: { kind: kinds.durationMs, default: 5_000, doc: 'time between a change and the next scale-up' },
   down_cooldown: {
     kind: kinds.durationMs,
     default: 60_000,
-    doc: 'time between a change and the next one down, and how long the load must have been low; at most 10m',
+    doc: 'time between a change and the next scale-down, and how long the load must have been low; at most 10m',
   },
 };
 
-/** How many workers there are. */
+/** Autoscaling. */
 export const SCALING_OPTIONS = {
   scale: withDefault({
     group: 'Scaling',
     kind: fieldsOrOff({ fields: SCALE_FIELDS }),
     default: null,
-    doc: 'let the load decide how many workers there are, such as `{ min: 2, max: 8, target: { elu: 0.6 } }`',
+    doc: 'adjust the number of workers to the load, such as `{ min: 2, max: 8, target: { elu: 0.6 } }`',
     notes:
-      '`instances` is the number at the start. `target` has exactly one measure. With `elu` and `cpu` never more workers than CPUs this machine or container grants, unless `min` asks for it. `lb scale <app> <n>` turns it off, `lb scale <app> auto` on. See docs/autoscaling.md.',
+      '`instances` is the number of workers at the start. `target` has exactly one measure. With `elu` and `cpu` there are never more workers than available CPUs, unless `min` is higher. `lb scale <app> <n>` turns autoscaling off, `lb scale <app> auto` turns it on. See docs/autoscaling.md.',
     check: (scale) => {
       if (scale === null) return undefined;
       if (typeof scale.max === 'number' && scale.max > 0 && scale.max < scale.min)
