@@ -19,24 +19,24 @@ const onApp =
   (act: OnApp) =>
   (model: Model): Update => {
     const app = currentApp(model);
-    return app === undefined ? refuse(model, 'there is no app to act on') : act(model, app);
+    return app === undefined ? refuse(model, 'no app selected') : act(model, app);
   };
 
 const onRunning = (act: OnApp): ((model: Model) => Update) =>
-  onApp((model, app) => (app.primaryPid === null ? refuse(model, `${app.name} is ${app.state}; u starts it`) : act(model, app)));
+  onApp((model, app) => (app.primaryPid === null ? refuse(model, `${app.name} is ${app.state}; press u to start it`) : act(model, app)));
 
 const ask = (model: Model, question: string, order: Order): Update => stay({ ...model, notice: null, dialog: { kind: 'confirm', question, order } });
 
 export const reload = onRunning((model, { name, instances }) => {
-  const replaced = instances === 1 ? 'A new worker takes over' : `Its ${instances} workers are replaced one by one`;
-  return ask(model, `reload ${name}? ${replaced}, no request is lost`, { app: name, action: 'reload', body: {} });
+  const replaced = instances === 1 ? 'A new worker takes over' : `Its ${instances} workers are replaced one at a time`;
+  return ask(model, `reload ${name}? ${replaced}; no requests are dropped`, { app: name, action: 'reload', body: {} });
 });
 
 export const restart = onRunning((model, { name }) =>
-  ask(model, `restart ${name}? Nothing serves until its new workers are ready`, { app: name, action: 'restart', body: {} }),
+  ask(model, `restart ${name}? Connections wait until the new workers are ready`, { app: name, action: 'restart', body: {} }),
 );
 
-export const stop = onRunning((model, { name }) => ask(model, `stop ${name}? It drains, then nothing serves`, { app: name, action: 'stop', body: {} }));
+export const stop = onRunning((model, { name }) => ask(model, `stop ${name}? It drains, then refuses connections`, { app: name, action: 'stop', body: {} }));
 
 /** Whether it runs already the daemon knows better: what is shown is up to a second old. */
 export const start = onApp((model, { name }) => give(model, { app: name, action: 'start', body: {} }, `starting ${name} …`));
@@ -47,22 +47,22 @@ export const scaleUp = onRunning((model, app) => {
   const { name, instances } = app;
   const order: Order = { app: name, action: 'scale', body: { by: 1 } };
   return isAuto(app)
-    ? ask(model, `fix ${name} at ${plural(instances + 1, 'worker')}? Autoscaling is off then`, order)
-    : give(model, order, `one more worker for ${name} …`);
+    ? ask(model, `fix ${name} at ${plural(instances + 1, 'worker')}? This turns autoscaling off`, order)
+    : give(model, order, `adding a worker to ${name} …`);
 });
 
 export const scaleDown = onRunning((model, app) => {
   const { name, instances } = app;
-  if (instances <= 1) return refuse(model, `${name} has one worker; x stops it`);
-  const rest = isAuto(app) ? 'The highest slot drains, autoscaling is off then' : 'The highest slot drains';
+  if (instances <= 1) return refuse(model, `${name} has one worker; press x to stop the app`);
+  const rest = isAuto(app) ? 'The highest slot drains, and autoscaling is turned off' : 'The highest slot drains';
   return ask(model, `scale ${name} down to ${plural(instances - 1, 'worker')}? ${rest}`, { app: name, action: 'scale', body: { by: -1 } });
 });
 
 /** From as many workers as the load asks for to as many as there are, which costs nothing, and back, which may drain some. */
 export const switchScaling = onRunning((model, { name, instances, autoscaling }) => {
   if (autoscaling === null) return refuse(model, `${name} has no "scale" in its definition`);
-  if (autoscaling.on) return give(model, { app: name, action: 'scale', body: { to: instances } }, `${name} stays at ${plural(instances, 'worker')} …`);
-  return ask(model, `autoscale ${name} from ${autoscaling.min} to ${autoscaling.max}? Workers that its load does not need drain`, {
+  if (autoscaling.on) return give(model, { app: name, action: 'scale', body: { to: instances } }, `fixing ${name} at ${plural(instances, 'worker')} …`);
+  return ask(model, `autoscale ${name} from ${autoscaling.min} to ${autoscaling.max}? Workers that are not needed drain`, {
     app: name,
     action: 'scale',
     body: { auto: true },
@@ -72,19 +72,19 @@ export const switchScaling = onRunning((model, { name, instances, autoscaling })
 export const chooseBalance = onRunning((model, { name, spec }) =>
   handsOff(spec.balance)
     ? stay({ ...model, notice: null, dialog: { kind: 'choice', app: name, options: HAND_OFF_STRATEGIES, index: HAND_OFF_STRATEGIES.indexOf(spec.balance) } })
-    : refuse(model, `${name} is "${spec.balance}": only a restart with another definition changes that`),
+    : refuse(model, `${name} is "${spec.balance}": changing that needs a restart with another definition`),
 );
 
 export function killWorker(model: Model): Update {
   const [app, worker] = [currentApp(model), currentWorker(model)];
-  if (app === undefined || worker === undefined) return refuse(model, 'there is no worker to kill');
-  const question = `kill worker ${worker.slot} of ${app.name} (pid ${worker.pid})? Its ${worker.connections === 1 ? 'connection is' : `${worker.connections} connections are`} cut`;
+  if (app === undefined || worker === undefined) return refuse(model, 'no worker selected');
+  const question = `kill worker ${worker.slot} of ${app.name} (pid ${worker.pid})? This cuts its ${plural(worker.connections, 'connection')}`;
   return ask(model, question, { app: app.name, action: 'signal', body: { signal: 'SIGKILL', pid: worker.pid } });
 }
 
 export function changeWeight(model: Model): Update {
   const [app, worker] = [currentApp(model), currentWorker(model)];
-  if (app === undefined || worker === undefined) return refuse(model, 'there is no worker to weigh');
+  if (app === undefined || worker === undefined) return refuse(model, 'no worker selected');
   return stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'weight', text: '', app: app.name, slot: worker.slot, problem: null } });
 }
 
@@ -93,6 +93,6 @@ export function weightOrder(model: Model, dialog: Extract<Dialog, { purpose: 'we
   const { app, slot, text } = dialog;
   const weight = Number(text);
   if (!/^\d{1,3}(\.\d{1,6})?$/.test(text) || weight > MAX_WEIGHT)
-    return stay({ ...model, dialog: { ...dialog, problem: `a weight is a number from 0 to ${MAX_WEIGHT}` } });
+    return stay({ ...model, dialog: { ...dialog, problem: `enter a number from 0 to ${MAX_WEIGHT}` } });
   return give(model, { app, action: 'weight', body: { weights: [{ slot, weight }] } }, `weight of slot ${slot} …`);
 }

@@ -20,7 +20,7 @@ function cancelled(model: Model, dialog: Dialog): Model {
 /** Only `y` does it: enter is pressed too easily. */
 function confirm(model: Model, { order, question }: Extract<Dialog, { kind: 'confirm' }>, key: Key): Update {
   if (key === 'y' || key === 'Y') return give(model, order, `${question.split('?')[0] ?? order.action} …`);
-  return key === 'n' || key === 'N' || key === 'q' ? stay({ ...closed(model), notice: { text: 'nothing was done', kind: 'info' } }) : stay(model);
+  return key === 'n' || key === 'N' || key === 'q' ? stay({ ...closed(model), notice: { text: 'cancelled', kind: 'info' } }) : stay(model);
 }
 
 function choose(model: Model, dialog: Extract<Dialog, { kind: 'choice' }>, key: Key): Update {
@@ -30,7 +30,7 @@ function choose(model: Model, dialog: Extract<Dialog, { kind: 'choice' }>, key: 
   if (key === 'right' || key === 'down' || key === 'tab') return move(1);
   const strategy = options[index];
   if (key !== 'enter' || strategy === undefined) return stay(model);
-  return give(model, { app, action: 'balance', body: { strategy } }, `balancing ${app} by ${strategy} …`);
+  return give(model, { app, action: 'balance', body: { strategy } }, `changing ${app} to ${strategy} …`);
 }
 
 function type(model: Model, dialog: Extract<Dialog, { kind: 'input' }>, key: Key): Update {
@@ -51,5 +51,5 @@ function typed(model: Model, dialog: Extract<Dialog, { kind: 'input' }>): Update
   if (dialog.purpose === 'filter') return stay(withFilter(closed(model), dialog.text));
   const logs = { ...model.logs, search: dialog.text };
   const found = dialog.text === '' ? logs : findMatch(logs, 'past', true);
-  return found === null ? refuse({ ...closed(model), logs }, `"${dialog.text}" is not in these lines`) : stay({ ...closed(model), logs: found });
+  return found === null ? refuse({ ...closed(model), logs }, `"${dialog.text}" was not found`) : stay({ ...closed(model), logs: found });
 }

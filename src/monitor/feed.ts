@@ -70,7 +70,7 @@ export class Feed {
   async order({ app, action, body }: Order): Promise<void> {
     const tell = (kind: Notice['kind'], text: string): void => this.#dispatch({ type: 'notice', notice: { kind, text } });
     try {
-      if (this.#channel === null) return tell('bad', 'not now: the daemon is gone');
+      if (this.#channel === null) return tell('bad', 'not possible while the daemon is gone');
       for await (const record of openStream(this.#channel, 'POST', appPath(app, action), body)) {
         if (record.type === 'progress') tell('info', record.message);
         else if (record.ok) tell('good', record.message);

@@ -86,7 +86,7 @@ function matches(line: PaneLine | undefined, search: string): boolean {
 }
 
 function paneLine(message: LogMessage): PaneLine {
-  if (message.type === 'dropped') return { slot: null, stream: 'out', at: 0, text: `${message.lines} lines left out here: more came than could be read` };
+  if (message.type === 'dropped') return { slot: null, stream: 'out', at: 0, text: `${message.lines} lines skipped: output was read too slowly` };
   const { slot, stream, at, text } = message.line;
   return { slot, stream, at, text: printable(text.slice(0, MAX_LINE_CHARS)) };
 }

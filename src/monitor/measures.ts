@@ -77,7 +77,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     title: 'loop',
-    label: 'event loop in use',
+    label: 'event loop utilization',
     ofApp: (app) => loaded(app, (worker) => worker.eventLoopUtilization),
     ofWorker: (worker) => worker.eventLoopUtilization,
     metric: 'elu',

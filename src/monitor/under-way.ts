@@ -24,7 +24,7 @@ export function underWay(app: AppSnapshot): readonly Cell[] {
 
 function progressOf(app: AppSnapshot, kind: string): string {
   const left = app.workers.filter(({ state }) => isLeaving(state)).length;
-  if (kind === 'stop') return `${plural(left, 'worker')} still to end`;
+  if (kind === 'stop') return `${plural(left, 'worker')} still running`;
   if (kind === 'reload' || kind === 'restart') {
     const renewed = app.workers.filter(({ generation, state }) => generation === app.generation && state === 'ready').length;
     return `${renewed} of ${app.instances} on generation ${app.generation}`;
@@ -54,7 +54,7 @@ function stillToCome({ operation, workers, generation }: AppSnapshot): Cell[] {
 function outOfRotation(app: AppSnapshot, { slot, pid, state, withdrawn }: WorkerSnapshot): Cell[] {
   if (state === 'ejected') {
     const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];
-    return [{ text: `slot ${slot} is out of the rotation${causes.length === 0 ? '' : `: ${causes.join('; ')}`}`, style: STYLE.red }];
+    return [{ text: `slot ${slot} ejected${causes.length === 0 ? '' : `: ${causes.join('; ')}`}`, style: STYLE.red }];
   }
   return state === 'ready' && withdrawn !== null ? [{ text: `slot ${slot} reported drain: ${withdrawn}`, style: STYLE.yellow }] : [];
 }

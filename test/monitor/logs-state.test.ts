@@ -39,7 +39,7 @@ describe('the log pane', () => {
     expect(visibleLines({ ...many(10), slot: 1 })).toHaveLength(5);
     expect(visibleLines({ ...many(10), streams: 'err' }).map(({ text }) => text)).toEqual(['line 0', 'line 5']);
     const dropped = addLogs({ ...many(10), slot: 1 }, [{ type: 'dropped', lines: 7 }], false);
-    expect(visibleLines(dropped).at(-1)?.text).toBe('7 lines left out here: more came than could be read');
+    expect(visibleLines(dropped).at(-1)?.text).toBe('7 lines skipped: output was read too slowly');
   });
 
   it('shows only the lines with a text, and what is missing', () => {
@@ -48,7 +48,7 @@ describe('the log pane', () => {
       visibleLines(filtered)
         .map(({ text }) => text)
         .slice(-4),
-    ).toEqual(['line 18', 'line 19', '7 lines left out here: more came than could be read', 'LINE 1']);
+    ).toEqual(['line 18', 'line 19', '7 lines skipped: output was read too slowly', 'LINE 1']);
     expect(addLogs(scroll(filtered, 3, 2), [log('other'), log('line 1')], false).back).toBe(4);
   });
 

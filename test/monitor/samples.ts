@@ -98,7 +98,7 @@ export const EVENTS: readonly LbEvent[] = [
     app: 'checkout-service-with-a-long-name',
     kind: 'eject',
     severity: 'warn',
-    message: 'worker 0 is out of the rotation: half of its answers are 5xx',
+    message: 'worker 0 ejected: half of its responses are 5xx',
     slot: 0,
     pid: 5001,
   },

@@ -20,7 +20,7 @@ describe('an order', () => {
     ['reload', ['r', 'y'], order('api', 'reload', {})],
     ['restart', ['R', 'y'], order('api', 'restart', {})],
     ['stop', ['x', 'y'], order('api', 'stop', {})],
-    ['one worker less', ['-', 'y'], order('api', 'scale', { by: -1 })],
+    ['one fewer worker', ['-', 'y'], order('api', 'scale', { by: -1 })],
     ['one worker more, which costs nothing and does not ask', ['+'], order('api', 'scale', { by: 1 })],
     ['another strategy', ['b', 'right', 'enter'], order('api', 'balance', { strategy: 'least-connections' })],
     ['the weight of a slot', ['enter', 'down', 'down', 'w', '0', '.', '5', 'enter'], order('api', 'weight', { weights: [{ slot: 1, weight: 0.5 }] })],
@@ -39,7 +39,7 @@ describe('an order', () => {
     expect(effects(scaling(true), 'a')).toEqual(order('api', 'scale', { to: 2 }));
     expect(effects(scaling(false), 'a')).toEqual([]);
     expect(effects(scaling(false), 'a', 'y')).toEqual(order('api', 'scale', { auto: true }));
-    expect(press(scaling(true), '+').dialog).toMatchObject({ question: 'fix api at 3 workers? Autoscaling is off then' });
+    expect(press(scaling(true), '+').dialog).toMatchObject({ question: 'fix api at 3 workers? This turns autoscaling off' });
     expect(effects(scaling(true), '+', 'y')).toEqual(order('api', 'scale', { by: 1 }));
     expect(press(watched(), 'a').notice?.text).toBe('api has no "scale" in its definition');
   });
@@ -62,22 +62,22 @@ describe('an order', () => {
       return [['r'], ['enter', 'k']].map((keys) => press(model, ...keys).dialog).map((dialog) => (dialog?.kind === 'confirm' ? dialog.question : dialog));
     };
     expect(questions([worker({ connections: 1 })])).toEqual([
-      'reload api? A new worker takes over, no request is lost',
-      'kill worker 0 of api (pid 5001)? Its connection is cut',
+      'reload api? A new worker takes over; no requests are dropped',
+      'kill worker 0 of api (pid 5001)? This cuts its 1 connection',
     ]);
     expect(questions([worker(), worker({ slot: 1 })])).toEqual([
-      'reload api? Its 2 workers are replaced one by one, no request is lost',
-      'kill worker 0 of api (pid 5001)? Its 12 connections are cut',
+      'reload api? Its 2 workers are replaced one at a time; no requests are dropped',
+      'kill worker 0 of api (pid 5001)? This cuts its 12 connections',
     ]);
   });
 
   it('that makes no sense says why', () => {
-    expect(press(watched(), 'end', 'r').notice?.text).toBe('docs is stopped; u starts it');
+    expect(press(watched(), 'end', 'r').notice?.text).toBe('docs is stopped; press u to start it');
   });
 
   it('is asked for again, with the reason, when what was typed is none', () => {
     const refused = press(watched(), 'enter', 'w', '9', '9', '9', 'enter');
-    expect(refused.dialog).toMatchObject({ purpose: 'weight', text: '999', problem: 'a weight is a number from 0 to 256' });
+    expect(refused.dialog).toMatchObject({ purpose: 'weight', text: '999', problem: 'enter a number from 0 to 256' });
     expect(press(refused, 'backspace').dialog).toMatchObject({ text: '99', problem: null });
     expect(effects(refused, 'backspace', 'enter')).toEqual(order('api', 'weight', { weights: [{ slot: expect.any(Number) as number, weight: 99 }] }));
   });

@@ -58,8 +58,8 @@ it.each([
 
 it('a question that is asked again says why', () => {
   const refused = press(watched(), 'enter', 'w', '9', '9', '9', 'enter');
-  expect(seen(refused)).toMatch(/weight of slot \d: 999 +a weight is a number from 0 to 256/);
-  expect(seen(press(refused, 'backspace'))).toContain('Enter takes it');
+  expect(seen(refused)).toMatch(/weight of slot \d: 999 +enter a number from 0 to 256/);
+  expect(seen(press(refused, 'backspace'))).toContain('Enter confirms');
 });
 
 describe('the overview', () => {
@@ -93,7 +93,7 @@ describe('a log that is held', () => {
   const held = after(press(after(press(watched(), 'l'), lines), 'p'), logs(log('new')));
 
   it('says what came meanwhile, and goes on at the same key', () => {
-    expect(seen(held)).toMatch(/^── 1 line below; p goes on ─+$/m);
+    expect(seen(held)).toMatch(/^── 1 line below; p resumes ─+$/m);
     expect(seen(held)).not.toContain('new');
     expect(seen(press(held, 'p'))).toMatch(/  new\n\n/);
     expect(seen(press(held, 'p'))).not.toContain('below');
@@ -184,7 +184,7 @@ describe('the app page', () => {
     const text = seen(press(watched(80, 24), 'enter'));
     expect(text).toContain('reload for 4s: 1 of 2 on generation 2');
     expect(text).toContain('slot 0 draining: 3 requests (oldest 12 s), 2 idle connections, 2 WebSockets');
-    expect(seen(press(watched(100, 30), 'down', 'enter'))).toContain('slot 0 is out of the rotation: half of its answers are 5xx');
+    expect(seen(press(watched(100, 30), 'down', 'enter'))).toContain('slot 0 ejected: half of its answers are 5xx');
   });
 
   it('shows what decides on the number of workers', () => {
@@ -200,7 +200,7 @@ describe('the app page', () => {
       seen(after(press(watched(), 'enter'), { type: 'stats', at: NOON, apps: [app({ autoscaling: { ...autoscaling, ...changes } })], machine: MACHINE }));
     expect(scaled({})).toContain(' scale auto, 1 to 4  elu 0.41 of 0.6 over 5 s\n changed 60s ago: elu 0.74 of 0.6 over 5 s: 1 → 2 workers\n');
     expect(scaled({})).toContain('a auto');
-    expect(scaled({ on: false, now: null })).toMatch(/ scale fixed at 2; auto is 1 to 4\n\n/);
+    expect(scaled({ on: false, now: null })).toMatch(/ scale fixed at 2; auto would be 1 to 4\n\n/);
     expect(scaled({ on: false })).not.toContain('changed');
   });
 
@@ -231,7 +231,7 @@ describe('the app page', () => {
 
   it('of an app that has gone says so', () => {
     const gone = after(press(watched(), 'enter'), { type: 'stats', at: NOON + 1000, apps: [], machine: MACHINE });
-    expect(seen(gone)).toContain('there is no app of that name');
+    expect(seen(gone)).toContain('no app of that name');
   });
 });
 

@@ -47,7 +47,7 @@ it('shows apps, opens one, reloads it after asking, follows a resize, and quits'
   pane.type('r');
   await pane.until('reload api?');
   pane.type('n');
-  await pane.until('nothing was done');
+  await pane.until('cancelled');
   pane.type('r', 'y');
   await pane.until('api reloaded, generation 2');
   pane.resize(130, 30);

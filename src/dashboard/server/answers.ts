@@ -26,8 +26,8 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
 
 /** What a person who ends up here can do; nothing about the page itself. */
 const WAYS_IN: Readonly<Record<number, string>> = {
-  401: 'This page needs the link that "lb dashboard" printed: open that one, or run "lb dashboard" again for a new one.\n',
-  403: 'Refused: open the page by the link that was printed.\n',
+  401: 'This page needs the URL that "lb dashboard" printed. Open that URL, or run "lb dashboard" again to get a new one.\n',
+  403: 'Refused: open the page with the URL that "lb dashboard" printed.\n',
 };
 
 /** A refusal that tells nothing of what there is. */

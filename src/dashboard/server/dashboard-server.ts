@@ -92,7 +92,7 @@ export class DashboardServer {
     if (!this.#options.allowActions) {
       return sendError(
         response,
-        new LbError('LB_ERR_NOT_SUPPORTED', { what: `${action} from this dashboard`, reason: ': it was started without --allow-actions' }),
+        new LbError('LB_ERR_NOT_SUPPORTED', { what: `${action} from this dashboard`, reason: ': "lb dashboard" was started without --allow-actions' }),
         403,
       );
     }

@@ -47,7 +47,7 @@ class Store {
       this.#changed();
     };
     socket.onclose = () => {
-      this.trouble = 'lb dashboard has ended, or does not know this browser any more: open the URL it printed';
+      this.trouble = '"lb dashboard" has ended, or no longer knows this browser: open the URL that it printed';
       this.#changed();
       setTimeout(() => this.connect(), RETRY_MS);
     };
@@ -82,7 +82,7 @@ class Store {
       });
       if (!response.ok) set({ result: { ok: false, message: await failureOf(response) } });
       else await eachRecord(response, take);
-      if (run.result === null) set({ result: { ok: false, message: 'the connection ended before the operation did; it goes on' } });
+      if (run.result === null) set({ result: { ok: false, message: 'the connection closed before the operation finished; the operation continues' } });
     } catch (error) {
       set({ result: { ok: false, message: String(error) } });
     }
@@ -141,7 +141,7 @@ const resultOf = (result: ResultRecord): NonNullable<Run['result']> => ({ ok: re
 
 async function failureOf(response: Response): Promise<string> {
   const body = (await response.json().catch(() => null)) as { error?: { message?: string } } | null;
-  return body?.error?.message ?? `refused with status ${response.status}`;
+  return body?.error?.message ?? `failed with status ${response.status}`;
 }
 
 async function eachRecord({ body }: Response, take: (record: StreamRecord) => void): Promise<void> {

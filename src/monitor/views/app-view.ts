@@ -26,7 +26,7 @@ export function drawApp(frame: Frame, model: Model): void {
   const app = chosenApp(model);
   if (app === undefined) {
     drawTitle(frame, model, [{ text: model.app ?? '', style: STYLE.bold }]);
-    frame.put(2, 1, shown(model).at === 0 ? '' : 'there is no app of that name; Esc shows all', STYLE.dim);
+    frame.put(2, 1, shown(model).at === 0 ? '' : 'no app of that name; Esc shows all apps', STYLE.dim);
     return;
   }
   drawTitle(frame, model, titleOf(app));
@@ -45,7 +45,7 @@ export function drawApp(frame: Frame, model: Model): void {
   row += tableRows;
   if (model.still) return;
   const worker = rows[cursor];
-  if (worker === undefined) frame.put(row - 1, 1, app.workers.length === 0 ? 'no worker runs' : `no worker matches "${model.filters.workers}"`, STYLE.dim);
+  if (worker === undefined) frame.put(row - 1, 1, app.workers.length === 0 ? 'no workers running' : `no worker matches "${model.filters.workers}"`, STYLE.dim);
   else if (row + 1 < bottom) row = drawWorker(frame, row, app, worker);
   drawPanels(frame, model, { row: row + 1, left: 0, columns: frame.columns, rows: bottom - row - 1 }, worker);
 }
@@ -98,7 +98,7 @@ function scaling({ autoscaling, instances }: AppSnapshot, now: number): readonly
   const { on, min, max, now: reason, last } = autoscaling;
   const state = on
     ? labelled('scale', `auto, ${min} to ${max}`, STYLE.green)
-    : labelled('scale', `fixed at ${instances}; auto is ${min} to ${max}`, STYLE.yellow);
+    : labelled('scale', `fixed at ${instances}; auto would be ${min} to ${max}`, STYLE.yellow);
   // What the load changed last is no reason for a number that was set by hand since.
   const changed = last === null || !on ? [] : [[{ text: `changed ${age(now - last.at)} ago: `, style: STYLE.dim }, { text: last.reason }]];
   return [[...state, { text: reason ?? '' }], ...changed];
@@ -110,7 +110,7 @@ function drawWorker(frame: Frame, row: number, app: AppSnapshot, worker: WorkerS
   putAll(frame, row, 1, [
     ...labelled(`slot ${worker.slot}`, `generation ${worker.generation}, weight ${count(worker.weight)}`, STYLE.plain),
     ...labelled('hand-off', millis(worker.handOffMs), STYLE.plain),
-    ...labelled('taken', count(worker.accepted), STYLE.plain),
+    ...labelled('accepted', count(worker.accepted), STYLE.plain),
     ...labelled('refused', count(worker.refused), STYLE.plain),
     ...labelled('rst', count(worker.restarts), STYLE.plain),
     ...(health === undefined || health.checks.passed + health.checks.failed === 0

@@ -42,7 +42,7 @@ function dialogCells(dialog: Dialog): readonly Cell[] {
   if (dialog.kind === 'input') {
     const label = dialog.purpose === 'weight' ? `weight of slot ${dialog.slot}` : dialog.purpose;
     const problem = dialog.purpose === 'weight' ? dialog.problem : null;
-    const hint = problem === null ? { text: '  Enter takes it, Esc gives up', style: STYLE.dim } : { text: `  ${problem}`, style: STYLE.red | STYLE.bold };
+    const hint = problem === null ? { text: '  Enter confirms, Esc cancels', style: STYLE.dim } : { text: `  ${problem}`, style: STYLE.red | STYLE.bold };
     return [{ text: `${label}: `, style: STYLE.cyan | STYLE.bold }, { text: dialog.text }, { text: ' ', style: STYLE.reverse }, hint];
   }
   return dialog.options.flatMap((option, index): Cell[] => [
@@ -53,7 +53,7 @@ function dialogCells(dialog: Dialog): readonly Cell[] {
 
 function drawKeys(frame: Frame, model: Model): void {
   const row = frame.rows - 1;
-  if (model.dialog?.kind === 'choice') return void frame.put(row, 1, '← → choose   Enter takes it   Esc gives up', STYLE.dim);
+  if (model.dialog?.kind === 'choice') return void frame.put(row, 1, '← → choose   Enter confirms   Esc cancels', STYLE.dim);
   const hints = bindingsOf(model.page).filter(({ label, applies }) => label !== null && applies?.(model) !== false);
   const width = ({ shown, label }: (typeof hints)[number]): number => widthOf(`${shown} ${label}  `);
   let room = frame.columns - 1 - hints.filter(({ label }) => ALWAYS.includes(label ?? '')).reduce((sum, hint) => sum + width(hint), 0);

@@ -7,7 +7,7 @@ import type { Model } from '../model.ts';
 import { drawTitle, putAll } from './header.ts';
 
 /** In the order of the page. */
-const TITLES: Readonly<Record<Binding['group'], string>> = { move: 'move', screen: 'screen', look: 'look', act: 'act (what costs something asks first)' };
+const TITLES: Readonly<Record<Binding['group'], string>> = { move: 'move', screen: 'screen', look: 'view', act: 'act (disruptive keys ask first)' };
 const KEY_COLUMNS = 8;
 const WIDE_COLUMNS = 76;
 const MARGIN = 2;
@@ -19,7 +19,7 @@ type Line = Binding | string | null;
 export function drawHelp(frame: Frame, model: Model): void {
   drawTitle(frame, model, [
     { text: 'keys', style: STYLE.bold },
-    { text: '   any key goes back', style: STYLE.dim },
+    { text: '   press any key to go back', style: STYLE.dim },
   ]);
   const bindings = bindingsOf(model.page).filter(({ help }) => help !== '');
   const lines = keysOf(TITLES).flatMap((group): readonly Line[] => {

@@ -20,15 +20,15 @@ export function drawLogs(frame: Frame, model: Model): void {
   const height = logHeight(model);
   const end = Math.max(0, lines.length - logs.back);
   const shown = lines.slice(Math.max(0, end - height), end);
-  if (shown.length === 0) frame.put(FIRST_ROW + 1, 1, logs.lines.length === 0 ? 'nothing was written yet' : 'no line is like that', STYLE.dim);
+  if (shown.length === 0) frame.put(FIRST_ROW + 1, 1, logs.lines.length === 0 ? 'no output yet' : 'no matching lines', STYLE.dim);
   shown.forEach((line, index) => drawLine(frame, FIRST_ROW + index, line, logs));
-  const position = logs.back === 0 ? '' : `── ${plural(logs.back, 'line')} below; ${model.paused !== null && logs.follows ? 'p goes on' : 'End follows'} `;
+  const position = logs.back === 0 ? '' : `── ${plural(logs.back, 'line')} below; ${model.paused !== null && logs.follows ? 'p resumes' : 'End follows'} `;
   if (position !== '') frame.put(frame.rows - 3, 0, position.padEnd(frame.columns, '─'), STYLE.yellow);
 }
 
 function titleOf({ app, logs }: Model): readonly Cell[] {
   const of = logs.slot === null ? '' : `, worker ${logs.slot}`;
-  const search = logs.search === '' ? '' : `, searched for "${logs.search}"`;
+  const search = logs.search === '' ? '' : `, search: "${logs.search}"`;
   return [{ text: app ?? '', style: STYLE.bold }, { text: `  log${of}${STREAM_TITLES[logs.streams]}${search}` }];
 }
 

@@ -58,7 +58,7 @@ export function drawEvents(frame: Frame, area: Area, events: readonly LbEvent[],
   if (area.rows < 2) return;
   drawRule(frame, area, 'events');
   const newest = events.slice(-(area.rows - 1));
-  if (newest.length === 0) frame.put(area.row + 1, area.left + 1, 'nothing has happened yet', STYLE.dim, area.columns - 1);
+  if (newest.length === 0) frame.put(area.row + 1, area.left + 1, 'no events yet', STYLE.dim, area.columns - 1);
   const appColumns = Math.min(APP_COLUMNS, Math.max(0, ...events.map(({ app }) => widthOf(app ?? DAEMON))));
   newest.forEach(({ at, app, kind, severity, message }, index) => {
     const row = area.row + 1 + index;

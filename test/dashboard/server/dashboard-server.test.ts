@@ -17,7 +17,7 @@ import { waitFor } from '../../helpers/wait.ts';
 const FILES = { 'index.html': '<title>page</title>', 'app.js': 'page()', 'app.css': 'p {}' };
 
 /** No word about what is there. */
-const REFUSED = 'Refused: open the page by the link that was printed.\n';
+const REFUSED = 'Refused: open the page with the URL that "lb dashboard" printed.\n';
 
 let daemon: FakeDaemon;
 let assets: string;
@@ -89,7 +89,7 @@ describe('the token', () => {
 
   it.each(['/', '/?token=', '/?token=wrong', '/app.js', '/app.css', '/api/histories?app=api', '/nowhere'])('%s without it gets nothing', async (path) => {
     const { status, body, headers } = await get(path, { cookie: `lb-dashboard-${port}=${token.slice(1)}; lb-dashboard-1=${token}` });
-    expect({ status, body }).toEqual({ status: 401, body: expect.stringContaining('run "lb dashboard" again for a new one') as string });
+    expect({ status, body }).toEqual({ status: 401, body: expect.stringContaining('run "lb dashboard" again to get a new one') as string });
     expect(headers['set-cookie']).toBeUndefined();
     expect(daemon.received).toEqual([]);
   });
@@ -227,7 +227,7 @@ describe('the live connection', () => {
     for (const socket of ofDaemon) socket.terminate();
     expect(await next(messages, ({ type }) => type === 'daemon')).toMatchObject({
       up: false,
-      reason: expect.stringContaining('its apps go on serving') as string,
+      reason: expect.stringContaining('its apps keep serving') as string,
     });
     expect(await next(messages, ({ type }) => type === 'daemon')).toMatchObject({ up: true });
     expect(await next(messages, ({ type }) => type === 'stats')).toMatchObject({ at: 5 });

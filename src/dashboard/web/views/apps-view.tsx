@@ -54,7 +54,7 @@ export function AppsView({ apps }: { readonly apps: readonly AppSnapshot[] }): J
   if (apps.length === 0) {
     return (
       <p class="panel empty">
-        No apps yet. <code>lb start server.js</code> starts one.
+        No apps yet. Start one with <code>lb start server.js</code>.
       </p>
     );
   }

@@ -23,7 +23,7 @@ export function Charts({ app, route }: { readonly app: AppSnapshot; readonly rou
   const chosen = MEASURES[route.measure];
   return (
     <>
-      <Choice label="Time that the charts show" choices={ranges} chosen={TITLES[route.range]} />
+      <Choice label="Time range of the charts" choices={ranges} chosen={TITLES[route.range]} />
       <div class="charts">
         {APP_MEASURES.map((metric) => (
           <div key={metric} class="panel">

@@ -52,7 +52,7 @@ export function Workers({ app: { name, workers, health } }: { readonly app: AppS
 }
 
 function healthText(health: WorkerHealth | undefined, withdrawn: string | null): string {
-  if (withdrawn !== null) return `asked to leave: ${withdrawn}`;
+  if (withdrawn !== null) return `reported drain: ${withdrawn}`;
   if (health === undefined) return '–';
   if (health.causes.length > 0) return health.causes.join('; ');
   return health.checks.failed === 0 ? 'ok' : `ok, ${count(health.checks.failed)} checks failed`;
