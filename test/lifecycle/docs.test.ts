@@ -59,13 +59,13 @@ describe('docs/lifecycle.md', () => {
   it('has the curve of the restart policy', () => {
     const written = (ms: number): string => (ms === 0 ? '0' : ms < 1_000 ? `${ms} ms` : `${ms / 1_000} s`);
     expect(rowAfter('| delay |')).toEqual(Array.from({ length: 11 }, (_, n) => written(restartDelay(n, sampleSpec(), 0.5))));
-    expect(text).toContain(`lived for ${STABLE_MS / 1_000} s resets the curve`);
+    expect(text).toContain(`lived for ${STABLE_MS / 1_000} s resets the backoff`);
     expect(restartDelay(99, sampleSpec(), 0.5)).toBe(BACKOFF_CAP_MS);
   });
 
   it('has the split of the kill_timeout', () => {
     const rungAt = (elapsedMs: number): string => stopRung({ elapsedMs, killTimeoutMs: 30_000, quiet: false, skips: 0 }).rung;
-    expect(text).toContain('With 30 s the app is asked after 22.5 s at the latest and killed after 30 s.');
+    expect(text).toContain('With 30 s, the app is asked after 22.5 s at the latest and killed after 30 s.');
     expect([22_499, 22_500, 29_999, 30_000].map(rungAt)).toEqual(['drain', 'ask', 'ask', 'kill']);
   });
 });
