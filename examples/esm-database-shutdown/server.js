@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { openStore } from './store.js';
 
-// Top-level await: the worker listens, and with that is ready, only when its database is open.
+// Top-level await: the worker listens, and so becomes ready, only once its database is open.
 const store = await openStore(process.env.STORE_FILE ?? 'orders.jsonl');
 
 const server = createServer(async (request, response) => {
@@ -11,7 +11,7 @@ const server = createServer(async (request, response) => {
   response.writeHead(201).end('stored\n');
 }).listen(Number(process.env.PORT ?? 3000));
 
-// lb lets requests in flight finish first and then sends SIGTERM: nobody inserts any more, and closing is all there is to do.
+// lb sends SIGTERM only after the requests in progress have finished, so there is nothing left to insert: just close.
 process.once('SIGTERM', async () => {
   server.close();
   await store.close();

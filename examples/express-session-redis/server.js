@@ -5,14 +5,14 @@ import { createClient } from 'redis';
 
 const redis = createClient({ socket: { path: process.env.REDIS_SOCKET ?? 'redis.sock' } });
 redis.on('error', (error) => console.error(`redis: ${error.message}`));
-// The worker listens, and with that is ready, only when Redis answers.
+// The worker listens, and so becomes ready, only once Redis answers.
 await redis.connect();
 
 const app = express();
 app.use(
   session({
     store: new RedisStore({ client: redis }),
-    // The same for all workers, and for those that come after them.
+    // The same for all workers, and for their successors.
     secret: process.env.SESSION_SECRET ?? 'only for trying it out',
     resave: false,
     saveUninitialized: false,
@@ -22,7 +22,7 @@ app.use(
 app.get('/', (request, response) => response.json({ user: request.session.user ?? null, pid: process.pid }));
 
 app.post('/login/:user', (request, response, next) => {
-  // A new id, so that nobody can log in on a session that somebody else handed to them.
+  // A new session id at login prevents session fixation.
   request.session.regenerate((error) => {
     if (error) return next(error);
     request.session.user = request.params.user;

@@ -6,7 +6,7 @@ export default {
       instances: 'max',
       balance: 'ip-hash',
       proxy_protocol: true,
-      // Who may say who the client is.
+      // Addresses that may name the client in a PROXY header.
       proxy_protocol_from: ['127.0.0.1'],
       health_port: 9000,
       drain_delay: '5s',

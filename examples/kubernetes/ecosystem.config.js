@@ -3,10 +3,10 @@ export default {
     {
       name: 'web',
       script: './server.js',
-      // As many as the CPU limit of the container allows.
+      // One worker per CPU of the container's limit.
       instances: 'max',
       health_port: 9000,
-      // Time for every node and balancer to learn that this pod takes no more connections; no preStop hook is needed.
+      // Time for every node and load balancer to notice that this pod is going away; no preStop hook is needed.
       drain_delay: '10s',
       kill_timeout: '30s',
     },

@@ -23,7 +23,7 @@ async function claim() {
   return null;
 }
 
-// lb sends SIGTERM when it wants this worker to leave: finish the job, take no other.
+// lb sends SIGTERM when this worker should exit: finish the job and take no other.
 process.once('SIGTERM', () => (leaving = true));
 
 while (!leaving) {

@@ -4,7 +4,7 @@ import { Server } from 'socket.io';
 const page = `<!doctype html><title>chat</title><form id="form"><input id="text" autofocus></form><pre id="log"></pre>
 <script src="/socket.io/socket.io.js"></script><script>
 const show = (line) => (log.textContent += line + '\\n');
-// What was not acknowledged when the connection ended is sent again on the next one.
+// Messages without acknowledgement when a connection ends are sent again on the next one.
 const socket = io({ retries: 10, ackTimeout: 10000 });
 socket.on('message', show);
 form.onsubmit = (event) => {
@@ -16,7 +16,7 @@ form.onsubmit = (event) => {
 </script>`;
 
 const server = createServer((request, response) => response.setHeader('content-type', 'text/html').end(page));
-// A worker that leaves first answers its waiting polls: the ping is what answers those of silent clients.
+// A leaving worker first answers its waiting polls; the ping answers those of silent clients.
 const io = new Server(server, { pingInterval: 5000 });
 
 io.on('connection', (socket) => {

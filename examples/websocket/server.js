@@ -5,7 +5,7 @@ const page = `<!doctype html><title>chat</title><pre id="log"></pre><script>
 function connect() {
   const socket = new WebSocket('ws://' + location.host);
   socket.onmessage = (event) => (log.textContent += event.data + '\\n');
-  // 1001 is how lb says "this worker leaves": connect again at once, a new worker is ready.
+  // lb closes with 1001 when this worker leaves: reconnect at once, a new worker is ready.
   socket.onclose = (event) => setTimeout(connect, event.code === 1001 ? 0 : 1000);
 }
 connect();
