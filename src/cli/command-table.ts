@@ -1,7 +1,7 @@
 import type { Command } from './command.ts';
 import { LIST_NAMES } from './listing.ts';
 
-/** A command as the list of commands knows it; the rest is loaded when it is called. */
+/** Name and summary of a command, for the help; `load` imports the rest when it is called. */
 export interface CommandEntry {
   readonly name: string;
   readonly aliases: readonly string[];

@@ -5,25 +5,25 @@ import type { Context } from './context.ts';
 export interface OptionDef {
   readonly flags: string;
   readonly description: string;
-  /** Reads the value; default any text that is not blank. @throws Error whose message says what was expected */
+  /** Parses the value; by default accepts any text that is not blank. @throws Error whose message says what was expected */
   readonly parse?: (value: string) => unknown;
   readonly choices?: readonly string[];
-  /** The name the value has in `Context.options`; default the long flag in camelCase. */
+  /** The key in `Context.options`; by default the long flag in camelCase. */
   readonly key?: string;
-  /** Works, and stands neither in the help nor in the docs. */
+  /** Accepted, but left out of the help and the docs. */
   readonly hidden?: boolean;
 }
 
-/** What one file of `commands/` exports: words, flags, help and the work itself. */
+/** One command, as exported by a file of `commands/`: arguments, options, help and implementation. */
 export interface Command {
   /** Operands in commander's notation: `<app...>`. */
   readonly operands: string;
   readonly description: string;
   readonly options: readonly OptionDef[];
-  /** Exit codes it can end with, beside `ok` and `usage`. */
+  /** Possible exit codes besides `ok` and `usage`. */
   readonly exits: readonly ExitName[];
   readonly examples: readonly string[];
-  /** Takes words for the app after `--`. */
+  /** Accepts arguments for the app after `--`. */
   readonly takesAppArgs?: boolean;
   /** Resolves with the exit code. */
   readonly run: (context: Context) => Promise<number>;

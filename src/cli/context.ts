@@ -5,23 +5,23 @@ import { styleFor, type Style } from './output/style.ts';
 
 export type Options = Readonly<Record<string, unknown>>;
 
-/** What a command works with: the outside world, the words it was given, and how to answer. */
+/** What a command works with: I/O, its arguments and options, and how to print. */
 export interface Context {
   readonly io: Io;
-  /** Its name, whichever alias it was called by. */
+  /** The name of the command, not the alias that was used. */
   readonly command: string;
   readonly args: readonly string[];
   readonly options: Options;
-  /** What stood after `--`. */
+  /** Arguments after `--`. */
   readonly appArgs: readonly string[];
   readonly json: boolean;
   readonly home: string;
   readonly address: DaemonAddress;
   readonly outStyle: Style;
   readonly errStyle: Style;
-  /** One line of the answer, on stdout. */
+  /** Prints one line of the result, to stdout. */
   readonly print: (text: string) => void;
-  /** One line of everything else, on stderr. */
+  /** Prints one line of anything else, to stderr. */
   readonly note: (text: string) => void;
 }
 

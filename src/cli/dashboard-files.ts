@@ -1,2 +1,2 @@
-/** Where the built page of the dashboard is, seen from the bundle and from here alike. */
+/** The built dashboard page. The same relative path works from this file and from the bundle. */
 export const DASHBOARD_FILES = new URL('../../dist/dashboard/', import.meta.url);

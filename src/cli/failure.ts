@@ -6,8 +6,8 @@ import { errorView } from './output/error-view.ts';
 import { styleFor } from './output/style.ts';
 
 /**
- * Tells why a command ended, on stderr, and with `--json` as a record on stdout; returns the exit code.
- * @param command its name; null when none was recognised.
+ * Reports why a command failed, on stderr, and with `--json` as a record on stdout. Returns the exit code.
+ * @param command the name of the command; null if none was recognised.
  */
 export async function reportFailure(thrown: unknown, argv: readonly string[], io: Io, command: string | null = null): Promise<number> {
   if (thrown instanceof Interrupted) return EXIT.interrupted;
@@ -18,7 +18,7 @@ export async function reportFailure(thrown: unknown, argv: readonly string[], io
   return error.exitCode;
 }
 
-/** Anything that was thrown as an error of this command: one of its words advises its own help. */
+/** Any thrown value as an error of this command; a usage error points to the help of the command. */
 export function failureOf(thrown: unknown, command: string | null): LbError {
   const error = LbError.from(thrown);
   return error.code === 'LB_ERR_USAGE' && command !== null ? error.advising(`run "lb ${command} --help"`) : error;

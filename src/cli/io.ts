@@ -1,6 +1,6 @@
 import type { StartDaemon } from '../client/ensure-daemon.ts';
 
-/** Where a command writes to; `process.stdout` is one. */
+/** An output stream of a command, such as `process.stdout`. */
 export interface Sink {
   write(text: string): boolean;
   once(event: 'drain', listener: () => void): unknown;
@@ -9,18 +9,18 @@ export interface Sink {
   readonly rows?: number | undefined;
 }
 
-/** Everything a command sees of the outside world. */
+/** The I/O of a command. */
 export interface Io {
   readonly stdout: Sink;
   readonly stderr: Sink;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** Calls the listener at Ctrl-C instead of ending the process; the result undoes that. */
+  /** Calls the listener on Ctrl-C instead of ending the process. Returns a function that undoes this. */
   onInterrupt(listener: () => void): () => void;
   readonly startDaemon?: StartDaemon;
 }
 
-/** Columns of a terminal; null when the sink is none. */
+/** Columns of the terminal; null if the sink is not a terminal. */
 export function terminalWidth({ isTTY, columns }: Sink): number | null {
   return isTTY === true ? (columns ?? null) : null;
 }

@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { terminalWidth } from './io.ts';
 import { listView, workerListView } from './output/list-view.ts';
 
-/** How `lb list` is called. */
+/** Name and aliases of `lb list`. */
 export const LIST_NAMES: readonly string[] = ['list', 'ls', 'ps', 'status', 'l'];
 
 /** What `lb list` asks the daemon for, and what it makes of the answer. */

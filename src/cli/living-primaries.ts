@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '../system/processes.ts';
 
-/** Whether a primary of this home runs, by the records that the daemon keeps of them. @param directory that of the records. */
+/** Whether a primary of this home is alive, according to the daemon's records. @param directory the directory of the records. */
 export function hasLivingPrimaries(directory: string): boolean {
   try {
     return readdirSync(directory).some((file) => file.endsWith('.json') && isAliveIn(join(directory, file)));
@@ -11,7 +11,7 @@ export function hasLivingPrimaries(directory: string): boolean {
   }
 }
 
-/** A record that is just being written or was taken away tells nothing. */
+/** A record that is being written or was removed counts as dead. */
 function isAliveIn(file: string): boolean {
   try {
     const { pid, startTime } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number; startTime: number | null };

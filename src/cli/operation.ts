@@ -13,14 +13,14 @@ import type { Color, Style } from './output/style.ts';
 
 /** One request that answers with a stream of records. */
 export interface Operation {
-  /** What it is called when Ctrl-C leaves it alone: `reload of "api"`. */
+  /** The name of the operation in the message after Ctrl-C: `reload of "api"`. */
   readonly title: string;
   readonly method: Method;
   readonly path: string;
   readonly body?: unknown;
-  /** Said when Ctrl-C leaves it alone; default where to look how far it is. */
+  /** The second part of the message after Ctrl-C; by default where to see the progress. */
   readonly left?: string;
-  /** Works on the result before it is printed. */
+  /** Processes the result before it is printed. */
   readonly finish?: (result: Success) => Promise<Success>;
 }
 
@@ -55,7 +55,7 @@ export async function runOperation(context: Context, channel: Channel, operation
 }
 
 /**
- * Several targets one after another, going on after a failure; resolves with the exit code of the first failure.
+ * Processes targets one after another and continues after a failure. Resolves with the exit code of the first failure.
  */
 export async function forEachTarget<T>(context: Context, targets: readonly T[], work: (target: T) => Promise<void>): Promise<number> {
   let exitCode: number = EXIT.ok;
@@ -72,7 +72,7 @@ export async function forEachTarget<T>(context: Context, targets: readonly T[], 
   return exitCode;
 }
 
-/** Failures whose result record was printed as it came, with `--json`. */
+/** Failures whose result record `--json` has already printed. */
 const alreadyPrinted = new WeakSet<LbError>();
 
 function reportError(context: Context, error: LbError): void {
@@ -80,7 +80,7 @@ function reportError(context: Context, error: LbError): void {
   context.io.stderr.write(errorView(error, context.errStyle, terminalWidth(context.io.stderr)));
 }
 
-/** One line per step of a worker; a message that says nothing new is left out. */
+/** Prints one line per step of a worker, and skips repeated messages. */
 function progressWriter(context: Context): (record: ProgressRecord) => void {
   const last = new Map<string, string>();
   return (record) => {
@@ -96,7 +96,7 @@ function colorStep(record: ProgressRecord, style: Style): string {
   return color === undefined ? record.message : style(color, record.message);
 }
 
-/** Ctrl-C ends the watching, never the operation. */
+/** Ctrl-C stops watching; the operation continues. */
 async function* untilInterrupted(context: Context, operation: Operation, records: AsyncGenerator<StreamRecord>): AsyncGenerator<StreamRecord> {
   let interrupt = (): void => {};
   const interrupted = new Promise<'interrupted'>((resolve) => (interrupt = () => resolve('interrupted')));

@@ -10,7 +10,7 @@ import { applyMetrics, isExistingConfig, refuseConfigFlags, resolveTarget } from
 import { ALL, appNamed, fetchApps, isRunning } from './targets.ts';
 import { callersEnv } from './update-env.ts';
 
-/** One app to reload or restart, with the definition it takes on, if a new one was given. */
+/** One app to reload or restart, with its new definition if there is one. */
 interface Replacement {
   readonly name: string;
   readonly spec: AppSpec | null;
@@ -40,12 +40,12 @@ export async function replaceApps(context: Context, action: 'reload' | 'restart'
   }
 }
 
-/** Only for names: the definitions of a file were made with this environment, and what the file sets goes before it. */
+/** Only for targets by name: definitions from a file already contain this environment, with lower precedence than the file. */
 function envUpdate({ options, io }: Context): { readonly updateEnv?: Readonly<Record<string, string>> } {
   return options['updateEnv'] === true ? { updateEnv: callersEnv(io.env) } : {};
 }
 
-/** Read before anything is asked of the daemon: a mistake in a file changes nothing. */
+/** Reads all files before the first request to the daemon, so that a mistake in a file changes nothing. */
 async function replacementsOfFiles(context: Context, action: string): Promise<{ files: Map<string, Replacement[]>; metrics: MetricsConfig | null }> {
   const files = new Map<string, Replacement[]>();
   let metrics: MetricsConfig | null = null;
@@ -77,7 +77,7 @@ function replacementsOf(context: Context, apps: readonly AppSnapshot[], fromFile
   return [...new Map(all.map((each) => [each.name, each])).values()];
 }
 
-/** A deployment names the apps of a file; one that is new in it has nothing to replace. */
+/** An app of the file that is not running has nothing to replace, so it is started. */
 async function startInstead(context: Context, channel: Channel, spec: AppSpec): Promise<void> {
   context.note(`"${spec.name}" is not running, starting it`);
   await runOperation(context, channel, { title: `start of "${spec.name}"`, method: 'POST', path: '/v1/apps', body: { apps: [spec] } });

@@ -11,13 +11,13 @@ import type { OptionDef } from './command.ts';
 import type { Context } from './context.ts';
 import { PM2_KEYS } from './pm2-habits.ts';
 
-/** Flags that choose from a config file. */
+/** Flags that select from a config file. */
 export const CONFIG_OPTIONS: readonly OptionDef[] = [
   { flags: '--env <name>', description: 'add the variables in env_<name> of the config file', key: 'envName' },
   { flags: '--only <names>', description: 'only these apps of the config file, comma-separated' },
 ];
 
-/** The flags of them that were given, as they were. */
+/** The given ones of these flags, as text. */
 function configFlags({ options }: Context): string[] {
   const given = [
     ['--env', options['envName']],
@@ -26,12 +26,12 @@ function configFlags({ options }: Context): string[] {
   return given.flatMap(([flag, value]) => (typeof value === 'string' ? [`${flag} ${value}`] : []));
 }
 
-/** The command line that does something with a config file, with the flags that choose from it. */
+/** A command line for a config file that repeats the given selection flags. */
 export function commandForFile(context: Context, command: string, file: string): string {
   return ['lb', command, file, ...configFlags(context)].join(' ');
 }
 
-/** Says that only a config file can be chosen from. @throws LbError LB_ERR_USAGE when `--env` or `--only` was given */
+/** Refuses `--env` and `--only` for targets that are not config files. @throws LbError LB_ERR_USAGE when `--env` or `--only` was given */
 export function refuseConfigFlags(context: Context, command: string, target: string): void {
   const flags = configFlags(context);
   if (flags.length === 0) return;
@@ -40,13 +40,13 @@ export function refuseConfigFlags(context: Context, command: string, target: str
   throw new LbError('LB_ERR_USAGE', { problem });
 }
 
-/** Flags of commands, which are no settings of an app. */
+/** Flags of the command itself, not settings of an app. */
 const COMMAND_KEYS = new Set(['json', 'envName', 'only', 'daemon', ...PM2_KEYS]);
 
-/** What a target stands for. */
+/** The definitions that a target resolves to. */
 export interface Resolved {
   readonly apps: AppSpec[];
-  /** What its config file says about the daemon's metrics; null when it says nothing. */
+  /** The `metrics` key of the config file; null if there is none. */
   readonly metrics: MetricsConfig | null;
 }
 
@@ -70,7 +70,7 @@ export async function resolveTarget(context: Context, target: string | undefined
   return { apps, metrics: metrics ?? null };
 }
 
-/** Before any app is started: an address that is taken is the operator's to know first. */
+/** Runs before any app is started, so that an address in use is reported first. */
 export async function applyMetrics(channel: Channel, metrics: MetricsConfig | null): Promise<void> {
   if (metrics === null) return;
   const body: MetricsBody = { listen: metrics.listen };
@@ -84,7 +84,7 @@ export function appFlags(context: Context): Record<string, unknown> {
   return Object.fromEntries(Object.entries(context.options).filter(([key]) => !COMMAND_KEYS.has(key)));
 }
 
-/** True for a config file that is there. */
+/** Whether the target is an existing config file. */
 export function isExistingConfig(context: Context, target: string): boolean {
   return isConfigFile(target) && statSync(resolve(context.io.cwd, target), { throwIfNoEntry: false })?.isFile() === true;
 }

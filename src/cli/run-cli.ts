@@ -26,7 +26,7 @@ async function calledBy(argv: readonly string[]): Promise<Called | null> {
   return entry === undefined ? null : { entry, command: await entry.load() };
 }
 
-/** Commands without operands and flags need no parser, which takes longer to load than all the rest. Null when there is something to parse. */
+/** Commands without operands and flags skip the parser, whose loading takes longer than everything else. Null if the parser is needed. */
 function plainWords(argv: readonly string[], called: Called | null): Words | null {
   const [name = '', flag] = argv;
   if (called === null || called.command.operands !== '' || argv.length > 2 || commandNamed(name) !== called.entry) return null;

@@ -6,8 +6,8 @@ import type { Io } from './io.ts';
 import { LIST_NAMES, listing } from './listing.ts';
 
 /**
- * The two command lines that load no more than they need: scripts call `lb list` often, and a daemon keeps in memory for
- * weeks whatever it has loaded. Null leaves the command line, as if nothing had happened, to `runCli`, which knows all of them.
+ * Handles the two command lines that must load as little as possible: scripts call `lb list` often, and a daemon keeps
+ * everything it has loaded in memory for weeks. Returns null, with no side effects, for command lines that `runCli` handles.
  * @throws what ended the daemon
  */
 export async function runLean([name = '', ...flags]: readonly string[], io: Io): Promise<number | null> {
@@ -18,7 +18,7 @@ export async function runLean([name = '', ...flags]: readonly string[], io: Io):
   return isQuick ? await quickList(await createContext(io, 'list', words)) : null;
 }
 
-/** The everyday `lb list`: a daemon that answers, with apps. Null, with nothing printed, when there is more to say than that. */
+/** The fast path of `lb list`: prints the apps of a running daemon. Null, with nothing printed, in any other case. */
 async function quickList(context: Context): Promise<number | null> {
   const { path, read } = listing(context);
   try {

@@ -27,7 +27,7 @@ const DIRECTORY_PROBLEMS: Readonly<Record<string, (directory: string) => string>
   EACCES: (directory) => `no permission to write to ${directory}`,
 };
 
-/** Takes a profile of one worker and tells where it is; resolves with the exit code. */
+/** Takes a profile of one worker and prints its path. Resolves with the exit code. */
 export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slot'>): Promise<number> {
   const { name, slot } = parseTarget(context.args[0] ?? '');
   const output = outputOf(context);
@@ -59,7 +59,7 @@ function parseTarget(text: string): { readonly name: string; readonly slot: numb
   throw new LbError('LB_ERR_USAGE', { problem: `expected a slot number after "${name}:", such as ${name}:0, got "${slot}"` });
 }
 
-/** Where the file shall go; null leaves it where it is. Checked before the work begins. @throws LbError LB_ERR_USAGE */
+/** The path of `--output`; null without it. Checked before the work begins. @throws LbError LB_ERR_USAGE */
 function outputOf({ options, io }: Context): string | null {
   const given = options['output'] as string | undefined;
   if (given === undefined) return null;
@@ -73,7 +73,7 @@ function outputOf({ options, io }: Context): string | null {
   return path;
 }
 
-/** Why no file can be put into a directory; null when one can. */
+/** Why a directory can't take the file; null if it can. */
 function problemOf(directory: string): string | null {
   try {
     if (!statSync(directory).isDirectory()) return `${directory} is not a directory`;
@@ -88,7 +88,7 @@ function problemOf(directory: string): string | null {
 async function finish(context: Context, result: Success, output: string | null): Promise<Success> {
   const { file } = result;
   if (file === undefined) return result;
-  // The primary may not be allowed to write where its caller is.
+  // The primary may lack permission to write in the caller's directory.
   if (output !== null && output !== file.path) await moveFile(file.path, output);
   const path = output ?? file.path;
   if (!context.json) context.note(`${byteSize(file.bytes)}; ${HOW_TO_OPEN[file.what]}`);

@@ -14,7 +14,7 @@ export async function fetchApps(channel: Channel): Promise<AppSnapshot[]> {
   return parseApps(await channel.json('/v1/apps'));
 }
 
-/** The app of that name, in whatever form of Unicode. @throws LbError LB_ERR_APP_NOT_FOUND with the nearest name there is */
+/** The app with this name, in any Unicode normalization form. @throws LbError LB_ERR_APP_NOT_FOUND with the nearest name */
 export function appNamed(apps: readonly AppSnapshot[], name: string): AppSnapshot {
   const normal = normalName(name);
   const found = apps.find((app) => app.name === normal);
@@ -27,13 +27,13 @@ export function appNamed(apps: readonly AppSnapshot[], name: string): AppSnapsho
 }
 
 export interface TargetRules {
-  /** Which apps `all` means; a name means its app whatever it does. */
+  /** Which apps `all` selects; a name always selects its app. */
   readonly ofAll: (app: AppSnapshot) => boolean;
-  /** Said when `all` means none: "no app is running". */
+  /** Printed when `all` selects no app: "no app is running". */
   readonly none: string;
 }
 
-/** Does something with each named app, or with all; resolves with the exit code. */
+/** Processes each named app, or all of them. Resolves with the exit code. */
 export async function forEachApp(context: Context, channel: Channel, rules: TargetRules, work: (app: AppSnapshot) => Promise<void>): Promise<number> {
   const apps = await fetchApps(channel);
   const chosen = apps
@@ -45,5 +45,5 @@ export async function forEachApp(context: Context, channel: Channel, rules: Targ
   return await forEachTarget(context, [...names], async (name) => await work(appNamed(apps, name)));
 }
 
-/** Runs, or tries to. */
+/** Whether the app runs or tries to run. */
 export const isRunning = (app: AppSnapshot): boolean => app.state !== 'stopped' && app.state !== 'errored';

@@ -6,14 +6,14 @@ import { errorView } from './output/error-view.ts';
 import { terminalWidth, type Sink } from './io.ts';
 
 const EVERY_MS = 1_000;
-/** To the first column of the first line; to the end of the line; everything below. */
+/** Moves to the top left; clears to the end of the line; clears everything below; clears the screen. */
 const [HOME, END_OF_LINE, BELOW, CLEAR] = ['\x1b[H', '\x1b[K', '\x1b[J', '\x1b[2J'];
-/** A line that is too long for the terminal ends at its edge, only while the list is written. */
+/** Turns line wrapping off and on, so that long lines are cut at the edge while the list is written. */
 const [CUT, WRAP] = ['\x1b[?7l', '\x1b[?7h'];
 
 /**
- * Shows a list again until Ctrl-C: on a terminal over the one before, its remarks and failures below it; else when it is another one, and whatever else
- * there is to say on stderr, once. A daemon that is away for a moment is no reason to end.
+ * Repeats a list until Ctrl-C. On a terminal each list replaces the previous one, with remarks and failures below it. Otherwise
+ * it prints a list only if it has changed, and each new remark once, to stderr. A daemon that is away does not end it.
  */
 export async function watchList(context: Context, show: (context: Context) => Promise<number>, everyMs = EVERY_MS): Promise<never> {
   const interrupt = new AbortController();
@@ -40,9 +40,9 @@ export async function watchList(context: Context, show: (context: Context) => Pr
 }
 
 interface Shown {
-  /** What the list prints. */
+  /** The printed list. */
   readonly list: string;
-  /** What it says beside that, or why there is no list. */
+  /** Notes about the list, or the reason why there is none. */
   readonly remarks: string;
 }
 
@@ -60,13 +60,13 @@ async function shownOnce(context: Context, show: (context: Context) => Promise<n
   } catch (thrown) {
     const [style, width] = onTerminal ? [context.outStyle, terminalWidth(stdout)] : [context.errStyle, terminalWidth(stderr)];
     const error = LbError.from(thrown);
-    // Its hint is to run the command again, which goes on by itself here.
+    // Its hint is to run the command again, which happens here anyway.
     remarks += errorView(error, style, width, error.code !== 'LB_ERR_DAEMON_LOST');
   }
   return { list, remarks };
 }
 
-/** As many lines as the terminal has, each clearing what stood behind it; the last one says how many more there are. */
+/** Cuts the text to the rows of the terminal. Each line clears its rest; the last one says how many lines are missing. */
 function fitted(text: string, { rows }: Sink): string {
   const lines = text.trimEnd().split('\n');
   const room = Math.max(2, (rows ?? Infinity) - 1);

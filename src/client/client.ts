@@ -12,9 +12,9 @@ export interface ClientOptions {
 
 /** A program's view of a running daemon. */
 export interface Client {
-  /** Who answered. */
+  /** The daemon that answered. */
   readonly hello: Hello;
-  /** All apps, stopped ones too. */
+  /** All apps, including stopped ones. */
   list(): Promise<AppSnapshot[]>;
   /** One app. @throws LbError LB_ERR_APP_NOT_FOUND */
   show(name: string): Promise<AppSnapshot>;
@@ -22,7 +22,7 @@ export interface Client {
 }
 
 /**
- * Connects to the daemon that runs; starts none.
+ * Connects to the running daemon; never starts one.
  * @throws LbError LB_ERR_DAEMON_NOT_RUNNING, LB_ERR_DAEMON_UNREACHABLE or LB_ERR_PROTOCOL
  */
 export async function connectClient(options: ClientOptions = {}): Promise<Client> {

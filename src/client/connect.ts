@@ -22,7 +22,7 @@ export async function connect(address: DaemonAddress, timeoutMs = HELLO_TIMEOUT_
   checkSocketOwner(address);
   const channel = new Channel(address);
   try {
-    // Without the protocol header, so that a daemon of any version tells which one it is.
+    // Without the protocol header, so that a daemon of any version reports its own.
     const hello = parseHello(await channel.json('/v1/hello', { timeoutMs, protocolHeader: false }));
     if (hello.protocol === PROTOCOL) return { hello, channel };
     throw new LbError('LB_ERR_PROTOCOL', { ours: PROTOCOL, theirs: hello.protocol, version: hello.version });
@@ -32,7 +32,7 @@ export async function connect(address: DaemonAddress, timeoutMs = HELLO_TIMEOUT_
   }
 }
 
-/** Like `connect`, with null when no daemon runs. */
+/** Like `connect`; null if no daemon is running. */
 export async function connectIfRunning(address: DaemonAddress, timeoutMs?: number): Promise<Connection | null> {
   try {
     return await connect(address, timeoutMs);

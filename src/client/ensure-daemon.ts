@@ -5,13 +5,13 @@ import type { DaemonAddress } from './address.ts';
 import { connectIfRunning, type Connection } from './connect.ts';
 
 const START_DEADLINE_MS = 10_000;
-/** A daemon that ended may have lost against another one that needs a moment to answer. */
+/** A daemon that exits may have lost the lock to another one, which needs a moment to answer. */
 const OTHER_DAEMON_GRACE_MS = 1_500;
 const POLL_MS = 15;
 const TAIL_LINES = 20;
 const TAIL_BYTES = 16 * 1024;
 
-/** What is watched of a daemon that starts: a `ChildProcess`. */
+/** The part of `ChildProcess` that is watched while a daemon starts. */
 export interface StartingDaemon {
   readonly exitCode: number | null;
   readonly signalCode: string | null;

@@ -4,7 +4,7 @@ import type { Channel } from './request.ts';
 
 export interface EventFilter {
   readonly app?: string | undefined;
-  /** The newest so many. */
+  /** The number of newest events. */
   readonly limit: number;
 }
 

@@ -16,13 +16,13 @@ function fill(template: string, details: ErrorDetails): string {
   return template.replace(/\{(\w+)\}/g, (_, key: string) => String(details[key] ?? ''));
 }
 
-/** The name of an app as a shell takes it for one word. */
+/** The name of an app, quoted for a shell if needed. */
 export const shellWord = (name: string): string => (name.includes(' ') ? `'${name}'` : name);
 
-/** Where a hint names an app, it stands in a command to type. */
+/** Hints name apps in commands, so quote the name. */
 const inCommands = ({ app, ...others }: ErrorDetails): ErrorDetails => (app === undefined ? others : { ...others, app: shellWord(String(app)) });
 
-/** The one class of errors meant for people; every code stands in the registry. */
+/** The one class of errors meant for users; the registry has every code. */
 export class LbError extends Error {
   override readonly name = 'LbError';
   readonly code: ErrorCode;
@@ -44,7 +44,7 @@ export class LbError extends Error {
     return this.#hint;
   }
 
-  /** The same error with other advice: where the grammar of the very command stands. */
+  /** Replaces the hint. */
   advising(hint: string): this {
     this.#hint = hint;
     return this;
@@ -54,7 +54,7 @@ export class LbError extends Error {
     return this.#exitCode ?? EXIT[ERRORS[this.code].exit];
   }
 
-  /** The same error, ending the command with another code: that of the app, for a command that passes it on. */
+  /** Replaces the exit code, for commands that pass on the exit code of the app. */
   endingWith(exitCode: number): this {
     this.#exitCode = exitCode;
     return this;
@@ -74,7 +74,7 @@ export class LbError extends Error {
     };
   }
 
-  /** Any thrown value as an `LbError`; what is not ours becomes `LB_ERR_INTERNAL`. */
+  /** Any thrown value as an `LbError`; foreign errors become `LB_ERR_INTERNAL`. */
   static from(thrown: unknown): LbError {
     // Each bundle has a copy of this class.
     if (thrown instanceof LbError || (thrown instanceof Error && thrown.name === 'LbError')) return thrown as LbError;

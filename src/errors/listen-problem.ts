@@ -8,5 +8,5 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'host not found',
 };
 
-/** Why a server could not listen, for people. */
+/** Why a server could not listen, as text for users. */
 export const listenProblem = (error: unknown): string => PROBLEMS[errnoOf(error) ?? ''] ?? messageOf(error);

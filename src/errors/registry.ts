@@ -1,22 +1,22 @@
 /**
- * Every error `lb` can report, in one place: what it says, what to do next, and the exit code it ends the command with.
- * A retired code is never reused. `docs/errors.md` is checked against this table both ways.
+ * Every error that `lb` can report: message, hint and exit code. A retired code is never reused. A test compares
+ * `docs/errors.md` with this table.
  */
 
 /** Named exit codes of the command line. */
 export const EXIT = {
   ok: 0,
-  /** The operation was understood and failed (a reload that was rolled back, an app that did not start). */
+  /** The operation was valid and failed (a reload that was rolled back, an app that did not start). */
   failed: 1,
-  /** Wrong words on the command line or a bad configuration; nothing was changed. */
+  /** Invalid usage or an invalid configuration; nothing was changed. */
   usage: 2,
-  /** The app, worker or file that was named does not exist. */
+  /** The named app, worker or file does not exist. */
   notFound: 3,
   /** The daemon can't be reached, can't be started, or speaks another protocol. */
   daemon: 4,
-  /** The operation was given up: aborted, or replaced by a stop. */
+  /** The operation was cancelled, or replaced by a stop. */
   aborted: 5,
-  /** Ctrl-C: this command ended, an operation that was under way goes on. */
+  /** Ctrl-C: the command ended; a running operation continues. */
   interrupted: 130,
 } as const;
 
@@ -25,7 +25,7 @@ export type ExitName = keyof typeof EXIT;
 export interface ErrorEntry {
   /** `{name}` placeholders are filled from the error's details. */
   readonly message: string;
-  /** What the reader can do about it; same placeholders. */
+  /** What the user can do about it; same placeholders. */
   readonly hint?: string;
   readonly exit: ExitName;
   /** Status for the control API. */

@@ -1,6 +1,6 @@
 import type { WorkerState } from './states.ts';
 
-/** Why `lb` ends a worker itself. */
+/** Why `lb` ends a worker: the stop reasons. */
 export const ASKED_BY = [
   'stop',
   'reload',
@@ -20,7 +20,7 @@ export const ASKED_BY = [
 /** Why `lb` ended a worker itself; null when it did not. */
 export type AskedBy = (typeof ASKED_BY)[number] | null;
 
-/** The facts of one worker's end, recorded once, as they were. */
+/** The facts about the exit of one worker, recorded once. */
 export interface ExitReport {
   readonly slot: number;
   readonly generation: number;
@@ -30,14 +30,14 @@ export interface ExitReport {
   readonly code: number | null;
   readonly signal: string | null;
   readonly askedBy: AskedBy;
-  /** State it was in when it ended. */
+  /** The state of the worker when it exited. */
   readonly stateBefore: WorkerState;
   readonly uptimeMs: number;
   /** It was killed because its `kill_timeout` ran out; what it still had open then. */
   readonly killedAtDeadline: boolean;
-  /** What is known beyond code and signal: "hung for 30 s in `hash` (lib/report.js:41)"; null when nothing is. */
+  /** The cause beyond code and signal: "hung for 30 s in `hash` (lib/report.js:41)"; null if unknown. */
   readonly cause: string | null;
-  /** JavaScript stack at its end, innermost call first, when it was taken. */
+  /** JavaScript stack at the exit, innermost call first; empty if none was taken. */
   readonly stack: readonly string[];
   readonly lastStderr: readonly string[];
 }

@@ -89,7 +89,7 @@ class Track<M extends string, S> {
   }
 }
 
-/** What is remembered of one app and its slots; of bounded size, without a clock. */
+/** The history of one app and its slots; bounded in size, without a clock. */
 export class History {
   readonly #app = new Track(APP_METRICS, APP_GAUGES);
   readonly #slots = new Map<number, Track<SlotMetric, WorkerSnapshot>>();
@@ -106,7 +106,7 @@ export class History {
     }
   }
 
-  /** The slots of which something is known. */
+  /** The slots with a history. */
   get slots(): readonly number[] {
     return [...this.#slots.keys()].sort((a, b) => a - b);
   }
@@ -115,7 +115,7 @@ export class History {
     return this.#app.read(metric, resolution, nowMs);
   }
 
-  /** Null for a slot that is not known. */
+  /** Null for an unknown slot. */
   slot(slot: number, metric: SlotMetric, resolution: Resolution, nowMs: number): Read | null {
     return this.#slots.get(slot)?.read(metric, resolution, nowMs) ?? null;
   }

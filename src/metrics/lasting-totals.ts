@@ -3,9 +3,9 @@ import { addTotals, NO_TOTALS } from './totals.ts';
 
 /** The totals of an app over the lives of its primaries, each of which counts from zero. */
 export interface LastingTotals {
-  /** Of primaries that are gone. */
+  /** Totals of former primaries. */
   readonly base: AppTotals;
-  /** What the last primary was last known to have counted. */
+  /** Latest totals of the current primary. */
   readonly last: { readonly primary: string; readonly totals: AppTotals } | null;
 }
 

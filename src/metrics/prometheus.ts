@@ -136,7 +136,7 @@ const SLOT_COUNTERS: readonly { readonly name: string; readonly help: string; re
   { name: 'lb_gc_runs_total', help: 'Garbage collections.', of: ({ gcCount }) => gcCount },
 ];
 
-/** Of all workers a slot has had. */
+/** Summed over all workers of a slot. */
 function slotFamilies(apps: readonly AppStats[]): Family[] {
   const slots = apps.flatMap(({ name, totals }) => Object.entries(totals.slots).map(([slot, counters]) => ({ labels: { app: name, slot }, counters })));
   const requests = slots.flatMap(({ labels, counters }) => STATUS_CLASSES.map((code, i) => ({ labels: { ...labels, code }, value: counters.answers[i] ?? 0 })));
@@ -190,7 +190,7 @@ const WORKER_GAUGES: readonly { readonly name: string; readonly help: string; re
   },
 ];
 
-/** Of the worker that stands for a slot now. */
+/** Of the current worker of a slot. */
 function workerFamilies(apps: readonly AppStats[]): Family[] {
   const workers = apps.flatMap(({ name, workers: all }) => [...currentWorkers(all)].map(([slot, worker]) => ({ labels: { app: name, slot }, worker })));
   return WORKER_GAUGES.map(({ name, help, of }) =>

@@ -8,7 +8,7 @@ const SUFFIXES: readonly unknown[] = ['', '_bucket', '_sum', '_count'];
 
 export interface ReadMetrics {
   readonly metrics: readonly AppMetric[];
-  /** Names that are refused. */
+  /** Refused names. */
   readonly refused: readonly string[];
 }
 

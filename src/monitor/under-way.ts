@@ -50,7 +50,7 @@ function stillToCome({ operation, workers, generation }: AppSnapshot): Cell[] {
   return slots.length === 0 ? [] : [{ text: `  then slot${slots.length === 1 ? '' : 's'} ${slots.join(', ')}`, style: STYLE.dim }];
 }
 
-/** A worker that runs and gets no connections. */
+/** Why a running worker gets no connections. */
 function outOfRotation(app: AppSnapshot, { slot, pid, state, withdrawn }: WorkerSnapshot): Cell[] {
   if (state === 'ejected') {
     const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];

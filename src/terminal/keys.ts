@@ -47,7 +47,7 @@ export class KeyReader {
     return this.#rest !== '';
   }
 
-  /** Nothing followed. */
+  /** No further byte followed. */
   flush(): Key[] {
     const isEscape = this.#rest !== '';
     this.#rest = '';

@@ -1,7 +1,7 @@
 import type { Frame } from './frame.ts';
 import { STYLE, sequenceOf, type Palette } from './style.ts';
 
-/** So many equal cells between two changed ones are cheaper to write again than to jump over. */
+/** Up to this many equal cells between two changed ones are cheaper to rewrite than to skip. */
 const MAX_GAP = 6;
 const RESET = '\x1b[0m';
 
@@ -32,7 +32,7 @@ export function paintChanges(before: Frame | null, after: Frame, palette: Palett
   return style <= 0 ? text : text + RESET;
 }
 
-/** One frame with its colours, line by line, for output that is no screen. */
+/** One frame with its colours, line by line, for output that is not a screen. */
 export function paintLines(frame: Frame, palette: Palette): string {
   const lines: string[] = [];
   for (let row = 0; row < frame.rows; row++)

@@ -4,7 +4,7 @@ import { KeyReader, type Key } from './keys.ts';
 /** Alternate screen, no cursor, no automatic line break, wheel events as SGR sequences. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?1000h\x1b[?1006h';
 const LEAVE = '\x1b[?1006l\x1b[?1000l\x1b[?7h\x1b[?25h\x1b[0m\x1b[?1049l';
-/** A terminal that knows it shows what is between at once; others ignore it. */
+/** Terminals with synchronized output show everything in between at once; others ignore this. */
 const SYNC = ['\x1b[?2026h', '\x1b[?2026l'] as const;
 /** What follows an escape later than this is no sequence; ssh is that fast. */
 const ESCAPE_MS = 60;
@@ -19,7 +19,7 @@ export interface TerminalEvents {
   key(key: Key): void;
   /** Another size, or the screen may show anything: all is to be drawn again. */
   readonly changed: () => void;
-  /** Nobody is there any more. */
+  /** The terminal hung up. */
   readonly closed: () => void;
 }
 
@@ -74,7 +74,7 @@ export class Terminal {
     if (this.#entered && text !== '') this.#tty.output.write(SYNC[0] + text + SYNC[1]);
   }
 
-  /** Gives the terminal back to the shell until it lets us go on. */
+  /** Suspends: restores the terminal for the shell until the process continues. */
   readonly suspend = (): void => {
     this.#leave();
     process.kill(process.pid, 'SIGSTOP');
@@ -117,7 +117,7 @@ export class Terminal {
     try {
       this.#tty.input.setRawMode(false);
     } catch {
-      // It has hung up: there is nothing to give back.
+      // The terminal has hung up: there is nothing to restore.
     }
     this.#tty.input.pause();
     this.#tty.output.write(LEAVE);

@@ -20,7 +20,7 @@ export interface Grapheme {
   readonly width: number;
 }
 
-/** What may be shown of a text that somebody else wrote. */
+/** Makes foreign text safe to show. */
 export function printable(text: string): string {
   if (NARROW.test(text)) return text;
   return stripVTControlCharacters(text).replaceAll('\t', TAB).replace(CONTROL, '');
@@ -44,7 +44,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/** The text in at most that many columns, with `…` where something is missing. */
+/** The text cut to this many columns, with `…` where it was cut. */
 export function truncate(text: string, columns: number): string {
   if (columns <= 0) return '';
   if (NARROW.test(text)) return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
@@ -59,5 +59,5 @@ export function truncate(text: string, columns: number): string {
   return `${cut}…`;
 }
 
-/** The text with blanks after it, up to that many columns. */
+/** The text padded with spaces to this many columns. */
 export const padded = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - widthOf(text)));

@@ -6,7 +6,7 @@ export interface Column<Row> {
   readonly value: (row: Row) => string;
   readonly align?: 'right';
   readonly color?: (row: Row) => Color | null;
-  /** The one column that gives way when the line is too long; at least this many columns stay. */
+  /** The one column that shrinks when a line is too long, down to this width. */
   readonly shrinksTo?: number;
 }
 
@@ -21,7 +21,7 @@ export interface Cell {
   readonly color: Color | null;
 }
 
-/** A table as it fits into a width: the head line first, no text wider than its column. */
+/** A table fitted to a width: the head line first, no text wider than its column. */
 export interface Layout {
   readonly lines: readonly (readonly Cell[])[];
   readonly widths: readonly number[];
@@ -31,7 +31,7 @@ export interface Layout {
 
 const WIDE_GAP = 2;
 
-/** Chooses widths and cuts what does not fit: narrower gaps first, then the column that may shrink. */
+/** Fits the columns: narrower gaps first, then the shrinking column; cuts what is still too wide. */
 export function layOut<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number | null): Layout {
   const head = columns.map(({ title }): Cell => ({ text: title, color: 'dim' }));
   const body = rows.map((row) => columns.map(({ value, color }): Cell => ({ text: value(row), color: color?.(row) ?? null })));
@@ -43,7 +43,7 @@ export function layOut<Row>(rows: readonly Row[], columns: readonly Column<Row>[
 
 /**
  * Aligned columns under a head line; one string per line, head first. Only for `lb list`, which scripts call often: loading
- * cli-table3 takes 14 ms there, 1.65 times an empty `node -e 0` instead of 1.40. What can afford it uses `renderTable`.
+ * cli-table3 takes 14 ms there, 1.65 times an empty `node -e 0` instead of 1.40. All other tables use `renderTable`.
  */
 export function renderColumns<Row>(rows: readonly Row[], columns: readonly Column<Row>[], { width, style = plain }: TableOptions): string[] {
   const { lines, widths, gap } = layOut(rows, columns, width);

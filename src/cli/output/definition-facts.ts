@@ -9,10 +9,10 @@ type Spec = AppSnapshot['spec'];
 export type Fact = readonly [label: string, value: string];
 
 interface Line<T> {
-  /** Those it tells of; the first is its label. */
+  /** The options that the line covers; the first is its label. */
   readonly options: readonly [OptionKey, ...OptionKey[]];
   readonly text: (value: T, spec: Spec) => string;
-  /** Also when it is the default. */
+  /** Shown even if the value is the default. */
   readonly always: boolean;
 }
 
@@ -28,7 +28,7 @@ const or =
   (value: T | null): string =>
     value === null ? none : text(value);
 
-/** Each part of a definition and its line; null for what another line tells, or the heading. */
+/** The line of each part of a definition; null if another line or the heading covers it. */
 export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | null } = {
   name: null,
   script: always('script', String),
@@ -86,7 +86,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
 
 const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale: null };
 
-/** What of a definition is always worth a line, and every option that is not at its default. */
+/** The lines that are always shown, and every option that differs from its default. */
 export function definitionFacts(spec: Spec): Fact[] {
   return (Object.keys(DEFINITION_LINES) as (keyof Spec)[]).flatMap((key) => factOf(key, spec));
 }

@@ -5,7 +5,7 @@ import type { Style } from './style.ts';
 /** Room for the source lines, the `Error: …` and the properties that Node prints for an uncaught error. */
 const MAX_OUTPUT_LINES = 40;
 
-/** An error as people read it: what, what the worker said, what to do. Sentences break at the width of the terminal. */
+/** An error for the terminal: the message, the worker's output, the hint. Wrapped at the width of the terminal. */
 export function errorView(error: LbError, style: Style, width: number | null, withHint = true): string {
   const lines = labelled(style('red', 'error:'), 'error:', error.message, width);
   lines.push(...outputLines(error.output, style));
@@ -19,7 +19,7 @@ function labelled(shown: string, label: string, text: string, width: number | nu
   return [shown + first.slice(label.length), ...others.map((line) => `  ${line}`)];
 }
 
-/** Captured lines of a worker, marked as its own words. */
+/** Captured output of a worker, marked with `|`. */
 export function outputLines(lines: readonly string[], style: Style, indent = '  '): string[] {
   return lines.slice(-MAX_OUTPUT_LINES).map((line) => `${indent}${style('dim', '|')} ${line}`);
 }

@@ -51,7 +51,7 @@ export function localTime(epochMs: number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-/** The text in lines that leave two columns for an indent; a word longer than that, most often a path, stays whole. */
+/** Wraps the text, leaving two columns for an indent. A longer word, usually a path, is not broken. */
 export function wrap(text: string, columns: number | null): string[] {
   const paragraphs = text.split('\n');
   return columns === null ? paragraphs : paragraphs.flatMap((paragraph) => wrapLine(paragraph, columns - 2));

@@ -40,7 +40,7 @@ const LISTENERS: Column<ListedApp> = { title: 'listeners', value: (app) => app.l
 
 const isShort = (app: ListedApp): boolean => app.state !== 'stopped' && app.ready < app.instances;
 
-/** The table of `lb list`, sorted by name, with what goes on right now under each app. */
+/** The table of `lb list`, sorted by name, with the current activity below each app. */
 export function listView(apps: readonly ListedApp[], options: TableOptions): string {
   const { width, style = plain } = options;
   const sorted = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -66,7 +66,7 @@ interface ListedWorker extends WorkerSnapshot {
 
 const APP: Column<ListedWorker> = { title: 'app', value: (worker) => worker.app, color: () => 'bold', shrinksTo: 6 };
 
-/** What a table has no column for: the running operation, what blocks a drain, slots that do not run, why it is errored. */
+/** Facts without a column: the running operation, what blocks a drain, slots without a worker, why the app is errored. */
 export function appNotes(app: ListedApp): string[] {
   const draining = app.workers.filter((worker) => worker.state === 'draining' || worker.state === 'stopping').map((worker) => leavingText(app.name, worker));
   const notes: string[] = [];
@@ -94,7 +94,7 @@ function leavingText(app: string, worker: ListedApp['workers'][number]): string 
   return `${app}[${worker.slot}] ${worker.state}${worker.blockers === null ? '' : `, ${describeBlockers(worker.blockers)}`}`;
 }
 
-/** A worker that runs and gets no connections. */
+/** Why a running worker gets no connections. */
 function outText(app: ListedApp, { slot, pid, state, withdrawn }: ListedApp['workers'][number]): string[] {
   if (state === 'ejected') {
     const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];

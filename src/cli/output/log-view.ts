@@ -10,7 +10,7 @@ export function slotColor(app: string, slot: number): Color {
   return PALETTE[(hash + slot) % PALETTE.length] ?? 'cyan';
 }
 
-/** `api[0] listening on 3000`. A file does not tell which worker wrote a line: then `api` alone. */
+/** `api[0] listening on 3000`; `api` alone for lines from a file, which does not record the slot. */
 export function logLineView(line: LogLine, style: Style): string {
   const writer = line.pid === 0 ? line.app : `${line.app}[${line.slot}]`;
   const prefix = style(slotColor(line.app, line.slot), writer);

@@ -12,7 +12,7 @@ import { TRAFFIC_COLUMNS, WORKER_COLUMNS } from './worker-columns.ts';
 
 const INDENT = '  ';
 
-/** Everything `lb show` tells about one app. */
+/** The output of `lb show`. */
 export function showView(app: AppSnapshot, { width, style = plain }: TableOptions): string {
   const ready = `${app.ready} of ${plural(app.instances, 'worker')} ready`;
   const inner = { width: width === null ? null : width - INDENT.length, style };

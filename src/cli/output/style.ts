@@ -25,7 +25,7 @@ export type ColorLevel = 0 | 1 | 2 | 3;
 
 export const plain: Style = (_color, text) => text;
 
-/** Chalk, loaded only where there is colour: `lb list` in a pipe would wait for it in vain. */
+/** Loads chalk only if colours are used: `lb list` in a pipe would wait for it in vain. */
 export async function colored(level: ColorLevel): Promise<Style> {
   const { Chalk } = await import('chalk');
   const chalk = new Chalk({ level });

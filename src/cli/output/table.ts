@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import { layOut, paint, type Column, type TableOptions } from './columns.ts';
 import { plain } from './style.ts';
 
-/** No frame and no rules: what stands in a column is easy to cut out with `awk`. */
+/** No frame and no rules, so that `awk` can extract a column. */
 const FRAMELESS = {
   top: '',
   'top-mid': '',

@@ -20,7 +20,7 @@ const TRAFFIC: readonly Column<WorkerSnapshot>[] = [
   { title: 'hand-off', value: (worker) => millis(worker.handOffMs), align: 'right' },
 ];
 
-/** The processes of an app, in `lb show`. */
+/** Process columns of `lb show`. */
 export const WORKER_COLUMNS: readonly Column<WorkerSnapshot>[] = [
   SLOT,
   STATE,
@@ -33,8 +33,8 @@ export const WORKER_COLUMNS: readonly Column<WorkerSnapshot>[] = [
   { title: 'loop', value: (worker) => percent(worker.eventLoopUtilization * 100), align: 'right' },
 ];
 
-/** What goes through them, in `lb show`. */
+/** Traffic columns of `lb show`. */
 export const TRAFFIC_COLUMNS: readonly Column<WorkerSnapshot>[] = [SLOT, ...TRAFFIC];
 
-/** Both, in `lb list --workers`. */
+/** Process and traffic columns of `lb list --workers`. */
 export const LIST_WORKER_COLUMNS: readonly Column<WorkerSnapshot>[] = [SLOT, STATE, PID, CPU, MEMORY, ...TRAFFIC];
