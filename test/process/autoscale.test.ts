@@ -31,9 +31,9 @@ it('follows the load up and down again without loss; a number by hand ends it, a
   expect(most.autoscaling?.last).toMatchObject({ from: 2, to: 3, reason: expect.stringMatching(/^\d+ requests\/s per worker of 20 over 5 s: 2 → 3 workers$/) });
   expect((await sandbox.ok('list')).stdout).toContain('1-3 auto, ');
 
-  expect((await sandbox.ok('scale', 'api', '2')).stderr).toContain('autoscaling is off now');
+  expect((await sandbox.ok('scale', 'api', '2')).stderr).toContain('autoscaling is now off');
   expect(await sandbox.snapshot('api')).toMatchObject({ instances: 2, autoscaling: { on: false } });
-  expect((await sandbox.ok('show', 'api')).stdout).toContain('off by hand');
+  expect((await sandbox.ok('show', 'api')).stdout).toContain('turned off manually');
   expectLossless(await load.stop());
 
   expect((await sandbox.ok('scale', 'api', 'auto')).stdout).toContain('api has 1 to 3 workers');

@@ -73,9 +73,9 @@ describe('lb profile', () => {
     const before = await sandbox.snapshot(name);
     const [profiled, other] = before.workers.map(({ pid }) => pid);
     const profile = sandbox.lbBackground('profile', `${name}:0`, '--heap');
-    await sandbox.waitFor('it to leave', () => profile.stderr.includes('leaves the rotation'));
+    await sandbox.waitFor('it to leave', () => profile.stderr.includes('taken out of rotation'));
     const at = { ...load.tally().pids };
-    await sandbox.waitFor('the end', () => profile.stderr.includes('again'));
+    await sandbox.waitFor('the end', () => profile.stderr.includes('back in rotation'));
     const during = { ...load.tally().pids };
     const gained = (pid: number | undefined): number => (during[String(pid)] ?? 0) - (at[String(pid)] ?? 0);
     // One per client may have been on its way.
@@ -95,7 +95,7 @@ describe('lb profile', () => {
     await sandbox.waitFor('the snapshot to begin', () => profile.stderr.includes('heap snapshot started'));
     const before = load.tally().pids[String(profiled)] ?? 0;
     expect((await sandbox.snapshot(name)).workers.map(({ slot, connections }) => [slot, connections])).toContainEqual([0, 0]);
-    await sandbox.waitFor('the end', () => profile.stderr.includes('again'));
+    await sandbox.waitFor('the end', () => profile.stderr.includes('back in rotation'));
     expect((load.tally().pids[String(profiled)] ?? 0) - before).toBe(0);
     await sandbox.waitFor('it to serve again', () => (load.tally().pids[String(profiled)] ?? 0) > before + 20);
     expectLossless(await load.stop());

@@ -71,5 +71,5 @@ it.each([
     'nobody connects again and again',
   ).toBeLessThanOrEqual(2 * load.clients);
   expectLossless(await clients.stop(), load.mode);
-  expect((await sandbox.ok('events', name)).stdout).toContain('kept connections are spread anew');
+  expect((await sandbox.ok('events', name)).stdout).toContain('rebalancing keep-alive connections');
 });

@@ -138,7 +138,7 @@ it('the primary killed while it stops its app: the workers finish, the command w
       continue;
     }
     expect(result.code, String(result)).toBe(1);
-    expect(result.stderr).toContain('ended while it worked on this');
+    expect(result.stderr).toContain('ended during the operation');
     expect(await sandbox.snapshot(name)).toMatchObject({ state: 'stopped', workers: [] });
     await sandbox.ok('start', name);
   }

@@ -46,7 +46,7 @@ it('a weight outlives a reload', async () => {
 it('weights that make no sense are refused, and nothing changes', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 2, flags: ['--weights', '1,3'] });
   const attempts = [
-    { words: ['2=1'], code: 3, says: 'has no slot 2, its slots are 0 to 1' },
+    { words: ['2=1'], code: 3, says: 'has no slot 2; its slots are 0 to 1' },
     // The first of them alone would be fine.
     { words: ['0=5', '7=1'], code: 3, says: 'has no slot 7' },
     { words: ['0=0', '1=0'], code: 1, says: 'no slot would have a weight above 0' },
