@@ -13,7 +13,7 @@ import {
   parseStartBody,
   parseStopBody,
   parseWeightBody,
-} from '../protocol/parse.ts';
+} from '../protocol/parse-requests.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
 import { tailLog } from '../logs/tail-file.ts';

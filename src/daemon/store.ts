@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, renameSync } from 'node:fs';
 import { completeSpec } from '../config/spec-settings.ts';
 import { errnoOf, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import { parseAppSpec } from '../protocol/parse.ts';
+import { parseAppSpec } from '../protocol/parse-requests.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { wallNow } from '../system/clock.ts';
 

@@ -6,7 +6,7 @@ import { openStream } from '../../client/stream.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import type { StreamRecord } from '../../protocol/control.ts';
 import { ndjson } from '../../protocol/ndjson.ts';
-import { parseBalanceBody, parseScaleBody } from '../../protocol/parse.ts';
+import { parseBalanceBody, parseScaleBody } from '../../protocol/parse-requests.ts';
 import type { Action } from '../messages.ts';
 import { readJson, SAFE_HEADERS, sendError } from './answers.ts';
 

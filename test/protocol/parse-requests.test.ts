@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LbError } from '../../src/errors/lb-error.ts';
 import type { AppSpec, ScaleSpec } from '../../src/lifecycle/app-spec.ts';
-import { parseAppSpec, parseReloadBody, parseRestartBody, parseScaleBody, parseSignalBody, parseStartBody, parseStopBody } from '../../src/protocol/parse.ts';
+import {
+  parseAppSpec,
+  parseReloadBody,
+  parseRestartBody,
+  parseScaleBody,
+  parseSignalBody,
+  parseStartBody,
+  parseStopBody,
+} from '../../src/protocol/parse-requests.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
 
 function failureOf(act: () => unknown): LbError {

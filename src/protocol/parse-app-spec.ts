@@ -1,0 +1,121 @@
+import { expectedName, normalName } from '../lifecycle/app-name.ts';
+import {
+  MAX_INSTANCES,
+  MAX_WEIGHT,
+  SCALE_METRICS,
+  type AppSpec,
+  type EjectionSpec,
+  type HealthCheckSpec,
+  type HostPort,
+  type ProxyProtocolSpec,
+  type ScaleSpec,
+} from '../lifecycle/app-spec.ts';
+import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
+import type { EventHookSpec } from '../lifecycle/event-hook.ts';
+import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
+import { boolean, exact, integer, list, Malformed, nullable, number, object, oneOf, record, string, type Parser, type Shape } from './parser.ts';
+
+export const instances = integer(1, MAX_INSTANCES);
+export const weight = number(0, MAX_WEIGHT);
+export const slot = integer(0);
+
+/** In the one form that stands for all spellings of the name. */
+export const appName: Parser<string> = (value) => {
+  const name = normalName(string(value));
+  const expected = expectedName(name);
+  if (expected === undefined) return name;
+  throw new Malformed(expected, value);
+};
+
+export const absolutePath: Parser<string> = (value) => {
+  if (typeof value === 'string' && value.startsWith('/')) return value;
+  throw new Malformed('an absolute path', value);
+};
+
+const statusRange: Parser<readonly [number, number]> = (value) => {
+  const [from, to, ...more] = list(integer(100))(value);
+  if (from === undefined || to === undefined || more.length > 0) throw new Malformed('a list of two status codes', value);
+  return value as [number, number];
+};
+
+/** A text is one command for the shell, a list is a program with its words. */
+const command: Parser<string | readonly string[]> = (value) => (typeof value === 'string' ? value : list(string)(value));
+
+export const hostPort = object<HostPort>({ host: nullable(string), port: integer(1) });
+
+export const scaleTarget = object<ScaleSpec['target']>({ metric: oneOf(SCALE_METRICS), value: number(Number.MIN_VALUE) });
+
+const SHAPE: Shape<AppSpec> = {
+  name: appName,
+  script: absolutePath,
+  args: list(string),
+  cwd: absolutePath,
+  instances,
+  interpreter: absolutePath,
+  nodeArgs: list(string),
+  env: record(string),
+  instanceVar: string,
+  waitReady: boolean,
+  listenTimeoutMs: number(1),
+  killTimeoutMs: number(0),
+  shutdownWithMessage: boolean,
+  maxMemoryBytes: nullable(integer(1)),
+  autorestart: boolean,
+  minUptimeMs: number(0),
+  maxRestarts: integer(0),
+  restartDelayMs: nullable(number(0)),
+  backoffBaseMs: number(0),
+  stopExitCodes: list(integer(0)),
+  outFile: nullable(absolutePath),
+  errorFile: nullable(absolutePath),
+  mergeLogs: boolean,
+  logMaxBytes: integer(1),
+  logKeep: integer(0),
+  balance: oneOf(BALANCE_STRATEGIES),
+  weights: list(weight),
+  backup: list(slot),
+  maxConns: nullable(integer(1)),
+  maxQueue: integer(1),
+  slowStartMs: number(0),
+  ipHashPrefix: object<AppSpec['ipHashPrefix']>({ v4: integer(1), v6: integer(1) }),
+  proxyProtocol: nullable(object<ProxyProtocolSpec>({ ports: nullable(list(integer(1))), from: nullable(list(string)) })),
+  health: nullable(
+    object<HealthCheckSpec>({
+      path: nullable(string),
+      port: nullable(integer(1)),
+      intervalMs: number(1),
+      timeoutMs: number(1),
+      fall: integer(1),
+      rise: integer(1),
+      expect: list(statusRange),
+      replaceAfterMs: nullable(number(0)),
+    }),
+  ),
+  ejection: nullable(
+    object<EjectionSpec>({ takeTimeoutMs: number(1), loopDelayMs: number(1), errorRate: number(0, 1), baseMs: number(1), maxShare: number(0, 1) }),
+  ),
+  hangTimeoutMs: nullable(number(1)),
+  maxRequests: nullable(integer(1)),
+  maxLifetimeMs: nullable(number(1)),
+  recycleJitter: number(0, 1),
+  maxMemoryKillBytes: nullable(integer(1)),
+  healthPort: nullable(hostPort),
+  readyMin: instances,
+  drainDelayMs: number(0),
+  promClient: boolean,
+  onEvent: nullable(
+    object<EventHookSpec>({ run: nullable(command), url: nullable(string), kinds: nullable(list(oneOf(EVENT_KIND_NAMES))), severity: oneOf(SEVERITIES) }),
+  ),
+  scale: nullable(object<ScaleSpec>({ on: boolean, min: instances, max: instances, target: scaleTarget, upCooldownMs: number(0), downCooldownMs: number(0) })),
+};
+
+/** A definition that people wrote. */
+export const appSpec = exact<AppSpec>(SHAPE);
+
+/** A definition as a process of another version may tell it. */
+export const toldAppSpec = object<AppSpec>(SHAPE);
+
+const { env: _, ...WITHOUT_ENV } = SHAPE;
+
+/** A definition as everybody may see it. */
+export const shownAppSpec = object<Omit<AppSpec, 'env'> & { readonly envNames: readonly string[] }>({ ...WITHOUT_ENV, envNames: list(string) });

@@ -1,0 +1,52 @@
+import { MAX_INSTANCES, type AppSpec } from '../lifecycle/app-spec.ts';
+import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
+import { checked } from './checked.ts';
+import {
+  ON_FAILURE,
+  type BalanceBody,
+  type MetricsBody,
+  type ReloadBody,
+  type RestartBody,
+  type ScaleBody,
+  type SignalBody,
+  type StartBody,
+  type StopBody,
+  type WeightBody,
+} from './control.ts';
+import { absolutePath, appSpec, hostPort, instances, slot, weight } from './parse-app-spec.ts';
+import { boolean, exact, integer, list, nullable, number, object, oneOf, optional, record, string, type Parser, type Shape } from './parser.ts';
+import { LONGEST_PROFILE_MS, PROFILE_KINDS, type ProfileBody } from './profile.ts';
+
+/** The bodies that are also orders to a primary. */
+export const RELOAD: Shape<Omit<ReloadBody, 'updateEnv' | 'spec'>> = {
+  parallel: optional(integer(1)),
+  monitorMs: optional(number(0)),
+  onFailure: optional(oneOf(ON_FAILURE)),
+  allAtOnce: optional(boolean),
+};
+export const RESTART: Shape<Pick<RestartBody, 'now'>> = { now: optional(boolean) };
+export const STOP: Shape<StopBody> = { now: optional(boolean) };
+export const SCALE: Shape<ScaleBody> = { to: optional(instances), by: optional(integer(-MAX_INSTANCES, MAX_INSTANCES)), auto: optional(boolean) };
+export const BALANCE: Shape<BalanceBody> = { strategy: oneOf(BALANCE_STRATEGIES) };
+export const WEIGHT: Shape<WeightBody> = { weights: list(object<WeightBody['weights'][number]>({ slot, weight })) };
+export const SIGNAL: Shape<SignalBody> = { signal: string, pid: optional(integer(1)) };
+export const PROFILE: Shape<ProfileBody> = {
+  what: oneOf(PROFILE_KINDS),
+  slot: optional(slot),
+  durationMs: optional(number(1, LONGEST_PROFILE_MS)),
+  output: optional(absolutePath),
+};
+
+const DEFINITION: Shape<Pick<ReloadBody, 'spec' | 'updateEnv'>> = { spec: optional(appSpec), updateEnv: optional(record(string)) };
+
+export const parseAppSpec: Parser<AppSpec> = checked('app definition', appSpec);
+export const parseStartBody = checked('start request', exact<StartBody>({ apps: list(appSpec) }));
+export const parseReloadBody = checked('reload request', exact<ReloadBody>({ ...DEFINITION, ...RELOAD }));
+export const parseRestartBody = checked('restart request', exact<RestartBody>({ ...DEFINITION, ...RESTART }));
+export const parseStopBody = checked('stop request', exact<StopBody>(STOP));
+export const parseScaleBody = checked('scale request', exact<ScaleBody>(SCALE));
+export const parseSignalBody = checked('signal request', exact<SignalBody>(SIGNAL));
+export const parseProfileBody = checked('profile request', exact<ProfileBody>(PROFILE));
+export const parseBalanceBody = checked('balance request', exact<BalanceBody>(BALANCE));
+export const parseMetricsBody = checked('metrics request', exact<MetricsBody>({ listen: nullable(hostPort) }));
+export const parseWeightBody = checked('weight request', exact<WeightBody>(WEIGHT));

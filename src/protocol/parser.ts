@@ -1,0 +1,183 @@
+/** Checks an unknown value and returns it as its type. @throws Malformed */
+export type Parser<T> = (value: unknown) => T;
+
+/** The parser of a field that may be absent. */
+export type Optional<T> = Parser<T | undefined> & { readonly isOptional: true };
+
+/** A parser for every field of a type. */
+export type Shape<T> = { readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? Optional<Exclude<T[K], undefined>> : Parser<T[K]> };
+
+/** A value of the wrong type. The path grows while the error rises, so that checking a correct value builds none. */
+export class Malformed extends Error {
+  override readonly name = 'Malformed';
+  readonly expected: string;
+  readonly got: string;
+  #path = '';
+
+  constructor(expected: string, value: unknown) {
+    super();
+    this.expected = expected;
+    this.got = describe(value);
+  }
+
+  /** Where in the message: `beat.statusClasses[4]`; empty for the message itself. */
+  get path(): string {
+    return this.#path;
+  }
+
+  override get message(): string {
+    return `${this.#path === '' ? 'the message' : this.#path}: expected ${this.expected}, got ${this.got}`;
+  }
+
+  /** The same error, seen from the object or list around it. */
+  within(key: string | number): this {
+    const inner = this.#path === '' || this.#path.startsWith('[') ? this.#path : `.${this.#path}`;
+    this.#path = `${typeof key === 'number' ? `[${key}]` : key}${inner}`;
+    return this;
+  }
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+export const string: Parser<string> = (value) => {
+  if (typeof value === 'string') return value;
+  throw new Malformed('a string', value);
+};
+
+export const boolean: Parser<boolean> = (value) => {
+  if (typeof value === 'boolean') return value;
+  throw new Malformed('true or false', value);
+};
+
+const range = (min: number, max: number): string =>
+  min === -Infinity && max === Infinity ? '' : max === Infinity ? ` of at least ${min}` : ` from ${min} to ${max}`;
+
+/** A finite number within the bounds. */
+export const number =
+  (min = -Infinity, max = Infinity): Parser<number> =>
+  (value) => {
+    if (typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max) return value;
+    throw new Malformed(`a number${range(min, max)}`, value);
+  };
+
+export const integer =
+  (min = -Infinity, max = Infinity): Parser<number> =>
+  (value) => {
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+    throw new Malformed(`a whole number${range(min, max)}`, value);
+  };
+
+export const literal =
+  <const T extends string | number | boolean>(expected: T): Parser<T> =>
+  (value) => {
+    if (value === expected) return expected;
+    throw new Malformed(JSON.stringify(expected), value);
+  };
+
+export const oneOf =
+  <const T extends string | number>(values: readonly T[]): Parser<T> =>
+  (value) => {
+    if (values.includes(value as T)) return value as T;
+    throw new Malformed(`one of ${values.join(', ')}`, value);
+  };
+
+export const nullable =
+  <T>(parser: Parser<T>): Parser<T | null> =>
+  (value) =>
+    value === null ? null : parser(value);
+
+export const optional = <T>(parser: Parser<T>): Optional<T> =>
+  Object.assign((value: unknown) => (value === undefined ? undefined : parser(value)), { isOptional: true as const });
+
+/** @param length when there must be exactly so many items. */
+export const list =
+  <T>(item: Parser<T>, length?: number): Parser<readonly T[]> =>
+  (value) => {
+    if (!Array.isArray(value) || (length !== undefined && value.length !== length)) {
+      throw new Malformed(length === undefined ? 'a list' : `a list of ${length}`, value);
+    }
+    let result: unknown[] = value;
+    for (let index = 0; index < value.length; index++) {
+      const given: unknown = value[index];
+      const parsed = inside(index, item, given);
+      if (parsed === given) continue;
+      if (result === value) result = [...(value as unknown[])];
+      result[index] = parsed;
+    }
+    return result as T[];
+  };
+
+/** Any names, values of one type. */
+export const record =
+  <T>(item: Parser<T>): Parser<Readonly<Record<string, T>>> =>
+  (value) => {
+    const given = fieldsOf(value);
+    for (const key of Object.keys(given)) inside(key, item, given[key]);
+    return given as Record<string, T>;
+  };
+
+/** The fields of the shape; others, which a newer version may have, stay as they are. */
+export function object<T>(shape: Shape<T>): Parser<T> {
+  const fields = Object.entries<Parser<unknown>>(shape);
+  return (value) => {
+    const given = fieldsOf(value);
+    let result = given;
+    for (const [key, parser] of fields) {
+      const parsed = inside(key, parser, given[key]);
+      if (parsed === given[key]) continue;
+      if (result === given) result = { ...given };
+      result[key] = parsed;
+    }
+    return result as T;
+  };
+}
+
+/** The fields of the shape and no others: what people write, where an unknown name is a typing error. */
+export function exact<T>(shape: Shape<T>): Parser<T> {
+  const parse = object(shape);
+  return (value) => {
+    const unknown = Object.keys(fieldsOf(value)).find((key) => !Object.hasOwn(shape, key));
+    if (unknown !== undefined) throw new Malformed(`one of ${Object.keys(shape).join(', ')}`, unknown).within(unknown);
+    return parse(value);
+  };
+}
+
+/** For each kind of a union its other fields: a kind without a parser does not compile. */
+export type Variants<U, Tag extends keyof U, Common extends keyof U = never> = {
+  readonly [Kind in U[Tag] & string]: Shape<Omit<Extract<U, { readonly [K in Tag]: Kind }>, Tag | Common>>;
+};
+
+/** One of several objects, told apart by the value of one field. @param common fields that all of them have */
+export function variants<U, Tag extends keyof U & string, Common extends keyof U = never>(
+  tag: Tag,
+  table: Variants<U, Tag, Common>,
+  ...[common]: [Common] extends [never] ? [] : [common: Shape<Pick<U, Common>>]
+): Parser<U> {
+  const parsers = new Map(Object.entries(table).map(([kind, shape]) => [kind, object<object>({ ...common, ...(shape as object) })]));
+  const expected = `one of ${[...parsers.keys()].join(', ')}`;
+  return (value) => {
+    const kind = fieldsOf(value)[tag];
+    const parser = typeof kind === 'string' ? parsers.get(kind) : undefined;
+    if (parser === undefined) throw new Malformed(expected, kind).within(tag);
+    return parser(value) as U;
+  };
+}
+
+/** The fields of an object whose shape is not known yet. */
+export function fieldsOf(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new Malformed('an object', value);
+}
+
+function inside<T>(key: string | number, parser: Parser<T>, value: unknown): T {
+  try {
+    return parser(value);
+  } catch (error) {
+    throw error instanceof Malformed ? error.within(key) : error;
+  }
+}
