@@ -4,7 +4,8 @@ export { defineConfig, type AppConfig, type Env, type LbConfig, type LbConfigFun
 export { LbError, type ErrorDetails, type ErrorRecord } from './errors/lb-error.ts';
 export { EXIT, type ErrorCode, type ExitName } from './errors/registry.ts';
 export type { AppSpec } from './lifecycle/app-spec.ts';
+export type { DrainBlockers } from './lifecycle/drain-blockers.ts';
 export type { ExitReport } from './lifecycle/exit-report.ts';
 export type { AppState, WorkerState } from './lifecycle/states.ts';
 export type { Hello, LbEvent, LogLine, LogMessage, ProgressRecord, ResultRecord, StreamRecord } from './protocol/control.ts';
-export type { AppSnapshot, DrainBlockers, OperationKind, SlotTrouble, WorkerSnapshot } from './protocol/snapshot.ts';
+export type { AppSnapshot, OperationKind, SlotTrouble, WorkerSnapshot } from './protocol/snapshot.ts';

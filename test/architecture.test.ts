@@ -167,7 +167,7 @@ describe('imports', () => {
   it('are read at all', () => {
     expect(files.length).toBeGreaterThan(100);
     expect(imports.map(written)).toContain('lifecycle/states.ts → errors/lb-error.ts');
-    expect(imports.map(written)).toContain('worker/drain.ts → protocol/snapshot.ts (type)');
+    expect(imports.map(written)).toContain('worker/drain.ts → lifecycle/drain-blockers.ts (type)');
   });
 
   it('of every folder have a rule', () => {

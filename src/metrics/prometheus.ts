@@ -1,8 +1,8 @@
 import { currentWorkers } from '../lifecycle/current-workers.ts';
 import { APP_STATES, WORKER_STATES } from '../lifecycle/states.ts';
-import { PROXY_REJECTIONS, type WorkerSnapshot } from '../protocol/snapshot.ts';
+import type { WorkerSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
-import { EXIT_CAUSES, type AppTotals, type Counters } from '../protocol/totals.ts';
+import { EXIT_CAUSES, PROXY_REJECTIONS, type AppTotals, type Counters } from '../protocol/totals.ts';
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
 import type { Family, MetricType, Sample } from './exposition.ts';
 

@@ -1,8 +1,9 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec, HostPort } from '../lifecycle/app-spec.ts';
 import type { BalanceStrategy } from '../lifecycle/balance-strategy.ts';
+import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import type { ProfileFile } from './profile.ts';
-import type { AppSnapshot, DrainBlockers, OperationKind } from './snapshot.ts';
+import type { AppSnapshot, OperationKind } from './snapshot.ts';
 
 export type { LbEvent, NewEvent, Severity } from './event.ts';
 

@@ -3,11 +3,9 @@ import type { RestartPhase } from '../lifecycle/restart-policy.ts';
 import type { AppState, WorkerState } from '../lifecycle/states.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
 import type { AppSpec, ScaleSpec } from '../lifecycle/app-spec.ts';
-import type { AppTotals } from './totals.ts';
+import type { AppTotals, ProxyRejections } from './totals.ts';
 import type { LoopDelaySummary } from './worker.ts';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
-
-export type { DrainBlockers };
 
 /** One worker as people and programs see it. */
 export interface WorkerSnapshot {
@@ -80,10 +78,6 @@ export interface WorkerHealth {
   /** For how long the causes have stood; null without any. */
   readonly sinceMs: number | null;
 }
-
-/** Connections closed for their PROXY header: it made no sense, did not come in time, came from a source that may not name others, or never came. */
-export const PROXY_REJECTIONS = ['malformed', 'timeout', 'untrusted', 'closed'] as const;
-export type ProxyRejections = Readonly<Record<(typeof PROXY_REJECTIONS)[number], number>>;
 
 /** What decides on the number of workers. */
 export interface AutoscalingSnapshot {

@@ -1,9 +1,12 @@
 import { ASKED_BY } from '../lifecycle/exit-report.ts';
-import type { ProxyRejections } from './snapshot.ts';
 
 /** What ended workers are counted under: how they ended by themselves, or why `lb` ended them. */
 export const EXIT_CAUSES = ['exited', 'crashed', 'killed', ...ASKED_BY] as const;
 export type ExitCause = (typeof EXIT_CAUSES)[number];
+
+/** Connections closed for their PROXY header: it made no sense, did not come in time, came from a source that may not name others, or never came. */
+export const PROXY_REJECTIONS = ['malformed', 'timeout', 'untrusted', 'closed'] as const;
+export type ProxyRejections = Readonly<Record<(typeof PROXY_REJECTIONS)[number], number>>;
 
 /** What is only ever added to. Times and counts of workers that are gone are in it. */
 export interface Counters {

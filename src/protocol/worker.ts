@@ -1,6 +1,6 @@
 import type { Peer } from './proxy-header.ts';
 import type { ProfileRequest } from './profile.ts';
-import type { DrainBlockers } from './snapshot.ts';
+import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 
 /**
  * Messages between a primary and its workers, on the cluster's IPC channel. Node delivers every message whose `cmd`

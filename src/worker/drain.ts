@@ -1,6 +1,6 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import type { DrainBlockers } from '../protocol/snapshot.ts';
+import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import { lastAnswer } from './last-answer.ts';
 import type { AnyServer } from './node-internals.ts';
 import type { Traffic } from './traffic.ts';

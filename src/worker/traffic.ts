@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { DrainBlockers } from '../protocol/snapshot.ts';
+import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
 import { ByteCount, type CountedConnection } from './byte-count.ts';
 import { kindOf, openSockets, type AnyServer, type TrafficKind, type ServerSocket } from './node-internals.ts';

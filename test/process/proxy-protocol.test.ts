@@ -5,7 +5,7 @@ import http from 'node:http';
 import net, { type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, type TestContext } from 'vitest';
-import type { ProxyRejections } from '../../src/protocol/snapshot.ts';
+import type { ProxyRejections } from '../../src/protocol/totals.ts';
 import { debianPackage, needsPackage } from '../helpers/debian-package.ts';
 import { freePort } from '../helpers/ports.ts';
 import { createSandbox } from '../helpers/sandbox.ts';

@@ -1,5 +1,5 @@
 import type { ShutdownHandler } from '../../lifecycle/stop-ladder.ts';
-import type { DrainBlockers } from '../../protocol/snapshot.ts';
+import type { DrainBlockers } from '../../lifecycle/drain-blockers.ts';
 
 interface DrainReport {
   readonly blockers: DrainBlockers | null;

@@ -1,5 +1,5 @@
 import type { Peer } from '../../../protocol/proxy-header.ts';
-import type { ProxyRejections } from '../../../protocol/snapshot.ts';
+import type { ProxyRejections } from '../../../protocol/totals.ts';
 import type { RawConnection } from '../../handles/raw-handles.ts';
 import { HeaderRead } from './header-read.ts';
 
