@@ -145,9 +145,13 @@ const RULES: Readonly<Record<string, Rule>> = {
 const EXCEPTIONS: readonly string[] = [
   'cli/commands/daemon.ts → daemon/main.ts (lazy)',
   'cli/commands/run.ts → daemon/main.ts (lazy)',
+  'worker/channel.ts → protocol/parser.ts',
+  'worker/channel.ts → protocol/parse-to-worker.ts',
   'worker/channel.ts → protocol/worker.ts',
   'worker/connections.ts → protocol/worker.ts',
   'worker/heartbeat.ts → protocol/worker.ts',
+  'worker/preload.ts → protocol/parser.ts',
+  'worker/preload.ts → protocol/parse-to-worker.ts',
   'worker/preload.ts → protocol/worker.ts',
   'worker/traffic.ts → protocol/worker.ts',
 ];

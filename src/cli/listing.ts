@@ -1,4 +1,4 @@
-import { parseApps, parseListedApps } from '../client/parse.ts';
+import { parseAppsWithWorkers, parseListedApps } from '../client/parse-list.ts';
 import type { Context } from './context.ts';
 import { terminalWidth } from './io.ts';
 import { listView, workerListView } from './output/list-view.ts';
@@ -23,7 +23,7 @@ export function listing({ io, json, options, outStyle: style }: Context): Listin
       return { count: apps.length, text: textOf(apps) };
     },
   });
-  if (json) return of('/v1/apps', parseApps, (apps) => `${JSON.stringify(apps)}\n`);
-  if (options['workers'] === true) return of('/v1/apps', parseApps, (apps) => workerListView(apps, table));
+  if (json) return of('/v1/apps', parseListedApps, (apps) => `${JSON.stringify(apps)}\n`);
+  if (options['workers'] === true) return of('/v1/apps', parseAppsWithWorkers, (apps) => workerListView(apps, table));
   return of('/v1/list', parseListedApps, (apps) => listView(apps, table));
 }

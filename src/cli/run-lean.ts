@@ -1,4 +1,4 @@
-import { parseJson } from '../client/parse.ts';
+import { parseJson } from '../protocol/checked.ts';
 import { quickGet } from '../client/quick-get.ts';
 import { EXIT } from '../errors/registry.ts';
 import { createContext, type Context, type Words } from './context.ts';
@@ -24,7 +24,7 @@ async function quickList(context: Context): Promise<number | null> {
   try {
     const { status, body } = await quickGet(context.address, path);
     if (status !== 200) return null;
-    const { count, text } = read(parseJson(body, 'list of apps'));
+    const { count, text } = read(parseJson('list of apps from the daemon', body));
     if (count === 0) return null;
     context.io.stdout.write(text);
     return EXIT.ok;

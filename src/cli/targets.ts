@@ -10,7 +10,7 @@ import { forEachTarget } from './operation.ts';
 export const ALL = 'all';
 
 /** All apps the daemon knows. */
-export async function fetchApps(channel: Channel): Promise<AppSnapshot[]> {
+export async function fetchApps(channel: Channel): Promise<readonly AppSnapshot[]> {
   return parseApps(await channel.json('/v1/apps'));
 }
 

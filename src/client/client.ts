@@ -30,7 +30,7 @@ export async function connectClient(options: ClientOptions = {}): Promise<Client
   const { hello, channel } = await connect(paths);
   return {
     hello,
-    list: async () => parseApps(await channel.json('/v1/apps')),
+    list: async () => [...parseApps(await channel.json('/v1/apps'))],
     show: async (name) => parseApp(await channel.json(appPath(name))),
     close: () => channel.close(),
   };

@@ -1,8 +1,8 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { Hello } from '../protocol/control.ts';
-import { PROTOCOL } from '../protocol/version.ts';
+import { CONTROL_PROTOCOL } from '../protocol/version.ts';
 import type { DaemonAddress } from './address.ts';
-import { parseHello } from './parse.ts';
+import { parseHello, parseVersion } from './parse.ts';
 import { checkSocketOwner } from './quick-get.ts';
 import { Channel } from './request.ts';
 
@@ -23,9 +23,10 @@ export async function connect(address: DaemonAddress, timeoutMs = HELLO_TIMEOUT_
   const channel = new Channel(address);
   try {
     // Without the protocol header, so that a daemon of any version reports its own.
-    const hello = parseHello(await channel.json('/v1/hello', { timeoutMs, protocolHeader: false }));
-    if (hello.protocol === PROTOCOL) return { hello, channel };
-    throw new LbError('LB_ERR_PROTOCOL', { ours: PROTOCOL, theirs: hello.protocol, version: hello.version });
+    const answer = await channel.json('/v1/hello', { timeoutMs, protocolHeader: false });
+    const { protocol, version } = parseVersion(answer);
+    if (protocol === CONTROL_PROTOCOL) return { hello: parseHello(answer), channel };
+    throw new LbError('LB_ERR_PROTOCOL', { ours: CONTROL_PROTOCOL, theirs: protocol, version });
   } catch (error) {
     channel.close();
     throw error;

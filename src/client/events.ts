@@ -1,5 +1,5 @@
-import { LbError } from '../errors/lb-error.ts';
-import { parseEvent, type LbEvent } from '../protocol/event.ts';
+import type { LbEvent } from '../protocol/event.ts';
+import { parseEvents } from './parse.ts';
 import type { Channel } from './request.ts';
 
 export interface EventFilter {
@@ -9,10 +9,7 @@ export interface EventFilter {
 }
 
 /** What happened, the oldest first; kinds that this version does not know are left out. @throws LbError LB_ERR_MESSAGE */
-export async function fetchEvents(channel: Channel, { app, limit }: EventFilter): Promise<LbEvent[]> {
+export async function fetchEvents(channel: Channel, { app, limit }: EventFilter): Promise<readonly LbEvent[]> {
   const search = new URLSearchParams({ ...(app === undefined ? {} : { app }), limit: String(limit) });
-  const body = (await channel.json(`/v1/events?${search.toString()}`)) as { readonly events?: unknown } | null;
-  if (!Array.isArray(body?.events))
-    throw new LbError('LB_ERR_MESSAGE', { what: 'events from the daemon', path: 'events', expected: 'an array', got: typeof body?.events });
-  return body.events.flatMap((event: unknown) => parseEvent(event) ?? []);
+  return parseEvents(await channel.json(`/v1/events?${search.toString()}`));
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
-import { PROTOCOL } from '../protocol/version.ts';
+import { CONTROL_PROTOCOL } from '../protocol/version.ts';
 import type { DaemonAddress } from './address.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -30,7 +30,7 @@ export async function quickGet(address: DaemonAddress, path: string): Promise<Qu
       if (answer === null) reject(unreachable(address, 'its response is incomplete'));
       else resolve(answer);
     });
-    socket.write(`GET ${path} HTTP/1.0\r\nhost: lb\r\n${PROTOCOL_HEADER}: ${PROTOCOL}\r\n\r\n`);
+    socket.write(`GET ${path} HTTP/1.0\r\nhost: lb\r\n${PROTOCOL_HEADER}: ${CONTROL_PROTOCOL}\r\n\r\n`);
   });
 }
 

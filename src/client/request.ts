@@ -1,8 +1,9 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { LbError, errnoOf } from '../errors/lb-error.ts';
-import { PROTOCOL } from '../protocol/version.ts';
+import { parseJson } from '../protocol/checked.ts';
+import { CONTROL_PROTOCOL } from '../protocol/version.ts';
 import type { DaemonAddress } from './address.ts';
-import { errorOf, parseErrorRecord, parseJson } from './parse.ts';
+import { parseFailure } from './parse.ts';
 import { PROTOCOL_HEADER, connectionError, unreachable } from './quick-get.ts';
 
 const ANSWER_TIMEOUT_MS = 10_000;
@@ -49,7 +50,7 @@ export class Channel {
 
   /** Sends a request and resolves with the JSON of its answer. @throws LbError the daemon's error for a 4xx or 5xx */
   async json(path: string, options: RequestOptions = {}): Promise<unknown> {
-    return parseJson(await this.text(path, options), 'answer');
+    return parseJson('answer from the daemon', await this.text(path, options));
   }
 
   /** Sends a request and resolves with the body of its answer. @throws LbError the daemon's error for a 4xx or 5xx */
@@ -93,7 +94,7 @@ export class Channel {
 function headersOf(body: string | undefined, protocolHeader: boolean): Record<string, string | number> {
   return {
     host: 'lb',
-    ...(protocolHeader ? { [PROTOCOL_HEADER]: PROTOCOL } : {}),
+    ...(protocolHeader ? { [PROTOCOL_HEADER]: CONTROL_PROTOCOL } : {}),
     ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
   };
 }
@@ -104,8 +105,7 @@ function isSuccess(response: IncomingMessage): boolean {
 }
 
 function failureOf(response: IncomingMessage, text: string): LbError {
-  const body = parseJson(text, `answer (status ${response.statusCode ?? 0})`);
-  return errorOf(parseErrorRecord((body as { error?: unknown } | null)?.error));
+  return parseFailure(parseJson(`answer from the daemon (status ${response.statusCode ?? 0})`, text));
 }
 
 /** The path of an app in the control API. */

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { LbError } from '../errors/lb-error.ts';
+import { asLbError } from '../protocol/checked.ts';
 import type { StreamRecord } from '../protocol/control.ts';
-import { parseJson, parseStreamRecord } from './parse.ts';
+import { ndjsonReader } from '../protocol/ndjson.ts';
+import type { Malformed } from '../protocol/parser.ts';
+import { parseStreamRecord } from './parse.ts';
 import type { Channel, Method } from './request.ts';
 
 /**
@@ -13,8 +16,8 @@ export async function* openStream(channel: Channel, method: Method, path: string
   const response = await channel.open(path, { method, body, timeoutMs: 0 });
   await channel.expectSuccess(response);
   try {
-    for await (const line of linesOf(response)) {
-      const record = parseStreamRecord(parseJson(line, 'record'));
+    for await (const message of messagesOf(response)) {
+      const record = parseStreamRecord(message);
       if (record === null) continue;
       yield record;
       if (record.type === 'result') return;
@@ -25,15 +28,19 @@ export async function* openStream(channel: Channel, method: Method, path: string
   throw new LbError('LB_ERR_DAEMON_GONE');
 }
 
-/** The lines of a body; a body that is cut off ends the lines, it does not fail. */
-async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
-  let rest = '';
-  response.setEncoding('utf8');
+/** The messages of a body; a body that is cut off ends them, it does not fail. @throws LbError LB_ERR_MESSAGE for what is not JSON */
+async function* messagesOf(response: IncomingMessage): AsyncGenerator<unknown> {
+  const messages: unknown[] = [];
+  let malformed: Malformed | null = null;
+  const read = ndjsonReader(
+    (message) => messages.push(message),
+    (problem) => (malformed = problem),
+  );
   try {
     for await (const chunk of response) {
-      const lines = (rest + String(chunk)).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines.filter((line) => line.trim() !== '');
+      read(chunk as Buffer);
+      yield* messages.splice(0);
+      if (malformed !== null) throw asLbError('record from the daemon', malformed);
     }
   } catch (error) {
     // Any way a connection can break means the same: no result will come.

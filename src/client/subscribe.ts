@@ -1,9 +1,10 @@
 import type { RawData, WebSocket } from 'ws';
 import { LbError, errnoOf } from '../errors/lb-error.ts';
+import { parseJson } from '../protocol/checked.ts';
 import type { LbEvent, LogMessage, Stats } from '../protocol/control.ts';
-import { parseEvent } from '../protocol/event.ts';
-import { PROTOCOL } from '../protocol/version.ts';
-import { errorOf, parseErrorRecord, parseJson, parseLogMessage, parseStats } from './parse.ts';
+import { parseEvent } from '../protocol/parse-event.ts';
+import { CONTROL_PROTOCOL } from '../protocol/version.ts';
+import { parseFailure, parseLogMessage, parseStats } from './parse.ts';
 import { PROTOCOL_HEADER, connectionError } from './quick-get.ts';
 import type { Channel } from './request.ts';
 
@@ -60,14 +61,14 @@ async function* subscribe<T>(channel: Channel, path: string, parse: (value: unkn
   const socket = new WebSocket(`ws+unix:${channel.address.socket}:${path}`, {
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD_BYTES,
-    headers: { host: 'lb', [PROTOCOL_HEADER]: String(PROTOCOL) },
+    headers: { host: 'lb', [PROTOCOL_HEADER]: String(CONTROL_PROTOCOL) },
   });
   const abort = (): void => socket.terminate();
   signal?.addEventListener('abort', abort, { once: true });
   try {
     for await (const text of messagesOf(socket, channel)) {
       if (isGivenUp()) return;
-      const message = parse(parseJson(text, 'message'));
+      const message = parse(parseJson('message from the daemon', text));
       if (message !== null) yield message;
     }
   } catch (error) {
@@ -118,8 +119,7 @@ function rejectRefusal(socket: WebSocket, end: (error: LbError) => void): void {
     response.on('error', () => end(new LbError('LB_ERR_DAEMON_LOST')));
     response.on('end', () => {
       try {
-        const body = parseJson(text, 'answer') as { error?: unknown } | null;
-        end(errorOf(parseErrorRecord(body?.error)));
+        end(parseFailure(parseJson('answer from the daemon', text)));
       } catch (error) {
         end(LbError.from(error));
       }

@@ -1,4 +1,3 @@
-import { completeSpec } from '../config/spec-settings.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
@@ -233,8 +232,7 @@ export class AppHandle {
     this.#mayEnd = false;
     this.#remains.taken(hello.running?.snapshot.operation?.kind ?? null);
     if (hello.running !== null) {
-      // A primary of an older version does not know all options.
-      this.spec = completeSpec(hello.running.spec) as AppSpec;
+      this.spec = hello.running.spec;
       this.generation = hello.running.snapshot.generation;
       this.#take(hello.running.snapshot);
       this.#options.changed();

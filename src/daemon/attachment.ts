@@ -1,14 +1,19 @@
 import type { Socket } from 'node:net';
+import { completeSpec } from '../config/spec-settings.ts';
 import { LbError, type ErrorRecord } from '../errors/lb-error.ts';
-import { isErrorCode } from '../errors/registry.ts';
 import type { Answer, FromPrimary, Order } from '../protocol/attach.ts';
+import { asLbError } from '../protocol/checked.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
 import { ndjson, ndjsonReader } from '../protocol/ndjson.ts';
+import { fromPrimaryParser } from '../protocol/parse-from-primary.ts';
+import { attempt, Malformed } from '../protocol/parser.ts';
 
 /** How often `look` is to be called. */
 export const LOOK_EVERY_MS = 5_000;
 /** A primary that has said nothing for that time, nor after this many pings in a row, is hung. */
 const PINGS_MISSED = 3;
+
+const parse = fromPrimaryParser(completeSpec);
 
 export type Hello = Extract<FromPrimary, { type: 'hello' }>;
 export type ProgressListener = (record: ProgressRecord) => void;
@@ -17,6 +22,8 @@ export interface AttachmentEvents {
   hello(attachment: Attachment, hello: Hello): void;
   /** Everything that is neither hello, pong nor part of an order's answer. */
   received(message: Extract<FromPrimary, { type: 'event' | 'redefined' | 'log' | 'stats' | 'ended' }>): void;
+  /** It sent something that is malformed, and was ignored. Before its hello, the connection is closed. */
+  malformed(problem: Malformed, from: string): void;
   hung(): void;
   closed(): void;
 }
@@ -35,6 +42,8 @@ export class Attachment {
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #unanswered = 0;
+  /** Null before its hello. */
+  #app: string | null = null;
   /** Since the last look; then there is no need to ask whether it lives. */
   #heard = false;
 
@@ -42,8 +51,8 @@ export class Attachment {
     this.#socket = socket;
     this.events = events;
     const read = ndjsonReader(
-      (message) => this.#received(message as FromPrimary),
-      () => socket.destroy(),
+      (message) => this.#read(message),
+      (problem) => this.#refuse(problem, null),
     );
     socket.on('data', read);
     socket.on('error', () => {});
@@ -84,10 +93,34 @@ export class Attachment {
     this.#socket.write(ndjson({ type: 'ping', seq: this.#unanswered }));
   }
 
-  #received(message: FromPrimary): void {
+  #read(value: unknown): void {
+    if (this.#socket.destroyed) return;
     this.#heard = true;
+    const message = attempt(() => parse(value, this.#app));
+    if (!(message instanceof Malformed)) return this.#received(message);
+    if (this.#app === null) return this.#refuse(message, value);
+    this.events.malformed(message, this.#app);
+    this.#failOrder(value, message);
+  }
+
+  /** There is nothing to be had of this connection. */
+  #refuse(problem: Malformed, value: unknown): void {
+    this.events.malformed(problem, nameOf(value));
+    this.#socket.destroy();
+  }
+
+  /** Its answer cannot be read, and no other will come. */
+  #failOrder(value: unknown, problem: Malformed): void {
+    const { type, id } = (value ?? {}) as { readonly type?: unknown; readonly id?: unknown };
+    if (typeof id !== 'number' || type === 'progress') return;
+    this.#pending.get(id)?.reject(asLbError('answer from the primary', problem));
+    this.#pending.delete(id);
+  }
+
+  #received(message: FromPrimary): void {
     switch (message.type) {
       case 'hello':
+        this.#app = message.app;
         return this.events.hello(this, message);
       case 'pong':
         return;
@@ -115,7 +148,12 @@ export class Attachment {
   }
 }
 
+/** What a primary that is not known says it is. */
+function nameOf(value: unknown): string {
+  const { app, pid } = (value ?? {}) as { readonly app?: unknown; readonly pid?: unknown };
+  return typeof app === 'string' ? `a primary that says it is ${JSON.stringify(app.slice(0, 64))} (pid ${Number(pid)})` : 'an unknown primary';
+}
+
 function errorFromRecord(record: ErrorRecord): LbError {
-  const code = isErrorCode(record.code) ? record.code : 'LB_ERR_INTERNAL';
-  return new LbError(code, record.details ?? { reason: record.message }, record.output);
+  return new LbError(record.code, record.details ?? { reason: record.message }, record.output);
 }

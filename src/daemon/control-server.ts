@@ -6,7 +6,7 @@ import { nameInPath, normalName } from '../lifecycle/app-name.ts';
 import { ATTACH_UPGRADE } from '../protocol/attach.ts';
 import type { StreamRecord } from '../protocol/control.ts';
 import { ndjson } from '../protocol/ndjson.ts';
-import { PROTOCOL } from '../protocol/version.ts';
+import { CONTROL_PROTOCOL } from '../protocol/version.ts';
 import type { RouteAnswer, RouteRequest } from './routes.ts';
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -83,8 +83,8 @@ export class ControlServer {
   #checkProtocol(request: IncomingMessage): void {
     const theirs = request.headers['x-lb-protocol'];
     // A person with curl sends none.
-    if (theirs === undefined || theirs === String(PROTOCOL)) return;
-    throw new LbError('LB_ERR_PROTOCOL', { ours: String(theirs), theirs: PROTOCOL, version: this.#options.version });
+    if (theirs === undefined || theirs === String(CONTROL_PROTOCOL)) return;
+    throw new LbError('LB_ERR_PROTOCOL', { ours: String(theirs), theirs: CONTROL_PROTOCOL, version: this.#options.version });
   }
 
   #find(request: IncomingMessage): { handler: Handler; name: string; url: URL } {
@@ -100,12 +100,13 @@ export class ControlServer {
     socket.on('error', () => {});
     try {
       const url = urlOf(request);
-      this.#checkProtocol(request);
+      // Its hello has the version of its own protocol.
       if (request.headers.upgrade === ATTACH_UPGRADE && url.pathname === '/v1/attach') {
         socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${ATTACH_UPGRADE}\r\n\r\n`);
         this.#options.onAttach(socket);
         return;
       }
+      this.#checkProtocol(request);
       if (await this.#options.onWebSocket(request, socket, head, url)) return;
       throw new LbError('LB_ERR_ROUTE', { method: 'UPGRADE', path: url.pathname });
     } catch (error) {

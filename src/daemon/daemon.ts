@@ -4,8 +4,9 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { DaemonFacts } from '../metrics/prometheus.ts';
 import type { Hello, LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
+import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
-import { PROTOCOL } from '../protocol/version.ts';
+import { CONTROL_PROTOCOL } from '../protocol/version.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { acquireLock, type Lock } from '../system/lock.ts';
 import { LB_PROGRAM } from '../system/lb-program.ts';
@@ -56,6 +57,7 @@ export class Daemon {
   readonly #metrics: Metrics;
   readonly #metricsEndpoint: MetricsEndpoint;
   readonly #memory = new MemoryWatch((message) => this.#happened(null)('memory-pressure', message));
+  readonly #badMessages = new BadMessages(this.#happened(null), now);
   readonly #attachments = new Set<Attachment>();
   /** One for all primaries: each look may wake this process. */
   #looks: NodeJS.Timeout | null = null;
@@ -230,7 +232,13 @@ export class Daemon {
 
   #attach(socket: Socket): void {
     const hello = (attachment: Attachment, message: AttachHello): void => this.registry.attach(attachment, message);
-    const attachment = new Attachment(socket, { hello, received: () => {}, hung: () => socket.destroy(), closed: () => {} });
+    const attachment = new Attachment(socket, {
+      hello,
+      received: () => {},
+      malformed: (problem, from) => this.#badMessages.report(from, problem),
+      hung: () => socket.destroy(),
+      closed: () => {},
+    });
     this.#attachments.add(attachment);
     socket.once('close', () => this.#attachments.delete(attachment));
   }
@@ -244,7 +252,7 @@ export class Daemon {
     return {
       name: 'lb',
       version: this.#options.version,
-      protocol: PROTOCOL,
+      protocol: CONTROL_PROTOCOL,
       pid: process.pid,
       node: process.versions.node,
       home: this.#options.home,

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { appendFile, readFile, rename, stat } from 'node:fs/promises';
 import { errnoOf, messageOf } from '../errors/lb-error.ts';
-import { parseEvent, type LbEvent, type NewEvent } from '../protocol/event.ts';
+import type { LbEvent, NewEvent } from '../protocol/event.ts';
+import { parseEvent } from '../protocol/parse-event.ts';
 
 /** Two files of at most this size are kept. */
 const MAX_FILE_BYTES = 5 * 1024 * 1024;

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import { plural } from '../lifecycle/wording.ts';
 import type { PrimarySettings } from '../protocol/attach.ts';
+import { BadMessages } from '../protocol/bad-messages.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { now } from '../system/clock.ts';
@@ -50,6 +51,7 @@ export interface PrimaryKeeperOptions {
 /** Sees to it that one app has one primary: spawns, adopts, replaces a dead or a hung one, and keeps the listening sockets meanwhile. */
 export class PrimaryKeeper {
   readonly #options: PrimaryKeeperOptions;
+  readonly #badMessages: BadMessages;
   readonly #sockets: KeptSockets = new Map();
   #primary: PrimaryId | null = null;
   #attachment: Attachment | null = null;
@@ -62,6 +64,7 @@ export class PrimaryKeeper {
 
   constructor(options: PrimaryKeeperOptions) {
     this.#options = options;
+    this.#badMessages = new BadMessages(options.event, now);
   }
 
   /** The connection, while there is one. */
@@ -86,6 +89,7 @@ export class PrimaryKeeper {
       settings,
       logFile: settings.daemonLog,
       sockets: this.#sockets,
+      malformed: (problem) => this.#badMessages.report('the primary', problem),
       onExit: (how) => this.#lost(child.pid ?? 0, how),
     });
     const pid = child.pid ?? 0;
@@ -115,7 +119,7 @@ export class PrimaryKeeper {
     const { app, log, received, onConnected } = this.#options;
     if (this.#attachment !== null && this.#primary?.pid !== hello.pid) {
       log(`${app}: a second primary (pid ${hello.pid}) connected and is told to exit`);
-      attachment.events = { hello: () => {}, received: () => {}, hung: () => {}, closed: () => {} };
+      attachment.events = { hello: () => {}, received: () => {}, malformed: () => {}, hung: () => {}, closed: () => {} };
       void attachment.order({ kind: 'stop' }).catch(() => {});
       return;
     }
@@ -125,6 +129,7 @@ export class PrimaryKeeper {
     attachment.events = {
       hello: () => {},
       received,
+      malformed: (problem) => this.#badMessages.report('the primary', problem),
       hung: () => this.#kill('its event loop does not respond'),
       closed: () => this.#detached(attachment),
     };

@@ -2,7 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings, type SpawnChannelMessage } from '../protocol/attach.ts';
+import { parseSpawnChannelMessage } from '../protocol/parse-spawn-channel.ts';
+import { attempt, Malformed } from '../protocol/parser.ts';
 import type { SocketName } from '../protocol/worker.ts';
+import { discardHandle } from '../system/discard-handle.ts';
 
 const PROGRAM = fileURLToPath(new URL('../primary/main.cjs', import.meta.url));
 export const PRELOAD = fileURLToPath(new URL('../worker/preload.cjs', import.meta.url));
@@ -22,11 +25,12 @@ interface SpawnOptions {
   /** The daemon's log. */
   readonly logFile: string;
   readonly sockets: KeptSockets;
+  readonly malformed: (problem: Malformed) => void;
   readonly onExit: (how: string) => void;
 }
 
 /** Starts a primary in a session of its own and hands it the sockets that were kept from the one before. */
-export function spawnPrimary({ interpreter, settings, logFile, sockets, onExit }: SpawnOptions): ChildProcess {
+export function spawnPrimary({ interpreter, settings, logFile, sockets, malformed, onExit }: SpawnOptions): ChildProcess {
   const log = openSync(logFile, 'a', 0o600);
   const { PATH, HOME, TZ, LANG } = process.env;
   const child = spawn(interpreter, [PROGRAM], {
@@ -36,7 +40,12 @@ export function spawnPrimary({ interpreter, settings, logFile, sockets, onExit }
     env: { PATH, HOME, TZ, LANG, [PRIMARY_SETTINGS_VAR]: JSON.stringify(settings) },
   });
   closeSync(log);
-  child.on('message', (raw, handle) => serve(raw as SpawnChannelMessage, handle, sockets, child));
+  child.on('message', (raw, handle) => {
+    const message = attempt(() => parseSpawnChannelMessage(raw, handle));
+    if (!(message instanceof Malformed)) return serve(message, handle, sockets, child);
+    discardHandle(handle);
+    malformed(message);
+  });
   child.once('error', (error) => onExit(`could not be started: ${error.message}`));
   child.once('exit', (code, signal) => onExit(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
   for (const key of sockets.keys()) lend(key, sockets, child);
@@ -54,8 +63,9 @@ function lend(key: string, sockets: KeptSockets, child: ChildProcess): void {
 function serve(message: SpawnChannelMessage, handle: unknown, sockets: KeptSockets, child: ChildProcess): void {
   const { lb, key } = message;
   if (lb === 'lend') return lend(key, sockets, child);
+  if (lb === 'dropped') return;
   sockets.get(key)?.handle.close();
   sockets.delete(key);
-  if (lb === 'keep' && handle !== undefined) sockets.set(key, { handle: handle as KeptSocket['handle'], name: message.name });
+  if (lb === 'keep') sockets.set(key, { handle: handle as KeptSocket['handle'], name: message.name });
   if (lb === 'drop') child.send({ lb: 'dropped', key } satisfies SpawnChannelMessage, () => {});
 }

@@ -37,6 +37,7 @@ export const EVENT_KINDS = {
   'metrics-port': { severity: 'warn', doc: 'the metrics cannot be served at the saved address' },
   profile: { severity: 'info', doc: 'a profile or report of a worker was written' },
   'profile-failed': { severity: 'warn', doc: 'a profile or report of a worker failed after it had started' },
+  'bad-message': { severity: 'warn', doc: 'a process sent a malformed message, which was ignored; reported at most once a minute for each field' },
   'primary-lost': { severity: 'error', doc: "an app's primary ended unexpectedly; another one starts, unless the app was being stopped" },
   'primary-adopted': { severity: 'info', doc: 'this daemon adopted a primary that outlived its daemon' },
   'daemon-start': { severity: 'info', doc: 'a daemon has started' },

@@ -1,8 +1,10 @@
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { ATTACH_UPGRADE, type FromPrimary, type PrimarySettings, type ToPrimary } from '../protocol/attach.ts';
+import { asLbError } from '../protocol/checked.ts';
 import { ndjson, ndjsonReader } from '../protocol/ndjson.ts';
-import { PROTOCOL } from '../protocol/version.ts';
+import { parseToPrimary } from '../protocol/parse-to-primary.ts';
+import { attempt, Malformed } from '../protocol/parser.ts';
 import { now } from '../system/clock.ts';
 import { spawnDaemon } from '../system/spawn-daemon.ts';
 
@@ -19,6 +21,8 @@ const KEPT_EVENTS = 500;
 export interface LinkEvents {
   hello(): FromPrimary;
   received(message: ToPrimary): void;
+  /** It sent something that is malformed, and was ignored. */
+  malformed(problem: Malformed): void;
   /** The daemon went away; a foreground app ends then. */
   lost(): void;
 }
@@ -72,7 +76,7 @@ export class DaemonLink {
     const attempt = request({
       socketPath: this.#settings.socket,
       path: '/v1/attach',
-      headers: { host: 'lb', connection: 'Upgrade', upgrade: ATTACH_UPGRADE, 'x-lb-protocol': String(PROTOCOL) },
+      headers: { host: 'lb', connection: 'Upgrade', upgrade: ATTACH_UPGRADE },
     });
     attempt.once('upgrade', (_response, socket: Socket, head) => this.#attached(socket, head));
     attempt.once('response', (response) => {
@@ -87,8 +91,11 @@ export class DaemonLink {
     this.#socket = socket;
     this.#delayMs = REDIAL_FIRST_MS;
     const read = ndjsonReader(
-      (message) => this.#events.received(message as ToPrimary),
-      () => socket.destroy(),
+      (message) => this.#received(message),
+      (problem) => {
+        this.#events.malformed(problem);
+        socket.destroy();
+      },
     );
     socket.on('error', () => {});
     socket.once('close', () => this.#detached());
@@ -96,6 +103,15 @@ export class DaemonLink {
     for (const event of this.#unsent.splice(0)) this.send(event);
     if (head.length > 0) read(head);
     socket.on('data', read);
+  }
+
+  /** Every order gets an answer, also one that cannot be read. */
+  #received(value: unknown): void {
+    const message = attempt(() => parseToPrimary(value));
+    if (!(message instanceof Malformed)) return this.#events.received(message);
+    this.#events.malformed(message);
+    const { id } = (value ?? {}) as { readonly id?: unknown };
+    if (typeof id === 'number') this.send({ type: 'failed', id, error: asLbError('order', message).toRecord() });
   }
 
   #detached(): void {

@@ -2,9 +2,10 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { orderTitle, type Answer, type FromPrimary, type Order } from '../protocol/attach.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
+import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent } from '../protocol/event.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
-import { wallNow } from '../system/clock.ts';
+import { now, wallNow } from '../system/clock.ts';
 import { AppRuntime } from './app-runtime.ts';
 import type { Outbox } from './daemon-link.ts';
 import { Ingress } from './ingress/ingress.ts';
@@ -116,6 +117,9 @@ export class HostedApp {
   readonly #event: EmitEvent = (kind, message, worker?, details?) => {
     this.#options.outbox.send({ type: 'event', event: makeEvent(this.name, wallNow(), kind, message, worker, details) });
   };
+
+  /** Sent to this primary by its daemon or by the app's workers. */
+  readonly badMessages = new BadMessages(this.#event, now);
 
   async #ended(state: 'stopped' | 'errored', error: LbError | null): Promise<void> {
     const runtime = this.#runtime;

@@ -1,5 +1,7 @@
 /** The program of a primary: started by the daemon, one per app. */
-import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../protocol/attach.ts';
+import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
+import { checked } from '../protocol/checked.ts';
+import { parsePrimarySettings } from '../protocol/parse-spawn-channel.ts';
 import { UsageSampler } from '../system/usage.ts';
 import { DaemonLink } from './daemon-link.ts';
 import { bindListener } from './ingress/listeners.ts';
@@ -13,7 +15,7 @@ if (settings === undefined) {
   process.exit(2);
 }
 delete process.env[PRIMARY_SETTINGS_VAR];
-const parsed = JSON.parse(settings) as PrimarySettings;
+const parsed = checked('settings from the daemon', parsePrimarySettings)(JSON.parse(settings));
 process.title = `lb primary ${parsed.app}`;
 // The daemon decides what ends a primary; a signal to the whole group must not.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});

@@ -1,7 +1,7 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { FromPrimary, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
-import { PROTOCOL } from '../protocol/version.ts';
+import { ATTACH_PROTOCOL, WORKER_PROTOCOL } from '../protocol/version.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { homePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
@@ -31,6 +31,7 @@ export class Primary {
     this.#link = ports.link(settings, {
       hello: () => this.#hello(),
       received: (message) => this.#received(message),
+      malformed: (problem) => this.#app.badMessages.report('the daemon', problem),
       lost: () => this.#app.daemonLost(settings.foreground),
     });
     this.#app = new HostedApp({
@@ -44,13 +45,17 @@ export class Primary {
   }
 
   async start(): Promise<void> {
-    await this.#ports.channel.receive(this.#settings.sockets, (key, handle, name) => this.#app.ingress.received(key, handle, name));
+    await this.#ports.channel.receive(
+      this.#settings.sockets,
+      (key, handle, name) => this.#app.ingress.received(key, handle, name),
+      (problem) => this.#app.badMessages.report('the daemon', problem),
+    );
     this.#link.dial();
   }
 
   #hello(): FromPrimary {
     const { app, version } = this.#settings;
-    return { type: 'hello', app, pid: process.pid, startTime: startTimeOf(process.pid), version, protocol: PROTOCOL, running: this.#app.running };
+    return { type: 'hello', app, pid: process.pid, startTime: startTimeOf(process.pid), version, protocol: ATTACH_PROTOCOL, running: this.#app.running };
   }
 
   #received(message: ToPrimary): void {
@@ -67,6 +72,6 @@ export class Primary {
   #workerSettings(spec: AppSpec): WorkerSettings {
     const { socket, home, daemonLog, daemonProgram, daemonNode, foreground } = this.#settings;
     const revive = foreground ? null : { socket, program: daemonProgram, home, log: daemonLog, node: daemonNode };
-    return { killTimeoutMs: spec.killTimeoutMs, revive };
+    return { protocol: WORKER_PROTOCOL, killTimeoutMs: spec.killTimeoutMs, revive };
   }
 }

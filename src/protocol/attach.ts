@@ -44,6 +44,12 @@ export type Answer =
   | { readonly kind: 'app-metrics'; readonly metrics: MergedMetrics }
   | { readonly kind: 'done'; readonly message: string; readonly snapshot: AppSnapshot; readonly spec: AppSpec };
 
+/** What a primary runs. */
+export interface Running {
+  readonly spec: AppSpec;
+  readonly snapshot: AppSnapshot;
+}
+
 export type ToPrimary = { readonly type: 'order'; readonly id: number; readonly order: Order } | { readonly type: 'ping'; readonly seq: number };
 
 export type FromPrimary =
@@ -55,7 +61,7 @@ export type FromPrimary =
       readonly version: string;
       readonly protocol: number;
       /** Null before its first start order. */
-      readonly running: { readonly spec: AppSpec; readonly snapshot: AppSnapshot } | null;
+      readonly running: Running | null;
     }
   | { readonly type: 'progress'; readonly id: number; readonly record: ProgressRecord }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }

@@ -1,5 +1,5 @@
 import type { AskedBy, ExitReport } from '../lifecycle/exit-report.ts';
-import { EVENT_KINDS, isEventKind, SEVERITIES, type EventKind, type Severity } from '../lifecycle/event-kind.ts';
+import { EVENT_KINDS, type EventKind, type Severity } from '../lifecycle/event-kind.ts';
 import type { OperationName } from '../lifecycle/operation-name.ts';
 
 export type { EventKind, Severity };
@@ -18,6 +18,8 @@ export interface EventDetails {
   readonly 'primary-lost': { readonly cause: string };
   /** `unclean`: the daemon before it did not say that it ends. */
   readonly 'daemon-start': { readonly unclean: boolean };
+  /** `field`: its path in the message, empty for the message itself. */
+  readonly 'bad-message': { readonly from: string; readonly field: string };
 }
 
 interface EventBase {
@@ -82,18 +84,4 @@ function severityOf(event: Pick<NewEvent, 'kind' | 'details'>): Severity {
   if (kind === 'ended') return details.state === 'errored' ? 'error' : 'info';
   if (kind === 'daemon-start') return details.unclean ? 'warn' : 'info';
   return EVENT_KINDS[kind].severity;
-}
-
-/** An event that was read back or received; null when it is none, or of a kind that this version does not know. */
-export function parseEvent(value: unknown): LbEvent | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const { id, at, app, kind, severity, message } = value as Readonly<Record<string, unknown>>;
-  const isEvent =
-    Number.isSafeInteger(id) &&
-    typeof at === 'number' &&
-    (app === null || typeof app === 'string') &&
-    isEventKind(kind) &&
-    SEVERITIES.some((name) => name === severity) &&
-    typeof message === 'string';
-  return isEvent ? (value as LbEvent) : null;
 }

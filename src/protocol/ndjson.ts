@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { Malformed } from './parser.ts';
 
 /** A message longer than this is a fault of the other side. */
 export const MAX_MESSAGE_CHARS = 16 * 1024 * 1024;
@@ -6,22 +7,22 @@ export const MAX_MESSAGE_CHARS = 16 * 1024 * 1024;
 /**
  * Splits a byte stream into JSON messages.
  * @param onMessage gets each parsed line; its shape is not checked yet.
- * @param onMalformed gets what is wrong; the stream should be closed then.
+ * @param onMalformed the stream is of no use after it and should be closed.
  */
-export function ndjsonReader(onMessage: (message: unknown) => void, onMalformed: (reason: string) => void): (chunk: Buffer) => void {
+export function ndjsonReader(onMessage: (message: unknown) => void, onMalformed: (problem: Malformed) => void): (chunk: Buffer) => void {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   return (chunk) => {
     const lines = (rest + decoder.write(chunk)).split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > MAX_MESSAGE_CHARS) return onMalformed(`a line of more than ${MAX_MESSAGE_CHARS} characters`);
+    if (rest.length > MAX_MESSAGE_CHARS) return onMalformed(new Malformed(`a line of at most ${MAX_MESSAGE_CHARS} characters`, rest));
     for (const line of lines) {
       if (line === '') continue;
       let message: unknown;
       try {
         message = JSON.parse(line);
       } catch {
-        return onMalformed(`not JSON: ${line.slice(0, 80)}`);
+        return onMalformed(new Malformed('JSON', line));
       }
       onMessage(message);
     }

@@ -2,7 +2,6 @@ import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import {
   MAX_INSTANCES,
   MAX_WEIGHT,
-  SCALE_METRICS,
   type AppSpec,
   type EjectionSpec,
   type HealthCheckSpec,
@@ -13,6 +12,7 @@ import {
 import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
+import { scaleTarget } from './parse-scale-target.ts';
 import { boolean, exact, integer, list, Malformed, nullable, number, object, oneOf, record, string, type Parser, type Shape } from './parser.ts';
 
 export const instances = integer(1, MAX_INSTANCES);
@@ -42,8 +42,6 @@ const statusRange: Parser<readonly [number, number]> = (value) => {
 const command: Parser<string | readonly string[]> = (value) => (typeof value === 'string' ? value : list(string)(value));
 
 export const hostPort = object<HostPort>({ host: nullable(string), port: integer(1) });
-
-export const scaleTarget = object<ScaleSpec['target']>({ metric: oneOf(SCALE_METRICS), value: number(Number.MIN_VALUE) });
 
 const SHAPE: Shape<AppSpec> = {
   name: appName,

@@ -152,6 +152,11 @@ export type Variants<U, Tag extends keyof U, Common extends keyof U = never> = {
   readonly [Kind in U[Tag] & string]: Shape<Omit<Extract<U, { readonly [K in Tag]: Kind }>, Tag | Common>>;
 };
 
+/** The shape of a part of a type. */
+export function pick<T, K extends keyof T>(shape: Shape<T>, keys: readonly K[]): Shape<Pick<T, K>> {
+  return Object.fromEntries(keys.map((key) => [key, shape[key]])) as unknown as Shape<Pick<T, K>>;
+}
+
 /** One of several objects, told apart by the value of one field. @param common fields that all of them have */
 export function variants<U, Tag extends keyof U & string, Common extends keyof U = never>(
   tag: Tag,
@@ -166,6 +171,16 @@ export function variants<U, Tag extends keyof U & string, Common extends keyof U
     if (parser === undefined) throw new Malformed(expected, kind).within(tag);
     return parser(value) as U;
   };
+}
+
+/** The error as a result, for receivers that go on. */
+export function attempt<T>(parse: () => T): T | Malformed {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof Malformed) return error;
+    throw error;
+  }
 }
 
 /** The fields of an object whose shape is not known yet. */

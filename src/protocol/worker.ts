@@ -134,6 +134,8 @@ export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'profiled'; readonly path: string; readonly bytes: number; readonly error: string | null }
   /** JSON; null when it could not be read, or is too much. */
   | { readonly cmd: typeof MARK; readonly t: 'app-metrics'; readonly id: number; readonly text: string | null }
+  /** Its primary sent something that it cannot read. */
+  | { readonly cmd: typeof MARK; readonly t: 'malformed'; readonly field: string; readonly problem: string }
   /** On its way out; `quiet` when no HTTP connection is left. `handler` is the signal the app listens for. */
   | {
       readonly cmd: typeof MARK;
@@ -142,6 +144,9 @@ export type FromWorker =
       readonly handler: 'SIGTERM' | 'SIGINT' | null;
       readonly blockers: DrainBlockers;
     };
+
+/** What the sender of a message gives: the mark is added to each. */
+export type Unmarked<M> = M extends unknown ? Omit<M, 'cmd'> : never;
 
 /** Below this event-loop utilization, and without requests, a worker leaves out most heartbeats. */
 export const IDLE_UTILIZATION = 0.05;
@@ -153,6 +158,7 @@ export const INSPECT_ARGUMENT = '--inspect-port=0';
 export const WORKER_SETTINGS_VAR = 'LB_WORKER_SETTINGS';
 
 export interface WorkerSettings {
+  readonly protocol: number;
   readonly killTimeoutMs: number;
   /** What an orphan starts when the daemon is gone too; null in the foreground mode. */
   readonly revive: { readonly socket: string; readonly program: string; readonly home: string; readonly log: string; readonly node: string } | null;

@@ -137,10 +137,11 @@ function toListenQuery(key: string, query: NodeListenQuery, kind: ServerKind): L
     address: query.address ?? null,
     port: query.port ?? null,
     addressType: query.addressType as 4 | 6 | -1,
-    backlog: query.backlog ?? null,
+    // The options of `server.listen` that Node leaves unchecked, as its own handles take them.
+    backlog: query.backlog === undefined || query.backlog === null ? null : Number(query.backlog) | 0,
     flags: query.flags ?? 0,
-    readableAll: query.readableAll ?? false,
-    writableAll: query.writableAll ?? false,
+    readableAll: Boolean(query.readableAll),
+    writableAll: Boolean(query.writableAll),
     kind,
   };
 }

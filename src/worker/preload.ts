@@ -4,6 +4,8 @@
  */
 import cluster from 'node:cluster';
 import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR, type OpenCount, type WorkerSettings } from '../protocol/worker.ts';
+import { attempt, Malformed } from '../protocol/parser.ts';
+import { parseWorkerSettings } from '../protocol/parse-to-worker.ts';
 import { readAppMetrics } from './app-metrics.ts';
 import { openChannel } from './channel.ts';
 import { Connections } from './connections.ts';
@@ -103,5 +105,7 @@ function start(settings: WorkerSettings): void {
 const settings = process.env[WORKER_SETTINGS_VAR];
 removeTraces();
 if (settings !== undefined && cluster.isWorker) {
-  start(JSON.parse(settings) as WorkerSettings);
+  const parsed = attempt(() => parseWorkerSettings(JSON.parse(settings)));
+  if (parsed instanceof Malformed) throw new Error(`lb: malformed settings from the primary, which may be of another version: ${parsed.message}`);
+  start(parsed);
 }

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
 import { connect, connectIfRunning } from '../../src/client/connect.ts';
-import { PROTOCOL } from '../../src/protocol/version.ts';
+import { CONTROL_PROTOCOL } from '../../src/protocol/version.ts';
 import { FakeDaemon, HELLO } from './fake-daemon.ts';
 import { app } from './samples.ts';
 
@@ -32,11 +32,11 @@ describe('connect', () => {
   });
 
   it('explains another protocol', async () => {
-    daemon.on('GET /v1/hello', { json: { ...HELLO, protocol: PROTOCOL + 6, version: '9.0.0' } });
+    daemon.on('GET /v1/hello', { json: { ...HELLO, protocol: CONTROL_PROTOCOL + 6, version: '9.0.0' } });
     await daemon.listen();
     await expect(connect(daemon.address)).rejects.toMatchObject({
       code: 'LB_ERR_PROTOCOL',
-      message: `this lb speaks protocol ${PROTOCOL}, the daemon (lb 9.0.0) speaks ${PROTOCOL + 6}`,
+      message: `this lb speaks protocol ${CONTROL_PROTOCOL}, the daemon (lb 9.0.0) speaks ${CONTROL_PROTOCOL + 6}`,
     });
   });
 
@@ -66,7 +66,7 @@ describe('the client of the public API', () => {
     expect((await client.list()).map(({ name }) => name)).toEqual(['api']);
     expect(await client.show('api')).toEqual(app());
     client.close();
-    expect(daemon.received.slice(1).map(({ headers }) => headers['x-lb-protocol'])).toEqual([String(PROTOCOL), String(PROTOCOL)]);
+    expect(daemon.received.slice(1).map(({ headers }) => headers['x-lb-protocol'])).toEqual([String(CONTROL_PROTOCOL), String(CONTROL_PROTOCOL)]);
   });
 
   it('does not trust what it reads', async () => {

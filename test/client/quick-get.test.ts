@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { quickGet } from '../../src/client/quick-get.ts';
-import { PROTOCOL } from '../../src/protocol/version.ts';
+import { CONTROL_PROTOCOL } from '../../src/protocol/version.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 
 let daemon: FakeDaemon;
@@ -21,7 +21,7 @@ describe('quickGet', () => {
     expect(await quickGet(daemon.address, '/v1/apps')).toEqual({ status: 200, body: JSON.stringify({ text }) });
     expect(await quickGet(daemon.address, '/v1/chunks')).toEqual({ status: 200, body: 'one two' });
     expect((await quickGet(daemon.address, '/nowhere')).status).toBe(404);
-    expect(daemon.received[0]?.headers['x-lb-protocol']).toBe(String(PROTOCOL));
+    expect(daemon.received[0]?.headers['x-lb-protocol']).toBe(String(CONTROL_PROTOCOL));
   });
 
   it('tells that no daemon runs', async () => {

@@ -11,7 +11,8 @@ import { app, progress } from '../client/samples.ts';
 import { tempHome } from './temp-home.ts';
 
 const snapshot: Answer = { kind: 'snapshot', snapshot: app() };
-const noEvents = (): AttachmentEvents => ({ hello: vi.fn(), received: vi.fn(), hung: vi.fn(), closed: vi.fn() });
+const HELLO: FromPrimary = { type: 'hello', app: 'api', pid: 7, startTime: null, version: '1.2.3', protocol: 1, running: null };
+const noEvents = (): AttachmentEvents => ({ hello: vi.fn(), received: vi.fn(), malformed: vi.fn(), hung: vi.fn(), closed: vi.fn() });
 
 /** The primary's end of a real socket pair. */
 class FakePrimary {
@@ -57,6 +58,7 @@ let server: Server;
 let primary: FakePrimary;
 let attachment: Attachment;
 let events: AttachmentEvents;
+const problems = (): readonly string[] => vi.mocked(events.malformed).mock.calls.map(([{ message }]) => message);
 
 beforeEach(async () => {
   const path = join(tempHome(), 'pair.sock');
@@ -66,6 +68,7 @@ beforeEach(async () => {
   primary = new FakePrimary(connect(path));
   events = noEvents();
   attachment = new Attachment(await accepted, events);
+  if (!expect.getState().currentTestName?.includes('before its hello')) primary.send(HELLO);
 });
 afterEach(() => {
   primary.die();
@@ -134,14 +137,13 @@ describe('Attachment', () => {
   });
 
   it('hands on hello, events and logs', async () => {
-    const hello: FromPrimary = { type: 'hello', app: 'api', pid: 7, startTime: null, version: '1.2.3', protocol: 1, running: null };
     const event: FromPrimary = { type: 'event', event: makeEvent('api', 1, 'readmit', 'worker 0 is in the rotation again', { slot: 0, pid: 7 }) };
     const log: FromPrimary = { type: 'log', lines: [], dropped: 3 };
     const order = attachment.order({ kind: 'snapshot' });
     await primary.ordered(1);
-    primary.send(hello, event, log, { type: 'answer', id: 1, answer: snapshot });
+    primary.send(event, log, { type: 'answer', id: 1, answer: snapshot });
     await order;
-    expect(events.hello).toHaveBeenCalledWith(attachment, hello);
+    expect(events.hello).toHaveBeenCalledWith(attachment, HELLO);
     expect(vi.mocked(events.received).mock.calls).toEqual([[event], [log]]);
   });
 
@@ -149,6 +151,43 @@ describe('Attachment', () => {
     const order = attachment.order({ kind: 'snapshot' });
     primary.write('GET / HTTP/1.1\r\n\r\n');
     await expect(order).rejects.toMatchObject({ code: 'LB_ERR_PRIMARY_LOST' });
+    expect(problems()).toEqual(['the message: expected JSON, got "GET / HTTP/1.1\\r"']);
+  });
+
+  it.each([
+    ['null', 'the message: expected an object, got null'],
+    ['{"type":"stats"}', 'stats: expected an object, got nothing'],
+    ['{"type":"later"}', 'type: expected one of hello, '],
+    ['{"type":"event","event":{"kind":"log","at":1,"app":"other","severity":"warn","message":"m"}}', 'event.app: expected "api", got "other"'],
+  ])('reports %s once, and goes on', async (line, problem) => {
+    primary.write(`${line}\n`);
+    const order = attachment.order({ kind: 'snapshot' });
+    await primary.ordered(1);
+    primary.send({ type: 'answer', id: 1, answer: snapshot });
+    expect(await order).toEqual(snapshot);
+    expect(problems()).toEqual([expect.stringContaining(problem)]);
+    expect(events.received).not.toHaveBeenCalled();
+  });
+
+  it('fails an order whose answer is malformed: no other will come', async () => {
+    const order = attachment.order({ kind: 'snapshot' });
+    await primary.ordered(1);
+    primary.write('{"type":"answer","id":1,"answer":{"kind":"snapshot"}}\n');
+    await expect(order).rejects.toMatchObject({ code: 'LB_ERR_MESSAGE', message: expect.stringContaining('answer.snapshot: expected an object') });
+  });
+
+  it.each([
+    ['null', 'the message: expected an object, got null', 'an unknown primary'],
+    ['{"type":"hello"}', 'protocol: expected 1, got nothing', 'an unknown primary'],
+    [JSON.stringify({ ...HELLO, app: '../x' }), 'app: expected a name of ', 'a primary that says it is "../x" (pid 7)'],
+    [JSON.stringify({ ...HELLO, protocol: 2, running: { of: 'another shape' } }), 'protocol: expected 1, got 2', 'a primary that says it is "api" (pid 7)'],
+    ['{"type":"pong","seq":1}', 'type: expected "hello", got "pong"', 'an unknown primary'],
+    ['not JSON', 'the message: expected JSON, got "not JSON"', 'an unknown primary'],
+  ])('closes on %s before its hello', async (line, problem, from) => {
+    primary.write(`${line}\n${JSON.stringify(HELLO)}\n`);
+    await vi.waitFor(() => expect(events.closed).toHaveBeenCalled());
+    expect(events.hello).not.toHaveBeenCalled();
+    expect(vi.mocked(events.malformed).mock.calls).toEqual([[expect.objectContaining({ message: expect.stringContaining(problem) }), from]]);
   });
 
   it('passes over an answer that nobody waits for', async () => {
@@ -178,6 +217,8 @@ describe('a primary that does not answer pings', () => {
     });
     const told = noEvents();
     const attachment = new Attachment(socket as Socket, told);
+    socket.emit('data', Buffer.from(ndjson(HELLO)));
+    attachment.look();
     setInterval(() => attachment.look(), LOOK_EVERY_MS);
     says?.(socket);
     return told;

@@ -7,7 +7,7 @@ import { ControlServer } from '../../src/daemon/control-server.ts';
 import type { RouteAnswer, RouteRequest } from '../../src/daemon/routes.ts';
 import { LbError } from '../../src/errors/lb-error.ts';
 import type { ProgressRecord, ResultRecord } from '../../src/protocol/control.ts';
-import { PROTOCOL } from '../../src/protocol/version.ts';
+import { CONTROL_PROTOCOL } from '../../src/protocol/version.ts';
 import { app, progress } from '../client/samples.ts';
 import { tempHome } from './temp-home.ts';
 
@@ -161,9 +161,9 @@ describe('the control server', () => {
     const reply = await ask(path, '/v1/nonsense', { headers: { 'x-lb-protocol': '999' } });
     expect([reply.status, json(reply)]).toMatchObject([
       426,
-      { error: { code: 'LB_ERR_PROTOCOL', details: { ours: '999', theirs: PROTOCOL, version: '1.2.3' } } },
+      { error: { code: 'LB_ERR_PROTOCOL', details: { ours: '999', theirs: CONTROL_PROTOCOL, version: '1.2.3' } } },
     ]);
-    expect((await ask(path, '/v1/hello', { headers: { 'x-lb-protocol': String(PROTOCOL) } })).status).toBe(200);
+    expect((await ask(path, '/v1/hello', { headers: { 'x-lb-protocol': String(CONTROL_PROTOCOL) } })).status).toBe(200);
     expect((await ask(path, '/v1/hello')).status).toBe(200);
   });
 });
@@ -265,7 +265,7 @@ describe('an upgrade', () => {
   });
 
   it.each([
-    ['of a primary with another protocol', '/v1/attach', 'Upgrade: lb-attach\r\nX-Lb-Protocol: 999', '426', 'LB_ERR_PROTOCOL'],
+    ['of a client with another protocol', '/v1/logs', 'Upgrade: websocket\r\nX-Lb-Protocol: 999', '426', 'LB_ERR_PROTOCOL'],
     ['to what is no path', '//', 'Upgrade: websocket', '404', 'LB_ERR_ROUTE'],
     ['to an unknown path', '/v1/nope', 'Upgrade: websocket', '404', 'LB_ERR_ROUTE'],
     ['of a WebSocket to the attach path', '/v1/attach', 'Upgrade: websocket', '404', 'LB_ERR_ROUTE'],

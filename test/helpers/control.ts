@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { PROTOCOL } from '../../src/protocol/version.ts';
+import { CONTROL_PROTOCOL } from '../../src/protocol/version.ts';
 
 export interface ControlAnswer {
   readonly status: number;
@@ -18,7 +18,14 @@ export function controlRequest(
   const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const req = http.request(
-      { socketPath, method, path, agent: false, timeout: 10_000, headers: { 'x-lb-protocol': PROTOCOL, 'content-type': 'application/json', ...headers } },
+      {
+        socketPath,
+        method,
+        path,
+        agent: false,
+        timeout: 10_000,
+        headers: { 'x-lb-protocol': CONTROL_PROTOCOL, 'content-type': 'application/json', ...headers },
+      },
       (res) => {
         let text = '';
         res.setEncoding('utf8');

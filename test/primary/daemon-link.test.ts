@@ -46,7 +46,12 @@ const numbers = (heard: readonly FromPrimary[]): (number | string)[] => heard.ma
 
 it('keeps the newest 500 events, and nothing else, while the daemon is away', async () => {
   const socket = join(tempHome(), 'lb.sock');
-  const link = new DaemonLink({ socket, foreground: true } as PrimarySettings, { hello: () => ({ type: 'pong', seq: 0 }), received: () => {}, lost: () => {} });
+  const link = new DaemonLink({ socket, foreground: true } as PrimarySettings, {
+    hello: () => ({ type: 'pong', seq: 0 }),
+    received: () => {},
+    malformed: () => {},
+    lost: () => {},
+  });
   for (let n = 1; n <= 510; n++) link.send(event(n));
   link.send({ type: 'log', lines: [], dropped: 0 });
   const first = await listen(socket);

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Hello } from '../../src/protocol/control.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
-import { PROTOCOL } from '../../src/protocol/version.ts';
+import { CONTROL_PROTOCOL } from '../../src/protocol/version.ts';
 import { controlRequest } from '../helpers/control.ts';
 import { getJson } from '../helpers/http.ts';
 import { isAlive, processesOf } from '../helpers/processes.ts';
@@ -67,7 +67,7 @@ describe('S25: the control socket', () => {
   it('says hello with version and protocol, and explains another protocol before anything else', async () => {
     await sandbox.start('plain-http.cjs');
     const hello = (await sandbox.control('GET', '/v1/hello')).json<Hello>();
-    expect(hello).toMatchObject({ name: 'lb', protocol: PROTOCOL, home: sandbox.home, node: process.versions.node });
+    expect(hello).toMatchObject({ name: 'lb', protocol: CONTROL_PROTOCOL, home: sandbox.home, node: process.versions.node });
     const mismatch = await sandbox.control('GET', '/v1/apps', undefined, { 'x-lb-protocol': '999' });
     expect(mismatch.status).toBe(426);
     expect(mismatch.json<{ error: { code: string } }>().error.code).toBe('LB_ERR_PROTOCOL');

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import type { LogLine, LogMessage } from '../../src/protocol/control.ts';
-import { PROTOCOL } from '../../src/protocol/version.ts';
+import { CONTROL_PROTOCOL } from '../../src/protocol/version.ts';
 import { getJson, request } from '../helpers/http.ts';
 import { privateBytes } from '../helpers/processes.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
@@ -100,7 +100,10 @@ describe('lb logs', () => {
 
   it('a reader that stops reading blocks no worker and costs no memory', async () => {
     const { name, port } = await sandbox.start('exits-on-request.cjs', { instances: 1, flags: ['--log-max-size', '1M', '--log-keep', '1'] });
-    const reader = new WebSocket(`ws+unix://${sandbox.socket}:/v1/logs?app=${name}`, { perMessageDeflate: false, headers: { 'x-lb-protocol': PROTOCOL } });
+    const reader = new WebSocket(`ws+unix://${sandbox.socket}:/v1/logs?app=${name}`, {
+      perMessageDeflate: false,
+      headers: { 'x-lb-protocol': CONTROL_PROTOCOL },
+    });
     const messages: LogMessage[] = [];
     reader.on('message', (data: Buffer) => messages.push(JSON.parse(data.toString()) as LogMessage));
     const ended = new Promise<boolean>((resolve) => reader.once('close', () => resolve(true)));

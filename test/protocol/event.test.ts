@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { EventDetails, EventKind } from '../../src/protocol/event.ts';
-import { makeEvent, parseEvent } from '../../src/protocol/event.ts';
+import { makeEvent, type EventDetails, type EventKind } from '../../src/protocol/event.ts';
+import { parseEvent } from '../../src/protocol/parse-event.ts';
 
 const EXIT: EventDetails['exit'] = { code: 1, signal: null, askedBy: null, cause: null, killedAtDeadline: false, uptimeMs: 5, generation: 1 };
 const severity = (kind: EventKind, details?: EventDetails[keyof EventDetails]): string => makeEvent('api', 1, kind, 'm', undefined, details).severity;

@@ -11,7 +11,7 @@ function read(chunks: readonly Buffer[]): Read {
   const result: Read = { messages: [], malformed: [] };
   const write = ndjsonReader(
     (message) => result.messages.push(message),
-    (reason) => result.malformed.push(reason),
+    (problem) => result.malformed.push(problem.message),
   );
   for (const chunk of chunks) write(chunk);
   return result;
@@ -57,13 +57,16 @@ describe('ndjson', () => {
   });
 
   it('reports what is not JSON, after all messages before it', () => {
-    expect(read([Buffer.from(`{"a":1}\nGET / HTTP/1.1\r\n{"b":2}\n`)])).toEqual({ messages: [{ a: 1 }], malformed: ['not JSON: GET / HTTP/1.1\r'] });
+    expect(read([Buffer.from(`{"a":1}\nGET / HTTP/1.1\r\n{"b":2}\n`)])).toEqual({
+      messages: [{ a: 1 }],
+      malformed: ['the message: expected JSON, got "GET / HTTP/1.1\\r"'],
+    });
   });
 
   it('reports a line without an end', () => {
     const chunk = Buffer.alloc(1024 * 1024, 'x');
     const { messages, malformed } = read(new Array<Buffer>(MAX_MESSAGE_CHARS / chunk.length + 1).fill(chunk));
     expect(messages).toEqual([]);
-    expect(malformed[0]).toBe(`a line of more than ${MAX_MESSAGE_CHARS} characters`);
+    expect(malformed[0]).toContain(`expected a line of at most ${MAX_MESSAGE_CHARS} characters`);
   });
 });

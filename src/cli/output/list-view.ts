@@ -3,7 +3,8 @@ import { describeBlockers } from '../../lifecycle/describe-blockers.ts';
 import type { AppState } from '../../lifecycle/states.ts';
 import { byteSize, plural } from '../../lifecycle/wording.ts';
 import type { ListedApp } from '../../protocol/listed-app.ts';
-import type { AppSnapshot, AutoscalingSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
+import type { AppWithWorkers } from '../../protocol/parse-listed-app.ts';
+import type { AutoscalingSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
 import { age, count, duration, percent } from './format.ts';
 import { plain, type Color } from './style.ts';
@@ -51,7 +52,7 @@ export function listView(apps: readonly ListedApp[], options: TableOptions): str
 }
 
 /** The table of `lb list --workers`: one row per worker of all apps. */
-export function workerListView(apps: readonly AppSnapshot[], { width, style = plain }: TableOptions): string {
+export function workerListView(apps: readonly AppWithWorkers[], { width, style = plain }: TableOptions): string {
   const sorted = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
   const rows = sorted.flatMap(({ name, workers }) =>
     [...workers].sort((a, b) => a.slot - b.slot || a.generation - b.generation).map((worker): ListedWorker => ({ ...worker, app: name })),

@@ -1,5 +1,8 @@
 import type { SpawnChannelMessage } from '../../protocol/attach.ts';
+import { parseSpawnChannelMessage } from '../../protocol/parse-spawn-channel.ts';
+import { attempt, Malformed } from '../../protocol/parser.ts';
 import type { SocketName } from '../../protocol/worker.ts';
+import { discardHandle } from '../../system/discard-handle.ts';
 import type { RawListener } from '../handles/raw-handles.ts';
 import type { SocketKeeper } from '../handles/socket-keeper.ts';
 
@@ -18,15 +21,18 @@ export class SpawnChannel implements SocketKeeper {
   }
 
   /** Resolves when the handles that were kept for this app have arrived; later ones were asked for with `borrow`. */
-  receive(count: number, onSocket: Receive): Promise<void> {
+  receive(count: number, onSocket: Receive, onMalformed: (problem: Malformed) => void): Promise<void> {
     if (process.send === undefined) return Promise.resolve();
     return new Promise((resolve) => {
       let left = count;
       process.on('message', (raw: unknown, handle: unknown) => {
-        const message = raw as SpawnChannelMessage;
-        if (message.lb === 'dropped') this.#dropping.get(message.key)?.done();
-        if (message.lb !== 'keep' || handle === undefined) return;
-        onSocket(message.key, handle as RawListener, message.name);
+        const message = attempt(() => parseSpawnChannelMessage(raw, handle));
+        if (message instanceof Malformed) {
+          discardHandle(handle);
+          onMalformed(message);
+        } else if (message.lb === 'dropped') return this.#dropping.get(message.key)?.done();
+        else if (message.lb === 'keep') onSocket(message.key, handle as RawListener, message.name);
+        // A kept one that cannot be read does not come again.
         left--;
         if (left === 0) resolve();
       });

@@ -11,7 +11,7 @@ import { listedApp } from '../../../src/protocol/listed-app.ts';
 import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from '../../../src/protocol/snapshot.ts';
 import type { AppStats } from '../../../src/protocol/stats.ts';
 import type { Counters } from '../../../src/protocol/totals.ts';
-import { PROTOCOL } from '../../../src/protocol/version.ts';
+import { ATTACH_PROTOCOL } from '../../../src/protocol/version.ts';
 import { DaemonLink } from '../../../src/primary/daemon-link.ts';
 import { homePaths } from '../../../src/system/paths.ts';
 import { startTimeOf } from '../../../src/system/processes.ts';
@@ -56,11 +56,14 @@ class FakePrimary {
           pid: process.pid,
           startTime: startTimeOf(process.pid),
           version: '0.0.0',
-          protocol: PROTOCOL,
+          protocol: ATTACH_PROTOCOL,
           running: { spec: this.#spec, snapshot: this.#snapshot() },
         };
       },
       received: (message) => this.#received(message),
+      malformed: (problem) => {
+        throw problem;
+      },
       lost: () => process.exit(),
     });
     this.#link.dial();

@@ -1,0 +1,29 @@
+import type { EmitEvent, Where } from './event.ts';
+
+const AGAIN_MS = 60_000;
+/** Reports per minute, however many senders and fields: an app may send anything. */
+const MOST = 20;
+
+/** Tells of messages that are malformed, and of each field of a sender once a minute. */
+export class BadMessages {
+  readonly #event: EmitEvent;
+  readonly #now: () => number;
+  readonly #told = new Set<string>();
+  #since = -Infinity;
+
+  constructor(event: EmitEvent, now: () => number) {
+    this.#event = event;
+    this.#now = now;
+  }
+
+  report(from: string, { path, message }: { readonly path: string; readonly message: string }, worker?: Where): void {
+    if (this.#now() - this.#since >= AGAIN_MS) {
+      this.#since = this.#now();
+      this.#told.clear();
+    }
+    const subject = `${from} ${path}`;
+    if (this.#told.has(subject) || this.#told.size >= MOST) return;
+    this.#told.add(subject);
+    this.#event('bad-message', `malformed message from ${from}, ignored: ${message}`, worker, { from, field: path });
+  }
+}

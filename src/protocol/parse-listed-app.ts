@@ -1,0 +1,97 @@
+import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
+import { APP_STATES, WORKER_STATES } from '../lifecycle/states.ts';
+import type { ListedApp } from './listed-app.ts';
+import { scaleTarget } from './parse-scale-target.ts';
+import { boolean, integer, list, nullable, number, object, oneOf, string, type Shape } from './parser.ts';
+import { OPERATION_KINDS, type AppSnapshot, type AutoscalingSnapshot, type SlotTrouble, type WorkerSnapshot } from './snapshot.ts';
+import type { LoopDelaySummary } from './worker.ts';
+
+/** Apart from the whole snapshot, because the everyday `lb list` waits for all that it loads. */
+
+export const drainBlockers = object<DrainBlockers>({ requests: number(), oldestMs: number(), connections: number(), websockets: number(), sockets: number() });
+
+export const slot = integer(0);
+export const pid = integer(0);
+export const workerState = oneOf(WORKER_STATES);
+export const numberOrNull = nullable(number());
+
+/** What is known of each worker, and of its health. */
+const LISTED_WORKER: Shape<ListedApp['workers'][number]> = {
+  slot,
+  pid,
+  state: workerState,
+  blockers: nullable(drainBlockers),
+  withdrawn: nullable(string),
+};
+export const LISTED_HEALTH: Shape<ListedApp['health'][number]> = { pid, causes: list(string) };
+
+export const loopDelay = object<LoopDelaySummary>({ p50Ms: number(), p99Ms: number(), maxMs: number() });
+
+export const worker = object<WorkerSnapshot>({
+  ...LISTED_WORKER,
+  generation: number(),
+  startedAt: number(),
+  uptimeMs: number(),
+  restarts: number(),
+  cpuPercent: numberOrNull,
+  memoryBytes: numberOrNull,
+  weight: number(),
+  connections: number(),
+  accepted: number(),
+  refused: number(),
+  handOffMs: numberOrNull,
+  requestsInFlight: number(),
+  requestsPerSecond: number(),
+  p95Ms: numberOrNull,
+  eventLoopUtilization: number(),
+  eventLoopDelayMs: number(),
+  loopDelay: nullable(loopDelay),
+  heapUsedBytes: numberOrNull,
+  heapLimitBytes: numberOrNull,
+  handles: numberOrNull,
+});
+
+export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
+  name: string,
+  state: oneOf(APP_STATES),
+  instances: number(),
+  ready: number(),
+  node: string,
+  uptimeMs: numberOrNull,
+  restarts: number(),
+  cpuPercent: numberOrNull,
+  memoryBytes: numberOrNull,
+  connections: number(),
+  requestsPerSecond: number(),
+  listeners: list(string),
+  queued: number(),
+  panic: boolean,
+  troubledSlots: list(object<SlotTrouble>({ slot, state: oneOf(['errored', 'stopped', 'waiting']), restartInMs: numberOrNull, restarts: number() })),
+  autoscaling: nullable(
+    object<AutoscalingSnapshot>({
+      on: boolean,
+      min: number(),
+      max: number(),
+      target: scaleTarget,
+      now: nullable(string),
+      last: nullable(object<NonNullable<AutoscalingSnapshot['last']>>({ at: number(), from: number(), to: number(), reason: string })),
+    }),
+  ),
+  operation: nullable(object<NonNullable<ListedApp['operation']>>({ kind: oneOf(OPERATION_KINDS), sinceMs: number() })),
+  queuedOperations: list(oneOf(OPERATION_KINDS)),
+  error: nullable(string),
+};
+
+export const listedApp = object<ListedApp>({
+  ...LISTED,
+  workers: list(object<ListedApp['workers'][number]>(LISTED_WORKER)),
+  health: list(object<ListedApp['health'][number]>(LISTED_HEALTH)),
+});
+
+/** The same with all that is known of the workers. */
+export type AppWithWorkers = Omit<ListedApp, 'workers'> & Pick<AppSnapshot, 'workers'>;
+export const appWithWorkers = object<AppWithWorkers>({
+  ...LISTED,
+  workers: list(worker),
+  health: list(object<ListedApp['health'][number]>(LISTED_HEALTH)),
+});

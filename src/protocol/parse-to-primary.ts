@@ -1,0 +1,30 @@
+import type { Order, ToPrimary } from './attach.ts';
+import { toldAppSpec } from './parse-app-spec.ts';
+import { BALANCE, PROFILE, RELOAD, RESTART, SCALE, SIGNAL, STOP, WEIGHT } from './parse-requests.ts';
+import { boolean, integer, optional, variants } from './parser.ts';
+
+const spec = optional(toldAppSpec);
+
+const order = variants<Order, 'kind'>('kind', {
+  start: { spec: toldAppSpec, strict: boolean, generation: integer(0) },
+  reload: { ...RELOAD, spec },
+  restart: { ...RESTART, spec },
+  scale: SCALE,
+  stop: STOP,
+  balance: BALANCE,
+  weight: WEIGHT,
+  signal: SIGNAL,
+  profile: PROFILE,
+  abort: {},
+  snapshot: {},
+  list: {},
+  'app-metrics': {},
+  tail: { lines: integer(0) },
+  'follow-logs': { on: boolean },
+});
+
+/** What a daemon tells a primary. @throws Malformed */
+export const parseToPrimary = variants<ToPrimary, 'type'>('type', {
+  order: { id: integer(1), order },
+  ping: { seq: integer() },
+});

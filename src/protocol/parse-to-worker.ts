@@ -1,0 +1,37 @@
+import { boolean, integer, literal, nullable, number, object, oneOf, optional, string, variants } from './parser.ts';
+import { PROFILE_KINDS, type ProfileRequest } from './profile.ts';
+import type { Endpoint, Peer } from './proxy-header.ts';
+import { WORKER_PROTOCOL } from './version.ts';
+import { MARK, type SocketName, type ToWorker, type WorkerSettings } from './worker.ts';
+
+/** Part of the preload: it stays small. */
+
+const endpoint = object<Endpoint>({ address: string, port: integer(0, 65_535), family: oneOf(['IPv4', 'IPv6']) });
+
+export const peer = object<Peer>({ source: endpoint, destination: nullable(endpoint) });
+
+export const socketName = object<SocketName>({ address: string, port: integer(), family: string });
+
+/** What a primary tells its worker. @throws Malformed */
+export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
+  't',
+  {
+    listening: { seq: integer(), errno: integer(), name: nullable(socketName) },
+    conn: { key: string, peer: optional(peer), probe: optional(literal(true)) },
+    socket: { key: string, index: integer(0), on: boolean },
+    count: { on: boolean },
+    drain: {},
+    leave: { exit: boolean },
+    'app-metrics': { id: integer() },
+    shed: { count: number() },
+    profile: { request: object<ProfileRequest>({ what: oneOf(PROFILE_KINDS), durationMs: number(), path: string }) },
+  },
+  { cmd: literal(MARK) },
+);
+
+/** @throws Malformed */
+export const parseWorkerSettings = object<WorkerSettings>({
+  protocol: literal(WORKER_PROTOCOL),
+  killTimeoutMs: number(),
+  revive: nullable(object<NonNullable<WorkerSettings['revive']>>({ socket: string, program: string, home: string, log: string, node: string })),
+});
