@@ -1,5 +1,6 @@
 import type { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { BadMessages } from '../protocol/bad-messages.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
@@ -37,6 +38,7 @@ export interface RuntimeOptions {
   /** The daemon holds duplicates of the listening sockets. */
   readonly socketsKept: () => boolean;
   readonly event: EmitEvent;
+  readonly badMessages: BadMessages;
   /** Autoscaling changed the number of workers in the definition. */
   readonly redefined: () => void;
   /** Sends the app's stats to the daemon. */
@@ -118,6 +120,7 @@ export class AppRuntime {
     observers.push(router, watch, sampler, appMetrics, logs, pool, supervisor, autoscaler, feed, {
       // After a failed operation this moves the endpoint back.
       onSpecChanged: ({ healthPort }) => void this.endpoint.keepTrying(healthPort, (error) => event('health-port', error.message)),
+      onBadMessage: (worker, from, problem) => options.badMessages.report(from, problem, worker),
     });
     watch.start();
     for (const part of [router, watch, sampler, autoscaler]) part.onSpecChanged(spec);

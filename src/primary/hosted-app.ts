@@ -103,6 +103,7 @@ export class HostedApp {
       workerSettings,
       socketsKept: () => ports.keeper.open,
       event: this.#event,
+      badMessages: this.badMessages,
       redefined: () => outbox.send({ type: 'redefined', spec: runtime.pool.spec, snapshot: runtime.snapshot() }),
       stats: (stats) => {
         if (!outbox.busy) outbox.send({ type: 'stats', stats });

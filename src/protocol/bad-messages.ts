@@ -4,6 +4,12 @@ const AGAIN_MS = 60_000;
 /** Reports per minute, however many senders and fields: an app may send anything. */
 const MOST = 20;
 
+/** What is wrong with a message, and where in it. */
+export interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
 /** Tells of messages that are malformed, and of each field of a sender once a minute. */
 export class BadMessages {
   readonly #event: EmitEvent;
@@ -16,7 +22,7 @@ export class BadMessages {
     this.#now = now;
   }
 
-  report(from: string, { path, message }: { readonly path: string; readonly message: string }, worker?: Where): void {
+  report(from: string, { path, message }: Problem, worker?: Where): void {
     if (this.#now() - this.#since >= AGAIN_MS) {
       this.#since = this.#now();
       this.#told.clear();

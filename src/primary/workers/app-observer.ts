@@ -1,6 +1,7 @@
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import type { ExitReport } from '../../lifecycle/exit-report.ts';
 import type { WorkerState } from '../../lifecycle/states.ts';
+import type { Problem } from '../../protocol/bad-messages.ts';
 import type { ListenQuery } from '../../protocol/worker.ts';
 import type { Untaken } from '../handles/connection.ts';
 
@@ -26,6 +27,8 @@ export interface AppObserver<W> {
   /** The metrics of the app's `prom-client` registries as JSON; null if they could not be read. */
   onAppMetrics?(worker: W, id: number, text: string | null): void;
   onDrainChanged?(worker: W): void;
+  /** A message from it, or from this primary to it, was malformed and ignored. */
+  onBadMessage?(worker: W, from: string, problem: Problem): void;
   /** The process has exited; its last output may not have been read yet. */
   onExit?(worker: W, code: number | null, signal: string | null): void;
   /** The process has exited and its output has been read. */

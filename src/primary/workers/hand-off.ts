@@ -1,9 +1,9 @@
-import type { FromWorker, OpenCount, ToWorker } from '../../protocol/worker.ts';
+import type { FromWorker, OpenCount, ToWorker, Unmarked } from '../../protocol/worker.ts';
 import { now } from '../../system/clock.ts';
 import type { PendingConnection, Target, Untaken } from '../handles/connection.ts';
 import type { RawConnection, RawListener } from '../handles/raw-handles.ts';
 import { OpenEstimate } from './open-estimate.ts';
-import type { Body, WorkerChannel } from './worker-channel.ts';
+import type { WorkerChannel } from './worker-channel.ts';
 import type { WorkerMeter } from './worker-meter.ts';
 import type { SentHandle } from './worker-process.ts';
 
@@ -96,7 +96,7 @@ export class HandOff implements Target {
     this.#notTaken({ key, connection, peer: peer ?? null });
   }
 
-  #deliver(message: Body<Extract<ToWorker, { readonly t: 'conn' }>>, connection: RawConnection, sent: SentHandle): void {
+  #deliver(message: Unmarked<Extract<ToWorker, { readonly t: 'conn' }>>, connection: RawConnection, sent: SentHandle): void {
     this.#open.handed();
     const lost = (): void => {
       this.#open.lost();

@@ -1,15 +1,17 @@
 import type { Readable } from 'node:stream';
-import { MARK, type FromWorker, type ToWorker } from '../../protocol/worker.ts';
+import { parseFromWorker } from '../../protocol/parse-from-worker.ts';
+import { attempt, Malformed } from '../../protocol/parser.ts';
+import { MARK, type FromWorker, type ToWorker, type Unmarked } from '../../protocol/worker.ts';
+import { discardHandle } from '../../system/discard-handle.ts';
 import type { SentHandle, WorkerProcess, WorkerProcessEvents } from './worker-process.ts';
-
-/** A message without the mark that identifies it as ours. */
-export type Body<M> = M extends unknown ? Omit<M, 'cmd'> : never;
 
 export interface ChannelEvents extends Omit<WorkerProcessEvents, 'control'> {
   received(message: FromWorker, handle: unknown): void;
+  /** What came is malformed. An app can write to this channel too. */
+  malformed(problem: Malformed): void;
 }
 
-/** The control channel to one worker: sends typed messages, and passes on those with our mark. */
+/** The control channel to one worker: sends typed messages, and parses those it receives. */
 export class WorkerChannel {
   readonly #process: WorkerProcess;
 
@@ -34,11 +36,11 @@ export class WorkerChannel {
     return this.#process.connected;
   }
 
-  post(message: Body<ToWorker>): void {
+  post(message: Unmarked<ToWorker>): void {
     this.#process.control({ cmd: MARK, ...message });
   }
 
-  postHandle(message: Body<ToWorker>, handle: object, sent: SentHandle): void {
+  postHandle(message: Unmarked<ToWorker>, handle: object, sent: SentHandle): void {
     this.#process.controlWithHandle({ cmd: MARK, ...message }, handle, sent);
   }
 
@@ -59,5 +61,8 @@ export class WorkerChannel {
 
 function receive(raw: unknown, handle: unknown, events: ChannelEvents): void {
   if ((raw as { cmd?: unknown } | null)?.cmd !== MARK) return;
-  events.received(raw as FromWorker, handle);
+  const message = attempt(() => parseFromWorker(raw, handle));
+  if (!(message instanceof Malformed)) return events.received(message, handle);
+  discardHandle(handle);
+  events.malformed(message);
 }

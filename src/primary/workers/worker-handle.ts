@@ -63,6 +63,7 @@ export class WorkerHandle {
     this.meter = new WorkerMeter(counters, slot, !handsOff(spec.balance));
     this.channel = new WorkerChannel(start, {
       received: (message, handle) => this.#receive(message, handle),
+      malformed: (problem) => notify('onBadMessage', this, `worker ${slot}`, problem),
       message: (message) => notify('onMessage', this, message),
       disconnect: () => this.#disconnected(),
       startFailed: (error) => this.end.rememberStderr(`the worker could not be started: ${error.message}`),
@@ -136,6 +137,8 @@ export class WorkerHandle {
         return this.#notify('onAppMetrics', this, message.id, message.text);
       case 'open':
         return this.handOff.counted(message.count);
+      case 'malformed':
+        return this.#notify('onBadMessage', this, `the primary to worker ${this.slot}`, { path: message.field, message: message.problem });
       case 'draining':
         this.self.drains(message);
         return this.#notify('onDrainChanged', this);
