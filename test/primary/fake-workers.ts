@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
+import { emptyBuckets } from '../../src/metrics/latency.ts';
 import type { ProfileRequest } from '../../src/protocol/profile.ts';
 import { MARK, type Heartbeat, type ToWorker } from '../../src/protocol/worker.ts';
 
@@ -35,7 +36,7 @@ export const heartbeat = (changes: Partial<Heartbeat>): Heartbeat => ({
   kept: 0,
   requests: 0,
   statusClasses: [0, 0, 0, 0, 0],
-  latency: [],
+  latency: emptyBuckets(),
   latencySumMs: 0,
   bytesReceived: 0,
   bytesSent: 0,

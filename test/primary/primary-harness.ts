@@ -53,6 +53,7 @@ export interface Ordered {
 
 export class FakeConnection {
   closed = false;
+  readStart(): void {}
   close(): void {
     this.closed = true;
   }
