@@ -25,6 +25,7 @@ import { Metrics } from './metrics.ts';
 import { PRELOAD } from './primary-process.ts';
 import { Registry } from './registry.ts';
 import { routes } from './routes.ts';
+import { savedText } from './saved-file.ts';
 import { Store } from './store.ts';
 import { TotalsBook } from './totals-book.ts';
 
@@ -123,7 +124,7 @@ export class Daemon {
     this.#looks = setInterval(() => {
       for (const attachment of this.#attachments) attachment.look();
     }, LOOK_EVERY_MS);
-    writeFileSync(daemonPid, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }), { mode: 0o600 });
+    writeFileSync(daemonPid, savedText({ pid: process.pid, startTime: startTimeOf(process.pid) }), { mode: 0o600 });
   }
 
   /** Drains every app at once. They stay desired: a signal is a reboot or a service manager, and what ran runs again. */

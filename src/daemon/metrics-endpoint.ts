@@ -1,11 +1,14 @@
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { HostPort } from '../lifecycle/app-spec.ts';
 import { hostAndPort } from '../lifecycle/wording.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
+import { integer, nullable, object, string } from '../protocol/parser.ts';
+import { hostPort } from '../protocol/parse-app-spec.ts';
+import { nullable, object } from '../protocol/parser.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { HttpEndpoint } from '../system/http-endpoint.ts';
+import { readSaved, savedText } from './saved-file.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
 const PATH = '/metrics';
@@ -33,7 +36,8 @@ export class MetricsEndpoint {
 
   /** Listens where it did before this daemon; a port that is taken is tried again until it is free. */
   restore(): void {
-    const where = readSaved(this.#options.file);
+    const { file, log } = this.#options;
+    const where = addressOf(readSaved({ path: file, parser: savedPlace, log, without: 'the metrics are not served' })?.listen ?? null);
     if (where !== null) void this.#http.keepTrying(where, ({ message }) => this.#options.failed(`${message}; retrying every second`));
   }
 
@@ -41,7 +45,7 @@ export class MetricsEndpoint {
   async move(wanted: HostPort | null): Promise<string | null> {
     const where = addressOf(wanted);
     await this.#http.move(where);
-    await writeFileAtomic(this.#options.file, JSON.stringify({ version: 1, listen: where }));
+    await writeFileAtomic(this.#options.file, savedText({ listen: where }));
     return where === null ? null : urlOf(where);
   }
 
@@ -78,12 +82,4 @@ const addressOf = (where: HostPort | null): HostPort | null => (where === null ?
 
 const urlOf = ({ host, port }: HostPort): string => `http://${hostAndPort(host, port)}${PATH}`;
 
-function readSaved(file: string): HostPort | null {
-  try {
-    const { listen } = JSON.parse(readFileSync(file, 'utf8')) as { readonly listen?: { readonly host?: unknown; readonly port?: unknown } | null };
-    if (typeof listen?.port !== 'number') return null;
-    return addressOf({ host: typeof listen.host === 'string' ? listen.host : null, port: listen.port });
-  } catch {
-    return null;
-  }
-}
+const savedPlace = object<{ readonly listen: HostPort | null }>({ listen: nullable(hostPort) });

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
@@ -6,11 +6,13 @@ import { plural } from '../lifecycle/wording.ts';
 import type { PrimarySettings } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import type { EmitEvent } from '../protocol/event.ts';
+import { integer, nullable, number, object } from '../protocol/parser.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { now } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { isAlive, startTimeOf } from '../system/processes.ts';
 import type { Attachment, AttachmentEvents, Hello } from './attachment.ts';
+import { readSaved, savedText } from './saved-file.ts';
 import { spawnPrimary, type KeptSockets } from './primary-process.ts';
 
 const ATTACH_DEADLINE_MS = 10_000;
@@ -99,9 +101,10 @@ export class PrimaryKeeper {
 
   /** Waits for a primary that outlived its daemon; spawns one when there is none. */
   adoptOrSpawn(): void {
-    const alive = readPrimaryFile(this.#file);
+    const { log } = this.#options;
+    const alive = readSaved({ path: this.#file, parser: savedPrimary, log, without: 'starting another primary' });
     if (alive === null || !isAlive(alive.pid, alive.startTime)) return this.spawn();
-    this.#options.log(`${this.#options.app}: its primary (pid ${alive.pid}) is alive, waiting for it to connect`);
+    log(`${this.#options.app}: its primary (pid ${alive.pid}) is alive, waiting for it to connect`);
     this.#primary = alive;
     this.#watchAbsence();
   }
@@ -125,7 +128,7 @@ export class PrimaryKeeper {
     }
     this.#attachment = attachment;
     this.#primary = { pid: hello.pid, startTime: hello.startTime };
-    void writeFileAtomic(this.#file, JSON.stringify(this.#primary)).catch(() => {});
+    void writeFileAtomic(this.#file, savedText(this.#primary)).catch(() => {});
     attachment.events = {
       hello: () => {},
       received,
@@ -232,11 +235,4 @@ export class PrimaryKeeper {
   }
 }
 
-function readPrimaryFile(path: string): PrimaryId | null {
-  try {
-    const { pid, startTime } = JSON.parse(readFileSync(path, 'utf8')) as { pid?: unknown; startTime?: unknown };
-    return typeof pid === 'number' ? { pid, startTime: typeof startTime === 'number' ? startTime : null } : null;
-  } catch {
-    return null;
-  }
-}
+const savedPrimary = object<PrimaryId>({ pid: integer(1), startTime: nullable(number()) });

@@ -1,10 +1,11 @@
-import { copyFileSync, readFileSync, renameSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { completeSpec } from '../config/spec-settings.ts';
-import { errnoOf, messageOf } from '../errors/lb-error.ts';
+import { messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import { parseAppSpec } from '../protocol/parse-requests.ts';
+import { appSpec } from '../protocol/parse-app-spec.ts';
+import { fieldsOf, integer, list, nullable, object, oneOf, string } from '../protocol/parser.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
-import { wallNow } from '../system/clock.ts';
+import { asideName, readSaved, savedText } from './saved-file.ts';
 
 const DESIRED_STATES = ['running', 'stopped', 'errored'] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
@@ -34,50 +35,31 @@ export class Store {
    * apps in it are of no use (saved by another version); the others are brought back.
    */
   load(): SavedApp[] {
-    let text: string;
-    try {
-      text = readFileSync(this.#path, 'utf8');
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') this.#log(`cannot read ${this.#path}: ${messageOf(error)}`);
-      return [];
-    }
-    try {
-      return this.#parse(JSON.parse(text));
-    } catch (error) {
-      const aside = this.#asideName();
-      renameSync(this.#path, aside);
-      this.#log(`${this.#path} cannot be read (${messageOf(error)}); kept as ${aside}, starting with no apps`);
-      return [];
-    }
+    const saved = readSaved({ path: this.#path, parser: savedApps, log: this.#log, without: 'starting with no apps' });
+    return saved === null ? [] : this.#parse(saved.apps);
   }
 
-  #parse(value: unknown): SavedApp[] {
-    const { apps } = value as { apps?: unknown };
-    if (!Array.isArray(apps)) throw new Error('no list of apps');
+  #parse(apps: readonly unknown[]): SavedApp[] {
     const problems: string[] = [];
-    const saved = apps.flatMap((entry: unknown, index) => {
+    const saved = apps.flatMap((entry, index) => {
       try {
-        return [parseApp(entry)];
+        return [savedApp({ generation: 1, error: null, ...fieldsOf(entry) })];
       } catch (error) {
         problems.push(`apps[${index}]: ${messageOf(error)}`);
         return [];
       }
     });
     if (problems.length > 0) {
-      const aside = this.#asideName();
+      const aside = asideName(this.#path);
       copyFileSync(this.#path, aside);
       this.#log(`${this.#path}: ${problems.length} of ${apps.length} apps cannot be read (${problems.join('; ')}); a copy is kept as ${aside}`);
     }
     return saved;
   }
 
-  #asideName(): string {
-    return `${this.#path}.unreadable-${wallNow()}`;
-  }
-
   /** Saves after all earlier saves; a failure is logged and the next save tries again. */
   save(apps: readonly SavedApp[]): Promise<void> {
-    const text = JSON.stringify({ version: 1, apps }, null, 1);
+    const text = savedText({ apps }, 1);
     this.#writing = this.#writing
       .then(() => writeFileAtomic(this.#path, text))
       .catch((error: unknown) => this.#log(`cannot save ${this.#path}: ${messageOf(error)}`));
@@ -85,14 +67,11 @@ export class Store {
   }
 }
 
-function parseApp(entry: unknown): SavedApp {
-  const { spec, desired, generation, error } = entry as Record<string, unknown>;
-  const state = DESIRED_STATES.find((name) => name === desired);
-  if (state === undefined) throw new Error(`unknown desired state ${String(desired)}`);
-  return {
-    spec: parseAppSpec(completeSpec(spec)),
-    desired: state,
-    generation: typeof generation === 'number' ? generation : 1,
-    error: typeof error === 'string' ? error : null,
-  };
-}
+const savedApp = object<SavedApp>({
+  spec: (value) => appSpec(completeSpec(value)),
+  desired: oneOf(DESIRED_STATES),
+  generation: integer(0),
+  error: nullable(string),
+});
+
+const savedApps = object<{ readonly apps: readonly unknown[] }>({ apps: list((app) => app) });

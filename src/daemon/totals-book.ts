@@ -1,9 +1,19 @@
-import { readFileSync } from 'node:fs';
-import { errnoOf, messageOf } from '../errors/lb-error.ts';
+import { messageOf } from '../errors/lb-error.ts';
 import { NOTHING_SEEN, seen, totalOf, type LastingTotals } from '../metrics/lasting-totals.ts';
+import { NO_TOTALS } from '../metrics/totals.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
+import { appTotals } from '../protocol/parse-totals.ts';
+import { fieldsOf, nullable, object, record, string, type Parser } from '../protocol/parser.ts';
 import type { AppTotals } from '../protocol/totals.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
+import { readSaved, savedText } from './saved-file.ts';
+
+/** Counters that an older version did not keep begin at zero. */
+const totals: Parser<AppTotals> = (value) => appTotals({ ...NO_TOTALS, ...fieldsOf(value) });
+
+const savedTotals = object<{ readonly apps: Readonly<Record<string, LastingTotals>> }>({
+  apps: record(object<LastingTotals>({ base: totals, last: nullable(object<NonNullable<LastingTotals['last']>>({ primary: string, totals })) })),
+});
 
 /** The totals of every app over the lives of its primaries. What is saved before it is told is never told smaller again. */
 export class TotalsBook {
@@ -19,13 +29,8 @@ export class TotalsBook {
   }
 
   load(): void {
-    try {
-      this.#saved = readFileSync(this.#path, 'utf8');
-      const { apps } = JSON.parse(this.#saved) as { readonly apps: Readonly<Record<string, LastingTotals>> };
-      for (const [app, { base, last }] of Object.entries(apps)) this.#apps.set(app, { base, last });
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') this.#log(`${this.#path} cannot be read (${messageOf(error)}); the counters of all apps start at zero`);
-    }
+    const saved = readSaved({ path: this.#path, parser: savedTotals, log: this.#log, without: 'the counters of all apps start at zero' });
+    for (const [app, totals] of Object.entries(saved?.apps ?? {})) this.#apps.set(app, totals);
   }
 
   /** What a primary has counted becomes what all primaries of the app have counted. */
@@ -47,7 +52,7 @@ export class TotalsBook {
 
   /** Resolves when everything that was counted by now is on disk, or cannot be. */
   save(): Promise<void> {
-    const text = JSON.stringify({ version: 1, apps: Object.fromEntries(this.#apps) });
+    const text = savedText({ apps: Object.fromEntries(this.#apps) });
     if (text === this.#saved) return this.#saving;
     this.#saved = text;
     this.#saving = this.#saving

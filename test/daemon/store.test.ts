@@ -46,6 +46,7 @@ describe('Store', () => {
     ['an empty file', ''],
     ['another format', '[]'],
     ['null', 'null'],
+    ['a file of a newer version', JSON.stringify({ version: 99, apps: [saved('api')] })],
   ])('sets %s aside and begins with no apps', (_, text) => {
     const home = tempHome();
     const { store, path, problems } = storeIn(home);

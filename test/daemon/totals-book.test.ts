@@ -58,6 +58,19 @@ it('begins at zero with a file that makes no sense, and says so', () => {
   expect(logged.at(-1)).toContain('totals.json cannot be read');
 });
 
+it('sets a file of a newer version aside, and does not overwrite it', async () => {
+  const path = join(tempHome(), 'totals.json');
+  const text = JSON.stringify({ version: 99, apps: {} });
+  writeFileSync(path, text);
+  const book = bookAt(path);
+  book.counted(ejected(1, 2));
+  await book.save();
+  const aside = / kept as (\S+),/.exec(logged.at(-1) ?? '')?.[1] ?? '';
+  expect(logged.at(-1)).toContain('it has version 99');
+  expect(readFileSync(aside, 'utf8')).toBe(text);
+  expect(bookAt(path).of('api').ejections).toBe(2);
+});
+
 it('tells all the same when the disk does not take it, and tries again', async () => {
   const path = join(tempHome(), 'missing', 'totals.json');
   const book = bookAt(path);

@@ -1,0 +1,41 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { readSaved, savedText, SAVED_VERSION } from '../../src/daemon/saved-file.ts';
+import { integer, object } from '../../src/protocol/parser.ts';
+import { tempHome } from './temp-home.ts';
+
+const parser = object<{ readonly pid: number }>({ pid: integer(1) });
+
+function read(text: string | null): { saved: { readonly pid: number } | null; path: string; logged: string[] } {
+  const path = join(tempHome(), 'api.json');
+  const logged: string[] = [];
+  if (text !== null) writeFileSync(path, text);
+  return { saved: readSaved({ path, parser, log: (message) => logged.push(message), without: 'starting another' }), path, logged };
+}
+
+it.each([
+  ['of this version', savedText({ pid: 7 })],
+  ['of the first version, which did not say so', '{"pid":7}'],
+  ['with more than this version knows', savedText({ pid: 7, later: true })],
+])('reads a file %s', (_, text) => {
+  const { saved, path, logged } = read(text);
+  expect([saved?.pid, existsSync(path), logged]).toEqual([7, true, []]);
+});
+
+it('has nothing to say of a file that is not there', () => {
+  expect(read(null)).toMatchObject({ saved: null, logged: [] });
+});
+
+it.each([
+  ['of a newer version', JSON.stringify({ version: SAVED_VERSION + 1, pid: 7 }), 'it has version 2, and this lb knows none after 1'],
+  ['with a version that is none', '{"version":"1","pid":7}', 'expected a whole number'],
+  ['without a field', '{"version":1}', 'pid: expected a whole number of at least 1, got nothing'],
+  ['that is cut off', '{"version":1,', 'JSON'],
+])('sets a file %s aside, unchanged', (_, text, why) => {
+  const { saved, path, logged } = read(text);
+  expect([saved, existsSync(path), logged.length]).toEqual([null, false, 1]);
+  expect(logged[0]).toContain(why);
+  expect(logged[0]).toMatch(/, starting another$/);
+  expect(readFileSync(/ kept as (\S+),/.exec(logged[0] ?? '')?.[1] ?? '', 'utf8')).toBe(text);
+});
