@@ -3,7 +3,6 @@ import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { HostPort } from '../lifecycle/app-spec.ts';
 import { hostAndPort } from '../lifecycle/wording.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
-import { integer, nullable, object, string } from '../protocol/parser.ts';
 import { hostPort } from '../protocol/parse-app-spec.ts';
 import { nullable, object } from '../protocol/parser.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';

@@ -32,7 +32,7 @@ export function readSaved<T>({ path, parser, log, without }: SavedFile<T>): T | 
   } catch (error) {
     const aside = asideName(path);
     renameSync(path, aside);
-    log(`${path} is not readable (${messageOf(error)}); kept as ${aside}, ${without}`);
+    log(`${path} cannot be read (${messageOf(error)}); kept as ${aside}, ${without}`);
     return null;
   }
 }

@@ -2,16 +2,23 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import fc from 'fast-check';
+import { completeSpec } from '../../src/config/spec-settings.ts';
 import { Attachment, LOOK_EVERY_MS, type AttachmentEvents } from '../../src/daemon/attachment.ts';
 import type { Answer, FromPrimary, ToPrimary } from '../../src/protocol/attach.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';
 import { makeEvent } from '../../src/protocol/event.ts';
 import { ndjson, ndjsonReader } from '../../src/protocol/ndjson.ts';
+import { fromPrimaryParser } from '../../src/protocol/parse-from-primary.ts';
+import { attempt, Malformed } from '../../src/protocol/parser.ts';
+import { garbage } from '../protocol/garbage.ts';
+import { FROM_PRIMARY } from '../protocol/samples.ts';
 import { app, progress } from '../client/samples.ts';
 import { tempHome } from './temp-home.ts';
 
 const snapshot: Answer = { kind: 'snapshot', snapshot: app() };
 const HELLO: FromPrimary = { type: 'hello', app: 'api', pid: 7, startTime: null, version: '1.2.3', protocol: 1, running: null };
+const parse = fromPrimaryParser(completeSpec);
 const noEvents = (): AttachmentEvents => ({ hello: vi.fn(), received: vi.fn(), malformed: vi.fn(), hung: vi.fn(), closed: vi.fn() });
 
 /** The primary's end of a real socket pair. */
@@ -249,4 +256,19 @@ describe('a primary that does not answer pings', () => {
     vi.advanceTimersByTime(300_000);
     expect(told.hung).not.toHaveBeenCalled();
   });
+});
+
+it('whatever a primary writes: one report of what is malformed, and the next message is received', () => {
+  fc.assert(
+    fc.property(garbage(FROM_PRIMARY), (value) => {
+      const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+      const told = noEvents();
+      new Attachment(socket as Socket, told);
+      const isRight = !(attempt(() => parse(value, 'api')) instanceof Malformed);
+      for (const message of [HELLO, value, { type: 'log', lines: [], dropped: 9 }]) socket.emit('data', Buffer.from(`${JSON.stringify(message)}\n`));
+      expect(told.malformed).toHaveBeenCalledTimes(isRight ? 0 : 1);
+      expect(told.received).toHaveBeenLastCalledWith({ type: 'log', lines: [], dropped: 9 });
+      expect(told.closed).not.toHaveBeenCalled();
+    }),
+  );
 });

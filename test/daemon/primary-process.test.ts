@@ -1,0 +1,34 @@
+import { EventEmitter } from 'node:events';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, it, vi } from 'vitest';
+import { spawnPrimary, type KeptSockets } from '../../src/daemon/primary-process.ts';
+import type { PrimarySettings } from '../../src/protocol/attach.ts';
+import { parseSpawnChannelMessage } from '../../src/protocol/parse-spawn-channel.ts';
+import { attempt, Malformed } from '../../src/protocol/parser.ts';
+import { garbage } from '../protocol/garbage.ts';
+import { SPAWN_CHANNEL } from '../protocol/samples.ts';
+import { tempHome } from './temp-home.ts';
+
+const child = vi.hoisted(() => ({ make: (): unknown => null }));
+vi.mock('node:child_process', () => ({ spawn: () => child.make() }));
+
+it('whatever a primary sends: one report of what is malformed, and the next socket is kept', () => {
+  const logFile = join(tempHome(), 'daemon.log');
+  fc.assert(
+    fc.property(garbage(SPAWN_CHANNEL), (value) => {
+      const primary = Object.assign(new EventEmitter(), { pid: 7, send: vi.fn() });
+      child.make = () => primary;
+      const sockets: KeptSockets = new Map();
+      const malformed = vi.fn();
+      spawnPrimary({ interpreter: 'node', settings: {} as PrimarySettings, logFile, sockets, malformed, onExit: () => {} });
+      const handle = { close: vi.fn() };
+      primary.emit('message', value, handle);
+      const isMalformed = attempt(() => parseSpawnChannelMessage(value, handle)) instanceof Malformed;
+      expect(malformed).toHaveBeenCalledTimes(isMalformed ? 1 : 0);
+      if (isMalformed) expect([handle.close.mock.calls.length, sockets.size]).toEqual([1, 0]);
+      primary.emit('message', { lb: 'keep', key: 'k', name: null }, handle);
+      expect(sockets.get('k')).toEqual({ handle, name: null });
+    }),
+  );
+});
