@@ -103,6 +103,7 @@ export class ControlServer {
       // Its hello has the version of its own protocol.
       if (request.headers.upgrade === ATTACH_UPGRADE && url.pathname === '/v1/attach') {
         socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${ATTACH_UPGRADE}\r\n\r\n`);
+        socket.unshift(head);
         this.#options.onAttach(socket);
         return;
       }

@@ -108,7 +108,7 @@ export interface SignalBody {
 }
 
 /** What happened to one worker during an operation. */
-const PROGRESS_STEPS = ['starting', 'ready', 'draining', 'stopping', 'exited', 'failed', 'queued', 'rollback', 'note'] as const;
+export const PROGRESS_STEPS = ['starting', 'ready', 'draining', 'stopping', 'exited', 'failed', 'queued', 'rollback', 'note'] as const;
 export type ProgressStep = (typeof PROGRESS_STEPS)[number];
 
 export interface ProgressRecord {

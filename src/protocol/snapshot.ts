@@ -48,7 +48,7 @@ export interface WorkerSnapshot {
   readonly withdrawn: string | null;
 }
 
-const OPERATION_KINDS = [...OPERATION_NAMES, 'balance', 'weight', 'delete', 'signal', 'profile', 'shutdown'] as const;
+export const OPERATION_KINDS = [...OPERATION_NAMES, 'balance', 'weight', 'delete', 'signal', 'profile', 'shutdown'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** A slot without a running worker. */

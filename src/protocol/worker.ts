@@ -36,7 +36,7 @@ export interface ListenQuery {
 }
 
 /** What a server speaks, as far as it can be told from outside: `h2c` is HTTP/2 without TLS, `tls` and `tcp` anything else. */
-const SERVER_KINDS = ['http', 'https', 'http2', 'h2c', 'tls', 'tcp'] as const;
+export const SERVER_KINDS = ['http', 'https', 'http2', 'h2c', 'tls', 'tcp'] as const;
 export type ServerKind = (typeof SERVER_KINDS)[number];
 
 export type ToWorker =

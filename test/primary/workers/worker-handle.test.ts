@@ -19,7 +19,7 @@ function connected(): { told: string[]; say: (message: unknown, handle?: unknown
     say = events.control;
     return { pid: 0, stdout: null, stderr: null, connected: true, control() {}, controlWithHandle() {}, message() {}, signal() {}, kill() {} };
   };
-  new WorkerHandle({ id: 1, slot: 0, generation: 1, spec: sampleSpec(), counters: new AppCounters(), start, notify: (...[event]) => void told.push(event) });
+  new WorkerHandle({ id: 1, slot: 0, generation: 1, spec: sampleSpec(), counters: new AppCounters(), start, notify: (event) => void told.push(event) });
   return { told, say: (message, handle) => say(message, handle) };
 }
 
