@@ -11,6 +11,7 @@ import { homePaths } from '../system/paths.ts';
 import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
 import { appNamed, fetchApps } from './targets.ts';
+import { textOption } from './values.ts';
 
 type Success = Extract<ResultRecord, { ok: true }>;
 
@@ -61,7 +62,7 @@ function parseTarget(text: string): { readonly name: string; readonly slot: numb
 
 /** The path of `--output`; null without it. Checked before the work begins. @throws LbError LB_ERR_USAGE */
 function outputOf({ options, io }: Context): string | null {
-  const given = options['output'] as string | undefined;
+  const given = textOption(options, 'output');
   if (given === undefined) return null;
   const path = resolve(io.cwd, given);
   const fail = (why: string): never => {

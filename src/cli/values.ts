@@ -1,4 +1,17 @@
 import { parseDuration } from '../config/units.ts';
+import type { Options } from './context.ts';
+
+/** The value of an option that `OptionDef.parse` made a number. */
+export function numberOption(options: Options, key: string): number | undefined {
+  const value = options[key];
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** The value of an option that is a word. */
+export function textOption(options: Options, key: string): string | undefined {
+  const value = options[key];
+  return typeof value === 'string' ? value : undefined;
+}
 
 /** Parsers of option values, for `OptionDef.parse`. They throw what they expected; the caller adds what it got. */
 

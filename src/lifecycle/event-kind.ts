@@ -1,4 +1,5 @@
 import { OPERATION_NAMES } from './operation-name.ts';
+import { keysOf } from './keys-of.ts';
 
 /** How much attention an event needs, in ascending order. */
 export const SEVERITIES = ['info', 'warn', 'error'] as const;
@@ -47,6 +48,6 @@ export const EVENT_KINDS = {
 
 export type EventKind = keyof typeof EVENT_KINDS;
 
-export const EVENT_KIND_NAMES = Object.keys(EVENT_KINDS) as readonly EventKind[];
+export const EVENT_KIND_NAMES = keysOf(EVENT_KINDS);
 
 export const isEventKind = (name: unknown): name is EventKind => typeof name === 'string' && Object.hasOwn(EVENT_KINDS, name);

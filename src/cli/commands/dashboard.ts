@@ -6,7 +6,7 @@ import { EXIT } from '../../errors/registry.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { DASHBOARD_FILES } from '../dashboard-files.ts';
-import { portNumber } from '../values.ts';
+import { numberOption, portNumber, textOption } from '../values.ts';
 import { lbVersion } from '../version.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
@@ -28,13 +28,13 @@ async function run(context: Context): Promise<number> {
   const { address, options, io } = context;
   const { channel } = await connect(address);
   channel.close();
-  const host = (options['host'] as string | undefined) ?? DEFAULT_HOST;
+  const host = textOption(options, 'host') ?? DEFAULT_HOST;
   const server = new DashboardServer({
     address,
     version: lbVersion(),
     assets: DASHBOARD_FILES,
     host,
-    port: (options['port'] as number | undefined) ?? 0,
+    port: numberOption(options, 'port') ?? 0,
     allowActions: options['allowActions'] === true,
   });
   const stop = new AbortController();

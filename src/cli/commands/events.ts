@@ -11,7 +11,7 @@ import type { Context } from '../context.ts';
 import { Interrupted } from '../interrupted.ts';
 import { eventView } from '../output/event-view.ts';
 import { appNamed, fetchApps } from '../targets.ts';
-import { wholeNumber } from '../values.ts';
+import { numberOption, wholeNumber } from '../values.ts';
 
 const DEFAULT_LINES = 50;
 /** Errors that another daemon ends. */
@@ -33,7 +33,7 @@ export const events: Command = {
 
 async function run(context: Context): Promise<number> {
   const [app] = context.args;
-  const lines = (context.options['lines'] as number | undefined) ?? DEFAULT_LINES;
+  const lines = numberOption(context.options, 'lines') ?? DEFAULT_LINES;
   const { channel } = await connect(context.address);
   let last = 0;
   try {

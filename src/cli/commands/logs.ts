@@ -12,7 +12,7 @@ import type { Context } from '../context.ts';
 import { Interrupted } from '../interrupted.ts';
 import { logLineView } from '../output/log-view.ts';
 import { appNamed, fetchApps } from '../targets.ts';
-import { wholeNumber } from '../values.ts';
+import { numberOption, wholeNumber } from '../values.ts';
 
 const DEFAULT_LINES = 15;
 
@@ -33,7 +33,7 @@ export const logs: Command = {
 
 async function run(context: Context): Promise<number> {
   const [app] = context.args;
-  const lines = (context.options['lines'] as number | undefined) ?? DEFAULT_LINES;
+  const lines = numberOption(context.options, 'lines') ?? DEFAULT_LINES;
   if (context.options['out'] === true && context.options['err'] === true) {
     throw new LbError('LB_ERR_USAGE', { problem: '--out and --err cannot be combined; omit both to see all lines' });
   }

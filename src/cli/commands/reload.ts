@@ -8,7 +8,7 @@ import { PM2_OPTIONS } from '../pm2-habits.ts';
 import { replaceApps } from '../replace.ts';
 import { CONFIG_OPTIONS } from '../resolve.ts';
 import { forEachApp, isRunning } from '../targets.ts';
-import { milliseconds, positiveInteger } from '../values.ts';
+import { milliseconds, numberOption, positiveInteger } from '../values.ts';
 
 export const reload: Command = {
   operands: '<targets...>',
@@ -35,10 +35,12 @@ async function run(context: Context): Promise<number> {
 }
 
 function bodyOf({ options }: Context): ReloadBody {
+  const [parallel, monitorMs] = [numberOption(options, 'parallel'), numberOption(options, 'monitor')];
+  const onFailure = ON_FAILURE.find((choice) => choice === options['onFailure']);
   return {
-    ...(options['parallel'] === undefined ? {} : { parallel: options['parallel'] as number }),
-    ...(options['monitor'] === undefined ? {} : { monitorMs: options['monitor'] as number }),
-    ...(options['onFailure'] === undefined ? {} : { onFailure: options['onFailure'] as NonNullable<ReloadBody['onFailure']> }),
+    ...(parallel === undefined ? {} : { parallel }),
+    ...(monitorMs === undefined ? {} : { monitorMs }),
+    ...(onFailure === undefined ? {} : { onFailure }),
     ...(options['allAtOnce'] === true ? { allAtOnce: true } : {}),
   };
 }

@@ -3,7 +3,7 @@ import { parseSignal } from '../../system/signals.ts';
 import { orderApp } from '../app-order.ts';
 import { JSON_STREAM_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
-import { positiveInteger } from '../values.ts';
+import { numberOption, positiveInteger } from '../values.ts';
 
 export const signal: Command = {
   operands: '<signal> <app>',
@@ -19,7 +19,7 @@ export const signal: Command = {
 
 async function run(context: Context): Promise<number> {
   const [word = '', name = ''] = context.args;
-  const pid = context.options['pid'] as number | undefined;
+  const pid = numberOption(context.options, 'pid');
   const body: SignalBody = { signal: parseSignal(word), ...(pid === undefined ? {} : { pid }) };
   return orderApp(context, name, { title: 'signal to', route: 'signal', body });
 }

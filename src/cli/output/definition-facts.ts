@@ -4,6 +4,7 @@ import { specSettings } from '../../config/spec-settings.ts';
 import { formatBytes, formatDuration } from '../../config/units.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import type { AppSnapshot } from '../../protocol/snapshot.ts';
+import { keysOf } from '../../lifecycle/keys-of.ts';
 
 type Spec = AppSnapshot['spec'];
 export type Fact = readonly [label: string, value: string];
@@ -88,7 +89,7 @@ const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale
 
 /** The lines that are always shown, and every option that differs from its default. */
 export function definitionFacts(spec: Spec): Fact[] {
-  return (Object.keys(DEFINITION_LINES) as (keyof Spec)[]).flatMap((key) => factOf(key, spec));
+  return keysOf(DEFINITION_LINES).flatMap((key) => factOf(key, spec));
 }
 
 function factOf<K extends keyof Spec>(key: K, spec: Spec): Fact[] {

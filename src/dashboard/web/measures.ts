@@ -1,5 +1,6 @@
 import type { Resolution, SlotMetric } from '../../protocol/history.ts';
 import { count, millis, percent, share, size } from './format.ts';
+import { keysOf } from '../../lifecycle/keys-of.ts';
 
 export interface Measure {
   readonly title: string;
@@ -21,7 +22,7 @@ export const MEASURES: Readonly<Record<SlotMetric, Measure>> = {
   delay: { title: 'Loop delay', format: millis, leastTop: 4 },
 };
 
-export const METRICS = Object.keys(MEASURES) as readonly SlotMetric[];
+export const METRICS = keysOf(MEASURES);
 /** The event loop is a worker's alone. */
 export type AppMeasure = Exclude<SlotMetric, 'elu' | 'delay'>;
 export const APP_MEASURES = METRICS.filter((metric): metric is AppMeasure => metric !== 'elu' && metric !== 'delay');

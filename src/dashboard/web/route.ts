@@ -1,5 +1,6 @@
 import type { SlotMetric } from '../../protocol/history.ts';
 import { METRICS, RANGES, type Range } from './measures.ts';
+import { keysOf } from '../../lifecycle/keys-of.ts';
 
 export interface AppRoute {
   readonly view: 'app';
@@ -42,7 +43,7 @@ export function hrefOf(route: Route): string {
 }
 
 function chosen(search: URLSearchParams): Pick<AppRoute, 'range' | 'measure'> {
-  const range = (Object.keys(RANGES) as Range[]).find((one) => one === search.get('range'));
+  const range = keysOf(RANGES).find((one) => one === search.get('range'));
   const measure = METRICS.find((one) => one === search.get('measure'));
   return { range: range ?? DEFAULTS.range, measure: measure ?? DEFAULTS.measure };
 }

@@ -4,6 +4,7 @@ import { HAND_OFF_STRATEGIES, handsOff } from '../../../lifecycle/balance-strate
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
 import { store } from '../store.ts';
 import { Confirm } from './confirm.tsx';
+import { keysOf } from '../../../lifecycle/keys-of.ts';
 
 /** Those that cost something, and what. */
 const COSTLY = {
@@ -49,7 +50,7 @@ export function Actions({ app }: { readonly app: AppSnapshot }): JSX.Element {
         </button>
       ) : null}
       <Balance app={app} />
-      {(Object.keys(COSTLY) as Costly[]).map((action) => (
+      {keysOf(COSTLY).map((action) => (
         <button key={action} type="button" onClick={() => ask(action)}>
           {COSTLY[action][0]}…
         </button>

@@ -7,6 +7,7 @@ import { APP_MEASURES, MEASURES, METRICS, RANGES, type Range } from '../measures
 import { Chart } from '../parts/chart.tsx';
 import { Choice } from '../parts/choice.tsx';
 import { hrefOf, type AppRoute } from '../route.ts';
+import { keysOf } from '../../../lifecycle/keys-of.ts';
 
 const TITLES: Readonly<Record<Range, string>> = { '10m': '10 min', '2h': '2 h', '24h': '24 h' };
 
@@ -18,7 +19,7 @@ export function Charts({ app, route }: { readonly app: AppSnapshot; readonly rou
   const ofApp = useHistory({ level: 'app', app: name, metrics: APP_MEASURES, resolution, points });
   const ofSlots = useHistory({ level: 'slot', app: name, metrics: [route.measure], resolution, points });
   const { slots } = ofSlots;
-  const ranges = (Object.keys(RANGES) as Range[]).map((range) => [TITLES[range], hrefOf({ ...route, range })] as const);
+  const ranges = keysOf(RANGES).map((range) => [TITLES[range], hrefOf({ ...route, range })] as const);
   const measures = METRICS.map((measure) => [MEASURES[measure].title, hrefOf({ ...route, measure })] as const);
   const chosen = MEASURES[route.measure];
   return (
