@@ -6,6 +6,7 @@ export const fromDaemon = <T>(what: string, parser: Parser<T>): Parser<T> => che
 
 /** The list that an answer has in its one field. */
 export function inField<Key extends string, T>(key: Key, item: Parser<T>): Parser<readonly T[]> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a computed key widens the type of the literal
   const answer = object({ [key]: list(item) } as Shape<Record<Key, readonly T[]>>);
   return (value) => answer(value)[key];
 }

@@ -29,7 +29,7 @@ export async function* openStream(channel: Channel, method: Method, path: string
 }
 
 /** The messages of a body; a body that is cut off ends them, it does not fail. @throws LbError LB_ERR_MESSAGE for what is not JSON */
-async function* messagesOf(response: IncomingMessage): AsyncGenerator<unknown> {
+async function* messagesOf(response: IncomingMessage): AsyncGenerator {
   const messages: unknown[] = [];
   let malformed: Malformed | null = null;
   const read = ndjsonReader(
@@ -37,8 +37,8 @@ async function* messagesOf(response: IncomingMessage): AsyncGenerator<unknown> {
     (problem) => (malformed = problem),
   );
   try {
-    for await (const chunk of response) {
-      read(chunk as Buffer);
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      read(chunk);
       yield* messages.splice(0);
       if (malformed !== null) throw asLbError('record from the daemon', malformed);
     }

@@ -49,5 +49,3 @@ export const EVENT_KINDS = {
 export type EventKind = keyof typeof EVENT_KINDS;
 
 export const EVENT_KIND_NAMES = keysOf(EVENT_KINDS);
-
-export const isEventKind = (name: unknown): name is EventKind => typeof name === 'string' && Object.hasOwn(EVENT_KINDS, name);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { AppCounters } from '../../../src/primary/workers/app-counters.ts';
+import type { Notify } from '../../../src/primary/workers/app-observer.ts';
 import { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
 import type { WorkerProcess, WorkerProcessEvents } from '../../../src/primary/workers/worker-process.ts';
 import { parseFromWorker } from '../../../src/protocol/parse-from-worker.ts';
@@ -19,7 +20,15 @@ function connected(): { told: string[]; say: (message: unknown, handle?: unknown
     say = events.control;
     return { pid: 0, stdout: null, stderr: null, connected: true, control() {}, controlWithHandle() {}, message() {}, signal() {}, kill() {} };
   };
-  new WorkerHandle({ id: 1, slot: 0, generation: 1, spec: sampleSpec(), counters: new AppCounters(), start, notify: (event) => void told.push(event) });
+  new WorkerHandle({
+    id: 1,
+    slot: 0,
+    generation: 1,
+    spec: sampleSpec(),
+    counters: new AppCounters(),
+    start,
+    notify: ((event: string) => void told.push(event)) as Notify<WorkerHandle>,
+  });
   return { told, say: (message, handle) => say(message, handle) };
 }
 
