@@ -37,7 +37,7 @@ describe('the recipe for', () => {
   });
 
   it('an event kind: something emits it', () => {
-    const emitting = ['primary', 'daemon'].map((folder) => textBelow(`src/${folder}`)).join('\n');
+    const emitting = ['primary', 'daemon', 'protocol'].map((folder) => textBelow(`src/${folder}`)).join('\n');
     expect(EVENT_KIND_NAMES.filter((kind) => !emitting.includes(`'${kind}'`))).toEqual([]);
   });
 });

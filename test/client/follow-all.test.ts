@@ -15,7 +15,7 @@ it('follows stats and events, and leaves neither subscription behind when one en
     open.set(url, socket);
     socket.once('close', () => open.delete(url));
     if (url === '/v1/stats') socket.send(JSON.stringify({ at: 5, apps: [app()] }));
-    else socket.send(JSON.stringify({ id: 7, at: 5, app: null, kind: 'daemon-start', severity: 'info', slot: null, message: 'started', details: {} }));
+    else socket.send(JSON.stringify({ id: 7, at: 5, app: null, kind: 'daemon-start', severity: 'info', message: 'started', details: { unclean: false } }));
   };
   const { channel } = await connect(daemon.address);
   const got: number[] = [];
