@@ -7,5 +7,5 @@ export type { AppSpec } from './lifecycle/app-spec.ts';
 export type { DrainBlockers } from './lifecycle/drain-blockers.ts';
 export type { ExitReport } from './lifecycle/exit-report.ts';
 export type { AppState, WorkerState } from './lifecycle/states.ts';
-export type { Hello, LbEvent, LogLine, LogMessage, ProgressRecord, ResultRecord, StreamRecord } from './protocol/control.ts';
+export type { DaemonHello, LbEvent, LogLine, LogMessage, ProgressRecord, ResultRecord, StreamRecord } from './protocol/control.ts';
 export type { AppSnapshot, OperationKind, SlotTrouble, WorkerSnapshot } from './protocol/snapshot.ts';

@@ -4,7 +4,7 @@ export interface Candidate {
   /** 0: takes nothing, whatever happens. */
   readonly weight: number;
   /** Ready, but waits for a switch; better than none. */
-  readonly held: boolean;
+  readonly standby: boolean;
   readonly backup: boolean;
 }
 
@@ -26,7 +26,7 @@ const PANIC_BELOW = 0.5;
  */
 export function rotation(candidates: readonly Candidate[]): Rotation {
   const weighted = [...candidates.entries()].filter(([, { weight }]) => weight > 0);
-  const current = weighted.filter(([, { held }]) => !held);
+  const current = weighted.filter(([, { standby }]) => !standby);
   const pool = current.length > 0 ? current : weighted;
   const healthy = pool.filter(([, { ejected }]) => !ejected);
   const backupsServe = healthy.length > 0 && healthy.every(([, { backup }]) => backup);

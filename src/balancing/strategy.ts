@@ -1,5 +1,5 @@
 /** A worker's place in the rotation of one listener. */
-export interface Seat {
+export interface Backend {
   /** Identity for hashing; the same for the old and the new worker of a slot while both serve. */
   readonly slot: number;
   /** Effective weight, above 0; fractional during slow start. */
@@ -17,10 +17,10 @@ export interface Seat {
 }
 
 /**
- * Decides which worker gets a connection. A full seat is never picked. Only a sticky strategy picks one that is not free:
- * the connection then waits for that seat.
+ * Decides which worker gets a connection. A full backend is never picked. Only a sticky strategy picks one that is not free:
+ * the connection then waits for that backend.
  */
 export interface Strategy {
-  /** The seat for the next connection; null when none may be picked now. `clientHash` is an unsigned 32-bit number, 0 when not sticky. */
-  pick(seats: readonly Seat[], clientHash: number): Seat | null;
+  /** The backend for the next connection; null when none may be picked now. `clientHash` is an unsigned 32-bit number, 0 when not sticky. */
+  pick(backends: readonly Backend[], clientHash: number): Backend | null;
 }

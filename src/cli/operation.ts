@@ -12,7 +12,7 @@ import { errorView } from './output/error-view.ts';
 import type { Color, Style } from './output/style.ts';
 
 /** One request that answers with a stream of records. */
-export interface Operation {
+export interface StreamedRequest {
   /** The name of the operation in the message after Ctrl-C: `reload of "api"`. */
   readonly title: string;
   readonly method: Method;
@@ -37,7 +37,7 @@ const STEP_COLORS: Partial<Record<ProgressStep, Color>> = {
 };
 
 /** Shows the progress of an operation on stderr and its result on stdout. @throws LbError of its result */
-export async function runOperation(context: Context, channel: Channel, operation: Operation): Promise<void> {
+export async function runOperation(context: Context, channel: Channel, operation: StreamedRequest): Promise<void> {
   let result: ResultRecord | null = null;
   const say = progressWriter(context);
   for await (const record of untilInterrupted(context, operation, openStream(channel, operation.method, operation.path, operation.body))) {
@@ -97,7 +97,7 @@ function colorStep(record: ProgressRecord, style: Style): string {
 }
 
 /** Ctrl-C stops watching; the operation continues. */
-async function* untilInterrupted(context: Context, operation: Operation, records: AsyncGenerator<StreamRecord>): AsyncGenerator<StreamRecord> {
+async function* untilInterrupted(context: Context, operation: StreamedRequest, records: AsyncGenerator<StreamRecord>): AsyncGenerator<StreamRecord> {
   let interrupt = (): void => {};
   const interrupted = new Promise<'interrupted'>((resolve) => (interrupt = () => resolve('interrupted')));
   const restore = context.io.onInterrupt(interrupt);

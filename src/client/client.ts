@@ -1,5 +1,5 @@
 import type { AppSnapshot } from '../protocol/snapshot.ts';
-import type { Hello } from '../protocol/control.ts';
+import type { DaemonHello } from '../protocol/control.ts';
 import { homePaths, lbHome } from '../system/paths.ts';
 import { connect } from './connect.ts';
 import { parseApp, parseApps } from './parse.ts';
@@ -13,7 +13,7 @@ export interface ClientOptions {
 /** A program's view of a running daemon. */
 export interface Client {
   /** The daemon that answered. */
-  readonly hello: Hello;
+  readonly hello: DaemonHello;
   /** All apps, including stopped ones. */
   list(): Promise<AppSnapshot[]>;
   /** One app. @throws LbError LB_ERR_APP_NOT_FOUND */

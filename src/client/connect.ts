@@ -1,5 +1,5 @@
 import { LbError } from '../errors/lb-error.ts';
-import type { Hello } from '../protocol/control.ts';
+import type { DaemonHello } from '../protocol/control.ts';
 import { CONTROL_PROTOCOL } from '../protocol/version.ts';
 import type { DaemonAddress } from './address.ts';
 import { parseHello, parseVersion } from './parse.ts';
@@ -10,7 +10,7 @@ const HELLO_TIMEOUT_MS = 5_000;
 
 /** A daemon that answered and speaks our protocol. */
 export interface Connection {
-  readonly hello: Hello;
+  readonly hello: DaemonHello;
   readonly channel: Channel;
 }
 

@@ -1,5 +1,5 @@
 import { LbError, type ErrorRecord } from '../errors/lb-error.ts';
-import type { Hello, LogMessage, ResultRecord, Stats, StreamRecord } from '../protocol/control.ts';
+import type { DaemonHello, LogMessage, ResultRecord, Stats, StreamRecord } from '../protocol/control.ts';
 import type { LbEvent } from '../protocol/event.ts';
 import { APP_METRICS, SLOT_METRICS, type HistorySeries } from '../protocol/history.ts';
 import { parseEvent } from '../protocol/parse-event.ts';
@@ -8,7 +8,7 @@ import { appSnapshot } from '../protocol/parse-snapshot.ts';
 import { fieldsOf, integer, list, literal, nullable, number, object, oneOf, optional, pick, string, type Shape } from '../protocol/parser.ts';
 import { fromDaemon, inField } from './parse-list.ts';
 
-const HELLO: Shape<Hello> = {
+const HELLO: Shape<DaemonHello> = {
   name: literal('lb'),
   version: string,
   protocol: integer(),
@@ -16,14 +16,14 @@ const HELLO: Shape<Hello> = {
   node: string,
   home: string,
   uptimeMs: number(),
-  metrics: optional(nullable(object<NonNullable<Hello['metrics']>>({ url: string, problem: nullable(string) }))),
+  metrics: optional(nullable(object<NonNullable<DaemonHello['metrics']>>({ url: string, problem: nullable(string) }))),
 };
 
 /** What the hello of every version has. @throws LbError LB_ERR_MESSAGE when it is not a hello of `lb` */
 export const parseVersion = fromDaemon('hello', object(pick(HELLO, ['name', 'version', 'protocol', 'pid'])));
 
 /** @throws LbError LB_ERR_MESSAGE */
-export const parseHello = fromDaemon('hello', object<Hello>(HELLO));
+export const parseHello = fromDaemon('hello', object<DaemonHello>(HELLO));
 
 /** @throws LbError LB_ERR_MESSAGE */
 export const parseApp = fromDaemon('app', appSnapshot);

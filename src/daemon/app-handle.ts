@@ -10,12 +10,12 @@ import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { askSoon } from './ask-soon.ts';
-import type { Attachment, Hello, ProgressListener } from './attachment.ts';
+import type { Attachment, PrimaryHello, ProgressListener } from './attachment.ts';
 import { offlineSnapshot } from './offline-snapshot.ts';
 import { PrimaryKeeper } from './primary-keeper.ts';
-import { Remains } from './remains.ts';
+import { OrphanTracker } from './orphan-tracker.ts';
 import type { DesiredState, SavedApp } from './store.ts';
-import type { TotalsBook } from './totals-book.ts';
+import type { PersistentCounters } from './persistent-counters.ts';
 
 /** More than a primary gives its workers. */
 const METRICS_DEADLINE_MS = 2_000;
@@ -31,7 +31,7 @@ export interface AppHandleOptions {
   readonly changed: () => void;
   readonly received: (app: string, message: Extract<FromPrimary, { type: 'event' | 'log' }>) => void;
   /** The counters of all apps. */
-  readonly totals: TotalsBook;
+  readonly totals: PersistentCounters;
   /** Its primary told how it is now. */
   readonly stats: (stats: AppStats) => void;
   /** Somebody follows this app's log. */
@@ -48,7 +48,7 @@ export class AppHandle {
   error: string | null;
   readonly #options: AppHandleOptions;
   readonly #keeper: PrimaryKeeper;
-  readonly #remains: Remains;
+  readonly #orphans: OrphanTracker;
   #snapshot: AppSnapshot | null = null;
   #stats: AppStats | null = null;
   #starting = false;
@@ -63,7 +63,7 @@ export class AppHandle {
     this.desired = options.saved.desired;
     this.generation = options.saved.generation;
     this.error = options.saved.error;
-    this.#remains = new Remains({ app: this.name, event: options.event(this.name), killTimeoutMs: () => this.spec.killTimeoutMs });
+    this.#orphans = new OrphanTracker({ app: this.name, event: options.event(this.name), killTimeoutMs: () => this.spec.killTimeoutMs });
     this.#keeper = new PrimaryKeeper({
       app: this.name,
       primariesDir: options.primariesDir,
@@ -128,7 +128,7 @@ export class AppHandle {
     this.#keeper.adoptOrSpawn();
   }
 
-  attach(attachment: Attachment, hello: Hello): void {
+  attach(attachment: Attachment, hello: PrimaryHello): void {
     this.#keeper.attach(attachment, hello);
   }
 
@@ -208,13 +208,13 @@ export class AppHandle {
       if (LbError.from(error).code === 'LB_ERR_PRIMARY_LOST') await this.#keeper.gone();
       throw error;
     } finally {
-      await this.#remains.gone(options.now === true, onProgress);
+      await this.#orphans.gone(options.now === true, onProgress);
     }
   }
 
   #lost(): void {
-    this.#remains.lost((this.#stats?.workers ?? []).map(({ pid }) => pid));
-    if (this.desired !== 'running' || this.#closing) void this.#remains.gone(false);
+    this.#orphans.lost((this.#stats?.workers ?? []).map(({ pid }) => pid));
+    if (this.desired !== 'running' || this.#closing) void this.#orphans.gone(false);
   }
 
   /** The primary of an app that did not start ends; only then can it be started again. */
@@ -227,10 +227,10 @@ export class AppHandle {
   }
 
   /** A primary without an app yet gets its order; one that already runs tells what it runs. */
-  #connected(attachment: Attachment, hello: Hello): void {
+  #connected(attachment: Attachment, hello: PrimaryHello): void {
     if (this.#options.followed(this.name)) void this.follow(true);
     this.#mayEnd = false;
-    this.#remains.taken(hello.running?.snapshot.operation?.kind ?? null);
+    this.#orphans.taken(hello.running?.snapshot.operation?.kind ?? null);
     if (hello.running !== null) {
       this.spec = hello.running.spec;
       this.generation = hello.running.snapshot.generation;
@@ -289,7 +289,7 @@ export class AppHandle {
       this.#stats = { ...message.stats, totals: this.#options.totals.counted(message.stats) };
       return this.#options.stats(this.#stats);
     }
-    if (message.type === 'event') this.#remains.heard(message.event);
+    if (message.type === 'event') this.#orphans.heard(message.event);
     if (message.type !== 'ended') return this.#options.received(this.name, message);
     this.#mayEnd = true;
     this.#take(message.snapshot);

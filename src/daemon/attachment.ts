@@ -15,11 +15,11 @@ const PINGS_MISSED = 3;
 
 const parse = fromPrimaryParser(completeSpec);
 
-export type Hello = Extract<FromPrimary, { type: 'hello' }>;
+export type PrimaryHello = Extract<FromPrimary, { type: 'hello' }>;
 export type ProgressListener = (record: ProgressRecord) => void;
 
 export interface AttachmentEvents {
-  hello(attachment: Attachment, hello: Hello): void;
+  hello(attachment: Attachment, hello: PrimaryHello): void;
   /** Everything that is neither hello, pong nor part of an order's answer. */
   received(message: Extract<FromPrimary, { type: 'event' | 'redefined' | 'log' | 'stats' | 'ended' }>): void;
   /** It sent something that is malformed, and was ignored. Before its hello, the connection is closed. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { DaemonFacts } from '../metrics/prometheus.ts';
-import type { Hello, LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
+import type { DaemonHello, LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
 import { CONTROL_PROTOCOL } from '../protocol/version.ts';
@@ -14,7 +14,7 @@ import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
 import type { AppHandle } from './app-handle.ts';
-import { Attachment, LOOK_EVERY_MS, type Hello as AttachHello } from './attachment.ts';
+import { Attachment, LOOK_EVERY_MS, type PrimaryHello } from './attachment.ts';
 import { ControlServer } from './control-server.ts';
 import { EventLog } from './event-log.ts';
 import { EventHooks } from './hooks/event-hooks.ts';
@@ -27,7 +27,7 @@ import { Registry } from './registry.ts';
 import { routes } from './routes.ts';
 import { savedText } from './saved-file.ts';
 import { Store } from './store.ts';
-import { TotalsBook } from './totals-book.ts';
+import { PersistentCounters } from './persistent-counters.ts';
 
 /** Hooks that are under way when the daemon ends have so long. */
 const HOOKS_END_MS = 2_000;
@@ -54,7 +54,7 @@ export class Daemon {
   readonly #server: ControlServer;
   readonly #events: EventLog;
   readonly #hooks: EventHooks;
-  readonly #totals: TotalsBook;
+  readonly #totals: PersistentCounters;
   readonly #metrics: Metrics;
   readonly #metricsEndpoint: MetricsEndpoint;
   readonly #memory = new MemoryWatch((message) => this.#happened(null)('memory-pressure', message));
@@ -71,7 +71,7 @@ export class Daemon {
     this.#events = new EventLog({ path: this.#paths.events, log: options.log });
     this.live = new Live(() => this.registry, this.#events);
     const { totals, metrics } = this.#paths;
-    this.#totals = new TotalsBook(totals, options.log);
+    this.#totals = new PersistentCounters(totals, options.log);
     this.#metrics = new Metrics({
       totals: this.#totals,
       facts: () => this.#facts(),
@@ -232,7 +232,7 @@ export class Daemon {
   }
 
   #attach(socket: Socket): void {
-    const hello = (attachment: Attachment, message: AttachHello): void => this.registry.attach(attachment, message);
+    const hello = (attachment: Attachment, message: PrimaryHello): void => this.registry.attach(attachment, message);
     const attachment = new Attachment(socket, {
       hello,
       received: () => {},
@@ -249,7 +249,7 @@ export class Daemon {
     return { version: this.#options.version, node: process.versions.node, startedAtSeconds, residentBytes: process.memoryUsage.rss() };
   }
 
-  #hello(): Hello {
+  #hello(): DaemonHello {
     return {
       name: 'lb',
       version: this.#options.version,

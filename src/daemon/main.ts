@@ -89,7 +89,7 @@ function exitCode(daemon: Daemon): number {
   const codes = exits.map((exit) =>
     exit.killedAtDeadline
       ? 137
-      : exit.signal !== null && exit.askedBy === null
+      : exit.signal !== null && exit.stopReason === null
         ? 128 + (constants.signals[exit.signal as NodeJS.Signals] ?? 0)
         : (exit.code ?? 0),
   );

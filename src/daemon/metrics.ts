@@ -15,10 +15,10 @@ import {
 } from '../protocol/history.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { now, wallNow } from '../system/clock.ts';
-import type { TotalsBook } from './totals-book.ts';
+import type { PersistentCounters } from './persistent-counters.ts';
 
 interface MetricsOptions {
-  readonly totals: TotalsBook;
+  readonly totals: PersistentCounters;
   readonly facts: () => DaemonFacts;
   /** Every app as it was last heard of. */
   readonly apps: () => readonly AppStats[];

@@ -11,7 +11,7 @@ import { writeFileAtomic } from '../system/atomic-file.ts';
 import { now } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { isAlive, startTimeOf } from '../system/processes.ts';
-import type { Attachment, AttachmentEvents, Hello } from './attachment.ts';
+import type { Attachment, AttachmentEvents, PrimaryHello } from './attachment.ts';
 import { readSaved, savedText } from './saved-file.ts';
 import { spawnPrimary, type KeptSockets } from './primary-process.ts';
 
@@ -41,7 +41,7 @@ export interface PrimaryKeeperOptions {
   readonly event: EmitEvent;
   readonly received: AttachmentEvents['received'];
   /** Connected: just spawned, adopted, or connected again. */
-  readonly onConnected: (attachment: Attachment, hello: Hello) => void;
+  readonly onConnected: (attachment: Attachment, hello: PrimaryHello) => void;
   /** It said that it ends, or was told to and agreed. */
   readonly mayEnd: () => boolean;
   /** Ended unexpectedly. */
@@ -118,7 +118,7 @@ export class PrimaryKeeper {
   }
 
   /** A primary of this app has connected; one too many is told to leave. */
-  attach(attachment: Attachment, hello: Hello): void {
+  attach(attachment: Attachment, hello: PrimaryHello): void {
     const { app, log, received, onConnected } = this.#options;
     if (this.#attachment !== null && this.#primary?.pid !== hello.pid) {
       log(`${app}: a second primary (pid ${hello.pid}) connected and is told to exit`);

@@ -4,7 +4,7 @@ import type { ToldApp } from '../metrics/app-families.ts';
 import type { ListedApp } from '../protocol/listed-app.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { AppHandle, type AppHandleOptions } from './app-handle.ts';
-import type { Attachment, Hello } from './attachment.ts';
+import type { Attachment, PrimaryHello } from './attachment.ts';
 import type { SavedApp, Store } from './store.ts';
 
 type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed'> & { readonly store: Store; readonly forgotten: (app: string) => void };
@@ -65,7 +65,7 @@ export class Registry {
     return this.#options.store.save(this.all.map((app) => app.toSaved()));
   }
 
-  attach(attachment: Attachment, hello: Hello): void {
+  attach(attachment: Attachment, hello: PrimaryHello): void {
     let app = this.#apps.get(hello.app);
     if (app === undefined && hello.running !== null) {
       this.#options.log(`${hello.app}: adopted a primary (pid ${hello.pid}) of an app that was not in the saved state`);

@@ -1,7 +1,7 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
-import type { Hello, LogLine, LogStream, ProgressRecord, ResultRecord } from '../protocol/control.ts';
+import type { DaemonHello, LogLine, LogStream, ProgressRecord, ResultRecord } from '../protocol/control.ts';
 import {
   parseBalanceBody,
   parseProfileBody,
@@ -46,7 +46,7 @@ interface RoutesOptions {
   readonly events: EventLog;
   readonly metrics: Metrics;
   readonly endpoint: MetricsEndpoint;
-  readonly hello: () => Hello;
+  readonly hello: () => DaemonHello;
   /** Drains everything and ends the daemon after the answer. */
   readonly shutdown: (progress: Progress) => Promise<void>;
 }

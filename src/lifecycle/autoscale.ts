@@ -25,10 +25,10 @@ export interface ScaleFacts {
   readonly memory: { readonly leftBytes: number; readonly largestWorkerBytes: number } | null;
 }
 
-/** `held`: another number would be right, and something forbids it. */
+/** `blocked`: another number would be right, and something forbids it. */
 export type ScaleDecision =
   | { readonly verdict: 'change'; readonly to: number; readonly reason: string }
-  | { readonly verdict: 'held' | 'steady'; readonly reason: string };
+  | { readonly verdict: 'blocked' | 'steady'; readonly reason: string };
 
 /** As Kubernetes' HorizontalPodAutoscaler: a target missed by less is met. */
 const TOLERANCE = 0.1;
@@ -98,14 +98,14 @@ function up(
   const why = `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
   const desired = ratio < MULTIPLE ? workers + 1 : Math.min(workers * 2, Math.ceil(workers * ratio));
   if (target.metric === 'p95_ms' && busyness(recent) < IDLE_WORKERS) {
-    return held(`the workers are idle while requests are slow, so more workers would not help (${why}, busy ${busyness(recent).toFixed(2)})`);
+    return blocked(`the workers are idle while requests are slow, so more workers would not help (${why}, busy ${busyness(recent).toFixed(2)})`);
   }
   const ceiling = scaleCeiling(policy, cpuBudget);
   if (workers >= ceiling) {
-    return held(ceiling < policy.max ? `the CPU budget is ${cpuBudget}, more workers could not run in parallel (${why})` : `max is ${policy.max} (${why})`);
+    return blocked(ceiling < policy.max ? `the CPU budget is ${cpuBudget}, more workers could not run in parallel (${why})` : `max is ${policy.max} (${why})`);
   }
   const room = memory === null ? Number.POSITIVE_INFINITY : Math.floor(memory.leftBytes / (memory.largestWorkerBytes * MEMORY_MARGIN));
-  if (room < 1) return held(`not enough memory for another worker (${why})`);
+  if (room < 1) return blocked(`not enough memory for another worker (${why})`);
   const restMs = restBeforeUp(policy, facts);
   if (restMs > 0) return failures > 0 ? afterFailures(facts, restMs, why) : steady(`waiting for up_cooldown: ${why}`);
   return change(workers, Math.min(desired, ceiling, workers + room), why);
@@ -117,7 +117,7 @@ function restBeforeUp({ upCooldownMs }: ScaleSpec, { now, changedAt, failures }:
 }
 
 function afterFailures({ failures }: ScaleFacts, restMs: number, why: string): ScaleDecision {
-  return held(`adding workers has failed ${failures === 1 ? 'once' : `${failures} times`}, next attempt in ${seconds(restMs)} (${why})`);
+  return blocked(`adding workers has failed ${failures === 1 ? 'once' : `${failures} times`}, next attempt in ${seconds(restMs)} (${why})`);
 }
 
 function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[], recent: readonly LoadSample[]): ScaleDecision {
@@ -136,8 +136,8 @@ function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[]
   // Rounded a little below, so that 2.0000001 is 2.
   const needed = Math.max(min, Math.ceil((workers * peak) / ENOUGH - 1e-6));
   if (needed >= workers && workers <= ceiling) return steady(state);
-  if (ejected > 0) return held(`a worker is ejected, so none is removed (${state})`);
-  if (recent.some(({ queued }) => queued > 0)) return held(`connections are waiting for a worker, so none is removed (${state})`);
+  if (ejected > 0) return blocked(`a worker is ejected, so none is removed (${state})`);
+  if (recent.some(({ queued }) => queued > 0)) return blocked(`connections are waiting for a worker, so none is removed (${state})`);
   const step = peak * 2 <= ENOUGH ? Math.ceil(workers / 2) : workers - 1;
   const most =
     target.metric === 'p95_ms'
@@ -159,7 +159,7 @@ function peakDemand(target: ScaleSpec['target'], samples: readonly LoadSample[])
 }
 
 const steady = (reason: string): ScaleDecision => ({ verdict: 'steady', reason });
-const held = (reason: string): ScaleDecision => ({ verdict: 'held', reason: `held: ${reason}` });
+const blocked = (reason: string): ScaleDecision => ({ verdict: 'blocked', reason: `held: ${reason}` });
 
 function change(from: number, to: number, why: string): ScaleDecision {
   return { verdict: 'change', to, reason: `${why}: ${from} → ${plural(to, 'worker')}` };

@@ -1,7 +1,7 @@
 import type { WorkerState } from './states.ts';
 
 /** Why `lb` ends a worker: the stop reasons. */
-export const ASKED_BY = [
+export const STOP_REASONS = [
   'stop',
   'reload',
   'restart',
@@ -17,8 +17,8 @@ export const ASKED_BY = [
   'unhealthy',
 ] as const;
 
-/** Why `lb` ended a worker itself; null when it did not. */
-export type AskedBy = (typeof ASKED_BY)[number] | null;
+/** Why `lb` ended a worker. */
+export type StopReason = (typeof STOP_REASONS)[number];
 
 /** The facts about the exit of one worker, recorded once. */
 export interface ExitReport {
@@ -29,7 +29,8 @@ export interface ExitReport {
   readonly at: number;
   readonly code: number | null;
   readonly signal: string | null;
-  readonly askedBy: AskedBy;
+  /** Null when `lb` did not end it. */
+  readonly stopReason: StopReason | null;
   /** The state of the worker when it exited. */
   readonly stateBefore: WorkerState;
   readonly uptimeMs: number;
@@ -42,7 +43,7 @@ export interface ExitReport {
   readonly lastStderr: readonly string[];
 }
 
-const STOP_REASONS: Readonly<Record<Exclude<AskedBy, null>, string>> = {
+const STOP_REASON_WORDS: Readonly<Record<StopReason, string>> = {
   stop: 'stop',
   reload: 'reload',
   restart: 'restart',
@@ -59,7 +60,7 @@ const STOP_REASONS: Readonly<Record<Exclude<AskedBy, null>, string>> = {
 };
 
 /** The one wording of why `lb` ends a worker: "reload", "memory limit reached". */
-export const stopReason = (askedBy: Exclude<AskedBy, null>): string => STOP_REASONS[askedBy];
+export const describeStopReason = (stopReason: StopReason): string => STOP_REASON_WORDS[stopReason];
 
 /** The one wording of an exit: "exit code 1", "signal SIGKILL". */
 export function describeExit(report: Pick<ExitReport, 'code' | 'signal' | 'killedAtDeadline' | 'cause'>): string {

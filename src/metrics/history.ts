@@ -1,5 +1,5 @@
 import { currentWorkers } from '../lifecycle/current-workers.ts';
-import { APP_METRICS, RESOLUTIONS, SLOT_METRICS, type AppMetric, type Resolution, type SlotMetric } from '../protocol/history.ts';
+import { APP_METRICS, RESOLUTIONS, SLOT_METRICS, type HistoryMetric, type Resolution, type SlotMetric } from '../protocol/history.ts';
 import type { WorkerSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { TimeRing } from './time-ring.ts';
@@ -18,7 +18,7 @@ export interface Read {
 /** What a metric is of something; null where nothing is known. */
 type Gauges<M extends string, S> = Readonly<Record<M, (source: S) => number | null>>;
 
-const APP_GAUGES: Gauges<AppMetric, AppStats> = {
+const APP_GAUGES: Gauges<HistoryMetric, AppStats> = {
   cpu: ({ cpuPercent }) => cpuPercent,
   memory: ({ memoryBytes }) => memoryBytes,
   rps: ({ requestsPerSecond }) => requestsPerSecond,
@@ -111,7 +111,7 @@ export class History {
     return [...this.#slots.keys()].sort((a, b) => a - b);
   }
 
-  app(metric: AppMetric, resolution: Resolution, nowMs: number): Read {
+  app(metric: HistoryMetric, resolution: Resolution, nowMs: number): Read {
     return this.#app.read(metric, resolution, nowMs);
   }
 

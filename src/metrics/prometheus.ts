@@ -52,14 +52,14 @@ function samplesOf(app: string, values: Values): readonly Sample[] {
   return values.map((sample) => ({ ...sample, labels: { app, ...sample.labels } }));
 }
 
-interface AppFamily {
+interface FamilyOfApps {
   readonly name: string;
   readonly type: MetricType;
   readonly help: string;
   readonly of: (app: AppStats) => Values;
 }
 
-const APP_FAMILIES: readonly AppFamily[] = [
+const APP_FAMILIES: readonly FamilyOfApps[] = [
   {
     name: 'lb_app_state',
     type: 'gauge',

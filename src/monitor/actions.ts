@@ -2,13 +2,13 @@ import { MAX_WEIGHT } from '../lifecycle/app-spec.ts';
 import { HAND_OFF_STRATEGIES, handsOff } from '../lifecycle/balance-strategy.ts';
 import { plural } from '../lifecycle/wording.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
-import type { Dialog, Effect, Model, Order, Update } from './model.ts';
+import type { Dialog, Effect, Model, AppRequest, Update } from './model.ts';
 import { currentApp, currentWorker } from './rows.ts';
 
 export const stay = (model: Model, ...effects: Effect[]): Update => ({ model, effects });
 export const refuse = (model: Model, text: string): Update => stay({ ...model, notice: { text, kind: 'bad' } });
 
-export function give(model: Model, order: Order, text: string): Update {
+export function give(model: Model, order: AppRequest, text: string): Update {
   return stay({ ...model, dialog: null, notice: { text, kind: 'info' } }, { do: 'order', order });
 }
 
@@ -25,7 +25,7 @@ const onApp =
 const onRunning = (act: OnApp): ((model: Model) => Update) =>
   onApp((model, app) => (app.primaryPid === null ? refuse(model, `${app.name} is ${app.state}; press u to start it`) : act(model, app)));
 
-const ask = (model: Model, question: string, order: Order): Update => stay({ ...model, notice: null, dialog: { kind: 'confirm', question, order } });
+const ask = (model: Model, question: string, order: AppRequest): Update => stay({ ...model, notice: null, dialog: { kind: 'confirm', question, order } });
 
 export const reload = onRunning((model, { name, instances }) => {
   const replaced = instances === 1 ? 'A new worker takes over' : `Its ${instances} workers are replaced one at a time`;
@@ -45,7 +45,7 @@ const isAuto = ({ autoscaling }: AppSnapshot): boolean => autoscaling?.on === tr
 
 export const scaleUp = onRunning((model, app) => {
   const { name, instances } = app;
-  const order: Order = { app: name, action: 'scale', body: { by: 1 } };
+  const order: AppRequest = { app: name, action: 'scale', body: { by: 1 } };
   return isAuto(app)
     ? ask(model, `fix ${name} at ${plural(instances + 1, 'worker')}? This turns autoscaling off`, order)
     : give(model, order, `adding a worker to ${name} …`);

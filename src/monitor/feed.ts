@@ -9,7 +9,7 @@ import { subscribeLogs } from '../client/subscribe.ts';
 import { messageOf } from '../errors/lb-error.ts';
 import type { LogMessage } from '../protocol/control.ts';
 import { MachineMeter } from './machine.ts';
-import type { Notice, Order } from './model.ts';
+import type { Notice, AppRequest } from './model.ts';
 import { remembered } from './remembered.ts';
 import type { Message } from './update.ts';
 
@@ -67,7 +67,7 @@ export class Feed {
   }
 
   /** Its progress and its result come as notices. */
-  async order({ app, action, body }: Order): Promise<void> {
+  async order({ app, action, body }: AppRequest): Promise<void> {
     const tell = (kind: Notice['kind'], text: string): void => this.#dispatch({ type: 'notice', notice: { kind, text } });
     try {
       if (this.#channel === null) return tell('bad', 'not possible while the daemon is gone');

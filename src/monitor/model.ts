@@ -26,7 +26,7 @@ export interface Live {
 }
 
 /** An order to the daemon: `POST /v1/apps/:name/:action`. */
-export interface Order {
+export interface AppRequest {
   readonly app: string;
   readonly action: 'start' | 'reload' | 'restart' | 'stop' | 'scale' | 'balance' | 'weight' | 'signal';
   readonly body: object;
@@ -34,7 +34,7 @@ export interface Order {
 
 /** What stands in the line above the footer and takes the keys. */
 export type Dialog =
-  | { readonly kind: 'confirm'; readonly question: string; readonly order: Order }
+  | { readonly kind: 'confirm'; readonly question: string; readonly order: AppRequest }
   | { readonly kind: 'input'; readonly purpose: 'filter' | 'search'; readonly text: string }
   | {
       readonly kind: 'input';
@@ -96,7 +96,7 @@ export type Effect =
   | { readonly do: 'suspend' }
   /** The terminal shows something else: all of it is written again. */
   | { readonly do: 'redraw' }
-  | { readonly do: 'order'; readonly order: Order }
+  | { readonly do: 'order'; readonly order: AppRequest }
   /** Follow the log of that app, or of none. */
   | { readonly do: 'follow'; readonly app: string | null };
 

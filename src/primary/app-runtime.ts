@@ -89,7 +89,7 @@ export class AppRuntime {
     const rebalancer: Rebalancer = new Rebalancer({ pool, router, runner, event });
     const context = operationContext({ pool, runner, supervisor, ingress, router, event });
     const recycler = new Recycler({ context, runner, event });
-    const abandon: Supervisor['abandon'] = (worker, askedBy, reason) => supervisor.abandon(worker, askedBy, reason);
+    const abandon: Supervisor['abandon'] = (worker, stopReason, reason) => supervisor.abandon(worker, stopReason, reason);
     const limits = new Limits({ pool, recycler, abandon });
     const watch: Watch = new Watch({ pool, ingress, router, supervisor, limits, recycler, event, silent: () => feed.changed() });
     const sampler = new Sampler({ usage: options.usage, pool, limits });

@@ -71,7 +71,7 @@ export class Primary {
 
   #workerSettings(spec: AppSpec): WorkerSettings {
     const { socket, home, daemonLog, daemonProgram, daemonNode, foreground } = this.#settings;
-    const revive = foreground ? null : { socket, program: daemonProgram, home, log: daemonLog, node: daemonNode };
-    return { protocol: WORKER_PROTOCOL, killTimeoutMs: spec.killTimeoutMs, revive };
+    const restartDaemon = foreground ? null : { socket, program: daemonProgram, home, log: daemonLog, node: daemonNode };
+    return { protocol: WORKER_PROTOCOL, killTimeoutMs: spec.killTimeoutMs, restartDaemon };
   }
 }

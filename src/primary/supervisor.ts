@@ -1,6 +1,6 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import { describeBlockers } from '../lifecycle/describe-blockers.ts';
-import { describeExit, stopReason, type AskedBy, type ExitReport } from '../lifecycle/exit-report.ts';
+import { describeExit, describeStopReason, type StopReason, type ExitReport } from '../lifecycle/exit-report.ts';
 import type { OperationName } from '../lifecycle/operation-name.ts';
 import { readiness, type CheckPassed } from '../lifecycle/readiness.ts';
 import { afterWorkerEnd, type WorkerEnd } from '../lifecycle/restart-policy.ts';
@@ -108,11 +108,11 @@ export class Supervisor implements WorkerObserver {
   #reportState(worker: WorkerHandle, from: WorkerState, ms: number): void {
     const { event } = this.#options;
     const { slot, generation } = worker;
-    const { askedBy } = worker.end;
+    const { stopReason } = worker.end;
     if (worker.state === 'ready' && from === 'starting') event('ready', `worker ${slot} ready in ${ms} ms`, worker, { tookMs: ms, generation });
     if (worker.state === 'draining') {
-      const why = askedBy === null ? 'its channel closed' : stopReason(askedBy);
-      event('drain', `worker ${slot} draining (${why})`, worker, { askedBy, generation });
+      const why = stopReason === null ? 'its channel closed' : describeStopReason(stopReason);
+      event('drain', `worker ${slot} draining (${why})`, worker, { stopReason, generation });
     }
   }
 
@@ -125,10 +125,10 @@ export class Supervisor implements WorkerObserver {
   }
 
   /** Frees the worker's slot for a replacement, as after a crash. The caller kills the worker. */
-  abandon(worker: WorkerHandle, askedBy: AskedBy, reason: string): void {
+  abandon(worker: WorkerHandle, stopReason: StopReason, reason: string): void {
     const { pool, runner } = this.#options;
     const claimed = runner.claims(worker);
-    pool.abandon(worker, askedBy);
+    pool.abandon(worker, stopReason);
     if (claimed) runner.failed({ worker, reason, output: [...worker.end.lastStderr] });
     else if (currentWorker(pool.slot(worker.slot)) === undefined) {
       this.#countEnd(pool.slot(worker.slot), { uptimeMs: worker.uptimeMs, wasReady: worker.readyAt !== null, code: null });
@@ -157,9 +157,9 @@ export class Supervisor implements WorkerObserver {
   onExit(worker: WorkerHandle, code: number | null): void {
     const { pool, runner } = this.#options;
     const slot = pool.slot(worker.slot);
-    const { askedBy } = worker.end;
-    if (askedBy === null && runner.claims(worker)) slot.awaitsReport = true;
-    if (askedBy === null && currentWorker(slot) === undefined) {
+    const { stopReason } = worker.end;
+    if (stopReason === null && runner.claims(worker)) slot.awaitsReport = true;
+    if (stopReason === null && currentWorker(slot) === undefined) {
       this.#countEnd(slot, { uptimeMs: worker.uptimeMs, wasReady: worker.readyAt !== null, code });
     }
     this.wake();
@@ -171,11 +171,11 @@ export class Supervisor implements WorkerObserver {
     pool.counters.exited(report);
     if (this.exits.length > KEPT_EXITS) this.exits.shift();
     const how = describeExit(report);
-    const { code, signal, askedBy, cause, killedAtDeadline, uptimeMs, generation } = report;
-    event('exit', `worker ${worker.slot} ended: ${how}${askedBy === null ? '' : ` (${stopReason(askedBy)})`}`, worker, {
+    const { code, signal, stopReason, cause, killedAtDeadline, uptimeMs, generation } = report;
+    event('exit', `worker ${worker.slot} ended: ${how}${stopReason === null ? '' : ` (${describeStopReason(stopReason)})`}`, worker, {
       code,
       signal,
-      askedBy,
+      stopReason,
       cause,
       killedAtDeadline,
       uptimeMs: Math.round(uptimeMs),
@@ -186,7 +186,7 @@ export class Supervisor implements WorkerObserver {
     runner.progress('exited', `${app}[${worker.slot}] ended: ${how}${left}`, worker);
     pool.slot(worker.slot).awaitsReport = false;
     pool.remove(worker);
-    if (report.askedBy === null && runner.claims(worker)) {
+    if (report.stopReason === null && runner.claims(worker)) {
       runner.failed({ worker, reason: `${how} after ${seconds(report.uptimeMs)}`, output: report.lastStderr });
     }
     this.wake();

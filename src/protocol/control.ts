@@ -10,7 +10,7 @@ export type { LbEvent, NewEvent, Severity } from './event.ts';
 /**
  * The control API: HTTP/1.1 with JSON on a Unix socket. Paths:
  *
- * - `GET /v1/hello` → Hello
+ * - `GET /v1/hello` → DaemonHello
  * - `GET /v1/list` → { apps: ListedApp[] }, what `lb list` shows
  * - `GET /v1/apps` → { apps: AppSnapshot[] }; `GET /v1/apps/:name` → AppSnapshot
  * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|balance|weight|signal|abort|profile` → stream
@@ -28,7 +28,7 @@ export type { LbEvent, NewEvent, Severity } from './event.ts';
  * Clients send `x-lb-protocol`; a mismatch answers 426 before anything else.
  */
 
-export interface Hello {
+export interface DaemonHello {
   readonly name: 'lb';
   readonly version: string;
   readonly protocol: number;

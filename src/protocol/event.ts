@@ -1,4 +1,4 @@
-import type { AskedBy, ExitReport } from '../lifecycle/exit-report.ts';
+import type { StopReason, ExitReport } from '../lifecycle/exit-report.ts';
 import { EVENT_KINDS, type EventKind, type Severity } from '../lifecycle/event-kind.ts';
 import type { OperationName } from '../lifecycle/operation-name.ts';
 
@@ -8,10 +8,10 @@ export type { EventKind, Severity };
 export interface EventDetails {
   readonly start: { readonly generation: number };
   readonly ready: { readonly tookMs: number; readonly generation: number };
-  readonly drain: { readonly askedBy: AskedBy; readonly generation: number };
+  readonly drain: { readonly stopReason: StopReason | null; readonly generation: number };
   /** The facts of `ExitReport`; `cause` is what is known beyond code and signal. */
-  readonly exit: Pick<ExitReport, 'code' | 'signal' | 'askedBy' | 'cause' | 'killedAtDeadline' | 'uptimeMs' | 'generation'>;
-  readonly recycle: { readonly askedBy: AskedBy; readonly reason: string };
+  readonly exit: Pick<ExitReport, 'code' | 'signal' | 'stopReason' | 'cause' | 'killedAtDeadline' | 'uptimeMs' | 'generation'>;
+  readonly recycle: { readonly stopReason: StopReason; readonly reason: string };
   readonly 'operation-begin': { readonly operation: OperationName };
   readonly operation: { readonly operation: OperationName; readonly ok: boolean };
   readonly ended: { readonly state: 'stopped' | 'errored' };
@@ -77,8 +77,8 @@ export function makeEvent(
 function severityOf(event: Pick<NewEvent, 'kind' | 'details'>): Severity {
   const { kind, details } = event as NewEvent;
   if (kind === 'exit') {
-    if (details.askedBy === null) return details.code === 0 ? 'warn' : 'error';
-    return details.killedAtDeadline ? 'warn' : details.askedBy === 'hung' ? 'error' : 'info';
+    if (details.stopReason === null) return details.code === 0 ? 'warn' : 'error';
+    return details.killedAtDeadline ? 'warn' : details.stopReason === 'hung' ? 'error' : 'info';
   }
   if (kind === 'operation') return details.ok ? 'info' : 'error';
   if (kind === 'ended') return details.state === 'errored' ? 'error' : 'info';

@@ -9,7 +9,7 @@ export type Resolution = keyof typeof RESOLUTIONS;
 /** `cpu` in percent of a core, `memory` in bytes, `rps` requests per second, `p50`, `p95`, `p99` and the event loop's `delay` milliseconds, `errors` and `elu` shares of 1, `connections` open, `ready` workers. */
 export const APP_METRICS = ['cpu', 'memory', 'rps', 'p50', 'p95', 'p99', 'errors', 'connections', 'ready'] as const;
 export const SLOT_METRICS = ['cpu', 'memory', 'elu', 'delay', 'rps', 'p95', 'connections'] as const;
-export type AppMetric = (typeof APP_METRICS)[number];
+export type HistoryMetric = (typeof APP_METRICS)[number];
 export type SlotMetric = (typeof SLOT_METRICS)[number];
 /** Whose history: an app's as a whole, or its slots'. */
 export const LEVELS = ['app', 'slot'] as const;
@@ -26,7 +26,7 @@ export interface HistoryAnswer {
 export interface HistorySeries extends HistoryAnswer {
   readonly app: string;
   readonly slot: number | null;
-  readonly metric: AppMetric | SlotMetric;
+  readonly metric: HistoryMetric | SlotMetric;
 }
 
 /** The answer of `GET /v1/histories`: of every app, or of one app and its slots. Values have five digits that matter. */

@@ -1,19 +1,19 @@
 import { EVENT_KIND_NAMES, SEVERITIES, type EventKind } from '../lifecycle/event-kind.ts';
-import { ASKED_BY } from '../lifecycle/exit-report.ts';
+import { STOP_REASONS } from '../lifecycle/exit-report.ts';
 import { OPERATION_NAMES } from '../lifecycle/operation-name.ts';
 import type { EventDetails, LbEvent, NewEvent } from './event.ts';
 import { EXIT } from './parse-snapshot.ts';
 import { attempt, boolean, integer, Malformed, nullable, number, object, oneOf, optional, pick, string, variants, type Shape } from './parser.ts';
 
 const operation = oneOf(OPERATION_NAMES);
-const askedBy = nullable(oneOf(ASKED_BY));
+const stopReason = nullable(oneOf(STOP_REASONS));
 
 const DETAILS: { readonly [Kind in keyof EventDetails]: Shape<EventDetails[Kind]> } = {
   start: { generation: number() },
   ready: { tookMs: number(), generation: number() },
-  drain: { askedBy, generation: number() },
-  exit: pick(EXIT, ['code', 'signal', 'askedBy', 'cause', 'killedAtDeadline', 'uptimeMs', 'generation']),
-  recycle: { askedBy, reason: string },
+  drain: { stopReason, generation: number() },
+  exit: pick(EXIT, ['code', 'signal', 'stopReason', 'cause', 'killedAtDeadline', 'uptimeMs', 'generation']),
+  recycle: { stopReason: oneOf(STOP_REASONS), reason: string },
   'operation-begin': { operation },
   operation: { operation, ok: boolean },
   ended: { state: oneOf(['stopped', 'errored']) },

@@ -1,4 +1,4 @@
-import { ASKED_BY, type ExitReport } from '../lifecycle/exit-report.ts';
+import { STOP_REASONS, type ExitReport } from '../lifecycle/exit-report.ts';
 import { shownAppSpec } from './parse-app-spec.ts';
 import { LISTED, LISTED_HEALTH, numberOrNull, pid, slot, worker, workerState } from './parse-listed-app.ts';
 import { appTotals, proxyRejections } from './parse-totals.ts';
@@ -24,7 +24,7 @@ export const EXIT: Shape<ExitReport> = {
   at: number(),
   code: numberOrNull,
   signal: nullable(string),
-  askedBy: nullable(oneOf(ASKED_BY)),
+  stopReason: nullable(oneOf(STOP_REASONS)),
   stateBefore: workerState,
   uptimeMs: number(),
   killedAtDeadline: boolean,

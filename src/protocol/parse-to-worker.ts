@@ -23,7 +23,7 @@ export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
     drain: {},
     leave: { exit: boolean },
     'app-metrics': { id: integer() },
-    shed: { count: number() },
+    rebalance: { count: number() },
     profile: { request: object<ProfileRequest>({ what: oneOf(PROFILE_KINDS), durationMs: number(), path: string }) },
   },
   { cmd: literal(MARK) },
@@ -33,5 +33,5 @@ export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
 export const parseWorkerSettings = object<WorkerSettings>({
   protocol: literal(WORKER_PROTOCOL),
   killTimeoutMs: number(),
-  revive: nullable(object<NonNullable<WorkerSettings['revive']>>({ socket: string, program: string, home: string, log: string, node: string })),
+  restartDaemon: nullable(object<NonNullable<WorkerSettings['restartDaemon']>>({ socket: string, program: string, home: string, log: string, node: string })),
 });

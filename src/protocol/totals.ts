@@ -1,7 +1,7 @@
-import { ASKED_BY } from '../lifecycle/exit-report.ts';
+import { STOP_REASONS } from '../lifecycle/exit-report.ts';
 
 /** What ended workers are counted under: how they ended by themselves, or why `lb` ended them. */
-export const EXIT_CAUSES = ['exited', 'crashed', 'killed', ...ASKED_BY] as const;
+export const EXIT_CAUSES = ['exited', 'crashed', 'killed', ...STOP_REASONS] as const;
 export type ExitCause = (typeof EXIT_CAUSES)[number];
 
 /** Connections closed for their PROXY header: it made no sense, did not come in time, came from a source that may not name others, or never came. */

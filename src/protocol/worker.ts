@@ -52,7 +52,7 @@ export type ToWorker =
   /** What its own `prom-client` registry has; answered with `app-metrics` and the same id. */
   | { readonly cmd: typeof MARK; readonly t: 'app-metrics'; readonly id: number }
   /** End so many kept HTTP/1 connections with their next answer; takes the place of what is left of an earlier one. */
-  | { readonly cmd: typeof MARK; readonly t: 'shed'; readonly count: number }
+  | { readonly cmd: typeof MARK; readonly t: 'rebalance'; readonly count: number }
   /** Answered with `profiled`. */
   | { readonly cmd: typeof MARK; readonly t: 'profile'; readonly request: ProfileRequest };
 
@@ -161,5 +161,5 @@ export interface WorkerSettings {
   readonly protocol: number;
   readonly killTimeoutMs: number;
   /** What an orphan starts when the daemon is gone too; null in the foreground mode. */
-  readonly revive: { readonly socket: string; readonly program: string; readonly home: string; readonly log: string; readonly node: string } | null;
+  readonly restartDaemon: { readonly socket: string; readonly program: string; readonly home: string; readonly log: string; readonly node: string } | null;
 }

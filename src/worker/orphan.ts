@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import type { Drain } from './drain.ts';
-import { reviveDaemon } from './revive.ts';
+import { restartDaemon } from './restart-daemon.ts';
 
 /**
  * Handles the loss of the primary. The worker does not exit, as it would with Node's cluster, but drains. It leaves once a
@@ -26,8 +26,8 @@ export class Orphan {
       for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), settings.killTimeoutMs).unref();
       this.#drain().begin();
-      if (settings.revive === null) this.#settled();
-      else reviveDaemon(settings.revive, () => this.#settled());
+      if (settings.restartDaemon === null) this.#settled();
+      else restartDaemon(settings.restartDaemon, () => this.#settled());
     });
   }
 

@@ -17,7 +17,7 @@ import { Orphan } from './orphan.ts';
 import { writeSynchronously } from './output.ts';
 import { ProcessMeter } from './process-meter.ts';
 import { takeProfile } from './profile.ts';
-import { Shedding } from './shedding.ts';
+import { KeepAliveRebalance } from './keep-alive-rebalance.ts';
 import { Traffic } from './traffic.ts';
 
 function shutdownSignal(): 'SIGTERM' | 'SIGINT' | null {
@@ -57,7 +57,7 @@ function start(settings: WorkerSettings): void {
       else if (quiet) orphan.quiet();
     },
   );
-  const shedding = new Shedding(traffic);
+  const rebalance = new KeepAliveRebalance(traffic);
   const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: connections.delivered });
   const counter = new OpenCounter(openCount, (count) => channel.send({ t: 'open', count }));
   writeSynchronously();
@@ -76,8 +76,8 @@ function start(settings: WorkerSettings): void {
         return connections.listening(message.seq, message.errno, message.name);
       case 'drain':
         return drain.begin();
-      case 'shed':
-        return shedding.order(message.count);
+      case 'rebalance':
+        return rebalance.order(message.count);
       case 'leave':
         return drain.leave(message.exit);
       case 'app-metrics':

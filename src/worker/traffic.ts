@@ -38,7 +38,7 @@ export class Traffic {
   latency: number[] = emptyLatency();
   latencySumMs = 0;
   readonly bytes = new ByteCount();
-  /** Called for each new request. Set while draining or shedding. */
+  /** Called for each new request. Set while the worker drains or rebalances. */
   onRequest: ((response: ServerResponse) => void) | null = null;
   /** Called for each new HTTP/2 stream. Set while draining. */
   onStream: ((session: ServerHttp2Session) => void) | null = null;

@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createStrategy } from '../../src/balancing/create-strategy.ts';
 import { HAND_OFF_STRATEGIES, STRATEGIES } from '../../src/lifecycle/balance-strategy.ts';
-import { anySeats, countPicks, pickTimes, seat, seatsOf, type TestSeat } from './seats.ts';
+import { anySeats, countPicks, pickTimes, backend, seatsOf, type TestSeat } from './backends.ts';
 
 const uint32 = fc.nat(2 ** 32 - 1);
 
-/** The seats of which one must be picked. */
-function allowed(seats: readonly TestSeat[], sticky: boolean): TestSeat[] {
-  const open = seats.filter(({ full }) => !full);
+/** The backends of which one must be picked. */
+function allowed(backends: readonly TestSeat[], sticky: boolean): TestSeat[] {
+  const open = backends.filter(({ full }) => !full);
   const regular = open.filter(({ backup }) => !backup);
   return (regular.length > 0 ? regular : open).filter(({ free }) => sticky || free);
 }
@@ -18,9 +18,9 @@ describe.each(HAND_OFF_STRATEGIES)('%s', (name) => {
     fc.assert(
       fc.property(fc.array(fc.tuple(anySeats, uint32), { minLength: 1, maxLength: 20 }), (rounds) => {
         const strategy = createStrategy(name);
-        for (const [seats, clientHash] of rounds) {
-          const picked = strategy.pick(seats, clientHash);
-          const candidates = allowed(seats, STRATEGIES[name].sticky);
+        for (const [backends, clientHash] of rounds) {
+          const picked = strategy.pick(backends, clientHash);
+          const candidates = allowed(backends, STRATEGIES[name].sticky);
           if (candidates.length === 0) expect(picked).toBeNull();
           else expect(candidates).toContain(picked);
         }
@@ -29,10 +29,10 @@ describe.each(HAND_OFF_STRATEGIES)('%s', (name) => {
   });
 
   it('waits for a worker that is not free, instead of going to a backup', () => {
-    const backup = seat(1, { backup: true });
+    const backup = backend(1, { backup: true });
     const strategy = createStrategy(name);
-    expect(strategy.pick([seat(0, { free: false }), backup], 7)).not.toBe(backup);
-    expect(strategy.pick([seat(0, { full: true }), backup], 7)).toBe(backup);
+    expect(strategy.pick([backend(0, { free: false }), backup], 7)).not.toBe(backup);
+    expect(strategy.pick([backend(0, { full: true }), backup], 7)).toBe(backup);
   });
 
   it('has nobody to pick when nobody is there', () => {

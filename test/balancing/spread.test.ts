@@ -74,15 +74,15 @@ describe('spreadKept', () => {
 
   /** Every client whose connection ended connects again at once, and gets the next worker in turn. */
   function untilSpread(all: readonly Holder[]): { readonly rounds: number; readonly ended: number; readonly kept: readonly number[] } {
-    const seats = all.map(({ weight, kept }, slot) => ({ slot, weight, kept, connections: 0, free: true, full: false, backup: false, credit: 0 }));
+    const backends = all.map(({ weight, kept }, slot) => ({ slot, weight, kept, connections: 0, free: true, full: false, backup: false, credit: 0 }));
     const turns = new RoundRobin();
     for (let rounds = 0, ended = 0; ; rounds++) {
-      const ends = spreadKept(seats, rounds > 0);
-      if (sum(ends) === 0 || rounds > 1_000) return { rounds, ended, kept: seats.map(({ kept }) => kept) };
-      ends.forEach((n, i) => ((seats[i] as (typeof seats)[number]).kept -= n));
+      const ends = spreadKept(backends, rounds > 0);
+      if (sum(ends) === 0 || rounds > 1_000) return { rounds, ended, kept: backends.map(({ kept }) => kept) };
+      ends.forEach((n, i) => ((backends[i] as (typeof backends)[number]).kept -= n));
       for (let n = sum(ends); n > 0; n--) {
-        const seat = turns.pick(seats);
-        if (seat !== null) (seat as (typeof seats)[number]).kept++;
+        const backend = turns.pick(backends);
+        if (backend !== null) (backend as (typeof backends)[number]).kept++;
       }
       ended += sum(ends);
     }

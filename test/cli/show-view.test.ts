@@ -12,7 +12,7 @@ const EXIT: ExitReport = {
   at: new Date(2026, 10, 20, 10, 31, 7).getTime(),
   code: 1,
   signal: null,
-  askedBy: null,
+  stopReason: null,
   stateBefore: 'starting',
   uptimeMs: 212,
   killedAtDeadline: false,
@@ -28,7 +28,7 @@ it('shows a running app', () => {
   ];
   const snapshot = app({
     workers,
-    lastExits: [EXIT, { ...EXIT, slot: 0, code: null, signal: 'SIGKILL', askedBy: 'stop', killedAtDeadline: true, lastStderr: [] }],
+    lastExits: [EXIT, { ...EXIT, slot: 0, code: null, signal: 'SIGKILL', stopReason: 'stop', killedAtDeadline: true, lastStderr: [] }],
   });
   expect(showView(snapshot, { width: null })).toMatchSnapshot();
 });

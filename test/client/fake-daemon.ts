@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { WebSocket } from 'ws';
 import { WebSocketServer } from 'ws';
 import { LbError } from '../../src/errors/lb-error.ts';
-import type { Hello, StreamRecord } from '../../src/protocol/control.ts';
+import type { DaemonHello, StreamRecord } from '../../src/protocol/control.ts';
 import { CONTROL_PROTOCOL } from '../../src/protocol/version.ts';
 import { homePaths } from '../../src/system/paths.ts';
 
@@ -23,7 +23,15 @@ export type Answer =
   | { readonly stream: readonly StreamRecord[]; readonly cut?: boolean; readonly hold?: boolean }
   | ((response: ServerResponse) => void);
 
-export const HELLO: Hello = { name: 'lb', version: '1.2.3', protocol: CONTROL_PROTOCOL, pid: 4242, node: '22.11.0', home: '/home/me/.lb', uptimeMs: 65_000 };
+export const HELLO: DaemonHello = {
+  name: 'lb',
+  version: '1.2.3',
+  protocol: CONTROL_PROTOCOL,
+  pid: 4242,
+  node: '22.11.0',
+  home: '/home/me/.lb',
+  uptimeMs: 65_000,
+};
 
 /** A daemon's control socket in a home of its own, with scripted answers. */
 export class FakeDaemon {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
 import type { AppSnapshot, WorkerSnapshot } from '../../src/protocol/snapshot.ts';
-import type { Hello } from '../../src/protocol/control.ts';
+import type { DaemonHello } from '../../src/protocol/control.ts';
 import { controlRequest, type ControlAnswer } from './control.ts';
 import { fixture } from './paths.ts';
 import { freePort } from './ports.ts';
@@ -141,7 +141,7 @@ export class Sandbox {
   }
 
   async daemonPid(): Promise<number> {
-    return (await this.control('GET', '/v1/hello')).json<Hello>().pid;
+    return (await this.control('GET', '/v1/hello')).json<DaemonHello>().pid;
   }
 
   /** Until the app is online with all its workers and no operation runs. */

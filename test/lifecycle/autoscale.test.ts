@@ -47,7 +47,7 @@ describe('up', () => {
     const how = policy('p95_ms', 100);
     expect(decideScale(how, facts({ p95Ms: 500, answers: 10 }))).toMatchObject({ verdict: 'steady', reason: 'too few requests to measure their latency' });
     const waiting = decideScale(how, facts({ p95Ms: 500, elu: 0.1, cpu: 0.1 }));
-    expect(waiting).toMatchObject({ verdict: 'held', reason: expect.stringContaining('more workers would not help') });
+    expect(waiting).toMatchObject({ verdict: 'blocked', reason: expect.stringContaining('more workers would not help') });
     expect(decideScale(how, facts({ p95Ms: 500, elu: 0.1, cpu: 0.8 })).verdict, 'busy in threads of Node').toBe('change');
   });
 
@@ -66,7 +66,7 @@ describe('is held', () => {
     ['exceeded memory', { memory: { leftBytes: -5, largestWorkerBytes: 95 } }, 'held: not enough memory for another worker (elu 0.90 of 0.6 over 5 s)'],
     ['failures', { failures: 2, changedAt: 105_000 }, 'held: adding workers has failed 2 times, next attempt in 5 s (elu 0.90 of 0.6 over 5 s)'],
   ])('up: by %s', (_, changes, reason) => {
-    expect(decideScale(policy('elu', 0.6), facts({ elu: 0.9 }, changes))).toEqual({ verdict: 'held', reason });
+    expect(decideScale(policy('elu', 0.6), facts({ elu: 0.9 }, changes))).toEqual({ verdict: 'blocked', reason });
   });
 
   it('to what memory has room for', () => {
@@ -154,7 +154,7 @@ it('goes where the definition says at once', () => {
 it('goes up to min again less and less often when the workers fail', () => {
   const tried = (failures: number, agoMs: number): unknown => decideScale(policy('elu', 0.6, { min: 3 }), facts({}, { failures, changedAt: 120_000 - agoMs }));
   expect(tried(0, 0), 'nothing failed').toMatchObject({ verdict: 'change', to: 3 });
-  expect(tried(2, 15_000)).toEqual({ verdict: 'held', reason: 'held: adding workers has failed 2 times, next attempt in 5 s (fewer than min)' });
+  expect(tried(2, 15_000)).toEqual({ verdict: 'blocked', reason: 'held: adding workers has failed 2 times, next attempt in 5 s (fewer than min)' });
   expect(tried(2, 20_000)).toMatchObject({ verdict: 'change', to: 3 });
 });
 

@@ -65,8 +65,8 @@ export class FakeWorker extends EventEmitter {
   readonly said: unknown[] = [];
   readonly connections: object[] = [];
   readonly profiles: ProfileRequest[] = [];
-  /** The counts of all `shed` orders, in order. */
-  readonly sheds: number[] = [];
+  /** The counts of all `rebalance` orders, in order. */
+  readonly rebalances: number[] = [];
   readonly #behaviour: Behaviour;
 
   constructor(pid: number, slot: number, spec: AppSpec, behaviour: Behaviour) {
@@ -138,8 +138,8 @@ export class FakeWorker extends EventEmitter {
       this.tell({ t: 'draining', quiet: false, handler, blockers });
       if (drainMs !== null)
         setTimeout(() => this.tell({ t: 'draining', quiet: true, handler, blockers: { ...blockers, requests: 0, connections: 0 } }), drainMs);
-    } else if (message.t === 'shed') {
-      this.sheds.push(message.count);
+    } else if (message.t === 'rebalance') {
+      this.rebalances.push(message.count);
     } else if (message.t === 'profile') {
       this.profiles.push(message.request);
     } else if (message.t === 'leave') {

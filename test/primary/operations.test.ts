@@ -113,7 +113,7 @@ describe('the memory limit', () => {
     await app.advance(500);
     expect(fat?.alive).toBe(false);
     expect(Object.keys(app.pids)).toEqual(['0', '1']);
-    expect((await app.snapshot()).lastExits).toMatchObject([{ slot: 0, askedBy: 'memory' }]);
+    expect((await app.snapshot()).lastExits).toMatchObject([{ slot: 0, stopReason: 'memory' }]);
     expect((await app.snapshot()).restarts).toBe(0);
   });
 
@@ -143,7 +143,7 @@ describe('crashes', () => {
     expect(await app.snapshot()).toMatchObject({
       state: 'online',
       restarts: 1,
-      lastExits: [{ slot: 0, signal: 'SIGKILL', askedBy: null, stateBefore: 'ready' }],
+      lastExits: [{ slot: 0, signal: 'SIGKILL', stopReason: null, stateBefore: 'ready' }],
     });
     expect(app.events).toContain('exit: worker 0 ended: signal SIGKILL');
   });

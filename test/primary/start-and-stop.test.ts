@@ -80,7 +80,7 @@ describe('stop', () => {
     app.order({ kind: 'stop' });
     await app.advance(100);
     expect(app.workers[0]?.signals).toEqual(['SIGINT']);
-    expect((await app.snapshot()).lastExits).toMatchObject([{ askedBy: 'stop', stateBefore: 'stopping', killedAtDeadline: false }]);
+    expect((await app.snapshot()).lastExits).toMatchObject([{ stopReason: 'stop', stateBefore: 'stopping', killedAtDeadline: false }]);
   });
 
   it('sends a message with shutdown_with_message', async () => {

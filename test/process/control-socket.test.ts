@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Hello } from '../../src/protocol/control.ts';
+import type { DaemonHello } from '../../src/protocol/control.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
 import { CONTROL_PROTOCOL } from '../../src/protocol/version.ts';
 import { controlRequest } from '../helpers/control.ts';
@@ -66,7 +66,7 @@ describe('S25: the control socket', () => {
 
   it('says hello with version and protocol, and explains another protocol before anything else', async () => {
     await sandbox.start('plain-http.cjs');
-    const hello = (await sandbox.control('GET', '/v1/hello')).json<Hello>();
+    const hello = (await sandbox.control('GET', '/v1/hello')).json<DaemonHello>();
     expect(hello).toMatchObject({ name: 'lb', protocol: CONTROL_PROTOCOL, home: sandbox.home, node: process.versions.node });
     const mismatch = await sandbox.control('GET', '/v1/apps', undefined, { 'x-lb-protocol': '999' });
     expect(mismatch.status).toBe(426);

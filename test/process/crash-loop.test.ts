@@ -74,6 +74,6 @@ it('--stop-exit-codes and --no-autorestart: a worker that ends stays ended', asy
     { ...never, code: 9 },
   ]) {
     const after = await sandbox.waitForApp(name, 'have ended', (now) => now.state === 'stopped');
-    expect(after).toMatchObject({ restarts: 0, workers: [], lastExits: [{ code, askedBy: null }] });
+    expect(after).toMatchObject({ restarts: 0, workers: [], lastExits: [{ code, stopReason: null }] });
   }
 });

@@ -48,8 +48,8 @@ describe('lb events', () => {
       'operation',
       'ended',
     ]);
-    expect(told[4]).toMatchObject({ severity: 'error', slot: 0, details: { code: 7, signal: null, askedBy: null } });
-    expect(told[11]).toMatchObject({ severity: 'info', details: { askedBy: 'reload' } });
+    expect(told[4]).toMatchObject({ severity: 'error', slot: 0, details: { code: 7, signal: null, stopReason: null } });
+    expect(told[11]).toMatchObject({ severity: 'info', details: { stopReason: 'reload' } });
     const { stdout } = await sandbox.ok('events', name, '--lines', '14');
     expect(stdout.split('\n')[0]).toMatch(
       new RegExp(`^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d  error  exit +${name}\\[0\\] worker 0 ended: exit code 7 \\(pid \\d+\\)$`),

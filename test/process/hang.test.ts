@@ -21,7 +21,7 @@ const LONGEST_UNNOTICED_MS = 3_000 + 4_000;
 /** One worker does what the path says; its pid. */
 const make = async (port: number, path: string): Promise<number> => (await getJson(port, path)).pid;
 
-const hungExits = ({ lastExits }: AppSnapshot): unknown[] => lastExits.filter(({ askedBy }) => askedBy === 'hung');
+const hungExits = ({ lastExits }: AppSnapshot): unknown[] => lastExits.filter(({ stopReason }) => stopReason === 'hung');
 
 const waitForReplaced = (name: string, ...hung: number[]): Promise<AppSnapshot> =>
   sandbox.waitForApp(
@@ -44,7 +44,7 @@ it('S14: a worker in an endless loop is found, named and replaced; what it had n
 
   const [exit] = after.lastExits;
   const cause = exit?.cause ?? '';
-  expect(exit).toMatchObject({ pid: hung, signal: 'SIGKILL', askedBy: 'hung' });
+  expect(exit).toMatchObject({ pid: hung, signal: 'SIGKILL', stopReason: 'hung' });
   expect(cause).toMatch(/^hung for [34] s in `spin` \(.*hang-on-request\.cjs:9\)$/);
   expect(exit?.stack.join('\n')).toContain('spin');
   expect((await sandbox.ok('show', name)).stdout).toContain(cause);

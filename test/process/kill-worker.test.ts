@@ -25,7 +25,7 @@ it('S12: SIGKILL of a worker under load: only what it was serving fails, nobody 
   expectOnlyResets(await each.stop(), CLIENTS * kills, 'connection per request');
   expectOnlyResets(await kept.stop(), 2 * kills, 'keep-alive');
   const { lastExits } = await sandbox.snapshot(name);
-  expect(lastExits.at(-1)).toMatchObject({ signal: 'SIGKILL', code: null, askedBy: null, stateBefore: 'ready' });
+  expect(lastExits.at(-1)).toMatchObject({ signal: 'SIGKILL', code: null, stopReason: null, stateBefore: 'ready' });
 });
 
 it('S13: SIGKILL of all workers at once: connections wait, none is refused', { tags: ['every-node'] }, async () => {
@@ -62,7 +62,7 @@ it('S28: an uncaught exception in one request ends that worker and costs only wh
   await load.waitForServed(100);
   const tally = await load.stop();
   expectOnlyResets(tally, CLIENTS, 'S28');
-  expect(after.lastExits.at(-1)).toMatchObject({ code: 1, signal: null, askedBy: null });
+  expect(after.lastExits.at(-1)).toMatchObject({ code: 1, signal: null, stopReason: null });
   expect(after.lastExits.at(-1)?.lastStderr.join('\n')).toContain('uncaught in a request');
   expect(after.state, describeTally(tally)).toBe('online');
 });

@@ -30,7 +30,7 @@ it('S15: workers above their memory limit are replaced start-first, one at a tim
   await load.waitForServed(20);
   expectLossless(await load.stop(), 'S15');
   const exits = after.lastExits.filter((exit) => before.includes(exit.pid));
-  expect(exits).toMatchObject([{ askedBy: 'memory' }, { askedBy: 'memory' }]);
+  expect(exits).toMatchObject([{ stopReason: 'memory' }, { stopReason: 'memory' }]);
   expect(after.state).toBe('online');
 });
 

@@ -37,7 +37,7 @@ it.each([
   expectLossless(await load.stop(), 'keep-alive');
   expectLossless(await briefly.stop(), 'connection per request');
   const exits = after.lastExits.filter(({ pid }) => before.includes(pid));
-  expect(exits.map(({ askedBy, code }) => [askedBy, code])).toEqual([
+  expect(exits.map(({ stopReason, code }) => [stopReason, code])).toEqual([
     [limit, 0],
     [limit, 0],
     [limit, 0],
@@ -60,6 +60,6 @@ it('a worker above max_memory_kill is killed at once, and the others serve on', 
   // It may have been busy with a request of each client.
   expectOnlyResets(await load.stop(), 3);
   expect(lastExits).toMatchObject([
-    { pid: leaky, signal: 'SIGKILL', askedBy: 'memory-kill', cause: expect.stringMatching(/^killed: it used \d+ MB, max_memory_kill is 150 MB$/) as string },
+    { pid: leaky, signal: 'SIGKILL', stopReason: 'memory-kill', cause: expect.stringMatching(/^killed: it used \d+ MB, max_memory_kill is 150 MB$/) as string },
   ]);
 });

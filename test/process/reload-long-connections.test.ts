@@ -125,7 +125,7 @@ it('S8: a response that never ends is cut only at the deadline, and reported', a
   expect(result.progress.map((record) => record.message).join('\n')).toMatch(/kill_timeout|1 request/);
   expectLossless(await load.stop(), 'S8');
   const { lastExits } = await sandbox.snapshot(name);
-  expect(lastExits.at(-1)).toMatchObject({ pid: stream.pid(), killedAtDeadline: true, askedBy: 'reload' });
+  expect(lastExits.at(-1)).toMatchObject({ pid: stream.pid(), killedAtDeadline: true, stopReason: 'reload' });
 });
 
 it('an idle keep-alive connection is not cut: its next request is answered and told to close', async () => {

@@ -35,7 +35,7 @@ it('an app that ignores every signal is killed at its deadline, with its childre
   expect(durationMs).toBeLessThan(5000);
   expect(progress.map((record) => record.message).join('\n')).toContain('kill_timeout');
   await sandbox.waitFor('worker and child to be gone', () => !isAlive(pid) && !isAlive(child));
-  expect((await sandbox.snapshot(name)).lastExits).toMatchObject([{ pid, signal: 'SIGKILL', killedAtDeadline: true, askedBy: 'stop' }]);
+  expect((await sandbox.snapshot(name)).lastExits).toMatchObject([{ pid, signal: 'SIGKILL', killedAtDeadline: true, stopReason: 'stop' }]);
 });
 
 it.each(['round-robin', 'direct'])('under load of new connections a stop serves or refuses them: %s', { tags: ['every-node'] }, async (balance) => {

@@ -118,7 +118,7 @@ describe('a crash is the crash it is under plain Node', () => {
     const pids = await sandbox.workerPids(name);
     await expect(request('/reject', { port })).rejects.toThrow(/socket hang up|ECONNRESET/);
     const { lastExits } = await sandbox.waitForApp(name, 'have a new worker', (now) => now.ready === 2 && now.restarts === 1);
-    expect(lastExits.at(-1)).toMatchObject({ code: 1, signal: null, askedBy: null, stateBefore: 'ready' });
+    expect(lastExits.at(-1)).toMatchObject({ code: 1, signal: null, stopReason: null, stateBefore: 'ready' });
     expect(pids).toContain(lastExits.at(-1)?.pid);
     expect(lastExits.at(-1)?.lastStderr.join('\n')).toContain('nobody caught this rejection');
     expect(output(name, 'error')).toContain('nobody caught this rejection');
@@ -128,6 +128,6 @@ describe('a crash is the crash it is under plain Node', () => {
     const { name, port } = await sandbox.start('exits-on-request.cjs');
     await expect(request('/exit?code=7', { port })).rejects.toThrow();
     const { lastExits } = await sandbox.waitForApp(name, 'have a new worker', (now) => now.ready === 2 && now.restarts === 1);
-    expect(lastExits.at(-1)).toMatchObject({ code: 7, signal: null, askedBy: null });
+    expect(lastExits.at(-1)).toMatchObject({ code: 7, signal: null, stopReason: null });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeEvent, type EventDetails, type EventKind } from '../../src/protocol/event.ts';
 import { parseEvent } from '../../src/protocol/parse-event.ts';
 
-const EXIT: EventDetails['exit'] = { code: 1, signal: null, askedBy: null, cause: null, killedAtDeadline: false, uptimeMs: 5, generation: 1 };
+const EXIT: EventDetails['exit'] = { code: 1, signal: null, stopReason: null, cause: null, killedAtDeadline: false, uptimeMs: 5, generation: 1 };
 const severity = (kind: EventKind, details?: EventDetails[keyof EventDetails]): string => makeEvent('api', 1, kind, 'm', undefined, details).severity;
 
 describe('the severity of an event', () => {
@@ -10,9 +10,9 @@ describe('the severity of an event', () => {
     [{ ...EXIT }, 'error'],
     [{ ...EXIT, code: null, signal: 'SIGKILL' }, 'error'],
     [{ ...EXIT, code: 0 }, 'warn'],
-    [{ ...EXIT, askedBy: 'reload' as const }, 'info'],
-    [{ ...EXIT, askedBy: 'stop' as const, killedAtDeadline: true }, 'warn'],
-    [{ ...EXIT, askedBy: 'hung' as const }, 'error'],
+    [{ ...EXIT, stopReason: 'reload' as const }, 'info'],
+    [{ ...EXIT, stopReason: 'stop' as const, killedAtDeadline: true }, 'warn'],
+    [{ ...EXIT, stopReason: 'hung' as const }, 'error'],
   ])('exit with %j is %s', (details, expected) => expect(severity('exit', details)).toBe(expected));
 
   it('follows from how it went, else from the kind', () => {

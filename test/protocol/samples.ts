@@ -63,7 +63,7 @@ const toWorker: ByKind<Unmarked<ToWorker>, 't'> = {
   drain: { t: 'drain' },
   leave: { t: 'leave', exit: true },
   'app-metrics': { t: 'app-metrics', id: 1 },
-  shed: { t: 'shed', count: 3 },
+  rebalance: { t: 'rebalance', count: 3 },
   profile: { t: 'profile', request: { what: 'cpu', durationMs: 5, path: '/p' } },
 };
 
@@ -98,7 +98,7 @@ const answers: ByKind<Answer, 'kind'> = {
   done: { kind: 'done', message: 'ok', snapshot, spec: sampleSpec() },
 };
 
-const exit = { code: 1, signal: null, askedBy: null, cause: null, killedAtDeadline: false, uptimeMs: 5, generation: 1 };
+const exit = { code: 1, signal: null, stopReason: null, cause: null, killedAtDeadline: false, uptimeMs: 5, generation: 1 };
 const { workers, totals, ...facts } = snapshot;
 const fromPrimary: Omit<ByKind<FromPrimary, 'type'>, 'answer'> = {
   hello: { type: 'hello', app: 'api', pid: 7, startTime: 5, version: '1.2.3', protocol: ATTACH_PROTOCOL, running: { spec: sampleSpec(), snapshot } },

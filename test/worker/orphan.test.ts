@@ -4,7 +4,7 @@ import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { Drain } from '../../src/worker/drain.ts';
 import { Orphan } from '../../src/worker/orphan.ts';
 
-const SETTINGS = { killTimeoutMs: 3_600_000, revive: null } as Parameters<Orphan['watch']>[1];
+const SETTINGS = { killTimeoutMs: 3_600_000, restartDaemon: null } as Parameters<Orphan['watch']>[1];
 
 let done: string[];
 let drain: { leaving: boolean; begin(): void; leave(exit: boolean): void };

@@ -1,5 +1,5 @@
 import { mix } from '../mix.ts';
-import type { Seat, Strategy } from '../strategy.ts';
+import type { Backend, Strategy } from '../strategy.ts';
 import { areBackupsDue } from './backups.ts';
 
 /** 2³² divided by the golden ratio: its multiples lie far apart. */
@@ -11,27 +11,27 @@ const GOLDEN = 0x9e3779b9;
  * their rate, and the earliest wins, which gives each slot its share exactly (Schindelhauer and Schomaker).
  */
 export const ipHash: Strategy = {
-  pick(seats, clientHash) {
-    const backups = areBackupsDue(seats);
-    let winner: Seat | null = null;
+  pick(backends, clientHash) {
+    const backups = areBackupsDue(backends);
+    let winner: Backend | null = null;
     let earliest = Number.POSITIVE_INFINITY;
-    for (const seat of seats) {
-      if (seat.backup !== backups || seat.full) continue;
-      const drawn = draw(clientHash, seat.slot);
+    for (const backend of backends) {
+      if (backend.backup !== backups || backend.full) continue;
+      const drawn = draw(clientHash, backend.slot);
       // As -ln u ≥ 1 - u, most are known to be too late without a logarithm.
-      if (1 - drawn >= earliest * seat.weight) continue;
-      const at = -Math.log(drawn) / seat.weight;
+      if (1 - drawn >= earliest * backend.weight) continue;
+      const at = -Math.log(drawn) / backend.weight;
       if (at >= earliest) continue;
       earliest = at;
-      winner = seat;
+      winner = backend;
     }
-    return winner === null ? null : oldestOfSlot(seats, winner);
+    return winner === null ? null : oldestOfSlot(backends, winner);
   },
 };
 
 /** While the old and the new worker of a slot both serve, sessions stay with the old one. */
-function oldestOfSlot(seats: readonly Seat[], winner: Seat): Seat {
-  for (const seat of seats) if (seat.slot === winner.slot && !seat.full && seat.backup === winner.backup) return seat;
+function oldestOfSlot(backends: readonly Backend[], winner: Backend): Backend {
+  for (const backend of backends) if (backend.slot === winner.slot && !backend.full && backend.backup === winner.backup) return backend;
   return winner;
 }
 

@@ -1,6 +1,6 @@
 import { connect } from '../../client/connect.ts';
 import { EXIT } from '../../errors/registry.ts';
-import type { Hello } from '../../protocol/control.ts';
+import type { DaemonHello } from '../../protocol/control.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { age } from '../output/format.ts';
@@ -24,7 +24,7 @@ async function run(context: Context): Promise<number> {
 }
 
 /** Where the metrics are; nothing when they are served nowhere. */
-function served({ metrics }: Hello): string {
+function served({ metrics }: DaemonHello): string {
   if (metrics == null) return '';
   return `\nmetrics: ${metrics.url}${metrics.problem === null ? '' : ` (not served: ${metrics.problem}; retrying every second)`}`;
 }

@@ -1,4 +1,4 @@
-import { describeExit, stopReason, type ExitReport } from '../../lifecycle/exit-report.ts';
+import { describeExit, describeStopReason, type ExitReport } from '../../lifecycle/exit-report.ts';
 import { byteSize, plural } from '../../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { Column, TableOptions } from './columns.ts';
@@ -81,7 +81,7 @@ function proxyFacts({ proxyRejections }: AppSnapshot): Fact[] {
 }
 
 function exitLines(app: string, report: ExitReport, style: Style): string[] {
-  const why = report.askedBy === null ? `was ${report.stateBefore}` : stopReason(report.askedBy);
+  const why = report.stopReason === null ? `was ${report.stateBefore}` : describeStopReason(report.stopReason);
   const head = `${localTime(report.at)}  ${app}[${report.slot}] pid ${report.pid}: ${describeExit(report)} after ${duration(report.uptimeMs)} (${why})`;
   return [head, ...outputLines(report.stack, style), ...outputLines(report.lastStderr, style)];
 }

@@ -1,4 +1,4 @@
-import type { Seat as BalancingBackend } from '../../balancing/strategy.ts';
+import type { Backend as BalancingBackend } from '../../balancing/strategy.ts';
 import type { PendingConnection, Target } from '../handles/connection.ts';
 
 /** A worker that connections of a listener may go to, with its weight. */

@@ -94,7 +94,7 @@ export class Router implements WorkerObserver {
     const able = pool.workers.filter((worker) => (worker.state === 'ready' || worker.state === 'ejected') && worker.channel.connected);
     const isBackup = (worker: WorkerHandle): boolean => backup.includes(worker.slot);
     const { members, panic } = rotation(
-      able.map((worker) => ({ ejected: worker.state === 'ejected', weight: this.weight(worker), held: worker.standby, backup: isBackup(worker) })),
+      able.map((worker) => ({ ejected: worker.state === 'ejected', weight: this.weight(worker), standby: worker.standby, backup: isBackup(worker) })),
     );
     this.panic = panic;
     const counts = STRATEGIES[balance].needsCounts || maxConns !== null;

@@ -1,5 +1,5 @@
 import { LbError } from '../../errors/lb-error.ts';
-import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import type { StopReason } from '../../lifecycle/exit-report.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -11,15 +11,15 @@ export class RecycleOperation implements Operation {
   readonly joinable = false;
   readonly #context: OperationContext;
   readonly #old: WorkerHandle;
-  readonly #askedBy: AskedBy;
+  readonly #stopReason: StopReason;
   #rollout: Rollout;
   #error: LbError | null = null;
   #superseded = false;
 
-  constructor(context: OperationContext, old: WorkerHandle, askedBy: AskedBy) {
+  constructor(context: OperationContext, old: WorkerHandle, stopReason: StopReason) {
     this.#context = context;
     this.#old = old;
-    this.#askedBy = askedBy;
+    this.#stopReason = stopReason;
     this.#rollout = { cutId: 0, slots: [old.slot], parallel: 1, monitorMs: 0, allAtOnce: false, givenUp: new Set() };
   }
 
@@ -36,7 +36,7 @@ export class RecycleOperation implements Operation {
     const plan = planRollout(pool.rolloutSlots(), this.#rollout);
     for (const step of plan.steps) {
       const worker = step.do === 'fork' ? pool.fork(step.slot) : pool.workers.find((w) => w.id === step.id);
-      if (step.do === 'retire' && worker !== undefined) pool.retire(worker, this.#askedBy);
+      if (step.do === 'retire' && worker !== undefined) pool.retire(worker, this.#stopReason);
     }
     return plan.done ? { ok: true, message: `${pool.spec.name}[${this.#old.slot}] replaced` } : null;
   }
@@ -46,7 +46,7 @@ export class RecycleOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return worker.slot === this.#old.slot && worker.id > this.#rollout.cutId && worker.end.askedBy === null;
+    return worker.slot === this.#old.slot && worker.id > this.#rollout.cutId && worker.end.stopReason === null;
   }
 
   failed(failure: WorkerFailure): void {

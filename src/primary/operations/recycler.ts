@@ -1,4 +1,4 @@
-import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import type { StopReason } from '../../lifecycle/exit-report.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import type { OperationRunner } from './operation-runner.ts';
@@ -23,12 +23,12 @@ export class Recycler {
     this.#options = options;
   }
 
-  recycle(worker: WorkerHandle, askedBy: AskedBy, reason: string): void {
+  recycle(worker: WorkerHandle, stopReason: StopReason, reason: string): void {
     const { context, runner, event } = this.#options;
     if (this.#recycling.has(worker)) return;
     this.#recycling.add(worker);
-    event('recycle', `replacing worker ${worker.slot}: ${reason}`, worker, { askedBy, reason });
-    runner.submit('recycle', false, () => new RecycleOperation(context, worker, askedBy), {
+    event('recycle', `replacing worker ${worker.slot}: ${reason}`, worker, { stopReason, reason });
+    runner.submit('recycle', false, () => new RecycleOperation(context, worker, stopReason), {
       progress: () => {},
       done: ({ ok }) => void setTimeout(() => this.#recycling.delete(worker), ok ? 0 : RECYCLE_AGAIN_MS).unref(),
     });

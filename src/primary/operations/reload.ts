@@ -59,14 +59,14 @@ export class ReloadOperation implements Operation {
     if (this.#phase === 'scaling') return this.#scaled();
     const { pool } = this.#context;
     const plan = planRollout(pool.rolloutSlots(), this.#rollout);
-    const askedBy = this.#phase === 'back' ? 'rollback' : 'reload';
+    const stopReason = this.#phase === 'back' ? 'rollback' : 'reload';
     // The switch: all new workers join the rotation in the same turn in which the old ones leave it.
     if (plan.done || plan.steps.some((step) => step.do === 'retire')) this.#release();
     let room = pool.startRoom;
     for (const step of plan.steps) {
       if (step.do === 'fork' && room-- > 0) pool.fork(step.slot).standby = this.#rollout.allAtOnce;
       const worker = step.do === 'retire' ? pool.workers.find((w) => w.id === step.id) : undefined;
-      if (worker !== undefined) pool.retire(worker, askedBy);
+      if (worker !== undefined) pool.retire(worker, stopReason);
     }
     if (plan.wakeInMs !== null) this.#context.wakeIn(plan.wakeInMs);
     if (!plan.done) return null;
@@ -81,7 +81,7 @@ export class ReloadOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return worker.id > this.#rollout.cutId && worker.end.askedBy === null;
+    return worker.id > this.#rollout.cutId && worker.end.stopReason === null;
   }
 
   failed(failure: WorkerFailure): void {

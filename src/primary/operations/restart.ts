@@ -59,7 +59,7 @@ export class RestartOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return this.#phase === 'starting' && worker.end.askedBy === null;
+    return this.#phase === 'starting' && worker.end.stopReason === null;
   }
 
   /** Workers that did not start stay down, and the restart policy keeps trying. */

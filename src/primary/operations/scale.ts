@@ -55,7 +55,7 @@ export class ScaleOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return worker.slot >= this.#before && worker.end.askedBy === null;
+    return worker.slot >= this.#before && worker.end.stopReason === null;
   }
 
   failed(failure: WorkerFailure): void {

@@ -77,7 +77,7 @@ export class Profiler {
     } finally {
       worker.profile.release();
       if (what === 'heap') {
-        worker.channel.post({ t: 'shed', count: 0 });
+        worker.channel.post({ t: 'rebalance', count: 0 });
         this.#options.router.changed();
         if (worker.state === 'ready') note('back in rotation');
       }
@@ -124,7 +124,7 @@ export class Profiler {
     router.changed();
     const alone = router.members.length === 0;
     note(alone ? 'taken out of rotation; no other worker is serving, so its clients wait' : 'taken out of rotation');
-    if (!alone) worker.channel.post({ t: 'shed', count: ALL_CONNECTIONS });
+    if (!alone) worker.channel.post({ t: 'rebalance', count: ALL_CONNECTIONS });
     const deadline = now() + QUIET_WITHIN_MS;
     const { last } = worker.meter;
     const isQuiet = (): boolean => {

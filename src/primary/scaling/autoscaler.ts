@@ -44,7 +44,7 @@ export class Autoscaler implements WorkerObserver {
   #failures = 0;
   #status: string | null = null;
   #last: AutoscalingSnapshot['last'] = null;
-  #heldReportedAt = Number.NEGATIVE_INFINITY;
+  #blockedReportedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: AutoscalerOptions) {
     this.#options = options;
@@ -95,7 +95,7 @@ export class Autoscaler implements WorkerObserver {
     const decision = decideScale(scale, facts);
     this.#status = decision.reason;
     if (decision.verdict === 'change') this.#change(facts.workers, decision);
-    else if (decision.verdict === 'held') this.#reportHeld(decision.reason, facts.now);
+    else if (decision.verdict === 'blocked') this.#reportBlocked(decision.reason, facts.now);
   }
 
   #facts(keptMs: number): ScaleFacts {
@@ -128,7 +128,7 @@ export class Autoscaler implements WorkerObserver {
   #change(from: number, { to, reason }: Extract<ScaleDecision, { verdict: 'change' }>): void {
     const { context, runner, event, redefined } = this.#options;
     this.#last = { at: wallNow(), from, to, reason };
-    this.#heldReportedAt = Number.NEGATIVE_INFINITY;
+    this.#blockedReportedAt = Number.NEGATIVE_INFINITY;
     event('scale', reason);
     runner.submit('scale', false, () => new ScaleOperation(context, { to, automatic: true }), {
       progress: () => {},
@@ -141,9 +141,9 @@ export class Autoscaler implements WorkerObserver {
   }
 
   /** Reports an obstacle once, and again only after a change or 5 min. */
-  #reportHeld(reason: string, at: number): void {
-    if (at - this.#heldReportedAt < REPORT_AGAIN_MS) return;
-    this.#heldReportedAt = at;
+  #reportBlocked(reason: string, at: number): void {
+    if (at - this.#blockedReportedAt < REPORT_AGAIN_MS) return;
+    this.#blockedReportedAt = at;
     this.#options.event('scale', reason);
   }
 }

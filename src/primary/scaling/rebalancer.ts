@@ -113,7 +113,7 @@ export class Rebalancer {
   #order(worker: WorkerHandle, count: number): void {
     if (count === 0 && !this.#ordered.delete(worker)) return;
     if (count > 0) this.#ordered.add(worker);
-    worker.channel.post({ t: 'shed', count });
+    worker.channel.post({ t: 'rebalance', count });
   }
 
   /** Cancels pending orders. Workers that left the rotation are skipped, because they follow other orders. */

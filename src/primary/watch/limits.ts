@@ -1,4 +1,4 @@
-import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import type { StopReason } from '../../lifecycle/exit-report.ts';
 import { recycleLimits, recycleReason, type RecycleLimits } from '../../lifecycle/recycle-limits.ts';
 import { megabytes } from '../../lifecycle/wording.ts';
 import type { Recycler } from '../operations/recycler.ts';
@@ -12,7 +12,7 @@ interface LimitsOptions {
   /** Queues the start-first replacement of a worker. */
   readonly recycler: Pick<Recycler, 'recycle'>;
   /** Frees the worker's slot for a new worker immediately. */
-  readonly abandon: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
+  readonly abandon: (worker: WorkerHandle, stopReason: StopReason, reason: string) => void;
 }
 
 /** Replaces workers that reach a limit on memory, requests or lifetime. */

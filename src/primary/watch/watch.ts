@@ -1,5 +1,5 @@
 import { messageOf } from '../../errors/lb-error.ts';
-import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import type { StopReason } from '../../lifecycle/exit-report.ts';
 import type { CheckPassed } from '../../lifecycle/readiness.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
 import { parseSelfReport } from '../../protocol/self-report.ts';
@@ -44,7 +44,7 @@ export class Watch implements WorkerObserver {
     const { pool, ingress, router, supervisor, event, recycler, silent } = options;
     this.#options = options;
     const workers = (): readonly WorkerHandle[] => pool.workers.filter((worker) => worker.state !== 'exited');
-    const abandon = (worker: WorkerHandle, askedBy: AskedBy, reason: string): void => supervisor.abandon(worker, askedBy, reason);
+    const abandon = (worker: WorkerHandle, stopReason: StopReason, reason: string): void => supervisor.abandon(worker, stopReason, reason);
     this.#prober = new Prober((worker, key, connection, outcome) => worker.handOff.probe(key, connection, outcome));
     this.#hangs = new HangWatch({
       workers,
@@ -110,7 +110,7 @@ export class Watch implements WorkerObserver {
   }
 
   onExit(worker: WorkerHandle, _code: number | null, signal: string | null): void {
-    const isUnexplained = signal === 'SIGKILL' && worker.end.askedBy === null;
+    const isUnexplained = signal === 'SIGKILL' && worker.end.stopReason === null;
     if (isUnexplained && this.#kernelKills.justNow()) worker.end.explain('kernel', 'out of memory (killed by the kernel)');
   }
 

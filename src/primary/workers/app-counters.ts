@@ -44,8 +44,8 @@ export class AppCounters {
     this.#latencySumMs += beat.latencySumMs - (before?.latencySumMs ?? 0);
   }
 
-  exited({ askedBy, code, signal }: Pick<ExitReport, 'askedBy' | 'code' | 'signal'>): void {
-    const cause: ExitCause = askedBy ?? (signal !== null ? 'killed' : code === 0 ? 'exited' : 'crashed');
+  exited({ stopReason, code, signal }: Pick<ExitReport, 'stopReason' | 'code' | 'signal'>): void {
+    const cause: ExitCause = stopReason ?? (signal !== null ? 'killed' : code === 0 ? 'exited' : 'crashed');
     this.#exits[cause] = (this.#exits[cause] ?? 0) + 1;
   }
 

@@ -1,5 +1,5 @@
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
-import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import type { StopReason } from '../../lifecycle/exit-report.ts';
 import { NO_RESTARTS, type RestartState } from '../../lifecycle/restart-policy.ts';
 import type { RolloutSlot } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
@@ -111,7 +111,7 @@ export class Pool implements WorkerObserver {
     return worker;
   }
 
-  retire(worker: WorkerHandle, askedBy: AskedBy, atOnce = false): void {
+  retire(worker: WorkerHandle, stopReason: StopReason, atOnce = false): void {
     const current = this.#retirements.get(worker);
     if (current !== undefined) {
       if (atOnce) current.kill();
@@ -119,12 +119,12 @@ export class Pool implements WorkerObserver {
     }
     if (worker.state === 'exited') return;
     const { killTimeoutMs, shutdownWithMessage } = this.spec;
-    this.#retirements.set(worker, new Retirement(worker, { askedBy, killTimeoutMs, shutdownWithMessage, now: atOnce }));
+    this.#retirements.set(worker, new Retirement(worker, { stopReason, killTimeoutMs, shutdownWithMessage, now: atOnce }));
   }
 
   /** Frees the worker's slot immediately. The caller must kill the worker. */
-  abandon(worker: WorkerHandle, askedBy: AskedBy): void {
-    worker.end.ask(askedBy);
+  abandon(worker: WorkerHandle, stopReason: StopReason): void {
+    worker.end.ask(stopReason);
     worker.move('stopping');
   }
 

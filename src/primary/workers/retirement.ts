@@ -1,11 +1,11 @@
-import type { AskedBy } from '../../lifecycle/exit-report.ts';
+import type { StopReason } from '../../lifecycle/exit-report.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
 import { stopRung, type StopRung } from '../../lifecycle/stop-ladder.ts';
 import { now } from '../../system/clock.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 interface RetirementOptions {
-  readonly askedBy: AskedBy;
+  readonly stopReason: StopReason;
   readonly killTimeoutMs: number;
   readonly shutdownWithMessage: boolean;
   /** Sends SIGKILL without draining. */
@@ -25,7 +25,7 @@ export class Retirement {
     this.#worker = worker;
     this.#options = options;
     this.#skips = options.now ? 2 : 0;
-    worker.end.ask(options.askedBy);
+    worker.end.ask(options.stopReason);
     this.step();
   }
 

@@ -1,4 +1,4 @@
-import type { AskedBy, ExitReport } from '../../lifecycle/exit-report.ts';
+import type { StopReason, ExitReport } from '../../lifecycle/exit-report.ts';
 
 const STDERR_LINES = 40;
 
@@ -11,14 +11,14 @@ export class WorkerEnd {
   readonly lastStderr: string[] = [];
   /** Whether it was killed because `kill_timeout` ran out. */
   killedAtDeadline = false;
-  #askedBy: AskedBy = null;
+  #stopReason: StopReason | null = null;
   #observer: EndObserver | null = null;
   #cause: string | null = null;
   #stack: readonly string[] = [];
 
   /** Why `lb` ends this worker; null if it does not. */
-  get askedBy(): AskedBy {
-    return this.#askedBy;
+  get stopReason(): StopReason | null {
+    return this.#stopReason;
   }
 
   /** Who reported the cause. */
@@ -26,8 +26,8 @@ export class WorkerEnd {
     return this.#observer;
   }
 
-  ask(reason: AskedBy): void {
-    this.#askedBy ??= reason;
+  ask(reason: StopReason): void {
+    this.#stopReason ??= reason;
   }
 
   /** Sets the cause. Later calls count only from the same observer, which may refine its own cause. */
@@ -43,7 +43,7 @@ export class WorkerEnd {
     if (this.lastStderr.length > STDERR_LINES) this.lastStderr.shift();
   }
 
-  facts(): Pick<ExitReport, 'askedBy' | 'killedAtDeadline' | 'cause' | 'stack' | 'lastStderr'> {
-    return { askedBy: this.#askedBy, killedAtDeadline: this.killedAtDeadline, cause: this.#cause, stack: this.#stack, lastStderr: [...this.lastStderr] };
+  facts(): Pick<ExitReport, 'stopReason' | 'killedAtDeadline' | 'cause' | 'stack' | 'lastStderr'> {
+    return { stopReason: this.#stopReason, killedAtDeadline: this.killedAtDeadline, cause: this.#cause, stack: this.#stack, lastStderr: [...this.lastStderr] };
   }
 }

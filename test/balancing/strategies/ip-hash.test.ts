@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hashAddress } from '../../../src/balancing/address-hash.ts';
 import { ipHash } from '../../../src/balancing/strategies/ip-hash.ts';
-import { seat, seatsOf, weights, type TestSeat } from '../seats.ts';
+import { backend, seatsOf, weights, type TestSeat } from '../backends.ts';
 
 const PREFIX = { v4: 32, v6: 64 };
 /** As they come: neighbours in a few networks of each family. */
 const v4 = Array.from({ length: 3_000 }, (_, i) => `10.${i % 3}.${i >> 8}.${i & 255}`);
 const v6 = Array.from({ length: 3_000 }, (_, i) => `2001:db8:${(i % 3).toString(16)}:${i.toString(16)}::1`);
 const clients = [...v4, ...v6].map((address) => hashAddress(address, PREFIX));
-const slotsFor = (seats: readonly TestSeat[]): (number | undefined)[] => clients.map((client) => ipHash.pick(seats, client)?.slot);
+const slotsFor = (backends: readonly TestSeat[]): (number | undefined)[] => clients.map((client) => ipHash.pick(backends, client)?.slot);
 const shareOf = (slots: readonly (number | undefined)[], slot: number): number => slots.filter((one) => one === slot).length / slots.length;
 
 const equals = fc.integer({ min: 2, max: 40 });
@@ -36,10 +36,10 @@ describe('ip-hash', () => {
         fc.nat(),
         fc.boolean(),
         (given, which, isFull) => {
-          const seats = seatsOf(...given);
+          const backends = seatsOf(...given);
           const lost = which % given.length;
-          const before = slotsFor(seats);
-          const after = slotsFor(isFull ? seats.map((one) => ({ ...one, full: one.slot === lost })) : seats.filter(({ slot }) => slot !== lost));
+          const before = slotsFor(backends);
+          const after = slotsFor(isFull ? backends.map((one) => ({ ...one, full: one.slot === lost })) : backends.filter(({ slot }) => slot !== lost));
           expect(after.filter((slot, client) => slot !== before[client] && before[client] !== lost)).toEqual([]);
           const refuges = after.filter((_, client) => before[client] === lost);
           expect(refuges).not.toContain(lost);
@@ -50,7 +50,7 @@ describe('ip-hash', () => {
     );
   });
 
-  it('moves clients to a seat that becomes heavier, and to no other', () => {
+  it('moves clients to a backend that becomes heavier, and to no other', () => {
     fc.assert(
       fc.property(weights, fc.nat(), (given, which) => {
         const heavier = which % given.length;
@@ -73,20 +73,20 @@ describe('ip-hash', () => {
     );
   });
 
-  it('knows the same worker whatever the order of the seats, and whether it is free or not', () => {
+  it('knows the same worker whatever the order of the backends, and whether it is free or not', () => {
     fc.assert(
       fc.property(weights, (given) => {
-        const seats = seatsOf(...given);
-        const busy = seats.map((one) => ({ ...one, free: false, connections: 9 })).toReversed();
-        expect(slotsFor(busy)).toEqual(slotsFor(seats));
+        const backends = seatsOf(...given);
+        const busy = backends.map((one) => ({ ...one, free: false, connections: 9 })).toReversed();
+        expect(slotsFor(busy)).toEqual(slotsFor(backends));
       }),
       few,
     );
   });
 
   it('stays with the older worker of a slot while both serve, unless it is full', () => {
-    const [old, fresh] = [seat(1), seat(1, { weight: 5 })];
-    const picks = (): unknown[] => [...new Set(clients.map((client) => ipHash.pick([seat(0), old, fresh], client)))].filter((one) => one?.slot === 1);
+    const [old, fresh] = [backend(1), backend(1, { weight: 5 })];
+    const picks = (): unknown[] => [...new Set(clients.map((client) => ipHash.pick([backend(0), old, fresh], client)))].filter((one) => one?.slot === 1);
     expect(picks()).toEqual([old]);
     expect(picks()[0]).toBe(old);
     old.full = true;
@@ -96,9 +96,9 @@ describe('ip-hash', () => {
   it('has a winner that wins against each other one alone', () => {
     fc.assert(
       fc.property(weights, fc.nat(2 ** 32 - 1), (given, client) => {
-        const seats = seatsOf(...given);
-        const winner = ipHash.pick(seats, client);
-        for (const other of seats) {
+        const backends = seatsOf(...given);
+        const winner = ipHash.pick(backends, client);
+        for (const other of backends) {
           if (other !== winner && winner !== null) expect(ipHash.pick([other, winner], client)).toBe(winner);
         }
       }),

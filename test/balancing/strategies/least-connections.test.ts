@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LeastConnections } from '../../../src/balancing/strategies/least-connections.ts';
-import { anySeats, countPicks, pickTimes, seat, seatsOf, weights } from '../seats.ts';
+import { anySeats, countPicks, pickTimes, backend, seatsOf, weights } from '../backends.ts';
 
 describe('least-connections', () => {
   it('picks a free one with the fewest connections per weight', () => {
     fc.assert(
       fc.property(fc.array(anySeats, { maxLength: 10 }), (rounds) => {
         const strategy = new LeastConnections();
-        for (const seats of rounds) {
-          for (const one of seats) Object.assign(one, { backup: false, full: false });
-          const picked = strategy.pick(seats);
+        for (const backends of rounds) {
+          for (const one of backends) Object.assign(one, { backup: false, full: false });
+          const picked = strategy.pick(backends);
           if (picked === null) continue;
-          const less = seats.filter(({ free, connections, weight }) => free && connections * picked.weight < picked.connections * weight);
+          const less = backends.filter(({ free, connections, weight }) => free && connections * picked.weight < picked.connections * weight);
           expect(less).toEqual([]);
         }
       }),
@@ -21,7 +21,7 @@ describe('least-connections', () => {
 
   it('compares fractions: three of weight 3 are as many as one of weight 1', () => {
     const at = (heavy: number, light: number): number | undefined =>
-      new LeastConnections().pick([seat(0, { weight: 3, connections: heavy }), seat(1, { connections: light })])?.slot;
+      new LeastConnections().pick([backend(0, { weight: 3, connections: heavy }), backend(1, { connections: light })])?.slot;
     expect([at(2, 1), at(3, 1), at(4, 1)]).toEqual([0, 0, 1]);
   });
 
@@ -29,13 +29,13 @@ describe('least-connections', () => {
     fc.assert(
       fc.property(weights, (given) => {
         const strategy = new LeastConnections();
-        const seats = seatsOf(...given);
+        const backends = seatsOf(...given);
         const total = given.reduce((a, b) => a + b, 0);
         for (let i = 0; i < 5 * total; i++) {
-          const picked = strategy.pick(seats);
-          for (const one of seats) if (one === picked) one.connections++;
+          const picked = strategy.pick(backends);
+          for (const one of backends) if (one === picked) one.connections++;
         }
-        expect(seats.map(({ connections }) => connections)).toEqual(given.map((weight) => 5 * weight));
+        expect(backends.map(({ connections }) => connections)).toEqual(given.map((weight) => 5 * weight));
       }),
     );
   });
@@ -57,9 +57,9 @@ describe('least-connections', () => {
 
   it('gives one that had no turns for a while, or is new, no more of them than the others', () => {
     const strategy = new LeastConnections();
-    const seats = [seat(0, { connections: 1 }), seat(1), seat(2)];
-    pickTimes(strategy, seats, 1_000);
-    seats[0] = seat(0);
-    for (const count of countPicks(pickTimes(strategy, seats, 30), 3)) expect(Math.abs(count - 10)).toBeLessThanOrEqual(1);
+    const backends = [backend(0, { connections: 1 }), backend(1), backend(2)];
+    pickTimes(strategy, backends, 1_000);
+    backends[0] = backend(0);
+    for (const count of countPicks(pickTimes(strategy, backends, 30), 3)) expect(Math.abs(count - 10)).toBeLessThanOrEqual(1);
   });
 });

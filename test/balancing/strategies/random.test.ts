@@ -2,20 +2,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RandomOfTwo } from '../../../src/balancing/strategies/random.ts';
 import { xorshift } from '../../../src/balancing/xorshift.ts';
-import { countPicks, pickTimes, seat, seatsOf, weights } from '../seats.ts';
+import { countPicks, pickTimes, backend, seatsOf, weights } from '../backends.ts';
 
 describe('random', () => {
   it('has the one with fewer connections per weight of the two it draws', () => {
     const pick = (...connections: readonly number[]): number | undefined =>
-      new RandomOfTwo(() => 0).pick([seat(0, { weight: 2, connections: connections[0] ?? 0 }), seat(1, { connections: connections[1] ?? 0 }), seat(2)])?.slot;
+      new RandomOfTwo(() => 0).pick([backend(0, { weight: 2, connections: connections[0] ?? 0 }), backend(1, { connections: connections[1] ?? 0 }), backend(2)])
+        ?.slot;
     expect([pick(2, 1), pick(3, 1), pick(3, 2)]).toEqual([0, 1, 0]);
   });
 
   it('draws two different ones: the busiest of all is never picked', () => {
     fc.assert(
       fc.property(weights, fc.integer(), (given, seed) => {
-        const seats = [...seatsOf(...given), seat(given.length, { connections: 100, weight: 9 })];
-        const counts = countPicks(pickTimes(new RandomOfTwo(xorshift(seed)), seats, 100), seats.length);
+        const backends = [...seatsOf(...given), backend(given.length, { connections: 100, weight: 9 })];
+        const counts = countPicks(pickTimes(new RandomOfTwo(xorshift(seed)), backends, 100), backends.length);
         expect(counts.at(-1)).toBe(0);
       }),
     );
@@ -36,16 +37,16 @@ describe('random', () => {
 
   it('keeps connections that stay far more even than chance alone', () => {
     const strategy = new RandomOfTwo(xorshift());
-    const seats = seatsOf(...new Array<number>(16).fill(1));
+    const backends = seatsOf(...new Array<number>(16).fill(1));
     for (let i = 0; i < 16_000; i++) {
-      const picked = strategy.pick(seats);
-      for (const one of seats) if (one === picked) one.connections++;
+      const picked = strategy.pick(backends);
+      for (const one of backends) if (one === picked) one.connections++;
     }
     // By chance alone the fullest of them would have about 60 more than 1,000.
-    expect(Math.max(...seats.map(({ connections }) => connections))).toBeLessThan(1_000 + 10);
+    expect(Math.max(...backends.map(({ connections }) => connections))).toBeLessThan(1_000 + 10);
   });
 
-  it('has room for more seats than before', () => {
+  it('has room for more backends than before', () => {
     const strategy = new RandomOfTwo(xorshift());
     pickTimes(strategy, seatsOf(1, 1), 10);
     const counts = countPicks(pickTimes(strategy, seatsOf(...new Array<number>(200).fill(1)), 20_000), 200);

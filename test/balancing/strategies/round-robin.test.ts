@@ -1,22 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RoundRobin } from '../../../src/balancing/strategies/round-robin.ts';
-import { countPicks, pickTimes, seat, seatsOf, weights, type TestSeat } from '../seats.ts';
+import { countPicks, pickTimes, backend, seatsOf, weights, type TestSeat } from '../backends.ts';
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
-const freeAll = (seats: readonly TestSeat[]): void => seats.forEach((one) => (one.free = true));
+const freeAll = (backends: readonly TestSeat[]): void => backends.forEach((one) => (one.free = true));
 
-/** Picks with seats that are free as `free` says at each time; how often each slot was picked. */
-function run(strategy: RoundRobin, seats: readonly TestSeat[], free: readonly (readonly boolean[])[]): number[] {
+/** Picks with backends that are free as `free` says at each time; how often each slot was picked. */
+function run(strategy: RoundRobin, backends: readonly TestSeat[], free: readonly (readonly boolean[])[]): number[] {
   const picks = free.map((now) => {
-    seats.forEach((one, index) => (one.free = now[index] ?? true));
-    return strategy.pick(seats);
+    backends.forEach((one, index) => (one.free = now[index] ?? true));
+    return strategy.pick(backends);
   });
-  return countPicks(picks, seats.length);
+  return countPicks(picks, backends.length);
 }
 
 describe('round-robin', () => {
-  it('spreads the turns of a heavy seat, as nginx does', () => {
+  it('spreads the turns of a heavy backend, as nginx does', () => {
     const picks = pickTimes(new RoundRobin(), seatsOf(5, 1, 1), 7);
     expect(picks.map((picked) => 'abc'[picked?.slot ?? 9])).toEqual('aabacaa'.split(''));
   });
@@ -40,10 +40,10 @@ describe('round-robin', () => {
     fc.assert(
       fc.property(fc.tuple(...[1, 2, 3, 4].map((max) => fc.integer({ min: 1, max }))), busy, (given, free) => {
         const strategy = new RoundRobin();
-        const seats = seatsOf(...given);
-        const during = run(strategy, seats, free);
-        freeAll(seats);
-        const calm = countPicks(pickTimes(strategy, seats, 200), 4);
+        const backends = seatsOf(...given);
+        const during = run(strategy, backends, free);
+        freeAll(backends);
+        const calm = countPicks(pickTimes(strategy, backends, 200), 4);
         const counts = calm.map((count, slot) => count + (during[slot] ?? 0));
         const share = sum(counts) / sum(given);
         counts.forEach((count, slot) => expect(Math.abs(count - share * (given[slot] ?? 0))).toBeLessThan(1));
@@ -53,57 +53,57 @@ describe('round-robin', () => {
 
   it('does not flood a worker that was blocked for long: it catches up with eight connections', () => {
     const strategy = new RoundRobin();
-    const seats = seatsOf(1, 1, 1, 1);
+    const backends = seatsOf(1, 1, 1, 1);
     run(
       strategy,
-      seats,
+      backends,
       Array.from({ length: 10_000 }, () => [false]),
     );
-    freeAll(seats);
-    const [blocked = 0] = countPicks(pickTimes(strategy, seats, 400), 4);
+    freeAll(backends);
+    const [blocked = 0] = countPicks(pickTimes(strategy, backends, 400), 4);
     expect(blocked).toBeGreaterThan(100 + 4);
     expect(blocked).toBeLessThanOrEqual(100 + 8);
   });
 
   it('does not flood anybody when all but one were blocked', () => {
     const strategy = new RoundRobin();
-    const seats = seatsOf(...new Array<number>(32).fill(1));
+    const backends = seatsOf(...new Array<number>(32).fill(1));
     run(
       strategy,
-      seats,
-      Array.from({ length: 10_000 }, () => seats.map(({ slot }) => slot === 31)),
+      backends,
+      Array.from({ length: 10_000 }, () => backends.map(({ slot }) => slot === 31)),
     );
-    freeAll(seats);
-    const counts = countPicks(pickTimes(strategy, seats, 32 * 20), 32);
+    freeAll(backends);
+    const counts = countPicks(pickTimes(strategy, backends, 32 * 20), 32);
     expect(Math.max(...counts)).toBeLessThanOrEqual(20 + 8);
   });
 
   it('starts a new worker at par, however many left with turns to catch up with', () => {
     const strategy = new RoundRobin();
-    let seats = seatsOf(1, 1, 1, 1);
+    let backends = seatsOf(1, 1, 1, 1);
     for (let i = 0; i < 50; i++) {
       run(
         strategy,
-        seats,
+        backends,
         Array.from({ length: 100 }, () => [false]),
       );
-      seats = [seat(0), ...seats.slice(1)];
+      backends = [backend(0), ...backends.slice(1)];
     }
-    const [fresh = 0] = countPicks(pickTimes(strategy, seats, 400), 4);
+    const [fresh = 0] = countPicks(pickTimes(strategy, backends, 400), 4);
     expect(Math.abs(fresh - 100)).toBeLessThanOrEqual(4);
   });
 
-  it('gives a full seat nothing to catch up with', () => {
+  it('gives a full backend nothing to catch up with', () => {
     const strategy = new RoundRobin();
-    const seats = [seat(0, { full: true }), seat(1), seat(2)];
-    pickTimes(strategy, seats, 300);
-    for (const one of seats) one.full = false;
-    expect(countPicks(pickTimes(strategy, seats, 30), 3)).toEqual([10, 10, 10]);
+    const backends = [backend(0, { full: true }), backend(1), backend(2)];
+    pickTimes(strategy, backends, 300);
+    for (const one of backends) one.full = false;
+    expect(countPicks(pickTimes(strategy, backends, 30), 3)).toEqual([10, 10, 10]);
   });
 
   it('floods nobody, whatever came, went, was full or blocked before', () => {
     const happening = fc.record({
-      seat: fc.nat(5),
+      backend: fc.nat(5),
       times: fc.nat(60),
       free: fc.boolean(),
       full: fc.boolean(),
@@ -113,16 +113,16 @@ describe('round-robin', () => {
     fc.assert(
       fc.property(fc.array(happening, { maxLength: 40 }), (past) => {
         const strategy = new RoundRobin();
-        const seats = seatsOf(1, 2, 3, 4, 5, 6);
-        for (const { seat: slot, times, free, full, weight, isNew } of past) {
-          const old = seats[slot];
-          if (old !== undefined) seats[slot] = isNew ? seat(slot, { weight, free, full }) : Object.assign(old, { weight, free, full });
-          pickTimes(strategy, seats, times);
+        const backends = seatsOf(1, 2, 3, 4, 5, 6);
+        for (const { backend: slot, times, free, full, weight, isNew } of past) {
+          const old = backends[slot];
+          if (old !== undefined) backends[slot] = isNew ? backend(slot, { weight, free, full }) : Object.assign(old, { weight, free, full });
+          pickTimes(strategy, backends, times);
         }
-        for (const one of seats) Object.assign(one, { free: true, full: false });
-        const total = sum(seats.map(({ weight }) => weight));
-        const counts = countPicks(pickTimes(strategy, seats, 4 * total), 6);
-        counts.forEach((count, slot) => expect(count - 4 * (seats[slot]?.weight ?? 0)).toBeLessThanOrEqual(8 + 4));
+        for (const one of backends) Object.assign(one, { free: true, full: false });
+        const total = sum(backends.map(({ weight }) => weight));
+        const counts = countPicks(pickTimes(strategy, backends, 4 * total), 6);
+        counts.forEach((count, slot) => expect(count - 4 * (backends[slot]?.weight ?? 0)).toBeLessThanOrEqual(8 + 4));
       }),
     );
   });

@@ -1,4 +1,4 @@
-// CPU time of one choice among many seats, for each strategy. Arguments: the compiled balancing folder's URL, seats, picks, rounds.
+// CPU time of one choice among many backends, for each strategy. Arguments: the compiled balancing folder's URL, backends, picks, rounds.
 const [folder, seatsText, picksText, roundsText] = process.argv.slice(2);
 const [count, picks, rounds] = [seatsText, picksText, roundsText].map(Number);
 const { createStrategy, HAND_OFF_STRATEGIES } = await import(`${folder}strategy.js`);
@@ -8,8 +8,8 @@ const PREFIX = { v4: 32, v6: 64 };
 /** Connections stay open for so many picks. */
 const OPEN_PICKS = 1024;
 
-/** With getters that ask the worker behind it, as the primary's seats have. */
-class Seat {
+/** With getters that ask the worker behind it, as the primary's backends have. */
+class Backend {
   weight = 1;
   backup = false;
   credit = 0;
@@ -37,13 +37,13 @@ const addresses = Array.from({ length: 4096 }, (_, i) => `10.${i % 7}.${i >> 4}.
 
 /** Nanoseconds of CPU time per pick; a connection comes and another one goes each time. */
 function nsPerPick(strategy) {
-  const seats = Array.from({ length: count }, (_, slot) => new Seat(slot));
-  const open = new Array(OPEN_PICKS).fill(seats[0]);
-  seats[0].target.connections = OPEN_PICKS;
+  const backends = Array.from({ length: count }, (_, slot) => new Backend(slot));
+  const open = new Array(OPEN_PICKS).fill(backends[0]);
+  backends[0].target.connections = OPEN_PICKS;
   const before = process.cpuUsage();
   for (let i = 0; i < picks; i++) {
     const clientHash = strategy.sticky ? hashAddress(addresses[i & 4095], PREFIX) : 0;
-    const { target } = strategy.pick(seats, clientHash);
+    const { target } = strategy.pick(backends, clientHash);
     target.connections++;
     open[i & (OPEN_PICKS - 1)].target.connections--;
     open[i & (OPEN_PICKS - 1)] = { target };

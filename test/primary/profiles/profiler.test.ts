@@ -79,7 +79,7 @@ describe('a profile', () => {
     const [worker, other] = app.workers;
     worker?.beat({ kept: 3, eventLoopUtilization: 0.5 });
     await order(app, { what: 'heap', slot: 0 });
-    expect(worker?.sheds).toEqual([Number.MAX_SAFE_INTEGER]);
+    expect(worker?.rebalances).toEqual([Number.MAX_SAFE_INTEGER]);
     worker?.beat({ kept: 1, eventLoopUtilization: 0.5 });
     await app.advance(100);
     expect(worker?.profiles).toEqual([]);
@@ -87,7 +87,7 @@ describe('a profile', () => {
     await app.advance(100);
     expect(worker?.profiles).toHaveLength(1);
     await write(app, worker);
-    expect([worker?.sheds.at(-1), other?.sheds]).toEqual([0, []]);
+    expect([worker?.rebalances.at(-1), other?.rebalances]).toEqual([0, []]);
   });
 
   it('of the heap of a sole worker closes no connections, because no other worker could serve the clients', async () => {
@@ -99,7 +99,7 @@ describe('a profile', () => {
     worker?.beat({ kept: 3, requestsInFlight: 0, eventLoopUtilization: 0.5 });
     await app.advance(100);
     expect(worker?.profiles).toHaveLength(1);
-    expect(worker?.sheds).toEqual([]);
+    expect(worker?.rebalances).toEqual([]);
   });
 
   it('may block its worker for longer than hang_timeout and fail its checks; afterwards both count again', async () => {

@@ -15,7 +15,7 @@ async function run(app: PrimaryHarness, kept: readonly number[], seconds: number
   }
 }
 
-const sheds = (app: PrimaryHarness): number[][] => app.workers.map((worker) => worker.sheds);
+const rebalances = (app: PrimaryHarness): number[][] => app.workers.map((worker) => worker.rebalances);
 const reported = (app: PrimaryHarness): string[] => app.events.filter((event) => event.startsWith('rebalance'));
 
 /** One worker with eight connections; a second one has just joined. */
@@ -31,14 +31,14 @@ describe('after a worker joined', () => {
   it('workers with too many kept connections close some, round by round, until all have their share', async () => {
     const app = await grown();
     await run(app, [8, 0], 3);
-    expect(sheds(app)).toEqual([[4], []]);
+    expect(rebalances(app)).toEqual([[4], []]);
     expect(reported(app)).toEqual(['rebalance: rebalancing keep-alive connections, some close after their next response: slot 0 has 8, slot 1 has 0']);
     await run(app, [6, 2], 2);
-    expect(sheds(app)).toEqual([[4, 2], []]);
+    expect(rebalances(app)).toEqual([[4, 2], []]);
     await run(app, [4, 4], 2);
-    expect(sheds(app), 'what is left is taken back').toEqual([[4, 2, 0], []]);
+    expect(rebalances(app), 'what is left is taken back').toEqual([[4, 2, 0], []]);
     await run(app, [8, 0], 10);
-    expect(sheds(app), 'it is over').toEqual([[4, 2, 0], []]);
+    expect(rebalances(app), 'it is over').toEqual([[4, 2, 0], []]);
     expect(reported(app)).toHaveLength(1);
   });
 
@@ -48,13 +48,13 @@ describe('after a worker joined', () => {
     app.workers[1]?.end(1, null);
     await run(app, [8, 0], 6);
     expect(app.workers[2]?.slot).toBe(1);
-    expect(app.workers[0]?.sheds[0]).toBe(4);
+    expect(app.workers[0]?.rebalances[0]).toBe(4);
   });
 
   it('stops eventually, whatever the clients do', async () => {
     const app = await grown();
     await run(app, [8, 0], 60);
-    const [all = []] = sheds(app);
+    const [all = []] = rebalances(app);
     expect(all.reduce((sum, n) => sum + n, 0)).toBe(8);
     expect(all.at(-1)).toBe(0);
   });
@@ -67,15 +67,15 @@ describe('after a worker joined', () => {
   ])('closes nothing: %s', async (_, changes, kept) => {
     const app = await grown(changes);
     await run(app, kept, 20);
-    expect(sheds(app)).toEqual([[], []]);
+    expect(rebalances(app)).toEqual([[], []]);
   });
 
   it('its share grows with slow start', async () => {
     const app = await grown({ slowStartMs: 30_000 });
     await run(app, [8, 0], 5);
-    expect(sheds(app)).toEqual([[], []]);
+    expect(rebalances(app)).toEqual([[], []]);
     await run(app, [8, 0], 25);
-    expect(app.workers[0]?.sheds[0]).toBeGreaterThan(0);
+    expect(app.workers[0]?.rebalances[0]).toBeGreaterThan(0);
   });
 
   it('waits for a heartbeat of each worker after a round', async () => {
@@ -86,7 +86,7 @@ describe('after a worker joined', () => {
       fresh.beat({ kept: 2, connections: 2, eventLoopUtilization: 0.5 });
       await app.advance(1_000);
     }
-    expect(busy.sheds).toEqual([4]);
+    expect(busy.rebalances).toEqual([4]);
   });
 
   it('waits for idle connections, and closes nothing while none are active', async () => {
@@ -96,8 +96,8 @@ describe('after a worker joined', () => {
       app.workers[1]?.beat({ eventLoopUtilization: 0.5 });
       await app.advance(1_000);
     }
-    expect(sheds(app)).toEqual([[], []]);
+    expect(rebalances(app)).toEqual([[], []]);
     await run(app, [8, 0], 3);
-    expect(sheds(app)).toEqual([[4], []]);
+    expect(rebalances(app)).toEqual([[4], []]);
   });
 });

@@ -35,8 +35,8 @@ const real = (worker: FakeWorker): WorkerHandle => worker as unknown as WorkerHa
 function limitsOf(spec: Partial<AppSpec>, workers: FakeWorker[] = []): Limits {
   return new Limits({
     pool: { spec: sampleSpec(spec), workers, wanted: 4 } as unknown as Pool,
-    recycler: { recycle: ({ pid }, askedBy, reason) => void actions.push(`recycle ${pid} (${askedBy}): ${reason}`) },
-    abandon: ({ pid }, askedBy, reason) => actions.push(`abandon ${pid} (${askedBy}): ${reason}`),
+    recycler: { recycle: ({ pid }, stopReason, reason) => void actions.push(`recycle ${pid} (${stopReason}): ${reason}`) },
+    abandon: ({ pid }, stopReason, reason) => actions.push(`abandon ${pid} (${stopReason}): ${reason}`),
   });
 }
 

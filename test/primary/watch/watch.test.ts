@@ -86,7 +86,7 @@ describe('limits', () => {
     }
     expect(mostAlive).toBe(3);
     expect(old.filter((worker) => worker.alive)).toEqual([]);
-    expect((await app.snapshot()).lastExits.map(({ askedBy }) => askedBy)).toEqual(['requests', 'requests']);
+    expect((await app.snapshot()).lastExits.map(({ stopReason }) => stopReason)).toEqual(['requests', 'requests']);
   });
 
   it('max_lifetime: likewise, by its age', async () => {
@@ -94,7 +94,7 @@ describe('limits', () => {
     await app.advance(58_000);
     expect(app.workers).toHaveLength(2);
     await app.advance(20_000);
-    expect((await app.snapshot()).lastExits.map(({ askedBy }) => askedBy)).toEqual(['lifetime', 'lifetime']);
+    expect((await app.snapshot()).lastExits.map(({ stopReason }) => stopReason)).toEqual(['lifetime', 'lifetime']);
   });
 
   it('max_memory_kill: the worker is killed and replaced, and the reason is recorded', async () => {
@@ -103,7 +103,7 @@ describe('limits', () => {
     app.memoryBytes.set(leaky?.pid ?? 0, 300 * MB).set(other?.pid ?? 0, 100 * MB);
     await app.advance(2_000);
     expect([leaky?.alive, other?.alive, app.alive.length]).toEqual([false, true, 2]);
-    expect((await app.snapshot()).lastExits).toMatchObject([{ askedBy: 'memory-kill', cause: 'killed: it used 300 MB, max_memory_kill is 200 MB' }]);
+    expect((await app.snapshot()).lastExits).toMatchObject([{ stopReason: 'memory-kill', cause: 'killed: it used 300 MB, max_memory_kill is 200 MB' }]);
   });
 
   it('follow the definition', async () => {

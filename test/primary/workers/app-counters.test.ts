@@ -55,11 +55,11 @@ it('counts connections when they are taken, or with direct from heartbeats', () 
 
 it('counts exits by cause', () => {
   const counters = new AppCounters();
-  counters.exited({ askedBy: 'reload', code: 0, signal: null });
-  counters.exited({ askedBy: null, code: 0, signal: null });
-  counters.exited({ askedBy: null, code: 1, signal: null });
-  counters.exited({ askedBy: null, code: null, signal: 'SIGKILL' });
-  counters.exited({ askedBy: null, code: null, signal: 'SIGSEGV' });
+  counters.exited({ stopReason: 'reload', code: 0, signal: null });
+  counters.exited({ stopReason: null, code: 0, signal: null });
+  counters.exited({ stopReason: null, code: 1, signal: null });
+  counters.exited({ stopReason: null, code: null, signal: 'SIGKILL' });
+  counters.exited({ stopReason: null, code: null, signal: 'SIGSEGV' });
   expect(counters.totals({}).exits).toEqual({ reload: 1, exited: 1, crashed: 1, killed: 2 });
 });
 

@@ -29,7 +29,7 @@ class FakeWorker {
 }
 
 const retire = (worker: FakeWorker, now = false): Retirement =>
-  new Retirement(worker as unknown as WorkerHandle, { askedBy: 'stop', killTimeoutMs: 1_000, shutdownWithMessage: false, now });
+  new Retirement(worker as unknown as WorkerHandle, { stopReason: 'stop', killTimeoutMs: 1_000, shutdownWithMessage: false, now });
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -42,7 +42,7 @@ afterEach(() => {
 it.each(['starting', 'ready', 'ejected', 'draining', 'stopping'] as const)('takes a worker that is %s down the ladder', (state) => {
   const worker = new FakeWorker(state);
   retire(worker);
-  expect([worker.end.askedBy, worker.state, worker.posted]).toEqual(['stop', state === 'stopping' ? 'stopping' : 'draining', ['drain']]);
+  expect([worker.end.stopReason, worker.state, worker.posted]).toEqual(['stop', state === 'stopping' ? 'stopping' : 'draining', ['drain']]);
   vi.advanceTimersByTime(1_000);
   expect([worker.state, worker.end.killedAtDeadline, killed]).toEqual(['stopping', true, [7]]);
 });
@@ -56,5 +56,5 @@ it('keeps the first reason', () => {
   const worker = new FakeWorker('stopping');
   worker.end.ask('hung');
   retire(worker);
-  expect(worker.end.askedBy).toBe('hung');
+  expect(worker.end.stopReason).toBe('hung');
 });

@@ -5,7 +5,7 @@ it('keeps the first reason', () => {
   const end = new WorkerEnd();
   end.ask('hung');
   end.ask('stop');
-  expect(end.askedBy).toBe('hung');
+  expect(end.stopReason).toBe('hung');
 });
 
 it('keeps the first cause, and lets only its observer refine it', () => {

@@ -1,5 +1,5 @@
 import { describeStack } from '../../../lifecycle/describe-stack.ts';
-import type { AskedBy } from '../../../lifecycle/exit-report.ts';
+import type { StopReason } from '../../../lifecycle/exit-report.ts';
 import type { EmitEvent } from '../../../protocol/event.ts';
 import { processState } from '../../../system/processes.ts';
 import type { WorkerHandle } from '../../workers/worker-handle.ts';
@@ -21,7 +21,7 @@ export async function endHungWorker(
     abandon,
     event,
   }: {
-    readonly abandon: (worker: WorkerHandle, askedBy: AskedBy, reason: string) => void;
+    readonly abandon: (worker: WorkerHandle, stopReason: StopReason, reason: string) => void;
     readonly event: EmitEvent;
   },
 ): Promise<void> {

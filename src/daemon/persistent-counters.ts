@@ -16,7 +16,7 @@ const savedTotals = object<{ readonly apps: Readonly<Record<string, LastingTotal
 });
 
 /** The totals of every app over the lives of its primaries. What is saved before it is told is never told smaller again. */
-export class TotalsBook {
+export class PersistentCounters {
   readonly #path: string;
   readonly #log: (message: string) => void;
   readonly #apps = new Map<string, LastingTotals>();

@@ -10,7 +10,7 @@ const OVER_MS = 1_000;
  * Closes some of the HTTP/1 keep-alive connections, each after a response, so that their clients reconnect and reach another
  * worker. Idle connections stay open, because closing one could race with its client's next request.
  */
-export class Shedding {
+export class KeepAliveRebalance {
   readonly #traffic: Traffic;
   #left = 0;
   #everyMs = 0;

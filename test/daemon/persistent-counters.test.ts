@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { TotalsBook } from '../../src/daemon/totals-book.ts';
+import { PersistentCounters } from '../../src/daemon/persistent-counters.ts';
 import { NO_TOTALS } from '../../src/metrics/totals.ts';
 import { tempHome } from './temp-home.ts';
 
 const logged: string[] = [];
-const bookAt = (path: string): TotalsBook => {
-  const book = new TotalsBook(path, (message) => logged.push(message));
+const bookAt = (path: string): PersistentCounters => {
+  const book = new PersistentCounters(path, (message) => logged.push(message));
   book.load();
   return book;
 };

@@ -1,17 +1,17 @@
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AnyServer } from '../../src/worker/node-internals.ts';
-import { Shedding } from '../../src/worker/shedding.ts';
+import { KeepAliveRebalance } from '../../src/worker/keep-alive-rebalance.ts';
 import type { Traffic } from '../../src/worker/traffic.ts';
 import { drainOf, startTraffic } from './alone.ts';
 import { openHttp, RawClient, until } from './open-server.ts';
 
 let traffic: Traffic;
-let shedding: Shedding;
+let rebalance: KeepAliveRebalance;
 
 beforeEach(() => {
   traffic = startTraffic();
-  shedding = new Shedding(traffic);
+  rebalance = new KeepAliveRebalance(traffic);
 });
 
 const serve = async (listener: RequestListener): Promise<{ readonly server: Server; readonly port: number }> => {
@@ -35,7 +35,7 @@ async function ask(client: RawClient): Promise<string> {
   return client.text;
 }
 
-describe('Shedding', () => {
+describe('KeepAliveRebalance', () => {
   it('closes as many as ordered over a second, each after a complete response, and then removes its hook', async () => {
     const now = performance.now.bind(performance);
     let ahead = 0;
@@ -44,7 +44,7 @@ describe('Shedding', () => {
     const { port } = await serve((_, response) => response.end('hi'));
     const clients = await keptClients(port, 4);
     expect(traffic.kept()).toBe(4);
-    shedding.order(2);
+    rebalance.order(2);
     const answers: string[] = [];
     for (const [i, client] of clients.entries()) {
       if (i > 1) ahead += 500;
@@ -62,7 +62,7 @@ describe('Shedding', () => {
     const client = new RawClient(port);
     client.get();
     await until(() => held.length === 1);
-    shedding.order(1);
+    rebalance.order(1);
     held[0]?.end('whole');
     await client.ended;
     expect(client.text).toContain('Connection: close');
@@ -72,8 +72,8 @@ describe('Shedding', () => {
   it('leaves idle connections open, and a new order replaces the last one', async () => {
     const { port } = await serve((_, response) => response.end('hi'));
     const [client] = await keptClients(port, 1);
-    shedding.order(1);
-    shedding.order(0);
+    rebalance.order(1);
+    rebalance.order(0);
     expect(traffic.onRequest).toBeNull();
     expect(await ask(client as RawClient)).toContain('Connection: keep-alive');
   });
@@ -81,7 +81,7 @@ describe('Shedding', () => {
   it('answers all pipelined requests of a client, and closes after the last', async () => {
     const { port } = await serve((_, response) => setTimeout(() => response.end('hi'), 5));
     const client = new RawClient(port);
-    shedding.order(1);
+    rebalance.order(1);
     client.socket.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n');
     await client.ended;
     expect(client.text.match(/200 OK/g)).toHaveLength(3);
@@ -96,7 +96,7 @@ describe('Shedding', () => {
     const stream = new RawClient(port);
     stream.get('/stream');
     await stream.has('event');
-    shedding.order(1);
+    rebalance.order(1);
     const once = new RawClient(port);
     once.get('/', 'Connection: close\r\n');
     await once.ended;
@@ -109,9 +109,9 @@ describe('Shedding', () => {
   it('does not interfere with a drain', async () => {
     const { port } = await serve((_, response) => response.end('hi'));
     const [client] = await keptClients(port, 1);
-    shedding.order(1);
+    rebalance.order(1);
     drainOf(traffic, () => {}).begin();
-    shedding.order(0);
+    rebalance.order(0);
     expect(await ask(client as RawClient)).toContain('Connection: close');
   });
 });

@@ -22,7 +22,7 @@ interface RemainsOptions {
 }
 
 /** What the death of a primary leaves behind: an operation that nobody ends, and workers that finish by themselves. */
-export class Remains {
+export class OrphanTracker {
   readonly #options: RemainsOptions;
   #operation: OperationName | null = null;
   #orphans: Orphan[] = [];

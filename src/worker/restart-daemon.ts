@@ -1,6 +1,6 @@
 import type { WorkerSettings } from '../protocol/worker.ts';
 
-type Revive = NonNullable<WorkerSettings['revive']>;
+type DaemonRestart = NonNullable<WorkerSettings['restartDaemon']>;
 
 const PROBE_AFTER_MS = 50;
 const PROBE_AGAIN_MS = 200;
@@ -12,23 +12,23 @@ const PROBE_JITTER_MS = 150;
  * Starts a daemon if none answers, which brings the app back. If several workers do so, the daemon's lock lets one win.
  * @param settled called when a daemon has answered or been started.
  */
-export function reviveDaemon(revive: Revive, settled: () => void): void {
-  probe(revive, PROBES, PROBE_AFTER_MS, settled);
+export function restartDaemon(restartDaemon: DaemonRestart, settled: () => void): void {
+  probe(restartDaemon, PROBES, PROBE_AFTER_MS, settled);
 }
 
-function probe(revive: Revive, tries: number, afterMs: number, settled: () => void): void {
+function probe(restartDaemon: DaemonRestart, tries: number, afterMs: number, settled: () => void): void {
   setTimeout(
     () => {
       // `require`, because the preload is bundled as CommonJS and this is needed rarely.
       const { connect } = require('node:net') as typeof import('node:net');
-      const socket = connect(revive.socket);
+      const socket = connect(restartDaemon.socket);
       socket.once('connect', () => {
         socket.destroy();
         settled();
       });
       socket.once('error', () => {
-        if (tries > 1) return probe(revive, tries - 1, PROBE_AGAIN_MS, settled);
-        startDaemon(revive);
+        if (tries > 1) return probe(restartDaemon, tries - 1, PROBE_AGAIN_MS, settled);
+        startDaemon(restartDaemon);
         settled();
       });
     },
@@ -36,16 +36,16 @@ function probe(revive: Revive, tries: number, afterMs: number, settled: () => vo
   );
 }
 
-function startDaemon(revive: Revive): void {
+function startDaemon(restartDaemon: DaemonRestart): void {
   const { spawn } = require('node:child_process') as typeof import('node:child_process');
   const { openSync, closeSync } = require('node:fs') as typeof import('node:fs');
-  const log = openSync(revive.log, 'a', 0o600);
+  const log = openSync(restartDaemon.log, 'a', 0o600);
   const { PATH, HOME, TZ, LANG } = process.env;
-  spawn(revive.node, [revive.program, 'daemon'], {
+  spawn(restartDaemon.node, [restartDaemon.program, 'daemon'], {
     detached: true,
     cwd: '/',
     stdio: ['ignore', log, log],
-    env: { PATH, HOME, TZ, LANG, LB_HOME: revive.home },
+    env: { PATH, HOME, TZ, LANG, LB_HOME: restartDaemon.home },
   })
     .on('error', () => {})
     .unref();

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { afterEach, expect, it } from 'vitest';
-import { Remains } from '../../src/daemon/remains.ts';
+import { OrphanTracker } from '../../src/daemon/orphan-tracker.ts';
 import { makeEvent } from '../../src/protocol/event.ts';
 
 const events: string[] = [];
@@ -10,8 +10,8 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-const remainsOf = (killTimeoutMs: number): Remains =>
-  new Remains({
+const remainsOf = (killTimeoutMs: number): OrphanTracker =>
+  new OrphanTracker({
     app: 'api',
     killTimeoutMs: () => killTimeoutMs,
     event: (kind, message, ...more) => void events.push(`${kind}: ${message} ${JSON.stringify(more[1])}`),
