@@ -5,8 +5,8 @@ import { APP_METRICS, SLOT_METRICS, type HistorySeries } from '../protocol/histo
 import { parseEvent } from '../protocol/parse-event.ts';
 import { errorRecord, logLine, profileFile, progressRecord } from '../protocol/parse-records.ts';
 import { appSnapshot } from '../protocol/parse-snapshot.ts';
-import { fieldsOf, integer, list, literal, nullable, number, object, oneOf, optional, pick, string, type Shape } from '../protocol/parser.ts';
-import { fromDaemon, inField } from './parse-list.ts';
+import { field, fieldsOf, integer, list, literal, nullable, number, object, oneOf, optional, pick, string, type Shape } from '../protocol/parser.ts';
+import { fromDaemon } from './parse-list.ts';
 
 const HELLO: Shape<DaemonHello> = {
   name: literal('lb'),
@@ -29,28 +29,30 @@ export const parseHello = fromDaemon('hello', object<DaemonHello>(HELLO));
 export const parseApp = fromDaemon('app', appSnapshot);
 
 /** The body of `GET /v1/apps`. @throws LbError LB_ERR_MESSAGE */
-export const parseApps = fromDaemon('list of apps', inField('apps', appSnapshot));
+export const parseApps = fromDaemon('list of apps', field('apps', list(appSnapshot)));
 
 /** The body of `GET /v1/apps/:name/logs`. @throws LbError LB_ERR_MESSAGE */
-export const parseLogLines = fromDaemon('log lines', inField('lines', logLine));
+export const parseLogLines = fromDaemon('log lines', field('lines', list(logLine)));
 
 /** The body of `GET /v1/events`; events of a kind that this version does not know are left out. @throws LbError LB_ERR_MESSAGE */
 export const parseEvents = (value: unknown): readonly LbEvent[] =>
-  fromDaemon('events', inField('events', fieldsOf))(value).flatMap((event) => parseEvent(event) ?? []);
+  fromDaemon('events', field('events', list(fieldsOf)))(value).flatMap((event) => parseEvent(event) ?? []);
 
 /** The body of `GET /v1/histories`. @throws LbError LB_ERR_MESSAGE */
 export const parseHistories = fromDaemon(
   'histories',
-  inField(
+  field(
     'series',
-    object<HistorySeries>({
-      app: string,
-      slot: nullable(integer(0)),
-      metric: oneOf([...APP_METRICS, ...SLOT_METRICS]),
-      from: number(),
-      stepMs: number(),
-      values: list(nullable(number())),
-    }),
+    list(
+      object<HistorySeries>({
+        app: string,
+        slot: nullable(integer(0)),
+        metric: oneOf([...APP_METRICS, ...SLOT_METRICS]),
+        from: number(),
+        stepMs: number(),
+        values: list(nullable(number())),
+      }),
+    ),
   ),
 );
 
@@ -87,8 +89,7 @@ export const parseStreamRecord = fromDaemon<StreamRecord | null>('record', (valu
 });
 
 /** The body of an answer with a status of 4xx or 5xx, as an error with the daemon's own words. @throws LbError LB_ERR_MESSAGE */
-export const parseFailure = (value: unknown): LbError =>
-  errorOf(fromDaemon('failure', object<{ readonly error: ErrorRecord }>({ error: errorRecord }))(value).error);
+export const parseFailure = (value: unknown): LbError => errorOf(fromDaemon('failure', field('error', errorRecord))(value));
 
 /** The error of a record, with the daemon's own words. */
 export function errorOf(record: ErrorRecord): LbError {

@@ -113,8 +113,7 @@ export class Attachment {
   #failOrder(value: unknown, problem: Malformed): void {
     const { type, id } = (value ?? {}) as { readonly type?: unknown; readonly id?: unknown };
     if (typeof id !== 'number' || type === 'progress') return;
-    this.#pending.get(id)?.reject(asLbError('answer from the primary', problem));
-    this.#pending.delete(id);
+    this.#settle(id, ({ reject }) => reject(asLbError('answer from the primary', problem)));
   }
 
   #received(message: FromPrimary): void {
@@ -127,17 +126,25 @@ export class Attachment {
       case 'progress':
         return this.#pending.get(message.id)?.onProgress?.(message.record);
       case 'answer':
-        this.#pending.get(message.id)?.onAnswer?.();
-        this.#pending.get(message.id)?.resolve(message.answer);
-        this.#pending.delete(message.id);
-        return;
+        return this.#settle(message.id, ({ resolve, onAnswer }) => {
+          onAnswer?.();
+          resolve(message.answer);
+        });
       case 'failed':
-        this.#pending.get(message.id)?.reject(errorFromRecord(message.error));
-        this.#pending.delete(message.id);
-        return;
-      default:
+        return this.#settle(message.id, ({ reject }) => reject(errorFromRecord(message.error)));
+      case 'event':
+      case 'redefined':
+      case 'log':
+      case 'stats':
+      case 'ended':
         return this.events.received(message);
     }
+  }
+
+  #settle(id: number, settle: (pending: Pending) => void): void {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (pending !== undefined) settle(pending);
   }
 
   #closed(): void {

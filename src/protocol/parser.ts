@@ -41,8 +41,7 @@ function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return typeof value === 'function' ? 'a function' : `${value as number | boolean | bigint | null}`;
+  return typeof value === 'number' || typeof value === 'boolean' || value === null ? String(value) : `an ${typeof value}`;
 }
 
 export const string: Parser<string> = (value) => {
@@ -173,6 +172,12 @@ export function variants<U, Tag extends keyof U & string, Common extends keyof U
     return parser(value) as U;
   };
 }
+
+/** One field of an object. */
+export const field =
+  <T>(key: string, parser: Parser<T>): Parser<T> =>
+  (value) =>
+    inside(key, parser, fieldsOf(value)[key]);
 
 /** The error as a result, for receivers that go on. */
 export function attempt<T>(parse: () => T): T | Malformed {

@@ -138,8 +138,7 @@ function toListenQuery(key: string, query: NodeListenQuery, kind: ServerKind): L
     port: query.port ?? null,
     addressType: query.addressType as 4 | 6 | -1,
     // The options of `server.listen` that Node leaves unchecked, as its own handles take them.
-    // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- an app may pass a string
-    backlog: query.backlog === undefined || query.backlog === null ? null : Number(query.backlog) | 0,
+    backlog: query.backlog === undefined || query.backlog === null ? null : query.backlog | 0,
     flags: query.flags ?? 0,
     readableAll: Boolean(query.readableAll),
     writableAll: Boolean(query.writableAll),

@@ -121,14 +121,16 @@ describe('the other subscriptions', () => {
       at: 5,
       apps: Array.from({ length: 200 }, (_, i) => app({ name: `app-${i}`, workers: Array.from({ length: 16 }, (_, slot) => worker({ slot })) })),
     };
-    const event = { id: 7, at: 5, app: null, kind: 'daemon-start', severity: 'info', message: 'daemon 1.2.3 has started' };
+    const event = { id: 7, at: 5, app: null, kind: 'daemon-start', severity: 'info', message: 'daemon 1.2.3 has started', details: { unclean: false } };
     expect(JSON.stringify(stats).length).toBeGreaterThan(1024 * 1024);
     daemon.onLogs = (socket, url) => {
       socket.send(JSON.stringify(url === '/v1/stats' ? stats : event));
       socket.close(1000);
     };
-    for await (const each of subscribeStats(connection.channel)) expect(each).toEqual(stats);
-    for await (const each of subscribeEvents(connection.channel)) expect(each).toEqual(event);
+    const seen: unknown[] = [];
+    for await (const each of subscribeStats(connection.channel)) seen.push(each);
+    for await (const each of subscribeEvents(connection.channel)) seen.push(each);
+    expect(seen).toEqual([stats, event]);
   });
 
   it('of stats names what is malformed', async () => {
