@@ -41,7 +41,7 @@ it('each command is a script, with its number of reloads', () => {
   const numbers = combinations.find(({ dimension }) => dimension === 'soak')?.tests ?? [];
   commands.forEach((command, index) => {
     const script = scripts[command.replace(/^npm (run )?/, '')] ?? `no script for ${command}`;
-    const byDefault = /LB_SOAK \?\? (\d+)/.exec(read('test/process/soak.test.ts'))?.[1];
+    const byDefault = /LB_SOAK'\] \?\? (\d+)/.exec(read('test/process/soak.test.ts'))?.[1];
     const reloads = /LB_SOAK=(\d+)/.exec(script)?.[1] ?? (script.includes('nodes.mjs') ? 'none' : byDefault);
     expect(reloads, command).toBe(numbers[index]);
   });

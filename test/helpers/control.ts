@@ -24,7 +24,13 @@ export function controlRequest(
         path,
         agent: false,
         timeout: 10_000,
-        headers: { 'x-lb-protocol': CONTROL_PROTOCOL, 'content-type': 'application/json', ...headers },
+        // Node sends no length of its own for a DELETE.
+        headers: {
+          'x-lb-protocol': CONTROL_PROTOCOL,
+          'content-type': 'application/json',
+          ...(payload === undefined ? {} : { 'content-length': Buffer.byteLength(payload) }),
+          ...headers,
+        },
       },
       (res) => {
         let text = '';

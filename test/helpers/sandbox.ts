@@ -191,10 +191,15 @@ export class Sandbox {
     return ['=== last commands', ...commands, '=== logs', this.daemonLog(60), ...logs, '=== processes', ...processes].join('\n');
   }
 
+  async #delete(app: string): Promise<void> {
+    const { status, text } = await this.control('DELETE', `/v1/apps/${encodeURIComponent(app)}`, { now: true });
+    if (status !== 200 || !text.includes('"ok":true')) throw new Error(`DELETE /v1/apps/${app}: ${status} ${text}`);
+  }
+
   /** Ends every app at once and forgets it, so that the next test finds an empty daemon. */
   async clear(): Promise<void> {
     const apps = await this.apps().catch(() => []);
-    await Promise.allSettled(apps.map(({ name }) => this.control('DELETE', `/v1/apps/${encodeURIComponent(name)}`, { now: true })));
+    await Promise.all(apps.map(({ name }) => this.#delete(name)));
   }
 
   /**
