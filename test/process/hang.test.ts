@@ -68,7 +68,7 @@ it('S14: a stopped worker is told from one in native code; each has its replacem
   const causes = Object.fromEntries(lastExits.map(({ pid, cause }) => [pid, cause]));
   expect(causes).toEqual({
     [stopped]: expect.stringMatching(/^hung for \d s \(the process is stopped, for example by SIGSTOP\)$/) as string,
-    [native]: expect.stringMatching(/^hung for \d s \(in native code, or without CPU\)$/) as string,
+    [native]: expect.stringMatching(/^hung for \d s \(in native code, or starved of CPU\)$/) as string,
   });
 });
 
