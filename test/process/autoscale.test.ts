@@ -36,7 +36,7 @@ it('follows the load up and down again without loss; a number by hand ends it, a
   expect((await sandbox.ok('show', 'api')).stdout).toContain('turned off manually');
   expectLossless(await load.stop());
 
-  expect((await sandbox.ok('scale', 'api', 'auto')).stdout).toContain('api has 1 to 3 workers');
+  expect((await sandbox.ok('scale', 'api', 'auto')).stdout).toContain('api scales between 1 and 3 workers');
   const least = await sandbox.waitForApp('api', 'have 1 worker', workers(1), { deadlineMs: 30_000 });
   expect(least.autoscaling?.last).toMatchObject({ from: 2, to: 1 });
   expectLossless(await few.stop());
