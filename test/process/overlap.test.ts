@@ -16,9 +16,13 @@ async function startUnderLoad(): Promise<GatedApp & { readonly load: Load }> {
 const waitForReload = (name: string): Promise<unknown> => sandbox.waitForApp(name, 'reload', (now) => now.operation?.kind === 'reload');
 
 const waitForQueued = (command: LbProcess): Promise<unknown> =>
-  sandbox.waitFor('the command to be queued', () => /is waiting for the running reload|joined the reload that is already waiting/.test(command.stdout + command.stderr), {
-    context: () => command.stdout + command.stderr,
-  });
+  sandbox.waitFor(
+    'the command to be queued',
+    () => /is waiting for the running reload|joined the reload that is already waiting/.test(command.stdout + command.stderr),
+    {
+      context: () => command.stdout + command.stderr,
+    },
+  );
 
 it('S20: reloads that come while one runs become one more', async () => {
   const { name, load, open } = await startUnderLoad();
