@@ -30,10 +30,19 @@ export function readSaved<T>({ path, parser, log, without }: SavedFile<T>): T | 
     if (version > SAVED_VERSION) throw new Error(`it has version ${version}, and this lb knows none after ${SAVED_VERSION}`);
     return parser(saved);
   } catch (error) {
-    const aside = asideName(path);
-    renameSync(path, aside);
-    log(`${path} cannot be read (${messageOf(error)}); kept as ${aside}, ${without}`);
+    log(`${path} cannot be read (${messageOf(error)}); ${setAside(path)}, ${without}`);
     return null;
+  }
+}
+
+/** A disk that refuses this refuses to overwrite the file too. */
+function setAside(path: string): string {
+  const aside = asideName(path);
+  try {
+    renameSync(path, aside);
+    return `kept as ${aside}`;
+  } catch (error) {
+    return `not renamed (${messageOf(error)})`;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { WorkerState } from './states.ts';
+import { isServing, type WorkerState } from './states.ts';
 
 /** A worker that told of nothing going on leaves out four heartbeats, one a second, before it sends the next. */
 const IDLE_SILENCE_MS = 4_000;
@@ -32,7 +32,7 @@ export interface HangVerdict {
  */
 export function hangVerdict(facts: HangFacts): HangVerdict {
   const { state, hangTimeoutMs, suspected } = facts;
-  if (hangTimeoutMs === null || (state !== 'ready' && state !== 'ejected')) return { verdict: 'alive', dueMs: null };
+  if (hangTimeoutMs === null || !isServing(state)) return { verdict: 'alive', dueMs: null };
   const allowedMs = hangTimeoutMs + (facts.idle ? IDLE_SILENCE_MS : 0);
   const leftMs = allowedMs - (facts.silentMs - facts.lateMs);
   if (leftMs > 0) return { verdict: 'alive', dueMs: leftMs };

@@ -14,8 +14,8 @@ export const WORKER_TRANSITIONS: Readonly<Record<WorkerState, readonly WorkerSta
   exited: [],
 };
 
-/** Takes new connections. */
-export const isRoutable = (state: WorkerState): boolean => state === 'ready';
+/** Handles traffic: `ready`, or `ejected` with the connections it has. */
+export const isServing = (state: WorkerState): boolean => state === 'ready' || state === 'ejected';
 /** On its way out, or gone. */
 export const isLeaving = (state: WorkerState): boolean => state === 'draining' || state === 'stopping' || state === 'exited';
 

@@ -117,13 +117,15 @@ export class AppRuntime {
     this.#ingress = ingress;
     this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, socketsKept: options.socketsKept };
     // Routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change.
-    observers.push(router, watch, sampler, appMetrics, logs, pool, supervisor, autoscaler, feed, {
+    const parts: readonly WorkerObserver[] = [router, watch, sampler, appMetrics, logs, pool, supervisor, autoscaler, feed];
+    observers.push(...parts, {
       // After a failed operation this moves the endpoint back.
       onSpecChanged: ({ healthPort }) => void this.endpoint.keepTrying(healthPort, (error) => event('health-port', error.message)),
       onBadMessage: (worker, from, problem) => options.badMessages.report(from, problem, worker),
     });
     watch.start();
-    for (const part of [router, watch, sampler, autoscaler]) part.onSpecChanged(spec);
+    // The start order opens the health port itself, because a port that is taken fails it.
+    for (const part of parts) part.onSpecChanged?.(spec);
   }
 
   snapshot(): AppSnapshot {

@@ -112,7 +112,7 @@ export const list =
     return result as T[];
   };
 
-/** Any names, values of one type. */
+/** Any names, values of one type. The parser of the values checks them; what it converts is not kept. */
 export const record =
   <T>(item: Parser<T>): Parser<Readonly<Record<string, T>>> =>
   (value) => {

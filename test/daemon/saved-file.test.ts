@@ -39,3 +39,9 @@ it.each([
   expect(logged[0]).toMatch(/, starting another$/);
   expect(readFileSync(/ kept as (\S+),/.exec(logged[0] ?? '')?.[1] ?? '', 'utf8')).toBe(text);
 });
+
+it('goes on without a file that can be neither read nor renamed', () => {
+  const logged: string[] = [];
+  const saved = readSaved({ path: '/proc/version', parser, log: (message) => logged.push(message), without: 'starting another' });
+  expect([saved, logged]).toEqual([null, [expect.stringMatching(/^\/proc\/version cannot be read \(.*\); not renamed \(.*\), starting another$/)]]);
+});

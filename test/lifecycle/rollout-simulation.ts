@@ -1,4 +1,4 @@
-import { isLeaving, isRoutable, type WorkerState } from '../../src/lifecycle/states.ts';
+import { isLeaving, type WorkerState } from '../../src/lifecycle/states.ts';
 import { planRollout, type Rollout, type RolloutPlan, type RolloutSlot, type RolloutStep } from '../../src/lifecycle/rollout.ts';
 
 interface SimulatedWorker {
@@ -51,7 +51,7 @@ export class RolloutSimulation {
   }
 
   get routable(): number {
-    return this.slots.flatMap(({ workers }) => workers).filter(({ state }) => isRoutable(state)).length;
+    return this.slots.flatMap(({ workers }) => workers).filter(({ state }) => state === 'ready').length;
   }
 
   /** Slots with a new worker that has not passed the monitor window. */

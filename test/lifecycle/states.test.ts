@@ -4,7 +4,7 @@ import {
   APP_STATES,
   appState,
   isLeaving,
-  isRoutable,
+  isServing,
   moveWorker,
   WORKER_STATES,
   WORKER_TRANSITIONS,
@@ -51,7 +51,7 @@ describe('the worker states', () => {
   });
 
   it('take new connections in ready alone', () => {
-    expect(WORKER_STATES.filter(isRoutable)).toEqual(['ready']);
+    expect(WORKER_STATES.filter(isServing)).toEqual(['ready', 'ejected']);
     expect(WORKER_STATES.filter(isLeaving)).toEqual(['draining', 'stopping', 'exited']);
   });
 });

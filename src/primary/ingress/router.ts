@@ -1,7 +1,7 @@
 import { rotation } from '../../balancing/rotation.ts';
 import { rampFactor } from '../../balancing/slow-start.ts';
 import { weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
-import type { WorkerState } from '../../lifecycle/states.ts';
+import { isServing, type WorkerState } from '../../lifecycle/states.ts';
 import type { ListenQuery } from '../../protocol/worker.ts';
 import { STRATEGIES } from '../../lifecycle/balance-strategy.ts';
 import { now } from '../../system/clock.ts';
@@ -91,7 +91,7 @@ export class Router implements WorkerObserver {
     const { ingress, pool } = this.#options;
     const { dispatcher, dispatched, sockets } = ingress;
     const { backup, balance, maxConns } = pool.spec;
-    const able = pool.workers.filter((worker) => (worker.state === 'ready' || worker.state === 'ejected') && worker.channel.connected);
+    const able = pool.workers.filter((worker) => isServing(worker.state) && worker.channel.connected);
     const isBackup = (worker: WorkerHandle): boolean => backup.includes(worker.slot);
     const { members, panic } = rotation(
       able.map((worker) => ({ ejected: worker.state === 'ejected', weight: this.weight(worker), standby: worker.standby, backup: isBackup(worker) })),

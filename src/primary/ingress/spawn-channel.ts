@@ -31,7 +31,8 @@ export class SpawnChannel implements SocketKeeper {
           discardHandle(handle);
           onMalformed(message);
         } else if (message.lb === 'dropped') return this.#dropping.get(message.key)?.done();
-        else if (message.lb === 'keep') onSocket(message.key, handle as RawListener, message.name);
+        else if (message.lb !== 'keep') return;
+        else onSocket(message.key, handle as RawListener, message.name);
         // A kept one that cannot be read does not come again.
         left--;
         if (left === 0) resolve();

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../../errors/lb-error.ts';
+import { isServing } from '../../lifecycle/states.ts';
 import type { ProgressRecord } from '../../protocol/control.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
 import { PROFILE_TITLES, type ProfileBody, type ProfileFile, type ProfileKind } from '../../protocol/profile.ts';
@@ -107,7 +108,7 @@ export class Profiler {
       throw new LbError('LB_ERR_PROFILE', { what: PROFILE_TITLES[what], app, reason });
     };
     if (slot !== undefined && slot >= pool.wanted) throw new LbError('LB_ERR_SLOT', { app, slot, last: pool.wanted - 1 });
-    const ready = pool.workers.filter(({ state, channel }) => (state === 'ready' || state === 'ejected') && channel.connected);
+    const ready = pool.workers.filter(({ state, channel }) => isServing(state) && channel.connected);
     const worker = slot === undefined ? busiest(ready) : currentWorker(pool.slot(slot));
     if (worker === undefined) return fail(slot === undefined ? 'no worker is ready' : `slot ${slot} has no worker`);
     if (!ready.includes(worker)) return fail(`worker ${worker.slot} is ${worker.state}`);

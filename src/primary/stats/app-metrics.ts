@@ -1,6 +1,7 @@
 import { mergeAppMetrics, sumCounts } from '../../metrics/merge-app-metrics.ts';
 import { parseAppMetrics } from '../../metrics/read-app-metrics.ts';
 import type { AppMetric, MergedMetrics } from '../../protocol/app-metrics.ts';
+import { isServing } from '../../lifecycle/states.ts';
 import { withDeadline } from '../../system/deadline.ts';
 import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 
@@ -43,7 +44,7 @@ export class AppMetrics implements WorkerObserver {
   async #collect(): Promise<MergedMetrics> {
     this.#id++;
     const queried = this.#workers()
-      .filter(({ state, channel }) => (state === 'ready' || state === 'ejected') && channel.connected)
+      .filter(({ state, channel }) => isServing(state) && channel.connected)
       .sort((a, b) => b.id - a.id);
     const refused: string[] = [];
     const current: { readonly slot: number; readonly metrics: Metrics }[] = [];

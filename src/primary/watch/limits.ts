@@ -1,6 +1,7 @@
 import type { StopReason } from '../../lifecycle/exit-report.ts';
 import { recycleLimits, recycleReason, type RecycleLimits } from '../../lifecycle/recycle-limits.ts';
 import { megabytes } from '../../lifecycle/wording.ts';
+import { isServing } from '../../lifecycle/states.ts';
 import type { Recycler } from '../operations/recycler.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -47,7 +48,7 @@ export class Limits {
 
   sampled(worker: WorkerHandle, memoryBytes: number): void {
     const { maxMemoryBytes, maxMemoryKillBytes } = this.#options.pool.spec;
-    if (worker.state !== 'ready' && worker.state !== 'ejected') return;
+    if (!isServing(worker.state)) return;
     if (maxMemoryKillBytes !== null && memoryBytes > maxMemoryKillBytes) {
       const reason = `it uses ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`;
       worker.end.explain('memory-limit', `killed: it used ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`);
@@ -62,7 +63,7 @@ export class Limits {
   check(worker: WorkerHandle): void {
     const { pool } = this.#options;
     const { maxRequests, maxLifetimeMs } = pool.spec;
-    if ((maxRequests === null && maxLifetimeMs === null) || (worker.state !== 'ready' && worker.state !== 'ejected')) return;
+    if ((maxRequests === null && maxLifetimeMs === null) || !isServing(worker.state)) return;
     let limits = this.#limitsOf.get(worker);
     if (limits === undefined) {
       limits = recycleLimits(pool.spec, worker.slot, pool.wanted, Math.random());

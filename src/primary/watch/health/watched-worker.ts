@@ -1,7 +1,7 @@
 import { NO_CHECKS, type CheckState } from '../../../balancing/active-check.ts';
 import { describeCauses, NOT_EJECTED, type EjectionState } from '../../../balancing/ejection.ts';
 import { addSample, gainedIn, type CounterSample, type WorkerFacts } from '../../../balancing/outlier.ts';
-import type { WorkerState } from '../../../lifecycle/states.ts';
+import { isServing, type WorkerState } from '../../../lifecycle/states.ts';
 import type { WorkerHealth } from '../../../protocol/snapshot.ts';
 import type { Heartbeat } from '../../../protocol/worker.ts';
 
@@ -45,7 +45,7 @@ export class WatchedWorker<W extends HealthWorker> {
   }
 
   get isServing(): boolean {
-    return this.worker.state === 'ready' || this.worker.state === 'ejected';
+    return isServing(this.worker.state);
   }
 
   /** Adds the current vitals. @returns whether there was activity since the last call. */
