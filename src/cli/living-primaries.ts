@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { field, integer, nullable, number } from '../protocol/parser.ts';
 import { isAlive } from '../system/processes.ts';
 
 /** Whether a primary of this home is alive, according to the daemon's records. @param directory the directory of the records. */
@@ -14,8 +15,8 @@ export function hasLivingPrimaries(directory: string): boolean {
 /** A record that is being written or was removed counts as dead. */
 function isAliveIn(file: string): boolean {
   try {
-    const { pid, startTime } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number; startTime: number | null };
-    return isAlive(pid, startTime);
+    const record: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return isAlive(field('pid', integer(1))(record), field('startTime', nullable(number()))(record));
   } catch {
     return false;
   }

@@ -1,4 +1,3 @@
-import { errorOf } from '../client/parse.ts';
 import type { Channel, Method } from '../client/request.ts';
 import { openStream } from '../client/stream.ts';
 import { LbError } from '../errors/lb-error.ts';
@@ -47,7 +46,7 @@ export async function runOperation(context: Context, channel: Channel, operation
   }
   if (result === null) throw new LbError('LB_ERR_DAEMON_GONE');
   if (!result.ok) {
-    const error = errorOf(result.error);
+    const error = LbError.fromRecord(result.error);
     alreadyPrinted.add(error);
     throw error;
   }

@@ -1,4 +1,4 @@
-import { LbError, type ErrorRecord } from '../errors/lb-error.ts';
+import { LbError } from '../errors/lb-error.ts';
 import type { DaemonHello, LogMessage, ResultRecord, Stats, StreamRecord } from '../protocol/control.ts';
 import type { LbEvent } from '../protocol/event.ts';
 import { APP_METRICS, SLOT_METRICS, type HistorySeries } from '../protocol/history.ts';
@@ -89,11 +89,4 @@ export const parseStreamRecord = fromDaemon<StreamRecord | null>('record', (valu
 });
 
 /** The body of an answer with a status of 4xx or 5xx, as an error with the daemon's own words. @throws LbError LB_ERR_MESSAGE */
-export const parseFailure = (value: unknown): LbError => errorOf(fromDaemon('failure', field('error', errorRecord))(value));
-
-/** The error of a record, with the daemon's own words. */
-export function errorOf(record: ErrorRecord): LbError {
-  const error = new LbError(record.code, record.details ?? {}, record.output ?? []);
-  error.message = record.message;
-  return error;
-}
+export const parseFailure = (value: unknown): LbError => LbError.fromRecord(fromDaemon('failure', field('error', errorRecord))(value));

@@ -1,5 +1,5 @@
 import { describe } from './describe.ts';
-import type { Kind, Parsed } from './kind.ts';
+import { isObject, type Kind, type Parsed } from './kind.ts';
 import { suggestion } from './nearest.ts';
 
 /** One field of an option that is an object. */
@@ -49,11 +49,11 @@ export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>(
       if (raw === false || raw === null || raw === 'false') return { value: null };
       if (!needsFields && (raw === true || raw === 'true')) return readFields(entries, {});
       if (typeof raw === 'string' && shorthand !== undefined) return readFields(entries, { [shorthand]: raw }, true);
-      if (typeof raw !== 'object' || Array.isArray(raw)) return { mismatch: { expected, got: describe(raw), at: '' } };
+      if (!isObject(raw)) return { mismatch: { expected, got: describe(raw), at: '' } };
       const unknown = Object.keys(raw).find((name) => !names.includes(name));
       if (unknown !== undefined)
         return { mismatch: { expected: `one of ${names.join(', ')}`, got: `${unknown}${suggestion(unknown, names)}`, at: `.${unknown}` } };
-      return readFields(entries, raw as Readonly<Record<string, unknown>>);
+      return readFields(entries, raw);
     },
   };
 }
@@ -70,6 +70,7 @@ function readFields<V>(entries: readonly [string, Field<unknown>][], raw: Readon
     if ('mismatch' in parsed) return { mismatch: { ...parsed.mismatch, at: `${short ? '' : `.${name}`}${parsed.mismatch.at}` } };
     values[name] = parsed.value;
   }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each field was parsed by its own kind; TypeScript does not follow a loop over them.
   return { value: values as V };
 }
 

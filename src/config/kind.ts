@@ -24,5 +24,7 @@ export interface Kind<T> {
   parse(raw: unknown): Parsed<T>;
 }
 
+export const isObject = (raw: unknown): raw is Readonly<Record<string, unknown>> => typeof raw === 'object' && raw !== null && !Array.isArray(raw);
+
 /** A text that can be handed to the operating system, which ends texts at NUL. */
 export const isCleanText = (raw: unknown): raw is string => typeof raw === 'string' && !raw.includes('\0');

@@ -80,7 +80,7 @@ async function settle(content: unknown): Promise<unknown> {
   let value = content;
   for (let depth = 0; depth < 6; depth++) {
     value = await value;
-    if (typeof value === 'function') value = (value as () => unknown)();
+    if (isFunction(value)) value = value();
     else if (isTable(value) && prefersDefault(value)) value = value['default'];
     else return value;
   }
@@ -93,6 +93,7 @@ function prefersDefault(module: Table): boolean {
   return content !== undefined && (module['apps'] === undefined || (isTable(content) && content['apps'] !== undefined));
 }
 
+const isFunction = (value: unknown): value is () => unknown => typeof value === 'function';
 const isTable = (value: unknown): value is Table => (typeof value === 'object' || typeof value === 'function') && value !== null && !Array.isArray(value);
 
 async function collect(content: unknown, file: string, isPackage: boolean): Promise<LoadedConfig> {

@@ -1,3 +1,4 @@
+import { keysOf } from '../lifecycle/keys-of.ts';
 import { APP_OPTIONS } from './options/app.ts';
 import { BALANCING_OPTIONS } from './options/balancing.ts';
 import { EVENT_OPTIONS } from './options/events.ts';
@@ -8,34 +9,35 @@ import type { Option } from './options/option.ts';
 import { SCALING_OPTIONS } from './options/scaling.ts';
 
 /** The one table of options: flags, files, defaults, checks, types, JSON schema and the reference page all come from it. */
-const OPTIONS = { ...APP_OPTIONS, ...LIFETIME_OPTIONS, ...SCALING_OPTIONS, ...BALANCING_OPTIONS, ...HEALTH_OPTIONS, ...LOG_OPTIONS, ...EVENT_OPTIONS };
+const TABLE = { ...APP_OPTIONS, ...LIFETIME_OPTIONS, ...SCALING_OPTIONS, ...BALANCING_OPTIONS, ...HEALTH_OPTIONS, ...LOG_OPTIONS, ...EVENT_OPTIONS };
 
-type Table = typeof OPTIONS;
+type Table = typeof TABLE;
 export type OptionKey = keyof Table;
-type ValueOf<K extends OptionKey> = Table[K] extends Option<infer T> ? T : never;
+export type ValueTypes = { readonly [K in OptionKey]: Table[K] extends Option<infer T> ? T : never };
 type DefaultedKey = { [K in OptionKey]: Table[K] extends { readonly default: unknown } ? K : never }[OptionKey];
 
 /** Parsed values of one source; a key that was not given is absent. */
-export type Values = { readonly [K in OptionKey]?: ValueOf<K> };
+export type Values = Partial<ValueTypes>;
 /** Parsed values on top of the defaults. */
-export type Settings = Values & { readonly [K in DefaultedKey]: ValueOf<K> };
+export type Settings = Values & Pick<ValueTypes, DefaultedKey>;
+
+export const OPTIONS: { readonly [K in OptionKey]: Option<ValueTypes[K]> } = TABLE;
 
 /** An entry of the table together with its key, for code that walks over all of them. */
 export interface OptionEntry extends Option<unknown> {
   readonly key: OptionKey;
 }
 
-export const OPTION_LIST: readonly OptionEntry[] = Object.entries(OPTIONS).map(([key, entry]) => ({
-  ...(entry as Option<unknown>),
-  key: key as OptionKey,
-}));
+export const OPTION_LIST: readonly OptionEntry[] = keysOf(OPTIONS).map((key) => ({ ...OPTIONS[key], key }));
 
-const BY_KEY = new Map(OPTION_LIST.map((entry) => [entry.key, entry]));
+const BY_KEY = new Map<string, OptionEntry>(OPTION_LIST.map((entry) => [entry.key, entry]));
 
 /** Every default that stands by itself. */
-export const DEFAULTS = Object.fromEntries(OPTION_LIST.filter((entry) => entry.default !== undefined).map((entry) => [entry.key, entry.default])) as {
-  readonly [K in DefaultedKey]: ValueOf<K>;
-};
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type names the same options; TypeScript does not follow a filter over their keys.
+export const DEFAULTS = Object.fromEntries(OPTION_LIST.filter((entry) => entry.default !== undefined).map((entry) => [entry.key, entry.default])) as Pick<
+  ValueTypes,
+  DefaultedKey
+>;
 
 /** `max_memory_restart` as `maxMemoryRestart`. */
 export const camelCase = (key: string): string => key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
@@ -52,7 +54,7 @@ const BY_NAME = new Map(OPTION_LIST.flatMap((entry) => namesOf(entry).map((name)
 export const optionNamed = (name: string): OptionEntry | undefined => BY_NAME.get(name);
 
 /** The option with this key. */
-export const optionOf = (key: string): OptionEntry | undefined => BY_KEY.get(key as OptionKey);
+export const optionOf = (key: string): OptionEntry | undefined => BY_KEY.get(key);
 
 /** Every name of every option, for suggestions. */
 export const optionNames = (): readonly string[] => [...BY_NAME.keys()];

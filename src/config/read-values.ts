@@ -3,7 +3,8 @@ import { describe } from './describe.ts';
 import { env as envKind, type EnvLayer } from './env-kind.ts';
 import type { Mismatch } from './kind.ts';
 import { suggestion } from './nearest.ts';
-import { OPTION_LIST, flagName, namesOf, optionNamed, optionNames, optionOf, type OptionEntry, type OptionKey, type Values } from './options.ts';
+import { OPTIONS, OPTION_LIST, flagName, namesOf, optionNamed, optionNames, optionOf, type OptionEntry, type OptionKey, type ValueTypes, type Values } from './options.ts';
+import type { Option } from './options/option.ts';
 import { classifyPm2Key, pm2KeyNames } from './pm2-keys.ts';
 
 /** Where a value stands, as messages name it. */
@@ -33,20 +34,21 @@ export function valueError(origin: Origin, expected: string, got: string): LbErr
 }
 
 class LayerReader {
-  readonly #values: Partial<Record<OptionKey, unknown>> = {};
+  readonly #values: { -readonly [K in OptionKey]?: ValueTypes[K] } = {};
   readonly #origins = new Map<OptionKey, Origin>();
   readonly #profiles = new Map<string, EnvLayer>();
   readonly problems: LbError[] = [];
   readonly warnings: string[] = [];
 
-  option(entry: OptionEntry, raw: unknown, origin: Origin): void {
-    const parsed = entry.kind.parse(raw);
-    const mismatch = 'mismatch' in parsed ? parsed.mismatch : mismatchOf(entry, parsed.value, raw);
+  option<K extends OptionKey>(key: K, raw: unknown, origin: Origin): void {
+    const option: Option<ValueTypes[K]> = OPTIONS[key];
+    const parsed = option.kind.parse(raw);
+    const mismatch = 'mismatch' in parsed ? parsed.mismatch : mismatchOf(option, parsed.value, raw);
     if (mismatch !== undefined) {
       this.#reject(origin, mismatch);
     } else if ('value' in parsed) {
-      this.#values[entry.key] = parsed.value;
-      this.#origins.set(entry.key, origin);
+      this.#values[key] = parsed.value;
+      this.#origins.set(key, origin);
     }
   }
 
@@ -58,8 +60,7 @@ class LayerReader {
 
   layer(): Layer {
     const { problems, warnings } = this;
-    // Each value was parsed by the kind of its own key.
-    return { values: this.#values as Values, origins: this.#origins, profiles: this.#profiles, problems, warnings };
+    return { values: this.#values, origins: this.#origins, profiles: this.#profiles, problems, warnings };
   }
 
   #reject(origin: Origin, { expected, got, at }: Mismatch): void {
@@ -67,8 +68,8 @@ class LayerReader {
   }
 }
 
-function mismatchOf(entry: OptionEntry, value: unknown, raw: unknown): Mismatch | undefined {
-  const expected = entry.check?.(value);
+function mismatchOf<T>(option: Option<T>, value: T, raw: unknown): Mismatch | undefined {
+  const expected = option.check?.(value);
   return typeof expected === 'string' ? { expected, got: describe(raw), at: '' } : expected;
 }
 
@@ -81,7 +82,7 @@ export function readApp(raw: Readonly<Record<string, unknown>>, file: string, pa
   const names = Object.keys(raw);
   for (const entry of OPTION_LIST) {
     const [name, ...others] = namesOf(entry).filter((candidate) => Object.hasOwn(raw, candidate) && isGiven(entry, raw[candidate]));
-    if (name !== undefined) reader.option(entry, raw[name], originOf(name));
+    if (name !== undefined) reader.option(entry.key, raw[name], originOf(name));
     for (const other of others) {
       if (raw[other] !== raw[String(name)]) reader.warnings.push(`${file}: ${originOf(other).path}: ignored, because "${name}" is given too`);
     }
@@ -105,7 +106,7 @@ export function readFlags(flags: Readonly<Record<string, unknown>>): Layer {
   for (const [key, raw] of Object.entries(flags)) {
     const entry = optionOf(key);
     if (entry === undefined) reader.problems.push(unknownKey(key, { file: COMMAND_LINE, path: key }));
-    else if (raw !== undefined) reader.option(entry, raw, { file: COMMAND_LINE, path: flagName(entry) });
+    else if (raw !== undefined) reader.option(entry.key, raw, { file: COMMAND_LINE, path: flagName(entry) });
   }
   return reader.layer();
 }

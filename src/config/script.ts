@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { normalName } from '../lifecycle/app-name.ts';
+import { isObject } from './kind.ts';
 import { absolutePath, statOf } from './paths.ts';
 
 const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts'] as const;
@@ -31,7 +32,8 @@ async function findInDirectory(path: string): Promise<string | undefined> {
 
 async function mainOf(packageFile: string): Promise<string | undefined> {
   try {
-    const { main } = JSON.parse(await readFile(packageFile, 'utf8')) as { main?: unknown };
+    const content: unknown = JSON.parse(await readFile(packageFile, 'utf8'));
+    const main = isObject(content) ? content['main'] : undefined;
     return typeof main === 'string' && main !== '' ? main : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 import { SCALE_METRICS, type ScaleMetric, type ScaleSpec } from '../lifecycle/app-spec.ts';
 import { describe } from './describe.ts';
-import type { Kind } from './kind.ts';
+import { isObject, type Kind } from './kind.ts';
 import * as kinds from './kinds.ts';
 import { suggestion } from './nearest.ts';
 
@@ -27,13 +27,13 @@ export const scaleTarget: Kind<ScaleSpec['target']> = {
   },
   parse(raw) {
     const wrong = (got: string): ReturnType<Kind<never>['parse']> => ({ mismatch: { expected: EXPECTED, got, at: '' } });
-    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return wrong(describe(raw));
+    if (!isObject(raw)) return wrong(describe(raw));
     const [name, ...more] = Object.keys(raw);
     if (name === undefined || more.length > 0) return wrong(name === undefined ? 'an empty object' : [name, ...more].join(', '));
     const metric = SCALE_METRICS.find((known) => known === name);
     if (metric === undefined)
       return { mismatch: { expected: `one of ${SCALE_METRICS.join(', ')}`, got: `${name}${suggestion(name, SCALE_METRICS)}`, at: `.${name}` } };
-    const parsed = VALUES[metric].kind.parse((raw as Readonly<Record<string, unknown>>)[metric]);
+    const parsed = VALUES[metric].kind.parse(raw[metric]);
     return 'value' in parsed ? { value: { metric, value: parsed.value } } : { mismatch: { ...parsed.mismatch, at: `.${metric}` } };
   },
 };

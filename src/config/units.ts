@@ -3,8 +3,14 @@
 const BYTE_UNITS = ['B', 'K', 'M', 'G', 'T'] as const;
 const BYTES = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?|b)?$/i;
 
-const DURATION_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-type DurationUnit = keyof typeof DURATION_UNITS;
+/** In milliseconds, the largest first. */
+const DURATION_UNITS = new Map([
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+]);
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?$/i;
 
 /** A size such as `300M`, `1.5G`, `512K` or plain bytes as a whole number of bytes (1K is 1024), or undefined if it is none. */
@@ -26,16 +32,14 @@ export function formatBytes(bytes: number): string {
 
 /** A duration such as `250ms`, `10s`, `1.5m`, `1h`, `1d` or plain milliseconds as whole milliseconds, or undefined if it is none. */
 export function parseDuration(text: string): number | undefined {
-  const match = DURATION.exec(text.trim());
-  if (match === null) return undefined;
-  const unit = (match[2] ?? 'ms').toLowerCase() as DurationUnit;
-  return safe(Number(match[1]) * DURATION_UNITS[unit]);
+  const [, count, unit = 'ms'] = DURATION.exec(text.trim()) ?? [];
+  const size = DURATION_UNITS.get(unit.toLowerCase());
+  return count === undefined || size === undefined ? undefined : safe(Number(count) * size);
 }
 
 /** The shortest text that `parseDuration` reads back as the same duration, such as `30s`. */
 export function formatDuration(ms: number): string {
-  for (const unit of ['d', 'h', 'm', 's'] as const) {
-    const size = DURATION_UNITS[unit];
+  for (const [unit, size] of DURATION_UNITS) {
     if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
   }
   return `${ms}ms`;

@@ -74,20 +74,28 @@ export class LbError extends Error {
     };
   }
 
+  /** The error of a record, with its message. */
+  static fromRecord({ code, details, output, message }: ErrorRecord): LbError {
+    const error = new LbError(code, details, output);
+    error.message = message;
+    return error;
+  }
+
   /** Any thrown value as an `LbError`; foreign errors become `LB_ERR_INTERNAL`. */
   static from(thrown: unknown): LbError {
-    // Each bundle has a copy of this class.
-    if (thrown instanceof LbError || (thrown instanceof Error && thrown.name === 'LbError')) return thrown as LbError;
+    if (isLbError(thrown)) return thrown;
     const error = new LbError('LB_ERR_INTERNAL', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
     if (thrown instanceof Error && thrown.stack !== undefined) error.stack = thrown.stack;
     return error;
   }
 }
 
+/** Each bundle has a copy of the class. */
+const isLbError = (thrown: unknown): thrown is LbError => thrown instanceof LbError || (thrown instanceof Error && thrown.name === 'LbError');
+
 /** The code of a system error (`ENOENT`), or undefined. */
 export function errnoOf(thrown: unknown): string | undefined {
-  const code = (thrown as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : undefined;
+  return typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 
 /** The message of anything that was thrown. */

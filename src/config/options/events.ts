@@ -6,9 +6,7 @@ import * as kinds from '../kinds.ts';
 import { suggestion } from '../nearest.ts';
 import { withDefault } from './option.ts';
 
-type Run = string | readonly string[];
-
-const command: Kind<Run | null> = {
+const command: Kind<string | readonly string[] | null> = {
   label: 'a string for the shell, or an array of words without one',
   tsType: 'string | readonly string[]',
   schema: {
@@ -18,9 +16,9 @@ const command: Kind<Run | null> = {
     ],
   },
   parse(raw) {
-    const words = Array.isArray(raw) ? (raw as unknown[]) : [raw];
-    const isCommand = words.length > 0 && words.every(isCleanText) && String(words[0]).trim() !== '';
-    return isCommand ? { value: raw as Run } : { mismatch: { expected: 'a command: a string, or an array of strings', got: describe(raw), at: '' } };
+    const words: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+    const isCommand = words.every(isCleanText) && words[0] !== undefined && words[0].trim() !== '';
+    return isCommand ? { value: typeof raw === 'string' ? raw : words } : { mismatch: { expected: 'a command: a string, or an array of strings', got: describe(raw), at: '' } };
   },
 };
 
@@ -34,6 +32,8 @@ const url: Kind<string | null> = {
       : { mismatch: { expected: 'a URL with http:// or https://', got: describe(raw), at: '' } },
 };
 
+const isEventKind = (raw: unknown): raw is EventKind => EVENT_KIND_NAMES.some((name) => name === raw);
+
 const eventKinds: Kind<readonly EventKind[] | null> = {
   label: 'kinds of events',
   tsType: `readonly (${EVENT_KIND_NAMES.map((name) => `'${name}'`).join(' | ')})[]`,
@@ -41,9 +41,10 @@ const eventKinds: Kind<readonly EventKind[] | null> = {
   parse(raw) {
     const names = EVENT_KIND_NAMES.join(', ');
     if (!Array.isArray(raw) || raw.length === 0) return { mismatch: { expected: `a list of ${names}`, got: describe(raw), at: '' } };
-    const index = raw.findIndex((name) => !EVENT_KIND_NAMES.includes(name as EventKind));
-    if (index < 0) return { value: raw as EventKind[] };
-    const wrong: unknown = raw[index];
+    const given: readonly unknown[] = raw;
+    if (given.every(isEventKind)) return { value: given };
+    const index = given.findIndex((name) => !isEventKind(name));
+    const wrong = given[index];
     const nearest = typeof wrong === 'string' ? suggestion(wrong, EVENT_KIND_NAMES) : '';
     return { mismatch: { expected: `one of ${names}`, got: `${describe(wrong)}${nearest}`, at: `[${index}]` } };
   },

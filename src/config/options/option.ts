@@ -20,7 +20,7 @@ export interface Option<T> {
   /** Interactions, limits, what differs from PM2: full sentences for the reference page. */
   readonly notes?: string;
   /** A condition its kind can't express: what was expected, of the whole value or of a part of it; undefined when all is well. */
-  readonly check?: (value: T) => string | Mismatch | undefined;
+  check?(value: T): string | Mismatch | undefined;
 }
 
 /** Keeps the value type of an option without a default. */
