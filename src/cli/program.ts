@@ -5,7 +5,7 @@ import { COMMANDS, type CommandEntry } from './command-table.ts';
 import type { Command, OptionDef } from './command.ts';
 import type { Options, Words } from './context.ts';
 import type { Io } from './io.ts';
-import { usageProblem } from './usage-problem.ts';
+import { unknownCommand, usageProblem } from './usage-problem.ts';
 import { someText } from './values.ts';
 import { lbVersion } from './version.ts';
 
@@ -20,6 +20,9 @@ export interface Called {
 
 /** The arguments and options of a command line; null if it asked for help or the version, which have then been printed. @throws LbError LB_ERR_USAGE */
 export function parseCommandLine(argv: readonly string[], io: Io, called: Called | null): Words | null {
+  const [name] = argv;
+  // Here, because for `lb <unknown> --help` the parser prints the help of all commands.
+  if (called === null && name !== undefined && name !== 'help' && !name.startsWith('-')) throw new LbError('LB_ERR_USAGE', { problem: unknownCommand(name) });
   const [own, appArgs] = splitAppArgs(argv, called?.command.takesAppArgs === true);
   let words: Words | null = null;
   const program = buildProgram(io, called, (given) => (words = { ...given, appArgs }));

@@ -32,7 +32,7 @@ export function usageProblem({ code, message }: CommanderError, argv: readonly s
   }
 }
 
-function unknownCommand(word: string): string {
+export function unknownCommand(word: string): string {
   const instead = inPlaceOf(word);
   if (instead !== null) return instead;
   const names = COMMANDS.flatMap(({ name, aliases }) => [name, ...aliases]);
