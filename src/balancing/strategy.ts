@@ -22,5 +22,5 @@ export interface Backend {
  */
 export interface Strategy {
   /** The backend for the next connection; null when none may be picked now. `clientHash` is an unsigned 32-bit number, 0 when not sticky. */
-  pick(backends: readonly Backend[], clientHash: number): Backend | null;
+  pick<B extends Backend>(backends: readonly B[], clientHash: number): B | null;
 }

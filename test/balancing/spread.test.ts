@@ -82,7 +82,7 @@ describe('spreadKept', () => {
       ends.forEach((n, i) => ((backends[i] as (typeof backends)[number]).kept -= n));
       for (let n = sum(ends); n > 0; n--) {
         const backend = turns.pick(backends);
-        if (backend !== null) (backend as (typeof backends)[number]).kept++;
+        if (backend !== null) backend.kept++;
       }
       ended += sum(ends);
     }

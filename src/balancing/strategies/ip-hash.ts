@@ -11,9 +11,9 @@ const GOLDEN = 0x9e3779b9;
  * their rate, and the earliest wins, which gives each slot its share exactly (Schindelhauer and Schomaker).
  */
 export const ipHash: Strategy = {
-  pick(backends, clientHash) {
+  pick<B extends Backend>(backends: readonly B[], clientHash: number): B | null {
     const backups = areBackupsDue(backends);
-    let winner: Backend | null = null;
+    let winner: B | null = null;
     let earliest = Number.POSITIVE_INFINITY;
     for (const backend of backends) {
       if (backend.backup !== backups || backend.full) continue;
@@ -30,7 +30,7 @@ export const ipHash: Strategy = {
 };
 
 /** While the old and the new worker of a slot both serve, sessions stay with the old one. */
-function oldestOfSlot(backends: readonly Backend[], winner: Backend): Backend {
+function oldestOfSlot<B extends Backend>(backends: readonly B[], winner: B): B {
   for (const backend of backends) if (backend.slot === winner.slot && !backend.full && backend.backup === winner.backup) return backend;
   return winner;
 }

@@ -9,9 +9,9 @@ import { areBackupsDue } from './backups.ts';
 export class LeastConnections implements Strategy {
   #clock = 0;
 
-  pick(backends: readonly Backend[]): Backend | null {
+  pick<B extends Backend>(backends: readonly B[]): B | null {
     const backups = areBackupsDue(backends);
-    let picked: Backend | null = null;
+    let picked: B | null = null;
     let fewest = 0;
     let weight = 1;
     let turn = 0;

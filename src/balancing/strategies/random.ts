@@ -15,7 +15,7 @@ export class RandomOfTwo implements Strategy {
     this.#random = random;
   }
 
-  pick(backends: readonly Backend[]): Backend | null {
+  pick<B extends Backend>(backends: readonly B[]): B | null {
     const count = this.#collect(backends);
     if (count === 0) return null;
     const total = this.#sum(count - 1);

@@ -16,7 +16,7 @@ export class RoundRobin implements Strategy {
   /** What each backend has too much on average, and gives back: 0, unless one came or went with its credit, or met the bound. */
   #excess = 0;
 
-  pick(backends: readonly Backend[]): Backend | null {
+  pick<B extends Backend>(backends: readonly B[]): B | null {
     const backups = areBackupsDue(backends);
     if (!isAnyFree(backends, backups)) return null;
     const bound = this.#bound;
@@ -25,7 +25,7 @@ export class RoundRobin implements Strategy {
     let count = 0;
     let credits = 0;
     let price = 0;
-    let richest: Backend | null = null;
+    let richest: B | null = null;
     let most = Number.NEGATIVE_INFINITY;
     for (const backend of backends) {
       if (backend.backup !== backups || backend.full) continue;

@@ -192,7 +192,7 @@ export class Dispatcher {
 
 /** Hands the connection to the picked worker, or queues it there. Returns false if the strategy picks none. */
 function place(queue: ListenerQueue, pending: PendingConnection): boolean {
-  const backend = queue.strategy.pick(queue.backends, pending.clientHash) as Backend | null;
+  const backend = queue.strategy.pick(queue.backends, pending.clientHash);
   if (backend === null) return false;
   if (backend.free && backend.waiting.length === 0) give(backend.target, pending);
   else {
