@@ -5,14 +5,12 @@ import { APP_METRICS, SLOT_METRICS, type HistorySeries } from '../protocol/histo
 import { parseEvent } from '../protocol/parse-event.ts';
 import { errorRecord, logLine, profileFile, progressRecord } from '../protocol/parse-records.ts';
 import { appSnapshot } from '../protocol/parse-snapshot.ts';
-import { field, fieldsOf, integer, list, literal, nullable, number, object, oneOf, optional, pick, string, type Shape } from '../protocol/parser.ts';
+import { field, fieldsOf, integer, list, literal, nullable, number, object, oneOf, optional, string, type Shape } from '../protocol/parser.ts';
 import { fromDaemon } from './parse-list.ts';
 
+const VERSION = { name: literal('lb'), version: string, protocol: integer(), pid: integer(0) };
 const HELLO: Shape<DaemonHello> = {
-  name: literal('lb'),
-  version: string,
-  protocol: integer(),
-  pid: integer(0),
+  ...VERSION,
   node: string,
   home: string,
   uptimeMs: number(),
@@ -20,7 +18,7 @@ const HELLO: Shape<DaemonHello> = {
 };
 
 /** What the hello of every version has. @throws LbError LB_ERR_MESSAGE when it is not a hello of `lb` */
-export const parseVersion = fromDaemon('hello', object(pick(HELLO, ['name', 'version', 'protocol', 'pid'])));
+export const parseVersion = fromDaemon('hello', object<Pick<DaemonHello, 'name' | 'version' | 'protocol' | 'pid'>>(VERSION));
 
 /** @throws LbError LB_ERR_MESSAGE */
 export const parseHello = fromDaemon('hello', object<DaemonHello>(HELLO));
@@ -55,6 +53,9 @@ export const parseHistories = fromDaemon(
     ),
   ),
 );
+
+/** The answer to `POST /v1/metrics`. @throws LbError LB_ERR_MESSAGE */
+export const parseMetricsUrl = fromDaemon('metrics', field('url', nullable(string)));
 
 /** One message of the stats subscription. @throws LbError LB_ERR_MESSAGE */
 export const parseStats = fromDaemon('stats', object<Stats>({ at: number(), apps: list(appSnapshot) }));

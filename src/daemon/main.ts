@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
+import { isSignal } from '../system/signals.ts';
 import { Daemon } from './daemon.ts';
 
 type Log = (message: string) => void;
@@ -90,7 +91,7 @@ function exitCode(daemon: Daemon): number {
     exit.killedAtDeadline
       ? 137
       : exit.signal !== null && exit.stopReason === null
-        ? 128 + (constants.signals[exit.signal as NodeJS.Signals] ?? 0)
+        ? 128 + (isSignal(exit.signal) ? constants.signals[exit.signal] : 0)
         : (exit.code ?? 0),
   );
   return codes.findLast((code) => code !== 0) ?? 0;

@@ -1,18 +1,10 @@
 import { LbError } from '../errors/lb-error.ts';
+import { keysOf } from '../lifecycle/keys-of.ts';
 import { appFamilies, type ToldApp } from '../metrics/app-families.ts';
 import { exposition } from '../metrics/exposition.ts';
 import { History, type Read } from '../metrics/history.ts';
 import { families, type DaemonFacts } from '../metrics/prometheus.ts';
-import {
-  APP_METRICS,
-  LEVELS,
-  RESOLUTIONS,
-  SLOT_METRICS,
-  type HistoriesAnswer,
-  type HistoryAnswer,
-  type HistorySeries,
-  type Resolution,
-} from '../protocol/history.ts';
+import { APP_METRICS, LEVELS, RESOLUTIONS, SLOT_METRICS, type HistoriesAnswer, type HistoryAnswer, type HistorySeries } from '../protocol/history.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { now, wallNow } from '../system/clock.ts';
 import type { PersistentCounters } from './persistent-counters.ts';
@@ -56,7 +48,7 @@ export class Metrics {
 
   /** @throws LbError LB_ERR_MESSAGE for a metric or a resolution that there is not. */
   history(app: string, query: URLSearchParams): HistoryAnswer {
-    const resolution = oneOf(query, 'resolution', Object.keys(RESOLUTIONS) as Resolution[]);
+    const resolution = oneOf(query, 'resolution', keysOf(RESOLUTIONS));
     const at = now();
     const history = this.#histories.get(app);
     const slot = wholeOf(query, 'slot');
@@ -70,7 +62,7 @@ export class Metrics {
 
   /** The last values of many series at once: of all apps, or of one and its slots. @throws LbError LB_ERR_MESSAGE for a resolution or a level that there is not. */
   histories(query: URLSearchParams): HistoriesAnswer {
-    const resolution = oneOf(query, 'resolution', Object.keys(RESOLUTIONS) as Resolution[]);
+    const resolution = oneOf(query, 'resolution', keysOf(RESOLUTIONS));
     const points = wholeOf(query, 'points') ?? RESOLUTIONS[resolution].points;
     const [only, metrics] = [query.get('app'), query.getAll('metric')];
     const level = query.has('level') ? oneOf(query, 'level', LEVELS) : null;

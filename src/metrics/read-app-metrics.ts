@@ -1,10 +1,11 @@
 import { APP_METRIC_TYPES, type AppMetric, type AppValue } from '../protocol/app-metrics.ts';
+import { isObject } from '../protocol/parser.ts';
 
 const METRIC_NAME = /^[A-Za-z_:][\w:]*$/;
 const LABEL_NAME = /^[A-Za-z_]\w*$/;
 /** The names of `lb`'s own metrics. */
 const RESERVED = 'lb_';
-const SUFFIXES: readonly unknown[] = ['', '_bucket', '_sum', '_count'];
+const SUFFIXES = ['', '_bucket', '_sum', '_count'] as const;
 
 export interface ReadMetrics {
   readonly metrics: readonly AppMetric[];
@@ -33,7 +34,7 @@ export function parseAppMetrics(text: string): ReadMetrics | null {
 
 /** The metric, or the name of one that is refused. */
 function metricOf(told: unknown): AppMetric | string {
-  const { name, help, type: given, aggregator, values } = (told ?? {}) as Readonly<Record<string, unknown>>;
+  const { name, help, type: given, aggregator, values } = isObject(told) ? told : {};
   const type = APP_METRIC_TYPES.find((known) => known === given);
   if (typeof name !== 'string' || !METRIC_NAME.test(name) || name.startsWith(RESERVED) || type === undefined || !Array.isArray(values)) return String(name);
   return {
@@ -47,9 +48,10 @@ function metricOf(told: unknown): AppMetric | string {
 
 /** JSON has no NaN and no infinity: such values come as null and are left out, as is what is not a sample. */
 function valueOf(told: unknown): readonly AppValue[] {
-  const { suffix, labels, value } = (told ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof value !== 'number' || !SUFFIXES.includes(suffix)) return [];
-  const named = Object.entries((labels ?? {}) as Readonly<Record<string, unknown>>);
+  const { suffix: given, labels, value } = isObject(told) ? told : {};
+  const suffix = SUFFIXES.find((known) => known === given);
+  if (typeof value !== 'number' || suffix === undefined) return [];
+  const named = Object.entries(isObject(labels) ? labels : {});
   if (named.some(([name]) => !LABEL_NAME.test(name))) return [];
-  return [{ suffix: suffix as string, labels: Object.fromEntries(named.map(([name, text]) => [name, typeof text === 'number' ? text : String(text)])), value }];
+  return [{ suffix, labels: Object.fromEntries(named.map(([name, text]) => [name, typeof text === 'number' ? text : String(text)])), value }];
 }

@@ -1,7 +1,7 @@
+import { appTotals, counters } from '../protocol/parse-totals.ts';
+import { fieldsOf } from '../protocol/parser.ts';
 import type { AppTotals, Counters } from '../protocol/totals.ts';
 import { emptyBuckets } from './latency.ts';
-
-type Tree = number | readonly Tree[] | { readonly [key: string]: Tree };
 
 export const NO_COUNTERS: Counters = { answers: [0, 0, 0, 0, 0], bytesReceived: 0, bytesSent: 0, accepted: 0, refused: 0, cpuMs: 0, gcCount: 0, gcMs: 0 };
 
@@ -16,18 +16,14 @@ export const NO_TOTALS: AppTotals = {
   slots: {},
 };
 
-export const addCounters = (a: Counters, b: Counters): Counters => add(a as unknown as Tree, b as unknown as Tree) as unknown as Counters;
-export const addTotals = (a: AppTotals, b: AppTotals): AppTotals => add(a as unknown as Tree, b as unknown as Tree) as unknown as AppTotals;
+export const addCounters = (a: Counters, b: Counters): Counters => counters(add(a, b));
+export const addTotals = (a: AppTotals, b: AppTotals): AppTotals => appTotals(add(a, b));
 
 /** Adds number to number, by place in lists and by name in objects; what only one side has is taken as it is. */
-function add(a: Tree | undefined, b: Tree | undefined): Tree {
-  if (a === undefined || b === undefined) return a ?? b ?? 0;
-  if (typeof a === 'number' || typeof b === 'number') return Number(a) + Number(b);
-  if (isList(a) && isList(b)) return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => add(a[i], b[i]));
-  if (isList(a) || isList(b)) return b;
-  const sum: Record<string, Tree> = { ...a };
-  for (const [key, value] of Object.entries(b)) sum[key] = add(sum[key], value);
-  return sum;
+function add(a: unknown, b: unknown): unknown {
+  if (a === undefined || b === undefined) return a ?? b;
+  if (typeof a === 'number' && typeof b === 'number') return a + b;
+  if (Array.isArray(a) && Array.isArray(b)) return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => add(a[i], b[i]));
+  const [one, other] = [fieldsOf(a), fieldsOf(b)];
+  return Object.fromEntries(Object.keys({ ...one, ...other }).map((key) => [key, add(one[key], other[key])]));
 }
-
-const isList = (tree: Tree): tree is readonly Tree[] => Array.isArray(tree);

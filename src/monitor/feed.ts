@@ -1,7 +1,7 @@
 import type { DaemonAddress } from '../client/address.ts';
 import { connect } from '../client/connect.ts';
 import { followAll } from '../client/follow-all.ts';
-import { parseLogLines } from '../client/parse.ts';
+import { parseApp, parseLogLines } from '../client/parse.ts';
 import { appPath, type Channel } from '../client/request.ts';
 import { stayConnected } from '../client/stay-connected.ts';
 import { openStream } from '../client/stream.ts';
@@ -112,7 +112,7 @@ interface LogReading {
 
 /** An app that does not run is remembered by its files alone. */
 async function readLogs(channel: Channel, app: string, { lines, signal, dispatch }: LogReading): Promise<void> {
-  const { primaryPid } = (await channel.json(appPath(app))) as { primaryPid: number | null };
+  const { primaryPid } = parseApp(await channel.json(appPath(app)));
   if (primaryPid === null && lines > 0) {
     const kept = parseLogLines(await channel.json(`${appPath(app, 'logs')}?lines=${lines}`));
     if (!signal.aborted) dispatch(kept.map((line) => ({ type: 'line', line })));

@@ -38,8 +38,10 @@ type OfKind<K extends EventKind> = { readonly kind: K } & (K extends keyof Event
   ? { readonly details: EventDetails[K] }
   : { readonly details?: undefined });
 
+type Facts = { [K in EventKind]: Omit<EventBase, 'severity'> & OfKind<K> }[EventKind];
+
 /** Something that happened, as a primary tells it. */
-export type NewEvent = { [K in EventKind]: EventBase & OfKind<K> }[EventKind];
+export type NewEvent = Facts & { readonly severity: Severity };
 
 /** Something that happened, for `/v1/events`. */
 export type LbEvent = NewEvent & {
@@ -69,13 +71,12 @@ export function makeEvent(
   details?: EventDetails[keyof EventDetails],
 ): NewEvent {
   const where = worker === undefined ? {} : { slot: worker.slot, pid: worker.pid };
-  const facts = { at, app, kind, message, ...where, ...(details === undefined ? {} : { details }) };
-  // `EmitEvent` has seen to it that kind and details belong together.
-  return { ...facts, severity: severityOf(facts) } as NewEvent;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `EmitEvent` has seen to it that kind and details belong together.
+  const facts = { at, app, kind, message, ...where, ...(details === undefined ? {} : { details }) } as Facts;
+  return { ...facts, severity: severityOf(facts) };
 }
 
-function severityOf(event: Pick<NewEvent, 'kind' | 'details'>): Severity {
-  const { kind, details } = event as NewEvent;
+function severityOf({ kind, details }: Facts): Severity {
   if (kind === 'exit') {
     if (details.stopReason === null) return details.code === 0 ? 'warn' : 'error';
     return details.killedAtDeadline ? 'warn' : details.stopReason === 'hung' ? 'error' : 'info';

@@ -35,7 +35,7 @@ export const absolutePath: Parser<string> = (value) => {
 const statusRange: Parser<readonly [number, number]> = (value) => {
   const [from, to, ...more] = list(integer(100))(value);
   if (from === undefined || to === undefined || more.length > 0) throw new Malformed('a list of two status codes', value);
-  return value as [number, number];
+  return [from, to];
 };
 
 /** A text is one command for the shell, a list is a program with its words. */

@@ -3,42 +3,50 @@ import { STOP_REASONS } from '../lifecycle/exit-report.ts';
 import { OPERATION_NAMES } from '../lifecycle/operation-name.ts';
 import type { EventDetails, LbEvent, NewEvent } from './event.ts';
 import { EXIT } from './parse-snapshot.ts';
-import { attempt, boolean, integer, Malformed, nullable, number, object, oneOf, optional, pick, string, variants, type Shape } from './parser.ts';
+import { attempt, boolean, field, integer, Malformed, nullable, number, object, oneOf, optional, string, type Parser } from './parser.ts';
 
 const operation = oneOf(OPERATION_NAMES);
-const stopReason = nullable(oneOf(STOP_REASONS));
 
-const DETAILS: { readonly [Kind in keyof EventDetails]: Shape<EventDetails[Kind]> } = {
-  start: { generation: number() },
-  ready: { tookMs: number(), generation: number() },
-  drain: { stopReason, generation: number() },
-  exit: pick(EXIT, ['code', 'signal', 'stopReason', 'cause', 'killedAtDeadline', 'uptimeMs', 'generation']),
-  recycle: { stopReason: oneOf(STOP_REASONS), reason: string },
-  'operation-begin': { operation },
-  operation: { operation, ok: boolean },
-  ended: { state: oneOf(['stopped', 'errored']) },
-  'primary-lost': { cause: string },
-  'daemon-start': { unclean: boolean },
-  'bad-message': { from: string, field: string },
+const { code, signal, stopReason, cause, killedAtDeadline, uptimeMs, generation } = EXIT;
+
+const DETAILS: { readonly [Kind in keyof EventDetails]: Parser<EventDetails[Kind]> } = {
+  start: object({ generation }),
+  ready: object({ tookMs: number(), generation }),
+  drain: object({ stopReason, generation }),
+  exit: object({ code, signal, stopReason, cause, killedAtDeadline, uptimeMs, generation }),
+  recycle: object({ stopReason: oneOf(STOP_REASONS), reason: string }),
+  'operation-begin': object({ operation }),
+  operation: object({ operation, ok: boolean }),
+  ended: object({ state: oneOf(['stopped', 'errored']) }),
+  'primary-lost': object({ cause: string }),
+  'daemon-start': object({ unclean: boolean }),
+  'bad-message': object({ from: string, field: string }),
 };
 
 const hasDetails = (kind: EventKind): kind is keyof EventDetails => Object.hasOwn(DETAILS, kind);
-const TABLE = Object.fromEntries(EVENT_KIND_NAMES.map((kind) => [kind, hasDetails(kind) ? { details: object<object>(DETAILS[kind] as never) } : {}]));
 
-type Common = 'at' | 'app' | 'severity' | 'message' | 'slot' | 'pid';
-const COMMON: Shape<Pick<NewEvent, Common>> = {
+const facts = object<Omit<NewEvent, 'details'>>({
+  kind: oneOf(EVENT_KIND_NAMES),
   at: number(),
   app: nullable(string),
   severity: oneOf(SEVERITIES),
   message: string,
   slot: optional(integer(0)),
   pid: optional(integer(0)),
-};
+});
 
-export const newEvent = variants<NewEvent, 'kind', Common>('kind', TABLE as never, COMMON);
+function check(value: unknown): asserts value is NewEvent {
+  const { kind } = facts(value);
+  if (hasDetails(kind)) field<unknown>('details', DETAILS[kind])(value);
+}
+
+export const newEvent: Parser<NewEvent> = (value) => {
+  check(value);
+  return value;
+};
 
 /** An event that was read back or received; null when it is none, or of a kind that this version does not know. */
 export function parseEvent(value: unknown): LbEvent | null {
-  const event = attempt(() => newEvent(value));
-  return event instanceof Malformed || !Number.isSafeInteger((event as LbEvent).id) ? null : (event as LbEvent);
+  const event = attempt(() => ({ ...newEvent(value), id: field('id', integer())(value) }));
+  return event instanceof Malformed ? null : event;
 }

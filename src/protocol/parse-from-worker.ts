@@ -70,5 +70,5 @@ export function parseFromWorker(value: unknown, handle: unknown): FromWorker {
 }
 
 /** A raw one: the sockets and servers that an app sends have not both. */
-const isConnection = (handle: unknown): boolean =>
+export const isConnection = (handle: unknown): handle is { close(): void } =>
   typeof handle === 'object' && handle !== null && 'close' in handle && typeof handle.close === 'function' && 'readStart' in handle;

@@ -2,7 +2,7 @@ import { STOP_REASONS, type ExitReport } from '../lifecycle/exit-report.ts';
 import { shownAppSpec } from './parse-app-spec.ts';
 import { LISTED, LISTED_HEALTH, numberOrNull, pid, slot, worker, workerState } from './parse-listed-app.ts';
 import { appTotals, proxyRejections } from './parse-totals.ts';
-import { boolean, list, nullable, number, object, oneOf, pick, string, type Shape } from './parser.ts';
+import { boolean, list, nullable, number, object, oneOf, string, type Shape } from './parser.ts';
 import type { AppSnapshot, WorkerHealth } from './snapshot.ts';
 import type { AppStats } from './stats.ts';
 
@@ -33,47 +33,39 @@ export const EXIT: Shape<ExitReport> = {
   lastStderr: list(string),
 };
 
-const SNAPSHOT: Shape<AppSnapshot> = {
-  ...LISTED,
-  healthy: number(),
+const { name, state, instances, ready, cpuPercent, memoryBytes, connections, queued, panic, requestsPerSecond } = LISTED;
+
+const STATS: Shape<AppStats> = {
+  name,
+  state,
+  instances,
+  ready,
   generation: number(),
   primaryPid: nullable(pid),
   startedAt: numberOrNull,
-  proxyRejections,
+  cpuPercent,
+  memoryBytes,
+  connections,
+  queued,
+  panic,
+  requestsPerSecond,
   p50Ms: numberOrNull,
   p95Ms: numberOrNull,
   p99Ms: numberOrNull,
   errorRate: numberOrNull,
-  totals: appTotals,
   workers: list(worker),
+  totals: appTotals,
+};
+
+export const appStats = object<AppStats>(STATS);
+
+export const appSnapshot = object<AppSnapshot>({
+  ...LISTED,
+  ...STATS,
+  healthy: number(),
+  proxyRejections,
   health: list(object<WorkerHealth>(HEALTH)),
   lastExits: list(object<ExitReport>(EXIT)),
   socketsKept: boolean,
   spec: shownAppSpec,
-};
-
-export const appSnapshot = object<AppSnapshot>(SNAPSHOT);
-
-export const appStats = object<AppStats>(
-  pick(SNAPSHOT, [
-    'name',
-    'state',
-    'instances',
-    'ready',
-    'generation',
-    'primaryPid',
-    'startedAt',
-    'cpuPercent',
-    'memoryBytes',
-    'connections',
-    'queued',
-    'panic',
-    'requestsPerSecond',
-    'p50Ms',
-    'p95Ms',
-    'p99Ms',
-    'errorRate',
-    'workers',
-    'totals',
-  ]),
-);
+});

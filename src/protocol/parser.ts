@@ -82,7 +82,8 @@ export const literal =
 export const oneOf =
   <const T extends string | number>(values: readonly T[]): Parser<T> =>
   (value) => {
-    if (values.includes(value as T)) return value as T;
+    const known = values.find((one) => one === value);
+    if (known !== undefined) return known;
     throw new Malformed(`one of ${values.join(', ')}`, value);
   };
 
@@ -101,38 +102,40 @@ export const list =
     if (!Array.isArray(value) || (length !== undefined && value.length !== length)) {
       throw new Malformed(length === undefined ? 'a list' : `a list of ${length}`, value);
     }
-    let result: unknown[] = value;
-    for (let index = 0; index < value.length; index++) {
-      const given: unknown = value[index];
-      const parsed = inside(index, item, given);
-      if (parsed === given) continue;
-      if (result === value) result = [...(value as unknown[])];
-      result[index] = parsed;
-    }
-    return result as T[];
+    const given: readonly unknown[] = value;
+    const parsed = given.map((one, index) => inside(index, item, one));
+    return isSameList(given, parsed) ? given : parsed;
   };
 
-/** Any names, values of one type. The parser of the values checks them; what it converts is not kept. */
+/** What is right is returned as it is, without a copy. */
+const isSameList = <T>(given: readonly unknown[], parsed: readonly T[]): given is readonly T[] => parsed.every((item, index) => item === given[index]);
+
+/** Any names, values of one type. */
 export const record =
   <T>(item: Parser<T>): Parser<Readonly<Record<string, T>>> =>
   (value) => {
     const given = fieldsOf(value);
-    for (const key of Object.keys(given)) inside(key, item, given[key]);
-    return given as Record<string, T>;
+    const parsed = Object.fromEntries(Object.entries(given).map(([key, one]) => [key, inside(key, item, one)]));
+    return isSameRecord(given, parsed) ? given : parsed;
   };
 
+const isSameRecord = <T>(given: Fields, parsed: Readonly<Record<string, T>>): given is Readonly<Record<string, T>> =>
+  Object.entries(parsed).every(([key, item]) => item === given[key]);
+
 /** The fields of the shape; others, which a newer version may have, stay as they are. */
-export function object<T>(shape: Shape<T>): Parser<T> {
-  const fields = Object.entries<Parser<unknown>>(shape);
+export const object = <T>(shape: Shape<T>): Parser<T> => parserOf<T>(shape);
+
+/** Of an object with these fields, which are those of the type. */
+function parserOf<T>(shape: object): Parser<T> {
+  const fields = Object.entries<Parser<unknown>>({ ...shape });
   return (value) => {
     const given = fieldsOf(value);
     let result = given;
     for (const [key, parser] of fields) {
       const parsed = inside(key, parser, given[key]);
-      if (parsed === given[key]) continue;
-      if (result === given) result = { ...given };
-      result[key] = parsed;
+      if (parsed !== given[key]) result = { ...result, [key]: parsed };
     }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each field was parsed by its own parser; TypeScript does not follow a loop over them.
     return result as T;
   };
 }
@@ -152,24 +155,19 @@ export type Variants<U, Tag extends keyof U, Common extends keyof U = never> = {
   readonly [Kind in U[Tag] & string]: Shape<Omit<Extract<U, { readonly [K in Tag]: Kind }>, Tag | Common>>;
 };
 
-/** The shape of a part of a type. */
-export function pick<T, K extends keyof T>(shape: Shape<T>, keys: readonly K[]): Shape<Pick<T, K>> {
-  return Object.fromEntries(keys.map((key) => [key, shape[key]])) as unknown as Shape<Pick<T, K>>;
-}
-
 /** One of several objects, told apart by the value of one field. @param common fields that all of them have */
 export function variants<U, Tag extends keyof U & string, Common extends keyof U = never>(
   tag: Tag,
   table: Variants<U, Tag, Common>,
   ...[common]: [Common] extends [never] ? [] : [common: Shape<Pick<U, Common>>]
 ): Parser<U> {
-  const parsers = new Map(Object.entries(table).map(([kind, shape]) => [kind, object<object>({ ...common, ...(shape as object) })]));
+  const parsers = new Map(Object.entries<object>(table).map(([kind, shape]) => [kind, parserOf<U>({ ...common, ...shape })]));
   const expected = `one of ${[...parsers.keys()].join(', ')}`;
   return (value) => {
     const kind = fieldsOf(value)[tag];
     const parser = typeof kind === 'string' ? parsers.get(kind) : undefined;
     if (parser === undefined) throw new Malformed(expected, kind).within(tag);
-    return parser(value) as U;
+    return parser(value);
   };
 }
 
@@ -189,9 +187,13 @@ export function attempt<T>(parse: () => T): T | Malformed {
   }
 }
 
+export type Fields = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** The fields of an object whose shape is not known yet. */
-export function fieldsOf(value: unknown): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+export function fieldsOf(value: unknown): Fields {
+  if (isObject(value)) return value;
   throw new Malformed('an object', value);
 }
 

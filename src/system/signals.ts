@@ -4,17 +4,13 @@ import { LbError } from '../errors/lb-error.ts';
 /** A signal as people write it (`HUP`, `SIGHUP`, `sighup`, `1`); anything else is an `LB_ERR_USAGE` that lists what there is. */
 export function parseSignal(text: string): NodeJS.Signals {
   const wanted = text.trim().toUpperCase();
-  const signals = Object.entries(constants.signals) as [NodeJS.Signals, number][];
-  for (const [name, value] of signals) {
-    if (name === wanted || name === `SIG${wanted}` || String(value) === wanted) return name;
-  }
-  throw new LbError('LB_ERR_USAGE', {
-    problem: `unknown signal "${text}"; ${suggestion(
-      wanted,
-      signals.map(([name]) => name),
-    )}`,
-  });
+  const names = Object.keys(constants.signals).filter(isSignal);
+  const signal = names.find((name) => name === wanted || name === `SIG${wanted}` || String(constants.signals[name]) === wanted);
+  if (signal === undefined) throw new LbError('LB_ERR_USAGE', { problem: `unknown signal "${text}"; ${suggestion(wanted, names)}` });
+  return signal;
 }
+
+export const isSignal = (name: string): name is NodeJS.Signals => Object.hasOwn(constants.signals, name);
 
 function suggestion(wanted: string, names: readonly string[]): string {
   const bare = wanted.replace(/^SIG/, '');

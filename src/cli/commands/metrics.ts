@@ -1,8 +1,10 @@
 import { connect } from '../../client/connect.ts';
+import { parseMetricsUrl } from '../../client/parse.ts';
 import type { Channel } from '../../client/request.ts';
 import { hostPort } from '../../config/kinds.ts';
 import { EXIT } from '../../errors/registry.ts';
 import type { MetricsBody } from '../../protocol/control.ts';
+import { parseMetricsBody } from '../../protocol/parse-requests.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
 
@@ -26,9 +28,9 @@ function readListen(text: string): MetricsBody {
 async function run(context: Context): Promise<number> {
   const { channel } = await connect(context.address);
   try {
-    const body = context.options['listen'] as MetricsBody | undefined;
-    if (body === undefined) context.io.stdout.write(await channel.text('/v1/metrics'));
-    else await serve(context, channel, body);
+    const wanted = context.options['listen'];
+    if (wanted === undefined) context.io.stdout.write(await channel.text('/v1/metrics'));
+    else await serve(context, channel, parseMetricsBody(wanted));
     return EXIT.ok;
   } finally {
     channel.close();
@@ -36,6 +38,6 @@ async function run(context: Context): Promise<number> {
 }
 
 async function serve(context: Context, channel: Channel, body: MetricsBody): Promise<void> {
-  const { url } = (await channel.json('/v1/metrics', { method: 'POST', body })) as { readonly url: string | null };
+  const url = parseMetricsUrl(await channel.json('/v1/metrics', { method: 'POST', body }));
   context.print(url === null ? 'the metrics are no longer served' : `the metrics are served at ${url}`);
 }

@@ -214,7 +214,8 @@ function listenOptions(query: ListenQuery): object {
 export function socketName(handle: RawListener): SocketName | null {
   const out: Partial<SocketName> = {};
   if (handle.getsockname === undefined || handle.getsockname(out) !== 0) return null;
-  return out.port === undefined ? null : (out as SocketName);
+  const { address, port, family } = out;
+  return address === undefined || port === undefined || family === undefined ? null : { address, port, family };
 }
 
 export function labelOf(query: Pick<ListenQuery, 'address' | 'port' | 'addressType'>, name: SocketName | null): string {
@@ -225,6 +226,6 @@ export function labelOf(query: Pick<ListenQuery, 'address' | 'port' | 'addressTy
 }
 
 function refusal(error: unknown): ListenOutcome {
-  const { errno } = error as { errno?: unknown };
+  const errno = error instanceof Error && 'errno' in error ? error.errno : undefined;
   return { errno: typeof errno === 'number' && errno !== 0 ? errno : -22, listener: null };
 }

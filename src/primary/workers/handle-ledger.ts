@@ -14,8 +14,7 @@ export class HandleLedger {
   readonly #inFlight: (SentHandle | null)[] = [];
   readonly #send: Channel['send'];
 
-  constructor(child: object) {
-    const channel = child as Channel;
+  constructor(channel: Channel) {
     this.#send = channel.send.bind(channel);
     channel.send = (message, handle, ...rest) => {
       if (isHandle(handle)) this.#inFlight.push(null);

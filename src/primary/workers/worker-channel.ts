@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { parseFromWorker } from '../../protocol/parse-from-worker.ts';
-import { attempt, Malformed } from '../../protocol/parser.ts';
+import { attempt, isObject, Malformed } from '../../protocol/parser.ts';
 import { MARK, type FromWorker, type ToWorker, type Unmarked } from '../../protocol/worker.ts';
 import { discardHandle } from '../../system/discard-handle.ts';
 import type { SentHandle, WorkerProcess, WorkerProcessEvents } from './worker-process.ts';
@@ -60,7 +60,7 @@ export class WorkerChannel {
 }
 
 function receive(raw: unknown, handle: unknown, events: ChannelEvents): void {
-  if ((raw as { cmd?: unknown } | null)?.cmd !== MARK) return;
+  if (!isObject(raw) || raw['cmd'] !== MARK) return;
   const message = attempt(() => parseFromWorker(raw, handle));
   if (!(message instanceof Malformed)) return events.received(message, handle);
   discardHandle(handle);

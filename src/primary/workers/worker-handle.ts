@@ -1,9 +1,9 @@
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { handsOff } from '../../lifecycle/balance-strategy.ts';
 import { isLeaving, moveWorker, type WorkerState } from '../../lifecycle/states.ts';
+import { isConnection } from '../../protocol/parse-from-worker.ts';
 import type { FromWorker, SocketName } from '../../protocol/worker.ts';
 import { now, wallNow } from '../../system/clock.ts';
-import type { RawConnection } from '../handles/raw-handles.ts';
 import type { AppCounters } from './app-counters.ts';
 import type { AppObserver, Notify } from './app-observer.ts';
 import { HandOff } from './hand-off.ts';
@@ -126,7 +126,8 @@ export class WorkerHandle {
       case 'released':
         return this.#notify('onSocketReleased', this, message.key, message.index);
       case 'refused':
-        return this.handOff.refused(message, handle as RawConnection);
+        if (isConnection(handle)) this.handOff.refused(message, handle);
+        return;
       case 'heartbeat':
         this.meter.add(message.beat, now());
         this.handOff.counted(message.beat);

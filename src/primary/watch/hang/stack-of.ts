@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StackFrame } from '../../../lifecycle/describe-stack.ts';
-import { interruptedAt } from '../../../system/inspector-client.ts';
 import { handlesSignal, listeningPorts, ownsSocket } from '../../../system/process-state.ts';
 import { isAlive, processState } from '../../../system/processes.ts';
+import { interruptedAt } from './inspector-client.ts';
 
 /** Usually it takes milliseconds, but without free CPU it takes seconds to open the inspector. */
 const TIMEOUT_MS = 5_000;

@@ -1,9 +1,5 @@
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { stealHandle, type RawConnection, type RawListener } from '../../handles/raw-handles.ts';
-
-interface AcceptedConnection extends RawConnection {
-  getpeername(out: { port?: number }): number;
-}
 
 /** Both ends of a connection from this process to itself. */
 export interface Loop {
@@ -72,21 +68,21 @@ export class Loopback {
         reject(error);
       });
       server.listen({ port: 0, host: HOST }, () => {
-        const { port } = server.address() as AddressInfo;
+        const address = server.address();
         server.unref();
         this.#listener = stealHandle(server);
         this.#listener.onconnection = (status, connection) => {
-          if (status === 0 && connection !== undefined) this.#arrived(connection as AcceptedConnection);
+          if (status === 0 && connection !== undefined) this.#arrived(connection);
         };
-        resolve(port);
+        if (typeof address === 'object' && address !== null) resolve(address.port);
       });
     });
   }
 
-  #arrived(connection: AcceptedConnection): void {
+  #arrived(connection: RawConnection): void {
     const peer: { port?: number } = {};
     // Fails if the client has already disconnected.
-    if (connection.getpeername(peer) !== 0) return connection.close();
+    if (connection.getpeername?.(peer) !== 0) return connection.close();
     const port = peer.port ?? 0;
     const claim = this.#expected.get(port);
     this.#expected.delete(port);

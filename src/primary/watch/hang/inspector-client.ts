@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { RawData } from 'ws';
+import { field, integer, list, object, optional, string } from '../../../protocol/parser.ts';
 
 /** One call where a program was interrupted. */
 export interface PausedCall {
@@ -16,6 +17,24 @@ export interface PausedCall {
 const SCRIPT_HEAD_BYTES = 4_096;
 const SCRIPT = /^\{"method":"Debugger\.scriptParsed","params":\{"scriptId":"(\d+)","url":("(?:[^"\\]|\\.)*")/;
 const PAUSED = '{"method":"Debugger.paused"';
+
+interface Call {
+  readonly functionName: string;
+  readonly location: { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber?: number };
+}
+
+const pausedCalls = field(
+  'params',
+  field(
+    'callFrames',
+    list(
+      object<Call>({
+        functionName: string,
+        location: object<Call['location']>({ scriptId: string, lineNumber: integer(), columnNumber: optional(integer()) }),
+      }),
+    ),
+  ),
+);
 
 /**
  * Interrupts the JavaScript that a Node.js program on this machine is running, says where it was, and lets it go on.
@@ -56,33 +75,23 @@ export async function interruptedAt(port: number, signal: AbortSignal): Promise<
   }
 }
 
-/** @throws SyntaxError, TypeError when it is not an inspector that answers. */
-function targetId(list: string): string {
-  const [target] = JSON.parse(list) as { id: string }[];
-  return encodeURIComponent((target as { id: string }).id);
+/** @throws SyntaxError, Malformed when it is not an inspector that answers. */
+function targetId(targets: string): string {
+  const [id] = list(field('id', string))(JSON.parse(targets));
+  return encodeURIComponent(id ?? '');
 }
 
 /** The calls when this message brings them; it remembers the names of scripts meanwhile. */
 function readMessage(data: RawData, scripts: Map<string, string>): PausedCall[] | null {
-  const message = data as Buffer;
-  const head = message.toString('utf8', 0, SCRIPT_HEAD_BYTES);
+  if (!Buffer.isBuffer(data)) return null;
+  const head = data.toString('utf8', 0, SCRIPT_HEAD_BYTES);
   const [, scriptId, url] = SCRIPT.exec(head) ?? [];
-  if (scriptId !== undefined && url !== undefined) scripts.set(scriptId, JSON.parse(url) as string);
+  if (scriptId !== undefined && url !== undefined) scripts.set(scriptId, string(JSON.parse(url)));
   if (!head.startsWith(PAUSED)) return null;
-  const { params } = JSON.parse(message.toString()) as PausedMessage;
-  return params.callFrames.map(({ functionName, location: { scriptId, lineNumber, columnNumber } }) => ({
+  return pausedCalls(JSON.parse(data.toString())).map(({ functionName, location: { scriptId, lineNumber, columnNumber } }) => ({
     functionName,
     url: scripts.get(scriptId) ?? '',
     lineNumber,
     columnNumber: columnNumber ?? 0,
   }));
-}
-
-interface PausedMessage {
-  readonly params: {
-    readonly callFrames: readonly {
-      readonly functionName: string;
-      readonly location: { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber?: number };
-    }[];
-  };
 }
