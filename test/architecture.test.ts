@@ -145,6 +145,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 const EXCEPTIONS: readonly string[] = [
   'cli/commands/daemon.ts → daemon/main.ts (lazy)',
   'cli/commands/run.ts → daemon/main.ts (lazy)',
+  'worker/app-metrics.ts → protocol/parser.ts',
   'worker/channel.ts → protocol/parser.ts',
   'worker/channel.ts → protocol/parse-to-worker.ts',
   'worker/channel.ts → protocol/worker.ts',

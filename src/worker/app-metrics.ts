@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { isObject } from '../protocol/parser.ts';
 import type { AppMetric, AppValue } from '../protocol/app-metrics.ts';
 
 /** If the metrics are larger than this, the worker does not answer. */
@@ -14,7 +15,7 @@ interface PromMetric {
 }
 
 interface PromClient {
-  readonly register?: { getMetricsAsJSON?: () => Promise<readonly PromMetric[]> };
+  readonly register: { getMetricsAsJSON(): Promise<readonly PromMetric[]> };
 }
 
 /**
@@ -34,9 +35,13 @@ async function collect(): Promise<readonly PromMetric[]> {
   const { cache } = createRequire(process.execPath);
   const copies = Object.keys(cache)
     .filter((path) => path.endsWith(INDEX))
-    .map((path) => cache[path]?.exports as PromClient | undefined);
-  return (await Promise.all(copies.map(async (copy) => (await copy?.register?.getMetricsAsJSON?.()) ?? []))).flat();
+    .map((path): unknown => cache[path]?.exports)
+    .filter(isPromClient);
+  return (await Promise.all(copies.map(({ register }) => register.getMetricsAsJSON()))).flat();
 }
+
+const isPromClient = (copy: unknown): copy is PromClient =>
+  isObject(copy) && isObject(copy['register']) && typeof copy['register']['getMetricsAsJSON'] === 'function';
 
 function metricOf({ name, help, type, aggregator, values }: PromMetric): Omit<AppMetric, 'type'> & { readonly type: string } {
   return {

@@ -1,4 +1,5 @@
 import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { Session } from 'node:inspector/promises';
 import { dirname } from 'node:path';
 import type { ProfileRequest } from '../protocol/profile.ts';
 
@@ -7,8 +8,6 @@ const PRIVATE = 0o600;
 /** The profiler's default. Shorter intervals slow the app down. */
 const CPU_SAMPLE_EVERY_US = 1_000;
 const HEAP_SAMPLE_BYTES = 32_768;
-
-type Post = (method: string, params?: object) => Promise<unknown>;
 
 /**
  * Takes a profile of this process and writes it to a file. Resolves with its size in bytes. The Node modules for it are loaded
@@ -35,36 +34,34 @@ async function take({ what, durationMs, path }: ProfileRequest): Promise<void> {
 }
 
 interface Profiler {
-  readonly begin: (post: Post) => Promise<unknown>;
-  readonly end: (post: Post) => Promise<unknown>;
+  readonly begin: (session: Session) => Promise<void>;
+  readonly end: (session: Session) => Promise<{ readonly profile: object }>;
 }
 
 const CPU: Profiler = {
-  begin: async (post) => {
-    await post('Profiler.enable');
-    await post('Profiler.setSamplingInterval', { interval: CPU_SAMPLE_EVERY_US });
-    await post('Profiler.start');
+  begin: async (session) => {
+    await session.post('Profiler.enable');
+    await session.post('Profiler.setSamplingInterval', { interval: CPU_SAMPLE_EVERY_US });
+    await session.post('Profiler.start');
   },
-  end: (post) => post('Profiler.stop'),
+  end: (session) => session.post('Profiler.stop'),
 };
 
 const ALLOCATIONS: Profiler = {
-  begin: (post) => post('HeapProfiler.startSampling', { samplingInterval: HEAP_SAMPLE_BYTES }),
-  end: (post) => post('HeapProfiler.stopSampling'),
+  begin: (session) => session.post('HeapProfiler.startSampling', { samplingInterval: HEAP_SAMPLE_BYTES }),
+  end: (session) => session.post('HeapProfiler.stopSampling'),
 };
 
 /** Runs a profiler in an in-process session, which opens no port and does not disturb an attached inspector. */
-async function profileOf(durationMs: number, { begin, end }: Profiler): Promise<unknown> {
-  const { Session } = process.getBuiltinModule('node:inspector');
+async function profileOf(durationMs: number, { begin, end }: Profiler): Promise<object> {
+  const { Session } = process.getBuiltinModule('node:inspector/promises');
   const session = new Session();
   session.connect();
-  const post: Post = (method, params) =>
-    new Promise((resolve, reject) => session.post(method, params, (error, answer) => (error === null ? resolve(answer) : reject(new Error(error.message)))));
   try {
-    await begin(post);
+    await begin(session);
     // Unreferenced, so that the profile does not keep the process alive.
     await new Promise((resolve) => setTimeout(resolve, durationMs).unref());
-    return ((await end(post)) as { readonly profile: unknown }).profile;
+    return (await end(session)).profile;
   } finally {
     session.disconnect();
   }

@@ -19,8 +19,8 @@ export function restartDaemon(restartDaemon: DaemonRestart, settled: () => void)
 function probe(restartDaemon: DaemonRestart, tries: number, afterMs: number, settled: () => void): void {
   setTimeout(
     () => {
-      // `require`, because the preload is bundled as CommonJS and this is needed rarely.
-      const { connect } = require('node:net') as typeof import('node:net');
+      // Loaded only now: this is needed rarely.
+      const { connect } = process.getBuiltinModule('node:net');
       const socket = connect(restartDaemon.socket);
       socket.once('connect', () => {
         socket.destroy();
@@ -37,8 +37,8 @@ function probe(restartDaemon: DaemonRestart, tries: number, afterMs: number, set
 }
 
 function startDaemon(restartDaemon: DaemonRestart): void {
-  const { spawn } = require('node:child_process') as typeof import('node:child_process');
-  const { openSync, closeSync } = require('node:fs') as typeof import('node:fs');
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  const { openSync, closeSync } = process.getBuiltinModule('node:fs');
   const log = openSync(restartDaemon.log, 'a', 0o600);
   const { PATH, HOME, TZ, LANG } = process.env;
   spawn(restartDaemon.node, [restartDaemon.program, 'daemon'], {
