@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { DaemonAddress } from '../../client/address.ts';
 import { connect } from '../../client/connect.ts';
@@ -58,7 +58,9 @@ export class DashboardServer {
       );
       this.#server.listen(port, host, resolve);
     });
-    return `http://${hostAndPort(host, (this.#server.address() as AddressInfo).port)}/?token=${this.#access.token}`;
+    const address = this.#server.address();
+    const bound = typeof address === 'object' && address !== null ? address.port : port;
+    return `http://${hostAndPort(host, bound)}/?token=${this.#access.token}`;
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LogLine, LogMessage } from '../../protocol/control.ts';
+import { isMessage } from './received.ts';
 
 const KEPT_LINES = 1_000;
 const RETRY_MS = 1_500;
@@ -57,7 +58,8 @@ function follow(
     socket = new WebSocket(`ws://${location.host}/logs${app === null ? '' : `?app=${encodeURIComponent(app)}`}`);
     socket.onopen = () => (lines = []);
     socket.onmessage = ({ data }) => {
-      const message = JSON.parse(String(data)) as LogMessage;
+      const message: unknown = JSON.parse(String(data));
+      if (!isMessage<LogMessage>(message, ['line', 'dropped'])) return;
       if (message.type === 'dropped') dropped += message.lines;
       else lines.push({ ...message.line, id: ++ids });
       if (lines.length > 2 * KEPT_LINES) lines = lines.slice(-KEPT_LINES);

@@ -1,8 +1,8 @@
 import type { LbEvent, ResultRecord, StreamRecord } from '../../protocol/control.ts';
-import type { HistoriesAnswer } from '../../protocol/history.ts';
 import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import type { Action, PageMessage } from '../messages.ts';
 import type { History } from './history.ts';
+import { isHistories, isMessage, isObject } from './received.ts';
 
 const RETRY_MS = 1_000;
 const KEPT_EVENTS = 300;
@@ -43,7 +43,8 @@ class Store {
   connect(): void {
     const socket = new WebSocket(`ws://${location.host}/live`);
     socket.onmessage = ({ data }) => {
-      this.#take(JSON.parse(String(data)) as PageMessage);
+      const message: unknown = JSON.parse(String(data));
+      if (isMessage<PageMessage>(message, ['welcome', 'daemon', 'stats', 'event'])) this.#take(message);
       this.#changed();
     };
     socket.onclose = () => {
@@ -121,7 +122,8 @@ class Store {
     ]);
     const response = await fetch(`/api/histories?${search}`).catch(() => null);
     if (response?.ok !== true) return;
-    history.recall(((await response.json()) as HistoriesAnswer).series);
+    const answer: unknown = await response.json();
+    if (isHistories(answer)) history.recall(answer.series);
     this.#changed();
   }
 
@@ -140,8 +142,9 @@ export const store = new Store();
 const resultOf = (result: ResultRecord): NonNullable<Run['result']> => ({ ok: result.ok, message: result.ok ? result.message : result.error.message });
 
 async function failureOf(response: Response): Promise<string> {
-  const body = (await response.json().catch(() => null)) as { error?: { message?: string } } | null;
-  return body?.error?.message ?? `failed with status ${response.status}`;
+  const body: unknown = await response.json().catch(() => null);
+  const error = isObject(body) ? body['error'] : null;
+  return isObject(error) && typeof error['message'] === 'string' ? error['message'] : `failed with status ${response.status}`;
 }
 
 async function eachRecord({ body }: Response, take: (record: StreamRecord) => void): Promise<void> {
@@ -152,6 +155,9 @@ async function eachRecord({ body }: Response, take: (record: StreamRecord) => vo
     if (chunk === undefined || chunk.done) return;
     const lines = (rest + chunk.value).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') take(JSON.parse(line) as StreamRecord);
+    for (const line of lines.filter((each) => each !== '')) {
+      const record: unknown = JSON.parse(line);
+      if (isMessage<StreamRecord>(record, ['progress', 'result'])) take(record);
+    }
   }
 }
