@@ -3,7 +3,19 @@ import { describe } from './describe.ts';
 import { env as envKind, type EnvLayer } from './env-kind.ts';
 import type { Mismatch } from './kind.ts';
 import { suggestion } from './nearest.ts';
-import { OPTIONS, OPTION_LIST, flagName, namesOf, optionNamed, optionNames, optionOf, type OptionEntry, type OptionKey, type ValueTypes, type Values } from './options.ts';
+import {
+  OPTIONS,
+  OPTION_LIST,
+  flagName,
+  namesOf,
+  optionNamed,
+  optionNames,
+  optionOf,
+  type OptionEntry,
+  type OptionKey,
+  type ValueTypes,
+  type Values,
+} from './options.ts';
 import type { Option } from './options/option.ts';
 import { classifyPm2Key, pm2KeyNames } from './pm2-keys.ts';
 

@@ -1,5 +1,5 @@
 /** The newest items, bounded in number and in bytes; the oldest make room. */
-export class LineRing<T> {
+export class LineRing<T extends NonNullable<unknown>> {
   readonly #capacity: number;
   readonly #maxBytes: number;
   readonly #sizeOf: (item: T) => number;
@@ -37,12 +37,16 @@ export class LineRing<T> {
   last(n: number): T[] {
     const count = Math.max(0, Math.min(Math.floor(n), this.#size));
     const items: T[] = [];
-    for (let i = this.#size - count; i < this.#size; i++) items.push(this.#items[(this.#first + i) % this.#capacity] as T);
+    for (let i = this.#size - count; i < this.#size; i++) {
+      const item = this.#items[(this.#first + i) % this.#capacity];
+      if (item !== undefined) items.push(item);
+    }
     return items;
   }
 
   #dropOldest(): void {
-    this.#bytes -= this.#sizeOf(this.#items[this.#first] as T);
+    const oldest = this.#items[this.#first];
+    if (oldest !== undefined) this.#bytes -= this.#sizeOf(oldest);
     this.#items[this.#first] = undefined;
     this.#first = (this.#first + 1) % this.#capacity;
     this.#size--;

@@ -24,7 +24,7 @@ const loaded = (app: AppSnapshot, of: (worker: WorkerSnapshot) => number): numbe
   app.workers.length === 0 ? null : Math.max(...app.workers.map(of));
 
 /** In the order in which a key goes through them. */
-export const MEASURES: readonly Measure[] = [
+export const MEASURES: readonly [Measure, ...Measure[]] = [
   {
     title: 'req/s',
     label: 'requests per second',

@@ -6,7 +6,7 @@ import { chosenApp, shown, type Model } from './model.ts';
 import { sortRows, type Column } from './table.ts';
 import { workerColumns } from './worker-columns.ts';
 
-export const measureOf = (model: Model): Measure => MEASURES[model.measure % MEASURES.length] as Measure;
+export const measureOf = (model: Model): Measure => MEASURES[model.measure % MEASURES.length] ?? MEASURES[0];
 
 export interface Rows<Row> {
   readonly columns: readonly Column<Row>[];

@@ -1,9 +1,8 @@
 import { createRequire } from 'node:module';
 import { stripVTControlCharacters } from 'node:util';
 
-const require = createRequire(import.meta.url);
 // In the bundle, which is CommonJS, a default import of an ES module would be its namespace; here it is that in both.
-const loadStringWidth = (): typeof import('string-width').default => (require('string-width') as typeof import('string-width')).default;
+const load: (name: 'string-width') => typeof import('string-width') = createRequire(import.meta.url);
 
 /** ASCII, and what this program draws with: one column and one UTF-16 unit each. */
 const NARROW = /^[\x20-\x7e\u2500-\u259f·…›→▲▼●○]*$/;
@@ -12,7 +11,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 const TAB = '    ';
 
 /** Made for the first text that needs it: `lb list` draws its columns with this too, and has no time to lose. */
-let measure: { readonly segmenter: Intl.Segmenter; readonly stringWidth: ReturnType<typeof loadStringWidth> } | null = null;
+let measure: { readonly segmenter: Intl.Segmenter; readonly stringWidth: (text: string) => number } | null = null;
 
 /** One character as people see it, and its columns in a terminal: 0, 1 or 2. */
 export interface Grapheme {
@@ -31,7 +30,7 @@ export const isNarrow = (text: string): boolean => NARROW.test(text);
 
 /** The characters of a text. */
 export function* graphemes(text: string): Generator<Grapheme> {
-  measure ??= { segmenter: new Intl.Segmenter(undefined, { granularity: 'grapheme' }), stringWidth: loadStringWidth() };
+  measure ??= { segmenter: new Intl.Segmenter(undefined, { granularity: 'grapheme' }), stringWidth: load('string-width').default };
   const { segmenter, stringWidth } = measure;
   for (const { segment } of segmenter.segment(text)) yield { text: segment, width: Math.min(2, stringWidth(segment)) };
 }

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { appColumns } from '../../src/monitor/app-columns.ts';
-import { MEASURES, type Measure } from '../../src/monitor/measures.ts';
+import { MEASURES } from '../../src/monitor/measures.ts';
 import { firstVisible, place, sortable } from '../../src/monitor/table.ts';
 import { workerColumns } from '../../src/monitor/worker-columns.ts';
 import { widthOf } from '../../src/terminal/text.ts';
 import { app } from '../client/samples.ts';
 
-const measure = MEASURES[0] as Measure;
+const measure = MEASURES[0];
 const titles = (columns: readonly { column: { title: string } }[]): string[] => columns.map(({ column }) => column.title.trim());
 
 describe('place', () => {

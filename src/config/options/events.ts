@@ -18,7 +18,9 @@ const command: Kind<string | readonly string[] | null> = {
   parse(raw) {
     const words: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
     const isCommand = words.every(isCleanText) && words[0] !== undefined && words[0].trim() !== '';
-    return isCommand ? { value: typeof raw === 'string' ? raw : words } : { mismatch: { expected: 'a command: a string, or an array of strings', got: describe(raw), at: '' } };
+    return isCommand
+      ? { value: typeof raw === 'string' ? raw : words }
+      : { mismatch: { expected: 'a command: a string, or an array of strings', got: describe(raw), at: '' } };
   },
 };
 
