@@ -113,13 +113,13 @@ export class Live {
     };
     client.once('close', () => {
       this.#readers.delete(reader);
-      for (const handle of apps) if (!this.followed(handle.name)) void handle.follow(false);
+      for (const handle of apps) if (!this.followed(handle.name)) void handle.view.follow(false);
     });
     this.#readers.add(reader);
-    for (const handle of apps) void handle.follow(true);
+    for (const handle of apps) void handle.view.follow(true);
     // A primary sends what it has before it answers: all that came from it until then is in the answer.
     const forget = (name: string): void => void (early = early?.filter((line) => line.app !== name) ?? null);
-    const tails = await Promise.all(apps.map((handle) => handle.tail(lines, () => forget(handle.name))));
+    const tails = await Promise.all(apps.map((handle) => handle.view.tail(lines, () => forget(handle.name))));
     const recent = tails.flatMap((tail) => tail ?? []).sort((a, b) => a.at - b.at);
     const since: readonly LogLine[] = early;
     early = null;

@@ -85,7 +85,7 @@ export async function runForeground(options: {
 
 /** The first code other than 0 of a worker's last exits; 128 + n for a signal that was not ours. */
 function exitCode(daemon: Daemon): number {
-  const exits = daemon.registry.all.flatMap((app) => app.lastExits);
+  const exits = daemon.registry.all.flatMap((app) => app.view.lastExits);
   const codes = exits.map((exit) =>
     exit.killedAtDeadline
       ? 137

@@ -67,7 +67,7 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
     ['GET /v1/hello', () => ({ json: hello() })],
     ['GET /v1/list', async () => ({ json: { apps: await registry.list() } })],
     ['GET /v1/apps', async () => ({ json: { apps: await registry.snapshots() } })],
-    ['GET /v1/apps/:name', async ({ name }) => ({ json: await registry.get(name).snapshot() })],
+    ['GET /v1/apps/:name', async ({ name }) => ({ json: await registry.get(name).view.snapshot() })],
     ['GET /v1/apps/:name/logs', async ({ name, query }) => ({ json: { lines: await tail(registry.get(name), query) } })],
     ['GET /v1/events', async ({ query }) => ({ json: { events: await events.query(eventQuery(query, { name: 'limit', default: DEFAULT_EVENTS })) } })],
     ['GET /v1/history', ({ query }) => ({ json: metrics.history(registry.get(query.get('app') ?? '').name, query) })],
@@ -197,13 +197,13 @@ function profiled(app: AppHandle, answer: Answer): Success {
 
 async function stopped(app: AppHandle, answer: Answer | null): Promise<Success> {
   const message = answer?.kind === 'done' ? answer.message : `${app.name} was not running`;
-  return { type: 'result', ok: true, apps: [await app.snapshot()], message };
+  return { type: 'result', ok: true, apps: [await app.view.snapshot()], message };
 }
 
 /** From the primary's memory; for an app that does not run, from its files. */
 async function tail(app: AppHandle, query: URLSearchParams): Promise<readonly LogLine[]> {
   const lines = lineCount(query.get('lines'));
-  const remembered = await app.tail(lines);
+  const remembered = await app.view.tail(lines);
   if (remembered !== null) return remembered;
   const read = async (path: string | null, stream: LogStream): Promise<LogLine[]> =>
     path === null ? [] : (await tailLog(path, lines)).map((text) => ({ app: app.name, slot: 0, pid: 0, stream, at: 0, text }));

@@ -3,5 +3,5 @@
  * A field that an older side does not send yet, and a newer one can do without, is optional instead.
  */
 export const CONTROL_PROTOCOL = 1;
-export const ATTACH_PROTOCOL = 1;
+export const ATTACH_PROTOCOL = 2;
 export const WORKER_PROTOCOL = 1;
