@@ -2,53 +2,53 @@ import type { AppSpec, ScaleMetric, ScaleSpec } from './app-spec.ts';
 import { BUSY_ENOUGH, busyness, demand, ENOUGH, measure, type LoadSample } from './scale-demand.ts';
 import { plural } from './wording.ts';
 
-/** What a decision is made of, besides the policy. */
+/** The facts for a decision. */
 export interface ScaleFacts {
-  /** Monotonic, as all times here. */
+  /** Monotonic, like all times here. */
   readonly now: number;
-  /** Wanted workers. */
+  /** Desired number of workers. */
   readonly workers: number;
-  /** What makes the present load tell nothing (an operation, a worker that starts); null when nothing does. */
+  /** Why the current load is not representative (an operation, a starting worker); null if it is. */
   readonly unsettled: string | null;
-  /** Since when nothing did. */
+  /** When the load last became representative. */
   readonly settledSince: number;
-  /** The last change of the number of workers; null for none. */
+  /** When the number of workers last changed; null if it never has. */
   readonly changedAt: number | null;
-  /** Attempts in a row at more workers that failed. */
+  /** Consecutive failed attempts to add workers. */
   readonly failures: number;
   readonly ejected: number;
   /** One per second, oldest first. */
   readonly samples: readonly LoadSample[];
-  /** Workers that can compute at the same time. */
+  /** Number of workers that can run in parallel. */
   readonly cpuBudget: number;
-  /** What machine and container have left, and the largest worker; null when that is not known. */
+  /** Memory that the machine or container has left, and the size of the largest worker; null if unknown. */
   readonly memory: { readonly leftBytes: number; readonly largestWorkerBytes: number } | null;
 }
 
-/** `blocked`: another number would be right, and something forbids it. */
+/** `blocked`: the load calls for another number, but something forbids it. */
 export type ScaleDecision =
   | { readonly verdict: 'change'; readonly to: number; readonly reason: string }
   | { readonly verdict: 'blocked' | 'steady'; readonly reason: string };
 
-/** As Kubernetes' HorizontalPodAutoscaler: a target missed by less is met. */
+/** Deviation from the target that is ignored, as in Kubernetes' HorizontalPodAutoscaler. */
 const TOLERANCE = 0.1;
-/** Missed by this factor, the step is proportional; else it is one worker. */
+/** From this ratio on, a step up is proportional; below it, one worker. */
 const MULTIPLE = 1.5;
-/** A change up is decided over so long. */
+/** Window that a scale-up decision considers. */
 const WINDOW_MS = 5_000;
-/** Samples without which a window says nothing. */
+/** Minimum number of samples in a window. */
 const ENOUGH_SAMPLES = 3;
-/** After a change: caches are cold, and connections have not spread yet. */
+/** Time ignored after a change: caches are cold, and connections have not spread yet. */
 const WARM_UP_MS = 3_000;
-/** Below this, more workers do not answer sooner: they wait for something else, such as a database. */
+/** Below this utilization, more workers do not answer sooner: the app waits for something else, such as a database. */
 const IDLE_WORKERS = 0.3;
-/** What a new worker is expected to need, compared with the largest. */
+/** Expected size of a new worker, relative to the largest. */
 const MEMORY_MARGIN = 1.1;
 const MOST_BACKOFF = 6;
 
 /**
- * Whether an app should have another number of workers: its present one times what is measured over what is aimed at,
- * as the HorizontalPodAutoscaler does it; up after seconds, down when the whole of `downCooldownMs` needed fewer.
+ * Decides whether the number of workers should change: the current number times measured / target, as Kubernetes'
+ * HorizontalPodAutoscaler does. It goes up within seconds, and down only when all of `downCooldownMs` needed fewer.
  */
 export function decideScale(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision {
   const { min, max } = policy;
@@ -66,7 +66,7 @@ export function decideScale(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision
   return down(policy, facts, known, recent);
 }
 
-/** The definition that takes the place of another one: `instances` is where an app begins, it does not interrupt its scaling. */
+/** A replacement definition that keeps the current scaling: `instances` applies only to the app's first start. */
 export function keepScale(next: AppSpec, before: AppSpec, workers: number): AppSpec {
   if (next.scale === null || before.scale === null) return next;
   const { on } = before.scale;
@@ -74,13 +74,13 @@ export function keepScale(next: AppSpec, before: AppSpec, workers: number): AppS
   return { ...next, instances: on ? Math.min(max, Math.max(min, workers)) : workers, scale: { ...next.scale, on } };
 }
 
-/** The largest number of workers, whatever the load. */
+/** Maximum number of workers, whatever the load. */
 export function scaleCeiling({ min, max, target }: Omit<ScaleSpec, 'on'>, cpuBudget: number): number {
   const computes = target.metric === 'elu' || target.metric === 'cpu';
   return computes ? Math.min(max, Math.max(min, cpuBudget)) : max;
 }
 
-/** No load has to ask for these, nor has `upCooldownMs` to pass; but workers that fail would fail again at once. */
+/** Workers up to `min` need neither load nor `upCooldownMs`; but after failures, wait before trying again. */
 function upToMin(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision {
   const why = 'fewer than min';
   const restMs = restBeforeUp(policy, facts);
@@ -111,7 +111,7 @@ function up(
   return change(workers, Math.min(desired, ceiling, workers + room), why);
 }
 
-/** What is left of `upCooldownMs`, which each failed attempt doubles; 0 when it has passed. */
+/** Time left of `upCooldownMs`, which each failed attempt doubles; 0 when it has passed. */
 function restBeforeUp({ upCooldownMs }: ScaleSpec, { now, changedAt, failures }: ScaleFacts): number {
   return changedAt === null ? 0 : Math.max(0, changedAt + upCooldownMs * 2 ** Math.min(failures, MOST_BACKOFF) - now);
 }
@@ -133,7 +133,7 @@ function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[]
     known.filter(({ at }) => at > since),
   );
   const ceiling = scaleCeiling(policy, cpuBudget);
-  // Rounded a little below, so that 2.0000001 is 2.
+  // Tolerates rounding errors: 2.0000001 means 2.
   const needed = Math.max(min, Math.ceil((workers * peak) / ENOUGH - 1e-6));
   if (needed >= workers && workers <= ceiling) return steady(state);
   if (ejected > 0) return blocked(`a worker is ejected, so none is removed (${state})`);
@@ -147,7 +147,7 @@ function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[]
   return change(workers, Math.min(Math.max(needed, step), ceiling), why);
 }
 
-/** The most that any few seconds needed. */
+/** The highest demand of any window. */
 function peakDemand(target: ScaleSpec['target'], samples: readonly LoadSample[]): number {
   let peak = 0;
   let from = 0;
