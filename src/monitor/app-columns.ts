@@ -18,7 +18,7 @@ const STATE_STYLES: Readonly<Record<AppState, CellStyle>> = {
   errored: STYLE.red | STYLE.bold,
 };
 
-/** Shares of 5xx from which on they are marked. */
+/** Shares of 5xx answers from which they are highlighted. */
 const SOME_ERRORS = 0.001;
 const MANY_ERRORS = 0.05;
 const TREND_WIDEST = 60;
@@ -32,7 +32,7 @@ export function errorStyle(rate: number | null): CellStyle {
 }
 
 const off = ({ state }: AppSnapshot): boolean => state === 'stopped' || state === 'errored';
-/** A stopped app has no figures, rather than zeros. */
+/** A stopped app shows no figures instead of zeros. */
 const figure =
   (text: (app: AppSnapshot) => string, style?: (app: AppSnapshot) => CellStyle) =>
   (app: AppSnapshot): Cell =>
@@ -79,7 +79,7 @@ const FIGURES: readonly Column<AppSnapshot>[] = [
   },
 ];
 
-/** The columns of the overview. The trend is a chart of the chosen measure, each app on a scale of its own. */
+/** The columns of the overview. The trend charts the chosen measure, scaled per app. */
 export function appColumns(history: readonly Sample[], measure: Measure, longestName: number): readonly Column<AppSnapshot>[] {
   const trend = (app: AppSnapshot, columns: number): Cell => {
     const values = series(history, { app: app.name, slot: null, measure, columns });

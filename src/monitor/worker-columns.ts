@@ -17,7 +17,7 @@ const STATE_STYLES: Readonly<Record<WorkerState, CellStyle>> = {
   exited: STYLE.dim,
 };
 
-/** An event loop that is used so much, or so late, is marked. */
+/** An event loop this busy or this late is highlighted. */
 const BUSY_LOOP = 0.9;
 const LATE_LOOP_MS = 100;
 const TREND_WIDEST = 60;
@@ -78,7 +78,7 @@ const FIGURES: readonly Column<WorkerSnapshot>[] = [
   { title: 'wgt', width: 3, align: 'right', rank: 6, cell: ({ weight }) => ({ text: count(weight), style: weight === 0 ? STYLE.yellow : STYLE.plain }) },
 ];
 
-/** In one word. */
+/** A worker's health in one word. */
 function healthWord(worker: WorkerSnapshot, health: WorkerHealth | undefined): Cell {
   if (worker.state === 'ejected') return { text: 'out', style: STYLE.red | STYLE.bold };
   if (worker.withdrawn !== null) return { text: 'asked', style: STYLE.yellow };
@@ -88,7 +88,7 @@ function healthWord(worker: WorkerSnapshot, health: WorkerHealth | undefined): C
   return { text: 'ok', style: STYLE.green };
 }
 
-/** The columns of an app's workers. The trend is a chart of the chosen measure, all workers on one scale. */
+/** The columns of an app's workers. The trend charts the chosen measure, all workers on one scale. */
 export function workerColumns(app: AppSnapshot, history: readonly Sample[], measure: Measure): readonly Column<WorkerSnapshot>[] {
   const health = new Map(app.health.map((each) => [each.pid, each]));
   const values = (slot: number, columns: number): (number | null)[] => series(history, { app: app.name, slot, measure, columns });
