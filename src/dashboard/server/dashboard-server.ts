@@ -17,22 +17,22 @@ import { runAction } from './run-action.ts';
 const ACTION_PATH = /^\/api\/apps\/([^/]+)\/([a-z]+)$/;
 const HISTORIES_PATH = '/api/histories';
 const LOG_LINES = 500;
-/** A page sends nothing on its WebSockets. */
+/** The page sends nothing on its WebSockets. */
 const MAX_PAYLOAD_BYTES = 1024;
 
 export interface DashboardOptions {
   readonly address: DaemonAddress;
   readonly version: string;
-  /** Of the built page. */
+  /** Directory of the built page. */
   readonly assets: URL;
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** False refuses whatever changes something. */
+  /** False refuses every action. */
   readonly allowActions: boolean;
 }
 
-/** The page and what it asks for, for whoever knows the token; a client of the daemon like any other. */
+/** Serves the page and its data to anyone who knows the token. To the daemon it is an ordinary client. */
 export class DashboardServer {
   readonly #options: DashboardOptions;
   readonly #access: Access;
@@ -49,7 +49,7 @@ export class DashboardServer {
     this.#server.on('upgrade', (request, socket: Socket, head) => this.#upgrade(request, socket, head));
   }
 
-  /** Resolves with the URL for the browser, the token in it. @throws LbError LB_ERR_DASHBOARD_LISTEN */
+  /** Resolves with the URL for the browser, including the token. @throws LbError LB_ERR_DASHBOARD_LISTEN */
   async listen(): Promise<string> {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
@@ -125,7 +125,7 @@ export class DashboardServer {
     });
   }
 
-  /** What serves the WebSocket, or the status that refuses it. */
+  /** The handler of the WebSocket, or the status of the refusal. */
   #webSocketOf(request: IncomingMessage): number | ((client: WebSocket) => void) {
     const url = urlOf(request);
     if (url === null || !this.#access.isOwnHost(request) || !this.#access.isOwnOrigin(request)) return 403;
@@ -140,7 +140,7 @@ export class DashboardServer {
   }
 }
 
-/** Null for what is no path: `//`. */
+/** Null for an invalid URL such as `//`. */
 function urlOf({ url = '/' }: IncomingMessage): URL | null {
   return URL.canParse(url, 'http://lb') ? new URL(url, 'http://lb') : null;
 }

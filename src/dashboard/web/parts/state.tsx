@@ -12,7 +12,7 @@ const TONES: Readonly<Record<string, string>> = {
   errored: 'bad',
 };
 
-/** The state of an app or a worker: a dot and the word. */
+/** The state of an app or a worker: a dot and a word. */
 export function State({ of }: { readonly of: string }): JSX.Element {
   return <span class={`state ${TONES[of] ?? 'idle'}`}>{of}</span>;
 }

@@ -6,11 +6,11 @@ import { age } from '../format.ts';
 
 interface UnderWayProps {
   readonly app: AppSnapshot;
-  /** The operation was started here, and its steps are shown already. */
+  /** `RunPanel` already shows the steps of the operation. */
   readonly isFollowed: boolean;
 }
 
-/** The operation that runs, what keeps it waiting, and whatever else is not as it should be. */
+/** The running operation, what blocks it, and other problems of the app. */
 export function UnderWay({ app, isFollowed }: UnderWayProps): JSX.Element | null {
   const notes = notesOf(app);
   if ((app.operation === null || isFollowed) && notes.length === 0) return null;
