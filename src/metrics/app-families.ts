@@ -8,7 +8,7 @@ export interface ToldApp {
 
 const SERIES = ['', '_bucket', '_sum', '_count'];
 
-/** The apps' own metrics, with the label `app`. Of one that two apps give different types the first stays, the other is left out. */
+/** The apps' own metrics, with the label `app`. If two apps give a metric different types, the first one wins. */
 export function appFamilies(apps: readonly ToldApp[]): Family[] {
   const families = new Map<string, Family & { readonly samples: Sample[] }>();
   const taken = new Map<string, string>();
@@ -43,5 +43,5 @@ export function appFamilies(apps: readonly ToldApp[]): Family[] {
   ];
 }
 
-/** Names that its lines have, which no other metric may have. */
+/** The names of its series, which no other metric may have. */
 const namesOf = ({ name, type }: AppFamily): readonly string[] => (type === 'histogram' || type === 'summary' ? SERIES.map((suffix) => name + suffix) : [name]);

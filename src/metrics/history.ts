@@ -5,17 +5,17 @@ import type { AppStats } from '../protocol/stats.ts';
 import { TimeRing } from './time-ring.ts';
 
 const SECOND_MS = 1_000;
-/** Primaries of idle apps tell every 5 s that nothing changed; after so long without a word nothing is known. */
+/** How long the last values stay valid; the primary of an idle app reports every 5 s. */
 const HOLD_MS = 10_000;
 
-/** Values of a series, one a step, the last one of now. */
+/** Values of a series, one per step, the last one for now. */
 export interface Read {
   readonly fromMs: number;
   readonly stepMs: number;
   readonly values: readonly (number | null)[];
 }
 
-/** What a metric is of something; null where nothing is known. */
+/** How to read each metric from a source; null if unknown. */
 type Gauges<M extends string, S> = Readonly<Record<M, (source: S) => number | null>>;
 
 const APP_GAUGES: Gauges<HistoryMetric, AppStats> = {
@@ -40,14 +40,14 @@ const SLOT_GAUGES: Gauges<SlotMetric, WorkerSnapshot> = {
   connections: ({ connections }) => connections,
 };
 
-/** The same metrics at each resolution. */
+/** A set of metrics at every resolution. */
 class Track<M extends string, S> {
   readonly #metrics: readonly M[];
   readonly #gauges: Gauges<M, S>;
   readonly #rings: Readonly<Record<Resolution, TimeRing>>;
-  /** In the order of the metrics, NaN where nothing is known. */
+  /** In the order of the metrics; NaN if unknown. */
   #heard: { readonly atMs: number; readonly values: readonly number[] } | null = null;
-  /** The second that was written last. */
+  /** The last second written. */
   #written = 0;
 
   constructor(metrics: readonly M[], gauges: Gauges<M, S>) {
@@ -75,7 +75,7 @@ class Track<M extends string, S> {
     return { ...ring.read(this.#metrics.indexOf(metric), nowMs), stepMs: ring.stepMs };
   }
 
-  /** The last values go on until somebody says otherwise, a short time long. */
+  /** Repeats the last values until new ones come, for a limited time. */
   #hold(until: number): void {
     if (this.#heard === null) return;
     const { atMs, values } = this.#heard;
@@ -89,12 +89,12 @@ class Track<M extends string, S> {
   }
 }
 
-/** The history of one app and its slots; bounded in size, without a clock. */
+/** The history of one app and its slots. Its size is bounded; it has no clock. */
 export class History {
   readonly #app = new Track(APP_METRICS, APP_GAUGES);
   readonly #slots = new Map<number, Track<SlotMetric, WorkerSnapshot>>();
 
-  /** @param atMs monotonic. */
+  /** @param atMs monotonic */
   record(atMs: number, stats: AppStats): void {
     this.#app.put(atMs, stats);
     const workers = currentWorkers(stats.workers);

@@ -6,7 +6,7 @@ import { EXIT_CAUSES, PROXY_REJECTIONS, type AppTotals, type Counters } from '..
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
 import type { Family, MetricType, Sample } from './exposition.ts';
 
-/** The daemon itself. */
+/** Facts about the daemon. */
 export interface DaemonFacts {
   readonly version: string;
   readonly node: string;
@@ -15,13 +15,12 @@ export interface DaemonFacts {
 }
 
 const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'];
-/** Of workers that are there. */
 const PRESENT_STATES = WORKER_STATES.filter((state) => state !== 'exited');
 
 const seconds = (ms: number): number => ms / 1000;
 const orNull = (value: number | null, of: (value: number) => number): number | null => (value === null ? null : of(value));
 
-/** Everything that is known of the apps, in the order of the apps; the names and units are Prometheus' conventions. */
+/** All metrics of `lb`. Names and units follow Prometheus' conventions. */
 export function families(apps: readonly AppStats[], daemon: DaemonFacts): Family[] {
   return [
     family('lb_build_info', 'gauge', 'Version of the lb daemon and of its Node.js; always 1.', [
@@ -109,7 +108,7 @@ const APP_FAMILIES: readonly FamilyOfApps[] = [
   },
 ];
 
-/** All names from the start: of a series that begins with its first event, `increase()` is 0. */
+/** Includes all names from the start: `increase()` does not count the appearance of a series. */
 const byName = <N extends string>(label: string, names: readonly N[], counts: Readonly<Partial<Record<N, number>>>): Sample[] =>
   [...names].sort().map((name) => ({ labels: { [label]: name }, value: counts[name] ?? 0 }));
 
@@ -136,7 +135,7 @@ const SLOT_COUNTERS: readonly { readonly name: string; readonly help: string; re
   { name: 'lb_gc_runs_total', help: 'Garbage collections.', of: ({ gcCount }) => gcCount },
 ];
 
-/** Summed over all workers of a slot. */
+/** Metrics per slot, summed over all its workers. */
 function slotFamilies(apps: readonly AppStats[]): Family[] {
   const slots = apps.flatMap(({ name, totals }) => Object.entries(totals.slots).map(([slot, counters]) => ({ labels: { app: name, slot }, counters })));
   const requests = slots.flatMap(({ labels, counters }) => STATUS_CLASSES.map((code, i) => ({ labels: { ...labels, code }, value: counters.answers[i] ?? 0 })));
@@ -190,7 +189,7 @@ const WORKER_GAUGES: readonly { readonly name: string; readonly help: string; re
   },
 ];
 
-/** Of the current worker of a slot. */
+/** Metrics of the current worker of each slot. */
 function workerFamilies(apps: readonly AppStats[]): Family[] {
   const workers = apps.flatMap(({ name, workers: all }) => [...currentWorkers(all)].map(([slot, worker]) => ({ labels: { app: name, slot }, worker })));
   return WORKER_GAUGES.map(({ name, help, of }) =>
