@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { stripVTControlCharacters } from 'node:util';
 
 const require = createRequire(import.meta.url);
-// In the CommonJS bundle, a default import of an ES module would be its namespace. `require` returns that everywhere.
+// A default import of this ES module would be its namespace in the CommonJS bundle; this works in both.
 const loadStringWidth = (): typeof import('string-width').default => (require('string-width') as typeof import('string-width')).default;
 
 /** Characters that are one column and one UTF-16 unit wide: ASCII, and what this program draws with. */
