@@ -11,7 +11,7 @@ import { terminalWidth } from './io.ts';
 import { errorView } from './output/error-view.ts';
 import type { Color, Style } from './output/style.ts';
 
-/** One request that answers with a stream of records. */
+/** A request that is answered with a stream of records. */
 export interface StreamedRequest {
   /** The name of the operation in the message after Ctrl-C: `reload of "api"`. */
   readonly title: string;

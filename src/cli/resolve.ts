@@ -17,7 +17,7 @@ export const CONFIG_OPTIONS: readonly OptionDef[] = [
   { flags: '--only <names>', description: 'only these apps of the config file, comma-separated' },
 ];
 
-/** The given ones of these flags, as text. */
+/** The selection flags that were given, as text. */
 function configFlags({ options }: Context): string[] {
   const given = [
     ['--env', options['envName']],
@@ -50,7 +50,10 @@ export interface Resolved {
   readonly metrics: MetricsConfig | null;
 }
 
-/** The definitions a script or a config file stands for, with the flags on top; without a target, the config file of the current directory. Warnings go to stderr. */
+/**
+ * Resolves a script or a config file, with the flags applied, into definitions; without a target, the config file of the
+ * current directory. Warnings go to stderr.
+ */
 export async function resolveTarget(context: Context, target: string | undefined, flags: Readonly<Record<string, unknown>>): Promise<Resolved> {
   const { io, options, appArgs, home } = context;
   const only = options['only'];
@@ -70,7 +73,7 @@ export async function resolveTarget(context: Context, target: string | undefined
   return { apps, metrics: metrics ?? null };
 }
 
-/** Runs before any app is started, so that an address in use is reported first. */
+/** Called before any app is started, so that an address in use is reported first. */
 export async function applyMetrics(channel: Channel, metrics: MetricsConfig | null): Promise<void> {
   if (metrics === null) return;
   const body: MetricsBody = { listen: metrics.listen };
@@ -79,7 +82,7 @@ export async function applyMetrics(channel: Channel, metrics: MetricsConfig | nu
   });
 }
 
-/** The settings of an app among the flags that were given. */
+/** The flags that are settings of an app. */
 export function appFlags(context: Context): Record<string, unknown> {
   return Object.fromEntries(Object.entries(context.options).filter(([key]) => !COMMAND_KEYS.has(key)));
 }

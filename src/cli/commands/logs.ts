@@ -52,13 +52,13 @@ async function run(context: Context): Promise<number> {
   }
 }
 
-/** The last lines of each app, in the order they were written. */
+/** Prints the last lines of all apps, merged by time. */
 async function printRecent(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
   const perApp = await Promise.all(apps.map(async ({ name }) => parseLogLines(await channel.json(`${appPath(name, 'logs')}?lines=${lines}`))));
   for (const line of perApp.flat().sort((a, b) => a.at - b.at)) await printLine(context, line);
 }
 
-/** The subscription begins with what primaries remember; the lines of an app that has none stand in its files. */
+/** Prints the lines from the files of stopped apps. The subscription replays only the memory of primaries. */
 async function printOfIdle(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
   const idle = apps.filter(({ primaryPid }) => primaryPid === null);
   await printRecent(context, channel, idle, lines);
@@ -79,7 +79,7 @@ async function follow(context: Context, channel: Channel, app: string | undefine
   if (interrupt.signal.aborted) throw new Interrupted();
 }
 
-/** Waits while the reader of stdout is behind, so that nothing piles up here. */
+/** Waits while the reader of stdout is behind, so that memory stays bounded. */
 async function printLine(context: Context, line: LogLine): Promise<void> {
   const { io, json, options, outStyle } = context;
   if ((options['out'] === true && line.stream !== 'out') || (options['err'] === true && line.stream !== 'err')) return;

@@ -17,7 +17,7 @@ export const run: Command = {
   run: runInForeground,
 };
 
-/** Runs the apps in this process until they end; resolves with their exit code. */
+/** Runs the apps in this process until they end; resolves with the exit code. */
 export async function runInForeground(context: Context): Promise<number> {
   if (context.args.length > 1)
     throw new LbError('LB_ERR_USAGE', {

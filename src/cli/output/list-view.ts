@@ -95,7 +95,7 @@ function leavingText(app: string, worker: ListedApp['workers'][number]): string 
   return `${app}[${worker.slot}] ${worker.state}${worker.blockers === null ? '' : `, ${describeBlockers(worker.blockers)}`}`;
 }
 
-/** Why a running worker gets no connections. */
+/** Why a running worker gets no new connections. */
 function outText(app: ListedApp, { slot, pid, state, withdrawn }: ListedApp['workers'][number]): string[] {
   if (state === 'ejected') {
     const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];
