@@ -1,16 +1,16 @@
 import type { EmitEvent, Where } from './event.ts';
 
 const AGAIN_MS = 60_000;
-/** Reports per minute, however many senders and fields: an app may send anything. */
+/** Maximum number of reports per minute, because an app may send anything. */
 const MOST = 20;
 
-/** What is wrong with a message, and where in it. */
+/** What is wrong with a message, and where. */
 export interface Problem {
   readonly path: string;
   readonly message: string;
 }
 
-/** Tells of messages that are malformed, and of each field of a sender once a minute. */
+/** Reports malformed messages, at most once a minute for each sender and field. */
 export class BadMessages {
   readonly #event: EmitEvent;
   readonly #now: () => number;
