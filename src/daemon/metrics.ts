@@ -20,13 +20,13 @@ import type { PersistentCounters } from './persistent-counters.ts';
 interface MetricsOptions {
   readonly totals: PersistentCounters;
   readonly facts: () => DaemonFacts;
-  /** Every app as it was last heard of. */
+  /** The latest stats of every app. */
   readonly apps: () => readonly AppStats[];
-  /** The apps' own metrics, of those that share them. */
+  /** The `prom-client` metrics of the apps that share them. */
   readonly own: () => Promise<readonly ToldApp[]>;
 }
 
-/** What the daemon tells of its apps over time: Prometheus' text, and the history of a day. */
+/** Metrics of the apps: Prometheus' text, and the history of a day. */
 export class Metrics {
   readonly #options: MetricsOptions;
   readonly #histories = new Map<string, History>();
@@ -45,7 +45,7 @@ export class Metrics {
     this.#histories.delete(app);
   }
 
-  /** Everything it tells is on disk before it is told: no counter goes backwards, whoever is killed next. */
+  /** Saves all counters before it reports them, so that none decreases, whatever is killed. */
   async exposition(): Promise<string> {
     const { totals, facts, apps, own } = this.#options;
     const ofApps = await own();
@@ -54,7 +54,7 @@ export class Metrics {
     return exposition([...families(told, facts()), ...appFamilies(ofApps)]);
   }
 
-  /** @throws LbError LB_ERR_MESSAGE for a metric or a resolution that there is not. */
+  /** @throws LbError LB_ERR_MESSAGE for an unknown metric or resolution */
   history(app: string, query: URLSearchParams): HistoryAnswer {
     const resolution = oneOf(query, 'resolution', Object.keys(RESOLUTIONS) as Resolution[]);
     const at = now();
@@ -68,7 +68,7 @@ export class Metrics {
     return { from: Math.round(wallNow() - at + read.fromMs), stepMs: read.stepMs, values: read.values };
   }
 
-  /** The last values of many series at once: of all apps, or of one and its slots. @throws LbError LB_ERR_MESSAGE for a resolution or a level that there is not. */
+  /** The latest values of many series: of all apps, or of one app and its slots. @throws LbError LB_ERR_MESSAGE for an unknown resolution or level */
   histories(query: URLSearchParams): HistoriesAnswer {
     const resolution = oneOf(query, 'resolution', Object.keys(RESOLUTIONS) as Resolution[]);
     const points = wholeOf(query, 'points') ?? RESOLUTIONS[resolution].points;
@@ -95,7 +95,7 @@ export class Metrics {
   }
 }
 
-/** Shorter to send, and no chart shows more. */
+/** Enough digits for any chart. */
 const rounded = (value: number | null): number | null => (value === null ? null : Number(value.toPrecision(5)));
 
 function oneOf<T extends string>(query: URLSearchParams, name: string, values: readonly T[]): T {
