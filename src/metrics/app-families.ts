@@ -30,13 +30,13 @@ export function appFamilies(apps: readonly ToldApp[]): Family[] {
     {
       name: 'lb_app_metrics_missing_workers',
       type: 'gauge',
-      help: 'Workers whose own metrics could not be read in time.',
+      help: 'Workers whose prom-client metrics are missing in this scrape.',
       samples: apps.map(({ app, metrics }) => ({ labels: { app }, value: metrics.missing })),
     },
     {
       name: 'lb_app_metrics_left_out',
       type: 'gauge',
-      help: 'Metrics of the app of which something could not be taken.',
+      help: 'Metrics of the app that were left out, entirely or partly.',
       samples: apps.map(({ app }) => ({ labels: { app }, value: leftOut.get(app)?.size ?? 0 })),
     },
     ...families.values(),
