@@ -3,6 +3,7 @@ import type { Channel } from '../client/request.ts';
 import { suggestion } from '../config/nearest.ts';
 import { LbError } from '../errors/lb-error.ts';
 import { normalName } from '../lifecycle/app-name.ts';
+import { isEnded } from '../lifecycle/states.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Context } from './context.ts';
 import { forEachTarget } from './operation.ts';
@@ -46,4 +47,4 @@ export async function forEachApp(context: Context, channel: Channel, rules: Targ
 }
 
 /** Whether the app is running or trying to run. */
-export const isRunning = (app: AppSnapshot): boolean => app.state !== 'stopped' && app.state !== 'errored';
+export const isRunning = (app: AppSnapshot): boolean => !isEnded(app.state);

@@ -1,4 +1,5 @@
 import { LbError } from '../errors/lb-error.ts';
+import type { RestartPhase } from './restart-policy.ts';
 
 export const WORKER_STATES = ['starting', 'ready', 'ejected', 'draining', 'stopping', 'exited'] as const;
 /** `starting → ready → draining → stopping → exited`, and `ready ⇄ ejected`. */
@@ -16,8 +17,10 @@ export const WORKER_TRANSITIONS: Readonly<Record<WorkerState, readonly WorkerSta
 
 /** Handles traffic: `ready`, or `ejected` with the connections it still has. */
 export const isServing = (state: WorkerState): boolean => state === 'ready' || state === 'ejected';
+/** On its way out, but still alive. */
+export const isShuttingDown = (state: WorkerState): boolean => state === 'draining' || state === 'stopping';
 /** On its way out, or exited. */
-export const isLeaving = (state: WorkerState): boolean => state === 'draining' || state === 'stopping' || state === 'exited';
+export const isLeaving = (state: WorkerState): boolean => isShuttingDown(state) || state === 'exited';
 
 /** The new state. @throws LbError LB_ERR_STATE if the table does not allow the move */
 export function moveWorker(from: WorkerState, to: WorkerState, subject = 'worker'): WorkerState {
@@ -27,6 +30,28 @@ export function moveWorker(from: WorkerState, to: WorkerState, subject = 'worker
 
 export const APP_STATES = ['starting', 'online', 'degraded', 'reloading', 'stopping', 'stopped', 'errored'] as const;
 export type AppState = (typeof APP_STATES)[number];
+
+/** Has no workers and will start none: it was stopped, or has given up. Also for the slots of an app. */
+export const isEnded = (state: AppState | RestartPhase): boolean => state === 'stopped' || state === 'errored';
+
+/** What a state means to an operator. Each surface has its own colours for the tones. */
+export type Tone = 'good' | 'busy' | 'leaving' | 'warn' | 'bad' | 'idle';
+
+const TONES: Readonly<Record<AppState | WorkerState, Tone>> = {
+  starting: 'busy',
+  online: 'good',
+  ready: 'good',
+  reloading: 'busy',
+  degraded: 'warn',
+  ejected: 'warn',
+  draining: 'leaving',
+  stopping: 'leaving',
+  stopped: 'idle',
+  exited: 'idle',
+  errored: 'bad',
+};
+
+export const toneOf = (state: AppState | WorkerState): Tone => TONES[state];
 
 export interface AppFacts {
   readonly wanted: number;

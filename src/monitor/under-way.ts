@@ -1,5 +1,5 @@
 import { describeBlockers } from '../lifecycle/describe-blockers.ts';
-import { isLeaving } from '../lifecycle/states.ts';
+import { isLeaving, isShuttingDown } from '../lifecycle/states.ts';
 import { plural } from '../lifecycle/wording.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { STYLE } from '../terminal/style.ts';
@@ -36,7 +36,7 @@ function progressOf(app: AppSnapshot, kind: string): string {
 function steps({ workers }: AppSnapshot): Cell[] {
   return workers.flatMap((worker): Cell[] => {
     if (worker.state === 'starting') return [{ text: `  slot ${worker.slot} starting for ${age(worker.uptimeMs)} (pid ${worker.pid})`, style: STYLE.cyan }];
-    if (worker.state !== 'draining' && worker.state !== 'stopping') return [];
+    if (!isShuttingDown(worker.state)) return [];
     const open = worker.blockers === null ? '' : `: ${describeBlockers(worker.blockers)}`;
     return [{ text: `  slot ${worker.slot} ${worker.state}${open}`, style: STYLE.yellow }];
   });

@@ -1,21 +1,12 @@
-import type { WorkerState } from '../lifecycle/states.ts';
 import { byteSize } from '../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { scaleOf, sparkline } from '../terminal/chart.ts';
-import { STYLE, type CellStyle } from '../terminal/style.ts';
+import { STYLE } from '../terminal/style.ts';
 import { age, count, millis, percent, share } from './format.ts';
 import { series, type Sample } from './history.ts';
 import type { Measure } from './measures.ts';
 import type { Cell, Column } from './table.ts';
-
-const STATE_STYLES: Readonly<Record<WorkerState, CellStyle>> = {
-  ready: STYLE.green,
-  starting: STYLE.cyan,
-  ejected: STYLE.red | STYLE.bold,
-  draining: STYLE.yellow,
-  stopping: STYLE.yellow,
-  exited: STYLE.dim,
-};
+import { stateStyle } from './tones.ts';
 
 /** An event loop this busy or this late is highlighted. */
 const BUSY_LOOP = 0.9;
@@ -35,7 +26,7 @@ const FIGURES: readonly Column<WorkerSnapshot>[] = [
   },
   { title: 'pid', width: 7, align: 'right', rank: 0, cell: (worker) => ({ text: String(worker.pid) }) },
   { title: 'gen', width: 3, align: 'right', rank: 8, cell: (worker) => ({ text: count(worker.generation) }) },
-  { title: 'state', width: 8, rank: 0, sortBy: (worker) => worker.state, cell: (worker) => ({ text: worker.state, style: STATE_STYLES[worker.state] }) },
+  { title: 'state', width: 8, rank: 0, sortBy: (worker) => worker.state, cell: (worker) => ({ text: worker.state, style: stateStyle(worker.state) }) },
   { title: 'up', width: 4, align: 'right', rank: 3, sortBy: (worker) => worker.uptimeMs, cell: (worker) => ({ text: age(worker.uptimeMs) }) },
   { title: 'cpu', width: 4, align: 'right', rank: 0, sortBy: (worker) => orLeast(worker.cpuPercent), cell: (worker) => ({ text: percent(worker.cpuPercent) }) },
   {

@@ -5,7 +5,7 @@ import { EXIT } from '../../errors/registry.ts';
 import { normalName } from '../../lifecycle/app-name.ts';
 import { MachineMeter } from '../../monitor/machine.ts';
 import { runMonitor } from '../../monitor/monitor.ts';
-import { remembered } from '../../monitor/remembered.ts';
+import { fetchHistory } from '../../monitor/fetch-history.ts';
 import { stillFrame } from '../../monitor/still.ts';
 import { paintLines } from '../../terminal/screen.ts';
 import type { Palette } from '../../terminal/style.ts';
@@ -61,7 +61,7 @@ async function printOnce({ io, address }: Context, app: string | null, palette: 
     const apps = await fetchApps(channel);
     if (app !== null) appNamed(apps, app);
     const columns = terminalWidth(io.stdout) ?? columnsOf(io.env['COLUMNS']);
-    const history = await remembered(channel, app);
+    const history = await fetchHistory(channel, app);
     const text = paintLines(stillFrame({ columns, at: Date.now(), apps, machine: meter.sample(), history, app }), palette);
     io.stdout.write(`${text.trimEnd()}\n`);
   } finally {

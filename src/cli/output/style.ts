@@ -1,3 +1,4 @@
+import { toneOf, type AppState, type Tone, type WorkerState } from '../../lifecycle/states.ts';
 import type { Sink } from '../io.ts';
 
 export type Color =
@@ -16,6 +17,10 @@ export type Color =
   | 'blueBright'
   | 'magentaBright'
   | 'cyanBright';
+
+const TONE_COLORS: Readonly<Record<Tone, Color>> = { good: 'green', busy: 'cyan', leaving: 'yellow', warn: 'yellow', bad: 'red', idle: 'gray' };
+
+export const stateColor = (state: AppState | WorkerState): Color => TONE_COLORS[toneOf(state)];
 
 /** Colours a text, or leaves it as it is. */
 export type Style = (color: Color, text: string) => string;

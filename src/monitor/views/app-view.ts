@@ -2,11 +2,12 @@ import { byteSize } from '../../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { Frame } from '../../terminal/frame.ts';
 import { STYLE } from '../../terminal/style.ts';
-import { appStateStyle, errorStyle } from '../app-columns.ts';
+import { errorStyle } from '../app-columns.ts';
 import { age, count, millis, percent, share } from '../format.ts';
 import { chosenApp, shown, type Model } from '../model.ts';
 import { measureOf, workerRows } from '../rows.ts';
 import { drawTable, place, sortable, tableLines, type Cell } from '../table.ts';
+import { stateStyle } from '../tones.ts';
 import { underWay } from '../under-way.ts';
 import { FOOTER_LINES } from './footer.ts';
 import { drawTitle, labelled, putAll } from './header.ts';
@@ -64,7 +65,7 @@ function titleOf({ name, state, ready, instances, generation }: AppSnapshot): re
   return [
     { text: name, style: STYLE.bold },
     { text: '  ' },
-    { text: state, style: appStateStyle(state) },
+    { text: state, style: stateStyle(state) },
     { text: `  ${ready}/${instances} workers, generation ${generation}` },
   ];
 }

@@ -1,10 +1,11 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { HAND_OFF_STRATEGIES, handsOff } from '../../../lifecycle/balance-strategy.ts';
+import { keysOf } from '../../../lifecycle/keys-of.ts';
+import { isEnded } from '../../../lifecycle/states.ts';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
 import { store } from '../store.ts';
 import { Confirm } from './confirm.tsx';
-import { keysOf } from '../../../lifecycle/keys-of.ts';
 
 /** Actions that need confirmation, with their consequences. */
 const COSTLY = {
@@ -21,7 +22,7 @@ export function Actions({ app }: { readonly app: AppSnapshot }): JSX.Element {
     if (yes && asking !== null) void store.run(name, asking);
     ask(null);
   };
-  if (app.state === 'stopped' || app.state === 'errored') {
+  if (isEnded(app.state)) {
     return (
       <div class="actions">
         <button type="button" class="primary" onClick={() => void store.run(name, 'start')}>
