@@ -34,7 +34,7 @@ export function eject(state: EjectionState, cause: 'active' | 'self', reason: st
 
 /** Ejects for a time that grows with the level, as in Envoy. */
 export function ejectPassively(state: EjectionState, reason: string, { baseMs }: Pick<EjectionSpec, 'baseMs'>, now: number): EjectionState {
-  const level = remembered(state, now) + 1;
+  const level = currentLevel(state, now) + 1;
   const until = now + Math.min(baseMs * level, LONGEST_MS);
   return { ...withCause(state, 'passive', { reason, until }, now), level, levelAt: until };
 }
@@ -47,12 +47,12 @@ export function lift(state: EjectionState, cause: EjectionCause): EjectionState 
 
 /** Lifts a passive ejection whose time is over. */
 export function expire(state: EjectionState, now: number): EjectionState {
-  const until = nextLookAt(state);
+  const until = expiresAt(state);
   return until !== null && until <= now ? lift(state, 'passive') : state;
 }
 
 /** When the passive ejection expires; null if there is none. */
-export function nextLookAt(state: EjectionState): number | null {
+export function expiresAt(state: EjectionState): number | null {
   return state.causes.get('passive')?.until ?? null;
 }
 
@@ -86,7 +86,7 @@ function withCause(state: EjectionState, cause: EjectionCause, standing: Standin
   return { ...state, causes, since: state.since ?? now, total: state.total + (isNew ? 1 : 0) };
 }
 
-function remembered({ level, levelAt }: EjectionState, now: number): number {
+function currentLevel({ level, levelAt }: EjectionState, now: number): number {
   const forgotten = Math.max(0, Math.floor((now - levelAt) / FORGET_MS));
   return Math.max(0, level - forgotten);
 }

@@ -29,18 +29,18 @@ export function spreadKept(holders: readonly Holder[], begun: boolean): readonly
   const isUneven = holders.some((holder, i) => {
     const by = above[i] ?? 0;
     const fair = holder.kept - by;
-    return begun ? Math.abs(by) > Math.max(NEAR.connections - ALMOST, fair * NEAR.part) : -by > Math.max(FAR.connections, fair * FAR.part) - ALMOST;
+    return begun ? Math.abs(by) > Math.max(NEAR.connections - EPSILON, fair * NEAR.part) : -by > Math.max(FAR.connections, fair * FAR.part) - EPSILON;
   });
   return isUneven
     ? inOneRound(
-        above.map((by) => Math.max(0, Math.floor(by + ALMOST))),
+        above.map((by) => Math.max(0, Math.floor(by + EPSILON))),
         kept,
       )
     : holders.map(() => 0);
 }
 
 /** Tolerance for rounding errors. */
-const ALMOST = 1e-6;
+const EPSILON = 1e-6;
 
 function inOneRound(surplus: readonly number[], kept: number): number[] {
   const sum = surplus.reduce((total, n) => total + n, 0);

@@ -54,9 +54,7 @@ export async function runOperation(context: Context, channel: Channel, operation
   if (!context.json) context.print(result.message);
 }
 
-/**
- * Processes targets one after another and continues after a failure. Resolves with the exit code of the first failure.
- */
+/** Processes targets one after another and continues after a failure. Resolves with the exit code of the first failure. */
 export async function forEachTarget<T>(context: Context, targets: readonly T[], work: (target: T) => Promise<void>): Promise<number> {
   let exitCode: number = EXIT.ok;
   for (const target of targets) {

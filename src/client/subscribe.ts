@@ -54,10 +54,10 @@ export function subscribeEvents(channel: Channel, signal?: AbortSignal, query: E
 
 /** The messages of a WebSocket of the control API until the signal aborts; skips those that `parse` returns null for. */
 async function* subscribe<T>(channel: Channel, path: string, parse: (value: unknown) => T | null, signal?: AbortSignal): AsyncGenerator<T> {
-  const isGivenUp = (): boolean => signal?.aborted === true;
+  const isAborted = (): boolean => signal?.aborted === true;
   const { WebSocket } = await import('ws');
   // Listeners do not hear of a signal that was aborted before.
-  if (isGivenUp()) return;
+  if (isAborted()) return;
   const socket = new WebSocket(`ws+unix:${channel.address.socket}:${path}`, {
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD_BYTES,
@@ -67,12 +67,12 @@ async function* subscribe<T>(channel: Channel, path: string, parse: (value: unkn
   signal?.addEventListener('abort', abort, { once: true });
   try {
     for await (const text of messagesOf(socket, channel)) {
-      if (isGivenUp()) return;
+      if (isAborted()) return;
       const message = parse(parseJson('message from the daemon', text));
       if (message !== null) yield message;
     }
   } catch (error) {
-    if (!isGivenUp()) throw error;
+    if (!isAborted()) throw error;
   } finally {
     signal?.removeEventListener('abort', abort);
     socket.terminate();

@@ -1,7 +1,7 @@
 import { LbError } from '../errors/lb-error.ts';
 import { appFamilies, type ToldApp } from '../metrics/app-families.ts';
 import { exposition } from '../metrics/exposition.ts';
-import { History, type Read } from '../metrics/history.ts';
+import { History, type SeriesValues } from '../metrics/history.ts';
 import { families, type DaemonFacts } from '../metrics/prometheus.ts';
 import {
   APP_METRICS,
@@ -49,9 +49,9 @@ export class Metrics {
   async exposition(): Promise<string> {
     const { totals, facts, apps, own } = this.#options;
     const ofApps = await own();
-    const told = apps();
+    const stats = apps();
     await totals.save();
-    return exposition([...families(told, facts()), ...appFamilies(ofApps)]);
+    return exposition([...families(stats, facts()), ...appFamilies(ofApps)]);
   }
 
   /** @throws LbError LB_ERR_MESSAGE for an unknown metric or resolution */
@@ -76,7 +76,7 @@ export class Metrics {
     const level = query.has('level') ? oneOf(query, 'level', LEVELS) : null;
     const wanted = (metric: string): boolean => metrics.length === 0 || metrics.includes(metric);
     const at = now();
-    const told = (app: string, slot: number | null, metric: HistorySeries['metric'], read: Read | null): HistorySeries[] => {
+    const seriesOf = (app: string, slot: number | null, metric: HistorySeries['metric'], read: SeriesValues | null): HistorySeries[] => {
       if (read === null || read.values.length === 0) return [];
       const values = read.values.slice(-points);
       const fromMs = read.fromMs + (read.values.length - values.length) * read.stepMs;
@@ -84,11 +84,11 @@ export class Metrics {
     };
     const series = [...this.#histories].flatMap(([app, history]) => {
       if (only !== null && only !== app) return [];
-      const whole = (level === 'slot' ? [] : APP_METRICS).filter(wanted).flatMap((metric) => told(app, null, metric, history.app(metric, resolution, at)));
+      const whole = (level === 'slot' ? [] : APP_METRICS).filter(wanted).flatMap((metric) => seriesOf(app, null, metric, history.app(metric, resolution, at)));
       const slots = only === null || level === 'app' ? [] : history.slots;
       return [
         ...whole,
-        ...slots.flatMap((slot) => SLOT_METRICS.filter(wanted).flatMap((metric) => told(app, slot, metric, history.slot(slot, metric, resolution, at)))),
+        ...slots.flatMap((slot) => SLOT_METRICS.filter(wanted).flatMap((metric) => seriesOf(app, slot, metric, history.slot(slot, metric, resolution, at)))),
       ];
     });
     return { series };

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors/lb-error.ts';
-import { NOTHING_SEEN, seen, totalOf, type LastingTotals } from '../metrics/lasting-totals.ts';
+import { NO_LASTING_TOTALS, withTotals, totalOf, type LastingTotals } from '../metrics/lasting-totals.ts';
 import { NO_TOTALS } from '../metrics/totals.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { appTotals } from '../protocol/parse-totals.ts';
@@ -35,15 +35,15 @@ export class PersistentCounters {
 
   /** Updates the counters with the totals of a primary; returns those of all primaries of the app. */
   counted({ name, primaryPid, startedAt, totals }: Pick<AppSnapshot, 'name' | 'primaryPid' | 'startedAt' | 'totals'>): AppTotals {
-    const before = this.#apps.get(name) ?? NOTHING_SEEN;
-    const after = seen(before, `${primaryPid} ${startedAt}`, totals);
+    const before = this.#apps.get(name) ?? NO_LASTING_TOTALS;
+    const after = withTotals(before, `${primaryPid} ${startedAt}`, totals);
     this.#apps.set(name, after);
     if (after.base !== before.base) void this.save();
     return totalOf(after);
   }
 
   of(app: string): AppTotals {
-    return totalOf(this.#apps.get(app) ?? NOTHING_SEEN);
+    return totalOf(this.#apps.get(app) ?? NO_LASTING_TOTALS);
   }
 
   forget(app: string): void {

@@ -1,5 +1,5 @@
 import type { AppSpec, ScaleMetric, ScaleSpec } from './app-spec.ts';
-import { BUSY_ENOUGH, busyness, demand, ENOUGH, measure, type LoadSample } from './scale-demand.ts';
+import { demand, DOWN_SHARE, MAX_UTILIZATION, measure, utilization, type LoadSample } from './scale-demand.ts';
 import { plural } from './wording.ts';
 
 /** The facts for a decision. */
@@ -37,14 +37,14 @@ const MULTIPLE = 1.5;
 /** Window that a scale-up decision considers. */
 const WINDOW_MS = 5_000;
 /** Minimum number of samples in a window. */
-const ENOUGH_SAMPLES = 3;
+const MIN_SAMPLES = 3;
 /** Time ignored after a change: caches are cold, and connections have not spread yet. */
 const WARM_UP_MS = 3_000;
 /** Below this utilization, more workers do not answer sooner: the app waits for something else, such as a database. */
-const IDLE_WORKERS = 0.3;
+const IDLE_BELOW = 0.3;
 /** Expected size of a new worker, relative to the largest. */
 const MEMORY_MARGIN = 1.1;
-const MOST_BACKOFF = 6;
+const MAX_BACKOFF = 6;
 
 /**
  * Decides whether the number of workers should change: the current number times measured / target, as Kubernetes'
@@ -58,7 +58,7 @@ export function decideScale(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision
   if (workers > max) return change(workers, max, 'more than max');
   const known = facts.samples.filter(({ at }) => at >= settledSince + WARM_UP_MS);
   const recent = known.filter(({ at }) => at > now - WINDOW_MS);
-  if (recent.length < ENOUGH_SAMPLES) return steady('waiting: the workers are warming up');
+  if (recent.length < MIN_SAMPLES) return steady('waiting: the workers are warming up');
   if (recent.every(({ ready }) => ready === 0)) return steady('waiting: no worker is ready');
   const measured = measure(policy.target.metric, recent);
   const ratio = measured === null ? null : measured / policy.target.value;
@@ -83,7 +83,7 @@ export function scaleCeiling({ min, max, target }: Omit<ScaleSpec, 'on'>, cpuBud
 /** Workers up to `min` need neither load nor `upCooldownMs`; but after failures, wait before trying again. */
 function upToMin(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision {
   const why = 'fewer than min';
-  const restMs = restBeforeUp(policy, facts);
+  const restMs = cooldownLeft(policy, facts);
   return facts.failures > 0 && restMs > 0 ? afterFailures(facts, restMs, why) : change(facts.workers, policy.min, why);
 }
 
@@ -97,8 +97,8 @@ function up(
   const { workers, failures, cpuBudget, memory } = facts;
   const why = `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
   const desired = ratio < MULTIPLE ? workers + 1 : Math.min(workers * 2, Math.ceil(workers * ratio));
-  if (target.metric === 'p95_ms' && busyness(recent) < IDLE_WORKERS) {
-    return blocked(`the workers are idle while requests are slow, so more workers would not help (${why}, busy ${busyness(recent).toFixed(2)})`);
+  if (target.metric === 'p95_ms' && utilization(recent) < IDLE_BELOW) {
+    return blocked(`the workers are idle while requests are slow, so more workers would not help (${why}, busy ${utilization(recent).toFixed(2)})`);
   }
   const ceiling = scaleCeiling(policy, cpuBudget);
   if (workers >= ceiling) {
@@ -106,14 +106,14 @@ function up(
   }
   const room = memory === null ? Number.POSITIVE_INFINITY : Math.floor(memory.leftBytes / (memory.largestWorkerBytes * MEMORY_MARGIN));
   if (room < 1) return blocked(`not enough memory for another worker (${why})`);
-  const restMs = restBeforeUp(policy, facts);
+  const restMs = cooldownLeft(policy, facts);
   if (restMs > 0) return failures > 0 ? afterFailures(facts, restMs, why) : steady(`waiting for up_cooldown: ${why}`);
   return change(workers, Math.min(desired, ceiling, workers + room), why);
 }
 
 /** Time left of `upCooldownMs`, which each failed attempt doubles; 0 when it has passed. */
-function restBeforeUp({ upCooldownMs }: ScaleSpec, { now, changedAt, failures }: ScaleFacts): number {
-  return changedAt === null ? 0 : Math.max(0, changedAt + upCooldownMs * 2 ** Math.min(failures, MOST_BACKOFF) - now);
+function cooldownLeft({ upCooldownMs }: ScaleSpec, { now, changedAt, failures }: ScaleFacts): number {
+  return changedAt === null ? 0 : Math.max(0, changedAt + upCooldownMs * 2 ** Math.min(failures, MAX_BACKOFF) - now);
 }
 
 function afterFailures({ failures }: ScaleFacts, restMs: number, why: string): ScaleDecision {
@@ -134,14 +134,14 @@ function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[]
   );
   const ceiling = scaleCeiling(policy, cpuBudget);
   // Tolerates rounding errors: 2.0000001 means 2.
-  const needed = Math.max(min, Math.ceil((workers * peak) / ENOUGH - 1e-6));
+  const needed = Math.max(min, Math.ceil((workers * peak) / DOWN_SHARE - 1e-6));
   if (needed >= workers && workers <= ceiling) return steady(state);
   if (ejected > 0) return blocked(`a worker is ejected, so none is removed (${state})`);
   if (recent.some(({ queued }) => queued > 0)) return blocked(`connections are waiting for a worker, so none is removed (${state})`);
-  const step = peak * 2 <= ENOUGH ? Math.ceil(workers / 2) : workers - 1;
+  const step = peak * 2 <= DOWN_SHARE ? Math.ceil(workers / 2) : workers - 1;
   const most =
     target.metric === 'p95_ms'
-      ? `p95 below ${target.value} ms, busy ${(peak * BUSY_ENOUGH).toFixed(2)} of ${BUSY_ENOUGH}`
+      ? `p95 below ${target.value} ms, busy ${(peak * MAX_UTILIZATION).toFixed(2)} of ${MAX_UTILIZATION}`
       : describe(target.metric, peak * target.value, target.value);
   const why = workers > ceiling ? `the CPU budget is ${cpuBudget}` : `at most ${most} over ${seconds(downCooldownMs)}`;
   return change(workers, Math.min(Math.max(needed, step), ceiling), why);
@@ -153,7 +153,7 @@ function peakDemand(target: ScaleSpec['target'], samples: readonly LoadSample[])
   let from = 0;
   samples.forEach(({ at }, index) => {
     while ((samples[from]?.at ?? at) <= at - WINDOW_MS) from++;
-    if (index - from + 1 >= ENOUGH_SAMPLES) peak = Math.max(peak, demand(target, samples.slice(from, index + 1)) ?? 0);
+    if (index - from + 1 >= MIN_SAMPLES) peak = Math.max(peak, demand(target, samples.slice(from, index + 1)) ?? 0);
   });
   return peak;
 }

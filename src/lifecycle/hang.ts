@@ -3,7 +3,7 @@ import { isServing, type WorkerState } from './states.ts';
 /** An idle worker sends only every fifth heartbeat (they are 1 s apart). */
 const IDLE_SILENCE_MS = 4_000;
 /** Time between the two checks. In it, the primary reads what waits on its channels. */
-const SECOND_LOOK_MS = 100;
+const RECHECK_MS = 100;
 
 export interface HangFacts {
   readonly state: WorkerState;
@@ -35,5 +35,5 @@ export function hangVerdict(facts: HangFacts): HangVerdict {
   const allowedMs = hangTimeoutMs + (facts.idle ? IDLE_SILENCE_MS : 0);
   const leftMs = allowedMs - (facts.silentMs - facts.lateMs);
   if (leftMs > 0) return { verdict: 'alive', dueMs: leftMs };
-  return suspected ? { verdict: 'hung', dueMs: null } : { verdict: 'suspect', dueMs: SECOND_LOOK_MS };
+  return suspected ? { verdict: 'hung', dueMs: null } : { verdict: 'suspect', dueMs: RECHECK_MS };
 }

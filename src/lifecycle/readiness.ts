@@ -25,7 +25,7 @@ export type Readiness =
 
 /** Booting keeps the event loop busier than this. An app that never listens is ready when it is below. */
 const SETTLED_UTILIZATION = 0.8;
-const LOOK_AGAIN_MS = 250;
+const RECHECK_MS = 250;
 
 /**
  * A worker is ready when its check, if any, has passed, and
@@ -37,7 +37,7 @@ const LOOK_AGAIN_MS = 250;
 export function readiness(facts: ReadinessFacts): Readiness {
   const { healthy } = facts;
   const isUp = facts.waitReady ? facts.saidReady : facts.listening;
-  if (!healthy.passed) return unchecked(facts, isUp, healthy.reason);
+  if (!healthy.passed) return awaitCheck(facts, isUp, healthy.reason);
   if (isUp) return { verdict: 'ready' };
   const mayNeverListen = !facts.waitReady && !facts.appListens;
   const settled = facts.eventLoopUtilization !== null && facts.eventLoopUtilization < SETTLED_UTILIZATION;
@@ -48,11 +48,11 @@ export function readiness(facts: ReadinessFacts): Readiness {
     return { verdict: 'failed', reason: `not ready: ${missing} within ${facts.listenTimeoutMs / 1000} s` };
   }
   const left = facts.listenTimeoutMs - facts.uptimeMs;
-  return { verdict: 'wait', forMs: mayNeverListen ? Math.min(left, LOOK_AGAIN_MS) : left };
+  return { verdict: 'wait', forMs: mayNeverListen ? Math.min(left, RECHECK_MS) : left };
 }
 
 /** An app with a check must listen, so time alone never makes it ready. */
-function unchecked(facts: ReadinessFacts, isUp: boolean, reason: string | null): Readiness {
+function awaitCheck(facts: ReadinessFacts, isUp: boolean, reason: string | null): Readiness {
   const left = facts.listenTimeoutMs - facts.uptimeMs;
   if (left > 0) return { verdict: 'wait', forMs: left };
   const missing =

@@ -32,9 +32,7 @@ export interface WorkerEnd {
   readonly code: number | null;
 }
 
-/**
- * Delay before the next start: none the first time, then `base × 2ⁿ`, at most 30 s, ±20 % so that slots do not restart in step.
- */
+/** Delay before the next start: none the first time, then `base × 2ⁿ`, at most 30 s, ±20 % so that slots do not restart in step. */
 export function restartDelay(consecutive: number, policy: RestartPolicy, random: number): number {
   if (policy.restartDelayMs !== null) return policy.restartDelayMs;
   if (consecutive === 0) return 0;

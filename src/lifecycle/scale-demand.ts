@@ -22,10 +22,10 @@ export interface LoadSample {
 }
 
 /** With fewer answers, a percentile is noise. */
-const FEW_ANSWERS = 100;
+const MIN_ANSWERS = 100;
 
 /** Utilization up to which a p95 target may scale down: latency rises only when a worker is already full. */
-export const BUSY_ENOUGH = 0.6;
+export const MAX_UTILIZATION = 0.6;
 
 /** Average of the target's metric over the window; null if there is too little data. */
 export function measure(metric: ScaleMetric, window: readonly LoadSample[]): number | null {
@@ -44,7 +44,7 @@ export function measure(metric: ScaleMetric, window: readonly LoadSample[]): num
 }
 
 /** Utilization of the workers, whether by JavaScript or by Node's own threads. */
-export function busyness(window: readonly LoadSample[]): number {
+export function utilization(window: readonly LoadSample[]): number {
   return mean(window.map(({ elu, cpu }) => Math.max(elu, cpu)));
 }
 
@@ -57,11 +57,11 @@ export function demand({ metric, value }: ScaleSpec['target'], window: readonly 
   if (metric !== 'p95_ms') return measured === null ? null : measured / value;
   if (window.length === 0) return null;
   const latency = measured === null ? 0 : measured / value;
-  return Math.max(latency > ENOUGH ? 1 : 0, busyness(window) / BUSY_ENOUGH);
+  return Math.max(latency > DOWN_SHARE ? 1 : 0, utilization(window) / MAX_UTILIZATION);
 }
 
 /** Share of the target that a scale-down may leave the workers at. It stays well below what triggers a scale-up. */
-export const ENOUGH = 0.9;
+export const DOWN_SHARE = 0.9;
 
 /** Average of the percentiles, weighted by the number of answers. */
 function p95Of(window: readonly LoadSample[]): number | null {
@@ -70,7 +70,7 @@ function p95Of(window: readonly LoadSample[]): number | null {
     sum += (p95Ms ?? 0) * n;
     answers += n;
   }
-  return answers < FEW_ANSWERS ? null : sum / answers;
+  return answers < MIN_ANSWERS ? null : sum / answers;
 }
 
 function mean(values: readonly number[]): number {

@@ -9,7 +9,7 @@ const SECOND_MS = 1_000;
 const HOLD_MS = 10_000;
 
 /** Values of a series, one per step, the last one for now. */
-export interface Read {
+export interface SeriesValues {
   readonly fromMs: number;
   readonly stepMs: number;
   readonly values: readonly (number | null)[];
@@ -46,7 +46,7 @@ class Track<M extends string, S> {
   readonly #gauges: Gauges<M, S>;
   readonly #rings: Readonly<Record<Resolution, TimeRing>>;
   /** In the order of the metrics; NaN if unknown. */
-  #heard: { readonly atMs: number; readonly values: readonly number[] } | null = null;
+  #latest: { readonly atMs: number; readonly values: readonly number[] } | null = null;
   /** The last second written. */
   #written = 0;
 
@@ -66,10 +66,10 @@ class Track<M extends string, S> {
     const second = Math.floor(atMs / SECOND_MS);
     this.#hold(second - 1);
     this.#write(second, values);
-    this.#heard = { atMs, values };
+    this.#latest = { atMs, values };
   }
 
-  read(metric: M, resolution: Resolution, nowMs: number): Read {
+  read(metric: M, resolution: Resolution, nowMs: number): SeriesValues {
     this.#hold(Math.floor(nowMs / SECOND_MS));
     const ring = this.#rings[resolution];
     return { ...ring.read(this.#metrics.indexOf(metric), nowMs), stepMs: ring.stepMs };
@@ -77,8 +77,8 @@ class Track<M extends string, S> {
 
   /** Repeats the last values until new ones come, for a limited time. */
   #hold(until: number): void {
-    if (this.#heard === null) return;
-    const { atMs, values } = this.#heard;
+    if (this.#latest === null) return;
+    const { atMs, values } = this.#latest;
     const end = Math.min(until, Math.floor((atMs + HOLD_MS) / SECOND_MS));
     while (this.#written < end) this.#write(this.#written + 1, values);
   }
@@ -111,12 +111,12 @@ export class History {
     return [...this.#slots.keys()].sort((a, b) => a - b);
   }
 
-  app(metric: HistoryMetric, resolution: Resolution, nowMs: number): Read {
+  app(metric: HistoryMetric, resolution: Resolution, nowMs: number): SeriesValues {
     return this.#app.read(metric, resolution, nowMs);
   }
 
   /** Null for an unknown slot. */
-  slot(slot: number, metric: SlotMetric, resolution: Resolution, nowMs: number): Read | null {
+  slot(slot: number, metric: SlotMetric, resolution: Resolution, nowMs: number): SeriesValues | null {
     return this.#slots.get(slot)?.read(metric, resolution, nowMs) ?? null;
   }
 }

@@ -9,10 +9,10 @@ export interface LastingTotals {
   readonly last: { readonly primary: string; readonly totals: AppTotals } | null;
 }
 
-export const NOTHING_SEEN: LastingTotals = { base: NO_TOTALS, last: null };
+export const NO_LASTING_TOTALS: LastingTotals = { base: NO_TOTALS, last: null };
 
 /** Updates the totals with what a primary has counted. @param primary a unique id */
-export function seen({ base, last }: LastingTotals, primary: string, totals: AppTotals): LastingTotals {
+export function withTotals({ base, last }: LastingTotals, primary: string, totals: AppTotals): LastingTotals {
   const isSame = last === null || last.primary === primary;
   return { base: isSame ? base : addTotals(base, last.totals), last: { primary, totals } };
 }

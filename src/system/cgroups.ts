@@ -58,9 +58,7 @@ function cgroupMounts(text: string, controller: Controller): CgroupMount[] {
   return mounts;
 }
 
-/**
- * The path within the mount. A path outside it belongs to another namespace: then this process is below the mount point itself.
- */
+/** The path within the mount. A path outside it belongs to another namespace: then this process is below the mount point itself. */
 function relativeTo(mountRoot: string, path: string): string {
   if (mountRoot === '/') return path.startsWith('/..') ? '/' : posix.normalize(path);
   if (path === mountRoot) return '/';

@@ -14,14 +14,14 @@ export interface Hook {
 
 /** Reports the failures of a hook at most once per burst. A changed definition starts a new burst. */
 export class HookFailures {
-  readonly #tell: (message: string) => void;
+  readonly #notify: (message: string) => void;
   #hook: Hook | null = null;
   readonly #failed = new Map<string, number>();
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(tell: (message: string) => void) {
-    this.#tell = tell;
+  constructor(notify: (message: string) => void) {
+    this.#notify = notify;
   }
 
   /** An event could not be delivered, after all attempts. */
@@ -71,7 +71,7 @@ export class HookFailures {
     this.#dropped = 0;
     this.#timer = setTimeout(() => this.#report(), BURST_MS);
     this.#timer.unref();
-    this.#tell(`${this.#hook?.name ?? ''}: ${parts.join('; ')}`);
+    this.#notify(`${this.#hook?.name ?? ''}: ${parts.join('; ')}`);
   }
 
   #stopTimer(): void {
