@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Channel } from '../client/request.ts';
 import { isConfigFile, resolveApps } from '../config/index.ts';
-import { ofFile, type MetricsConfig } from '../config/metrics-key.ts';
+import { asConfigError, type MetricsConfig } from '../config/metrics-key.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { MetricsBody } from '../protocol/control.ts';
@@ -78,7 +78,7 @@ export async function applyMetrics(channel: Channel, metrics: MetricsConfig | nu
   if (metrics === null) return;
   const body: MetricsBody = { listen: metrics.listen };
   await channel.json('/v1/metrics', { method: 'POST', body }).catch((error: unknown) => {
-    throw ofFile(error, metrics);
+    throw asConfigError(error, metrics);
   });
 }
 

@@ -13,7 +13,7 @@ const MAX_UNREAD = 1_000;
 /** The stats of a thousand workers are about 1 MB. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 /** More than the daemon stores. */
-const MOST_EVENTS = 1_000_000;
+const ALL_EVENTS = 1_000_000;
 const CLOSED_NORMALLY = new Set([1000, 1001, 1005]);
 
 export interface LogQuery {
@@ -47,7 +47,7 @@ export function subscribeEvents(channel: Channel, signal?: AbortSignal, query: E
   const { app, since } = query;
   const search = new URLSearchParams({
     ...(app === undefined ? {} : { app }),
-    ...(since === undefined ? {} : { since: String(since), lines: String(MOST_EVENTS) }),
+    ...(since === undefined ? {} : { since: String(since), lines: String(ALL_EVENTS) }),
   });
   return subscribe(channel, `/v1/events?${search.toString()}`, parseEvent, signal);
 }

@@ -11,7 +11,7 @@ export interface MetricsConfig {
 }
 
 /** A failure to listen there, as an error of the file. */
-export function ofFile(thrown: unknown, { file }: MetricsConfig): unknown {
+export function asConfigError(thrown: unknown, { file }: MetricsConfig): unknown {
   if (!(thrown instanceof LbError) || thrown.code !== 'LB_ERR_METRICS_LISTEN') return thrown;
   return new LbError('LB_ERR_CONFIG_METRICS', { ...thrown.details, file });
 }

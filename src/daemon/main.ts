@@ -12,7 +12,7 @@ const log: Log = (message) => {
 };
 
 /** Logs errors that nothing handles; the daemon keeps running. */
-function survive(log: Log): void {
+function logUncaught(log: Log): void {
   process.on('uncaughtException', (error) => log(`bug: uncaught ${error.stack ?? error.message}`));
   process.on('unhandledRejection', (reason) => log(`bug: unhandled rejection ${reason instanceof Error ? reason.stack : String(reason)}`));
 }
@@ -28,7 +28,7 @@ export function runDaemon(options: { readonly home: string; readonly version: st
     const end = (why: string): void => void daemon.close(why).then(() => resolve(0), reject);
     const daemon: Daemon = new Daemon({ ...options, foreground: false, log, onShutdown: () => end('lb kill') });
     daemon.open().then(() => {
-      survive(log);
+      logUncaught(log);
       process.title = 'lb daemon';
       drainOnSignal(daemon, log, (signal) => end(signal));
       process.once('SIGHUP', end);
@@ -59,7 +59,7 @@ export async function runForeground(options: {
   });
   const daemon: Daemon = new Daemon({ home, version, foreground: true, log: () => {}, onShutdown: allEnded, onAllEnded: allEnded });
   await daemon.open();
-  survive(say);
+  logUncaught(say);
   const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, say, () => resolve()));
   const print = (line: LogLine): void => {
     (line.stream === 'out' ? process.stdout : process.stderr).write(json ? `${JSON.stringify(line)}\n` : `${line.text}\n`);

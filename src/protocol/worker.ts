@@ -57,7 +57,7 @@ export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'profile'; readonly request: ProfileRequest };
 
 export interface Heartbeat extends OpenCount {
-  /** The time for which rates are computed from the gain of `requests`. */
+  /** The time over which `requests` grew, for rates. */
   readonly span: Span;
   readonly requestsInFlight: number;
   /** HTTP/1 connections in use that stay open after their answer. */

@@ -43,7 +43,7 @@ async function run(context: Context): Promise<number> {
     const chosen = app === undefined ? apps : [appNamed(apps, app)];
     if (context.options['follow'] === false) await printRecent(context, channel, chosen, lines);
     else {
-      if (app !== undefined) await printOfIdle(context, channel, chosen, lines);
+      if (app !== undefined) await printLogFiles(context, channel, chosen, lines);
       await follow(context, channel, app, lines);
     }
     return EXIT.ok;
@@ -59,7 +59,7 @@ async function printRecent(context: Context, channel: Channel, apps: readonly Ap
 }
 
 /** Prints the lines from the files of stopped apps. The subscription replays only the memory of primaries. */
-async function printOfIdle(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
+async function printLogFiles(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
   const idle = apps.filter(({ primaryPid }) => primaryPid === null);
   await printRecent(context, channel, idle, lines);
   for (const { name, state } of idle) context.note(`${name} is ${state}; new lines appear here when it runs again`);

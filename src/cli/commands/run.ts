@@ -1,5 +1,5 @@
 import { optionFlags } from '../../config/index.ts';
-import { ofFile } from '../../config/metrics-key.ts';
+import { asConfigError } from '../../config/metrics-key.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -30,6 +30,6 @@ export async function runInForeground(context: Context): Promise<number> {
   try {
     return await runForeground({ home: context.home, version: lbVersion(), apps, metrics, json: context.json });
   } catch (error) {
-    throw metrics === null ? error : ofFile(error, metrics);
+    throw metrics === null ? error : asConfigError(error, metrics);
   }
 }

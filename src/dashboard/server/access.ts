@@ -31,7 +31,7 @@ export class Access {
   }
 
   /** Whether the request has the cookie of an earlier visit. */
-  isKnown({ headers, socket: { localPort = 0 } }: IncomingMessage): boolean {
+  hasCookie({ headers, socket: { localPort = 0 } }: IncomingMessage): boolean {
     const own = `${cookieName(localPort)}=`;
     const pairs = (headers.cookie ?? '').split(/; */).filter((pair) => pair.startsWith(own));
     return pairs.some((pair) => this.isToken(pair.slice(own.length)));

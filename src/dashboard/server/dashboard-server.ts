@@ -73,12 +73,12 @@ export class DashboardServer {
     const url = urlOf(request);
     if (url === null || !this.#access.isOwnHost(request)) return refuse(response, 403);
     const token = url.pathname === '/' && request.method === 'GET' ? url.searchParams.get('token') : null;
-    const isWelcome = token !== null && this.#access.isToken(token);
-    if (!isWelcome && !this.#access.isKnown(request)) return refuse(response, 401);
+    const hasToken = token !== null && this.#access.isToken(token);
+    if (!hasToken && !this.#access.hasCookie(request)) return refuse(response, 401);
     if (request.method === 'POST') return await this.#post(request, response, url);
     if (request.method !== 'GET') return refuse(response, 405);
     const asset = this.#assets.get(url.pathname);
-    if (asset !== undefined) return sendAsset(request, response, asset, isWelcome ? { 'set-cookie': this.#access.cookie(request) } : {});
+    if (asset !== undefined) return sendAsset(request, response, asset, hasToken ? { 'set-cookie': this.#access.cookie(request) } : {});
     if (url.pathname === HISTORIES_PATH) return await this.#histories(response, url.search);
     refuse(response, 404);
   }
@@ -129,7 +129,7 @@ export class DashboardServer {
   #webSocketOf(request: IncomingMessage): number | ((client: WebSocket) => void) {
     const url = urlOf(request);
     if (url === null || !this.#access.isOwnHost(request) || !this.#access.isOwnOrigin(request)) return 403;
-    if (!this.#access.isKnown(request)) return 401;
+    if (!this.#access.hasCookie(request)) return 401;
     const { address, version, allowActions } = this.#options;
     const stop = this.#stop.signal;
     if (url.pathname === '/live') {
