@@ -27,7 +27,7 @@ export interface HangVerdict {
 
 /**
  * Whether a worker hangs: two checks found no sign of life for `hang_timeout`. The heartbeat with a timeout is gunicorn's idea.
- * Starting and leaving workers never hang: `listen_timeout` and `kill_timeout` limit those.
+ * Starting and leaving workers are not checked: `listen_timeout` and `kill_timeout` limit those.
  */
 export function hangVerdict(facts: HangFacts): HangVerdict {
   const { state, hangTimeoutMs, suspected } = facts;
