@@ -1,4 +1,4 @@
-/** Sizes and durations as people write them, both ways. */
+/** Sizes and durations with units. */
 
 const BYTE_UNITS = ['B', 'K', 'M', 'G', 'T'] as const;
 const BYTES = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?|b)?$/i;
@@ -7,7 +7,7 @@ const DURATION_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000
 type DurationUnit = keyof typeof DURATION_UNITS;
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?$/i;
 
-/** A size such as `300M`, `1.5G`, `512K` or plain bytes as a whole number of bytes (1K is 1024), or undefined if it is none. */
+/** Parses a size such as `300M`, `1.5G`, `512K` (1K is 1024) or plain bytes; undefined if invalid. */
 export function parseBytes(text: string): number | undefined {
   const match = BYTES.exec(text.trim());
   if (match === null) return undefined;
@@ -15,7 +15,7 @@ export function parseBytes(text: string): number | undefined {
   return safe(Number(match[1]) * 1024 ** exponent);
 }
 
-/** The shortest text that `parseBytes` reads back as the same size, such as `300M`. */
+/** The shortest text that `parseBytes` parses as this size, such as `300M`. */
 export function formatBytes(bytes: number): string {
   for (let exponent = BYTE_UNITS.length - 1; exponent > 0; exponent--) {
     const unit = 1024 ** exponent;
@@ -24,7 +24,7 @@ export function formatBytes(bytes: number): string {
   return String(bytes);
 }
 
-/** A duration such as `250ms`, `10s`, `1.5m`, `1h`, `1d` or plain milliseconds as whole milliseconds, or undefined if it is none. */
+/** Parses a duration such as `250ms`, `10s`, `1.5m`, `1h`, `1d` or plain milliseconds; undefined if invalid. */
 export function parseDuration(text: string): number | undefined {
   const match = DURATION.exec(text.trim());
   if (match === null) return undefined;
@@ -32,7 +32,7 @@ export function parseDuration(text: string): number | undefined {
   return safe(Number(match[1]) * DURATION_UNITS[unit]);
 }
 
-/** The shortest text that `parseDuration` reads back as the same duration, such as `30s`. */
+/** The shortest text that `parseDuration` parses as this duration, such as `30s`. */
 export function formatDuration(ms: number): string {
   for (const unit of ['d', 'h', 'm', 's'] as const) {
     const size = DURATION_UNITS[unit];

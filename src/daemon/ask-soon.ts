@@ -4,7 +4,7 @@ import type { Attachment } from './attachment.ts';
 
 const DEADLINE_MS = 1_000;
 
-/** Null when there is no answer soon. */
+/** The answer to an order; null if it takes longer than a second. @param answered called only if it is in time */
 export async function askSoon(attachment: Attachment, app: string, order: Order, answered?: () => void): Promise<Answer | null> {
   let late = false;
   const inTime = (): void => {

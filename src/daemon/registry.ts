@@ -1,6 +1,6 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { ToldApp } from '../metrics/app-families.ts';
+import type { ReportedApp } from '../metrics/app-families.ts';
 import type { ListedApp } from '../protocol/listed-app.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { AppHandle, type AppHandleOptions } from './app-handle.ts';
@@ -98,9 +98,9 @@ export class Registry {
   }
 
   /** The apps' own metrics, all asked at once. */
-  async ownMetrics(): Promise<ToldApp[]> {
-    const told = await Promise.all(this.all.map(async (app) => ({ app: app.name, metrics: await app.view.ownMetrics() })));
-    return told.flatMap(({ app, metrics }) => (metrics === null ? [] : [{ app, metrics }]));
+  async ownMetrics(): Promise<ReportedApp[]> {
+    const reported = await Promise.all(this.all.map(async (app) => ({ app: app.name, metrics: await app.view.ownMetrics() })));
+    return reported.flatMap(({ app, metrics }) => (metrics === null ? [] : [{ app, metrics }]));
   }
 
   #add(saved: SavedApp): AppHandle {

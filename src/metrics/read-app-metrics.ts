@@ -2,17 +2,17 @@ import { APP_METRIC_TYPES, type AppMetric, type AppValue } from '../protocol/app
 
 const METRIC_NAME = /^[A-Za-z_:][\w:]*$/;
 const LABEL_NAME = /^[A-Za-z_]\w*$/;
-/** The names of `lb`'s own metrics. */
+/** Prefix of `lb`'s own metrics. */
 const RESERVED = 'lb_';
 const SUFFIXES: readonly unknown[] = ['', '_bucket', '_sum', '_count'];
 
 export interface ReadMetrics {
   readonly metrics: readonly AppMetric[];
-  /** Refused names. */
+  /** Names of refused metrics. */
   readonly refused: readonly string[];
 }
 
-/** What a worker's text holds; null when it is not what `readAppMetrics` makes. */
+/** Parses a worker's metrics; null if the text is invalid. */
 export function parseAppMetrics(text: string): ReadMetrics | null {
   let told: unknown;
   try {
@@ -31,7 +31,7 @@ export function parseAppMetrics(text: string): ReadMetrics | null {
   return { metrics, refused };
 }
 
-/** The metric, or the name of one that is refused. */
+/** The metric, or its name if it is refused. */
 function metricOf(told: unknown): AppMetric | string {
   const { name, help, type: given, aggregator, values } = (told ?? {}) as Readonly<Record<string, unknown>>;
   const type = APP_METRIC_TYPES.find((known) => known === given);
@@ -45,7 +45,7 @@ function metricOf(told: unknown): AppMetric | string {
   };
 }
 
-/** JSON has no NaN and no infinity: such values come as null and are left out, as is what is not a sample. */
+/** Drops invalid samples, and null values: JSON has neither NaN nor infinity. */
 function valueOf(told: unknown): readonly AppValue[] {
   const { suffix, labels, value } = (told ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof value !== 'number' || !SUFFIXES.includes(suffix)) return [];

@@ -19,7 +19,7 @@ export const NO_TOTALS: AppTotals = {
 export const addCounters = (a: Counters, b: Counters): Counters => add(a as unknown as Tree, b as unknown as Tree) as unknown as Counters;
 export const addTotals = (a: AppTotals, b: AppTotals): AppTotals => add(a as unknown as Tree, b as unknown as Tree) as unknown as AppTotals;
 
-/** Adds number to number, by place in lists and by name in objects; what only one side has is taken as it is. */
+/** Adds numbers recursively, by index in arrays and by key in objects; a value on one side only is kept. */
 function add(a: Tree | undefined, b: Tree | undefined): Tree {
   if (a === undefined || b === undefined) return a ?? b ?? 0;
   if (typeof a === 'number' || typeof b === 'number') return Number(a) + Number(b);

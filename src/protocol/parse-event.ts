@@ -37,7 +37,7 @@ const COMMON: Shape<Pick<NewEvent, Common>> = {
 
 export const newEvent = variants<NewEvent, 'kind', Common>('kind', TABLE as never, COMMON);
 
-/** An event that was read back or received; null when it is none, or of a kind that this version does not know. */
+/** Parses an event; null if it is invalid or of an unknown kind. */
 export function parseEvent(value: unknown): LbEvent | null {
   const event = attempt(() => newEvent(value));
   return event instanceof Malformed || !Number.isSafeInteger((event as LbEvent).id) ? null : (event as LbEvent);

@@ -1,7 +1,7 @@
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { APP_METRIC_TYPES, type AppFamily, type AppValue, type MergedMetrics } from './app-metrics.ts';
 import type { Answer, AppReport, FromPrimary, Running } from './attach.ts';
-import { appName, toldAppSpec } from './parse-app-spec.ts';
+import { appName, lenientAppSpec } from './parse-app-spec.ts';
 import { newEvent } from './parse-event.ts';
 import { listedApp } from './parse-listed-app.ts';
 import { errorRecord, logLine, profileFile, progressRecord } from './parse-records.ts';
@@ -32,7 +32,7 @@ const mergedMetrics = object<MergedMetrics>({
  * @param complete adds the options that a primary of an older version does not know to its definitions.
  */
 export function fromPrimaryParser(complete: (spec: unknown) => unknown): Parser<FromPrimary> {
-  const spec: Parser<AppSpec> = (value) => toldAppSpec(complete(value));
+  const spec: Parser<AppSpec> = (value) => lenientAppSpec(complete(value));
   const id = integer(1);
   const answer = variants<Answer, 'kind'>('kind', {
     snapshot: { snapshot: appSnapshot },

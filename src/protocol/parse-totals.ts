@@ -2,9 +2,9 @@ import { list, number, object, optional, record, type Parser, type Shape } from 
 import { EXIT_CAUSES, PROXY_REJECTIONS, type AppTotals, type Counters, type ProxyRejections } from './totals.ts';
 import { LATENCY_BUCKETS_MS } from './worker.ts';
 
-/** One number by first digit of a status: 1xx … 5xx. */
+/** One number per status class, 1xx to 5xx. */
 export const byStatusClass = list(number(), 5);
-/** One number by bucket of response times. */
+/** One number per latency bucket. */
 export const byLatency = list(number(), LATENCY_BUCKETS_MS.length + 1);
 
 const COUNTERS: Shape<Counters> = {
@@ -18,7 +18,7 @@ const COUNTERS: Shape<Counters> = {
   gcMs: number(),
 };
 
-/** A number for each name, or none. */
+/** A number for any of these names. */
 const someOf = <Name extends string>(names: readonly Name[]): Parser<Readonly<Partial<Record<Name, number>>>> =>
   object<Partial<Record<Name, number>>>(Object.fromEntries(names.map((name) => [name, optional(number())])) as never);
 

@@ -1,13 +1,13 @@
-/** Checks an unknown value and returns it as its type. @throws Malformed */
+/** Returns an unknown value as its type. @throws Malformed */
 export type Parser<T> = (value: unknown) => T;
 
-/** The parser of a field that may be absent. */
+/** The parser of an optional field. */
 export type Optional<T> = Parser<T | undefined> & { readonly isOptional: true };
 
 /** A parser for every field of a type. */
 export type Shape<T> = { readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? Optional<Exclude<T[K], undefined>> : Parser<T[K]> };
 
-/** A value of the wrong type. The path grows while the error rises, so that checking a correct value builds none. */
+/** A value of the wrong type. The path is built while the error propagates, so valid values cost nothing. */
 export class Malformed extends Error {
   override readonly name = 'Malformed';
   readonly expected: string;
@@ -20,7 +20,7 @@ export class Malformed extends Error {
     this.got = describe(value);
   }
 
-  /** Where in the message: `beat.statusClasses[4]`; empty for the message itself. */
+  /** Path in the message: `beat.statusClasses[4]`; empty for the message itself. */
   get path(): string {
     return this.#path;
   }
@@ -29,7 +29,7 @@ export class Malformed extends Error {
     return `${this.#path === '' ? 'the message' : this.#path}: expected ${this.expected}, got ${this.got}`;
   }
 
-  /** The same error, seen from the object or list around it. */
+  /** Prefixes the path with the enclosing key or index. */
   within(key: string | number): this {
     const inner = this.#path === '' || this.#path.startsWith('[') ? this.#path : `.${this.#path}`;
     this.#path = `${typeof key === 'number' ? `[${key}]` : key}${inner}`;
@@ -57,7 +57,7 @@ export const boolean: Parser<boolean> = (value) => {
 const range = (min: number, max: number): string =>
   min === -Infinity && max === Infinity ? '' : max === Infinity ? ` of at least ${min}` : ` from ${min} to ${max}`;
 
-/** A finite number within the bounds. */
+/** A finite number within bounds. */
 export const number =
   (min = -Infinity, max = Infinity): Parser<number> =>
   (value) => {
@@ -94,7 +94,7 @@ export const nullable =
 export const optional = <T>(parser: Parser<T>): Optional<T> =>
   Object.assign((value: unknown) => (value === undefined ? undefined : parser(value)), { isOptional: true as const });
 
-/** @param length when there must be exactly so many items. */
+/** @param length exact number of items */
 export const list =
   <T>(item: Parser<T>, length?: number): Parser<readonly T[]> =>
   (value) => {
@@ -112,7 +112,7 @@ export const list =
     return result as T[];
   };
 
-/** Any names, values of one type. The parser of the values checks them; what it converts is not kept. */
+/** An object with arbitrary keys. The parser only checks the values: conversions are discarded. */
 export const record =
   <T>(item: Parser<T>): Parser<Readonly<Record<string, T>>> =>
   (value) => {
@@ -121,7 +121,7 @@ export const record =
     return given as Record<string, T>;
   };
 
-/** The fields of the shape; others, which a newer version may have, stay as they are. */
+/** An object with these fields. Other fields, which a newer version may send, are kept. */
 export function object<T>(shape: Shape<T>): Parser<T> {
   const fields = Object.entries<Parser<unknown>>(shape);
   return (value) => {
@@ -137,7 +137,7 @@ export function object<T>(shape: Shape<T>): Parser<T> {
   };
 }
 
-/** The fields of the shape and no others: what people write, where an unknown name is a typing error. */
+/** An object with only these fields, for input from users, where an unknown name is a typo. */
 export function exact<T>(shape: Shape<T>): Parser<T> {
   const parse = object(shape);
   return (value) => {
@@ -147,17 +147,17 @@ export function exact<T>(shape: Shape<T>): Parser<T> {
   };
 }
 
-/** For each kind of a union its other fields: a kind without a parser does not compile. */
+/** The remaining fields for each kind of a union. A kind without a parser does not compile. */
 export type Variants<U, Tag extends keyof U, Common extends keyof U = never> = {
   readonly [Kind in U[Tag] & string]: Shape<Omit<Extract<U, { readonly [K in Tag]: Kind }>, Tag | Common>>;
 };
 
-/** The shape of a part of a type. */
+/** A part of a shape. */
 export function pick<T, K extends keyof T>(shape: Shape<T>, keys: readonly K[]): Shape<Pick<T, K>> {
   return Object.fromEntries(keys.map((key) => [key, shape[key]])) as unknown as Shape<Pick<T, K>>;
 }
 
-/** One of several objects, told apart by the value of one field. @param common fields that all of them have */
+/** A union of objects, discriminated by one field. @param common fields of all kinds */
 export function variants<U, Tag extends keyof U & string, Common extends keyof U = never>(
   tag: Tag,
   table: Variants<U, Tag, Common>,
@@ -173,13 +173,13 @@ export function variants<U, Tag extends keyof U & string, Common extends keyof U
   };
 }
 
-/** One field of an object. */
+/** The value of one field of an object. */
 export const field =
   <T>(key: string, parser: Parser<T>): Parser<T> =>
   (value) =>
     inside(key, parser, fieldsOf(value)[key]);
 
-/** The error as a result, for receivers that go on. */
+/** Returns the error instead of throwing it. */
 export function attempt<T>(parse: () => T): T | Malformed {
   try {
     return parse();
@@ -189,7 +189,7 @@ export function attempt<T>(parse: () => T): T | Malformed {
   }
 }
 
-/** The fields of an object whose shape is not known yet. */
+/** Checks that a value is an object. */
 export function fieldsOf(value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new Malformed('an object', value);

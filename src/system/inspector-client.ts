@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { RawData } from 'ws';
 
-/** One call where a program was interrupted. */
+/** One frame of a paused program. */
 export interface PausedCall {
   readonly functionName: string;
   readonly url: string;
@@ -12,18 +12,17 @@ export interface PausedCall {
   readonly columnNumber: number;
 }
 
-/** Scripts are announced whole, with source maps of megabytes; what is wanted stands at the beginning. */
+/** Scripts are announced with their source maps, which can be megabytes; the part needed is at the beginning. */
 const SCRIPT_HEAD_BYTES = 4_096;
 const SCRIPT = /^\{"method":"Debugger\.scriptParsed","params":\{"scriptId":"(\d+)","url":("(?:[^"\\]|\\.)*")/;
 const PAUSED = '{"method":"Debugger.paused"';
 
 /**
- * Interrupts the JavaScript that a Node.js program on this machine is running, says where it was, and lets it go on.
- * It fails when the port is no inspector, and with the signal's reason when that is aborted first: a program that waits
- * in native code is not interrupted.
+ * The JavaScript stack of a Node.js program on this machine: pauses it, reads the stack, resumes it. Rejects if the port is no
+ * inspector, and with the signal's reason on abort, because code in native calls can't be paused.
  */
 export async function interruptedAt(port: number, signal: AbortSignal): Promise<PausedCall[]> {
-  // Loaded when they are needed: they cost memory that a primary otherwise does not have.
+  // Loaded on demand to save memory in each primary.
   const [{ get }, { WebSocket }] = await Promise.all([import('node:http'), import('ws')]);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     get({ host: '127.0.0.1', port, path: '/json/list', agent: false, signal }, resolve).on('error', reject);
@@ -50,19 +49,19 @@ export async function interruptedAt(port: number, signal: AbortSignal): Promise<
     });
   } finally {
     signal.removeEventListener('abort', abort);
-    // A program whose debugger is gone goes on by itself.
+    // Without its debugger, the program resumes.
     socket.terminate();
     await closed;
   }
 }
 
-/** @throws SyntaxError, TypeError when it is not an inspector that answers. */
+/** @throws SyntaxError, TypeError if the answer is not an inspector's */
 function targetId(list: string): string {
   const [target] = JSON.parse(list) as { id: string }[];
   return encodeURIComponent((target as { id: string }).id);
 }
 
-/** The calls when this message brings them; it remembers the names of scripts meanwhile. */
+/** The frames if this message has them; also collects the names of scripts. */
 function readMessage(data: RawData, scripts: Map<string, string>): PausedCall[] | null {
   const message = data as Buffer;
   const head = message.toString('utf8', 0, SCRIPT_HEAD_BYTES);
