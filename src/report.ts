@@ -1,25 +1,25 @@
 /**
- * For apps: what a worker tells its supervisor about itself. Without one (the app runs under plain Node) the calls do
- * nothing, so they can stay in the code. The same without this module: `process.send({ lb: 'drain', reason: '…' })`.
+ * Self-reports for apps. Without a supervisor, under plain Node.js, the calls do nothing. You can also do without this module:
+ * `process.send({ lb: 'drain', reason: '…' })`.
  */
 import type { SelfReport } from './protocol/self-report.ts';
 
-/** Takes connections again, or for the first time (`wait_ready`). */
+/** Takes connections again or, with `wait_ready`, for the first time. */
 export function ready(): void {
   send({ lb: 'ready' });
 }
 
-/** No new connections, until `ready()`; those that are open go on. */
+/** Takes no new connections until `ready()`; open ones continue. */
 export function drain(reason = 'asked by the app'): void {
   send({ lb: 'drain', reason });
 }
 
-/** Unhealthy, as if the checks had failed, until `ready()`. */
+/** Counts as unhealthy, as if its checks had failed, until `ready()`. */
 export function down(reason = 'asked by the app'): void {
   send({ lb: 'down', reason });
 }
 
-/** Another share of the connections, 0 to 256; null takes the configured one again. */
+/** Changes the weight for new connections, 0 to 256; null restores the configured one. */
 export function weight(value: number | null): void {
   send({ lb: 'weight', value });
 }

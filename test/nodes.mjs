@@ -1,6 +1,6 @@
 // Runs process tests on the other supported versions of Node.js, each installed from the npm registry outside the project: those that depend on
 // Node.js itself, with --all every one. Usage: npm run test:nodes [-- --all] [-- 22 24 26]
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ const TESTS = 'test/process';
 const root = join(tmpdir(), 'lb-test-nodes');
 const { commands, combinations } = JSON.parse(readFileSync(new URL('combinations.json', import.meta.url), 'utf8'));
 const words = process.argv.slice(2);
-const column = commands.indexOf(words.includes('--all') ? 'npm run test:all' : 'npm run test:nodes');
+const isAll = words.includes('--all');
+const column = commands.indexOf(isAll ? 'npm run test:all' : 'npm run test:nodes');
 const asked = words.filter((word) => word !== '--all');
 const versions = combinations.filter(({ dimension, value }) => dimension === 'Node.js' && (asked.length > 0 ? asked.includes(value) : /^\d+$/.test(value)));
 
@@ -33,15 +34,26 @@ function selection(tests) {
 }
 
 if (versions.length === 0 || versions.length < asked.length) throw new Error(`expected versions of test/combinations.json, got ${asked.join(' ')}`);
-let failed = false;
-for (const { value: major, tests } of versions) {
+/** @returns whether all tests passed; what they print comes in one piece, since versions run side by side */
+function run({ value: major, tests }) {
   const node = install(major);
   const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
-  process.stdout.write(`\n== process tests on Node.js ${version}\n`);
-  const { status } = spawnSync(node, [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...selection(tests[column])], {
-    stdio: 'inherit',
+  const child = spawn(node, [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...selection(tests[column])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LB_TEST_RUN: `node-${major}` },
   });
-  failed ||= status !== 0;
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      process.stdout.write(`\n== process tests on Node.js ${version}\n${output}`);
+      resolve(code === 0);
+    });
+  });
 }
-process.exitCode = failed ? 1 : 0;
+
+// The selected tests wait more than they compute; all of them would take the machine from each other.
+const passed = [];
+if (isAll) for (const version of versions) passed.push(await run(version));
+else passed.push(...(await Promise.all(versions.map(run))));
+process.exitCode = passed.every(Boolean) ? 0 : 1;

@@ -1,6 +1,6 @@
 import type { HealthCheckSpec } from '../lifecycle/app-spec.ts';
 
-/** What one check of a worker found. */
+/** The result of one check. */
 export type CheckResult = { readonly ok: true; readonly tookMs: number } | { readonly ok: false; readonly reason: string };
 
 export type CheckPolicy = Pick<HealthCheckSpec, 'intervalMs' | 'fall' | 'rise'>;
@@ -11,11 +11,11 @@ interface CheckFailure {
   readonly at: number;
 }
 
-/** What is remembered of a worker's checks. */
+/** The check history of a worker. */
 export interface CheckState {
-  /** `new` until the first success: an app that boots may fail as often as it likes, its time to become ready is bounded elsewhere. */
+  /** `new` until the first success. A booting app may fail any number of times; `listen_timeout` limits that. */
   readonly verdict: 'new' | 'up' | 'down';
-  /** Results in a row that speak against the verdict. */
+  /** Consecutive results that contradict the verdict. */
   readonly streak: number;
   readonly passed: number;
   readonly failed: number;
@@ -27,15 +27,15 @@ export interface CheckState {
 export const NO_CHECKS: CheckState = { verdict: 'new', streak: 0, passed: 0, failed: 0, last: null, lastFailures: [] };
 
 const KEPT_FAILURES = 5;
-/** A worker that boots is asked at least this often, because a reload waits for it. */
+/** Maximum interval for a new worker, because a reload waits for it. */
 const NEW_EVERY_MS = 500;
-/** Fractional part of the golden ratio: multiples of it, modulo 1, lie evenly apart however many there are. */
+/** Fractional part of the golden ratio: its multiples modulo 1 are evenly spread, however many there are. */
 const GOLDEN = 0.6180339887498949;
 
 /**
- * HAProxy's fall and rise: `fall` failures in a row take a worker down, `rise` successes in a row bring it up, and one
- * result to the contrary begins the count anew.
- * @param at epoch milliseconds, for people.
+ * HAProxy's fall and rise: `fall` consecutive failures take a worker down, `rise` consecutive successes bring it up; a contrary
+ * result restarts the count.
+ * @param at epoch milliseconds
  */
 export function afterCheck(state: CheckState, result: CheckResult, policy: Pick<CheckPolicy, 'fall' | 'rise'>, at: number): CheckState {
   const counted = {
@@ -52,14 +52,14 @@ export function afterCheck(state: CheckState, result: CheckResult, policy: Pick<
 }
 
 /**
- * When to check next. Steady workers each have their own moment of the interval, so that the checks of an app never
- * come together; one whose verdict is about to change is asked twice as often (HAProxy's `fastinter`).
- * @param startedAt when the last check began.
+ * When to check next. Each slot has its own phase of the interval, so that the checks of an app are spread out. A worker whose
+ * verdict may change is checked twice as often (HAProxy's `fastinter`).
+ * @param startedAt when the last check began
  */
 export function nextCheckAt(state: CheckState, { intervalMs }: Pick<CheckPolicy, 'intervalMs'>, slot: number, startedAt: number): number {
   if (state.verdict === 'new') return startedAt + Math.min(intervalMs / 2, NEW_EVERY_MS);
   if (state.streak > 0) return startedAt + intervalMs / 2;
   const phase = ((slot * GOLDEN) % 1) * intervalMs;
-  // Never sooner than half an interval, when a worker joins its moment.
+  // At least half an interval later, even when moving to the slot's phase.
   return phase + Math.ceil((startedAt + intervalMs / 2 - phase) / intervalMs) * intervalMs;
 }

@@ -1,6 +1,6 @@
 import { mix } from './mix.ts';
 
-/** Leading bits of an address that tell clients apart. */
+/** Number of leading bits of an address that identify a client. */
 interface Prefix {
   readonly v4: number;
   readonly v6: number;
@@ -8,13 +8,13 @@ interface Prefix {
 
 const DOT = 46;
 const ZERO = 48;
-/** The same number of bits means another client in each family, and none is the unknown one. */
+/** Different seeds: the same bits are different clients in IPv4 and IPv6, and neither is the unknown client. */
 const V4_SEED = 4;
 const V6_SEED = 6;
 const UNKNOWN = mix(1) >>> 0;
 
 /**
- * 32-bit hash of a client's address cut to a prefix; the same for `::ffff:1.2.3.4` and `1.2.3.4`. What is no address
+ * 32-bit hash of a client address truncated to its prefix; the same for `::ffff:1.2.3.4` and `1.2.3.4`. An invalid address
  * hashes like an unknown client.
  */
 export function hashAddress(address: string | undefined, prefix: Prefix): number {
@@ -44,7 +44,7 @@ function leading(word: number, bits: number): number {
   return bits >= 32 ? word : word & (-1 << (32 - bits));
 }
 
-/** By hand, because it is done for every connection: splitting the text costs several times as much. */
+/** Hand-written because it runs for every connection: splitting the text costs several times as much. */
 function parseV4(text: string, from: number): number | null {
   let word = 0;
   let dots = 0;
@@ -67,7 +67,7 @@ function parseV4(text: string, from: number): number | null {
   return dots === 3 && digits > 0 ? (word << 8) | value : null;
 }
 
-/** Four words of 32 bits. */
+/** Four 32-bit words. */
 function parseV6(text: string): readonly [number, number, number, number] | null {
   const zone = text.indexOf('%');
   const [head = '', tail, ...more] = (zone === -1 ? text : text.slice(0, zone)).split('::');
@@ -81,7 +81,7 @@ function parseV6(text: string): readonly [number, number, number, number] | null
   return [word(0), word(2), word(4), word(6)];
 }
 
-/** Groups of 16 bits; the last two of an address may be written as an IPv4 address. */
+/** 16-bit groups; an IPv4 address may stand for the last two. */
 function parseGroups(text: string, isEnd: boolean): readonly number[] | null {
   if (text === '') return [];
   const groups: number[] = [];

@@ -13,5 +13,5 @@ const CREATE: Readonly<Record<HandOffStrategy, (random: () => number) => Strateg
   random: (random) => new RandomOfTwo(random),
 };
 
-/** @param random numbers from 0 to below 1, for `random`; by default the same sequence in each process. */
+/** @param random uniform in [0, 1), for the strategy `random`; by default the same sequence in each process */
 export const createStrategy = (name: HandOffStrategy, random: () => number = xorshift()): Strategy => CREATE[name](random);

@@ -1,17 +1,17 @@
 import { mix } from './mix.ts';
 
-/** A worker in the rotation, which accepts connections itself. */
+/** A worker in rotation, which accepts connections itself. */
 export interface DirectWorker {
   readonly id: number;
   readonly slot: number;
-  /** Serves only when no other worker does. */
+  /** Accepts only if no regular worker does. */
   readonly backup: boolean;
 }
 
 /**
- * For each listening socket the ids of the workers that accept from it: those of its own slot (the old and the new one
- * during a reload), or one of another slot, so that no connection waits in the queue of a socket that nobody looks at.
- * @param shared one socket for all: everybody who serves accepts from it.
+ * Which workers accept from each listening socket: those of its slot (during a reload, old and new), else one of another slot,
+ * so that no socket is left without a worker.
+ * @param shared there is one socket for all, from which every worker accepts
  */
 export function assignSockets(socketCount: number, workers: readonly DirectWorker[], shared: boolean): readonly (readonly number[])[] {
   const regular = workers.filter((worker) => !worker.backup);
@@ -25,9 +25,9 @@ export function assignSockets(socketCount: number, workers: readonly DirectWorke
 }
 
 /**
- * A slot for each socket without one, by rendezvous hashing with bounded loads (Mirrokni, Thorup and Zadimoghaddam): no
- * slot has two sockets more than another, and few of them move when a slot comes or goes. The highest go first, because
- * a slot that was scaled away is gone for longer than one that crashed.
+ * Assigns each socket without a worker to a slot, by rendezvous hashing with bounded loads (Mirrokni, Thorup and
+ * Zadimoghaddam): the loads of two slots differ by at most one socket, and few sockets move when a slot comes or goes. Starts
+ * with the highest slots: a slot that was scaled away stays away longer than one that crashed.
  */
 function hostOrphans(sockets: readonly number[], slots: ReadonlySet<number>): ReadonlyMap<number, number> {
   const hosts = new Map<number, number>();

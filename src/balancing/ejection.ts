@@ -4,18 +4,18 @@ export type EjectionCause = 'active' | 'passive' | 'self';
 
 interface Standing {
   readonly reason: string;
-  /** Passive ejections end by themselves. */
+  /** Only a passive ejection expires on its own. */
   readonly until: number | null;
 }
 
-/** Why one worker is out of the rotation, if it is. Times are monotonic milliseconds. */
+/** Why a worker is ejected, if it is. Times are monotonic milliseconds. */
 export interface EjectionState {
   readonly causes: ReadonlyMap<EjectionCause, Standing>;
-  /** Since when one cause or another has stood; null when none does. */
+  /** When the first of the current causes began; null without causes. */
   readonly since: number | null;
-  /** Ejections in all; a cause that joins another is the same ejection. */
+  /** Ejections in total; a cause added to another does not count. */
   readonly total: number;
-  /** Passive ejections that are not forgotten, and when the last of them ended. */
+  /** Number of recent passive ejections, and when the last of them ends. */
   readonly level: number;
   readonly levelAt: number;
 }
@@ -24,17 +24,17 @@ export const NOT_EJECTED: EjectionState = { causes: new Map(), since: null, tota
 
 /** Envoy's `max_ejection_time`. */
 const LONGEST_MS = 300_000;
-/** One passive ejection is forgotten after so long without another. */
+/** The level falls by one each time this passes without a passive ejection. */
 const FORGET_MS = 300_000;
 
-/** A failed check, or the worker's own word: stands until it is lifted. */
+/** Adds a failed check or a self-report; it lasts until it is lifted. */
 export function eject(state: EjectionState, cause: 'active' | 'self', reason: string, now: number): EjectionState {
   return withCause(state, cause, { reason, until: null }, now);
 }
 
-/** Ejection for a time that grows with each one that is not forgotten, as Envoy's does. */
+/** Ejects for a time that grows with the level, as in Envoy. */
 export function ejectPassively(state: EjectionState, reason: string, { baseMs }: Pick<EjectionSpec, 'baseMs'>, now: number): EjectionState {
-  const level = remembered(state, now) + 1;
+  const level = currentLevel(state, now) + 1;
   const until = now + Math.min(baseMs * level, LONGEST_MS);
   return { ...withCause(state, 'passive', { reason, until }, now), level, levelAt: until };
 }
@@ -45,29 +45,25 @@ export function lift(state: EjectionState, cause: EjectionCause): EjectionState 
   return { ...state, causes, since: causes.size === 0 ? null : state.since };
 }
 
-/** Without the passive cause when its time is over. */
+/** Lifts a passive ejection whose time is over. */
 export function expire(state: EjectionState, now: number): EjectionState {
-  const until = nextLookAt(state);
+  const until = expiresAt(state);
   return until !== null && until <= now ? lift(state, 'passive') : state;
 }
 
-/** When time alone changes something; null when it does not. */
-export function nextLookAt(state: EjectionState): number | null {
+/** When the passive ejection expires; null if there is none. */
+export function expiresAt(state: EjectionState): number | null {
   return state.causes.get('passive')?.until ?? null;
 }
 
-/**
- * Out of the rotation while any cause stands, but never when nobody else is there: a worker that may be sick serves
- * better than none (nginx does not disable a sole server either).
- */
+/** Ejected while any cause lasts, but never the only worker: a sick worker is better than none (nginx does the same). */
 export function isEjected(state: EjectionState, hasPeers: boolean): boolean {
   return state.since !== null && hasPeers;
 }
 
 /**
- * Whether one more of these workers may be ejected passively: at most `maxShare` of them, though always one, and
- * somebody must be left. Failed checks and what workers say of themselves know no such bound, the panic rule of the
- * rotation is theirs.
+ * Whether one more of these workers may be ejected passively: at most `maxShare` of them, but always one, and at least one must
+ * stay healthy. Failed checks and self-reports have no such limit; the panic rule covers those.
  */
 export function mayEjectPassively(workers: readonly EjectionState[], { maxShare }: Pick<EjectionSpec, 'maxShare'>): boolean {
   const passive = workers.filter(({ causes }) => causes.has('passive')).length;
@@ -75,7 +71,7 @@ export function mayEjectPassively(workers: readonly EjectionState[], { maxShare 
   return healthy > 1 && passive < Math.max(1, Math.floor(workers.length * maxShare));
 }
 
-/** In words for people, the first cause first. */
+/** The causes for messages, in order. */
 export function describeCauses({ causes }: EjectionState, now: number): readonly string[] {
   return [...causes].map(([cause, { reason, until }]) => {
     if (cause === 'active') return `failed checks: ${reason}`;
@@ -90,7 +86,7 @@ function withCause(state: EjectionState, cause: EjectionCause, standing: Standin
   return { ...state, causes, since: state.since ?? now, total: state.total + (isNew ? 1 : 0) };
 }
 
-function remembered({ level, levelAt }: EjectionState, now: number): number {
+function currentLevel({ level, levelAt }: EjectionState, now: number): number {
   const forgotten = Math.max(0, Math.floor((now - levelAt) / FORGET_MS));
   return Math.max(0, level - forgotten);
 }

@@ -1,4 +1,4 @@
-/** Spreads 32 bits over 32 bits, one to one: the finalizer of MurmurHash3 (Austin Appleby, public domain). Signed. */
+/** Mixes 32 bits bijectively: the finalizer of MurmurHash3 (Austin Appleby, public domain). The result is signed. */
 export function mix(bits: number): number {
   let mixed = bits ^ (bits >>> 16);
   mixed = Math.imul(mixed, 0x85ebca6b);

@@ -1,19 +1,19 @@
 import type { EjectionSpec } from '../lifecycle/app-spec.ts';
 
-/** What the traffic tells of one worker that is in the rotation. */
+/** What the traffic shows about one worker in rotation. */
 export interface WorkerFacts {
   readonly id: number;
-  /** How long the connection it was handed last has not been taken; 0 when it was. */
+  /** How long the last connection handed to it has not been taken; 0 if it was. */
   readonly untakenMs: number;
-  /** How late its latest heartbeats were, newest last. */
+  /** Delays of its latest heartbeats, newest last. */
   readonly loopDelaysMs: readonly number[];
-  /** Over the last `OUTLIER_WINDOW_MS`: connections it could not take, requests it answered, and those it answered with 5xx. */
+  /** Over the last `OUTLIER_WINDOW_MS`: connections it could not take, answered requests, and 5xx answers. */
   readonly refusals: number;
   readonly requests: number;
   readonly serverErrors: number;
 }
 
-/** Counters of a worker since it started, as they were at a time. */
+/** A worker's counters since its start, at a point in time. */
 export interface CounterSample {
   readonly at: number;
   readonly refusals: number;
@@ -28,7 +28,7 @@ const OUTLIER_WINDOW_MS = 10_000;
 const LATE_BEATS = 2;
 const OF_BEATS = 3;
 const REFUSALS = 5;
-/** Below it, a share of answers says little. */
+/** With fewer requests, an error rate says little. */
 const MIN_REQUESTS = 20;
 const TIMES_PEERS = 3;
 const ABOVE_PEERS = 0.1;
@@ -36,8 +36,8 @@ const ABOVE_PEERS = 0.1;
 const RULES: readonly Rule[] = [notTaking, late, refusing, failing];
 
 /**
- * Passive checks: the workers that stand out, with the reason in words. What hits more than half of them at once comes
- * from the machine, or from something they all need, and no worker is to blame for it.
+ * Passive checks: the outliers, with the reason. A problem of more than half of the workers has a common cause, such as the
+ * machine or a database, so it ejects none.
  */
 export function outliers(all: readonly WorkerFacts[], policy: OutlierPolicy): ReadonlyMap<number, string> {
   const found = new Map<number, string>();
@@ -52,12 +52,12 @@ export function outliers(all: readonly WorkerFacts[], policy: OutlierPolicy): Re
   return found;
 }
 
-/** The samples that reach back over the window, the new one included. */
+/** The samples that cover the window, including the new one. */
 export function addSample(samples: readonly CounterSample[], sample: CounterSample): readonly CounterSample[] {
   return [...samples.filter(({ at }) => at >= sample.at - OUTLIER_WINDOW_MS), sample];
 }
 
-/** What the counters gained over the window. */
+/** How much the counters grew over the window. */
 export function gainedIn(samples: readonly CounterSample[]): Pick<WorkerFacts, 'refusals' | 'requests' | 'serverErrors'> {
   const [first, last] = [samples[0], samples.at(-1)];
   if (first === undefined || last === undefined) return { refusals: 0, requests: 0, serverErrors: 0 };
@@ -72,7 +72,7 @@ function notTaking({ untakenMs }: WorkerFacts, _: readonly WorkerFacts[], { take
   return untakenMs < takeTimeoutMs ? null : `a connection was not taken in ${seconds(untakenMs)}`;
 }
 
-/** Twice, because one long task (a garbage collection, a big upload) is no illness. */
+/** Needs two late heartbeats: a single long task (a garbage collection, a big upload) is normal. */
 function late({ loopDelaysMs }: WorkerFacts, _: readonly WorkerFacts[], { loopDelayMs }: OutlierPolicy): string | null {
   const delays = loopDelaysMs.slice(-OF_BEATS).filter((ms) => ms >= loopDelayMs);
   return delays.length < LATE_BEATS ? null : `its event loop was late by ${delays.map(seconds).join(' and ')}`;
@@ -83,9 +83,9 @@ function refusing({ refusals }: WorkerFacts): string | null {
 }
 
 /**
- * After Envoy's success-rate outlier, which compares a host with the mean and deviation of at least five. An app often
- * has two workers, so here it is compared with the pooled rate of its peers: a single peer is enough, if the peers
- * have answered enough requests. A bug or a database that fails everywhere thus ejects nobody.
+ * After Envoy's success-rate outlier detection, which compares a host with the mean and deviation of at least five. An app
+ * often has only two workers, so this compares a worker with the pooled rate of its peers, if they have enough requests. A bug
+ * or a database failure that affects all workers ejects none.
  */
 function failing(one: WorkerFacts, all: readonly WorkerFacts[], { errorRate }: OutlierPolicy): string | null {
   let requests = -one.requests;

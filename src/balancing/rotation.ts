@@ -1,18 +1,18 @@
-/** A worker that is ready or ejected. */
+/** A ready or ejected worker. */
 export interface Candidate {
   readonly ejected: boolean;
-  /** 0: takes nothing, whatever happens. */
+  /** 0 gets no connections under any circumstances. */
   readonly weight: number;
-  /** Ready, but waits for a switch; better than none. */
+  /** Ready, but not switched to yet; used only if there is no other worker. */
   readonly standby: boolean;
   readonly backup: boolean;
 }
 
-/** The workers that take new connections. */
+/** The workers that get new connections. */
 export interface Rotation {
-  /** Indexes. */
+  /** Indexes of the candidates. */
   readonly members: readonly number[];
-  /** Health is ignored. */
+  /** The panic rule applies: health is ignored. */
   readonly panic: boolean;
 }
 
@@ -20,9 +20,9 @@ export interface Rotation {
 const PANIC_BELOW = 0.5;
 
 /**
- * Who takes new connections. When fewer than half are healthy, all of them do: what is left would be overrun, and a
- * check that fails nearly everywhere says more about the check. Healthy backups go before that when no other worker is
- * healthy. Backups are members; the strategies know when to use them.
+ * Selects the workers that get new connections. If fewer than half are healthy, all of them do (panic rule): the rest would be
+ * overrun, and a check that fails nearly everywhere is probably wrong. But healthy backups come first if no other worker is
+ * healthy. Backups are members; the strategies decide when to use them.
  */
 export function rotation(candidates: readonly Candidate[]): Rotation {
   const weighted = [...candidates.entries()].filter(([, { weight }]) => weight > 0);

@@ -1,10 +1,10 @@
-/** As Envoy's `min_weight_percent`. */
+/** Envoy's default `min_weight_percent`. */
 const FLOOR = 0.1;
 
 /**
- * Share of its weight that a worker gets: grows linearly from 0.1 to 1.
- * @param sinceMs since it joined the rotation.
- * @param slowStartMs 0 is off.
+ * Share of its weight that a worker gets; grows linearly from 0.1 to 1.
+ * @param sinceMs time since it joined the rotation
+ * @param slowStartMs 0 for off
  */
 export function rampFactor(sinceMs: number, slowStartMs: number): number {
   if (sinceMs >= slowStartMs) return 1;

@@ -1,26 +1,26 @@
-/** A worker's place in the rotation of one listener. */
+/** A worker in the rotation of one listener. */
 export interface Backend {
-  /** Identity for hashing; the same for the old and the new worker of a slot while both serve. */
+  /** Key for hashing; the old and the new worker of a slot share it. */
   readonly slot: number;
   /** Effective weight, above 0; fractional during slow start. */
   weight: number;
-  /** Connections it has open or was handed. */
+  /** Connections that are open or being handed over. */
   readonly connections: number;
-  /** It took the last one it was handed (one unacknowledged connection per worker). */
+  /** It has taken the last connection handed to it (one at a time is in flight per worker). */
   readonly free: boolean;
-  /** Reached `max_conns`, or said so itself: takes no part. */
+  /** It has `max_conns` connections. */
   readonly full: boolean;
-  /** Only picked when no other is there that is not full. */
+  /** Picked only if all regular backends are full. */
   readonly backup: boolean;
-  /** Credit of smooth weighted round robin, owned by the strategies. */
+  /** State of the strategy. */
   credit: number;
 }
 
 /**
- * Decides which worker gets a connection. A full backend is never picked. Only a sticky strategy picks one that is not free:
- * the connection then waits for that backend.
+ * Picks the worker for each connection; never a full one. Only a sticky strategy picks a busy backend: the connection then
+ * waits for it.
  */
 export interface Strategy {
-  /** The backend for the next connection; null when none may be picked now. `clientHash` is an unsigned 32-bit number, 0 when not sticky. */
+  /** The backend for the next connection; null if none can be picked now. @param clientHash unsigned 32-bit; 0 unless sticky */
   pick<B extends Backend>(backends: readonly B[], clientHash: number): B | null;
 }

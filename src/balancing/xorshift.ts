@@ -1,8 +1,8 @@
 const SEED = 0x9e3779b9;
 
-/** Numbers from 0 to below 1 that are random enough to spread load: Marsaglia's xorshift with 32 bits. */
+/** Pseudorandom numbers in [0, 1), good enough to spread load: Marsaglia's 32-bit xorshift. */
 export function xorshift(seed = SEED): () => number {
-  // The one state it would never leave is 0.
+  // Zero is a fixed point.
   let state = seed | 0 || SEED;
   return () => {
     state ^= state << 13;

@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
 import { appNamed, fetchApps } from './targets.ts';
 
-/** One order to one app: `scale`, `balance`, `weight`, `signal`; resolves with the exit code. */
+/** Sends one request for one app: `scale`, `balance`, `weight`, `signal`. Resolves with the exit code. */
 export async function orderApp(
   context: Context,
   name: string,

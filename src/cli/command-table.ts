@@ -1,7 +1,7 @@
 import type { Command } from './command.ts';
 import { LIST_NAMES } from './listing.ts';
 
-/** Name and summary of a command, for the help; `load` imports the rest when it is called. */
+/** Name and summary of a command, for the help; `load` imports the rest when the command is called. */
 export interface CommandEntry {
   readonly name: string;
   readonly aliases: readonly string[];
@@ -91,7 +91,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'daemon', aliases: [], summary: 'run the daemon in the foreground, for systemd', load: async () => (await import('./commands/daemon.ts')).daemon },
 ];
 
-/** The command with that name or alias. */
+/** The command with this name or alias. */
 export function commandNamed(word: string): CommandEntry | undefined {
   return COMMANDS.find((entry) => entry.name === word || entry.aliases.includes(word));
 }

@@ -5,10 +5,10 @@ import { styleFor, type Style } from './output/style.ts';
 
 export type Options = Readonly<Record<string, unknown>>;
 
-/** What a command works with: I/O, its arguments and options, and how to print. */
+/** What a command works with: I/O, arguments and options, output functions. */
 export interface Context {
   readonly io: Io;
-  /** The name of the command, not the alias that was used. */
+  /** The name of the command, even if an alias was used. */
   readonly command: string;
   readonly args: readonly string[];
   readonly options: Options;

@@ -1,4 +1,4 @@
-/** Ctrl-C while an operation ran; what there is to say has been said. */
+/** Ctrl-C during an operation; the message has been printed already. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }

@@ -6,14 +6,14 @@ import { listView, workerListView } from './output/list-view.ts';
 /** Name and aliases of `lb list`. */
 export const LIST_NAMES: readonly string[] = ['list', 'ls', 'ps', 'status', 'l'];
 
-/** What `lb list` asks the daemon for, and what it makes of the answer. */
+/** What `lb list` requests from the daemon, and how it shows the answer. */
 export interface Listing {
   readonly path: string;
   /** @throws LbError LB_ERR_MESSAGE */
   readonly read: (answer: unknown) => { readonly count: number; readonly text: string };
 }
 
-/** Programs and `--workers` get all there is to tell of an app, the table only what it shows. */
+/** JSON and `--workers` need complete snapshots; the table needs only what it shows. */
 export function listing({ io, json, options, outStyle: style }: Context): Listing {
   const table = { width: terminalWidth(io.stdout), style };
   const of = <A>(path: string, parse: (answer: unknown) => readonly A[], textOf: (apps: readonly A[]) => string): Listing => ({

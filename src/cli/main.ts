@@ -4,7 +4,7 @@ import type { Io } from './io.ts';
 import { runLean } from './run-lean.ts';
 
 for (const stream of [process.stdout, process.stderr]) {
-  // The reader went away (`lb logs | head`): there is nobody left to tell.
+  // The reader has gone away (`lb logs | head`).
   stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed));
 }
 
@@ -16,7 +16,7 @@ const io: Io = {
   onInterrupt(listener) {
     let again = false;
     const onSignal = (): void => {
-      // A second Ctrl-C does not wait for anything.
+      // A second Ctrl-C exits immediately.
       if (again) process.exit(EXIT.interrupted);
       again = true;
       listener();
@@ -26,7 +26,7 @@ const io: Io = {
   },
 };
 
-/** The whole command line is a bundle of its own, loaded for what `runLean` leaves to it. */
+/** The complete command line is a separate bundle, loaded only if `runLean` does not handle the command. */
 const wholeCli = (): Promise<typeof import('./run-cli.ts')> => import('./run-cli.ts');
 
 async function run(argv: readonly string[]): Promise<number> {

@@ -10,7 +10,7 @@ import { terminalWidth } from './io.ts';
 import { errorView } from './output/error-view.ts';
 import type { Color, Style } from './output/style.ts';
 
-/** One request that answers with a stream of records. */
+/** A request that is answered with a stream of records. */
 export interface StreamedRequest {
   /** The name of the operation in the message after Ctrl-C: `reload of "api"`. */
   readonly title: string;
@@ -53,9 +53,7 @@ export async function runOperation(context: Context, channel: Channel, operation
   if (!context.json) context.print(result.message);
 }
 
-/**
- * Processes targets one after another and continues after a failure. Resolves with the exit code of the first failure.
- */
+/** Processes targets one after another and continues after a failure. Resolves with the exit code of the first failure. */
 export async function forEachTarget<T>(context: Context, targets: readonly T[], work: (target: T) => Promise<void>): Promise<number> {
   let exitCode: number = EXIT.ok;
   for (const target of targets) {

@@ -58,6 +58,6 @@ const PM2_COMMANDS: Readonly<Record<string, string>> = {
 };
 
 /** The answer to a PM2 command that `lb` does not have; null for any other word. */
-export function inPlaceOf(word: string): string | null {
+export function pm2Alternative(word: string): string | null {
   return Object.hasOwn(PM2_COMMANDS, word) ? `"${word}" ${PM2_COMMANDS[word]}` : null;
 }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Channel } from '../client/request.ts';
 import { isConfigFile, resolveApps } from '../config/index.ts';
-import { ofFile, type MetricsConfig } from '../config/metrics-key.ts';
+import { asConfigError, type MetricsConfig } from '../config/metrics-key.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { MetricsBody } from '../protocol/control.ts';
@@ -17,7 +17,7 @@ export const CONFIG_OPTIONS: readonly OptionDef[] = [
   { flags: '--only <names>', description: 'only these apps of the config file, comma-separated' },
 ];
 
-/** The given ones of these flags, as text. */
+/** The selection flags that were given, as text. */
 function configFlags({ options }: Context): string[] {
   const given = [
     ['--env', options['envName']],
@@ -50,7 +50,10 @@ export interface Resolved {
   readonly metrics: MetricsConfig | null;
 }
 
-/** The definitions a script or a config file stands for, with the flags on top; without a target, the config file of the current directory. Warnings go to stderr. */
+/**
+ * Resolves a script or a config file, with the flags applied, into definitions; without a target, the config file of the
+ * current directory. Warnings go to stderr.
+ */
 export async function resolveTarget(context: Context, target: string | undefined, flags: Readonly<Record<string, unknown>>): Promise<Resolved> {
   const { io, options, appArgs, home } = context;
   const only = options['only'];
@@ -70,16 +73,16 @@ export async function resolveTarget(context: Context, target: string | undefined
   return { apps, metrics: metrics ?? null };
 }
 
-/** Runs before any app is started, so that an address in use is reported first. */
+/** Called before any app is started, so that an address in use is reported first. */
 export async function applyMetrics(channel: Channel, metrics: MetricsConfig | null): Promise<void> {
   if (metrics === null) return;
   const body: MetricsBody = { listen: metrics.listen };
   await channel.json('/v1/metrics', { method: 'POST', body }).catch((error: unknown) => {
-    throw ofFile(error, metrics);
+    throw asConfigError(error, metrics);
   });
 }
 
-/** The settings of an app among the flags that were given. */
+/** The flags that are settings of an app. */
 export function appFlags(context: Context): Record<string, unknown> {
   return Object.fromEntries(Object.entries(context.options).filter(([key]) => !COMMAND_KEYS.has(key)));
 }

@@ -3,13 +3,14 @@ import type { Channel } from '../client/request.ts';
 import { suggestion } from '../config/nearest.ts';
 import { LbError } from '../errors/lb-error.ts';
 import { normalName } from '../lifecycle/app-name.ts';
+import { isEnded } from '../lifecycle/states.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Context } from './context.ts';
 import { forEachTarget } from './operation.ts';
 
 export const ALL = 'all';
 
-/** All apps the daemon knows. */
+/** All apps of the daemon. */
 export async function fetchApps(channel: Channel): Promise<readonly AppSnapshot[]> {
   return parseApps(await channel.json('/v1/apps'));
 }
@@ -33,7 +34,7 @@ export interface TargetRules {
   readonly none: string;
 }
 
-/** Processes each named app, or all of them. Resolves with the exit code. */
+/** Processes the named apps, or all. Resolves with the exit code. */
 export async function forEachApp(context: Context, channel: Channel, rules: TargetRules, work: (app: AppSnapshot) => Promise<void>): Promise<number> {
   const apps = await fetchApps(channel);
   const chosen = apps
@@ -45,5 +46,5 @@ export async function forEachApp(context: Context, channel: Channel, rules: Targ
   return await forEachTarget(context, [...names], async (name) => await work(appNamed(apps, name)));
 }
 
-/** Whether the app runs or tries to run. */
-export const isRunning = (app: AppSnapshot): boolean => app.state !== 'stopped' && app.state !== 'errored';
+/** Whether the app is running or trying to run. */
+export const isRunning = (app: AppSnapshot): boolean => !isEnded(app.state);

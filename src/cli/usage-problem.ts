@@ -1,7 +1,7 @@
 import type { CommanderError } from 'commander';
 import { suggestion } from '../config/nearest.ts';
 import { COMMANDS } from './command-table.ts';
-import { inPlaceOf } from './pm2-habits.ts';
+import { pm2Alternative } from './pm2-habits.ts';
 
 /** What a usage error is about: the flags of the command and its whole usage line. */
 interface Grammar {
@@ -33,7 +33,7 @@ export function usageProblem({ code, message }: CommanderError, argv: readonly s
 }
 
 export function unknownCommand(word: string): string {
-  const instead = inPlaceOf(word);
+  const instead = pm2Alternative(word);
   if (instead !== null) return instead;
   const names = COMMANDS.flatMap(({ name, aliases }) => [name, ...aliases]);
   return `unknown command "${word}"${suggestion(word, names)}`;

@@ -1,21 +1,21 @@
 import { parseDuration } from '../config/units.ts';
 import type { Options } from './context.ts';
 
-/** The value of an option that `OptionDef.parse` made a number. */
+/** The value of an option that `OptionDef.parse` turned into a number. */
 export function numberOption(options: Options, key: string): number | undefined {
   const value = options[key];
   return typeof value === 'number' ? value : undefined;
 }
 
-/** The value of an option that is a word. */
+/** The value of a text option. */
 export function textOption(options: Options, key: string): string | undefined {
   const value = options[key];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Parsers of option values, for `OptionDef.parse`. They throw what they expected; the caller adds what it got. */
+/** Parsers of option values, for `OptionDef.parse`. Their errors say what was expected; the caller adds what was given. */
 
-/** Any text that is not blank: a blank one most often comes from an unset shell variable. */
+/** Any text that is not blank: a blank one usually comes from an unset shell variable. */
 export function someText(text: string): string {
   if (text.trim() !== '') return text;
   throw new Error('expected a value');
@@ -38,7 +38,7 @@ export function milliseconds(text: string): number {
   throw new Error('expected a duration such as 500ms, 10s or 1m');
 }
 
-/** A TCP port; 0 is any. */
+/** A TCP port; 0 for any. */
 export function portNumber(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new Error('expected a port, 0 to 65535');

@@ -1,4 +1,4 @@
-/** Where a daemon is found: its home, its control socket and the file it logs to. */
+/** Paths of a daemon: its home, control socket and log file. */
 export interface DaemonAddress {
   readonly home: string;
   readonly socket: string;

@@ -8,21 +8,21 @@ import { Channel } from './request.ts';
 
 const HELLO_TIMEOUT_MS = 5_000;
 
-/** A daemon that answered and speaks our protocol. */
+/** A connection to a daemon that speaks our protocol. */
 export interface Connection {
   readonly hello: DaemonHello;
   readonly channel: Channel;
 }
 
 /**
- * Finds the daemon of a home and checks that it is ours and speaks our protocol.
+ * Connects to the daemon of a home, and checks its owner and protocol.
  * @throws LbError LB_ERR_DAEMON_NOT_RUNNING, LB_ERR_DAEMON_UNREACHABLE or LB_ERR_PROTOCOL
  */
 export async function connect(address: DaemonAddress, timeoutMs = HELLO_TIMEOUT_MS): Promise<Connection> {
   checkSocketOwner(address);
   const channel = new Channel(address);
   try {
-    // Without the protocol header, so that a daemon of any version reports its own.
+    // Without the protocol header, daemons of all versions answer.
     const answer = await channel.json('/v1/hello', { timeoutMs, protocolHeader: false });
     const { protocol, version } = parseVersion(answer);
     if (protocol === CONTROL_PROTOCOL) return { hello: parseHello(answer), channel };

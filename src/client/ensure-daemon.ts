@@ -5,25 +5,26 @@ import type { DaemonAddress } from './address.ts';
 import { connectIfRunning, type Connection } from './connect.ts';
 
 const START_DEADLINE_MS = 10_000;
-/** A daemon that exits may have lost the lock to another one, which needs a moment to answer. */
+/** How long to wait after our daemon has exited: it may have lost the lock to another one that is still starting. */
 const OTHER_DAEMON_GRACE_MS = 1_500;
 const POLL_MS = 15;
 const TAIL_LINES = 20;
 const TAIL_BYTES = 16 * 1024;
 
-/** The part of `ChildProcess` that is watched while a daemon starts. */
+/** The part of `ChildProcess` that is needed to watch a daemon start. */
 export interface StartingDaemon {
   readonly exitCode: number | null;
   readonly signalCode: string | null;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-/** Starts a daemon for a home; its output is appended to the file. */
+/** Starts a daemon for a home and appends its output to the file. */
 export type StartDaemon = (home: string, logFile: string) => StartingDaemon;
 
 /**
- * Connects to the daemon of a home and starts one when none runs. Two callers at the same moment both get the one that wins.
- * @throws LbError LB_ERR_DAEMON_UNREACHABLE with the last lines of its log when it does not come up
+ * Connects to the daemon of a home; starts one if none is running. If several callers start one, all connect to the one that
+ * wins.
+ * @throws LbError LB_ERR_DAEMON_UNREACHABLE with the last lines of its log if it does not start
  */
 export async function ensureDaemon(address: DaemonAddress, start: StartDaemon): Promise<Connection> {
   const running = await connectIfRunning(address);
@@ -74,7 +75,7 @@ function sizeOf(file: string): number {
   }
 }
 
-/** The last lines written to a file since it had the given size. */
+/** The last lines written to a file since it had this size. */
 function tailOf(file: string, from: number): string[] {
   try {
     const fd = openSync(file, 'r');

@@ -7,7 +7,7 @@ export interface Followers {
   readonly event: (event: LbEvent) => unknown;
 }
 
-/** Follows the stats of all apps and their events, each as fast as its follower takes it; when one subscription ends, so does the other. */
+/** Follows the stats and events of all apps, each at the speed of its follower. If one subscription ends, so does the other. */
 export async function followAll(channel: Channel, outer: AbortSignal, followers: Followers): Promise<void> {
   const ended = new AbortController();
   const signal = AbortSignal.any([outer, ended.signal]);

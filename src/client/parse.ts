@@ -17,7 +17,7 @@ const HELLO: Shape<DaemonHello> = {
   metrics: optional(nullable(object<NonNullable<DaemonHello['metrics']>>({ url: string, problem: nullable(string) }))),
 };
 
-/** What the hello of every version has. @throws LbError LB_ERR_MESSAGE when it is not a hello of `lb` */
+/** The fields that the hello of every version has. @throws LbError LB_ERR_MESSAGE if it is not a hello of `lb` */
 export const parseVersion = fromDaemon('hello', object<Pick<DaemonHello, 'name' | 'version' | 'protocol' | 'pid'>>(VERSION));
 
 /** @throws LbError LB_ERR_MESSAGE */
@@ -32,7 +32,7 @@ export const parseApps = fromDaemon('list of apps', field('apps', list(appSnapsh
 /** The body of `GET /v1/apps/:name/logs`. @throws LbError LB_ERR_MESSAGE */
 export const parseLogLines = fromDaemon('log lines', field('lines', list(logLine)));
 
-/** The body of `GET /v1/events`; events of a kind that this version does not know are left out. @throws LbError LB_ERR_MESSAGE */
+/** The body of `GET /v1/events`; events of unknown kinds are left out. @throws LbError LB_ERR_MESSAGE */
 export const parseEvents = (value: unknown): readonly LbEvent[] =>
   fromDaemon('events', field('events', list(fieldsOf)))(value).flatMap((event) => parseEvent(event) ?? []);
 
@@ -60,7 +60,7 @@ export const parseMetricsUrl = fromDaemon('metrics', field('url', nullable(strin
 /** One message of the stats subscription. @throws LbError LB_ERR_MESSAGE */
 export const parseStats = fromDaemon('stats', object<Stats>({ at: number(), apps: list(appSnapshot) }));
 
-/** One message of the log subscription; null for a kind this version does not know. @throws LbError LB_ERR_MESSAGE */
+/** One message of the log subscription; null for an unknown kind. @throws LbError LB_ERR_MESSAGE */
 export const parseLogMessage = fromDaemon<LogMessage | null>('log message', (value) => {
   switch (fieldsOf(value)['type']) {
     case 'line':
@@ -81,7 +81,7 @@ const success = object<Extract<ResultRecord, { ok: true }>>({
 });
 const failure = object<Extract<ResultRecord, { ok: false }>>({ type: literal('result'), ok: literal(false), error: errorRecord });
 
-/** One record of an operation's stream; null for a kind this version does not know. @throws LbError LB_ERR_MESSAGE */
+/** One record of an operation's stream; null for an unknown kind. @throws LbError LB_ERR_MESSAGE */
 export const parseStreamRecord = fromDaemon<StreamRecord | null>('record', (value) => {
   const { type, ok } = fieldsOf(value);
   if (type === 'progress') return progressRecord(value);
@@ -89,5 +89,5 @@ export const parseStreamRecord = fromDaemon<StreamRecord | null>('record', (valu
   return ok === true ? success(value) : failure(value);
 });
 
-/** The body of an answer with a status of 4xx or 5xx, as an error with the daemon's own words. @throws LbError LB_ERR_MESSAGE */
+/** The error in the body of a 4xx or 5xx answer, with the daemon's message. @throws LbError LB_ERR_MESSAGE */
 export const parseFailure = (value: unknown): LbError => LbError.fromRecord(fromDaemon('failure', field('error', errorRecord))(value));

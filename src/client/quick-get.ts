@@ -13,8 +13,8 @@ export interface QuickAnswer {
 }
 
 /**
- * One GET without `node:http`, whose client alone would cost `lb list` a quarter of its time. As HTTP/1.0 the answer is
- * never chunked and ends with the connection. A refusal is better asked about with `connect`, which explains it.
+ * A GET without `node:http`, whose client would take a quarter of the time of `lb list`. It uses HTTP/1.0, so the answer is not
+ * chunked and ends with the connection. After a refusal, use `connect`, which explains the reason.
  * @throws LbError LB_ERR_DAEMON_NOT_RUNNING or LB_ERR_DAEMON_UNREACHABLE
  */
 export async function quickGet(address: DaemonAddress, path: string): Promise<QuickAnswer> {
@@ -34,7 +34,7 @@ export async function quickGet(address: DaemonAddress, path: string): Promise<Qu
   });
 }
 
-/** Null when it is no whole answer. */
+/** Null if the answer is incomplete. */
 function parseAnswer(bytes: Buffer): QuickAnswer | null {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return null;
@@ -46,7 +46,7 @@ function parseAnswer(bytes: Buffer): QuickAnswer | null {
   return { status: Number(status), body: body.toString('utf8') };
 }
 
-/** Somebody else's socket would get our environment with every start. @throws LbError when it is missing or not ours */
+/** A socket of another user would receive our environment with every start. @throws LbError if it is missing or not ours */
 export function checkSocketOwner(address: DaemonAddress): void {
   if (process.platform === 'win32') return;
   let uid: number;
@@ -58,7 +58,7 @@ export function checkSocketOwner(address: DaemonAddress): void {
   if (uid !== process.getuid?.()) throw unreachable(address, `it belongs to user ${uid}`);
 }
 
-/** What a failed system call says about the daemon. */
+/** The error for a failed connection to the daemon. */
 export function connectionError(error: unknown, address: DaemonAddress): LbError {
   const errno = errnoOf(error);
   if (errno === 'ENOENT' || errno === 'ECONNREFUSED') return new LbError('LB_ERR_DAEMON_NOT_RUNNING', { home: address.home });

@@ -13,13 +13,13 @@ export type Method = 'GET' | 'POST' | 'DELETE';
 export interface RequestOptions {
   readonly method?: Method;
   readonly body?: unknown;
-  /** 0 waits for ever: the answer is a stream that lasts as long as the operation. */
+  /** 0 for no timeout, for streams that last as long as the operation. */
   readonly timeoutMs?: number;
   /** False for the hello, which every version answers. */
   readonly protocolHeader?: boolean;
 }
 
-/** The way to one daemon: keeps a connection open between requests. */
+/** A connection to one daemon, kept open between requests. */
 export class Channel {
   readonly address: DaemonAddress;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
@@ -28,7 +28,7 @@ export class Channel {
     this.address = address;
   }
 
-  /** Sends a request and resolves with the head of its answer, whatever its status. */
+  /** Sends a request and resolves with the response, whatever its status. */
   open(path: string, options: RequestOptions = {}): Promise<IncomingMessage> {
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     const timeoutMs = options.timeoutMs ?? ANSWER_TIMEOUT_MS;
@@ -48,12 +48,12 @@ export class Channel {
     });
   }
 
-  /** Sends a request and resolves with the JSON of its answer. @throws LbError the daemon's error for a 4xx or 5xx */
+  /** Sends a request and resolves with its JSON body. @throws LbError the daemon's error for a 4xx or 5xx */
   async json(path: string, options: RequestOptions = {}): Promise<unknown> {
     return parseJson('answer from the daemon', await this.text(path, options));
   }
 
-  /** Sends a request and resolves with the body of its answer. @throws LbError the daemon's error for a 4xx or 5xx */
+  /** Sends a request and resolves with its body as text. @throws LbError the daemon's error for a 4xx or 5xx */
   async text(path: string, options: RequestOptions = {}): Promise<string> {
     const response = await this.open(path, options);
     const text = await this.#textOf(response);
@@ -61,7 +61,7 @@ export class Channel {
     throw failureOf(response, text);
   }
 
-  /** Resolves when the answer is a success, else @throws LbError the daemon's error. */
+  /** @throws LbError the daemon's error for a 4xx or 5xx */
   async expectSuccess(response: IncomingMessage): Promise<void> {
     if (isSuccess(response)) return;
     throw failureOf(response, await this.#textOf(response));

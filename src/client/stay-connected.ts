@@ -7,17 +7,17 @@ import type { Channel } from './request.ts';
 const RETRY_MS = 500;
 
 export interface ConnectionUse {
-  /** Called with every new connection; works with it until it breaks or the signal aborts. */
+  /** Called with every new connection; runs until it breaks or the signal aborts. */
   readonly use: (channel: Channel, signal: AbortSignal) => Promise<void>;
   /** Called once each time the connection is lost. */
   readonly onDown: (error: LbError) => void;
-  /** Errors after which there is no point in trying again; none by default. */
+  /** Errors after which retrying is pointless; default none. */
   readonly isFatal?: (error: LbError) => boolean;
 }
 
 /**
- * Keeps a connection to the daemon until the signal aborts, and reconnects when it is lost. Closes every channel it used, `first` included.
- * Rejects only with a fatal error.
+ * Keeps a connection to the daemon until the signal aborts, and reconnects after a loss. Closes every channel it used,
+ * including `first`. Rejects only with a fatal error.
  */
 export async function stayConnected(address: DaemonAddress, signal: AbortSignal, { use, onDown, isFatal }: ConnectionUse, first?: Channel): Promise<void> {
   let channel = first;

@@ -8,9 +8,9 @@ import { parseStreamRecord } from './parse.ts';
 import type { Channel, Method } from './request.ts';
 
 /**
- * Runs an operation and yields its records; the last one is the result. Leaving the loop early closes the connection,
- * the operation goes on.
- * @throws LbError the daemon's refusal, or LB_ERR_DAEMON_GONE when the connection ends before the result
+ * Runs an operation and yields its records; the last one is the result. Leaving the loop early closes the connection; the
+ * operation continues.
+ * @throws LbError the daemon's refusal, or LB_ERR_DAEMON_GONE if the connection ends before the result
  */
 export async function* openStream(channel: Channel, method: Method, path: string, body: unknown = {}): AsyncGenerator<StreamRecord> {
   const response = await channel.open(path, { method, body, timeoutMs: 0 });
@@ -28,7 +28,7 @@ export async function* openStream(channel: Channel, method: Method, path: string
   throw new LbError('LB_ERR_DAEMON_GONE');
 }
 
-/** The messages of a body; a body that is cut off ends them, it does not fail. @throws LbError LB_ERR_MESSAGE for what is not JSON */
+/** The messages of a body; a truncated body ends without an error. @throws LbError LB_ERR_MESSAGE for invalid JSON */
 async function* messagesOf(response: IncomingMessage): AsyncGenerator {
   const messages: unknown[] = [];
   let malformed: Malformed | null = null;
@@ -43,7 +43,7 @@ async function* messagesOf(response: IncomingMessage): AsyncGenerator {
       if (malformed !== null) throw asLbError('record from the daemon', malformed);
     }
   } catch (error) {
-    // Any way a connection can break means the same: no result will come.
+    // Any other error means that the connection broke: no result will come.
     if (error instanceof LbError) throw error;
   }
 }

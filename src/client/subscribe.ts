@@ -8,23 +8,23 @@ import { parseFailure, parseLogMessage, parseStats } from './parse.ts';
 import { PROTOCOL_HEADER, connectionError } from './quick-get.ts';
 import type { Channel } from './request.ts';
 
-/** More than this many unread messages pause the connection, so that the daemon notices a slow reader. */
+/** More unread messages pause the connection, so that the daemon notices a slow reader. */
 const MAX_UNREAD = 1_000;
 /** The stats of a thousand workers are about 1 MB. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
-/** More than the daemon keeps. */
-const MOST_EVENTS = 1_000_000;
+/** More than the daemon stores. */
+const ALL_EVENTS = 1_000_000;
 const CLOSED_NORMALLY = new Set([1000, 1001, 1005]);
 
 export interface LogQuery {
   readonly app?: string;
-  /** Lines from before the subscription. */
+  /** How many recent lines to send first. */
   readonly lines: number;
 }
 
 /**
- * Log lines of one app or of all as they are written, until the caller leaves the loop.
- * @throws LbError LB_ERR_DAEMON_LOST when the daemon is gone
+ * Log lines of one app, or of all apps, until the caller leaves the loop.
+ * @throws LbError LB_ERR_DAEMON_LOST if the daemon goes away
  */
 export function subscribeLogs(channel: Channel, query: LogQuery, signal?: AbortSignal): AsyncGenerator<LogMessage> {
   const search = new URLSearchParams({ ...(query.app === undefined ? {} : { app: query.app }), lines: String(query.lines) });
@@ -33,31 +33,31 @@ export function subscribeLogs(channel: Channel, query: LogQuery, signal?: AbortS
 
 export interface EventQuery {
   readonly app?: string;
-  /** All events after the one with this id; without it what happened lately. */
+  /** Send all events after this id first; default the most recent events. */
   readonly since?: number;
 }
 
-/** All apps, at once and then every second. @throws LbError LB_ERR_DAEMON_LOST when the daemon is gone */
+/** The stats of all apps, immediately and then every second. @throws LbError LB_ERR_DAEMON_LOST if the daemon goes away */
 export function subscribeStats(channel: Channel, signal?: AbortSignal): AsyncGenerator<Stats> {
   return subscribe(channel, '/v1/stats', parseStats, signal);
 }
 
-/** What has happened lately, then what happens. @throws LbError LB_ERR_DAEMON_LOST when the daemon is gone */
+/** Recent events, then new ones. @throws LbError LB_ERR_DAEMON_LOST if the daemon goes away */
 export function subscribeEvents(channel: Channel, signal?: AbortSignal, query: EventQuery = {}): AsyncGenerator<LbEvent> {
   const { app, since } = query;
   const search = new URLSearchParams({
     ...(app === undefined ? {} : { app }),
-    ...(since === undefined ? {} : { since: String(since), lines: String(MOST_EVENTS) }),
+    ...(since === undefined ? {} : { since: String(since), lines: String(ALL_EVENTS) }),
   });
   return subscribe(channel, `/v1/events?${search.toString()}`, parseEvent, signal);
 }
 
-/** The messages of a WebSocket of the control API, none after the signal; null of `parse` leaves one out. */
+/** The messages of a WebSocket of the control API until the signal aborts; skips those that `parse` returns null for. */
 async function* subscribe<T>(channel: Channel, path: string, parse: (value: unknown) => T | null, signal?: AbortSignal): AsyncGenerator<T> {
-  const isGivenUp = (): boolean => signal?.aborted === true;
+  const isAborted = (): boolean => signal?.aborted === true;
   const { WebSocket } = await import('ws');
-  // A signal that came before is not told to listeners.
-  if (isGivenUp()) return;
+  // Listeners do not hear of a signal that was aborted before.
+  if (isAborted()) return;
   const socket = new WebSocket(`ws+unix:${channel.address.socket}:${path}`, {
     perMessageDeflate: false,
     maxPayload: MAX_PAYLOAD_BYTES,
@@ -67,12 +67,12 @@ async function* subscribe<T>(channel: Channel, path: string, parse: (value: unkn
   signal?.addEventListener('abort', abort, { once: true });
   try {
     for await (const text of messagesOf(socket, channel)) {
-      if (isGivenUp()) return;
+      if (isAborted()) return;
       const message = parse(parseJson('message from the daemon', text));
       if (message !== null) yield message;
     }
   } catch (error) {
-    if (!isGivenUp()) throw error;
+    if (!isAborted()) throw error;
   } finally {
     signal?.removeEventListener('abort', abort);
     socket.terminate();
@@ -89,7 +89,7 @@ async function* messagesOf(socket: WebSocket, channel: Channel): AsyncGenerator<
     wake();
   };
   socket.on('message', (data: RawData) => {
-    // Text, as a Buffer: neither fragments nor an ArrayBuffer are asked for.
+    // With the default `binaryType`, text arrives as a Buffer.
     if (Buffer.isBuffer(data)) unread.push(data.toString());
     if (unread.length >= MAX_UNREAD) socket.pause();
     wake();
@@ -110,7 +110,7 @@ async function* messagesOf(socket: WebSocket, channel: Channel): AsyncGenerator<
   if (error !== null) throw error;
 }
 
-/** An answer that is no upgrade carries the daemon's reason. */
+/** A response that is not an upgrade carries the daemon's reason. */
 function rejectRefusal(socket: WebSocket, end: (error: LbError) => void): void {
   socket.on('unexpected-response', (_request, response) => {
     let text = '';

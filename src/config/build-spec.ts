@@ -14,7 +14,7 @@ import { foreignInterpreter } from './script.ts';
 import { specSettings } from './spec-settings.ts';
 import { inheritedEnv, mergeEnv } from './worker-env.ts';
 
-/** An app whose place is known: what `resolveApps` hands over for every app that was selected. */
+/** A selected app with its script and working directory. */
 export interface LocatedApp {
   readonly layer: Layer;
   readonly name: string;
@@ -22,7 +22,7 @@ export interface LocatedApp {
   readonly script: string;
 }
 
-/** What is the same for every app of one command. */
+/** What all apps of one command share. */
 export interface BuildContext {
   readonly flags: Layer;
   readonly appArgs: readonly string[];
@@ -36,7 +36,7 @@ export interface BuildContext {
 
 type PathKey = 'out_file' | 'error_file' | 'env_file' | 'interpreter';
 
-/** Puts the layers of one app together into its definition; what is wrong is added to `problems` and leaves a gap in the result. */
+/** Builds the definition of one app from its layers. Adds errors to `problems`; each leaves a gap in the result. */
 export async function buildSpec(app: LocatedApp, context: BuildContext, problems: LbError[]): Promise<AppSpec> {
   const settings: Settings = { ...DEFAULTS, ...app.layer.values, ...context.flags.values };
   problems.push(...conflicts(app, context, settings));
@@ -59,7 +59,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
   };
 }
 
-/** Options that contradict each other; each is named where it was given. */
+/** Options that contradict each other, reported where they were given. */
 function conflicts(app: LocatedApp, context: BuildContext, settings: Settings): LbError[] {
   const { flags } = context;
   const { balance, weights, max_conns, slow_start, proxy_protocol } = settings;
@@ -84,14 +84,14 @@ function scaleOf({ scale }: Settings, { cpuBudget }: BuildContext): ScaleSpec | 
   return { on: true, min, max, target, upCooldownMs: up_cooldown, downCooldownMs: down_cooldown };
 }
 
-/** Workers at the start, within what autoscaling may have. */
+/** Number of workers at the start, within the bounds of autoscaling. */
 function startOf(settings: Settings, context: BuildContext): number {
   const count = countInstances(settings.instances, context.cpuBudget);
   const scale = scaleOf(settings, context);
   return scale === null ? count : Math.min(scaleCeiling(scale, context.cpuBudget), Math.max(scale.min, count));
 }
 
-/** A path option made absolute: as a flag it is relative to the caller, in a file to the app's working directory. */
+/** Makes a path option absolute: a flag is relative to the caller, a value in a file to the app's working directory. */
 function pathOf(key: Exclude<PathKey, 'interpreter'>, app: LocatedApp, { flags, callerCwd }: BuildContext): string | null | undefined {
   const asFlag = flags.values[key];
   if (asFlag !== undefined) return asFlag === null ? null : absolutePath(asFlag, callerCwd);
@@ -99,7 +99,7 @@ function pathOf(key: Exclude<PathKey, 'interpreter'>, app: LocatedApp, { flags, 
   return typeof inFile === 'string' ? absolutePath(inFile, app.cwd) : inFile;
 }
 
-/** Where the value that counts was given. */
+/** Where the effective value was given. */
 function originOf(key: OptionKey, app: LocatedApp, flags: Layer): Origin {
   return flags.origins.get(key) ?? app.layer.origins.get(key) ?? { file: COMMAND_LINE, path: key };
 }
@@ -125,7 +125,7 @@ async function envOf(app: LocatedApp, context: BuildContext, settings: Settings,
   const profile = context.envName === undefined ? undefined : app.layer.profiles.get(context.envName);
   return mergeEnv([
     inheritedEnv(context.env),
-    // As after `cd` in a shell; programs that trust PWD would otherwise see the caller's directory.
+    // Like `cd` in a shell. Programs that trust PWD would otherwise see the caller's directory.
     context.env['PWD'] === undefined ? none : new Map([['PWD', app.cwd]]),
     await envFileOf(app, context, problems),
     settings.env ?? none,

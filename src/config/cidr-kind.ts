@@ -4,7 +4,7 @@ import { isCleanText, type Kind, type Parsed } from './kind.ts';
 
 const EXPECTED = 'an IP address or a CIDR block, such as "10.0.0.0/8"';
 
-/** Addresses and CIDR blocks: an array, or a text with commas or blanks. Never empty, which would be nobody. */
+/** Addresses and CIDR blocks: an array, or a string separated by commas or spaces. Not empty: that would allow none. */
 export const cidrList: Kind<readonly string[]> = {
   label: 'array of addresses and CIDR blocks, or `"10.0.0.0/8,::1"`',
   tsType: 'string | readonly string[]',

@@ -3,10 +3,10 @@ import type { Env } from './env.ts';
 
 type CamelCase<Key extends string> = Key extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : Key;
 
-/** Every option by its camelCase name as well. */
+/** The camelCase names of all options. */
 type CamelCaseOptions = { readonly [Key in keyof AppOptions as CamelCase<Key>]?: AppOptions[Key] };
 
-/** Blocks of variables that `--env <name>` adds to `env`. */
+/** Variables that `--env <name>` adds to `env`. */
 interface EnvProfiles {
   readonly [profile: `env_${string}`]: Env | string | undefined;
 }
@@ -14,22 +14,22 @@ interface EnvProfiles {
 /** One app of a config file. */
 export type AppConfig = AppOptions & CamelCaseOptions & EnvProfiles;
 
-/** What a config file exports. */
+/** The exports of a config file. */
 export interface LbConfig {
-  /** The apps that `lb start` starts; each needs a name of its own. */
+  /** The apps that `lb start` starts; their names must be unique. */
   readonly apps: readonly AppConfig[];
   /**
-   * The daemon serves the metrics of all its apps there, from the next start or reload with this file on: a port of
-   * 127.0.0.1, or host:port; null is nowhere.
+   * Where the daemon serves the metrics of all its apps: a port on 127.0.0.1, or host:port; null for nowhere. Applies from the
+   * next start or reload with this file.
    */
   readonly metrics?: { readonly listen: string | number | null };
 }
 
-/** A config that is computed when the file is loaded. */
+/** A config computed when the file is loaded. */
 export type LbConfigFunction = () => LbConfig | Promise<LbConfig>;
 
 /**
- * Gives a config file types and completion; returns what it is given.
+ * Types and completion for a config file; returns its argument.
  * @example
  * export default defineConfig({ apps: [{ name: 'api', script: 'server.js', instances: 'max' }] });
  */

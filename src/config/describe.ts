@@ -1,6 +1,6 @@
 const LONGEST = 60;
 
-/** A value of unknown origin as the "got …" of an error message: short, on one line, never throwing. */
+/** Describes any value for the "got …" of an error message: short, on one line. Never throws. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':

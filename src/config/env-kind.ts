@@ -2,10 +2,10 @@ import { parseEnv } from 'node:util';
 import { describe } from './describe.ts';
 import { isCleanText, type Kind, type Parsed } from './kind.ts';
 
-/** Environment variables of one layer; null takes a variable away that a lower layer has. */
+/** Environment variables of one layer; null removes a variable of a lower layer. */
 export type EnvLayer = ReadonlyMap<string, string | null>;
 
-/** Variables as an object (values that are objects become JSON), or the text of a dotenv file. */
+/** Variables as an object (nested objects become JSON), or the text of a dotenv file. */
 export const env: Kind<EnvLayer> = {
   label: 'object of variables',
   tsType: 'Env | string',
@@ -17,7 +17,7 @@ export const env: Kind<EnvLayer> = {
   },
 };
 
-/** The variables in the text of a dotenv file. */
+/** Parses the text of a dotenv file. */
 export function parseDotenv(text: string): EnvLayer {
   const entries = Object.entries(parseEnv(text)).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return new Map(entries);
@@ -44,7 +44,7 @@ function textOf(value: unknown): string | undefined {
   return isCleanText(text) ? text : undefined;
 }
 
-/** PM2 hands objects over as JSON; a circular one or one with a bigint has none. */
+/** As in PM2, objects become JSON; undefined for one that is circular or contains a bigint. */
 function jsonOf(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);

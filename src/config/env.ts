@@ -1,2 +1,2 @@
-/** Environment variables: objects are handed over as JSON, null takes an inherited variable away. */
+/** Environment variables: objects are passed as JSON, null removes an inherited variable. */
 export type Env = Readonly<Record<string, unknown>>;

@@ -2,11 +2,11 @@ import { describe } from './describe.ts';
 import { isObject, type Kind, type Parsed } from './kind.ts';
 import { suggestion } from './nearest.ts';
 
-/** One field of an option that is an object. */
+/** One field of an object option. */
 export interface Field<T> {
   readonly kind: Kind<T>;
   readonly default: T;
-  /** How the default reads; JSON when absent. */
+  /** How to show the default; JSON if absent. */
   readonly defaultText?: string;
   readonly doc: string;
 }
@@ -15,13 +15,13 @@ type ValuesOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : 
 
 interface Shape<F> {
   readonly fields: F;
-  /** The field that a text alone stands for: `health: '/healthz'`. */
+  /** The field that a plain string sets: `health: '/healthz'`. */
   readonly shorthand?: keyof F & string;
-  /** The defaults alone mean nothing: `true` is refused. */
+  /** The defaults alone are not meaningful, so `true` is refused. */
   readonly needsFields?: boolean;
 }
 
-/** An object of named fields, each with a default; `true` takes all defaults, unless some are needed, `false` is off. */
+/** An object with named fields and defaults. `true` takes all defaults (unless `needsFields`), `false` is off. */
 export function fieldsOrOff<F extends Readonly<Record<string, Field<unknown>>>>({
   fields,
   shorthand,

@@ -3,18 +3,18 @@ import { basename, join } from 'node:path';
 
 const EXTENSIONS = ['ts', 'js', 'mjs', 'cjs', 'json', 'yaml', 'yml'] as const;
 const STEMS = ['lb.config', 'ecosystem.config'] as const;
-/** Keys of `package.json` under which apps may stand. */
+/** Keys of `package.json` that can contain apps. */
 export const PACKAGE_KEYS = ['lb', 'pm2'] as const;
 
-/** Whether a start target is a config file rather than a script; decided by its name alone. */
+/** Whether a start target is a config file rather than a script, judged by its name. */
 export function isConfigFile(target: string): boolean {
   const name = basename(target);
   return /\.config\.(?:[cm]?js|[cm]?ts)$/i.test(name) || /\.(?:json|ya?ml)$/i.test(name);
 }
 
 /**
- * The config file `lb start` uses when it is given no target: `lb.config.*` before `ecosystem.config.*`,
- * then a `package.json` with an `lb` or `pm2` key.
+ * The config file that `lb start` uses without a target: `lb.config.*`, then `ecosystem.config.*`, then a `package.json` with
+ * an `lb` or `pm2` key.
  */
 export function findConfigFile(cwd: string): string | undefined {
   const named = STEMS.flatMap((stem) => EXTENSIONS.map((extension) => join(cwd, `${stem}.${extension}`))).find(isFile);

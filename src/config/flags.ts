@@ -1,16 +1,16 @@
 import { OPTION_LIST, flagName, type OptionEntry, type OptionKey } from './options.ts';
 import { formatDefault } from './options/format-default.ts';
 
-/** One flag, as commander's `.option(flags, description)` takes it; what it reads is the value of `key`. */
+/** One flag, as commander's `.option(flags, description)` takes it; its value belongs to `key`. */
 export interface OptionFlag {
   readonly flags: string;
   readonly description: string;
   readonly key: OptionKey;
-  /** Leaves the text as it is: the kind of the option reads it, and to some of them an empty one means something. */
+  /** Returns the text unchanged: the option's kind parses it later, and an empty one can be valid. */
   readonly parse: (text: string) => string;
 }
 
-/** Every flag of the option table; a numeric default ends its description. */
+/** Every flag of the option table. A numeric default is added to the description. */
 export function optionFlags(): OptionFlag[] {
   return OPTION_LIST.flatMap((entry) =>
     (entry.flags ?? []).map((flags, index) => ({ flags, description: describeFlag(entry, flags, index === 0), key: entry.key, parse: (text) => text })),

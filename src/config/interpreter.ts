@@ -5,19 +5,19 @@ import { promisify } from 'node:util';
 import { messageOf } from '../errors/lb-error.ts';
 import { absolutePath, statOf } from './paths.ts';
 
-/** The oldest Node.js that `lb` runs on. */
+/** Minimum Node.js version. */
 const OLDEST = [20, 19] as const;
 const ANSWER_WITHIN_MS = 10_000;
 
 export type Interpreter = { readonly path: string } | { readonly reason: string };
 
-/** Finds and checks the Node.js binary an app asks for; each binary is asked for its version once. */
+/** Finds and checks the Node.js binaries that apps request; runs each only once. */
 export class Interpreters {
   readonly #node: string;
   readonly #path: string;
   readonly #checked = new Map<string, Promise<string | undefined>>();
 
-  /** @param node the binary that runs `lb`, which needs no check. @param path the caller's `PATH`. */
+  /** @param node the binary that runs `lb`, which is not checked @param path the caller's `PATH` */
   constructor(node: string, path: string | undefined) {
     this.#node = node;
     this.#path = path ?? '';
@@ -68,13 +68,13 @@ async function checkVersion(path: string, node: string): Promise<string | undefi
 }
 
 async function versionOf(path: string): Promise<string> {
-  // Rarely needed, and slow to load.
+  // Rarely needed and slow to load.
   const { execFile } = await import('node:child_process');
   const { stdout } = await promisify(execFile)(path, ['--version'], { timeout: ANSWER_WITHIN_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 });
   return stdout.trim();
 }
 
-/** Why a binary with this answer to `--version` can't be used, or undefined when it can. */
+/** Why a binary with this `--version` output can't be used; undefined if it can. */
 export function problemOfVersion(answer: string): string | undefined {
   const version = /^v(\d+)\.(\d+)\.\d+/.exec(answer);
   if (version === null) return 'it is not Node.js; lb runs Node.js apps only';

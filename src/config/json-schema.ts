@@ -4,7 +4,7 @@ import type { Schema } from './kind.ts';
 import { OPTION_LIST, camelCase, namesOf, type OptionEntry } from './options.ts';
 import { meaninglessKeys, unsupportedKeys } from './pm2-keys.ts';
 
-/** JSON Schema (2020-12) of a config file, for completion and checks in editors; generated from the option table. */
+/** JSON Schema (2020-12) of a config file, for completion and validation in editors; generated from the option table. */
 export function configJsonSchema(): Schema {
   const apps: Schema = { type: 'array', minItems: 1, items: { $ref: '#/$defs/app' } };
   const listen: Schema = { ...hostPort.schema, type: ['integer', 'string', 'null'], description: 'A port of 127.0.0.1, or host:port; null is nowhere.' };

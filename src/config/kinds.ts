@@ -4,13 +4,13 @@ import { isCleanText, type Kind, type Parsed } from './kind.ts';
 import { splitWords } from './split-words.ts';
 import { formatBytes, formatDuration, parseBytes, parseDuration } from './units.ts';
 
-/** `setTimeout` takes no longer delay; above it Node fires at once. */
+/** Maximum delay of `setTimeout`; longer ones fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 const ok = <T>(value: T): Parsed<T> => ({ value });
 const no = (expected: string, raw: unknown, at = ''): Parsed<never> => ({ mismatch: { expected, got: describe(raw), at } });
 
-/** A text that is not empty. */
+/** A string that is not empty. */
 export const string: Kind<string> = {
   label: 'string',
   tsType: 'string',
@@ -18,14 +18,14 @@ export const string: Kind<string> = {
   parse: (raw) => (isCleanText(raw) && raw.trim() !== '' ? ok(raw) : no('a string', raw)),
 };
 
-/** A file or directory; made absolute by the resolver. */
+/** A file or directory; the resolver makes it absolute. */
 export const path: Kind<string> = {
   ...string,
   label: 'path',
   parse: (raw) => (isCleanText(raw) && raw.trim() !== '' ? ok(raw) : no('a path', raw)),
 };
 
-/** A log file, or null for none. */
+/** A log file; null for none. */
 export const logPath: Kind<string | null> = {
   label: 'path, or `"NULL"` for none',
   tsType: 'string | null | false',
@@ -47,7 +47,7 @@ export const boolean: Kind<boolean> = {
   },
 };
 
-/** A whole number between two bounds. */
+/** An integer within bounds. */
 export function integer(min: number, max: number): Kind<number> {
   const expected = max === Number.MAX_SAFE_INTEGER ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`;
   return {
@@ -61,7 +61,7 @@ export function integer(min: number, max: number): Kind<number> {
   };
 }
 
-/** Milliseconds as a number, or a text with a unit. */
+/** Milliseconds as a number, or a string with a unit. */
 export const durationMs: Kind<number> = {
   format: formatDuration,
   label: 'duration: number of ms, or `"500ms"`, `"10s"`, `"1m"`, `"1h"`',
@@ -76,7 +76,7 @@ export const durationMs: Kind<number> = {
   },
 };
 
-/** Bytes as a number, or a text with a unit. */
+/** Bytes as a number, or a string with a unit. */
 export const bytes = (min: number): Kind<number> => ({
   format: formatBytes,
   label: 'size: `"300M"`, `"1G"`, `"512K"`, or a number of bytes',
@@ -91,7 +91,7 @@ export const bytes = (min: number): Kind<number> => ({
   },
 });
 
-/** The same with 0 for "off", as PM2 files have it, or `false`. */
+/** The same kind, with `false`, or 0 as in PM2, for off. */
 export const orOff = (kind: Kind<number>): Kind<number | null> => ({
   ...kind,
   label: `${kind.label}; 0 or \`false\` is off`,
@@ -100,7 +100,7 @@ export const orOff = (kind: Kind<number>): Kind<number | null> => ({
   parse: (raw) => (raw === 0 || raw === '0' || raw === false || raw === 'false' ? ok(null) : kind.parse(raw)),
 });
 
-/** An array of texts, or one text that is split at spaces with respect to quotes. */
+/** An array of strings, or one string split at spaces outside quotes. */
 export const stringList: Kind<readonly string[]> = {
   label: 'array of strings, or one string split at spaces',
   tsType: 'string | readonly (string | number)[]',
@@ -120,7 +120,7 @@ export const stringList: Kind<readonly string[]> = {
   },
 };
 
-/** Exit codes and the like: one number, an array, or a text with commas. */
+/** Integers such as exit codes: one, an array, or a string separated by commas. */
 export function integerList(min: number, max: number): Kind<readonly number[]> {
   return {
     label: 'array of integers, or `"0,143"`',
@@ -141,7 +141,7 @@ export function integerList(min: number, max: number): Kind<readonly number[]> {
   };
 }
 
-/** Numbers in an order that means something: an array, or a text with commas. */
+/** Numbers in a significant order: an array, or a string separated by commas. */
 export function numberSequence(min: number, max: number): Kind<readonly number[]> {
   return {
     label: 'array of numbers, or `"2,1,1"`',
@@ -163,7 +163,7 @@ export function numberSequence(min: number, max: number): Kind<readonly number[]
   };
 }
 
-/** A number between two bounds, not necessarily whole. */
+/** A number within bounds. */
 export function share(min: number, max: number): Kind<number> {
   return {
     label: `number from ${min} to ${max}`,
@@ -176,7 +176,7 @@ export function share(min: number, max: number): Kind<number> {
   };
 }
 
-/** On for all ports, for some, or off (null). */
+/** All ports, some, or off (null). */
 export const switchOrPorts: Kind<'all' | readonly number[] | null> = {
   label: 'boolean, or a port, or an array of ports',
   tsType: 'boolean | number | readonly number[]',
@@ -218,7 +218,7 @@ function statusRange(item: unknown): readonly [number, number] | null {
   return to < from ? null : [from, to];
 }
 
-/** A port, or `host:port`; 0 is off. */
+/** A port, or `host:port`; 0 for off. */
 export const hostPort: Kind<{ readonly host: string | null; readonly port: number } | null> = {
   label: 'port, or `"127.0.0.1:9000"`, or `"[::1]:9000"`; 0 is off',
   tsType: 'number | string',
@@ -242,7 +242,7 @@ export const oneOf = <const W extends string>(words: readonly W[]): Kind<W> => (
   },
 });
 
-/** Number of workers as it was asked for: a number, 0 or `max` for the CPU budget, negative for the budget less n. */
+/** A requested number of workers: an integer, or `max`. 0 means `max`, -n means n fewer than the CPU budget. */
 export const instances: Kind<number | 'max'> = {
   label: 'integer, or `"max"`',
   tsType: "number | 'max' | (string & {})",

@@ -11,25 +11,25 @@ import { optionNamed } from './options.ts';
 
 type Table = Readonly<Record<string, unknown>>;
 
-/** `import { defineConfig } from 'lb-supervisor'` works in a TypeScript config although the package is installed globally. */
+/** Lets a TypeScript config `import { defineConfig } from 'lb-supervisor'` even if the package is installed globally. */
 const PACKAGE_NAME = 'lb-supervisor';
 const PUBLIC_API = fileURLToPath(new URL(`../index${extname(import.meta.url).replace('.cjs', '.js')}`, import.meta.url));
 
-/** One app as a config file has it, unchecked. */
+/** One app of a config file, unchecked. */
 interface RawApp {
-  /** Its place in the file: `apps[0]`, `pm2[1]`, or empty when the file is the app. */
+  /** Its path in the file: `apps[0]`, `pm2[1]`, or empty if the file is the app. */
   readonly path: string;
   readonly raw: Table;
 }
 
 export interface LoadedConfig {
   readonly apps: readonly RawApp[];
-  /** What the daemon is to serve, for all apps; undefined leaves it as it is. */
+  /** The daemon's metrics address; undefined to leave it unchanged. */
   readonly metrics?: MetricsConfig;
   readonly warnings: readonly string[];
 }
 
-/** Loads a config file in any of the forms PM2 and `lb` know. @param file absolute path. @param label how messages name it. */
+/** Loads a config file in any format of PM2 or `lb`. @param file absolute path @param label its name in messages */
 export async function loadConfigFile(file: string, label = file): Promise<LoadedConfig> {
   try {
     const content = await settle(await readContent(file));
@@ -58,12 +58,12 @@ const readText = async (file: string): Promise<string> => (await readFile(file, 
 
 async function importModule(file: string): Promise<unknown> {
   if (/\.[cm]?ts$/i.test(file)) return importWithJiti(file);
-  // Tells a missing file from a missing dependency of the file.
+  // Distinguishes a missing file from a missing dependency of it.
   await readFile(file);
   try {
     return await import(pathToFileURL(file).href);
   } catch (error) {
-    // PM2's usual file, `module.exports` in ecosystem.config.js, inside a package with "type": "module".
+    // PM2's usual `module.exports` in ecosystem.config.js, in a package with "type": "module".
     if (error instanceof ReferenceError && error.message.includes('ES module scope')) return importWithJiti(file);
     throw error;
   }
@@ -75,7 +75,7 @@ async function importWithJiti(file: string): Promise<unknown> {
   return createJiti(import.meta.url, { fsCache: false, moduleCache: false, alias: { [PACKAGE_NAME]: PUBLIC_API } }).import(file);
 }
 
-/** Unwraps default exports (twice for transpiled modules), calls functions and waits for promises. */
+/** Unwraps default exports (two for transpiled modules), calls functions and awaits promises. */
 async function settle(content: unknown): Promise<unknown> {
   let value = content;
   for (let depth = 0; depth < 6; depth++) {
@@ -87,7 +87,7 @@ async function settle(content: unknown): Promise<unknown> {
   return value;
 }
 
-/** The default export, unless only the named exports have `apps`. */
+/** The default export is used, unless only the named exports have `apps`. */
 function prefersDefault(module: Table): boolean {
   const content = module['default'];
   return content !== undefined && (module['apps'] === undefined || (isTable(content) && content['apps'] !== undefined));
@@ -128,7 +128,7 @@ async function listed(items: readonly unknown[], file: string, path: string): Pr
 async function toApp(item: unknown, file: string, path: string): Promise<RawApp> {
   const app = await item;
   if (!isTable(app)) throw new LbError('LB_ERR_CONFIG_VALUE', { file, path, expected: 'an app (an object with "script")', got: describe(app) });
-  // The copy runs getters here, where what they throw is reported as a failure of the file.
+  // Copying runs the getters here, so that their errors are reported as errors of the file.
   return { path, raw: { ...app } };
 }
 
@@ -150,7 +150,7 @@ function reasonOf(error: unknown): string {
   return messageOf(error).split('\n')[0] ?? '';
 }
 
-/** Syntax errors carry the place in the first lines of their stack, and what a file throws is found by its frames. */
+/** The part of a stack that helps: the position of a syntax error in its first lines, and the frames of the file. */
 function stackOf(error: unknown): string[] {
   if (!(error instanceof Error) || errnoOf(error) === 'ENOENT') return [];
   return (error.stack ?? '')

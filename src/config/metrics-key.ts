@@ -4,19 +4,19 @@ import { describe } from './describe.ts';
 import { hostPort } from './kinds.ts';
 import { suggestion } from './nearest.ts';
 
-/** Where the daemon is to serve its metrics, as a config file says; null is nowhere. */
+/** Where the daemon should serve its metrics; null for nowhere. */
 export interface MetricsConfig {
   readonly listen: HostPort | null;
   readonly file: string;
 }
 
-/** A failure to serve them there, told as one of the file. */
-export function ofFile(thrown: unknown, { file }: MetricsConfig): unknown {
+/** A failure to listen there, as an error of the file. */
+export function asConfigError(thrown: unknown, { file }: MetricsConfig): unknown {
   if (!(thrown instanceof LbError) || thrown.code !== 'LB_ERR_METRICS_LISTEN') return thrown;
   return new LbError('LB_ERR_CONFIG_METRICS', { ...thrown.details, file });
 }
 
-/** The key `metrics` beside the apps. @throws LbError LB_ERR_CONFIG_VALUE */
+/** Reads the key `metrics` beside the apps. @throws LbError LB_ERR_CONFIG_VALUE */
 export function readMetrics(raw: unknown, file: string): MetricsConfig {
   const fail = (path: string, expected: string, got: string): never => {
     throw new LbError('LB_ERR_CONFIG_VALUE', { file, path, expected, got });

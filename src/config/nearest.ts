@@ -1,4 +1,4 @@
-/** Number of single-character insertions, deletions, replacements and swaps of neighbours between two words. */
+/** Edit distance between two words: insertions, deletions, replacements, and swaps of neighbours. */
 export function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -17,7 +17,7 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** `, did you mean "x"?` for the known name that is close enough to be a typing error, or the only one that begins with the word, else an empty text. */
+/** `, did you mean "x"?` for a similar name, or for the only one that begins with the word; otherwise empty. */
 export function suggestion(word: string, known: Iterable<string>): string {
   if (word.length > 64) return '';
   let best: string | undefined;
@@ -30,7 +30,7 @@ export function suggestion(word: string, known: Iterable<string>): string {
   return best === undefined ? '' : `, did you mean "${best}"?`;
 }
 
-/** `rps_per_worker` for `rps`: the one name whose first words these are. */
+/** `rps_per_worker` for `rps`: the only name that begins with these words. */
 function beginningWith(word: string, known: Iterable<string>): string | undefined {
   const [name, ...others] = [...known].filter(
     (candidate) => /^[_-]/.test(candidate.slice(word.length)) && candidate.toLowerCase().startsWith(word.toLowerCase()),

@@ -9,7 +9,7 @@ const isOffOr =
     isOff(value) || words.includes(value);
 const isOn: AsksForNothing = (value) => value === true || value === undefined || value === null;
 
-/** PM2 keys that mean something `lb` does not do yet, each with the test for values that ask for nothing (`watch: false`). */
+/** PM2 keys without an equivalent in `lb`. Each has a test for values that request nothing (`watch: false`). */
 const UNSUPPORTED: Readonly<Record<string, AsksForNothing>> = {
   watch: isOff,
   ignore_watch: isOff,
@@ -39,7 +39,7 @@ const UNSUPPORTED: Readonly<Record<string, AsksForNothing>> = {
   disable_source_map_support: isOffOr(true),
 };
 
-/** PM2 keys that have nothing to act on in `lb`. */
+/** PM2 keys that are meaningless in `lb`. */
 const MEANINGLESS = [
   'name_prefix',
   'execute_command',
@@ -64,16 +64,16 @@ const withCamelCase = (keys: readonly string[]): ReadonlySet<string> => new Set(
 const unsupportedByName = new Map(Object.entries(UNSUPPORTED).flatMap(([key, test]) => [[key, test] as const, [camelCase(key), test] as const]));
 const meaningless = withCamelCase(MEANINGLESS);
 
-/** Keys of PM2 that `lb` knows without acting on them, in both spellings. */
+/** PM2 keys that are accepted without effect, in both spellings. */
 export const pm2KeyNames = (): readonly string[] => [...unsupportedByName.keys(), ...meaningless];
 
-/** Names of the keys worth a warning, for the reference page. */
+/** Keys that cause a warning, for the reference page. */
 export const unsupportedKeys = (): readonly string[] => Object.keys(UNSUPPORTED);
 
-/** Names of the keys accepted in silence, for the reference page. */
+/** Keys that are silently ignored, for the reference page. */
 export const meaninglessKeys = (): readonly string[] => MEANINGLESS;
 
-/** How a key that is no option is taken: silently, with a warning that it has no effect yet, or as an error. */
+/** How to treat a key that is not an option. */
 export function classifyPm2Key(name: string, value: unknown): 'ignore' | 'warn' | 'unknown' {
   if (meaningless.has(name)) return 'ignore';
   const asksForNothing = unsupportedByName.get(name);

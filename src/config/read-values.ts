@@ -19,7 +19,7 @@ import {
 import type { Option } from './options/option.ts';
 import { classifyPm2Key, pm2KeyNames } from './pm2-keys.ts';
 
-/** Where a value stands, as messages name it. */
+/** Where a value was given, for messages. */
 export interface Origin {
   /** A config file, or `command line`. */
   readonly file: string;
@@ -27,7 +27,7 @@ export interface Origin {
   readonly path: string;
 }
 
-/** What one source (a file's app, the flags) says, parsed, together with where each value stands. */
+/** The parsed values of one source (an app in a file, or the flags), and where each was given. */
 export interface Layer {
   readonly values: Values;
   readonly origins: ReadonlyMap<OptionKey, Origin>;
@@ -40,7 +40,7 @@ export interface Layer {
 export const COMMAND_LINE = 'command line';
 const PROFILE = /^env_(.+)$/;
 
-/** The error for a value that stands somewhere and is wrong. */
+/** The error for an invalid value. */
 export function valueError(origin: Origin, expected: string, got: string): LbError {
   return new LbError('LB_ERR_CONFIG_VALUE', { ...origin, expected, got });
 }
@@ -87,7 +87,7 @@ function mismatchOf<T>(option: Option<T>, value: T, raw: unknown): Mismatch | un
 
 const isGiven = (entry: OptionEntry, raw: unknown): boolean => raw !== undefined && (raw !== null || entry.kind.takesNull === true);
 
-/** Reads one app of a config file; `path` is its place in the file (`apps[0]`, or empty when the file is the app). */
+/** Reads one app of a config file. @param path its path in the file: `apps[0]`, or empty if the file is the app */
 export function readApp(raw: Readonly<Record<string, unknown>>, file: string, path: string): Layer {
   const reader = new LayerReader();
   const originOf = (name: string): Origin => ({ file, path: path === '' ? name : `${path}.${name}` });
@@ -112,7 +112,7 @@ export function readApp(raw: Readonly<Record<string, unknown>>, file: string, pa
   return reader.layer();
 }
 
-/** Reads the options given as flags. */
+/** Reads the options that were given as flags. */
 export function readFlags(flags: Readonly<Record<string, unknown>>): Layer {
   const reader = new LayerReader();
   for (const [key, raw] of Object.entries(flags)) {

@@ -12,22 +12,22 @@ import { absolutePath, statOf } from './paths.ts';
 import { COMMAND_LINE, readApp, readFlags, valueError, type Layer } from './read-values.ts';
 import { findScript, nameOfScript } from './script.ts';
 
-/** What a command line says about the apps to start, before any of it is checked. */
+/** The unchecked command line. */
 export interface ResolveRequest {
-  /** A script or a config file; undefined looks for a config file in `cwd`. */
+  /** A script or a config file; undefined to look for a config file in `cwd`. */
   readonly target: string | undefined;
-  /** Option key → value as given on the command line, only those that were given. */
+  /** Values by option key, only those given on the command line. */
   readonly flags: Readonly<Record<string, unknown>>;
-  /** What stands after `--`. */
+  /** Arguments after `--`. */
   readonly appArgs: readonly string[];
   /** The caller's environment and directory. */
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** Chooses `env_<name>` (`--env`). */
+  /** Selects `env_<name>` (`--env`). */
   readonly envName?: string;
-  /** Names of the apps to take from a config file (`--only`); each may hold several, with commas. */
+  /** Selects apps from a config file (`--only`); an item can contain several names, separated by commas. */
   readonly only?: readonly string[];
-  /** LB_HOME; default log files stand in its `logs`. */
+  /** LB_HOME; default log files are in its `logs`. */
   readonly home: string;
   readonly cpuBudget: number;
   /** The Node.js binary that runs `lb`. */
@@ -36,17 +36,17 @@ export interface ResolveRequest {
 
 export interface ResolvedApps {
   readonly apps: AppSpec[];
-  /** What the config file says about the daemon's metrics; undefined when it says nothing. */
+  /** The metrics address of the config file; undefined if it has none. */
   readonly metrics?: MetricsConfig;
   readonly warnings: string[];
 }
 
-/** Where apps come from: a config file, or a script on the command line. */
+/** The source of apps: a config file, or a script on the command line. */
 interface Source {
-  /** As messages name it. */
+  /** Name for messages. */
   readonly file: string;
   readonly isFile: boolean;
-  /** Directory that relative working directories start from. */
+  /** Directory that working directories are relative to. */
   readonly base: string;
   readonly apps: readonly { readonly path: string; readonly layer: Layer }[];
   readonly metrics?: MetricsConfig;
@@ -55,14 +55,14 @@ interface Source {
 
 interface Candidate extends Omit<LocatedApp, 'script'> {
   readonly path: string;
-  /** Absent when there is no such file. */
+  /** Undefined if the file does not exist. */
   readonly script: string | undefined;
   readonly warnings: readonly string[];
 }
 
 /**
- * Turns a command line and its config file into complete definitions of apps. Everything is checked before anything
- * is returned: the error that is thrown is the first problem, and its `output` names the others.
+ * Resolves a command line and its config file into complete app definitions. Checks everything first. @throws LbError the first
+ * problem; its `output` lists the others
  */
 export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps> {
   const source = await readSource(request);
@@ -112,10 +112,10 @@ async function locate(path: string, layer: Layer, flags: Layer, source: Source, 
   const wanted = layer.values.script;
   const name = (script: string): string => layer.values.name ?? nameOfScript(script);
   if (wanted === undefined) return { path, layer, cwd, script: undefined, name: name(path), warnings: [] };
-  // A path on the command line is the caller's; PM2 looks below --cwd.
+  // On the command line, the script is relative to the caller's directory; PM2 looks in --cwd.
   const script = (source.isFile ? undefined : await findScript(wanted, request.cwd)) ?? (await findScript(wanted, cwd));
   if (script === undefined && source.isFile && layer.values.cwd === undefined && flags.values.cwd === undefined) {
-    // PM2 resolves against the directory it is called in; files in a subfolder that rely on it go on working.
+    // PM2 resolves it against the current directory; existing files in subfolders rely on that.
     const asInPm2 = await findScript(wanted, request.cwd);
     const warning = `${source.file}: ${under(path, 'script')}: found only relative to the current directory; add "cwd" so that the file works from anywhere`;
     if (asInPm2 !== undefined) return { path, layer, cwd: request.cwd, script: asInPm2, name: name(asInPm2), warnings: [warning] };
@@ -152,7 +152,7 @@ function select(candidates: readonly Candidate[], source: Source, { only = [] }:
   return candidates.filter(({ name }) => wanted.has(name));
 }
 
-/** A name on the command line wins, and fits one app only. */
+/** Applies `--name`, which is valid for a single app only. */
 function rename(selected: readonly Candidate[], flags: Layer, problems: LbError[]): readonly Candidate[] {
   const { name } = flags.values;
   if (name === undefined) return selected;

@@ -6,7 +6,7 @@ import { absolutePath, statOf } from './paths.ts';
 
 const EXTENSIONS = ['', '.js', '.mjs', '.cjs', '.ts'] as const;
 
-/** The file a script setting stands for, found as Node finds a main module (and `.mjs`, `.cjs`, `.ts`); undefined when there is none. */
+/** Resolves a script like Node.js resolves a main module (also `.mjs`, `.cjs`, `.ts`); undefined if there is no such file. */
 export async function findScript(script: string, cwd: string): Promise<string | undefined> {
   const path = absolutePath(script, cwd);
   return (await findFile(path)) ?? (await findInDirectory(path));
@@ -40,10 +40,10 @@ async function mainOf(packageFile: string): Promise<string | undefined> {
   }
 }
 
-/** The name of an app that gave none: its script's file name without the extension. */
+/** The default name of an app: its script's file name without the extension. */
 export const nameOfScript = (script: string): string => normalName(basename(script, extname(script)));
 
 const FOREIGN: Readonly<Record<string, string>> = { '.py': 'python', '.sh': 'bash', '.rb': 'ruby', '.pl': 'perl', '.php': 'php', '.coffee': 'coffee' };
 
-/** The interpreter of another language that a script's extension asks for. */
+/** The interpreter that a script in another language would need, by its extension. */
 export const foreignInterpreter = (script: string): string | undefined => FOREIGN[extname(script).toLowerCase()];

@@ -2,10 +2,10 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { DEFAULTS, type Settings } from './options.ts';
 
-/** What of a definition depends on the app's place, environment or machine, beside its options. */
+/** Parts of a definition that depend on more than its options: place, environment or machine. */
 type Located = 'name' | 'script' | 'args' | 'cwd' | 'instances' | 'interpreter' | 'env' | 'outFile' | 'errorFile' | 'scale';
 
-/** The part of an app's definition that follows from its options alone. */
+/** The parts of a definition that follow from its options alone. */
 export function specSettings(settings: Settings): Omit<AppSpec, Located> {
   return {
     nodeArgs: settings.node_args,
@@ -47,7 +47,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
   };
 }
 
-/** A definition that was saved before some of its options existed, with their defaults. */
+/** Completes a definition that was saved before some options existed, with their defaults. */
 export function completeSpec(saved: unknown): unknown {
   return typeof saved === 'object' && saved !== null ? { ...specSettings(DEFAULTS), scale: null, ...saved } : saved;
 }

@@ -1,10 +1,9 @@
-/** Blanks, an escaped character, the inside of quotes, any other character: among them a quote that nothing closes. */
+/** Spaces, an escaped character, the inside of quotes, or any other character, including an unclosed quote. */
 const PIECES = /(\s+)|\\([^])|'([^']*)'|"((?:[^"\\]|\\[^])*)"|[^]/g;
 
 /**
- * Splits a line into words as a shell does: blanks separate, single and double quotes keep blanks,
- * a backslash takes the next character literally (not inside single quotes, and between double quotes
- * only before `"` and `\`, so that Windows paths survive there). Returns undefined when a quote is left open.
+ * Splits a line into words like a shell: spaces separate, quotes keep spaces, and a backslash escapes the next character (not
+ * within single quotes; within double quotes only `"` and `\`, so that Windows paths work). Undefined if a quote is not closed.
  */
 export function splitWords(line: string): string[] | undefined {
   const words: string[] = [];

@@ -13,7 +13,7 @@ const VALUES: Readonly<Record<ScaleMetric, { readonly kind: Kind<number>; readon
 
 const EXPECTED = `an object with one of ${SCALE_METRICS.join(', ')}, such as { elu: 0.6 }`;
 
-/** What autoscaling aims at: an object with exactly one measure. */
+/** The target of autoscaling: an object with exactly one measure. */
 export const scaleTarget: Kind<ScaleSpec['target']> = {
   label: `object with one of ${SCALE_METRICS.map((metric) => `\`${metric}\` (${VALUES[metric].doc})`).join(', ')}`,
   tsType: SCALE_METRICS.map((metric) => `{ readonly ${metric}: number }`).join(' | '),

@@ -1,4 +1,4 @@
-/** Sizes and durations as people write them, both ways. */
+/** Sizes and durations with units. */
 
 const BYTE_UNITS = ['B', 'K', 'M', 'G', 'T'] as const;
 const BYTES = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?|b)?$/i;
@@ -13,7 +13,7 @@ const DURATION_UNITS = new Map([
 ]);
 const DURATION = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?$/i;
 
-/** A size such as `300M`, `1.5G`, `512K` or plain bytes as a whole number of bytes (1K is 1024), or undefined if it is none. */
+/** Parses a size such as `300M`, `1.5G`, `512K` (1K is 1024) or plain bytes; undefined if invalid. */
 export function parseBytes(text: string): number | undefined {
   const match = BYTES.exec(text.trim());
   if (match === null) return undefined;
@@ -21,7 +21,7 @@ export function parseBytes(text: string): number | undefined {
   return safe(Number(match[1]) * 1024 ** exponent);
 }
 
-/** The shortest text that `parseBytes` reads back as the same size, such as `300M`. */
+/** The shortest text that `parseBytes` parses as this size, such as `300M`. */
 export function formatBytes(bytes: number): string {
   for (let exponent = BYTE_UNITS.length - 1; exponent > 0; exponent--) {
     const unit = 1024 ** exponent;
@@ -30,14 +30,14 @@ export function formatBytes(bytes: number): string {
   return String(bytes);
 }
 
-/** A duration such as `250ms`, `10s`, `1.5m`, `1h`, `1d` or plain milliseconds as whole milliseconds, or undefined if it is none. */
+/** Parses a duration such as `250ms`, `10s`, `1.5m`, `1h`, `1d` or plain milliseconds; undefined if invalid. */
 export function parseDuration(text: string): number | undefined {
   const [, count, unit = 'ms'] = DURATION.exec(text.trim()) ?? [];
   const size = DURATION_UNITS.get(unit.toLowerCase());
   return count === undefined || size === undefined ? undefined : safe(Number(count) * size);
 }
 
-/** The shortest text that `parseDuration` reads back as the same duration, such as `30s`. */
+/** The shortest text that `parseDuration` parses as this duration, such as `30s`. */
 export function formatDuration(ms: number): string {
   for (const [unit, size] of DURATION_UNITS) {
     if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;

@@ -1,16 +1,16 @@
 import type { EnvLayer } from './env-kind.ts';
 
-/** Variables of `lb`, of PM2 and of Node's own parent-child wiring; a worker that inherited them would take itself for something else. */
+/** Variables of `lb`, of PM2 and of Node's own child processes. A worker that inherited them would be misled. */
 const NOT_INHERITED =
   /^(?:LB_(?:HOME|WORKER|PRIMARY|DAEMON|WORKER_SETTINGS|PRIMARY_SETTINGS|INTERNAL_.*)|PM2_.*|pm_.*|NODE_APP_INSTANCE|NODE_UNIQUE_ID|NODE_CHANNEL_FD|NODE_CHANNEL_SERIALIZATION_MODE)$/;
 
-/** What workers take over from the environment `lb` was called in. */
+/** The caller's environment as workers inherit it. */
 export function inheritedEnv(env: NodeJS.ProcessEnv): EnvLayer {
   const kept = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && !NOT_INHERITED.test(entry[0]));
   return new Map(kept);
 }
 
-/** Layers on top of each other, lowest first; null takes a variable away. */
+/** Merges layers, lowest first; null removes a variable. */
 export function mergeEnv(layers: readonly EnvLayer[]): Readonly<Record<string, string>> {
   const merged = new Map<string, string>();
   for (const [name, value] of layers.flatMap((layer) => [...layer])) {

@@ -1,34 +1,38 @@
 import type { Socket } from 'node:net';
 import { completeSpec } from '../config/spec-settings.ts';
 import { LbError, type ErrorRecord } from '../errors/lb-error.ts';
-import type { Answer, FromPrimary, Order } from '../protocol/attach.ts';
+import type { Answer, FromPrimary, Order, ToPrimary } from '../protocol/attach.ts';
 import { asLbError } from '../protocol/checked.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
 import { ndjson, ndjsonReader } from '../protocol/ndjson.ts';
 import { fromPrimaryParser } from '../protocol/parse-from-primary.ts';
-import { attempt, Malformed } from '../protocol/parser.ts';
+import { attempt, integer, Malformed, object, string } from '../protocol/parser.ts';
 
-/** How often `look` is to be called. */
-export const LOOK_EVERY_MS = 5_000;
-/** A primary that has said nothing for that time, nor after this many pings in a row, is hung. */
+/** How often `checkAlive` is to be called. */
+export const CHECK_ALIVE_MS = 5_000;
+/** A primary that leaves this many pings in a row unanswered is hung. */
 const PINGS_MISSED = 3;
 
 const parse = fromPrimaryParser(completeSpec);
+const messageHead = object<{ readonly type: string; readonly id: number }>({ type: string, id: integer(1) });
+const claimedPrimary = object<{ readonly name: string; readonly pid: number }>({ name: string, pid: integer(1) });
 
 export type PrimaryHello = Extract<FromPrimary, { type: 'hello' }>;
 export type ProgressListener = (record: ProgressRecord) => void;
+/** What a primary reports on its own about one of its apps: neither part of the answer to an order. */
+export type Report = Extract<FromPrimary, { type: 'event' | 'redefined' | 'log' | 'stats' | 'ended' }>;
 
 export interface AttachmentEvents {
   hello(attachment: Attachment, hello: PrimaryHello): void;
-  /** Everything that is neither hello, pong nor part of an order's answer. */
-  received(message: Extract<FromPrimary, { type: 'event' | 'redefined' | 'log' | 'stats' | 'ended' }>): void;
-  /** It sent something that is malformed, and was ignored. Before its hello, the connection is closed. */
+  received(report: Report): void;
+  /** It sent something malformed, which was ignored. Before its hello, the connection is closed. */
   malformed(problem: Malformed, from: string): void;
   hung(): void;
   closed(): void;
 }
 
 interface Pending {
+  readonly app: string;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: LbError) => void;
   readonly onProgress: ProgressListener | undefined;
@@ -42,9 +46,9 @@ export class Attachment {
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #unanswered = 0;
-  /** Null before its hello. */
-  #app: string | null = null;
-  /** Since the last look; then there is no need to ask whether it lives. */
+  /** The primary's; null before its hello. */
+  #name: string | null = null;
+  /** Since the last check; then there is no need to ask whether it lives. */
   #heard = false;
 
   constructor(socket: Socket, events: AttachmentEvents) {
@@ -65,15 +69,15 @@ export class Attachment {
    * @param onAnswer called between the messages that came before the answer and those that come after it.
    * @throws LbError what the primary answered, or LB_ERR_PRIMARY_LOST when it went away before it could.
    */
-  order(order: Order, onProgress?: ProgressListener, onAnswer?: () => void): Promise<Answer> {
+  order(app: string, order: Order, onProgress?: ProgressListener, onAnswer?: () => void): Promise<Answer> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) {
-        reject(new LbError('LB_ERR_PRIMARY_LOST', { app: '', reason: 'it is not connected' }));
+        reject(new LbError('LB_ERR_PRIMARY_LOST', { app, reason: 'it is not connected' }));
         return;
       }
-      this.#pending.set(id, { resolve, reject, onProgress, onAnswer });
-      this.#socket.write(ndjson({ type: 'order', id, order }));
+      this.#pending.set(id, { app, resolve, reject, onProgress, onAnswer });
+      this.#socket.write(ndjson({ type: 'order', id, app, order } satisfies ToPrimary));
     });
   }
 
@@ -81,8 +85,13 @@ export class Attachment {
     this.#socket.destroy();
   }
 
-  /** Asks a primary that has been silent since the last look whether it lives; to be called every `LOOK_EVERY_MS`. */
-  look(): void {
+  /** The primary is not needed: it drains its apps and exits. */
+  leave(): void {
+    this.#socket.write(ndjson({ type: 'leave' } satisfies ToPrimary));
+  }
+
+  /** Pings a primary that has been silent since the last check; to be called every `CHECK_ALIVE_MS`. */
+  checkAlive(): void {
     if (this.#heard) {
       this.#heard = false;
       this.#unanswered = 0;
@@ -96,30 +105,39 @@ export class Attachment {
   #read(value: unknown): void {
     if (this.#socket.destroyed) return;
     this.#heard = true;
-    const message = attempt(() => parse(value, this.#app));
+    const message = attempt(() => this.#parse(value));
     if (!(message instanceof Malformed)) return this.#received(message);
-    if (this.#app === null) return this.#refuse(message, value);
-    this.events.malformed(message, this.#app);
+    if (this.#name === null) return this.#refuse(message, value);
+    this.events.malformed(message, this.#name);
     this.#failOrder(value, message);
   }
 
-  /** There is nothing to be had of this connection. */
+  /** @throws Malformed */
+  #parse(value: unknown): FromPrimary {
+    const message = parse(value);
+    if (this.#name === null && message.type !== 'hello') throw new Malformed('"hello"', message.type).within('type');
+    const pending = 'id' in message ? this.#pending.get(message.id) : undefined;
+    if (pending !== undefined && 'app' in message && message.app !== pending.app) throw new Malformed(JSON.stringify(pending.app), message.app).within('app');
+    return message;
+  }
+
+  /** A connection that did not begin with a hello, or is not NDJSON. */
   #refuse(problem: Malformed, value: unknown): void {
-    this.events.malformed(problem, nameOf(value));
+    this.events.malformed(problem, senderOf(value));
     this.#socket.destroy();
   }
 
   /** Its answer cannot be read, and no other will come. */
   #failOrder(value: unknown, problem: Malformed): void {
-    const { type, id } = (value ?? {}) as { readonly type?: unknown; readonly id?: unknown };
-    if (typeof id !== 'number' || type === 'progress') return;
-    this.#settle(id, ({ reject }) => reject(asLbError('answer from the primary', problem)));
+    const head = attempt(() => messageHead(value));
+    if (head instanceof Malformed || head.type === 'progress') return;
+    this.#settle(head.id, ({ reject }) => reject(asLbError('answer from the primary', problem)));
   }
 
   #received(message: FromPrimary): void {
     switch (message.type) {
       case 'hello':
-        this.#app = message.app;
+        this.#name = message.name;
         return this.events.hello(this, message);
       case 'pong':
         return;
@@ -148,17 +166,16 @@ export class Attachment {
   }
 
   #closed(): void {
-    const error = new LbError('LB_ERR_PRIMARY_LOST', { app: '', reason: 'it ended or was killed' });
-    for (const pending of this.#pending.values()) pending.reject(error);
+    for (const { app, reject } of this.#pending.values()) reject(new LbError('LB_ERR_PRIMARY_LOST', { app, reason: 'it ended or was killed' }));
     this.#pending.clear();
     this.events.closed();
   }
 }
 
-/** What a primary that is not known says it is. */
-function nameOf(value: unknown): string {
-  const { app, pid } = (value ?? {}) as { readonly app?: unknown; readonly pid?: unknown };
-  return typeof app === 'string' ? `a primary that says it is ${JSON.stringify(app.slice(0, 64))} (pid ${Number(pid)})` : 'an unknown primary';
+/** Who an unknown sender says it is. */
+function senderOf(value: unknown): string {
+  const claimed = attempt(() => claimedPrimary(value));
+  return claimed instanceof Malformed ? 'an unknown primary' : `a primary that says it is ${JSON.stringify(claimed.name.slice(0, 64))} (pid ${claimed.pid})`;
 }
 
 function errorFromRecord(record: ErrorRecord): LbError {

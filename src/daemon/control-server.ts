@@ -17,9 +17,9 @@ type Handler = (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer;
 interface ControlServerOptions {
   readonly version: string;
   readonly routes: ReadonlyMap<string, Handler>;
-  /** A primary that connects. */
+  /** Called for a primary that attaches. */
   readonly onAttach: (socket: Socket) => void;
-  /** A WebSocket on `/v1/logs`, `/v1/events` or `/v1/stats`; false for any other path. */
+  /** Serves a WebSocket on `/v1/logs`, `/v1/events` or `/v1/stats`; false for any other path. */
   readonly onWebSocket: (request: IncomingMessage, socket: Socket, head: Buffer, url: URL) => Promise<boolean>;
 }
 
@@ -32,7 +32,7 @@ export class ControlServer {
     this.#options = options;
     this.#server = createServer((request, response) => void this.#serve(request, response));
     this.#server.on('upgrade', (request, socket: Socket, head) => void this.#upgrade(request, socket, head));
-    // A client that keeps a stream open for the hours of a drain is no fault.
+    // A stream can last for hours, as long as a drain.
     this.#server.requestTimeout = 0;
   }
 
@@ -65,7 +65,7 @@ export class ControlServer {
     }
   }
 
-  /** The status is sent with the first record, so that what fails before any work has a status that says so. */
+  /** Sends the status with the first record, so that an early failure gets its own status. */
   async #stream(response: ServerResponse, run: Extract<RouteAnswer, { stream: unknown }>['stream']): Promise<void> {
     const write = (record: StreamRecord): void => {
       if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
@@ -82,7 +82,7 @@ export class ControlServer {
 
   #checkProtocol(request: IncomingMessage): void {
     const theirs = request.headers['x-lb-protocol'];
-    // A person with curl sends none.
+    // Requests from curl have none.
     if (theirs === undefined || theirs === String(CONTROL_PROTOCOL)) return;
     throw new LbError('LB_ERR_PROTOCOL', { ours: String(theirs), theirs: CONTROL_PROTOCOL, version: this.#options.version });
   }
@@ -100,7 +100,7 @@ export class ControlServer {
     socket.on('error', () => {});
     try {
       const url = urlOf(request);
-      // Its hello has the version of its own protocol.
+      // The hello of a primary carries its protocol version.
       if (request.headers.upgrade === ATTACH_UPGRADE && url.pathname === '/v1/attach') {
         socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${ATTACH_UPGRADE}\r\n\r\n`);
         socket.unshift(head);
@@ -120,7 +120,7 @@ export class ControlServer {
   }
 }
 
-/** With the normal name of the app it asks for. @throws LbError LB_ERR_ROUTE for what is no path: `//`. */
+/** The URL, with the app's name normalized. @throws LbError LB_ERR_ROUTE for an invalid path such as `//` */
 function urlOf({ method, url }: IncomingMessage): URL {
   const path = url ?? '/';
   if (!URL.canParse(path, 'http://lb')) throw new LbError('LB_ERR_ROUTE', { method: method ?? '', path });

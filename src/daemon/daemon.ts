@@ -14,7 +14,7 @@ import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
 import type { AppHandle } from './app-handle.ts';
-import { Attachment, LOOK_EVERY_MS, type PrimaryHello } from './attachment.ts';
+import { Attachment, CHECK_ALIVE_MS, type PrimaryHello } from './attachment.ts';
 import { ControlServer } from './control-server.ts';
 import { EventLog } from './event-log.ts';
 import { EventHooks } from './hooks/event-hooks.ts';
@@ -22,7 +22,7 @@ import { Live } from './live.ts';
 import { MetricsEndpoint } from './metrics-endpoint.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { Metrics } from './metrics.ts';
-import { PRELOAD } from './primary-process.ts';
+import { PRELOAD, spawnPrimary } from './primary-process.ts';
 import { Registry } from './registry.ts';
 import { routes } from './routes.ts';
 import { savedText } from './saved-file.ts';
@@ -60,8 +60,8 @@ export class Daemon {
   readonly #memory = new MemoryWatch((message) => this.#happened(null)('memory-pressure', message));
   readonly #badMessages = new BadMessages(this.#happened(null), now);
   readonly #attachments = new Set<Attachment>();
-  /** One for all primaries: each look may wake this process. */
-  #looks: NodeJS.Timeout | null = null;
+  /** One for all primaries: each timer would wake this process. */
+  #checks: NodeJS.Timeout | null = null;
   #lock: Lock | null = null;
   #closing: Promise<void> | null = null;
 
@@ -75,7 +75,7 @@ export class Daemon {
     this.#metrics = new Metrics({
       totals: this.#totals,
       facts: () => this.#facts(),
-      apps: () => this.registry.all.map((app) => app.stats),
+      apps: () => this.registry.all.map((app) => app.view.stats),
       own: () => this.registry.ownMetrics(),
     });
     this.#metricsEndpoint = new MetricsEndpoint({
@@ -121,9 +121,9 @@ export class Daemon {
     this.#totals.load();
     this.#metricsEndpoint.restore();
     this.#memory.start();
-    this.#looks = setInterval(() => {
-      for (const attachment of this.#attachments) attachment.look();
-    }, LOOK_EVERY_MS);
+    this.#checks = setInterval(() => {
+      for (const attachment of this.#attachments) attachment.checkAlive();
+    }, CHECK_ALIVE_MS);
     writeFileSync(daemonPid, savedText({ pid: process.pid, startTime: startTimeOf(process.pid) }), { mode: 0o600 });
   }
 
@@ -140,7 +140,7 @@ export class Daemon {
 
   async #close(why: string): Promise<void> {
     this.#memory.stop();
-    if (this.#looks !== null) clearInterval(this.#looks);
+    if (this.#checks !== null) clearInterval(this.#checks);
     this.#happened(null)('daemon-end', `daemon (pid ${process.pid}) is shutting down: ${why}`);
     await this.#hooks.close(HOOKS_END_MS);
     await this.#events.close();
@@ -165,7 +165,7 @@ export class Daemon {
 
   /** The operator stops every app; the definitions stay. */
   #stopAll(progress: (record: ProgressRecord) => void): Promise<void> {
-    return this.#forAll((app) => (app.desired === 'running' ? app.stop({}, progress) : Promise.resolve(null)));
+    return this.#forAll((app) => app.stopped(progress));
   }
 
   async #forAll(work: (app: AppHandle) => Promise<unknown>): Promise<void> {
@@ -182,8 +182,8 @@ export class Daemon {
       log,
       event: (app) => this.#happened(app),
       primariesDir: primaries,
-      primarySettings: (app) => ({
-        app,
+      spawn: spawnPrimary,
+      settings: () => ({
         home,
         socket,
         daemonLog,
@@ -193,11 +193,9 @@ export class Daemon {
         version,
         foreground,
       }),
-      received: (app, message) => {
-        if (message.type === 'log') this.live.logs(app, message.lines, message.dropped);
-        else {
-          this.#add(message.event);
-        }
+      received: (report) => {
+        if (report.type === 'log') this.live.logs(report.app, report.lines, report.dropped);
+        else this.#add(report.event);
       },
       totals: this.#totals,
       stats: (stats) => this.#metrics.record(stats),

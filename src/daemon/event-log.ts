@@ -4,13 +4,13 @@ import { errnoOf, messageOf } from '../errors/lb-error.ts';
 import type { LbEvent, NewEvent } from '../protocol/event.ts';
 import { parseEvent } from '../protocol/parse-event.ts';
 
-/** Two files of at most this size are kept. */
+/** Maximum size of each of the two files. */
 const MAX_FILE_BYTES = 5 * 1024 * 1024;
-/** Events in memory; the older ones are read from the files when somebody asks for them. */
+/** Number of events in memory; older ones are read from the files on request. */
 const KEPT_EVENTS = 500;
-/** Read back of a file at the start; events have some 300 bytes each. */
+/** How much of a file to load at the start; an event has about 300 bytes. */
 const TAIL_BYTES = 256 * 1024;
-/** Lines that wait for a disk that does not keep up; the newest. */
+/** Maximum number of lines waiting for a slow disk; older ones are dropped. */
 const MAX_UNWRITTEN = 10_000;
 
 interface EventLogOptions {
@@ -19,18 +19,18 @@ interface EventLogOptions {
   readonly log: (message: string) => void;
   /** Default 5 MB. */
   readonly maxFileBytes?: number;
-  /** Read back of a file at the start; default 256 KB. */
+  /** How much of a file to load at the start; default 256 KB. */
   readonly tailBytes?: number;
 }
 
 export interface EventQuery {
   readonly app: string | null;
-  /** Only events after the one with this id, from the oldest of them on; null is the newest there are. */
+  /** The first events after this id; null for the newest events. */
   readonly since: number | null;
   readonly limit: number;
 }
 
-/** What happened in a home, over all its daemons: numbered, the newest in memory, all of it in two bounded files. */
+/** The events of a home across its daemons, numbered: the newest in memory, all in two files of bounded size. */
 export class EventLog {
   readonly #path: string;
   readonly #olderPath: string;
@@ -38,13 +38,13 @@ export class EventLog {
   readonly #maxFileBytes: number;
   readonly #tailBytes: number;
   readonly #readers = new Set<(event: LbEvent) => void>();
-  /** The newest, without a gap: all that is older is in the files. */
+  /** The newest events without a gap; the files have all older ones. */
   #events: LbEvent[] = [];
   #lastId = 0;
   #unwritten: string[] = [];
-  /** The last of what reads or writes the files. */
+  /** The last access to the files in the queue. */
   #turn: Promise<void> = Promise.resolve();
-  /** A line that an earlier daemon did not finish stands before the next one. */
+  /** The file ends with an incomplete line, so the next write must begin with a newline. */
   #brokenLine = false;
   #failing = false;
 
@@ -61,12 +61,12 @@ export class EventLog {
     return this.#events.at(-1) ?? null;
   }
 
-  /** Whether the daemon before this one said goodbye; what its hooks could not deliver is told after that. */
+  /** Whether the previous daemon shut down cleanly. Failed hooks may add events after its `daemon-end`. */
   get endedWell(): boolean {
     return this.#events.findLast(({ kind }) => kind === 'daemon-start' || kind === 'daemon-end')?.kind === 'daemon-end';
   }
 
-  /** What was kept by the daemons before this one. */
+  /** Loads the events of previous daemons. */
   load(): void {
     const { events, isWhole, isBroken } = this.#readTail(this.#path);
     this.#brokenLine = isBroken;
@@ -81,19 +81,19 @@ export class EventLog {
     if (this.#events.length > KEPT_EVENTS) this.#events.shift();
     this.#unwritten.push(`${JSON.stringify(event)}\n`);
     if (this.#unwritten.length > MAX_UNWRITTEN) this.#unwritten.shift();
-    // What happens until its turn is written with it.
+    // Events until this write starts are written with it.
     if (this.#unwritten.length === 1) void this.#inTurn(() => this.#write());
     for (const reader of this.#readers) reader(event);
     return event;
   }
 
-  /** Calls the reader for each event from now on; the result ends that. */
+  /** Calls the reader for each new event; returns a function that ends this. */
   follow(reader: (event: LbEvent) => void): () => void {
     this.#readers.add(reader);
     return () => this.#readers.delete(reader);
   }
 
-  /** The events that match, the oldest first. */
+  /** Matching events, oldest first. */
   async query(query: EventQuery): Promise<readonly LbEvent[]> {
     const found = this.#events.filter((event) => matches(event, query));
     const oldest = this.#events[0]?.id ?? 0;
@@ -104,7 +104,7 @@ export class EventLog {
     return cut([...older, ...found], query);
   }
 
-  /** The same from memory alone. */
+  /** Like `query`, but only from memory. */
   recent(query: EventQuery): readonly LbEvent[] {
     return cut(
       this.#events.filter((event) => matches(event, query)),
@@ -112,15 +112,15 @@ export class EventLog {
     );
   }
 
-  /** Resolves when everything is written. */
+  /** Resolves when all events are written. */
   async close(): Promise<void> {
     await this.#turn;
   }
 
-  /** One after the other, in order: a rotation during a read would lose events or repeat them. The work does not reject. */
+  /** Serializes access to the files: a rotation during a read would lose or repeat events. `work` must not reject. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(work);
-    // Without what was read, which may be 10 MB.
+    // Releases the result, which may be 10 MB.
     this.#turn = done.then(() => {});
     return done;
   }
@@ -163,11 +163,11 @@ export class EventLog {
 
 const matches = (event: LbEvent, { app, since }: EventQuery): boolean => event.id > (since ?? 0) && (app === null || event.app === app);
 
-/** Whoever asks for what came after an event goes on with the last one of the answer: nothing in between is left out. */
+/** With `since`, the first ones: the caller continues after the last id it got, so no event is skipped. */
 const cut = (events: readonly LbEvent[], { since, limit }: EventQuery): readonly LbEvent[] =>
   since === null ? events.slice(Math.max(0, events.length - limit)) : events.slice(0, limit);
 
-/** Lines that are no events, such as one that was cut off by the end of a daemon, are left out. */
+/** Skips invalid lines, such as one truncated by a crash. */
 function parseLines(text: string): LbEvent[] {
   return text.split('\n').flatMap((line) => {
     try {
@@ -180,13 +180,13 @@ function parseLines(text: string): LbEvent[] {
 
 interface Tail {
   readonly events: LbEvent[];
-  /** It is all of the file. */
+  /** It is the complete file. */
   readonly isWhole: boolean;
-  /** The last line has no end. */
+  /** The last line is incomplete. */
   readonly isBroken: boolean;
 }
 
-/** The end of a file: so many bytes, or more where that is not one event. */
+/** Reads the end of a file: this many bytes, or more if they contain no complete event. */
 function readTail(path: string, bytes: number): Tail {
   const fd = openSync(path, 'r');
   try {

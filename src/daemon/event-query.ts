@@ -2,8 +2,8 @@ import { LbError } from '../errors/lb-error.ts';
 import type { EventQuery } from './event-log.ts';
 
 /**
- * What `/v1/events` is asked for: `app`, `since` (an id) and the number of events.
- * @param count name of the parameter with the number, and its default
+ * Parses the query of `/v1/events`: `app`, `since` (an id) and the number of events.
+ * @param count parameter with the number of events, and its default
  * @throws LbError LB_ERR_MESSAGE
  */
 export function eventQuery(params: URLSearchParams, count: { readonly name: string; readonly default: number }): EventQuery {

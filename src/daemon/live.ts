@@ -7,22 +7,22 @@ import { eventQuery } from './event-query.ts';
 import type { Registry } from './registry.ts';
 import { lineCount } from './routes.ts';
 
-/** A reader with this much unsent misses lines until it has caught up. */
+/** Above this many unsent bytes, a reader misses lines until it has caught up. */
 const BUSY_BYTES = 1024 * 1024;
 const STATS_EVERY_MS = 1_000;
-/** Events from before that a subscription begins with, unless it asks for another number. */
+/** Default number of recent events that a subscription begins with. */
 const RECENT_EVENTS = 500;
 const ALL_EVENTS = Number.MAX_SAFE_INTEGER;
 const MAX_PAYLOAD_BYTES = 64 * 1024;
 
-/** Somebody who follows the log of one app, or of all. */
+/** A subscriber to the log of one app, or of all apps. */
 interface LogReader {
   readonly app: string | null;
   send(line: LogLine): void;
   dropped(lines: number): void;
 }
 
-/** Live data on WebSockets: logs, events, stats. A slow reader is told what it missed, never buffered without bound. */
+/** Live logs, events and stats on WebSockets. A slow reader is told what it missed; buffers are bounded. */
 export class Live {
   readonly #registry: () => Registry;
   readonly #readers = new Set<LogReader>();
@@ -40,7 +40,7 @@ export class Live {
     return [...this.#readers].some((reader) => reader.app === null || reader.app === app);
   }
 
-  /** Follows in this process: the foreground mode's output. */
+  /** Follows within this process, for foreground mode. */
   follow(app: string | null, onLine: (line: LogLine) => void): void {
     this.#readers.add({ app, send: onLine, dropped: () => {} });
   }
@@ -64,7 +64,7 @@ export class Live {
     return true;
   }
 
-  /** @throws LbError for an unknown app or a bad number of lines, before the upgrade. */
+  /** @throws LbError for an unknown app or an invalid number of lines, before the upgrade */
   #serverFor(url: URL): ((client: WebSocket) => void) | null {
     const app = url.searchParams.get('app');
     if (url.pathname === '/v1/events') {
@@ -88,7 +88,7 @@ export class Live {
 
   async #serveLogs(client: WebSocket, app: string | null, lines: number): Promise<void> {
     let missed = 0;
-    /** What comes before the recent lines are told; null when they are. */
+    /** Lines that arrive before the recent ones are sent; null afterwards. */
     let early: LogLine[] | null = [];
     const apps = this.#registry().all.filter((handle) => app === null || handle.name === app);
     const send = (message: LogMessage): void => client.send(JSON.stringify(message));
@@ -113,13 +113,13 @@ export class Live {
     };
     client.once('close', () => {
       this.#readers.delete(reader);
-      for (const handle of apps) if (!this.followed(handle.name)) void handle.follow(false);
+      for (const handle of apps) if (!this.followed(handle.name)) void handle.view.follow(false);
     });
     this.#readers.add(reader);
-    for (const handle of apps) void handle.follow(true);
-    // A primary sends what it has before it answers: all that came from it until then is in the answer.
+    for (const handle of apps) void handle.view.follow(true);
+    // A primary sends waiting lines before it answers, so the answer already contains all lines received from it.
     const forget = (name: string): void => void (early = early?.filter((line) => line.app !== name) ?? null);
-    const tails = await Promise.all(apps.map((handle) => handle.tail(lines, () => forget(handle.name))));
+    const tails = await Promise.all(apps.map((handle) => handle.view.tail(lines, () => forget(handle.name))));
     const recent = tails.flatMap((tail) => tail ?? []).sort((a, b) => a.at - b.at);
     const since: readonly LogLine[] = early;
     early = null;
@@ -134,7 +134,7 @@ export class Live {
     if (client.readyState !== client.OPEN) return;
     for (const event of before) client.send(JSON.stringify(event));
     let since = before.at(-1)?.id ?? newest;
-    // What a slow reader missed is sent when it has caught up, as far as it is still in memory.
+    // Once a slow reader has caught up, it gets what it missed, if that is still in memory.
     const catchUp = (): void => {
       if (client.bufferedAmount > BUSY_BYTES) return;
       for (const event of this.#events.recent({ app, since, limit: ALL_EVENTS })) {
@@ -146,7 +146,7 @@ export class Live {
     client.once('close', this.#events.follow(catchUp));
   }
 
-  /** One look at the apps serves all who read, however many they are. */
+  /** One snapshot per second serves all readers. */
   #serveStats(client: WebSocket): void {
     this.#statsReaders.add(client);
     client.once('close', () => {

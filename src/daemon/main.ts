@@ -7,29 +7,29 @@ import { Daemon } from './daemon.ts';
 
 type Log = (message: string) => void;
 
-/** The daemon's own log; in the background its stderr is `daemon.log`. */
+/** The daemon's log; in the background, its stderr is `daemon.log`. */
 const log: Log = (message) => {
   process.stderr.write(`${new Date().toISOString()} ${message}\n`);
 };
 
-/** Nothing a daemon does is worth its death: what was forgotten is logged and it goes on. */
-function survive(log: Log): void {
+/** Logs errors that nothing handles; the daemon keeps running. */
+function logUncaught(log: Log): void {
   process.on('uncaughtException', (error) => log(`bug: uncaught ${error.stack ?? error.message}`));
   process.on('unhandledRejection', (reason) => log(`bug: unhandled rejection ${reason instanceof Error ? reason.stack : String(reason)}`));
 }
 
 /**
- * This process becomes the daemon of a home directory until it is told to end.
- * SIGTERM and SIGINT drain and stop everything; a second one skips ahead. SIGHUP ends the daemon alone: its primaries
- * go on and start another.
- * @returns the exit code.
+ * Runs the daemon of a home directory in this process.
+ * SIGTERM and SIGINT drain and stop everything; a second one cuts the drain short. SIGHUP ends only the daemon: its primaries
+ * keep running and start another one.
+ * @returns the exit code
  */
 export function runDaemon(options: { readonly home: string; readonly version: string }): Promise<number> {
   return new Promise((resolve, reject) => {
     const end = (why: string): void => void daemon.close(why).then(() => resolve(0), reject);
     const daemon: Daemon = new Daemon({ ...options, foreground: false, log, onShutdown: () => end('lb kill') });
     daemon.open().then(() => {
-      survive(log);
+      logUncaught(log);
       process.title = 'lb daemon';
       drainOnSignal(daemon, log, (signal) => end(signal));
       process.once('SIGHUP', end);
@@ -39,15 +39,14 @@ export function runDaemon(options: { readonly home: string; readonly version: st
 }
 
 /**
- * `lb run`: daemon and apps in the foreground, for containers. Logs go to stdout and stderr; ends when the apps have
- * ended, with the exit code of a worker that ended with one.
- * @returns the exit code.
+ * `lb run`: daemon and apps in the foreground, for containers. Logs go to stdout and stderr. Ends when the apps have ended.
+ * @returns the exit code, taken from a worker that failed
  */
 export async function runForeground(options: {
   readonly home: string;
   readonly version: string;
   readonly apps: readonly AppSpec[];
-  /** Where to serve the metrics; null leaves it as it was. */
+  /** Where to serve the metrics; null to leave it unchanged. */
   readonly metrics: MetricsBody | null;
   readonly json: boolean;
 }): Promise<number> {
@@ -61,7 +60,7 @@ export async function runForeground(options: {
   });
   const daemon: Daemon = new Daemon({ home, version, foreground: true, log: () => {}, onShutdown: allEnded, onAllEnded: allEnded });
   await daemon.open();
-  survive(say);
+  logUncaught(say);
   const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, say, () => resolve()));
   const print = (line: LogLine): void => {
     (line.stream === 'out' ? process.stdout : process.stderr).write(json ? `${JSON.stringify(line)}\n` : `${line.text}\n`);
@@ -84,9 +83,9 @@ export async function runForeground(options: {
   }
 }
 
-/** The first code other than 0 of a worker's last exits; 128 + n for a signal that was not ours. */
+/** The first nonzero code of the workers' last exits; 128 + n for a signal that `lb` did not send. */
 function exitCode(daemon: Daemon): number {
-  const exits = daemon.registry.all.flatMap((app) => app.lastExits);
+  const exits = daemon.registry.all.flatMap((app) => app.view.lastExits);
   const codes = exits.map((exit) =>
     exit.killedAtDeadline
       ? 137

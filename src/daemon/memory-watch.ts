@@ -4,7 +4,7 @@ import { memoryRoom, memoryWarning, type MemoryAlarm } from '../system/memory-ro
 const CHECK_EVERY_MS = 10_000;
 const SOURCES = { cgroup: "the container's or service's memory limit", machine: "the machine's memory" } as const;
 
-/** Warns before the kernel kills for want of memory, whoever uses it. */
+/** Warns before memory runs out and the kernel kills processes, whichever uses it. */
 export class MemoryWatch {
   readonly #warn: (message: string) => void;
   #alarm: MemoryAlarm = 0;

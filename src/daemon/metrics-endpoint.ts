@@ -13,15 +13,15 @@ const DEFAULT_HOST = '127.0.0.1';
 const PATH = '/metrics';
 
 interface EndpointOptions {
-  /** Where it is remembered where to listen. */
+  /** The file that stores the address. */
   readonly file: string;
   readonly text: () => Promise<string>;
   readonly log: (message: string) => void;
-  /** A daemon that remembers where to listen cannot; told once. */
+  /** Called once if a restored address can't be used. */
   readonly failed: (message: string) => void;
 }
 
-/** Serves the metrics over TCP, and nothing else: of the control API nothing can be reached there. */
+/** Serves only the metrics over TCP, nothing of the control API. */
 export class MetricsEndpoint {
   readonly #options: EndpointOptions;
   readonly #http = new HttpEndpoint({
@@ -33,14 +33,17 @@ export class MetricsEndpoint {
     this.#options = options;
   }
 
-  /** Listens where it did before this daemon; a port that is taken is tried again until it is free. */
+  /** Listens on the saved address; retries while the port is in use. */
   restore(): void {
     const { file, log } = this.#options;
     const where = addressOf(readSaved({ path: file, parser: savedPlace, log, without: 'the metrics are not served' })?.listen ?? null);
     if (where !== null) void this.#http.keepTrying(where, ({ message }) => this.#options.failed(`${message}; retrying every second`));
   }
 
-  /** From now on, and in later daemons; null ends it. Returns the address. @throws LbError LB_ERR_METRICS_LISTEN, and leaves things as they are. */
+  /**
+   * Serves on this address, now and after a restart; null turns it off. Returns the URL. @throws LbError LB_ERR_METRICS_LISTEN
+   * if it can't; then nothing changes
+   */
   async move(wanted: HostPort | null): Promise<string | null> {
     const where = addressOf(wanted);
     await this.#http.move(where);
@@ -48,7 +51,7 @@ export class MetricsEndpoint {
     return where === null ? null : urlOf(where);
   }
 
-  /** Where it serves, or would if it could; null when it is off. */
+  /** The URL, and why it is not served at the moment; null if it is off. */
   get state(): { readonly url: string; readonly problem: string | null } | null {
     const { wanted, problem } = this.#http;
     if (wanted === null) return null;
@@ -76,7 +79,7 @@ function answer(response: ServerResponse, status: number, type: string, text: st
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
-/** However it was written, the same place is the same address. */
+/** Normalizes an address. */
 const addressOf = (where: HostPort | null): HostPort | null => (where === null ? null : { host: where.host ?? DEFAULT_HOST, port: where.port });
 
 const urlOf = ({ host, port }: HostPort): string => `http://${hostAndPort(host, port)}${PATH}`;

@@ -1,8 +1,8 @@
 import { LbError } from '../errors/lb-error.ts';
 import { keysOf } from '../lifecycle/keys-of.ts';
-import { appFamilies, type ToldApp } from '../metrics/app-families.ts';
+import { appFamilies, type ReportedApp } from '../metrics/app-families.ts';
 import { exposition } from '../metrics/exposition.ts';
-import { History, type Read } from '../metrics/history.ts';
+import { History, type SeriesValues } from '../metrics/history.ts';
 import { families, type DaemonFacts } from '../metrics/prometheus.ts';
 import { APP_METRICS, LEVELS, RESOLUTIONS, SLOT_METRICS, type HistoriesAnswer, type HistoryAnswer, type HistorySeries } from '../protocol/history.ts';
 import type { AppStats } from '../protocol/stats.ts';
@@ -12,13 +12,13 @@ import type { PersistentCounters } from './persistent-counters.ts';
 interface MetricsOptions {
   readonly totals: PersistentCounters;
   readonly facts: () => DaemonFacts;
-  /** Every app as it was last heard of. */
+  /** The latest stats of every app. */
   readonly apps: () => readonly AppStats[];
-  /** The apps' own metrics, of those that share them. */
-  readonly own: () => Promise<readonly ToldApp[]>;
+  /** The `prom-client` metrics of the apps that share them. */
+  readonly own: () => Promise<readonly ReportedApp[]>;
 }
 
-/** What the daemon tells of its apps over time: Prometheus' text, and the history of a day. */
+/** Metrics of the apps: Prometheus' text, and the history of a day. */
 export class Metrics {
   readonly #options: MetricsOptions;
   readonly #histories = new Map<string, History>();
@@ -37,16 +37,16 @@ export class Metrics {
     this.#histories.delete(app);
   }
 
-  /** Everything it tells is on disk before it is told: no counter goes backwards, whoever is killed next. */
+  /** Saves all counters before it reports them, so that none decreases, whatever is killed. */
   async exposition(): Promise<string> {
     const { totals, facts, apps, own } = this.#options;
     const ofApps = await own();
-    const told = apps();
+    const stats = apps();
     await totals.save();
-    return exposition([...families(told, facts()), ...appFamilies(ofApps)]);
+    return exposition([...families(stats, facts()), ...appFamilies(ofApps)]);
   }
 
-  /** @throws LbError LB_ERR_MESSAGE for a metric or a resolution that there is not. */
+  /** @throws LbError LB_ERR_MESSAGE for an unknown metric or resolution */
   history(app: string, query: URLSearchParams): HistoryAnswer {
     const resolution = oneOf(query, 'resolution', keysOf(RESOLUTIONS));
     const at = now();
@@ -60,7 +60,7 @@ export class Metrics {
     return { from: Math.round(wallNow() - at + read.fromMs), stepMs: read.stepMs, values: read.values };
   }
 
-  /** The last values of many series at once: of all apps, or of one and its slots. @throws LbError LB_ERR_MESSAGE for a resolution or a level that there is not. */
+  /** The latest values of many series: of all apps, or of one app and its slots. @throws LbError LB_ERR_MESSAGE for an unknown resolution or level */
   histories(query: URLSearchParams): HistoriesAnswer {
     const resolution = oneOf(query, 'resolution', keysOf(RESOLUTIONS));
     const points = wholeOf(query, 'points') ?? RESOLUTIONS[resolution].points;
@@ -68,7 +68,7 @@ export class Metrics {
     const level = query.has('level') ? oneOf(query, 'level', LEVELS) : null;
     const wanted = (metric: string): boolean => metrics.length === 0 || metrics.includes(metric);
     const at = now();
-    const told = (app: string, slot: number | null, metric: HistorySeries['metric'], read: Read | null): HistorySeries[] => {
+    const seriesOf = (app: string, slot: number | null, metric: HistorySeries['metric'], read: SeriesValues | null): HistorySeries[] => {
       if (read === null || read.values.length === 0) return [];
       const values = read.values.slice(-points);
       const fromMs = read.fromMs + (read.values.length - values.length) * read.stepMs;
@@ -76,18 +76,18 @@ export class Metrics {
     };
     const series = [...this.#histories].flatMap(([app, history]) => {
       if (only !== null && only !== app) return [];
-      const whole = (level === 'slot' ? [] : APP_METRICS).filter(wanted).flatMap((metric) => told(app, null, metric, history.app(metric, resolution, at)));
+      const whole = (level === 'slot' ? [] : APP_METRICS).filter(wanted).flatMap((metric) => seriesOf(app, null, metric, history.app(metric, resolution, at)));
       const slots = only === null || level === 'app' ? [] : history.slots;
       return [
         ...whole,
-        ...slots.flatMap((slot) => SLOT_METRICS.filter(wanted).flatMap((metric) => told(app, slot, metric, history.slot(slot, metric, resolution, at)))),
+        ...slots.flatMap((slot) => SLOT_METRICS.filter(wanted).flatMap((metric) => seriesOf(app, slot, metric, history.slot(slot, metric, resolution, at)))),
       ];
     });
     return { series };
   }
 }
 
-/** Shorter to send, and no chart shows more. */
+/** Enough digits for any chart. */
 const rounded = (value: number | null): number | null => (value === null ? null : Number(value.toPrecision(5)));
 
 function oneOf<T extends string>(query: URLSearchParams, name: string, values: readonly T[]): T {

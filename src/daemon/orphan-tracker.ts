@@ -6,8 +6,8 @@ import { now } from '../system/clock.ts';
 import { isAlive, killTree, startTimeOf } from '../system/processes.ts';
 import type { ProgressListener } from './attachment.ts';
 
-const LOOK_EVERY_MS = 50;
-/** A worker without a primary ends itself at its `kill_timeout`; one that hangs cannot. */
+const CHECK_EVERY_MS = 50;
+/** Time beyond `kill_timeout`, at which a worker without a primary ends itself; one that hangs cannot. */
 const LATE_MS = 1_000;
 
 interface Orphan {
@@ -15,26 +15,26 @@ interface Orphan {
   readonly startTime: number;
 }
 
-interface RemainsOptions {
+interface OrphanTrackerOptions {
   readonly app: string;
   readonly event: EmitEvent;
   readonly killTimeoutMs: () => number;
 }
 
-/** What the death of a primary leaves behind: an operation that nobody ends, and workers that finish by themselves. */
+/** What the death of a primary leaves behind: an unfinished operation, and workers that finish on their own. */
 export class OrphanTracker {
-  readonly #options: RemainsOptions;
+  readonly #options: OrphanTrackerOptions;
   #operation: OperationName | null = null;
   #orphans: Orphan[] = [];
   #deadline = 0;
   /** No primary has come after the one that was lost. */
   #isLost = false;
 
-  constructor(options: RemainsOptions) {
+  constructor(options: OrphanTrackerOptions) {
     this.#options = options;
   }
 
-  /** What its primary tells. */
+  /** An event of the primary. */
   heard({ kind, details }: NewEvent): void {
     if (kind === 'operation-begin') this.#operation = operationNamed(details?.['operation']);
     else if (kind === 'operation') this.#operation = null;
@@ -64,7 +64,7 @@ export class OrphanTracker {
     if (length > 0) onProgress(this.#note(length));
     while (this.#alive().length > 0) {
       if (now() >= this.#deadline) for (const { pid } of this.#alive()) killTree(pid, 'SIGKILL');
-      await sleep(LOOK_EVERY_MS);
+      await sleep(CHECK_EVERY_MS);
     }
     if (!this.#isLost) return;
     this.#isLost = false;

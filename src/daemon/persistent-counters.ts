@@ -1,5 +1,5 @@
 import { messageOf } from '../errors/lb-error.ts';
-import { NOTHING_SEEN, seen, totalOf, type LastingTotals } from '../metrics/lasting-totals.ts';
+import { NO_LASTING_TOTALS, withTotals, totalOf, type LastingTotals } from '../metrics/lasting-totals.ts';
 import { NO_TOTALS } from '../metrics/totals.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { appTotals } from '../protocol/parse-totals.ts';
@@ -8,14 +8,14 @@ import type { AppTotals } from '../protocol/totals.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { readSaved, savedText } from './saved-file.ts';
 
-/** Counters that an older version did not keep begin at zero. */
+/** Counters that are missing in an older file start at zero. */
 const totals: Parser<AppTotals> = (value) => appTotals({ ...NO_TOTALS, ...fieldsOf(value) });
 
 const savedTotals = object<{ readonly apps: Readonly<Record<string, LastingTotals>> }>({
   apps: record(object<LastingTotals>({ base: totals, last: nullable(object<NonNullable<LastingTotals['last']>>({ primary: string, totals })) })),
 });
 
-/** The totals of every app over the lives of its primaries. What is saved before it is told is never told smaller again. */
+/** The totals of every app across its primaries. Once saved, a counter never decreases. */
 export class PersistentCounters {
   readonly #path: string;
   readonly #log: (message: string) => void;
@@ -33,24 +33,24 @@ export class PersistentCounters {
     for (const [app, totals] of Object.entries(saved?.apps ?? {})) this.#apps.set(app, totals);
   }
 
-  /** What a primary has counted becomes what all primaries of the app have counted. */
+  /** Updates the counters with the totals of a primary; returns those of all primaries of the app. */
   counted({ name, primaryPid, startedAt, totals }: Pick<AppSnapshot, 'name' | 'primaryPid' | 'startedAt' | 'totals'>): AppTotals {
-    const before = this.#apps.get(name) ?? NOTHING_SEEN;
-    const after = seen(before, `${primaryPid} ${startedAt}`, totals);
+    const before = this.#apps.get(name) ?? NO_LASTING_TOTALS;
+    const after = withTotals(before, `${primaryPid} ${startedAt}`, totals);
     this.#apps.set(name, after);
     if (after.base !== before.base) void this.save();
     return totalOf(after);
   }
 
   of(app: string): AppTotals {
-    return totalOf(this.#apps.get(app) ?? NOTHING_SEEN);
+    return totalOf(this.#apps.get(app) ?? NO_LASTING_TOTALS);
   }
 
   forget(app: string): void {
     this.#apps.delete(app);
   }
 
-  /** Resolves when everything that was counted by now is on disk, or cannot be. */
+  /** Resolves when all counts so far are on disk, or could not be written. */
   save(): Promise<void> {
     const text = savedText({ apps: Object.fromEntries(this.#apps) });
     if (text === this.#saved) return this.#saving;

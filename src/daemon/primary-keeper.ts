@@ -3,61 +3,69 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import { plural } from '../lifecycle/wording.ts';
-import type { PrimarySettings } from '../protocol/attach.ts';
-import { BadMessages } from '../protocol/bad-messages.ts';
+import type { PrimarySettings, Running } from '../protocol/attach.ts';
 import type { EmitEvent } from '../protocol/event.ts';
-import { integer, nullable, number, object } from '../protocol/parser.ts';
+import { integer, list, nullable, number, object, string, type Malformed } from '../protocol/parser.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { now } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { isAlive, startTimeOf } from '../system/processes.ts';
-import type { Attachment, AttachmentEvents, PrimaryHello } from './attachment.ts';
+import type { Attachment, PrimaryHello, Report } from './attachment.ts';
 import { readSaved, savedText } from './saved-file.ts';
-import { spawnPrimary, type KeptSockets } from './primary-process.ts';
+import { KeptSockets, type spawnPrimary } from './primary-process.ts';
 
 const ATTACH_DEADLINE_MS = 10_000;
 /** A primary that is alive but not connected for this long is hung. */
 const ABSENT_MS = 10_000;
-const LOOK_EVERY_MS = 50;
+const CHECK_EVERY_MS = 50;
 const RESPAWN_BASE_MS = 100;
 const RESPAWN_CAP_MS = 10_000;
 /** A primary that lived this long resets the delay. */
 const RESPAWN_STABLE_MS = 10_000;
 
-interface PrimaryId {
+interface PrimaryRecord {
   readonly pid: number;
   readonly startTime: number | null;
+  readonly apps: readonly string[];
+}
+
+/** What the keeper of a primary needs of each app in it. */
+export interface Tenant {
+  readonly name: string;
+  /** A primary that ends is replaced for it. */
+  readonly wanted: boolean;
+  /** It has ended, or agreed to end: its primary may go. */
+  readonly mayEnd: boolean;
+  readonly event: EmitEvent;
+  /** Its primary connected. @param running null when the primary does not run this app yet */
+  connected(attachment: Attachment, pid: number, running: Running | null): void;
+  received(report: Report): void;
+  /** Its primary sent something malformed, which was ignored. */
+  malformed(problem: Malformed): void;
+  /** Its primary ended unexpectedly. */
+  lost(): void;
+  /** It has no primary, and none will start. */
+  ended(): void;
 }
 
 export interface PrimaryKeeperOptions {
-  readonly app: string;
+  /** Of the primary: unique in this daemon, and the name of its record. */
+  readonly name: string;
   readonly primariesDir: string;
-  readonly settings: () => Omit<PrimarySettings, 'sockets'>;
-  /** Node.js binary for the next primary. */
-  readonly interpreter: () => string;
-  /** A primary that is lost is replaced. */
-  readonly wanted: () => boolean;
+  readonly settings: () => Omit<PrimarySettings, 'name' | 'sockets'>;
+  readonly spawn: typeof spawnPrimary;
   readonly log: (message: string) => void;
-  readonly event: EmitEvent;
-  readonly received: AttachmentEvents['received'];
-  /** Connected: just spawned, adopted, or connected again. */
-  readonly onConnected: (attachment: Attachment, hello: PrimaryHello) => void;
-  /** It said that it ends, or was told to and agreed. */
-  readonly mayEnd: () => boolean;
-  /** Ended unexpectedly. */
-  readonly onLost: () => void;
-  /** Ended, and no other will start. */
-  readonly onEnded: () => void;
 }
 
-/** Sees to it that one app has one primary: spawns, adopts, replaces a dead or a hung one, and keeps the listening sockets meanwhile. */
+/** Keeps one primary alive for its apps: spawns, adopts, replaces one that died or hangs, and keeps the listening sockets meanwhile. */
 export class PrimaryKeeper {
   readonly #options: PrimaryKeeperOptions;
-  readonly #badMessages: BadMessages;
-  readonly #sockets: KeptSockets = new Map();
-  #primary: PrimaryId | null = null;
+  readonly #tenants = new Map<string, Tenant>();
+  readonly #sockets = new KeptSockets();
+  #primary: Omit<PrimaryRecord, 'apps'> | null = null;
   #attachment: Attachment | null = null;
-  #waiters: ((attachment: Attachment) => void)[] = [];
+  #waiters: ((attachment: Attachment | null) => void)[] = [];
+  #interpreter = process.execPath;
   #respawns = 0;
   #spawnedAt = 0;
   #respawnTimer: NodeJS.Timeout | null = null;
@@ -66,7 +74,6 @@ export class PrimaryKeeper {
 
   constructor(options: PrimaryKeeperOptions) {
     this.#options = options;
-    this.#badMessages = new BadMessages(options.event, now);
   }
 
   /** The connection, while there is one. */
@@ -74,24 +81,38 @@ export class PrimaryKeeper {
     return this.#attachment;
   }
 
-  get hasPrimary(): boolean {
-    return this.#primary !== null;
+  /** @returns whether a primary runs for this app. */
+  runs(app: string): boolean {
+    return this.#tenants.has(app) && this.#primary !== null;
   }
 
-  /** A primary runs, or is about to. */
-  get active(): boolean {
-    return this.#primary !== null || this.#respawnTimer !== null;
+  /** @returns whether a primary runs for this app, or is about to. */
+  keeps(app: string): boolean {
+    return this.#tenants.has(app) && (this.#primary !== null || this.#respawnTimer !== null);
   }
 
+  get empty(): boolean {
+    return this.#tenants.size === 0;
+  }
+
+  /** Takes in an app, which must be started with `spawn` or `adoptOrSpawn`. @param interpreter Node.js binary for the next primary */
+  host(tenant: Tenant, interpreter: string): void {
+    if (this.empty) this.#respawns = 0;
+    this.#tenants.set(tenant.name, tenant);
+    this.#interpreter = interpreter;
+  }
+
+  /** Starts the primary, unless it runs. */
   spawn(): void {
+    if (this.#primary !== null) return;
     this.#spawnedAt = now();
-    const settings: PrimarySettings = { ...this.#options.settings(), sockets: this.#sockets.size };
-    const child = spawnPrimary({
-      interpreter: this.#options.interpreter(),
+    const settings: PrimarySettings = { ...this.#options.settings(), name: this.#options.name, sockets: this.#sockets.all.length };
+    const child = this.#options.spawn({
+      interpreter: this.#interpreter,
       settings,
       logFile: settings.daemonLog,
       sockets: this.#sockets,
-      malformed: (problem) => this.#badMessages.report('the primary', problem),
+      malformed: (problem) => this.#malformed(problem),
       onExit: (how) => this.#lost(child.pid ?? 0, how),
     });
     const pid = child.pid ?? 0;
@@ -101,57 +122,63 @@ export class PrimaryKeeper {
 
   /** Waits for a primary that outlived its daemon; spawns one when there is none. */
   adoptOrSpawn(): void {
-    const { log } = this.#options;
-    const alive = readSaved({ path: this.#file, parser: savedPrimary, log, without: 'starting another primary' });
+    const { log, name } = this.#options;
+    const alive = readSaved({ path: this.#file, parser: primaryRecord, log, without: 'starting another primary' });
     if (alive === null || !isAlive(alive.pid, alive.startTime)) return this.spawn();
-    log(`${this.#options.app}: its primary (pid ${alive.pid}) is alive, waiting for it to connect`);
+    log(`primary ${name} (pid ${alive.pid}) is alive, waiting for it to connect`);
     this.#primary = alive;
     this.#watchAbsence();
   }
 
-  /** Gives up the restart that is due. */
-  cancelRespawn(): void {
+  /** An app that is no longer wanted does not wait for a restart that is due. */
+  cancelRespawn(app: string): void {
     if (this.#respawnTimer === null) return;
-    clearTimeout(this.#respawnTimer);
-    this.#respawnTimer = null;
-    this.#release();
+    if (!this.#wanted) {
+      clearTimeout(this.#respawnTimer);
+      this.#respawnTimer = null;
+    }
+    this.#release(app);
   }
 
-  /** A primary of this app has connected; one too many is told to leave. */
+  /** This primary has connected; one too many leaves. */
   attach(attachment: Attachment, hello: PrimaryHello): void {
-    const { app, log, received, onConnected } = this.#options;
+    const { name, log } = this.#options;
     if (this.#attachment !== null && this.#primary?.pid !== hello.pid) {
-      log(`${app}: a second primary (pid ${hello.pid}) connected and is told to exit`);
+      log(`a second primary ${name} (pid ${hello.pid}) connected and is told to exit`);
       attachment.events = { hello: () => {}, received: () => {}, malformed: () => {}, hung: () => {}, closed: () => {} };
-      void attachment.order({ kind: 'stop' }).catch(() => {});
+      attachment.leave();
       return;
     }
     this.#attachment = attachment;
     this.#primary = { pid: hello.pid, startTime: hello.startTime };
-    void writeFileAtomic(this.#file, savedText(this.#primary)).catch(() => {});
+    void this.#record(this.#primary);
     attachment.events = {
       hello: () => {},
-      received,
-      malformed: (problem) => this.#badMessages.report('the primary', problem),
+      received: (report) => this.#tenants.get(report.app)?.received(report),
+      malformed: (problem) => this.#malformed(problem),
       hung: () => this.#kill('its event loop does not respond'),
       closed: () => this.#detached(attachment),
     };
-    onConnected(attachment, hello);
-    for (const waiter of this.#waiters.splice(0)) waiter(attachment);
+    for (const tenant of [...this.#tenants.values()]) {
+      tenant.connected(attachment, hello.pid, hello.apps.find(({ spec }) => spec.name === tenant.name) ?? null);
+    }
+    this.#answerWaiters(attachment);
   }
 
-  /** @throws LbError LB_ERR_PRIMARY_LOST when none connects in time. */
-  async connected(): Promise<Attachment> {
+  /** @throws LbError LB_ERR_PRIMARY_LOST when none connects in time, or none will. */
+  async connected(app: string): Promise<Attachment> {
     if (this.#attachment !== null) return this.#attachment;
-    const attached = await withDeadline(new Promise<Attachment>((resolve) => this.#waiters.push(resolve)), ATTACH_DEADLINE_MS);
+    const attached = await withDeadline(new Promise<Attachment | null>((resolve) => this.#waiters.push(resolve)), ATTACH_DEADLINE_MS);
     if (attached !== null) return attached;
-    throw new LbError('LB_ERR_PRIMARY_LOST', { app: this.#options.app, reason: `it did not connect within ${ATTACH_DEADLINE_MS / 1000} s` });
+    const reason = this.keeps(app) ? `it did not connect within ${ATTACH_DEADLINE_MS / 1000} s` : 'it ended or was killed';
+    throw new LbError('LB_ERR_PRIMARY_LOST', { app, reason });
   }
 
-  /** Resolves when the process of a primary that was told to end has ended. */
-  async gone(): Promise<void> {
+  /** Resolves when an app that was told to end is gone: its sockets, and with the last app the process. */
+  async gone(app: string): Promise<void> {
     const primary = this.#primary;
     if (primary === null) return;
+    if ([...this.#tenants.values()].some((other) => other.name !== app && !other.mayEnd)) return this.#release(app);
     const deadline = now() + ABSENT_MS;
     while (isAlive(primary.pid, primary.startTime) && now() < deadline) await sleep(5);
     this.#kill('it was told to exit and did not');
@@ -159,7 +186,25 @@ export class PrimaryKeeper {
   }
 
   get #file(): string {
-    return join(this.#options.primariesDir, `${this.#options.app}.json`);
+    return join(this.#options.primariesDir, `${this.#options.name}.json`);
+  }
+
+  /** A primary that cannot be recorded is found when it connects to the next daemon. */
+  async #record(primary: Omit<PrimaryRecord, 'apps'>): Promise<void> {
+    await writeFileAtomic(this.#file, savedText({ ...primary, apps: [...this.#tenants.keys()] })).catch(() => {});
+    if (this.#primary === null) rmSync(this.#file, { force: true });
+  }
+
+  get #wanted(): boolean {
+    return [...this.#tenants.values()].some(({ wanted }) => wanted);
+  }
+
+  #malformed(problem: Malformed): void {
+    for (const tenant of this.#tenants.values()) tenant.malformed(problem);
+  }
+
+  #answerWaiters(attachment: Attachment | null): void {
+    for (const waiter of this.#waiters.splice(0)) waiter(attachment);
   }
 
   #detached(attachment: Attachment): void {
@@ -171,22 +216,22 @@ export class PrimaryKeeper {
   /** Until it is connected: notices that the primary is dead, and ends one that stays away. */
   #watchAbsence(): void {
     const primary = this.#primary;
-    // Looks are counted, not time alone: a daemon that stood still must not take it out on its primaries.
-    let looksLeft = ABSENT_MS / LOOK_EVERY_MS;
-    const look = (): void => {
+    // Checks are counted, not time alone: a daemon that stood still must not blame its primaries.
+    let checksLeft = ABSENT_MS / CHECK_EVERY_MS;
+    const check = (): void => {
       if (primary === null || this.#primary !== primary || this.#attachment !== null) return;
       if (!isAlive(primary.pid, primary.startTime)) return this.#lost(primary.pid, 'it is gone');
-      looksLeft--;
-      if (looksLeft === 0) this.#kill(`it was disconnected for ${ABSENT_MS / 1000} s`);
-      setTimeout(look, LOOK_EVERY_MS);
+      checksLeft--;
+      if (checksLeft === 0) this.#kill(`it was disconnected for ${ABSENT_MS / 1000} s`);
+      setTimeout(check, CHECK_EVERY_MS);
     };
-    setTimeout(look, LOOK_EVERY_MS);
+    setTimeout(check, CHECK_EVERY_MS);
   }
 
   #kill(why: string): void {
     const primary = this.#primary;
     if (primary === null || !isAlive(primary.pid, primary.startTime)) return;
-    this.#options.log(`${this.#options.app}: killing primary (pid ${primary.pid}): ${why}`);
+    this.#options.log(`killing primary ${this.#options.name} (pid ${primary.pid}): ${why}`);
     this.#killedFor = why;
     process.kill(primary.pid, 'SIGKILL');
   }
@@ -199,31 +244,38 @@ export class PrimaryKeeper {
     this.#attachment?.close();
     this.#attachment = null;
     rmSync(this.#file, { force: true });
-    const { wanted, mayEnd, event, onLost } = this.#options;
-    if (wanted()) this.#respawn(pid, how);
-    else if (mayEnd()) return this.#release();
-    else
-      event('primary-lost', `primary (pid ${pid}) ended unexpectedly (${how}); the app was being stopped, its workers finish on their own`, undefined, {
-        cause: how,
-      });
-    onLost();
-    if (!wanted()) this.#release();
+    for (const tenant of [...this.#tenants.values()].filter((each) => !each.wanted)) this.#end(tenant, pid, how);
+    if (this.#wanted) this.#respawn(pid, how);
+    for (const tenant of [...this.#tenants.values()]) tenant.lost();
+    if (!this.#wanted) this.#answerWaiters(null);
   }
 
-  /** No other primary will come: the port is free again. */
-  #release(): void {
-    for (const { handle } of this.#sockets.values()) handle.close();
-    this.#sockets.clear();
-    this.#options.onEnded();
+  /** An app that was to end has ended with its primary. */
+  #end(tenant: Tenant, pid: number, how: string): void {
+    if (!tenant.mayEnd) {
+      const message = `primary (pid ${pid}) ended unexpectedly (${how}); the app was being stopped, its workers finish on their own`;
+      tenant.event('primary-lost', message, undefined, { cause: how });
+      tenant.lost();
+    }
+    this.#release(tenant.name);
   }
 
-  /** The next primary gets the sockets that were kept, so nobody is refused meanwhile. */
+  /** No other primary will come for this app: its ports are free again. */
+  #release(app: string): void {
+    const tenant = this.#tenants.get(app);
+    this.#sockets.dropAll(app);
+    this.#tenants.delete(app);
+    tenant?.ended();
+  }
+
+  /** The next primary gets the sockets that were kept, so no connection is refused meanwhile. */
   #respawn(pid: number, how: string): void {
     if (now() - this.#spawnedAt > RESPAWN_STABLE_MS) this.#respawns = 0;
     const delayMs = this.#respawns === 0 ? 0 : Math.min(RESPAWN_BASE_MS * 2 ** this.#respawns, RESPAWN_CAP_MS);
     this.#respawns++;
-    const when = `a new one starts ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}, ${plural(this.#sockets.size, 'socket')} kept`;
-    this.#options.event('primary-lost', `primary (pid ${pid}) ended unexpectedly (${how}); ${when}`, undefined, { cause: how });
+    const when = `a new one starts ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}, ${plural(this.#sockets.all.length, 'socket')} kept`;
+    const message = `primary (pid ${pid}) ended unexpectedly (${how}); ${when}`;
+    for (const { event } of this.#tenants.values()) event('primary-lost', message, undefined, { cause: how });
     this.#respawnTimer = setTimeout(() => {
       this.#respawnTimer = null;
       try {
@@ -235,4 +287,4 @@ export class PrimaryKeeper {
   }
 }
 
-const savedPrimary = object<PrimaryId>({ pid: integer(1), startTime: nullable(number()) });
+const primaryRecord = object<PrimaryRecord>({ pid: integer(1), startTime: nullable(number()), apps: list(string) });

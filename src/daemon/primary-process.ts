@@ -12,12 +12,42 @@ export const PRELOAD = fileURLToPath(new URL('../worker/preload.cjs', import.met
 
 /** A duplicate of a listening socket: held, never polled, so the daemon accepts nothing. */
 interface KeptSocket {
+  readonly app: string;
+  readonly key: string;
   readonly handle: { close(): void };
   readonly name: SocketName | null;
 }
 
-/** The listening sockets of one app that the daemon holds, so that they outlive the app's primary. */
-export type KeptSockets = Map<string, KeptSocket>;
+/** The listening sockets that the daemon holds for one primary, so that they outlive it. */
+export class KeptSockets {
+  readonly #sockets = new Map<string, KeptSocket>();
+
+  get all(): readonly KeptSocket[] {
+    return [...this.#sockets.values()];
+  }
+
+  find(app: string, key: string): KeptSocket | undefined {
+    return this.#sockets.get(idOf(app, key));
+  }
+
+  /** Takes the place of an older duplicate. */
+  keep(socket: KeptSocket): void {
+    this.drop(socket.app, socket.key);
+    this.#sockets.set(idOf(socket.app, socket.key), socket);
+  }
+
+  drop(app: string, key: string): void {
+    this.find(app, key)?.handle.close();
+    this.#sockets.delete(idOf(app, key));
+  }
+
+  /** Frees the ports of an app. */
+  dropAll(app: string): void {
+    for (const socket of this.all) if (socket.app === app) this.drop(app, socket.key);
+  }
+}
+
+const idOf = (app: string, key: string): string => `${app}\n${key}`;
 
 interface SpawnOptions {
   readonly interpreter: string;
@@ -48,24 +78,25 @@ export function spawnPrimary({ interpreter, settings, logFile, sockets, malforme
   });
   child.once('error', (error) => onExit(`could not be started: ${error.message}`));
   child.once('exit', (code, signal) => onExit(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
-  for (const key of sockets.keys()) lend(key, sockets, child);
+  for (const socket of sockets.all) lend(socket, child);
   return child;
 }
 
 /** Sends a duplicate; ours stays open. */
-function lend(key: string, sockets: KeptSockets, child: ChildProcess): void {
-  const socket = sockets.get(key);
-  if (socket === undefined) return;
-  const message: SpawnChannelMessage = { lb: 'keep', key, name: socket.name };
-  child.send(message, socket.handle as never, { keepOpen: true }, () => {});
+function lend({ app, key, name, handle }: KeptSocket, child: ChildProcess): void {
+  const message: SpawnChannelMessage = { lb: 'keep', app, key, name };
+  child.send(message, handle as never, { keepOpen: true }, () => {});
 }
 
 function serve(message: SpawnChannelMessage, handle: unknown, sockets: KeptSockets, child: ChildProcess): void {
-  const { lb, key } = message;
-  if (lb === 'lend') return lend(key, sockets, child);
-  if (lb === 'dropped') return;
-  sockets.get(key)?.handle.close();
-  sockets.delete(key);
-  if (lb === 'keep') sockets.set(key, { handle: handle as KeptSocket['handle'], name: message.name });
-  if (lb === 'drop') child.send({ lb: 'dropped', key } satisfies SpawnChannelMessage, () => {});
+  const { lb, app, key } = message;
+  if (lb === 'lend') {
+    const socket = sockets.find(app, key);
+    if (socket !== undefined) lend(socket, child);
+  } else if (lb === 'keep') {
+    sockets.keep({ app, key, handle: handle as KeptSocket['handle'], name: message.name });
+  } else if (lb === 'drop') {
+    sockets.drop(app, key);
+    child.send({ lb: 'dropped', app, key } satisfies SpawnChannelMessage, () => {});
+  }
 }

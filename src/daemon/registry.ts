@@ -1,16 +1,22 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { ToldApp } from '../metrics/app-families.ts';
+import type { ReportedApp } from '../metrics/app-families.ts';
 import type { ListedApp } from '../protocol/listed-app.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { AppHandle, type AppHandleOptions } from './app-handle.ts';
 import type { Attachment, PrimaryHello } from './attachment.ts';
+import { PrimaryKeeper, type PrimaryKeeperOptions } from './primary-keeper.ts';
 import type { SavedApp, Store } from './store.ts';
 
-type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed'> & { readonly store: Store; readonly forgotten: (app: string) => void };
+type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed' | 'keeper'> &
+  Omit<PrimaryKeeperOptions, 'name'> & { readonly store: Store; readonly forgotten: (app: string) => void };
 
-/** All apps of this daemon, by name. */
+/** The name of the primary that runs an app: each has its own. */
+const primaryOf = (app: string): string => app;
+
+/** All apps of this daemon, and the keepers of their primaries, by name. */
 export class Registry {
+  readonly #keepers = new Map<string, PrimaryKeeper>();
   readonly #apps = new Map<string, AppHandle>();
   readonly #options: RegistryOptions;
 
@@ -36,11 +42,13 @@ export class Registry {
   /** Brings back what was saved: adopts primaries that are alive, starts the others. */
   restore(): void {
     for (const saved of this.#options.store.load()) this.#add(saved);
-    for (const app of this.#apps.values()) {
+    for (const app of this.#apps.values()) if (app.desired === 'running') app.host();
+    for (const [name, keeper] of this.#keepers) {
+      if (keeper.empty) continue;
       try {
-        if (app.desired === 'running') app.bringBack();
+        keeper.adoptOrSpawn();
       } catch (error) {
-        this.#options.log(`${app.name}: ${messageOf(error)}`);
+        this.#options.log(`${name}: ${messageOf(error)}`);
       }
     }
   }
@@ -56,6 +64,7 @@ export class Registry {
 
   forget(name: string): Promise<void> {
     this.#apps.delete(name);
+    if (this.#keeperOf(primaryOf(name)).empty) this.#keepers.delete(primaryOf(name));
     this.#options.totals.forget(name);
     this.#options.forgotten(name);
     return this.save();
@@ -65,34 +74,45 @@ export class Registry {
     return this.#options.store.save(this.all.map((app) => app.toSaved()));
   }
 
+  /** A primary has connected. It leaves when it runs nothing and no app of it is desired. */
   attach(attachment: Attachment, hello: PrimaryHello): void {
-    let app = this.#apps.get(hello.app);
-    if (app === undefined && hello.running !== null) {
-      this.#options.log(`${hello.app}: adopted a primary (pid ${hello.pid}) of an app that was not in the saved state`);
-      app = this.#add({ spec: hello.running.spec, desired: 'running', generation: hello.running.snapshot.generation, error: null });
-      void this.save();
+    const keeper = this.#keeperOf(hello.name);
+    for (const { spec, snapshot } of hello.apps) {
+      if (!this.#apps.has(spec.name)) {
+        this.#options.log(`${spec.name}: adopted from a primary (pid ${hello.pid}), was not in the saved state`);
+        this.#add({ spec, desired: 'running', generation: snapshot.generation, error: null });
+        void this.save();
+      }
+      this.#apps.get(spec.name)?.host();
     }
-    if (app === undefined) attachment.close();
-    else app.attach(attachment, hello);
+    if (keeper.empty) attachment.leave();
+    else keeper.attach(attachment, hello);
   }
 
   snapshots(): Promise<AppSnapshot[]> {
-    return Promise.all(this.all.map((app) => app.snapshot()));
+    return Promise.all(this.all.map((app) => app.view.snapshot()));
   }
 
   list(): Promise<ListedApp[]> {
-    return Promise.all(this.all.map((app) => app.listed()));
+    return Promise.all(this.all.map((app) => app.view.listed()));
   }
 
   /** The apps' own metrics, all asked at once. */
-  async ownMetrics(): Promise<ToldApp[]> {
-    const told = await Promise.all(this.all.map(async (app) => ({ app: app.name, metrics: await app.ownMetrics() })));
-    return told.flatMap(({ app, metrics }) => (metrics === null ? [] : [{ app, metrics }]));
+  async ownMetrics(): Promise<ReportedApp[]> {
+    const reported = await Promise.all(this.all.map(async (app) => ({ app: app.name, metrics: await app.view.ownMetrics() })));
+    return reported.flatMap(({ app, metrics }) => (metrics === null ? [] : [{ app, metrics }]));
   }
 
   #add(saved: SavedApp): AppHandle {
-    const app = new AppHandle({ ...this.#options, saved, changed: () => void this.save() });
-    this.#apps.set(saved.spec.name, app);
+    const { name } = saved.spec;
+    const app = new AppHandle({ ...this.#options, saved, keeper: this.#keeperOf(primaryOf(name)), changed: () => void this.save() });
+    this.#apps.set(name, app);
     return app;
+  }
+
+  #keeperOf(name: string): PrimaryKeeper {
+    const keeper = this.#keepers.get(name) ?? new PrimaryKeeper({ ...this.#options, name });
+    this.#keepers.set(name, keeper);
+    return keeper;
   }
 }

@@ -27,7 +27,7 @@ import type { Registry } from './registry.ts';
 type Progress = (record: ProgressRecord) => void;
 type Success = Extract<ResultRecord, { ok: true }>;
 
-/** A route answers with JSON, with text, or with a stream of progress that ends in a result. */
+/** The answer of a route: JSON, text, or a stream of progress records and a result. */
 export type RouteAnswer =
   | { readonly json: unknown }
   | { readonly text: string; readonly type: string }
@@ -47,14 +47,14 @@ interface RoutesOptions {
   readonly metrics: Metrics;
   readonly endpoint: MetricsEndpoint;
   readonly hello: () => DaemonHello;
-  /** Drains everything and ends the daemon after the answer. */
+  /** Drains everything and, after the answer, ends the daemon. */
   readonly shutdown: (progress: Progress) => Promise<void>;
 }
 
 const DEFAULT_LINES = 15;
 const DEFAULT_EVENTS = 50;
 
-/** `METHOD /path` to handler; `:name` stands for an app. */
+/** Handlers by `METHOD /path`; `:name` stands for an app. */
 export function routes({ registry, events, metrics, endpoint, hello, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
   const order =
     (create: (body: unknown, app: AppHandle) => Order): Handler =>
@@ -67,7 +67,7 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
     ['GET /v1/hello', () => ({ json: hello() })],
     ['GET /v1/list', async () => ({ json: { apps: await registry.list() } })],
     ['GET /v1/apps', async () => ({ json: { apps: await registry.snapshots() } })],
-    ['GET /v1/apps/:name', async ({ name }) => ({ json: await registry.get(name).snapshot() })],
+    ['GET /v1/apps/:name', async ({ name }) => ({ json: await registry.get(name).view.snapshot() })],
     ['GET /v1/apps/:name/logs', async ({ name, query }) => ({ json: { lines: await tail(registry.get(name), query) } })],
     ['GET /v1/events', async ({ query }) => ({ json: { events: await events.query(eventQuery(query, { name: 'limit', default: DEFAULT_EVENTS })) } })],
     ['GET /v1/history', ({ query }) => ({ json: metrics.history(registry.get(query.get('app') ?? '').name, query) })],
@@ -143,7 +143,7 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
   ]);
 }
 
-/** Everything is checked before the first app starts; one that fails then does not keep the others from being started. */
+/** Checks everything before it starts the first app. If one fails to start, the others are still started. */
 function startAll(registry: Registry, body: unknown): RouteAnswer {
   const { apps: specs } = parseStartBody(body);
   const isRunning = (spec: AppSpec): boolean => registry.find(spec.name)?.active === true;
@@ -176,7 +176,7 @@ function note(app: string, message: string): ProgressRecord {
   return { type: 'progress', app, operation: 'start', step: 'note', slot: null, generation: null, pid: null, message };
 }
 
-/** An update of the environment alone is a new definition: the app's own with these variables. */
+/** Turns an update of the environment without a definition into one: the current definition with these variables. */
 function withEnv<B extends { readonly spec?: AppSpec; readonly updateEnv?: Readonly<Record<string, string>> }>(body: B, app: AppHandle): Omit<B, 'updateEnv'> {
   const { updateEnv, ...rest } = body;
   if (updateEnv === undefined) return rest;
@@ -197,13 +197,13 @@ function profiled(app: AppHandle, answer: Answer): Success {
 
 async function stopped(app: AppHandle, answer: Answer | null): Promise<Success> {
   const message = answer?.kind === 'done' ? answer.message : `${app.name} was not running`;
-  return { type: 'result', ok: true, apps: [await app.snapshot()], message };
+  return { type: 'result', ok: true, apps: [await app.view.snapshot()], message };
 }
 
-/** From the primary's memory; for an app that does not run, from its files. */
+/** From the primary's memory; for a stopped app, from its files. */
 async function tail(app: AppHandle, query: URLSearchParams): Promise<readonly LogLine[]> {
   const lines = lineCount(query.get('lines'));
-  const remembered = await app.tail(lines);
+  const remembered = await app.view.tail(lines);
   if (remembered !== null) return remembered;
   const read = async (path: string | null, stream: LogStream): Promise<LogLine[]> =>
     path === null ? [] : (await tailLog(path, lines)).map((text) => ({ app: app.name, slot: 0, pid: 0, stream, at: 0, text }));

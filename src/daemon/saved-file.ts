@@ -3,18 +3,18 @@ import { errnoOf, messageOf } from '../errors/lb-error.ts';
 import { fieldsOf, integer, type Parser } from '../protocol/parser.ts';
 import { wallNow } from '../system/clock.ts';
 
-/** Of the files in a home; raised when an older daemon would misread one. */
+/** Version of the files in a home. Increased when an older daemon would misread one. */
 export const SAVED_VERSION = 1;
 
 interface SavedFile<T> {
   readonly path: string;
   readonly parser: Parser<T>;
   readonly log: (message: string) => void;
-  /** For the log: what happens without the file. */
+  /** What happens without the file, for the log. */
   readonly without: string;
 }
 
-/** What an earlier daemon saved; null without it. A file that is malformed, or of a newer version, is set aside and never overwritten. */
+/** Reads a saved file; null if it is missing. A malformed file, or one of a newer version, is renamed and never overwritten. */
 export function readSaved<T>({ path, parser, log, without }: SavedFile<T>): T | null {
   let text: string;
   try {
@@ -25,7 +25,7 @@ export function readSaved<T>({ path, parser, log, without }: SavedFile<T>): T | 
   }
   try {
     const saved: unknown = JSON.parse(text);
-    // The first version of some files did not say so.
+    // The first versions of some files had no version.
     const version = integer(1)(fieldsOf(saved)['version'] ?? 1);
     if (version > SAVED_VERSION) throw new Error(`it has version ${version}, and this lb knows none after ${SAVED_VERSION}`);
     return parser(saved);
@@ -35,7 +35,7 @@ export function readSaved<T>({ path, parser, log, without }: SavedFile<T>): T | 
   }
 }
 
-/** A disk that refuses this refuses to overwrite the file too. */
+/** If renaming fails, overwriting the file would fail too. */
 function setAside(path: string): string {
   const aside = asideName(path);
   try {

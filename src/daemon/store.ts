@@ -10,16 +10,16 @@ import { asideName, readSaved, savedText } from './saved-file.ts';
 const DESIRED_STATES = ['running', 'stopped', 'errored'] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
 
-/** What is remembered of an app. */
+/** The saved state of an app. */
 export interface SavedApp {
   readonly spec: AppSpec;
   readonly desired: DesiredState;
   readonly generation: number;
-  /** Why it is errored. */
+  /** Why it is errored; null if it is not. */
   readonly error: string | null;
 }
 
-/** The desired state on disk: saved at every change, so that what ran runs again after a reboot. */
+/** The desired state on disk. Saved at every change, so that running apps start again after a reboot. */
 export class Store {
   readonly #path: string;
   readonly #log: (message: string) => void;
@@ -31,8 +31,8 @@ export class Store {
   }
 
   /**
-   * What was saved. What cannot be read is set aside and never overwritten: the whole file, or a copy of it when single
-   * apps in it are of no use (saved by another version); the others are brought back.
+   * Loads the saved apps. What can't be read is kept under another name: the whole file, or a copy if only some apps are
+   * invalid; the others are loaded.
    */
   load(): SavedApp[] {
     const saved = readSaved({ path: this.#path, parser: savedApps, log: this.#log, without: 'starting with no apps' });
@@ -57,7 +57,7 @@ export class Store {
     return saved;
   }
 
-  /** Saves after all earlier saves; a failure is logged and the next save tries again. */
+  /** Saves after all earlier saves. A failure is logged; the next save tries again. */
   save(apps: readonly SavedApp[]): Promise<void> {
     const text = savedText({ apps }, 1);
     this.#writing = this.#writing

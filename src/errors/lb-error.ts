@@ -2,12 +2,12 @@ import { ERRORS, EXIT, type ErrorCode, type ErrorEntry } from './registry.ts';
 
 export type ErrorDetails = Readonly<Record<string, string | number>>;
 
-/** How an error crosses a process boundary. */
+/** An error as it is sent between processes. */
 export interface ErrorRecord {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint?: string;
-  /** More lines for people: the last lines of a worker's stderr. */
+  /** Additional output, such as the last lines of a worker's stderr. */
   readonly output?: readonly string[];
   readonly details?: ErrorDetails;
 }
@@ -22,7 +22,7 @@ export const shellWord = (name: string): string => (name.includes(' ') ? `'${nam
 /** Hints name apps in commands, so quote the name. */
 const inCommands = ({ app, ...others }: ErrorDetails): ErrorDetails => (app === undefined ? others : { ...others, app: shellWord(String(app)) });
 
-/** The one class of errors meant for users; the registry has every code. */
+/** The class of all errors for users; the registry lists the codes. */
 export class LbError extends Error {
   override readonly name = 'LbError';
   readonly code: ErrorCode;
@@ -81,7 +81,7 @@ export class LbError extends Error {
     return error;
   }
 
-  /** Any thrown value as an `LbError`; foreign errors become `LB_ERR_INTERNAL`. */
+  /** Converts any thrown value to an `LbError`; foreign errors become `LB_ERR_INTERNAL`. */
   static from(thrown: unknown): LbError {
     if (isLbError(thrown)) return thrown;
     const error = new LbError('LB_ERR_INTERNAL', { reason: thrown instanceof Error ? thrown.message : String(thrown) });
@@ -98,7 +98,7 @@ export function errnoOf(thrown: unknown): string | undefined {
   return typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -8,5 +8,5 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'host not found',
 };
 
-/** Why a server could not listen, as text for users. */
+/** Why a server can't listen, for messages. */
 export const listenProblem = (error: unknown): string => PROBLEMS[errnoOf(error) ?? ''] ?? messageOf(error);

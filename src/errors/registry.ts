@@ -1,12 +1,12 @@
 /**
- * Every error that `lb` can report: message, hint and exit code. A retired code is never reused. A test compares
+ * Every error that `lb` reports: message, hint and exit code. Codes of removed errors are never reused. A test compares
  * `docs/errors.md` with this table.
  */
 
-/** Named exit codes of the command line. */
+/** Exit codes of the command line. */
 export const EXIT = {
   ok: 0,
-  /** The operation was valid and failed (a reload that was rolled back, an app that did not start). */
+  /** A valid operation failed, such as a reload that was rolled back or an app that did not start. */
   failed: 1,
   /** Invalid usage or an invalid configuration; nothing was changed. */
   usage: 2,

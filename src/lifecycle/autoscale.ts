@@ -1,54 +1,54 @@
 import type { AppSpec, ScaleMetric, ScaleSpec } from './app-spec.ts';
-import { BUSY_ENOUGH, busyness, demand, ENOUGH, measure, type LoadSample } from './scale-demand.ts';
+import { demand, DOWN_SHARE, MAX_UTILIZATION, measure, utilization, type LoadSample } from './scale-demand.ts';
 import { plural } from './wording.ts';
 
-/** What a decision is made of, besides the policy. */
+/** The facts for a decision. */
 export interface ScaleFacts {
-  /** Monotonic, as all times here. */
+  /** Monotonic, like all times here. */
   readonly now: number;
-  /** Wanted workers. */
+  /** Desired number of workers. */
   readonly workers: number;
-  /** What makes the present load tell nothing (an operation, a worker that starts); null when nothing does. */
+  /** Why the current load is not representative (an operation, a starting worker); null if it is. */
   readonly unsettled: string | null;
-  /** Since when nothing did. */
+  /** When the load last became representative. */
   readonly settledSince: number;
-  /** The last change of the number of workers; null for none. */
+  /** When the number of workers last changed; null if it never has. */
   readonly changedAt: number | null;
-  /** Attempts in a row at more workers that failed. */
+  /** Consecutive failed attempts to add workers. */
   readonly failures: number;
   readonly ejected: number;
   /** One per second, oldest first. */
   readonly samples: readonly LoadSample[];
-  /** Workers that can compute at the same time. */
+  /** Number of workers that can run in parallel. */
   readonly cpuBudget: number;
-  /** What machine and container have left, and the largest worker; null when that is not known. */
+  /** Memory that the machine or container has left, and the size of the largest worker; null if unknown. */
   readonly memory: { readonly leftBytes: number; readonly largestWorkerBytes: number } | null;
 }
 
-/** `blocked`: another number would be right, and something forbids it. */
+/** `blocked`: the load calls for another number, but something forbids it. */
 export type ScaleDecision =
   | { readonly verdict: 'change'; readonly to: number; readonly reason: string }
   | { readonly verdict: 'blocked' | 'steady'; readonly reason: string };
 
-/** As Kubernetes' HorizontalPodAutoscaler: a target missed by less is met. */
+/** Deviation from the target that is ignored, as in Kubernetes' HorizontalPodAutoscaler. */
 const TOLERANCE = 0.1;
-/** Missed by this factor, the step is proportional; else it is one worker. */
+/** From this ratio on, a step up is proportional; below it, one worker. */
 const MULTIPLE = 1.5;
-/** A change up is decided over so long. */
+/** Window that a scale-up decision considers. */
 const WINDOW_MS = 5_000;
-/** Samples without which a window says nothing. */
-const ENOUGH_SAMPLES = 3;
-/** After a change: caches are cold, and connections have not spread yet. */
+/** Minimum number of samples in a window. */
+const MIN_SAMPLES = 3;
+/** Time ignored after a change: caches are cold, and connections have not spread yet. */
 const WARM_UP_MS = 3_000;
-/** Below this, more workers do not answer sooner: they wait for something else, such as a database. */
-const IDLE_WORKERS = 0.3;
-/** What a new worker is expected to need, compared with the largest. */
+/** Below this utilization, more workers do not answer sooner: the app waits for something else, such as a database. */
+const IDLE_BELOW = 0.3;
+/** Expected size of a new worker, relative to the largest. */
 const MEMORY_MARGIN = 1.1;
-const MOST_BACKOFF = 6;
+const MAX_BACKOFF = 6;
 
 /**
- * Whether an app should have another number of workers: its present one times what is measured over what is aimed at,
- * as the HorizontalPodAutoscaler does it; up after seconds, down when the whole of `downCooldownMs` needed fewer.
+ * Decides whether the number of workers should change: the current number times measured / target, as Kubernetes'
+ * HorizontalPodAutoscaler does. It goes up within seconds, and down only when all of `downCooldownMs` needed fewer.
  */
 export function decideScale(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision {
   const { min, max } = policy;
@@ -58,7 +58,7 @@ export function decideScale(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision
   if (workers > max) return change(workers, max, 'more than max');
   const known = facts.samples.filter(({ at }) => at >= settledSince + WARM_UP_MS);
   const recent = known.filter(({ at }) => at > now - WINDOW_MS);
-  if (recent.length < ENOUGH_SAMPLES) return steady('waiting: the workers are warming up');
+  if (recent.length < MIN_SAMPLES) return steady('waiting: the workers are warming up');
   if (recent.every(({ ready }) => ready === 0)) return steady('waiting: no worker is ready');
   const measured = measure(policy.target.metric, recent);
   const ratio = measured === null ? null : measured / policy.target.value;
@@ -66,7 +66,7 @@ export function decideScale(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision
   return down(policy, facts, known, recent);
 }
 
-/** The definition that takes the place of another one: `instances` is where an app begins, it does not interrupt its scaling. */
+/** A replacement definition that keeps the current scaling: `instances` applies only to the app's first start. */
 export function keepScale(next: AppSpec, before: AppSpec, workers: number): AppSpec {
   if (next.scale === null || before.scale === null) return next;
   const { on } = before.scale;
@@ -74,16 +74,16 @@ export function keepScale(next: AppSpec, before: AppSpec, workers: number): AppS
   return { ...next, instances: on ? Math.min(max, Math.max(min, workers)) : workers, scale: { ...next.scale, on } };
 }
 
-/** The largest number of workers, whatever the load. */
+/** Maximum number of workers, whatever the load. */
 export function scaleCeiling({ min, max, target }: Omit<ScaleSpec, 'on'>, cpuBudget: number): number {
   const computes = target.metric === 'elu' || target.metric === 'cpu';
   return computes ? Math.min(max, Math.max(min, cpuBudget)) : max;
 }
 
-/** No load has to ask for these, nor has `upCooldownMs` to pass; but workers that fail would fail again at once. */
+/** Workers up to `min` need neither load nor `upCooldownMs`; but after failures, wait before trying again. */
 function upToMin(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision {
   const why = 'fewer than min';
-  const restMs = restBeforeUp(policy, facts);
+  const restMs = cooldownLeft(policy, facts);
   return facts.failures > 0 && restMs > 0 ? afterFailures(facts, restMs, why) : change(facts.workers, policy.min, why);
 }
 
@@ -97,8 +97,8 @@ function up(
   const { workers, failures, cpuBudget, memory } = facts;
   const why = `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
   const desired = ratio < MULTIPLE ? workers + 1 : Math.min(workers * 2, Math.ceil(workers * ratio));
-  if (target.metric === 'p95_ms' && busyness(recent) < IDLE_WORKERS) {
-    return blocked(`the workers are idle while requests are slow, so more workers would not help (${why}, busy ${busyness(recent).toFixed(2)})`);
+  if (target.metric === 'p95_ms' && utilization(recent) < IDLE_BELOW) {
+    return blocked(`the workers are idle while requests are slow, so more workers would not help (${why}, busy ${utilization(recent).toFixed(2)})`);
   }
   const ceiling = scaleCeiling(policy, cpuBudget);
   if (workers >= ceiling) {
@@ -106,14 +106,14 @@ function up(
   }
   const room = memory === null ? Number.POSITIVE_INFINITY : Math.floor(memory.leftBytes / (memory.largestWorkerBytes * MEMORY_MARGIN));
   if (room < 1) return blocked(`not enough memory for another worker (${why})`);
-  const restMs = restBeforeUp(policy, facts);
+  const restMs = cooldownLeft(policy, facts);
   if (restMs > 0) return failures > 0 ? afterFailures(facts, restMs, why) : steady(`waiting for up_cooldown: ${why}`);
   return change(workers, Math.min(desired, ceiling, workers + room), why);
 }
 
-/** What is left of `upCooldownMs`, which each failed attempt doubles; 0 when it has passed. */
-function restBeforeUp({ upCooldownMs }: ScaleSpec, { now, changedAt, failures }: ScaleFacts): number {
-  return changedAt === null ? 0 : Math.max(0, changedAt + upCooldownMs * 2 ** Math.min(failures, MOST_BACKOFF) - now);
+/** Time left of `upCooldownMs`, which each failed attempt doubles; 0 when it has passed. */
+function cooldownLeft({ upCooldownMs }: ScaleSpec, { now, changedAt, failures }: ScaleFacts): number {
+  return changedAt === null ? 0 : Math.max(0, changedAt + upCooldownMs * 2 ** Math.min(failures, MAX_BACKOFF) - now);
 }
 
 function afterFailures({ failures }: ScaleFacts, restMs: number, why: string): ScaleDecision {
@@ -133,27 +133,27 @@ function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[]
     known.filter(({ at }) => at > since),
   );
   const ceiling = scaleCeiling(policy, cpuBudget);
-  // Rounded a little below, so that 2.0000001 is 2.
-  const needed = Math.max(min, Math.ceil((workers * peak) / ENOUGH - 1e-6));
+  // Tolerates rounding errors: 2.0000001 means 2.
+  const needed = Math.max(min, Math.ceil((workers * peak) / DOWN_SHARE - 1e-6));
   if (needed >= workers && workers <= ceiling) return steady(state);
   if (ejected > 0) return blocked(`a worker is ejected, so none is removed (${state})`);
   if (recent.some(({ queued }) => queued > 0)) return blocked(`connections are waiting for a worker, so none is removed (${state})`);
-  const step = peak * 2 <= ENOUGH ? Math.ceil(workers / 2) : workers - 1;
+  const step = peak * 2 <= DOWN_SHARE ? Math.ceil(workers / 2) : workers - 1;
   const most =
     target.metric === 'p95_ms'
-      ? `p95 below ${target.value} ms, busy ${(peak * BUSY_ENOUGH).toFixed(2)} of ${BUSY_ENOUGH}`
+      ? `p95 below ${target.value} ms, busy ${(peak * MAX_UTILIZATION).toFixed(2)} of ${MAX_UTILIZATION}`
       : describe(target.metric, peak * target.value, target.value);
   const why = workers > ceiling ? `the CPU budget is ${cpuBudget}` : `at most ${most} over ${seconds(downCooldownMs)}`;
   return change(workers, Math.min(Math.max(needed, step), ceiling), why);
 }
 
-/** The most that any few seconds needed. */
+/** The highest demand of any window. */
 function peakDemand(target: ScaleSpec['target'], samples: readonly LoadSample[]): number {
   let peak = 0;
   let from = 0;
   samples.forEach(({ at }, index) => {
     while ((samples[from]?.at ?? at) <= at - WINDOW_MS) from++;
-    if (index - from + 1 >= ENOUGH_SAMPLES) peak = Math.max(peak, demand(target, samples.slice(from, index + 1)) ?? 0);
+    if (index - from + 1 >= MIN_SAMPLES) peak = Math.max(peak, demand(target, samples.slice(from, index + 1)) ?? 0);
   });
   return peak;
 }

@@ -1,15 +1,15 @@
 import { keysOf } from './keys-of.ts';
 
 interface StrategyTraits {
-  /** The primary chooses a worker for each connection and hands it over; otherwise the workers accept for themselves. */
+  /** The primary picks a worker for each connection and hands it over; otherwise the workers accept on their own. */
   readonly handsOff: boolean;
-  /** A client always comes to the same slot. */
+  /** Keeps each client on the same slot. */
   readonly sticky: boolean;
-  /** Compares the workers' open connections, which they then report within milliseconds. */
+  /** Compares open connections, which the workers then report within milliseconds. */
   readonly needsCounts: boolean;
 }
 
-/** Every way in which a connection finds its worker. */
+/** All balancing strategies. */
 export const STRATEGIES = {
   'round-robin': { handsOff: true, sticky: false, needsCounts: false },
   'least-connections': { handsOff: true, sticky: false, needsCounts: true },
@@ -24,6 +24,6 @@ export type HandOffStrategy = { [S in BalanceStrategy]: (typeof STRATEGIES)[S]['
 export const handsOff = (strategy: BalanceStrategy): strategy is HandOffStrategy => STRATEGIES[strategy].handsOff;
 
 export const BALANCE_STRATEGIES = keysOf(STRATEGIES);
-/** Those that a running app can change between; to and from the others the listening sockets change hands. */
+/** Strategies that a running app can switch between. Switching to or from others moves the listening sockets. */
 export const HAND_OFF_STRATEGIES: readonly HandOffStrategy[] = BALANCE_STRATEGIES.filter(handsOff);
 export const DEFAULT_STRATEGY = 'round-robin' satisfies HandOffStrategy;

@@ -5,7 +5,7 @@ interface InSlot {
   readonly state: WorkerState;
 }
 
-/** The one worker that stands for each slot: the youngest that is ready, else the youngest. @param workers the oldest first */
+/** The current worker of each slot: the youngest ready one, else the youngest. @param workers oldest first */
 export function currentWorkers<W extends InSlot>(workers: readonly W[]): Map<number, W> {
   const current = new Map<number, W>();
   for (const worker of workers) {

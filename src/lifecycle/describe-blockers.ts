@@ -1,7 +1,7 @@
 import type { DrainBlockers } from './drain-blockers.ts';
 import { plural } from './wording.ts';
 
-/** What a draining worker is waiting for, as text: "3 requests (oldest 12 s), 2 WebSockets". */
+/** What a draining worker waits for: "3 requests (oldest 12 s), 2 WebSockets". */
 export function describeBlockers(blockers: DrainBlockers): string {
   const idle = blockers.connections - blockers.requests;
   const parts = [

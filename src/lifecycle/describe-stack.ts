@@ -1,8 +1,8 @@
-/** One call of a JavaScript stack. */
+/** One frame of a JavaScript stack. */
 export interface StackFrame {
   /** Empty for an anonymous function. */
   readonly functionName: string;
-  /** As V8 names the script: a `file:` URL, `node:…`, what a bundler chose; empty for code from `eval`. */
+  /** V8's name of the script: a `file:` URL, `node:…`, or a bundler's choice; empty for code from `eval`. */
   readonly url: string;
   /** From 1. */
   readonly line: number;
@@ -11,13 +11,13 @@ export interface StackFrame {
 }
 
 export interface StackDescription {
-  /** "in `hash` (lib/report.js:41)": the innermost call that is not Node's own; null for an empty stack. */
+  /** "in `hash` (lib/report.js:41)": the innermost frame outside Node.js itself; null for an empty stack. */
   readonly where: string | null;
-  /** Every call, innermost first: "hash (lib/report.js:41:18)". */
+  /** Every frame, innermost first: "hash (lib/report.js:41:18)". */
   readonly lines: readonly string[];
 }
 
-/** Words a stack for people; scripts below `cwd` are named relative to it. */
+/** Describes a stack for people; scripts below `cwd` have relative paths. */
 export function describeStack(frames: readonly StackFrame[], cwd: string): StackDescription {
   const own = frames.find((frame) => !frame.url.startsWith('node:')) ?? frames[0];
   return {
@@ -44,7 +44,7 @@ function place({ url, line }: StackFrame, cwd: string): string {
   return `${path.startsWith(base) ? path.slice(base.length) : path}:${line}`;
 }
 
-/** The path of a `file:` URL, without the query that makes Node load a module twice; anything else as it is. */
+/** The path of a `file:` URL, without a cache-busting query; any other URL unchanged. */
 function pathOf(url: string): string {
   if (!url.startsWith('file://')) return url;
   const path = url.slice('file://'.length).replace(/[?#].*$/, '');

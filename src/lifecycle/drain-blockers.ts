@@ -1,7 +1,7 @@
-/** What still keeps a draining worker from leaving. */
+/** What keeps a draining worker alive. */
 export interface DrainBlockers {
   readonly requests: number;
-  /** Age of the oldest request in flight. */
+  /** Age of the oldest request in progress. */
   readonly oldestMs: number;
   /** Open HTTP/1 and HTTP/2 connections. */
   readonly connections: number;

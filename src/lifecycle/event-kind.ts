@@ -6,7 +6,7 @@ export const SEVERITIES = ['info', 'warn', 'error'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 interface KindEntry {
-  /** The severity in general; for `exit`, `operation` and `ended` it depends on the outcome. */
+  /** The default; for `exit`, `operation` and `ended` it depends on the outcome. */
   readonly severity: Severity;
   /** One sentence without a full stop. */
   readonly doc: string;

@@ -1,6 +1,5 @@
 import type { WorkerState } from './states.ts';
 
-/** Why `lb` ends a worker: the stop reasons. */
 export const STOP_REASONS = [
   'stop',
   'reload',
@@ -20,25 +19,25 @@ export const STOP_REASONS = [
 /** Why `lb` ended a worker. */
 export type StopReason = (typeof STOP_REASONS)[number];
 
-/** The facts about the exit of one worker, recorded once. */
+/** Facts about the exit of one worker. */
 export interface ExitReport {
   readonly slot: number;
   readonly generation: number;
   readonly pid: number;
-  /** Epoch milliseconds, for people. */
+  /** Epoch milliseconds. */
   readonly at: number;
   readonly code: number | null;
   readonly signal: string | null;
-  /** Null when `lb` did not end it. */
+  /** Null if `lb` did not end it. */
   readonly stopReason: StopReason | null;
-  /** The state of the worker when it exited. */
+  /** The worker's state when it exited. */
   readonly stateBefore: WorkerState;
   readonly uptimeMs: number;
-  /** It was killed because its `kill_timeout` ran out; what it still had open then. */
+  /** It was killed because `kill_timeout` expired. */
   readonly killedAtDeadline: boolean;
   /** The cause beyond code and signal: "hung for 30 s in `hash` (lib/report.js:41)"; null if unknown. */
   readonly cause: string | null;
-  /** JavaScript stack at the exit, innermost call first; empty if none was taken. */
+  /** JavaScript stack at the exit, innermost frame first; empty if none was taken. */
   readonly stack: readonly string[];
   readonly lastStderr: readonly string[];
 }
@@ -59,10 +58,10 @@ const STOP_REASON_WORDS: Readonly<Record<StopReason, string>> = {
   'memory-kill': 'max_memory_kill exceeded',
 };
 
-/** The one wording of why `lb` ends a worker: "reload", "memory limit reached". */
+/** A stop reason for messages: "reload", "memory limit reached". */
 export const describeStopReason = (stopReason: StopReason): string => STOP_REASON_WORDS[stopReason];
 
-/** The one wording of an exit: "exit code 1", "signal SIGKILL". */
+/** An exit for messages: "exit code 1", "signal SIGKILL". */
 export function describeExit(report: Pick<ExitReport, 'code' | 'signal' | 'killedAtDeadline' | 'cause'>): string {
   if (report.cause !== null) return report.cause;
   if (report.killedAtDeadline) return 'killed when its kill_timeout ran out';

@@ -1,3 +1,3 @@
-/** What an app's primary can be asked to carry out; `recycle` is the primary's own (memory limit). */
+/** Operations of an app's primary; it starts `recycle` itself. */
 export const OPERATION_NAMES = ['start', 'reload', 'restart', 'scale', 'stop', 'recycle'] as const;
 export type OperationName = (typeof OPERATION_NAMES)[number];

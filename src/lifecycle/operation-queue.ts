@@ -1,18 +1,17 @@
 import type { OperationName } from './operation-name.ts';
 
-/** What to do with a request that arrives while operations run or wait. */
+/** What to do with a request while operations run or wait. */
 export type Admission =
   | { readonly verdict: 'run' }
   | { readonly verdict: 'wait' }
-  /** Answered together with the waiting operation at this index. */
+  /** It shares the result of the waiting operation at this index. */
   | { readonly verdict: 'join'; readonly index: number }
-  /** The running one is given up and all waiting ones are dropped. */
+  /** Cancel the running operation and drop all waiting ones. */
   | { readonly verdict: 'preempt' };
 
 /**
- * One operation at a time per app. A reload that arrives while one already waits joins it, because the waiting one will
- * pick up whatever is on disk by then; one that carries a definition of its own takes its place in the queue.
- * `stop` pre-empts all but another stop.
+ * One operation at a time per app. A reload joins a waiting reload, which will load whatever is on disk by then; but one with
+ * its own definition is queued. `stop` preempts everything except another stop.
  */
 export function admit(
   request: { readonly kind: OperationName; readonly joinable: boolean },

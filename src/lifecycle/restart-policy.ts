@@ -1,6 +1,6 @@
 import type { AppSpec } from './app-spec.ts';
 
-/** A worker that lived this long resets the backoff. */
+/** A worker that ran this long resets the backoff. */
 export const STABLE_MS = 30_000;
 export const BACKOFF_CAP_MS = 30_000;
 const JITTER = 0.2;
@@ -10,14 +10,14 @@ export type RestartPolicy = Pick<AppSpec, 'autorestart' | 'minUptimeMs' | 'maxRe
 /** `idle`: the slot's worker runs, or was ended on purpose. */
 export type RestartPhase = 'idle' | 'waiting' | 'stopped' | 'errored';
 
-/** What a slot remembers about its restarts. */
+/** Restart history of a slot. */
 export interface RestartState {
   readonly phase: RestartPhase;
-  /** Restarts nobody asked for, in all; counted when they happen. */
+  /** Unplanned restarts in total. */
   readonly restarts: number;
   /** Restarts since the last stable period; drives the backoff. */
   readonly consecutive: number;
-  /** Unstable ends in a row; drives giving up. */
+  /** Consecutive unstable exits; too many make the slot errored. */
   readonly unstable: number;
   /** Monotonic time of the next start while `waiting`. */
   readonly dueAt: number;
@@ -25,14 +25,14 @@ export interface RestartState {
 
 export const NO_RESTARTS: RestartState = { phase: 'idle', restarts: 0, consecutive: 0, unstable: 0, dueAt: 0 };
 
-/** How a worker ended by itself. */
+/** How a worker exited on its own. */
 export interface WorkerEnd {
   readonly uptimeMs: number;
   readonly wasReady: boolean;
   readonly code: number | null;
 }
 
-/** Delay before the next start: at once the first time, then `base × 2ⁿ` capped at 30 s, ±20 % so that slots do not restart in step. */
+/** Delay before the next start: none the first time, then `base × 2ⁿ`, at most 30 s, ±20 % so that slots do not restart in step. */
 export function restartDelay(consecutive: number, policy: RestartPolicy, random: number): number {
   if (policy.restartDelayMs !== null) return policy.restartDelayMs;
   if (consecutive === 0) return 0;
@@ -41,7 +41,7 @@ export function restartDelay(consecutive: number, policy: RestartPolicy, random:
 }
 
 /**
- * What becomes of a slot whose worker ended without being asked to.
+ * The restart state of a slot after its worker exited on its own.
  * @param random uniform in [0, 1), for the jitter.
  */
 export function afterWorkerEnd(state: RestartState, end: WorkerEnd, policy: RestartPolicy, now: number, random: number): RestartState {

@@ -1,10 +1,10 @@
 import { isLeaving, type WorkerState } from './states.ts';
 
-/** A worker as the plan sees it; ids rise with each fork of an app. */
+/** A worker in the plan. Ids increase with each fork of an app. */
 export interface RolloutWorker {
   readonly id: number;
   readonly state: WorkerState;
-  /** Milliseconds since it became ready; null before. */
+  /** Time since it became ready; null before. */
   readonly readyForMs: number | null;
 }
 
@@ -13,18 +13,18 @@ export interface RolloutSlot {
   readonly workers: readonly RolloutWorker[];
 }
 
-/** Replaces the workers of some slots, new ones first. */
+/** Replaces the workers of some slots, the new ones first. */
 export interface Rollout {
   /** Workers with this id or a lower one are old. */
   readonly cutId: number;
   readonly slots: readonly number[];
-  /** Slots that may be under way at a time. */
+  /** Slots replaced at the same time. */
   readonly parallel: number;
-  /** How long a new worker must have been ready before an old one leaves. */
+  /** Monitor window: how long a new worker must be ready before an old one leaves. */
   readonly monitorMs: number;
-  /** No old worker leaves before every new one has passed. */
+  /** No old worker leaves until every new one has passed. */
   readonly allAtOnce: boolean;
-  /** Slots given up (`--on-failure continue`); they keep their old worker. */
+  /** Slots that failed (`--on-failure continue`); they keep their old worker. */
   readonly givenUp: ReadonlySet<number>;
 }
 
@@ -33,7 +33,7 @@ export type RolloutStep = { readonly do: 'fork'; readonly slot: number } | { rea
 export interface RolloutPlan {
   readonly steps: readonly RolloutStep[];
   readonly done: boolean;
-  /** When to look again although nothing happened, in milliseconds; null for no need. */
+  /** When to plan again if nothing happens, in milliseconds; null for never. */
   readonly wakeInMs: number | null;
 }
 
@@ -58,8 +58,8 @@ function view(slot: RolloutSlot, rollout: Rollout): View {
 }
 
 /**
- * The next steps of a rollout, from what is there now. Idempotent: the same facts give the same steps, so a round that
- * was missed is repaired by the next. The first slot goes alone and is the canary, whatever `parallel` says.
+ * The next steps of a rollout. Idempotent: the same facts give the same steps, so the next round makes up for a missed one. The
+ * first slot is the canary and goes alone, whatever `parallel` is.
  */
 export function planRollout(slots: readonly RolloutSlot[], rollout: Rollout): RolloutPlan {
   const views = slots

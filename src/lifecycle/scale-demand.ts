@@ -1,33 +1,33 @@
 import type { ScaleMetric, ScaleSpec } from './app-spec.ts';
 
-/** What an app did in one second. */
+/** The load of an app during one second. */
 export interface LoadSample {
   /** Monotonic. */
   readonly at: number;
-  /** Workers that shared the load. */
+  /** Ready workers, which share the load. */
   readonly ready: number;
-  /** Averages of these workers, in shares of one core: 0.6 is 60 %. A worker can use more than one core. */
+  /** Averages over these workers, in shares of one core: 0.6 is 60 %. A worker can use more than one core. */
   readonly elu: number;
   readonly cpu: number;
-  /** Of the app. */
+  /** All workers together. */
   readonly requestsPerSecond: number;
   /**
-   * 95th percentile of the answers of this second, with what a request typically waited for the event loop before Node read
-   * it; null without any.
+   * 95th percentile of the response times, plus the typical time that a request waits in the event loop before Node.js reads
+   * it; null without requests.
    */
   readonly p95Ms: number | null;
   readonly answers: number;
-  /** Connections that waited for a worker. */
+  /** Connections waiting for a worker. */
   readonly queued: number;
 }
 
-/** Below this, a percentile is the luck of a few requests. */
-const FEW_ANSWERS = 100;
+/** With fewer answers, a percentile is noise. */
+const MIN_ANSWERS = 100;
 
-/** How busy workers may become when a p95 alone would allow to have fewer: latency tells late that a worker is full. */
-export const BUSY_ENOUGH = 0.6;
+/** Utilization up to which a p95 target may scale down: latency rises only when a worker is already full. */
+export const MAX_UTILIZATION = 0.6;
 
-/** The target's measure over some seconds; null when they tell nothing. */
+/** Average of the target's metric over the window; null if there is too little data. */
 export function measure(metric: ScaleMetric, window: readonly LoadSample[]): number | null {
   const shared = window.filter(({ ready }) => ready > 0);
   if (shared.length === 0) return null;
@@ -43,34 +43,34 @@ export function measure(metric: ScaleMetric, window: readonly LoadSample[]): num
   }
 }
 
-/** How busy the workers were, whatever keeps them busy: JavaScript, or Node's own threads. */
-export function busyness(window: readonly LoadSample[]): number {
+/** Utilization of the workers, whether by JavaScript or by Node's own threads. */
+export function utilization(window: readonly LoadSample[]): number {
   return mean(window.map(({ elu, cpu }) => Math.max(elu, cpu)));
 }
 
 /**
- * How many of the workers there are the load of some seconds needs, as a share; above 1 it needs more. Null when they
- * tell nothing. A p95 says only that there are too few; whether fewer would do is judged by how busy they are.
+ * Share of the current workers that the load needs; above 1 it needs more. Null if there is too little data. A high p95 calls
+ * for more workers; whether fewer would do depends on utilization.
  */
 export function demand({ metric, value }: ScaleSpec['target'], window: readonly LoadSample[]): number | null {
   const measured = measure(metric, window);
   if (metric !== 'p95_ms') return measured === null ? null : measured / value;
   if (window.length === 0) return null;
   const latency = measured === null ? 0 : measured / value;
-  return Math.max(latency > ENOUGH ? 1 : 0, busyness(window) / BUSY_ENOUGH);
+  return Math.max(latency > DOWN_SHARE ? 1 : 0, utilization(window) / MAX_UTILIZATION);
 }
 
-/** Up to this share of the target there is room: what a scale-down leaves, well below what calls for the next worker. */
-export const ENOUGH = 0.9;
+/** Share of the target that a scale-down may leave the workers at. It stays well below what triggers a scale-up. */
+export const DOWN_SHARE = 0.9;
 
-/** The percentiles of the seconds, each weighing as much as it had answers. */
+/** Average of the percentiles, weighted by the number of answers. */
 function p95Of(window: readonly LoadSample[]): number | null {
   let [sum, answers] = [0, 0];
   for (const { p95Ms, answers: n } of window) {
     sum += (p95Ms ?? 0) * n;
     answers += n;
   }
-  return answers < FEW_ANSWERS ? null : sum / answers;
+  return answers < MIN_ANSWERS ? null : sum / answers;
 }
 
 function mean(values: readonly number[]): number {

@@ -1,10 +1,11 @@
 import { LbError } from '../errors/lb-error.ts';
+import type { RestartPhase } from './restart-policy.ts';
 
 export const WORKER_STATES = ['starting', 'ready', 'ejected', 'draining', 'stopping', 'exited'] as const;
 /** `starting → ready → draining → stopping → exited`, and `ready ⇄ ejected`. */
 export type WorkerState = (typeof WORKER_STATES)[number];
 
-/** Total table: from each state, the states it may move to. */
+/** From each state, the states it may move to. */
 export const WORKER_TRANSITIONS: Readonly<Record<WorkerState, readonly WorkerState[]>> = {
   starting: ['ready', 'draining', 'stopping', 'exited'],
   ready: ['ejected', 'draining', 'stopping', 'exited'],
@@ -14,12 +15,14 @@ export const WORKER_TRANSITIONS: Readonly<Record<WorkerState, readonly WorkerSta
   exited: [],
 };
 
-/** Handles traffic: `ready`, or `ejected` with the connections it has. */
+/** Handles traffic: `ready`, or `ejected` with the connections it still has. */
 export const isServing = (state: WorkerState): boolean => state === 'ready' || state === 'ejected';
-/** On its way out, or gone. */
-export const isLeaving = (state: WorkerState): boolean => state === 'draining' || state === 'stopping' || state === 'exited';
+/** On its way out, but still alive. */
+export const isShuttingDown = (state: WorkerState): boolean => state === 'draining' || state === 'stopping';
+/** On its way out, or exited. */
+export const isLeaving = (state: WorkerState): boolean => isShuttingDown(state) || state === 'exited';
 
-/** The state after the move. @throws LbError LB_ERR_STATE when the table does not allow it. */
+/** The new state. @throws LbError LB_ERR_STATE if the table does not allow the move */
 export function moveWorker(from: WorkerState, to: WorkerState, subject = 'worker'): WorkerState {
   if (!WORKER_TRANSITIONS[from].includes(to)) throw new LbError('LB_ERR_STATE', { subject, from, to });
   return to;
@@ -28,23 +31,45 @@ export function moveWorker(from: WorkerState, to: WorkerState, subject = 'worker
 export const APP_STATES = ['starting', 'online', 'degraded', 'reloading', 'stopping', 'stopped', 'errored'] as const;
 export type AppState = (typeof APP_STATES)[number];
 
+/** Has no workers and will start none: it was stopped, or has given up. Also for the slots of an app. */
+export const isEnded = (state: AppState | RestartPhase): boolean => state === 'stopped' || state === 'errored';
+
+/** What a state means to an operator. Each surface has its own colours for the tones. */
+export type Tone = 'good' | 'busy' | 'leaving' | 'warn' | 'bad' | 'idle';
+
+const TONES: Readonly<Record<AppState | WorkerState, Tone>> = {
+  starting: 'busy',
+  online: 'good',
+  ready: 'good',
+  reloading: 'busy',
+  degraded: 'warn',
+  ejected: 'warn',
+  draining: 'leaving',
+  stopping: 'leaving',
+  stopped: 'idle',
+  exited: 'idle',
+  errored: 'bad',
+};
+
+export const toneOf = (state: AppState | WorkerState): Tone => TONES[state];
+
 export interface AppFacts {
   readonly wanted: number;
   readonly ready: number;
-  /** Workers that are not gone, whatever they do. */
+  /** Workers that have not exited. */
   readonly alive: number;
   readonly erroredSlots: number;
   readonly rollingOut: boolean;
-  /** A stop was asked for. */
+  /** A stop was requested. */
   readonly stopping: boolean;
   /** All slots have been ready at least once since the last start. */
   readonly wasOnline: boolean;
 }
 
-/** The state of an app is not kept, it follows from its facts. */
+/** The state of an app, derived from its facts; it is not stored. */
 export function appState(facts: AppFacts): AppState {
   if (facts.stopping) return facts.alive > 0 ? 'stopping' : 'stopped';
-  // Told to start, and not begun.
+  // Requested, but not started yet.
   if (facts.wanted === 0) return 'starting';
   if (facts.erroredSlots >= facts.wanted) return 'errored';
   if (facts.rollingOut) return 'reloading';

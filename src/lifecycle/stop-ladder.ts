@@ -1,4 +1,4 @@
-/** How a leaving worker's shutdown handler can be reached. */
+/** How to reach a worker's shutdown handler. */
 export type ShutdownHandler = 'SIGTERM' | 'SIGINT' | 'message' | null;
 
 /** The rungs, in order: finish HTTP, ask the app to shut down, kill. */
@@ -8,22 +8,22 @@ export type StopRung = (typeof RUNGS)[number];
 export interface StopFacts {
   readonly elapsedMs: number;
   readonly killTimeoutMs: number;
-  /** The worker reported that no HTTP connection is left. */
+  /** No HTTP connection is left. */
   readonly quiet: boolean;
-  /** Rungs that an operator asked to skip. */
+  /** Rungs that the operator skipped. */
   readonly skips: number;
 }
 
-/** Share of the kill timeout that is left to the app's own shutdown handler when the drain takes long. */
+/** Share of `kill_timeout` reserved for the app's shutdown handler when the drain takes long. */
 const ASK_SHARE = 0.25;
 
 export interface StopDecision {
   readonly rung: StopRung;
-  /** When the next rung is due at the latest, in milliseconds from now; null on the last. */
+  /** Time until the next rung is due at the latest; null on the last. */
   readonly nextInMs: number | null;
 }
 
-/** The rung a leaving worker should be on. Borrowed idea: OTP's shutdown, execa's forceful termination. */
+/** The rung a leaving worker should be on. After OTP's shutdown and execa's forceful termination. */
 export function stopRung(facts: StopFacts): StopDecision {
   const askAtMs = facts.killTimeoutMs * (1 - ASK_SHARE);
   const byTime: StopRung = facts.elapsedMs >= facts.killTimeoutMs ? 'kill' : facts.quiet || facts.elapsedMs >= askAtMs ? 'ask' : 'drain';

@@ -7,12 +7,12 @@ interface Block {
 }
 
 /**
- * Bytes that wait to be written, first in, first out. They are copied into blocks, so many short lines cost no object
- * each, and an idle queue touches only the first pages of one block.
+ * A FIFO of bytes waiting to be written. It copies them into blocks, so that many short lines need no object each, and an idle
+ * queue touches only the first pages of one block.
  */
 export class ByteQueue {
   readonly #blocks: Block[] = [];
-  /** Emptied ones, until all are: in a flood the garbage collector would give their memory back too late. */
+  /** Empty blocks for reuse: under load, the garbage collector would free their memory too late. */
   readonly #spare: Block[] = [];
   #length = 0;
 
@@ -20,7 +20,7 @@ export class ByteQueue {
     return this.#length;
   }
 
-  /** The newest byte; undefined when there is none. */
+  /** The newest byte; undefined if empty. */
   get lastByte(): number | undefined {
     const block = this.#blocks.at(-1);
     return block === undefined || block.start === block.end ? undefined : block.bytes[block.end - 1];
@@ -42,13 +42,13 @@ export class ByteQueue {
     this.#length += bytes.length;
   }
 
-  /** The oldest bytes that lie together; they stay where they are until they are dropped. */
+  /** The oldest contiguous bytes; they stay in the queue until they are dropped. */
   peek(): Buffer {
     const block = this.#blocks[0];
     return block === undefined ? Buffer.alloc(0) : block.bytes.subarray(block.start, block.end);
   }
 
-  /** Removes the oldest bytes, no more than `peek` gave. */
+  /** Removes the oldest bytes. @param count at most the length of `peek` */
   drop(count: number): void {
     const block = this.#blocks[0];
     if (block === undefined) return;
@@ -65,7 +65,7 @@ export class ByteQueue {
     this.#blocks.shift();
   }
 
-  /** Removes everything and tells how much it was. */
+  /** Removes everything and returns how many bytes that was. */
   clear(): number {
     const length = this.#length;
     this.#blocks.length = 0;

@@ -1,15 +1,15 @@
-/** The newest items, bounded in number and in bytes; the oldest make room. */
+/** The newest items, bounded in number and bytes. */
 export class LineRing<T extends NonNullable<unknown>> {
   readonly #capacity: number;
   readonly #maxBytes: number;
   readonly #sizeOf: (item: T) => number;
   readonly #items: (T | undefined)[] = [];
-  /** Index of the oldest. */
+  /** Index of the oldest item. */
   #first = 0;
   #size = 0;
   #bytes = 0;
 
-  /** @param maxBytes an item larger than this is not kept at all. */
+  /** @param maxBytes larger items are not kept at all */
   constructor(capacity: number, maxBytes = Infinity, sizeOf: (item: T) => number = () => 0) {
     this.#capacity = Math.max(0, Math.floor(capacity));
     this.#maxBytes = maxBytes;

@@ -1,14 +1,14 @@
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
-/** A longer buffer for the unfinished line is given back when that line is complete. */
+/** A larger buffer for an unfinished line is released when the line is complete. */
 const KEPT_BYTES = 4096;
-/** Room for one character, however it is encoded. */
+/** Room for one UTF-8 character. */
 const SHORTEST_MAX_BYTES = 4;
 
 /**
- * Makes lines of the chunks of a pipe; how the bytes were cut into chunks makes no difference. A line ends with `\n` or
- * `\r\n`; one longer than the maximum comes in pieces that do not cut a character.
+ * Splits the chunks of a pipe into lines, however the chunks were cut. A line ends with `\n` or `\r\n`; a longer one than the
+ * maximum is split between characters.
  */
 export class LineSplitter {
   readonly #onLine: (text: string) => void;
@@ -22,7 +22,7 @@ export class LineSplitter {
     this.#maxLineBytes = Math.max(SHORTEST_MAX_BYTES, maxLineBytes);
   }
 
-  /** The chunk may be reused by its owner after the call. */
+  /** The caller may reuse the chunk afterwards. */
   write(chunk: Buffer): void {
     let start = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
@@ -37,7 +37,7 @@ export class LineSplitter {
     if (start < chunk.length) this.#keep(chunk, start, chunk.length);
   }
 
-  /** Hands over a last line that has no newline. */
+  /** Emits a last line without a newline. */
   end(): void {
     if (this.#carried > 0) this.#emitCarry();
   }
@@ -63,7 +63,10 @@ export class LineSplitter {
     return end;
   }
 
-  /** Appends to the unfinished line, and hands over the pieces that are certain: two bytes more may be a `\r` and one of text. */
+  /**
+   * Appends to the unfinished line, and emits a piece once it is certainly too long: one extra byte may be the `\r` of the line
+   * ending.
+   */
   #keep(chunk: Buffer, from: number, to: number): void {
     const length = this.#carried + to - from;
     if (length > this.#carry.length) {
@@ -79,7 +82,7 @@ export class LineSplitter {
   }
 }
 
-/** The start of the character that the byte at `at` belongs to; `at` itself where the bytes are no UTF-8. */
+/** Start of the character that contains the byte at `at`; `at` itself if the bytes are not UTF-8. */
 function characterStart(bytes: Buffer, at: number): number {
   for (let back = 0; back <= 3; back++) {
     const byte = bytes[at - back] ?? 0;

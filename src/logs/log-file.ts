@@ -5,40 +5,40 @@ import { compressFiles, shiftFiles } from './rotate.ts';
 import { nextWrite } from './rotation-point.ts';
 
 const MEBIBYTE = 1024 * 1024;
-/** More than this waiting, and the source is asked to pause. */
+/** Above this many waiting bytes, the source should pause. */
 const HIGH_WATER_BYTES = 4 * MEBIBYTE;
-/** This little waiting, and it may go on. */
+/** At this many waiting bytes, the source may resume. */
 const LOW_WATER_BYTES = MEBIBYTE;
-/** What a source that does not pause may add before its bytes are dropped. */
+/** Above this, bytes of a source that does not pause are dropped. */
 const LIMIT_BYTES = 8 * MEBIBYTE;
-/** Kept while the file cannot be written: the source is not paused then, for a full disk must not stop an app. */
+/** Limit while the file can't be written. The source does not pause then: a full disk must not stop an app. */
 const BROKEN_LIMIT_BYTES = MEBIBYTE;
 const RETRY_MS = 1000;
-/** A directory that allows no rotation is asked again after this time; the file grows meanwhile. */
+/** Time until rotation is tried again after a failure; the file grows meanwhile. */
 const ROTATION_RETRY_MS = 60_000;
 const NEWLINE = 0x0a;
 
 export interface LogFileOptions {
   readonly path: string;
-  /** Rotate before a file grows larger; 0 never does. */
+  /** Rotate before the file grows larger; 0 for never. */
   readonly maxBytes: number;
-  /** Rotated files that stay: `path.1` plain, `path.2.gz` and so on. */
+  /** Number of rotated files to keep: `path.1`, `path.2.gz` and so on. */
   readonly keep: number;
-  /** Told once when the file cannot be written, and once when it can be again. */
+  /** Called once when the file can't be written, and once when it can be again. */
   readonly onProblem?: (message: string) => void;
   /** Time between attempts after a failure; default 1000. */
   readonly retryMs?: number;
 }
 
 /**
- * A log file that is appended to and rotated in the background. It never throws and never grows without bound in memory.
- * Give every path one object, and whole lines if several sources share it.
+ * A log file, appended to and rotated in the background. It never throws, and its memory is bounded. Use one object per path,
+ * and write only whole lines if several sources share it.
  */
 export class LogFile {
   readonly #options: LogFileOptions;
   readonly #queue = new ByteQueue();
   #open: OpenLog | null = null;
-  /** What was open last, for what it knows of the end of the file. */
+  /** The previous file, which may end within a line. */
   #before: OpenLog | null = null;
   #reopen = false;
   #pump: Promise<void> | null = null;
@@ -46,7 +46,7 @@ export class LogFile {
   #compressing: Promise<void> | null = null;
   #rotateAfter = 0;
   #closed = false;
-  /** When the file could not be written: the bytes dropped since. */
+  /** Bytes dropped since the file can't be written; null if it can. */
   #broken: { dropped: number } | null = null;
   #dropped = 0;
   #written = 0;
@@ -57,22 +57,22 @@ export class LogFile {
     this.#options = options;
   }
 
-  /** Bytes that are not yet in the file. */
+  /** Bytes not yet in the file. */
   get pendingBytes(): number {
     return this.#queue.length;
   }
 
-  /** Bytes that were lost in this object's life because they could not be written. */
+  /** Bytes lost in total because they could not be written. */
   get droppedBytes(): number {
     return this.#dropped;
   }
 
-  /** Takes the bytes, or counts them as dropped; false asks the source to pause until `onDrain` calls. */
+  /** Queues the bytes, or drops them. False asks the source to pause until `onDrain` calls. */
   write(chunk: string | Buffer): boolean {
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
     const limit = this.#broken === null ? LIMIT_BYTES : BROKEN_LIMIT_BYTES;
     if (this.#closed || this.#queue.length + bytes > limit) {
-      // What comes after the gap must not be taken for the rest of this line.
+      // Ends the line, so that later text is not appended to it.
       if (this.#queue.length > 0 && this.#queue.lastByte !== NEWLINE) this.#queue.push('\n');
       this.#countDropped(bytes);
     } else {
@@ -82,19 +82,19 @@ export class LogFile {
     return this.#mayFlow(HIGH_WATER_BYTES);
   }
 
-  /** Calls once, and never from within this call, when the source may go on. */
+  /** Calls once, asynchronously, when the source may resume. */
   onDrain(fn: () => void): void {
     this.#drainWaiters.push(fn);
     this.#drained();
   }
 
-  /** Goes on in a new file under the same path, for an external rotation; resolves when it is open or cannot be opened. */
+  /** Opens the path anew after an external rotation. Resolves when it is open or can't be opened. */
   async reopen(): Promise<void> {
     this.#reopen = true;
     await this.flush();
   }
 
-  /** Resolves when everything taken so far is in the file, or an attempt to write it has failed. */
+  /** Resolves when everything queued so far is in the file, or an attempt to write it has failed. */
   async flush(): Promise<void> {
     const attempt = new Promise<void>((resolve) => {
       this.#flushWaiters.push({ written: this.#written + this.#queue.length, resolve });
@@ -104,7 +104,7 @@ export class LogFile {
     await attempt;
   }
 
-  /** Writes what waits, if it can be written, and lets go of the file; whatever comes later is dropped. */
+  /** Writes what is queued if possible, and closes the file; later writes are dropped. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.flush();
@@ -120,13 +120,13 @@ export class LogFile {
     if (this.#pump !== null || this.#retry !== null) return;
     this.#pump = this.#run().then((succeeded) => {
       this.#pump = null;
-      // Something may have come after the last look and before this.
+      // Something may have been queued since the loop ended.
       if (succeeded && (this.#queue.length > 0 || this.#reopen)) this.#start();
       else this.#flushed(Infinity);
     });
   }
 
-  /** One attempt; false when it ended with an error. */
+  /** Writes until the queue is empty; false after an error. */
   async #run(): Promise<boolean> {
     try {
       while (this.#queue.length > 0 || this.#reopen) {
@@ -160,7 +160,10 @@ export class LogFile {
     return this.#options.maxBytes > 0 && open.isRegular && performance.now() >= this.#rotateAfter;
   }
 
-  /** A flood that fills a file while the one before is still being gzipped makes it larger, and does not wait at first. */
+  /**
+   * During a flood, while the previous file is still being compressed, the current one may grow to twice the size before
+   * writing waits.
+   */
   #maxBytes(): number {
     return this.#compressing === null ? this.#options.maxBytes : 2 * this.#options.maxBytes;
   }
@@ -245,7 +248,7 @@ export class LogFile {
     try {
       this.#options.onProblem?.(message);
     } catch {
-      // A log file has nowhere to tell, and its owner's mistake must not end the process.
+      // An error in the callback must not end the process.
     }
   }
 }

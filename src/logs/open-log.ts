@@ -4,20 +4,20 @@ import { dirname } from 'node:path';
 
 const MOVED_CHECK_MS = 1000;
 const NEWLINE = 0x0a;
-/** A named pipe that nobody reads must not hold a thread of the pool in `open`. Unknown on Windows. */
+/** Non-blocking, because opening a named pipe without a reader would block a thread of the pool. Windows lacks the flag. */
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
 
-/** A file that is open for appending, and what is known of it. */
+/** A file opened for appending. */
 export class OpenLog {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #inode: number;
   #checkedAt = performance.now();
-  /** False for `/dev/null` and the like, which cannot be rotated. */
+  /** False for devices such as `/dev/null`, which are not rotated. */
   readonly isRegular: boolean;
   /** Bytes in the file. */
   size: number;
-  /** Whether the next byte begins a line. */
+  /** Whether the next byte starts a line. */
   atLineStart = true;
 
   private constructor(path: string, file: FileHandle, stats: { ino: number; size: number; isFile(): boolean }) {
@@ -28,7 +28,7 @@ export class OpenLog {
     this.size = stats.size;
   }
 
-  /** @param before what was open at this path until now; if it is the same file, it may end within a line. */
+  /** @param before the file that was open at this path until now; if it is the same one, it may end within a line */
   static async open(path: string, before: OpenLog | null): Promise<OpenLog> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = await open(path, FLAGS, 0o600);
@@ -42,7 +42,7 @@ export class OpenLog {
     }
   }
 
-  /** Appends the first `length` bytes or fewer, and tells how many. */
+  /** Appends up to `length` bytes and returns how many. */
   async append(bytes: Buffer, length: number): Promise<number> {
     const { bytesWritten } = await this.#file.write(bytes, 0, length, null);
     if (bytesWritten === 0) throw new Error('no byte could be written');
@@ -51,14 +51,14 @@ export class OpenLog {
     return bytesWritten;
   }
 
-  /** Whether the path leads elsewhere by now: somebody has removed, renamed or rotated the file. Looks once a second. */
+  /** Whether the file was removed, renamed or rotated by someone else. Checks at most once a second, unless `atOnce`. */
   async wasMoved(atOnce = false): Promise<boolean> {
     const at = performance.now();
     if (!atOnce && at - this.#checkedAt < MOVED_CHECK_MS) return false;
     this.#checkedAt = at;
     const stats = await stat(this.#path).catch(() => null);
     if (stats === null || stats.ino !== this.#inode) return true;
-    // It was truncated in place: logrotate's copytruncate.
+    // Truncated in place by logrotate's copytruncate.
     if (stats.size < this.size) this.size = stats.size;
     return false;
   }

@@ -3,15 +3,15 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { errnoOf } from '../errors/lb-error.ts';
 
-/** The newest rotated file stays plain, so that `tail` and a reader of the last lines need no gunzip. */
+/** The newest rotated file is not compressed, so that reading the last lines needs no gunzip. */
 const FIRST_GZIPPED = 2;
 
 /**
- * Moves `path` to `path.1` and every older file one further; what would become number `keep` + 1 is removed. Any
- * interruption leaves all lines in files that the next rotation finds.
+ * Renames `path` to `path.1` and each rotated file to the next number, and removes files beyond `keep`. If interrupted, no
+ * lines are lost: the next rotation finds all files.
  */
 export async function shiftFiles(path: string, keep: number): Promise<void> {
-  // Beyond `keep` there are some when it was larger before.
+  // There can be several if `keep` was larger before.
   for (let number = Math.max(1, keep); await removed(`${path}.${number}`); number++);
   if (keep < 1) return rm(path, { force: true });
   for (let number = keep - 1; number >= 1; number--) {
@@ -20,14 +20,14 @@ export async function shiftFiles(path: string, keep: number): Promise<void> {
   await renameIfThere(path, `${path}.1`);
 }
 
-/** Gzips what `shiftFiles` has moved out of the first place, now or in a run that was cut short. */
+/** Compresses the files that need it, including those of an interrupted run. */
 export async function compressFiles(path: string, keep: number): Promise<void> {
   for (let number = keep; number >= FIRST_GZIPPED; number--) {
     if (await exists(`${path}.${number}`)) await compress(`${path}.${number}`);
   }
 }
 
-/** The plain file goes only after the whole gzipped one is in place. */
+/** Removes the original only when the compressed file is complete. */
 async function compress(path: string): Promise<void> {
   const { createGzip } = await import('node:zlib');
   const partial = `${path}.gz.tmp`;
@@ -41,7 +41,7 @@ async function compress(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-/** Removes a rotated file in either form; false when there is none. */
+/** Removes a rotated file, compressed or not; false if there is none. */
 async function removed(path: string): Promise<boolean> {
   let found = false;
   for (const file of [path, `${path}.gz`]) {

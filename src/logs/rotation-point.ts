@@ -1,12 +1,12 @@
 const NEWLINE = 0x0a;
-/** A line that goes this far past the limit is cut. */
+/** A line is cut this far beyond the limit. */
 const LONGEST_LINE_BYTES = 1024 * 1024;
 
 /**
- * How many of the waiting bytes go into the file next, or that it is to be rotated first. Files are filled up to their
- * limit with whole lines; a line longer than a file has one to itself.
- * @param size what the file holds.
- * @param atLineStart whether it is empty or ends with a newline.
+ * How many of the waiting bytes to write next, or whether to rotate first. Files are filled with whole lines up to their limit;
+ * a line longer than a file gets its own.
+ * @param size current size of the file
+ * @param atLineStart whether it is empty or ends with a newline
  */
 export function nextWrite(waiting: Buffer, size: number, atLineStart: boolean, maxBytes: number): number | 'rotate' {
   const room = maxBytes - size;

@@ -3,10 +3,10 @@ import { errnoOf } from '../errors/lb-error.ts';
 
 const BLOCK_BYTES = 65536;
 const NEWLINE = 0x0a;
-/** However long the lines are, no more than this is read. */
+/** Read at most this much, however long the lines are. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** The last lines of a file, oldest first, without reading the rest; none when the file is missing. */
+/** The last lines of a file, oldest first, without reading the rest; none if the file is missing. */
 export async function tailFile(path: string, lines: number): Promise<string[]> {
   if (lines <= 0) return [];
   let file: FileHandle;
@@ -23,13 +23,13 @@ export async function tailFile(path: string, lines: number): Promise<string[]> {
   }
 }
 
-/** Like `tailFile`, and goes on in the file that was rotated last when the current one has too few lines. */
+/** Like `tailFile`, but continues in the newest rotated file if the current one has too few lines. */
 export async function tailLog(path: string, lines: number): Promise<string[]> {
   const current = await tailFile(path, lines);
   return current.length >= lines ? current : [...(await tailFile(`${path}.1`, lines - current.length)), ...current];
 }
 
-/** Blocks from the end until they hold one newline more than lines are wanted: the one before the first. */
+/** Reads blocks from the end until they contain one newline more than the wanted lines, the one before the first. */
 async function readEnd(file: FileHandle, lines: number): Promise<Buffer> {
   const blocks: Buffer[] = [];
   let position = (await file.stat()).size;
@@ -46,7 +46,7 @@ async function readEnd(file: FileHandle, lines: number): Promise<Buffer> {
   return Buffer.concat(blocks);
 }
 
-/** Shorter than asked only when the file was truncated meanwhile. */
+/** Shorter than requested only if the file was truncated meanwhile. */
 async function readBlock(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const block = Buffer.allocUnsafe(length);
   let filled = 0;
@@ -64,7 +64,7 @@ function countNewlines(block: Buffer): number {
   return count;
 }
 
-/** Only whole lines are decoded, so that no character is cut. */
+/** Decodes only whole lines, so that no character is cut. */
 function linesOf(end: Buffer, lines: number): string[] {
   if (end.length === 0) return [];
   let stop = end[end.length - 1] === NEWLINE ? end.length - 1 : end.length;

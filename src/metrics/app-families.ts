@@ -1,15 +1,15 @@
 import type { AppFamily, MergedMetrics } from '../protocol/app-metrics.ts';
 import type { Family, Sample } from './exposition.ts';
 
-export interface ToldApp {
+export interface ReportedApp {
   readonly app: string;
   readonly metrics: MergedMetrics;
 }
 
 const SERIES = ['', '_bucket', '_sum', '_count'];
 
-/** The apps' own metrics, with the label `app`. Of one that two apps give different types the first stays, the other is left out. */
-export function appFamilies(apps: readonly ToldApp[]): Family[] {
+/** The apps' own metrics, with the label `app`. If two apps give a metric different types, the first one wins. */
+export function appFamilies(apps: readonly ReportedApp[]): Family[] {
   const families = new Map<string, Family & { readonly samples: Sample[] }>();
   const taken = new Map<string, string>();
   const leftOut = new Map(apps.map(({ app, metrics }) => [app, new Set(metrics.leftOut)]));
@@ -30,18 +30,18 @@ export function appFamilies(apps: readonly ToldApp[]): Family[] {
     {
       name: 'lb_app_metrics_missing_workers',
       type: 'gauge',
-      help: 'Workers whose own metrics could not be read in time.',
+      help: 'Workers whose prom-client metrics are missing in this scrape.',
       samples: apps.map(({ app, metrics }) => ({ labels: { app }, value: metrics.missing })),
     },
     {
       name: 'lb_app_metrics_left_out',
       type: 'gauge',
-      help: 'Metrics of the app of which something could not be taken.',
+      help: 'Metrics of the app that were left out, entirely or partly.',
       samples: apps.map(({ app }) => ({ labels: { app }, value: leftOut.get(app)?.size ?? 0 })),
     },
     ...families.values(),
   ];
 }
 
-/** Names that its lines have, which no other metric may have. */
+/** The names of its series, which no other metric may have. */
 const namesOf = ({ name, type }: AppFamily): readonly string[] => (type === 'histogram' || type === 'summary' ? SERIES.map((suffix) => name + suffix) : [name]);

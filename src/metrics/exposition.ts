@@ -1,15 +1,14 @@
 import type { AppMetricType } from '../protocol/app-metrics.ts';
 
-/** Text in Prometheus' exposition format, version 0.0.4. */
+/** Prometheus' text exposition format, version 0.0.4. */
 
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** The types that the format knows. */
 export type MetricType = AppMetricType;
 
 type Labels = Readonly<Record<string, string | number>>;
 
-/** One line of a metric: what comes after the name (`_bucket`), labels, value. */
+/** One line of a metric; `suffix` follows the name (`_bucket`). */
 export interface Sample {
   readonly suffix?: string;
   readonly labels: Labels;
@@ -23,7 +22,7 @@ export interface Family {
   readonly samples: readonly Sample[];
 }
 
-/** Families without samples are left out. Labels that are the same object in several families are written out once. */
+/** Omits families without samples. A labels object that several families share is formatted once. */
 export function exposition(families: readonly Family[]): string {
   const written = new Map<Labels, string>();
   const textOf = (labels: Labels): string => {

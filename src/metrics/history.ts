@@ -5,17 +5,17 @@ import type { AppStats } from '../protocol/stats.ts';
 import { TimeRing } from './time-ring.ts';
 
 const SECOND_MS = 1_000;
-/** Primaries of idle apps tell every 5 s that nothing changed; after so long without a word nothing is known. */
+/** How long the last values stay valid; the primary of an idle app reports every 5 s. */
 const HOLD_MS = 10_000;
 
-/** Values of a series, one a step, the last one of now. */
-export interface Read {
+/** Values of a series, one per step, the last one for now. */
+export interface SeriesValues {
   readonly fromMs: number;
   readonly stepMs: number;
   readonly values: readonly (number | null)[];
 }
 
-/** What a metric is of something; null where nothing is known. */
+/** How to read each metric from a source; null if unknown. */
 type Gauges<M extends string, S> = Readonly<Record<M, (source: S) => number | null>>;
 
 const APP_GAUGES: Gauges<HistoryMetric, AppStats> = {
@@ -40,14 +40,14 @@ const SLOT_GAUGES: Gauges<SlotMetric, WorkerSnapshot> = {
   connections: ({ connections }) => connections,
 };
 
-/** The same metrics at each resolution. */
+/** A set of metrics at every resolution. */
 class Track<M extends string, S> {
   readonly #metrics: readonly M[];
   readonly #gauges: Gauges<M, S>;
   readonly #rings: Readonly<Record<Resolution, TimeRing>>;
-  /** In the order of the metrics, NaN where nothing is known. */
-  #heard: { readonly atMs: number; readonly values: readonly number[] } | null = null;
-  /** The second that was written last. */
+  /** In the order of the metrics; NaN if unknown. */
+  #latest: { readonly atMs: number; readonly values: readonly number[] } | null = null;
+  /** The last second written. */
   #written = 0;
 
   constructor(metrics: readonly M[], gauges: Gauges<M, S>) {
@@ -66,19 +66,19 @@ class Track<M extends string, S> {
     const second = Math.floor(atMs / SECOND_MS);
     this.#hold(second - 1);
     this.#write(second, values);
-    this.#heard = { atMs, values };
+    this.#latest = { atMs, values };
   }
 
-  read(metric: M, resolution: Resolution, nowMs: number): Read {
+  read(metric: M, resolution: Resolution, nowMs: number): SeriesValues {
     this.#hold(Math.floor(nowMs / SECOND_MS));
     const ring = this.#rings[resolution];
     return { ...ring.read(this.#metrics.indexOf(metric), nowMs), stepMs: ring.stepMs };
   }
 
-  /** The last values go on until somebody says otherwise, a short time long. */
+  /** Repeats the last values until new ones come, for a limited time. */
   #hold(until: number): void {
-    if (this.#heard === null) return;
-    const { atMs, values } = this.#heard;
+    if (this.#latest === null) return;
+    const { atMs, values } = this.#latest;
     const end = Math.min(until, Math.floor((atMs + HOLD_MS) / SECOND_MS));
     while (this.#written < end) this.#write(this.#written + 1, values);
   }
@@ -89,12 +89,12 @@ class Track<M extends string, S> {
   }
 }
 
-/** The history of one app and its slots; bounded in size, without a clock. */
+/** The history of one app and its slots. Its size is bounded; it has no clock. */
 export class History {
   readonly #app = new Track(APP_METRICS, APP_GAUGES);
   readonly #slots = new Map<number, Track<SlotMetric, WorkerSnapshot>>();
 
-  /** @param atMs monotonic. */
+  /** @param atMs monotonic */
   record(atMs: number, stats: AppStats): void {
     this.#app.put(atMs, stats);
     const workers = currentWorkers(stats.workers);
@@ -111,12 +111,12 @@ export class History {
     return [...this.#slots.keys()].sort((a, b) => a - b);
   }
 
-  app(metric: HistoryMetric, resolution: Resolution, nowMs: number): Read {
+  app(metric: HistoryMetric, resolution: Resolution, nowMs: number): SeriesValues {
     return this.#app.read(metric, resolution, nowMs);
   }
 
   /** Null for an unknown slot. */
-  slot(slot: number, metric: SlotMetric, resolution: Resolution, nowMs: number): Read | null {
+  slot(slot: number, metric: SlotMetric, resolution: Resolution, nowMs: number): SeriesValues | null {
     return this.#slots.get(slot)?.read(metric, resolution, nowMs) ?? null;
   }
 }

@@ -1,18 +1,18 @@
 import type { AppTotals } from '../protocol/totals.ts';
 import { addTotals, NO_TOTALS } from './totals.ts';
 
-/** The totals of an app over the lives of its primaries, each of which counts from zero. */
+/** The totals of an app across its primaries, each of which counts from zero. */
 export interface LastingTotals {
-  /** Totals of former primaries. */
+  /** Sum of the totals of earlier primaries. */
   readonly base: AppTotals;
   /** Latest totals of the current primary. */
   readonly last: { readonly primary: string; readonly totals: AppTotals } | null;
 }
 
-export const NOTHING_SEEN: LastingTotals = { base: NO_TOTALS, last: null };
+export const NO_LASTING_TOTALS: LastingTotals = { base: NO_TOTALS, last: null };
 
-/** A primary, named by what no other one shares, has counted that much. */
-export function seen({ base, last }: LastingTotals, primary: string, totals: AppTotals): LastingTotals {
+/** Updates the totals with what a primary has counted. @param primary a unique id */
+export function withTotals({ base, last }: LastingTotals, primary: string, totals: AppTotals): LastingTotals {
   const isSame = last === null || last.primary === primary;
   return { base: isSame ? base : addTotals(base, last.totals), last: { primary, totals } };
 }

@@ -9,9 +9,9 @@ export function addBuckets(a: readonly number[], b: readonly number[]): number[]
 }
 
 /**
- * The quantile in milliseconds, interpolated within its bucket as Prometheus' `histogram_quantile` does; above the last
- * bound it is that bound. Null without observations.
- * @param q 0 to 1.
+ * The quantile in milliseconds, interpolated within its bucket like Prometheus' `histogram_quantile`; at most the last bound.
+ * Null without observations.
+ * @param q 0 to 1
  */
 export function quantile(buckets: readonly number[], q: number): number | null {
   const total = buckets.reduce((sum, n) => sum + n, 0);

@@ -1,15 +1,15 @@
 import type { AppFamily, AppMetric, AppValue } from '../protocol/app-metrics.ts';
 
-/** Text of the samples of one app beyond which metrics are left out: a line between primary and daemon has a limit. */
+/** Estimated size of an app's samples above which metrics are left out, because messages of a primary have a size limit. */
 const MAX_CHARS = 4 * 1024 * 1024;
 const CHARS_PER_SAMPLE = 80;
 
 type Metrics = readonly AppMetric[];
 
 export interface Sources {
-  /** Of workers that answered, the youngest first. */
+  /** Metrics of workers that answered, youngest first. */
   readonly current: readonly { readonly slot: number; readonly metrics: Metrics }[];
-  /** What workers had counted that did not answer, or are gone, the youngest first. */
+  /** Last known counts of workers that did not answer or are gone, youngest first. */
   readonly past: readonly Metrics[];
 }
 
@@ -18,7 +18,7 @@ interface Merged {
   readonly leftOut: readonly string[];
 }
 
-/** One metric while it is put together; `layout` is what must be the same in all workers. */
+/** A metric being merged; `layout` must be the same in all workers. */
 interface Building {
   readonly first: AppMetric;
   readonly layout: string;
@@ -26,9 +26,9 @@ interface Building {
 }
 
 /**
- * Counters and histograms are summed over the workers, and over those that are gone: they never go backwards. Gauges and
- * summaries are kept by slot, as a sum of them is seldom what is meant, unless the metric's `aggregator` says otherwise;
- * `sum` does not: `prom-client` has it for every metric that says nothing.
+ * Sums counters and histograms over all workers, including former ones, so they never decrease. Keeps gauges and summaries per
+ * slot, because their sum is rarely meaningful, unless `aggregator` is set to something other than `sum`, the default of
+ * `prom-client`.
  */
 export function mergeAppMetrics({ current, past }: Sources): Merged {
   const merge = new Merge();
@@ -37,7 +37,7 @@ export function mergeAppMetrics({ current, past }: Sources): Merged {
   return merge.result();
 }
 
-/** What several workers have counted, as if one had. */
+/** The counts of several workers as those of one. */
 export function sumCounts(past: readonly Metrics[]): Metrics {
   const { families } = mergeAppMetrics({ current: [], past });
   return families.map(({ name, help, type, samples }) => ({ name, help, type, aggregator: 'sum', values: samples }));
@@ -64,7 +64,7 @@ class Merge {
       const sample = building.samples.get(key);
       if (sample === undefined && this.#hasRoom(key)) building.samples.set(key, { suffix, labels, values: [value] });
       else if (sample === undefined) this.#leftOut.add(name);
-      // Two workers of a slot are ready for a moment in a reload: the youngest stands for it.
+      // During a reload, a slot briefly has two ready workers: the youngest counts.
       else if (!labelSlot) sample.values.push(value);
     }
   }
@@ -87,7 +87,7 @@ class Merge {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** By `aggregator`; of those that are not here, each slot has its own. */
+/** By `aggregator`; any other keeps the values per slot. */
 const REDUCERS: ReadonlyMap<string, (values: readonly number[]) => number> = new Map([
   ['first', ([first = 0]: readonly number[]) => first],
   ['min', (values) => Math.min(...values)],
@@ -95,12 +95,12 @@ const REDUCERS: ReadonlyMap<string, (values: readonly number[]) => number> = new
   ['average', (values) => sum(values) / values.length],
 ]);
 
-/** Type, and the buckets of a histogram: those of another version of the app can't be added. */
+/** The type, and for a histogram its buckets; different ones, from another version of the app, can't be added. */
 function layoutOf({ type, values }: AppMetric): string {
   return type === 'histogram' ? [...new Set(values.flatMap(({ labels: { le } }) => (le === undefined ? [] : [String(le)])))].sort().join(' ') : type;
 }
 
-/** `app` and `slot` are ours; the app's own are called what Prometheus calls them then. */
+/** `app` and `slot` are reserved, so the app's own become `exported_app` and `exported_slot`, as in Prometheus. */
 function renamed(labels: AppValue['labels']): AppValue['labels'] {
   if (labels['app'] === undefined && labels['slot'] === undefined) return labels;
   return Object.fromEntries(Object.entries(labels).map(([name, value]) => [name === 'app' || name === 'slot' ? `exported_${name}` : name, value]));

@@ -6,7 +6,7 @@ import { EXIT_CAUSES, PROXY_REJECTIONS, type AppTotals, type Counters } from '..
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
 import type { Family, MetricType, Sample } from './exposition.ts';
 
-/** The daemon itself. */
+/** Facts about the daemon. */
 export interface DaemonFacts {
   readonly version: string;
   readonly node: string;
@@ -15,20 +15,19 @@ export interface DaemonFacts {
 }
 
 const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'];
-/** Of workers that are there. */
 const PRESENT_STATES = WORKER_STATES.filter((state) => state !== 'exited');
 
 const seconds = (ms: number): number => ms / 1000;
 const orNull = (value: number | null, of: (value: number) => number): number | null => (value === null ? null : of(value));
 
-/** Everything that is known of the apps, in the order of the apps; the names and units are Prometheus' conventions. */
+/** All metrics of `lb`. Names and units follow Prometheus' conventions. */
 export function families(apps: readonly AppStats[], daemon: DaemonFacts): Family[] {
   return [
-    family('lb_build_info', 'gauge', 'Version of the lb daemon and of its Node.js; always 1.', [
+    family('lb_build_info', 'gauge', 'Versions of the lb daemon and its Node.js, as labels; always 1.', [
       { labels: { version: daemon.version, node: daemon.node }, value: 1 },
     ]),
-    family('lb_daemon_start_time_seconds', 'gauge', 'When the daemon started, in seconds since the epoch.', [{ labels: {}, value: daemon.startedAtSeconds }]),
-    family('lb_daemon_resident_memory_bytes', 'gauge', 'Resident memory of the daemon.', [{ labels: {}, value: daemon.residentBytes }]),
+    family('lb_daemon_start_time_seconds', 'gauge', 'Start time of the daemon, in seconds since the epoch.', [{ labels: {}, value: daemon.startedAtSeconds }]),
+    family('lb_daemon_resident_memory_bytes', 'gauge', 'Resident memory of the daemon, in bytes.', [{ labels: {}, value: daemon.residentBytes }]),
     ...APP_FAMILIES.map(({ name, type, help, of }) =>
       family(
         name,
@@ -63,53 +62,53 @@ const APP_FAMILIES: readonly FamilyOfApps[] = [
   {
     name: 'lb_app_state',
     type: 'gauge',
-    help: '1 for the state the app is in, 0 for the others.',
+    help: '1 for the current state of the app, 0 for the others.',
     of: ({ state }) => APP_STATES.map((one) => ({ labels: { state: one }, value: one === state ? 1 : 0 })),
   },
-  { name: 'lb_app_instances', type: 'gauge', help: 'Wanted workers.', of: ({ instances }) => instances },
+  { name: 'lb_app_instances', type: 'gauge', help: 'Desired number of workers.', of: ({ instances }) => instances },
   {
     name: 'lb_app_workers',
     type: 'gauge',
-    help: 'Workers by state; while a reload runs, a slot has two.',
+    help: 'Workers by state; during a reload, a slot has two.',
     of: ({ workers }) => PRESENT_STATES.map((state) => ({ labels: { state }, value: workers.filter((worker) => worker.state === state).length })),
   },
-  { name: 'lb_app_generation', type: 'gauge', help: 'Rises by one with each reload or restart.', of: ({ generation }) => generation },
+  { name: 'lb_app_generation', type: 'gauge', help: 'Number of the current generation; each reload and restart adds one.', of: ({ generation }) => generation },
   {
     name: 'lb_app_start_time_seconds',
     type: 'gauge',
-    help: 'When the app was started, in seconds since the epoch.',
+    help: 'Start time of the app, in seconds since the epoch.',
     of: ({ startedAt }) => orNull(startedAt, seconds),
   },
-  { name: 'lb_app_panic', type: 'gauge', help: '1 while so few workers are healthy that health is ignored.', of: ({ panic }) => (panic ? 1 : 0) },
-  { name: 'lb_connections_queued', type: 'gauge', help: 'Connections that wait for a worker.', of: ({ queued }) => queued },
+  { name: 'lb_app_panic', type: 'gauge', help: '1 while health is ignored because too few workers are healthy.', of: ({ panic }) => (panic ? 1 : 0) },
+  { name: 'lb_connections_queued', type: 'gauge', help: 'Connections waiting for a worker.', of: ({ queued }) => queued },
   {
     name: 'lb_http_request_duration_seconds',
     type: 'histogram',
-    help: 'Time from the head of a request to the end of its answer.',
+    help: 'Time from the head of a request to the end of its answer, in seconds.',
     of: ({ totals }) => histogram(totals),
   },
-  { name: 'lb_restarts_total', type: 'counter', help: 'Restarts of workers that nobody asked for.', of: ({ totals }) => totals.restarts },
+  { name: 'lb_restarts_total', type: 'counter', help: 'Automatic restarts of workers.', of: ({ totals }) => totals.restarts },
   {
     name: 'lb_worker_exits_total',
     type: 'counter',
-    help: 'Ended workers by cause: why lb ended them, or exited, crashed or killed.',
+    help: 'Exits of workers by cause: exited, crashed or killed on their own, or why lb ended them.',
     of: ({ totals }) => byName('cause', EXIT_CAUSES, totals.exits),
   },
   {
     name: 'lb_health_ejections_total',
     type: 'counter',
-    help: 'Workers taken out of the rotation because they were not healthy.',
+    help: 'Ejections: workers taken out of rotation because they were unhealthy.',
     of: ({ totals }) => totals.ejections,
   },
   {
     name: 'lb_proxy_header_rejections_total',
     type: 'counter',
-    help: 'Connections closed for their PROXY header.',
+    help: 'Connections closed because of their PROXY header, by reason.',
     of: ({ totals }) => byName('reason', PROXY_REJECTIONS, totals.proxyRejections),
   },
 ];
 
-/** All names from the start: of a series that begins with its first event, `increase()` is 0. */
+/** Includes all names from the start: `increase()` does not count the appearance of a series. */
 const byName = <N extends string>(label: string, names: readonly N[], counts: Readonly<Partial<Record<N, number>>>): Sample[] =>
   [...names].sort().map((name) => ({ labels: { [label]: name }, value: counts[name] ?? 0 }));
 
@@ -123,25 +122,25 @@ function histogram({ latency, latencySumMs }: AppTotals): Sample[] {
 }
 
 const SLOT_COUNTERS: readonly { readonly name: string; readonly help: string; readonly of: (slot: Counters) => number }[] = [
-  { name: 'lb_network_receive_bytes_total', help: 'Bytes received on HTTP connections, without what TLS adds.', of: ({ bytesReceived }) => bytesReceived },
-  { name: 'lb_network_transmit_bytes_total', help: 'Bytes sent on HTTP connections, without what TLS adds.', of: ({ bytesSent }) => bytesSent },
-  { name: 'lb_connections_accepted_total', help: 'Connections that a worker took.', of: ({ accepted }) => accepted },
+  { name: 'lb_network_receive_bytes_total', help: 'Bytes received on HTTP connections, without the TLS overhead.', of: ({ bytesReceived }) => bytesReceived },
+  { name: 'lb_network_transmit_bytes_total', help: 'Bytes sent on HTTP connections, without the TLS overhead.', of: ({ bytesSent }) => bytesSent },
+  { name: 'lb_connections_accepted_total', help: 'Connections that the workers took.', of: ({ accepted }) => accepted },
   {
     name: 'lb_connections_refused_total',
-    help: 'Connections that a worker gave back or could not receive; they went to another one.',
+    help: 'Connections that a worker gave back or could not receive; they went to another worker.',
     of: ({ refused }) => refused,
   },
-  { name: 'lb_worker_cpu_seconds_total', help: 'CPU time of the workers of a slot, user and system.', of: ({ cpuMs }) => seconds(cpuMs) },
-  { name: 'lb_gc_seconds_total', help: 'Time spent in garbage collection.', of: ({ gcMs }) => seconds(gcMs) },
+  { name: 'lb_worker_cpu_seconds_total', help: 'User and system CPU time, in seconds.', of: ({ cpuMs }) => seconds(cpuMs) },
+  { name: 'lb_gc_seconds_total', help: 'Time spent in garbage collection, in seconds.', of: ({ gcMs }) => seconds(gcMs) },
   { name: 'lb_gc_runs_total', help: 'Garbage collections.', of: ({ gcCount }) => gcCount },
 ];
 
-/** Summed over all workers of a slot. */
+/** Metrics per slot, summed over all its workers. */
 function slotFamilies(apps: readonly AppStats[]): Family[] {
   const slots = apps.flatMap(({ name, totals }) => Object.entries(totals.slots).map(([slot, counters]) => ({ labels: { app: name, slot }, counters })));
   const requests = slots.flatMap(({ labels, counters }) => STATUS_CLASSES.map((code, i) => ({ labels: { ...labels, code }, value: counters.answers[i] ?? 0 })));
   return [
-    family('lb_http_requests_total', 'counter', 'Answered requests by class of their status.', requests),
+    family('lb_http_requests_total', 'counter', 'Answered requests by status class.', requests),
     ...SLOT_COUNTERS.map(({ name, help, of }) =>
       family(
         name,
@@ -154,20 +153,20 @@ function slotFamilies(apps: readonly AppStats[]): Family[] {
 }
 
 const WORKER_GAUGES: readonly { readonly name: string; readonly help: string; readonly of: (worker: WorkerSnapshot) => number | null }[] = [
-  { name: 'lb_worker_ready', help: '1 while the worker of this slot takes connections.', of: ({ state }) => (state === 'ready' ? 1 : 0) },
-  { name: 'lb_worker_start_time_seconds', help: 'When the worker was started, in seconds since the epoch.', of: ({ startedAt }) => seconds(startedAt) },
-  { name: 'lb_worker_weight', help: 'Share of new connections the worker gets, relative to the others.', of: ({ weight }) => weight },
-  { name: 'lb_worker_resident_memory_bytes', help: 'Resident memory.', of: ({ memoryBytes }) => memoryBytes },
-  { name: 'lb_worker_heap_used_bytes', help: 'Used JavaScript heap.', of: ({ heapUsedBytes }) => heapUsedBytes },
-  { name: 'lb_worker_heap_limit_bytes', help: 'What the JavaScript heap may grow to.', of: ({ heapLimitBytes }) => heapLimitBytes },
-  { name: 'lb_worker_open_handles', help: 'Sockets, timers and whatever else keeps the process alive.', of: ({ handles }) => handles },
+  { name: 'lb_worker_ready', help: '1 while the worker is ready.', of: ({ state }) => (state === 'ready' ? 1 : 0) },
+  { name: 'lb_worker_start_time_seconds', help: 'Start time of the worker, in seconds since the epoch.', of: ({ startedAt }) => seconds(startedAt) },
+  { name: 'lb_worker_weight', help: 'Weight of the worker for new connections, relative to the others.', of: ({ weight }) => weight },
+  { name: 'lb_worker_resident_memory_bytes', help: 'Resident memory, in bytes.', of: ({ memoryBytes }) => memoryBytes },
+  { name: 'lb_worker_heap_used_bytes', help: 'Used JavaScript heap, in bytes.', of: ({ heapUsedBytes }) => heapUsedBytes },
+  { name: 'lb_worker_heap_limit_bytes', help: 'Maximum size of the JavaScript heap, in bytes.', of: ({ heapLimitBytes }) => heapLimitBytes },
+  { name: 'lb_worker_open_handles', help: 'Sockets, timers and other handles that keep the process alive.', of: ({ handles }) => handles },
   { name: 'lb_connections_open', help: 'Open connections.', of: ({ connections }) => connections },
   {
     name: 'lb_connections_handoff_seconds',
-    help: "Moving average of the time from a connection's arrival until the worker took it.",
+    help: 'Average time from the arrival of a connection until the worker took it, in seconds.',
     of: ({ handOffMs }) => orNull(handOffMs, seconds),
   },
-  { name: 'lb_http_requests_in_flight', help: 'Requests without a complete answer.', of: ({ requestsInFlight }) => requestsInFlight },
+  { name: 'lb_http_requests_in_flight', help: 'Requests in progress.', of: ({ requestsInFlight }) => requestsInFlight },
   {
     name: 'lb_eventloop_utilization_ratio',
     help: 'Share of the last second in which the event loop was busy.',
@@ -175,22 +174,22 @@ const WORKER_GAUGES: readonly { readonly name: string; readonly help: string; re
   },
   {
     name: 'lb_eventloop_delay_p50_seconds',
-    help: 'Median of how late timers ran in the last second; absent while idle.',
+    help: 'Median delay of timers in the last second; absent while idle.',
     of: ({ loopDelay }) => orNull(loopDelay?.p50Ms ?? null, seconds),
   },
   {
     name: 'lb_eventloop_delay_p99_seconds',
-    help: '99th percentile of how late timers ran in the last second; absent while idle.',
+    help: '99th percentile of the delay of timers in the last second; absent while idle.',
     of: ({ loopDelay }) => orNull(loopDelay?.p99Ms ?? null, seconds),
   },
   {
     name: 'lb_eventloop_delay_max_seconds',
-    help: 'How late a timer ran at most in the last second; absent while idle.',
+    help: 'Maximum delay of a timer in the last second; absent while idle.',
     of: ({ loopDelay }) => orNull(loopDelay?.maxMs ?? null, seconds),
   },
 ];
 
-/** Of the current worker of a slot. */
+/** Metrics of the current worker of each slot. */
 function workerFamilies(apps: readonly AppStats[]): Family[] {
   const workers = apps.flatMap(({ name, workers: all }) => [...currentWorkers(all)].map(([slot, worker]) => ({ labels: { app: name, slot }, worker })));
   return WORKER_GAUGES.map(({ name, help, of }) =>

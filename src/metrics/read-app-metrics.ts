@@ -3,17 +3,17 @@ import { isObject } from '../protocol/parser.ts';
 
 const METRIC_NAME = /^[A-Za-z_:][\w:]*$/;
 const LABEL_NAME = /^[A-Za-z_]\w*$/;
-/** The names of `lb`'s own metrics. */
+/** Prefix of `lb`'s own metrics. */
 const RESERVED = 'lb_';
 const SUFFIXES = ['', '_bucket', '_sum', '_count'] as const;
 
 export interface ReadMetrics {
   readonly metrics: readonly AppMetric[];
-  /** Refused names. */
+  /** Names of refused metrics. */
   readonly refused: readonly string[];
 }
 
-/** What a worker's text holds; null when it is not what `readAppMetrics` makes. */
+/** Parses a worker's metrics; null if the text is invalid. */
 export function parseAppMetrics(text: string): ReadMetrics | null {
   let told: unknown;
   try {
@@ -32,7 +32,7 @@ export function parseAppMetrics(text: string): ReadMetrics | null {
   return { metrics, refused };
 }
 
-/** The metric, or the name of one that is refused. */
+/** The metric, or its name if it is refused. */
 function metricOf(told: unknown): AppMetric | string {
   const { name, help, type: given, aggregator, values } = isObject(told) ? told : {};
   const type = APP_METRIC_TYPES.find((known) => known === given);
@@ -46,7 +46,7 @@ function metricOf(told: unknown): AppMetric | string {
   };
 }
 
-/** JSON has no NaN and no infinity: such values come as null and are left out, as is what is not a sample. */
+/** Drops invalid samples, and null values: JSON has neither NaN nor infinity. */
 function valueOf(told: unknown): readonly AppValue[] {
   const { suffix: given, labels, value } = isObject(told) ? told : {};
   const suffix = SUFFIXES.find((known) => known === given);

@@ -1,12 +1,12 @@
 /**
- * The last so many values of several series, one value per step of time. What falls into the same step is averaged; a
- * step that nothing fell into has none. Of fixed size.
+ * The latest values of several series, one per time step, of fixed size. Values in the same step are averaged; a step without
+ * values is empty.
  */
 export class TimeRing {
   readonly stepMs: number;
   readonly #points: number;
   readonly #data: Float32Array;
-  /** Values that the newest step is the mean of, by series. */
+  /** Number of values in the newest step's mean, per series. */
   readonly #counts: Uint16Array;
   #first = 0;
   #last = Number.NEGATIVE_INFINITY;
@@ -18,7 +18,7 @@ export class TimeRing {
     this.#counts = new Uint16Array(series);
   }
 
-  /** @param atMs never before what was put last. @param values one of each series; NaN for none. */
+  /** @param atMs not before the previous one @param values one per series; NaN for none */
   put(atMs: number, values: readonly number[]): void {
     const step = Math.floor(atMs / this.stepMs);
     if (step > this.#last) this.#advance(step);
@@ -32,7 +32,7 @@ export class TimeRing {
     });
   }
 
-  /** The values of one series up to the step of now, and when the first one was. */
+  /** The values of a series up to the current step, and the time of the first. */
   read(series: number, nowMs: number): { readonly fromMs: number; readonly values: (number | null)[] } {
     const end = Math.max(this.#last, Math.floor(nowMs / this.stepMs));
     if (this.#last === Number.NEGATIVE_INFINITY) return { fromMs: end * this.stepMs, values: [] };

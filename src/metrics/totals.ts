@@ -19,7 +19,7 @@ export const NO_TOTALS: AppTotals = {
 export const addCounters = (a: Counters, b: Counters): Counters => counters(add(a, b));
 export const addTotals = (a: AppTotals, b: AppTotals): AppTotals => appTotals(add(a, b));
 
-/** Adds number to number, by place in lists and by name in objects; what only one side has is taken as it is. */
+/** Adds numbers recursively, by index in arrays and by key in objects; a value on one side only is kept. */
 function add(a: unknown, b: unknown): unknown {
   if (a === undefined || b === undefined) return a ?? b;
   if (typeof a === 'number' && typeof b === 'number') return a + b;

@@ -8,13 +8,13 @@ import { currentApp, currentWorker } from './rows.ts';
 export const stay = (model: Model, ...effects: Effect[]): Update => ({ model, effects });
 export const refuse = (model: Model, text: string): Update => stay({ ...model, notice: { text, kind: 'bad' } });
 
-export function give(model: Model, order: AppRequest, text: string): Update {
+export function submit(model: Model, order: AppRequest, text: string): Update {
   return stay({ ...model, dialog: null, notice: { text, kind: 'info' } }, { do: 'order', order });
 }
 
 type OnApp = (model: Model, app: AppSnapshot) => Update;
 
-/** Acts on the app with the cursor. */
+/** Acts on the current app. */
 const onApp =
   (act: OnApp) =>
   (model: Model): Update => {
@@ -38,8 +38,8 @@ export const restart = onRunning((model, { name }) =>
 
 export const stop = onRunning((model, { name }) => ask(model, `stop ${name}? It drains, then refuses connections`, { app: name, action: 'stop', body: {} }));
 
-/** Whether it runs already the daemon knows better: what is shown is up to a second old. */
-export const start = onApp((model, { name }) => give(model, { app: name, action: 'start', body: {} }, `starting ${name} …`));
+/** Not checked here: what the screen shows may be a second old. */
+export const start = onApp((model, { name }) => submit(model, { app: name, action: 'start', body: {} }, `starting ${name} …`));
 
 const isAuto = ({ autoscaling }: AppSnapshot): boolean => autoscaling?.on === true;
 
@@ -48,7 +48,7 @@ export const scaleUp = onRunning((model, app) => {
   const order: AppRequest = { app: name, action: 'scale', body: { by: 1 } };
   return isAuto(app)
     ? ask(model, `fix ${name} at ${plural(instances + 1, 'worker')}? This turns autoscaling off`, order)
-    : give(model, order, `adding a worker to ${name} …`);
+    : submit(model, order, `adding a worker to ${name} …`);
 });
 
 export const scaleDown = onRunning((model, app) => {
@@ -58,10 +58,10 @@ export const scaleDown = onRunning((model, app) => {
   return ask(model, `scale ${name} down to ${plural(instances - 1, 'worker')}? ${rest}`, { app: name, action: 'scale', body: { by: -1 } });
 });
 
-/** From as many workers as the load asks for to as many as there are, which costs nothing, and back, which may drain some. */
+/** Fixing the current number of workers needs no confirmation; turning autoscaling on does, as workers may drain. */
 export const switchScaling = onRunning((model, { name, instances, autoscaling }) => {
   if (autoscaling === null) return refuse(model, `${name} has no "scale" in its definition`);
-  if (autoscaling.on) return give(model, { app: name, action: 'scale', body: { to: instances } }, `fixing ${name} at ${plural(instances, 'worker')} …`);
+  if (autoscaling.on) return submit(model, { app: name, action: 'scale', body: { to: instances } }, `fixing ${name} at ${plural(instances, 'worker')} …`);
   return ask(model, `autoscale ${name} from ${autoscaling.min} to ${autoscaling.max}? Workers that are not needed drain`, {
     app: name,
     action: 'scale',
@@ -88,11 +88,11 @@ export function changeWeight(model: Model): Update {
   return stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'weight', text: '', app: app.name, slot: worker.slot, problem: null } });
 }
 
-/** What was typed as a weight, as an order; what is none keeps the question open. */
+/** Submits the weight that was typed; an invalid one keeps the dialog open. */
 export function weightOrder(model: Model, dialog: Extract<Dialog, { purpose: 'weight' }>): Update {
   const { app, slot, text } = dialog;
   const weight = Number(text);
   if (!/^\d{1,3}(\.\d{1,6})?$/.test(text) || weight > MAX_WEIGHT)
     return stay({ ...model, dialog: { ...dialog, problem: `enter a number from 0 to ${MAX_WEIGHT}` } });
-  return give(model, { app, action: 'weight', body: { weights: [{ slot, weight }] } }, `weight of slot ${slot} …`);
+  return submit(model, { app, action: 'weight', body: { weights: [{ slot, weight }] } }, `weight of slot ${slot} …`);
 }

@@ -1,4 +1,4 @@
-import type { AppState } from '../lifecycle/states.ts';
+import { isEnded } from '../lifecycle/states.ts';
 import { byteSize } from '../lifecycle/wording.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { scaleOf, sparkline } from '../terminal/chart.ts';
@@ -7,36 +7,24 @@ import { count, millis, NONE, percent, share } from './format.ts';
 import { series, type Sample } from './history.ts';
 import type { Measure } from './measures.ts';
 import type { Cell, Column } from './table.ts';
+import { stateStyle } from './tones.ts';
 
-const STATE_STYLES: Readonly<Record<AppState, CellStyle>> = {
-  online: STYLE.green,
-  starting: STYLE.cyan,
-  reloading: STYLE.cyan,
-  degraded: STYLE.yellow | STYLE.bold,
-  stopping: STYLE.yellow,
-  stopped: STYLE.dim,
-  errored: STYLE.red | STYLE.bold,
-};
-
-/** Shares of 5xx from which on they are marked. */
+/** Shares of 5xx answers from which they are highlighted. */
 const SOME_ERRORS = 0.001;
 const MANY_ERRORS = 0.05;
 const TREND_WIDEST = 60;
 const LONGEST_NAME = 32;
-
-export const appStateStyle = (state: AppState): CellStyle => STATE_STYLES[state];
 
 export function errorStyle(rate: number | null): CellStyle {
   if (rate === null || rate < SOME_ERRORS) return STYLE.plain;
   return rate < MANY_ERRORS ? STYLE.yellow : STYLE.red | STYLE.bold;
 }
 
-const off = ({ state }: AppSnapshot): boolean => state === 'stopped' || state === 'errored';
-/** A stopped app has no figures, rather than zeros. */
+/** A stopped app shows no figures instead of zeros. */
 const figure =
   (text: (app: AppSnapshot) => string, style?: (app: AppSnapshot) => CellStyle) =>
   (app: AppSnapshot): Cell =>
-    off(app) ? { text: NONE, style: STYLE.dim } : { text: text(app), style: style?.(app) ?? STYLE.plain };
+    isEnded(app.state) ? { text: NONE, style: STYLE.dim } : { text: text(app), style: style?.(app) ?? STYLE.plain };
 const orLeast = (value: number | null): number => value ?? -1;
 
 const FIGURES: readonly Column<AppSnapshot>[] = [
@@ -48,7 +36,7 @@ const FIGURES: readonly Column<AppSnapshot>[] = [
     sortBy: (app) => app.ready,
     cell: (app) => ({
       text: `${app.ready}/${app.instances}`,
-      style: off(app) ? STYLE.dim : app.ready < app.instances ? STYLE.yellow | STYLE.bold : STYLE.plain,
+      style: isEnded(app.state) ? STYLE.dim : app.ready < app.instances ? STYLE.yellow | STYLE.bold : STYLE.plain,
     }),
   },
   { title: 'cpu', width: 5, align: 'right', rank: 0, sortBy: (app) => orLeast(app.cpuPercent), cell: figure((app) => percent(app.cpuPercent)) },
@@ -79,7 +67,7 @@ const FIGURES: readonly Column<AppSnapshot>[] = [
   },
 ];
 
-/** The columns of the overview. The trend is a chart of the chosen measure, each app on a scale of its own. */
+/** The columns of the overview. The trend charts the chosen measure, scaled per app. */
 export function appColumns(history: readonly Sample[], measure: Measure, longestName: number): readonly Column<AppSnapshot>[] {
   const trend = (app: AppSnapshot, columns: number): Cell => {
     const values = series(history, { app: app.name, slot: null, measure, columns });
@@ -94,7 +82,7 @@ export function appColumns(history: readonly Sample[], measure: Measure, longest
       sortBy: (app) => app.name,
       cell: (app) => ({ text: ` ${app.name}`, style: STYLE.bold }),
     },
-    { title: 'state', width: 9, rank: 0, sortBy: (app) => app.state, cell: (app) => ({ text: app.state, style: appStateStyle(app.state) }) },
+    { title: 'state', width: 9, rank: 0, sortBy: (app) => app.state, cell: (app) => ({ text: app.state, style: stateStyle(app.state) }) },
     ...FIGURES,
     { title: `${measure.title} 5m`, width: 8, widest: TREND_WIDEST, rank: 5, cell: (app, width) => trend(app, width) },
   ];

@@ -1,9 +1,9 @@
 import type { Key } from '../terminal/keys.ts';
-import { give, refuse, stay, weightOrder } from './actions.ts';
+import { submit, refuse, stay, weightOrder } from './actions.ts';
 import { findMatch } from './logs-state.ts';
 import { withFilter, type Dialog, type Model, type Update } from './model.ts';
 
-/** What a key does while a question is open; the page gets none. */
+/** Handles a key while a dialog is open; the page gets none. */
 export function answerDialog(model: Model, dialog: Dialog, key: Key): Update {
   if (key === 'escape' || key === 'ctrl-c') return stay(cancelled(model, dialog));
   if (dialog.kind === 'confirm') return confirm(model, dialog, key);
@@ -17,9 +17,9 @@ function cancelled(model: Model, dialog: Dialog): Model {
   return dialog.kind === 'input' && dialog.purpose === 'filter' ? withFilter(closed(model), '') : closed(model);
 }
 
-/** Only `y` does it: enter is pressed too easily. */
+/** Only `y` confirms: Enter is pressed too easily. */
 function confirm(model: Model, { order, question }: Extract<Dialog, { kind: 'confirm' }>, key: Key): Update {
-  if (key === 'y' || key === 'Y') return give(model, order, `${question.split('?')[0] ?? order.action} …`);
+  if (key === 'y' || key === 'Y') return submit(model, order, `${question.split('?')[0] ?? order.action} …`);
   return key === 'n' || key === 'N' || key === 'q' ? stay({ ...closed(model), notice: { text: 'cancelled', kind: 'info' } }) : stay(model);
 }
 
@@ -30,7 +30,7 @@ function choose(model: Model, dialog: Extract<Dialog, { kind: 'choice' }>, key: 
   if (key === 'right' || key === 'down' || key === 'tab') return move(1);
   const strategy = options[index];
   if (key !== 'enter' || strategy === undefined) return stay(model);
-  return give(model, { app, action: 'balance', body: { strategy } }, `changing ${app} to ${strategy} …`);
+  return submit(model, { app, action: 'balance', body: { strategy } }, `changing ${app} to ${strategy} …`);
 }
 
 function type(model: Model, dialog: Extract<Dialog, { kind: 'input' }>, key: Key): Update {
@@ -40,7 +40,7 @@ function type(model: Model, dialog: Extract<Dialog, { kind: 'input' }>, key: Key
   return [...key].length === 1 ? input(model, dialog, dialog.text + key) : stay(model);
 }
 
-/** A filter works while it is typed. */
+/** A filter applies while it is typed. */
 function input(model: Model, dialog: Extract<Dialog, { kind: 'input' }>, text: string): Update {
   const changed = { ...model, dialog: dialog.purpose === 'weight' ? { ...dialog, text, problem: null } : { ...dialog, text } };
   return stay(dialog.purpose === 'filter' ? withFilter(changed, text) : changed);

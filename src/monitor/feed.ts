@@ -10,18 +10,18 @@ import { messageOf } from '../errors/lb-error.ts';
 import type { LogMessage } from '../protocol/control.ts';
 import { MachineMeter } from './machine.ts';
 import type { Notice, AppRequest } from './model.ts';
-import { remembered } from './remembered.ts';
+import { fetchHistory } from './fetch-history.ts';
 import type { Message } from './update.ts';
 
 const LINES_BEFORE = 500;
 
-/** Everything that comes from the daemon, as messages; connects again for as long as it is away. */
+/** Receives everything from the daemon, as messages, and reconnects when the daemon is away. */
 export class Feed {
   readonly #address: DaemonAddress;
   readonly #dispatch: (message: Message) => void;
   readonly #ended = new AbortController();
   readonly #machine = new MachineMeter();
-  /** Whose history was asked for on this connection; null is that of all apps. */
+  /** Apps whose history was requested on this connection; null for that of all apps. */
   readonly #recalled = new Set<string | null>();
   #channel: Channel | null = null;
   #following: { readonly app: string; readonly abort: AbortController } | null = null;
@@ -32,7 +32,7 @@ export class Feed {
     this.#machine.sample();
   }
 
-  /** @throws LbError when the first connection fails; later ones are tried again */
+  /** @throws LbError if the first connection fails; later ones are retried */
   async start(): Promise<void> {
     const { channel } = await connect(this.#address);
     const use = (each: Channel, signal: AbortSignal): Promise<void> => this.#use(each, signal);
@@ -49,35 +49,35 @@ export class Feed {
     this.#channel?.close();
   }
 
-  /** Follows the log of one app, or of none. */
+  /** Follows the log of an app; null for none. */
   follow(app: string | null): void {
     this.#following?.abort.abort();
     this.#following = app === null ? null : { app, abort: new AbortController() };
     this.#followOn(LINES_BEFORE);
   }
 
-  /** Asks for what the daemon remembers of an app and its slots, or of all apps; once. Without it the charts begin empty. */
+  /** Requests, once, the daemon's history of an app and its slots, or of all apps. If that fails, the charts begin empty. */
   recall(app: string | null): void {
     if (this.#channel === null || this.#recalled.has(app)) return;
     this.#recalled.add(app);
-    remembered(this.#channel, app).then(
+    fetchHistory(this.#channel, app).then(
       (series) => this.#dispatch({ type: 'history', series }),
       () => {},
     );
   }
 
-  /** Its progress and its result come as notices. */
+  /** Shows progress and result as notices. */
   async order({ app, action, body }: AppRequest): Promise<void> {
-    const tell = (kind: Notice['kind'], text: string): void => this.#dispatch({ type: 'notice', notice: { kind, text } });
+    const notify = (kind: Notice['kind'], text: string): void => this.#dispatch({ type: 'notice', notice: { kind, text } });
     try {
-      if (this.#channel === null) return tell('bad', 'not possible while the daemon is gone');
+      if (this.#channel === null) return notify('bad', 'not possible while the daemon is gone');
       for await (const record of openStream(this.#channel, 'POST', appPath(app, action), body)) {
-        if (record.type === 'progress') tell('info', record.message);
-        else if (record.ok) tell('good', record.message);
-        else tell('bad', record.error.message);
+        if (record.type === 'progress') notify('info', record.message);
+        else if (record.ok) notify('good', record.message);
+        else notify('bad', record.error.message);
       }
     } catch (error) {
-      tell('bad', messageOf(error));
+      notify('bad', messageOf(error));
     }
   }
 
@@ -110,7 +110,7 @@ interface LogReading {
   readonly dispatch: (messages: readonly LogMessage[]) => void;
 }
 
-/** An app that does not run is remembered by its files alone. */
+/** The subscription replays the primary's memory; a stopped app has only its files. */
 async function readLogs(channel: Channel, app: string, { lines, signal, dispatch }: LogReading): Promise<void> {
   const { primaryPid } = parseApp(await channel.json(appPath(app)));
   if (primaryPid === null && lines > 0) {

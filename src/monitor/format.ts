@@ -1,4 +1,4 @@
-/** Values in at most five columns, so that a table does not jump while they change. */
+/** Values in at most five columns, so that tables keep their widths. */
 
 const SECOND = 1000;
 
@@ -20,13 +20,13 @@ export function millis(ms: number | null): string {
   return `${ms < 9.95 * SECOND ? trimmed((ms / SECOND).toFixed(1)) : Math.min(9999, Math.round(ms / SECOND))}s`;
 }
 
-/** Of a number that is a percentage already. */
+/** For a value that already is a percentage. */
 export function percent(value: number | null): string {
   if (value === null) return NONE;
   return `${value > 0 && value < 0.95 ? value.toFixed(1) : Math.min(99_999, Math.round(value))}%`;
 }
 
-/** Of a share of 1. */
+/** For a share of 1. */
 export const share = (value: number | null): string => percent(value === null ? null : value * 100);
 
 /** The largest unit only: `8s`, `12m`, `4h`, `31d`. */

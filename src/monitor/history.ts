@@ -3,10 +3,10 @@ import { APP_METRICS, type HistorySeries } from '../protocol/history.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { MEASURES, type Measure } from './measures.ts';
 
-/** So far back look the charts. */
+/** Time span of the charts. */
 export const SPAN_SECONDS = 300;
 
-/** All measures of all apps in one second: for each app a row of its own, then one per slot; NaN is nothing. */
+/** All measures of all apps in one second: per app a row for the app, then one per slot. NaN for no value. */
 export interface Sample {
   readonly second: number;
   readonly apps: ReadonlyMap<string, Float32Array>;
@@ -16,14 +16,14 @@ export function takeSample(at: number, apps: readonly AppSnapshot[]): Sample {
   return { second: secondOf(at), apps: new Map(apps.map((app) => [app.name, rowsOf(app)])) };
 }
 
-/** The samples with one more, without those that are too old; a clock that went back begins anew. */
+/** Appends a sample and drops old ones; if the clock went back, also the later ones. */
 export function addSample(history: readonly Sample[], sample: Sample): readonly Sample[] {
   const kept = history.filter(({ second }) => second < sample.second && second > sample.second - SPAN_SECONDS);
   kept.push(sample);
   return kept;
 }
 
-/** The samples with what the daemon remembers from before; what was seen here stays. */
+/** Adds the daemon's history; samples taken here take precedence. */
 export function recall(history: readonly Sample[], series: readonly HistorySeries[]): readonly Sample[] {
   const newest = history.at(-1)?.second ?? Math.max(0, ...series.map(({ from, stepMs, values }) => secondOf(from + (values.length - 1) * stepMs)));
   const known = new Map(history.map((sample) => [sample.second, sample.apps]));
@@ -41,23 +41,26 @@ export function recall(history: readonly Sample[], series: readonly HistorySerie
 
 export interface Subject {
   readonly app: string;
-  /** Null is the app as a whole. */
+  /** Null for the app as a whole. */
   readonly slot: number | null;
   readonly measure: Measure;
 }
 
 export interface SeriesQuery extends Subject {
-  /** Each one stands for the same number of seconds; the last one is now. */
+  /** Each column covers the same number of seconds; the last one ends now. */
   readonly columns: number;
 }
 
-/** The value of the last second, as the tables have it; null when there is none. */
+/** The value of the last second, as in the tables; null if there is none. */
 export function latest(history: readonly Sample[], subject: Subject): number | null {
   const value = history.at(-1)?.apps.get(subject.app)?.[indexOf(subject)];
   return value === undefined || Number.isNaN(value) ? null : value;
 }
 
-/** The values of a chart, oldest first; null where nothing is known. Columns end at multiples of their seconds, so that a chart moves seldom. */
+/**
+ * The values of a chart, oldest first; null where unknown. Columns end at multiples of their length, so that a chart moves only
+ * once per column.
+ */
 export function series(history: readonly Sample[], query: SeriesQuery): (number | null)[] {
   const { app, measure, columns } = query;
   const last = history.at(-1);
@@ -79,12 +82,12 @@ export function series(history: readonly Sample[], query: SeriesQuery): (number 
   return values;
 }
 
-/** Where a sample has it. */
+/** Index of a measure in a sample. */
 const indexOf = ({ slot, measure }: Subject): number => ((slot ?? -1) + 1) * MEASURES.length + MEASURES.indexOf(measure);
 
 const secondOf = (epochMs: number): number => Math.floor(epochMs / 1000);
 
-/** A copy with at least so many rows. */
+/** A copy with at least this many rows. */
 function withRoom(rows: Float32Array | undefined, least: number): Float32Array {
   const copy = new Float32Array(Math.max(rows?.length ?? 0, least * MEASURES.length)).fill(Number.NaN);
   if (rows !== undefined) copy.set(rows);
@@ -100,7 +103,7 @@ function fill(samples: readonly Sample[], { app, slot, metric, from, stepMs, val
     if (rows === undefined || value === null) return;
     const at = ((slot ?? -1) + 1) * MEASURES.length + measure;
     if (Number.isNaN(rows[at])) rows[at] = value;
-    // The daemon remembers it of slots alone: of an app it is the highest of them.
+    // The daemon keeps this metric only per slot; the app shows the maximum.
     if (isOfSlotsAlone(metric)) rows[measure] = Math.max(value, Number.isNaN(rows[measure]) ? 0 : (rows[measure] ?? 0));
   });
 }

@@ -20,17 +20,17 @@ import {
 } from './navigation.ts';
 import { currentApp, currentWorker } from './rows.ts';
 
-/** One line of the help, and what its keys do. The footer and the help are made of these. */
+/** Keys and what they do. The footer and the help are made of these. */
 export interface Binding {
   readonly keys: readonly Key[];
-  /** How the keys are written. */
+  /** The keys as shown in footer and help. */
   readonly shown: string;
-  /** In the footer; null leaves it out there. */
+  /** Label in the footer; null for none. */
   readonly label: string | null;
   readonly help: string;
-  readonly group: 'move' | 'screen' | 'look' | 'act';
+  readonly group: 'move' | 'screen' | 'view' | 'act';
   readonly pages: readonly Page[];
-  /** When the footer has it; without it always. */
+  /** When the footer shows it; default always. */
   readonly applies?: (model: Model) => boolean;
   readonly act: (model: Model) => Update;
 }
@@ -73,17 +73,17 @@ export const BINDINGS: readonly Binding[] = [
   bind('move', ['logs'], ['left'], '←', null, 'long lines: scroll left', shift(-1)),
   bind('move', ['logs'], ['right'], '→', null, 'long lines: scroll right', shift(1)),
 
-  bind('look', ['apps'], ['l'], 'l', 'logs', 'open the log of the app', openLogs(null)),
-  bind('look', ['logs'], ['/'], '/', 'search', 'search', editSearch),
-  bind('look', ['logs'], ['f'], 'f', 'filter', 'show only lines with a text', editFilter),
-  bind('look', ['logs'], ['n'], 'n', 'next', 'next match, older', searchNext('past')),
-  bind('look', ['logs'], ['N'], 'N', null, 'previous match, newer', searchNext('newest')),
-  bind('look', ['logs'], ['o'], 'o', 'stderr', 'cycle: stderr, stdout, both', nextStream),
-  bind('look', ['logs'], ['w'], 'w', 'worker', 'cycle: all, each worker', nextSlot),
-  bind('look', TABLES, ['m'], 'm', 'measure', 'chart the next measure', nextMeasure),
-  bind('look', ['apps'], ['s'], 's', 'sort', 'sort by the next column', sortByNext),
-  bind('look', ['apps'], ['S'], 'S', null, 'reverse the order', reverseSort),
-  bind('look', ['apps'], ['/', 'f'], '/', 'filter', 'filter by name or state', editFilter),
+  bind('view', ['apps'], ['l'], 'l', 'logs', 'open the log of the app', openLogs(null)),
+  bind('view', ['logs'], ['/'], '/', 'search', 'search', editSearch),
+  bind('view', ['logs'], ['f'], 'f', 'filter', 'show only lines with a text', editFilter),
+  bind('view', ['logs'], ['n'], 'n', 'next', 'next match, older', searchNext('past')),
+  bind('view', ['logs'], ['N'], 'N', null, 'previous match, newer', searchNext('newest')),
+  bind('view', ['logs'], ['o'], 'o', 'stderr', 'cycle: stderr, stdout, both', nextStream),
+  bind('view', ['logs'], ['w'], 'w', 'worker', 'cycle: all, each worker', nextSlot),
+  bind('view', TABLES, ['m'], 'm', 'measure', 'chart the next measure', nextMeasure),
+  bind('view', ['apps'], ['s'], 's', 'sort', 'sort by the next column', sortByNext),
+  bind('view', ['apps'], ['S'], 'S', null, 'reverse the order', reverseSort),
+  bind('view', ['apps'], ['/', 'f'], '/', 'filter', 'filter by name or state', editFilter),
   bind('screen', PAGES, ['p', ' '], 'p', 'pause', 'pause or resume the screen', pause),
 
   bind('act', TABLES, ['r'], 'r', 'reload', 'reload', reload, isRunning),
@@ -97,11 +97,11 @@ export const BINDINGS: readonly Binding[] = [
   bind('act', TABLES, ['x'], 'x', 'stop', 'stop', stop, isRunning),
   bind('act', TABLES, ['u'], 'u', 'start', 'start a stopped app', start, isStopped),
 
-  // On this page acting comes first in the footer.
-  bind('look', ['app'], ['l'], 'l', 'logs', 'open the log of the app', openLogs(null)),
-  bind('look', ['app'], ['s'], 's', 'sort', 'sort by the next column', sortByNext),
-  bind('look', ['app'], ['S'], 'S', null, 'reverse the order', reverseSort),
-  bind('look', ['app'], ['/', 'f'], '/', 'filter', 'filter by slot, pid or state', editFilter),
+  // On this page, actions come first in the footer.
+  bind('view', ['app'], ['l'], 'l', 'logs', 'open the log of the app', openLogs(null)),
+  bind('view', ['app'], ['s'], 's', 'sort', 'sort by the next column', sortByNext),
+  bind('view', ['app'], ['S'], 'S', null, 'reverse the order', reverseSort),
+  bind('view', ['app'], ['/', 'f'], '/', 'filter', 'filter by slot, pid or state', editFilter),
   bind('screen', PAGES, ['ctrl-l'], '^L', null, 'redraw the screen', (model) => stay(model, { do: 'redraw' })),
   bind('screen', PAGES, ['?', 'h'], '?', 'help', 'show this help', (model) => stay({ ...model, help: true })),
   bind('screen', PAGES, ['ctrl-z'], '^Z', null, 'suspend; resume with fg', (model) => stay(model, { do: 'suspend' })),

@@ -1,9 +1,9 @@
 import { availableParallelism, cpus, freemem, loadavg, totalmem } from 'node:os';
 
-/** The machine the daemon runs on; the socket is a file, so it is this one. */
+/** The daemon's machine; the socket is a file, so it is this one. */
 export interface Machine {
   readonly cores: number;
-  /** Share of all cores in use over the last sample, 0 to 1; null before the second sample. */
+  /** Share of all cores in use since the previous sample, 0 to 1; null on the first. */
   readonly cpu: number | null;
   readonly memoryUsedBytes: number;
   readonly memoryBytes: number;
@@ -11,7 +11,7 @@ export interface Machine {
   readonly load: readonly number[];
 }
 
-/** Looks at the machine once a second. */
+/** Samples CPU, memory and load of the machine. */
 export class MachineMeter {
   #busy = 0;
   #all = 0;

@@ -3,27 +3,27 @@ import type { SlotMetric } from '../protocol/history.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { count, millis, percent, share } from './format.ts';
 
-/** Something that is charted over time. */
+/** A measure that can be charted. */
 export interface Measure {
-  /** As the tables name it. */
+  /** Title in tables. */
   readonly title: string;
-  /** In full. */
+  /** Title of a chart. */
   readonly label: string;
   readonly ofApp: (app: AppSnapshot) => number | null;
   readonly ofWorker: (worker: WorkerSnapshot) => number | null;
-  /** As the daemon remembers it. */
+  /** Name in the daemon's history. */
   readonly metric: SlotMetric;
   readonly format: (value: number) => string;
-  /** What several seconds in one column show. */
+  /** How to combine several seconds into one column. */
   readonly merge: 'mean' | 'max';
-  /** A chart's scale ends here or higher, so that nothing much does not look like much. */
+  /** Lowest maximum of a chart's scale, so that small values look small. */
   readonly leastScale: number;
 }
 
 const loaded = (app: AppSnapshot, of: (worker: WorkerSnapshot) => number): number | null =>
   app.workers.length === 0 ? null : Math.max(...app.workers.map(of));
 
-/** In the order in which a key goes through them. */
+/** In the order in which a key cycles through them. */
 export const MEASURES: readonly [Measure, ...Measure[]] = [
   {
     title: 'req/s',

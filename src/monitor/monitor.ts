@@ -9,7 +9,7 @@ import { initialModel, isSilent, type Effect, type Model } from './model.ts';
 import { update, type Message } from './update.ts';
 import { view } from './view.ts';
 
-/** Log lines and keys can come faster; more frames than this nobody sees. */
+/** Minimum time between frames. */
 const FRAME_MS = 33;
 const TICK_MS = 1_000;
 
@@ -21,7 +21,7 @@ export interface MonitorOptions {
   readonly app: string | null;
 }
 
-/** The monitor on a terminal, until it is quit. @throws LbError when no daemon answers at first */
+/** Runs the monitor until the user quits. @throws LbError if no daemon answers at first */
 export async function runMonitor(options: MonitorOptions): Promise<void> {
   await new Monitor(options).run();
 }
@@ -34,7 +34,7 @@ class Monitor {
   #onScreen: Frame | null = null;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #frameTimer: NodeJS.Timeout | null = null;
-  /** Log lines that came since the last frame: a busy app writes thousands a second. */
+  /** Log lines since the last frame: a busy app writes thousands per second. */
   #lines: LogMessage[] = [];
   #linesOf = '';
   #quit = (): void => {};
@@ -102,7 +102,7 @@ class Monitor {
     this.#schedule();
   }
 
-  /** While stats come they move the clock. */
+  /** Advances the clock while no stats do. */
   #tick(): void {
     if (this.#model.link.state === 'gone' || isSilent(this.#model.live, Date.now())) this.#dispatch({ type: 'time', now: Date.now() });
   }

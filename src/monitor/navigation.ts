@@ -1,20 +1,20 @@
 import { refuse, stay } from './actions.ts';
-import { emptyLogs, findMatch, lookedAt, released, scroll, STREAM_FILTERS } from './logs-state.ts';
+import { emptyLogs, findMatch, scrolledTo, unpaused, scroll, STREAM_FILTERS } from './logs-state.ts';
 import { MEASURES } from './measures.ts';
 import { filterOf, shown, withFilter, type Model, type Update } from './model.ts';
 import { appRows, currentApp, currentWorker, workerRows } from './rows.ts';
 import { sortable } from './table.ts';
 
-/** Lines that are not log lines: what a page key moves by is what remains. */
+/** Screen lines around the log that a page key does not move by. */
 const CHROME_LINES = 6;
-/** A table has more than half of the lines, head and margins included. */
+/** A table gets at least half of the lines, minus its head and margins. */
 const TABLE_CHROME_LINES = 2;
 const SHIFT_COLUMNS = 16;
 
-/** What a page key moves by: no more than is seen at a time. */
+/** Lines that a page key moves by. */
 const pageLines = ({ page, rows }: Model): number => Math.max(1, page === 'logs' ? rows - CHROME_LINES : Math.floor(rows / 2) - TABLE_CHROME_LINES);
 
-/** Moves the cursor by rows; in the logs, towards the newest. */
+/** Moves the cursor by rows; in the logs, scrolls towards the newest. */
 export const move =
   (by: number | 'page' | '-page' | 'first' | 'last') =>
   (model: Model): Update => {
@@ -28,7 +28,7 @@ export const move =
     return stay({ ...model, notice: null, worker: rows[within(cursor + lines, rows.length)] ?? model.worker });
   };
 
-/** Lines of log on the screen. */
+/** Lines of the log on the screen. */
 export const logHeight = ({ rows }: Model): number => Math.max(1, rows - 4);
 
 const within = (index: number, length: number): number => Math.max(0, Math.min(length - 1, index));
@@ -41,7 +41,7 @@ export function open(model: Model): Update {
     : stay({ ...model, page: 'app', app: app.name, worker: null, filters: { ...model.filters, workers: '' }, notice: null });
 }
 
-/** The log that is opened is the present one, held or not before. */
+/** Opens the live log, even while paused. */
 export const openLogs =
   (slot: number | null) =>
   (model: Model): Update => {
@@ -51,7 +51,7 @@ export const openLogs =
     return stay({ ...model, paused: null, page: 'logs', app: app.name, logsFrom: from, logs: emptyLogs(slot), notice: null }, { do: 'follow', app: app.name });
   };
 
-/** One step: what is filtered is shown again, then the page before. */
+/** Clears the filter, else returns to the previous page. */
 export function back(model: Model): Update {
   if (filterOf(model) !== '') return stay({ ...withFilter(model, ''), notice: null });
   if (model.page === 'logs') return stay({ ...model, page: model.logsFrom, logs: emptyLogs(), notice: null }, { do: 'follow', app: null });
@@ -59,7 +59,7 @@ export function back(model: Model): Update {
   return stay({ ...model, notice: null });
 }
 
-/** The neighbour of the app that is open. */
+/** Opens the next or previous app. */
 export const nextApp =
   (by: 1 | -1) =>
   (model: Model): Update => {
@@ -85,7 +85,7 @@ export function reverseSort(model: Model): Update {
 export const nextMeasure = (model: Model): Update => stay({ ...model, measure: (model.measure + 1) % MEASURES.length });
 
 export const pause = (model: Model): Update =>
-  stay(model.paused === null ? { ...model, paused: shown(model) } : { ...model, paused: null, logs: released(model.logs) });
+  stay(model.paused === null ? { ...model, paused: shown(model) } : { ...model, paused: null, logs: unpaused(model.logs) });
 
 export const editFilter = (model: Model): Update => stay({ ...model, notice: null, dialog: { kind: 'input', purpose: 'filter', text: filterOf(model) } });
 
@@ -101,14 +101,14 @@ export const searchNext =
 
 export function nextStream(model: Model): Update {
   const streams = STREAM_FILTERS[(STREAM_FILTERS.indexOf(model.logs.streams) + 1) % STREAM_FILTERS.length] ?? 'all';
-  return stay({ ...model, logs: lookedAt({ ...model.logs, streams }, 0) });
+  return stay({ ...model, logs: scrolledTo({ ...model.logs, streams }, 0) });
 }
 
-/** All workers, then one after the other. */
+/** Cycles through all workers together, then each one. */
 export function nextSlot(model: Model): Update {
   const slots = [...new Set(currentApp(model)?.workers.map(({ slot }) => slot))].sort((a, b) => a - b);
   const slot = model.logs.slot === null ? (slots[0] ?? null) : (slots.find((other) => other > (model.logs.slot ?? -1)) ?? null);
-  return stay({ ...model, logs: lookedAt({ ...model.logs, slot }, 0) });
+  return stay({ ...model, logs: scrolledTo({ ...model.logs, slot }, 0) });
 }
 
 export const shift =

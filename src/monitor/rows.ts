@@ -11,11 +11,11 @@ export const measureOf = (model: Model): Measure => MEASURES[model.measure % MEA
 export interface Rows<Row> {
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
-  /** Index of the row with the cursor; -1 without rows. */
+  /** Index of the selected row; -1 without rows. */
   readonly cursor: number;
 }
 
-/** The apps as they stand in the overview: filtered and sorted. */
+/** The apps of the overview, filtered and sorted. */
 export function appRows(model: Model): Rows<AppSnapshot> {
   const { apps, history } = shown(model);
   const filter = model.filters.apps.toLowerCase();
@@ -26,15 +26,15 @@ export function appRows(model: Model): Rows<AppSnapshot> {
   return { columns, rows, cursor: cursor < 0 ? Math.min(0, rows.length - 1) : cursor };
 }
 
-const isLookedFor = ({ slot, pid, state }: WorkerSnapshot, text: string): boolean =>
+const matchesFilter = ({ slot, pid, state }: WorkerSnapshot, text: string): boolean =>
   text === '' || text === String(slot) || text === String(pid) || state.startsWith(text.toLowerCase());
 
-/** The workers of the chosen app, filtered and sorted. */
+/** The workers of the selected app, filtered and sorted. */
 export function workerRows(model: Model): Rows<WorkerSnapshot> {
   const app = chosenApp(model);
   if (app === undefined) return { columns: [], rows: [], cursor: -1 };
   const columns = workerColumns(app, shown(model).history, measureOf(model));
-  const bySlot = app.workers.filter((worker) => isLookedFor(worker, model.filters.workers)).sort((a, b) => a.slot - b.slot || a.generation - b.generation);
+  const bySlot = app.workers.filter((worker) => matchesFilter(worker, model.filters.workers)).sort((a, b) => a.slot - b.slot || a.generation - b.generation);
   const rows = sortRows(bySlot, columns, model.sorting.workers);
   const { worker } = model;
   const same = rows.findIndex(({ pid }) => pid === worker?.pid);
@@ -42,14 +42,14 @@ export function workerRows(model: Model): Rows<WorkerSnapshot> {
   return { columns, rows, cursor: cursor < 0 ? Math.min(0, rows.length - 1) : cursor };
 }
 
-/** The app with the cursor, or the one that is open. */
+/** The selected app, or the open one. */
 export function currentApp(model: Model): AppSnapshot | undefined {
   if (model.page !== 'apps') return chosenApp(model);
   const { rows, cursor } = appRows(model);
   return rows[cursor];
 }
 
-/** The worker with the cursor. */
+/** The selected worker. */
 export function currentWorker(model: Model): WorkerSnapshot | undefined {
   const { rows, cursor } = workerRows(model);
   return rows[cursor];

@@ -16,15 +16,15 @@ export interface StillOptions {
   readonly apps: readonly AppSnapshot[];
   readonly machine: Machine;
   readonly history: readonly HistorySeries[];
-  /** The page of this app instead of the overview. */
+  /** Show the page of this app instead of the overview. */
   readonly app: string | null;
 }
 
-/** One frame with all rows, for scripts and screenshots: no cursor, no keys. */
+/** A single frame with all rows, for scripts and screenshots: no cursor, no keys. */
 export function stillFrame({ columns, at, apps, machine, history, app }: StillOptions): Frame {
   const chosen = apps.find(({ name }) => name === app);
   const rows = chosen === undefined ? apps.length : chosen.workers.length + underWay(chosen).length * 3 + 1;
   const model: Model = { ...initialModel({ columns, rows: rows + AROUND_LINES, now: at, app }), still: true };
-  const looked = update(model, { type: 'stats', at, apps, machine }).model;
-  return view(update(looked, { type: 'history', series: history }).model);
+  const withStats = update(model, { type: 'stats', at, apps, machine }).model;
+  return view(update(withStats, { type: 'history', series: history }).model);
 }

@@ -7,17 +7,17 @@ export interface Cell {
   readonly style?: CellStyle;
 }
 
-/** One column of a table, which gives way when the terminal is narrow. */
+/** One column of a table; may be hidden on a narrow terminal. */
 export interface Column<Row> {
   readonly title: string;
   readonly width: number;
-  /** May become as wide as this when there is room. */
+  /** Maximum width if there is room. */
   readonly widest?: number;
   readonly align?: 'right';
-  /** The highest goes first when there is no room; 0 stays always. */
+  /** Columns with the highest rank are hidden first; 0 is never hidden. */
   readonly rank: number;
   readonly cell: (row: Row, width: number) => Cell;
-  /** Rows can be sorted by it: numbers from the largest, texts from A. */
+  /** Makes the column sortable: numbers descend, strings ascend. */
   readonly sortBy?: (row: Row) => number | string;
 }
 
@@ -27,12 +27,12 @@ export interface Placed<Row> {
   readonly width: number;
 }
 
-/** Behind the title of the column that is sorted by. */
+/** Room for the arrow after the title of the sorted column. */
 const ARROW_COLUMNS = 1;
 
 /**
- * Chooses what fits and how wide it is; the column that is sorted by has room for its title with the arrow. What is left over goes to
- * columns that can use it, first to first.
+ * Chooses the columns that fit, and their widths; the sorted column has room for its arrow. Columns that can grow get the space
+ * left over, from left to right.
  */
 export function place<Row>(columns: readonly Column<Row>[], total: number, sortedBy?: Column<Row>): readonly Placed<Row>[] {
   let chosen = [...columns];
@@ -56,14 +56,14 @@ export function place<Row>(columns: readonly Column<Row>[], total: number, sorte
 }
 
 export interface Sorted {
-  /** Among the columns that can be sorted by. */
+  /** Index among the sortable columns. */
   readonly by: number;
   readonly reversed: boolean;
 }
 
 export const sortable = <Row>(columns: readonly Column<Row>[]): readonly Column<Row>[] => columns.filter(({ sortBy }) => sortBy !== undefined);
 
-/** The rows in order; those that are equal keep theirs. */
+/** The sorted rows; the sort is stable. */
 export function sortRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], { by, reversed }: Sorted): readonly Row[] {
   const key = sortable(columns)[by]?.sortBy;
   if (key === undefined) return rows;
@@ -81,28 +81,31 @@ function compare(a: number | string, b: number | string): number {
 
 export interface TableArea {
   readonly row: number;
-  /** Lines with the head. */
+  /** Lines including the head. */
   readonly height: number;
 }
 
 export interface TableContent<Row> {
   readonly columns: readonly Placed<Row>[];
   readonly rows: readonly Row[];
-  /** Index of the row the cursor is on; -1 is none. */
+  /** Index of the selected row; -1 for none. */
   readonly cursor: number;
   readonly sortedBy: Column<Row> | undefined;
   readonly reversed: boolean;
 }
 
-/** A table of fewer lines shows too little to give some up. */
+/** A table with fewer lines than this gives none to the panel. */
 const LEAST_LINES = 9;
 
-/** Lines of a table with its head: all rows, or what the room leaves beside `panel` lines below it; in a low room the table has all of it. */
+/**
+ * Lines of a table including its head: at most what leaves `panel` lines below it, or all of the room if that is too small to
+ * share.
+ */
 export function tableLines(rows: number, room: number, panel: number): number {
   return Math.max(2, Math.min(rows + 1, room - panel >= LEAST_LINES ? room - panel : room));
 }
 
-/** First row that is shown, so that the cursor is. */
+/** First visible row; keeps the selected row visible. */
 export function firstVisible(cursor: number, rows: number, height: number): number {
   return Math.max(0, Math.min(rows - height, cursor - Math.floor(height / 2)));
 }
@@ -129,7 +132,7 @@ export function drawTable<Row>(frame: Frame, { row, height }: TableArea, content
   });
 }
 
-/** Texts begin with A, numbers with the largest. */
+/** Strings sort ascending by default, numbers descending. */
 function arrowOf<Row>({ sortBy }: Column<Row>, row: Row | undefined, reversed: boolean): string {
   const rises = row !== undefined && typeof sortBy?.(row) === 'string';
   return rises === reversed ? '▼' : '▲';

@@ -1,18 +1,18 @@
 import { describeBlockers } from '../lifecycle/describe-blockers.ts';
-import { isLeaving } from '../lifecycle/states.ts';
+import { isLeaving, isShuttingDown } from '../lifecycle/states.ts';
 import { plural } from '../lifecycle/wording.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { STYLE } from '../terminal/style.ts';
 import { age } from './format.ts';
 import type { Cell } from './table.ts';
 
-/** What goes on in an app right now, line by line: the operation and its steps, what blocks them, and what is wrong. */
+/** The current activity of an app, line by line: the operation and its steps, what blocks them, and problems. */
 export function underWay(app: AppSnapshot): readonly Cell[] {
   const lines: Cell[] = [];
   if (app.operation !== null) {
     lines.push({ text: `${app.operation.kind} for ${age(app.operation.sinceMs)}: ${progressOf(app, app.operation.kind)}`, style: STYLE.cyan | STYLE.bold });
   }
-  lines.push(...steps(app), ...stillToCome(app));
+  lines.push(...steps(app), ...pendingSlots(app));
   if (app.queuedOperations.length > 0) lines.push({ text: `then: ${app.queuedOperations.join(', ')}`, style: STYLE.cyan });
   if (app.queued > 0) lines.push({ text: `${plural(app.queued, 'connection')} waiting for a worker`, style: STYLE.yellow });
   if (app.panic) lines.push({ text: 'fewer than half of the workers are healthy; connections go to all of them', style: STYLE.red | STYLE.bold });
@@ -32,25 +32,25 @@ function progressOf(app: AppSnapshot, kind: string): string {
   return `${app.ready} of ${app.instances} ready`;
 }
 
-/** The workers that come and go. */
+/** Workers that start or leave. */
 function steps({ workers }: AppSnapshot): Cell[] {
   return workers.flatMap((worker): Cell[] => {
     if (worker.state === 'starting') return [{ text: `  slot ${worker.slot} starting for ${age(worker.uptimeMs)} (pid ${worker.pid})`, style: STYLE.cyan }];
-    if (worker.state !== 'draining' && worker.state !== 'stopping') return [];
+    if (!isShuttingDown(worker.state)) return [];
     const open = worker.blockers === null ? '' : `: ${describeBlockers(worker.blockers)}`;
     return [{ text: `  slot ${worker.slot} ${worker.state}${open}`, style: STYLE.yellow }];
   });
 }
 
-/** The slots that a reload has not come to yet. */
-function stillToCome({ operation, workers, generation }: AppSnapshot): Cell[] {
+/** Slots that a reload has yet to replace. */
+function pendingSlots({ operation, workers, generation }: AppSnapshot): Cell[] {
   if (operation?.kind !== 'reload') return [];
   const renewed = new Set(workers.filter((worker) => worker.generation === generation).map(({ slot }) => slot));
   const slots = [...new Set(workers.map(({ slot }) => slot))].filter((slot) => !renewed.has(slot)).sort((a, b) => a - b);
   return slots.length === 0 ? [] : [{ text: `  then slot${slots.length === 1 ? '' : 's'} ${slots.join(', ')}`, style: STYLE.dim }];
 }
 
-/** Why a running worker gets no connections. */
+/** Why a running worker gets no new connections. */
 function outOfRotation(app: AppSnapshot, { slot, pid, state, withdrawn }: WorkerSnapshot): Cell[] {
   if (state === 'ejected') {
     const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];

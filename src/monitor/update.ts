@@ -11,7 +11,7 @@ import type { Machine } from './machine.ts';
 import type { Link, Model, Notice, Update } from './model.ts';
 
 const KEPT_EVENTS = 500;
-/** A notice stands where on a small terminal the last event would. */
+/** On a small terminal, a notice covers the last event, so it expires. */
 const NOTICE_MS = 5_000;
 
 /** Everything that can happen to the monitor. */
@@ -26,9 +26,9 @@ export type Message =
   | { readonly type: 'time'; readonly now: number }
   | { readonly type: 'key'; readonly key: Key };
 
-/** The next state of the monitor, and what there is to do beside showing it. */
+/** The next state of the monitor, and its side effects. */
 export function update(model: Model, message: Message): Update {
-  const next = happened(model, message);
+  const next = handle(model, message);
   return { ...next, model: withoutOldNotice(model, next.model) };
 }
 
@@ -37,7 +37,7 @@ function withoutOldNotice(before: Model, after: Model): Model {
   return after.notice !== null && after.now - after.noticeAt >= NOTICE_MS ? { ...after, notice: null } : after;
 }
 
-function happened(model: Model, message: Message): Update {
+function handle(model: Model, message: Message): Update {
   switch (message.type) {
     case 'stats':
       return stay(withStats(model, message));
@@ -67,7 +67,7 @@ function withStats(model: Model, { at, apps, machine }: Extract<Message, { type:
   return { ...model, now: Math.max(model.now, at), live: { ...model.live, at, apps, machine, history } };
 }
 
-/** A subscription begins with the events from before; those that are known already are not added again. */
+/** A new subscription replays recent events; known ones are skipped. */
 function withEvents(known: readonly LbEvent[], added: readonly LbEvent[]): readonly LbEvent[] {
   const last = known.at(-1)?.id ?? 0;
   return [...known, ...added.filter(({ id }) => id > last)].slice(-KEPT_EVENTS);

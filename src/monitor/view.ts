@@ -8,7 +8,7 @@ import { drawLogs } from './views/logs-view.ts';
 
 const PAGES = { apps: drawApps, app: drawApp, logs: drawLogs } as const;
 
-/** What the screen shows of a model. */
+/** Renders the model. */
 export function view(model: Model): Frame {
   const frame = new Frame(Math.max(1, model.columns), Math.max(1, model.rows));
   if (model.help) drawHelp(frame, model);

@@ -1,23 +1,14 @@
-import type { WorkerState } from '../lifecycle/states.ts';
 import { byteSize } from '../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { scaleOf, sparkline } from '../terminal/chart.ts';
-import { STYLE, type CellStyle } from '../terminal/style.ts';
+import { STYLE } from '../terminal/style.ts';
 import { age, count, millis, percent, share } from './format.ts';
 import { series, type Sample } from './history.ts';
 import type { Measure } from './measures.ts';
 import type { Cell, Column } from './table.ts';
+import { stateStyle } from './tones.ts';
 
-const STATE_STYLES: Readonly<Record<WorkerState, CellStyle>> = {
-  ready: STYLE.green,
-  starting: STYLE.cyan,
-  ejected: STYLE.red | STYLE.bold,
-  draining: STYLE.yellow,
-  stopping: STYLE.yellow,
-  exited: STYLE.dim,
-};
-
-/** An event loop that is used so much, or so late, is marked. */
+/** An event loop this busy or this late is highlighted. */
 const BUSY_LOOP = 0.9;
 const LATE_LOOP_MS = 100;
 const TREND_WIDEST = 60;
@@ -35,7 +26,7 @@ const FIGURES: readonly Column<WorkerSnapshot>[] = [
   },
   { title: 'pid', width: 7, align: 'right', rank: 0, cell: (worker) => ({ text: String(worker.pid) }) },
   { title: 'gen', width: 3, align: 'right', rank: 8, cell: (worker) => ({ text: count(worker.generation) }) },
-  { title: 'state', width: 8, rank: 0, sortBy: (worker) => worker.state, cell: (worker) => ({ text: worker.state, style: STATE_STYLES[worker.state] }) },
+  { title: 'state', width: 8, rank: 0, sortBy: (worker) => worker.state, cell: (worker) => ({ text: worker.state, style: stateStyle(worker.state) }) },
   { title: 'up', width: 4, align: 'right', rank: 3, sortBy: (worker) => worker.uptimeMs, cell: (worker) => ({ text: age(worker.uptimeMs) }) },
   { title: 'cpu', width: 4, align: 'right', rank: 0, sortBy: (worker) => orLeast(worker.cpuPercent), cell: (worker) => ({ text: percent(worker.cpuPercent) }) },
   {
@@ -78,7 +69,7 @@ const FIGURES: readonly Column<WorkerSnapshot>[] = [
   { title: 'wgt', width: 3, align: 'right', rank: 6, cell: ({ weight }) => ({ text: count(weight), style: weight === 0 ? STYLE.yellow : STYLE.plain }) },
 ];
 
-/** In one word. */
+/** A worker's health in one word. */
 function healthWord(worker: WorkerSnapshot, health: WorkerHealth | undefined): Cell {
   if (worker.state === 'ejected') return { text: 'out', style: STYLE.red | STYLE.bold };
   if (worker.withdrawn !== null) return { text: 'asked', style: STYLE.yellow };
@@ -88,7 +79,7 @@ function healthWord(worker: WorkerSnapshot, health: WorkerHealth | undefined): C
   return { text: 'ok', style: STYLE.green };
 }
 
-/** The columns of an app's workers. The trend is a chart of the chosen measure, all workers on one scale. */
+/** The columns of an app's workers. The trend charts the chosen measure, all workers on one scale. */
 export function workerColumns(app: AppSnapshot, history: readonly Sample[], measure: Measure): readonly Column<WorkerSnapshot>[] {
   const health = new Map(app.health.map((each) => [each.pid, each]));
   const values = (slot: number, columns: number): (number | null)[] => series(history, { app: app.name, slot, measure, columns });

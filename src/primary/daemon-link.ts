@@ -3,8 +3,9 @@ import type { Socket } from 'node:net';
 import { ATTACH_UPGRADE, type FromPrimary, type PrimarySettings, type ToPrimary } from '../protocol/attach.ts';
 import { asLbError } from '../protocol/checked.ts';
 import { ndjson, ndjsonReader } from '../protocol/ndjson.ts';
+import { appName } from '../protocol/parse-app-spec.ts';
 import { parseToPrimary } from '../protocol/parse-to-primary.ts';
-import { attempt, Malformed } from '../protocol/parser.ts';
+import { attempt, integer, Malformed, object } from '../protocol/parser.ts';
 import { now } from '../system/clock.ts';
 import { spawnDaemon } from '../system/spawn-daemon.ts';
 
@@ -27,8 +28,7 @@ export interface LinkEvents {
   lost(): void;
 }
 
-/** Takes messages for the daemon. */
-export type Outbox = Pick<DaemonLink, 'busy' | 'send'>;
+const orderHead = object<{ readonly id: number; readonly app: string }>({ id: integer(1), app: appName });
 
 /** The connection to the daemon. Redials for ever; daemon restart, crash and upgrade are this one code path. */
 export class DaemonLink {
@@ -89,7 +89,6 @@ export class DaemonLink {
 
   #attached(socket: Socket, head: Buffer): void {
     this.#socket = socket;
-    this.#delayMs = REDIAL_FIRST_MS;
     const read = ndjsonReader(
       (message) => this.#received(message),
       (problem) => {
@@ -105,13 +104,16 @@ export class DaemonLink {
     socket.on('data', read);
   }
 
-  /** Every order gets an answer, also one that cannot be read. */
+  /** An order that cannot be read is answered too. */
   #received(value: unknown): void {
+    // A daemon that sends something has accepted this primary.
+    this.#delayMs = REDIAL_FIRST_MS;
     const message = attempt(() => parseToPrimary(value));
     if (!(message instanceof Malformed)) return this.#events.received(message);
     this.#events.malformed(message);
-    const { id } = (value ?? {}) as { readonly id?: unknown };
-    if (typeof id === 'number') this.send({ type: 'failed', id, error: asLbError('order', message).toRecord() });
+    const order = attempt(() => orderHead(value));
+    if (order instanceof Malformed) return;
+    this.send({ type: 'failed', id: order.id, app: order.app, error: asLbError('order', message).toRecord() });
   }
 
   #detached(): void {

@@ -1,13 +1,12 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import { orderTitle, type Answer, type FromPrimary, type Order } from '../protocol/attach.ts';
+import { orderTitle, type Answer, type AppReport, type Order, type Running } from '../protocol/attach.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent } from '../protocol/event.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { AppRuntime } from './app-runtime.ts';
-import type { Outbox } from './daemon-link.ts';
 import { Ingress } from './ingress/ingress.ts';
 import type { BindListener } from './ingress/listeners.ts';
 import type { SocketKeeper } from './handles/socket-keeper.ts';
@@ -25,10 +24,17 @@ export interface AppPorts {
   readonly usage: UsageSource;
 }
 
+/** Takes what an app reports to the daemon. */
+export interface AppOutbox {
+  /** So much is unsent that what can be left out should be. */
+  readonly busy: boolean;
+  send(report: AppReport): void;
+}
+
 interface HostedAppOptions {
   readonly name: string;
   readonly ports: AppPorts;
-  readonly outbox: Outbox;
+  readonly outbox: AppOutbox;
   /** Directory of profiles. */
   readonly profiles: string;
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
@@ -36,7 +42,7 @@ interface HostedAppOptions {
   readonly finished: () => void;
 }
 
-/** The app of this primary. Carries out its orders. It exists before the app runs, to take over kept sockets. */
+/** An app in this primary. Carries out its orders. It exists before the app runs, to take over kept sockets. */
 export class HostedApp {
   readonly name: string;
   readonly ingress: Ingress;
@@ -53,7 +59,7 @@ export class HostedApp {
   }
 
   /** The running app; null before its start order. */
-  get running(): Extract<FromPrimary, { type: 'hello' }>['running'] {
+  get running(): Running | null {
     return this.#runtime === null ? null : { spec: this.#runtime.pool.spec, snapshot: this.#runtime.snapshot() };
   }
 
@@ -72,23 +78,28 @@ export class HostedApp {
     });
   }
 
-  /** @param foreground whether the app stops when its daemon is gone. */
-  daemonLost(foreground: boolean): void {
+  /** The daemon that followed the log is gone. */
+  unfollow(): void {
     this.#follower.follow(false);
-    if (!foreground) return;
+  }
+
+  /** Drains the app and ends it without an order. */
+  leave(): void {
     const runtime = this.#runtime;
-    if (runtime === null) return this.#options.finished();
+    if (runtime === null) return this.#discard();
     runtime.runner.submit('stop', false, () => new StopOperation(runtime.context, { now: false }), { progress: () => {}, done: () => {} });
+  }
+
+  /** It never started. */
+  #discard(): void {
+    this.ingress.closeAllBut(new Set());
+    this.#options.finished();
   }
 
   #refuse(order: Order): never {
     // Clients may follow the log before the app starts.
     if (order.kind === 'follow-logs') this.#follower.follow(order.on);
-    // This primary is not needed.
-    if (order.kind === 'stop') {
-      this.ingress.closeAllBut(new Set());
-      this.#options.finished();
-    }
+    if (order.kind === 'stop') this.#discard();
     throw new LbError('LB_ERR_APP_STOPPED', { app: this.name, state: 'not started yet', operation: orderTitle(order) });
   }
 

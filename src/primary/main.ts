@@ -1,4 +1,4 @@
-/** The program of a primary: started by the daemon, one per app. */
+/** The program of a primary: started by the daemon. */
 import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
 import { checked } from '../protocol/checked.ts';
 import { parsePrimarySettings } from '../protocol/parse-spawn-channel.ts';
@@ -16,7 +16,7 @@ if (settings === undefined) {
 }
 delete process.env[PRIMARY_SETTINGS_VAR];
 const parsed = checked('settings from the daemon', parsePrimarySettings)(JSON.parse(settings));
-process.title = `lb primary ${parsed.app}`;
+process.title = `lb primary ${parsed.name}`;
 // The daemon decides what ends a primary; a signal to the whole group must not.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 const ports = {

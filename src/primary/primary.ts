@@ -1,13 +1,14 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { FromPrimary, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
+import type { Malformed } from '../protocol/parser.ts';
 import { ATTACH_PROTOCOL, WORKER_PROTOCOL } from '../protocol/version.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { homePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
 import type { DaemonLink, LinkEvents } from './daemon-link.ts';
 import type { SpawnChannel } from './ingress/spawn-channel.ts';
-import { HostedApp, type AppPorts } from './hosted-app.ts';
+import { HostedApp, type AppOutbox, type AppPorts } from './hosted-app.ts';
 
 /** What a primary needs from the system. */
 export interface PrimaryPorts extends Omit<AppPorts, 'keeper'> {
@@ -15,15 +16,15 @@ export interface PrimaryPorts extends Omit<AppPorts, 'keeper'> {
   readonly link: (settings: PrimarySettings, events: LinkEvents) => Pick<DaemonLink, keyof DaemonLink>;
 }
 
-/** The connection between the daemon and the app: passes each order to the app and answers it exactly once. */
+/** A process that hosts apps: passes each order of the daemon to its app, answers it exactly once, and ends after its last app. */
 export class Primary {
   readonly #settings: PrimarySettings;
   readonly #ports: PrimaryPorts;
   readonly #link: ReturnType<PrimaryPorts['link']>;
-  readonly #app: HostedApp;
+  readonly #apps = new Map<string, HostedApp>();
   readonly #finish: () => void;
 
-  /** @param finish called when the app has ended and everything has been written. */
+  /** @param finish called when the last app has ended and everything has been written. */
   constructor(settings: PrimarySettings, ports: PrimaryPorts, finish: () => void) {
     this.#settings = settings;
     this.#ports = ports;
@@ -31,42 +32,83 @@ export class Primary {
     this.#link = ports.link(settings, {
       hello: () => this.#hello(),
       received: (message) => this.#received(message),
-      malformed: (problem) => this.#app.badMessages.report('the daemon', problem),
-      lost: () => this.#app.daemonLost(settings.foreground),
-    });
-    this.#app = new HostedApp({
-      name: settings.app,
-      ports: { ...ports, keeper: ports.channel },
-      outbox: this.#link,
-      profiles: homePaths(settings.home).profiles,
-      workerSettings: (spec) => this.#workerSettings(spec),
-      finished: () => void this.#link.close().then(this.#finish),
+      malformed: (problem) => this.#malformed(problem),
+      lost: () => this.#daemonLost(),
     });
   }
 
   async start(): Promise<void> {
     await this.#ports.channel.receive(
       this.#settings.sockets,
-      (key, handle, name) => this.#app.ingress.received(key, handle, name),
-      (problem) => this.#app.badMessages.report('the daemon', problem),
+      (app, key, handle, name) => this.#host(app).ingress.received(key, handle, name),
+      (problem) => this.#malformed(problem),
     );
     this.#link.dial();
   }
 
   #hello(): FromPrimary {
-    const { app, version } = this.#settings;
-    return { type: 'hello', app, pid: process.pid, startTime: startTimeOf(process.pid), version, protocol: ATTACH_PROTOCOL, running: this.#app.running };
+    const { name, version } = this.#settings;
+    const apps = [...this.#apps.values()].flatMap(({ running }) => (running === null ? [] : [running]));
+    return { type: 'hello', protocol: ATTACH_PROTOCOL, name, pid: process.pid, startTime: startTimeOf(process.pid), version, apps };
   }
 
   #received(message: ToPrimary): void {
     if (message.type === 'ping') return this.#link.send({ type: 'pong', seq: message.seq });
-    const { id, order } = message;
-    this.#app
-      .carryOut(order, (record) => this.#link.send({ type: 'progress', id, record }))
+    if (message.type === 'leave') return this.#leave();
+    const { id, app, order } = message;
+    this.#host(app)
+      .carryOut(order, (record) => this.#link.send({ type: 'progress', app, id, record }))
       .then(
-        (answer) => this.#link.send({ type: 'answer', id, answer }),
-        (error: unknown) => this.#link.send({ type: 'failed', id, error: LbError.from(error).toRecord() }),
+        (answer) => this.#link.send({ type: 'answer', app, id, answer }),
+        (error: unknown) => this.#link.send({ type: 'failed', app, id, error: LbError.from(error).toRecord() }),
       );
+  }
+
+  #host(name: string): HostedApp {
+    const hosted = this.#apps.get(name);
+    if (hosted !== undefined) return hosted;
+    const app = new HostedApp({
+      name,
+      ports: { ...this.#ports, keeper: this.#ports.channel.keeperOf(name) },
+      outbox: this.#outboxOf(name),
+      profiles: homePaths(this.#settings.home).profiles,
+      workerSettings: (spec) => this.#workerSettings(spec),
+      finished: () => {
+        this.#apps.delete(name);
+        if (this.#apps.size === 0) this.#end();
+      },
+    });
+    this.#apps.set(name, app);
+    return app;
+  }
+
+  #outboxOf(app: string): AppOutbox {
+    const link = this.#link;
+    return {
+      get busy() {
+        return link.busy;
+      },
+      send: (report) => link.send({ ...report, app }),
+    };
+  }
+
+  #malformed(problem: Malformed): void {
+    for (const app of this.#apps.values()) app.badMessages.report('the daemon', problem);
+  }
+
+  /** In the foreground, apps stop with their daemon. */
+  #daemonLost(): void {
+    for (const app of this.#apps.values()) app.unfollow();
+    if (this.#settings.foreground) this.#leave();
+  }
+
+  #leave(): void {
+    if (this.#apps.size === 0) return this.#end();
+    for (const app of [...this.#apps.values()]) app.leave();
+  }
+
+  #end(): void {
+    void this.#link.close().then(this.#finish);
   }
 
   #workerSettings(spec: AppSpec): WorkerSettings {

@@ -4,7 +4,7 @@ import { describeExit, describeStopReason, type StopReason, type ExitReport } fr
 import type { OperationName } from '../lifecycle/operation-name.ts';
 import { readiness, type CheckPassed } from '../lifecycle/readiness.ts';
 import { afterWorkerEnd, type WorkerEnd } from '../lifecycle/restart-policy.ts';
-import type { WorkerState } from '../lifecycle/states.ts';
+import { isEnded, type WorkerState } from '../lifecycle/states.ts';
 import { withoutApp } from '../lifecycle/wording.ts';
 import type { ProgressStep } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
@@ -258,7 +258,7 @@ export class Supervisor implements WorkerObserver {
     }
     if (currentWorker(slot) !== undefined || slot.awaitsReport || runner.holds(slot.index)) return false;
     const { phase, dueAt } = slot.restart;
-    if (phase === 'stopped' || phase === 'errored') return false;
+    if (isEnded(phase)) return false;
     if (phase !== 'waiting' || dueAt <= now()) return true;
     this.wakeIn(dueAt - now());
     return false;
@@ -291,7 +291,7 @@ export class Supervisor implements WorkerObserver {
     const { pool, runner, app } = this.#options;
     if (pool.wanted === 0 || runner.current !== null || pool.workers.length > 0) return;
     const phases = pool.slots.map((slot) => slot.restart.phase);
-    if (!phases.every((phase) => phase === 'stopped' || phase === 'errored')) return;
+    if (!phases.every(isEnded)) return;
     if (phases.every((phase) => phase === 'stopped')) return this.#end('stopped', null);
     const last = this.exits.at(-1);
     const reason = `${last === undefined ? 'its workers ended' : describeExit(last)}; every worker gave up after ${pool.spec.maxRestarts} unstable restarts`;

@@ -44,51 +44,62 @@ export type Answer =
   | { readonly kind: 'app-metrics'; readonly metrics: MergedMetrics }
   | { readonly kind: 'done'; readonly message: string; readonly snapshot: AppSnapshot; readonly spec: AppSpec };
 
-/** What a primary runs. */
+/** An app that a primary runs. */
 export interface Running {
   readonly spec: AppSpec;
   readonly snapshot: AppSnapshot;
 }
 
-export type ToPrimary = { readonly type: 'order'; readonly id: number; readonly order: Order } | { readonly type: 'ping'; readonly seq: number };
+export type ToPrimary =
+  /** `start` makes the primary host the app. */
+  | { readonly type: 'order'; readonly id: number; readonly app: string; readonly order: Order }
+  /** This primary is not needed: it drains what it runs and exits. */
+  | { readonly type: 'leave' }
+  | { readonly type: 'ping'; readonly seq: number };
 
-export type FromPrimary =
-  | {
-      readonly type: 'hello';
-      readonly app: string;
-      readonly pid: number;
-      readonly startTime: number | null;
-      readonly version: string;
-      readonly protocol: number;
-      /** Null before its first start order. */
-      readonly running: Running | null;
-    }
+/** What a primary reports about one of its apps. */
+export type AppReport =
   | { readonly type: 'progress'; readonly id: number; readonly record: ProgressRecord }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly type: 'failed'; readonly id: number; readonly error: ErrorRecord }
   | { readonly type: 'event'; readonly event: NewEvent }
-  /** The definition changed by itself: the load decided on another number of workers. */
+  /** The definition changed without an order: autoscaling changed the number of workers. */
   | { readonly type: 'redefined'; readonly spec: AppSpec; readonly snapshot: AppSnapshot }
   /** Once a second while something changes; totals are those of this primary. */
   | { readonly type: 'stats'; readonly stats: AppStats }
   | { readonly type: 'log'; readonly lines: readonly LogLine[]; readonly dropped: number }
-  /** The app has no worker left and none will come; the primary ends after this. */
-  | { readonly type: 'ended'; readonly state: 'stopped' | 'errored'; readonly error: string | null; readonly snapshot: AppSnapshot }
+  /** The app has no worker left and none will come. A primary exits after the last of its apps. */
+  | { readonly type: 'ended'; readonly state: 'stopped' | 'errored'; readonly error: string | null; readonly snapshot: AppSnapshot };
+
+export type FromPrimary =
+  | {
+      readonly type: 'hello';
+      readonly protocol: number;
+      readonly name: string;
+      readonly pid: number;
+      readonly startTime: number | null;
+      readonly version: string;
+      /** Empty before its first start order. */
+      readonly apps: readonly Running[];
+    }
+  | ({ readonly app: string } & AppReport)
   | { readonly type: 'pong'; readonly seq: number };
 
-/** Messages on the spawn channel, `keep` with a raw listening handle. */
-export type SpawnChannelMessage =
-  | { readonly lb: 'keep'; readonly key: string; readonly name: { address: string; port: number; family: string } | null }
+/** Messages on the spawn channel about the listening sockets of an app; `keep` comes with a raw handle. */
+export type SpawnChannelMessage = { readonly app: string; readonly key: string } & (
+  | { readonly lb: 'keep'; readonly name: { address: string; port: number; family: string } | null }
   /** Answered with `dropped` when the duplicate is closed. */
-  | { readonly lb: 'drop'; readonly key: string }
-  | { readonly lb: 'dropped'; readonly key: string }
-  /** The primary wants a duplicate that is not polled; answered with `keep`. */
-  | { readonly lb: 'lend'; readonly key: string };
+  | { readonly lb: 'drop' }
+  | { readonly lb: 'dropped' }
+  /** The primary wants an unpolled duplicate; answered with `keep`. */
+  | { readonly lb: 'lend' }
+);
 
 export const PRIMARY_SETTINGS_VAR = 'LB_PRIMARY_SETTINGS';
 
 export interface PrimarySettings {
-  readonly app: string;
+  /** Unique among the primaries of a daemon; the apps come with their start orders. */
+  readonly name: string;
   readonly home: string;
   readonly socket: string;
   readonly daemonLog: string;

@@ -1,20 +1,20 @@
 import type { EmitEvent, Where } from './event.ts';
 
-const AGAIN_MS = 60_000;
-/** Reports per minute, however many senders and fields: an app may send anything. */
-const MOST = 20;
+const PERIOD_MS = 60_000;
+/** Maximum number of reports per minute, because an app may send anything. */
+const MAX_REPORTS = 20;
 
-/** What is wrong with a message, and where in it. */
+/** What is wrong with a message, and where. */
 export interface Problem {
   readonly path: string;
   readonly message: string;
 }
 
-/** Tells of messages that are malformed, and of each field of a sender once a minute. */
+/** Reports malformed messages, at most once a minute for each sender and field. */
 export class BadMessages {
   readonly #event: EmitEvent;
   readonly #now: () => number;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #since = -Infinity;
 
   constructor(event: EmitEvent, now: () => number) {
@@ -23,13 +23,13 @@ export class BadMessages {
   }
 
   report(from: string, { path, message }: Problem, worker?: Where): void {
-    if (this.#now() - this.#since >= AGAIN_MS) {
+    if (this.#now() - this.#since >= PERIOD_MS) {
       this.#since = this.#now();
-      this.#told.clear();
+      this.#reported.clear();
     }
     const subject = `${from} ${path}`;
-    if (this.#told.has(subject) || this.#told.size >= MOST) return;
-    this.#told.add(subject);
+    if (this.#reported.has(subject) || this.#reported.size >= MAX_REPORTS) return;
+    this.#reported.add(subject);
     this.#event('bad-message', `malformed message from ${from}, ignored: ${message}`, worker, { from, field: path });
   }
 }

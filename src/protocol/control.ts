@@ -16,16 +16,16 @@ export type { LbEvent, NewEvent, Severity } from './event.ts';
  * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|balance|weight|signal|abort|profile` → stream
  * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)
  * - `GET /v1/apps/:name/logs?lines=n` → { lines: LogLine[] }
- * - `GET /v1/events?app=a&since=id&limit=n` → { events: LbEvent[] }, the oldest first: with `since` the n after it, else the newest n
+ * - `GET /v1/events?app=a&since=id&limit=n` → { events: LbEvent[] }, oldest first: the first n after `since`, else the newest n
  * - `GET /v1/history?app=a&metric=rps&resolution=1s|10s|1m[&slot=n]` → HistoryAnswer
  * - `GET /v1/histories?resolution=1s|10s|1m[&points=n][&metric=rps …][&app=a][&level=app|slot]` → HistoriesAnswer
  * - `GET /v1/metrics` → Prometheus' text; `POST /v1/metrics` MetricsBody → { url: string | null }
  * - WebSocket `GET /v1/logs?app=a&lines=n`, `/v1/events?app=a&lines=n` or `&since=id` (all after it), `/v1/stats`
  * - `Upgrade: lb-attach` on `/v1/attach`: a primary (see attach.ts)
  *
- * A stream is newline-delimited JSON: progress records, then exactly one result record. An error that is known before
- * any work begins answers with a 4xx or 5xx and `{ error: ErrorRecord }`; inside a stream the result record tells.
- * Clients send `x-lb-protocol`; a mismatch answers 426 before anything else.
+ * A stream is newline-delimited JSON: progress records, then exactly one result record. An error before any work begins is
+ * answered with 4xx or 5xx and `{ error: ErrorRecord }`; a later one is in the result record. Clients send `x-lb-protocol`; a
+ * mismatch is answered with 426 before anything else.
  */
 
 export interface DaemonHello {
@@ -36,13 +36,13 @@ export interface DaemonHello {
   readonly node: string;
   readonly home: string;
   readonly uptimeMs: number;
-  /** Where the metrics are served, and why they are not at the moment; null when they shall not be. Absent from a daemon of an older version. */
+  /** Where the metrics are served, and why they are not at the moment; null if turned off. Absent in older daemons. */
   readonly metrics?: { readonly url: string; readonly problem: string | null } | null;
 }
 
 /**
- * `POST /v1/apps`: define and start apps. One that is stopped or errored is replaced; one that runs is left as it is, and
- * an error if there is no other in the request. A failed start does not keep the others from being started.
+ * `POST /v1/apps`: defines and starts apps. Replaces stopped and errored apps; running ones are left alone, which is an error
+ * only if all are running. If one fails to start, the others are still started.
  */
 export interface StartBody {
   readonly apps: readonly AppSpec[];
@@ -50,16 +50,16 @@ export interface StartBody {
 
 /** `POST /v1/apps/:name/reload`. */
 export interface ReloadBody {
-  /** Take this definition from now on; absent keeps the one there is. */
+  /** The new definition; absent to keep the current one. */
   readonly spec?: AppSpec;
-  /** Merged over the environment of the definition. */
+  /** Merged into the definition's environment. */
   readonly updateEnv?: Readonly<Record<string, string>>;
   /** Workers replaced at the same time; default 1. */
   readonly parallel?: number;
-  /** How long a new worker must survive before an old one leaves; default 1000. */
+  /** Monitor window: how long a new worker must survive before its old one leaves; default 1000. */
   readonly monitorMs?: number;
   readonly onFailure?: OnFailure;
-  /** All new workers beside all old ones until the switch. */
+  /** Start all new workers beside the old ones, then switch. */
   readonly allAtOnce?: boolean;
 }
 
@@ -79,7 +79,7 @@ export interface StopBody {
   readonly now?: boolean;
 }
 
-/** `POST /v1/apps/:name/scale`: absolute, relative, or back to what the load decides. The first two end autoscaling until the third. */
+/** `POST /v1/apps/:name/scale`: absolute, relative, or automatic. Absolute and relative turn autoscaling off until `auto`. */
 export interface ScaleBody {
   readonly to?: number;
   readonly by?: number;
@@ -91,23 +91,23 @@ export interface BalanceBody {
   readonly strategy: BalanceStrategy;
 }
 
-/** `POST /v1/apps/:name/weight`: the slots that are not named keep theirs. */
+/** `POST /v1/apps/:name/weight`: other slots keep their weights. */
 export interface WeightBody {
   readonly weights: readonly { readonly slot: number; readonly weight: number }[];
 }
 
-/** `POST /v1/metrics`: serves the metrics there from now on, also after a restart of the daemon; null ends it. */
+/** `POST /v1/metrics`: serves the metrics at this address, now and after a restart of the daemon; null turns that off. */
 export interface MetricsBody {
   readonly listen: HostPort | null;
 }
 
-/** `POST /v1/apps/:name/signal`: to every worker, or to one. */
+/** `POST /v1/apps/:name/signal`: to all workers, or to one. */
 export interface SignalBody {
   readonly signal: string;
   readonly pid?: number;
 }
 
-/** What happened to one worker during an operation. */
+/** Steps of an operation. */
 export const PROGRESS_STEPS = ['starting', 'ready', 'draining', 'stopping', 'exited', 'failed', 'queued', 'rollback', 'note'] as const;
 export type ProgressStep = (typeof PROGRESS_STEPS)[number];
 
@@ -119,7 +119,7 @@ export interface ProgressRecord {
   readonly slot: number | null;
   readonly generation: number | null;
   readonly pid: number | null;
-  /** A sentence for people; complete in itself. */
+  /** A complete sentence. */
   readonly message: string;
   readonly blockers?: DrainBlockers;
 }
@@ -133,7 +133,7 @@ export type StreamRecord = ProgressRecord | ResultRecord;
 /** Stdout or stderr. */
 export type LogStream = 'out' | 'err';
 
-/** One line a worker wrote. */
+/** A line that a worker wrote. */
 export interface LogLine {
   readonly app: string;
   readonly slot: number;
@@ -144,13 +144,13 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** What `/v1/logs` sends. */
+/** Messages of `/v1/logs`. */
 export type LogMessage =
   | { readonly type: 'line'; readonly line: LogLine }
-  /** The reader was too slow: this many lines are missing here. */
+  /** This many lines are missing here because the reader was too slow. */
   | { readonly type: 'dropped'; readonly lines: number };
 
-/** What `/v1/stats` sends, at once and then every second. */
+/** Messages of `/v1/stats`, immediately and then every second. */
 export interface Stats {
   /** Epoch milliseconds. */
   readonly at: number;

@@ -4,31 +4,31 @@ import type { OperationName } from '../lifecycle/operation-name.ts';
 
 export type { EventKind, Severity };
 
-/** What an event of some kinds tells beyond its message, for programs. */
+/** Details of an event for programs, by kind. */
 export interface EventDetails {
   readonly start: { readonly generation: number };
   readonly ready: { readonly tookMs: number; readonly generation: number };
   readonly drain: { readonly stopReason: StopReason | null; readonly generation: number };
-  /** The facts of `ExitReport`; `cause` is what is known beyond code and signal. */
+  /** `cause`: what is known beyond code and signal. */
   readonly exit: Pick<ExitReport, 'code' | 'signal' | 'stopReason' | 'cause' | 'killedAtDeadline' | 'uptimeMs' | 'generation'>;
   readonly recycle: { readonly stopReason: StopReason; readonly reason: string };
   readonly 'operation-begin': { readonly operation: OperationName };
   readonly operation: { readonly operation: OperationName; readonly ok: boolean };
   readonly ended: { readonly state: 'stopped' | 'errored' };
   readonly 'primary-lost': { readonly cause: string };
-  /** `unclean`: the daemon before it did not say that it ends. */
+  /** `unclean`: the previous daemon did not shut down cleanly. */
   readonly 'daemon-start': { readonly unclean: boolean };
-  /** `field`: its path in the message, empty for the message itself. */
+  /** `field`: path in the message; empty for the message itself. */
   readonly 'bad-message': { readonly from: string; readonly field: string };
 }
 
 interface EventBase {
   /** Epoch milliseconds. */
   readonly at: number;
-  /** Null for what concerns the daemon itself. */
+  /** Null for an event of the daemon itself. */
   readonly app: string | null;
   readonly severity: Severity;
-  /** A sentence for people; complete in itself, but for the name of the app. */
+  /** A complete sentence, except that it may omit the name of the app. */
   readonly message: string;
   readonly slot?: number;
   readonly pid?: number;
@@ -40,12 +40,12 @@ type OfKind<K extends EventKind> = { readonly kind: K } & (K extends keyof Event
 
 type Facts = { [K in EventKind]: Omit<EventBase, 'severity'> & OfKind<K> }[EventKind];
 
-/** Something that happened, as a primary tells it. */
+/** An event as a primary reports it, without an id. */
 export type NewEvent = Facts & { readonly severity: Severity };
 
-/** Something that happened, for `/v1/events`. */
+/** An event of `/v1/events`. */
 export type LbEvent = NewEvent & {
-  /** Rises by one with each event of a home, over all its daemons. */
+  /** Increases by one with each event of a home, across its daemons. */
   readonly id: number;
 };
 
@@ -54,14 +54,14 @@ export interface Where {
   readonly pid: number;
 }
 
-/** Tells what happened; kinds that have details need them. */
+/** Reports an event; `details` is required for kinds that have it. */
 export type EmitEvent = <K extends EventKind>(
   kind: K,
   message: string,
   ...more: K extends keyof EventDetails ? [worker: Where | undefined, details: EventDetails[K]] : [worker?: Where]
 ) => void;
 
-/** An event of the given facts, with the severity that follows from them. */
+/** Creates an event, with its severity. */
 export function makeEvent(
   app: string | null,
   at: number,

@@ -1,6 +1,6 @@
 import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from './snapshot.ts';
 
-/** What `lb list` shows of an app; with hundreds of workers a small part of all there is to tell. */
+/** What `lb list` shows of an app; with hundreds of workers, a small part of the snapshot. */
 export type ListedApp = Pick<
   AppSnapshot,
   | 'name'
@@ -23,9 +23,9 @@ export type ListedApp = Pick<
   | 'queuedOperations'
   | 'error'
 > & {
-  /** Those that are not simply ready. */
+  /** Only workers that are not ready, or reported drain. */
   readonly workers: readonly Pick<WorkerSnapshot, 'slot' | 'pid' | 'state' | 'blockers' | 'withdrawn'>[];
-  /** Of those that have something against them. */
+  /** Only workers with causes for an ejection. */
   readonly health: readonly Pick<WorkerHealth, 'pid' | 'causes'>[];
 };
 

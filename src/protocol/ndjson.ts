@@ -1,13 +1,13 @@
 import { StringDecoder } from 'node:string_decoder';
 import { Malformed } from './parser.ts';
 
-/** A message longer than this is a fault of the other side. */
+/** A longer message is treated as malformed. */
 export const MAX_MESSAGE_CHARS = 16 * 1024 * 1024;
 
 /**
  * Splits a byte stream into JSON messages.
- * @param onMessage gets each parsed line; its shape is not checked yet.
- * @param onMalformed the stream is of no use after it and should be closed.
+ * @param onMessage called with each message; its shape is unchecked
+ * @param onMalformed the stream is unusable from here on and should be closed
  */
 export function ndjsonReader(onMessage: (message: unknown) => void, onMalformed: (problem: Malformed) => void): (chunk: Buffer) => void {
   const decoder = new StringDecoder('utf8');

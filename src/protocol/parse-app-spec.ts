@@ -19,7 +19,7 @@ export const instances = integer(1, MAX_INSTANCES);
 export const weight = number(0, MAX_WEIGHT);
 export const slot = integer(0);
 
-/** In the one form that stands for all spellings of the name. */
+/** An app name, normalized. */
 export const appName: Parser<string> = (value) => {
   const name = normalName(string(value));
   const expected = expectedName(name);
@@ -38,7 +38,7 @@ const statusRange: Parser<readonly [number, number]> = (value) => {
   return [from, to];
 };
 
-/** A text is one command for the shell, a list is a program with its words. */
+/** A string is a shell command, a list is a program with its arguments. */
 const command: Parser<string | readonly string[]> = (value) => (typeof value === 'string' ? value : list(string)(value));
 
 export const hostPort = object<HostPort>({ host: nullable(string), port: integer(1) });
@@ -107,13 +107,13 @@ const SHAPE: Shape<AppSpec> = {
   scale: nullable(object<ScaleSpec>({ on: boolean, min: instances, max: instances, target: scaleTarget, upCooldownMs: number(0), downCooldownMs: number(0) })),
 };
 
-/** A definition that people wrote. */
+/** A definition from a user: unknown fields are errors. */
 export const appSpec = exact<AppSpec>(SHAPE);
 
-/** A definition as a process of another version may tell it. */
-export const toldAppSpec = object<AppSpec>(SHAPE);
+/** A definition from another process, possibly of another version: unknown fields pass. */
+export const lenientAppSpec = object<AppSpec>(SHAPE);
 
 const { env: _, ...WITHOUT_ENV } = SHAPE;
 
-/** A definition as everybody may see it. */
+/** A definition without the values of the environment, which may be secret. */
 export const shownAppSpec = object<Omit<AppSpec, 'env'> & { readonly envNames: readonly string[] }>({ ...WITHOUT_ENV, envNames: list(string) });

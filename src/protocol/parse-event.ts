@@ -45,7 +45,7 @@ export const newEvent: Parser<NewEvent> = (value) => {
   return value;
 };
 
-/** An event that was read back or received; null when it is none, or of a kind that this version does not know. */
+/** Parses an event; null if it is invalid or of an unknown kind. */
 export function parseEvent(value: unknown): LbEvent | null {
   const event = attempt(() => ({ ...newEvent(value), id: field('id', integer())(value) }));
   return event instanceof Malformed ? null : event;

@@ -1,7 +1,7 @@
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { APP_METRIC_TYPES, type AppFamily, type AppValue, type MergedMetrics } from './app-metrics.ts';
-import type { Answer, FromPrimary, Running } from './attach.ts';
-import { appName, toldAppSpec } from './parse-app-spec.ts';
+import type { Answer, AppReport, FromPrimary, Running } from './attach.ts';
+import { appName, lenientAppSpec } from './parse-app-spec.ts';
 import { newEvent } from './parse-event.ts';
 import { listedApp } from './parse-listed-app.ts';
 import { errorRecord, logLine, profileFile, progressRecord } from './parse-records.ts';
@@ -27,15 +27,12 @@ const mergedMetrics = object<MergedMetrics>({
   leftOut: list(string),
 });
 
-/** @param app whose primary it is; null before its hello, which comes first. @throws Malformed */
-export type FromPrimaryParser = (value: unknown, app: string | null) => FromPrimary;
-
 /**
- * What a primary tells its daemon.
- * @param complete adds the options that a primary of an older version does not know to its definition.
+ * The parser of what a primary sends its daemon.
+ * @param complete adds the options that a primary of an older version does not know to its definitions.
  */
-export function fromPrimaryParser(complete: (spec: unknown) => unknown): FromPrimaryParser {
-  const spec: Parser<AppSpec> = (value) => toldAppSpec(complete(value));
+export function fromPrimaryParser(complete: (spec: unknown) => unknown): Parser<FromPrimary> {
+  const spec: Parser<AppSpec> = (value) => lenientAppSpec(complete(value));
   const id = integer(1);
   const answer = variants<Answer, 'kind'>('kind', {
     snapshot: { snapshot: appSnapshot },
@@ -49,55 +46,56 @@ export function fromPrimaryParser(complete: (spec: unknown) => unknown): FromPri
     hello: {
       // First: of another version nothing else is known.
       protocol: literal(ATTACH_PROTOCOL),
-      app: appName,
+      name: appName,
       pid: integer(1),
       startTime: nullable(number()),
       version: string,
-      running: nullable(object<Running>({ spec, snapshot: appSnapshot })),
+      apps: list(object<Running>({ spec, snapshot: appSnapshot })),
     },
-    progress: { id, record: progressRecord },
-    answer: { id, answer },
-    failed: { id, error: errorRecord },
-    event: { event: newEvent },
-    redefined: { spec, snapshot: appSnapshot },
-    stats: { stats: appStats },
-    log: { lines: list(logLine), dropped: number(0) },
-    ended: { state: oneOf(['stopped', 'errored']), error: nullable(string), snapshot: appSnapshot },
+    progress: { app: appName, id, record: progressRecord },
+    answer: { app: appName, id, answer },
+    failed: { app: appName, id, error: errorRecord },
+    event: { app: appName, event: newEvent },
+    redefined: { app: appName, spec, snapshot: appSnapshot },
+    stats: { app: appName, stats: appStats },
+    log: { app: appName, lines: list(logLine), dropped: number(0) },
+    ended: { app: appName, state: oneOf(['stopped', 'errored']), error: nullable(string), snapshot: appSnapshot },
     pong: { seq: integer() },
   });
-  return (value, app) => {
+  return (value) => {
     const message = parse(value);
-    if (app === null && message.type !== 'hello') throw new Malformed('"hello"', message.type).within('type');
-    const expected = app ?? (message.type === 'hello' ? message.app : '');
-    for (const [path, name] of Object.entries(appsIn(message))) {
+    for (const [path, name, expected] of appsIn(message)) {
       if (name !== expected) throw new Malformed(JSON.stringify(expected), name).within(path);
     }
     return message;
   };
 }
 
-/** The apps that a message names, by where. */
-function appsIn(message: FromPrimary): Readonly<Record<string, string | null>> {
-  switch (message.type) {
-    case 'hello': {
-      const { app, running } = message;
-      return { app, ...(running === null ? {} : { 'running.spec.name': running.spec.name, 'running.snapshot.name': running.snapshot.name }) };
-    }
+type NamedApp = readonly [path: string, name: string | null, expected: string];
+
+/** Where else a message names the app that it is about. */
+function appsIn(message: FromPrimary): readonly NamedApp[] {
+  if (message.type === 'hello') return message.apps.map(({ spec, snapshot }, index) => [`apps[${index}].snapshot.name`, snapshot.name, spec.name]);
+  if (message.type === 'pong') return [];
+  return Object.entries(appsInReport(message)).map(([path, name]) => [path, name, message.app]);
+}
+
+function appsInReport(report: AppReport): Readonly<Record<string, string | null>> {
+  switch (report.type) {
     case 'answer':
-      return appsInAnswer(message.answer);
+      return appsInAnswer(report.answer);
     case 'event':
-      return { 'event.app': message.event.app };
+      return { 'event.app': report.event.app };
     case 'redefined':
-      return { 'spec.name': message.spec.name, 'snapshot.name': message.snapshot.name };
+      return { 'spec.name': report.spec.name, 'snapshot.name': report.snapshot.name };
     case 'stats':
-      return { 'stats.name': message.stats.name };
+      return { 'stats.name': report.stats.name };
     case 'ended':
-      return { 'snapshot.name': message.snapshot.name };
+      return { 'snapshot.name': report.snapshot.name };
     case 'progress':
-      return { 'record.app': message.record.app };
+      return { 'record.app': report.record.app };
     case 'failed':
     case 'log':
-    case 'pong':
       return {};
   }
 }

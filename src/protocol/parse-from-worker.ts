@@ -62,13 +62,13 @@ const fromWorker = variants<FromWorker, 't', 'cmd'>(
   { cmd: literal(MARK) },
 );
 
-/** What a worker says, with the handle that came along. An app can write to this channel too. @throws Malformed */
+/** Parses a message from a worker, with its handle. The app can write to this channel too. @throws Malformed */
 export function parseFromWorker(value: unknown, handle: unknown): FromWorker {
   const message = fromWorker(value);
   if (message.t === 'refused' && !isConnection(handle)) throw new Malformed('a connection', handle).within('handle');
   return message;
 }
 
-/** A raw one: the sockets and servers that an app sends have not both. */
+/** A raw handle. The sockets and servers that an app sends lack one of these methods. */
 export const isConnection = (handle: unknown): handle is { close(): void } =>
   typeof handle === 'object' && handle !== null && 'close' in handle && typeof handle.close === 'function' && 'readStart' in handle;

@@ -6,7 +6,7 @@ import { boolean, integer, list, nullable, number, object, oneOf, string, type S
 import { OPERATION_KINDS, type AppSnapshot, type AutoscalingSnapshot, type SlotTrouble, type WorkerSnapshot } from './snapshot.ts';
 import type { LoopDelaySummary } from './worker.ts';
 
-/** Apart from the whole snapshot, because the everyday `lb list` waits for all that it loads. */
+/** Separate from `parse-snapshot.ts`, because a plain `lb list` waits for everything it loads. */
 
 export const drainBlockers = object<DrainBlockers>({ requests: number(), oldestMs: number(), connections: number(), websockets: number(), sockets: number() });
 
@@ -15,7 +15,6 @@ export const pid = integer(0);
 export const workerState = oneOf(WORKER_STATES);
 export const numberOrNull = nullable(number());
 
-/** What is known of each worker, and of its health. */
 const LISTED_WORKER: Shape<ListedApp['workers'][number]> = {
   slot,
   pid,
@@ -88,7 +87,7 @@ export const listedApp = object<ListedApp>({
   health: list(object<ListedApp['health'][number]>(LISTED_HEALTH)),
 });
 
-/** The same with all that is known of the workers. */
+/** A listed app with complete workers. */
 export type AppWithWorkers = Omit<ListedApp, 'workers'> & Pick<AppSnapshot, 'workers'>;
 export const appWithWorkers = object<AppWithWorkers>({
   ...LISTED,

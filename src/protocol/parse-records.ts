@@ -22,7 +22,7 @@ export const progressRecord = object<ProgressRecord>({
 
 export const profileFile = object<ProfileFile>({ what: oneOf(PROFILE_KINDS), path: string, bytes: number(), slot: integer(0), pid: integer(0) });
 
-/** A code that this version does not know keeps its message. */
+/** An unknown code keeps its message. */
 const errorCode: Parser<ErrorRecord['code']> = (value) => {
   const code = string(value);
   return isErrorCode(code) ? code : 'LB_ERR_INTERNAL';

@@ -17,7 +17,7 @@ import { absolutePath, appSpec, hostPort, instances, slot, weight } from './pars
 import { boolean, exact, integer, list, nullable, number, object, oneOf, optional, record, string, type Parser, type Shape } from './parser.ts';
 import { LONGEST_PROFILE_MS, PROFILE_KINDS, type ProfileBody } from './profile.ts';
 
-/** The bodies that are also orders to a primary. */
+/** Bodies that are also orders to a primary. */
 export const RELOAD: Shape<Omit<ReloadBody, 'updateEnv' | 'spec'>> = {
   parallel: optional(integer(1)),
   monitorMs: optional(number(0)),

@@ -3,12 +3,11 @@ import { absolutePath, appName } from './parse-app-spec.ts';
 import { socketName } from './parse-to-worker.ts';
 import { boolean, integer, Malformed, nullable, object, string, variants } from './parser.ts';
 
-const spawnChannelMessage = variants<SpawnChannelMessage, 'lb'>('lb', {
-  keep: { key: string, name: nullable(socketName) },
-  drop: { key: string },
-  dropped: { key: string },
-  lend: { key: string },
-});
+const spawnChannelMessage = variants<SpawnChannelMessage, 'lb', 'app' | 'key'>(
+  'lb',
+  { keep: { name: nullable(socketName) }, drop: {}, dropped: {}, lend: {} },
+  { app: appName, key: string },
+);
 
 /** A message between a daemon and the primary that it spawned, with the handle that came along. @throws Malformed */
 export function parseSpawnChannelMessage(value: unknown, handle: unknown): SpawnChannelMessage {
@@ -19,7 +18,7 @@ export function parseSpawnChannelMessage(value: unknown, handle: unknown): Spawn
 
 /** @throws Malformed */
 export const parsePrimarySettings = object<PrimarySettings>({
-  app: appName,
+  name: appName,
   home: absolutePath,
   socket: string,
   daemonLog: absolutePath,

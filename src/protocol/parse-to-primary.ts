@@ -1,12 +1,12 @@
 import type { Order, ToPrimary } from './attach.ts';
-import { toldAppSpec } from './parse-app-spec.ts';
+import { appName, lenientAppSpec } from './parse-app-spec.ts';
 import { BALANCE, PROFILE, RELOAD, RESTART, SCALE, SIGNAL, STOP, WEIGHT } from './parse-requests.ts';
 import { boolean, integer, optional, variants } from './parser.ts';
 
-const spec = optional(toldAppSpec);
+const spec = optional(lenientAppSpec);
 
 const order = variants<Order, 'kind'>('kind', {
-  start: { spec: toldAppSpec, strict: boolean, generation: integer(0) },
+  start: { spec: lenientAppSpec, strict: boolean, generation: integer(0) },
   reload: { ...RELOAD, spec },
   restart: { ...RESTART, spec },
   scale: SCALE,
@@ -23,8 +23,9 @@ const order = variants<Order, 'kind'>('kind', {
   'follow-logs': { on: boolean },
 });
 
-/** What a daemon tells a primary. @throws Malformed */
+/** What a daemon sends a primary. @throws Malformed */
 export const parseToPrimary = variants<ToPrimary, 'type'>('type', {
-  order: { id: integer(1), order },
+  order: { id: integer(1), app: appName, order },
+  leave: {},
   ping: { seq: integer() },
 });

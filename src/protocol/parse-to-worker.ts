@@ -4,7 +4,7 @@ import type { Endpoint, Peer } from './proxy-header.ts';
 import { WORKER_PROTOCOL } from './version.ts';
 import { MARK, type SocketName, type ToWorker, type WorkerSettings } from './worker.ts';
 
-/** Part of the preload: it stays small. */
+/** Part of the preload, so it must stay small. */
 
 const endpoint = object<Endpoint>({ address: string, port: integer(0, 65_535), family: oneOf(['IPv4', 'IPv6']) });
 
@@ -12,7 +12,7 @@ export const peer = object<Peer>({ source: endpoint, destination: nullable(endpo
 
 export const socketName = object<SocketName>({ address: string, port: integer(), family: string });
 
-/** What a primary tells its worker. @throws Malformed */
+/** Parses a message from the primary. @throws Malformed */
 export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
   't',
   {

@@ -2,9 +2,9 @@ import { list, number, object, record, type Shape } from './parser.ts';
 import type { AppTotals, Counters, ProxyRejections } from './totals.ts';
 import { LATENCY_BUCKETS_MS } from './worker.ts';
 
-/** One number by first digit of a status: 1xx … 5xx. */
+/** One number per status class, 1xx to 5xx. */
 export const byStatusClass = list(number(), 5);
-/** One number by bucket of response times. */
+/** One number per latency bucket. */
 export const byLatency = list(number(), LATENCY_BUCKETS_MS.length + 1);
 
 const COUNTERS: Shape<Counters> = {

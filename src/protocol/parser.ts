@@ -1,13 +1,13 @@
-/** Checks an unknown value and returns it as its type. @throws Malformed */
+/** Returns an unknown value as its type. @throws Malformed */
 export type Parser<T> = (value: unknown) => T;
 
-/** The parser of a field that may be absent. */
+/** The parser of an optional field. */
 export type Optional<T> = Parser<T | undefined> & { readonly isOptional: true };
 
 /** A parser for every field of a type. */
 export type Shape<T> = { readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? Optional<Exclude<T[K], undefined>> : Parser<T[K]> };
 
-/** A value of the wrong type. The path grows while the error rises, so that checking a correct value builds none. */
+/** A value of the wrong type. The path is built while the error propagates, so valid values cost nothing. */
 export class Malformed extends Error {
   override readonly name = 'Malformed';
   readonly expected: string;
@@ -20,7 +20,7 @@ export class Malformed extends Error {
     this.got = describe(value);
   }
 
-  /** Where in the message: `beat.statusClasses[4]`; empty for the message itself. */
+  /** Path in the message: `beat.statusClasses[4]`; empty for the message itself. */
   get path(): string {
     return this.#path;
   }
@@ -29,7 +29,7 @@ export class Malformed extends Error {
     return `${this.#path === '' ? 'the message' : this.#path}: expected ${this.expected}, got ${this.got}`;
   }
 
-  /** The same error, seen from the object or list around it. */
+  /** Prefixes the path with the enclosing key or index. */
   within(key: string | number): this {
     const inner = this.#path === '' || this.#path.startsWith('[') ? this.#path : `.${this.#path}`;
     this.#path = `${typeof key === 'number' ? `[${key}]` : key}${inner}`;
@@ -57,7 +57,7 @@ export const boolean: Parser<boolean> = (value) => {
 const range = (min: number, max: number): string =>
   min === -Infinity && max === Infinity ? '' : max === Infinity ? ` of at least ${min}` : ` from ${min} to ${max}`;
 
-/** A finite number within the bounds. */
+/** A finite number within bounds. */
 export const number =
   (min = -Infinity, max = Infinity): Parser<number> =>
   (value) => {
@@ -95,7 +95,7 @@ export const nullable =
 export const optional = <T>(parser: Parser<T>): Optional<T> =>
   Object.assign((value: unknown) => (value === undefined ? undefined : parser(value)), { isOptional: true as const });
 
-/** @param length when there must be exactly so many items. */
+/** @param length exact number of items */
 export const list =
   <T>(item: Parser<T>, length?: number): Parser<readonly T[]> =>
   (value) => {
@@ -122,7 +122,7 @@ export const record =
 const isSameRecord = <T>(given: Fields, parsed: Readonly<Record<string, T>>): given is Readonly<Record<string, T>> =>
   Object.entries(parsed).every(([key, item]) => item === given[key]);
 
-/** The fields of the shape; others, which a newer version may have, stay as they are. */
+/** An object with these fields. Other fields, which a newer version may send, are kept. */
 export const object = <T>(shape: Shape<T>): Parser<T> => parserOf<T>(shape);
 
 /** Of an object with these fields, which are those of the type. */
@@ -140,7 +140,7 @@ function parserOf<T>(shape: object): Parser<T> {
   };
 }
 
-/** The fields of the shape and no others: what people write, where an unknown name is a typing error. */
+/** An object with only these fields, for input from users, where an unknown name is a typo. */
 export function exact<T>(shape: Shape<T>): Parser<T> {
   const parse = object(shape);
   return (value) => {
@@ -150,12 +150,12 @@ export function exact<T>(shape: Shape<T>): Parser<T> {
   };
 }
 
-/** For each kind of a union its other fields: a kind without a parser does not compile. */
+/** The remaining fields for each kind of a union. A kind without a parser does not compile. */
 export type Variants<U, Tag extends keyof U, Common extends keyof U = never> = {
   readonly [Kind in U[Tag] & string]: Shape<Omit<Extract<U, { readonly [K in Tag]: Kind }>, Tag | Common>>;
 };
 
-/** One of several objects, told apart by the value of one field. @param common fields that all of them have */
+/** A union of objects, discriminated by one field. @param common fields of all kinds */
 export function variants<U, Tag extends keyof U & string, Common extends keyof U = never>(
   tag: Tag,
   table: Variants<U, Tag, Common>,
@@ -171,13 +171,13 @@ export function variants<U, Tag extends keyof U & string, Common extends keyof U
   };
 }
 
-/** One field of an object. */
+/** The value of one field of an object. */
 export const field =
   <T>(key: string, parser: Parser<T>): Parser<T> =>
   (value) =>
     inside(key, parser, fieldsOf(value)[key]);
 
-/** The error as a result, for receivers that go on. */
+/** Returns the error instead of throwing it. */
 export function attempt<T>(parse: () => T): T | Malformed {
   try {
     return parse();
@@ -191,7 +191,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The fields of an object whose shape is not known yet. */
+/** Checks that a value is an object. */
 export function fieldsOf(value: unknown): Fields {
   if (isObject(value)) return value;
   throw new Malformed('an object', value);

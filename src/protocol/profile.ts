@@ -1,8 +1,8 @@
-/** What can be taken of a worker: a CPU profile, a heap snapshot, a sampling of allocations, Node's diagnostic report. */
+/** A CPU profile, a heap snapshot, sampled allocations, or Node's diagnostic report. */
 export const PROFILE_KINDS = ['cpu', 'heap', 'heap-sampling', 'report'] as const;
 export type ProfileKind = (typeof PROFILE_KINDS)[number];
 
-/** For people. */
+/** Titles for messages. */
 export const PROFILE_TITLES: Readonly<Record<ProfileKind, string>> = {
   cpu: 'CPU profile',
   heap: 'heap snapshot',
@@ -17,21 +17,21 @@ export interface ProfileBody {
   readonly what: ProfileKind;
   /** Default: the busiest ready worker. */
   readonly slot?: number;
-  /** Of `cpu` and `heap-sampling`, at most ten minutes; default 10 s. */
+  /** For `cpu` and `heap-sampling`: at most ten minutes, default 10 s. */
   readonly durationMs?: number;
-  /** Where the file goes, absolute; default: a new one in `profiles`, where it stays too when it cannot go there. */
+  /** Absolute path; default: a new file in `profiles`. If the file can't be moved to this path, it stays there. */
   readonly output?: string;
 }
 
-/** What a worker is asked for. */
+/** A request to a worker. */
 export interface ProfileRequest {
   readonly what: ProfileKind;
   readonly durationMs: number;
-  /** Absolute; must not exist yet. */
+  /** Absolute path; must not exist. */
   readonly path: string;
 }
 
-/** A file that was written. */
+/** A written profile. */
 export interface ProfileFile {
   readonly what: ProfileKind;
   readonly path: string;

@@ -6,16 +6,16 @@ export interface Endpoint {
   readonly family: 'IPv4' | 'IPv6';
 }
 
-/** The ends of a connection as a header names them. */
+/** The endpoints of a connection, from its header. */
 export interface Peer {
   readonly source: Endpoint;
   readonly destination: Endpoint | null;
 }
 
 export type ProxyHeader =
-  /** Incomplete: at least so many bytes are missing, so reading them never reads past the header. */
+  /** Incomplete. At least this many bytes are missing, so reading them never reads past the header. */
   | { readonly verdict: 'more'; readonly bytes: number }
-  /** Complete; null (LOCAL, UNKNOWN, families without a TCP address) keeps the connection's own addresses. */
+  /** Complete. Null (LOCAL, UNKNOWN, families without a TCP address) means the connection's own addresses. */
   | { readonly verdict: 'header'; readonly source: Endpoint | null; readonly destination: Endpoint | null }
   | { readonly verdict: 'malformed'; readonly reason: string };
 
@@ -25,20 +25,20 @@ const V2_SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 const V2_FIXED_BYTES = 16;
 const V2_MAX_LENGTH_BYTES = 4_096;
 const V2_COMMANDS: Readonly<Record<number, 'LOCAL' | 'PROXY'>> = { 0x20: 'LOCAL', 0x21: 'PROXY' };
-/** By family and transport: TCP over IPv4 and IPv6. Unspecified ones, datagrams and Unix sockets have nothing that a TCP socket could show. */
+/** By family and transport: TCP over IPv4 and IPv6. The others (unspecified, datagram, Unix socket) have no TCP address. */
 const V2_ADDRESS_BYTES: Readonly<Record<number, 0 | 4 | 16>> = { 0x11: 4, 0x21: 16, 0x00: 0, 0x12: 0, 0x22: 0, 0x31: 0, 0x32: 0 };
 const V1_PREFIX = Buffer.from('PROXY ', 'latin1');
 const V1_MAX_BYTES = 107;
-/** Null: whatever follows it in the line is to be ignored. */
+/** Null: ignore the rest of the line. */
 const V1_FAMILIES: ReadonlyMap<string, Family | null> = new Map([
   ['TCP4', 'IPv4'],
   ['TCP6', 'IPv6'],
   ['UNKNOWN', null],
 ]);
-/** `PROXY UNKNOWN` and CRLF; no header of either version is shorter. */
+/** `PROXY UNKNOWN` and CRLF, the shortest header of both versions. */
 const SHORTEST_BYTES = 15;
 
-/** Reads the PROXY protocol, version 1 and 2 (haproxy's proxy-protocol.txt), from all bytes received so far. TLVs are skipped. */
+/** Parses the PROXY protocol, versions 1 and 2 (haproxy's proxy-protocol.txt). Skips TLVs. @param bytes all bytes received so far */
 export function parseProxyHeader(bytes: Uint8Array): ProxyHeader {
   const parse = beginsAs(bytes, V2_SIGNATURE) ? parseV2 : beginsAs(bytes, V1_PREFIX) ? parseV1 : undefined;
   if (parse === undefined) return malformed('neither version 1 nor version 2');
@@ -51,7 +51,7 @@ function parseV2(bytes: Buffer): ProxyHeader {
   if (command === undefined) return malformed('version 2 with an unknown version or command');
   const length = bytes.readUInt16BE(14);
   if (length > V2_MAX_LENGTH_BYTES) return malformed(`version 2 with a length of ${length}, above ${V2_MAX_LENGTH_BYTES}`);
-  // What LOCAL says of addresses is to be ignored.
+  // With LOCAL, the addresses are ignored.
   const addressBytes = command === 'LOCAL' ? 0 : V2_ADDRESS_BYTES[bytes.readUInt8(13)];
   if (addressBytes === undefined) return malformed('version 2 with an unknown address family');
   if (addressBytes > 0 && length < 2 * addressBytes + 4) return malformed('version 2, shorter than its addresses');
@@ -83,7 +83,7 @@ function parseV1(bytes: Buffer): ProxyHeader {
   return text.length + missing > V1_MAX_BYTES ? malformed(`version 1, longer than ${V1_MAX_BYTES} bytes`) : more(missing);
 }
 
-/** The line, and as much of its CRLF as has come; undefined for another ending. */
+/** The line, and the received part of its CRLF; undefined for another ending. */
 function splitLine(text: string): [line: string, ending: '' | '\r' | '\r\n' | undefined] {
   const end = text.search(/[\r\n]/);
   if (end === -1) return [text, ''];
@@ -95,14 +95,14 @@ function v1Addresses([source = '', destination = '', sourcePort, destinationPort
   return header(endpoint(family, source, Number(sourcePort)), endpoint(family, destination, Number(destinationPort)));
 }
 
-/** Source, destination and their ports; the last one that has come may be incomplete until the line has ended. */
+/** Checks source, destination and their ports. Until the line has ended, the last one may be incomplete. */
 function areValid(fields: readonly string[], family: Family, ended: boolean): boolean {
   if (fields.length > 4 || (ended && fields.length < 4)) return false;
   const complete = ended ? fields : fields.slice(0, -1);
   return complete.every((field, index) => (index < 2 ? isAddress(field, family) : isPort(field)));
 }
 
-/** The least that the fields of version 1 and the blanks between them still need. */
+/** Minimum number of bytes that complete the fields of version 1, with the spaces between them. */
 function missingFields(begun: readonly string[], family: Family): number {
   const last = Math.max(0, begun.length - 1);
   let missing = 3 - last;
@@ -123,7 +123,7 @@ function isAddress(text: string, family: Family): boolean {
 
 const isPort = (text: string): boolean => /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 
-/** One text for each address, however it was written. */
+/** Normalizes the address. */
 function endpoint(family: Family, text: string, port: number): Endpoint {
   const address = family === 'IPv4' ? text : new SocketAddress({ address: text, family: 'ipv6' }).address;
   return { address, port, family };

@@ -1,12 +1,12 @@
 import { MAX_WEIGHT } from '../lifecycle/app-spec.ts';
 
 /**
- * What a worker says of itself, with `process.send({ lb: … })`; the model is HAProxy's agent-check.
+ * A self-report of a worker, sent with `process.send({ lb: … })`. Modelled on HAProxy's agent-check.
  *
- * - `drain`: no new connections; those it has go on. Until `ready`.
- * - `down`: as unhealthy as if its checks had failed. Until `ready`.
- * - `ready`: takes connections (again); for an app with `wait_ready` the first one ends its start.
- * - `weight`: its share from now on, 0 to 256; null gives the configured one back.
+ * - `drain`: no new connections; open ones continue. Until `ready`.
+ * - `down`: unhealthy, as if its checks had failed. Until `ready`.
+ * - `ready`: takes connections (again). For an app with `wait_ready`, the first one also completes the start.
+ * - `weight`: a new weight, 0 to 256; null restores the configured one.
  */
 export type SelfReport =
   | { readonly lb: 'drain' | 'down'; readonly reason: string }
@@ -15,7 +15,7 @@ export type SelfReport =
 
 const LONGEST_REASON = 200;
 
-/** Null for a message that is not meant for `lb`, or makes no sense. */
+/** Null if the message is not for `lb`, or is invalid. */
 export function parseSelfReport(message: unknown): SelfReport | null {
   if (typeof message !== 'object' || message === null) return null;
   const { lb, reason, value } = message as { readonly lb?: unknown; readonly reason?: unknown; readonly value?: unknown };

@@ -1,6 +1,6 @@
 import type { AppSnapshot } from './snapshot.ts';
 
-/** What of an app changes from second to second: what its primary tells the daemon without being asked. */
+/** The changing part of an app's snapshot, which its primary sends to the daemon periodically. */
 export type AppStats = Pick<
   AppSnapshot,
   | 'name'

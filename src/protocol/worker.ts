@@ -3,10 +3,10 @@ import type { ProfileRequest } from './profile.ts';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 
 /**
- * Messages between a primary and its workers, on the cluster's IPC channel. Node delivers every message whose `cmd`
- * begins with `NODE_` as an internal one, so the app's own `process.on('message')` never sees ours. A raw connection
- * handle travels with `conn` and, back, with `refused`. Taking a connection needs no message of its own: Node
- * acknowledges each handle (`NODE_HANDLE_ACK`), and that acknowledgement is what the primary waits for.
+ * Messages between a primary and its workers, on the cluster's IPC channel. Node.js delivers every message whose `cmd` begins
+ * with `NODE_` as an internal one, so the app's own `process.on('message')` never sees ours. A raw connection handle travels
+ * with `conn`, and back with `refused`. Taking a connection needs no message: the primary waits for Node's own acknowledgement
+ * of the handle (`NODE_HANDLE_ACK`).
  */
 export const MARK = 'NODE_LB';
 
@@ -16,12 +16,12 @@ export interface SocketName {
   readonly family: string;
 }
 
-/** Node's own, also for a backlog of 0, which is what it passes when the app gives none. */
+/** Node's default; Node.js passes 0 if the app gives none. */
 export const DEFAULT_BACKLOG = 511;
 
-/** What `server.listen` asked for, after Node has parsed it. */
+/** The arguments of `server.listen`, parsed by Node.js. */
 export interface ListenQuery {
-  /** Identity of the listener across workers and generations: address, port or path, family, index. */
+  /** Identifies the listener across workers and generations: address, port or path, family, index. */
   readonly key: string;
   /** Port, or path of a Unix socket when `addressType` is -1. */
   readonly address: string | null;
@@ -35,64 +35,64 @@ export interface ListenQuery {
   readonly kind: ServerKind;
 }
 
-/** What a server speaks, as far as it can be told from outside: `h2c` is HTTP/2 without TLS, `tls` and `tcp` anything else. */
+/** The protocol of a server, as far as it is visible from outside: `h2c` is HTTP/2 without TLS; `tls` and `tcp` are anything else. */
 export const SERVER_KINDS = ['http', 'https', 'http2', 'h2c', 'tls', 'tcp'] as const;
 export type ServerKind = (typeof SERVER_KINDS)[number];
 
 export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'listening'; readonly seq: number; readonly errno: number; readonly name: SocketName | null }
   | { readonly cmd: typeof MARK; readonly t: 'conn'; readonly key: string; readonly peer?: Peer; readonly probe?: true }
-  /** `direct`: accept from this listening socket yourself; comes with its handle when `on`, else answered with `released`. */
+  /** `direct`: accept from this listening socket. With `on` the handle comes along; otherwise the answer is `released`. */
   | { readonly cmd: typeof MARK; readonly t: 'socket'; readonly key: string; readonly index: number; readonly on: boolean }
-  /** Tell at once, not only with each heartbeat, how many connections are open. */
+  /** Whether to report the number of open connections at once, not only with heartbeats. */
   | { readonly cmd: typeof MARK; readonly t: 'count'; readonly on: boolean }
   | { readonly cmd: typeof MARK; readonly t: 'drain' }
-  /** HTTP is quiet and the app was asked: close WebSockets with 1001; with `exit`, end when nothing is left. */
+  /** HTTP is quiet and the app has been asked to shut down: close WebSockets with 1001. With `exit`, end when nothing is left. */
   | { readonly cmd: typeof MARK; readonly t: 'leave'; readonly exit: boolean }
-  /** What its own `prom-client` registry has; answered with `app-metrics` and the same id. */
+  /** Requests the metrics of the app's `prom-client` registry; answered by `app-metrics` with the same id. */
   | { readonly cmd: typeof MARK; readonly t: 'app-metrics'; readonly id: number }
-  /** End so many kept HTTP/1 connections with their next answer; takes the place of what is left of an earlier one. */
+  /** Close this many keep-alive HTTP/1 connections with their next answer; replaces an earlier count. */
   | { readonly cmd: typeof MARK; readonly t: 'rebalance'; readonly count: number }
-  /** Answered with `profiled`. */
+  /** Answered by `profiled`. */
   | { readonly cmd: typeof MARK; readonly t: 'profile'; readonly request: ProfileRequest };
 
 export interface Heartbeat extends OpenCount {
-  /** What the gain of `requests` over the heartbeat before is to be divided by. */
+  /** The time over which `requests` grew, for rates. */
   readonly span: Span;
   readonly requestsInFlight: number;
   /** HTTP/1 connections in use that stay open after their answer. */
   readonly kept: number;
-  /** Finished since the worker started. */
+  /** Since the worker started. */
   readonly requests: number;
-  /** Since the worker started, by first digit: 1xx … 5xx. */
+  /** By status class, 1xx to 5xx, since the worker started. */
   readonly statusClasses: readonly number[];
   /** Requests of the last second by latency bucket (see `LATENCY_BUCKETS_MS`). */
   readonly latency: readonly number[];
-  /** Sum of all response times that `latency` told of, since the worker started. */
+  /** Sum of all response times in `latency`, since the worker started. */
   readonly latencySumMs: number;
-  /** Of connections that had a request, since the worker started; what TLS adds is not among them. */
+  /** Of connections that had a request, without the overhead of TLS, since the worker started. */
   readonly bytesReceived: number;
   readonly bytesSent: number;
   readonly use: ProcessUse;
-  /** Null while the worker is idle: nobody looks then. */
+  /** Null while idle, when it is not measured. */
   readonly loopDelay: LoopDelaySummary | null;
   readonly eventLoopUtilization: number;
-  /** How late the heartbeat's own timer was. */
+  /** Delay of the heartbeat's own timer. */
   readonly eventLoopDelayMs: number;
-  /** Where its inspector is open; null when it is not. */
+  /** Port of its inspector; null if it is closed. */
   readonly inspectorPort: number | null;
-  /** The app listens for SIGUSR1 itself, which then opens no inspector. */
+  /** The app handles SIGUSR1 itself, so the signal opens no inspector. */
   readonly ownSigusr1: boolean;
 }
 
-/** The time that a heartbeat stands for: since the one before it, but without the idle seconds that were left out before something happened. At least a second. */
+/** The time a heartbeat covers: since the previous one, without the idle time before activity resumed. At least a second. */
 export interface Span {
   readonly ms: number;
-  /** CPU time in it. */
+  /** CPU time in the span. */
   readonly cpuMs: number;
 }
 
-/** What a worker's process uses; times and counts since it started. */
+/** Resource usage of a worker's process. Times and counts are since its start. */
 export interface ProcessUse {
   readonly cpuMs: number;
   readonly rssBytes: number;
@@ -100,43 +100,43 @@ export interface ProcessUse {
   readonly heapLimitBytes: number;
   readonly gcCount: number;
   readonly gcMs: number;
-  /** Sockets, timers and whatever else keeps the process alive; looked at every tenth time. */
+  /** Active handles such as sockets and timers; sampled with every tenth heartbeat. */
   readonly handles: number;
 }
 
-/** How late timers ran since the last heartbeat. */
+/** Timer delays since the last heartbeat. */
 export interface LoopDelaySummary {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
 }
 
-/** Open connections of a worker, and what they include. */
+/** Open connections of a worker. */
 export interface OpenCount {
   /** Open now. */
   readonly connections: number;
-  /** Connections that had reached it by then, since it started; those on their way are not among the open ones. */
+  /** Connections that had reached the worker, in total; those still on their way are not in `connections`. */
   readonly delivered: number;
 }
 
-/** Upper bounds; one more bucket holds what is above. */
+/** Upper bounds of the buckets; one more bucket is above them. */
 export const LATENCY_BUCKETS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000] as const;
 
 export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'listen'; readonly seq: number; readonly query: ListenQuery }
   | { readonly cmd: typeof MARK; readonly t: 'unlisten'; readonly key: string }
   | { readonly cmd: typeof MARK; readonly t: 'refused'; readonly key: string; readonly peer?: Peer; readonly probe?: true }
-  /** It accepts from this socket no more. */
+  /** It no longer accepts from this socket. */
   | { readonly cmd: typeof MARK; readonly t: 'released'; readonly key: string; readonly index: number }
   | { readonly cmd: typeof MARK; readonly t: 'heartbeat'; readonly beat: Heartbeat }
   | { readonly cmd: typeof MARK; readonly t: 'open'; readonly count: OpenCount }
-  /** The file is written, or why it is not. */
+  /** The file was written, or could not be. */
   | { readonly cmd: typeof MARK; readonly t: 'profiled'; readonly path: string; readonly bytes: number; readonly error: string | null }
-  /** JSON; null when it could not be read, or is too much. */
+  /** JSON; null if it could not be read or is too large. */
   | { readonly cmd: typeof MARK; readonly t: 'app-metrics'; readonly id: number; readonly text: string | null }
-  /** Its primary sent something that it cannot read. */
+  /** The worker received a message that it can't parse. */
   | { readonly cmd: typeof MARK; readonly t: 'malformed'; readonly field: string; readonly problem: string }
-  /** On its way out; `quiet` when no HTTP connection is left. `handler` is the signal the app listens for. */
+  /** It is draining; `quiet` if no HTTP connection is left. `handler` is the signal the app handles. */
   | {
       readonly cmd: typeof MARK;
       readonly t: 'draining';
@@ -145,21 +145,21 @@ export type FromWorker =
       readonly blockers: DrainBlockers;
     };
 
-/** What the sender of a message gives: the mark is added to each. */
+/** A message as its sender creates it; the mark is added to it. */
 export type Unmarked<M> = M extends unknown ? Omit<M, 'cmd'> : never;
 
-/** Below this event-loop utilization, and without requests, a worker leaves out most heartbeats. */
+/** Below this event-loop utilization, and without requests, a worker skips most heartbeats. */
 export const IDLE_UTILIZATION = 0.05;
 
-/** Argument of Node that makes SIGUSR1 open an inspector on a free port; the preload hides it from the app. */
+/** Makes Node.js open the inspector on a free port on SIGUSR1; the preload hides it from the app. */
 export const INSPECT_ARGUMENT = '--inspect-port=0';
 
-/** Set for each worker in the environment; the preload reads and removes it. */
+/** Environment variable of each worker; the preload reads and removes it. */
 export const WORKER_SETTINGS_VAR = 'LB_WORKER_SETTINGS';
 
 export interface WorkerSettings {
   readonly protocol: number;
   readonly killTimeoutMs: number;
-  /** What an orphan starts when the daemon is gone too; null in the foreground mode. */
+  /** How an orphan starts a daemon if that is gone too; null in foreground mode. */
   readonly restartDaemon: { readonly socket: string; readonly program: string; readonly home: string; readonly log: string; readonly node: string } | null;
 }

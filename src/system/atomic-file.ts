@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 
 let written = 0;
 
-/** Replaces a file so that a reader, or the machine after a power cut, finds the old content or the new one, whole. */
+/** Replaces a file atomically and durably: readers, and the disk after a power cut, have either the old content or the new. */
 export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}-${++written}.tmp`;
   try {
@@ -22,7 +22,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
   await syncDirectory(dirname(path));
 }
 
-/** Some file systems, and Windows, cannot sync a directory; the content is in place all the same. */
+/** Some file systems, and Windows, can't sync a directory; the content is in place anyway. */
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r').catch(() => null);
   if (handle === null) return;

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 
 /**
- * The working directory as the shell calls it. `process.cwd()` resolves symbolic links, and a deploy that switches a
- * link (`/srv/app/current`) would then never be seen by a reload.
+ * The working directory as the shell calls it. `process.cwd()` resolves symbolic links, so a reload would never see that a
+ * deploy switched a link such as `/srv/app/current`.
  */
 export function callerDirectory(env: NodeJS.ProcessEnv = process.env, cwd: string = process.cwd()): string {
   const named = env['PWD'];

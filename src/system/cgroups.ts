@@ -8,7 +8,7 @@ export interface CgroupDirectory {
   readonly path: string;
 }
 
-/** The directory of every cgroup, from the process's own up to the top of the mount, that a controller can limit it by. */
+/** Directories of all cgroups whose controller can limit this process, from its own up to the mount point. */
 export function cgroupDirectories(root: string, controller: Controller): CgroupDirectory[] {
   const own = ownCgroups(readText(join(root, 'proc/self/cgroup')), controller);
   const directories: CgroupDirectory[] = [];
@@ -24,7 +24,7 @@ export function cgroupDirectories(root: string, controller: Controller): CgroupD
   return directories;
 }
 
-/** Path of this process's cgroup by version, from `/proc/self/cgroup`: lines of `id:controllers:path`. */
+/** Path of this process's cgroup per version, from `/proc/self/cgroup`: lines of `id:controllers:path`. */
 function ownCgroups(text: string, controller: Controller): Map<1 | 2, string> {
   const own = new Map<1 | 2, string>();
   for (const line of text.split('\n')) {
@@ -38,12 +38,12 @@ function ownCgroups(text: string, controller: Controller): Map<1 | 2, string> {
 
 interface CgroupMount {
   readonly version: 1 | 2;
-  /** Which cgroup is mounted at the point. */
+  /** The cgroup that is mounted at `point`. */
   readonly root: string;
   readonly point: string;
 }
 
-/** Mounts that carry the controller, from `/proc/self/mountinfo` (proc(5)). */
+/** Mounts with the controller, from `/proc/self/mountinfo` (proc(5)). */
 function cgroupMounts(text: string, controller: Controller): CgroupMount[] {
   const mounts: CgroupMount[] = [];
   for (const line of text.split('\n')) {
@@ -58,19 +58,19 @@ function cgroupMounts(text: string, controller: Controller): CgroupMount[] {
   return mounts;
 }
 
-/** A path that is not below the mounted cgroup (another namespace's) leaves the top of the mount, which we are below. */
+/** The path within the mount. A path outside it belongs to another namespace: then this process is below the mount point itself. */
 function relativeTo(mountRoot: string, path: string): string {
   if (mountRoot === '/') return path.startsWith('/..') ? '/' : posix.normalize(path);
   if (path === mountRoot) return '/';
   return path.startsWith(`${mountRoot}/`) ? posix.normalize(path.slice(mountRoot.length)) : '/';
 }
 
-/** Mount points have blanks and backslashes as octal escapes. */
+/** Decodes the octal escapes of spaces and backslashes in mount points. */
 function unescape(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-/** The text of a file; empty when it cannot be read. */
+/** The text of a file; empty if it can't be read. */
 export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');

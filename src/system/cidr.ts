@@ -1,6 +1,9 @@
 import { BlockList, isIPv4 } from 'node:net';
 
-/** Whether an address is in one of the blocks; `::ffff:10.0.0.1` is the same as `10.0.0.1`. Throws for a text that is no block. */
+/**
+ * A function that tests whether an address is in one of the blocks; `::ffff:10.0.0.1` equals `10.0.0.1`. Throws for an invalid
+ * block.
+ */
 export function cidrMatcher(blocks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const block of blocks) {

@@ -1,9 +1,9 @@
-/** Monotonic milliseconds, for every deadline and duration; the zero point means nothing. */
+/** Monotonic milliseconds, for deadlines and durations. */
 export function now(): number {
   return performance.now();
 }
 
-/** Epoch milliseconds, only for what people read: it jumps when the clock is set. */
+/** Epoch milliseconds, only for display: it jumps when the clock is set. */
 export function wallNow(): number {
   return Date.now();
 }

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { cgroupDirectories, readText } from './cgroups.ts';
 
 export interface CpuBudgetOptions {
-  /** Where `/proc` and `/sys` are looked for; default `/`. */
+  /** Parent of `proc` and `sys`; default `/`. */
   readonly root?: string;
-  /** CPUs this process may be scheduled on; default what the system tells. */
+  /** Default: `os.availableParallelism()`. */
   readonly parallelism?: number;
 }
 
 /**
- * How many workers can compute at the same time: the CPUs there are, or the smallest quota of all cgroups this process
- * is in if that is less, rounded up and at least 1. Node 20 ignores quotas, later ones those below one CPU and cgroup v1.
+ * Number of workers that can run in parallel: the available CPUs, or the lowest cgroup quota if that is less; rounded up, at
+ * least 1. Node.js 20 ignores quotas; later versions ignore cgroup v1 and quotas below one CPU.
  */
 export function cpuBudget(options: CpuBudgetOptions = {}): number {
   const root = options.root ?? '/';
@@ -30,7 +30,7 @@ function quotaV1(directory: string): number {
   return share(readText(join(directory, 'cpu.cfs_quota_us')).trim(), readText(join(directory, 'cpu.cfs_period_us')).trim());
 }
 
-/** Anything but two positive numbers (`max`, `-1`, no file) is no limit. */
+/** Infinity unless both are positive numbers (`max`, `-1`, no file). */
 function share(quota: string | undefined, period: string | undefined): number {
   const cpus = Number(quota || NaN) / Number(period || NaN);
   return cpus > 0 ? cpus : Infinity;

@@ -1,4 +1,4 @@
-/** What the promise resolves with, or null when that takes longer. */
+/** The result of the promise, or null on timeout. */
 export function withDeadline<T>(promise: Promise<T>, ms: number): Promise<T | null> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(null), ms);

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** What else a process has open: its workers' channels and pipes, logs, connections on their way to a worker. */
+/** Other open descriptors: channels and pipes of workers, logs, connections being handed over. */
 const OTHERS = 256;
 const LEAST = 16;
 
-/** Descriptors that may be kept for what waits, of those that this process may open; `Infinity` where that is not told. */
+/** How many descriptors waiting connections may use; `Infinity` if the limit is unknown. */
 export function descriptorRoom(limits: string = read()): number {
   const [, soft] = /^Max open files\s+(\d+)/m.exec(limits) ?? [];
-  // The rest is for what comes while a listener pauses.
+  // Reserves a quarter for connections accepted before a listener pauses.
   return soft === undefined ? Number.POSITIVE_INFINITY : Math.max(LEAST, Math.floor(Number(soft) * 0.75) - OTHERS);
 }
 

@@ -5,7 +5,7 @@ import { listenProblem } from '../errors/listen-problem.ts';
 const RETRY_MS = 1_000;
 
 export interface ListenAddress {
-  /** Null is every address. */
+  /** Null for every address. */
   readonly host: string | null;
   readonly port: number;
 }
@@ -15,7 +15,7 @@ interface HttpEndpointOptions {
   readonly failure: (where: ListenAddress, reason: string) => LbError;
 }
 
-/** An HTTP server that can move to another address, and stays where it is when it cannot listen there. */
+/** An HTTP server that can move to another address, and keeps the old one if it can't listen there. */
 export class HttpEndpoint {
   readonly #options: HttpEndpointOptions;
   #open: { readonly where: ListenAddress; readonly server: Server } | null = null;
@@ -23,24 +23,24 @@ export class HttpEndpoint {
   #problem: LbError | null = null;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
-  /** Two moves at once would each close what the other opened. */
+  /** Serializes moves: concurrent ones would close each other's servers. */
   #lastTurn: Promise<void> = Promise.resolve();
 
   constructor(options: HttpEndpointOptions) {
     this.#options = options;
   }
 
-  /** Where it listens, or keeps trying to; null when it is off. */
+  /** The address it listens on or keeps trying; null when off. */
   get wanted(): ListenAddress | null {
     return this.#wanted;
   }
 
-  /** Why it does not listen there. */
+  /** Why it can't listen on `wanted`; null if it does. */
   get problem(): LbError | null {
     return this.#problem;
   }
 
-  /** Listens there from now on, and nowhere else. Throws the `failure` and leaves things as they are when it cannot. */
+  /** Moves to this address. If it can't listen there, throws `failure` and changes nothing. */
   move(where: ListenAddress | null): Promise<void> {
     return this.#inTurn(async () => {
       await this.#replace(where);
@@ -48,7 +48,10 @@ export class HttpEndpoint {
     });
   }
 
-  /** As `move`, but tries again until it succeeds or is wanted elsewhere; reports the first failure. Resolves after the first attempt. */
+  /**
+   * Like `move`, but retries until it succeeds or the address changes; reports only the first failure. Resolves after the first
+   * attempt.
+   */
   keepTrying(where: ListenAddress | null, failed: (error: LbError) => void): Promise<void> {
     this.#settle(where);
     return this.#attempt(where, failed);
@@ -90,7 +93,7 @@ export class HttpEndpoint {
   async #replace(where: ListenAddress | null): Promise<void> {
     const before = this.#open?.where ?? null;
     if (isSame(where, before)) return;
-    // On the same port, another host may be part of what is open, or the other way round.
+    // On the same port, the old and the new host can overlap, so close the old server first.
     if (where?.port === before?.port) this.#shut();
     try {
       const server = where === null ? null : await this.#listen(where);
@@ -114,7 +117,7 @@ export class HttpEndpoint {
   }
 
   async #listen(where: ListenAddress): Promise<Server> {
-    // Loaded when it is used: it costs each primary memory.
+    // Loaded on demand to save memory in each primary.
     const { createServer } = await import('node:http');
     const server = createServer(this.#options.serve);
     const { host, port } = where;
@@ -126,7 +129,7 @@ export class HttpEndpoint {
     } catch (error) {
       throw this.#options.failure(where, listenProblem(error));
     }
-    // Out of descriptors for one connection: no reason to end the process.
+    // A failed accept (no descriptors) must not end the process.
     server.on('error', () => {});
     return server;
   }

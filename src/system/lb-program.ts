@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** The `lb` program itself, as an absolute path. */
+/** Absolute path of the `lb` program. */
 export const LB_PROGRAM = fileURLToPath(new URL('../../bin/lb.js', import.meta.url));

@@ -5,8 +5,8 @@ import { isAlive, startTimeOf } from './processes.ts';
 const ATTEMPTS = 5;
 
 /**
- * A lock as a file with pid and start time, for systems without abstract sockets; null when a living process holds it.
- * Two processes that find the same stale file at the same moment may both take it; abstract sockets know no such gap.
+ * A lock file with pid and start time, for systems without abstract sockets; null if a living process holds it. Two processes
+ * that find the same stale file at the same time may both get the lock; abstract sockets have no such race.
  */
 export function acquireLockFile(path: string): { release(): void } | null {
   const mine = `${process.pid} ${startTimeOf(process.pid) ?? ''}`;

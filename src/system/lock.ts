@@ -6,7 +6,7 @@ import { errnoOf } from '../errors/lb-error.ts';
 import { acquireLockFile } from './lock-file.ts';
 import { shortHash } from './short-hash.ts';
 
-/** A lock that is held; it ends with the process at the latest. */
+/** A held lock; released at the latest when the process ends. */
 export interface Lock {
   release(): void;
 }
@@ -15,8 +15,8 @@ export interface Lock {
 const ABSTRACT_NAME_BYTES = 108;
 
 /**
- * Takes the lock of a name for this process; null when another one holds it. The absolute path of something that exists
- * locks the thing itself, whatever it is called: two containers on the host's network have different `/root/.lb`.
+ * Takes a lock by name; null if another process holds it. An absolute path that exists locks the file itself (device and
+ * inode): containers that share the host's network have different `/root/.lb`.
  */
 export async function acquireLock(name: string): Promise<Lock | null> {
   const id = `lb-${process.getuid?.() ?? 0}-${shortHash(identityOf(name))}`;
@@ -29,9 +29,9 @@ function identityOf(name: string): string {
   return stats === undefined ? name : `${stats.dev}:${stats.ino}`;
 }
 
-/** The kernel frees the name at any death of its owner, and nothing is left on disk. */
+/** The kernel frees the name however its owner ends, and nothing is left on disk. */
 function acquireAbstractSocket(id: string): Promise<Lock | null> {
-  // Node 20 binds the name with zeros up to this length, Node 22 and later as it is: full length is the same for both.
+  // Node.js 20 pads the name with zeros, Node.js 22 does not: at full length both bind the same name.
   const path = `\0${id}`.padEnd(ABSTRACT_NAME_BYTES, '-');
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { cgroupDirectories, readText } from './cgroups.ts';
 
-/** A limit on memory and what of it is used; cache that can be given back at once is not. */
+/** A memory limit and its usage, without cache that the kernel can reclaim at once. */
 export interface MemoryRoom {
   readonly limitBytes: number;
   readonly usedBytes: number;
@@ -9,30 +9,26 @@ export interface MemoryRoom {
 }
 
 export interface MemoryRoomOptions {
-  /** Where `/proc` and `/sys` are looked for; default `/`. */
+  /** Parent of `proc` and `sys`; default `/`. */
   readonly root?: string;
 }
 
-/**
- * The limit that is nearest to its end: the machine's memory, or that of a cgroup this process is in. Null where the
- * system does not tell.
- */
+/** The limit closest to being reached: the machine's memory, or that of a cgroup this process is in. Null if unknown. */
 export function memoryRoom({ root = '/' }: MemoryRoomOptions = {}): MemoryRoom | null {
   let tightest: MemoryRoom | null = null;
   for (const room of roomsOf(root)) if (tightest === null || usedShare(room) > usedShare(tightest)) tightest = room;
   return tightest;
 }
 
-/** How much more can be used before the first limit is reached; below 0 when it is exceeded. Null where the system does not tell. */
+/** Bytes left until the first limit is reached; negative if it is exceeded. Null if unknown. */
 export function memoryLeftBytes({ root = '/' }: MemoryRoomOptions = {}): number | null {
   const rooms = roomsOf(root);
   return rooms.length === 0 ? null : Math.min(...rooms.map(({ limitBytes, usedBytes }) => limitBytes - usedBytes));
 }
 
 /**
- * Tells how often the kernel has killed for want of memory in this process's cgroup and below it, whatever limit was the
- * cause; on the whole machine where the cgroup does not count. Null where nobody does. Only the difference between two
- * readings means something.
+ * Returns a reader of the kernel's count of out-of-memory kills: in this process's cgroup and below, or on the whole machine if
+ * the cgroup has no count. Null if unknown. Only the difference between two readings is meaningful.
  */
 export function oomKillCounter({ root = '/' }: MemoryRoomOptions = {}): () => number | null {
   const groups = cgroupDirectories(root, 'memory').map(({ version, path }) => join(path, version === 2 ? 'memory.events' : 'memory.oom_control'));
@@ -40,12 +36,12 @@ export function oomKillCounter({ root = '/' }: MemoryRoomOptions = {}): () => nu
   return () => (file === undefined ? null : valueOf(readText(file), 'oom_kill'));
 }
 
-/** Percent of the room that was warned about last; 0 for none. */
+/** Threshold in percent of the last warning; 0 for none. */
 export type MemoryAlarm = 0 | 90 | 95;
 
 const REARMED_BELOW = 0.85;
 
-/** The alarm now. A rise is to be told; it falls back to 0 only below 85 %, so that a room at its edge is not told of again and again. */
+/** The alarm for the current usage. It resets only below 85 %, so that usage around a threshold does not warn repeatedly. */
 export function memoryWarning(previous: MemoryAlarm, room: MemoryRoom): MemoryAlarm {
   const share = usedShare(room);
   if (share < REARMED_BELOW) return 0;
@@ -79,12 +75,12 @@ function roomV1(directory: string): MemoryRoom | null {
   return roomOf(numberIn(join(directory, 'memory.limit_in_bytes')), numberIn(join(directory, 'memory.usage_in_bytes')) - (cache ?? 0), 'cgroup');
 }
 
-/** Null for a limit that is none: `max`, no file. */
+/** Null if there is no limit (`max`, no file). */
 function roomOf(limitBytes: number, usedBytes: number, source: MemoryRoom['source']): MemoryRoom | null {
   return limitBytes > 0 && Number.isFinite(usedBytes) ? { limitBytes, usedBytes: Math.max(0, usedBytes), source } : null;
 }
 
-/** The number after a word at the beginning of a line; null when there is none. */
+/** The number after a word at the start of a line; null if there is none. */
 function valueOf(text: string, word: string): number | null {
   const line = text.split('\n').find((one) => one.startsWith(`${word} `));
   const value = Number.parseInt(line?.slice(word.length) ?? '', 10);

@@ -1,7 +1,7 @@
 import { chmod, copyFile, rename, rm } from 'node:fs/promises';
 import { errnoOf } from '../errors/lb-error.ts';
 
-/** Moves a file of ours, readable for us alone, to another file system too; what was at its place is replaced. */
+/** Moves a file, also to another file system; it stays readable by its owner only. Replaces an existing file. */
 export async function moveFile(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);

@@ -4,12 +4,12 @@ import { dirname, join, resolve } from 'node:path';
 import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
 import { shortHash } from './short-hash.ts';
 
-/** The kernel's `sun_path` without its closing zero. */
+/** Size of `sun_path` minus the terminating zero. */
 const SOCKET_PATH_BYTES = 107;
 const STICKY = 0o1000;
 const WRITABLE_BY_OTHERS = 0o022;
 
-/** Where things are for one home directory; every path is absolute. */
+/** The files of one home directory; absolute paths. */
 export interface HomePaths {
   readonly home: string;
   /** Control socket; a named pipe on Windows. */
@@ -18,7 +18,7 @@ export interface HomePaths {
   readonly daemonPid: string;
   /** Desired state of every app. */
   readonly state: string;
-  /** Counters of every app, and where the metrics are served. */
+  /** Counters of every app. */
   readonly totals: string;
   readonly metrics: string;
   /** Directory of the apps' log files. */
@@ -27,16 +27,16 @@ export interface HomePaths {
   readonly primaries: string;
   /** Directory of profiles and reports of workers. */
   readonly profiles: string;
-  /** What happened, newest last; see `EventLog`. */
+  /** See `EventLog`. */
   readonly events: string;
 }
 
-/** The home directory of this user's daemon: `$LB_HOME`, else `~/.lb`. */
+/** The home directory of this user's daemon: `$LB_HOME`, default `~/.lb`. */
 export function lbHome(env: NodeJS.ProcessEnv = process.env): string {
   return env['LB_HOME'] ? resolve(env['LB_HOME']) : join(env['HOME'] || homedir(), '.lb');
 }
 
-/** Every path that follows from a home directory. */
+/** All paths in a home directory. */
 export function homePaths(home: string): HomePaths {
   return {
     home,
@@ -54,8 +54,8 @@ export function homePaths(home: string): HomePaths {
 }
 
 /**
- * A home whose path is too long for a socket gets a directory under /tmp. It depends on the home and the user alone:
- * with $XDG_RUNTIME_DIR or $TMPDIR a daemon started at boot and a command from a shell would not find each other.
+ * If the path in the home is too long for a socket, it is in a directory under /tmp. That depends only on home and user: with
+ * $XDG_RUNTIME_DIR or $TMPDIR, a daemon started at boot and a command from a shell would use different ones.
  */
 function socketPath(home: string): string {
   if (process.platform === 'win32') return `\\\\.\\pipe\\lb-${shortHash(home.toLowerCase())}`;
@@ -64,7 +64,7 @@ function socketPath(home: string): string {
   return join('/tmp', `lb-${process.getuid?.() ?? 0}-${shortHash(home)}`, 'lb.sock');
 }
 
-/** Creates the directories of a home, and refuses one that another user could tamper with. */
+/** Creates the directories of a home. Refuses one that another user could tamper with. */
 export function ensureHome(paths: HomePaths): void {
   ensurePrivate(paths.home, paths.home);
   if (process.platform !== 'win32' && dirname(paths.socket) !== paths.home) ensurePrivate(dirname(paths.socket), paths.home);
@@ -86,7 +86,7 @@ function ensurePrivate(directory: string, home: string): void {
   if (uid === undefined) return;
   if (stats.uid !== uid) refuse(`it belongs to user ${stats.uid}, this is user ${uid}`);
   if ((stats.mode & WRITABLE_BY_OTHERS) === 0) return;
-  // /tmp belongs to root: closing it to everybody else would break the machine.
+  // Making /tmp private would break the machine.
   if ((stats.mode & STICKY) !== 0 || directory === tmpdir()) refuse('it is a directory shared with other users');
   chmodSync(directory, 0o700);
 }

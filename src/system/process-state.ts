@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 /** States of a TCP socket in `/proc/net/tcp`. */
 const ESTABLISHED = '01';
 const LISTEN = '0A';
-/** 127.0.0.1 and 0.0.0.0, as that file writes them on little-endian machines. */
+/** 127.0.0.1 and 0.0.0.0, as in that file on little-endian machines. */
 const LOOPBACK = new Set(['0100007F', '00000000']);
 
 interface TcpSocket {
@@ -15,12 +15,12 @@ interface TcpSocket {
   readonly inode: string;
 }
 
-/** Whether somebody is connected to the inspector that a process has open on a port; false without `/proc`. */
+/** Whether a debugger is connected to the inspector port of a process; false without `/proc`. */
 export function inspectorAttached(pid: number, port: number): boolean {
   return ['tcp', 'tcp6'].some((table) => tcpSockets(pid, table).some((socket) => socket.port === port && socket.state === ESTABLISHED));
 }
 
-/** Listening sockets that can be reached on 127.0.0.1: port by inode. Of all processes in the process's network namespace. */
+/** Listening sockets that 127.0.0.1 reaches in the network namespace of the process: port by inode. */
 export function listeningPorts(pid: number): Map<string, number> {
   const listening = tcpSockets(pid, 'tcp').filter(({ address, state }) => state === LISTEN && LOOPBACK.has(address));
   return new Map(listening.map(({ inode, port }) => [inode, port]));
@@ -36,7 +36,7 @@ export function ownsSocket(pid: number, inode: string): boolean {
   }
 }
 
-/** Whether a process has a handler for a signal, of whatever kind; without one many signals end it. */
+/** Whether a process handles a signal. */
 export function handlesSignal(pid: number, signal: NodeJS.Signals): boolean {
   const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(read(`/proc/${pid}/status`)) ?? [];
   return caught !== undefined && ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
@@ -53,7 +53,7 @@ function tcpSockets(pid: number, table: string): TcpSocket[] {
   return sockets;
 }
 
-/** A descriptor may be closed between the listing and the look. */
+/** Empty if the descriptor has been closed since it was listed. */
 function linkOf(path: string): string {
   try {
     return readlinkSync(path);

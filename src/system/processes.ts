@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { errnoOf } from '../errors/lb-error.ts';
 
-/** A process that cannot be mistaken for a later one with the same pid. */
+/** Identifies a process even if its pid is reused. */
 export interface ProcessId {
   readonly pid: number;
-  /** Clock ticks after boot. */
+  /** Clock ticks since boot. */
   readonly startTime: number;
 }
 
@@ -13,17 +13,17 @@ interface ProcessStat extends ProcessId {
   readonly ppid: number;
 }
 
-/** When the process was started, in clock ticks after boot; null when it is gone or the system has no `/proc`. */
+/** When the process started, in clock ticks since boot; null if it is gone or there is no `/proc`. */
 export function startTimeOf(pid: number): number | null {
   return statOf(pid)?.startTime ?? null;
 }
 
-/** The kernel's letter for what a process does (`R`, `S`, `D`, `T`, `Z` …); null when it is gone or there is no `/proc`. */
+/** The kernel's state letter of a process (`R`, `S`, `D`, `T`, `Z` …); null if it is gone or there is no `/proc`. */
 export function processState(pid: number): string | null {
   return statOf(pid)?.state ?? null;
 }
 
-/** Whether this very process still runs. A zombie does not; a start time that differs tells another process. */
+/** Whether this process is running. A zombie is not; a different start time means that the pid was reused. */
 export function isAlive(pid: number, startTime?: number | null): boolean {
   if (!isPid(pid)) return false;
   if (process.platform === 'linux') {
@@ -38,7 +38,7 @@ export function isAlive(pid: number, startTime?: number | null): boolean {
   }
 }
 
-/** Children, their children and so on, parents first. What was detached by ending its parent is not found. Linux only. */
+/** All descendants, parents first. Linux only. Misses processes that were reparented because their parent ended. */
 export function descendantsOf(pid: number): ProcessId[] {
   const found: ProcessId[] = [];
   if (process.platform !== 'linux' || !isPid(pid)) return found;
@@ -55,7 +55,7 @@ export function descendantsOf(pid: number): ProcessId[] {
   return found;
 }
 
-/** Sends a signal to a process, then to all its descendants; those that end meanwhile are passed over. */
+/** Sends a signal to a process, then to all its descendants; ignores those that have ended. */
 export function killTree(pid: number, signal: NodeJS.Signals): void {
   if (!isPid(pid) || pid === 1) return;
   const victims = descendantsOf(pid);
@@ -63,7 +63,7 @@ export function killTree(pid: number, signal: NodeJS.Signals): void {
   const known = new Set(victims.map((victim) => victim.pid));
   for (const victim of victims) {
     if (startTimeOf(victim.pid) !== victim.startTime) continue;
-    // What it has forked since the list was made would outlive it unseen.
+    // Also include what it has forked since the list was made.
     for (const late of descendantsOf(victim.pid)) {
       if (known.has(late.pid)) continue;
       known.add(late.pid);
@@ -82,7 +82,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** `kill` gives 0 and negative numbers a meaning that nobody here has in mind. */
+/** `kill` treats 0 and negative numbers as process groups. */
 function isPid(pid: number): boolean {
   return Number.isSafeInteger(pid) && pid > 0;
 }
@@ -100,7 +100,7 @@ function statOf(pid: number): ProcessStat | null {
   }
 }
 
-/** Reads the text of `/proc/<pid>/stat`. The name in parentheses may itself hold spaces and parentheses. */
+/** Parses `/proc/<pid>/stat`. The name in parentheses may contain spaces and parentheses. */
 export function parseStat(text: string): ProcessStat | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [state, ppid] = fields;
@@ -109,7 +109,7 @@ export function parseStat(text: string): ProcessStat | null {
   return { pid: Number.parseInt(text, 10), state, ppid: Number(ppid), startTime };
 }
 
-/** Direct children through the kernel's own lists, one per thread; null when it has none (CONFIG_PROC_CHILDREN). */
+/** Direct children from the kernel's lists, one per thread; null if the kernel has none (CONFIG_PROC_CHILDREN). */
 function childrenOf(pid: number): ProcessId[] | null {
   try {
     const children: ProcessId[] = [];

@@ -1,6 +1,6 @@
 /**
- * 53 bits of a text as 14 hex digits, the same in every Node version (cyrb53). It names sockets and locks apart; it is
- * no protection against someone who looks for a collision. `node:crypto` costs memory that the primary does not have.
+ * 53 bits of a text as 14 hex digits (cyrb53), the same in every Node.js version. For names of sockets and locks; not
+ * collision-resistant against attackers. `node:crypto` would cost the primary memory.
  */
 export function shortHash(text: string): string {
   let a = 0xdeadbeef;

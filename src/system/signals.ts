@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { LbError } from '../errors/lb-error.ts';
 
-/** A signal as people write it (`HUP`, `SIGHUP`, `sighup`, `1`); anything else is an `LB_ERR_USAGE` that lists what there is. */
+/** Parses a signal: `HUP`, `SIGHUP`, `sighup`, `1`. @throws LbError LB_ERR_USAGE with suggestions */
 export function parseSignal(text: string): NodeJS.Signals {
   const wanted = text.trim().toUpperCase();
   const names = Object.keys(constants.signals).filter(isSignal);

@@ -2,18 +2,18 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { openSync, closeSync } from 'node:fs';
 
 interface DaemonCommand {
-  /** The `lb` program. */
+  /** Path of the `lb` program. */
   readonly program: string;
   readonly home: string;
-  /** Gets its stdout and stderr, appended. */
+  /** Gets stdout and stderr, appended. */
   readonly logFile: string;
-  /** Binary to run it with; by default the caller's own. */
+  /** Node.js binary; default the caller's own. */
   readonly node?: string;
 }
 
 /**
- * Starts a daemon for a home directory in a session of its own; it outlives the caller and the terminal.
- * Whether it wins against another that starts at the same moment is decided by the lock, not here.
+ * Starts a daemon for a home directory in its own session; it outlives the caller and the terminal. If several start at once, a
+ * lock in the daemon decides which one wins.
  */
 export function spawnDaemon({ program, home, logFile, node = process.execPath }: DaemonCommand): ChildProcess {
   const log = openSync(logFile, 'a', 0o600);

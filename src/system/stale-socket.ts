@@ -5,11 +5,11 @@ import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
 const PROBE_TIMEOUT_MS = 2000;
 
 /**
- * Makes a socket path free to listen on: what a dead process has left is removed, a socket that somebody listens on and
- * anything that is no socket is an error. The caller holds the lock, so nobody listens between the look and the removal.
+ * Makes a socket path free to listen on: removes a stale socket; a socket in use, or anything else, is an error. The caller
+ * holds the lock, so nothing can listen between probe and removal.
  */
 export async function claimSocketPath(path: string): Promise<void> {
-  // A named pipe goes with its process.
+  // A named pipe disappears with its process.
   if (process.platform === 'win32') return;
   const refuse = (reason: string): LbError => new LbError('LB_ERR_SOCKET_PATH', { socket: path, reason });
   const stats = lstatSync(path, { throwIfNoEntry: false });
@@ -23,7 +23,7 @@ export async function claimSocketPath(path: string): Promise<void> {
   rmSync(path, { force: true });
 }
 
-/** Null when something listens: it answered, or its queue is full (`EAGAIN`), or it is too busy to answer in time. */
+/** Null if something listens: it answered, its queue is full (`EAGAIN`), or it is too busy to answer in time. */
 function probe(path: string): Promise<Error | null> {
   return new Promise((resolve) => {
     const socket = connect(path);

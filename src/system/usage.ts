@@ -1,9 +1,9 @@
 import type pidusage from 'pidusage';
 import { now } from './clock.ts';
 
-/** What one process uses. */
+/** Resource usage of one process. */
 export interface ProcessUsage {
-  /** User and system time since it started; as exact as the kernel's ticks, 10 ms. */
+  /** User and system time since its start, in steps of the kernel's ticks (10 ms). */
   readonly cpuMs: number;
   /** Resident set size. */
   readonly memoryBytes: number;
@@ -12,16 +12,16 @@ export interface ProcessUsage {
 type Pidusage = typeof pidusage;
 type Stat = pidusage.Status;
 
-/** pidusage keeps an open file of a pid for this long after it was last asked for. */
+/** pidusage keeps the file of a pid open for this long after its last use. */
 const MAX_AGE_MS = 2_000;
 
 /** Samples CPU and memory of processes. */
 export class UsageSampler {
-  /** Pids that were gone, and when they may be asked for again. */
+  /** When a pid that was gone may be sampled again. */
   readonly #gone = new Map<number, number>();
   #pidusage: Pidusage | null = null;
 
-  /** One entry for each pid that could be sampled; those that are gone are missing. */
+  /** Usage by pid; processes that are gone are missing. */
   async sample(pids: readonly number[]): Promise<Map<number, ProcessUsage>> {
     const asked = pids.filter((pid) => now() >= (this.#gone.get(pid) ?? 0));
     const usage = new Map<number, ProcessUsage>();
@@ -30,13 +30,13 @@ export class UsageSampler {
     for (const pid of asked) {
       const stat = stats.get(pid);
       if (stat !== undefined) usage.set(pid, { cpuMs: stat.ctime, memoryBytes: stat.memory });
-      // The file may be one of an earlier process with this pid, and asking would keep pidusage from letting go of it.
+      // pidusage may hold the file of an earlier process with this pid, and closes it only if not asked for a while.
       else this.#gone.set(pid, now() + 2 * MAX_AGE_MS);
     }
     return usage;
   }
 
-  /** To be called as soon as a process has exited. */
+  /** Call this as soon as a process has exited. */
   forget(pid: number): void {
     this.#gone.delete(pid);
   }
@@ -49,7 +49,7 @@ export class UsageSampler {
       for (const pid of pids) if (all[pid] !== undefined && all[pid] !== null) stats.set(pid, all[pid]);
       return stats;
     } catch {
-      // One that has just ended can fail the whole batch.
+      // A process that has just ended can fail the whole batch.
     }
     for (const pid of pids) {
       const stat = await pidusage(pid, { maxage: MAX_AGE_MS }).catch(() => undefined);
@@ -60,7 +60,7 @@ export class UsageSampler {
 }
 
 async function load(): Promise<Pidusage> {
-  // It writes warnings to our stderr otherwise.
+  // Silences its warnings on our stderr.
   process.env['PIDUSAGE_SILENT'] = '1';
   return (await import('pidusage')).default;
 }

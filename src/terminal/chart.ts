@@ -1,14 +1,14 @@
 const LEVELS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const EIGHTHS = 8;
 
-/** The top of a scale that holds all values. */
+/** The maximum of a scale for these values; at least `least`. */
 export function scaleOf(values: readonly (number | null)[], least: number): number {
   let top = least;
   for (const value of values) if (value !== null && value > top) top = value;
   return top;
 }
 
-/** One line; a value that is not zero can be seen. */
+/** A one-line chart; every value above zero is visible. */
 export function sparkline(values: readonly (number | null)[], top: number): string {
   return values.map((value) => (value === null ? ' ' : (LEVELS[Math.max(1, eighths(value, top, 1))] ?? ' '))).join('');
 }
@@ -22,7 +22,7 @@ export function barChart(values: readonly (number | null)[], top: number, height
   });
 }
 
-/** `████▌░░░`: a share of 1. */
+/** `████▌░░░` for a share of 1. */
 export function gauge(value: number, columns: number): string {
   const filled = Math.min(columns, Math.max(0, Math.round(value * columns)));
   return '█'.repeat(filled) + '░'.repeat(columns - filled);

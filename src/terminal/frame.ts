@@ -3,7 +3,7 @@ import { graphemes, isNarrow, truncate } from './text.ts';
 
 const SPACE = ' ';
 
-/** What the screen shows: a grid of cells. A character of two columns has an empty cell after it. */
+/** The content of the screen: a grid of cells. A character two columns wide is followed by an empty cell. */
 export class Frame {
   readonly columns: number;
   readonly rows: number;
@@ -18,7 +18,7 @@ export class Frame {
     this.styles = new Uint8Array(columns * rows);
   }
 
-  /** Writes a printable text, cut at `width` or the edge; returns the column after it. */
+  /** Writes printable text, cut at `width` or the edge; returns the next column. */
   put(row: number, column: number, text: string, style: CellStyle = STYLE.plain, width = this.columns - column): number {
     const room = Math.min(width, this.columns - column);
     if (row < 0 || row >= this.rows || column < 0 || room <= 0) return column;
@@ -38,13 +38,13 @@ export class Frame {
     return column + used;
   }
 
-  /** The row with the cursor: reversed, without colours, which as a background can be read on none. */
+  /** Highlights a row: reversed, and without colours, which would be illegible as background. */
   mark(row: number): void {
     if (row < 0 || row >= this.rows) return;
     for (let i = row * this.columns; i < (row + 1) * this.columns; i++) this.styles[i] = ((this.styles[i] ?? 0) & STYLE.bold) | STYLE.reverse;
   }
 
-  /** Without styles, for scripts and tests; no space at the end of a line. */
+  /** The text without styles and trailing spaces, for scripts and tests. */
   toString(): string {
     const lines: string[] = [];
     for (let row = 0; row < this.rows; row++)

@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** A printable character stands for itself; all others have names of more than one letter. */
+/** A printable character is its own name; other keys have longer names. */
 export type Key = string;
 
 const NAMES: Readonly<Record<string, Key>> = {
@@ -27,13 +27,13 @@ const NAMES: Readonly<Record<string, Key>> = {
   '[8~': 'end',
 };
 const CONTROLS: Readonly<Record<string, Key>> = { '\r': 'enter', '\n': 'enter', '\t': 'tab', '\x7f': 'backspace', '\b': 'backspace' };
-/** A whole control sequence, or SS3. */
+/** A complete CSI or SS3 sequence. */
 const SEQUENCE = /^\x1b(?:(\[[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e])|(O[\x20-\x7e]))/;
-/** The beginning of one, of which the rest may come with the next bytes. */
+/** The beginning of one; the rest may come with the next bytes. */
 const UNFINISHED = /^\x1b(?:\[[\x30-\x3f]{0,64}[\x20-\x2f]{0,8}|O)?$/;
 const WHEEL: Readonly<Record<string, Key>> = { 64: 'wheelup', 65: 'wheeldown' };
 
-/** Turns what a terminal sends into keys, wherever the bytes are split. */
+/** Parses terminal input into keys, wherever the bytes are split. */
 export class KeyReader {
   readonly #decoder = new StringDecoder('utf8');
   #rest = '';
@@ -42,12 +42,12 @@ export class KeyReader {
     return this.#keysOf(this.#rest + this.#decoder.write(bytes));
   }
 
-  /** Something is left that a longer sequence may begin with: the escape key itself, if nothing follows soon. */
+  /** Whether an unfinished sequence is pending: the Escape key itself, if nothing follows soon. */
   get waiting(): boolean {
     return this.#rest !== '';
   }
 
-  /** No further byte followed. */
+  /** Call this when no further byte has followed. */
   flush(): Key[] {
     const isEscape = this.#rest !== '';
     this.#rest = '';
@@ -81,7 +81,7 @@ export class KeyReader {
 }
 
 function named(sequence: string): Key | null {
-  // SGR mouse: `[<64;10;5M`; only the wheel means something, held shift, alt and control do not matter.
+  // SGR mouse: `[<64;10;5M`. Only the wheel is used; modifiers are ignored.
   const mouse = /^\[<(\d{1,3});\d+;\d+M$/.exec(sequence);
   if (mouse !== null) return WHEEL[Number(mouse[1]) & ~0b11100] ?? null;
   // `[1;5A` is an arrow with a modifier.

@@ -1,13 +1,13 @@
 import type { Frame } from './frame.ts';
 import { STYLE, sequenceOf, type Palette } from './style.ts';
 
-/** Up to this many equal cells between two changed ones are cheaper to rewrite than to skip. */
+/** Rewriting up to this many unchanged cells between two changed ones is cheaper than skipping them. */
 const MAX_GAP = 6;
 const RESET = '\x1b[0m';
 
 /**
- * The shortest way from one frame to the next: only cells that differ are written. Null stands for a screen of which nothing
- * is known; it is cleared. Frames of different sizes have nothing in common.
+ * The escape sequences that change one frame into another: only different cells are written. Null, or a frame of another size,
+ * clears the screen first.
  */
 export function paintChanges(before: Frame | null, after: Frame, palette: Palette): string {
   const known = before !== null && before.columns === after.columns && before.rows === after.rows ? before : null;
@@ -24,7 +24,7 @@ export function paintChanges(before: Frame | null, after: Frame, palette: Palett
         if (wanted !== style) text += sequenceOf(wanted, palette);
         style = wanted;
         text += char;
-        // Terminals disagree about how wide an emoji is; what follows must stand in its column all the same.
+        // Terminals disagree about the width of emoji, so set the next column explicitly.
         if (char.length > 1 || after.chars[at + 1] === '') text += `\x1b[${row + 1};${column + charWidth(after, at) + 1}H`;
       }
     }
@@ -32,7 +32,7 @@ export function paintChanges(before: Frame | null, after: Frame, palette: Palett
   return style <= 0 ? text : text + RESET;
 }
 
-/** One frame with its colours, line by line, for output that is not a screen. */
+/** A frame with colours as lines, for output that is not a screen. */
 export function paintLines(frame: Frame, palette: Palette): string {
   const lines: string[] = [];
   for (let row = 0; row < frame.rows; row++)
@@ -59,7 +59,7 @@ function coloredLine(frame: Frame, row: number, palette: Palette): string {
   return style === STYLE.plain ? text.trimEnd() : text + RESET;
 }
 
-/** Columns `[from, to)` of a row that are written again. Of a character of two columns both cells differ, or none. */
+/** Column ranges `[from, to)` of a row to rewrite. Both cells of a wide character differ, or neither. */
 function changedRuns(before: Frame | null, after: Frame, row: number): [number, number][] {
   const runs: [number, number][] = [];
   const start = row * after.columns;

@@ -1,13 +1,13 @@
-/** How a cell looks: one of five colours or the terminal's own, and attributes; a number, so that cells compare fast. */
+/** One of five colours or the default, and attributes, as a bit mask so that cells compare fast. */
 export type CellStyle = number;
 
 /**
- * Which colours a terminal gets. `fixed`: those of the 256 that stand out from white and from black alike (a contrast of 3.9 at
- * least, where people's own yellow on white has 1.7); `basic`: the eight it has always had, whatever they look like there.
+ * Which colours a terminal gets. `fixed`: colours of the 256 that are legible on white and on black (contrast at least 3.9; a
+ * usual yellow on white has 1.7). `basic`: the eight standard colours, as the terminal defines them.
  */
 export type Palette = 'none' | 'basic' | 'fixed';
 
-/** Never black or white: one of them is the background; no blue, which is none on black. */
+/** No black or white, because one of them is the background; no blue, which is illegible on black. */
 export const STYLE = {
   plain: 0,
   red: 1,
@@ -30,7 +30,7 @@ const ATTRIBUTES = [
   [STYLE.reverse, '7'],
 ] as const;
 
-/** The escape sequence that switches to a style, whatever was before. */
+/** The escape sequence for a style, independent of the previous one. */
 export function sequenceOf(style: CellStyle, palette: Palette): string {
   const codes: string[] = ATTRIBUTES.filter(([bit]) => (style & bit) !== 0).map(([, code]) => code);
   const color = style & COLOR_MASK;

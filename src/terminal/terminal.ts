@@ -4,9 +4,9 @@ import { KeyReader, type Key } from './keys.ts';
 /** Alternate screen, no cursor, no automatic line break, wheel events as SGR sequences. */
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?1000h\x1b[?1006h';
 const LEAVE = '\x1b[?1006l\x1b[?1000l\x1b[?7h\x1b[?25h\x1b[0m\x1b[?1049l';
-/** Terminals with synchronized output show everything in between at once; others ignore this. */
+/** Terminals with synchronized output show everything in between at once; others ignore it. */
 const SYNC = ['\x1b[?2026h', '\x1b[?2026l'] as const;
-/** What follows an escape later than this is no sequence; ssh is that fast. */
+/** If nothing follows an escape byte within this time, it is the Escape key. Long enough for ssh. */
 const ESCAPE_MS = 60;
 const ENDING_SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
 
@@ -17,13 +17,13 @@ export interface Tty {
 
 export interface TerminalEvents {
   key(key: Key): void;
-  /** Another size, or the screen may show anything: all is to be drawn again. */
+  /** The size changed, or the screen content is unknown: redraw everything. */
   readonly changed: () => void;
-  /** The terminal hung up. */
+  /** The terminal was closed. */
   readonly closed: () => void;
 }
 
-/** A terminal in raw mode with a screen of our own. However the process ends, it is left as it was found. */
+/** A terminal in raw mode with the alternate screen. It is restored however the process ends. */
 export class Terminal {
   readonly #tty: Tty;
   readonly #events: TerminalEvents;
@@ -51,7 +51,7 @@ export class Terminal {
     process.on('SIGTSTP', this.suspend);
     process.on('SIGCONT', this.#continue);
     process.on('exit', this.#leave);
-    // Before the stack is printed, which would be gone with the screen.
+    // Restores the main screen first, so that the stack trace is printed there.
     process.on('uncaughtExceptionMonitor', this.#leave);
     this.#enter();
   }
@@ -74,20 +74,20 @@ export class Terminal {
     if (this.#entered && text !== '') this.#tty.output.write(SYNC[0] + text + SYNC[1]);
   }
 
-  /** Suspends: restores the terminal for the shell until the process continues. */
+  /** Restores the terminal and suspends the process until SIGCONT. */
   readonly suspend = (): void => {
     this.#leave();
     process.kill(process.pid, 'SIGSTOP');
   };
 
   readonly #continue = (): void => {
-    // The shell may have changed its modes: they are set anew even if we believe they are ours.
+    // The shell may have changed the modes, so set them again in any case.
     this.#leave();
     this.#enter();
     this.#events.changed();
   };
 
-  /** Ends as the signal has it: whoever waits for this process learns of the signal. */
+  /** Ends with the signal's default action, so that the parent process sees the signal. */
   readonly #endBy = (signal: NodeJS.Signals): void => {
     this.close();
     process.kill(process.pid, signal);
@@ -117,7 +117,7 @@ export class Terminal {
     try {
       this.#tty.input.setRawMode(false);
     } catch {
-      // The terminal has hung up: there is nothing to restore.
+      // The terminal was closed: there is nothing to restore.
     }
     this.#tty.input.pause();
     this.#tty.output.write(LEAVE);

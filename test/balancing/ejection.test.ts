@@ -8,7 +8,7 @@ import {
   isEjected,
   lift,
   mayEjectPassively,
-  nextLookAt,
+  expiresAt,
   NOT_EJECTED,
   type EjectionState,
 } from '../../src/balancing/ejection.ts';
@@ -16,7 +16,7 @@ import {
 const MINUTE = 60_000;
 const policy = { baseMs: 10_000 };
 const passively = (state: EjectionState, now: number): EjectionState => ejectPassively(state, 'late', policy, now);
-const lengthAt = (state: EjectionState, now: number): number => (nextLookAt(passively(state, now)) ?? 0) - now;
+const lengthAt = (state: EjectionState, now: number): number => (expiresAt(passively(state, now)) ?? 0) - now;
 
 describe('an ejection', () => {
   it('stands while any of its causes stands, and counts once', () => {
@@ -47,10 +47,10 @@ describe('an ejection', () => {
 describe('a passive ejection', () => {
   it('ends by itself, not a moment sooner', () => {
     const state = passively(NOT_EJECTED, 1_000);
-    expect(nextLookAt(state)).toBe(11_000);
+    expect(expiresAt(state)).toBe(11_000);
     expect(expire(state, 10_999)).toBe(state);
     expect(expire(state, 11_000).since).toBeNull();
-    expect(nextLookAt(NOT_EJECTED)).toBeNull();
+    expect(expiresAt(NOT_EJECTED)).toBeNull();
   });
 
   it('grows with each one, up to five minutes', () => {
@@ -59,8 +59,8 @@ describe('a passive ejection', () => {
     const lengths: number[] = [];
     for (let i = 0; i < 40; i++) {
       state = passively(state, now);
-      lengths.push((nextLookAt(state) ?? 0) - now);
-      now = nextLookAt(state) ?? 0;
+      lengths.push((expiresAt(state) ?? 0) - now);
+      now = expiresAt(state) ?? 0;
       state = expire(state, now);
     }
     expect(lengths.slice(0, 3)).toEqual([10_000, 20_000, 30_000]);

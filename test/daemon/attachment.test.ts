@@ -4,12 +4,13 @@ import { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import fc from 'fast-check';
 import { completeSpec } from '../../src/config/spec-settings.ts';
-import { Attachment, LOOK_EVERY_MS, type AttachmentEvents } from '../../src/daemon/attachment.ts';
+import { Attachment, CHECK_ALIVE_MS, type AttachmentEvents } from '../../src/daemon/attachment.ts';
 import type { Answer, FromPrimary, ToPrimary } from '../../src/protocol/attach.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';
 import { makeEvent } from '../../src/protocol/event.ts';
 import { ndjson, ndjsonReader } from '../../src/protocol/ndjson.ts';
 import { fromPrimaryParser } from '../../src/protocol/parse-from-primary.ts';
+import { ATTACH_PROTOCOL } from '../../src/protocol/version.ts';
 import { attempt, Malformed } from '../../src/protocol/parser.ts';
 import { garbage } from '../protocol/garbage.ts';
 import { FROM_PRIMARY } from '../protocol/samples.ts';
@@ -17,7 +18,7 @@ import { app, progress } from '../client/samples.ts';
 import { tempHome } from './temp-home.ts';
 
 const snapshot: Answer = { kind: 'snapshot', snapshot: app() };
-const HELLO: FromPrimary = { type: 'hello', app: 'api', pid: 7, startTime: null, version: '1.2.3', protocol: 1, running: null };
+const HELLO: FromPrimary = { type: 'hello', protocol: ATTACH_PROTOCOL, name: 'api', pid: 7, startTime: null, version: '1.2.3', apps: [] };
 const parse = fromPrimaryParser(completeSpec);
 const noEvents = (): AttachmentEvents => ({ hello: vi.fn(), received: vi.fn(), malformed: vi.fn(), hung: vi.fn(), closed: vi.fn() });
 
@@ -85,33 +86,40 @@ afterEach(() => {
 
 describe('Attachment', () => {
   it('gives each order its own answer, in whatever order they come', async () => {
-    const first = attachment.order({ kind: 'snapshot' });
-    const second = attachment.order({ kind: 'tail', lines: 5 });
+    const first = attachment.order('api', { kind: 'snapshot' });
+    const second = attachment.order('api', { kind: 'tail', lines: 5 });
     await primary.ordered(2);
     const [a, b] = primary.orders;
     expect([a?.order, b?.order]).toEqual([{ kind: 'snapshot' }, { kind: 'tail', lines: 5 }]);
     const tail: Answer = { kind: 'tail', lines: [] };
-    primary.send({ type: 'answer', id: b?.id ?? 0, answer: tail }, { type: 'answer', id: a?.id ?? 0, answer: snapshot });
+    primary.send({ type: 'answer', app: 'api', id: b?.id ?? 0, answer: tail }, { type: 'answer', app: 'api', id: a?.id ?? 0, answer: snapshot });
     expect(await Promise.all([first, second])).toEqual([snapshot, tail]);
   });
 
   it('passes on the progress of an order, all of it before the answer', async () => {
     const seen: ProgressRecord[] = [];
-    const order = attachment.order({ kind: 'reload' }, (record) => seen.push(record));
-    const other = attachment.order({ kind: 'snapshot' });
+    const order = attachment.order('api', { kind: 'reload' }, (record) => seen.push(record));
+    const other = attachment.order('api', { kind: 'snapshot' });
     await primary.ordered(2);
-    const record = (message: string): FromPrimary => ({ type: 'progress', id: 1, record: progress({ message }) });
-    primary.send(record('one'), { type: 'answer', id: 2, answer: snapshot }, record('two'), { type: 'answer', id: 1, answer: snapshot }, record('late'));
+    const record = (message: string): FromPrimary => ({ type: 'progress', app: 'api', id: 1, record: progress({ message }) });
+    primary.send(
+      record('one'),
+      { type: 'answer', app: 'api', id: 2, answer: snapshot },
+      record('two'),
+      { type: 'answer', app: 'api', id: 1, answer: snapshot },
+      record('late'),
+    );
     await Promise.all([order, other]);
     expect(seen.map(({ message }) => message)).toEqual(['one', 'two']);
   });
 
   it('throws what the primary answered, with its output', async () => {
-    const order = attachment.order({ kind: 'reload' });
+    const order = attachment.order('api', { kind: 'reload' });
     await primary.ordered(1);
     const details = { app: 'api', reason: 'worker 0: exit code 1' };
     primary.send({
       type: 'failed',
+      app: 'api',
       id: 1,
       error: { code: 'LB_ERR_RELOAD_FAILED', message: 'reload of "api" failed: worker 0: exit code 1', output: ['Error'], details },
     });
@@ -124,38 +132,38 @@ describe('Attachment', () => {
   });
 
   it('fails every order under way when the primary goes away', async () => {
-    const orders = [attachment.order({ kind: 'snapshot' }), attachment.order({ kind: 'stop' })];
+    const orders = [attachment.order('api', { kind: 'snapshot' }), attachment.order('api', { kind: 'stop' })];
     await primary.ordered(2);
     primary.die();
     for (const order of await Promise.allSettled(orders)) expect(order).toMatchObject({ status: 'rejected', reason: { code: 'LB_ERR_PRIMARY_LOST' } });
     expect(events.closed).toHaveBeenCalledTimes(1);
-    await expect(attachment.order({ kind: 'snapshot' })).rejects.toMatchObject({ code: 'LB_ERR_PRIMARY_LOST' });
+    await expect(attachment.order('api', { kind: 'snapshot' })).rejects.toMatchObject({ code: 'LB_ERR_PRIMARY_LOST' });
   });
 
   it('says when an answer came, among the messages around it', async () => {
     const order: string[] = [];
     vi.mocked(events.received).mockImplementation((message) => void order.push(message.type));
-    const answer = attachment.order({ kind: 'tail', lines: 5 }, undefined, () => order.push('answer'));
+    const answer = attachment.order('api', { kind: 'tail', lines: 5 }, undefined, () => order.push('answer'));
     await primary.ordered(1);
-    const log: FromPrimary = { type: 'log', lines: [], dropped: 0 };
-    primary.send(log, { type: 'answer', id: primary.orders[0]?.id ?? 0, answer: { kind: 'tail', lines: [] } }, log);
+    const log: FromPrimary = { type: 'log', app: 'api', lines: [], dropped: 0 };
+    primary.send(log, { type: 'answer', app: 'api', id: primary.orders[0]?.id ?? 0, answer: { kind: 'tail', lines: [] } }, log);
     await answer;
     await vi.waitFor(() => expect(order).toEqual(['log', 'answer', 'log']));
   });
 
   it('hands on hello, events and logs', async () => {
-    const event: FromPrimary = { type: 'event', event: makeEvent('api', 1, 'readmit', 'worker 0 is in the rotation again', { slot: 0, pid: 7 }) };
-    const log: FromPrimary = { type: 'log', lines: [], dropped: 3 };
-    const order = attachment.order({ kind: 'snapshot' });
+    const event: FromPrimary = { type: 'event', app: 'api', event: makeEvent('api', 1, 'readmit', 'worker 0 is in the rotation again', { slot: 0, pid: 7 }) };
+    const log: FromPrimary = { type: 'log', app: 'api', lines: [], dropped: 3 };
+    const order = attachment.order('api', { kind: 'snapshot' });
     await primary.ordered(1);
-    primary.send(event, log, { type: 'answer', id: 1, answer: snapshot });
+    primary.send(event, log, { type: 'answer', app: 'api', id: 1, answer: snapshot });
     await order;
     expect(events.hello).toHaveBeenCalledWith(attachment, HELLO);
     expect(vi.mocked(events.received).mock.calls).toEqual([[event], [log]]);
   });
 
   it('closes on what is not a message', async () => {
-    const order = attachment.order({ kind: 'snapshot' });
+    const order = attachment.order('api', { kind: 'snapshot' });
     primary.write('GET / HTTP/1.1\r\n\r\n');
     await expect(order).rejects.toMatchObject({ code: 'LB_ERR_PRIMARY_LOST' });
     expect(problems()).toEqual(['the message: expected JSON, got "GET / HTTP/1.1\\r"']);
@@ -163,31 +171,35 @@ describe('Attachment', () => {
 
   it.each([
     ['null', 'the message: expected an object, got null'],
-    ['{"type":"stats"}', 'stats: expected an object, got nothing'],
+    ['{"type":"stats","app":"api"}', 'stats: expected an object, got nothing'],
     ['{"type":"later"}', 'type: expected one of hello, '],
-    ['{"type":"event","event":{"kind":"log","at":1,"app":"other","severity":"warn","message":"m"}}', 'event.app: expected "api", got "other"'],
+    ['{"type":"event","app":"api","event":{"kind":"log","at":1,"app":"other","severity":"warn","message":"m"}}', 'event.app: expected "api", got "other"'],
   ])('reports %s once, and goes on', async (line, problem) => {
     primary.write(`${line}\n`);
-    const order = attachment.order({ kind: 'snapshot' });
+    const order = attachment.order('api', { kind: 'snapshot' });
     await primary.ordered(1);
-    primary.send({ type: 'answer', id: 1, answer: snapshot });
+    primary.send({ type: 'answer', app: 'api', id: 1, answer: snapshot });
     expect(await order).toEqual(snapshot);
     expect(problems()).toEqual([expect.stringContaining(problem)]);
     expect(events.received).not.toHaveBeenCalled();
   });
 
   it('fails an order whose answer is malformed: no other will come', async () => {
-    const order = attachment.order({ kind: 'snapshot' });
+    const order = attachment.order('api', { kind: 'snapshot' });
     await primary.ordered(1);
-    primary.write('{"type":"answer","id":1,"answer":{"kind":"snapshot"}}\n');
+    primary.write('{"type":"answer","app":"api","id":1,"answer":{"kind":"snapshot"}}\n');
     await expect(order).rejects.toMatchObject({ code: 'LB_ERR_MESSAGE', message: expect.stringContaining('answer.snapshot: expected an object') });
   });
 
   it.each([
     ['null', 'the message: expected an object, got null', 'an unknown primary'],
-    ['{"type":"hello"}', 'protocol: expected 1, got nothing', 'an unknown primary'],
-    [JSON.stringify({ ...HELLO, app: '../x' }), 'app: expected a name of ', 'a primary that says it is "../x" (pid 7)'],
-    [JSON.stringify({ ...HELLO, protocol: 2, running: { of: 'another shape' } }), 'protocol: expected 1, got 2', 'a primary that says it is "api" (pid 7)'],
+    ['{"type":"hello"}', `protocol: expected ${ATTACH_PROTOCOL}, got nothing`, 'an unknown primary'],
+    [JSON.stringify({ ...HELLO, name: '../x' }), 'name: expected a name of ', 'a primary that says it is "../x" (pid 7)'],
+    [
+      JSON.stringify({ ...HELLO, protocol: 99, apps: 'of another shape' }),
+      `protocol: expected ${ATTACH_PROTOCOL}, got 99`,
+      'a primary that says it is "api" (pid 7)',
+    ],
     ['{"type":"pong","seq":1}', 'type: expected "hello", got "pong"', 'an unknown primary'],
     ['not JSON', 'the message: expected JSON, got "not JSON"', 'an unknown primary'],
   ])('closes on %s before its hello', async (line, problem, from) => {
@@ -198,10 +210,13 @@ describe('Attachment', () => {
   });
 
   it('passes over an answer that nobody waits for', async () => {
-    primary.send({ type: 'answer', id: 99, answer: snapshot }, { type: 'failed', id: 98, error: { code: 'LB_ERR_INTERNAL', message: '' } });
-    const order = attachment.order({ kind: 'snapshot' });
+    primary.send(
+      { type: 'answer', app: 'api', id: 99, answer: snapshot },
+      { type: 'failed', app: 'api', id: 98, error: { code: 'LB_ERR_INTERNAL', message: '' } },
+    );
+    const order = attachment.order('api', { kind: 'snapshot' });
     await primary.ordered(1);
-    primary.send({ type: 'answer', id: 1, answer: snapshot });
+    primary.send({ type: 'answer', app: 'api', id: 1, answer: snapshot });
     expect(await order).toEqual(snapshot);
   });
 });
@@ -225,8 +240,8 @@ describe('a primary that does not answer pings', () => {
     const told = noEvents();
     const attachment = new Attachment(socket as Socket, told);
     socket.emit('data', Buffer.from(ndjson(HELLO)));
-    attachment.look();
-    setInterval(() => attachment.look(), LOOK_EVERY_MS);
+    attachment.checkAlive();
+    setInterval(() => attachment.checkAlive(), CHECK_ALIVE_MS);
     says?.(socket);
     return told;
   }
@@ -241,7 +256,7 @@ describe('a primary that does not answer pings', () => {
 
   it('is not asked while it tells something by itself', () => {
     let asked = 0;
-    const event: FromPrimary = { type: 'event', event: makeEvent('api', 0, 'log', 'x') };
+    const event: FromPrimary = { type: 'event', app: 'api', event: makeEvent('api', 0, 'log', 'x') };
     pinged(
       () => ++asked > 0,
       (socket) => void setInterval(() => socket.emit('data', Buffer.from(ndjson(event))), 4_900),
@@ -264,10 +279,11 @@ it('whatever a primary writes: one report of what is malformed, and the next mes
       const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
       const told = noEvents();
       new Attachment(socket as Socket, told);
-      const isRight = !(attempt(() => parse(value, 'api')) instanceof Malformed);
-      for (const message of [HELLO, value, { type: 'log', lines: [], dropped: 9 }]) socket.emit('data', Buffer.from(`${JSON.stringify(message)}\n`));
+      const isRight = !(attempt(() => parse(value)) instanceof Malformed);
+      for (const message of [HELLO, value, { type: 'log', app: 'api', lines: [], dropped: 9 }])
+        socket.emit('data', Buffer.from(`${JSON.stringify(message)}\n`));
       expect(told.malformed).toHaveBeenCalledTimes(isRight ? 0 : 1);
-      expect(told.received).toHaveBeenLastCalledWith({ type: 'log', lines: [], dropped: 9 });
+      expect(told.received).toHaveBeenLastCalledWith({ type: 'log', app: 'api', lines: [], dropped: 9 });
       expect(told.closed).not.toHaveBeenCalled();
     }),
   );

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import type { AppHandle } from '../../src/daemon/app-handle.ts';
+import type { AppView } from '../../src/daemon/app-view.ts';
 import { EventLog } from '../../src/daemon/event-log.ts';
 import { Live } from '../../src/daemon/live.ts';
 import type { Registry } from '../../src/daemon/registry.ts';
@@ -15,7 +15,7 @@ let looks = 0;
 let live: Live;
 let events: EventLog;
 /** Of the only app. */
-let handle: Pick<AppHandle, 'name' | 'tail' | 'follow'>;
+let handle: { readonly name: string; view: Pick<AppView, 'tail' | 'follow'> };
 let server: Server;
 let socket: string;
 
@@ -23,7 +23,7 @@ beforeEach(async () => {
   looks = 0;
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   const home = tempHome();
-  handle = { name: 'api', tail: () => Promise.resolve([]), follow: () => Promise.resolve() };
+  handle = { name: 'api', view: { tail: () => Promise.resolve([]), follow: () => Promise.resolve() } };
   const registry = { snapshots: () => Promise.resolve([app({ restarts: ++looks })]), get: () => handle, all: [handle] } as unknown as Registry;
   events = new EventLog({ path: join(home, 'events.ndjson'), log: () => {} });
   live = new Live(() => registry, events);
@@ -74,12 +74,13 @@ it('tells the lines from before first, and loses none that are written meanwhile
   const asked: string[] = [];
   let tell = (_lines: readonly LogLine[]): void => {};
   let answered: (() => void) | undefined;
-  handle.follow = () => Promise.resolve(void asked.push('follow'));
-  handle.tail = (_, onAnswer) => {
+  const follow = (): Promise<void> => Promise.resolve(void asked.push('follow'));
+  const tail: AppView['tail'] = (_, onAnswer) => {
     asked.push('tail');
     answered = onAnswer;
     return new Promise((resolve) => (tell = resolve));
   };
+  handle.view = { follow, tail };
   const heard: number[] = [];
   const client = new WebSocket(`ws+unix:${socket}:/v1/logs?app=api&lines=2`);
   client.on('message', (data) => {
@@ -103,10 +104,11 @@ it('tells what comes, when an app does not answer what was before', async () => 
   const line = (at: number): LogLine => ({ at, app: 'api', slot: 0, pid: 1, stream: 'out', text: `line ${at}` });
   let tell = (_lines: readonly LogLine[] | null): void => {};
   let asked = false;
-  handle.tail = () => {
+  const tail: AppView['tail'] = () => {
     asked = true;
     return new Promise((resolve) => (tell = resolve));
   };
+  handle.view = { ...handle.view, tail };
   const heard: number[] = [];
   const client = new WebSocket(`ws+unix:${socket}:/v1/logs?app=api`);
   client.on('message', (data) => {

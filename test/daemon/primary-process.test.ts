@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import { spawnPrimary, type KeptSockets } from '../../src/daemon/primary-process.ts';
+import { KeptSockets, spawnPrimary } from '../../src/daemon/primary-process.ts';
 import type { PrimarySettings } from '../../src/protocol/attach.ts';
 import { parseSpawnChannelMessage } from '../../src/protocol/parse-spawn-channel.ts';
 import { attempt, Malformed } from '../../src/protocol/parser.ts';
@@ -19,16 +19,16 @@ it('whatever a primary sends: one report of what is malformed, and the next sock
     fc.property(garbage(SPAWN_CHANNEL), (value) => {
       const primary = Object.assign(new EventEmitter(), { pid: 7, send: vi.fn() });
       child.make = () => primary;
-      const sockets: KeptSockets = new Map();
+      const sockets = new KeptSockets();
       const malformed = vi.fn();
       spawnPrimary({ interpreter: 'node', settings: {} as PrimarySettings, logFile, sockets, malformed, onExit: () => {} });
       const handle = { close: vi.fn() };
       primary.emit('message', value, handle);
       const isMalformed = attempt(() => parseSpawnChannelMessage(value, handle)) instanceof Malformed;
       expect(malformed).toHaveBeenCalledTimes(isMalformed ? 1 : 0);
-      if (isMalformed) expect([handle.close.mock.calls.length, sockets.size]).toEqual([1, 0]);
-      primary.emit('message', { lb: 'keep', key: 'k', name: null }, handle);
-      expect(sockets.get('k')).toEqual({ handle, name: null });
+      if (isMalformed) expect([handle.close.mock.calls.length, sockets.all.length]).toEqual([1, 0]);
+      primary.emit('message', { lb: 'keep', app: 'api', key: 'k', name: null }, handle);
+      expect(sockets.all.filter(({ key }) => key === 'k')).toEqual([{ app: 'api', key: 'k', handle, name: null }]);
     }),
   );
 });

@@ -6,6 +6,6 @@ import { onTestFinished } from 'vitest';
 /** A directory for one test. */
 export function tempHome(): string {
   const directory = mkdtempSync(join(tmpdir(), 'lb-daemon-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   return directory;
 }

@@ -3,8 +3,10 @@ import { LbError } from '../../src/errors/lb-error.ts';
 import {
   APP_STATES,
   appState,
+  isEnded,
   isLeaving,
   isServing,
+  isShuttingDown,
   moveWorker,
   WORKER_STATES,
   WORKER_TRANSITIONS,
@@ -52,8 +54,13 @@ describe('the worker states', () => {
 
   it('take new connections in ready alone', () => {
     expect(WORKER_STATES.filter(isServing)).toEqual(['ready', 'ejected']);
+    expect(WORKER_STATES.filter(isShuttingDown)).toEqual(['draining', 'stopping']);
     expect(WORKER_STATES.filter(isLeaving)).toEqual(['draining', 'stopping', 'exited']);
   });
+});
+
+it('an app has ended when it was stopped or has given up', () => {
+  expect(APP_STATES.filter(isEnded)).toEqual(['stopped', 'errored']);
 });
 
 describe('appState', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { appFamilies, type ToldApp } from '../../src/metrics/app-families.ts';
+import { appFamilies, type ReportedApp } from '../../src/metrics/app-families.ts';
 import { exposition } from '../../src/metrics/exposition.ts';
 import type { AppFamily } from '../../src/protocol/app-metrics.ts';
 
@@ -9,7 +9,7 @@ const family = (name: string, type: AppFamily['type'], suffix = ''): AppFamily =
   help: `About ${name}.`,
   samples: [{ suffix, labels: { kind: 'a' }, value: 1 }],
 });
-const app = (name: string, ...families: AppFamily[]): ToldApp => ({ app: name, metrics: { families, missing: 0, leftOut: [] } });
+const app = (name: string, ...families: AppFamily[]): ReportedApp => ({ app: name, metrics: { families, missing: 0, leftOut: [] } });
 
 it('puts the same metric of several apps together', () => {
   const text = exposition(appFamilies([app('api', family('jobs_total', 'counter')), app('web', family('jobs_total', 'counter'))]));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { NOTHING_SEEN, seen, totalOf } from '../../src/metrics/lasting-totals.ts';
+import { NO_LASTING_TOTALS, withTotals, totalOf } from '../../src/metrics/lasting-totals.ts';
 import { addTotals, NO_TOTALS } from '../../src/metrics/totals.ts';
 import type { AppTotals } from '../../src/protocol/totals.ts';
 
@@ -28,7 +28,7 @@ it('adds what several primaries counted', () => {
     ['p2', requests(1, 1)],
     ['p2', requests(4, 1)],
   ] as const;
-  const lasting = told.reduce((known, [primary, totals]) => seen(known, primary, totals), NOTHING_SEEN);
+  const lasting = told.reduce((known, [primary, totals]) => withTotals(known, primary, totals), NO_LASTING_TOTALS);
   expect(totalOf(lasting)).toMatchObject({
     answers: [0, 9, 0, 0, 0],
     bytesReceived: 90,
@@ -46,12 +46,12 @@ it('never goes backwards for somebody who was told, whoever is killed in between
     fc.property(fc.array(event, { maxLength: 60, size: 'max' }), (events) => {
       let primary = 1;
       let counted = NO_TOTALS;
-      let daemon = NOTHING_SEEN;
-      let onDisk = NOTHING_SEEN;
+      let daemon = NO_LASTING_TOTALS;
+      let onDisk = NO_LASTING_TOTALS;
       let told = new Map<string, number>();
       for (const now of events) {
         if (now.kind === 'count') counted = addTotals(counted, requests(now.by, now.slot));
-        else if (now.kind === 'report') daemon = seen(daemon, `p${primary}`, counted);
+        else if (now.kind === 'report') daemon = withTotals(daemon, `p${primary}`, counted);
         else if (now.kind === 'kill-daemon') daemon = onDisk;
         else if (now.kind === 'kill-primary') {
           primary++;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addLogs, emptyLogs, findMatch, released, scroll, visibleLines, type LogsState } from '../../src/monitor/logs-state.ts';
+import { addLogs, emptyLogs, findMatch, unpaused, scroll, visibleLines, type LogsState } from '../../src/monitor/logs-state.ts';
 import { log } from './samples.ts';
 
 const many = (n: number): LogsState =>
@@ -23,11 +23,11 @@ describe('the log pane', () => {
   it('goes on after it was held as it was before: follows, or stays where it was scrolled to', () => {
     const held = (state: LogsState): LogsState => addLogs(state, [log('new'), log('newer')], true);
     expect(last(held(many(50)))).toBe('line 49');
-    expect(last(released(held(many(50))))).toBe('newer');
-    expect(last(addLogs(released(held(many(50))), [log('newest')], false))).toBe('newest');
-    expect(last(released(held(scroll(many(50), 10, 20))))).toBe('line 39');
-    expect(last(released(scroll(held(many(50)), 3, 20)))).toBe('line 46');
-    expect(last(released(held(scroll(held(many(50)), -Infinity, 20))))).toBe('newer');
+    expect(last(unpaused(held(many(50))))).toBe('newer');
+    expect(last(addLogs(unpaused(held(many(50))), [log('newest')], false))).toBe('newest');
+    expect(last(unpaused(held(scroll(many(50), 10, 20))))).toBe('line 39');
+    expect(last(unpaused(scroll(held(many(50)), 3, 20)))).toBe('line 46');
+    expect(last(unpaused(held(scroll(held(many(50)), -Infinity, 20))))).toBe('newer');
   });
 
   it('scrolls no further than to the first line at the top', () => {

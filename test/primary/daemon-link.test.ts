@@ -8,7 +8,8 @@ import type { FromPrimary, PrimarySettings, ToPrimary } from '../../src/protocol
 import { makeEvent } from '../../src/protocol/event.ts';
 import { ndjsonReader } from '../../src/protocol/ndjson.ts';
 import { parseToPrimary } from '../../src/protocol/parse-to-primary.ts';
-import { attempt, Malformed } from '../../src/protocol/parser.ts';
+import { appName } from '../../src/protocol/parse-app-spec.ts';
+import { attempt, integer, Malformed, object } from '../../src/protocol/parser.ts';
 import { garbage } from '../protocol/garbage.ts';
 import { TO_PRIMARY } from '../protocol/samples.ts';
 import { tempHome } from '../daemon/temp-home.ts';
@@ -49,7 +50,7 @@ async function listen(path: string): Promise<{ heard: FromPrimary[]; say: (text:
   };
 }
 
-const event = (n: number): FromPrimary => ({ type: 'event', event: makeEvent('api', n, 'readmit', `event ${n}`) });
+const event = (n: number): FromPrimary => ({ type: 'event', app: 'api', event: makeEvent('api', n, 'readmit', `event ${n}`) });
 const numbers = (heard: readonly FromPrimary[]): (number | string)[] => heard.map((message) => (message.type === 'event' ? message.event.at : message.type));
 
 it('keeps the newest 500 events, and nothing else, while the daemon is away', async () => {
@@ -61,7 +62,7 @@ it('keeps the newest 500 events, and nothing else, while the daemon is away', as
     lost: () => {},
   });
   for (let n = 1; n <= 510; n++) link.send(event(n));
-  link.send({ type: 'log', lines: [], dropped: 0 });
+  link.send({ type: 'log', app: 'api', lines: [], dropped: 0 });
   const first = await listen(socket);
   link.dial();
   await waitFor('the events', () => first.heard.length > 500);
@@ -78,7 +79,11 @@ it('whatever a daemon writes: one report of what is malformed, an answer to each
   const socket = join(tempHome(), 'lb.sock');
   const values = fc.sample(garbage(TO_PRIMARY), 300);
   const wrong = values.filter((value) => attempt(() => parseToPrimary(value)) instanceof Malformed);
-  const ids = wrong.flatMap((value) => (typeof (value as { id?: unknown } | null)?.id === 'number' ? [(value as { id: number }).id] : []));
+  const head = object<{ id: number; app: string }>({ id: integer(1), app: appName });
+  const ids = wrong.flatMap((value) => {
+    const order = attempt(() => head(value));
+    return order instanceof Malformed ? [] : [order.id];
+  });
   const problems: string[] = [];
   const received: ToPrimary[] = [];
   const daemon = await listen(socket);

@@ -75,7 +75,7 @@ export class PrimaryHarness {
     this.behave = behave;
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate', 'performance', 'Date'] });
     const settings: PrimarySettings = {
-      app: 'api',
+      name: 'api',
       home: '/h',
       socket: '/h/lb.sock',
       daemonLog: '/h/daemon.log',
@@ -116,17 +116,28 @@ export class PrimaryHarness {
     return this.messages.flatMap((message) => (message.type === 'event' ? [`${message.event.kind}: ${message.event.message}`] : []));
   }
 
-  order(order: Order): Ordered {
+  order(order: Order, app = 'api'): Ordered {
     const id = this.#orders.size + 1;
     const ordered: Ordered = { progress: [], answer: null, error: null, disorder: false };
     this.#orders.set(id, ordered);
-    this.#link?.received({ type: 'order', id, order });
+    this.#link?.received({ type: 'order', id, app, order });
     return ordered;
+  }
+
+  leave(): void {
+    this.#link?.received({ type: 'leave' });
+  }
+
+  hello(): Extract<FromPrimary, { type: 'hello' }> {
+    const hello = this.#link?.hello();
+    if (hello?.type !== 'hello') throw new Error('no hello');
+    return hello;
   }
 
   start(changes: Partial<AppSpec> = {}, strict = true): Ordered {
     // Fake workers send no heartbeats on their own.
-    return this.order({ kind: 'start', spec: sampleSpec({ hangTimeoutMs: null, ...changes }), strict, generation: 1 });
+    const spec = sampleSpec({ hangTimeoutMs: null, ...changes });
+    return this.order({ kind: 'start', spec, strict, generation: 1 }, spec.name);
   }
 
   async advance(ms: number): Promise<void> {
@@ -144,7 +155,10 @@ export class PrimaryHarness {
     return this.workers.find((worker) => worker.connections.includes(connection));
   }
 
+  /** Of the running app, else the last one of the app that ended. */
   async snapshot(): Promise<AppSnapshot> {
+    const ended = this.messages.findLast((message) => message.type === 'ended');
+    if (ended !== undefined) return ended.snapshot;
     const { answer } = await this.#now({ kind: 'snapshot' });
     if (answer?.kind !== 'snapshot') throw new Error('no snapshot');
     return answer.snapshot;
@@ -158,7 +172,7 @@ export class PrimaryHarness {
 
   #ports(): PrimaryPorts {
     return {
-      channel: { open: true, receive: () => Promise.resolve(), keep: () => {}, drop: () => Promise.resolve(), borrow: () => {} },
+      channel: { receive: () => Promise.resolve(), keeperOf: () => ({ open: true, keep: () => {}, drop: () => Promise.resolve(), borrow: () => {} }) },
       link: (_, events) => {
         this.#link = events;
         return { busy: false, dial: () => {}, send: (message) => this.#sent(message), close: () => Promise.resolve() };

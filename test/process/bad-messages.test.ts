@@ -36,8 +36,8 @@ it('an app that floods its primary with malformed messages is served, listed, an
 it('what attaches without a valid hello is sent away, and leaves no trace', async () => {
   const { name } = await sandbox.start('plain-http.cjs', { instances: 1 });
   const around = readdirSync(dirname(sandbox.home)).sort();
-  const hello = { type: 'hello', pid: process.pid, startTime: null, version: '1', protocol: ATTACH_PROTOCOL, running: null };
-  for (const line of ['null', '{"type":"hello"}', JSON.stringify({ ...hello, app: '../x' }), JSON.stringify({ ...hello, app: name, protocol: 99 }), '{']) {
+  const hello = { type: 'hello', pid: process.pid, startTime: null, version: '1', protocol: ATTACH_PROTOCOL, apps: [] };
+  for (const line of ['null', '{"type":"hello"}', JSON.stringify({ ...hello, name: '../x' }), JSON.stringify({ ...hello, name, protocol: 99 }), '{']) {
     const socket = connect(sandbox.socket);
     socket.on('error', () => {});
     socket.write(`GET /v1/attach HTTP/1.1\r\nhost: lb\r\nconnection: Upgrade\r\nupgrade: lb-attach\r\n\r\n${line}\n`);
@@ -50,7 +50,7 @@ it('what attaches without a valid hello is sent away, and leaves no trace', asyn
   expect(told.filter(({ app }) => app === null).map(({ details }) => details)).toEqual([
     { from: 'an unknown primary', field: '' },
     { from: 'an unknown primary', field: 'protocol' },
-    { from: `a primary that says it is "../x" (pid ${process.pid})`, field: 'app' },
+    { from: `a primary that says it is "../x" (pid ${process.pid})`, field: 'name' },
     { from: `a primary that says it is "${name}" (pid ${process.pid})`, field: 'protocol' },
   ]);
 });

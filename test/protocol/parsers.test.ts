@@ -15,7 +15,7 @@ const fromPrimary = fromPrimaryParser((spec) => spec);
 const CHANNELS: readonly (readonly [name: string, parser: Parser<object>, messages: readonly object[]])[] = [
   ['worker to primary', (value) => parseFromWorker(value, handle), FROM_WORKER],
   ['primary to worker', parseToWorker, TO_WORKER],
-  ['primary to daemon', (value) => fromPrimary(value, 'api'), FROM_PRIMARY],
+  ['primary to daemon', fromPrimary, FROM_PRIMARY],
   ['daemon to primary', parseToPrimary, TO_PRIMARY],
   ['spawn channel', (value) => parseSpawnChannelMessage(value, handle), SPAWN_CHANNEL],
 ];

@@ -101,22 +101,22 @@ const answers: ByKind<Answer, 'kind'> = {
 const exit = { code: 1, signal: null, stopReason: null, cause: null, killedAtDeadline: false, uptimeMs: 5, generation: 1 };
 const { workers, totals, ...facts } = snapshot;
 const fromPrimary: Omit<ByKind<FromPrimary, 'type'>, 'answer'> = {
-  hello: { type: 'hello', app: 'api', pid: 7, startTime: 5, version: '1.2.3', protocol: ATTACH_PROTOCOL, running: { spec: sampleSpec(), snapshot } },
-  progress: { type: 'progress', id: 1, record: progress({ blockers }) },
-  failed: { type: 'failed', id: 1, error: { code: 'LB_ERR_INTERNAL', message: 'm', hint: 'h', output: ['o'], details: { a: 1, b: 'c' } } },
-  event: { type: 'event', event: makeEvent('api', 1, 'exit', 'worker 0 ended', { slot: 0, pid: 5 }, exit) },
-  redefined: { type: 'redefined', spec: sampleSpec(), snapshot },
-  stats: { type: 'stats', stats: { ...facts, workers, totals } },
-  log: { type: 'log', lines: [line], dropped: 0 },
-  ended: { type: 'ended', state: 'stopped', error: null, snapshot },
+  hello: { type: 'hello', protocol: ATTACH_PROTOCOL, name: 'api', pid: 7, startTime: 5, version: '1.2.3', apps: [{ spec: sampleSpec(), snapshot }] },
+  progress: { type: 'progress', app: 'api', id: 1, record: progress({ blockers }) },
+  failed: { type: 'failed', app: 'api', id: 1, error: { code: 'LB_ERR_INTERNAL', message: 'm', hint: 'h', output: ['o'], details: { a: 1, b: 'c' } } },
+  event: { type: 'event', app: 'api', event: makeEvent('api', 1, 'exit', 'worker 0 ended', { slot: 0, pid: 5 }, exit) },
+  redefined: { type: 'redefined', app: 'api', spec: sampleSpec(), snapshot },
+  stats: { type: 'stats', app: 'api', stats: { ...facts, workers, totals } },
+  log: { type: 'log', app: 'api', lines: [line], dropped: 0 },
+  ended: { type: 'ended', app: 'api', state: 'stopped', error: null, snapshot },
   pong: { type: 'pong', seq: 1 },
 };
 
 const spawn: ByKind<SpawnChannelMessage, 'lb'> = {
-  keep: { lb: 'keep', key: '*|80|4|0', name: { address: '::', port: 80, family: 'IPv6' } },
-  drop: { lb: 'drop', key: '*|80|4|0' },
-  dropped: { lb: 'dropped', key: '*|80|4|0' },
-  lend: { lb: 'lend', key: '*|80|4|0' },
+  keep: { lb: 'keep', app: 'api', key: '*|80|4|0', name: { address: '::', port: 80, family: 'IPv6' } },
+  drop: { lb: 'drop', app: 'api', key: '*|80|4|0' },
+  dropped: { lb: 'dropped', app: 'api', key: '*|80|4|0' },
+  lend: { lb: 'lend', app: 'api', key: '*|80|4|0' },
 };
 
 const marked = (messages: Readonly<Record<string, object>>): readonly object[] => Object.values(messages).map((message) => ({ cmd: MARK, ...message }));
@@ -124,9 +124,13 @@ const marked = (messages: Readonly<Record<string, object>>): readonly object[] =
 /** One of every kind of each channel. */
 export const FROM_WORKER = marked(fromWorker);
 export const TO_WORKER = marked(toWorker);
-export const TO_PRIMARY: readonly ToPrimary[] = [...Object.values(orders).map((order) => ({ type: 'order', id: 1, order }) as const), { type: 'ping', seq: 1 }];
+export const TO_PRIMARY: readonly ToPrimary[] = [
+  ...Object.values(orders).map((order) => ({ type: 'order', id: 1, app: 'api', order }) as const),
+  { type: 'leave' },
+  { type: 'ping', seq: 1 },
+];
 export const FROM_PRIMARY: readonly FromPrimary[] = [
   ...Object.values(fromPrimary),
-  ...Object.values(answers).map((answer) => ({ type: 'answer', id: 1, answer }) as const),
+  ...Object.values(answers).map((answer) => ({ type: 'answer', app: 'api', id: 1, answer }) as const),
 ];
 export const SPAWN_CHANNEL: readonly SpawnChannelMessage[] = Object.values(spawn);

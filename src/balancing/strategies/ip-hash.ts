@@ -2,13 +2,13 @@ import { mix } from '../mix.ts';
 import type { Backend, Strategy } from '../strategy.ts';
 import { areBackupsDue } from './backups.ts';
 
-/** 2³² divided by the golden ratio: its multiples lie far apart. */
+/** 2³² divided by the golden ratio: its multiples are spread evenly. */
 const GOLDEN = 0x9e3779b9;
 
 /**
- * Rendezvous hashing (Thaler and Ravishankar): a client draws a number for every slot, and the best one is its worker's.
- * A slot that comes or goes moves only the clients that draw best for it. Draws are exponential with the weight as
- * their rate, and the earliest wins, which gives each slot its share exactly (Schindelhauer and Schomaker).
+ * Rendezvous hashing (Thaler and Ravishankar): each client draws a number for every slot, and the best draw wins. A slot that
+ * comes or goes moves only its own clients. Draws are exponential with the weight as rate and the earliest wins, so each slot
+ * gets exactly its share (Schindelhauer and Schomaker).
  */
 export const ipHash: Strategy = {
   pick<B extends Backend>(backends: readonly B[], clientHash: number): B | null {
@@ -18,7 +18,7 @@ export const ipHash: Strategy = {
     for (const backend of backends) {
       if (backend.backup !== backups || backend.full) continue;
       const drawn = draw(clientHash, backend.slot);
-      // As -ln u ≥ 1 - u, most are known to be too late without a logarithm.
+      // -ln u ≥ 1 - u, so most draws lose without computing the logarithm.
       if (1 - drawn >= earliest * backend.weight) continue;
       const at = -Math.log(drawn) / backend.weight;
       if (at >= earliest) continue;
@@ -35,7 +35,7 @@ function oldestOfSlot<B extends Backend>(backends: readonly B[], winner: B): B {
   return winner;
 }
 
-/** Uniform between 0 and 1, never either of them. */
+/** Uniform in (0, 1). */
 function draw(clientHash: number, slot: number): number {
   return ((mix(clientHash ^ Math.imul(slot + 1, GOLDEN)) >>> 0) + 0.5) / 2 ** 32;
 }

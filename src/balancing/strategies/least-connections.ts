@@ -2,9 +2,9 @@ import type { Backend, Strategy } from '../strategy.ts';
 import { areBackupsDue } from './backups.ts';
 
 /**
- * The free backend with the fewest connections per weight; equals take turns by weight. The turns are those of start-time
- * fair queueing (Goyal, Vin and Cheng), which looks at each backend once and changes only the picked one: its next turn,
- * kept as its credit, is 1/weight later on a clock that stands at the turn of the last pick.
+ * The free backend with the fewest connections relative to its weight. Ties are broken by start-time fair queueing (Goyal, Vin
+ * and Cheng): a pick delays only the picked backend's next turn, its credit, by 1/weight on a clock that stands at the last
+ * picked turn. That takes one pass over the backends.
  */
 export class LeastConnections implements Strategy {
   #clock = 0;
@@ -19,7 +19,7 @@ export class LeastConnections implements Strategy {
       if (backend.backup !== backups || backend.full || !backend.free) continue;
       const { connections } = backend;
       if (picked !== null) {
-        // Fractions compared as cross products: nothing is rounded while weights are whole.
+        // Cross products compare the fractions exactly while weights are whole numbers.
         const difference = connections * weight - fewest * backend.weight;
         if (difference > 0 || (difference === 0 && Math.max(backend.credit, this.#clock) >= turn)) continue;
       }

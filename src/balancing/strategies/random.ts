@@ -2,12 +2,12 @@ import type { Backend, Strategy } from '../strategy.ts';
 import { areBackupsDue } from './backups.ts';
 
 /**
- * The power of two choices (Mitzenmacher): two different free backends drawn by weight, and the one with fewer connections
- * per weight gets the connection. Nearly as even as looking at all of them.
+ * The power of two choices (Mitzenmacher): of two free backends drawn by weight, the one with fewer connections relative to its
+ * weight. Nearly as even as comparing all of them.
  */
 export class RandomOfTwo implements Strategy {
   readonly #random: () => number;
-  /** Of the backends that may be drawn: their indexes, and the weights up to and with each. Kept, as arrays for each pick would cost more than the pick. */
+  /** Indexes of the candidates, and prefix sums of their weights. Reused, because allocating them would cost more than a pick. */
   #indexes = new Uint32Array(16);
   #sums = new Float64Array(16);
 
@@ -22,7 +22,7 @@ export class RandomOfTwo implements Strategy {
     const first = this.#find(this.#random() * total, count);
     const one = backends[this.#indexes[first] ?? 0] ?? null;
     if (one === null || count === 1) return one;
-    // The second is drawn as if the first were not there.
+    // Excludes the first one from the draw.
     const before = this.#sum(first - 1);
     const own = this.#sum(first) - before;
     const point = this.#random() * (total - own);

@@ -1,19 +1,22 @@
 import type { Backend, Strategy } from '../strategy.ts';
 import { areBackupsDue } from './backups.ts';
 
-/** Connections that a backend can be behind its share; what is beyond is forgotten. */
+/** How many connections a backend may fall behind its share. */
 const MAX_ARREARS = 8;
 
 /**
- * nginx's smooth weighted round robin: every backend earns its weight, and the richest free one is picked and pays what all
- * have earned. Counts are exact in every window of as many picks as all weigh together. Credit divided by that weight is
- * the number of connections a backend is behind its share: one that is not free earns as well and catches up later, with
- * at most `MAX_ARREARS` connections, so that a worker that was blocked for long is not flooded.
+ * nginx's smooth weighted round robin: at each pick, every backend earns its weight, and the free one with the most credit is
+ * picked and pays the total weight. Counts are exact over any run of total-weight picks. Credit divided by the total weight is
+ * how many connections a backend is behind. A busy backend keeps earning and catches up later, by at most `MAX_ARREARS`
+ * connections, so that a worker that was blocked for long is not flooded.
  */
 export class RoundRobin implements Strategy {
-  /** What a backend could have at the last pick. */
+  /** Maximum credit, from the total weight at the last pick. */
   #bound = Number.POSITIVE_INFINITY;
-  /** What each backend has too much on average, and gives back: 0, unless one came or went with its credit, or met the bound. */
+  /**
+   * Surplus credit per backend, taken back at the next pick; 0 unless a backend joined or left with credit, or reached the
+   * bound.
+   */
   #excess = 0;
 
   pick<B extends Backend>(backends: readonly B[]): B | null {
@@ -31,7 +34,7 @@ export class RoundRobin implements Strategy {
       if (backend.backup !== backups || backend.full) continue;
       const { weight } = backend;
       let credit = backend.credit + weight - excess;
-      // One that can earn no more until it is free costs the others nothing.
+      // A busy backend at the bound earns nothing, so the picked one does not pay for it.
       if (credit <= bound || backend.free) price += weight;
       if (credit > bound) credit = bound;
       backend.credit = credit;
@@ -49,7 +52,7 @@ export class RoundRobin implements Strategy {
   }
 }
 
-/** When nobody is free, nobody may earn either. */
+/** If no backend is free, none may earn. */
 function isAnyFree(backends: readonly Backend[], backups: boolean): boolean {
   for (const backend of backends) if (backend.backup === backups && backend.free && !backend.full) return true;
   return false;

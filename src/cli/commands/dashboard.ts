@@ -50,7 +50,7 @@ async function run(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-/** Tells when the daemon goes away, and when it is back, until the signal. */
+/** Reports when the daemon goes away and when it is back, until the signal aborts. */
 async function watchDaemon(context: Context, signal: AbortSignal): Promise<void> {
   let wasDown = false;
   await stayConnected(context.address, signal, {

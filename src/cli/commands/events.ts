@@ -14,7 +14,7 @@ import { appNamed, fetchApps } from '../targets.ts';
 import { numberOption, wholeNumber } from '../values.ts';
 
 const DEFAULT_LINES = 50;
-/** Errors that another daemon ends. */
+/** Errors that a new daemon may resolve. */
 const GONE: readonly ErrorCode[] = ['LB_ERR_DAEMON_LOST', 'LB_ERR_DAEMON_NOT_RUNNING'];
 
 export const events: Command = {
@@ -38,7 +38,7 @@ async function run(context: Context): Promise<number> {
   let last = 0;
   try {
     const found = await fetchEvents(channel, { app, limit: lines });
-    // One that was deleted still has events.
+    // A deleted app still has events.
     if (found.length === 0 && app !== undefined) appNamed(await fetchApps(channel), app);
     for (const event of found) await printEvent(context, event);
     last = found.at(-1)?.id ?? (await fetchEvents(channel, { limit: 1 })).at(-1)?.id ?? 0;
@@ -50,7 +50,7 @@ async function run(context: Context): Promise<number> {
   throw new Interrupted();
 }
 
-/** From the event after `since` on, over every daemon that comes, until Ctrl-C. */
+/** Prints events after `since` until Ctrl-C, across daemon restarts. */
 async function follow(context: Context, first: Channel, app: string | undefined, since: number): Promise<void> {
   const interrupt = new AbortController();
   const restore = context.io.onInterrupt(() => interrupt.abort());
@@ -70,7 +70,7 @@ async function follow(context: Context, first: Channel, app: string | undefined,
   }
 }
 
-/** Waits while the reader of stdout is behind, so that nothing piles up here. */
+/** Waits while the reader of stdout is behind, so that memory stays bounded. */
 async function printEvent({ io, json, outStyle }: Context, event: LbEvent): Promise<void> {
   const text = json ? `${JSON.stringify(event)}\n` : eventView(event, outStyle);
   if (!io.stdout.write(text)) await new Promise<void>((resolve) => io.stdout.once('drain', resolve));

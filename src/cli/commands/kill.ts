@@ -40,7 +40,7 @@ async function run(context: Context): Promise<number> {
   }
 }
 
-/** The next command must not find the daemon that is about to end, and who looks at the processes must not either. */
+/** Waits until the daemon no longer answers and its process is gone. */
 async function untilGone(address: DaemonAddress, pid: number, startTime: number | null): Promise<void> {
   const deadline = performance.now() + GONE_DEADLINE_MS;
   while (performance.now() < deadline) {
@@ -55,7 +55,7 @@ async function isGone(address: DaemonAddress, pid: number): Promise<boolean> {
     connection?.channel.close();
     return connection === null || connection.hello.pid !== pid;
   } catch (error) {
-    // It closes connections while it ends: the next look tells.
+    // It closes connections while it ends, so check again.
     if (error instanceof LbError) return false;
     throw error;
   }

@@ -40,7 +40,7 @@ async function show(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-/** Null when no daemon runs, and none will by itself. */
+/** Null if no daemon is running and none will start on its own. */
 async function ask({ address, home }: Context, path: string): Promise<unknown> {
   const connection = await connectIfRunning(address);
   if (connection === null) {

@@ -43,7 +43,7 @@ async function run(context: Context): Promise<number> {
     const chosen = app === undefined ? apps : [appNamed(apps, app)];
     if (context.options['follow'] === false) await printRecent(context, channel, chosen, lines);
     else {
-      if (app !== undefined) await printOfIdle(context, channel, chosen, lines);
+      if (app !== undefined) await printLogFiles(context, channel, chosen, lines);
       await follow(context, channel, app, lines);
     }
     return EXIT.ok;
@@ -52,14 +52,14 @@ async function run(context: Context): Promise<number> {
   }
 }
 
-/** The last lines of each app, in the order they were written. */
+/** Prints the last lines of all apps, merged by time. */
 async function printRecent(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
   const perApp = await Promise.all(apps.map(async ({ name }) => parseLogLines(await channel.json(`${appPath(name, 'logs')}?lines=${lines}`))));
   for (const line of perApp.flat().sort((a, b) => a.at - b.at)) await printLine(context, line);
 }
 
-/** The subscription begins with what primaries remember; the lines of an app that has none stand in its files. */
-async function printOfIdle(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
+/** Prints the lines from the files of stopped apps. The subscription replays only the memory of primaries. */
+async function printLogFiles(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
   const idle = apps.filter(({ primaryPid }) => primaryPid === null);
   await printRecent(context, channel, idle, lines);
   for (const { name, state } of idle) context.note(`${name} is ${state}; new lines appear here when it runs again`);
@@ -79,7 +79,7 @@ async function follow(context: Context, channel: Channel, app: string | undefine
   if (interrupt.signal.aborted) throw new Interrupted();
 }
 
-/** Waits while the reader of stdout is behind, so that nothing piles up here. */
+/** Waits while the reader of stdout is behind, so that memory stays bounded. */
 async function printLine(context: Context, line: LogLine): Promise<void> {
   const { io, json, options, outStyle } = context;
   if ((options['out'] === true && line.stream !== 'out') || (options['err'] === true && line.stream !== 'err')) return;

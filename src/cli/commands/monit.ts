@@ -5,7 +5,7 @@ import { EXIT } from '../../errors/registry.ts';
 import { normalName } from '../../lifecycle/app-name.ts';
 import { MachineMeter } from '../../monitor/machine.ts';
 import { runMonitor } from '../../monitor/monitor.ts';
-import { remembered } from '../../monitor/remembered.ts';
+import { fetchHistory } from '../../monitor/fetch-history.ts';
 import { stillFrame } from '../../monitor/still.ts';
 import { paintLines } from '../../terminal/screen.ts';
 import type { Palette } from '../../terminal/style.ts';
@@ -16,7 +16,7 @@ import { colorLevel, type ColorLevel } from '../output/style.ts';
 import { appNamed, fetchApps } from '../targets.ts';
 
 const DEFAULT_COLUMNS = 100;
-/** Over which the machine's CPU is measured for a single frame. */
+/** Time over which a single frame measures the machine's CPU. */
 const CPU_SAMPLE_MS = 250;
 
 export const monit: Command = {
@@ -61,7 +61,7 @@ async function printOnce({ io, address }: Context, app: string | null, palette: 
     const apps = await fetchApps(channel);
     if (app !== null) appNamed(apps, app);
     const columns = terminalWidth(io.stdout) ?? columnsOf(io.env['COLUMNS']);
-    const history = await remembered(channel, app);
+    const history = await fetchHistory(channel, app);
     const text = paintLines(stillFrame({ columns, at: Date.now(), apps, machine: meter.sample(), history, app }), palette);
     io.stdout.write(`${text.trimEnd()}\n`);
   } finally {
@@ -69,7 +69,7 @@ async function printOnce({ io, address }: Context, app: string | null, palette: 
   }
 }
 
-/** A terminal that has 256 colours says so in one of these; tmux has them whatever it calls itself. */
+/** Detects 256 colours by these variables; tmux always has them. */
 function paletteOf(level: ColorLevel, { COLORTERM, TERM, TMUX }: NodeJS.ProcessEnv): Palette {
   if (level === 0) return 'none';
   return level > 1 || COLORTERM !== undefined || TMUX !== undefined || /256color|direct/.test(TERM ?? '') ? 'fixed' : 'basic';
@@ -80,7 +80,7 @@ function columnsOf(text: string | undefined): number {
   return Number.isSafeInteger(columns) && columns > 0 ? columns : DEFAULT_COLUMNS;
 }
 
-/** @throws LbError LB_ERR_NO_TERMINAL when keys or screen are none of a terminal */
+/** @throws LbError LB_ERR_NO_TERMINAL if stdin or stdout is not a terminal */
 function terminalOf({ io }: Context): { readonly input: typeof process.stdin; readonly output: typeof process.stdout } {
   if (io.stdout !== process.stdout || !process.stdin.isTTY || !process.stdout.isTTY) {
     throw new LbError('LB_ERR_NO_TERMINAL', { command: '"lb monit"', instead: 'lb monit --once' });

@@ -23,7 +23,7 @@ async function run(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-/** Where the metrics are; nothing when they are served nowhere. */
+/** The metrics address; empty if there is none. */
 function served({ metrics }: DaemonHello): string {
   if (metrics == null) return '';
   return `\nmetrics: ${metrics.url}${metrics.problem === null ? '' : ` (not served: ${metrics.problem}; retrying every second)`}`;

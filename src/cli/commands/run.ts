@@ -1,5 +1,5 @@
 import { optionFlags } from '../../config/index.ts';
-import { ofFile } from '../../config/metrics-key.ts';
+import { asConfigError } from '../../config/metrics-key.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -17,7 +17,7 @@ export const run: Command = {
   run: runInForeground,
 };
 
-/** Runs the apps in this process until they end; resolves with their exit code. */
+/** Runs the apps in this process until they end; resolves with the exit code. */
 export async function runInForeground(context: Context): Promise<number> {
   if (context.args.length > 1)
     throw new LbError('LB_ERR_USAGE', {
@@ -30,6 +30,6 @@ export async function runInForeground(context: Context): Promise<number> {
   try {
     return await runForeground({ home: context.home, version: lbVersion(), apps, metrics, json: context.json });
   } catch (error) {
-    throw metrics === null ? error : ofFile(error, metrics);
+    throw metrics === null ? error : asConfigError(error, metrics);
   }
 }

@@ -57,11 +57,11 @@ async function run(context: Context): Promise<number> {
   });
 }
 
-/** Starts an app by the name it has; false when the target is no such name. */
+/** Starts an existing app by name; false if there is no such app. */
 async function startAgain(context: Context, target: string): Promise<boolean> {
   const name = normalName(target);
   if (expectedName(name) !== undefined || (await isPath(target, context.io.cwd))) return false;
-  // Without a daemon the stopped apps are known to the one that is started now.
+  // Without a daemon, a new one has to load the stopped apps.
   const hasApps = existsSync(homePaths(context.home).state);
   const connection = hasApps ? await startedDaemon(context) : await connectIfRunning(context.address);
   if (connection === null) return false;
@@ -78,7 +78,7 @@ async function startAgain(context: Context, target: string): Promise<boolean> {
   }
 }
 
-/** A file goes before the app of that name, and so does a directory that has something to start; an extension is guessed after it only. */
+/** An existing file, or a directory with a main script, takes precedence over an app of that name. Extensions are tried only after the app. */
 async function isPath(target: string, cwd: string): Promise<boolean> {
   const path = resolve(cwd, target);
   const stats = statSync(path, { throwIfNoEntry: false });
@@ -104,7 +104,7 @@ async function startApps(context: Context, { channel }: Connection, apps: readon
   await runOperation(context, channel, { title, method: 'POST', path: '/v1/apps', body });
 }
 
-/** The daemon names the first app only; of a config file all of them run then. */
+/** Null unless all apps of the config file are running; the daemon's error names only the first. */
 function allRunning(context: Context, target: string | undefined, apps: readonly AppSpec[], thrown: unknown): LbError | null {
   if (!(thrown instanceof LbError) || thrown.code !== 'LB_ERR_APP_EXISTS') return null;
   const file = target ?? basename(findConfigFile(context.io.cwd) ?? '');

@@ -1,6 +1,6 @@
 import { widthOf } from '../../terminal/text.ts';
 
-/** Two units at most: `8 s` is `8s`, then `12m 3s`, `4h 10m`, `3d 4h`. */
+/** At most two units: `8s`, `12m 3s`, `4h 10m`, `3d 4h`. */
 export function age(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds}s`;
@@ -21,7 +21,7 @@ export function duration(ms: number): string {
   return age(ms).replace(/([dhms])/g, ' $1');
 }
 
-/** `0.18 ms`, `8.2 ms`, `312 ms`; at most three digits that matter. */
+/** `0.18 ms`, `8.2 ms`, `312 ms`; at most three significant digits. */
 export function millis(ms: number | null): string {
   if (ms === null) return '-';
   return `${ms < 10 ? trimmed(ms.toFixed(ms < 1 ? 2 : 1)) : Math.round(ms)} ms`;

@@ -2,14 +2,14 @@ import { plural } from '../../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
 import { duration, localTime, millis } from './format.ts';
-import { plain } from './style.ts';
+import { plain, stateColor } from './style.ts';
 
 interface Row extends WorkerHealth, Pick<WorkerSnapshot, 'weight' | 'withdrawn'> {}
 
 const COLUMNS: readonly Column<Row>[] = [
   { title: 'slot', value: ({ slot }) => String(slot), align: 'right' },
   { title: 'pid', value: ({ pid }) => String(pid), align: 'right' },
-  { title: 'state', value: ({ state }) => state, color: ({ state }) => (state === 'ready' ? 'green' : 'yellow') },
+  { title: 'state', value: ({ state }) => state, color: ({ state }) => stateColor(state) },
   { title: 'checks', value: ({ checks }) => (checks.passed + checks.failed === 0 ? '-' : `${checks.passed} ok, ${checks.failed} failed`) },
   {
     title: 'last check',

@@ -1,28 +1,16 @@
 import { shellWord } from '../../errors/lb-error.ts';
 import { describeBlockers } from '../../lifecycle/describe-blockers.ts';
-import type { AppState } from '../../lifecycle/states.ts';
+import { isShuttingDown } from '../../lifecycle/states.ts';
 import { byteSize, plural } from '../../lifecycle/wording.ts';
 import type { ListedApp } from '../../protocol/listed-app.ts';
 import type { AppWithWorkers } from '../../protocol/parse-listed-app.ts';
 import type { AutoscalingSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
 import { age, count, duration, percent } from './format.ts';
-import { plain, type Color } from './style.ts';
+import { plain, stateColor } from './style.ts';
 import { LIST_WORKER_COLUMNS } from './worker-columns.ts';
 
 const LISTENERS_FROM_COLUMNS = 110;
-
-const STATE_COLORS: Readonly<Record<AppState, Color>> = {
-  starting: 'cyan',
-  online: 'green',
-  degraded: 'yellow',
-  reloading: 'cyan',
-  stopping: 'yellow',
-  stopped: 'gray',
-  errored: 'red',
-};
-
-export const stateColor = (state: AppState): Color => STATE_COLORS[state] ?? 'gray';
 
 const COLUMNS: readonly Column<ListedApp>[] = [
   { title: 'name', value: (app) => app.name, color: () => 'bold', shrinksTo: 6 },
@@ -69,7 +57,7 @@ const APP: Column<ListedWorker> = { title: 'app', value: (worker) => worker.app,
 
 /** Facts without a column: the running operation, what blocks a drain, slots without a worker, why the app is errored. */
 export function appNotes(app: ListedApp): string[] {
-  const draining = app.workers.filter((worker) => worker.state === 'draining' || worker.state === 'stopping').map((worker) => leavingText(app.name, worker));
+  const draining = app.workers.filter((worker) => isShuttingDown(worker.state)).map((worker) => leavingText(app.name, worker));
   const notes: string[] = [];
   if (app.operation !== null) {
     notes.push([`${app.operation.kind} for ${duration(app.operation.sinceMs)}`, draining.join('; ')].filter(Boolean).join(': '));
@@ -95,7 +83,7 @@ function leavingText(app: string, worker: ListedApp['workers'][number]): string 
   return `${app}[${worker.slot}] ${worker.state}${worker.blockers === null ? '' : `, ${describeBlockers(worker.blockers)}`}`;
 }
 
-/** Why a running worker gets no connections. */
+/** Why a running worker gets no new connections. */
 function outText(app: ListedApp, { slot, pid, state, withdrawn }: ListedApp['workers'][number]): string[] {
   if (state === 'ejected') {
     const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];

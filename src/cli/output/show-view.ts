@@ -5,8 +5,8 @@ import type { Column, TableOptions } from './columns.ts';
 import { definitionFacts, type Fact } from './definition-facts.ts';
 import { outputLines } from './error-view.ts';
 import { count, duration, localTime, percent } from './format.ts';
-import { appNotes, stateColor } from './list-view.ts';
-import { plain, type Style } from './style.ts';
+import { appNotes } from './list-view.ts';
+import { plain, stateColor, type Style } from './style.ts';
 import { renderTable } from './table.ts';
 import { TRAFFIC_COLUMNS, WORKER_COLUMNS } from './worker-columns.ts';
 

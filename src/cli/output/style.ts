@@ -1,3 +1,4 @@
+import { toneOf, type AppState, type Tone, type WorkerState } from '../../lifecycle/states.ts';
 import type { Sink } from '../io.ts';
 
 export type Color =
@@ -17,22 +18,26 @@ export type Color =
   | 'magentaBright'
   | 'cyanBright';
 
+const TONE_COLORS: Readonly<Record<Tone, Color>> = { good: 'green', busy: 'cyan', leaving: 'yellow', warn: 'yellow', bad: 'red', idle: 'gray' };
+
+export const stateColor = (state: AppState | WorkerState): Color => TONE_COLORS[toneOf(state)];
+
 /** Colours a text, or leaves it as it is. */
 export type Style = (color: Color, text: string) => string;
 
-/** As in chalk: none, 16 colours, 256, all. */
+/** Chalk's levels: none, 16 colours, 256, all. */
 export type ColorLevel = 0 | 1 | 2 | 3;
 
 export const plain: Style = (_color, text) => text;
 
-/** Loads chalk only if colours are used: `lb list` in a pipe would wait for it in vain. */
+/** Loads chalk only if colours are used, so that a piped `lb list` starts faster. */
 export async function colored(level: ColorLevel): Promise<Style> {
   const { Chalk } = await import('chalk');
   const chalk = new Chalk({ level });
   return (color, text) => chalk[color](text);
 }
 
-/** How texts for a stream are coloured. */
+/** The style for a stream. */
 export async function styleFor(sink: Sink, env: NodeJS.ProcessEnv): Promise<Style> {
   const level = colorLevel(sink, env);
   return level === 0 ? plain : await colored(level);

@@ -2,9 +2,10 @@ import { byteSize } from '../../lifecycle/wording.ts';
 import type { WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { Column } from './columns.ts';
 import { age, count, millis, percent } from './format.ts';
+import { stateColor } from './style.ts';
 
 const SLOT: Column<WorkerSnapshot> = { title: 'slot', value: (worker) => String(worker.slot), align: 'right' };
-const STATE: Column<WorkerSnapshot> = { title: 'state', value: (worker) => worker.state, color: (worker) => (worker.state === 'ready' ? 'green' : 'yellow') };
+const STATE: Column<WorkerSnapshot> = { title: 'state', value: (worker) => worker.state, color: (worker) => stateColor(worker.state) };
 const PID: Column<WorkerSnapshot> = { title: 'pid', value: (worker) => String(worker.pid), align: 'right' };
 const CPU: Column<WorkerSnapshot> = { title: 'cpu', value: (worker) => percent(worker.cpuPercent), align: 'right' };
 const MEMORY: Column<WorkerSnapshot> = { title: 'memory', value: (worker) => byteSize(worker.memoryBytes), align: 'right' };

@@ -1,6 +1,6 @@
 import type { Option } from './option.ts';
 
-/** The default of an option as one would write it, such as `30s`; `off` for null. */
+/** The default of an option as in a config file, such as `30s`; `off` for null. */
 export function formatDefault(entry: Option<unknown>): string | undefined {
   const value = entry.default;
   if (value === undefined) return undefined;

@@ -5,7 +5,7 @@ import { scaleTarget } from '../target-kind.ts';
 import { formatDuration } from '../units.ts';
 import { withDefault } from './option.ts';
 
-/** The load history covers this time. */
+/** The length of the load history. */
 const LONGEST_COOLDOWN_MS = 600_000;
 
 const SCALE_FIELDS = {

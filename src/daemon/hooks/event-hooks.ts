@@ -8,24 +8,24 @@ import { postEvent } from './post-event.ts';
 import { runCommand } from './run-command.ts';
 
 const TIMEOUT_MS = 10_000;
-/** Of a command or URL in a message. */
+/** Maximum length of a command or URL in messages. */
 const NAME_LENGTH = 100;
 
-/** A hook may have both; each has its own queue, so that one that fails does not repeat the other. */
+/** A hook can have both. Each has its own queue, so that a failure of one does not repeat the other. */
 const TARGETS = ['run', 'url'] as const;
 type Target = (typeof TARGETS)[number];
 
-/** What goes to one target of the hook of one app. */
+/** Deliveries to one target of one app's hook. */
 interface Calls {
   readonly queue: HookQueue;
-  /** Has the hook as it was last defined. */
+  /** The app's last definition that has this target. */
   spec: AppSpec;
 }
 
 interface EventHooksOptions {
   /** All apps, in order. */
   readonly apps: () => readonly string[];
-  /** The definition of an app as it is now; undefined when there is none. */
+  /** The current definition of an app; undefined if there is none. */
   readonly specOf: (app: string) => AppSpec | undefined;
   readonly failed: (app: string, message: string) => void;
   /** Default 10 s. */
@@ -35,8 +35,8 @@ interface EventHooksOptions {
 }
 
 /**
- * Gives the events of each app to its `on_event` hook, and those of no app to all of them, once where several apps have
- * the same one. Whatever a hook does, nobody waits for it.
+ * Delivers events to the `on_event` hook of their app. An event of the daemon goes to the hooks of all apps, once if several
+ * are the same. Delivery runs in the background.
  */
 export class EventHooks {
   readonly #options: EventHooksOptions;
@@ -64,7 +64,7 @@ export class EventHooks {
     }
   }
 
-  /** The app was deleted. What happened before that is still told, to the hook that it had. */
+  /** Called when the app was deleted. Waiting events are still delivered, to its last hook. */
   forget(app: string): void {
     for (const target of TARGETS) {
       const key = keyOf(app, target);
@@ -78,7 +78,7 @@ export class EventHooks {
     }
   }
 
-  /** What is under way has so long to end; then it is given up, and nothing more is tried. */
+  /** Waits up to this long for deliveries, then aborts and drops the rest. */
   async close(withinMs: number): Promise<void> {
     const queues = [...this.#calls.values()].map(({ queue }) => queue);
     await withDeadline(Promise.all(queues.map((queue) => queue.settled())), withinMs);
@@ -91,7 +91,7 @@ export class EventHooks {
     const known = this.#calls.get(key);
     if (known !== undefined) return known;
     const { specOf, failed, retryDelaysMs } = this.#options;
-    // As it is defined now: a reload may have repaired it since the last try. Without one, as it was.
+    // A reload may have fixed the hook since the last attempt. If there is none any longer, use the last one.
     const latest = (): AppSpec => {
       const now = specOf(app);
       if (now !== undefined && isDefined(now, target)) calls.spec = now;
@@ -131,11 +131,11 @@ const hookOf = (spec: AppSpec, target: Target): Hook => ({
   name: `on_event ${target} ${nameOf(spec.onEvent, target)}`.trimEnd(),
 });
 
-/** The same for hooks that do the same. */
+/** Equal for hooks that do the same. */
 const definition = ({ onEvent, cwd, env }: AppSpec, target: Target): string =>
   JSON.stringify([target, onEvent?.[target], ...(target === 'run' ? [cwd, env] : [])]);
 
-/** On one line; of a URL without password and query, which may be secrets. */
+/** The command or URL on one line; a URL without password and query, which may be secret. */
 function nameOf(hook: EventHookSpec | null, target: Target): string {
   const called = hook?.[target] ?? '';
   const text = (typeof called === 'string' ? called : called.join(' ')).replaceAll(/\s+/g, ' ');

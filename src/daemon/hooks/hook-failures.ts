@@ -1,30 +1,30 @@
-/** After a failure was told, those of the next minute are counted and told together. */
+/** After a report, further failures are counted for this long and reported together. */
 const BURST_MS = 60_000;
-/** Reasons told apart in a burst; what a command writes may be another text each time. */
+/** Maximum number of distinct reasons per burst, because the output of a command can differ each time. */
 const MAX_REASONS = 3;
 const OTHER_REASONS = 'other reasons';
 
-/** What was called. */
+/** The hook that was called. */
 export interface Hook {
-  /** Differs whenever the definition does. */
+  /** Changes with the definition. */
   readonly id: string;
-  /** As messages name it. */
+  /** Name for messages. */
   readonly name: string;
 }
 
-/** Tells of a hook's failures once per burst, so that a flood of them is two messages. A hook that is defined anew begins a new burst. */
+/** Reports the failures of a hook at most once per burst. A changed definition starts a new burst. */
 export class HookFailures {
-  readonly #tell: (message: string) => void;
+  readonly #notify: (message: string) => void;
   #hook: Hook | null = null;
   readonly #failed = new Map<string, number>();
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(tell: (message: string) => void) {
-    this.#tell = tell;
+  constructor(notify: (message: string) => void) {
+    this.#notify = notify;
   }
 
-  /** An event was given up after all its tries. */
+  /** An event could not be delivered, after all attempts. */
   failed(hook: Hook, reason: string): void {
     this.#about(hook);
     const key = this.#failed.has(reason) || this.#failed.size < MAX_REASONS ? reason : OTHER_REASONS;
@@ -32,14 +32,14 @@ export class HookFailures {
     this.#count();
   }
 
-  /** An event was dropped because too many were waitinged. */
+  /** An event was dropped because too many were waiting. */
   dropped(hook: Hook): void {
     this.#about(hook);
     this.#dropped++;
     this.#count();
   }
 
-  /** Tells what was not told yet, and of the events that are given up now. */
+  /** Reports everything not reported yet. @param givenUp number of events dropped by closing */
   close(hook: Hook, givenUp: number): void {
     this.#about(hook);
     this.#report(givenUp);
@@ -71,7 +71,7 @@ export class HookFailures {
     this.#dropped = 0;
     this.#timer = setTimeout(() => this.#report(), BURST_MS);
     this.#timer.unref();
-    this.#tell(`${this.#hook?.name ?? ''}: ${parts.join('; ')}`);
+    this.#notify(`${this.#hook?.name ?? ''}: ${parts.join('; ')}`);
   }
 
   #stopTimer(): void {

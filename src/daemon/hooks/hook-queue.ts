@@ -7,17 +7,17 @@ const MAX_WAITING = 100;
 const RETRY_DELAYS_MS = [1_000, 5_000];
 
 interface HookQueueOptions {
-  /** As it is defined now. */
+  /** The current hook. */
   readonly hook: () => Hook;
-  /** Calls it once; rejects when that failed. */
+  /** Calls the hook once; rejects if that fails. */
   readonly call: (event: LbEvent) => Promise<void>;
-  /** Told once per burst of failures. */
+  /** Called once per burst of failures. */
   readonly failed: (message: string) => void;
-  /** Pauses between the tries; default 1 s and 5 s. */
+  /** Delays between attempts; default 1 s and 5 s. */
   readonly retryDelaysMs?: readonly number[] | undefined;
 }
 
-/** The events of one app on their way to its hook: a few at a time, each tried three times, the oldest left out when there are too many. */
+/** The queue of events for one hook. It delivers a few at a time, tries each three times, and drops the oldest if too many wait. */
 export class HookQueue {
   readonly #hook: HookQueueOptions['hook'];
   readonly #call: HookQueueOptions['call'];
@@ -45,12 +45,12 @@ export class HookQueue {
     this.#pump();
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no delivery is in progress. */
   settled(): Promise<void> {
     return this.#underWay === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Nothing more is tried; what was not delivered is told. */
+  /** Drops all waiting events, and reports that. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import type { LbEvent } from '../../protocol/event.ts';
 
-/** Posts an event as JSON; any 2xx is a success. Redirects are not followed. The signal gives up. @throws Error that says how it failed */
+/** Posts an event as JSON; any 2xx is success. Does not follow redirects. The signal aborts. @throws Error with the reason */
 export async function postEvent(url: string, event: LbEvent, signal: AbortSignal): Promise<void> {
   const target = new URL(url);
   const request = target.protocol === 'https:' ? (await import('node:https')).request : httpRequest;
@@ -18,7 +18,7 @@ export async function postEvent(url: string, event: LbEvent, signal: AbortSignal
     sent.on('error', reject);
     sent.once('response', (response) => {
       const status = response.statusCode ?? 0;
-      // The status is the answer; a body that never ends must not keep the connection.
+      // Only the status matters; a body could be endless.
       response.on('error', () => {});
       sent.destroy();
       if (status >= 200 && status < 300) resolve();

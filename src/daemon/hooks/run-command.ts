@@ -2,20 +2,20 @@ import { spawn } from 'node:child_process';
 import type { LbEvent } from '../../protocol/event.ts';
 import { killTree } from '../../system/processes.ts';
 
-/** Of what it wrote to stderr, for the message of a failure. */
+/** How much of its stderr a failure message contains. */
 const STDERR_BYTES = 400;
 
 export interface CommandHook {
-  /** A text is given to the shell; a list is run as it is. */
+  /** A string is a shell command; a list is a program with its arguments. */
   readonly run: string | readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
 /**
- * Runs a user's command for an event: as JSON on stdin, and in `LB_EVENT_…` variables. The signal kills it with all its
- * children.
- * @throws Error that says how it failed
+ * Runs a user's command for an event, passed as JSON on stdin and in `LB_EVENT_…` variables. The signal kills it and its
+ * descendants.
+ * @throws Error with the reason
  */
 export function runCommand({ run, cwd, env }: CommandHook, event: LbEvent, signal: AbortSignal): Promise<void> {
   const [command = '', ...args] = typeof run === 'string' ? [run] : run;
@@ -29,7 +29,7 @@ export function runCommand({ run, cwd, env }: CommandHook, event: LbEvent, signa
       signal.removeEventListener('abort', kill);
       reject(error);
     });
-    // Not `close`: something it left behind may hold its stderr for ever.
+    // Not `close`: a process it left behind may hold its stderr open forever.
     child.once('exit', (code, endedBy) => {
       signal.removeEventListener('abort', kill);
       child.stderr.destroy();
@@ -38,7 +38,7 @@ export function runCommand({ run, cwd, env }: CommandHook, event: LbEvent, signa
       const said = stderr.trim().split('\n').at(-1) ?? '';
       reject(new Error(said === '' ? how : `${how}: ${said}`));
     });
-    // A command that does not read its stdin is none the worse for it.
+    // A command need not read its stdin.
     child.stdin.on('error', () => {});
     child.stdin.end(`${JSON.stringify(event)}\n`);
   });

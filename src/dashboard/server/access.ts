@@ -4,45 +4,45 @@ import { hostAndPort } from '../../lifecycle/wording.ts';
 
 const TOKEN_BYTES = 24;
 
-/** A secret that fits into a URL. */
+/** A random token, safe in a URL. */
 export const newToken = (): string => randomBytes(TOKEN_BYTES).toString('base64url');
 
-/** Who may talk to a dashboard: a browser that knows the token, on the dashboard's own address, from its own page. */
+/** Access control: only a browser that knows the token, at the dashboard's own address, from its own page. */
 export class Access {
   readonly token: string;
   readonly #host: string;
 
-  /** @param host the address it was told to listen on. */
+  /** @param host the address to listen on */
   constructor(token: string, host: string) {
     this.token = token;
     this.#host = host;
   }
 
-  /** Against DNS rebinding: a foreign name that leads here is refused, and so is none. */
+  /** Protects against DNS rebinding: refuses other host names, and requests without one. */
   isOwnHost({ headers: { host }, socket: { localAddress = '', localPort = 0 } }: IncomingMessage): boolean {
     const names = [this.#host, 'localhost', localAddress.replace(/^::ffff:/, '')].map((name) => hostAndPort(name, localPort));
-    // A browser leaves the port 80 out.
+    // Browsers omit port 80.
     return host !== undefined && names.includes(host.includes(':') ? host : `${host}:80`);
   }
 
-  /** A browser names the page a WebSocket or a POST comes from, and lets no page lie about it. */
+  /** For WebSockets and POSTs: browsers send the origin of the page, and no page can forge it. */
   isOwnOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
     return origin !== undefined && origin === `http://${host}`;
   }
 
-  /** By the cookie of an earlier visit. */
-  isKnown({ headers, socket: { localPort = 0 } }: IncomingMessage): boolean {
+  /** Whether the request has the cookie of an earlier visit. */
+  hasCookie({ headers, socket: { localPort = 0 } }: IncomingMessage): boolean {
     const own = `${cookieName(localPort)}=`;
     const pairs = (headers.cookie ?? '').split(/; */).filter((pair) => pair.startsWith(own));
     return pairs.some((pair) => this.isToken(pair.slice(own.length)));
   }
 
-  /** Takes the same time however much of it is right. */
+  /** Compares in constant time. */
   isToken(given: string): boolean {
     return timingSafeEqual(digest(given), digest(this.token));
   }
 
-  /** Browsers do not tell cookies of two ports apart, so the port is in the name. */
+  /** Browsers share cookies between ports, so the name contains the port. */
   cookie({ socket: { localPort = 0 } }: IncomingMessage): string {
     return `${cookieName(localPort)}=${this.token}; HttpOnly; SameSite=Strict; Path=/`;
   }

@@ -14,7 +14,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Stand in every answer. */
+/** Headers of every response. */
 export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': POLICY,
   'x-content-type-options': 'nosniff',
@@ -24,15 +24,15 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
-/** What a person who ends up here can do; nothing about the page itself. */
-const WAYS_IN: Readonly<Record<number, string>> = {
+/** What the user can do, without revealing anything. */
+const REFUSAL_TEXTS: Readonly<Record<number, string>> = {
   401: 'This page needs the URL that "lb dashboard" printed. Open that URL, or run "lb dashboard" again to get a new one.\n',
   403: 'Refused: open the page with the URL that "lb dashboard" printed.\n',
 };
 
-/** A refusal that tells nothing of what there is. */
+/** Refuses without revealing what exists. */
 export function refuse(response: ServerResponse, status: number): void {
-  const text = WAYS_IN[status] ?? '';
+  const text = REFUSAL_TEXTS[status] ?? '';
   response.writeHead(status, { ...SAFE_HEADERS, 'content-type': 'text/plain', 'content-length': Buffer.byteLength(text), connection: 'close' });
   response.end(text);
 }
@@ -47,7 +47,7 @@ export function sendError(response: ServerResponse, thrown: unknown, status?: nu
   sendJson(response, status ?? error.httpStatus, { error: error.toRecord() });
 }
 
-/** The JSON of a small request. @throws LbError LB_ERR_MESSAGE */
+/** The JSON body of a request, limited in size. @throws LbError LB_ERR_MESSAGE */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   let text = '';
   request.setEncoding('utf8');

@@ -9,13 +9,13 @@ const TYPES = { 'index.html': 'text/html; charset=utf-8', 'app.js': 'text/javasc
 interface Asset {
   readonly type: string;
   readonly plain: Buffer;
-  /** By the name of its encoding, the best first. */
+  /** By encoding, in order of preference. */
   readonly encoded: Readonly<Record<string, Buffer>>;
 }
 
 export type Assets = ReadonlyMap<string, Asset>;
 
-/** The files of the page by their path in the URL, read once; the build has left a better compressed one beside each. */
+/** Loads the files of the page, by URL path. The build has put compressed variants beside them. */
 export function loadAssets(directory: URL): Assets {
   const assets = new Map<string, Asset>();
   for (const [path, file] of Object.entries(FILES)) {
@@ -26,7 +26,7 @@ export function loadAssets(directory: URL): Assets {
   return assets;
 }
 
-/** @param headers beside those of every answer. */
+/** @param headers in addition to those of every response */
 export function sendAsset(
   request: IncomingMessage,
   response: ServerResponse,
@@ -46,7 +46,7 @@ export function sendAsset(
   response.end(body);
 }
 
-/** Without those that are refused, with `q=0`. */
+/** Without encodings that `q=0` excludes. */
 function acceptedEncodings({ headers }: IncomingMessage): string[] {
   const offers = (headers['accept-encoding'] ?? '')
     .toLowerCase()

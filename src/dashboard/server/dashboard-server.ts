@@ -17,22 +17,22 @@ import { runAction } from './run-action.ts';
 const ACTION_PATH = /^\/api\/apps\/([^/]+)\/([a-z]+)$/;
 const HISTORIES_PATH = '/api/histories';
 const LOG_LINES = 500;
-/** A page sends nothing on its WebSockets. */
+/** The page sends nothing on its WebSockets. */
 const MAX_PAYLOAD_BYTES = 1024;
 
 export interface DashboardOptions {
   readonly address: DaemonAddress;
   readonly version: string;
-  /** Of the built page. */
+  /** Directory of the built page. */
   readonly assets: URL;
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** False refuses whatever changes something. */
+  /** False refuses every action. */
   readonly allowActions: boolean;
 }
 
-/** The page and what it asks for, for whoever knows the token; a client of the daemon like any other. */
+/** Serves the page and its data to anyone who knows the token. To the daemon it is an ordinary client. */
 export class DashboardServer {
   readonly #options: DashboardOptions;
   readonly #access: Access;
@@ -49,7 +49,7 @@ export class DashboardServer {
     this.#server.on('upgrade', (request, socket: Socket, head) => this.#upgrade(request, socket, head));
   }
 
-  /** Resolves with the URL for the browser, the token in it. @throws LbError LB_ERR_DASHBOARD_LISTEN */
+  /** Resolves with the URL for the browser, including the token. @throws LbError LB_ERR_DASHBOARD_LISTEN */
   async listen(): Promise<string> {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
@@ -75,12 +75,12 @@ export class DashboardServer {
     const url = urlOf(request);
     if (url === null || !this.#access.isOwnHost(request)) return refuse(response, 403);
     const token = url.pathname === '/' && request.method === 'GET' ? url.searchParams.get('token') : null;
-    const isWelcome = token !== null && this.#access.isToken(token);
-    if (!isWelcome && !this.#access.isKnown(request)) return refuse(response, 401);
+    const hasToken = token !== null && this.#access.isToken(token);
+    if (!hasToken && !this.#access.hasCookie(request)) return refuse(response, 401);
     if (request.method === 'POST') return await this.#post(request, response, url);
     if (request.method !== 'GET') return refuse(response, 405);
     const asset = this.#assets.get(url.pathname);
-    if (asset !== undefined) return sendAsset(request, response, asset, isWelcome ? { 'set-cookie': this.#access.cookie(request) } : {});
+    if (asset !== undefined) return sendAsset(request, response, asset, hasToken ? { 'set-cookie': this.#access.cookie(request) } : {});
     if (url.pathname === HISTORIES_PATH) return await this.#histories(response, url.search);
     refuse(response, 404);
   }
@@ -127,11 +127,11 @@ export class DashboardServer {
     });
   }
 
-  /** What serves the WebSocket, or the status that refuses it. */
+  /** The handler of the WebSocket, or the status of the refusal. */
   #webSocketOf(request: IncomingMessage): number | ((client: WebSocket) => void) {
     const url = urlOf(request);
     if (url === null || !this.#access.isOwnHost(request) || !this.#access.isOwnOrigin(request)) return 403;
-    if (!this.#access.isKnown(request)) return 401;
+    if (!this.#access.hasCookie(request)) return 401;
     const { address, version, allowActions } = this.#options;
     const stop = this.#stop.signal;
     if (url.pathname === '/live') {
@@ -142,7 +142,7 @@ export class DashboardServer {
   }
 }
 
-/** Null for what is no path: `//`. */
+/** Null for an invalid URL such as `//`. */
 function urlOf({ url = '/' }: IncomingMessage): URL | null {
   return URL.canParse(url, 'http://lb') ? new URL(url, 'http://lb') : null;
 }

@@ -9,10 +9,10 @@ import { subscribeLogs } from '../../client/subscribe.ts';
 import type { LogMessage } from '../../protocol/control.ts';
 import type { PageMessage } from '../messages.ts';
 
-/** Closed because the daemon is gone; the page asks again. */
+/** WebSocket close code: the daemon is gone; the page tries again. */
 const TRY_AGAIN_LATER = 1013;
 
-/** Waits until it is written, so that a slow page slows us down, and the daemon leaves out what it cannot take. */
+/** Resolves when written, so that a slow page slows down the subscription and the daemon drops messages. */
 function send(socket: WebSocket, message: PageMessage | LogMessage): Promise<void> {
   return new Promise((resolve) => socket.send(JSON.stringify(message), () => resolve()));
 }
@@ -23,7 +23,7 @@ function untilClosed(socket: WebSocket, stop: AbortSignal): AbortSignal {
   return AbortSignal.any([closed.signal, stop]);
 }
 
-/** All apps once a second, and what happens, until the page is closed. */
+/** Sends stats once a second, and events, until the page closes. */
 export async function relayLive(socket: WebSocket, address: DaemonAddress, welcome: PageMessage, stop: AbortSignal): Promise<void> {
   const closed = untilClosed(socket, stop);
   await send(socket, welcome);
@@ -39,31 +39,31 @@ export async function relayLive(socket: WebSocket, address: DaemonAddress, welco
   });
 }
 
-export interface LogsOf {
-  /** Null is all apps. */
+export interface LogQuery {
+  /** Null for all apps. */
   readonly app: string | null;
   readonly lines: number;
 }
 
-/** Log lines until the page is closed or the daemon is gone. */
-export async function relayLogs(socket: WebSocket, address: DaemonAddress, { app, lines }: LogsOf, stop: AbortSignal): Promise<void> {
+/** Sends log lines until the page closes or the daemon goes away. */
+export async function relayLogs(socket: WebSocket, address: DaemonAddress, { app, lines }: LogQuery, stop: AbortSignal): Promise<void> {
   const signal = untilClosed(socket, stop);
   try {
     const { channel } = await connect(address);
     try {
-      if (app !== null) await sendOfIdle(socket, channel, app, lines);
+      if (app !== null) await sendLogFiles(socket, channel, app, lines);
       for await (const message of subscribeLogs(channel, { ...(app === null ? {} : { app }), lines }, signal)) await send(socket, message);
     } finally {
       channel.close();
     }
   } catch {
-    // The other WebSocket of the page tells why.
+    // The page learns the reason from `/live`.
   }
   socket.close(TRY_AGAIN_LATER);
 }
 
-/** The subscription begins with what primaries remember; the lines of an app that has none stand in its files. */
-async function sendOfIdle(socket: WebSocket, channel: Channel, app: string, lines: number): Promise<void> {
+/** Sends the lines from the files of a stopped app. Otherwise the subscription replays the primary's memory. */
+async function sendLogFiles(socket: WebSocket, channel: Channel, app: string, lines: number): Promise<void> {
   const { primaryPid } = parseApp(await channel.json(appPath(app)));
   if (primaryPid !== null) return;
   for (const line of parseLogLines(await channel.json(`${appPath(app, 'logs')}?lines=${lines}`))) await send(socket, { type: 'line', line });

@@ -12,7 +12,7 @@ import { readJson, SAFE_HEADERS, sendError } from './answers.ts';
 
 const nothing = (): unknown => ({});
 
-/** What goes on to the daemon. A reload from here never brings a definition along: that would run any script. */
+/** What is forwarded to the daemon. A reload never carries a definition, because that could run any script. */
 const BODIES: Readonly<Record<Action, (body: unknown) => unknown>> = {
   start: nothing,
   reload: nothing,
@@ -22,7 +22,7 @@ const BODIES: Readonly<Record<Action, (body: unknown) => unknown>> = {
   balance: parseBalanceBody,
 };
 
-/** Carries out what the page asks for; answers with the records as they come. It goes on when the page is closed. */
+/** Runs an action and streams its records. It continues when the page closes. */
 export async function runAction(address: DaemonAddress, app: string, action: Action, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const write = (record: StreamRecord): void => {
     if (!response.headersSent) response.writeHead(200, { ...SAFE_HEADERS, 'content-type': 'application/x-ndjson' });

@@ -37,7 +37,7 @@ function View({ apps, route }: { readonly apps: NonNullable<typeof store.apps>; 
   return app === undefined ? <p class="panel empty">There is no app named “{route.app}”.</p> : <AppView app={app} route={route} />;
 }
 
-// The token has done its work: the cookie stands for it now, and nobody shall read it off the screen.
+// The cookie has replaced the token, so hide it from the address bar.
 history.replaceState(null, '', location.pathname + location.hash);
 store.connect();
 const root = document.getElementById('root');

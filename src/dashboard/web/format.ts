@@ -1,4 +1,4 @@
-/** Values as the page shows them; `–` where nothing is known. */
+/** Formats values for the page; `–` if unknown. */
 
 const NONE = '–';
 const KIB = 1024;
@@ -25,13 +25,13 @@ export function millis(ms: number | null): string {
   return ms < 999.5 ? `${Math.round(ms)} ms` : `${trimmed((ms / 1000).toFixed(1))} s`;
 }
 
-/** Of a number that is a percentage already: `0.4%`, `2.5%`, `61%`. */
+/** For a value that already is a percentage: `0.4%`, `2.5%`, `61%`. */
 export function percent(value: number | null): string {
   if (value === null) return NONE;
   return `${value < 9.95 ? trimmed(value.toFixed(1)) : Math.round(value)}%`;
 }
 
-/** Of a share of 1. */
+/** For a share of 1. */
 export const share = (value: number | null): string => percent(value === null ? null : value * 100);
 
 /** Two units at most: `8s`, `12m 3s`, `4h 10m`, `3d 4h`. */
@@ -60,7 +60,7 @@ export function clock(epochMs: number): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
-/** What a terminal would take for colours and cursor movements. */
+/** Terminal escape sequences. */
 const ESCAPES = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 
 export const plainText = (text: string): string => text.replace(ESCAPES, '');

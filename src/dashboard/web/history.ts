@@ -3,13 +3,13 @@ import { RESOLUTIONS, type HistorySeries, type Resolution, type SlotMetric } fro
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { AppMeasure } from './measures.ts';
 
-/** Stats that come a little late leave no hole. */
+/** Stats up to this late leave no gap. */
 const LATE_MS = 2_000;
 
-/** Of an app as a whole, or of a slot. */
+/** The values of an app as a whole, or of a slot. */
 export interface Line {
   readonly values: readonly (number | null)[];
-  /** The last one that came, where the newest value is the mean of its step. */
+  /** The latest value; the last of `values` is the mean of its step so far. */
   readonly now: number | null;
 }
 
@@ -31,7 +31,7 @@ const OF_WORKER: Readonly<Record<SlotMetric, (worker: WorkerSnapshot) => number 
   connections: (worker) => worker.connections,
 };
 
-/** Of all apps or of one, or of the slots of one. */
+/** Series of all apps, of one app, or of its slots. */
 export type HistoryQuery = { readonly resolution: Resolution; readonly points: number } & (
   | { readonly level: 'app'; readonly app: string | null; readonly metrics: readonly AppMeasure[] }
   | { readonly level: 'slot'; readonly app: string; readonly metrics: readonly SlotMetric[] }
@@ -41,16 +41,16 @@ interface Track extends Line {
   readonly slot: number | null;
   values: (number | null)[];
   now: number | null;
-  /** Values that the newest one is the mean of. */
+  /** Number of values in the mean of the newest step. */
   seen: number;
 }
 
-/** What the charts of one view show: one value a step, the newest last; null where nothing is known. */
+/** The data of the charts of one view: one value per step, the newest last; null if unknown. */
 export class History {
   readonly query: HistoryQuery;
   readonly #stepMs: number;
   readonly #tracks = new Map<string, Track>();
-  /** The newest step, counted since the epoch; 0 before the first. */
+  /** The newest step, counted from the epoch; 0 before the first. */
   #last = 0;
 
   constructor(query: HistoryQuery) {
@@ -58,24 +58,24 @@ export class History {
     this.#stepMs = RESOLUTIONS[query.resolution].stepMs;
   }
 
-  /** Seconds since the epoch, one for each value. */
+  /** Times of the values, in seconds since the epoch. */
   get times(): readonly number[] {
     const { points } = this.query;
     return Array.from({ length: points }, (_, index) => ((this.#last - points + 1 + index) * this.#stepMs) / 1000);
   }
 
-  /** The slots of which anything is known. */
+  /** The slots with any data. */
   get slots(): readonly number[] {
     const known = [...this.#tracks.values()].filter(({ values }) => values.some((value) => value !== null));
     return [...new Set(known.map(({ slot }) => slot).filter((slot) => slot !== null))].sort((a, b) => a - b);
   }
 
-  /** @param slot null for the app as a whole. */
+  /** @param slot null for the app as a whole */
   line(app: string, metric: SlotMetric, slot: number | null = null): Line {
     return this.#track(app, slot, metric);
   }
 
-  /** @param atMs epoch milliseconds; what falls into the same step is averaged. */
+  /** Values in the same step are averaged. @param atMs epoch milliseconds */
   record(atMs: number, apps: readonly AppSnapshot[]): void {
     const { query } = this;
     const late = this.#advance(Math.floor(atMs / this.#stepMs));
@@ -88,7 +88,7 @@ export class History {
     }
   }
 
-  /** Fills in what was before the first look; what was seen here stays. */
+  /** Adds the daemon's history; values recorded here take precedence. */
   recall(series: readonly HistorySeries[]): void {
     for (const { app, slot, metric, from, values } of series) {
       const first = Math.floor(from / this.#stepMs);
@@ -108,7 +108,7 @@ export class History {
     return track;
   }
 
-  /** Returns how many steps were left out that the next values stand for too. A clock that went back begins anew. */
+  /** Moves on to a step. Returns how many skipped steps the next values also fill. If the clock went back, starts over. */
   #advance(step: number): number {
     const { points } = this.query;
     const newer = step < this.#last ? points : Math.min(step - this.#last, points);

@@ -3,20 +3,20 @@ import { History, type HistoryQuery } from './history.ts';
 import { parseRoute, type Route } from './route.ts';
 import { store } from './store.ts';
 
-/** Draws the component anew when the store knows more. */
+/** Re-renders the component when the store changes. */
 export function useStore(): typeof store {
   const [, draw] = useState(0);
   useEffect(() => store.onChange(() => draw((n) => n + 1)), []);
   return store;
 }
 
-/** The view that the URL asks for. */
+/** The route in the URL. */
 export function useRoute(): Route {
   const [route, set] = useState(() => parseRoute(location.hash));
   useEffect(() => {
     const onHash = ({ oldURL, newURL }: HashChangeEvent): void => {
       set(parseRoute(location.hash));
-      // Another range of the same charts leaves the reader where he is.
+      // Another time range of the same page keeps the scroll position.
       if (pageOf(oldURL) !== pageOf(newURL)) scrollTo(0, 0);
     };
     addEventListener('hashchange', onHash);
@@ -27,14 +27,14 @@ export function useRoute(): Route {
 
 const pageOf = (url: string): string | undefined => new URL(url).hash.split('?')[0];
 
-/** What the daemon remembers, going on with what comes while the component is shown. */
+/** The daemon's history, continued with live stats while the component is mounted. */
 export function useHistory(query: HistoryQuery): History {
   const history = useMemo(() => new History(query), [JSON.stringify(query)]);
   useEffect(() => store.follow(history), [history]);
   return history;
 }
 
-/** Counts the changes between light and dark. */
+/** Counts changes of the colour scheme. */
 export function useTheme(): number {
   const [changes, set] = useState(0);
   useEffect(() => {

@@ -9,15 +9,15 @@ type NumberedLine = LogLine & { readonly id: number };
 
 export interface Logs {
   readonly lines: readonly NumberedLine[];
-  /** New ones that a pause keeps back. */
+  /** New lines that a pause holds back. */
   readonly waiting: number;
-  /** Lines that the daemon left out, because they came too fast. */
+  /** Lines that the daemon dropped because they came too fast. */
   readonly dropped: number;
 }
 
 const EMPTY: Logs = { lines: [], waiting: 0, dropped: 0 };
 
-/** Follows the lines of one app, or of all; drawn at most once per frame of the screen. */
+/** Follows the log of one app, or of all apps; renders at most once per frame. */
 export function useLogs(app: string | null, paused: boolean): Logs {
   const [shown, show] = useState<Logs>(EMPTY);
   const isPaused = useRef(paused);
@@ -31,7 +31,7 @@ export function useLogs(app: string | null, paused: boolean): Logs {
   return shown;
 }
 
-/** Asks again when the daemon was gone; what it remembers then is told anew. Returns how to stop. */
+/** Reconnects after a loss; recent lines are then sent again. Returns a function that stops it. */
 function follow(
   app: string | null,
   isPaused: { current: boolean },

@@ -5,13 +5,13 @@ import { keysOf } from '../../lifecycle/keys-of.ts';
 export interface Measure {
   readonly title: string;
   readonly format: (value: number | null) => string;
-  /** A chart ends no lower, so that next to nothing looks like next to nothing. */
+  /** Lowest maximum of a chart's scale, so that small values look small. */
   readonly leastTop: number;
-  /** Sizes are round in powers of two. */
+  /** Scale steps are powers of two. */
   readonly binary?: true;
 }
 
-/** What has a chart, in the order of the page. */
+/** Measures with a chart, in the order of the page. */
 export const MEASURES: Readonly<Record<SlotMetric, Measure>> = {
   rps: { title: 'Requests/s', format: count, leastTop: 4 },
   p95: { title: 'p95', format: millis, leastTop: 4 },
@@ -23,10 +23,10 @@ export const MEASURES: Readonly<Record<SlotMetric, Measure>> = {
 };
 
 export const METRICS = keysOf(MEASURES);
-/** The event loop is a worker's alone. */
+/** Measures of an app; those of the event loop exist only per worker. */
 export type AppMeasure = Exclude<SlotMetric, 'elu' | 'delay'>;
 export const APP_MEASURES = METRICS.filter((metric): metric is AppMeasure => metric !== 'elu' && metric !== 'delay');
 
-/** How far back the charts go, as the URL has it. */
+/** Time ranges of the charts, as in the URL. */
 export const RANGES = { '10m': '1s', '2h': '10s', '24h': '1m' } as const satisfies Record<string, Resolution>;
 export type Range = keyof typeof RANGES;

@@ -6,15 +6,15 @@ export interface AppRoute {
   readonly view: 'app';
   readonly app: string;
   readonly range: Range;
-  /** Of the chart that has a line for each worker. */
+  /** The measure of the chart with a line per worker. */
   readonly measure: SlotMetric;
 }
 
-/** What the page shows, as the part of the URL after `#` says. */
+/** A page, encoded in the part of the URL after `#`. */
 export type Route =
   | { readonly view: 'apps' }
   | AppRoute
-  /** Null is all apps, and all workers. */
+  /** Null for all apps, or all workers. */
   | { readonly view: 'logs'; readonly app: string | null; readonly slot: number | null };
 
 const DEFAULTS = { range: '10m', measure: 'cpu' } as const;
@@ -27,7 +27,7 @@ export function parseRoute(hash: string): Route {
   return { view: 'apps' };
 }
 
-/** As it is when nothing was chosen. */
+/** The page of an app with default settings. */
 export const appRoute = (app: string): AppRoute => ({ view: 'app', app, ...DEFAULTS });
 
 export function hrefOf(route: Route): string {

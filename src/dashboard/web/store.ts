@@ -7,7 +7,7 @@ import { isHistories, isMessage, isObject } from './received.ts';
 const RETRY_MS = 1_000;
 const KEPT_EVENTS = 300;
 
-/** An operation that was started from this page. */
+/** An operation that was started on this page. */
 export interface Run {
   readonly app: string;
   readonly action: Action;
@@ -16,7 +16,7 @@ export interface Run {
   readonly result: { readonly ok: boolean; readonly message: string } | null;
 }
 
-/** Everything the page knows; it tells its listeners when it knows more. */
+/** The state of the page. It notifies its listeners of changes. */
 class Store {
   apps: readonly AppSnapshot[] | null = null;
   /** Epoch milliseconds of the last stats, on the daemon's clock. */
@@ -25,13 +25,13 @@ class Store {
   version = '';
   home = '';
   actions = false;
-  /** Why nothing new comes; null while it does. */
+  /** Why no data arrives; null while it does. */
   trouble: string | null = null;
   /** The last run of each app. */
   runs: ReadonlyMap<string, Run> = new Map();
   readonly #histories = new Set<History>();
   readonly #listeners = new Set<() => void>();
-  /** 0 when nothing waits to be drawn. */
+  /** 0 if no frame is requested. */
   #frame = 0;
 
   onChange(listener: () => void): () => void {
@@ -54,7 +54,7 @@ class Store {
     };
   }
 
-  /** Fills it with what the daemon remembers, in one request, and goes on with what comes. Returns how to end that. */
+  /** Loads the daemon's history in one request, then adds live stats. Returns a function that stops this. */
   follow(history: History): () => void {
     this.#histories.add(history);
     if (this.apps !== null) history.record(this.at, this.apps);
@@ -99,7 +99,7 @@ class Store {
     else if (message.type === 'daemon') {
       if (message.up && this.trouble !== null) for (const history of this.#histories) void this.#recall(history);
       this.trouble = message.up ? null : message.reason;
-      // They are told again from the beginning.
+      // Recent events are sent again.
       if (message.up) this.events = [];
     } else if (message.type === 'event') this.events = [message.event, ...this.events].slice(0, KEPT_EVENTS);
     else {
@@ -110,7 +110,7 @@ class Store {
     }
   }
 
-  /** Without an answer the charts begin with what comes. */
+  /** If the request fails, the charts begin with live data. */
   async #recall(history: History): Promise<void> {
     const { level, app, metrics, resolution, points } = history.query;
     const search = new URLSearchParams([
@@ -127,7 +127,7 @@ class Store {
     this.#changed();
   }
 
-  /** Told once per frame of the screen: hundreds of events come at once. */
+  /** Notifies at most once per frame: hundreds of events can arrive at once. */
   #changed(): void {
     if (this.#frame !== 0) return;
     this.#frame = requestAnimationFrame(() => {

@@ -2,26 +2,27 @@ import { byteSize } from '../../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { Frame } from '../../terminal/frame.ts';
 import { STYLE } from '../../terminal/style.ts';
-import { appStateStyle, errorStyle } from '../app-columns.ts';
+import { errorStyle } from '../app-columns.ts';
 import { age, count, millis, percent, share } from '../format.ts';
 import { chosenApp, shown, type Model } from '../model.ts';
 import { measureOf, workerRows } from '../rows.ts';
 import { drawTable, place, sortable, tableLines, type Cell } from '../table.ts';
+import { stateStyle } from '../tones.ts';
 import { underWay } from '../under-way.ts';
 import { FOOTER_LINES } from './footer.ts';
 import { drawTitle, labelled, putAll } from './header.ts';
 import { drawChart, drawEvents, type Area } from './panels.ts';
 
-/** Lower than this, the rows are all that has room. */
+/** A lower terminal shows only the rows. */
 const LOW_ROWS = 10;
 const LEAST_PANEL = 4;
-/** What stands of the chosen worker between the table and the panels, with the space after it. */
+/** Lines for the selected worker between the table and the panels, with the space after it. */
 const WORKER_LINES = 2;
 const LARGEST_CHART = 10;
-/** Panels stand side by side from here on. */
+/** From this width on, panels are side by side. */
 const WIDE_COLUMNS = 150;
 
-/** One app: its figures, what goes on, a row per worker, charts and events. */
+/** One app: its figures, current activity, a row per worker, charts and events. */
 export function drawApp(frame: Frame, model: Model): void {
   const app = chosenApp(model);
   if (app === undefined) {
@@ -50,7 +51,7 @@ export function drawApp(frame: Frame, model: Model): void {
   drawPanels(frame, model, { row: row + 1, left: 0, columns: frame.columns, rows: bottom - row - 1 }, worker);
 }
 
-/** What there is to know of the app as a whole; returns the row after it. */
+/** Figures of the app as a whole; returns the next row. */
 function drawHead(frame: Frame, app: AppSnapshot, now: number): number {
   const lines = [figures(app), facts(app), ...scaling(app, now)];
   lines.forEach((line, index) => putAll(frame, 1 + index, 1, line));
@@ -64,7 +65,7 @@ function titleOf({ name, state, ready, instances, generation }: AppSnapshot): re
   return [
     { text: name, style: STYLE.bold },
     { text: '  ' },
-    { text: state, style: appStateStyle(state) },
+    { text: state, style: stateStyle(state) },
     { text: `  ${ready}/${instances} workers, generation ${generation}` },
   ];
 }
@@ -92,19 +93,22 @@ function facts(app: AppSnapshot): readonly Cell[] {
   ];
 }
 
-/** Who decides on the number of workers, and for as long as the load does, why it is what it is and the last change; nothing for an app without `scale`. */
+/**
+ * Whether the load or the operator sets the number of workers; with autoscaling, also the reason and the last change. Nothing
+ * for an app without `scale`.
+ */
 function scaling({ autoscaling, instances }: AppSnapshot, now: number): readonly (readonly Cell[])[] {
   if (autoscaling === null) return [];
   const { on, min, max, now: reason, last } = autoscaling;
   const state = on
     ? labelled('scale', `auto, ${min} to ${max}`, STYLE.green)
     : labelled('scale', `fixed at ${instances}; auto would be ${min} to ${max}`, STYLE.yellow);
-  // What the load changed last is no reason for a number that was set by hand since.
+  // A change by autoscaling does not explain a number that was set by hand later.
   const changed = last === null || !on ? [] : [[{ text: `changed ${age(now - last.at)} ago: `, style: STYLE.dim }, { text: last.reason }]];
   return [[...state, { text: reason ?? '' }], ...changed];
 }
 
-/** What the table has no room for, of the worker with the cursor. */
+/** Details of the selected worker that the table has no room for. */
 function drawWorker(frame: Frame, row: number, app: AppSnapshot, worker: WorkerSnapshot): number {
   const health = app.health.find(({ pid }) => pid === worker.pid);
   putAll(frame, row, 1, [
@@ -120,7 +124,7 @@ function drawWorker(frame: Frame, row: number, app: AppSnapshot, worker: WorkerS
   return row + 1;
 }
 
-/** A chart of the app and one of the worker, and the events; beside each other where there is room. */
+/** A chart of the app, one of the worker, and the events; side by side if there is room. */
 function drawPanels(frame: Frame, model: Model, area: Area, worker: WorkerSnapshot | undefined): void {
   const { history, events } = shown(model);
   const own = events.filter(({ app }) => app === model.app);

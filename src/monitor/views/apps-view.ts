@@ -9,16 +9,16 @@ import { drawTitle, drawTotals } from './header.ts';
 import { drawChart, drawEvents } from './panels.ts';
 
 const HEADER_LINES = 4;
-/** Title alone: on a very low terminal the rows are what counts. */
+/** Only the title: on a very low terminal the rows matter most. */
 const LEAST_HEADER_LINES = 1;
 const LOW_ROWS = 10;
-/** Below this there is no room for a chart under the table, which scrolls before it takes that. */
+/** With fewer lines there is no chart under the table; the table scrolls instead. */
 const LEAST_PANEL = 4;
 const LEAST_EVENTS = 2;
 const LARGEST_CHART = 9;
 const LARGEST_NOTES = 4;
 
-/** The overview: the machine, the totals, a row per app, and of the chosen one what goes on and a chart. */
+/** The overview: the machine, the totals, a row per app, and for the selected app its activity and a chart. */
 export function drawApps(frame: Frame, model: Model): void {
   const { apps, history, events, at } = shown(model);
   const { columns, rows, cursor } = appRows(model);

@@ -6,17 +6,16 @@ import { filterOf, type Dialog, type Model, type Notice } from '../model.ts';
 import type { Cell } from '../table.ts';
 import { putAll } from './header.ts';
 
-/** The lines of the footer. */
 export const FOOTER_LINES = 2;
 
 const NOTICE_STYLES: Readonly<Record<Notice['kind'], CellStyle>> = { info: STYLE.cyan, good: STYLE.green, bad: STYLE.red | STYLE.bold };
-/** What is said first, when not all keys have room. */
+/** Shown first if there is no room for all keys. */
 const ALWAYS = ['help', 'quit'];
 
-/** The last two lines: a question or a result, and the keys. */
+/** The last two lines: a dialog or a notice, and the keys. */
 export function drawFooter(frame: Frame, model: Model): void {
   const row = frame.rows - FOOTER_LINES;
-  // On a very low terminal a table reaches down to here.
+  // On a very low terminal the table reaches into the footer.
   for (const line of [row, row + 1]) frame.put(line, 0, ' '.repeat(frame.columns));
   if (model.dialog !== null) putAll(frame, row, 1, dialogCells(model.dialog));
   else if (model.notice !== null) frame.put(row, 1, model.notice.text, NOTICE_STYLES[model.notice.kind]);
@@ -31,7 +30,7 @@ export function drawFooter(frame: Frame, model: Model): void {
 
 function dialogCells(dialog: Dialog): readonly Cell[] {
   if (dialog.kind === 'confirm') {
-    // Before what explains it, which a narrow terminal cuts.
+    // The question comes first, as a narrow terminal cuts the explanation.
     const end = dialog.question.indexOf('?') + 1;
     return [
       { text: dialog.question.slice(0, end), style: STYLE.yellow | STYLE.bold },

@@ -8,36 +8,36 @@ import type { Machine } from '../machine.ts';
 import { isSilent, shown, type Model } from '../model.ts';
 import type { Cell } from '../table.ts';
 
-/** A gauge is worth its columns from here on. */
+/** Minimum terminal width to show a gauge. */
 const GAUGE_FROM_COLUMNS = 76;
 const GAUGE_COLUMNS = 10;
 const SHORT_GAUGE_COLUMNS = 6;
 const WIDE_COLUMNS = 100;
 const HIGH = 0.9;
 
-/** So much of a long value is worth its label; most are no longer. */
+/** Minimum room for a long value to be shown with its label. */
 const LEAST_VALUE_COLUMNS = 5;
 
-/** Writes texts one after the other, up to the column `end`; returns the column behind the last one. */
+/** Writes texts one after the other, up to the column `end`; returns the next column. */
 export function putAll(frame: Frame, row: number, column: number, cells: readonly Cell[], end = frame.columns): number {
   let at = column;
   for (const [index, { text, style = STYLE.plain }] of cells.entries()) {
     const value = cells[index + 1]?.text;
     if (style === STYLE.dim && text.endsWith(' ') && value !== undefined && at + widthOf(text) + Math.min(LEAST_VALUE_COLUMNS, widthOf(value)) > end) return at;
-    // Space at the edge is not worth the mark of something left out.
+    // Cut spaces at the edge without an ellipsis.
     at = text.trim() === '' ? at + text.length : frame.put(row, at, text, style, end - at);
   }
   return at;
 }
 
-/** A label in front of its value. */
+/** A label and its value. */
 export const labelled = (label: string, value: string, style: CellStyle = STYLE.bold): readonly Cell[] => [
   { text: `${label} `, style: STYLE.dim },
   { text: value, style },
   { text: '  ' },
 ];
 
-/** The first line: where we are, and on the right the clock, or what is wrong with the connection. */
+/** The first line: the path on the left; the clock, or a connection problem, on the right. */
 export function drawTitle(frame: Frame, model: Model, path: readonly Cell[]): void {
   const right = statusOf(model);
   const left = Math.max(0, frame.columns - widthOf(right.text) - 1);

@@ -6,16 +6,16 @@ import { bindingsOf, type Binding } from '../keymap.ts';
 import type { Model } from '../model.ts';
 import { drawTitle, putAll } from './header.ts';
 
-/** In the order of the page. */
-const TITLES: Readonly<Record<Binding['group'], string>> = { move: 'move', screen: 'screen', look: 'view', act: 'act (disruptive keys ask first)' };
+/** In display order. */
+const TITLES: Readonly<Record<Binding['group'], string>> = { move: 'move', screen: 'screen', view: 'view', act: 'act (disruptive keys ask first)' };
 const KEY_COLUMNS = 8;
 const WIDE_COLUMNS = 76;
 const MARGIN = 2;
 
-/** A title, a key, or nothing between two groups. */
+/** A title, a key, or a blank line between groups. */
 type Line = Binding | string | null;
 
-/** Every key of the page, in two columns where there is room. */
+/** All keys of the page, in two columns if there is room. */
 export function drawHelp(frame: Frame, model: Model): void {
   drawTitle(frame, model, [
     { text: 'keys', style: STYLE.bold },
@@ -27,7 +27,7 @@ export function drawHelp(frame: Frame, model: Model): void {
     return own.length === 0 ? [] : [TITLES[group], ...own, null];
   });
   const isWide = frame.columns >= WIDE_COLUMNS;
-  const half = lines.indexOf(TITLES.look);
+  const half = lines.indexOf(TITLES.view);
   const columns = isWide && half > 0 ? [lines.slice(0, half), lines.slice(half)] : [lines];
   let left = MARGIN;
   for (const column of columns) {

@@ -12,7 +12,7 @@ const FIRST_ROW = 1;
 const WRITER_COLORS: readonly CellStyle[] = [STYLE.cyan, STYLE.green, STYLE.magenta, STYLE.yellow];
 const STREAM_TITLES = { all: '', out: ', stdout only', err: ', stderr only' } as const;
 
-/** The log pane: lines as they come, or where it was scrolled to. */
+/** The log pane. */
 export function drawLogs(frame: Frame, model: Model): void {
   const { logs } = model;
   drawTitle(frame, model, titleOf(model));
@@ -32,7 +32,7 @@ function titleOf({ app, logs }: Model): readonly Cell[] {
   return [{ text: app ?? '', style: STYLE.bold }, { text: `  log${of}${STREAM_TITLES[logs.streams]}${search}` }];
 }
 
-/** `14:22:07 2 ! text`: when, which worker, and a mark for stderr that does without colour. */
+/** `14:22:07 2 ! text`: time, slot, and a mark for stderr that does not depend on colour. */
 function drawLine(frame: Frame, row: number, line: PaneLine, { shift, search }: LogsState): void {
   const { slot, stream, at } = line;
   if (slot === null) return void frame.put(row, 0, ` ${line.text}`, STYLE.yellow);

@@ -7,7 +7,7 @@ import { clock } from '../format.ts';
 import { latest, series, SPAN_SECONDS, type Sample } from '../history.ts';
 import type { Measure } from '../measures.ts';
 
-/** Columns of a chart's scale, left of it. */
+/** Width of a chart's scale on its left. */
 const SCALE_COLUMNS = 7;
 
 export interface Area {
@@ -17,7 +17,7 @@ export interface Area {
   readonly rows: number;
 }
 
-/** A line with a title in it. */
+/** A rule with a title. */
 function drawRule(frame: Frame, { row, left, columns }: Area, title: string): void {
   const end = frame.put(row, left, `── ${title} `, STYLE.dim, columns);
   frame.put(row, end, '─'.repeat(Math.max(0, left + columns - end)), STYLE.dim);
@@ -30,7 +30,7 @@ export interface ChartContent {
   readonly measure: Measure;
 }
 
-/** A chart over the last minutes, under a rule that says of what. */
+/** A chart of the last minutes under a titled rule. */
 export function drawChart(frame: Frame, area: Area, { history, app, slot, measure }: ChartContent): void {
   const columns = Math.min(SPAN_SECONDS, area.columns - SCALE_COLUMNS - 1);
   const height = area.rows - 1;
@@ -50,10 +50,10 @@ export function drawChart(frame: Frame, area: Area, { history, app, slot, measur
 const SEVERITY_STYLES: Readonly<Record<Severity, CellStyle>> = { info: STYLE.cyan, warn: STYLE.yellow | STYLE.bold, error: STYLE.red | STYLE.bold };
 const KIND_COLUMNS = 15;
 const APP_COLUMNS = 20;
-/** Where an event that concerns no app has the app's name. */
+/** Shown instead of the app for an event of the daemon. */
 const DAEMON = '-';
 
-/** The newest events, newest last, under a rule. */
+/** The latest events, newest last, under a rule. */
 export function drawEvents(frame: Frame, area: Area, events: readonly LbEvent[], withApp: boolean): void {
   if (area.rows < 2) return;
   drawRule(frame, area, 'events');

@@ -6,21 +6,23 @@ import { discardHandle } from '../../system/discard-handle.ts';
 import type { RawListener } from '../handles/raw-handles.ts';
 import type { SocketKeeper } from '../handles/socket-keeper.ts';
 
-/** A daemon of an older version does not answer. */
+/** A daemon that hangs does not answer. */
 const DROPPED_WITHIN_MS = 500;
 
-type Receive = (key: string, handle: RawListener, name: SocketName | null) => void;
+type Receive = (app: string, key: string, handle: RawListener, name: SocketName | null) => void;
 
 /** The IPC channel to the daemon that spawned this primary. Carries listening handles and nothing else; gone for good when that daemon dies. */
-export class SpawnChannel implements SocketKeeper {
-  readonly #dropping = new Map<string, { readonly done: () => void; readonly dropped: Promise<void> }>();
+export class SpawnChannel {
+  readonly #keepers = new Map<string, AppKeeper>();
 
-  /** The daemon holds duplicates of the listening sockets. */
-  get open(): boolean {
-    return process.connected;
+  /** What keeps the sockets of this app. */
+  keeperOf(app: string): SocketKeeper {
+    const keeper = this.#keepers.get(app) ?? new AppKeeper(app);
+    this.#keepers.set(app, keeper);
+    return keeper;
   }
 
-  /** Resolves when the handles that were kept for this app have arrived; later ones were asked for with `borrow`. */
+  /** Resolves when the kept sockets have arrived; later ones were asked for with `borrow`. */
   receive(count: number, onSocket: Receive, onMalformed: (problem: Malformed) => void): Promise<void> {
     if (process.send === undefined) return Promise.resolve();
     return new Promise((resolve) => {
@@ -30,31 +32,43 @@ export class SpawnChannel implements SocketKeeper {
         if (message instanceof Malformed) {
           discardHandle(handle);
           onMalformed(message);
-        } else if (message.lb === 'dropped') return this.#dropping.get(message.key)?.done();
+        } else if (message.lb === 'dropped') return this.#keepers.get(message.app)?.dropped(message.key);
         else if (message.lb !== 'keep') return;
-        else onSocket(message.key, handle as RawListener, message.name);
-        // A kept one that cannot be read does not come again.
+        else onSocket(message.app, message.key, handle as RawListener, message.name);
+        // A malformed one is not sent again.
         left--;
         if (left === 0) resolve();
       });
       process.once('disconnect', () => {
-        for (const { done } of [...this.#dropping.values()]) done();
+        for (const keeper of this.#keepers.values()) keeper.closed();
         resolve();
       });
       if (count === 0) resolve();
     });
   }
+}
 
-  /** Asks for a duplicate of a socket that the daemon keeps; it comes through `receive`. */
+/** The duplicates of one app's sockets in the daemon. */
+class AppKeeper implements SocketKeeper {
+  readonly #app: string;
+  readonly #dropping = new Map<string, { readonly done: () => void; readonly dropped: Promise<void> }>();
+
+  constructor(app: string) {
+    this.#app = app;
+  }
+
+  get open(): boolean {
+    return process.connected;
+  }
+
   borrow(key: string): void {
-    this.#send({ lb: 'lend', key });
+    this.#send({ lb: 'lend', app: this.#app, key });
   }
 
-  keep(listener: { readonly key: string; readonly handle: RawListener; readonly name: SocketName | null }): void {
-    this.#send({ lb: 'keep', key: listener.key, name: listener.name }, listener.handle);
+  keep({ key, handle, name }: { readonly key: string; readonly handle: RawListener; readonly name: SocketName | null }): void {
+    this.#send({ lb: 'keep', app: this.#app, key, name }, handle);
   }
 
-  /** Resolves when the daemon holds no duplicate of this socket any more. */
   drop(key: string): Promise<void> {
     if (!this.open) return Promise.resolve();
     const under = this.#dropping.get(key);
@@ -63,11 +77,21 @@ export class SpawnChannel implements SocketKeeper {
     const dropped = new Promise<void>((resolve) => (done = resolve));
     const timer = setTimeout(() => done(), DROPPED_WITHIN_MS);
     this.#dropping.set(key, { done, dropped });
-    this.#send({ lb: 'drop', key });
+    this.#send({ lb: 'drop', app: this.#app, key });
     return dropped.finally(() => {
       clearTimeout(timer);
       this.#dropping.delete(key);
     });
+  }
+
+  /** The daemon has closed its duplicate. */
+  dropped(key: string): void {
+    this.#dropping.get(key)?.done();
+  }
+
+  /** The daemon is gone, and its duplicates with it. */
+  closed(): void {
+    for (const { done } of [...this.#dropping.values()]) done();
   }
 
   #send(message: SpawnChannelMessage, handle?: RawListener): void {

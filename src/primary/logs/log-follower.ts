@@ -1,14 +1,20 @@
+import type { AppReport } from '../../protocol/attach.ts';
 import type { LogLine } from '../../protocol/control.ts';
-import type { Outbox } from '../daemon-link.ts';
 import type { LogSink } from './log-sink.ts';
 
 const FLUSH_MS = 50;
 const MAX_BATCH = 500;
 const MAX_BATCH_CHARS = 256 * 1024;
 
+interface LineOutbox {
+  /** It takes no more lines now. */
+  readonly busy: boolean;
+  send(batch: Extract<AppReport, { type: 'log' }>): void;
+}
+
 /** Sends log lines to the daemon in batches while a client follows them. A daemon that cannot keep up gets the number of dropped lines instead. */
 export class LogFollower {
-  readonly #outbox: Outbox;
+  readonly #outbox: LineOutbox;
   #logs: LogSink | null = null;
   #on = false;
   #batch: LogLine[] = [];
@@ -16,7 +22,7 @@ export class LogFollower {
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(outbox: Outbox) {
+  constructor(outbox: LineOutbox) {
     this.#outbox = outbox;
   }
 

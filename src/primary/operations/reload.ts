@@ -2,7 +2,7 @@ import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
-import { isLeaving } from '../../lifecycle/states.ts';
+import { isEnded, isLeaving } from '../../lifecycle/states.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import type { OnFailure } from '../../protocol/control.ts';
 import { currentWorker } from '../workers/pool.ts';
@@ -154,7 +154,7 @@ export class ReloadOperation implements Operation {
     const { pool } = this.#context;
     const surplus = pool.workers.filter((worker) => worker.slot >= pool.wanted);
     for (const worker of surplus) pool.retire(worker, 'reload');
-    const missing = pool.slots.filter((slot) => currentWorker(slot)?.state !== 'ready' && slot.restart.phase !== 'errored' && slot.restart.phase !== 'stopped');
+    const missing = pool.slots.filter((slot) => currentWorker(slot)?.state !== 'ready' && !isEnded(slot.restart.phase));
     return surplus.length > 0 || missing.length > 0 ? null : this.#finish();
   }
 

@@ -35,7 +35,7 @@ class FakePrimary {
     this.#index = index;
     this.#spec = { ...this.#spec, name: `service-${String(index).padStart(2, '0')}` };
     const settings: PrimarySettings = {
-      app: this.#spec.name,
+      name: this.#spec.name,
       home,
       socket,
       daemonLog,
@@ -49,15 +49,14 @@ class FakePrimary {
     this.#link = new DaemonLink(settings, {
       hello: () => {
         if (++attached === appCount) process.stdout.write('attached\n');
-        const { name: app } = this.#spec;
         return {
           type: 'hello',
-          app,
+          name: this.#spec.name,
           pid: process.pid,
           startTime: startTimeOf(process.pid),
           version: '0.0.0',
           protocol: ATTACH_PROTOCOL,
-          running: { spec: this.#spec, snapshot: this.#snapshot() },
+          apps: [{ spec: this.#spec, snapshot: this.#snapshot() }],
         };
       },
       received: (message) => this.#received(message),
@@ -68,12 +67,16 @@ class FakePrimary {
     });
     this.#link.dial();
     // Primaries of real apps do not beat in step.
-    setTimeout(() => setInterval(() => this.#link.send({ type: 'stats', stats: this.#stats() }), STATS_EVERY_MS), (STATS_EVERY_MS * index) / appCount);
+    setTimeout(
+      () => setInterval(() => this.#link.send({ type: 'stats', app: this.#spec.name, stats: this.#stats() }), STATS_EVERY_MS),
+      (STATS_EVERY_MS * index) / appCount,
+    );
   }
 
   #received(message: ToPrimary): void {
     if (message.type === 'ping') return this.#link.send({ type: 'pong', seq: message.seq });
-    this.#link.send({ type: 'answer', id: message.id, answer: this.#answer(message.order) });
+    if (message.type === 'leave') return void this.#end();
+    this.#link.send({ type: 'answer', app: message.app, id: message.id, answer: this.#answer(message.order) });
     if (message.order.kind === 'stop') void this.#end();
   }
 
@@ -97,7 +100,7 @@ class FakePrimary {
   }
 
   async #end(): Promise<void> {
-    this.#link.send({ type: 'ended', state: 'stopped', error: null, snapshot: this.#snapshot() });
+    this.#link.send({ type: 'ended', app: this.#spec.name, state: 'stopped', error: null, snapshot: this.#snapshot() });
     await this.#link.close();
     if (++stopped === appCount) process.exit();
   }

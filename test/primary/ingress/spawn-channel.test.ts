@@ -35,8 +35,8 @@ it('reports a malformed message once, closes its handle, and receives the next o
       const isMalformed = attempt(() => parseSpawnChannelMessage(value, handle)) instanceof Malformed;
       expect(onMalformed).toHaveBeenCalledTimes(isMalformed ? 1 : 0);
       expect(handle.close).toHaveBeenCalledTimes(isMalformed ? 1 : 0);
-      say({ lb: 'keep', key: 'k', name: null }, handle);
-      expect(onSocket).toHaveBeenLastCalledWith('k', handle, null);
+      say({ lb: 'keep', app: 'api', key: 'k', name: null }, handle);
+      expect(onSocket).toHaveBeenLastCalledWith('api', 'k', handle, null);
     }),
   );
 });
@@ -44,7 +44,7 @@ it('reports a malformed message once, closes its handle, and receives the next o
 it('does not wait for a kept socket that came malformed', async () => {
   const { say, received, onSocket } = opened(2);
   say({ lb: 'keep' }, {});
-  say({ lb: 'keep', key: 'k', name: null }, {});
+  say({ lb: 'keep', app: 'api', key: 'k', name: null }, {});
   await received;
   expect(onSocket).toHaveBeenCalledTimes(1);
 });

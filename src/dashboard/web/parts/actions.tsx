@@ -1,19 +1,20 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { HAND_OFF_STRATEGIES, handsOff } from '../../../lifecycle/balance-strategy.ts';
+import { keysOf } from '../../../lifecycle/keys-of.ts';
+import { isEnded } from '../../../lifecycle/states.ts';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
 import { store } from '../store.ts';
 import { Confirm } from './confirm.tsx';
-import { keysOf } from '../../../lifecycle/keys-of.ts';
 
-/** Those that cost something, and what. */
+/** Actions that need confirmation, with their consequences. */
 const COSTLY = {
   restart: ['Restart', 'All workers finish their requests and stop before new ones start. New connections wait until then; a reload has no such gap.'],
   stop: ['Stop', 'The workers finish their requests and stop; new connections are refused. The definition stays, so it can be started again.'],
 } as const;
 type Costly = keyof typeof COSTLY;
 
-/** The buttons of one app. */
+/** The action buttons of one app. */
 export function Actions({ app }: { readonly app: AppSnapshot }): JSX.Element {
   const [asking, ask] = useState<Costly | null>(null);
   const { name, instances } = app;
@@ -21,7 +22,7 @@ export function Actions({ app }: { readonly app: AppSnapshot }): JSX.Element {
     if (yes && asking !== null) void store.run(name, asking);
     ask(null);
   };
-  if (app.state === 'stopped' || app.state === 'errored') {
+  if (isEnded(app.state)) {
     return (
       <div class="actions">
         <button type="button" class="primary" onClick={() => void store.run(name, 'start')}>
@@ -64,7 +65,7 @@ export function Actions({ app }: { readonly app: AppSnapshot }): JSX.Element {
   );
 }
 
-/** Only for strategies that a running app can change between. */
+/** Only for strategies that a running app can switch between. */
 function Balance({ app: { name, spec } }: { readonly app: AppSnapshot }): JSX.Element | null {
   if (!handsOff(spec.balance)) return null;
   return (

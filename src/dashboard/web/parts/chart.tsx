@@ -8,11 +8,11 @@ import type { Measure } from '../measures.ts';
 
 const FONT = '11px system-ui, sans-serif';
 const POWERS_OF_TWO = Array.from({ length: 48 }, (_, exponent) => 2 ** exponent);
-/** 0.01, 0.02, 0.05 and so on: two digits are enough for them. */
+/** Round scale maxima, 0.01, 0.02, 0.05 and so on: two digits suffice. */
 const ROUND = Array.from({ length: 36 }, (_, index) => ([1, 2, 5][index % 3] ?? 1) * 10 ** (Math.floor(index / 3) - 2));
-/** Between the marks of the time, in seconds. */
+/** Intervals between time marks, in seconds. */
 const MINUTES_AND_HOURS = [1, 2, 3, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * 60);
-/** Neighbours on the circle of colours differ as much as they can. */
+/** Degrees between the hues of consecutive slots; the golden angle keeps neighbours distinct. */
 const GOLDEN_ANGLE = 137.5;
 const FIRST_HUE = 185;
 
@@ -20,13 +20,13 @@ interface ChartProps {
   readonly measure: Measure;
   /** Seconds since the epoch. */
   readonly times: readonly number[];
-  /** One value for each time, of the app, or of each slot. */
+  /** One value per time, for the app or for each slot. */
   readonly lines: readonly Line[];
-  /** The slots of the lines; none when the line is that of the app. */
+  /** The slots of the lines; absent for a line of the app. */
   readonly slots?: readonly number[];
 }
 
-/** Values over time. The heading, or with several lines the legend, has what is now, or was under the pointer. */
+/** Values over time. The heading, or the legend for several lines, shows the latest value or the one under the pointer. */
 export function Chart({ measure, times, lines, slots }: ChartProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | null>(null);
@@ -78,7 +78,7 @@ const sizeOf = ({ clientWidth, clientHeight }: Element): { width: number; height
 
 const hueOf = (slot: number): number => Math.round(FIRST_HUE + slot * GOLDEN_ANGLE) % 360;
 
-/** Colours are those of the style sheet, which follow light and dark. */
+/** Colours come from the style sheet, which follows the colour scheme. */
 function optionsOf(
   parent: Element,
   { format, leastTop, binary }: Measure,
@@ -88,7 +88,7 @@ function optionsOf(
   const style = getComputedStyle(parent);
   const color = (name: string): string => style.getPropertyValue(name);
   const axis = { stroke: color('--muted'), font: FONT, ticks: { show: false } };
-  const line = (stroke: string): UPlot.Series => ({ stroke, width: 1.5, points: { show: false, size: 4, fill: stroke, filter: lonely } });
+  const line = (stroke: string): UPlot.Series => ({ stroke, width: 1.5, points: { show: false, size: 4, fill: stroke, filter: isolated } });
   return {
     ...sizeOf(parent),
     padding: [10, 14, 0, 0],
@@ -126,14 +126,14 @@ function optionsOf(
   };
 }
 
-/** Values that no line leads to: they are points. */
-function lonely({ data }: UPlot, series: number): number[] {
+/** Values without neighbours, drawn as points because no line reaches them. */
+function isolated({ data }: UPlot, series: number): number[] {
   const values = data[series] ?? [];
   const has = (index: number): boolean => typeof values[index] === 'number';
   return [...values.keys()].filter((index) => has(index) && !has(index - 1) && !has(index + 1));
 }
 
-/** Marks at round times of the reader's time zone. */
+/** Marks at round times in the user's time zone. */
 function localSplits(_: UPlot, __: number, min: number, max: number, step: number): number[] {
   const offset = new Date(max * 1000).getTimezoneOffset() * 60;
   const first = Math.ceil((min - offset) / step) * step + offset;

@@ -2,12 +2,12 @@ import type { JSX } from 'preact';
 
 interface ChoiceProps {
   readonly label: string;
-  /** Title and link of each. */
+  /** Title and link. */
   readonly choices: readonly (readonly [string, string])[];
   readonly chosen: string;
 }
 
-/** One of several, kept in the URL: links, so that a reload, the way back and the keyboard work as everywhere. */
+/** A choice that the URL holds. Its options are links, so reload, back and keyboard work as usual. */
 export function Choice({ label, choices, chosen }: ChoiceProps): JSX.Element {
   return (
     <nav class="choice" aria-label={label}>

@@ -10,7 +10,7 @@ interface ConfirmProps {
   readonly onAnswer: (yes: boolean) => void;
 }
 
-/** Asks before something that costs; Escape and the first button mean no. Closing it gives the focus back. */
+/** A confirmation dialog. Escape and the first button cancel; closing it restores the focus. */
 export function Confirm({ title, verb, children, onAnswer }: ConfirmProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);

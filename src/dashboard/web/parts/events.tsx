@@ -3,12 +3,12 @@ import type { LbEvent } from '../../../protocol/control.ts';
 import { clock } from '../format.ts';
 
 interface EventsProps {
-  /** The newest first. */
+  /** Newest first. */
   readonly events: readonly LbEvent[];
   readonly withApp?: boolean;
 }
 
-/** What happened lately. */
+/** Recent events. */
 export function Events({ events, withApp = false }: EventsProps): JSX.Element {
   return (
     <section class="panel events" aria-labelledby="events-title">

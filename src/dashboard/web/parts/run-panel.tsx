@@ -3,7 +3,7 @@ import { store, type Run } from '../store.ts';
 
 const SHOWN_LINES = 8;
 
-/** How the operation that was started here goes on. */
+/** Progress and result of an operation that was started on this page. */
 export function RunPanel({ run }: { readonly run: Run }): JSX.Element {
   const { app, action, lines, result } = run;
   return (

@@ -9,7 +9,7 @@ interface SparklineProps {
   readonly values: readonly (number | null)[];
 }
 
-/** The last two minutes as a small line, from zero to their maximum; the number beside it is what people read aloud. */
+/** The last two minutes, scaled from zero to their maximum. Screen readers read the number beside it. */
 export function Sparkline({ values }: SparklineProps): JSX.Element {
   const top = Math.max(1, ...values.map((value) => value ?? 0));
   let pen = 'M';

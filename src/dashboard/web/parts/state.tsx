@@ -1,18 +1,7 @@
 import type { JSX } from 'preact';
+import { toneOf, type AppState, type WorkerState } from '../../../lifecycle/states.ts';
 
-const TONES: Readonly<Record<string, string>> = {
-  online: 'good',
-  ready: 'good',
-  starting: 'busy',
-  reloading: 'busy',
-  degraded: 'warn',
-  ejected: 'warn',
-  draining: 'warn',
-  stopping: 'warn',
-  errored: 'bad',
-};
-
-/** The state of an app or a worker: a dot and the word. */
-export function State({ of }: { readonly of: string }): JSX.Element {
-  return <span class={`state ${TONES[of] ?? 'idle'}`}>{of}</span>;
+/** The state of an app or a worker: a dot and a word. The style sheet has a class per tone. */
+export function State({ of }: { readonly of: AppState | WorkerState }): JSX.Element {
+  return <span class={`state ${toneOf(of)}`}>{of}</span>;
 }

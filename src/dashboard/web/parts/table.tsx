@@ -3,9 +3,9 @@ import type { ComponentChildren, JSX } from 'preact';
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => ComponentChildren;
-  /** A number stands on the right. */
+  /** Text is left-aligned, numbers are right-aligned. */
   readonly text?: true;
-  /** What calls for attention. */
+  /** Whether to highlight the cell. */
   readonly alarm?: (row: Row) => boolean;
 }
 
@@ -16,7 +16,7 @@ interface TableProps<Row> {
   readonly keyOf: (row: Row) => string | number;
 }
 
-/** A table that turns into one card per row where the window is narrow; the first column is its heading. */
+/** A table; in a narrow window each row becomes a card, with the first column as its heading. */
 export function Table<Row>({ label, rows, columns, keyOf }: TableProps<Row>): JSX.Element {
   const classOf = ({ text, alarm }: Column<Row>, row?: Row): string =>
     [text === true ? 'text' : '', row !== undefined && alarm?.(row) === true ? 'alarm' : ''].join(' ').trim();

@@ -1,16 +1,17 @@
 import type { JSX } from 'preact';
 import { describeBlockers } from '../../../lifecycle/describe-blockers.ts';
+import { isShuttingDown } from '../../../lifecycle/states.ts';
 import { plural } from '../../../lifecycle/wording.ts';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
 import { age } from '../format.ts';
 
 interface UnderWayProps {
   readonly app: AppSnapshot;
-  /** The operation was started here, and its steps are shown already. */
+  /** `RunPanel` already shows the steps of the operation. */
   readonly isFollowed: boolean;
 }
 
-/** The operation that runs, what keeps it waiting, and whatever else is not as it should be. */
+/** The running operation, what blocks it, and other problems of the app. */
 export function UnderWay({ app, isFollowed }: UnderWayProps): JSX.Element | null {
   const notes = notesOf(app);
   if ((app.operation === null || isFollowed) && notes.length === 0) return null;
@@ -33,7 +34,7 @@ export function UnderWay({ app, isFollowed }: UnderWayProps): JSX.Element | null
 
 function notesOf(app: AppSnapshot): string[] {
   const leaving = app.workers
-    .filter(({ state }) => state === 'draining' || state === 'stopping')
+    .filter(({ state }) => isShuttingDown(state))
     .map(({ slot, pid, state, blockers }) => `worker ${slot} (pid ${pid}) is ${state}${blockers === null ? '' : `, with ${describeBlockers(blockers)}`}`);
   const out = app.health.filter(({ causes }) => causes.length > 0).map(({ slot, pid, causes }) => `worker ${slot} (pid ${pid}): ${causes.join('; ')}`);
   const slots =

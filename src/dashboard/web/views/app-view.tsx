@@ -13,7 +13,7 @@ import { Workers } from './workers.tsx';
 
 const SHOWN_EVENTS = 30;
 
-/** One app: what goes on, its charts, its workers, what happened to it. */
+/** One app: current activity, charts, workers, events. */
 export function AppView({ app, route }: { readonly app: AppSnapshot; readonly route: AppRoute }): JSX.Element {
   const { name } = app;
   const run = store.runs.get(name);

@@ -48,7 +48,7 @@ const columnsOf = (history: History): readonly Column<AppSnapshot>[] => [
 
 const SPARKLINES = { level: 'app', app: null, metrics: ['rps'], resolution: '1s', points: SPARKLINE_POINTS } as const;
 
-/** All apps, and what happened lately. */
+/** All apps, and recent events. */
 export function AppsView({ apps }: { readonly apps: readonly AppSnapshot[] }): JSX.Element {
   const columns = columnsOf(useHistory(SPARKLINES));
   if (apps.length === 0) {

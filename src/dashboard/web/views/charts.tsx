@@ -11,7 +11,7 @@ import { keysOf } from '../../../lifecycle/keys-of.ts';
 
 const TITLES: Readonly<Record<Range, string>> = { '10m': '10 min', '2h': '2 h', '24h': '24 h' };
 
-/** One app over the chosen time, and its workers beside each other. */
+/** Charts of one app, and of its workers, over the selected time range. */
 export function Charts({ app, route }: { readonly app: AppSnapshot; readonly route: AppRoute }): JSX.Element {
   const { name } = app;
   const resolution = RANGES[route.range];

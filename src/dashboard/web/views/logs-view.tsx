@@ -14,7 +14,7 @@ interface LogsViewProps {
   readonly route: LogsRoute;
 }
 
-/** What the workers write, as it comes. */
+/** Live logs. */
 export function LogsView({ apps, route }: LogsViewProps): JSX.Element {
   const [search, setSearch] = useState('');
   const [paused, setPaused] = useState(false);
@@ -70,7 +70,7 @@ interface LinesProps {
   readonly paused: boolean;
 }
 
-/** Stays at the end while the reader is there. */
+/** Stays at the end while the user is there. */
 function Lines({ lines, search, paused }: LinesProps): JSX.Element {
   const list = useRef<HTMLOListElement>(null);
   const atEnd = useRef(true);

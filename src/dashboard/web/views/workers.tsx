@@ -42,7 +42,7 @@ const COLUMNS: readonly Column<Row>[] = [
   },
 ];
 
-/** One row per process, old and new ones of a reload alike. */
+/** One row per process; during a reload, old and new ones. */
 export function Workers({ app: { name, workers, health } }: { readonly app: AppSnapshot }): JSX.Element {
   const rows = [...workers]
     .sort((a, b) => a.slot - b.slot || a.generation - b.generation)

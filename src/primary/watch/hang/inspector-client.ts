@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import type { RawData } from 'ws';
 import { field, integer, list, object, optional, string } from '../../../protocol/parser.ts';
 
-/** One call where a program was interrupted. */
+/** One frame of a paused program. */
 export interface PausedCall {
   readonly functionName: string;
   readonly url: string;
@@ -13,7 +13,7 @@ export interface PausedCall {
   readonly columnNumber: number;
 }
 
-/** Scripts are announced whole, with source maps of megabytes; what is wanted stands at the beginning. */
+/** Scripts are announced with their source maps, which can be megabytes; the part needed is at the beginning. */
 const SCRIPT_HEAD_BYTES = 4_096;
 const SCRIPT = /^\{"method":"Debugger\.scriptParsed","params":\{"scriptId":"(\d+)","url":("(?:[^"\\]|\\.)*")/;
 const PAUSED = '{"method":"Debugger.paused"';
@@ -37,12 +37,11 @@ const pausedCalls = field(
 );
 
 /**
- * Interrupts the JavaScript that a Node.js program on this machine is running, says where it was, and lets it go on.
- * It fails when the port is no inspector, and with the signal's reason when that is aborted first: a program that waits
- * in native code is not interrupted.
+ * The JavaScript stack of a Node.js program on this machine: pauses it, reads the stack, resumes it. Rejects if the port is no
+ * inspector, and with the signal's reason on abort, because code in native calls can't be paused.
  */
 export async function interruptedAt(port: number, signal: AbortSignal): Promise<PausedCall[]> {
-  // Loaded when they are needed: they cost memory that a primary otherwise does not have.
+  // Loaded on demand to save memory in each primary.
   const [{ get }, { WebSocket }] = await Promise.all([import('node:http'), import('ws')]);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     get({ host: '127.0.0.1', port, path: '/json/list', agent: false, signal }, resolve).on('error', reject);
@@ -69,7 +68,7 @@ export async function interruptedAt(port: number, signal: AbortSignal): Promise<
     });
   } finally {
     signal.removeEventListener('abort', abort);
-    // A program whose debugger is gone goes on by itself.
+    // Without its debugger, the program resumes.
     socket.terminate();
     await closed;
   }
@@ -81,7 +80,7 @@ function targetId(targets: string): string {
   return encodeURIComponent(id ?? '');
 }
 
-/** The calls when this message brings them; it remembers the names of scripts meanwhile. */
+/** The frames if this message has them; also collects the names of scripts. */
 function readMessage(data: RawData, scripts: Map<string, string>): PausedCall[] | null {
   if (!Buffer.isBuffer(data)) return null;
   const head = data.toString('utf8', 0, SCRIPT_HEAD_BYTES);

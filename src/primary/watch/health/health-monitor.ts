@@ -1,5 +1,5 @@
 import { afterCheck, nextCheckAt, type CheckResult } from '../../../balancing/active-check.ts';
-import { describeCauses, eject, ejectPassively, expire, isEjected, lift, mayEjectPassively, nextLookAt } from '../../../balancing/ejection.ts';
+import { describeCauses, eject, ejectPassively, expire, isEjected, lift, mayEjectPassively, expiresAt } from '../../../balancing/ejection.ts';
 import { outliers } from '../../../balancing/outlier.ts';
 import type { EjectionSpec, HealthCheckSpec } from '../../../lifecycle/app-spec.ts';
 import type { WorkerHealth } from '../../../protocol/snapshot.ts';
@@ -217,7 +217,7 @@ export class HealthMonitor<W extends HealthWorker> {
 
   /** When this worker needs the next check without any event. */
   #nextAt(watched: WatchedWorker<W>, at: number): number {
-    const times = [nextLookAt(watched.ejection) ?? at, this.#replaceAt(watched)];
+    const times = [expiresAt(watched.ejection) ?? at, this.#replaceAt(watched)];
     if (this.#options.checkOf(watched.worker) !== null && !watched.checking) times.push(watched.checkAt);
     // Whatever is already due waits for an event, which calls wake().
     return Math.min(...times.filter((time) => time > at));

@@ -1,0 +1,139 @@
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { ExitReport } from '../lifecycle/exit-report.ts';
+import type { MergedMetrics } from '../protocol/app-metrics.ts';
+import type { Answer, Order } from '../protocol/attach.ts';
+import type { LogLine } from '../protocol/control.ts';
+import { listedApp, type ListedApp } from '../protocol/listed-app.ts';
+import type { AppSnapshot } from '../protocol/snapshot.ts';
+import type { AppStats } from '../protocol/stats.ts';
+import { withDeadline } from '../system/deadline.ts';
+import { askSoon } from './ask-soon.ts';
+import type { Attachment } from './attachment.ts';
+import { offlineSnapshot } from './offline-snapshot.ts';
+import type { PersistentCounters } from './persistent-counters.ts';
+import type { PrimaryKeeper } from './primary-keeper.ts';
+import type { DesiredState } from './store.ts';
+
+/** More than a primary gives its workers. */
+const METRICS_DEADLINE_MS = 2_000;
+
+/** What the daemon itself knows of the app. */
+interface App {
+  readonly name: string;
+  readonly spec: AppSpec;
+  readonly desired: DesiredState;
+  readonly generation: number;
+  readonly error: string | null;
+  /** The operator's start is under way: the last report is of an earlier run. */
+  readonly starting: boolean;
+}
+
+/** The state of one app for clients: asked of its primary, else as last reported. A primary counts from zero; here its counters continue those of the one before. */
+export class AppView {
+  readonly #app: App;
+  readonly #keeper: PrimaryKeeper;
+  readonly #counters: PersistentCounters;
+  #snapshot: AppSnapshot | null = null;
+  #stats: AppStats | null = null;
+
+  constructor(app: App, keeper: PrimaryKeeper, counters: PersistentCounters) {
+    this.#app = app;
+    this.#keeper = keeper;
+    this.#counters = counters;
+  }
+
+  /** The last snapshot, kept after the primary has ended. */
+  get last(): AppSnapshot | null {
+    return this.#snapshot;
+  }
+
+  get lastExits(): readonly ExitReport[] {
+    return this.#snapshot?.lastExits ?? [];
+  }
+
+  /** As last reported, at most 5 s ago. */
+  get stats(): AppStats {
+    return (this.#hasPrimary ? this.#stats : null) ?? this.#offline();
+  }
+
+  get workerPids(): readonly number[] {
+    return (this.#stats?.workers ?? []).map(({ pid }) => pid);
+  }
+
+  take(snapshot: AppSnapshot): AppSnapshot {
+    this.#snapshot = { ...snapshot, totals: this.#counters.counted(snapshot) };
+    this.#stats = this.#snapshot;
+    return this.#snapshot;
+  }
+
+  takeStats(stats: AppStats): AppStats {
+    this.#stats = { ...stats, totals: this.#counters.counted(stats) };
+    return this.#stats;
+  }
+
+  /** Another primary will run the app; it has not reported yet. */
+  reset(): void {
+    this.#stats = null;
+  }
+
+  async snapshot(): Promise<AppSnapshot> {
+    const answer = await this.#ask({ kind: 'snapshot' });
+    return answer?.kind === 'snapshot' ? this.take(answer.snapshot) : this.#lastKnown();
+  }
+
+  /** The row of `lb list`. */
+  async listed(): Promise<ListedApp> {
+    const answer = await this.#ask({ kind: 'list' });
+    return answer?.kind === 'list' ? answer.app : listedApp(this.#lastKnown());
+  }
+
+  /**
+   * The last log lines that its primary remembers; null without a primary, or when it does not answer soon.
+   * @param answered called between the followed lines that are among them and the followed lines that come after them.
+   */
+  async tail(lines: number, answered?: () => void): Promise<readonly LogLine[] | null> {
+    const answer = await this.#ask({ kind: 'tail', lines }, answered);
+    return answer?.kind === 'tail' ? answer.lines : null;
+  }
+
+  /** The metrics of its workers' own registries; null when it does not share them or does not run. */
+  async ownMetrics(): Promise<MergedMetrics | null> {
+    const { name, spec } = this.#app;
+    const attachment = this.#attachment;
+    if (!spec.promClient || attachment === null) return null;
+    const answer = await withDeadline(
+      attachment.order(name, { kind: 'app-metrics' }).catch(() => null),
+      METRICS_DEADLINE_MS,
+    );
+    return answer?.kind === 'app-metrics' ? answer.metrics : { families: [], missing: spec.instances, leftOut: [] };
+  }
+
+  /** Whether its primary sends log lines as they are written. */
+  async follow(on: boolean): Promise<void> {
+    await this.#attachment?.order(this.#app.name, { kind: 'follow-logs', on }).catch(() => {});
+  }
+
+  get #hasPrimary(): boolean {
+    return this.#keeper.runs(this.#app.name);
+  }
+
+  get #attachment(): Attachment | null {
+    return this.#hasPrimary ? this.#keeper.attachment : null;
+  }
+
+  async #ask(order: Order, answered?: () => void): Promise<Answer | null> {
+    const attachment = this.#attachment;
+    return attachment === null ? null : askSoon(attachment, this.#app.name, order, answered);
+  }
+
+  #lastKnown(): AppSnapshot {
+    if (this.#snapshot === null || this.#app.starting || !this.#hasPrimary) return this.#offline();
+    return { ...this.#snapshot, ...this.#stats };
+  }
+
+  #offline(): AppSnapshot {
+    const { name, desired } = this.#app;
+    const state = desired === 'running' ? 'starting' : desired;
+    return { ...offlineSnapshot(this.#app, state, this.#snapshot), totals: this.#counters.of(name) };
+  }
+}

@@ -1,0 +1,171 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Attachment, AttachmentEvents, PrimaryHello } from '../../src/daemon/attachment.ts';
+import { PrimaryKeeper, type Tenant } from '../../src/daemon/primary-keeper.ts';
+import type { KeptSockets, spawnPrimary } from '../../src/daemon/primary-process.ts';
+import type { FromPrimary, Running } from '../../src/protocol/attach.ts';
+import { Malformed } from '../../src/protocol/parser.ts';
+import { ATTACH_PROTOCOL } from '../../src/protocol/version.ts';
+import { startTimeOf } from '../../src/system/processes.ts';
+import { app } from '../client/samples.ts';
+import { sampleSpec } from '../lifecycle/sample-spec.ts';
+import { tempHome } from './temp-home.ts';
+
+/** A living process that is never killed: this one. */
+const PID = process.pid;
+
+class FakeTenant implements Tenant {
+  readonly name: string;
+  wanted = true;
+  mayEnd = false;
+  readonly heard: string[] = [];
+  constructor(name: string) {
+    this.name = name;
+  }
+  readonly event: Tenant['event'] = (kind, message, ..._more) => void this.heard.push(`${kind}: ${message}`);
+  connected(_: Attachment, pid: number, running: Running | null): void {
+    this.heard.push(`connected to ${pid === PID ? 'it' : pid}, ${running === null ? 'does not run' : 'runs'}`);
+  }
+  received(report: { readonly type: string }): void {
+    this.heard.push(report.type);
+  }
+  malformed(problem: Malformed): void {
+    this.heard.push(problem.message);
+  }
+  lost(): void {
+    this.heard.push('lost');
+  }
+  ended(): void {
+    this.heard.push('ended');
+  }
+}
+
+class FakeAttachment {
+  events: Partial<AttachmentEvents> = {};
+  left = 0;
+  leave(): void {
+    this.left++;
+  }
+  close(): void {}
+}
+
+let dir: string;
+let keeper: PrimaryKeeper;
+let sockets: KeptSockets;
+let spawned: { readonly sockets: number; readonly exit: (how: string) => void }[];
+const [api, jobs] = [new FakeTenant('api'), new FakeTenant('jobs')];
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  dir = tempHome();
+  spawned = [];
+  const spawn = ({ settings, sockets: kept, onExit }: Parameters<typeof spawnPrimary>[0]): ChildProcess => {
+    sockets = kept;
+    spawned.push({ sockets: settings.sockets, exit: onExit });
+    return { pid: PID } as ChildProcess;
+  };
+  const settings = { home: dir, socket: '', daemonLog: '', daemonProgram: '', daemonNode: '', preload: '', version: '', foreground: false };
+  keeper = new PrimaryKeeper({ name: 'shared', primariesDir: dir, settings: () => settings, spawn, log: () => {} });
+  for (const tenant of [api, jobs]) {
+    Object.assign(tenant, { wanted: true, mayEnd: false });
+    tenant.heard.length = 0;
+    keeper.host(tenant, 'node');
+  }
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function attach(...running: readonly string[]): FakeAttachment {
+  const attachment = new FakeAttachment();
+  const apps = running.map((name) => ({ spec: sampleSpec({ name }), snapshot: app({ name }) }));
+  const hello: PrimaryHello = { type: 'hello', protocol: ATTACH_PROTOCOL, name: 'shared', pid: PID, startTime: startTimeOf(PID), version: '1', apps };
+  keeper.attach(attachment as unknown as Attachment, hello);
+  return attachment;
+}
+
+const keep = (name: string): { close: () => void } => {
+  const handle = { close: vi.fn() };
+  sockets.keep({ app: name, key: '*|80|4|0', handle, name: null });
+  return handle;
+};
+const clear = (): void => {
+  for (const tenant of [api, jobs]) tenant.heard.length = 0;
+};
+
+it('connects each app, records them, and delivers what the primary reports to the app that it names', async () => {
+  keeper.spawn();
+  const { events } = attach('jobs');
+  expect([api.heard, jobs.heard]).toEqual([['connected to it, does not run'], ['connected to it, runs']]);
+  await vi.waitFor(() => expect(existsSync(join(dir, 'shared.json'))).toBe(true));
+  expect(JSON.parse(readFileSync(join(dir, 'shared.json'), 'utf8'))).toMatchObject({ pid: PID, apps: ['api', 'jobs'] });
+  clear();
+  const log = (name: string): Extract<FromPrimary, { type: 'log' }> => ({ type: 'log', app: name, lines: [], dropped: 0 });
+  events.received?.(log('jobs'));
+  events.received?.(log('stranger'));
+  events.malformed?.(new Malformed('JSON', 'x'), 'shared');
+  expect([api.heard, jobs.heard.map((text) => text.slice(0, 15))]).toEqual([['the message: expected JSON, got "x"'], ['log', 'the message: ex']]);
+});
+
+it('a lost primary is replaced for the apps that are wanted, with their sockets; the ports of the others are free', () => {
+  keeper.spawn();
+  attach('api', 'jobs');
+  const [kept, freed] = [keep('api'), keep('jobs')];
+  clear();
+  jobs.wanted = false;
+  spawned[0]?.exit('signal SIGKILL');
+  expect(api.heard).toEqual([`primary-lost: primary (pid ${PID}) ended unexpectedly (signal SIGKILL); a new one starts at once, 1 socket kept`, 'lost']);
+  expect(jobs.heard).toEqual([
+    `primary-lost: primary (pid ${PID}) ended unexpectedly (signal SIGKILL); the app was being stopped, its workers finish on their own`,
+    'lost',
+    'ended',
+  ]);
+  expect(kept.close).not.toHaveBeenCalled();
+  expect(freed.close).toHaveBeenCalledTimes(1);
+  expect([keeper.keeps('api'), keeper.runs('api'), keeper.keeps('jobs')]).toEqual([true, false, false]);
+  vi.advanceTimersByTime(0);
+  expect(spawned.map((each) => each.sockets)).toEqual([0, 1]);
+  expect(keeper.runs('api')).toBe(true);
+});
+
+it('an app that has been stopped leaves the others alone', async () => {
+  keeper.spawn();
+  attach('api', 'jobs');
+  const [kept, freed] = [keep('api'), keep('jobs')];
+  clear();
+  Object.assign(jobs, { wanted: false, mayEnd: true });
+  await keeper.gone('jobs');
+  expect([api.heard, jobs.heard]).toEqual([[], ['ended']]);
+  expect([vi.mocked(kept.close).mock.calls.length, vi.mocked(freed.close).mock.calls.length]).toEqual([0, 1]);
+  expect([keeper.runs('api'), keeper.runs('jobs')]).toEqual([true, false]);
+});
+
+it('who waits for a primary that will not come is told at once', async () => {
+  keeper.spawn();
+  for (const tenant of [api, jobs]) Object.assign(tenant, { wanted: false, mayEnd: true });
+  const waiting = keeper.connected('api');
+  spawned[0]?.exit('exit code 0');
+  await expect(waiting).rejects.toMatchObject({ code: 'LB_ERR_PRIMARY_LOST', details: { app: 'api', reason: 'it ended or was killed' } });
+  expect(api.heard).toEqual(['ended']);
+});
+
+it('adopts the primary of its record, and only one', () => {
+  writeFileSync(join(dir, 'shared.json'), JSON.stringify({ version: 1, pid: PID, startTime: startTimeOf(PID), apps: ['api', 'jobs'] }));
+  keeper.adoptOrSpawn();
+  expect([spawned.length, keeper.runs('api')]).toEqual([0, true]);
+  attach('api', 'jobs');
+  const attachment = new FakeAttachment();
+  keeper.attach(attachment as unknown as Attachment, {
+    type: 'hello',
+    protocol: ATTACH_PROTOCOL,
+    name: 'shared',
+    pid: 7,
+    startTime: 1,
+    version: '1',
+    apps: [],
+  });
+  expect(attachment.left).toBe(1);
+  expect(keeper.runs('api')).toBe(true);
+});
