@@ -21,7 +21,7 @@ export interface Called {
 /** The arguments and options of a command line; null if it asked for help or the version, which have then been printed. @throws LbError LB_ERR_USAGE */
 export function parseCommandLine(argv: readonly string[], io: Io, called: Called | null): Words | null {
   const [name] = argv;
-  // Here, because for `lb <unknown> --help` the parser prints the help of all commands.
+  // Checked first: for `lb <unknown> --help` the parser would print the general help.
   if (called === null && name !== undefined && name !== 'help' && !name.startsWith('-')) throw new LbError('LB_ERR_USAGE', { problem: unknownCommand(name) });
   const [own, appArgs] = splitAppArgs(argv, called?.command.takesAppArgs === true);
   let words: Words | null = null;

@@ -71,7 +71,7 @@ export function makeEvent(
   details?: EventDetails[keyof EventDetails],
 ): NewEvent {
   const where = worker === undefined ? {} : { slot: worker.slot, pid: worker.pid };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `EmitEvent` has seen to it that kind and details belong together.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type of `EmitEvent` guarantees that kind and details match.
   const facts = { at, app, kind, message, ...where, ...(details === undefined ? {} : { details }) } as Facts;
   return { ...facts, severity: severityOf(facts) };
 }

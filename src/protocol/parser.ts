@@ -107,10 +107,10 @@ export const list =
     return isSameList(given, parsed) ? given : parsed;
   };
 
-/** What is right is returned as it is, without a copy. */
+/** Whether parsing converted nothing: then the given list is returned, without a copy. */
 const isSameList = <T>(given: readonly unknown[], parsed: readonly T[]): given is readonly T[] => parsed.every((item, index) => item === given[index]);
 
-/** Any names, values of one type. */
+/** An object with arbitrary keys and values of one type. */
 export const record =
   <T>(item: Parser<T>): Parser<Readonly<Record<string, T>>> =>
   (value) => {
@@ -125,7 +125,7 @@ const isSameRecord = <T>(given: Fields, parsed: Readonly<Record<string, T>>): gi
 /** An object with these fields. Other fields, which a newer version may send, are kept. */
 export const object = <T>(shape: Shape<T>): Parser<T> => parserOf<T>(shape);
 
-/** Of an object with these fields, which are those of the type. */
+/** @param shape the parser of each field of `T`. */
 function parserOf<T>(shape: object): Parser<T> {
   const fields = Object.entries<Parser<unknown>>({ ...shape });
   return (value) => {
