@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { completeSpec } from '../config/spec-settings.ts';
-import { LbError, type ErrorRecord } from '../errors/lb-error.ts';
+import { LbError } from '../errors/lb-error.ts';
 import type { Answer, FromPrimary, Order, ToPrimary } from '../protocol/attach.ts';
 import { asLbError } from '../protocol/checked.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
@@ -149,7 +149,7 @@ export class Attachment {
           resolve(message.answer);
         });
       case 'failed':
-        return this.#settle(message.id, ({ reject }) => reject(errorFromRecord(message.error)));
+        return this.#settle(message.id, ({ reject }) => reject(LbError.fromRecord(message.error)));
       case 'event':
       case 'redefined':
       case 'log':
@@ -176,8 +176,4 @@ export class Attachment {
 function senderOf(value: unknown): string {
   const claimed = attempt(() => claimedPrimary(value));
   return claimed instanceof Malformed ? 'an unknown primary' : `a primary that says it is ${JSON.stringify(claimed.name.slice(0, 64))} (pid ${claimed.pid})`;
-}
-
-function errorFromRecord(record: ErrorRecord): LbError {
-  return new LbError(record.code, record.details ?? { reason: record.message }, record.output);
 }

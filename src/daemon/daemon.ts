@@ -6,6 +6,7 @@ import type { DaemonFacts } from '../metrics/prometheus.ts';
 import type { DaemonHello, LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
+import { field, integer } from '../protocol/parser.ts';
 import { CONTROL_PROTOCOL } from '../protocol/version.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { acquireLock, type Lock } from '../system/lock.ts';
@@ -263,8 +264,7 @@ export class Daemon {
 
 function readPid(path: string): string {
   try {
-    const { pid } = JSON.parse(readFileSync(path, 'utf8')) as { pid?: unknown };
-    return typeof pid === 'number' ? String(pid) : 'unknown';
+    return String(field('pid', integer(1))(JSON.parse(readFileSync(path, 'utf8'))));
   } catch {
     return 'unknown';
   }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings, type SpawnChannelMessage } from '../protocol/attach.ts';
-import { parseSpawnChannelMessage } from '../protocol/parse-spawn-channel.ts';
+import { parseSpawnChannelMessage, type ListeningSocket } from '../protocol/parse-spawn-channel.ts';
 import { attempt, Malformed } from '../protocol/parser.ts';
 import type { SocketName } from '../protocol/worker.ts';
 import { discardHandle } from '../system/discard-handle.ts';
@@ -49,6 +49,11 @@ export class KeptSockets {
 
 const idOf = (app: string, key: string): string => `${app}\n${key}`;
 
+/** Node's types do not allow raw handles. */
+interface HandleChannel {
+  send(message: object, handle: unknown, options: object, done: () => void): boolean;
+}
+
 interface SpawnOptions {
   readonly interpreter: string;
   readonly settings: PrimarySettings;
@@ -71,10 +76,10 @@ export function spawnPrimary({ interpreter, settings, logFile, sockets, malforme
   });
   closeSync(log);
   child.on('message', (raw, handle) => {
-    const message = attempt(() => parseSpawnChannelMessage(raw, handle));
-    if (!(message instanceof Malformed)) return serve(message, handle, sockets, child);
+    const parsed = attempt(() => parseSpawnChannelMessage(raw, handle));
+    if (!(parsed instanceof Malformed)) return serve(...parsed, sockets, child);
     discardHandle(handle);
-    malformed(message);
+    malformed(parsed);
   });
   child.once('error', (error) => onExit(`could not be started: ${error.message}`));
   child.once('exit', (code, signal) => onExit(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
@@ -83,18 +88,18 @@ export function spawnPrimary({ interpreter, settings, logFile, sockets, malforme
 }
 
 /** Sends a duplicate; ours stays open. */
-function lend({ app, key, name, handle }: KeptSocket, child: ChildProcess): void {
+function lend({ app, key, name, handle }: KeptSocket, child: HandleChannel): void {
   const message: SpawnChannelMessage = { lb: 'keep', app, key, name };
-  child.send(message, handle as never, { keepOpen: true }, () => {});
+  child.send(message, handle, { keepOpen: true }, () => {});
 }
 
-function serve(message: SpawnChannelMessage, handle: unknown, sockets: KeptSockets, child: ChildProcess): void {
+function serve(message: SpawnChannelMessage, handle: ListeningSocket | null, sockets: KeptSockets, child: ChildProcess): void {
   const { lb, app, key } = message;
   if (lb === 'lend') {
     const socket = sockets.find(app, key);
     if (socket !== undefined) lend(socket, child);
-  } else if (lb === 'keep') {
-    sockets.keep({ app, key, handle: handle as KeptSocket['handle'], name: message.name });
+  } else if (lb === 'keep' && handle !== null) {
+    sockets.keep({ app, key, handle, name: message.name });
   } else if (lb === 'drop') {
     sockets.drop(app, key);
     child.send({ lb: 'dropped', app, key } satisfies SpawnChannelMessage, () => {});

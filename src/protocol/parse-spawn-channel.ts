@@ -9,12 +9,22 @@ const spawnChannelMessage = variants<SpawnChannelMessage, 'lb', 'app' | 'key'>(
   { app: appName, key: string },
 );
 
-/** A message between a daemon and the primary that it spawned, with the handle that came along. @throws Malformed */
-export function parseSpawnChannelMessage(value: unknown, handle: unknown): SpawnChannelMessage {
-  const message = spawnChannelMessage(value);
-  if (message.lb === 'keep' && handle === undefined) throw new Malformed('a listening socket', handle).within('handle');
-  return message;
+/** A raw listening socket. */
+export interface ListeningSocket {
+  listen(backlog: number): number;
+  close(): void;
 }
+
+/** A message between a daemon and the primary that it spawned. `keep` comes with its socket, every other without one. @throws Malformed */
+export function parseSpawnChannelMessage(value: unknown, handle: unknown): readonly [SpawnChannelMessage, ListeningSocket | null] {
+  const message = spawnChannelMessage(value);
+  const socket = isListening(handle) ? handle : null;
+  if (message.lb === 'keep' && socket === null) throw new Malformed('a listening socket', handle).within('handle');
+  return [message, socket];
+}
+
+const isListening = (handle: unknown): handle is ListeningSocket =>
+  typeof handle === 'object' && handle !== null && 'listen' in handle && typeof handle.listen === 'function' && 'close' in handle;
 
 /** @throws Malformed */
 export const parsePrimarySettings = object<PrimarySettings>({

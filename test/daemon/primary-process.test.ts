@@ -22,7 +22,7 @@ it('whatever a primary sends: one report of what is malformed, and the next sock
       const sockets = new KeptSockets();
       const malformed = vi.fn();
       spawnPrimary({ interpreter: 'node', settings: {} as PrimarySettings, logFile, sockets, malformed, onExit: () => {} });
-      const handle = { close: vi.fn() };
+      const handle = { close: vi.fn(), listen: () => 0 };
       primary.emit('message', value, handle);
       const isMalformed = attempt(() => parseSpawnChannelMessage(value, handle)) instanceof Malformed;
       expect(malformed).toHaveBeenCalledTimes(isMalformed ? 1 : 0);

@@ -10,14 +10,14 @@ import { WORKER_PROTOCOL } from '../../src/protocol/version.ts';
 import { garbage } from './garbage.ts';
 import { FROM_PRIMARY, FROM_WORKER, SPAWN_CHANNEL, TO_PRIMARY, TO_WORKER } from './samples.ts';
 
-const handle = { close: (): void => {}, readStart: (): void => {} };
+const handle = { close: (): void => {}, listen: (): number => 0, readStart: (): void => {} };
 const fromPrimary = fromPrimaryParser((spec) => spec);
 const CHANNELS: readonly (readonly [name: string, parser: Parser<object>, messages: readonly object[]])[] = [
   ['worker to primary', (value) => parseFromWorker(value, handle), FROM_WORKER],
   ['primary to worker', parseToWorker, TO_WORKER],
   ['primary to daemon', fromPrimary, FROM_PRIMARY],
   ['daemon to primary', parseToPrimary, TO_PRIMARY],
-  ['spawn channel', (value) => parseSpawnChannelMessage(value, handle), SPAWN_CHANNEL],
+  ['spawn channel', (value) => parseSpawnChannelMessage(value, handle)[0], SPAWN_CHANNEL],
 ];
 
 describe.each(CHANNELS)('the parser of messages from %s', (_, parser, messages) => {

@@ -9,6 +9,11 @@ import type { SocketKeeper } from '../handles/socket-keeper.ts';
 /** A daemon that hangs does not answer. */
 const DROPPED_WITHIN_MS = 500;
 
+/** Node's types do not allow raw handles. */
+interface HandleChannel {
+  send?(message: object, handle: unknown, options: undefined, done: () => void): boolean;
+}
+
 type Receive = (app: string, key: string, handle: RawListener, name: SocketName | null) => void;
 
 /** The IPC channel to the daemon that spawned this primary. Carries listening handles and nothing else; gone for good when that daemon dies. */
@@ -28,13 +33,16 @@ export class SpawnChannel {
     return new Promise((resolve) => {
       let left = count;
       process.on('message', (raw: unknown, handle: unknown) => {
-        const message = attempt(() => parseSpawnChannelMessage(raw, handle));
-        if (message instanceof Malformed) {
+        const parsed = attempt(() => parseSpawnChannelMessage(raw, handle));
+        if (parsed instanceof Malformed) {
           discardHandle(handle);
-          onMalformed(message);
-        } else if (message.lb === 'dropped') return this.#keepers.get(message.app)?.dropped(message.key);
-        else if (message.lb !== 'keep') return;
-        else onSocket(message.app, message.key, handle as RawListener, message.name);
+          onMalformed(parsed);
+        } else {
+          const [message, socket] = parsed;
+          if (message.lb === 'dropped') return this.#keepers.get(message.app)?.dropped(message.key);
+          if (message.lb !== 'keep' || socket === null) return;
+          onSocket(message.app, message.key, socket, message.name);
+        }
         // A malformed one is not sent again.
         left--;
         if (left === 0) resolve();
@@ -95,6 +103,8 @@ class AppKeeper implements SocketKeeper {
   }
 
   #send(message: SpawnChannelMessage, handle?: RawListener): void {
-    if (this.open) process.send?.(message, handle as never, undefined, () => {});
+    if (!this.open) return;
+    const channel: HandleChannel = process;
+    channel.send?.(message, handle, undefined, () => {});
   }
 }

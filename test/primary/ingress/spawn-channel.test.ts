@@ -30,7 +30,7 @@ it('reports a malformed message once, closes its handle, and receives the next o
   fc.assert(
     fc.property(garbage(SPAWN_CHANNEL), (value) => {
       const { say, onSocket, onMalformed } = opened(0);
-      const handle = { close: vi.fn() };
+      const handle = { close: vi.fn(), listen: () => 0 };
       say(value, handle);
       const isMalformed = attempt(() => parseSpawnChannelMessage(value, handle)) instanceof Malformed;
       expect(onMalformed).toHaveBeenCalledTimes(isMalformed ? 1 : 0);
@@ -44,7 +44,7 @@ it('reports a malformed message once, closes its handle, and receives the next o
 it('does not wait for a kept socket that came malformed', async () => {
   const { say, received, onSocket } = opened(2);
   say({ lb: 'keep' }, {});
-  say({ lb: 'keep', app: 'api', key: 'k', name: null }, {});
+  say({ lb: 'keep', app: 'api', key: 'k', name: null }, { close: () => {}, listen: () => 0 });
   await received;
   expect(onSocket).toHaveBeenCalledTimes(1);
 });
