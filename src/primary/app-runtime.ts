@@ -5,6 +5,7 @@ import type { EmitEvent } from '../protocol/event.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
+import { Announcer } from './announcer.ts';
 import type { Ingress } from './ingress/ingress.ts';
 import { Router } from './ingress/router.ts';
 import { LogSink } from './logs/log-sink.ts';
@@ -85,6 +86,7 @@ export class AppRuntime {
       passedCheck: (worker) => watch.passedCheck(worker),
       onEnded: options.onEnded,
     });
+    const announcer = new Announcer({ app, runner, event });
     const router = new Router({ ingress, pool, wasOnline: () => supervisor.wasOnline, joined: () => rebalancer.joined() });
     const rebalancer: Rebalancer = new Rebalancer({ pool, router, runner, event });
     const context = operationContext({ pool, runner, supervisor, ingress, router, event });
@@ -117,7 +119,7 @@ export class AppRuntime {
     this.#ingress = ingress;
     this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, socketsKept: options.socketsKept };
     // Routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change.
-    const parts: readonly WorkerObserver[] = [router, watch, sampler, appMetrics, logs, pool, supervisor, autoscaler, feed];
+    const parts: readonly WorkerObserver[] = [router, watch, sampler, appMetrics, logs, pool, announcer, supervisor, autoscaler, feed];
     observers.push(...parts, {
       // After a failed operation this moves the endpoint back.
       onSpecChanged: ({ healthPort }) => void this.endpoint.keepTrying(healthPort, (error) => event('health-port', error.message)),

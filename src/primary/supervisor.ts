@@ -1,12 +1,10 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
-import { describeBlockers } from '../lifecycle/describe-blockers.ts';
-import { describeExit, describeStopReason, type StopReason, type ExitReport } from '../lifecycle/exit-report.ts';
+import { describeExit, type StopReason, type ExitReport } from '../lifecycle/exit-report.ts';
 import type { OperationName } from '../lifecycle/operation-name.ts';
 import { readiness, type CheckPassed } from '../lifecycle/readiness.ts';
 import { afterWorkerEnd, type WorkerEnd } from '../lifecycle/restart-policy.ts';
-import { isEnded, type WorkerState } from '../lifecycle/states.ts';
+import { isEnded } from '../lifecycle/states.ts';
 import { withoutApp } from '../lifecycle/wording.ts';
-import type { ProgressStep } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { now, wallNow } from '../system/clock.ts';
 import type { OperationRunner } from './operations/operation-runner.ts';
@@ -15,7 +13,6 @@ import { currentWorker, type Pool, type Slot } from './workers/pool.ts';
 import type { WorkerHandle, WorkerObserver } from './workers/worker-handle.ts';
 
 const KEPT_EXITS = 10;
-const BLOCKERS_EVERY_MS = 1_000;
 const FORK_AGAIN_MS = 1_000;
 
 export interface SupervisorOptions {
@@ -47,7 +44,6 @@ export class Supervisor implements WorkerObserver {
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
   readonly #saidReady = new WeakSet<WorkerHandle>();
-  readonly #blockersReportedAt = new WeakMap<WorkerHandle, number>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -90,36 +86,12 @@ export class Supervisor implements WorkerObserver {
     this.wake();
   }
 
-  onStateChanged(worker: WorkerHandle, from: WorkerState): void {
-    const { app, runner, pool } = this.#options;
-    const ms = Math.round(worker.uptimeMs);
-    const steps: Partial<Record<WorkerState, [ProgressStep, string]>> = {
-      ready: ['ready', `${app}[${worker.slot}] ready in ${ms} ms${worker.keys.size === 0 ? ' (does not listen)' : ''}`],
-      draining: ['draining', `${app}[${worker.slot}] draining (pid ${worker.pid}, generation ${worker.generation})`],
-      stopping: ['stopping', `${app}[${worker.slot}] stopping`],
-    };
-    const step = steps[worker.state];
-    if (step !== undefined) runner.progress(step[0], step[1], worker);
-    this.#reportState(worker, from, ms);
-    if (pool.slots.every((slot) => currentWorker(slot)?.state === 'ready')) this.wasOnline = true;
+  onStateChanged(): void {
+    if (this.#options.pool.slots.every((slot) => currentWorker(slot)?.state === 'ready')) this.wasOnline = true;
     this.wake();
   }
 
-  #reportState(worker: WorkerHandle, from: WorkerState, ms: number): void {
-    const { event } = this.#options;
-    const { slot, generation } = worker;
-    const { stopReason } = worker.end;
-    if (worker.state === 'ready' && from === 'starting') event('ready', `worker ${slot} ready in ${ms} ms`, worker, { tookMs: ms, generation });
-    if (worker.state === 'draining') {
-      const why = stopReason === null ? 'its channel closed' : describeStopReason(stopReason);
-      event('drain', `worker ${slot} draining (${why})`, worker, { stopReason, generation });
-    }
-  }
-
-  onForked(worker: WorkerHandle): void {
-    const { app, runner } = this.#options;
-    runner.progress('starting', `${app}[${worker.slot}] starting (pid ${worker.pid}, generation ${worker.generation})`, worker);
-    this.#options.event('start', `worker ${worker.slot} started, generation ${worker.generation}`, worker, { generation: worker.generation });
+  onForked(): void {
     // Starts the listen timeout, even if the worker never sends anything.
     this.wake();
   }
@@ -144,15 +116,6 @@ export class Supervisor implements WorkerObserver {
     runner.failed({ worker, reason, output: [...worker.end.lastStderr] });
   }
 
-  onDrainChanged(worker: WorkerHandle): void {
-    const reportedAt = this.#blockersReportedAt.get(worker);
-    if (reportedAt === undefined) this.#blockersReportedAt.set(worker, now());
-    const { blockers, quiet } = worker.self;
-    if (reportedAt === undefined || blockers === null || quiet || now() - reportedAt < BLOCKERS_EVERY_MS) return;
-    this.#blockersReportedAt.set(worker, now());
-    this.#options.runner.progress('draining', `${this.#options.app}[${worker.slot}] still has ${describeBlockers(blockers)}`, worker);
-  }
-
   /** The process ended. Its slot may be refilled before its last output has been read. */
   onExit(worker: WorkerHandle, code: number | null): void {
     const { pool, runner } = this.#options;
@@ -166,28 +129,14 @@ export class Supervisor implements WorkerObserver {
   }
 
   onClose(worker: WorkerHandle, report: ExitReport): void {
-    const { app, pool, runner, event } = this.#options;
+    const { pool, runner } = this.#options;
     this.exits.push(report);
     pool.counters.exited(report);
     if (this.exits.length > KEPT_EXITS) this.exits.shift();
-    const how = describeExit(report);
-    const { code, signal, stopReason, cause, killedAtDeadline, uptimeMs, generation } = report;
-    event('exit', `worker ${worker.slot} ended: ${how}${stopReason === null ? '' : ` (${describeStopReason(stopReason)})`}`, worker, {
-      code,
-      signal,
-      stopReason,
-      cause,
-      killedAtDeadline,
-      uptimeMs: Math.round(uptimeMs),
-      generation,
-    });
-    const { blockers } = worker.self;
-    const left = report.killedAtDeadline && blockers !== null ? `, it still had ${describeBlockers(blockers)}` : '';
-    runner.progress('exited', `${app}[${worker.slot}] ended: ${how}${left}`, worker);
     pool.slot(worker.slot).awaitsReport = false;
     pool.remove(worker);
     if (report.stopReason === null && runner.claims(worker)) {
-      runner.failed({ worker, reason: `${how} after ${seconds(report.uptimeMs)}`, output: report.lastStderr });
+      runner.failed({ worker, reason: `${describeExit(report)} after ${seconds(report.uptimeMs)}`, output: report.lastStderr });
     }
     this.wake();
   }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { getJson, request } from '../helpers/http.ts';
 import { isAlive } from '../helpers/processes.ts';
@@ -111,6 +112,22 @@ it('lb kill drains everything and ends the daemon', async () => {
   expect(isAlive(daemon)).toBe(false);
   expect(existsSync(join(sandbox.home, 'lb.sock'))).toBe(false);
   expect((await sandbox.ok('kill')).stderr).toContain('no daemon');
+});
+
+it('lb kill waits for a stop that another command has begun, and no daemon comes back', async () => {
+  const { name, port } = await sandbox.start('slow-response.cjs');
+  const slow = request('/?ms=2000', { port });
+  await sandbox.waitForApp(name, 'have a request in flight', (now) => now.workers.some((worker) => worker.requestsInFlight === 1));
+  const stop = sandbox.lbBackground('stop', name);
+  await sandbox.waitForApp(name, 'drain', (now) => now.workers.some((worker) => worker.state === 'draining'));
+  const daemon = await sandbox.daemonPid();
+  await sandbox.ok('kill');
+  expect(isAlive(daemon)).toBe(false);
+  expect((await slow).status).toBe(200);
+  expect((await stop.ended).code).toBe(0);
+  // An orphaned primary would start a daemon after two seconds.
+  await delay(3_000);
+  expect(existsSync(sandbox.socket)).toBe(false);
 });
 
 it('the primary killed while it stops its app: the workers finish, the command waits for them, and the events tell all of it', async () => {

@@ -1,0 +1,94 @@
+import { expect, it, vi } from 'vitest';
+import { AppHandle } from '../../src/daemon/app-handle.ts';
+import type { Attachment } from '../../src/daemon/attachment.ts';
+import type { PersistentCounters } from '../../src/daemon/persistent-counters.ts';
+import type { PrimaryKeeper } from '../../src/daemon/primary-keeper.ts';
+import { LbError } from '../../src/errors/lb-error.ts';
+import { NO_TOTALS } from '../../src/metrics/totals.ts';
+import type { Answer, Order } from '../../src/protocol/attach.ts';
+import { app } from '../client/samples.ts';
+import { sampleSpec } from '../lifecycle/sample-spec.ts';
+
+/** The keeper of a primary that answers by hand. */
+class FakeKeeper {
+  running = true;
+  gones = 0;
+  readonly orders: { readonly order: Order; readonly answer: (answer: Answer) => void; readonly fail: (error: LbError) => void }[] = [];
+  readonly attachment = {
+    order: (_: string, order: Order) => new Promise<Answer>((answer, fail) => this.orders.push({ order, answer, fail })),
+  } as unknown as Attachment;
+  runs = (): boolean => this.running;
+  keeps = (): boolean => this.running;
+  cancelRespawn = (): void => {};
+  connected = (): Promise<Attachment> => Promise.resolve(this.attachment);
+  gone = (): Promise<void> => {
+    this.gones++;
+    this.running = false;
+    return Promise.resolve();
+  };
+}
+
+const done: Answer = { kind: 'done', message: 'stopped', snapshot: app(), spec: sampleSpec({ name: 'api' }) };
+
+function make(): { keeper: FakeKeeper; handle: AppHandle } {
+  const keeper = new FakeKeeper();
+  const handle = new AppHandle({
+    saved: { spec: sampleSpec({ name: 'api' }), desired: 'running', generation: 1, error: null },
+    keeper: keeper as unknown as PrimaryKeeper,
+    log: () => {},
+    event: () => () => {},
+    changed: () => {},
+    received: () => {},
+    totals: { counted: () => NO_TOTALS, of: () => NO_TOTALS } as unknown as PersistentCounters,
+    stats: () => {},
+    followed: () => false,
+    ended: () => {},
+  });
+  return { keeper, handle };
+}
+
+const ended = { type: 'ended', app: 'api', state: 'stopped', error: null, snapshot: app() } as const;
+const ignore = (): void => {};
+
+it('a stop of an app that has just ended by itself asks its primary nothing', async () => {
+  const { keeper, handle } = make();
+  handle.received(ended);
+  expect(await handle.stop({}, ignore)).toBeNull();
+  expect([keeper.orders, keeper.gones, handle.desired]).toEqual([[], 1, 'stopped']);
+});
+
+it('a stop whose primary ends meanwhile is done if the app had ended, and fails if it was lost', async () => {
+  for (const [hasEnded, outcome] of [
+    [true, null],
+    [false, 'LB_ERR_PRIMARY_LOST'],
+  ] as const) {
+    const { keeper, handle } = make();
+    const stop = handle.stop({}, ignore).catch((error: unknown) => LbError.from(error).code);
+    await vi.waitFor(() => expect(keeper.orders).toHaveLength(1));
+    if (hasEnded) handle.received(ended);
+    keeper.orders[0]?.fail(new LbError('LB_ERR_PRIMARY_LOST', { app: 'api', reason: 'it ended' }));
+    expect(await stop).toBe(outcome);
+  }
+});
+
+it('waits for the stop that is under way, and begins none of its own', async () => {
+  const { keeper, handle } = make();
+  const stop = handle.stop({}, ignore);
+  let isStopped = false;
+  const stopped = handle.stopped(ignore).then(() => (isStopped = true));
+  await vi.waitFor(() => expect(keeper.orders).toHaveLength(1));
+  expect(isStopped).toBe(false);
+  keeper.orders[0]?.answer(done);
+  await Promise.all([stop, stopped]);
+  expect([keeper.orders.length, keeper.running]).toEqual([1, false]);
+});
+
+it('stops an app that runs when everything is to be stopped, and leaves one that does not', async () => {
+  const { keeper, handle } = make();
+  const stopped = handle.stopped(ignore);
+  await vi.waitFor(() => expect(keeper.orders.map(({ order }) => order.kind)).toEqual(['stop']));
+  keeper.orders[0]?.answer(done);
+  await stopped;
+  await handle.stopped(ignore);
+  expect(keeper.orders).toHaveLength(1);
+});
