@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
-import { weightOf, type AppSpec, type ScaleSpec } from '../lifecycle/app-spec.ts';
+import { weightOf, type AppSpec, type ScaleSpec, type WorkerKind } from '../lifecycle/app-spec.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
 import { handsOff } from '../lifecycle/balance-strategy.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
@@ -49,6 +49,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     script: app.script,
     args: context.appArgs.length > 0 ? [...context.appArgs] : settings.args,
     cwd: app.cwd,
+    kind: kindOf(app, context, settings),
     instances: startOf(settings, context),
     interpreter: await interpreterOf(app, context, settings, problems),
     ...specSettings(settings),
@@ -82,6 +83,13 @@ function scaleOf({ scale }: Settings, { cpuBudget }: BuildContext): ScaleSpec | 
   const { min, target, up_cooldown, down_cooldown } = scale;
   const max = Math.max(min, countInstances(scale.max, cpuBudget));
   return { on: true, min, max, target, upCooldownMs: up_cooldown, downCooldownMs: down_cooldown };
+}
+
+/** A number of workers asks for a cluster. */
+function kindOf(app: LocatedApp, { flags }: BuildContext, { exec_mode, scale }: Settings): WorkerKind {
+  if (exec_mode !== undefined) return exec_mode.startsWith('fork') ? 'plain' : 'cluster';
+  const isCounted = [flags, app.layer].some(({ values }) => values.instances !== undefined) || scale !== null;
+  return isCounted ? 'cluster' : 'plain';
 }
 
 /** Number of workers at the start, within the bounds of autoscaling. */

@@ -95,9 +95,9 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
-  LB_ERR_BALANCE_DIRECT: {
-    message: 'app "{app}" cannot change to {strategy} while it runs: with "direct" the workers hold the listening sockets',
-    hint: 'set it in the config file and run "lb restart <file>", or recreate the app: lb delete {app}, then lb start … --balance {strategy}',
+  LB_ERR_ACCEPTOR: {
+    message: 'app "{app}": this change needs a restart, because {before} connections now and {after} them afterwards',
+    hint: 'set it in the config file and run "lb restart <file>", or recreate the app: lb delete {app}, then lb start … with the new options',
     exit: 'failed',
     http: 409,
   },

@@ -1,4 +1,4 @@
-import type { BalanceStrategy } from './balance-strategy.ts';
+import { DEFAULT_STRATEGY, handsOff, type BalanceStrategy } from './balance-strategy.ts';
 import type { EventHookSpec } from './event-hook.ts';
 
 const DEFAULT_WEIGHT = 1;
@@ -75,6 +75,13 @@ export interface HostPort {
 }
 
 /**
+ * How the workers of an app are made. `cluster`: with `node:cluster`. `plain`: as ordinary Node.js processes, each of which sees
+ * itself as the primary of a cluster.
+ */
+export const WORKER_KINDS = ['cluster', 'plain'] as const;
+export type WorkerKind = (typeof WORKER_KINDS)[number];
+
+/**
  * The definition of one app: resolved, complete, every path absolute. `config` makes it, the daemon stores it, the primary
  * carries it out.
  */
@@ -85,6 +92,7 @@ export interface AppSpec {
   readonly script: string;
   readonly args: readonly string[];
   readonly cwd: string;
+  readonly kind: WorkerKind;
   /** Desired number of workers, at least 1. */
   readonly instances: number;
   /** Absolute path of the Node.js binary for the primary and the workers. */
@@ -162,6 +170,19 @@ export interface AppSpec {
   readonly onEvent: EventHookSpec | null;
   /** Null for no autoscaling. */
   readonly scale: ScaleSpec | null;
+}
+
+/** What decides who accepts an app's connections. */
+export type AcceptFacts = Pick<AppSpec, 'kind' | 'balance' | 'weights' | 'maxConns' | 'slowStartMs' | 'proxyProtocol'>;
+
+/**
+ * Whether the workers accept connections themselves; otherwise the primary chooses a worker for each and hands it over. Plain
+ * workers accept themselves, all from one socket, unless an option needs that choice.
+ */
+export function workersAccept({ kind, balance, weights, maxConns, slowStartMs, proxyProtocol }: AcceptFacts): boolean {
+  if (!handsOff(balance)) return true;
+  const choosesNothing = maxConns === null && slowStartMs === 0 && proxyProtocol === null && weights.every((weight) => weight === 0 || weight === 1);
+  return kind === 'plain' && balance === DEFAULT_STRATEGY && choosesNothing;
 }
 
 /** The configured weight of a slot. */

@@ -1,4 +1,5 @@
 import { MAX_WEIGHT } from '../lifecycle/app-spec.ts';
+import { workersAccept } from '../lifecycle/app-spec.ts';
 import { HAND_OFF_STRATEGIES, handsOff } from '../lifecycle/balance-strategy.ts';
 import { plural } from '../lifecycle/wording.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
@@ -70,9 +71,9 @@ export const switchScaling = onRunning((model, { name, instances, autoscaling })
 });
 
 export const chooseBalance = onRunning((model, { name, spec }) =>
-  handsOff(spec.balance)
+  handsOff(spec.balance) && !workersAccept(spec)
     ? stay({ ...model, notice: null, dialog: { kind: 'choice', app: name, options: HAND_OFF_STRATEGIES, index: HAND_OFF_STRATEGIES.indexOf(spec.balance) } })
-    : refuse(model, `${name} is "${spec.balance}": changing that needs a restart with another definition`),
+    : refuse(model, `the workers of ${name} accept connections themselves: changing that needs a restart with another definition`),
 );
 
 export function killWorker(model: Model): Update {

@@ -7,7 +7,7 @@ import { DaemonLink } from './daemon-link.ts';
 import { bindListener } from './ingress/listeners.ts';
 import { SpawnChannel } from './ingress/spawn-channel.ts';
 import { Primary } from './primary.ts';
-import { clusterWorkers } from './workers/cluster-worker.ts';
+import { workerStarter } from './workers/start-worker.ts';
 
 const settings = process.env[PRIMARY_SETTINGS_VAR];
 if (settings === undefined) {
@@ -23,7 +23,7 @@ const ports = {
   channel: new SpawnChannel(),
   link: (...[own, events]: ConstructorParameters<typeof DaemonLink>) => new DaemonLink(own, events),
   bind: bindListener,
-  startWorker: clusterWorkers(parsed.preload),
+  startWorker: workerStarter(parsed.preload),
   usage: new UsageSampler(),
 };
 void new Primary(parsed, ports, () => process.exit(0)).start();

@@ -114,6 +114,7 @@ export class Primary {
   #workerSettings(spec: AppSpec): WorkerSettings {
     const { socket, home, daemonLog, daemonProgram, daemonNode, foreground } = this.#settings;
     const restartDaemon = foreground ? null : { socket, program: daemonProgram, home, log: daemonLog, node: daemonNode };
-    return { protocol: WORKER_PROTOCOL, killTimeoutMs: spec.killTimeoutMs, restartDaemon };
+    const plain = spec.kind === 'plain' ? { nodeOptions: spec.env['NODE_OPTIONS'] ?? null } : null;
+    return { protocol: WORKER_PROTOCOL, plain, killTimeoutMs: spec.killTimeoutMs, restartDaemon };
   }
 }

@@ -2,6 +2,7 @@ import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import {
   MAX_INSTANCES,
   MAX_WEIGHT,
+  WORKER_KINDS,
   type AppSpec,
   type EjectionSpec,
   type HealthCheckSpec,
@@ -48,6 +49,7 @@ const SHAPE: Shape<AppSpec> = {
   script: absolutePath,
   args: list(string),
   cwd: absolutePath,
+  kind: oneOf(WORKER_KINDS),
   instances,
   interpreter: absolutePath,
   nodeArgs: list(string),

@@ -32,6 +32,7 @@ export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
 /** @throws Malformed */
 export const parseWorkerSettings = object<WorkerSettings>({
   protocol: literal(WORKER_PROTOCOL),
+  plain: nullable(object<NonNullable<WorkerSettings['plain']>>({ nodeOptions: nullable(string) })),
   killTimeoutMs: number(),
   restartDaemon: nullable(object<NonNullable<WorkerSettings['restartDaemon']>>({ socket: string, program: string, home: string, log: string, node: string })),
 });

@@ -159,6 +159,8 @@ export const WORKER_SETTINGS_VAR = 'LB_WORKER_SETTINGS';
 
 export interface WorkerSettings {
   readonly protocol: number;
+  /** For a plain worker, which gets its preload by NODE_OPTIONS: the app's own value; null if it has none. */
+  readonly plain: { readonly nodeOptions: string | null } | null;
   readonly killTimeoutMs: number;
   /** How an orphan starts a daemon if that is gone too; null in foreground mode. */
   readonly restartDaemon: { readonly socket: string; readonly program: string; readonly home: string; readonly log: string; readonly node: string } | null;

@@ -10,24 +10,27 @@ export type DirectSocket = Pick<ListeningHandle, 'onconnection' | 'listen' | 'cl
 export class FedHandle implements ListeningHandle {
   onconnection?: (status: number, connection: RawHandle) => void;
   getsockname?: (out: object) => number;
+  /** What `listen` returns: the error of the primary's socket, or 0. */
+  errno = 0;
   readonly #onClose: () => void;
   /** Keeps the process alive, as a real listening handle does. */
   readonly #alive = setInterval(() => {}, LONGEST_TIMER_MS);
   readonly #sockets = new Map<number, DirectSocket>();
 
-  constructor(name: SocketName | null, onClose: () => void) {
+  constructor(onClose: () => void) {
     this.#onClose = onClose;
-    // A Unix socket has no name: net.Server then returns its path from address().
-    if (name !== null) {
-      this.getsockname = (out) => {
-        Object.assign(out, name);
-        return 0;
-      };
-    }
+  }
+
+  /** A Unix socket has no name: net.Server then returns its path from address(). */
+  set name(name: SocketName) {
+    this.getsockname = (out) => {
+      Object.assign(out, name);
+      return 0;
+    };
   }
 
   listen(): number {
-    return 0;
+    return this.errno;
   }
 
   /** Starts accepting from this socket. `onAccepted` is called before each connection is passed on. */

@@ -60,9 +60,11 @@ export const APP_OPTIONS = {
   exec_mode: option({
     group: 'App',
     kind: kinds.oneOf(['cluster', 'cluster_mode', 'fork', 'fork_mode']),
-    defaultText: '`cluster`',
-    doc: 'accepted for compatibility with PM2, without effect',
-    notes: 'Every app runs as a cluster of workers. Where you used `fork` in PM2, keep the default of one worker.',
+    flags: ['--exec-mode <mode>'],
+    defaultText: '`cluster` with `instances` or `scale`, else `fork`',
+    doc: 'whether workers are made with `node:cluster` or as plain Node.js processes',
+    notes:
+      'A worker of `cluster` sees `cluster.isWorker`, as in PM2. One of `fork` is a plain process that runs as under `node`: `cluster.isPrimary` is true, it may fork cluster workers of its own, and with several `instances` each of them is a primary (a job that the primary schedules runs in each). Everything else is the same for both.',
   }),
   env: option({
     group: 'Environment and Node.js',

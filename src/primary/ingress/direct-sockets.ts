@@ -2,7 +2,7 @@ import { assignSockets } from '../../balancing/direct-assignment.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { labelOf, socketName } from './listeners.ts';
-import { bindSocket, canReusePort, CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
+import { bindSocket, CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
 /** The sockets of one listener: one per slot on the same port, or a single one where the system cannot share a port. */
 interface Group {
@@ -45,7 +45,8 @@ export class DirectSockets {
   readonly #groups = new Map<string, Group>();
   readonly #opening = new Map<string, Promise<GroupOutcome>>();
   readonly #inherited = new Map<string, Map<number, RawListener>>();
-  readonly #shared = !canReusePort();
+  /** One socket for all workers, instead of one per slot: also where the system cannot share a port. */
+  shared = false;
   /** The sockets lent to each worker. */
   readonly #lent = new Map<WorkerHandle, Set<LentSocket>>();
   #serving: Serving = { members: [], isBackup: () => false };
@@ -95,7 +96,7 @@ export class DirectSockets {
     }
     const outcome = await opening;
     const group = this.#groups.get(query.key);
-    if (outcome.errno === 0 && group !== undefined) this.#grow(group, this.#shared ? 1 : slots);
+    if (outcome.errno === 0 && group !== undefined) this.#grow(group, this.shared ? 1 : slots);
     return outcome;
   }
 
@@ -107,7 +108,7 @@ export class DirectSockets {
     for (const [key, { sockets }] of this.#groups) {
       const able = members.filter((worker) => worker.keys.has(key));
       const workers = able.map((worker) => ({ id: worker.id, slot: worker.slot, backup: isBackup(worker) }));
-      const assigned = assignSockets(sockets.length, workers, this.#shared);
+      const assigned = assignSockets(sockets.length, workers, this.shared);
       const accepts = (worker: WorkerHandle, index: number): boolean => assigned[index]?.includes(worker.id) ?? false;
       for (const [index, socket] of sockets.entries()) {
         for (const worker of able) if (accepts(worker, index)) this.#lend(worker, key, index, socket);
@@ -202,7 +203,7 @@ export class DirectSockets {
     if (sockets.length === 0) {
       const errno = probePort(query);
       if (errno !== 0) return { errno };
-      const first = bindSocket({ ...query, port: query.port ?? 0 }, !this.#shared);
+      const first = bindSocket({ ...query, port: query.port ?? 0 }, !this.shared);
       if (typeof first === 'number') return { errno: first };
       sockets.push(first);
     }

@@ -1,4 +1,4 @@
-import type { AppSpec, ProxyProtocolSpec } from '../../lifecycle/app-spec.ts';
+import { workersAccept, type AppSpec, type ProxyProtocolSpec } from '../../lifecycle/app-spec.ts';
 import { DEFAULT_STRATEGY, handsOff } from '../../lifecycle/balance-strategy.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import { cidrMatcher } from '../../system/cidr.ts';
@@ -7,7 +7,7 @@ import { DirectSockets } from './direct-sockets.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { bindListener, Listeners, type BindListener } from './listeners.ts';
 import { ProxyReader, type ProxyRejection } from './proxy/proxy-reader.ts';
-import type { RawConnection, RawListener } from '../handles/raw-handles.ts';
+import { canReusePort, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 import type { SocketKeeper } from '../handles/socket-keeper.ts';
 import { shutIngress } from './shut-ingress.ts';
 
@@ -75,8 +75,10 @@ export class Ingress {
     return this.listeners.expected || this.sockets.expected;
   }
 
-  configure({ balance, maxConns, maxQueue, ipHashPrefix, proxyProtocol }: AppSpec): void {
-    this.#direct = !handsOff(balance);
+  configure(spec: AppSpec): void {
+    const { kind, balance, maxConns, maxQueue, ipHashPrefix, proxyProtocol } = spec;
+    this.#direct = workersAccept(spec);
+    this.sockets.shared = kind === 'plain' || !canReusePort();
     this.dispatcher.configure({ strategy: handsOff(balance) ? balance : DEFAULT_STRATEGY, maxConns, maxQueue, maxQueued: this.#room, ipHashPrefix });
     this.#gate = proxyProtocol === null ? null : { spec: proxyProtocol, trusted: trustOf(proxyProtocol) };
   }

@@ -43,7 +43,7 @@ export class ReloadOperation implements Operation {
   begin(): void {
     const { pool } = this.#context;
     try {
-      if (this.#options.spec !== undefined) needsNoRestart(pool, this.#options.spec.balance);
+      if (this.#options.spec !== undefined) needsNoRestart(pool, this.#options.spec);
     } catch (error) {
       this.#error = LbError.from(error);
       return;

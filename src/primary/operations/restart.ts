@@ -1,7 +1,7 @@
 import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
-import { handsOff } from '../../lifecycle/balance-strategy.ts';
+import { workersAccept } from '../../lifecycle/app-spec.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -46,10 +46,10 @@ export class RestartOperation implements Operation {
     return { ok: true, message: `${pool.spec.name} restarted with ${plural(ready, 'worker')}` };
   }
 
-  /** `direct` uses different listening sockets, so a change to or from it closes the open ones. */
+  /** A change of who accepts connections is a change of listening sockets: it closes the open ones. */
   #redefine(spec: AppSpec): void {
     const { pool } = this.#context;
-    const changesHolder = handsOff(spec.balance) !== handsOff(pool.spec.balance);
+    const changesHolder = workersAccept(spec) !== workersAccept(pool.spec);
     pool.spec = keepScale(spec, pool.spec, pool.wanted);
     if (changesHolder) this.#context.closeUnusedListeners();
   }

@@ -1,4 +1,4 @@
-import { handsOff } from '../../lifecycle/balance-strategy.ts';
+import { workersAccept } from '../../lifecycle/app-spec.ts';
 import { appState } from '../../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
@@ -113,7 +113,7 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: 
     memoryBytes: meter.memoryBytes,
     weight: router.weight(worker),
     connections: last?.connections ?? 0,
-    accepted: handsOff(pool.spec.balance) ? meter.accepted : (last?.delivered ?? 0),
+    accepted: workersAccept(pool.spec) ? (last?.delivered ?? 0) : meter.accepted,
     refused: meter.refused,
     handOffMs: handOffMs === null ? null : Math.round(handOffMs * 1000) / 1000,
     requestsInFlight: worker.self.blockers?.requests ?? last?.requestsInFlight ?? 0,

@@ -1,10 +1,8 @@
 import cluster from 'node:cluster';
 import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
+import { configuresInspector } from './inspector.ts';
 import { IpcProcess } from './ipc-process.ts';
 import type { StartWorker } from './worker-process.ts';
-
-/** Matches inspector options of the app, which take precedence over ours. */
-const INSPECT = /--(?:inspect|debug-port)/;
 
 /**
  * Starts workers with `node:cluster`. The app's script is the main module, and the preload runs before it. Workers get
@@ -12,15 +10,15 @@ const INSPECT = /--(?:inspect|debug-port)/;
  */
 export function clusterWorkers(preload: string): StartWorker {
   return ({ spec, slot, settings }, events) => {
-    const configuresInspector = INSPECT.test([...spec.nodeArgs, spec.env['NODE_OPTIONS'] ?? ''].join(' '));
+    const keepsInspector = configuresInspector(spec);
     cluster.setupPrimary({
       exec: spec.script,
       args: [...spec.args],
-      execArgv: ['--require', preload, ...(configuresInspector ? [] : [INSPECT_ARGUMENT]), ...spec.nodeArgs],
+      execArgv: ['--require', preload, ...(keepsInspector ? [] : [INSPECT_ARGUMENT]), ...spec.nodeArgs],
       cwd: spec.cwd,
       silent: true,
       // Otherwise Node would give each worker its own port, counting up from the default.
-      ...(configuresInspector ? {} : { inspectPort: 0 }),
+      ...(keepsInspector ? {} : { inspectPort: 0 }),
     });
     const env: Record<string, string | undefined> = { ...spec.env };
     // cluster.fork starts from the primary's own environment; undefined removes a variable.

@@ -1,5 +1,4 @@
-import type { AppSpec } from '../../lifecycle/app-spec.ts';
-import { handsOff } from '../../lifecycle/balance-strategy.ts';
+import { workersAccept, type AppSpec } from '../../lifecycle/app-spec.ts';
 import { isLeaving, moveWorker, type WorkerState } from '../../lifecycle/states.ts';
 import { isConnection } from '../../protocol/parse-from-worker.ts';
 import type { FromWorker, SocketName } from '../../protocol/worker.ts';
@@ -60,7 +59,7 @@ export class WorkerHandle {
     this.generation = generation;
     this.spec = spec;
     this.#notify = notify;
-    this.meter = new WorkerMeter(counters, slot, !handsOff(spec.balance));
+    this.meter = new WorkerMeter(counters, slot, workersAccept(spec));
     this.channel = new WorkerChannel(start, {
       received: (message, handle) => this.#receive(message, handle),
       malformed: (problem) => notify('onBadMessage', this, `worker ${slot}`, problem),

@@ -19,7 +19,7 @@ describe('changeBalance', () => {
     ['direct', 'ip-hash'],
   ] as const)('refuses %s → %s', (balance, strategy) => {
     const pool = poolOf({ balance });
-    expect(() => changeBalance(pool, strategy)).toThrow(expect.objectContaining({ code: 'LB_ERR_BALANCE_DIRECT' }));
+    expect(() => changeBalance(pool, strategy)).toThrow(expect.objectContaining({ code: 'LB_ERR_ACCEPTOR' }));
     expect(pool.spec.balance).toBe(balance);
   });
 

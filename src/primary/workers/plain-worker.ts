@@ -1,0 +1,20 @@
+import { spawn } from 'node:child_process';
+import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
+import { configuresInspector } from './inspector.ts';
+import { IpcProcess } from './ipc-process.ts';
+import type { StartWorker } from './worker-process.ts';
+
+/** Starts workers as plain Node.js processes. The preload comes by NODE_OPTIONS, so that the command line is the app's own. */
+export function plainWorkers(preload: string): StartWorker {
+  return ({ spec, slot, settings }, events) => {
+    const own = ['--require', JSON.stringify(preload), ...(configuresInspector(spec) ? [] : [INSPECT_ARGUMENT])];
+    const env: Record<string, string> = {
+      ...spec.env,
+      [spec.instanceVar]: String(slot),
+      [WORKER_SETTINGS_VAR]: JSON.stringify(settings),
+      NODE_OPTIONS: [...own, settings.plain?.nodeOptions ?? ''].join(' ').trim(),
+    };
+    const child = spawn(process.execPath, [...spec.nodeArgs, spec.script, ...spec.args], { cwd: spec.cwd, env, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
+    return new IpcProcess(child, events);
+  };
+}
