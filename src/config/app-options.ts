@@ -39,10 +39,10 @@ export interface AppOptions {
    */
   readonly instances?: number | 'max' | (string & {}) | undefined;
   /**
-   * Accepted for compatibility with PM2, without effect.
+   * Whether workers are made with `node:cluster` or as plain Node.js processes.
    *
-   * Every app runs as a cluster of workers. Where you used `fork` in PM2, keep the default of one worker.
-   * @default `cluster`
+   * A worker of `cluster` sees `cluster.isWorker`, as in PM2. One of `fork` is a plain process that runs as under `node`: `cluster.isPrimary` is true, it may fork cluster workers of its own, and with several `instances` each of them is a primary (a job that the primary schedules runs in each). Everything else is the same for both.
+   * @default `cluster` with `instances` or `scale`, else `fork`
    */
   readonly exec_mode?: 'cluster' | 'cluster_mode' | 'fork' | 'fork_mode' | undefined;
   /**

@@ -1,5 +1,5 @@
 import { MAX_WEIGHT } from '../lifecycle/app-spec.ts';
-import { workersAccept } from '../lifecycle/app-spec.ts';
+import { workersAccept } from '../lifecycle/workers-accept.ts';
 import { HAND_OFF_STRATEGIES, handsOff } from '../lifecycle/balance-strategy.ts';
 import { plural } from '../lifecycle/wording.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';

@@ -3,14 +3,12 @@ import { resolve } from 'node:path';
 import { DEFAULT_BACKLOG, type ListenQuery, type ServerKind, type SocketName, type ToWorker } from '../protocol/worker.ts';
 import type { Channel } from './channel.ts';
 import { FedHandle, type DirectSocket } from './fed-handle.ts';
-import { protocolOf, type AnyServer, type ClusterInternals, type ListeningHandle, type NodeListenQuery, type RawHandle } from './node-internals.ts';
+import { protocolOf, type AnyServer, type NodeListenQuery, type RawHandle } from './node-internals.ts';
 import { showPeer } from './peer-name.ts';
 import type { Traffic } from './traffic.ts';
 
 type SocketOrder = Pick<Extract<ToWorker, { readonly t: 'socket' }>, 'key' | 'index' | 'on'>;
 type Delivery = Pick<Extract<ToWorker, { readonly t: 'conn' }>, 'key' | 'peer' | 'probe'>;
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 interface Fed {
   readonly handle: FedHandle;
@@ -22,7 +20,6 @@ interface Fed {
 export class Connections {
   readonly #channel: Channel;
   readonly #traffic: Traffic;
-  readonly #cluster: ClusterInternals;
   readonly #pending = new Map<number, (errno: number, name: SocketName | null) => void>();
   readonly #fed = new Map<string, Fed>();
   readonly #keys = new Set<string>();
@@ -30,19 +27,46 @@ export class Connections {
   /** Connections received since this worker started, from the primary or from lent sockets. */
   delivered = 0;
 
-  constructor(channel: Channel, traffic: Traffic, cluster: ClusterInternals) {
-    this.#cluster = cluster;
+  constructor(channel: Channel, traffic: Traffic) {
     this.#channel = channel;
     this.#traffic = traffic;
   }
 
-  install(): void {
-    const cluster = this.#cluster;
-    const nodeGetServer = cluster._getServer;
-    cluster._getServer = (server, query, callback) => {
-      if (!process.connected || !isCovered(query)) Reflect.apply(nodeGetServer, cluster, [server, query, callback]);
-      else this.#listen(server, query, callback);
-    };
+  /**
+   * Asks the primary for a listener.
+   * @param answered called once, when the handle can listen or has its error.
+   * @returns the handle, unless the primary is gone or does not hold such sockets: then Node itself must open one.
+   */
+  listen(server: Server, nodeQuery: NodeListenQuery, answered: () => void): FedHandle | null {
+    if (!process.connected || !isCovered(nodeQuery)) return null;
+    const address = absoluteAddress(nodeQuery);
+    const { backlog } = nodeQuery;
+    const key = this.#reserveKey({ ...nodeQuery, address });
+    const seq = ++this.#seq;
+    const handle = new FedHandle(() => this.#closed(key));
+    this.#pending.set(seq, (errno, name) => {
+      handle.errno = errno;
+      if (name !== null) handle.name = name;
+      if (errno !== 0 || handle.closed) {
+        this.#keys.delete(key);
+        if (errno === 0) this.#channel.send({ t: 'unlisten', key });
+      } else {
+        this.#fed.set(key, { handle, server, backlog: backlog || DEFAULT_BACKLOG });
+        this.#traffic.watch(server);
+      }
+      answered();
+    });
+    // `net` still sets the mode of a Unix socket in this turn, on the handle.
+    queueMicrotask(() => {
+      const query = {
+        ...nodeQuery,
+        address,
+        readableAll: nodeQuery.readableAll || handle.readableAll,
+        writableAll: nodeQuery.writableAll || handle.writableAll,
+      };
+      this.#channel.send({ t: 'listen', seq, query: toListenQuery(key, query, protocolOf(server)) });
+    });
+    return handle;
   }
 
   listening(seq: number, errno: number, name: SocketName | null): void {
@@ -79,29 +103,9 @@ export class Connections {
     for (const { handle } of this.#fed.values()) handle.removeAll();
   }
 
-  #listen(server: Server, nodeQuery: NodeListenQuery, callback: (errno: number, handle: ListeningHandle | null) => void): void {
-    const query = { ...nodeQuery, address: absoluteAddress(nodeQuery) };
-    const key = this.#reserveKey(query);
-    const seq = ++this.#seq;
-    // Keeps the process alive until the answer comes.
-    const waiting = setInterval(() => {}, LONGEST_TIMER_MS);
-    this.#pending.set(seq, (errno, name) => {
-      clearInterval(waiting);
-      if (errno !== 0) {
-        this.#keys.delete(key);
-        callback(errno, null);
-        return;
-      }
-      const fed = { handle: new FedHandle(name, () => this.#closed(key)), server, backlog: query.backlog || DEFAULT_BACKLOG };
-      this.#fed.set(key, fed);
-      this.#traffic.watch(server);
-      callback(0, fed.handle);
-    });
-    this.#channel.send({ t: 'listen', seq, query: toListenQuery(key, query, protocolOf(server)) });
-  }
-
+  /** One that is closed before the answer is given back when it comes. */
   #closed(key: string): void {
-    this.#fed.delete(key);
+    if (!this.#fed.delete(key)) return;
     this.#keys.delete(key);
     this.#channel.send({ t: 'unlisten', key });
   }

@@ -2,6 +2,9 @@ import type { SocketName } from '../protocol/worker.ts';
 import type { ListeningHandle, RawHandle } from './node-internals.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** UV_READABLE and UV_WRITABLE. */
+const READABLE = 1;
+const WRITABLE = 2;
 
 /** A listening socket that the primary lent to this worker (`direct`). */
 export type DirectSocket = Pick<ListeningHandle, 'onconnection' | 'listen' | 'close'>;
@@ -12,6 +15,10 @@ export class FedHandle implements ListeningHandle {
   getsockname?: (out: object) => number;
   /** What `listen` returns: the error of the primary's socket, or 0. */
   errno = 0;
+  closed = false;
+  /** Permissions for a Unix socket. */
+  readableAll = false;
+  writableAll = false;
   readonly #onClose: () => void;
   /** Keeps the process alive, as a real listening handle does. */
   readonly #alive = setInterval(() => {}, LONGEST_TIMER_MS);
@@ -54,10 +61,19 @@ export class FedHandle implements ListeningHandle {
     for (const index of [...this.#sockets.keys()]) this.remove(index);
   }
 
+  fchmod(mode: number): number {
+    this.readableAll = (mode & READABLE) !== 0;
+    this.writableAll = (mode & WRITABLE) !== 0;
+    return 0;
+  }
+
   close(done?: () => void): void {
-    clearInterval(this.#alive);
-    this.removeAll();
-    this.#onClose();
+    if (!this.closed) {
+      this.closed = true;
+      clearInterval(this.#alive);
+      this.removeAll();
+      this.#onClose();
+    }
     if (done !== undefined) process.nextTick(done);
   }
 

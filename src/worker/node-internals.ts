@@ -27,11 +27,17 @@ export interface NodeListenQuery {
   readonly address: string | null;
   readonly port: number | null;
   readonly addressType: 4 | 6 | -1 | 'udp4' | 'udp6';
-  readonly fd?: number | null;
-  readonly flags?: number | null;
-  readonly backlog?: number | null;
+  readonly fd?: number | null | undefined;
+  readonly flags?: number | null | undefined;
+  readonly backlog?: number | null | undefined;
   readonly readableAll?: boolean;
   readonly writableAll?: boolean;
+}
+
+/** What `net` calls to open the socket of a server, whose arguments it has parsed. It uses the handle that the server has. */
+export interface ServerInternals {
+  _handle: ListeningHandle | null;
+  _listen2(this: ServerInternals, address: string | null, port: number | null, addressType: 4 | 6 | -1, backlog?: number, fd?: number, flags?: number): void;
 }
 
 export interface ClusterInternals {

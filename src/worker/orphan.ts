@@ -18,10 +18,11 @@ export class Orphan {
     this.#shutdownSignal = shutdownSignal;
   }
 
-  watch(worker: Worker, settings: WorkerSettings): void {
-    worker.once('disconnect', () => {
-      // Node 20 to 26 exit the worker immediately unless this is set.
-      worker.exitedAfterDisconnect = true;
+  /** @param worker the cluster worker that this process is; undefined for a plain process. */
+  watch(worker: Worker | undefined, settings: WorkerSettings): void {
+    (worker ?? process).once('disconnect', () => {
+      // Node 20 to 26 exit a cluster worker immediately unless this is set.
+      if (worker !== undefined) worker.exitedAfterDisconnect = true;
       // Nobody reads our output now, and losing it must not crash the app.
       for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), settings.killTimeoutMs).unref();

@@ -1,8 +1,9 @@
 /**
- * Loaded with `--require` before the user's script, in workers only. It feeds the app's servers with connections,
+ * Loaded before the user's script, in workers only: with `--require`, in plain ones by NODE_OPTIONS. It feeds the app's servers with connections,
  * reports, drains, and survives the primary; the app runs as it does without it.
  */
 import cluster from 'node:cluster';
+import { Server } from 'node:net';
 import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR, type OpenCount, type WorkerSettings } from '../protocol/worker.ts';
 import { attempt, Malformed } from '../protocol/parser.ts';
 import { parseWorkerSettings } from '../protocol/parse-to-worker.ts';
@@ -10,7 +11,8 @@ import { readAppMetrics } from './app-metrics.ts';
 import { openChannel } from './channel.ts';
 import { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
-import type { ClusterInternals } from './node-internals.ts';
+import { hookCluster, hookPlain } from './listen-hooks.ts';
+import type { ClusterInternals, ServerInternals } from './node-internals.ts';
 import { HeartbeatSender } from './heartbeat.ts';
 import { OpenCounter } from './open-count.ts';
 import { Orphan } from './orphan.ts';
@@ -47,7 +49,7 @@ function releaseChannel(): void {
 function start(settings: WorkerSettings): void {
   const channel = openChannel();
   const traffic = new Traffic();
-  const connections = new Connections(channel, traffic, cluster as unknown as ClusterInternals);
+  const connections = new Connections(channel, traffic);
   const orphan = new Orphan(() => drain, shutdownSignal);
   const drain = new Drain(
     traffic,
@@ -62,7 +64,8 @@ function start(settings: WorkerSettings): void {
   const counter = new OpenCounter(openCount, (count) => channel.send({ t: 'open', count }));
   writeSynchronously();
   traffic.start();
-  connections.install();
+  if (settings.plain === null) hookCluster(connections, cluster as unknown as ClusterInternals);
+  else hookPlain(connections, Server.prototype as unknown as ServerInternals);
   channel.onMessage((message, handle) => {
     switch (message.t) {
       case 'conn':
@@ -98,14 +101,21 @@ function start(settings: WorkerSettings): void {
   const heartbeats = new HeartbeatSender(vitals, (beat) => channel.send({ t: 'heartbeat', beat }));
   heartbeats.start();
   process.once('exit', () => heartbeats.end());
-  if (cluster.worker !== undefined) orphan.watch(cluster.worker, settings);
+  orphan.watch(cluster.worker, settings);
   releaseChannel();
 }
 
-const settings = process.env[WORKER_SETTINGS_VAR];
+/** A plain process got NODE_OPTIONS of ours, before those of the app. */
+function restoreNodeOptions({ nodeOptions }: NonNullable<WorkerSettings['plain']>): void {
+  if (nodeOptions === null) delete process.env['NODE_OPTIONS'];
+  else process.env['NODE_OPTIONS'] = nodeOptions;
+}
+
+const given = process.env[WORKER_SETTINGS_VAR];
 removeTraces();
-if (settings !== undefined && cluster.isWorker) {
-  const parsed = attempt(() => parseWorkerSettings(JSON.parse(settings)));
-  if (parsed instanceof Malformed) throw new Error(`lb: malformed settings from the primary, which may be of another version: ${parsed.message}`);
-  start(parsed);
+if (given !== undefined) {
+  const settings = attempt(() => parseWorkerSettings(JSON.parse(given)));
+  if (settings instanceof Malformed) throw new Error(`lb: malformed settings from the primary, which may be of another version: ${settings.message}`);
+  if (settings.plain !== null) restoreNodeOptions(settings.plain);
+  if (settings.plain !== null || cluster.isWorker) start(settings);
 }

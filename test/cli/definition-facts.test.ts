@@ -6,8 +6,8 @@ import { app } from '../client/samples.ts';
 
 type Spec = AppSnapshot['spec'];
 
-/** Nothing of them is left to show: the name is the heading, there is one mode. */
-const LEFT_OUT: readonly OptionKey[] = ['name', 'exec_mode'];
+/** The name is the heading. */
+const LEFT_OUT: readonly OptionKey[] = ['name'];
 
 /** No value is a default. */
 const UNUSUAL: Spec = {
@@ -15,6 +15,7 @@ const UNUSUAL: Spec = {
   script: '/srv/server.js',
   args: ['-x', 'y'],
   cwd: '/srv',
+  kind: 'plain',
   instances: 7,
   interpreter: '/opt/node',
   nodeArgs: ['--no-warnings'],

@@ -65,6 +65,7 @@ describe('a script on the command line', () => {
         script: join(cwd, 'server.js'),
         args: [],
         cwd,
+        kind: 'plain',
         instances: 1,
         interpreter: '/usr/bin/node',
         nodeArgs: [],

@@ -86,7 +86,8 @@ export class Sandbox {
     const port = options.port ?? (await freePort());
     const path = script.startsWith('/') ? script : fixture(script);
     const { instances = 2, flags = [], env, ...rest } = options;
-    const args = ['start', path, '-n', name, '-i', String(instances), ...flags];
+    const kind = process.env['LB_TEST_KIND'] === 'plain' ? ['--exec-mode', 'fork'] : [];
+    const args = ['start', path, '-n', name, '-i', String(instances), ...kind, ...flags];
     return { name, port, result: await this.lbWith({ ...rest, env: { PORT: String(port), ...env } }, ...args) };
   }
 

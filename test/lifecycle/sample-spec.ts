@@ -7,6 +7,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     script: '/srv/api/server.js',
     args: ['--verbose'],
     cwd: '/srv/api',
+    kind: 'cluster',
     instances: 2,
     interpreter: '/usr/bin/node',
     nodeArgs: ['--max-old-space-size=512'],

@@ -56,6 +56,7 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     ['.', ''],
     [{}, ''],
   ],
+  kind: [['fork', '']],
   instances: [
     [0, ''],
     [1.5, ''],

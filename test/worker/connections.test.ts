@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Channel } from '../../src/worker/channel.ts';
 import { Connections } from '../../src/worker/connections.ts';
+import { hookCluster } from '../../src/worker/listen-hooks.ts';
 import type { ClusterInternals, ListeningHandle, NodeListenQuery, RawHandle } from '../../src/worker/node-internals.ts';
 import { Traffic } from '../../src/worker/traffic.ts';
 
@@ -24,8 +25,10 @@ beforeEach(() => {
   sent = [];
   const channel: Channel = { send: (message, handle) => void sent.push({ message: { ...message }, handle }), onMessage: () => {} };
   traffic = new Traffic();
-  connections = new Connections(channel, traffic, internals);
-  connections.install();
+  vi.stubGlobal('queueMicrotask', (work: () => void) => work());
+  onTestFinished(() => void vi.unstubAllGlobals());
+  connections = new Connections(channel, traffic);
+  hookCluster(connections, internals);
 });
 
 const query = (changes: Partial<NodeListenQuery> = {}): NodeListenQuery => ({ address: null, port: 3000, addressType: 4, backlog: 100, flags: 1, ...changes });

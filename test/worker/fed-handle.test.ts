@@ -16,8 +16,8 @@ class FakeSocket implements DirectSocket {
 }
 
 const handles: FedHandle[] = [];
-function handle(name: ConstructorParameters<typeof FedHandle>[0] = null, onClose = (): void => {}): FedHandle {
-  const made = new FedHandle(name, onClose);
+function handle(onClose = (): void => {}): FedHandle {
+  const made = new FedHandle(onClose);
   handles.push(made);
   return made;
 }
@@ -27,7 +27,9 @@ afterEach(() => {
 
 it('returns the given address, and none for a Unix socket', () => {
   const out = {};
-  expect(handle({ address: '::', family: 'IPv6', port: 3000 }).getsockname?.(out)).toBe(0);
+  const named = handle();
+  named.name = { address: '::', family: 'IPv6', port: 3000 };
+  expect(named.getsockname?.(out)).toBe(0);
   expect(out).toEqual({ address: '::', family: 'IPv6', port: 3000 });
   expect(handle().getsockname).toBeUndefined();
 });
@@ -45,7 +47,7 @@ it('passes on connections of its sockets, after calling `onAccepted`', () => {
 
 it('closes each socket once: when it is removed, replaced, or closed with the rest', () => {
   const onClose = vi.fn();
-  const fed = handle(null, onClose);
+  const fed = handle(onClose);
   const [first, second, third] = [new FakeSocket(), new FakeSocket(), new FakeSocket()];
   for (const [index, socket] of [
     [0, first],

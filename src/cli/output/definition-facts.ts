@@ -37,6 +37,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   cwd: always('cwd', String),
   interpreter: always('interpreter', String),
   nodeArgs: changed('node_args', (args) => args.join(' ')),
+  kind: always('exec_mode', (kind) => (kind === 'plain' ? 'fork' : 'cluster')),
   instances: always('instances', String),
   scale: changed('scale', or('off', scaleText)),
   waitReady: always('wait_ready', yesNo),

@@ -1,4 +1,5 @@
-import { workersAccept, type AppSpec, type ProxyProtocolSpec } from '../../lifecycle/app-spec.ts';
+import type { AppSpec, ProxyProtocolSpec } from '../../lifecycle/app-spec.ts';
+import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { DEFAULT_STRATEGY, handsOff } from '../../lifecycle/balance-strategy.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import { cidrMatcher } from '../../system/cidr.ts';

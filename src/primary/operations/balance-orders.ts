@@ -1,5 +1,6 @@
 import { LbError } from '../../errors/lb-error.ts';
-import { weightOf, workersAccept, type AppSpec } from '../../lifecycle/app-spec.ts';
+import { weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
+import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import type { BalanceStrategy } from '../../lifecycle/balance-strategy.ts';
 import type { WeightBody } from '../../protocol/control.ts';
 import type { Pool } from '../workers/pool.ts';

@@ -1,7 +1,7 @@
 import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
-import { workersAccept } from '../../lifecycle/app-spec.ts';
+import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';

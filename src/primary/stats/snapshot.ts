@@ -1,4 +1,4 @@
-import { workersAccept } from '../../lifecycle/app-spec.ts';
+import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { appState } from '../../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';

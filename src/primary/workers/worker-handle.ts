@@ -1,4 +1,5 @@
-import { workersAccept, type AppSpec } from '../../lifecycle/app-spec.ts';
+import type { AppSpec } from '../../lifecycle/app-spec.ts';
+import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { isLeaving, moveWorker, type WorkerState } from '../../lifecycle/states.ts';
 import { isConnection } from '../../protocol/parse-from-worker.ts';
 import type { FromWorker, SocketName } from '../../protocol/worker.ts';

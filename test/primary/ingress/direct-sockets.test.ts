@@ -23,7 +23,7 @@ class FakeSocket implements RawListener {
   }
 }
 
-const system = vi.hoisted(() => ({ reusePort: true, bound: [] as { port: number; reused: boolean }[], refuseAfter: Infinity }));
+const system = vi.hoisted(() => ({ bound: [] as { port: number; reused: boolean }[], refuseAfter: Infinity }));
 vi.mock('../../../src/primary/handles/raw-handles.ts', async (original) => {
   const real = await original<typeof import('../../../src/primary/handles/raw-handles.ts')>();
   const bindSocket: typeof real.bindSocket = (query, reused) => {
@@ -31,7 +31,7 @@ vi.mock('../../../src/primary/handles/raw-handles.ts', async (original) => {
     if (query.port > 0 && !reused) return real.bindSocket(query, reused);
     return system.bound.push({ port: query.port, reused }) > system.refuseAfter ? -98 : new FakeSocket();
   };
-  return { ...real, canReusePort: () => system.reusePort, bindSocket };
+  return { ...real, bindSocket };
 });
 
 const QUERY: ListenQuery = { key: 'a', address: null, port: 0, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'http' };
@@ -75,7 +75,7 @@ const dropped = (key: string): void => {
 };
 const make = (): DirectSockets => new DirectSockets({ onOpened: ({ key }) => kept.push(`keep ${key}`), onClosed: dropped });
 beforeEach(() => {
-  Object.assign(system, { reusePort: true, bound: [], refuseAfter: Infinity });
+  Object.assign(system, { bound: [], refuseAfter: Infinity });
   [log, kept, whenDropped] = [[], [], () => {}];
   sockets = make();
 });
@@ -94,9 +94,9 @@ describe('DirectSockets', () => {
     expect([sockets.expected, sockets.labels]).toEqual([true, ['*:3000']]);
   });
 
-  it('opens a single socket where a port cannot be shared', async () => {
-    system.reusePort = false;
+  it('opens a single socket for all workers if told so', async () => {
     sockets = make();
+    sockets.shared = true;
     await sockets.listen(QUERY, 3);
     expect(system.bound).toEqual([{ port: 0, reused: false }]);
     expect(assign([new FakeWorker(0), new FakeWorker(1)])).toEqual([[0], [0]]);

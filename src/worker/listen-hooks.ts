@@ -1,0 +1,37 @@
+import type { Server } from 'node:net';
+import type { Connections } from './connections.ts';
+import type { ClusterInternals, ServerInternals } from './node-internals.ts';
+
+/** In a cluster worker, `net` asks the cluster module for a listening handle. */
+export function hookCluster(connections: Connections, cluster: ClusterInternals): void {
+  const nodeGetServer = cluster._getServer;
+  cluster._getServer = (server, query, callback) => {
+    const handle = connections.listen(server, query, () => {
+      if (handle === null || handle.errno === 0) return callback(0, handle);
+      handle.close();
+      callback(handle.errno, null);
+    });
+    if (handle === null) Reflect.apply(nodeGetServer, cluster, [server, query, callback]);
+  };
+}
+
+/**
+ * In a plain process, `net` opens the socket itself, unless the server has a handle. So it gets ours, and Node's own code runs when
+ * the primary has answered. Until then the server counts as listening, as under plain Node.
+ */
+export function hookPlain(connections: Connections, prototype: ServerInternals): void {
+  const nodeListen = prototype._listen2;
+  prototype._listen2 = function (address, port, addressType, backlog, fd, flags) {
+    const listen = (): void => Reflect.apply(nodeListen, this, [address, port, addressType, backlog, fd, flags]);
+    if (this._handle !== null) return listen();
+    const query = { address: address ?? null, port: port ?? null, addressType, backlog, fd, flags };
+    const handle = connections.listen(this as unknown as Server, query, () => {
+      // The app may have closed the server meanwhile.
+      if (this._handle === handle) listen();
+    });
+    if (handle === null) return listen();
+    const family = addressType === 4 && address ? 'IPv4' : 'IPv6';
+    if (port !== null && port !== undefined && port > 0) handle.name = { address: address ?? '::', port, family };
+    this._handle = handle;
+  };
+}
