@@ -10,6 +10,7 @@ const { tags }: { readonly tags: TestTagDefinition[] } = JSON.parse(readFileSync
 
 const processTests = readdirSync(here('test/process')).map((name) => `test/process/${name}`);
 const light = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag light'));
+const everyKind = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag every-kind'));
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
@@ -33,6 +34,8 @@ export default defineConfig({
       { test: { name: 'process-light', include: light, ...timeouts, maxWorkers: 2, sequence: { groupOrder: 1 } } },
       // Real processes under real load: one file at a time on a small machine.
       { test: { name: 'process', include: processTests, exclude: light, ...timeouts, fileParallelism: false } },
+      // The sandbox reads the variable.
+      { test: { name: 'process-plain', include: everyKind, env: { LB_TEST_KIND: 'plain' }, ...timeouts, fileParallelism: false, sequence: { groupOrder: 2 } } },
     ],
   },
 });

@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs';
 
 const LISTEN = '0A';
 
-/** Connections on a listening TCP port that its owner has not accepted yet. */
+/** Connections that wait in the kernel to be accepted on a TCP port (Linux). */
 export function kernelQueue(port: number): number {
-  const rows = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => readFileSync(file, 'latin1').trim().split('\n').slice(1));
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   let waiting = 0;
-  for (const row of rows) {
-    const [, local = '', , state, queues = ''] = row.trim().split(/\s+/);
-    const isOurs = state === LISTEN && Number.parseInt(local.split(':')[1] ?? '', 16) === port;
-    if (isOurs) waiting += Number.parseInt(queues.split(':')[1] ?? '', 16);
+  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readFileSync(file, 'utf8').split('\n').slice(1)) {
+      const [, local = '', , state, queues = ''] = line.trim().split(/\s+/);
+      if (state === LISTEN && local.endsWith(suffix)) waiting += Number.parseInt(queues.split(':')[1] ?? '0', 16);
+    }
   }
   return waiting;
 }

@@ -86,6 +86,7 @@ export class Sandbox {
     const port = options.port ?? (await freePort());
     const path = script.startsWith('/') ? script : fixture(script);
     const { instances = 2, flags = [], env, ...rest } = options;
+    // Several workers of an app that is not said to be plain make a cluster.
     const kind = process.env['LB_TEST_KIND'] === 'plain' ? ['--exec-mode', 'fork'] : [];
     const args = ['start', path, '-n', name, '-i', String(instances), ...kind, ...flags];
     return { name, port, result: await this.lbWith({ ...rest, env: { PORT: String(port), ...env } }, ...args) };

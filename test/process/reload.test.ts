@@ -1,3 +1,4 @@
+/** @module-tag every-kind */
 import { expect, it } from 'vitest';
 import { startLoad, type LoadOptions } from '../helpers/load.ts';
 import { isAlive } from '../helpers/processes.ts';

@@ -1,3 +1,4 @@
+/** @module-tag every-kind */
 import { expect, it } from 'vitest';
 import { startLoad } from '../helpers/load.ts';
 import { createSandbox } from '../helpers/sandbox.ts';

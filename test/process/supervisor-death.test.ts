@@ -1,3 +1,4 @@
+/** @module-tag every-kind */
 import { expect, it } from 'vitest';
 import { startGated } from '../helpers/gated-app.ts';
 import { startLoad } from '../helpers/load.ts';
