@@ -114,7 +114,7 @@ export class Primary {
   #workerSettings(spec: AppSpec): WorkerSettings {
     const { socket, home, daemonLog, daemonProgram, daemonNode, foreground } = this.#settings;
     const restartDaemon = foreground ? null : { socket, program: daemonProgram, home, log: daemonLog, node: daemonNode };
-    const plain = spec.kind === 'plain' ? { nodeOptions: spec.env['NODE_OPTIONS'] ?? null } : null;
-    return { protocol: WORKER_PROTOCOL, plain, killTimeoutMs: spec.killTimeoutMs, restartDaemon };
+    const nodeOptions = spec.env['NODE_OPTIONS'] ?? null;
+    return { protocol: WORKER_PROTOCOL, role: spec.kind, nodeOptions, killTimeoutMs: spec.killTimeoutMs, restartDaemon };
   }
 }

@@ -2,7 +2,7 @@ import { boolean, integer, literal, nullable, number, object, oneOf, optional, s
 import { PROFILE_KINDS, type ProfileRequest } from './profile.ts';
 import type { Endpoint, Peer } from './proxy-header.ts';
 import { WORKER_PROTOCOL } from './version.ts';
-import { MARK, type SocketName, type ToWorker, type WorkerSettings } from './worker.ts';
+import { MARK, WORKER_ROLES, type SocketName, type ToWorker, type WorkerSettings } from './worker.ts';
 
 /** Part of the preload, so it must stay small. */
 
@@ -32,7 +32,8 @@ export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
 /** @throws Malformed */
 export const parseWorkerSettings = object<WorkerSettings>({
   protocol: literal(WORKER_PROTOCOL),
-  plain: nullable(object<NonNullable<WorkerSettings['plain']>>({ nodeOptions: nullable(string) })),
+  role: oneOf(WORKER_ROLES),
+  nodeOptions: nullable(string),
   killTimeoutMs: number(),
   restartDaemon: nullable(object<NonNullable<WorkerSettings['restartDaemon']>>({ socket: string, program: string, home: string, log: string, node: string })),
 });

@@ -157,10 +157,15 @@ export const INSPECT_ARGUMENT = '--inspect-port=0';
 /** Environment variable of each worker; the preload reads and removes it. */
 export const WORKER_SETTINGS_VAR = 'LB_WORKER_SETTINGS';
 
+/** `member`: a cluster worker of an app that clusters itself. It reports to the app's own primary, which is our plain worker. */
+export const WORKER_ROLES = ['cluster', 'plain', 'member'] as const;
+export type WorkerRole = (typeof WORKER_ROLES)[number];
+
 export interface WorkerSettings {
   readonly protocol: number;
-  /** For a plain worker, which gets its preload by NODE_OPTIONS: the app's own value; null if it has none. */
-  readonly plain: { readonly nodeOptions: string | null } | null;
+  readonly role: WorkerRole;
+  /** The app's own NODE_OPTIONS, in a process that got the preload by that variable; null if the app has none. */
+  readonly nodeOptions: string | null;
   readonly killTimeoutMs: number;
   /** How an orphan starts a daemon if that is gone too; null in foreground mode. */
   readonly restartDaemon: { readonly socket: string; readonly program: string; readonly home: string; readonly log: string; readonly node: string } | null;

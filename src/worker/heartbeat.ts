@@ -14,9 +14,11 @@ interface Vitals {
   /** CPU time since the process started. */
   readonly cpuMs: () => number;
   readonly use: () => ProcessUse;
+  /** Adds what other processes do for this one. */
+  readonly complete: (own: Activity) => Activity;
 }
 
-type Activity = Omit<Heartbeat, 'span' | 'use' | 'loopDelay'>;
+export type Activity = Omit<Heartbeat, 'span' | 'use' | 'loopDelay'>;
 
 /** The start or the end of a span. */
 interface Mark {
@@ -47,8 +49,8 @@ export class HeartbeatSender {
     setInterval(() => harmless(() => this.#beat()), EVERY_MS).unref();
   }
 
-  /** Sends a final heartbeat, so that the counts since the last one are not lost. */
-  end(): void {
+  /** Sends the counts since the last heartbeat, which would be lost when the process ends. */
+  flush(): void {
     harmless(() => this.#report(this.#sample(0), null, spanOf(this.#lastMark, this.#mark())));
   }
 
@@ -80,7 +82,7 @@ export class HeartbeatSender {
   }
 
   #sample(eventLoopDelayMs: number): Activity {
-    const { traffic, openCount } = this.#vitals;
+    const { traffic, openCount, complete } = this.#vitals;
     const current = performance.eventLoopUtilization();
     const since = performance.eventLoopUtilization(current, this.#utilization);
     this.#utilization = current;
@@ -88,7 +90,7 @@ export class HeartbeatSender {
     let requestsInFlight = 0;
     for (const _ of traffic.inFlight()) requestsInFlight++;
     traffic.countBytes();
-    return {
+    return complete({
       ...openCount(),
       requestsInFlight,
       kept: traffic.kept(),
@@ -103,7 +105,7 @@ export class HeartbeatSender {
       // Workers start with `--inspect-port=0`, so the port is 0 until an inspector is open.
       inspectorPort: process.debugPort === 0 ? null : process.debugPort,
       ownSigusr1: process.listenerCount('SIGUSR1') > 0,
-    };
+    });
   }
 }
 

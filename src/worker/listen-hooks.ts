@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import type { Connections } from './connections.ts';
-import type { ClusterInternals, ServerInternals } from './node-internals.ts';
+import type { ClusterInternals, ListeningHandle, ServerInternals } from './node-internals.ts';
+import type { Traffic } from './traffic.ts';
 
 /** In a cluster worker, `net` asks the cluster module for a listening handle. */
 export function hookCluster(connections: Connections, cluster: ClusterInternals): void {
@@ -12,6 +13,21 @@ export function hookCluster(connections: Connections, cluster: ClusterInternals)
       callback(handle.errno, null);
     });
     if (handle === null) Reflect.apply(nodeGetServer, cluster, [server, query, callback]);
+  };
+}
+
+/** In a member of an app's own cluster, that cluster's primary holds the sockets: here the servers are only counted. */
+export function hookMember(traffic: Traffic, cluster: ClusterInternals): void {
+  const nodeGetServer = cluster._getServer;
+  cluster._getServer = (server, query, callback) => {
+    Reflect.apply(nodeGetServer, cluster, [
+      server,
+      query,
+      (errno: number, handle: ListeningHandle | null) => {
+        if (errno === 0) traffic.watch(server);
+        callback(errno, handle);
+      },
+    ]);
   };
 }
 

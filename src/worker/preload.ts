@@ -4,16 +4,17 @@
  */
 import cluster from 'node:cluster';
 import { Server } from 'node:net';
-import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR, type OpenCount, type WorkerSettings } from '../protocol/worker.ts';
+import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR, type OpenCount, type WorkerRole, type WorkerSettings } from '../protocol/worker.ts';
 import { attempt, Malformed } from '../protocol/parser.ts';
 import { parseWorkerSettings } from '../protocol/parse-to-worker.ts';
 import { readAppMetrics } from './app-metrics.ts';
 import { openChannel } from './channel.ts';
 import { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
-import { hookCluster, hookPlain } from './listen-hooks.ts';
+import { hookCluster, hookMember, hookPlain } from './listen-hooks.ts';
+import { Members } from './members.ts';
 import type { ClusterInternals, ServerInternals } from './node-internals.ts';
-import { HeartbeatSender } from './heartbeat.ts';
+import { HeartbeatSender, type Activity } from './heartbeat.ts';
 import { OpenCounter } from './open-count.ts';
 import { Orphan } from './orphan.ts';
 import { writeSynchronously } from './output.ts';
@@ -46,15 +47,30 @@ function releaseChannel(): void {
   for (let i = 0; i < taken; i++) channel?.unrefCounted?.();
 }
 
+/** Sends the app's `listen` calls to the primary that holds the sockets. */
+function hookListen(role: WorkerRole, connections: Connections, traffic: Traffic): void {
+  const internals = cluster as unknown as ClusterInternals;
+  if (role === 'plain') hookPlain(connections, Server.prototype as unknown as ServerInternals);
+  else if (role === 'cluster') hookCluster(connections, internals);
+  else hookMember(traffic, internals);
+}
+
 function start(settings: WorkerSettings): void {
+  const { role } = settings;
   const channel = openChannel();
   const traffic = new Traffic();
+  const members = new Members();
   const connections = new Connections(channel, traffic);
   const orphan = new Orphan(() => drain, shutdownSignal);
   const drain = new Drain(
     traffic,
-    () => connections.acceptNothing(),
+    () => {
+      connections.acceptNothing();
+      members.drain();
+    },
     (quiet, blockers) => {
+      // The process may be ended at once when its app's primary knows.
+      if (quiet && role === 'member') heartbeats.flush();
       if (process.connected) channel.send({ t: 'draining', quiet, handler: shutdownSignal(), blockers });
       else if (quiet) orphan.quiet();
     },
@@ -62,10 +78,10 @@ function start(settings: WorkerSettings): void {
   const rebalance = new KeepAliveRebalance(traffic);
   const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: connections.delivered });
   const counter = new OpenCounter(openCount, (count) => channel.send({ t: 'open', count }));
-  writeSynchronously();
+  traffic.addBlockers = (own) => members.addBlockers(own);
   traffic.start();
-  if (settings.plain === null) hookCluster(connections, cluster as unknown as ClusterInternals);
-  else hookPlain(connections, Server.prototype as unknown as ServerInternals);
+  hookListen(role, connections, traffic);
+  if (role === 'plain') members.install(cluster, __filename, settings);
   channel.onMessage((message, handle) => {
     switch (message.t) {
       case 'conn':
@@ -80,8 +96,10 @@ function start(settings: WorkerSettings): void {
       case 'drain':
         return drain.begin();
       case 'rebalance':
+        members.rebalance(message.count);
         return rebalance.order(message.count);
       case 'leave':
+        members.post({ t: 'leave', exit: false });
         return drain.leave(message.exit);
       case 'app-metrics':
         return void readAppMetrics().then((text) => channel.send({ t: 'app-metrics', id: message.id, text }));
@@ -97,16 +115,25 @@ function start(settings: WorkerSettings): void {
   });
   const processMeter = new ProcessMeter();
   processMeter.start();
-  const vitals = { traffic, openCount, cpuMs: () => processMeter.cpuMs(), use: () => processMeter.sample() };
+  const vitals = {
+    traffic,
+    openCount,
+    cpuMs: () => processMeter.cpuMs(),
+    use: () => processMeter.sample(),
+    complete: (own: Activity) => members.addActivity(own),
+  };
   const heartbeats = new HeartbeatSender(vitals, (beat) => channel.send({ t: 'heartbeat', beat }));
   heartbeats.start();
-  process.once('exit', () => heartbeats.end());
+  process.once('exit', () => heartbeats.flush());
+  // A member leaves when its primary, which is the app's, is gone; and that one keeps it alive.
+  if (role === 'member') return;
+  writeSynchronously();
   orphan.watch(cluster.worker, settings);
   releaseChannel();
 }
 
-/** A plain process got NODE_OPTIONS of ours, before those of the app. */
-function restoreNodeOptions({ nodeOptions }: NonNullable<WorkerSettings['plain']>): void {
+/** NODE_OPTIONS brought the preload, before the app's own options. */
+function restoreNodeOptions(nodeOptions: string | null): void {
   if (nodeOptions === null) delete process.env['NODE_OPTIONS'];
   else process.env['NODE_OPTIONS'] = nodeOptions;
 }
@@ -116,6 +143,6 @@ removeTraces();
 if (given !== undefined) {
   const settings = attempt(() => parseWorkerSettings(JSON.parse(given)));
   if (settings instanceof Malformed) throw new Error(`lb: malformed settings from the primary, which may be of another version: ${settings.message}`);
-  if (settings.plain !== null) restoreNodeOptions(settings.plain);
-  if (settings.plain !== null || cluster.isWorker) start(settings);
+  if (settings.role !== 'cluster') restoreNodeOptions(settings.nodeOptions);
+  if (settings.role === 'plain' || cluster.isWorker) start(settings);
 }

@@ -23,7 +23,7 @@ beforeEach(() => {
   beats = [];
   second = 0;
   const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: 0 });
-  sender = new HeartbeatSender({ traffic, openCount, cpuMs: () => cpuMs, use: () => USE }, (beat) =>
+  sender = new HeartbeatSender({ traffic, openCount, cpuMs: () => cpuMs, use: () => USE, complete: (own) => own }, (beat) =>
     beats.push({ at: second, beat: { ...beat, statusClasses: [...beat.statusClasses] } }),
   );
   sender.start();
@@ -171,7 +171,7 @@ describe('the heartbeat', () => {
     spend(1, 900);
     cpuMs += 40;
     vi.advanceTimersByTime(100);
-    sender.end();
+    sender.flush();
     spend(0, 0);
     expect(spans).toEqual(['1: 300 of 1000', '6: 100 of 5000', '10: 900 of 1000', '10: 40 of 1000']);
   });
@@ -179,7 +179,7 @@ describe('the heartbeat', () => {
   it('is sent once more at the end, with the latest counts', () => {
     passUntil(2);
     answered();
-    sender.end();
+    sender.flush();
     expect(beats.map(({ at, beat }) => [at, beat.requests, beat.latency[2]])).toEqual([
       [1, 0, 0],
       [2, 1, 1],

@@ -12,7 +12,7 @@ export function plainWorkers(preload: string): StartWorker {
       ...spec.env,
       [spec.instanceVar]: String(slot),
       [WORKER_SETTINGS_VAR]: JSON.stringify(settings),
-      NODE_OPTIONS: [...own, settings.plain?.nodeOptions ?? ''].join(' ').trim(),
+      NODE_OPTIONS: [...own, settings.nodeOptions ?? ''].join(' ').trim(),
     };
     const child = spawn(process.execPath, [...spec.nodeArgs, spec.script, ...spec.args], { cwd: spec.cwd, env, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
     return new IpcProcess(child, events);

@@ -15,7 +15,13 @@ if (process.argv[2] === 'metered') {
   traffic.start();
   traffic.watch(server);
   meter.start();
-  const vitals = { traffic, openCount: () => ({ connections: traffic.connections, delivered: 0 }), cpuMs: () => meter.cpuMs(), use: () => meter.sample() };
+  const vitals = {
+    complete: <A>(own: A): A => own,
+    traffic,
+    openCount: () => ({ connections: traffic.connections, delivered: 0 }),
+    cpuMs: () => meter.cpuMs(),
+    use: () => meter.sample(),
+  };
   new HeartbeatSender(vitals, (beat) => void JSON.stringify(beat)).start();
 }
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));

@@ -35,7 +35,7 @@ class Chain {
       meter.add(beat, now());
       this.#feed.onBeat();
     };
-    new HeartbeatSender({ traffic, openCount: () => ({ connections: 0, delivered: 0 }), cpuMs: () => 0, use: () => use }, send).start();
+    new HeartbeatSender({ traffic, openCount: () => ({ connections: 0, delivered: 0 }), cpuMs: () => 0, use: () => use, complete: (own) => own }, send).start();
   }
 
   answer(slot: number, requests: number): void {

@@ -1,0 +1,133 @@
+import type { Cluster, Worker } from 'node:cluster';
+import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
+import { parseFromWorker } from '../protocol/parse-from-worker.ts';
+import { attempt, Malformed } from '../protocol/parser.ts';
+import { MARK, WORKER_SETTINGS_VAR, type FromWorker, type Heartbeat, type ToWorker, type Unmarked, type WorkerSettings } from '../protocol/worker.ts';
+import type { Activity } from './heartbeat.ts';
+
+/** What adds up over the members' lives. */
+type Sums = Pick<Heartbeat, 'requests' | 'statusClasses' | 'latencySumMs' | 'bytesReceived' | 'bytesSent'>;
+
+interface Member {
+  beat: Heartbeat | null;
+  /** Null before its first report of a drain. */
+  blockers: DrainBlockers | null;
+}
+
+const NO_SUMS: Sums = { requests: 0, statusClasses: [0, 0, 0, 0, 0], latencySumMs: 0, bytesReceived: 0, bytesSent: 0 };
+/** A member that has not said yet what it has open. */
+const UNKNOWN: DrainBlockers = { requests: 0, oldestMs: 0, connections: 1, websockets: 0, sockets: 0 };
+
+/**
+ * The cluster workers of an app that clusters itself. This process is their primary and our worker: they load the preload too, count
+ * and drain there, and report here. To our primary, all of them are one worker.
+ */
+export class Members {
+  readonly #alive = new Map<Worker, Member>();
+  /** Of members that have ended. */
+  #ended = NO_SUMS;
+  /** Requests by latency bucket since the last heartbeat. */
+  #latency: readonly number[] = [];
+  #draining = false;
+
+  /** Makes every worker that the app forks load the preload. */
+  install(cluster: Pick<Cluster, 'fork'>, preload: string, settings: WorkerSettings): void {
+    const nodeFork = cluster.fork;
+    cluster.fork = (env?: Readonly<Record<string, unknown>>) => {
+      const given = env?.['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'];
+      const nodeOptions = typeof given === 'string' ? given : null;
+      const ours = {
+        NODE_OPTIONS: `--require ${JSON.stringify(preload)} ${nodeOptions ?? ''}`.trim(),
+        [WORKER_SETTINGS_VAR]: JSON.stringify({ ...settings, role: 'member', nodeOptions } satisfies WorkerSettings),
+      };
+      const worker: Worker = Reflect.apply(nodeFork, cluster, [{ ...env, ...ours }]);
+      this.#add(worker);
+      return worker;
+    };
+  }
+
+  post(message: Unmarked<ToWorker>): void {
+    for (const worker of this.#alive.keys()) send(worker, message);
+  }
+
+  /** Drains them, and those that the app still forks. */
+  drain(): void {
+    this.#draining = true;
+    this.post({ t: 'drain' });
+  }
+
+  /** Spreads an order over them. */
+  rebalance(count: number): void {
+    const share = Math.ceil(count / Math.max(1, this.#alive.size));
+    if (share > 0) this.post({ t: 'rebalance', count: share });
+  }
+
+  /** What they and this process have open. */
+  addBlockers(own: DrainBlockers): DrainBlockers {
+    return [...this.#alive.values()].reduce((sum, { blockers }) => addBlockers(sum, blockers ?? UNKNOWN), own);
+  }
+
+  /** What they and this process did. `delivered` stays: this process accepts for all of them. */
+  addActivity(own: Activity): Activity {
+    const beats = [...this.#alive.values()].flatMap(({ beat }) => beat ?? []);
+    const latency = this.#latency;
+    this.#latency = [];
+    const total = (of: (beat: Activity) => number): number => beats.reduce((sum, beat) => sum + of(beat), of(own));
+    const busiest = (of: (beat: Activity) => number): number => beats.reduce((most, beat) => Math.max(most, of(beat)), of(own));
+    return {
+      ...own,
+      ...beats.reduce(addSums, addSums(this.#ended, own)),
+      latency: own.latency.map((count, bucket) => count + (latency[bucket] ?? 0)),
+      connections: total((beat) => beat.connections),
+      requestsInFlight: total((beat) => beat.requestsInFlight),
+      kept: total((beat) => beat.kept),
+      eventLoopUtilization: busiest((beat) => beat.eventLoopUtilization),
+    };
+  }
+
+  #add(worker: Worker): void {
+    const member: Member = { beat: null, blockers: null };
+    this.#alive.set(worker, member);
+    worker.process.on('internalMessage' as 'message', (raw: unknown) => {
+      if (typeof raw !== 'object' || raw === null || !('cmd' in raw) || raw.cmd !== MARK) return;
+      const message = attempt(() => parseFromWorker(raw, undefined));
+      if (!(message instanceof Malformed)) this.#received(member, message);
+    });
+    worker.once('exit', () => {
+      this.#alive.delete(worker);
+      if (member.beat !== null) this.#ended = addSums(this.#ended, member.beat);
+    });
+    if (this.#draining) send(worker, { t: 'drain' });
+  }
+
+  #received(member: Member, message: FromWorker): void {
+    if (message.t === 'draining') member.blockers = message.blockers;
+    if (message.t !== 'heartbeat') return;
+    member.beat = message.beat;
+    this.#latency = message.beat.latency.map((count, bucket) => count + (this.#latency[bucket] ?? 0));
+  }
+}
+
+function send(worker: Worker, message: Unmarked<ToWorker>): void {
+  if (worker.process.connected) worker.process.send({ cmd: MARK, ...message }, undefined, undefined, () => {});
+}
+
+function addSums(a: Sums, b: Sums): Sums {
+  return {
+    requests: a.requests + b.requests,
+    statusClasses: a.statusClasses.map((count, index) => count + (b.statusClasses[index] ?? 0)),
+    latencySumMs: a.latencySumMs + b.latencySumMs,
+    bytesReceived: a.bytesReceived + b.bytesReceived,
+    bytesSent: a.bytesSent + b.bytesSent,
+  };
+}
+
+function addBlockers(a: DrainBlockers, b: DrainBlockers): DrainBlockers {
+  return {
+    requests: a.requests + b.requests,
+    oldestMs: Math.max(a.oldestMs, b.oldestMs),
+    connections: a.connections + b.connections,
+    websockets: a.websockets + b.websockets,
+    sockets: a.sockets + b.sockets,
+  };
+}
