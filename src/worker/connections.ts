@@ -26,6 +26,8 @@ export class Connections {
   #seq = 0;
   /** Connections received since this worker started, from the primary or from lent sockets. */
   delivered = 0;
+  /** Called before a server gets one. */
+  onDelivered: (connection: RawHandle) => void = () => {};
 
   constructor(channel: Channel, traffic: Traffic) {
     this.#channel = channel;
@@ -85,6 +87,7 @@ export class Connections {
       return;
     }
     if (peer !== undefined) showPeer(connection, peer);
+    this.onDelivered(connection);
     fed.handle.onconnection(0, connection);
   }
 
@@ -95,7 +98,11 @@ export class Connections {
       fed?.handle.remove(index);
       this.#channel.send({ t: 'released', key, index });
     } else if (fed === undefined) socket?.close();
-    else if (socket !== undefined) fed.handle.add(index, socket as DirectSocket, fed.backlog, () => this.delivered++);
+    else if (socket !== undefined)
+      fed.handle.add(index, socket as DirectSocket, fed.backlog, (accepted) => {
+        this.delivered++;
+        this.onDelivered(accepted);
+      });
   }
 
   /** Stops accepting from all lent sockets, because the worker drains. */

@@ -17,7 +17,7 @@ const ALL_STREAMS = 2 ** 31 - 1;
 /** A close frame from a server: FIN and opcode 8, two bytes of payload, status 1001 "going away" (RFC 6455, 5.5.1). */
 const CLOSE_GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 
-/** Called every half second, and immediately when `quiet` becomes true: no HTTP connection is left. */
+/** Called every half second, and immediately when the last HTTP connection ends, which makes `quiet` true, or another one comes. */
 type DrainReport = (quiet: boolean, blockers: DrainBlockers) => void;
 
 /** Drains this worker: no open connection is cut, and each response is the last one of its connection. */
@@ -30,6 +30,7 @@ export class Drain {
   #reportedAt = 0;
   #silentCheckedAt = 0;
   #quiet = false;
+  #wasOpen = true;
   readonly #announced = new WeakSet<ServerHttp2Session>();
   #leaving: 'no' | 'app' | 'us' = 'no';
 
@@ -84,7 +85,9 @@ export class Drain {
     const httpOpen = blockers.requests + blockers.connections > 0;
     const becameQuiet = !httpOpen && !this.#quiet;
     if (becameQuiet) this.#quiet = true;
-    if (becameQuiet || now - this.#reportedAt >= REPORT_EVERY_MS) {
+    const changed = httpOpen !== this.#wasOpen;
+    this.#wasOpen = httpOpen;
+    if (becameQuiet || changed || now - this.#reportedAt >= REPORT_EVERY_MS) {
       this.#reportedAt = now;
       this.#report(this.#quiet, blockers);
     }

@@ -41,11 +41,11 @@ export class FedHandle implements ListeningHandle {
   }
 
   /** Starts accepting from this socket. `onAccepted` is called before each connection is passed on. */
-  add(index: number, socket: DirectSocket, backlog: number, onAccepted: () => void): void {
+  add(index: number, socket: DirectSocket, backlog: number, onAccepted: (connection: RawHandle) => void): void {
     this.remove(index);
     this.#sockets.set(index, socket);
     socket.onconnection = (status, connection) => {
-      onAccepted();
+      onAccepted(connection);
       this.onconnection?.(status, connection);
     };
     socket.listen(backlog);

@@ -1,9 +1,11 @@
 import type { Cluster, Worker } from 'node:cluster';
+import type { EventEmitter } from 'node:events';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import { parseFromWorker } from '../protocol/parse-from-worker.ts';
 import { attempt, Malformed } from '../protocol/parser.ts';
 import { MARK, WORKER_SETTINGS_VAR, type FromWorker, type Heartbeat, type ToWorker, type Unmarked, type WorkerSettings } from '../protocol/worker.ts';
 import type { Activity } from './heartbeat.ts';
+import type { RawHandle } from './node-internals.ts';
 
 /** What adds up over the members' lives. */
 type Sums = Pick<Heartbeat, 'requests' | 'statusClasses' | 'latencySumMs' | 'bytesReceived' | 'bytesSent'>;
@@ -15,6 +17,11 @@ interface Member {
 }
 
 const NO_SUMS: Sums = { requests: 0, statusClasses: [0, 0, 0, 0, 0], latencySumMs: 0, bytesReceived: 0, bytesSent: 0 };
+/** A connection counts for this long after a member has taken it, because the member's report comes later. */
+const TAKEN_MS = 250;
+/** Node never closes the handle of a connection whose member died before it had taken it. */
+const LOST_MS = 2_000;
+
 /** A member that has not said yet what it has open. */
 const UNKNOWN: DrainBlockers = { requests: 0, oldestMs: 0, connections: 1, websockets: 0, sockets: 0 };
 
@@ -29,6 +36,9 @@ export class Members {
   /** Requests by latency bucket since the last heartbeat. */
   #latency: readonly number[] = [];
   #draining = false;
+  /** When this process accepted the connections that no member has taken yet. */
+  readonly #inTransit = new Map<RawHandle, number>();
+  #takenAt = Number.NEGATIVE_INFINITY;
 
   /** Makes every worker that the app forks load the preload. */
   install(cluster: Pick<Cluster, 'fork'>, preload: string, settings: WorkerSettings): void {
@@ -62,9 +72,22 @@ export class Members {
     if (share > 0) this.post({ t: 'rebalance', count: share });
   }
 
+  /** This process accepted a connection. Node closes the handle when a member has taken it. */
+  accepted(connection: RawHandle): void {
+    if (this.#alive.size === 0) return;
+    const close = connection.close;
+    this.#inTransit.set(connection, performance.now());
+    connection.close = (done) => {
+      this.#inTransit.delete(connection);
+      this.#takenAt = performance.now();
+      Reflect.apply(close, connection, [done]);
+    };
+  }
+
   /** What they and this process have open. */
   addBlockers(own: DrainBlockers): DrainBlockers {
-    return [...this.#alive.values()].reduce((sum, { blockers }) => addBlockers(sum, blockers ?? UNKNOWN), own);
+    const inTransit = { ...own, connections: own.connections + this.#countInTransit() };
+    return [...this.#alive.values()].reduce((sum, { blockers }) => addBlockers(sum, blockers ?? UNKNOWN), inTransit);
   }
 
   /** What they and this process did. `delivered` stays: this process accepts for all of them. */
@@ -85,10 +108,17 @@ export class Members {
     };
   }
 
+  #countInTransit(): number {
+    const at = performance.now();
+    for (const [connection, since] of this.#inTransit) if (at - since > LOST_MS) this.#inTransit.delete(connection);
+    return this.#inTransit.size + (at - this.#takenAt < TAKEN_MS ? 1 : 0);
+  }
+
   #add(worker: Worker): void {
     const member: Member = { beat: null, blockers: null };
     this.#alive.set(worker, member);
-    worker.process.on('internalMessage' as 'message', (raw: unknown) => {
+    const child: EventEmitter = worker.process;
+    child.on('internalMessage', (raw: unknown) => {
       if (typeof raw !== 'object' || raw === null || !('cmd' in raw) || raw.cmd !== MARK) return;
       const message = attempt(() => parseFromWorker(raw, undefined));
       if (!(message instanceof Malformed)) this.#received(member, message);

@@ -78,6 +78,7 @@ function start(settings: WorkerSettings): void {
   const rebalance = new KeepAliveRebalance(traffic);
   const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: connections.delivered });
   const counter = new OpenCounter(openCount, (count) => channel.send({ t: 'open', count }));
+  connections.onDelivered = (connection) => members.accepted(connection);
   traffic.addBlockers = (own) => members.addBlockers(own);
   traffic.start();
   hookListen(role, connections, traffic);

@@ -14,7 +14,8 @@ import { waitFor, type WaitOptions } from './wait.ts';
 export interface StartOptions extends LbOptions {
   /** Default: one made from the script's name. */
   readonly name?: string;
-  readonly instances?: number | string;
+  /** Default: 2. Null leaves the number, and with it the kind of worker, to lb. */
+  readonly instances?: number | string | null;
   /** Default: a free one. */
   readonly port?: number;
   /** More words of the command line. */
@@ -88,7 +89,7 @@ export class Sandbox {
     const { instances = 2, flags = [], env, ...rest } = options;
     // Several workers of an app that is not said to be plain make a cluster.
     const kind = process.env['LB_TEST_KIND'] === 'plain' ? ['--exec-mode', 'fork'] : [];
-    const args = ['start', path, '-n', name, '-i', String(instances), ...kind, ...flags];
+    const args = ['start', path, '-n', name, ...(instances === null ? [] : ['-i', String(instances)]), ...kind, ...flags];
     return { name, port, result: await this.lbWith({ ...rest, env: { PORT: String(port), ...env } }, ...args) };
   }
 

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { getJson, request } from '../helpers/http.ts';
+import { startLoad } from '../helpers/load.ts';
+import { createSandbox } from '../helpers/sandbox.ts';
+import { expectLossless } from '../helpers/tally.ts';
+
+const sandbox = await createSandbox();
+
+interface Seen {
+  readonly isPrimary: boolean;
+  readonly isWorker: boolean;
+  readonly names: readonly string[];
+  readonly nodeOptions: string | null;
+  readonly execArgv: readonly string[];
+  readonly args: readonly string[];
+  readonly debugPort: number;
+  readonly sync: { readonly listening: boolean; readonly port: number | null };
+  readonly pid: number;
+}
+
+const commandOf = (pid: number): string[] => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(1, -1);
+
+/** An app started without a number of workers: `lb start app.js`. */
+async function startAlone(script: string, flags: readonly string[] = [], env: Record<string, string> = {}): ReturnType<typeof sandbox.start> {
+  return sandbox.start(script, { instances: null, flags: [...flags], env });
+}
+
+it('without a number of workers, an app runs as under node: nothing shows but its instance number', { tags: ['every-node'] }, async () => {
+  const { name, port } = await startAlone('identity.cjs', [], { NODE_OPTIONS: '--no-deprecation' });
+  const seen = JSON.parse((await request('/', { port })).body) as Seen;
+  expect(seen).toMatchObject({ isPrimary: true, isWorker: false, nodeOptions: '--no-deprecation', execArgv: [], args: [] });
+  expect([...seen.names].sort()).toEqual(['NODE_APP_INSTANCE', 'NODE_OPTIONS']);
+  expect(seen.sync).toEqual({ listening: true, port });
+  expect(commandOf(seen.pid)).toEqual([expect.stringMatching(/identity\.cjs$/)]);
+  expect((await sandbox.ok('show', name)).stdout).toMatch(/exec_mode +fork/);
+});
+
+it('inspector options of the app stay as they are', { tags: ['every-node'] }, async () => {
+  const { port } = await startAlone('identity.cjs', ['--node-args', '--inspect=127.0.0.1:0']);
+  const seen = JSON.parse((await request('/', { port })).body) as Seen;
+  expect(commandOf(seen.pid)).toEqual(['--inspect=127.0.0.1:0', expect.stringMatching(/identity\.cjs$/)]);
+  expect(seen.execArgv).toEqual(['--inspect=127.0.0.1:0']);
+});
+
+it('one plain worker accepts by itself: the primary has no connection of its clients', async () => {
+  const { name, port } = await startAlone('plain-http.cjs');
+  const load = startLoad({ port, mode: 'connection-per-request', clients: 4 });
+  await load.waitForServed(200);
+  await sandbox.ok('reload', name, '--monitor', '200');
+  await load.waitForServed(200);
+  expectLossless(await load.stop(), 'reload');
+  const { workers, listeners } = await sandbox.waitForApp(name, 'have counted its connections', (now) => (now.workers[0]?.accepted ?? 0) >= 200);
+  expect(listeners).toEqual([`*:${port}`]);
+  expect(workers.map(({ handOffMs }) => handOffMs)).toEqual([null]);
+});
+
+it('an option that needs a choice for each connection lets the primary hand them over', async () => {
+  const { name, port } = await startAlone('plain-http.cjs', ['--max-conns', '50']);
+  expect((await getJson(port)).version).toBe('1');
+  expect((await sandbox.snapshot(name)).workers[0]?.handOffMs).not.toBeNull();
+  const refused = await sandbox.lb('balance', name, 'direct');
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('this change needs a restart, because its primary accepts connections now')]);
+});
+
+it('an app that clusters itself: its own workers serve, count and drain; a reload loses nothing', { tags: ['every-node'] }, async () => {
+  const { name, port } = await startAlone('clusters-itself.cjs');
+  const first = JSON.parse((await request('/', { port })).body) as { seen: object };
+  expect(first.seen).toEqual({ nodeOptions: null, lbNames: [], execArgv: [] });
+  const each = startLoad({ port, mode: 'connection-per-request', clients: 3 });
+  const kept = startLoad({ port, mode: 'keep-alive', clients: 3 });
+  await Promise.all([each.waitForServed(200), kept.waitForServed(200)]);
+  const [worker] = await sandbox.workerPids(name);
+  const slow = request('/?ms=1500', { port });
+  await sandbox.waitForApp(name, 'know of the request', ({ workers }) => workers.some(({ requestsInFlight }) => requestsInFlight > 0));
+  await sandbox.ok('reload', name, '--monitor', '200');
+  expect((await slow).status).toBe(200);
+  await Promise.all([each.waitForServed(200), kept.waitForServed(200)]);
+  const tallies = [await each.stop(), await kept.stop()];
+  for (const tally of tallies) {
+    expectLossless(tally, 'reload');
+    // Three workers before, three after.
+    expect(Object.keys(tally.pids).length).toBeGreaterThanOrEqual(4);
+    expect(Object.keys(tally.pids)).not.toContain(String(worker));
+  }
+  const served = tallies.reduce((sum, { served: count }) => sum + count, 2);
+  const { totals } = await sandbox.waitForApp(name, 'have counted every answer', (now) => now.totals.answers.reduce((sum, count) => sum + count, 0) >= served);
+  expect(totals.answers.reduce((sum, count) => sum + count, 0)).toBe(served);
+});
+
+it('an app that clusters itself keeps its sockets when its worker and its primary are killed', async () => {
+  const { name, port } = await startAlone('clusters-itself.cjs');
+  const load = startLoad({ port, mode: 'connection-per-request', clients: 4 });
+  await load.waitForServed(100);
+  const [worker = 0] = await sandbox.workerPids(name);
+  process.kill(worker, 'SIGKILL');
+  await sandbox.waitForApp(name, 'have another worker', (now) => now.ready === 1 && now.restarts === 1);
+  await load.waitForServed(100);
+  process.kill(await sandbox.primaryPid(name), 'SIGKILL');
+  await sandbox.waitForApp(name, 'be back', (now) => now.ready === 1 && now.workers.length === 1);
+  await load.waitForServed(100);
+  const { refused, hung } = await load.stop();
+  expect([refused, hung]).toEqual([0, 0]);
+});
