@@ -37,7 +37,8 @@ function inParentheses(place: string, column?: number): string {
   return column === undefined ? ` (${place})` : ` (${place}:${column})`;
 }
 
-function place({ url, line }: StackFrame, cwd: string): string {
+/** `lib/report.js:41`: a file below `cwd` relative to it. */
+export function place({ url, line }: Pick<StackFrame, 'url' | 'line'>, cwd: string): string {
   if (url === '') return '';
   const path = pathOf(url);
   const base = cwd.endsWith('/') ? cwd : `${cwd}/`;

@@ -35,7 +35,7 @@ export interface ExitReport {
   readonly uptimeMs: number;
   /** It was killed because `kill_timeout` expired. */
   readonly killedAtDeadline: boolean;
-  /** The cause beyond code and signal: "hung for 30 s in `hash` (lib/report.js:41)"; null if unknown. */
+  /** The cause beyond code and signal: "hung for 30 s in `hash` (lib/report.js:41)", the error it crashed with; null if unknown. */
   readonly cause: string | null;
   /** JavaScript stack at the exit, innermost frame first; empty if none was taken. */
   readonly stack: readonly string[];
@@ -68,4 +68,9 @@ export function describeExit(report: Pick<ExitReport, 'code' | 'signal' | 'kille
   if (report.signal !== null) return `signal ${report.signal}`;
   if (report.code !== null) return `exit code ${report.code}`;
   return 'unknown exit';
+}
+
+/** Whether the worker failed: it crashed, or was ended because it hung or used too much memory. */
+export function isFailure({ stopReason, code }: Pick<ExitReport, 'stopReason' | 'code'>): boolean {
+  return stopReason === null ? code !== 0 : stopReason === 'hung' || stopReason === 'memory-kill';
 }

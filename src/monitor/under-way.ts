@@ -17,7 +17,7 @@ export function underWay(app: AppSnapshot): readonly Cell[] {
   if (app.queued > 0) lines.push({ text: `${plural(app.queued, 'connection')} waiting for a worker`, style: STYLE.yellow });
   if (app.panic) lines.push({ text: 'fewer than half of the workers are healthy; connections go to all of them', style: STYLE.red | STYLE.bold });
   lines.push(...app.workers.flatMap((worker) => outOfRotation(app, worker)));
-  if (app.state !== 'stopped') lines.push(...app.troubledSlots.map(trouble));
+  if (app.state !== 'stopped') lines.push(...app.troubledSlots.map(trouble), ...lastFailure(app));
   if (app.error !== null) lines.push({ text: app.error, style: STYLE.red });
   return lines;
 }
@@ -59,8 +59,14 @@ function outOfRotation(app: AppSnapshot, { slot, pid, state, withdrawn }: Worker
   return state === 'ready' && withdrawn !== null ? [{ text: `slot ${slot} reported drain: ${withdrawn}`, style: STYLE.yellow }] : [];
 }
 
-function trouble({ slot, state, restarts, restartInMs }: SlotTrouble): Cell {
+/** Why a worker failed recently, unless its slot is shown anyway. */
+function lastFailure({ lastFailure: failure, troubledSlots }: AppSnapshot): Cell[] {
+  if (failure === undefined || troubledSlots.some(({ slot }) => slot === failure.slot)) return [];
+  return [{ text: `slot ${failure.slot} ended ${age(failure.agoMs)} ago: ${failure.cause}`, style: STYLE.yellow }];
+}
+
+function trouble({ slot, state, restarts, restartInMs, cause }: SlotTrouble): Cell {
   const after = restarts > 0 ? ` after ${plural(restarts, 'restart')}` : '';
   const next = restartInMs === null ? '' : `, next restart in ${age(restartInMs)}`;
-  return { text: `slot ${slot} ${state}${after}${next}`, style: state === 'errored' ? STYLE.red : STYLE.yellow };
+  return { text: `slot ${slot} ${state}${after}${next}${cause === undefined ? '' : `: ${cause}`}`, style: state === 'errored' ? STYLE.red : STYLE.yellow };
 }

@@ -9,10 +9,10 @@ import type { EmitEvent } from '../protocol/event.ts';
 import { now, wallNow } from '../system/clock.ts';
 import type { OperationRunner } from './operations/operation-runner.ts';
 import type { Outcome } from './operations/operation.ts';
+import { ExitHistory } from './workers/exit-history.ts';
 import { currentWorker, type Pool, type Slot } from './workers/pool.ts';
 import type { WorkerHandle, WorkerObserver } from './workers/worker-handle.ts';
 
-const KEPT_EXITS = 10;
 const FORK_AGAIN_MS = 1_000;
 
 export interface SupervisorOptions {
@@ -36,7 +36,7 @@ export class Supervisor implements WorkerObserver {
   readonly startedAt = now();
   /** The same in wall time. */
   readonly startedWall = wallNow();
-  readonly exits: ExitReport[] = [];
+  readonly exits = new ExitHistory();
   wasOnline = false;
   ended = false;
   readonly #options: SupervisorOptions;
@@ -130,13 +130,12 @@ export class Supervisor implements WorkerObserver {
 
   onClose(worker: WorkerHandle, report: ExitReport): void {
     const { pool, runner } = this.#options;
-    this.exits.push(report);
+    this.exits.add(report);
     pool.counters.exited(report);
-    if (this.exits.length > KEPT_EXITS) this.exits.shift();
     pool.slot(worker.slot).awaitsReport = false;
     pool.remove(worker);
     if (report.stopReason === null && runner.claims(worker)) {
-      runner.failed({ worker, reason: `${describeExit(report)} after ${seconds(report.uptimeMs)}`, output: report.lastStderr });
+      runner.failed({ worker, reason: `${describeExit(report)} (after ${seconds(report.uptimeMs)})`, output: report.lastStderr });
     }
     this.wake();
   }
@@ -148,6 +147,7 @@ export class Supervisor implements WorkerObserver {
   operationFinished(kind: OperationName, outcome: Outcome): void {
     const message = outcome.ok ? outcome.message : outcome.error.message;
     this.#options.event('operation', withoutApp(message, this.#options.app), undefined, { operation: kind, ok: outcome.ok });
+    if (outcome.ok && (kind === 'reload' || kind === 'restart')) this.exits.forgetFailures();
     if (kind === 'stop') this.#end('stopped', null);
     else if (kind === 'start' && !outcome.ok) this.#end('errored', outcome.error);
     this.wake();
@@ -242,7 +242,7 @@ export class Supervisor implements WorkerObserver {
     const phases = pool.slots.map((slot) => slot.restart.phase);
     if (!phases.every(isEnded)) return;
     if (phases.every((phase) => phase === 'stopped')) return this.#end('stopped', null);
-    const last = this.exits.at(-1);
+    const last = this.exits.last.at(-1);
     const reason = `${last === undefined ? 'its workers ended' : describeExit(last)}; every worker gave up after ${pool.spec.maxRestarts} unstable restarts`;
     this.#end('errored', new LbError('LB_ERR_OPERATION_FAILED', { operation: 'supervision', app, reason }, last?.lastStderr ?? []));
   }

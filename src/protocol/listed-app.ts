@@ -18,6 +18,7 @@ export type ListedApp = Pick<
   | 'queued'
   | 'panic'
   | 'troubledSlots'
+  | 'lastFailure'
   | 'autoscaling'
   | 'operation'
   | 'queuedOperations'
@@ -31,7 +32,7 @@ export type ListedApp = Pick<
 
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
-  const { listeners, queued, panic, troubledSlots, autoscaling, operation, queuedOperations, error } = snapshot;
+  const { listeners, queued, panic, troubledSlots, lastFailure, autoscaling, operation, queuedOperations, error } = snapshot;
   return {
     name,
     state,
@@ -48,6 +49,7 @@ export function listedApp(snapshot: AppSnapshot): ListedApp {
     queued,
     panic,
     troubledSlots,
+    ...(lastFailure === undefined ? {} : { lastFailure }),
     autoscaling,
     operation,
     queuedOperations,

@@ -2,8 +2,8 @@ import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import { APP_STATES, WORKER_STATES } from '../lifecycle/states.ts';
 import type { ListedApp } from './listed-app.ts';
 import { scaleTarget } from './parse-scale-target.ts';
-import { boolean, integer, list, nullable, number, object, oneOf, string, type Shape } from './parser.ts';
-import { OPERATION_KINDS, type AppSnapshot, type AutoscalingSnapshot, type SlotTrouble, type WorkerSnapshot } from './snapshot.ts';
+import { boolean, integer, list, nullable, number, object, oneOf, optional, string, type Shape } from './parser.ts';
+import { OPERATION_KINDS, type AppSnapshot, type AutoscalingSnapshot, type LastFailure, type SlotTrouble, type WorkerSnapshot } from './snapshot.ts';
 import type { LoopDelaySummary } from './worker.ts';
 
 /** Separate from `parse-snapshot.ts`, because a plain `lb list` waits for everything it loads. */
@@ -65,7 +65,10 @@ export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
   listeners: list(string),
   queued: number(),
   panic: boolean,
-  troubledSlots: list(object<SlotTrouble>({ slot, state: oneOf(['errored', 'stopped', 'waiting']), restartInMs: numberOrNull, restarts: number() })),
+  troubledSlots: list(
+    object<SlotTrouble>({ slot, state: oneOf(['errored', 'stopped', 'waiting']), restartInMs: numberOrNull, restarts: number(), cause: optional(string) }),
+  ),
+  lastFailure: optional(object<LastFailure>({ slot, cause: string, agoMs: number() })),
   autoscaling: nullable(
     object<AutoscalingSnapshot>({
       on: boolean,

@@ -58,6 +58,15 @@ export interface SlotTrouble {
   /** Time until the next restart; null if none is planned. */
   readonly restartInMs: number | null;
   readonly restarts: number;
+  /** Why its worker last failed. */
+  readonly cause?: string;
+}
+
+/** How the worker that failed last has failed. */
+export interface LastFailure {
+  readonly slot: number;
+  readonly cause: string;
+  readonly agoMs: number;
 }
 
 /** The health of one worker: its checks, and why it is ejected, if it is. */
@@ -131,6 +140,8 @@ export interface AppSnapshot {
   readonly workers: readonly WorkerSnapshot[];
   readonly health: readonly WorkerHealth[];
   readonly troubledSlots: readonly SlotTrouble[];
+  /** Absent when no worker failed in the last ten minutes. */
+  readonly lastFailure?: LastFailure;
   /** Null if the definition has no `scale`. */
   readonly autoscaling: AutoscalingSnapshot | null;
   readonly operation: { readonly kind: OperationKind; readonly sinceMs: number } | null;

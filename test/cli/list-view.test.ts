@@ -62,7 +62,8 @@ const APPS = [
     ready: 1,
     restarts: 2,
     requestsPerSecond: 0.4,
-    troubledSlots: [{ slot: 1, state: 'waiting', restartInMs: 3_000, restarts: 2 }],
+    troubledSlots: [{ slot: 1, state: 'waiting', restartInMs: 3_000, restarts: 2, cause: 'TypeError: x is not a function at server.js:12' }],
+    lastFailure: { slot: 0, cause: 'signal SIGSEGV', agoMs: 72_000 },
   }),
 ];
 

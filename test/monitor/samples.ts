@@ -40,7 +40,8 @@ export function apps(second = 0): readonly AppSnapshot[] {
       p99Ms: 4_210,
       requestsPerSecond: 12_345,
       workers: [worker({ state: 'ejected' })],
-      troubledSlots: [{ slot: 1, state: 'waiting', restartInMs: 3_000, restarts: 3 }],
+      troubledSlots: [{ slot: 1, state: 'waiting', restartInMs: 3_000, restarts: 3, cause: 'TypeError: x is not a function at server.js:12' }],
+      lastFailure: { slot: 0, cause: 'signal SIGSEGV', agoMs: 72_000 },
       health: [
         {
           slot: 0,

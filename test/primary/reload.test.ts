@@ -60,7 +60,7 @@ describe('reload', () => {
     await app.advance(2_000);
     expect(reload.error).toMatchObject({
       code: 'LB_ERR_RELOAD_FAILED',
-      message: expect.stringMatching(/^reload of "api" failed: worker 0 \(pid \d+\): exit code 7 after 50 ms$/),
+      message: expect.stringMatching(/^reload of "api" failed: worker 0 \(pid \d+\): exit code 7 \(after 50 ms\)$/),
     });
     expect(app.pids).toEqual(before);
     expect(await app.snapshot()).toMatchObject({ state: 'online', spec: { args: ['--verbose'] } });

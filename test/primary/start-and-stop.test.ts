@@ -23,7 +23,7 @@ describe('start', () => {
     const start = app.start({ instances: 3 });
     await app.advance(1_000);
     const pid = app.workers[1]?.pid;
-    expect(start.error).toMatchObject({ code: 'LB_ERR_START_FAILED', message: `app "api" did not start: worker 1 (pid ${pid}): exit code 3 after 50 ms` });
+    expect(start.error).toMatchObject({ code: 'LB_ERR_START_FAILED', message: `app "api" did not start: worker 1 (pid ${pid}): exit code 3 (after 50 ms)` });
     expect(app.workers).toHaveLength(3);
     expect(app.alive).toEqual([]);
     expect(app.messages.at(-1)).toMatchObject({ type: 'ended', state: 'errored' });

@@ -41,13 +41,16 @@ it('S16: restarts back off, then the slot is given up while the rest keeps servi
   const { stdout } = await sandbox.ok('list');
   expect(stdout).toContain('degraded');
   expect(stdout).toContain('1/2');
+  expect(stdout).toMatch(/\[1\] errored after \d restarts: Error: no luck in slot 1 at \S*crash-in-slot\.cjs:4/);
+  const events = (await sandbox.ok('events', name)).stdout;
+  expect(events).toMatch(/exit +\S+ worker 1 ended: Error: no luck in slot 1 at/);
 });
 
 it('when every slot is given up the app is errored, says why, and can be started again', async () => {
   const { name, flag, crash } = await startThatWillCrash('0,1', '--max-restarts', '2', '--exp-backoff-restart-delay', '50');
   await crash();
   const errored = await sandbox.waitForApp(name, 'be errored', (now) => now.state === 'errored');
-  expect(errored.error).toContain('exit code 1');
+  expect(errored.error).toMatch(/Error: no luck in slot \d at .*crash-in-slot\.cjs:4; every worker gave up/);
   expect(errored.lastExits.at(-1)?.lastStderr.join('\n')).toContain('no luck in slot');
   expect((await sandbox.ok('show', name)).stdout).toContain('no luck in slot');
   expect((await sandbox.ok('list')).stdout).toContain('errored');

@@ -32,7 +32,16 @@ it.each([
   expect(result.code, String(result)).toBe(1);
   expect(result.stderr).toContain(`app "${name}" did not start`);
   expect(result.stderr).toContain(says);
+  expect(result.stderr, 'the cause and its place').toMatch(
+    new RegExp(`did not start: worker \\d \\(pid \\d+\\): \\w*Error: .* at \\S*${script}:\\d+ \\(after`),
+  );
   await expectNothingRuns(script, result);
+});
+
+it('V8 out of memory: names it as the cause, not the signal', async () => {
+  const script = sandbox.writeApp('out-of-memory.cjs', 'const kept = [];\nfor (;;) kept.push(new Array(1000).fill(0.5));\n');
+  const { result } = await sandbox.tryStart(script, { instances: 1, flags: ['--node-args=--max-old-space-size=20'] });
+  expect(result.stderr, String(result)).toMatch(/did not start: worker 0 \(pid \d+\): JavaScript heap out of memory \(after/);
 });
 
 it('a port in use', async () => {

@@ -28,7 +28,8 @@ const snapshot = app({
       sinceMs: 5,
     },
   ],
-  troubledSlots: [{ slot: 1, state: 'waiting', restartInMs: 5, restarts: 2 }],
+  troubledSlots: [{ slot: 1, state: 'waiting', restartInMs: 5, restarts: 2, cause: 'exit code 1' }],
+  lastFailure: { slot: 1, cause: 'exit code 1', agoMs: 5 },
   autoscaling: { on: true, min: 1, max: 2, target: { metric: 'elu', value: 0.6 }, now: null, last: { at: 1, from: 1, to: 2, reason: 'load' } },
   operation: { kind: 'reload', sinceMs: 4 },
   totals: {

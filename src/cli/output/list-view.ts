@@ -67,7 +67,7 @@ export function appNotes(app: ListedApp): string[] {
   if (app.queued > 0) notes.push(`${plural(app.queued, 'connection')} wait${app.queued === 1 ? 's' : ''} for a worker`);
   if (app.panic) notes.push('fewer than half of the workers are healthy; connections go to all of them');
   notes.push(...app.workers.flatMap((worker) => outText(app, worker)));
-  if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)));
+  if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)), ...failureText(app));
   if (app.error !== null) notes.push(`error: ${app.error}`);
   return notes;
 }
@@ -95,5 +95,11 @@ function outText(app: ListedApp, { slot, pid, state, withdrawn }: ListedApp['wor
 function troubleText(app: string, slot: SlotTrouble): string {
   const restarts = slot.restarts > 0 ? ` after ${plural(slot.restarts, 'restart')}` : '';
   const next = slot.restartInMs === null ? '' : `, next restart in ${duration(slot.restartInMs)}`;
-  return `${app}[${slot.slot}] ${slot.state}${restarts}${next}`;
+  return `${app}[${slot.slot}] ${slot.state}${restarts}${next}${slot.cause === undefined ? '' : `: ${slot.cause}`}`;
+}
+
+/** The last failure of a worker, unless its slot is shown anyway. */
+function failureText({ name, lastFailure, troubledSlots }: ListedApp): string[] {
+  if (lastFailure === undefined || troubledSlots.some(({ slot }) => slot === lastFailure.slot)) return [];
+  return [`${name}[${lastFailure.slot}] ended ${age(lastFailure.agoMs)} ago: ${lastFailure.cause}`];
 }

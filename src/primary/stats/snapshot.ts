@@ -10,6 +10,7 @@ import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { Autoscaler } from '../scaling/autoscaler.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Watch } from '../watch/watch.ts';
+import type { ExitHistory } from '../workers/exit-history.ts';
 import type { Pool } from '../workers/pool.ts';
 import { presentLoad } from '../workers/present-load.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -44,7 +45,7 @@ export function takeStats(parts: StatsParts): AppStats {
       wanted: pool.wanted,
       ready,
       alive: workers.length,
-      erroredSlots: slotTroubles(pool).filter((slot) => slot.state === 'errored').length,
+      erroredSlots: slotTroubles(pool, supervisor.exits).filter((slot) => slot.state === 'errored').length,
       rollingOut: operation?.kind === 'reload' || operation?.kind === 'restart',
       stopping: operation?.kind === 'stop' || supervisor.ended,
       wasOnline: supervisor.wasOnline,
@@ -74,6 +75,7 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
   const { pool, runner, supervisor, ingress, watch } = parts;
   const { env, ...spec } = pool.spec;
   const health = watch.report();
+  const { lastFailure } = supervisor.exits;
   return {
     ...takeStats(parts),
     healthy: watch.healthySlots(health),
@@ -83,11 +85,12 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
     proxyRejections: { ...ingress.proxyRejections },
     listeners: ingress.labels,
     health,
-    troubledSlots: slotTroubles(pool),
+    troubledSlots: slotTroubles(pool, supervisor.exits),
+    ...(lastFailure === null ? {} : { lastFailure }),
     autoscaling: parts.autoscaler.report(),
     operation: runner.current,
     queuedOperations: runner.waiting,
-    lastExits: supervisor.exits,
+    lastExits: supervisor.exits.last,
     error: null,
     socketsKept: parts.socketsKept(),
     spec: { ...spec, envNames: Object.keys(env).sort() },
@@ -142,11 +145,12 @@ function errorRateOf(workers: readonly WorkerHandle[], at: number): number | nul
 }
 
 /** Slots that should have a worker and have none. */
-function slotTroubles(pool: Pool): SlotTrouble[] {
+function slotTroubles(pool: Pool, exits: ExitHistory): SlotTrouble[] {
   return pool.slots.flatMap(({ index, restart, workers }) => {
     if (restart.phase === 'idle' || workers.some((worker) => worker.state !== 'exited')) return [];
     const restartInMs = restart.phase === 'waiting' ? Math.max(0, Math.round(restart.dueAt - now())) : null;
-    return [{ slot: index, state: restart.phase, restartInMs, restarts: restart.restarts }];
+    const cause = exits.causeOf(index);
+    return [{ slot: index, state: restart.phase, restartInMs, restarts: restart.restarts, ...(cause === null ? {} : { cause }) }];
   });
 }
 

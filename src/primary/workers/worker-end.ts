@@ -1,9 +1,21 @@
+import { crashCause } from '../../lifecycle/crash-cause.ts';
 import type { StopReason, ExitReport } from '../../lifecycle/exit-report.ts';
+import { now } from '../../system/clock.ts';
 
 const STDERR_LINES = 40;
+/** Lines in which the error is looked for: the native stack after V8 has run out of memory is longer than what is shown. */
+const SEARCHED_LINES = 120;
+const SEARCHED_LENGTH = 300;
+/** An uncaught error ends the process at once. What was written earlier is not why it ended. */
+const LAST_WORDS_MS = 5_000;
 
 /** A part that can know why a worker ended, beyond its exit code. */
 export type EndObserver = 'hang-watch' | 'memory-limit' | 'kernel';
+
+interface EndedProcess extends Pick<ExitReport, 'code' | 'signal'> {
+  readonly at: number;
+  readonly cwd: string;
+}
 
 /** Records how one worker ends. The first reason and the first cause are kept. */
 export class WorkerEnd {
@@ -15,6 +27,7 @@ export class WorkerEnd {
   #observer: EndObserver | null = null;
   #cause: string | null = null;
   #stack: readonly string[] = [];
+  readonly #searched: { readonly at: number; readonly text: string }[] = [];
 
   /** Why `lb` ends this worker; null if it does not. */
   get stopReason(): StopReason | null {
@@ -41,9 +54,27 @@ export class WorkerEnd {
   rememberStderr(line: string): void {
     this.lastStderr.push(line);
     if (this.lastStderr.length > STDERR_LINES) this.lastStderr.shift();
+    this.#searched.push({ at: now(), text: line.slice(0, SEARCHED_LENGTH) });
+    if (this.#searched.length > SEARCHED_LINES) this.#searched.shift();
   }
 
-  facts(): Pick<ExitReport, 'stopReason' | 'killedAtDeadline' | 'cause' | 'stack' | 'lastStderr'> {
-    return { stopReason: this.#stopReason, killedAtDeadline: this.killedAtDeadline, cause: this.#cause, stack: this.#stack, lastStderr: [...this.lastStderr] };
+  /** Call this after all of its output has been read. @param exit `at` is monotonic time. */
+  facts(exit: EndedProcess): Pick<ExitReport, 'stopReason' | 'killedAtDeadline' | 'cause' | 'stack' | 'lastStderr'> {
+    return {
+      stopReason: this.#stopReason,
+      killedAtDeadline: this.killedAtDeadline,
+      cause: this.#cause ?? (this.#stopReason === null ? this.#lastWords(exit) : null),
+      stack: this.#stack,
+      lastStderr: [...this.lastStderr],
+    };
+  }
+
+  #lastWords(exit: EndedProcess): string | null {
+    const recent = this.#searched.filter(({ at }) => at >= exit.at - LAST_WORDS_MS);
+    return crashCause(
+      exit,
+      recent.map(({ text }) => text),
+      exit.cwd,
+    );
   }
 }

@@ -159,11 +159,12 @@ export class WorkerHandle {
 
   #exited(code: number | null, signal: string | null): void {
     const { state: stateBefore, uptimeMs, slot, generation, pid } = this;
+    const exit = { code, signal, at: now(), cwd: this.spec.cwd };
     this.move('exited');
     this.#notify('onExit', this, code, signal);
     this.profile.workerEnded();
     void pipesClosed([this.channel.stdout, this.channel.stderr]).then(() => {
-      this.#notify('onClose', this, { slot, generation, pid, at: wallNow(), code, signal, stateBefore, uptimeMs, ...this.end.facts() });
+      this.#notify('onClose', this, { slot, generation, pid, at: wallNow(), code, signal, stateBefore, uptimeMs, ...this.end.facts(exit) });
     });
   }
 }

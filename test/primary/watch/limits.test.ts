@@ -60,7 +60,7 @@ describe('memory', () => {
     expect(actions.splice(0)).toEqual(['recycle 7 (memory): it uses 150 MB, the limit is 100 MB']);
     limits.sampled(real(worker), 250 * MB);
     expect(actions).toEqual(['abandon 7 (memory-kill): it uses 250 MB, max_memory_kill is 200 MB', 'SIGKILL']);
-    expect(worker.end.facts().cause).toBe('killed: it used 250 MB, max_memory_kill is 200 MB');
+    expect(worker.end.facts({ code: null, signal: 'SIGKILL', at: 0, cwd: '/' }).cause).toBe('killed: it used 250 MB, max_memory_kill is 200 MB');
   });
 
   it.each([

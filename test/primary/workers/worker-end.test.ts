@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { WorkerEnd } from '../../../src/primary/workers/worker-end.ts';
 
 it('keeps the first reason', () => {
@@ -14,11 +14,34 @@ it('keeps the first cause, and lets only its observer refine it', () => {
   end.explain('kernel', 'killed by the kernel');
   end.explain('hang-watch', 'hung for 30 s in `hash`', ['at hash']);
   end.explain('memory-limit', 'too fat');
-  expect([end.observer, end.facts()]).toMatchObject(['hang-watch', { cause: 'hung for 30 s in `hash`', stack: ['at hash'] }]);
+  expect([end.observer, end.facts({ code: null, signal: 'SIGKILL', at: 0, cwd: '/app' })]).toMatchObject([
+    'hang-watch',
+    { cause: 'hung for 30 s in `hash`', stack: ['at hash'] },
+  ]);
 });
 
 it('keeps the last lines of stderr', () => {
   const end = new WorkerEnd();
   for (let line = 0; line < 50; line++) end.rememberStderr(String(line));
   expect([end.lastStderr.length, end.lastStderr[0], end.lastStderr.at(-1)]).toEqual([40, '10', '49']);
+});
+
+it('without a cause from elsewhere, the error on stderr is the cause of a crash', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const exit = (): Parameters<WorkerEnd['facts']>[0] => ({ code: 1, signal: null, at: performance.now(), cwd: '/app' });
+  const end = new WorkerEnd();
+  end.rememberStderr('TypeError: no luck');
+  for (let line = 0; line < 100; line++) end.rememberStderr('    at boot (/app/server.js:12:1)');
+  expect(end.facts(exit()).cause).toBe('TypeError: no luck at server.js:12');
+  vi.advanceTimersByTime(6_000);
+  expect(end.facts(exit()).cause, 'an error of long ago').toBeNull();
+  end.rememberStderr('RangeError: late');
+  expect(end.facts(exit()).cause).toBe('RangeError: late');
+  end.explain('kernel', 'out of memory (killed by the kernel)');
+  expect(end.facts(exit()).cause).toBe('out of memory (killed by the kernel)');
+  const asked = new WorkerEnd();
+  asked.rememberStderr('Error: from a handler');
+  asked.ask('stop');
+  expect(asked.facts(exit()).cause, 'lb ended it').toBeNull();
 });

@@ -41,8 +41,11 @@ function notesOf(app: AppSnapshot): string[] {
     app.state === 'stopped'
       ? []
       : app.troubledSlots.map(
-          ({ slot, state, restartInMs }) => `slot ${slot} is ${state}${restartInMs === null ? '' : `, next restart in ${age(restartInMs)}`}`,
+          ({ slot, state, restartInMs, cause }) =>
+            `slot ${slot} is ${state}${restartInMs === null ? '' : `, next restart in ${age(restartInMs)}`}${cause === undefined ? '' : `: ${cause}`}`,
         );
+  const { lastFailure: failure } = app;
+  const failed = failure !== undefined && !app.troubledSlots.some(({ slot }) => slot === failure.slot);
   return [
     ...leaving,
     ...(app.queuedOperations.length === 0 ? [] : [`next: ${app.queuedOperations.join(', ')}`]),
@@ -50,6 +53,7 @@ function notesOf(app: AppSnapshot): string[] {
     ...(app.panic ? ['fewer than half of the workers are healthy; connections go to all of them'] : []),
     ...out,
     ...slots,
+    ...(failed && app.state !== 'stopped' ? [`slot ${failure.slot} ended ${age(failure.agoMs)} ago: ${failure.cause}`] : []),
     ...(app.error === null ? [] : [app.error]),
   ];
 }
