@@ -57,7 +57,7 @@ export interface Resolved {
 export async function resolveTarget(context: Context, target: string | undefined, flags: Readonly<Record<string, unknown>>): Promise<Resolved> {
   const { io, options, appArgs, home } = context;
   const only = options['only'];
-  const { apps, metrics, warnings } = await resolveApps({
+  const { apps, metrics, warnings, notes } = await resolveApps({
     target,
     flags,
     appArgs,
@@ -70,6 +70,7 @@ export async function resolveTarget(context: Context, target: string | undefined
     node: process.execPath,
   });
   for (const warning of warnings) context.note(`${context.errStyle('yellow', 'warning:')} ${warning}`);
+  for (const note of notes) context.note(note);
   return { apps, metrics: metrics ?? null };
 }
 

@@ -13,7 +13,7 @@ export interface AppOptions {
   /**
    * File that every worker runs as its main module.
    *
-   * Relative to `cwd`. On the command line it is relative to the current directory, or to `--cwd` if it does not exist there. You can omit the extensions `.js`, `.mjs`, `.cjs` and `.ts`; a directory means the `main` of its `package.json`, or its `index.js`.
+   * Relative to `cwd`. On the command line it is relative to the current directory, or to `--cwd` if it does not exist there. You can omit the extensions `.js`, `.mjs`, `.cjs` and `.ts`; a directory means the `main` of its `package.json`, its `index.js` or its `start` script. A command works too, if a Node.js script is behind it: `npm` with `args: 'start'`, `next`, `node dist/main.js --flag`; see [what you can start](commands.md#what-you-can-start).
    * @default none; required
    */
   readonly script: string;
@@ -79,7 +79,7 @@ export interface AppOptions {
   /**
    * Another Node.js binary (20.19 or newer) for this app.
    *
-   * A path relative to `cwd`, or a name that is looked up in `PATH`; `node` means the one that runs `lb`. Interpreters of other languages are refused.
+   * A path relative to `cwd`, or a name that is looked up in `PATH`; `node` means the one that runs `lb`. `tsx` and `ts-node` are loaded into that one. Interpreters of other languages are refused.
    * @default the Node.js that runs `lb`
    */
   readonly interpreter?: string | undefined;

@@ -4,13 +4,15 @@ import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { weightOf, type AppSpec, type ScaleSpec, type WorkerKind } from '../lifecycle/app-spec.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
 import { handsOff } from '../lifecycle/balance-strategy.ts';
+import { shownPath, type Program } from './command/resolve-command.ts';
+import { typed } from './command/shell-line.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
 import { countInstances } from './instances.ts';
+import { interpreterOf } from './interpreter-of.ts';
 import type { Interpreters } from './interpreter.ts';
 import { DEFAULTS, type OptionKey, type Settings } from './options.ts';
 import { absolutePath } from './paths.ts';
 import { COMMAND_LINE, valueError, type Layer, type Origin } from './read-values.ts';
-import { foreignInterpreter } from './script.ts';
 import { specSettings } from './spec-settings.ts';
 import { inheritedEnv, mergeEnv } from './worker-env.ts';
 
@@ -20,6 +22,15 @@ export interface LocatedApp {
   readonly name: string;
   readonly cwd: string;
   readonly script: string;
+  /** The command behind which the script was found; absent for a plain script file. */
+  readonly program?: Program;
+  readonly command?: string;
+}
+
+export interface BuiltSpec {
+  readonly spec: AppSpec;
+  /** What a command turned out to be: `npm start -> node dist/server.js`; null for a plain script file. */
+  readonly note: string | null;
 }
 
 /** What all apps of one command share. */
@@ -37,27 +48,43 @@ export interface BuildContext {
 type PathKey = 'out_file' | 'error_file' | 'env_file' | 'interpreter';
 
 /** Builds the definition of one app from its layers. Adds errors to `problems`; each leaves a gap in the result. */
-export async function buildSpec(app: LocatedApp, context: BuildContext, problems: LbError[]): Promise<AppSpec> {
+export async function buildSpec(app: LocatedApp, context: BuildContext, problems: LbError[]): Promise<BuiltSpec> {
   const settings: Settings = { ...DEFAULTS, ...app.layer.values, ...context.flags.values };
   problems.push(...conflicts(app, context, settings));
   const logFile = (key: 'out_file' | 'error_file', suffix: string): string | null => {
     const path = pathOf(key, app, context);
     return path === undefined ? join(context.home, 'logs', `${app.name}-${suffix}.log`) : path;
   };
-  return {
+  const env = await envOf(app, context, settings, problems);
+  const { flags, callerCwd, interpreters } = context;
+  const interpreting = {
+    settings,
+    isGiven: flags.values.interpreter !== undefined || app.layer.values.interpreter !== undefined,
+    base: flags.values.interpreter === undefined ? app.cwd : callerCwd,
+    interpreters,
+    nodeOptions: env['NODE_OPTIONS'],
+    path: context.env['PATH'] ?? '',
+  };
+  const { interpreter, nodeArgs } = await interpreterOf(app, interpreting, problems);
+  const args = app.program?.args ?? (context.appArgs.length > 0 ? [...context.appArgs] : settings.args);
+  const spec: AppSpec = {
     name: app.name,
     script: app.script,
-    args: context.appArgs.length > 0 ? [...context.appArgs] : settings.args,
+    args,
     cwd: app.cwd,
     kind: kindOf(app, context, settings),
     instances: startOf(settings, context),
-    interpreter: await interpreterOf(app, context, settings, problems),
+    interpreter,
     ...specSettings(settings),
-    env: await envOf(app, context, settings, problems),
+    nodeArgs: [...settings.node_args, ...nodeArgs],
+    env,
     outFile: logFile('out_file', 'out'),
     errorFile: logFile('error_file', 'error'),
     scale: scaleOf(settings, context),
   };
+  const isPlain = app.command === undefined && nodeArgs.length === 0;
+  const shown = shownPath(app.script, app.cwd);
+  return { spec, note: isPlain ? null : `${app.command ?? shown} -> ${typed(['node', ...nodeArgs, shown, ...args])}` };
 }
 
 /** Options that contradict each other, reported where they were given. */
@@ -112,22 +139,6 @@ function originOf(key: OptionKey, app: LocatedApp, flags: Layer): Origin {
   return flags.origins.get(key) ?? app.layer.origins.get(key) ?? { file: COMMAND_LINE, path: key };
 }
 
-async function interpreterOf(app: LocatedApp, context: BuildContext, settings: Settings, problems: LbError[]): Promise<string> {
-  const { interpreter } = settings;
-  const isGiven = context.flags.values.interpreter !== undefined || app.layer.values.interpreter !== undefined;
-  const foreign = isGiven ? undefined : foreignInterpreter(app.script);
-  if (foreign !== undefined) {
-    const details = { app: app.name, interpreter: foreign, reason: `${app.script} is not a Node.js script, and lb runs Node.js apps only` };
-    problems.push(new LbError('LB_ERR_INTERPRETER', details));
-    return interpreter;
-  }
-  const base = context.flags.values.interpreter === undefined ? app.cwd : context.callerCwd;
-  const found = await context.interpreters.find(interpreter, base);
-  if ('path' in found) return found.path;
-  problems.push(new LbError('LB_ERR_INTERPRETER', { app: app.name, interpreter, reason: found.reason }));
-  return interpreter;
-}
-
 async function envOf(app: LocatedApp, context: BuildContext, settings: Settings, problems: LbError[]): Promise<Readonly<Record<string, string>>> {
   const none: EnvLayer = new Map();
   const profile = context.envName === undefined ? undefined : app.layer.profiles.get(context.envName);
@@ -138,6 +149,7 @@ async function envOf(app: LocatedApp, context: BuildContext, settings: Settings,
     await envFileOf(app, context, problems),
     settings.env ?? none,
     profile ?? none,
+    app.program?.env ?? none,
     settings.port === undefined ? none : new Map([['PORT', String(settings.port)]]),
   ]);
 }

@@ -1,21 +1,23 @@
-import { constants } from 'node:fs';
-import { access, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../errors/lb-error.ts';
-import { absolutePath, statOf } from './paths.ts';
+import { absolutePath, isExecutable } from './paths.ts';
 
 /** Minimum Node.js version. */
 const OLDEST = [20, 19] as const;
 const ANSWER_WITHIN_MS = 10_000;
 
-export type Interpreter = { readonly path: string } | { readonly reason: string };
+/** `version` as Node.js prints it: `v22.18.0`. */
+export type Interpreter = { readonly path: string; readonly version: string } | { readonly reason: string };
+
+type Checked = { readonly version: string } | { readonly reason: string };
 
 /** Finds and checks the Node.js binaries that apps request; runs each only once. */
 export class Interpreters {
   readonly #node: string;
   readonly #path: string;
-  readonly #checked = new Map<string, Promise<string | undefined>>();
+  readonly #checked = new Map<string, Promise<Checked>>();
 
   /** @param node the binary that runs `lb`, which is not checked @param path the caller's `PATH` */
   constructor(node: string, path: string | undefined) {
@@ -24,13 +26,13 @@ export class Interpreters {
   }
 
   async find(wanted: string, base: string): Promise<Interpreter> {
-    if (wanted === 'node' || wanted === this.#node) return { path: this.#node };
+    if (wanted === 'node' || wanted === this.#node) return { path: this.#node, version: process.version };
     if (wanted === 'none') return { reason: 'lb runs Node.js apps only' };
     const path = isPath(wanted) ? absolutePath(wanted, base) : await this.#onPath(wanted);
     if (path === undefined) return { reason: 'it is not in PATH' };
     if (!(await isExecutable(path))) return { reason: `${path} is not an executable file` };
-    const reason = await this.#problemOf(path);
-    return reason === undefined ? { path } : { reason };
+    const checked = await this.#check(path);
+    return 'reason' in checked ? checked : { path, ...checked };
   }
 
   async #onPath(name: string): Promise<string | undefined> {
@@ -41,7 +43,7 @@ export class Interpreters {
     return undefined;
   }
 
-  #problemOf(path: string): Promise<string | undefined> {
+  #check(path: string): Promise<Checked> {
     const known = this.#checked.get(path) ?? checkVersion(path, this.#node);
     this.#checked.set(path, known);
     return known;
@@ -50,20 +52,14 @@ export class Interpreters {
 
 const isPath = (wanted: string): boolean => /[/\\]/.test(wanted) || wanted.startsWith('~');
 
-async function isExecutable(path: string): Promise<boolean> {
-  if ((await statOf(path))?.isFile() !== true) return false;
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function checkVersion(path: string, node: string): Promise<string | undefined> {
-  if ((await realpathOf(path)) === (await realpathOf(node))) return undefined;
+async function checkVersion(path: string, node: string): Promise<Checked> {
+  if ((await realpathOf(path)) === (await realpathOf(node))) return { version: process.version };
   try {
-    return problemOfVersion(await versionOf(path));
+    const version = await versionOf(path);
+    const reason = problemOfVersion(version);
+    return reason === undefined ? { version } : { reason };
   } catch (error) {
-    return `"${path} --version" failed: ${messageOf(error).split('\n')[0] ?? ''}`;
+    return { reason: `"${path} --version" failed: ${messageOf(error).split('\n')[0] ?? ''}` };
   }
 }
 

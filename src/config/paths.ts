@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import type { Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -16,4 +16,13 @@ export async function statOf(path: string): Promise<Stats | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Whether a path is a file that this user may execute. */
+export async function isExecutable(path: string): Promise<boolean> {
+  if ((await statOf(path))?.isFile() !== true) return false;
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }

@@ -2,15 +2,15 @@ import { dirname, relative } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
 import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import { buildSpec, type BuildContext, type LocatedApp } from './build-spec.ts';
+import { buildSpec, type BuildContext } from './build-spec.ts';
 import { describe } from './describe.ts';
 import { findConfigFile, isConfigFile } from './find-file.ts';
 import { Interpreters } from './interpreter.ts';
 import { loadConfigFile } from './load-file.ts';
+import { locate, type Located } from './locate.ts';
 import type { MetricsConfig } from './metrics-key.ts';
 import { absolutePath, statOf } from './paths.ts';
 import { COMMAND_LINE, readApp, readFlags, valueError, type Layer } from './read-values.ts';
-import { findScript, nameOfScript } from './script.ts';
 
 /** The unchecked command line. */
 export interface ResolveRequest {
@@ -39,6 +39,8 @@ export interface ResolvedApps {
   /** The metrics address of the config file; undefined if it has none. */
   readonly metrics?: MetricsConfig;
   readonly warnings: string[];
+  /** What commands turned out to be: `npm start -> node dist/server.js`. */
+  readonly notes: string[];
 }
 
 /** The source of apps: a config file, or a script on the command line. */
@@ -53,11 +55,9 @@ interface Source {
   readonly warnings: readonly string[];
 }
 
-interface Candidate extends Omit<LocatedApp, 'script'> {
+interface Candidate extends Located {
   readonly path: string;
-  /** Undefined if the file does not exist. */
-  readonly script: string | undefined;
-  readonly warnings: readonly string[];
+  readonly layer: Layer;
 }
 
 /**
@@ -68,7 +68,11 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
   const source = await readSource(request);
   const flags = readFlags(request.flags);
   const problems = [...flags.problems, ...source.apps.flatMap((app) => app.layer.problems)];
-  const candidates = await Promise.all(source.apps.map((app) => locate(app.path, app.layer, flags, source, request)));
+  const { isFile, base } = source;
+  const { cwd: callerCwd, env, appArgs } = request;
+  const candidates = await Promise.all(
+    source.apps.map(async (app): Promise<Candidate> => ({ ...app, ...(await locate({ ...app, flags, isFile, base, callerCwd, env, appArgs })) })),
+  );
   problems.push(...duplicates(candidates, source));
   const selected = rename(select(candidates, source, request, problems), flags, problems);
   const context: BuildContext = {
@@ -82,12 +86,16 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
     interpreters: new Interpreters(request.node, request.env['PATH']),
   };
   const apps: AppSpec[] = [];
+  const notes: string[] = [];
   for (const candidate of selected) {
     problems.push(...(await problemsOf(candidate, flags, source)));
-    if (candidate.script !== undefined) apps.push(await buildSpec({ ...candidate, script: candidate.script }, context, problems));
+    if (candidate.script === undefined) continue;
+    const { spec, note } = await buildSpec({ ...candidate, script: candidate.script }, context, problems);
+    apps.push(spec);
+    if (note !== null) notes.push(note);
   }
   throwFirst(problems);
-  return { apps, ...(source.metrics === undefined ? {} : { metrics: source.metrics }), warnings: warningsOf(source, selected, request) };
+  return { apps, ...(source.metrics === undefined ? {} : { metrics: source.metrics }), warnings: warningsOf(source, selected, request), notes };
 }
 
 async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
@@ -105,22 +113,6 @@ async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
   const { apps, ...rest } = await loadConfigFile(absolute, file);
   const layers = apps.map(({ path, raw }) => ({ path, layer: readApp(raw, file, path) }));
   return { file, isFile: true, base: dirname(absolute), apps: layers, ...rest };
-}
-
-async function locate(path: string, layer: Layer, flags: Layer, source: Source, request: ResolveRequest): Promise<Candidate> {
-  const cwd = flags.values.cwd !== undefined ? absolutePath(flags.values.cwd, request.cwd) : absolutePath(layer.values.cwd ?? '.', source.base);
-  const wanted = layer.values.script;
-  const name = (script: string): string => layer.values.name ?? nameOfScript(script);
-  if (wanted === undefined) return { path, layer, cwd, script: undefined, name: name(path), warnings: [] };
-  // On the command line, the script is relative to the caller's directory; PM2 looks in --cwd.
-  const script = (source.isFile ? undefined : await findScript(wanted, request.cwd)) ?? (await findScript(wanted, cwd));
-  if (script === undefined && source.isFile && layer.values.cwd === undefined && flags.values.cwd === undefined) {
-    // PM2 resolves it against the current directory; existing files in subfolders rely on that.
-    const asInPm2 = await findScript(wanted, request.cwd);
-    const warning = `${source.file}: ${under(path, 'script')}: found only relative to the current directory; add "cwd" so that the file works from anywhere`;
-    if (asInPm2 !== undefined) return { path, layer, cwd: request.cwd, script: asInPm2, name: name(asInPm2), warnings: [warning] };
-  }
-  return { path, layer, cwd, script, name: name(script ?? wanted), warnings: [] };
 }
 
 const under = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
@@ -163,19 +155,19 @@ function rename(selected: readonly Candidate[], flags: Layer, problems: LbError[
   return selected.map((candidate) => ({ ...candidate, name }));
 }
 
-async function problemsOf({ path, layer, cwd, script, name }: Candidate, flags: Layer, source: Source): Promise<LbError[]> {
+async function problemsOf({ path, layer, cwd, script, name, problem }: Candidate, flags: Layer, source: Source): Promise<LbError[]> {
   const problems: LbError[] = [];
   const reported = layer.problems.length > 0;
   const origin = (key: string): { file: string; path: string } => ({ file: source.file, path: under(path, key) });
   if ((await statOf(cwd))?.isDirectory() !== true) {
     problems.push(valueError(flags.origins.get('cwd') ?? layer.origins.get('cwd') ?? origin('cwd'), 'an existing directory', cwd));
   } else if (layer.values.script !== undefined) {
-    if (script === undefined) problems.push(new LbError('LB_ERR_SCRIPT_NOT_FOUND', { script: layer.values.script, cwd }));
+    if (script === undefined) problems.push(problem ?? new LbError('LB_ERR_SCRIPT_NOT_FOUND', { script: layer.values.script, cwd }));
   } else if (!reported) {
     problems.push(valueError(origin('script'), 'the path of a script', 'nothing'));
   }
   const expected = expectedName(name);
-  if (layer.values.script !== undefined && expected !== undefined && !reported) {
+  if (script !== undefined && expected !== undefined && !reported) {
     problems.push(valueError(origin('name'), `${expected} (set one with "name" or -n; the file name is not a valid name)`, describe(name)));
   }
   return problems;
@@ -187,8 +179,14 @@ function throwFirst(problems: readonly LbError[]): void {
   throw new LbError(first.code, first.details, [...first.output, ...others.map((problem) => problem.message)]);
 }
 
+function locationWarnings({ path, isLikePm2 = false, program }: Candidate, { file }: Source): readonly string[] {
+  const own = program?.warnings ?? [];
+  if (!isLikePm2) return own;
+  return [`${file}: ${under(path, 'script')}: found only relative to the current directory; add "cwd" so that the file works from anywhere`, ...own];
+}
+
 function warningsOf(source: Source, selected: readonly Candidate[], { envName }: ResolveRequest): string[] {
-  const warnings = [...source.warnings, ...selected.flatMap(({ layer, warnings: own }) => [...layer.warnings, ...own])];
+  const warnings = [...source.warnings, ...selected.flatMap((candidate) => [...candidate.layer.warnings, ...locationWarnings(candidate, source)])];
   if (envName === undefined) return warnings;
   if (!source.isFile) return [...warnings, `--env ${envName} has no effect without a config file: it selects "env_${envName}" there`];
   const without = selected.filter(({ layer }) => !layer.profiles.has(envName)).map(({ name }) => name);

@@ -65,6 +65,12 @@ export const ERRORS = {
     exit: 'notFound',
     http: 404,
   },
+  LB_ERR_COMMAND: {
+    message: '"{command}" cannot be started: {reason}. lb runs Node.js scripts; running other programs is not supported yet',
+    hint: 'what works: {hint}',
+    exit: 'usage',
+    http: 400,
+  },
   LB_ERR_INTERPRETER: {
     message: '{app}: interpreter {interpreter} cannot be used: {reason}',
     hint: 'set "interpreter" to the path of a Node.js binary, version 20.19 or newer',

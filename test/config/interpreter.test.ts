@@ -21,14 +21,14 @@ function setUp(): { directory: string; interpreters: Interpreters } {
 
 describe('which binary', () => {
   it('"node" is the one that runs lb, unchecked', async () => {
-    expect(await setUp().interpreters.find('node', '/')).toEqual({ path: '/current/node' });
+    expect(await setUp().interpreters.find('node', '/')).toEqual({ path: '/current/node', version: process.version });
   });
 
   it('a name is looked up on PATH, a path is relative to the base', async () => {
     const { directory, interpreters } = setUp();
     const path = join(directory, 'bin/node22');
-    expect(await interpreters.find('node22', '/')).toEqual({ path });
-    expect(await interpreters.find('./bin/node22', directory)).toEqual({ path });
+    expect(await interpreters.find('node22', '/')).toEqual({ path, version: 'v22.4.0' });
+    expect(await interpreters.find('./bin/node22', directory)).toEqual({ path, version: 'v22.4.0' });
   });
 
   it('a binary is asked once', async () => {

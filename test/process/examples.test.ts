@@ -1,7 +1,7 @@
 /** @module-tag light */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { io } from 'socket.io-client';
 import { expect, it, onTestFinished } from 'vitest';
@@ -208,4 +208,43 @@ it('kubernetes', async () => {
   expect(await bodyOf(port)).toMatch(/^hello from process/);
   await sandbox.ok('stop', 'web', '--now');
   await stop.ended;
+});
+
+/** The example's config, in a project with the rest. */
+function projectOf(name: string, files: Readonly<Record<string, string>>): string {
+  const config = readFileSync(example(`${name}/lb.config.js`), 'utf8');
+  for (const [path, text] of Object.entries(files)) sandbox.writeApp(`${name}/${path}`, text);
+  return join(sandbox.writeApp(`${name}/lb.config.js`, config), '..');
+}
+
+async function startsAs(name: string, app: string, directory: string, note: string): Promise<void> {
+  const text = readFileSync(join(directory, 'lb.config.js'), 'utf8');
+  const port = await freePort();
+  writeFileSync(join(directory, 'lb.config.js'), text.replace('3000', String(port)).replace("'max'", '1'));
+  const result = await sandbox.lbWith({ cwd: directory }, 'start');
+  expect(result.code, String(result)).toBe(0);
+  expect(result.stderr).toContain(note);
+  expect(readFileSync(example(`${name}/README.md`), 'utf8')).toContain(note);
+  expect(await sandbox.workerPids(app)).toContain((await getJson(port)).pid);
+}
+
+const SERVER = readFileSync(join(ROOT, 'test/fixtures/apps/plain-http.cjs'), 'utf8');
+
+it('next', async () => {
+  const files = {
+    'package.json': '{ "type": "module" }',
+    'node_modules/next/package.json': '{}',
+    'node_modules/next/dist/bin/next': `#!/usr/bin/env node\n${SERVER}`,
+  };
+  const directory = projectOf('next', files);
+  chmodSync(join(directory, 'node_modules/next/dist/bin/next'), 0o755);
+  mkdirSync(join(directory, 'node_modules/.bin'));
+  symlinkSync('../next/dist/bin/next', join(directory, 'node_modules/.bin/next'));
+  await startsAs('next', 'shop', directory, 'next start -> node node_modules/next/dist/bin/next start');
+});
+
+it('nest', async () => {
+  const manifest = JSON.stringify({ type: 'module', scripts: { start: 'nest start', 'start:prod': 'node dist/main' } });
+  const directory = projectOf('nest', { 'package.json': manifest, 'dist/package.json': '{}', 'dist/main.js': SERVER });
+  await startsAs('nest', 'api', directory, 'npm run start:prod -> node dist/main.js');
 });

@@ -33,7 +33,13 @@ export const start: Command = {
     FORCE_OPTION,
   ],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
-  examples: ['lb start server.js -i max', 'lb start lb.config.js --env production', 'lb start server.js -n api -- --port 3000', 'lb start api'],
+  examples: [
+    'lb start server.js -i max',
+    'lb start lb.config.js --env production',
+    'lb start server.js -n api -- --port 3000',
+    'lb start npm -i max -- start',
+    'lb start api',
+  ],
   takesAppArgs: true,
   run,
 };
