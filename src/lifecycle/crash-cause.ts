@@ -37,6 +37,16 @@ export function crashCause(exit: Pick<ExitReport, 'code' | 'signal'>, stderr: re
   return exit.code === null || last === undefined ? null : `exit code ${exit.code}, last line of stderr: ${short(last)}`;
 }
 
+/**
+ * The cause of a crash after a listen that failed. If the app reported that failure, or nothing but its exit code, who holds
+ * the address belongs to it; after any other error it does not.
+ */
+export function withHolder(cause: string | null, holder: string | null, exit: Pick<ExitReport, 'code' | 'signal'>): string | null {
+  if (holder === null || !isCrash(exit)) return cause;
+  if (cause === null) return exit.code === null ? null : `exit code ${exit.code}; ${holder}`;
+  return cause.includes('EADDRINUSE') || cause.startsWith('exit code') ? `${cause}; ${holder}` : cause;
+}
+
 const isCrash = ({ code, signal }: Pick<ExitReport, 'code' | 'signal'>): boolean => (signal === null ? code !== null && code !== 0 : FAULTS.has(signal));
 
 function causeAt(lines: readonly string[], index: number, cwd: string): string | null {

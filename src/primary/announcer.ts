@@ -54,6 +54,12 @@ export class Announcer implements WorkerObserver {
     this.#progress('draining', worker, `still has ${describeBlockers(blockers)}`);
   }
 
+  /** It may not listen; the exit report names the holder too, if the worker ends because of it. */
+  addressInUse(worker: WorkerHandle, holder: string): void {
+    worker.end.refusedAddress(holder);
+    this.#progress('note', worker, `cannot listen: ${holder}`);
+  }
+
   onClose(worker: WorkerHandle, report: ExitReport): void {
     const how = describeExit(report);
     const { code, signal, stopReason, cause, killedAtDeadline, generation } = report;

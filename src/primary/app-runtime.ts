@@ -7,6 +7,7 @@ import type { AppStats } from '../protocol/stats.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { Announcer } from './announcer.ts';
 import type { Ingress } from './ingress/ingress.ts';
+import type { PortHolder } from './ingress/port-holder.ts';
 import { Router } from './ingress/router.ts';
 import { LogSink } from './logs/log-sink.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
@@ -33,6 +34,7 @@ export interface RuntimeOptions {
   readonly spec: AppSpec;
   readonly startWorker: StartWorker;
   readonly usage: UsageSource;
+  readonly portHolder: PortHolder;
   /** Where profiles are written. */
   readonly profiles: string;
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
@@ -87,7 +89,14 @@ export class AppRuntime {
       onEnded: options.onEnded,
     });
     const announcer = new Announcer({ app, runner, event });
-    const router = new Router({ ingress, pool, wasOnline: () => supervisor.wasOnline, joined: () => rebalancer.joined() });
+    const router = new Router({
+      ingress,
+      pool,
+      wasOnline: () => supervisor.wasOnline,
+      joined: () => rebalancer.joined(),
+      portHolder: options.portHolder,
+      addressInUse: (worker, holder) => announcer.addressInUse(worker, holder),
+    });
     const rebalancer: Rebalancer = new Rebalancer({ pool, router, runner, event });
     const context = operationContext({ pool, runner, supervisor, ingress, router, event });
     const recycler = new Recycler({ context, runner, event });

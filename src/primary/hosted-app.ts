@@ -9,6 +9,7 @@ import { now, wallNow } from '../system/clock.ts';
 import { AppRuntime } from './app-runtime.ts';
 import { Ingress } from './ingress/ingress.ts';
 import type { BindListener } from './ingress/listeners.ts';
+import type { PortHolder } from './ingress/port-holder.ts';
 import type { SocketKeeper } from './handles/socket-keeper.ts';
 import { LogFollower } from './logs/log-follower.ts';
 import { StopOperation } from './operations/stop.ts';
@@ -22,6 +23,7 @@ export interface AppPorts {
   readonly bind: BindListener;
   readonly startWorker: StartWorker;
   readonly usage: UsageSource;
+  readonly portHolder: PortHolder;
 }
 
 /** Takes what an app reports to the daemon. */
@@ -110,6 +112,7 @@ export class HostedApp {
       spec,
       startWorker: ports.startWorker,
       usage: ports.usage,
+      portHolder: ports.portHolder,
       profiles,
       workerSettings,
       socketsKept: () => ports.keeper.open,

@@ -5,6 +5,7 @@ import { parsePrimarySettings } from '../protocol/parse-spawn-channel.ts';
 import { UsageSampler } from '../system/usage.ts';
 import { DaemonLink } from './daemon-link.ts';
 import { bindListener } from './ingress/listeners.ts';
+import { portHolder } from './ingress/port-holder.ts';
 import { SpawnChannel } from './ingress/spawn-channel.ts';
 import { Primary } from './primary.ts';
 import { workerStarter } from './workers/start-worker.ts';
@@ -25,5 +26,6 @@ const ports = {
   bind: bindListener,
   startWorker: workerStarter(parsed.preload),
   usage: new UsageSampler(),
+  portHolder: portHolder(parsed.home),
 };
 void new Primary(parsed, ports, () => process.exit(0)).start();

@@ -23,6 +23,11 @@ export function processState(pid: number): string | null {
   return statOf(pid)?.state ?? null;
 }
 
+/** The pid of its parent; null if it is gone or there is no `/proc`. */
+export function parentOf(pid: number): number | null {
+  return statOf(pid)?.ppid ?? null;
+}
+
 /** Whether this process is running. A zombie is not; a different start time means that the pid was reused. */
 export function isAlive(pid: number, startTime?: number | null): boolean {
   if (!isPid(pid)) return false;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crashCause } from '../../src/lifecycle/crash-cause.ts';
+import { crashCause, withHolder } from '../../src/lifecycle/crash-cause.ts';
 
 const FAILED = { code: 1, signal: null };
 const ABORTED = { code: null, signal: 'SIGABRT' };
@@ -218,4 +218,16 @@ describe('crashCause', () => {
     const cause = crashCause(FAILED, [`Error: \u001b[2J\u0007${'x'.repeat(1_000)}`], '/app');
     expect(cause).toBe(`Error:  ${'x'.repeat(192)}…`);
   });
+});
+
+it.each([
+  ['Error: listen EADDRINUSE: address already in use :::80', FAILED, 'Error: listen EADDRINUSE: address already in use :::80; port 80 is held by pid 5'],
+  ['exit code 1, last line of stderr: giving up', FAILED, 'exit code 1, last line of stderr: giving up; port 80 is held by pid 5'],
+  [null, FAILED, 'exit code 1; port 80 is held by pid 5'],
+  ['TypeError: of another kind', FAILED, 'TypeError: of another kind'],
+  [null, ABORTED, null],
+  [null, { code: 0, signal: null }, null],
+])('after a listen that failed: %s', (cause, exit, expected) => {
+  expect(withHolder(cause, 'port 80 is held by pid 5', exit)).toBe(expected);
+  expect(withHolder(cause, null, exit)).toBe(cause);
 });

@@ -182,6 +182,7 @@ export class PrimaryHarness {
         const worker = this.#fork(spec, slot);
         return new IpcProcess(worker as unknown as ChildProcess, events, () => worker.end(null, 'SIGKILL'));
       },
+      portHolder: () => Promise.resolve(null),
       usage: { sample: (pids) => Promise.resolve(this.#usageOf(pids)), forget: () => {} },
     };
   }

@@ -52,8 +52,19 @@ it('a port in use', async () => {
   const { result } = await sandbox.tryStart('plain-http.cjs', { port });
   expect(result.code, String(result)).toBe(1);
   expect(result.stderr).toContain('EADDRINUSE');
-  expect(result.stderr).toContain(String(port));
+  expect(result.stderr, 'names who holds it').toMatch(new RegExp(`did not start: .*EADDRINUSE.*; port ${port} is held by pid ${process.pid} \\(.*node`));
   await expectNothingRuns('plain-http.cjs', result);
+});
+
+it('a port of another app: names the app, in the failure, the list and the events', async () => {
+  const { port } = await sandbox.start('plain-http.cjs', { name: 'first' });
+  const { result } = await sandbox.tryStart('plain-http.cjs', { name: 'second', port });
+  const holder = new RegExp(`port ${port} is held by app "first" \\(pid ${await sandbox.primaryPid('first')}\\)`);
+  expect(result.code, String(result)).toBe(1);
+  expect(result.stderr).toMatch(new RegExp(`^second\\[\\d\\] cannot listen: ${holder.source}$`, 'm'));
+  expect(result.stderr).toMatch(new RegExp(`did not start: .*EADDRINUSE.*${holder.source}`));
+  expect((await sandbox.ok('list')).stdout).toMatch(holder);
+  expect((await sandbox.ok('events', 'second')).stdout).toMatch(holder);
 });
 
 it('an app that is never ready: fails when its time is up, not as a success', async () => {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { rotation } from '../../balancing/rotation.ts';
 import { rampFactor } from '../../balancing/slow-start.ts';
 import { weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
@@ -9,12 +10,14 @@ import type { Untaken } from '../handles/connection.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 import type { Ingress } from './ingress.ts';
+import type { PortHolder } from './port-holder.ts';
 
 /** How long a worker gets no connections after it refused one because of its `maxConnections`. */
 const FULL_MS = 100;
 /** The number of steps in which a share grows during slow start. */
 const RAMP_STEPS = 40;
 const RAMP_STEP_MIN_MS = 50;
+const ADDRESS_IN_USE = -constants.errno.EADDRINUSE;
 
 interface RouterOptions {
   readonly ingress: Ingress;
@@ -23,6 +26,9 @@ interface RouterOptions {
   readonly wasOnline: () => boolean;
   /** A worker joined the rotation. */
   readonly joined: () => void;
+  readonly portHolder: PortHolder;
+  /** A worker may not listen, because another process does. */
+  readonly addressInUse: (worker: WorkerHandle, holder: string) => void;
 }
 
 /** Keeps the ingress in step with the workers: which of them get connections, for which listeners, and with which share. */
@@ -55,7 +61,16 @@ export class Router implements WorkerObserver {
   onListen(worker: WorkerHandle, seq: number, query: ListenQuery): void {
     const { ingress, pool } = this.#options;
     const slots = Math.max(pool.wanted, worker.slot + 1);
-    void ingress.listen(query, slots).then(({ errno, name }) => worker.answerListen(seq, query.key, errno, name));
+    void ingress.listen(query, slots).then(async ({ errno, name }) => {
+      // Before the answer: the app may end because of it.
+      if (errno === ADDRESS_IN_USE) await this.#explainRefusal(worker, query);
+      worker.answerListen(seq, query.key, errno, name);
+    });
+  }
+
+  async #explainRefusal(worker: WorkerHandle, query: ListenQuery): Promise<void> {
+    const holder = await this.#options.portHolder(query).catch(() => null);
+    if (holder !== null) this.#options.addressInUse(worker, holder);
   }
 
   onListenersChanged(): void {

@@ -1,4 +1,4 @@
-import { crashCause } from '../../lifecycle/crash-cause.ts';
+import { crashCause, withHolder } from '../../lifecycle/crash-cause.ts';
 import type { StopReason, ExitReport } from '../../lifecycle/exit-report.ts';
 import { now } from '../../system/clock.ts';
 
@@ -28,6 +28,7 @@ export class WorkerEnd {
   #cause: string | null = null;
   #stack: readonly string[] = [];
   readonly #searched: { readonly at: number; readonly text: string }[] = [];
+  #holder: { readonly at: number; readonly text: string } | null = null;
 
   /** Why `lb` ends this worker; null if it does not. */
   get stopReason(): StopReason | null {
@@ -58,6 +59,11 @@ export class WorkerEnd {
     if (this.#searched.length > SEARCHED_LINES) this.#searched.shift();
   }
 
+  /** It may not listen: `port 3000 is held by app "web" (pid 123)`. */
+  refusedAddress(holder: string): void {
+    this.#holder = { at: now(), text: holder };
+  }
+
   /** Call this after all of its output has been read. @param exit `at` is monotonic time. */
   facts(exit: EndedProcess): Pick<ExitReport, 'stopReason' | 'killedAtDeadline' | 'cause' | 'stack' | 'lastStderr'> {
     return {
@@ -70,11 +76,9 @@ export class WorkerEnd {
   }
 
   #lastWords(exit: EndedProcess): string | null {
-    const recent = this.#searched.filter(({ at }) => at >= exit.at - LAST_WORDS_MS);
-    return crashCause(
-      exit,
-      recent.map(({ text }) => text),
-      exit.cwd,
-    );
+    const isRecent = ({ at }: { readonly at: number }): boolean => at >= exit.at - LAST_WORDS_MS;
+    const stderr = this.#searched.filter(isRecent).map(({ text }) => text);
+    const holder = this.#holder !== null && isRecent(this.#holder) ? this.#holder.text : null;
+    return withHolder(crashCause(exit, stderr, exit.cwd), holder, exit);
   }
 }

@@ -46,6 +46,10 @@ let dispatcher: Dispatcher;
 let router: Router;
 let spec: AppSpec;
 let joins: number;
+/** Who holds the address, and what was said about it and answered. */
+let holder: string | null;
+let said: string[];
+let errno: number;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -53,8 +57,11 @@ beforeEach(() => {
   dispatcher = new Dispatcher({ crowded: () => {}, relieved: () => {} });
   spec = sampleSpec();
   joins = 0;
+  holder = null;
+  said = [];
   const sockets = new DirectSockets({ onOpened: () => {}, onClosed: () => {} });
-  const ingress = { dispatcher, dispatched: ['a', 'b'], sockets } as unknown as Ingress;
+  const listen = (): Promise<object> => Promise.resolve({ errno, name: null });
+  const ingress = { dispatcher, dispatched: ['a', 'b'], sockets, listen } as unknown as Ingress;
   const pool = {
     get workers() {
       return workers;
@@ -63,7 +70,14 @@ beforeEach(() => {
       return spec;
     },
   } as unknown as Pool;
-  router = new Router({ ingress, pool, wasOnline: () => true, joined: () => void joins++ });
+  router = new Router({
+    ingress,
+    pool,
+    wasOnline: () => true,
+    joined: () => void joins++,
+    portHolder: () => Promise.resolve(holder),
+    addressInUse: (_, text) => void said.push(text),
+  });
   router.changed();
 });
 afterEach(() => {
@@ -182,5 +196,31 @@ describe('Router', () => {
     if (dead !== undefined) dead.state = 'exited';
     router.onNotTaken(dead as unknown as WorkerHandle, { key: 'a', connection, peer: null });
     expect(other?.handed).toEqual([connection]);
+  });
+});
+
+describe('a worker that wants to listen', () => {
+  async function asks(): Promise<string[]> {
+    const worker = { slot: 0, answerListen: (_seq: number, key: string, answer: number) => void said.push(`${key}: ${answer}`) };
+    const query = { key: 'a', address: null, port: 80, addressType: 4 };
+    router.onListen(worker as unknown as WorkerHandle, 1, query as Parameters<Router['onListen']>[2]);
+    await vi.advanceTimersByTimeAsync(1);
+    return said;
+  }
+
+  it('is told that the address is in use after it is known who holds it', async () => {
+    errno = -98;
+    holder = 'port 80 is held by pid 5 (nginx)';
+    expect(await asks()).toEqual([holder, 'a: -98']);
+  });
+
+  it.each([
+    ['nobody is found', -98],
+    ['it may', 0],
+    ['it has no permission', -13],
+  ])('is answered when %s', async (_, outcome) => {
+    errno = outcome;
+    if (outcome !== -98) holder = 'never asked for';
+    expect(await asks()).toEqual([`a: ${outcome}`]);
   });
 });

@@ -40,6 +40,12 @@ it('without a cause from elsewhere, the error on stderr is the cause of a crash'
   expect(end.facts(exit()).cause).toBe('RangeError: late');
   end.explain('kernel', 'out of memory (killed by the kernel)');
   expect(end.facts(exit()).cause).toBe('out of memory (killed by the kernel)');
+  const refused = new WorkerEnd();
+  refused.refusedAddress('port 80 is held by pid 5');
+  refused.rememberStderr('Error: listen EADDRINUSE: address already in use :::80');
+  expect(refused.facts(exit()).cause).toBe('Error: listen EADDRINUSE: address already in use :::80; port 80 is held by pid 5');
+  vi.advanceTimersByTime(6_000);
+  expect(refused.facts(exit()).cause, 'a refusal of long ago').toBeNull();
   const asked = new WorkerEnd();
   asked.rememberStderr('Error: from a handler');
   asked.ask('stop');
