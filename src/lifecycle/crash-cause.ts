@@ -33,6 +33,8 @@ export function crashCause(exit: Pick<ExitReport, 'code' | 'signal'>, stderr: re
     const cause = causeAt(lines, index, cwd);
     if (cause !== null) return cause;
   }
+  const heading = lines.findLastIndex((line, index) => !NOISE.test(line) && FRAME.test(lines[index + 1] ?? ''));
+  if (heading !== -1) return errorAt(lines, heading, cwd);
   const last = lines.findLast((line) => !NOISE.test(line));
   return exit.code === null || last === undefined ? null : `exit code ${exit.code}, last line of stderr: ${short(last)}`;
 }
@@ -55,6 +57,11 @@ function causeAt(lines: readonly string[], index: number, cwd: string): string |
   if (reason !== undefined) return `unhandled rejection: ${short(reason)}`;
   if (line.startsWith(THROWN_VALUE)) return `uncaught: ${short(lines[index - 1] ?? '')}${at(sourcePlace(lines, index, cwd))}`;
   if (!ERROR.test(line) || NOISE.test(line) || CARET.test(lines[index + 1] ?? '')) return null;
+  return errorAt(lines, index, cwd);
+}
+
+function errorAt(lines: readonly string[], index: number, cwd: string): string {
+  const line = lines[index] ?? '';
   const where = line.startsWith('SyntaxError') ? (sourcePlace(lines, index, cwd) ?? framePlace(lines, index, cwd)) : framePlace(lines, index, cwd);
   return short(unwrapped(line)) + at(where);
 }

@@ -190,6 +190,22 @@ Emitted 'error' event on Server instance at:
 }${VERSION}`,
     cause: 'Error: listen EADDRINUSE: address already in use :::3000 at server.js:8',
   },
+  {
+    what: 'an error whose name does not say that it is one',
+    stderr: `/app/server.js:4
+throw new Failure("Error: no luck");
+^
+
+Failure: no luck
+    at Object.<anonymous> (/app/server.js:4:7)
+${NODE_FRAMES}${VERSION}`,
+    cause: 'Failure: no luck at server.js:4',
+  },
+  {
+    what: 'a message of several lines: the first',
+    stderr: 'Error: Command failed: ls /none\nls: cannot access /none\n    at run (/app/server.js:4:7)',
+    cause: 'Error: Command failed: ls /none at server.js:4',
+  },
   { what: 'an error printed as an object', stderr: '[Error: no luck] {\n  code: 5\n}', cause: 'Error: no luck' },
 ];
 
