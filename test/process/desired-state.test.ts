@@ -62,7 +62,7 @@ it('an app that cannot start again is listed with its reason, and holds up nobod
   await sandbox.waitForOnline('healthy');
   expect(await getJson(healthy.port)).toMatchObject({ version: '1' });
   const broken = await sandbox.waitForApp('broken', 'be errored', (now) => now.state === 'errored', { deadlineMs: 15_000 });
-  expect(broken.error).toContain('exit code 1');
+  expect(broken.error).toContain('Error: no database at boot at');
   expect(broken.lastExits.at(-1)?.lastStderr.join('\n')).toContain('no database at boot');
 });
 
