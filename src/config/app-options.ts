@@ -46,6 +46,13 @@ export interface AppOptions {
    */
   readonly exec_mode?: 'cluster' | 'cluster_mode' | 'fork' | 'fork_mode' | undefined;
   /**
+   * What happens to messages that a worker sends to its cluster primary: `broadcast` sends each to all other workers.
+   *
+   * The cluster primary of the workers is `lb`, so code that an app runs in its primary has no place there. Libraries whose workers talk to each other through it work with `broadcast`: Socket.IO's cluster adapter (without its `setupPrimary`), log4js (with `pm2: true`), PM2's `pm2-intercom`. Without it such messages are ignored, and the first one is reported as an event. Messages that `lb` understands (`ready`, `{ lb: … }`) are never sent on. Plain workers (`exec_mode: 'fork'`) send nothing, because each is a primary itself.
+   * @default `"none"`
+   */
+  readonly ipc?: 'none' | 'broadcast' | undefined;
+  /**
    * Environment variables of the workers.
    *
    * Added to the environment in which you ran `lb start`. Objects are passed as JSON; `null` removes an inherited variable. A string is parsed like a dotenv file. `--env <name>` adds the variables in `env_<name>`.
@@ -343,5 +350,5 @@ export interface AppOptions {
    * Needs `run` or `url`; if both are given, both are called. Each event is tried up to three times, for 10 s each. A hook that fails or hangs does not affect the app; see docs/events.md.
    * @default `off`
    */
-  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'profile' | 'profile-failed' | 'bad-message' | 'primary-lost' | 'primary-adopted' | 'daemon-start' | 'daemon-end' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-start' | 'daemon-end' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }

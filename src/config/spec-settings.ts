@@ -10,6 +10,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
   return {
     nodeArgs: settings.node_args,
     instanceVar: settings.instance_var,
+    ipc: settings.ipc,
     waitReady: settings.wait_ready,
     listenTimeoutMs: settings.listen_timeout,
     killTimeoutMs: settings.kill_timeout,

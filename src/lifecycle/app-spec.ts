@@ -102,6 +102,8 @@ export interface AppSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Name of the variable that carries the slot number. */
   readonly instanceVar: string;
+  /** What happens to messages of a worker to its cluster primary: `broadcast` sends them to the other workers. */
+  readonly ipc: 'none' | 'broadcast';
   /** A worker is ready only on `process.send('ready')`. */
   readonly waitReady: boolean;
   readonly listenTimeoutMs: number;

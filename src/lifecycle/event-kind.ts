@@ -39,6 +39,7 @@ export const EVENT_KINDS = {
   profile: { severity: 'info', doc: 'a profile or report of a worker was written' },
   'profile-failed': { severity: 'warn', doc: 'a profile or report of a worker failed after it had started' },
   'bad-message': { severity: 'warn', doc: 'a process sent a malformed message, which was ignored; reported at most once a minute for each field' },
+  'message-ignored': { severity: 'warn', doc: "a worker's message to its cluster primary was ignored, or could not be sent on (see `ipc`); reported once" },
   'primary-lost': { severity: 'error', doc: "an app's primary ended unexpectedly; another one starts, unless the app was being stopped" },
   'primary-adopted': { severity: 'info', doc: 'this daemon adopted a primary that outlived its daemon' },
   'daemon-start': { severity: 'info', doc: 'a daemon has started' },

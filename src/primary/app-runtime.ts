@@ -19,6 +19,7 @@ import { Rebalancer } from './scaling/rebalancer.ts';
 import { AppMetrics } from './stats/app-metrics.ts';
 import { takeSnapshot, takeStats, type SnapshotParts } from './stats/snapshot.ts';
 import { StatsFeed } from './stats/stats-feed.ts';
+import { Relay } from './relay.ts';
 import { Supervisor } from './supervisor.ts';
 import { HealthEndpoint, type ReadyFacts } from './watch/health-endpoint.ts';
 import { Limits } from './watch/limits.ts';
@@ -88,6 +89,7 @@ export class AppRuntime {
       passedCheck: (worker) => watch.passedCheck(worker),
       onEnded: options.onEnded,
     });
+    const relay = new Relay({ pool, event });
     const announcer = new Announcer({ app, runner, event });
     const router = new Router({
       ingress,
@@ -128,7 +130,7 @@ export class AppRuntime {
     this.#ingress = ingress;
     this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, socketsKept: options.socketsKept };
     // Routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change.
-    const parts: readonly WorkerObserver[] = [router, watch, sampler, appMetrics, logs, pool, announcer, supervisor, autoscaler, feed];
+    const parts: readonly WorkerObserver[] = [router, watch, sampler, appMetrics, logs, pool, relay, announcer, supervisor, autoscaler, feed];
     observers.push(...parts, {
       // After a failed operation this moves the endpoint back.
       onSpecChanged: ({ healthPort }) => void this.endpoint.keepTrying(healthPort, (error) => event('health-port', error.message)),

@@ -55,6 +55,7 @@ const SHAPE: Shape<AppSpec> = {
   nodeArgs: list(string),
   env: record(string),
   instanceVar: string,
+  ipc: oneOf(['none', 'broadcast']),
   waitReady: boolean,
   listenTimeoutMs: number(1),
   killTimeoutMs: number(0),

@@ -21,6 +21,7 @@ const UNUSUAL: Spec = {
   nodeArgs: ['--no-warnings'],
   envNames: ['PATH'],
   instanceVar: 'SLOT',
+  ipc: 'broadcast',
   waitReady: true,
   listenTimeoutMs: 1_000,
   killTimeoutMs: 2_000,

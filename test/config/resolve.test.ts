@@ -71,6 +71,7 @@ describe('a script on the command line', () => {
         nodeArgs: [],
         env: { PATH: '/usr/bin' },
         instanceVar: 'NODE_APP_INSTANCE',
+        ipc: 'none',
         waitReady: false,
         listenTimeoutMs: 30_000,
         killTimeoutMs: 30_000,

@@ -13,6 +13,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     nodeArgs: ['--max-old-space-size=512'],
     env: { PATH: '/usr/bin' },
     instanceVar: 'NODE_APP_INSTANCE',
+    ipc: 'none',
     waitReady: false,
     listenTimeoutMs: 30_000,
     killTimeoutMs: 30_000,

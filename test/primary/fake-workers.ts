@@ -57,6 +57,8 @@ export class FakeWorker extends EventEmitter {
   readonly stdout: Readable | null;
   readonly stderr = null;
   connected = true;
+  /** Whether messages to it get through. */
+  reads = true;
   alive = true;
   leaving = false;
   /** Whether it has reported that it listens. */
@@ -88,9 +90,9 @@ export class FakeWorker extends EventEmitter {
       process.nextTick(() => (done === undefined ? this.emit('error', error) : done(error)));
       return false;
     }
-    process.nextTick(() => done?.(null));
-    if (typeof message === 'string') this.said.push(message);
-    else this.#receive(message, rest[0]);
+    if (this.reads) process.nextTick(() => done?.(null));
+    if (typeof message === 'object' && message.cmd === MARK) this.#receive(message, rest[0]);
+    else this.said.push(message);
     return true;
   }
 

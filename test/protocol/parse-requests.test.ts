@@ -76,6 +76,7 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [{ PORT: null }, '.PORT'],
   ],
   instanceVar: [[1, '']],
+  ipc: [['all', '']],
   waitReady: [
     ['yes', ''],
     [1, ''],

@@ -40,6 +40,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   kind: always('exec_mode', (kind) => (kind === 'plain' ? 'fork' : 'cluster')),
   instances: always('instances', String),
   scale: changed('scale', or('off', scaleText)),
+  ipc: changed('ipc', String),
   waitReady: always('wait_ready', yesNo),
   listenTimeoutMs: always('listen_timeout', formatDuration),
   killTimeoutMs: always('kill_timeout', formatDuration),

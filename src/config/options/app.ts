@@ -1,3 +1,4 @@
+import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { expectedName, normalName } from '../../lifecycle/app-name.ts';
 import { env } from '../env-kind.ts';
 import type { Kind } from '../kind.ts';
@@ -65,6 +66,15 @@ export const APP_OPTIONS = {
     doc: 'whether workers are made with `node:cluster` or as plain Node.js processes',
     notes:
       'A worker of `cluster` sees `cluster.isWorker`, as in PM2. One of `fork` is a plain process that runs as under `node`: `cluster.isPrimary` is true, it may fork cluster workers of its own, and with several `instances` each of them is a primary (a job that the primary schedules runs in each). Everything else is the same for both.',
+  }),
+  ipc: withDefault<AppSpec['ipc']>({
+    group: 'App',
+    kind: kinds.oneOf(['none', 'broadcast']),
+    flags: ['--ipc <mode>'],
+    default: 'none',
+    doc: 'what happens to messages that a worker sends to its cluster primary: `broadcast` sends each to all other workers',
+    notes:
+      "The cluster primary of the workers is `lb`, so code that an app runs in its primary has no place there. Libraries whose workers talk to each other through it work with `broadcast`: Socket.IO's cluster adapter (without its `setupPrimary`), log4js (with `pm2: true`), PM2's `pm2-intercom`. Without it such messages are ignored, and the first one is reported as an event. Messages that `lb` understands (`ready`, `{ lb: … }`) are never sent on. Plain workers (`exec_mode: 'fork'`) send nothing, because each is a primary itself.",
   }),
   env: option({
     group: 'Environment and Node.js',

@@ -4,6 +4,11 @@ import { killTree } from '../../system/processes.ts';
 import { HandleLedger } from './handle-ledger.ts';
 import type { SentHandle, WorkerProcess, WorkerProcessEvents } from './worker-process.ts';
 
+/** Node's types allow less than JSON does. */
+interface AppChannel {
+  send(message: unknown, handle: undefined, options: undefined, done: () => void): boolean;
+}
+
 /** A worker process that runs as a Node child process with an IPC channel. */
 export class IpcProcess implements WorkerProcess {
   readonly pid: number;
@@ -54,8 +59,10 @@ export class IpcProcess implements WorkerProcess {
     this.#handles.send(message, handle, sent);
   }
 
-  message(message: string): void {
-    if (this.#child.connected) this.#child.send(message);
+  message(message: unknown, sent: () => void): void {
+    const channel: AppChannel = this.#child;
+    if (this.#child.connected) channel.send(message, undefined, undefined, sent);
+    else sent();
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -44,9 +44,9 @@ export class WorkerChannel {
     this.#process.controlWithHandle({ cmd: MARK, ...message }, handle, sent);
   }
 
-  /** Sends a message to the app itself. */
-  say(message: string): void {
-    this.#process.message(message);
+  /** Sends a message to the app itself. @param sent called when it is out, or cannot be sent */
+  say(message: unknown, sent: () => void = () => {}): void {
+    this.#process.message(message, sent);
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -40,7 +40,8 @@ export interface WorkerProcess {
   readonly connected: boolean;
   control(message: object): void;
   controlWithHandle(message: object, handle: object, sent: SentHandle): void;
-  message(message: string): void;
+  /** Sends a message to the app. @param sent called when it is out, or cannot be sent */
+  message(message: unknown, sent: () => void): void;
   signal(signal: NodeJS.Signals): void;
   /** Kills the process and its descendants with SIGKILL. */
   kill(): void;

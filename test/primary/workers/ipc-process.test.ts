@@ -67,7 +67,7 @@ it('drops messages while its channel is closed', () => {
   const process = reach(child);
   child.connected = false;
   process.control({ t: 'drain' });
-  process.message('shutdown');
+  process.message('shutdown', () => {});
   process.kill();
   expect([process.connected, child.sent, log]).toEqual([false, [], ['kill 7']]);
 });
