@@ -176,6 +176,7 @@ function operationContext({ pool, runner, supervisor, ingress, router, event }: 
       if (step === 'rollback') event('rollback', message);
       runner.progress(step, message, worker);
     },
+    listeners: () => ingress.labels,
     closeListeners: () => ingress.closeAllBut(new Set()),
     shutListeners: () => ingress.shut(() => router.changed()),
     closeUnusedListeners: () => ingress.closeAllBut(new Set(pool.workers.flatMap((worker) => [...worker.keys]))),

@@ -117,7 +117,7 @@ it('lb kill drains everything and ends the daemon', async () => {
 
 it('lb kill waits for a stop that another command has begun, and no daemon comes back', async () => {
   const { name, port } = await sandbox.start('slow-response.cjs');
-  const slow = request('/?ms=2000', { port });
+  const slow = request('/?ms=4000', { port });
   await sandbox.waitForApp(name, 'have a request in flight', (now) => now.workers.some((worker) => worker.requestsInFlight === 1));
   const stop = sandbox.lbBackground('stop', name);
   await sandbox.waitForApp(name, 'drain', (now) => now.workers.some((worker) => worker.state === 'draining'));

@@ -20,6 +20,8 @@ export interface OperationContext {
   /** Calls `step` again after this time at the latest. */
   wakeIn(ms: number): void;
   progress(step: ProgressStep, message: string, worker?: WorkerHandle): void;
+  /** Readable addresses of the open listeners. */
+  listeners(): readonly string[];
   /** Closes the listening sockets that no worker uses. */
   closeUnusedListeners(): void;
   /** Refuses connections from now on, and closes those that are waiting for a worker. */

@@ -30,7 +30,9 @@ export class StartOperation implements Operation {
     const started = pool.slots.filter((slot) => typeof currentWorker(slot)?.readyAt === 'number').length;
     if (started < pool.wanted) return null;
     this.#context.closeUnusedListeners();
-    return { ok: true, message: `${pool.spec.name} is online with ${plural(started, 'worker')}` };
+    const listeners = this.#context.listeners();
+    const where = listeners.length === 0 ? 'not listening' : `listening on ${listeners.join(', ')}`;
+    return { ok: true, message: `${pool.spec.name} is online with ${plural(started, 'worker')}, ${where}` };
   }
 
   holds(): boolean {
