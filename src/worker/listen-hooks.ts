@@ -42,8 +42,8 @@ export function hookPlain(connections: Connections, prototype: ServerInternals):
     if (this._handle !== null) return listen();
     const query = { address: address ?? null, port: port ?? null, addressType, backlog, fd, flags };
     const handle = connections.listen(this as unknown as Server, query, () => {
-      // The app may have closed the server meanwhile.
-      if (this._handle === handle) listen();
+      // The app may have closed the server meanwhile. Node names an address that the app left open as the IPv6 one.
+      if (this._handle === handle) Reflect.apply(nodeListen, this, [address ?? '::', port, address ? addressType : 6, backlog, fd, flags]);
     });
     if (handle === null) return listen();
     const family = addressType === 4 && address ? 'IPv4' : 'IPv6';

@@ -44,7 +44,7 @@ it('asks the primary, counts as listening meanwhile, and lets Node go on with th
   expect(sent).toMatchObject([{ t: 'listen', seq: 1, query: { key: '*|3000|4|0', address: null, port: 3000, backlog: 100, flags: 1 } }]);
   expect(nodeListen).not.toHaveBeenCalled();
   connections.listening(1, 0, NAME);
-  expect(nodeListen.mock.calls).toEqual([[null, 3000, 4, 100, undefined, 1]]);
+  expect(nodeListen.mock.calls).toEqual([['::', 3000, 6, 100, undefined, 1]]);
   expect(server._handle?.listen(100)).toBe(0);
 });
 
