@@ -112,6 +112,13 @@ export interface AppOptions {
    */
   readonly kill_timeout?: number | string | undefined;
   /**
+   * While a worker drains, close keep-alive connections that have been idle for this time.
+   *
+   * Counted from the last byte of the connection. Before that, it ends with its next answer, or by the `keepAliveTimeout` of the server. A request that arrives in the moment of the close is lost, as at the end of that timeout; a long `drain_idle` makes this rarer.
+   * @default `10s`
+   */
+  readonly drain_idle?: number | string | undefined;
+  /**
    * Ask a worker to stop with the message `shutdown` instead of a signal.
    *
    * The app receives it with `process.on('message')` once its HTTP connections are drained.

@@ -14,6 +14,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     waitReady: settings.wait_ready,
     listenTimeoutMs: settings.listen_timeout,
     killTimeoutMs: settings.kill_timeout,
+    drainIdleMs: settings.drain_idle,
     shutdownWithMessage: settings.shutdown_with_message,
     maxMemoryBytes: settings.max_memory_restart,
     autorestart: settings.autorestart,

@@ -108,6 +108,8 @@ export interface AppSpec {
   readonly waitReady: boolean;
   readonly listenTimeoutMs: number;
   readonly killTimeoutMs: number;
+  /** While a worker drains, an idle connection is closed this long after its last byte. */
+  readonly drainIdleMs: number;
   /** Send the message `shutdown` instead of a stop signal. */
   readonly shutdownWithMessage: boolean;
   /** Soft limit on resident memory per worker; null for off. */

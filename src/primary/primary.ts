@@ -115,6 +115,7 @@ export class Primary {
     const { socket, home, daemonLog, daemonProgram, daemonNode, foreground } = this.#settings;
     const restartDaemon = foreground ? null : { socket, program: daemonProgram, home, log: daemonLog, node: daemonNode };
     const nodeOptions = spec.env['NODE_OPTIONS'] ?? null;
-    return { protocol: WORKER_PROTOCOL, role: spec.kind, nodeOptions, killTimeoutMs: spec.killTimeoutMs, restartDaemon };
+    const { kind: role, killTimeoutMs, drainIdleMs } = spec;
+    return { protocol: WORKER_PROTOCOL, role, nodeOptions, killTimeoutMs, drainIdleMs, restartDaemon };
   }
 }

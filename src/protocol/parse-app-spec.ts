@@ -59,6 +59,7 @@ const SHAPE: Shape<AppSpec> = {
   waitReady: boolean,
   listenTimeoutMs: number(1),
   killTimeoutMs: number(0),
+  drainIdleMs: number(0),
   shutdownWithMessage: boolean,
   maxMemoryBytes: nullable(integer(1)),
   autorestart: boolean,

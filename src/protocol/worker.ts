@@ -167,6 +167,8 @@ export interface WorkerSettings {
   /** The app's own NODE_OPTIONS, in a process that got the preload by that variable; null if the app has none. */
   readonly nodeOptions: string | null;
   readonly killTimeoutMs: number;
+  /** While the worker drains, an idle connection is closed this long after its last byte. */
+  readonly drainIdleMs?: number;
   /** How an orphan starts a daemon if that is gone too; null in foreground mode. */
   readonly restartDaemon: { readonly socket: string; readonly program: string; readonly home: string; readonly log: string; readonly node: string } | null;
 }

@@ -1,13 +1,16 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
+import { IdleConnections } from './idle-connections.ts';
 import { lastAnswer } from './last-answer.ts';
 import type { AnyServer } from './node-internals.ts';
 import type { Traffic } from './traffic.ts';
 
 const CHECK_EVERY_MS = 25;
 const REPORT_EVERY_MS = 500;
-const CHECK_SILENT_EVERY_MS = 250;
+const CHECK_IDLE_EVERY_MS = 250;
+/** Of a primary that does not say it. */
+const DEFAULT_DRAIN_IDLE_MS = 10_000;
 /** After this time a connection that never sent a byte is closed. It is Node's default keep-alive timeout. */
 const DEFAULT_IDLE_GRACE_MS = 5_000;
 /** How long a WebSocket peer may take to answer our close frame. */
@@ -20,31 +23,38 @@ const CLOSE_GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 /** Called every half second, and immediately when the last HTTP connection ends, which makes `quiet` true, or another one comes. */
 type DrainReport = (quiet: boolean, blockers: DrainBlockers) => void;
 
-/** Drains this worker: no open connection is cut, and each response is the last one of its connection. */
+interface DrainOptions {
+  /** Stops accepting from the sockets that were lent to this worker. */
+  readonly acceptNothing: () => void;
+  /** An idle connection is closed this long after its last byte. */
+  readonly idleMs: number | undefined;
+  readonly report: DrainReport;
+}
+
+/** Drains this worker: no request is cut, each response is the last one of its connection, and idle connections end. */
 export class Drain {
   readonly #traffic: Traffic;
-  readonly #acceptNothing: () => void;
-  readonly #report: DrainReport;
+  readonly #idle: IdleConnections;
+  readonly #options: DrainOptions;
   #timer: NodeJS.Timeout | null = null;
   #beganAt = 0;
   #reportedAt = 0;
-  #silentCheckedAt = 0;
+  #idleCheckedAt = 0;
   #quiet = false;
   #wasOpen = true;
   readonly #announced = new WeakSet<ServerHttp2Session>();
   #leaving: 'no' | 'app' | 'us' = 'no';
 
-  /** @param acceptNothing stops accepting from the sockets that were lent to this worker. */
-  constructor(traffic: Traffic, acceptNothing: () => void, report: DrainReport) {
+  constructor(traffic: Traffic, options: DrainOptions) {
     this.#traffic = traffic;
-    this.#acceptNothing = acceptNothing;
-    this.#report = report;
+    this.#options = options;
+    this.#idle = new IdleConnections(traffic);
   }
 
   begin(): void {
     if (this.#timer !== null) return;
     this.#beganAt = performance.now();
-    this.#acceptNothing();
+    this.#options.acceptNothing();
     this.#traffic.onRequest = lastAnswer;
     this.#traffic.onStream = (session) => this.#announce(session);
     for (const [item] of this.#traffic.inFlight()) if ('shouldKeepAlive' in item) lastAnswer(item);
@@ -80,7 +90,7 @@ export class Drain {
   #check(): void {
     const blockers = this.#traffic.blockers();
     const now = performance.now();
-    this.#closeSilentConnections(now);
+    this.#closeIdleConnections(now);
     this.#closeIdleSessions(now);
     const httpOpen = blockers.requests + blockers.connections > 0;
     const becameQuiet = !httpOpen && !this.#quiet;
@@ -89,7 +99,7 @@ export class Drain {
     this.#wasOpen = httpOpen;
     if (becameQuiet || changed || now - this.#reportedAt >= REPORT_EVERY_MS) {
       this.#reportedAt = now;
-      this.#report(this.#quiet, blockers);
+      this.#options.report(this.#quiet, blockers);
     }
     if (this.#leaving === 'us' && !httpOpen && blockers.websockets + blockers.sockets === 0) process.exit();
   }
@@ -123,10 +133,14 @@ export class Drain {
     return false;
   }
 
-  /** Closes connections that never sent a byte, as some clients open them in advance. No request is lost with them. */
-  #closeSilentConnections(now: number): void {
-    if (now - this.#silentCheckedAt < CHECK_SILENT_EVERY_MS) return;
-    this.#silentCheckedAt = now;
+  /**
+   * Closes idle connections, and earlier those that never sent a byte, as some clients open them in advance: no request is lost with
+   * them. After the app was asked to shut down, every idle connection is closed.
+   */
+  #closeIdleConnections(now: number): void {
+    if (now - this.#idleCheckedAt < CHECK_IDLE_EVERY_MS) return;
+    this.#idleCheckedAt = now;
+    this.#idle.close(this.leaving ? 0 : (this.#options.idleMs ?? DEFAULT_DRAIN_IDLE_MS), this.#beganAt);
     for (const socket of this.#traffic.silentSockets()) if (now - this.#beganAt > idleGrace(socket.server)) socket.end();
   }
 }

@@ -62,19 +62,19 @@ function start(settings: WorkerSettings): void {
   const members = new Members();
   const connections = new Connections(channel, traffic);
   const orphan = new Orphan(() => drain, shutdownSignal);
-  const drain = new Drain(
-    traffic,
-    () => {
+  const drain = new Drain(traffic, {
+    acceptNothing: () => {
       connections.acceptNothing();
       members.drain();
     },
-    (quiet, blockers) => {
+    idleMs: settings.drainIdleMs,
+    report: (quiet, blockers) => {
       // The process may be ended at once when its app's primary knows.
       if (quiet && role === 'member') heartbeats.flush();
       if (process.connected) channel.send({ t: 'draining', quiet, handler: shutdownSignal(), blockers });
       else if (quiet) orphan.quiet();
     },
-  );
+  });
   const rebalance = new KeepAliveRebalance(traffic);
   const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: connections.delivered });
   const counter = new OpenCounter(openCount, (count) => channel.send({ t: 'open', count }));

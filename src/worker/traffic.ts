@@ -16,12 +16,17 @@ export type InFlight = ServerResponse | ServerHttp2Stream;
 
 /** The current request of a connection. One object per connection, reused by each request. */
 interface Exchange extends CountedConnection {
+  readonly connection: HttpConnection;
   response: ServerResponse | null;
   beganAt: number;
+  /** When its last response ended. */
+  answeredAt: number;
 }
 
 const EXCHANGE = Symbol('lb.exchange');
-type HttpSocket = Duplex & { [EXCHANGE]?: Exchange };
+/** Usually a socket, but a server accepts any stream that an app gives it. */
+export type HttpConnection = Duplex & Partial<Pick<Socket, 'bytesRead' | 'bytesWritten' | 'destroySoon'>>;
+type HttpSocket = HttpConnection & { [EXCHANGE]?: Exchange };
 
 /**
  * Counts everything this worker has open, through Node's public diagnostics channels, so the app needs no change. What happens
@@ -57,9 +62,9 @@ export class Traffic {
     subscribe('http.server.response.finish', (message) => {
       const { response, socket } = message as { response: ServerResponse; socket: HttpSocket };
       const exchange = socket[EXCHANGE];
-      if (exchange?.response !== response) return this.#finished(response.statusCode, null);
+      if (exchange?.response !== response) return void this.#finished(response.statusCode, null);
       exchange.response = null;
-      this.#finished(response.statusCode, exchange.beganAt);
+      exchange.answeredAt = this.#finished(response.statusCode, exchange.beganAt);
     });
   }
 
@@ -89,10 +94,27 @@ export class Traffic {
 
   /** Requests without a complete response, with the time at which they began. Requests with a lost connection do not count. */
   *inFlight(): Generator<readonly [InFlight, number]> {
-    for (const { response, beganAt } of this.#exchanges) {
-      if (response !== null && !response.destroyed && !response.writableFinished) yield [response, beganAt];
-    }
+    for (const { response, beganAt } of this.#exchanges) if (isUnanswered(response)) yield [response, beganAt];
     for (const [stream, beganAt] of this.#streams) if (!stream.destroyed) yield [stream, beganAt];
+  }
+
+  /**
+   * HTTP/1 connections without a request in progress, with the end of the last response; null before the first. What is not known to
+   * speak HTTP/2, and never had a whole request, is among them.
+   */
+  *idle(): Generator<readonly [HttpConnection, number | null]> {
+    const others = new Set<unknown>();
+    const isOther = (socket: unknown): unknown => others.add(socket).add((socket as { readonly _parent?: unknown })._parent);
+    for (const socket of [...this.websockets, ...this.tunnels]) isOther(socket);
+    for (const { socket } of this.#sessionConnections) isOther(socket);
+    for (const { connection, response, answeredAt } of this.#exchanges) {
+      if (!others.has(connection) && !isUnanswered(response)) yield [connection, answeredAt];
+      isOther(connection);
+    }
+    for (const socket of openSockets()) {
+      const kind = socket.server === undefined ? undefined : this.#servers.get(socket.server);
+      if (kind !== undefined && kind !== 'raw' && !others.has(socket)) yield [socket, null];
+    }
   }
 
   get connections(): number {
@@ -153,7 +175,7 @@ export class Traffic {
   #began({ response, socket }: { response: ServerResponse; socket: HttpSocket }): void {
     let exchange = socket[EXCHANGE];
     if (exchange === undefined) {
-      const made: Exchange = { response: null, beganAt: 0, socket: socket as Partial<Socket>, received: 0, sent: 0 };
+      const made: Exchange = { connection: socket, response: null, beganAt: 0, answeredAt: 0, socket, received: 0, sent: 0 };
       exchange = socket[EXCHANGE] = made;
       this.#exchanges.add(made);
       socket.once('close', () => {
@@ -166,16 +188,19 @@ export class Traffic {
     if (this.onRequest !== null) this.onRequest(response);
   }
 
-  #finished(status: number, beganAt: number | null): void {
+  /** Returns the time. */
+  #finished(status: number, beganAt: number | null): number {
     this.requests++;
     const index = Math.floor(status / 100) - 1;
     if (this.statusClasses[index] !== undefined) this.statusClasses[index] += 1;
-    if (beganAt === null) return;
-    const took = performance.now() - beganAt;
+    const now = performance.now();
+    if (beganAt === null) return now;
+    const took = now - beganAt;
     this.latencySumMs += took;
     let bucket = 0;
     while (bucket < LATENCY_BUCKETS_MS.length && took > (LATENCY_BUCKETS_MS[bucket] ?? 0)) bucket++;
     this.latency[bucket] = (this.latency[bucket] ?? 0) + 1;
+    return now;
   }
 
   #sessionOpened(session: ServerHttp2Session): void {
@@ -212,6 +237,11 @@ export class Traffic {
     set.add(socket);
     socket.once('close', () => set.delete(socket));
   }
+}
+
+/** Whether a connection still owes this response. */
+function isUnanswered(response: ServerResponse | null): response is ServerResponse {
+  return response !== null && !response.destroyed && !response.writableFinished;
 }
 
 function emptyLatency(): number[] {

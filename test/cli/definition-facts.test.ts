@@ -25,6 +25,7 @@ const UNUSUAL: Spec = {
   waitReady: true,
   listenTimeoutMs: 1_000,
   killTimeoutMs: 2_000,
+  drainIdleMs: 30_000,
   shutdownWithMessage: true,
   maxMemoryBytes: 300 * 1024 ** 2,
   autorestart: true,

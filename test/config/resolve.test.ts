@@ -75,6 +75,7 @@ describe('a script on the command line', () => {
         waitReady: false,
         listenTimeoutMs: 30_000,
         killTimeoutMs: 30_000,
+        drainIdleMs: 10_000,
         shutdownWithMessage: false,
         maxMemoryBytes: null,
         autorestart: true,

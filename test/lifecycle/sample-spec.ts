@@ -17,6 +17,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     waitReady: false,
     listenTimeoutMs: 30_000,
     killTimeoutMs: 30_000,
+    drainIdleMs: 10_000,
     shutdownWithMessage: false,
     maxMemoryBytes: null,
     autorestart: true,

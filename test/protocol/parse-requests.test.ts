@@ -89,6 +89,10 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [-1, ''],
     [null, ''],
   ],
+  drainIdleMs: [
+    [-1, ''],
+    [null, ''],
+  ],
   shutdownWithMessage: [[0, '']],
   maxMemoryBytes: [
     [0, ''],

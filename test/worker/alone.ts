@@ -19,7 +19,7 @@ const { Traffic } = await import('../../src/worker/traffic.ts');
 const { Drain } = await import('../../src/worker/drain.ts');
 
 type Traffic = InstanceType<typeof Traffic>;
-type DrainReport = ConstructorParameters<typeof Drain>[2];
+type DrainReport = ConstructorParameters<typeof Drain>[1]['report'];
 
 export function startTraffic(): Traffic {
   const traffic = new Traffic();
@@ -27,13 +27,13 @@ export function startTraffic(): Traffic {
   return traffic;
 }
 
-export function drainOf(traffic: Traffic, report: DrainReport): InstanceType<typeof Drain> {
+export function drainOf(traffic: Traffic, report: DrainReport, idleMs?: number): InstanceType<typeof Drain> {
   const begin = vi.spyOn(globalThis, 'setInterval');
   leftovers.push(() => {
     for (const { value } of begin.mock.results) clearInterval(value as NodeJS.Timeout);
     begin.mockRestore();
   });
-  return new Drain(traffic, () => {}, report);
+  return new Drain(traffic, { acceptNothing: () => {}, idleMs, report });
 }
 
 afterEach(() => {

@@ -15,7 +15,7 @@ let reports: { quiet: boolean; blockers: DrainBlockers }[];
 beforeEach(() => {
   traffic = startTraffic();
   reports = [];
-  drain = drainOf(traffic, (quiet, blockers) => reports.push({ quiet, blockers }));
+  drain = drainOf(traffic, (quiet, blockers) => reports.push({ quiet, blockers }), 10_000);
   const exit = vi.spyOn(process, 'exit').mockImplementation((() => {}) as never);
   onTestFinished(() => exit.mockRestore());
 });

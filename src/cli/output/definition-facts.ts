@@ -44,6 +44,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   waitReady: always('wait_ready', yesNo),
   listenTimeoutMs: always('listen_timeout', formatDuration),
   killTimeoutMs: always('kill_timeout', formatDuration),
+  drainIdleMs: changed('drain_idle', formatDuration),
   shutdownWithMessage: changed('shutdown_with_message', yesNo),
   drainDelayMs: changed('drain_delay', formatDuration),
   balance: always('balance', String),

@@ -30,6 +30,15 @@ export const LIFETIME_OPTIONS = {
     doc: 'time a worker has to finish its requests and exit before SIGKILL',
     notes: 'It limits the whole shutdown: the drain, the stop signal and the exit of the app. 0 kills at once, and requests in progress fail.',
   }),
+  drain_idle: withDefault({
+    group: 'Start and stop',
+    kind: kinds.durationMs,
+    flags: ['--drain-idle <time>'],
+    default: 10_000,
+    doc: 'while a worker drains, close keep-alive connections that have been idle for this time',
+    notes:
+      'Counted from the last byte of the connection. Before that, it ends with its next answer, or by the `keepAliveTimeout` of the server. A request that arrives in the moment of the close is lost, as at the end of that timeout; a long `drain_idle` makes this rarer.',
+  }),
   shutdown_with_message: withDefault({
     group: 'Start and stop',
     kind: kinds.boolean,
