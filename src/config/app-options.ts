@@ -119,6 +119,13 @@ export interface AppOptions {
    */
   readonly drain_idle?: number | string | undefined;
   /**
+   * How many workers of the app may drain at a time.
+   *
+   * During a reload, old workers drain while new ones start, so the app has up to this many workers more than usual (at least `--parallel`). It counts reloads, replacements and scaling down together. A stop, a restart and `--all-at-once` drain all workers at once.
+   * @default number of workers
+   */
+  readonly max_draining?: number | false | undefined;
+  /**
    * Ask a worker to stop with the message `shutdown` instead of a signal.
    *
    * The app receives it with `process.on('message')` once its HTTP connections are drained.

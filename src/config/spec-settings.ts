@@ -15,6 +15,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     listenTimeoutMs: settings.listen_timeout,
     killTimeoutMs: settings.kill_timeout,
     drainIdleMs: settings.drain_idle,
+    maxDraining: settings.max_draining,
     shutdownWithMessage: settings.shutdown_with_message,
     maxMemoryBytes: settings.max_memory_restart,
     autorestart: settings.autorestart,

@@ -110,6 +110,8 @@ export interface AppSpec {
   readonly killTimeoutMs: number;
   /** While a worker drains, an idle connection is closed this long after its last byte. */
   readonly drainIdleMs: number;
+  /** How many workers may drain at a time; null is as many as there are slots. */
+  readonly maxDraining: number | null;
   /** Send the message `shutdown` instead of a stop signal. */
   readonly shutdownWithMessage: boolean;
   /** Soft limit on resident memory per worker; null for off. */

@@ -6,6 +6,8 @@ export interface RolloutWorker {
   readonly state: WorkerState;
   /** Time since it became ready; null before. */
   readonly readyForMs: number | null;
+  /** Null before it was measured. */
+  readonly memoryBytes: number | null;
 }
 
 export interface RolloutSlot {
@@ -28,10 +30,23 @@ export interface Rollout {
   readonly givenUp: ReadonlySet<number>;
 }
 
+/** What limits how many workers an app has at a time. */
+export interface RolloutRoom {
+  /** How many of its workers may be leaving at a time. */
+  readonly maxDraining: number;
+  /** How many are leaving now, in whatever slot, and whatever made them leave. */
+  readonly draining: number;
+  /** Memory that is left on the machine or in the container; null if unknown. */
+  readonly memoryLeftBytes: number | null;
+}
+
 export type RolloutStep = { readonly do: 'fork'; readonly slot: number } | { readonly do: 'retire'; readonly slot: number; readonly id: number };
 
 export interface RolloutPlan {
   readonly steps: readonly RolloutStep[];
+  /** Every slot has its new worker, and the old ones have left or are leaving. */
+  readonly replaced: boolean;
+  /** No old worker is left. */
   readonly done: boolean;
   /** When to plan again if nothing happens, in milliseconds; null for never. */
   readonly wakeInMs: number | null;
@@ -45,7 +60,11 @@ interface View {
   readonly old: readonly RolloutWorker[];
   readonly oldLeaving: number;
   readonly monitorLeftMs: number;
+  /** What the new worker will need beyond what it has: as much as its predecessor, until it has passed. */
+  readonly growthBytes: number;
 }
+
+const LOOK_AT_MEMORY_EVERY_MS = 1_000;
 
 function view(slot: RolloutSlot, rollout: Rollout): View {
   const isOld = (w: RolloutWorker): boolean => w.id <= rollout.cutId;
@@ -54,36 +73,58 @@ function view(slot: RolloutSlot, rollout: Rollout): View {
   const fresh = slot.workers.find((w) => !isOld(w) && !isLeaving(w.state));
   const left = fresh?.readyForMs == null ? rollout.monitorMs : Math.max(0, rollout.monitorMs - fresh.readyForMs);
   const phase: Phase = fresh === undefined ? 'pending' : fresh.state !== 'ready' ? 'starting' : left > 0 ? 'monitoring' : 'passed';
-  return { slot: slot.slot, phase, old, oldLeaving, monitorLeftMs: left };
+  const growthBytes = phase === 'passed' ? 0 : Math.max(0, memoryOf(old) - memoryOf(fresh === undefined ? [] : [fresh]));
+  return { slot: slot.slot, phase, old, oldLeaving, monitorLeftMs: left, growthBytes };
 }
+
+const memoryOf = (workers: readonly RolloutWorker[]): number => Math.max(0, ...workers.map(({ memoryBytes }) => memoryBytes ?? 0));
 
 /**
  * The next steps of a rollout. Idempotent: the same facts give the same steps, so the next round makes up for a missed one. The
- * first slot is the canary and goes alone, whatever `parallel` is.
+ * first slot is the canary and goes alone, whatever `parallel` is. Old workers leave while the next slots begin, as far as there is
+ * room.
  */
-export function planRollout(slots: readonly RolloutSlot[], rollout: Rollout): RolloutPlan {
+export function planRollout(slots: readonly RolloutSlot[], rollout: Rollout, room: RolloutRoom): RolloutPlan {
   const views = slots
     .filter((s) => rollout.slots.includes(s.slot) && !rollout.givenUp.has(s.slot))
     .map((s) => view(s, rollout))
     .sort((a, b) => a.slot - b.slot);
-  const steps: RolloutStep[] = [];
   const allPassed = views.every((v) => v.phase === 'passed');
-  const mayRetire = !rollout.allAtOnce || allPassed;
-  for (const v of views) {
-    if (v.phase === 'passed' && mayRetire) for (const w of v.old) steps.push({ do: 'retire', slot: v.slot, id: w.id });
-  }
-  const canaryPassed = views.some((v) => v.phase === 'passed');
-  const width = rollout.allAtOnce ? views.length : canaryPassed ? rollout.parallel : 1;
-  const underWay = views.filter((v) => v.phase === 'starting' || v.phase === 'monitoring').length;
-  const leaving = views.filter((v) => v.oldLeaving > 0 || (v.phase === 'passed' && v.old.length > 0)).length;
-  const room = rollout.allAtOnce ? width - underWay : Math.min(width - underWay, rollout.parallel - underWay - leaving);
-  for (const v of views.filter((w) => w.phase === 'pending').slice(0, Math.max(0, room))) {
-    steps.push({ do: 'fork', slot: v.slot });
-  }
+  const passed = views.filter((v) => v.phase === 'passed' && (!rollout.allAtOnce || allPassed));
+  const mayLeave = passed.flatMap((v) => v.old.map(({ id }) => ({ do: 'retire' as const, slot: v.slot, id })));
+  // All at once means at once.
+  const retired = mayLeave.slice(0, rollout.allAtOnce ? mayLeave.length : Math.max(0, room.maxDraining - room.draining));
+  const starts = startsOf(views, rollout, { ...room, draining: room.draining + mayLeave.length });
   const monitoring = views.filter((v) => v.phase === 'monitoring').map((v) => v.monitorLeftMs);
+  const looks = starts.waitForMemory ? [...monitoring, LOOK_AT_MEMORY_EVERY_MS] : monitoring;
+  const replaced = allPassed && mayLeave.length === retired.length;
   return {
-    steps,
-    done: allPassed && views.every((v) => v.old.length === 0 && v.oldLeaving === 0),
-    wakeInMs: monitoring.length === 0 ? null : Math.min(...monitoring),
+    steps: [...retired, ...starts.slots.map((slot) => ({ do: 'fork' as const, slot }))],
+    replaced,
+    done: replaced && views.every((v) => v.old.length === 0 && v.oldLeaving === 0),
+    wakeInMs: looks.length === 0 ? null : Math.min(...looks),
   };
 }
+
+/**
+ * The slots that begin now.
+ * @param room where `draining` includes those that may leave and have to wait.
+ */
+function startsOf(views: readonly View[], { allAtOnce, parallel }: Rollout, room: RolloutRoom): { readonly slots: number[]; readonly waitForMemory: boolean } {
+  const pending = views.filter((v) => v.phase === 'pending');
+  if (allAtOnce) return { slots: pending.map(({ slot }) => slot), waitForMemory: false };
+  const canaryPassed = views.some((v) => v.phase === 'passed');
+  const underWay = views.filter((v) => v.phase === 'starting' || v.phase === 'monitoring');
+  const free = Math.min((canaryPassed ? parallel : 1) - underWay.length, Math.max(room.maxDraining, parallel) - underWay.length - room.draining);
+  const slots: number[] = [];
+  let left = (room.memoryLeftBytes ?? Number.POSITIVE_INFINITY) - sum(underWay.map(({ growthBytes }) => growthBytes));
+  for (const { slot, growthBytes } of pending.slice(0, Math.max(0, free))) {
+    left -= growthBytes;
+    // What leaves gives its memory back. If nothing does, waiting would help nobody.
+    if (left < 0 && room.draining + underWay.length + slots.length > 0) return { slots, waitForMemory: true };
+    slots.push(slot);
+  }
+  return { slots, waitForMemory: false };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -36,6 +36,7 @@ export interface RuntimeOptions {
   readonly startWorker: StartWorker;
   readonly usage: UsageSource;
   readonly portHolder: PortHolder;
+  readonly memoryLeftBytes: () => number | null;
   /** Where profiles are written. */
   readonly profiles: string;
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
@@ -100,7 +101,7 @@ export class AppRuntime {
       addressInUse: (worker, holder) => announcer.addressInUse(worker, holder),
     });
     const rebalancer: Rebalancer = new Rebalancer({ pool, router, runner, event });
-    const context = operationContext({ pool, runner, supervisor, ingress, router, event });
+    const context = operationContext({ pool, runner, supervisor, ingress, router, event, memoryLeftBytes: options.memoryLeftBytes });
     const recycler = new Recycler({ context, runner, event });
     const abandon: Supervisor['abandon'] = (worker, stopReason, reason) => supervisor.abandon(worker, stopReason, reason);
     const limits = new Limits({ pool, recycler, abandon });
@@ -166,11 +167,13 @@ export class AppRuntime {
 
 interface ContextParts extends Pick<SnapshotParts, 'pool' | 'runner' | 'supervisor' | 'ingress' | 'router'> {
   readonly event: EmitEvent;
+  readonly memoryLeftBytes: () => number | null;
 }
 
-function operationContext({ pool, runner, supervisor, ingress, router, event }: ContextParts): OperationContext {
+function operationContext({ pool, runner, supervisor, ingress, router, event, memoryLeftBytes }: ContextParts): OperationContext {
   return {
     pool,
+    memoryLeftBytes,
     wakeIn: (ms) => supervisor.wakeIn(ms),
     progress: (step, message, worker) => {
       if (step === 'rollback') event('rollback', message);

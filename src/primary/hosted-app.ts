@@ -24,6 +24,7 @@ export interface AppPorts {
   readonly startWorker: StartWorker;
   readonly usage: UsageSource;
   readonly portHolder: PortHolder;
+  readonly memoryLeftBytes: () => number | null;
 }
 
 /** Takes what an app reports to the daemon. */
@@ -113,6 +114,7 @@ export class HostedApp {
       startWorker: ports.startWorker,
       usage: ports.usage,
       portHolder: ports.portHolder,
+      memoryLeftBytes: ports.memoryLeftBytes,
       profiles,
       workerSettings,
       socketsKept: () => ports.keeper.open,

@@ -2,6 +2,7 @@
 import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
 import { checked } from '../protocol/checked.ts';
 import { parsePrimarySettings } from '../protocol/parse-spawn-channel.ts';
+import { memoryLeftBytes } from '../system/memory-room.ts';
 import { UsageSampler } from '../system/usage.ts';
 import { DaemonLink } from './daemon-link.ts';
 import { bindListener } from './ingress/listeners.ts';
@@ -27,5 +28,6 @@ const ports = {
   startWorker: workerStarter(parsed.preload),
   usage: new UsageSampler(),
   portHolder: portHolder(parsed.home),
+  memoryLeftBytes,
 };
 void new Primary(parsed, ports, () => process.exit(0)).start();

@@ -60,6 +60,7 @@ const SHAPE: Shape<AppSpec> = {
   listenTimeoutMs: number(1),
   killTimeoutMs: number(0),
   drainIdleMs: number(0),
+  maxDraining: nullable(integer(1)),
   shutdownWithMessage: boolean,
   maxMemoryBytes: nullable(integer(1)),
   autorestart: boolean,

@@ -26,6 +26,7 @@ const UNUSUAL: Spec = {
   listenTimeoutMs: 1_000,
   killTimeoutMs: 2_000,
   drainIdleMs: 30_000,
+  maxDraining: 2,
   shutdownWithMessage: true,
   maxMemoryBytes: 300 * 1024 ** 2,
   autorestart: true,

@@ -76,6 +76,7 @@ describe('a script on the command line', () => {
         listenTimeoutMs: 30_000,
         killTimeoutMs: 30_000,
         drainIdleMs: 10_000,
+        maxDraining: null,
         shutdownWithMessage: false,
         maxMemoryBytes: null,
         autorestart: true,

@@ -1,5 +1,5 @@
 import { isLeaving, type WorkerState } from '../../src/lifecycle/states.ts';
-import { planRollout, type Rollout, type RolloutPlan, type RolloutSlot, type RolloutStep } from '../../src/lifecycle/rollout.ts';
+import { planRollout, type Rollout, type RolloutPlan, type RolloutRoom, type RolloutSlot, type RolloutStep } from '../../src/lifecycle/rollout.ts';
 
 interface SimulatedWorker {
   readonly id: number;
@@ -32,12 +32,14 @@ export class RolloutSimulation {
   crashed = 0;
   readonly #world: World;
   readonly #due: Happening[] = [];
+  readonly #maxDraining: number;
   #lastId: number;
   #forks = 0;
   #drains = 0;
 
-  constructor(slotCount: number, options: Omit<Rollout, 'cutId' | 'slots' | 'givenUp'>, world: World) {
+  constructor(slotCount: number, { maxDraining, ...options }: Omit<Rollout, 'cutId' | 'slots' | 'givenUp'> & Pick<RolloutRoom, 'maxDraining'>, world: World) {
     this.#world = world;
+    this.#maxDraining = maxDraining;
     this.slots = Array.from({ length: slotCount }, (_, slot) => ({ slot, workers: [{ id: slot + 1, state: 'ready', readyAt: -60_000 }] }));
     this.#lastId = slotCount;
     this.rollout = { ...options, cutId: slotCount, slots: this.slots.map(({ slot }) => slot), givenUp: new Set() };
@@ -46,8 +48,16 @@ export class RolloutSimulation {
   get facts(): RolloutSlot[] {
     return this.slots.map(({ slot, workers }) => ({
       slot,
-      workers: workers.map(({ id, state, readyAt }) => ({ id, state, readyForMs: readyAt === null ? null : this.now - readyAt })),
+      workers: workers.map(({ id, state, readyAt }) => ({ id, state, readyForMs: readyAt === null ? null : this.now - readyAt, memoryBytes: null })),
     }));
+  }
+
+  get draining(): number {
+    return this.slots.flatMap(({ workers }) => workers).filter(({ state }) => isLeaving(state)).length;
+  }
+
+  get room(): RolloutRoom {
+    return { maxDraining: this.#maxDraining, draining: this.draining, memoryLeftBytes: null };
   }
 
   get routable(): number {
@@ -65,7 +75,7 @@ export class RolloutSimulation {
   run(): boolean {
     for (;;) {
       this.rounds++;
-      const plan = planRollout(this.facts, this.rollout);
+      const plan = planRollout(this.facts, this.rollout, this.room);
       this.onPlan(plan);
       for (const step of plan.steps) this.#take(step);
       this.#refill();

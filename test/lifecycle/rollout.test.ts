@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planRollout, type Rollout, type RolloutSlot, type RolloutWorker } from '../../src/lifecycle/rollout.ts';
+import { planRollout, type Rollout, type RolloutPlan, type RolloutRoom, type RolloutSlot, type RolloutWorker } from '../../src/lifecycle/rollout.ts';
 import type { WorkerState } from '../../src/lifecycle/states.ts';
 import { RolloutSimulation, type World } from './rollout-simulation.ts';
 
@@ -14,33 +14,44 @@ const rollout = (changes: Partial<Rollout> = {}): Rollout => ({
   givenUp: new Set(),
   ...changes,
 });
-const old = (id: number, state: WorkerState = 'ready'): RolloutWorker => ({ id, state, readyForMs: 60_000 });
-const fresh = (id: number, readyForMs: number | null): RolloutWorker => ({ id, state: readyForMs === null ? 'starting' : 'ready', readyForMs });
+const old = (id: number, state: WorkerState = 'ready'): RolloutWorker => ({ id, state, readyForMs: 60_000, memoryBytes: null });
+const fresh = (id: number, readyForMs: number | null): RolloutWorker => ({
+  id,
+  state: readyForMs === null ? 'starting' : 'ready',
+  readyForMs,
+  memoryBytes: null,
+});
 const slots = (...workers: readonly (readonly RolloutWorker[])[]): RolloutSlot[] => workers.map((list, slot) => ({ slot, workers: list }));
+
+/** With room for one worker that leaves, unless something else is said. */
+function plan(facts: readonly RolloutSlot[], options: Rollout, room: Partial<RolloutRoom> = {}): RolloutPlan {
+  const draining = facts.flatMap(({ workers }) => workers).filter(({ state }) => state === 'draining' || state === 'stopping').length;
+  return planRollout(facts, options, { maxDraining: 1, draining, memoryLeftBytes: null, ...room });
+}
 
 describe('planRollout', () => {
   it('sends the first slot ahead alone, whatever may go at a time', () => {
-    const plan = planRollout(slots([old(1)], [old(2)], [old(3)]), rollout({ parallel: 3 }));
-    expect(plan).toEqual({ steps: [{ do: 'fork', slot: 0 }], done: false, wakeInMs: null });
+    const planned = plan(slots([old(1)], [old(2)], [old(3)]), rollout({ parallel: 3 }));
+    expect(planned).toEqual({ steps: [{ do: 'fork', slot: 0 }], replaced: false, done: false, wakeInMs: null });
   });
 
   it('waits for a worker that starts, and watches one that is ready', () => {
-    expect(planRollout(slots([old(1), fresh(4, null)], [old(2)], [old(3)]), rollout())).toEqual({ steps: [], done: false, wakeInMs: null });
-    expect(planRollout(slots([old(1), fresh(4, 400)], [old(2)], [old(3)]), rollout())).toEqual({ steps: [], done: false, wakeInMs: 600 });
+    expect(plan(slots([old(1), fresh(4, null)], [old(2)], [old(3)]), rollout())).toEqual({ steps: [], replaced: false, done: false, wakeInMs: null });
+    expect(plan(slots([old(1), fresh(4, 400)], [old(2)], [old(3)]), rollout())).toEqual({ steps: [], replaced: false, done: false, wakeInMs: 600 });
   });
 
   it('retires the old one after the monitor window, and begins the next slot when it is gone', () => {
-    const passed = planRollout(slots([old(1), fresh(4, 1_000)], [old(2)], [old(3)]), rollout());
+    const passed = plan(slots([old(1), fresh(4, 1_000)], [old(2)], [old(3)]), rollout());
     expect(passed.steps).toEqual([{ do: 'retire', slot: 0, id: 1 }]);
-    const draining = planRollout(slots([old(1, 'draining'), fresh(4, 1_500)], [old(2)], [old(3)]), rollout());
+    const draining = plan(slots([old(1, 'draining'), fresh(4, 1_500)], [old(2)], [old(3)]), rollout());
     expect(draining.steps).toEqual([]);
-    const gone = planRollout(slots([fresh(4, 2_000)], [old(2)], [old(3)]), rollout());
+    const gone = plan(slots([fresh(4, 2_000)], [old(2)], [old(3)]), rollout());
     expect(gone.steps).toEqual([{ do: 'fork', slot: 1 }]);
   });
 
   it('widens to as many slots as it may after the canary', () => {
-    const plan = planRollout(slots([fresh(4, 2_000)], [old(2)], [old(3)]), rollout({ parallel: 2 }));
-    expect(plan.steps).toEqual([
+    const planned = plan(slots([fresh(4, 2_000)], [old(2)], [old(3)]), rollout({ parallel: 2 }));
+    expect(planned.steps).toEqual([
       { do: 'fork', slot: 1 },
       { do: 'fork', slot: 2 },
     ]);
@@ -48,45 +59,74 @@ describe('planRollout', () => {
 
   it('counts slots whose old worker is on its way out', () => {
     const leaving = slots([fresh(4, 2_000)], [fresh(5, 1_500), old(2, 'draining')], [old(3)], [old(10)]);
-    const plan = planRollout(leaving, rollout({ cutId: 3, slots: [0, 1, 2], parallel: 1 }));
-    expect(plan.steps).toEqual([]);
-    expect(planRollout(leaving, rollout({ cutId: 3, slots: [0, 1, 2], parallel: 2 })).steps).toEqual([{ do: 'fork', slot: 2 }]);
+    const planned = plan(leaving, rollout({ cutId: 3, slots: [0, 1, 2], parallel: 1 }));
+    expect(planned.steps).toEqual([]);
+    expect(plan(leaving, rollout({ cutId: 3, slots: [0, 1, 2], parallel: 1 }), { maxDraining: 2 }).steps).toEqual([{ do: 'fork', slot: 2 }]);
   });
 
   it('is done when every slot has a new worker and no old one is left', () => {
     const almost = slots([fresh(4, 5_000)], [fresh(5, 5_000)], [old(3, 'stopping'), fresh(6, 1_000)]);
-    expect(planRollout(almost, rollout())).toEqual({ steps: [], done: false, wakeInMs: null });
-    expect(planRollout(slots([fresh(4, 5_000)], [fresh(5, 5_000)], [fresh(6, 1_000)]), rollout()).done).toBe(true);
-    expect(planRollout(slots([old(1)]), rollout({ slots: [] })).done).toBe(true);
+    expect(plan(almost, rollout())).toEqual({ steps: [], replaced: true, done: false, wakeInMs: null });
+    expect(plan(slots([fresh(4, 5_000)], [fresh(5, 5_000)], [fresh(6, 1_000)]), rollout()).done).toBe(true);
+    expect(plan(slots([old(1)]), rollout({ slots: [] })).done).toBe(true);
   });
 
   it('begins again in a slot whose new worker died; the old one has not left', () => {
-    expect(planRollout(slots([old(1)], [old(2)], [old(3)]), rollout({ cutId: 3 })).steps).toEqual([{ do: 'fork', slot: 0 }]);
+    expect(plan(slots([old(1)], [old(2)], [old(3)]), rollout({ cutId: 3 })).steps).toEqual([{ do: 'fork', slot: 0 }]);
     const second = slots([fresh(4, 9_000)], [old(2), { ...fresh(5, null), state: 'exited' }], [old(3)]);
-    expect(planRollout(second, rollout()).steps).toEqual([{ do: 'fork', slot: 1 }]);
+    expect(plan(second, rollout()).steps).toEqual([{ do: 'fork', slot: 1 }]);
   });
 
   it('leaves given-up slots and those that it was not asked for alone', () => {
-    const plan = planRollout(slots([old(1)], [old(2)], [old(3)]), rollout({ slots: [0, 1], givenUp: new Set([0]) }));
-    expect(plan.steps).toEqual([{ do: 'fork', slot: 1 }]);
-    expect(planRollout(slots([old(1)], [fresh(5, 2_000)], [old(3)]), rollout({ slots: [0, 1], givenUp: new Set([0]) })).done).toBe(true);
+    const planned = plan(slots([old(1)], [old(2)], [old(3)]), rollout({ slots: [0, 1], givenUp: new Set([0]) }));
+    expect(planned.steps).toEqual([{ do: 'fork', slot: 1 }]);
+    expect(plan(slots([old(1)], [fresh(5, 2_000)], [old(3)]), rollout({ slots: [0, 1], givenUp: new Set([0]) })).done).toBe(true);
   });
 
   it('retires every old worker of a slot, one that is still starting too', () => {
-    const plan = planRollout(slots([old(1), { ...old(2, 'starting'), readyForMs: null }, fresh(4, 1_000)]), rollout());
-    expect(plan.steps).toEqual([
+    const planned = plan(slots([old(1), { ...old(2, 'starting'), readyForMs: null }, fresh(4, 1_000)]), rollout(), { maxDraining: 2 });
+    expect(planned.steps).toEqual([
       { do: 'retire', slot: 0, id: 1 },
       { do: 'retire', slot: 0, id: 2 },
     ]);
   });
 
+  it('begins the next slot while old workers leave, up to as many as may', () => {
+    const two = slots([fresh(4, 2_000), old(1, 'draining')], [fresh(5, 1_000), old(2)], [old(3)]);
+    expect(plan(two, rollout(), { maxDraining: 3 }).steps).toEqual([
+      { do: 'retire', slot: 1, id: 2 },
+      { do: 'fork', slot: 2 },
+    ]);
+    expect(plan(two, rollout(), { maxDraining: 2 }).steps).toEqual([{ do: 'retire', slot: 1, id: 2 }]);
+    expect(plan(two, rollout(), { maxDraining: 1 })).toMatchObject({ steps: [], replaced: false });
+  });
+
+  it('counts workers of other operations that leave', () => {
+    const begun = slots([fresh(4, 2_000), old(1)], [old(2)], [old(3)]);
+    expect(plan(begun, rollout(), { maxDraining: 3, draining: 2 }).steps).toEqual([{ do: 'retire', slot: 0, id: 1 }]);
+    expect(plan(begun, rollout(), { maxDraining: 3, draining: 3 }).steps).toEqual([]);
+  });
+
+  it('waits for memory while something leaves: a new worker needs what its predecessor has', () => {
+    const heavy = (worker: RolloutWorker, memoryBytes = 100): RolloutWorker => ({ ...worker, memoryBytes });
+    const draining = slots([fresh(4, 2_000), heavy(old(1, 'draining'))], [heavy(old(2))], [heavy(old(3))]);
+    expect(plan(draining, rollout(), { maxDraining: 3, memoryLeftBytes: 99 })).toEqual({ steps: [], replaced: false, done: false, wakeInMs: 1_000 });
+    expect(plan(draining, rollout(), { maxDraining: 3, memoryLeftBytes: 100 }).steps).toEqual([{ do: 'fork', slot: 1 }]);
+    const growing = slots([fresh(4, 2_000)], [heavy(old(2)), heavy(fresh(5, null), 30)], [heavy(old(3))]);
+    const both = rollout({ parallel: 2 });
+    expect(plan(growing, both, { maxDraining: 3, memoryLeftBytes: 169 }).steps).toEqual([]);
+    expect(plan(growing, both, { maxDraining: 3, memoryLeftBytes: 170 }).steps).toEqual([{ do: 'fork', slot: 2 }]);
+    const nothingLeaves = slots([heavy(old(1))], [heavy(old(2))], [heavy(old(3))]);
+    expect(plan(nothingLeaves, rollout(), { maxDraining: 3, memoryLeftBytes: 0 }).steps).toEqual([{ do: 'fork', slot: 0 }]);
+  });
+
   it('all at once: begins everywhere and retires nothing before the last one passed', () => {
     const all = rollout({ allAtOnce: true });
-    expect(planRollout(slots([old(1)], [old(2)], [old(3)]), all).steps).toHaveLength(3);
+    expect(plan(slots([old(1)], [old(2)], [old(3)]), all).steps).toHaveLength(3);
     const early = slots([old(1), fresh(4, 5_000)], [old(2), fresh(5, 5_000)], [old(3), fresh(6, 999)]);
-    expect(planRollout(early, all)).toEqual({ steps: [], done: false, wakeInMs: 1 });
+    expect(plan(early, all)).toEqual({ steps: [], replaced: false, done: false, wakeInMs: 1 });
     const passed = slots([old(1), fresh(4, 5_000)], [old(2), fresh(5, 5_000)], [old(3), fresh(6, 1_000)]);
-    expect(planRollout(passed, all).steps.map((step) => step.do)).toEqual(['retire', 'retire', 'retire']);
+    expect(plan(passed, all).steps.map((step) => step.do)).toEqual(['retire', 'retire', 'retire']);
   });
 });
 
@@ -94,6 +134,7 @@ const ms = (max: number) => fc.array(fc.integer({ min: 1, max }), { minLength: 1
 const shape = {
   slotCount: fc.integer({ min: 1, max: 8 }),
   parallel: fc.integer({ min: 1, max: 9 }),
+  maxDraining: fc.integer({ min: 1, max: 9 }),
   monitorMs: fc.constantFrom(0, 1, 100, 1_000),
   allAtOnce: fc.boolean(),
 };
@@ -104,6 +145,7 @@ const hostileWorld = fc.record<World>({ bootMs: ms(5_000), drainMs: ms(40_000), 
 interface Shape {
   readonly slotCount: number;
   readonly parallel: number;
+  readonly maxDraining: number;
   readonly monitorMs: number;
   readonly allAtOnce: boolean;
 }
@@ -115,7 +157,7 @@ function simulate({ slotCount, ...options }: Shape, around: World): RolloutSimul
 /** Runs to the end; every round must leave the simulation as `check` wants it. */
 function runChecked(simulation: RolloutSimulation, check: (retired: readonly { slot: number; id: number }[]) => void): void {
   simulation.onPlan = (plan) => {
-    if (!isDeepStrictEqual(planRollout(simulation.facts, simulation.rollout), plan)) expect.unreachable('the same facts lead to another plan');
+    if (!isDeepStrictEqual(planRollout(simulation.facts, simulation.rollout, simulation.room), plan)) expect.unreachable('the same facts lead to another plan');
     check(plan.steps.flatMap((step) => (step.do === 'retire' ? [step] : [])));
     if (simulation.rounds > 2_000) expect.unreachable('it does not come to an end');
   };
@@ -153,6 +195,34 @@ describe('a rollout, simulated', () => {
           passed = simulation.facts.filter(({ slot }) => hasPassed(simulation, slot)).length;
         });
         expect(mostTooMany).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('has no more workers that leave, and no more beyond the wanted number, than it may', () => {
+    fc.assert(
+      fc.property(fc.record({ ...shape, allAtOnce: fc.constant(false) }), world, (given, around) => {
+        const simulation = simulate(given, around);
+        let [mostLeaving, mostExtra] = [0, 0];
+        runChecked(simulation, () => {
+          mostLeaving = Math.max(mostLeaving, simulation.draining);
+          mostExtra = Math.max(mostExtra, simulation.slots.flatMap(({ workers }) => workers).length - given.slotCount);
+        });
+        expect(mostLeaving).toBeLessThanOrEqual(given.maxDraining);
+        expect(mostExtra).toBeLessThanOrEqual(Math.max(given.maxDraining, given.parallel));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes no longer than its starts, one after the other, and one drain, if all may leave together', () => {
+    fc.assert(
+      fc.property(fc.record({ ...shape, allAtOnce: fc.constant(false), maxDraining: fc.constant(9) }), world, (given, around) => {
+        const simulation = simulate(given, around);
+        runChecked(simulation, () => {});
+        const starts = given.slotCount * (Math.max(...around.bootMs) + given.monitorMs);
+        expect(simulation.now).toBeLessThanOrEqual(starts + Math.max(...around.drainMs) + 1);
       }),
       { numRuns: 300 },
     );

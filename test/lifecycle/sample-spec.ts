@@ -18,6 +18,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     listenTimeoutMs: 30_000,
     killTimeoutMs: 30_000,
     drainIdleMs: 10_000,
+    maxDraining: null,
     shutdownWithMessage: false,
     maxMemoryBytes: null,
     autorestart: true,

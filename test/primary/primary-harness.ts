@@ -68,6 +68,7 @@ export class PrimaryHarness {
   behave: Behave;
   readonly #orders = new Map<number, Ordered>();
   readonly memoryBytes = new Map<number, number>();
+  memoryLeftBytes: number | null = null;
   readonly #listener = new FakeListener();
   #link: LinkEvents | null = null;
 
@@ -183,6 +184,7 @@ export class PrimaryHarness {
         return new IpcProcess(worker as unknown as ChildProcess, events, () => worker.end(null, 'SIGKILL'));
       },
       portHolder: () => Promise.resolve(null),
+      memoryLeftBytes: () => this.memoryLeftBytes,
       usage: { sample: (pids) => Promise.resolve(this.#usageOf(pids)), forget: () => {} },
     };
   }

@@ -173,7 +173,7 @@ describe('a reload that cannot succeed', () => {
 
 describe('--parallel', () => {
   it('limits the number of extra workers, including leaving ones', async () => {
-    const app = await PrimaryHarness.online({ instances: 8 }, ({ n }) => ({ drainMs: 2_000, bootMs: 100 + (n % 5) * 130 }));
+    const app = await PrimaryHarness.online({ instances: 8, maxDraining: 2 }, ({ n }) => ({ drainMs: 2_000, bootMs: 100 + (n % 5) * 130 }));
     const reload = app.order({ kind: 'reload', parallel: 3, monitorMs: 100 });
     let most = 0;
     while (reload.answer === null) {

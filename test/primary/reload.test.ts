@@ -26,7 +26,7 @@ async function crashingIn(slot: number, options: { afterMs?: number; instances?:
 
 describe('reload', () => {
   it('replaces one worker after the other, new ones first', async () => {
-    const app = await PrimaryHarness.online({ instances: 3 });
+    const app = await PrimaryHarness.online({ instances: 3, maxDraining: 1 });
     const before = app.pids;
     const reload = app.order({ kind: 'reload', monitorMs: 200 });
     await app.advance(250);

@@ -10,7 +10,7 @@ it.each([
   ['requests', ['--max-requests', '500']],
   ['lifetime', ['--max-lifetime', '2s']],
 ] as const)('S23: at their limit of %s all workers are replaced start-first, one at a time, and no request is lost', async (limit, flags) => {
-  const { name, port } = await sandbox.start('plain-http.cjs', { instances: 3, flags: [...flags, '--recycle-jitter', '0.5'] });
+  const { name, port } = await sandbox.start('plain-http.cjs', { instances: 3, flags: [...flags, '--recycle-jitter', '0.5', '--max-draining', '1'] });
   const before = await sandbox.workerPids(name);
   const load = startLoad({ port, mode: 'keep-alive', clients: 3 });
   const briefly = startLoad({ port, mode: 'connection-per-request', clients: 3 });

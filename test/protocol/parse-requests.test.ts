@@ -93,6 +93,10 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [-1, ''],
     [null, ''],
   ],
+  maxDraining: [
+    [0, ''],
+    [1.5, ''],
+  ],
   shutdownWithMessage: [[0, '']],
   maxMemoryBytes: [
     [0, ''],

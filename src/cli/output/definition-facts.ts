@@ -45,6 +45,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   listenTimeoutMs: always('listen_timeout', formatDuration),
   killTimeoutMs: always('kill_timeout', formatDuration),
   drainIdleMs: changed('drain_idle', formatDuration),
+  maxDraining: changed('max_draining', or('as many as workers', String)),
   shutdownWithMessage: changed('shutdown_with_message', yesNo),
   drainDelayMs: changed('drain_delay', formatDuration),
   balance: always('balance', String),

@@ -39,6 +39,16 @@ export const LIFETIME_OPTIONS = {
     notes:
       'Counted from the last byte of the connection. Before that, it ends with its next answer, or by the `keepAliveTimeout` of the server. A request that arrives in the moment of the close is lost, as at the end of that timeout; a long `drain_idle` makes this rarer.',
   }),
+  max_draining: withDefault({
+    group: 'Start and stop',
+    kind: kinds.orOff(kinds.integer(1, Number.MAX_SAFE_INTEGER)),
+    flags: ['--max-draining <n>'],
+    default: null,
+    defaultText: 'number of workers',
+    doc: 'how many workers of the app may drain at a time',
+    notes:
+      'During a reload, old workers drain while new ones start, so the app has up to this many workers more than usual (at least `--parallel`). It counts reloads, replacements and scaling down together. A stop, a restart and `--all-at-once` drain all workers at once.',
+  }),
   shutdown_with_message: withDefault({
     group: 'Start and stop',
     kind: kinds.boolean,

@@ -2,6 +2,7 @@ import { LbError } from '../../errors/lb-error.ts';
 import type { OperationName } from '../../lifecycle/operation-name.ts';
 import { admit } from '../../lifecycle/operation-queue.ts';
 import type { ProgressRecord, ProgressStep } from '../../protocol/control.ts';
+import { isLeaving } from '../../lifecycle/states.ts';
 import { now } from '../../system/clock.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import type { Operation, Outcome, WorkerFailure } from './operation.ts';
@@ -19,6 +20,12 @@ interface Job {
   readonly clients: OperationClient[];
 }
 
+interface Running {
+  readonly job: Job;
+  readonly operation: Operation;
+  readonly since: number;
+}
+
 interface RunnerOptions {
   readonly app: string;
   readonly onBegun: (kind: OperationName) => void;
@@ -27,18 +34,26 @@ interface RunnerOptions {
   readonly wake: () => void;
 }
 
-/** Runs one operation at a time, queues the others and informs their clients. `lifecycle/operation-queue` decides how a request is queued. */
+/**
+ * Runs one operation at a time, queues the others and informs their clients. Operations that only wait for their drains may be
+ * several. `lifecycle/operation-queue` decides how a request is queued, and what may begin beside drains.
+ */
 export class OperationRunner {
   readonly #options: RunnerOptions;
   readonly #waiting: Job[] = [];
-  #running: { readonly job: Job; readonly operation: Operation; readonly since: number } | null = null;
+  #running: Running | null = null;
+  /** Operations beside which another one has begun: only their drains are left. */
+  #draining: Running[] = [];
+  /** The next operation, made but not begun. */
+  #next: { readonly job: Job; readonly operation: Operation } | null = null;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
   }
 
   get current(): { readonly kind: OperationName; readonly sinceMs: number } | null {
-    return this.#running === null ? null : { kind: this.#running.job.kind, sinceMs: now() - this.#running.since };
+    const running = this.#running ?? this.#draining.at(-1);
+    return running === undefined ? null : { kind: running.job.kind, sinceMs: now() - running.since };
   }
 
   get waiting(): readonly OperationName[] {
@@ -46,7 +61,7 @@ export class OperationRunner {
   }
 
   submit(kind: OperationName, joinable: boolean, create: () => Operation, client: OperationClient): void {
-    const admission = admit({ kind, joinable }, this.#running?.job.kind ?? null, this.#waiting);
+    const admission = admit({ kind, joinable }, this.current?.kind ?? null, this.#waiting);
     const job: Job = { kind, joinable, create, clients: [client] };
     if (admission.verdict === 'join') {
       const joined = this.#waiting[admission.index];
@@ -56,7 +71,7 @@ export class OperationRunner {
     }
     if (admission.verdict === 'preempt') this.#preempt();
     if (admission.verdict === 'wait') {
-      this.#note(job, 'queued', `${this.#options.app}: ${kind} is waiting for the running ${this.#running?.job.kind ?? 'operation'}`);
+      this.#note(job, 'queued', `${this.#options.app}: ${kind} is waiting for the running ${this.current?.kind ?? 'operation'}`);
     }
     this.#waiting.push(job);
     this.#options.wake();
@@ -87,29 +102,55 @@ export class OperationRunner {
     this.#options.wake();
   }
 
-  /** Reports progress of the running operation, if there is one. */
+  /** Reports progress of the running operation, if there is one. What leaves concerns those that wait for their drains too. */
   progress(step: ProgressStep, message: string, worker?: WorkerHandle): void {
     if (this.#running !== null) this.#note(this.#running.job, step, message, worker);
+    if (worker === undefined || !isLeaving(worker.state)) return;
+    for (const { job } of this.#draining) this.#note(job, step, message, worker);
   }
 
   /** Advances the operations as far as possible now. */
   step(): void {
-    for (;;) {
-      if (this.#running === null) {
-        const job = this.#waiting.shift();
-        if (job === undefined) return;
-        const operation = job.create();
-        this.#running = { job, operation, since: now() };
-        this.#options.onBegun(job.kind);
-        operation.begin();
-      }
-      const outcome = this.#running.operation.step();
-      if (outcome === null) return;
-      const { job } = this.#running;
-      this.#running = null;
-      this.#options.onFinished(job.kind, outcome);
-      for (const client of job.clients) client.done(outcome);
+    for (const running of [...this.#draining]) {
+      const outcome = running.operation.step();
+      if (outcome === null) continue;
+      this.#draining = this.#draining.filter((one) => one !== running);
+      this.#finish(running.job, outcome);
     }
+    for (;;) {
+      if (this.#running !== null) {
+        const { job, operation } = this.#running;
+        const outcome = operation.step();
+        if (outcome !== null) {
+          this.#running = null;
+          this.#finish(job, outcome);
+          continue;
+        }
+      }
+      if (!this.#beginNext()) return;
+    }
+  }
+
+  /** Begins the operation that waits longest, if it may begin now: beside drains, only what takes nothing from them. */
+  #beginNext(): boolean {
+    const [job] = this.#waiting;
+    const running = this.#running ?? this.#draining.at(-1);
+    if (job === undefined || running?.operation.onlyDrains === false) return false;
+    if (this.#next?.job !== job) this.#next = { job, operation: job.create() };
+    const { operation } = this.#next;
+    if (running !== undefined && operation.besideDrains?.() !== true) return false;
+    this.#waiting.shift();
+    this.#next = null;
+    if (this.#running !== null) this.#draining.push(this.#running);
+    this.#running = { job, operation, since: now() };
+    this.#options.onBegun(job.kind);
+    operation.begin();
+    return true;
+  }
+
+  #finish({ kind, clients }: Job, outcome: Outcome): void {
+    this.#options.onFinished(kind, outcome);
+    for (const client of clients) client.done(outcome);
   }
 
   /** The app has ended, so waiting operations cannot run. They are aborted, except for a stop, which succeeds. */
@@ -125,8 +166,10 @@ export class OperationRunner {
 
   /** A stop replaces everything: the running operation is dropped as it stands, and the stop takes over its workers. */
   #preempt(): void {
-    const jobs = [...(this.#running === null ? [] : [this.#running.job]), ...this.#waiting];
+    const begun = [...this.#draining, ...(this.#running === null ? [] : [this.#running])];
+    const jobs = [...begun.map(({ job }) => job), ...this.#waiting];
     this.#running = null;
+    this.#draining = [];
     this.#waiting.length = 0;
     for (const job of jobs) {
       const error = new LbError('LB_ERR_ABORTED', { operation: job.kind, app: this.#options.app, reason: 'the app is being stopped' });

@@ -17,6 +17,8 @@ export interface WorkerFailure {
 /** What an operation may use. */
 export interface OperationContext {
   readonly pool: Pool;
+  /** Memory that is left on the machine or in the container; null if unknown. */
+  memoryLeftBytes(): number | null;
   /** Calls `step` again after this time at the latest. */
   wakeIn(ms: number): void;
   progress(step: ProgressStep, message: string, worker?: WorkerHandle): void;
@@ -35,6 +37,10 @@ export interface Operation {
   readonly kind: OperationName;
   /** Whether a request of the same kind may join this one while it waits in the queue. */
   readonly joinable: boolean;
+  /** Its work is done and cannot be undone; only workers that it retired are still leaving. */
+  readonly onlyDrains: boolean;
+  /** Whether it may begin while others have only their drains left. Called before `begin`. */
+  besideDrains?(): boolean;
   begin(): void;
   /** Takes the next steps. Returns null until the operation is done. */
   step(): Outcome | null;

@@ -3,6 +3,7 @@ import type { StopReason } from '../../lifecycle/exit-report.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
+import { Drains, rolloutRoom } from './drains.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 /** Replaces one worker, start-first. If the new worker fails, the old one keeps serving. */
@@ -12,7 +13,9 @@ export class RecycleOperation implements Operation {
   readonly #context: OperationContext;
   readonly #old: WorkerHandle;
   readonly #stopReason: StopReason;
+  readonly #drains: Drains;
   #rollout: Rollout;
+  #replaced = false;
   #error: LbError | null = null;
   #superseded = false;
 
@@ -20,7 +23,16 @@ export class RecycleOperation implements Operation {
     this.#context = context;
     this.#old = old;
     this.#stopReason = stopReason;
+    this.#drains = new Drains(context.pool);
     this.#rollout = { cutId: 0, slots: [old.slot], parallel: 1, monitorMs: 0, allAtOnce: false, givenUp: new Set() };
+  }
+
+  get onlyDrains(): boolean {
+    return this.#replaced;
+  }
+
+  besideDrains(): boolean {
+    return true;
   }
 
   begin(): void {
@@ -33,12 +45,19 @@ export class RecycleOperation implements Operation {
     const { pool } = this.#context;
     if (this.#error !== null) return { ok: false, error: this.#error };
     if (this.#old.slot >= pool.wanted || this.#superseded) return { ok: true, message: 'no longer needed' };
-    const plan = planRollout(pool.rolloutSlots(), this.#rollout);
+    if (this.#replaced) return this.#finish();
+    const plan = planRollout(pool.rolloutSlots(), this.#rollout, rolloutRoom(this.#context));
     for (const step of plan.steps) {
       const worker = step.do === 'fork' ? pool.fork(step.slot) : pool.workers.find((w) => w.id === step.id);
-      if (step.do === 'retire' && worker !== undefined) pool.retire(worker, this.#stopReason);
+      if (step.do === 'retire' && worker !== undefined) this.#drains.retire(worker, this.#stopReason);
     }
-    return plan.done ? { ok: true, message: `${pool.spec.name}[${this.#old.slot}] replaced` } : null;
+    if (plan.wakeInMs !== null) this.#context.wakeIn(plan.wakeInMs);
+    this.#replaced = plan.replaced;
+    return this.#replaced ? this.#finish() : null;
+  }
+
+  #finish(): Outcome | null {
+    return this.#drains.ended ? { ok: true, message: `${this.#context.pool.spec.name}[${this.#old.slot}] replaced` } : null;
   }
 
   holds(): boolean {
@@ -46,7 +65,7 @@ export class RecycleOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return worker.slot === this.#old.slot && worker.id > this.#rollout.cutId && worker.end.stopReason === null;
+    return !this.#replaced && worker.slot === this.#old.slot && worker.id > this.#rollout.cutId && worker.end.stopReason === null;
   }
 
   failed(failure: WorkerFailure): void {
@@ -55,6 +74,7 @@ export class RecycleOperation implements Operation {
   }
 
   abort(reason: string): void {
+    if (this.#replaced) return;
     const { pool } = this.#context;
     for (const worker of pool.workers) {
       if (worker.slot === this.#old.slot && worker.id > this.#rollout.cutId && worker.state === 'starting') pool.retire(worker, 'rollback');

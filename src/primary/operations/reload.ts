@@ -8,6 +8,7 @@ import type { OnFailure } from '../../protocol/control.ts';
 import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { needsNoRestart } from './balance-orders.ts';
+import { Drains, rolloutRoom } from './drains.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 export interface ReloadOptions {
@@ -26,10 +27,11 @@ export class ReloadOperation implements Operation {
   readonly joinable: boolean;
   readonly #context: OperationContext;
   readonly #options: ReloadOptions;
-  #phase: 'forward' | 'scaling' | 'back' = 'forward';
+  #phase: 'forward' | 'scaling' | 'draining' | 'back' = 'forward';
   #rollout: Rollout;
   #error: LbError | null = null;
-  readonly #before: { readonly spec: AppSpec; readonly generation: number; readonly count: number };
+  #before: { readonly spec: AppSpec; readonly generation: number; readonly count: number };
+  readonly #drains: Drains;
 
   constructor(context: OperationContext, options: ReloadOptions) {
     this.#context = context;
@@ -37,7 +39,13 @@ export class ReloadOperation implements Operation {
     this.joinable = options.spec === undefined;
     const { spec, generation, wanted } = context.pool;
     this.#before = { spec, generation, count: wanted };
+    this.#drains = new Drains(context.pool);
     this.#rollout = this.#planFor([]);
+  }
+
+  /** Every new worker has passed. What happens to them now is no longer a failure of the reload. */
+  get onlyDrains(): boolean {
+    return this.#phase === 'draining';
   }
 
   begin(): void {
@@ -48,6 +56,7 @@ export class ReloadOperation implements Operation {
       this.#error = LbError.from(error);
       return;
     }
+    this.#before = { spec: pool.spec, generation: pool.generation, count: pool.wanted };
     pool.generation++;
     if (this.#options.spec !== undefined) pool.spec = keepScale(this.#options.spec, pool.spec, pool.wanted);
     pool.forgetRestarts();
@@ -57,19 +66,20 @@ export class ReloadOperation implements Operation {
 
   step(): Outcome | null {
     if (this.#phase === 'scaling') return this.#scaled();
+    if (this.#phase === 'draining') return this.#finish();
     const { pool } = this.#context;
-    const plan = planRollout(pool.rolloutSlots(), this.#rollout);
+    const plan = planRollout(pool.rolloutSlots(), this.#rollout, rolloutRoom(this.#context));
     const stopReason = this.#phase === 'back' ? 'rollback' : 'reload';
     // The switch: all new workers join the rotation in the same turn in which the old ones leave it.
-    if (plan.done || plan.steps.some((step) => step.do === 'retire')) this.#release();
+    if (plan.replaced || plan.steps.some((step) => step.do === 'retire')) this.#release();
     let room = pool.startRoom;
     for (const step of plan.steps) {
       if (step.do === 'fork' && room-- > 0) pool.fork(step.slot).standby = this.#rollout.allAtOnce;
       const worker = step.do === 'retire' ? pool.workers.find((w) => w.id === step.id) : undefined;
-      if (worker !== undefined) pool.retire(worker, stopReason);
+      if (worker !== undefined) this.#drains.retire(worker, stopReason);
     }
     if (plan.wakeInMs !== null) this.#context.wakeIn(plan.wakeInMs);
-    if (!plan.done) return null;
+    if (!plan.replaced) return null;
     if (this.#phase === 'back' || this.#error !== null) return this.#finish();
     this.#phase = 'scaling';
     pool.wanted = pool.spec.instances;
@@ -81,7 +91,7 @@ export class ReloadOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return worker.id > this.#rollout.cutId && worker.end.stopReason === null;
+    return !this.onlyDrains && worker.id > this.#rollout.cutId && worker.end.stopReason === null;
   }
 
   failed(failure: WorkerFailure): void {
@@ -98,7 +108,7 @@ export class ReloadOperation implements Operation {
   }
 
   abort(reason: string): void {
-    if (this.#error !== null) return;
+    if (this.#error !== null || this.onlyDrains) return;
     this.#error = new LbError('LB_ERR_ABORTED', { operation: 'reload', app: this.#context.pool.spec.name, reason });
     this.#turnBack(true);
   }
@@ -146,21 +156,24 @@ export class ReloadOperation implements Operation {
       const { workers } = pool.slot(index);
       const isOld = (w: WorkerHandle): boolean => w.id <= this.#rollout.cutId;
       if (!workers.some((w) => isOld(w) && !isLeaving(w.state))) continue;
-      for (const worker of workers) if (!isOld(worker)) pool.retire(worker, 'rollback');
+      for (const worker of workers) if (!isOld(worker)) this.#drains.retire(worker, 'rollback');
     }
   }
 
   #scaled(): Outcome | null {
     const { pool } = this.#context;
     const surplus = pool.workers.filter((worker) => worker.slot >= pool.wanted);
-    for (const worker of surplus) pool.retire(worker, 'reload');
-    const missing = pool.slots.filter((slot) => currentWorker(slot)?.state !== 'ready' && !isEnded(slot.restart.phase));
-    return surplus.length > 0 || missing.length > 0 ? null : this.#finish();
+    const leaving = this.#drains.retireWithinRoom(surplus, 'reload');
+    const missing = pool.slots.filter((slot) => slot.index < pool.wanted && currentWorker(slot)?.state !== 'ready' && !isEnded(slot.restart.phase));
+    if (!leaving || missing.length > 0) return null;
+    if (this.#error === null) this.#phase = 'draining';
+    return this.#finish();
   }
 
   #finish(): Outcome | null {
     const { pool } = this.#context;
-    // Workers of the failed version may still be leaving.
+    if (!this.#drains.ended) return null;
+    // Workers of the failed version may have left by themselves.
     if (this.#error !== null && pool.workers.some((w) => isLeaving(w.state))) return null;
     this.#context.closeUnusedListeners();
     if (this.#error !== null) return { ok: false, error: this.#error };

@@ -11,6 +11,7 @@ import { describeFailure, type Operation, type OperationContext, type Outcome, t
 export class RestartOperation implements Operation {
   readonly kind = 'restart';
   readonly joinable: boolean;
+  readonly onlyDrains = false;
   readonly #context: OperationContext;
   readonly #options: { readonly spec: AppSpec | undefined; readonly now: boolean };
   #phase: 'stopping' | 'starting' = 'stopping';

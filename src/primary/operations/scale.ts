@@ -3,6 +3,7 @@ import { MAX_INSTANCES, weightOf, type AppSpec } from '../../lifecycle/app-spec.
 import { plural } from '../../lifecycle/wording.ts';
 import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
+import { Drains } from './drains.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 interface ScaleRequest {
@@ -18,18 +19,31 @@ export class ScaleOperation implements Operation {
   readonly joinable = false;
   readonly #context: OperationContext;
   readonly #request: ScaleRequest;
+  readonly #drains: Drains;
   #before = 0;
+  #count = 0;
+  #onlyDrains = false;
   #error: LbError | null = null;
 
   constructor(context: OperationContext, request: ScaleRequest) {
     this.#context = context;
     this.#request = request;
+    this.#drains = new Drains(context.pool);
+  }
+
+  get onlyDrains(): boolean {
+    return this.#onlyDrains;
+  }
+
+  /** Growing takes nothing from workers that leave. */
+  besideDrains(): boolean {
+    return this.#wanted() >= this.#context.pool.wanted;
   }
 
   begin(): void {
     const { pool } = this.#context;
     this.#before = pool.wanted;
-    const count = Math.max(1, this.#request.to ?? pool.wanted + (this.#request.by ?? 0));
+    const count = this.#wanted();
     const { name, weights } = pool.spec;
     const reason = refusalOf(count, weights);
     if (reason !== null) {
@@ -42,12 +56,20 @@ export class ScaleOperation implements Operation {
 
   step(): Outcome | null {
     const { pool } = this.#context;
+    if (this.#onlyDrains) return this.#finish();
     const surplus = pool.workers.filter((worker) => worker.slot >= pool.wanted);
-    for (const worker of surplus) pool.retire(worker, 'scale');
-    if (this.#error !== null) return surplus.length === 0 ? { ok: false, error: this.#error } : null;
-    const missing = pool.slots.filter((slot) => slot.index >= this.#before && currentWorker(slot)?.state !== 'ready');
-    if (surplus.length > 0 || missing.length > 0) return null;
-    return { ok: true, message: `${pool.spec.name} has ${plural(pool.wanted, 'worker')} (had ${this.#before})` };
+    const leaving = this.#drains.retireWithinRoom(surplus, 'scale');
+    const missing = pool.slots.filter((slot) => slot.index >= this.#before && slot.index < pool.wanted && currentWorker(slot)?.state !== 'ready');
+    if (!leaving || (this.#error === null && missing.length > 0)) return null;
+    this.#onlyDrains = this.#error === null;
+    return this.#finish();
+  }
+
+  #finish(): Outcome | null {
+    const { pool } = this.#context;
+    if (!this.#drains.ended) return null;
+    if (this.#error !== null) return { ok: false, error: this.#error };
+    return { ok: true, message: `${pool.spec.name} has ${plural(this.#count, 'worker')} (had ${this.#before})` };
   }
 
   holds(): boolean {
@@ -55,7 +77,7 @@ export class ScaleOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return worker.slot >= this.#before && worker.end.stopReason === null;
+    return !this.#onlyDrains && worker.slot >= this.#before && worker.end.stopReason === null;
   }
 
   failed(failure: WorkerFailure): void {
@@ -65,6 +87,7 @@ export class ScaleOperation implements Operation {
   }
 
   abort(reason: string): void {
+    if (this.#onlyDrains) return;
     this.#error ??= new LbError('LB_ERR_ABORTED', { operation: 'scale', app: this.#context.pool.spec.name, reason });
     if (this.#context.pool.wanted > this.#before) this.#want(this.#before);
   }
@@ -78,8 +101,15 @@ export class ScaleOperation implements Operation {
     this.#context.progress('note', `${name}: autoscaling is now off (turn it on with: lb scale ${shellWord(name)} auto)`);
   }
 
+  /** The number that was asked for. */
+  #wanted(): number {
+    const { to, by = 0 } = this.#request;
+    return Math.max(1, to ?? this.#context.pool.wanted + by);
+  }
+
   #want(count: number): void {
     const { pool } = this.#context;
+    this.#count = count;
     pool.wanted = count;
     pool.spec = { ...pool.spec, instances: count };
   }

@@ -7,6 +7,7 @@ import { describeFailure, type Operation, type OperationContext, type Outcome, t
 export class StartOperation implements Operation {
   readonly kind = 'start';
   readonly joinable = false;
+  readonly onlyDrains = false;
   readonly #context: OperationContext;
   #error: LbError | null = null;
 

@@ -6,6 +6,7 @@ import type { Operation, OperationContext, Outcome } from './operation.ts';
 export class StopOperation implements Operation {
   readonly kind = 'stop';
   readonly joinable = false;
+  readonly onlyDrains = false;
   readonly #context: OperationContext;
   readonly #now: boolean;
   #drainsAt = 0;

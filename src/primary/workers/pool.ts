@@ -74,6 +74,16 @@ export class Pool implements WorkerObserver {
     return this.slots.filter(({ index, workers }) => index < this.wanted && workers.some(({ state }) => state === 'ready')).length;
   }
 
+  /** How many workers are on their way out. */
+  get draining(): number {
+    return this.workers.filter(({ state }) => isLeaving(state) && state !== 'exited').length;
+  }
+
+  /** How many may be on their way out at a time. */
+  get maxDraining(): number {
+    return this.spec.maxDraining ?? Math.max(1, this.slots.length);
+  }
+
   /** How many more workers may start now. */
   get startRoom(): number {
     return STARTING_AT_ONCE - this.workers.filter(({ state }) => state === 'starting').length;
@@ -159,6 +169,7 @@ export class Pool implements WorkerObserver {
         id: w.id,
         state: w.state,
         readyForMs: w.readyAt === null ? null : at - w.readyAt,
+        memoryBytes: w.meter.memoryBytes,
       })),
     }));
   }

@@ -9,11 +9,16 @@ import type { ProgressRecord } from '../../../src/protocol/control.ts';
 class FakeOperation implements Operation {
   readonly kind: OperationName;
   readonly joinable = false;
+  onlyDrains = false;
   outcome: Outcome | null = null;
   began = 0;
 
   constructor(kind: OperationName) {
     this.kind = kind;
+  }
+
+  besideDrains(): boolean {
+    return besideDrains;
   }
 
   begin(): void {
@@ -52,8 +57,10 @@ class FakeClient implements OperationClient {
   }
 }
 
+const fail = (): never => expect.unreachable('no operation');
 const success: Outcome = { ok: true, message: 'done' };
 let finished: string[];
+let besideDrains: boolean;
 let operations: FakeOperation[];
 let runner: OperationRunner;
 const wake = vi.fn();
@@ -61,6 +68,7 @@ const wake = vi.fn();
 beforeEach(() => {
   wake.mockClear();
   finished = [];
+  besideDrains = false;
   operations = [];
   runner = new OperationRunner({ app: 'api', onBegun: () => {}, onFinished: (kind, outcome) => finished.push(`${kind} ${outcome.ok}`), wake });
 });
@@ -136,6 +144,42 @@ describe('OperationRunner', () => {
     end(1);
     expect(stop.outcomes).toEqual([success]);
     expect(finished).toEqual(['stop true']);
+  });
+
+  it('lets those pass that take nothing from drains, when only drains are left', () => {
+    const reload = submit('reload');
+    const recycle = submit('recycle');
+    const second = submit('reload');
+    runner.step();
+    expect(operations).toHaveLength(1);
+    (operations[0] ?? fail()).onlyDrains = true;
+    besideDrains = true;
+    runner.step();
+    expect([runner.current?.kind, operations.length]).toEqual(['recycle', 2]);
+    runner.progress('note', 'of the recycle');
+    runner.progress('draining', 'of both', { state: 'draining', self: { blockers: null } } as never);
+    expect(reload.records.map(({ message }) => message)).toEqual(['of both']);
+    expect(recycle.records.map(({ message }) => message)).toContain('of the recycle');
+    besideDrains = false;
+    end(1);
+    expect([recycle.outcomes, reload.outcomes, runner.current?.kind]).toEqual([[success], [], 'reload']);
+    end(0);
+    expect([reload.outcomes, operations.map(({ began }) => began)]).toEqual([[success], [1, 1, 1]]);
+    expect(second.outcomes).toEqual([]);
+  });
+
+  it('a stop drops those that wait for their drains too', () => {
+    const reload = submit('reload');
+    runner.step();
+    (operations[0] ?? fail()).onlyDrains = true;
+    besideDrains = true;
+    const scale = submit('scale');
+    runner.step();
+    expect(runner.current?.kind).toBe('scale');
+    submit('stop');
+    for (const { outcomes } of [reload, scale]) expect(outcomes).toMatchObject([{ ok: false, error: { code: 'LB_ERR_ABORTED' } }]);
+    runner.step();
+    expect([runner.current?.kind, finished]).toEqual(['stop', []]);
   });
 
   it('aborts the running operation, not the waiting ones', () => {

@@ -75,7 +75,7 @@ describe('self-reports', () => {
 
 describe('limits', () => {
   it('max_requests: workers that reach it are replaced start-first, one after the other', async () => {
-    const app = await PrimaryHarness.online({ maxRequests: 100, recycleJitter: 0 });
+    const app = await PrimaryHarness.online({ maxRequests: 100, recycleJitter: 0, maxDraining: 1 });
     const old = app.alive;
     old.forEach((worker) => worker.beat({ requests: 100 }));
     let mostAlive = 0;
