@@ -204,6 +204,13 @@ export interface AppOptions {
    */
   readonly recycle_jitter?: number | undefined;
   /**
+   * Time in which a stop of the app is complete, whatever the other options say.
+   *
+   * Set it to what the container or service manager allows before it kills (`docker stop`: 10 s). It covers `drain_delay` (a third of it at most), the drain, the stop signal and the kill, which comes at 95 %; the app is asked to stop at three quarters of what is left after the delay, at the latest. It does not concern reloads. `lb run` always has one; set a longer one there if more time is allowed. The environment variable `LB_STOP_GRACE` sets it for every app of a command, above the config file and below the flag.
+   * @default 10s in `lb run`, else off
+   */
+  readonly stop_grace?: number | string | false | undefined;
+  /**
    * Time between reporting not ready and draining when the app is stopped.
    *
    * For a load balancer in front that checks `health_port`: `/ready` answers 503 at once, and the app keeps serving for this time. A second stop, or `--now`, skips it.

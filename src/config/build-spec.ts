@@ -36,6 +36,7 @@ export interface BuiltSpec {
 /** What all apps of one command share. */
 export interface BuildContext {
   readonly flags: Layer;
+  readonly environment: Layer;
   readonly appArgs: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly envName: string | undefined;
@@ -49,7 +50,7 @@ type PathKey = 'out_file' | 'error_file' | 'env_file' | 'interpreter';
 
 /** Builds the definition of one app from its layers. Adds errors to `problems`; each leaves a gap in the result. */
 export async function buildSpec(app: LocatedApp, context: BuildContext, problems: LbError[]): Promise<BuiltSpec> {
-  const settings: Settings = { ...DEFAULTS, ...app.layer.values, ...context.flags.values };
+  const settings: Settings = { ...DEFAULTS, ...app.layer.values, ...context.environment.values, ...context.flags.values };
   problems.push(...conflicts(app, context, settings));
   const logFile = (key: 'out_file' | 'error_file', suffix: string): string | null => {
     const path = pathOf(key, app, context);

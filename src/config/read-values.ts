@@ -123,6 +123,14 @@ export function readFlags(flags: Readonly<Record<string, unknown>>): Layer {
   return reader.layer();
 }
 
+/** Reads the options that are given in the environment. */
+export function readEnvironment(env: NodeJS.ProcessEnv): Layer {
+  const reader = new LayerReader();
+  const grace = env['LB_STOP_GRACE'];
+  if (grace !== undefined && grace !== '') reader.option('stop_grace', grace, { file: 'environment', path: 'LB_STOP_GRACE' });
+  return reader.layer();
+}
+
 function unknownKey(key: string, { file, path }: Origin): LbError {
   return new LbError('LB_ERR_CONFIG_UNKNOWN_KEY', { file, path, key, suggestion: suggestion(key, [...optionNames(), ...pm2KeyNames()]) });
 }

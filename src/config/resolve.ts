@@ -10,7 +10,7 @@ import { loadConfigFile } from './load-file.ts';
 import { locate, type Located } from './locate.ts';
 import type { MetricsConfig } from './metrics-key.ts';
 import { absolutePath, statOf } from './paths.ts';
-import { COMMAND_LINE, readApp, readFlags, valueError, type Layer } from './read-values.ts';
+import { COMMAND_LINE, readApp, readEnvironment, readFlags, valueError, type Layer } from './read-values.ts';
 
 /** The unchecked command line. */
 export interface ResolveRequest {
@@ -67,7 +67,8 @@ interface Candidate extends Located {
 export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps> {
   const source = await readSource(request);
   const flags = readFlags(request.flags);
-  const problems = [...flags.problems, ...source.apps.flatMap((app) => app.layer.problems)];
+  const environment = readEnvironment(request.env);
+  const problems = [...flags.problems, ...environment.problems, ...source.apps.flatMap((app) => app.layer.problems)];
   const { isFile, base } = source;
   const { cwd: callerCwd, env, appArgs } = request;
   const candidates = await Promise.all(
@@ -77,6 +78,7 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
   const selected = rename(select(candidates, source, request, problems), flags, problems);
   const context: BuildContext = {
     flags,
+    environment,
     appArgs: request.appArgs,
     env: request.env,
     envName: request.envName,

@@ -45,6 +45,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     healthPort: settings.health_port,
     readyMin: settings.ready_min,
     drainDelayMs: settings.drain_delay,
+    stopGraceMs: settings.stop_grace,
     promClient: settings.prom_client,
     onEvent: hookOf(settings),
   };

@@ -2,7 +2,7 @@ import type { EnvLayer } from './env-kind.ts';
 
 /** Variables of `lb`, of PM2 and of Node's own child processes. A worker that inherited them would be misled. */
 const NOT_INHERITED =
-  /^(?:LB_(?:HOME|WORKER|PRIMARY|DAEMON|WORKER_SETTINGS|PRIMARY_SETTINGS|INTERNAL_.*)|PM2_.*|pm_.*|NODE_APP_INSTANCE|NODE_UNIQUE_ID|NODE_CHANNEL_FD|NODE_CHANNEL_SERIALIZATION_MODE)$/;
+  /^(?:LB_(?:HOME|STOP_GRACE|WORKER|PRIMARY|DAEMON|WORKER_SETTINGS|PRIMARY_SETTINGS|INTERNAL_.*)|PM2_.*|pm_.*|NODE_APP_INSTANCE|NODE_UNIQUE_ID|NODE_CHANNEL_FD|NODE_CHANNEL_SERIALIZATION_MODE)$/;
 
 /** The caller's environment as workers inherit it. */
 export function inheritedEnv(env: NodeJS.ProcessEnv): EnvLayer {

@@ -170,6 +170,8 @@ export interface AppSpec {
   readonly readyMin: number;
   /** Time between reporting not ready and draining when the app is stopped. */
   readonly drainDelayMs: number;
+  /** Time in which a stop of the app ends, from its order to the last kill; null for no limit but `killTimeoutMs`. */
+  readonly stopGraceMs: number | null;
   /** Include the workers' `prom-client` metrics. */
   readonly promClient: boolean;
   /** Null for no hook. */

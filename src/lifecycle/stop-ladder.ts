@@ -1,3 +1,5 @@
+import type { AppSpec } from './app-spec.ts';
+
 /** How to reach a worker's shutdown handler. */
 export type ShutdownHandler = 'SIGTERM' | 'SIGINT' | 'message' | null;
 
@@ -31,4 +33,20 @@ export function stopRung(facts: StopFacts): StopDecision {
   const rung = RUNGS[index] ?? 'kill';
   const nextAt = rung === 'drain' ? askAtMs : rung === 'ask' ? facts.killTimeoutMs : null;
   return { rung, nextInMs: nextAt === null ? null : Math.max(0, nextAt - facts.elapsedMs) };
+}
+
+/** Of `stop_grace`, this share is used: what ends the container may measure it otherwise, and the primary has to end too. */
+const GRACE_SHARE = 0.95;
+const DELAY_SHARE = 1 / 3;
+
+type StopTimes = Pick<AppSpec, 'stopGraceMs' | 'drainDelayMs' | 'killTimeoutMs'>;
+
+/** How long an app that is stopped goes on serving before its workers drain. */
+export function drainDelay({ stopGraceMs, drainDelayMs }: StopTimes): number {
+  return stopGraceMs === null ? drainDelayMs : Math.min(drainDelayMs, stopGraceMs * DELAY_SHARE);
+}
+
+/** How long its workers have to leave, when the stop began so long ago. */
+export function stopTimeout({ stopGraceMs, killTimeoutMs }: StopTimes, elapsedMs: number): number {
+  return stopGraceMs === null ? killTimeoutMs : Math.max(0, Math.min(killTimeoutMs, stopGraceMs * GRACE_SHARE - elapsedMs));
 }

@@ -1,6 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { FromPrimary, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
+import type { FromPrimary, Order, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
 import type { Malformed } from '../protocol/parser.ts';
 import { ATTACH_PROTOCOL, WORKER_PROTOCOL } from '../protocol/version.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
@@ -9,6 +9,9 @@ import { startTimeOf } from '../system/processes.ts';
 import type { DaemonLink, LinkEvents } from './daemon-link.ts';
 import type { SpawnChannel } from './ingress/spawn-channel.ts';
 import { HostedApp, type AppOutbox, type AppPorts } from './hosted-app.ts';
+
+/** What `docker stop` allows. */
+const FOREGROUND_STOP_GRACE_MS = 10_000;
 
 /** What a primary needs from the system. */
 export interface PrimaryPorts extends Omit<AppPorts, 'keeper'> {
@@ -57,7 +60,7 @@ export class Primary {
     if (message.type === 'leave') return this.#leave();
     const { id, app, order } = message;
     this.#host(app)
-      .carryOut(order, (record) => this.#link.send({ type: 'progress', app, id, record }))
+      .carryOut(this.#settings.foreground ? withStopGrace(order) : order, (record) => this.#link.send({ type: 'progress', app, id, record }))
       .then(
         (answer) => this.#link.send({ type: 'answer', app, id, answer }),
         (error: unknown) => this.#link.send({ type: 'failed', app, id, error: LbError.from(error).toRecord() }),
@@ -118,4 +121,10 @@ export class Primary {
     const { kind: role, killTimeoutMs, drainIdleMs } = spec;
     return { protocol: WORKER_PROTOCOL, role, nodeOptions, killTimeoutMs, drainIdleMs, restartDaemon };
   }
+}
+
+/** In the foreground mode a stop ends in time, whatever the definition came from. */
+function withStopGrace(order: Order): Order {
+  if (!('spec' in order) || order.spec === undefined) return order;
+  return { ...order, spec: { ...order.spec, stopGraceMs: order.spec.stopGraceMs ?? FOREGROUND_STOP_GRACE_MS } };
 }

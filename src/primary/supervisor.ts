@@ -183,7 +183,7 @@ export class Supervisor implements WorkerObserver {
     else {
       const claimed = runner.claims(worker);
       this.#options.event('not-ready', `worker ${worker.slot} ${verdict.reason}`, worker);
-      pool.retire(worker, 'not-ready', true);
+      pool.retire(worker, 'not-ready', { atOnce: true });
       if (claimed) runner.failed({ worker, reason: verdict.reason, output: [...worker.end.lastStderr] });
       else if (currentWorker(pool.slot(worker.slot)) === undefined) {
         this.#countEnd(pool.slot(worker.slot), { uptimeMs: 0, wasReady: false, code: null });

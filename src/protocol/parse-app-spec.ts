@@ -105,6 +105,7 @@ const SHAPE: Shape<AppSpec> = {
   healthPort: nullable(hostPort),
   readyMin: instances,
   drainDelayMs: number(0),
+  stopGraceMs: nullable(number(1)),
   promClient: boolean,
   onEvent: nullable(
     object<EventHookSpec>({ run: nullable(command), url: nullable(string), kinds: nullable(list(oneOf(EVENT_KIND_NAMES))), severity: oneOf(SEVERITIES) }),

@@ -110,6 +110,11 @@ export class Connections {
     for (const { handle } of this.#fed.values()) handle.removeAll();
   }
 
+  /** Its servers no longer keep the process alive, because the app was asked to shut down. */
+  unrefAll(): void {
+    for (const { handle } of this.#fed.values()) handle.unref();
+  }
+
   /** One that is closed before the answer is given back when it comes. */
   #closed(key: string): void {
     if (!this.#fed.delete(key)) return;

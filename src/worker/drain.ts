@@ -1,10 +1,11 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
+import { answerKind, endEventStream } from './endless.ts';
 import { IdleConnections } from './idle-connections.ts';
 import { lastAnswer } from './last-answer.ts';
 import type { AnyServer } from './node-internals.ts';
-import type { Traffic } from './traffic.ts';
+import type { InFlight, Traffic } from './traffic.ts';
 
 const CHECK_EVERY_MS = 25;
 const REPORT_EVERY_MS = 500;
@@ -13,19 +14,28 @@ const CHECK_IDLE_EVERY_MS = 250;
 const DEFAULT_DRAIN_IDLE_MS = 10_000;
 /** After this time a connection that never sent a byte is closed. It is Node's default keep-alive timeout. */
 const DEFAULT_IDLE_GRACE_MS = 5_000;
-/** How long a WebSocket peer may take to answer our close frame. */
-const WEBSOCKET_GRACE_MS = 2_000;
+/** WebSockets and event streams do not wait for requests that have been running for longer than this in the drain. */
+const LONG_REQUEST_MS = 5_000;
+/** The signal may be dispatched after the message that it was sent; by now the app's handler has begun. */
+const UNREF_AFTER_MS = 500;
+/** How long the peer of a WebSocket or of an endless answer may take to read its end. */
+const STREAM_GRACE_MS = 2_000;
 /** The largest stream id, which announces a shutdown but still accepts streams in transit. */
 const ALL_STREAMS = 2 ** 31 - 1;
 /** A close frame from a server: FIN and opcode 8, two bytes of payload, status 1001 "going away" (RFC 6455, 5.5.1). */
 const CLOSE_GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 
-/** Called every half second, and immediately when the last HTTP connection ends, which makes `quiet` true, or another one comes. */
+/**
+ * Called every half second, and immediately when the last HTTP connection without an endless answer ends, which makes `quiet` true, or
+ * another one comes.
+ */
 type DrainReport = (quiet: boolean, blockers: DrainBlockers) => void;
 
 interface DrainOptions {
   /** Stops accepting from the sockets that were lent to this worker. */
   readonly acceptNothing: () => void;
+  /** Its servers no longer keep the process alive. */
+  readonly unrefServers: () => void;
   /** An idle connection is closed this long after its last byte. */
   readonly idleMs: number | undefined;
   readonly report: DrainReport;
@@ -43,7 +53,12 @@ export class Drain {
   #quiet = false;
   #wasOpen = true;
   readonly #announced = new WeakSet<ServerHttp2Session>();
+  /** Event streams and WebSockets that were ended. */
+  readonly #ended = new WeakSet<InFlight | Duplex>();
   #leaving: 'no' | 'app' | 'us' = 'no';
+  #leftAt = 0;
+  /** The app's own handler has run, and may have closed its WebSockets itself. */
+  #handlerRan = false;
 
   constructor(traffic: Traffic, options: DrainOptions) {
     this.#traffic = traffic;
@@ -80,11 +95,13 @@ export class Drain {
     this.begin();
     if (this.#leaving !== 'no') return;
     this.#leaving = exit ? 'us' : 'app';
-    // The app's own handler runs first, and may close its WebSockets itself.
+    this.#leftAt = performance.now();
     setImmediate(() => {
-      for (const socket of this.#traffic.websockets) closeWebSocket(socket);
+      this.#handlerRan = true;
       this.#check();
     });
+    // A handler that ends nothing leaves an event loop with nothing to do, which then ends the process.
+    setTimeout(() => this.#options.unrefServers(), UNREF_AFTER_MS).unref();
   }
 
   #check(): void {
@@ -92,7 +109,10 @@ export class Drain {
     const now = performance.now();
     this.#closeIdleConnections(now);
     this.#closeIdleSessions(now);
-    const httpOpen = blockers.requests + blockers.connections > 0;
+    const { ordinary, endless, areLong } = this.#answers(now);
+    if (this.#handlerRan || areLong) this.#endStreams(endless);
+    const carriers = new Set(endless.map((item) => ('session' in item ? item.session : item.req.socket)));
+    const httpOpen = ordinary > 0 || blockers.connections > carriers.size;
     const becameQuiet = !httpOpen && !this.#quiet;
     if (becameQuiet) this.#quiet = true;
     const changed = httpOpen !== this.#wasOpen;
@@ -101,7 +121,38 @@ export class Drain {
       this.#reportedAt = now;
       this.#options.report(this.#quiet, blockers);
     }
-    if (this.#leaving === 'us' && !httpOpen && blockers.websockets + blockers.sockets === 0) process.exit();
+    const streamsEnded = endless.length === 0 || now - this.#leftAt > STREAM_GRACE_MS;
+    if (this.#leaving === 'us' && !httpOpen && streamsEnded && blockers.websockets + blockers.sockets === 0) process.exit();
+  }
+
+  /** Answers in progress; `areLong` if there are ordinary ones, all of which have been running for long. */
+  #answers(now: number): { readonly ordinary: number; readonly endless: InFlight[]; readonly areLong: boolean } {
+    const endless: InFlight[] = [];
+    let ordinary = 0;
+    let youngestMs = Number.POSITIVE_INFINITY;
+    for (const [item, beganAt] of this.#traffic.inFlight()) {
+      if (answerKind(item, now - beganAt) !== 'ordinary') {
+        endless.push(item);
+        continue;
+      }
+      ordinary++;
+      youngestMs = Math.min(youngestMs, now - Math.max(beganAt, this.#beganAt));
+    }
+    return { ordinary, endless, areLong: ordinary > 0 && youngestMs >= LONG_REQUEST_MS };
+  }
+
+  /** Their clients reconnect, and reach another worker. */
+  #endStreams(endless: readonly InFlight[]): void {
+    for (const item of endless) {
+      if (this.#ended.has(item) || answerKind(item, 0) !== 'event-stream') continue;
+      this.#ended.add(item);
+      endEventStream(item);
+    }
+    for (const socket of this.#traffic.websockets) {
+      if (this.#ended.has(socket)) continue;
+      this.#ended.add(socket);
+      closeWebSocket(socket);
+    }
   }
 
   /**
@@ -153,5 +204,5 @@ function idleGrace(server: AnyServer | undefined): number {
 function closeWebSocket(socket: Duplex): void {
   if (socket.destroyed || !socket.writable) return;
   socket.write(CLOSE_GOING_AWAY);
-  setTimeout(() => socket.destroy(), WEBSOCKET_GRACE_MS).unref();
+  setTimeout(() => socket.destroy(), STREAM_GRACE_MS).unref();
 }

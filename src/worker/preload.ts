@@ -67,6 +67,7 @@ function start(settings: WorkerSettings): void {
       connections.acceptNothing();
       members.drain();
     },
+    unrefServers: () => connections.unrefAll(),
     idleMs: settings.drainIdleMs,
     report: (quiet, blockers) => {
       // The process may be ended at once when its app's primary knows.

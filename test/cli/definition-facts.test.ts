@@ -70,6 +70,7 @@ const UNUSUAL: Spec = {
   healthPort: { host: null, port: 9_000 },
   readyMin: 2,
   drainDelayMs: 5_000,
+  stopGraceMs: 20_000,
   promClient: true,
   onEvent: { run: './notify.sh', url: 'https://hooks.example/lb', kinds: ['exit', 'hung'], severity: 'info' },
   scale: { on: true, min: 1, max: 4, target: { metric: 'elu', value: 0.6 }, upCooldownMs: 5_000, downCooldownMs: 60_000 },

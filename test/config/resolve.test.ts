@@ -55,6 +55,26 @@ describe('scale', () => {
   });
 });
 
+describe('LB_STOP_GRACE', () => {
+  const graceOf = async (app: object, changes: Partial<ResolveRequest>): Promise<AppSpec> => {
+    const { apps } = await resolveIn(config({ script: 'app.js', ...app }), changes);
+    return apps[0] ?? expect.unreachable('no app');
+  };
+
+  it('stands above the config file and below the flag, and workers do not inherit it', async () => {
+    const env = { LB_STOP_GRACE: '25s', PATH: process.env['PATH'] };
+    expect(await graceOf({ stop_grace: '5s' }, { env })).toMatchObject({ stopGraceMs: 25_000 });
+    expect((await graceOf({}, { env })).env).not.toHaveProperty('LB_STOP_GRACE');
+    expect(await graceOf({}, { env, flags: { stop_grace: '8s' } })).toMatchObject({ stopGraceMs: 8_000 });
+    expect(await graceOf({ stop_grace: '5s' }, { env: { ...env, LB_STOP_GRACE: '' } })).toMatchObject({ stopGraceMs: 5_000 });
+  });
+
+  it('is named when it is no duration', async () => {
+    const error = await failing(config({ script: 'app.js' }), { env: { LB_STOP_GRACE: 'soon' } });
+    expect(error).toMatchObject({ code: 'LB_ERR_CONFIG_VALUE', details: { file: 'environment', path: 'LB_STOP_GRACE' } });
+  });
+});
+
 describe('a script on the command line', () => {
   it('becomes a complete definition', async () => {
     const { apps, warnings, cwd } = await resolveIn({ 'server.js': '' }, { target: 'server.js' });
@@ -108,6 +128,7 @@ describe('a script on the command line', () => {
         healthPort: null,
         readyMin: 1,
         drainDelayMs: 0,
+        stopGraceMs: null,
         promClient: false,
         onEvent: null,
         scale: null,

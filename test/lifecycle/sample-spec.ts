@@ -50,6 +50,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     healthPort: null,
     readyMin: 1,
     drainDelayMs: 0,
+    stopGraceMs: null,
     promClient: false,
     onEvent: null,
     scale: null,

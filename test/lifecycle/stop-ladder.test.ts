@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stopRung, type StopFacts, type StopRung } from '../../src/lifecycle/stop-ladder.ts';
+import { drainDelay, stopRung, stopTimeout, type StopFacts, type StopRung } from '../../src/lifecycle/stop-ladder.ts';
 
 const RUNGS: readonly StopRung[] = ['drain', 'ask', 'kill'];
 const at = (elapsedMs: number, changes: Partial<StopFacts> = {}) => stopRung({ elapsedMs, killTimeoutMs: 30_000, quiet: false, skips: 0, ...changes });
@@ -64,6 +64,32 @@ describe('stopRung', () => {
           elapsedMs += Math.ceil(nextInMs);
         }
         expect.unreachable('the ladder has three rungs');
+      }),
+    );
+  });
+});
+
+describe('stop_grace', () => {
+  const times = (stopGraceMs: number | null, drainDelayMs = 0, killTimeoutMs = 30_000) => ({ stopGraceMs, drainDelayMs, killTimeoutMs });
+
+  it('changes nothing when it is off', () => {
+    expect([drainDelay(times(null, 60_000)), stopTimeout(times(null), 59_000)]).toEqual([60_000, 30_000]);
+  });
+
+  it('leaves a third of the time to the drain delay, at most', () => {
+    expect(drainDelay(times(9_000, 5_000))).toBe(3_000);
+    expect(drainDelay(times(9_000, 1_000))).toBe(1_000);
+  });
+
+  it('covers everything', () => {
+    expect(stopTimeout(times(10_000), 0)).toBe(9_500);
+    expect(stopTimeout(times(10_000, 0, 2_000), 0)).toBe(2_000);
+    expect(stopTimeout(times(10_000), 20_000)).toBe(0);
+    fc.assert(
+      fc.property(fc.nat(60_000), fc.nat(60_000), fc.nat(60_000), fc.nat(3_000), (grace, delay, kill, shutMs) => {
+        const given = times(grace, delay, kill);
+        const elapsedMs = drainDelay(given) + shutMs;
+        expect(elapsedMs + stopTimeout(given, elapsedMs)).toBeLessThanOrEqual(Math.max(grace, elapsedMs));
       }),
     );
   });

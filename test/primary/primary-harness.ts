@@ -72,7 +72,7 @@ export class PrimaryHarness {
   readonly #listener = new FakeListener();
   #link: LinkEvents | null = null;
 
-  constructor(behave: Behave = () => ({})) {
+  constructor(behave: Behave = () => ({}), changes: Partial<PrimarySettings> = {}) {
     this.behave = behave;
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate', 'performance', 'Date'] });
     const settings: PrimarySettings = {
@@ -86,13 +86,14 @@ export class PrimaryHarness {
       version: '1.2.3',
       foreground: false,
       sockets: 0,
+      ...changes,
     };
     void new Primary(settings, this.#ports(), () => void this.finished++).start();
   }
 
   /** A primary whose app is online. */
-  static async online(changes: Partial<AppSpec> = {}, behave?: Behave): Promise<PrimaryHarness> {
-    const harness = new PrimaryHarness(behave);
+  static async online(changes: Partial<AppSpec> = {}, behave?: Behave, settings?: Partial<PrimarySettings>): Promise<PrimaryHarness> {
+    const harness = new PrimaryHarness(behave, settings);
     const start = harness.start(changes);
     await harness.advance(1_000);
     if (start.answer === null) throw new Error(`it did not start: ${start.error?.message ?? 'no answer'}`);

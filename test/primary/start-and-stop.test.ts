@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
+import { sampleSpec } from '../lifecycle/sample-spec.ts';
 import { PrimaryHarness } from './primary-harness.ts';
+
+const newVersion = (changes: Partial<AppSpec> = {}): AppSpec => sampleSpec({ args: ['v2'], ...changes });
 
 afterEach(() => {
   vi.useRealTimers();
@@ -135,5 +139,46 @@ describe('stop', () => {
     expect(stop.answer).not.toBeNull();
     expect(app.alive).toEqual([]);
     expect([reload, scale, stop].some((ordered) => ordered.disorder)).toBe(false);
+  });
+});
+
+describe('stop_grace', () => {
+  const stubborn = { drainMs: null, leaveMs: null, handler: 'SIGTERM' } as const;
+  /** When the first worker got the signal, and when the stop was done. */
+  async function stopped(app: PrimaryHarness): Promise<readonly [signalledAt: number, doneAt: number]> {
+    const stop = app.order({ kind: 'stop' });
+    let signalledAt = Number.NaN;
+    for (let at = 0; ; at += 10) {
+      if (Number.isNaN(signalledAt) && (app.workers[0]?.signals.length ?? 0) > 0) signalledAt = at;
+      if (stop.answer !== null) return [signalledAt, at];
+      if (at > 120_000) expect.unreachable('it does not end');
+      await app.advance(10);
+    }
+  }
+
+  it('bounds the drain delay, the drain, the ask and the kill together', async () => {
+    const app = await PrimaryHarness.online({ drainDelayMs: 30_000, stopGraceMs: 9_000 }, () => stubborn);
+    const [signalledAt, doneAt] = await stopped(app);
+    expect(doneAt).toBeLessThanOrEqual(9_000);
+    expect(doneAt).toBeGreaterThan(8_400);
+    // A third for the delay, then three quarters of what is left.
+    expect(signalledAt).toBeGreaterThan(3_000);
+    expect(signalledAt).toBeLessThan(7_500);
+  });
+
+  it('bounds workers that already drain for a reload', async () => {
+    const app = await PrimaryHarness.online({ stopGraceMs: 5_000 }, () => stubborn);
+    app.order({ kind: 'reload', monitorMs: 0 });
+    await app.advance(2_000);
+    expect((await stopped(app))[1]).toBeLessThanOrEqual(5_000);
+  });
+
+  it('is 10 s in the foreground mode, also after a reload with another definition', async () => {
+    const app = await PrimaryHarness.online({ instances: 1 }, () => ({ ...stubborn, drainMs: 10 }), { foreground: true });
+    expect((await app.snapshot()).spec.stopGraceMs).toBe(10_000);
+    app.behave = () => stubborn;
+    app.order({ kind: 'reload', spec: newVersion({ instances: 1 }), monitorMs: 0 });
+    await app.advance(60_000);
+    expect((await stopped(app))[1]).toBeLessThanOrEqual(10_000);
   });
 });

@@ -1,6 +1,7 @@
 /** @module-tag light */
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { openEventStream } from '../helpers/clients/slow.ts';
 import { getJson } from '../helpers/http.ts';
 import { fixture } from '../helpers/paths.ts';
 import { freePort } from '../helpers/ports.ts';
@@ -22,8 +23,8 @@ async function runBox(script: string, flags: readonly string[] = [], env: Record
   return { box, port };
 }
 
-async function runUntilOnline(script: string, flags: readonly string[] = []): Promise<Foreground> {
-  const started = await runBox(script, ['-i', '2', ...flags]);
+async function runUntilOnline(script: string, flags: readonly string[] = [], env: Record<string, string> = {}): Promise<Foreground> {
+  const started = await runBox(script, ['-i', '2', ...flags], env);
   await sandbox.waitForOnline('box', { context: () => `${started.box.stdout}\n${started.box.stderr}\n${sandbox.report()}` });
   return started;
 }
@@ -53,6 +54,17 @@ it.each(['SIGTERM', 'SIGINT'] as const)('S27: %s with requests in flight: they f
   const result = await box.ended;
   expect(result.code, String(result)).toBe(0);
   expect(result.stdout.split('closed after SIGTERM')).toHaveLength(3);
+  await expectNothingLeft();
+});
+
+it('SIGTERM with a client that never lets go: the app is asked in time, and all ends within the 10 s of a container', async () => {
+  const { box, port } = await runUntilOnline('sse.cjs', [], { LISTENS_FOR_SIGTERM: '1', CONTENT_TYPE: 'text/plain' });
+  await openEventStream(port);
+  const began = performance.now();
+  box.kill('SIGTERM');
+  const result = await box.ended;
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(result.stdout.split('flushed at SIGTERM')).toHaveLength(3);
   await expectNothingLeft();
 });
 

@@ -24,3 +24,15 @@ it('idle connections that the server would keep for 72 s: a reload of 4 workers 
   expect(lastExits.map(({ signal, code, stopReason }) => [signal, code, stopReason])).toEqual(Array.from({ length: 4 }, () => [null, 0, 'reload']));
   expect(existsSync(exits) ? readFileSync(exits, 'utf8').trim().split('\n').map(Number).sort() : []).toEqual([...before].sort());
 });
+
+it('an app whose SIGTERM listener ends nothing exits by itself when nothing is left to do', async () => {
+  const { name, port } = await sandbox.start('sse.cjs', { env: { LISTENS_FOR_SIGTERM: '1' }, flags: ['--drain-idle', '1s'] });
+  await holdConnection(port).ask();
+  const { durationMs } = await sandbox.ok('stop', name);
+  expect(durationMs).toBeLessThan(6_000);
+  const { lastExits } = await sandbox.snapshot(name);
+  expect(lastExits.map(({ signal, code }) => [signal, code])).toEqual([
+    [null, 0],
+    [null, 0],
+  ]);
+});

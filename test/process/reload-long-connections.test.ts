@@ -106,11 +106,25 @@ async function followedThrough<T>(clients: EchoClient[], codes: number[], port: 
   return result;
 }
 
-it('S8: a response that never ends is cut only at the deadline, and reported', async () => {
-  const killTimeoutMs = 1500;
-  const { name, port } = await sandbox.start('sse.cjs', { instances: 1, flags: ['--kill-timeout', String(killTimeoutMs)] });
+it('S8: an event stream ends with its worker, without an error, and delays nothing', async () => {
+  const { name, port } = await sandbox.start('sse.cjs', { instances: 1 });
   const stream = await openEventStream(port);
   const load = startLoad({ port, mode: 'think', clients: 4 });
+  const { durationMs } = await sandbox.ok('reload', name, '--monitor', '100');
+  expect(durationMs).toBeLessThan(7_500);
+  expect(await stream.ended).toMatchObject({ error: null });
+  expect(stream.count()).toBeGreaterThan(1);
+  expect((await openEventStream(port)).pid()).not.toBe(stream.pid());
+  expectLossless(await load.stop(), 'S8');
+  const { lastExits } = await sandbox.snapshot(name);
+  expect(lastExits.at(-1)).toMatchObject({ pid: stream.pid(), code: 0, killedAtDeadline: false, stopReason: 'reload' });
+});
+
+it('a response that never ends is cut only at the deadline, and reported', async () => {
+  const killTimeoutMs = 1500;
+  const env = { CONTENT_TYPE: 'text/plain' };
+  const { name, port } = await sandbox.start('sse.cjs', { instances: 1, env, flags: ['--kill-timeout', String(killTimeoutMs)] });
+  const stream = await openEventStream(port);
   const reload = sandbox.lbBackground('reload', name, '--monitor', '100', '--json');
   const draining = await sandbox.waitForApp(name, 'drain', (now) => now.workers.some((worker) => worker.state === 'draining' && worker.blockers !== null));
   const drainingSince = performance.now();
@@ -123,7 +137,6 @@ it('S8: a response that never ends is cut only at the deadline, and reported', a
   const result = await reload.ended;
   expect(result.code, String(result)).toBe(0);
   expect(result.progress.map((record) => record.message).join('\n')).toMatch(/kill_timeout|1 request/);
-  expectLossless(await load.stop(), 'S8');
   const { lastExits } = await sandbox.snapshot(name);
   expect(lastExits.at(-1)).toMatchObject({ pid: stream.pid(), killedAtDeadline: true, stopReason: 'reload' });
 });

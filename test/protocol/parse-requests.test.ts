@@ -214,6 +214,10 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [-1, ''],
     [null, ''],
   ],
+  stopGraceMs: [
+    [0, ''],
+    [-1, ''],
+  ],
   promClient: [
     [null, ''],
     ['yes', ''],

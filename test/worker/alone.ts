@@ -33,7 +33,7 @@ export function drainOf(traffic: Traffic, report: DrainReport, idleMs?: number):
     for (const { value } of begin.mock.results) clearInterval(value as NodeJS.Timeout);
     begin.mockRestore();
   });
-  return new Drain(traffic, { acceptNothing: () => {}, idleMs, report });
+  return new Drain(traffic, { acceptNothing: () => {}, unrefServers: () => {}, idleMs, report });
 }
 
 afterEach(() => {

@@ -49,6 +49,15 @@ function listen(server: Server = fakeServer(), changes: Partial<NodeListenQuery>
 const rawHandle = (): RawHandle => ({ close: vi.fn() });
 
 describe('Connections', () => {
+  it('no longer keep the process alive when the app was asked to shut down', () => {
+    listen();
+    connections.listening(1, 0, { address: '0.0.0.0', port: 3000, family: 'IPv4' });
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    connections.unrefAll();
+    expect(timers()).toBe(before - 1);
+  });
+
   it('asks the primary, and gives Node a handle that emits connections', () => {
     const listened = listen();
     expect(sent).toMatchObject([

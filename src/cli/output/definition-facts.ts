@@ -48,6 +48,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   maxDraining: changed('max_draining', or('as many as workers', String)),
   shutdownWithMessage: changed('shutdown_with_message', yesNo),
   drainDelayMs: changed('drain_delay', formatDuration),
+  stopGraceMs: changed('stop_grace', or('off', formatDuration)),
   balance: always('balance', String),
   weights: changed('weights', list),
   backup: changed('backup', (slots) => `slot ${list(slots)}`),

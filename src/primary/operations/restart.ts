@@ -26,7 +26,7 @@ export class RestartOperation implements Operation {
   begin(): void {
     const { pool } = this.#context;
     this.#context.progress('note', `${pool.spec.name}: restart stops all workers first, and connections wait for the new ones (reload has no such gap)`);
-    for (const worker of pool.workers) pool.retire(worker, 'restart', this.#options.now);
+    for (const worker of pool.workers) pool.retire(worker, 'restart', { atOnce: this.#options.now });
   }
 
   step(): Outcome | null {

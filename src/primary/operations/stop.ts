@@ -1,4 +1,5 @@
 import { messageOf } from '../../errors/lb-error.ts';
+import { drainDelay, stopTimeout } from '../../lifecycle/stop-ladder.ts';
 import { now } from '../../system/clock.ts';
 import type { Operation, OperationContext, Outcome } from './operation.ts';
 
@@ -9,6 +10,7 @@ export class StopOperation implements Operation {
   readonly onlyDrains = false;
   readonly #context: OperationContext;
   readonly #now: boolean;
+  readonly #beganAt = now();
   #drainsAt = 0;
   /** The sockets are being shut; workers keep serving until they have every accepted connection. */
   #shutting = false;
@@ -20,10 +22,11 @@ export class StopOperation implements Operation {
 
   begin(): void {
     const { pool } = this.#context;
-    const { name, drainDelayMs } = pool.spec;
+    const { name } = pool.spec;
+    const drainDelayMs = drainDelay(pool.spec);
     if (this.#now || drainDelayMs === 0) return this.#leave(this.#now);
     this.#drainsAt = now() + drainDelayMs;
-    this.#context.progress('note', `${name} reports not ready; draining starts in ${drainDelayMs / 1000} s`);
+    this.#context.progress('note', `${name} reports not ready; draining starts in ${Math.round(drainDelayMs / 100) / 10} s`);
   }
 
   step(): Outcome | null {
@@ -75,6 +78,7 @@ export class StopOperation implements Operation {
   #retire(atOnce: boolean): void {
     this.#shutting = false;
     const { pool } = this.#context;
-    for (const worker of pool.workers) pool.retire(worker, 'stop', atOnce);
+    const killTimeoutMs = stopTimeout(pool.spec, now() - this.#beganAt);
+    for (const worker of pool.workers) pool.retire(worker, 'stop', { atOnce, killTimeoutMs });
   }
 }

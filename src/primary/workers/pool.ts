@@ -31,6 +31,13 @@ interface PoolOptions {
   readonly notify: Notify<WorkerHandle>;
 }
 
+interface RetireOptions {
+  /** Kills it without draining. */
+  readonly atOnce?: boolean;
+  /** Default: `kill_timeout`. */
+  readonly killTimeoutMs?: number;
+}
+
 /** The slots of an app and their workers. Forks and retires them; others decide when. */
 export class Pool implements WorkerObserver {
   /** How many slots should have a worker. */
@@ -121,15 +128,17 @@ export class Pool implements WorkerObserver {
     return worker;
   }
 
-  retire(worker: WorkerHandle, stopReason: StopReason, atOnce = false): void {
+  /** A worker that is already leaving keeps its deadline, unless the new one is earlier. */
+  retire(worker: WorkerHandle, stopReason: StopReason, { atOnce = false, killTimeoutMs }: RetireOptions = {}): void {
     const current = this.#retirements.get(worker);
     if (current !== undefined) {
+      if (killTimeoutMs !== undefined) current.shorten(killTimeoutMs);
       if (atOnce) current.kill();
       return;
     }
     if (worker.state === 'exited') return;
-    const { killTimeoutMs, shutdownWithMessage } = this.spec;
-    this.#retirements.set(worker, new Retirement(worker, { stopReason, killTimeoutMs, shutdownWithMessage, now: atOnce }));
+    const { shutdownWithMessage, killTimeoutMs: configuredMs } = this.spec;
+    this.#retirements.set(worker, new Retirement(worker, { stopReason, killTimeoutMs: killTimeoutMs ?? configuredMs, shutdownWithMessage, now: atOnce }));
   }
 
   /** Frees the worker's slot immediately. The caller must kill the worker. */

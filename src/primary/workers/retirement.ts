@@ -20,10 +20,12 @@ export class Retirement {
   #rung: StopRung | null = null;
   #skips: number;
   #timer: NodeJS.Timeout | null = null;
+  #killTimeoutMs: number;
 
   constructor(worker: WorkerHandle, options: RetirementOptions) {
     this.#worker = worker;
     this.#options = options;
+    this.#killTimeoutMs = options.killTimeoutMs;
     this.#skips = options.now ? 2 : 0;
     worker.end.ask(options.stopReason);
     this.step();
@@ -41,11 +43,19 @@ export class Retirement {
     this.step();
   }
 
+  /** From now on it has this long at most. */
+  shorten(leftMs: number): void {
+    const killTimeoutMs = now() - this.#beganAt + leftMs;
+    if (killTimeoutMs >= this.#killTimeoutMs) return;
+    this.#killTimeoutMs = killTimeoutMs;
+    this.step();
+  }
+
   /** Re-evaluates the rung, after a report of the worker or when the timer fires. */
   step(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#worker.state === 'exited') return;
-    const { killTimeoutMs } = this.#options;
+    const killTimeoutMs = this.#killTimeoutMs;
     const elapsedMs = now() - this.#beganAt;
     const decision = stopRung({ elapsedMs, killTimeoutMs, quiet: this.#worker.self.quiet, skips: this.#skips });
     if (decision.rung !== this.#rung) this.#enter(decision.rung, elapsedMs >= killTimeoutMs);
