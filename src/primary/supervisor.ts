@@ -134,7 +134,8 @@ export class Supervisor implements WorkerObserver {
     pool.counters.exited(report);
     pool.slot(worker.slot).awaitsReport = false;
     pool.remove(worker);
-    if (report.stopReason === null && runner.claims(worker)) {
+    const isDone = report.code === 0 && pool.slot(worker.slot).restart.phase === 'stopped' && runner.endsWithWorkers;
+    if (report.stopReason === null && runner.claims(worker) && !isDone) {
       runner.failed({ worker, reason: `${describeExit(report)} (after ${seconds(report.uptimeMs)})`, output: report.lastStderr });
     }
     this.wake();

@@ -182,3 +182,45 @@ describe('stop_grace', () => {
     expect((await stopped(app))[1]).toBeLessThanOrEqual(10_000);
   });
 });
+
+describe('a script that does its work and ends', () => {
+  const job = { bootMs: null, crashAfterMs: 200, code: 0 };
+
+  it.each([{ autorestart: false }, { stopExitCodes: [0] }])('with 0 within a second: the start succeeds, and the app is stopped: %o', async (changes) => {
+    const app = new PrimaryHarness(() => job);
+    const start = app.start({ instances: 2, ...changes });
+    await app.advance(1_000);
+    expect(start.answer).toMatchObject({ kind: 'done', message: 'api has ended with exit code 0' });
+    expect(app.messages.at(-1)).toMatchObject({ type: 'ended', state: 'stopped', error: null });
+    expect([app.workers.length, app.finished]).toEqual([2, 1]);
+  });
+
+  it('beside one that stays', async () => {
+    const app = new PrimaryHarness(({ slot }) => (slot === 0 ? job : {}));
+    const start = app.start({ instances: 2, autorestart: false });
+    await app.advance(1_000);
+    expect(start.answer).toMatchObject({ message: 'api is online with 1 worker' });
+    expect(app.alive.map(({ slot }) => slot)).toEqual([1]);
+  });
+
+  it.each([
+    ['with another code', { autorestart: false }, 3],
+    ['with 0, but is to be restarted', {}, 0],
+  ])('%s: the start fails', async (_, changes, code) => {
+    const app = new PrimaryHarness(() => ({ ...job, code }));
+    const start = app.start({ instances: 1, ...changes });
+    await app.advance(1_000);
+    expect(start.error?.code).toBe('LB_ERR_START_FAILED');
+    expect(app.messages.at(-1)).toMatchObject({ type: 'ended', state: 'errored' });
+  });
+
+  it('a restart does its work again', async () => {
+    const app = new PrimaryHarness(({ n }) => (n === 0 ? {} : job));
+    app.start({ instances: 1, autorestart: false });
+    await app.advance(1_000);
+    const restart = app.order({ kind: 'restart' });
+    await app.advance(1_000);
+    expect(restart.answer).toMatchObject({ message: 'api was restarted and has ended with exit code 0' });
+    expect(app.messages.at(-1)).toMatchObject({ type: 'ended', state: 'stopped' });
+  });
+});

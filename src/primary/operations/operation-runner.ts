@@ -93,6 +93,11 @@ export class OperationRunner {
     return this.#running?.operation.holds(slot) ?? false;
   }
 
+  /** Whether a worker that ends with 0, and is not restarted, is no failure. */
+  get endsWithWorkers(): boolean {
+    return this.#running?.operation.endsWithWorkers ?? false;
+  }
+
   claims(worker: WorkerHandle): boolean {
     return this.#running?.operation.claims(worker) ?? false;
   }

@@ -39,6 +39,8 @@ export interface Operation {
   readonly joinable: boolean;
   /** Its work is done and cannot be undone; only workers that it retired are still leaving. */
   readonly onlyDrains: boolean;
+  /** A worker that ends with 0, and is not restarted, has done what it was started for. */
+  readonly endsWithWorkers?: boolean;
   /** Whether it may begin while others have only their drains left. Called before `begin`. */
   besideDrains?(): boolean;
   begin(): void;

@@ -3,7 +3,7 @@ import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
 import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { plural } from '../../lifecycle/wording.ts';
-import { currentWorker } from '../workers/pool.ts';
+import { countDone, currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
@@ -12,6 +12,7 @@ export class RestartOperation implements Operation {
   readonly kind = 'restart';
   readonly joinable: boolean;
   readonly onlyDrains = false;
+  readonly endsWithWorkers = true;
   readonly #context: OperationContext;
   readonly #options: { readonly spec: AppSpec | undefined; readonly now: boolean };
   #phase: 'stopping' | 'starting' = 'stopping';
@@ -42,8 +43,9 @@ export class RestartOperation implements Operation {
       return null;
     }
     const ready = pool.slots.filter((slot) => currentWorker(slot)?.state === 'ready').length;
-    if (ready < pool.wanted) return null;
+    if (ready + countDone(pool) < pool.wanted) return null;
     this.#context.closeUnusedListeners();
+    if (ready === 0) return { ok: true, message: `${pool.spec.name} was restarted and has ended with exit code 0` };
     return { ok: true, message: `${pool.spec.name} restarted with ${plural(ready, 'worker')}` };
   }
 

@@ -1,6 +1,6 @@
 import { LbError } from '../../errors/lb-error.ts';
 import { plural } from '../../lifecycle/wording.ts';
-import { currentWorker } from '../workers/pool.ts';
+import { countDone, currentWorker } from '../workers/pool.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 /** Starts an app. The first worker that fails ends the start, so that a typo is reported before it crashes 16 times. */
@@ -8,6 +8,7 @@ export class StartOperation implements Operation {
   readonly kind = 'start';
   readonly joinable = false;
   readonly onlyDrains = false;
+  readonly endsWithWorkers = true;
   readonly #context: OperationContext;
   #error: LbError | null = null;
 
@@ -29,8 +30,10 @@ export class StartOperation implements Operation {
     }
     // Counts workers that were ready once. A later ejection is a health problem and does not hold up the start.
     const started = pool.slots.filter((slot) => typeof currentWorker(slot)?.readyAt === 'number').length;
-    if (started < pool.wanted) return null;
+    const done = countDone(pool);
+    if (started + done < pool.wanted) return null;
     this.#context.closeUnusedListeners();
+    if (started === 0) return { ok: true, message: `${pool.spec.name} has ended with exit code 0` };
     const listeners = this.#context.listeners();
     const where = listeners.length === 0 ? 'not listening' : `listening on ${listeners.join(', ')}`;
     return { ok: true, message: `${pool.spec.name} is online with ${plural(started, 'worker')}, ${where}` };

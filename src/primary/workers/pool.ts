@@ -188,3 +188,8 @@ export class Pool implements WorkerObserver {
 export function currentWorker(slot: Slot): WorkerHandle | undefined {
   return slot.workers.findLast((worker) => !isLeaving(worker.state));
 }
+
+/** How many slots have done their work: their worker ended, and they stay empty. */
+export function countDone({ slots }: Pick<Pool, 'slots'>): number {
+  return slots.filter((slot) => slot.restart.phase === 'stopped' && !slot.awaitsReport && currentWorker(slot) === undefined).length;
+}
