@@ -5,6 +5,7 @@ import type { ProgressStep } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { now } from '../system/clock.ts';
 import type { OperationRunner } from './operations/operation-runner.ts';
+import type { LeftBehind } from './workers/descendants.ts';
 import type { WorkerHandle, WorkerObserver } from './workers/worker-handle.ts';
 
 const BLOCKERS_EVERY_MS = 1_000;
@@ -65,7 +66,7 @@ export class Announcer implements WorkerObserver {
     const { code, signal, stopReason, cause, killedAtDeadline, generation } = report;
     const why = stopReason === null ? '' : ` (${describeStopReason(stopReason)})`;
     const details = { code, signal, stopReason, cause, killedAtDeadline, uptimeMs: Math.round(report.uptimeMs), generation };
-    this.#options.event('exit', `worker ${worker.slot} ended: ${how}${why}`, worker, details);
+    this.#options.event('exit', `worker ${worker.slot} ended: ${how}${why}${describeLeft(worker.leftBehind)}`, worker, details);
     const { blockers } = worker.self;
     const left = killedAtDeadline && blockers !== null ? `, it still had ${describeBlockers(blockers)}` : '';
     this.#progress('exited', worker, `ended: ${how}${left}`);
@@ -75,4 +76,11 @@ export class Announcer implements WorkerObserver {
     const { app, runner } = this.#options;
     runner.progress(step, `${app}[${worker.slot}] ${message}`, worker);
   }
+}
+
+function describeLeft(left: LeftBehind | null): string {
+  if (left === null || left.ended + left.spared.length === 0) return '';
+  const ended = left.ended === 0 ? [] : [`processes that it left behind were ended: ${left.ended}`];
+  const spared = left.spared.length === 0 ? [] : [`left running: pid ${left.spared.join(', ')}`];
+  return `; ${[...ended, ...spared].join('; ')}`;
 }

@@ -11,6 +11,7 @@ export interface ProcessId {
 interface ProcessStat extends ProcessId {
   readonly state: string;
   readonly ppid: number;
+  readonly session: number;
 }
 
 /** When the process started, in clock ticks since boot; null if it is gone or there is no `/proc`. */
@@ -40,6 +41,22 @@ export function isAlive(pid: number, startTime?: number | null): boolean {
     return true;
   } catch (error) {
     return errnoOf(error) === 'EPERM';
+  }
+}
+
+/** The session of a process; null if it is gone or there is no `/proc`. */
+export function sessionOf(pid: number): number | null {
+  return statOf(pid)?.session ?? null;
+}
+
+/** The words of its command line; none if it is gone or there is no `/proc`. */
+export function commandOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      .split('\0')
+      .filter((word) => word !== '');
+  } catch {
+    return [];
   }
 }
 
@@ -108,10 +125,10 @@ function statOf(pid: number): ProcessStat | null {
 /** Parses `/proc/<pid>/stat`. The name in parentheses may contain spaces and parentheses. */
 export function parseStat(text: string): ProcessStat | null {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, ppid] = fields;
+  const [state, ppid, , session] = fields;
   const startTime = Number(fields[19]);
-  if (state === undefined || ppid === undefined || !Number.isFinite(startTime)) return null;
-  return { pid: Number.parseInt(text, 10), state, ppid: Number(ppid), startTime };
+  if (state === undefined || ppid === undefined || session === undefined || !Number.isFinite(startTime)) return null;
+  return { pid: Number.parseInt(text, 10), state, ppid: Number(ppid), session: Number(session), startTime };
 }
 
 /** Direct children from the kernel's lists, one per thread; null if the kernel has none (CONFIG_PROC_CHILDREN). */

@@ -199,7 +199,7 @@ describe('a script that does its work and ends', () => {
     const app = new PrimaryHarness(({ slot }) => (slot === 0 ? job : {}));
     const start = app.start({ instances: 2, autorestart: false });
     await app.advance(1_000);
-    expect(start.answer).toMatchObject({ message: 'api is online with 1 worker' });
+    expect(start.answer).toMatchObject({ message: 'api is online with 1 worker, listening on *:3000' });
     expect(app.alive.map(({ slot }) => slot)).toEqual([1]);
   });
 

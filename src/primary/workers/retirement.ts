@@ -72,6 +72,7 @@ export class Retirement {
       return;
     }
     if (worker.state !== 'stopping') worker.move('stopping');
+    if (rung === 'ask') worker.descendants.note(worker.pid);
     if (rung === 'ask') this.#ask();
     else {
       worker.end.killedAtDeadline = deadlinePassed;

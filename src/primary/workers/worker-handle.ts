@@ -6,6 +6,7 @@ import type { FromWorker, SocketName } from '../../protocol/worker.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import type { AppCounters } from './app-counters.ts';
 import type { AppObserver, Notify } from './app-observer.ts';
+import { Descendants, type LeftBehind } from './descendants.ts';
 import { HandOff } from './hand-off.ts';
 import { pipesClosed } from './pipes-closed.ts';
 import { SelfDescription } from './self-description.ts';
@@ -44,6 +45,9 @@ export class WorkerHandle {
   readonly profile = new WorkerProfile();
   readonly self = new SelfDescription();
   readonly end = new WorkerEnd();
+  readonly descendants = new Descendants();
+  /** Null before its exit. */
+  leftBehind: LeftBehind | null = null;
   readonly startedAt = now();
   readonly startedWall = wallNow();
   /** Keys of the listeners that it serves. */
@@ -163,7 +167,8 @@ export class WorkerHandle {
     this.move('exited');
     this.#notify('onExit', this, code, signal);
     this.profile.workerEnded();
-    void pipesClosed([this.channel.stdout, this.channel.stderr]).then(() => {
+    void Promise.all([this.descendants.end(), pipesClosed([this.channel.stdout, this.channel.stderr])]).then(([left]) => {
+      this.leftBehind = left;
       this.#notify('onClose', this, { slot, generation, pid, at: wallNow(), code, signal, stateBefore, uptimeMs, ...this.end.facts(exit) });
     });
   }

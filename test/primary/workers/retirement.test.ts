@@ -12,6 +12,7 @@ class FakeWorker {
   readonly end = new WorkerEnd();
   readonly self = new SelfDescription();
   readonly posted: unknown[] = [];
+  readonly descendants = { note: (): void => {} };
   state: WorkerState;
 
   constructor(state: WorkerState) {
