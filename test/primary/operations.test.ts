@@ -12,6 +12,19 @@ afterEach(() => {
 
 describe('scale', () => {
   it.each([
+    ['plain', 3, 1],
+    ['plain', 1, 0],
+    ['cluster', 3, 0],
+  ] as const)('of %s workers to %i says when they are several primaries', async (kind, to, count) => {
+    const app = await PrimaryHarness.online({ kind, instances: 2 });
+    const scale = app.order({ kind: 'scale', to });
+    await app.advance(1_000);
+    expect(scale.answer).toMatchObject({ kind: 'done' });
+    const notes = scale.progress.filter(({ message }) => message.includes('each of its 3 workers is a primary of its own'));
+    expect(notes).toHaveLength(count);
+  });
+
+  it.each([
     ['up to a number', { to: 4 }, [0, 1, 2, 3]],
     ['up by a number', { by: 1 }, [0, 1, 2]],
     ['down to a number', { to: 1 }, [0]],

@@ -52,6 +52,7 @@ export class ScaleOperation implements Operation {
     }
     this.#turnOffAutoscaling();
     this.#want(count);
+    if (pool.spec.kind === 'plain' && count > this.#before) this.#warnOfPrimaries(count);
   }
 
   step(): Outcome | null {
@@ -99,6 +100,12 @@ export class ScaleOperation implements Operation {
     if (this.#request.automatic === true || scale === null || !scale.on) return;
     pool.spec = { ...pool.spec, scale: { ...scale, on: false } };
     this.#context.progress('note', `${name}: autoscaling is now off (turn it on with: lb scale ${shellWord(name)} auto)`);
+  }
+
+  /** Plain workers do not know of each other. */
+  #warnOfPrimaries(count: number): void {
+    const message = `each of its ${count} workers is a primary of its own: what the app does in its primary, such as scheduled jobs, happens ${count} times`;
+    this.#context.progress('note', `${this.#context.pool.spec.name}: ${message}`);
   }
 
   /** The number that was asked for. */
