@@ -64,7 +64,7 @@ interface View {
   readonly growthBytes: number;
 }
 
-const LOOK_AT_MEMORY_EVERY_MS = 1_000;
+const CHECK_MEMORY_EVERY_MS = 1_000;
 
 function view(slot: RolloutSlot, rollout: Rollout): View {
   const isOld = (w: RolloutWorker): boolean => w.id <= rollout.cutId;
@@ -96,13 +96,13 @@ export function planRollout(slots: readonly RolloutSlot[], rollout: Rollout, roo
   const retired = mayLeave.slice(0, rollout.allAtOnce ? mayLeave.length : Math.max(0, room.maxDraining - room.draining));
   const starts = startsOf(views, rollout, { ...room, draining: room.draining + mayLeave.length });
   const monitoring = views.filter((v) => v.phase === 'monitoring').map((v) => v.monitorLeftMs);
-  const looks = starts.waitForMemory ? [...monitoring, LOOK_AT_MEMORY_EVERY_MS] : monitoring;
+  const dueInMs = starts.waitForMemory ? [...monitoring, CHECK_MEMORY_EVERY_MS] : monitoring;
   const replaced = allPassed && mayLeave.length === retired.length;
   return {
     steps: [...retired, ...starts.slots.map((slot) => ({ do: 'fork' as const, slot }))],
     replaced,
     done: replaced && views.every((v) => v.old.length === 0 && v.oldLeaving === 0),
-    wakeInMs: looks.length === 0 ? null : Math.min(...looks),
+    wakeInMs: dueInMs.length === 0 ? null : Math.min(...dueInMs),
   };
 }
 

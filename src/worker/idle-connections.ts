@@ -3,8 +3,8 @@ import type { HttpConnection, Traffic } from './traffic.ts';
 /** A connection is watched for this time before it is closed, because the head of its next request may be arriving in pieces. */
 const WATCHED_MS = 1_000;
 
-/** What a look at a connection found. */
-interface Look {
+/** The last check of a connection. */
+interface Check {
   readonly firstAt: number;
   readonly bytes: number;
   /** Time of its last byte, as far as it is known. */
@@ -17,14 +17,14 @@ interface Look {
  */
 export class IdleConnections {
   readonly #traffic: Traffic;
-  readonly #looks = new WeakMap<HttpConnection, Look>();
+  readonly #checks = new WeakMap<HttpConnection, Check>();
 
   constructor(traffic: Traffic) {
     this.#traffic = traffic;
   }
 
   /**
-   * Closes connections whose last byte is older than `idleMs`. Call this from a timer: the look whether a byte is waiting needs a
+   * Closes connections whose last byte is older than `idleMs`. Call this from a timer: the check whether a byte is waiting needs a
    * poll of the event loop between the decision and the close.
    * @param assumedAt the time of the last byte where it is not known.
    */
@@ -33,10 +33,10 @@ export class IdleConnections {
     const due: HttpConnection[] = [];
     for (const [socket, usedAt] of this.#traffic.idle()) {
       const bytes = bytesOf(socket);
-      const before = this.#looks.get(socket) ?? { firstAt: now, bytes, lastByteAt: usedAt ?? assumedAt };
-      const look = { ...before, bytes, lastByteAt: before.bytes === bytes ? before.lastByteAt : now };
-      this.#looks.set(socket, look);
-      if (now - look.lastByteAt >= idleMs && now - look.firstAt >= Math.min(idleMs, WATCHED_MS)) due.push(socket);
+      const before = this.#checks.get(socket) ?? { firstAt: now, bytes, lastByteAt: usedAt ?? assumedAt };
+      const check = { ...before, bytes, lastByteAt: before.bytes === bytes ? before.lastByteAt : now };
+      this.#checks.set(socket, check);
+      if (now - check.lastByteAt >= idleMs && now - check.firstAt >= Math.min(idleMs, WATCHED_MS)) due.push(socket);
     }
     if (due.length > 0) setImmediate(() => this.#closeUnlessUsed(due));
   }
@@ -45,7 +45,7 @@ export class IdleConnections {
   #closeUnlessUsed(due: readonly HttpConnection[]): void {
     const idle = new Map(this.#traffic.idle());
     for (const socket of due) {
-      if (!idle.has(socket) || bytesOf(socket) !== this.#looks.get(socket)?.bytes) continue;
+      if (!idle.has(socket) || bytesOf(socket) !== this.#checks.get(socket)?.bytes) continue;
       if (socket.destroySoon === undefined) socket.destroy();
       else socket.destroySoon();
     }

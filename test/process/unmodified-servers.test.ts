@@ -9,7 +9,7 @@ import { getJson, request } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';
 import { freePort } from '../helpers/ports.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
-import { expectLossless } from '../helpers/tally.ts';
+import { expectLossless, type AppIdentity } from '../helpers/tally.ts';
 import { within } from '../helpers/wait.ts';
 
 const sandbox = await createSandbox();
@@ -103,6 +103,20 @@ it('listen-zero.cjs: one random port, the same for all workers', async () => {
   const [port = 0] = ports;
   await expectServes(name, port);
   expect((await sandbox.snapshot(name)).listeners.join()).toContain(String(port));
+});
+
+it('unlinks-socket.cjs: the file that the app removes comes back, after a reload and a crash', async () => {
+  const socketPath = join(sandbox.directory, 'unlinked.sock');
+  const { name } = await sandbox.start('unlinks-socket.cjs', { env: { SOCKET: socketPath } });
+  const served = async (): Promise<number> => (JSON.parse((await request('/', { socketPath })).body) as AppIdentity).pid;
+  const before = await served();
+  await sandbox.ok('reload', name, '--monitor', '100');
+  expect(await served()).not.toBe(before);
+  for (const pid of await sandbox.workerPids(name)) process.kill(pid, 'SIGKILL');
+  await sandbox.waitForApp(name, 'have new workers', (now) => now.ready === 2 && now.restarts === 2);
+  expect(await served()).toBeGreaterThan(0);
+  await sandbox.ok('stop', name);
+  await expect(request('/', { socketPath })).rejects.toThrow(/ENOENT|ECONNREFUSED/);
 });
 
 it('unix-socket.cjs, also after a reload', async () => {

@@ -1,5 +1,6 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { errnoOf } from '../../errors/lb-error.ts';
 import { DEFAULT_BACKLOG, type ListenQuery, type SocketName } from '../../protocol/worker.ts';
 import { claimSocketPath } from '../../system/stale-socket.ts';
@@ -105,10 +106,10 @@ export class Listeners {
 
   async listen(query: ListenQuery): Promise<ListenOutcome> {
     const open = this.#open.get(query.key);
-    if (open !== undefined) return { errno: 0, listener: open };
+    if (open !== undefined && !hasLostItsFile(open)) return { errno: 0, listener: open };
     let opening = this.#opening.get(query.key);
     if (opening === undefined) {
-      opening = this.#start(query).finally(() => this.#opening.delete(query.key));
+      opening = (open === undefined ? this.#start(query) : this.#bindAnew(open)).finally(() => this.#opening.delete(query.key));
       this.#opening.set(query.key, opening);
     }
     return opening;
@@ -154,6 +155,25 @@ export class Listeners {
     }
   }
 
+  /** Many apps remove the file of their Unix socket before they listen, as one that a dead process left behind. Here it was ours. */
+  async #bindAnew(listener: Listener): Promise<ListenOutcome> {
+    const { key, query } = listener;
+    // Nobody has been able to connect since. After a poll of the event loop, all who had are accepted.
+    await setImmediate();
+    await setImmediate();
+    listener.handle.close();
+    try {
+      listener.handle = await this.#options.bind(query);
+    } catch (error) {
+      this.#open.delete(key);
+      this.#options.onClosed(key);
+      return refusal(error);
+    }
+    this.#feed(listener);
+    this.#options.onOpened(listener);
+    return { errno: 0, listener };
+  }
+
   async #bind(query: ListenQuery): Promise<ListenOutcome> {
     const handle = await this.#options.bind(query);
     const listener = this.#add(query, handle, socketName(handle));
@@ -189,6 +209,13 @@ export function bindListener(query: ListenQuery): Promise<RawListener> {
     server.listen(listenOptions(query), () => resolve(stealHandle(server)));
   });
 }
+
+function hasLostItsFile({ query: { address, addressType } }: Listener): boolean {
+  return addressType === -1 && address !== null && isPath(address) && !existsSync(address);
+}
+
+/** Not an abstract socket, nor a Windows pipe. */
+const isPath = (address: string): boolean => !address.startsWith('\0') && process.platform !== 'win32';
 
 function removeFile(path: string): void {
   try {

@@ -5,7 +5,7 @@ import { commandOf, descendantsOf, isAlive, killTree, sessionOf, type ProcessId 
 /** How long they may take to end by themselves after their worker, and then after SIGTERM. */
 const GRACE_MS = 1_000;
 const TERM_MS = 2_000;
-const LOOK_EVERY_MS = 50;
+const CHECK_EVERY_MS = 50;
 
 /** What became of the processes that a worker left behind. */
 export interface LeftBehind {
@@ -46,7 +46,7 @@ export class Descendants {
   }
 
   async #gone(left: () => readonly ProcessId[], withinMs: number): Promise<void> {
-    for (let waited = 0; waited < withinMs && left().length > 0; waited += LOOK_EVERY_MS) await delay(LOOK_EVERY_MS);
+    for (let waited = 0; waited < withinMs && left().length > 0; waited += CHECK_EVERY_MS) await delay(CHECK_EVERY_MS);
   }
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +39,33 @@ it('never pauses a Unix socket, because closing its handle removes the file', as
   listeners.pause(path);
   await new Promise((resolve) => connect(path).once('close', resolve));
   expect([errno, borrowed, accepted, existsSync(path)]).toEqual([0, 0, 1, true]);
+});
+
+it('binds a Unix socket anew when the app has removed its file, and loses nobody who had connected', async () => {
+  const query = { ...QUERY, key: path, address: path, addressType: -1 } as const;
+  const first = await listeners.listen(query);
+  const before = connect(path);
+  const closed = once(before, 'close');
+  await once(before, 'connect');
+  rmSync(path);
+  const [second, third] = await Promise.all([listeners.listen(query), listeners.listen(query)]);
+  expect([second.listener, third.listener]).toEqual([first.listener, first.listener]);
+  await closed;
+  await new Promise((resolve) => connect(path).once('close', resolve));
+  expect([accepted, listeners.all.length]).toEqual([2, 1]);
+  expect((await listeners.listen(query)).errno).toBe(0);
+  listeners.closeAllBut(new Set());
+  expect(existsSync(path)).toBe(false);
+});
+
+it('a Unix socket whose directory has gone is closed, and the app gets the error', async () => {
+  const deep = join(folder, 'deep', 'app.sock');
+  mkdirSync(join(folder, 'deep'));
+  const query = { ...QUERY, key: deep, address: deep, addressType: -1 } as const;
+  await listeners.listen(query);
+  rmSync(join(folder, 'deep'), { recursive: true });
+  expect((await listeners.listen(query)).errno).toBeLessThan(0);
+  expect(listeners.all).toEqual([]);
 });
 
 it('accepts no new clients on a Unix socket that is about to be closed, and serves those already waiting', async () => {
