@@ -122,7 +122,10 @@ describe('lb logs', () => {
     // collector leaves lying in between is below 30 MB.
     for (const bytes of growth) expect(bytes, `grew by ${growth.join(', ')}`).toBeLessThan(70 * 1024 ** 2);
     reader.resume();
-    const dropped = sandbox.waitFor('a note about dropped lines', () => messages.some((message) => message.type === 'dropped'));
+    const dropped = sandbox.waitFor('a note about dropped lines', () => messages.some((message) => message.type === 'dropped'), {
+      // The reader first takes what was waiting for it, some megabytes of JSON.
+      deadlineMs: 30_000,
+    });
     expect(await Promise.race([ended, dropped.then(() => true)])).toBe(true);
     dropped.catch(() => {});
     reader.terminate();
