@@ -35,7 +35,7 @@ export default defineConfig({
       // Real processes under real load: one file at a time on a small machine.
       { test: { name: 'process', include: processTests, exclude: light, ...timeouts, fileParallelism: false } },
       // The sandbox reads the variable.
-      { test: { name: 'process-plain', include: everyKind, env: { LB_TEST_KIND: 'plain' }, ...timeouts, fileParallelism: false, sequence: { groupOrder: 2 } } },
+      { test: { name: 'process-plain', include: everyKind, env: { LB_TEST_KIND: 'plain' }, ...timeouts, maxWorkers: 2, sequence: { groupOrder: 2 } } },
     ],
   },
 });

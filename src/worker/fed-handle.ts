@@ -1,7 +1,7 @@
 import type { SocketName } from '../protocol/worker.ts';
 import type { ListeningHandle, RawHandle } from './node-internals.ts';
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** UV_READABLE and UV_WRITABLE. */
 const READABLE = 1;
 const WRITABLE = 2;

@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import type { Connections } from './connections.ts';
-import type { ClusterInternals, ListeningHandle, ServerInternals } from './node-internals.ts';
+import { LONGEST_TIMER_MS } from './fed-handle.ts';
+import type { ClusterInternals, ListenCallback, ListeningHandle, ServerInternals } from './node-internals.ts';
 import type { Traffic } from './traffic.ts';
 
 /** In a cluster worker, `net` asks the cluster module for a listening handle. */
@@ -12,7 +13,16 @@ export function hookCluster(connections: Connections, cluster: ClusterInternals)
       handle.close();
       callback(handle.errno, null);
     });
-    if (handle === null) Reflect.apply(nodeGetServer, cluster, [server, query, callback]);
+    if (handle === null) Reflect.apply(nodeGetServer, cluster, [server, query, keptAlive(callback)]);
+  };
+}
+
+/** Our preload lets go of the channel, so nothing else keeps the process alive until Node's own cluster has answered. */
+function keptAlive(callback: ListenCallback): ListenCallback {
+  const waiting = setInterval(() => {}, LONGEST_TIMER_MS);
+  return (...answer) => {
+    clearInterval(waiting);
+    callback(...answer);
   };
 }
 

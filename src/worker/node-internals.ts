@@ -40,8 +40,10 @@ export interface ServerInternals {
   _listen2(this: ServerInternals, address: string | null, port: number | null, addressType: 4 | 6 | -1, backlog?: number, fd?: number, flags?: number): void;
 }
 
+export type ListenCallback = (errno: number, handle: ListeningHandle | null) => void;
+
 export interface ClusterInternals {
-  _getServer(server: Server, query: NodeListenQuery, callback: (errno: number, handle: ListeningHandle | null) => void): void;
+  _getServer(server: Server, query: NodeListenQuery, callback: ListenCallback): void;
 }
 
 /** A server of `net`, `tls`, `http`, `https` or `http2`. They are distinguished by their methods. */

@@ -1,3 +1,4 @@
+/** @module-tag light */
 import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';

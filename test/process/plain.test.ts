@@ -1,5 +1,7 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { getJson, request } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
@@ -53,6 +55,19 @@ it('one plain worker accepts by itself: the primary has no connection of its cli
   const { workers, listeners } = await sandbox.waitForApp(name, 'have counted its connections', (now) => (now.workers[0]?.accepted ?? 0) >= 200);
   expect(listeners).toEqual([`*:${port}`]);
   expect(workers.map(({ handOffMs }) => handOffMs)).toEqual([null]);
+});
+
+it.each([
+  ['plain', null],
+  ['cluster', 2],
+] as const)('a UDP app runs in a %s worker', { tags: ['every-node'] }, async (_, instances) => {
+  const { name, port } = await sandbox.start('udp-echo.cjs', { instances, flags: ['--min-uptime', '200'] });
+  const client = createSocket('udp4');
+  onTestFinished(() => void client.close());
+  const answer = once(client, 'message').then(([message]: unknown[]) => Number(String(message)));
+  client.send('who', port, '127.0.0.1');
+  expect(await sandbox.workerPids(name)).toContain(await answer);
+  expect(await sandbox.snapshot(name)).toMatchObject({ state: 'online', restarts: 0 });
 });
 
 it('an option that needs a choice for each connection lets the primary hand them over', async () => {

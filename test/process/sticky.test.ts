@@ -1,3 +1,4 @@
+/** @module-tag light */
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
