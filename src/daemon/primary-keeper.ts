@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
@@ -6,7 +6,6 @@ import { plural } from '../lifecycle/wording.ts';
 import type { PrimarySettings, Running } from '../protocol/attach.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { integer, list, nullable, number, object, string, type Malformed } from '../protocol/parser.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
 import { now } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { isAlive, startTimeOf } from '../system/processes.ts';
@@ -117,6 +116,7 @@ export class PrimaryKeeper {
     });
     const pid = child.pid ?? 0;
     this.#primary = { pid, startTime: startTimeOf(pid) };
+    if (pid !== 0) this.#record();
     this.#watchAbsence();
   }
 
@@ -151,7 +151,7 @@ export class PrimaryKeeper {
     }
     this.#attachment = attachment;
     this.#primary = { pid: hello.pid, startTime: hello.startTime };
-    void this.#record(this.#primary);
+    this.#record();
     attachment.events = {
       hello: () => {},
       received: (report) => this.#tenants.get(report.app)?.received(report),
@@ -189,10 +189,18 @@ export class PrimaryKeeper {
     return join(this.#options.primariesDir, `${this.#options.name}.json`);
   }
 
-  /** A primary that cannot be recorded is found when it connects to the next daemon. */
-  async #record(primary: Omit<PrimaryRecord, 'apps'>): Promise<void> {
-    await writeFileAtomic(this.#file, savedText({ ...primary, apps: [...this.#tenants.keys()] })).catch(() => {});
-    if (this.#primary === null) rmSync(this.#file, { force: true });
+  /**
+   * Written in this turn: a daemon that dies right after it must not start a second primary. It need not survive the machine. A
+   * primary that cannot be recorded is found when it connects to the next daemon.
+   */
+  #record(): void {
+    const temporary = `${this.#file}.tmp`;
+    try {
+      writeFileSync(temporary, savedText({ ...this.#primary, apps: [...this.#tenants.keys()] }), { mode: 0o600 });
+      renameSync(temporary, this.#file);
+    } catch (error) {
+      this.#options.log(`primary ${this.#options.name} is not recorded: ${messageOf(error)}`);
+    }
   }
 
   get #wanted(): boolean {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -95,11 +95,11 @@ const clear = (): void => {
   for (const tenant of [api, jobs]) tenant.heard.length = 0;
 };
 
-it('connects each app, records them, and delivers what the primary reports to the app that it names', async () => {
+it('records its apps at once, connects them, and delivers what the primary reports to the app that it names', () => {
   keeper.spawn();
+  expect(JSON.parse(readFileSync(join(dir, 'shared.json'), 'utf8'))).toMatchObject({ pid: PID, apps: ['api', 'jobs'] });
   const { events } = attach('jobs');
   expect([api.heard, jobs.heard]).toEqual([['connected to it, does not run'], ['connected to it, runs']]);
-  await vi.waitFor(() => expect(existsSync(join(dir, 'shared.json'))).toBe(true));
   expect(JSON.parse(readFileSync(join(dir, 'shared.json'), 'utf8'))).toMatchObject({ pid: PID, apps: ['api', 'jobs'] });
   clear();
   const log = (name: string): Extract<FromPrimary, { type: 'log' }> => ({ type: 'log', app: name, lines: [], dropped: 0 });

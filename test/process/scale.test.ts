@@ -51,10 +51,16 @@ it('a new size survives a reload and is what list shows', async () => {
   expect((await sandbox.ok('list')).stdout).toContain('3/3');
 });
 
-it.each([
-  { mode: 'keep-alive', clients: 8 },
-  { mode: 'think', thinkMs: 100, bodyBytes: 16_384, clients: 12 },
-] as const)('a worker that joined gets its share of the requests on kept connections, without loss: $mode', { tags: ['every-node'] }, async (load) => {
+/** Plain workers accept from one socket, where the kernel gives each connection to whoever is first: shares are not promised there. */
+const sharedLoads =
+  process.env['LB_TEST_KIND'] === 'plain'
+    ? []
+    : ([
+        { mode: 'keep-alive', clients: 8 },
+        { mode: 'think', thinkMs: 100, bodyBytes: 16_384, clients: 12 },
+      ] as const);
+
+it.each(sharedLoads)('a worker that joined gets its share of the requests on kept connections, without loss: $mode', { tags: ['every-node'] }, async (load) => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 1 });
   const clients = startLoad({ port, ...load });
   await clients.waitForServed(50);
