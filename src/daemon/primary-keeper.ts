@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
@@ -6,6 +6,7 @@ import { plural } from '../lifecycle/wording.ts';
 import type { PrimarySettings, Running } from '../protocol/attach.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { integer, list, nullable, number, object, string, type Malformed } from '../protocol/parser.ts';
+import { writeFileNow } from '../system/atomic-file.ts';
 import { now } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { isAlive, startTimeOf } from '../system/processes.ts';
@@ -194,10 +195,8 @@ export class PrimaryKeeper {
    * primary that cannot be recorded is found when it connects to the next daemon.
    */
   #record(): void {
-    const temporary = `${this.#file}.tmp`;
     try {
-      writeFileSync(temporary, savedText({ ...this.#primary, apps: [...this.#tenants.keys()] }), { mode: 0o600 });
-      renameSync(temporary, this.#file);
+      writeFileNow(this.#file, savedText({ ...this.#primary, apps: [...this.#tenants.keys()] }));
     } catch (error) {
       this.#options.log(`primary ${this.#options.name} is not recorded: ${messageOf(error)}`);
     }

@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -20,6 +21,13 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
     throw error;
   }
   await syncDirectory(dirname(path));
+}
+
+/** The same in this turn, for what need not survive the machine: it is complete when the process is killed right after it. */
+export function writeFileNow(path: string, data: string): void {
+  const temporary = `${path}.${process.pid}-${++written}.tmp`;
+  writeFileSync(temporary, data, { mode: 0o600 });
+  renameSync(temporary, path);
 }
 
 /** Some file systems, and Windows, can't sync a directory; the content is in place anyway. */

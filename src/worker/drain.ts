@@ -1,7 +1,7 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
-import { answerKind, endEventStream } from './endless.ts';
+import { answerKind, endEventStream, STREAM_GRACE_MS } from './endless.ts';
 import { IdleConnections } from './idle-connections.ts';
 import { lastAnswer } from './last-answer.ts';
 import type { AnyServer } from './node-internals.ts';
@@ -18,8 +18,6 @@ const DEFAULT_IDLE_GRACE_MS = 5_000;
 const LONG_REQUEST_MS = 5_000;
 /** The signal may be dispatched after the message that it was sent; by now the app's handler has begun. */
 const UNREF_AFTER_MS = 500;
-/** How long the peer of a WebSocket or of an endless answer may take to read its end. */
-const STREAM_GRACE_MS = 2_000;
 /** The largest stream id, which announces a shutdown but still accepts streams in transit. */
 const ALL_STREAMS = 2 ** 31 - 1;
 /** A close frame from a server: FIN and opcode 8, two bytes of payload, status 1001 "going away" (RFC 6455, 5.5.1). */

@@ -4,8 +4,8 @@ import type { InFlight } from './traffic.ts';
 
 /** A gRPC call that has sent headers and is older is taken for a stream. */
 const GRPC_STREAM_MS = 5_000;
-/** How long the client of an event stream may take to read the end. */
-const END_GRACE_MS = 2_000;
+/** How long the peer of a stream may take to read its end. */
+export const STREAM_GRACE_MS = 2_000;
 
 /** How an answer goes on: `ordinary` ones end by themselves, the others when somebody ends them. */
 export type AnswerKind = 'ordinary' | 'event-stream' | 'endless';
@@ -41,7 +41,7 @@ function endStream(stream: ServerHttp2Stream): void {
   const end = stream.end.bind(stream);
   silence(stream);
   end();
-  setTimeout(() => stream.destroy(), END_GRACE_MS).unref();
+  setTimeout(() => stream.destroy(), STREAM_GRACE_MS).unref();
 }
 
 function endResponse(response: ServerResponse): void {
@@ -50,7 +50,7 @@ function endResponse(response: ServerResponse): void {
   silence(response);
   response.once('finish', () => socket.destroySoon());
   end();
-  setTimeout(() => socket.destroy(), END_GRACE_MS).unref();
+  setTimeout(() => socket.destroy(), STREAM_GRACE_MS).unref();
 }
 
 /** Writing after the end would emit an error. */

@@ -46,6 +46,11 @@ export function resolveCommand(words: readonly string[], cwd: string, surroundin
 
 const refused = (reason: string, instead: string | null = null): Resolution => ({ refused: { reason, instead } });
 
+/** What a command adds to the program that was found behind it. */
+function adapted(found: Resolution, added: (program: Program) => Partial<Program>): Resolution {
+  return found !== null && 'program' in found ? { program: { ...found.program, ...added(found.program) } } : found;
+}
+
 class CommandResolver {
   readonly #surroundings: Surroundings;
 
@@ -57,7 +62,7 @@ class CommandResolver {
     if (depth > DEEPEST) return refused('its scripts call each other in a circle');
     const { env, meaning } = understand(words);
     const found = await this.#follow(meaning, cwd, depth);
-    return found !== null && 'program' in found ? { program: { ...found.program, env: new Map([...env, ...found.program.env]) } } : found;
+    return adapted(found, (program) => ({ env: new Map([...env, ...program.env]) }));
   }
 
   #follow(meaning: Meaning, cwd: string, depth: number): Promise<Resolution> | Resolution {
@@ -78,7 +83,7 @@ class CommandResolver {
     if (file === undefined) return refused(`there is no script ${script} in ${cwd}`);
     if (loader !== null) return { program: { script: file, args, nodeArgs, loader, env, cwd, name: null, warnings: [] } };
     const found = await this.#file(file, args, cwd, depth);
-    return found !== null && 'program' in found ? { program: { ...found.program, nodeArgs: [...nodeArgs, ...found.program.nodeArgs] } } : found;
+    return adapted(found, (program) => ({ nodeArgs: [...nodeArgs, ...program.nodeArgs] }));
   }
 
   async #tool(name: string, args: readonly string[], cwd: string, depth: number): Promise<Resolution> {
@@ -94,7 +99,7 @@ class CommandResolver {
     if (kind.kind === 'shim') {
       if (!(await isFile(kind.target))) return refused(`${shownPath(file, cwd)} runs ${kind.target}, which does not exist`);
       const found = await this.#file(kind.target, args, cwd, depth + 1);
-      return found !== null && 'program' in found ? { program: { ...found.program, nodeArgs: [...kind.nodeArgs, ...found.program.nodeArgs] } } : found;
+      return adapted(found, (program) => ({ nodeArgs: [...kind.nodeArgs, ...program.nodeArgs] }));
     }
     const { nodeArgs, loader } = kind;
     return { program: { script: file, args, nodeArgs, loader, env: new Map(), cwd, name: null, warnings: [] } };
