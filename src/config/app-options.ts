@@ -67,9 +67,9 @@ export interface AppOptions {
    */
   readonly env_file?: string | undefined;
   /**
-   * Sets the environment variable `PORT`.
+   * The port of the app: sets `PORT`, and a worker is ready when it listens there.
    *
-   * It overrides every other source of `PORT`. It has no effect on an app that ignores the variable.
+   * It overrides every other source of `PORT`. A worker that does not listen on it within `listen_timeout` has failed. `PORT` from elsewhere is only a hint: `lb start` waits for the app to listen, but does not fail.
    * @default none
    */
   readonly port?: number | undefined;
@@ -371,5 +371,5 @@ export interface AppOptions {
    * Needs `run` or `url`; if both are given, both are called. Each event is tried up to three times, for 10 s each. A hook that fails or hangs does not affect the app; see docs/events.md.
    * @default `off`
    */
-  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-start' | 'daemon-end' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-start' | 'daemon-end' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }

@@ -12,6 +12,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     instanceVar: settings.instance_var,
     ipc: settings.ipc,
     waitReady: settings.wait_ready,
+    port: settings.port || null,
     listenTimeoutMs: settings.listen_timeout,
     killTimeoutMs: settings.kill_timeout,
     drainIdleMs: settings.drain_idle,

@@ -48,6 +48,7 @@ export class AppHandle implements Tenant {
   readonly #orphans: OrphanTracker;
   readonly #badMessages: BadMessages;
   #starting = false;
+  #startFailedOnce = false;
   #mayEnd = false;
   /** The daemon ends; the app's end is not the operator's wish. */
   #closing = false;
@@ -84,6 +85,11 @@ export class AppHandle implements Tenant {
     return this.#starting || this.#keeper.keeps(this.name);
   }
 
+  /** The operator's start has failed, and it has not come up since. */
+  get startsInVain(): boolean {
+    return this.#startFailedOnce && !this.#starting && this.active && this.view.stats.state === 'starting';
+  }
+
   get starting(): boolean {
     return this.#starting;
   }
@@ -96,6 +102,7 @@ export class AppHandle implements Tenant {
   /** Starts the app because the operator asked; its first failure is the operator's. */
   async start(onProgress: ProgressListener): Promise<Answer> {
     this.#starting = true;
+    this.#startFailedOnce = false;
     this.desired = 'running';
     this.error = null;
     this.generation = 1;
@@ -237,8 +244,10 @@ export class AppHandle implements Tenant {
     }
   }
 
-  /** The primary of an app that did not start ends; only then can it be started again. */
+  /** The primary of an app that did not start ends, unless it goes on trying; only then can it be started again. */
   async #startFailed(error: LbError): Promise<void> {
+    this.#startFailedOnce = true;
+    if (error.code === 'LB_ERR_NOT_STARTED_YET') return;
     if (error.code !== 'LB_ERR_PRIMARY_LOST') return this.#keeper.gone(this.name);
     this.desired = 'errored';
     this.error = error.message;

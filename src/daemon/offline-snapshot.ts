@@ -35,6 +35,8 @@ export function offlineSnapshot(
     errorRate: null,
     totals: NO_TOTALS,
     listeners: [],
+    unserved: [],
+    expectedPort: null,
     workers: [],
     health: [],
     troubledSlots: [],

@@ -4,7 +4,7 @@ import type { ReportedApp } from '../metrics/app-families.ts';
 import type { ListedApp } from '../protocol/listed-app.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { AppHandle, type AppHandleOptions } from './app-handle.ts';
-import type { Attachment, PrimaryHello } from './attachment.ts';
+import type { Attachment, PrimaryHello, ProgressListener } from './attachment.ts';
 import { PrimaryKeeper, type PrimaryKeeperOptions } from './primary-keeper.ts';
 import type { SavedApp, Store } from './store.ts';
 
@@ -51,6 +51,13 @@ export class Registry {
         this.#options.log(`${name}: ${messageOf(error)}`);
       }
     }
+  }
+
+  /** Like `define`; an app that the operator started in vain, and that still tries, is stopped first. */
+  async defineAnew(spec: AppSpec, progress: ProgressListener): Promise<AppHandle> {
+    const app = this.#apps.get(spec.name);
+    if (app?.startsInVain === true) await app.stop({ now: true }, progress);
+    return this.define(spec);
   }
 
   /**

@@ -79,8 +79,8 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
       'POST /v1/apps/:name/start',
       ({ name }) => {
         const { spec } = registry.get(name);
-        const app = registry.define(spec);
-        return { stream: async (progress) => result(await app.start(progress)) };
+        refuseRunning(registry, [spec]);
+        return { stream: async (progress) => result(await (await registry.defineAnew(spec, progress)).start(progress)) };
       },
     ],
     ['POST /v1/apps/:name/reload', order((body, app) => ({ kind: 'reload', ...withEnv(parseReloadBody(body), app) }))],
@@ -146,22 +146,21 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
 /** Checks everything before it starts the first app. If one fails to start, the others are still started. */
 function startAll(registry: Registry, body: unknown): RouteAnswer {
   const { apps: specs } = parseStartBody(body);
-  const isRunning = (spec: AppSpec): boolean => registry.find(spec.name)?.active === true;
-  const fresh = specs.filter((spec) => !isRunning(spec));
-  if (fresh.length === 0 && specs[0] !== undefined) throw new LbError('LB_ERR_APP_EXISTS', { app: specs[0].name });
-  const apps = fresh.map((spec) => registry.define(spec));
+  const fresh = refuseRunning(registry, specs);
+  const running = specs.filter((spec) => !fresh.includes(spec));
   return {
     stream: async (progress) => {
-      for (const { name } of specs.filter(isRunning)) progress(note(name, `${name} is already running and was left unchanged`));
+      for (const { name } of running) progress(note(name, `${name} is already running and was left unchanged`));
       const started: AppSnapshot[] = [];
       const messages: string[] = [];
       let failed: LbError | null = null;
-      for (const app of apps) {
+      for (const spec of fresh) {
         try {
+          const app = await registry.defineAnew(spec, progress);
           const answer = result(await app.start(progress));
           started.push(...answer.apps);
           messages.push(answer.message);
-          if (apps.length > 1) progress(note(app.name, answer.message));
+          if (fresh.length > 1) progress(note(app.name, answer.message));
         } catch (error) {
           failed ??= LbError.from(error);
         }
@@ -170,6 +169,16 @@ function startAll(registry: Registry, body: unknown): RouteAnswer {
       return { type: 'result', ok: true, apps: started, message: messages.length === 1 ? (messages[0] ?? '') : `${messages.length} apps are online` };
     },
   };
+}
+
+/** @returns those that do not run. @throws LbError LB_ERR_APP_EXISTS if all do. */
+function refuseRunning(registry: Registry, specs: readonly AppSpec[]): readonly AppSpec[] {
+  const fresh = specs.filter(({ name }) => {
+    const app = registry.find(name);
+    return app?.active !== true || app.startsInVain;
+  });
+  if (fresh.length === 0 && specs[0] !== undefined) throw new LbError('LB_ERR_APP_EXISTS', { app: specs[0].name });
+  return fresh;
 }
 
 function note(app: string, message: string): ProgressRecord {

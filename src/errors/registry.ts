@@ -131,6 +131,12 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
+  LB_ERR_LISTENER: {
+    message: 'app "{app}" has no listener {listener} that could be dropped; it listens on {listeners}',
+    hint: 'nothing was reloaded; name a listener as "lb list" shows it, or as :<port>',
+    exit: 'notFound',
+    http: 404,
+  },
   LB_ERR_SLOT: {
     message: 'app "{app}" has no slot {slot}; its slots are 0 to {last}',
     hint: 'run "lb show {app}" to see the slots',
@@ -157,6 +163,12 @@ export const ERRORS = {
     http: 409,
   },
   LB_ERR_START_FAILED: { message: 'app "{app}" did not start: {reason}', exit: 'failed', http: 409 },
+  LB_ERR_NOT_STARTED_YET: {
+    message: 'app "{app}" has not started yet: {reason}',
+    hint: 'lb goes on trying: watch it with "lb list" and "lb logs {app}", or give up with "lb stop {app}"; after a repair, start it again',
+    exit: 'failed',
+    http: 409,
+  },
   LB_ERR_RELOAD_FAILED: {
     message: 'reload of "{app}" failed: {reason}',
     hint: 'the previous version is still serving; fix the problem and reload again',

@@ -104,6 +104,8 @@ export interface AppSpec {
   readonly instanceVar: string;
   /** What happens to messages of a worker to its cluster primary: `broadcast` sends them to the other workers. */
   readonly ipc: 'none' | 'broadcast';
+  /** The port that it is known to listen on: a worker is ready when it does. Null if it was not told. */
+  readonly port: number | null;
   /** A worker is ready only on `process.send('ready')`. */
   readonly waitReady: boolean;
   readonly listenTimeoutMs: number;

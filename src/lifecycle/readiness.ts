@@ -3,9 +3,16 @@ export interface ReadinessFacts {
   readonly waitReady: boolean;
   /** The app sent `ready`. */
   readonly saidReady: boolean;
+  /** The port it must listen on; null for any. */
+  readonly port: number | null;
+  /** It listens: on `port`, if there is one. */
   readonly listening: boolean;
-  /** A worker of the app listens, or did at some time. */
+  /** The app has a `port`, a worker of it listens, did at some time, or tried to. */
   readonly appListens: boolean;
+  /** The listeners of its predecessor that it does not serve yet. */
+  readonly missing: readonly string[];
+  /** Whether it has failed if it still misses some at the end. */
+  readonly needsAll: boolean;
   readonly uptimeMs: number;
   readonly minUptimeMs: number;
   readonly listenTimeoutMs: number;
@@ -18,8 +25,10 @@ export interface ReadinessFacts {
 export type CheckPassed = { readonly passed: true } | { readonly passed: false; readonly reason: string | null };
 
 export type Readiness =
-  | { readonly verdict: 'ready' }
-  | { readonly verdict: 'failed'; readonly reason: string }
+  /** `missing`: it is ready all the same. */
+  | { readonly verdict: 'ready'; readonly missing: readonly string[] }
+  /** `missing`: all that it lacks are these. */
+  | { readonly verdict: 'failed'; readonly reason: string; readonly missing: readonly string[] }
   /** Check again after this time at the latest. */
   | { readonly verdict: 'wait'; readonly forMs: number };
 
@@ -30,32 +39,28 @@ const RECHECK_MS = 250;
 /**
  * A worker is ready when its check, if any, has passed, and
  * - with `wait_ready`: when it calls `process.send('ready')`;
- * - otherwise: when it listens;
+ * - otherwise: when it listens, and serves every listener that its predecessor serves;
  * - if no worker of the app ever listened: when it has survived `min_uptime` and its event loop has settled.
- * After `listen_timeout` it has failed, unless the app never listens: then it is ready.
+ * After `listen_timeout` it has failed, unless the app never listens, or only listeners are missing that it need not have.
  */
 export function readiness(facts: ReadinessFacts): Readiness {
-  const { healthy } = facts;
-  const isUp = facts.waitReady ? facts.saidReady : facts.listening;
-  if (!healthy.passed) return awaitCheck(facts, isUp, healthy.reason);
-  if (isUp) return { verdict: 'ready' };
-  const mayNeverListen = !facts.waitReady && !facts.appListens;
+  const { missing } = facts;
+  // An app with a check must listen, so time alone never makes it ready.
+  const mayNeverListen = facts.healthy.passed && !facts.waitReady && !facts.appListens && !facts.listening;
+  const lacks = lackOf(facts);
+  if (lacks === null && missing.length === 0) return { verdict: 'ready', missing };
   const settled = facts.eventLoopUtilization !== null && facts.eventLoopUtilization < SETTLED_UTILIZATION;
-  if (mayNeverListen && settled && facts.uptimeMs >= facts.minUptimeMs) return { verdict: 'ready' };
-  if (facts.uptimeMs >= facts.listenTimeoutMs) {
-    if (mayNeverListen) return { verdict: 'ready' };
-    const missing = facts.waitReady ? "no process.send('ready')" : 'not listening';
-    return { verdict: 'failed', reason: `not ready: ${missing} within ${facts.listenTimeoutMs / 1000} s` };
-  }
+  if (mayNeverListen && settled && facts.uptimeMs >= facts.minUptimeMs) return { verdict: 'ready', missing };
   const left = facts.listenTimeoutMs - facts.uptimeMs;
-  return { verdict: 'wait', forMs: mayNeverListen ? Math.min(left, RECHECK_MS) : left };
+  if (left > 0) return { verdict: 'wait', forMs: mayNeverListen ? Math.min(left, RECHECK_MS) : left };
+  if (mayNeverListen || (lacks === null && !facts.needsAll)) return { verdict: 'ready', missing };
+  const reason = lacks ?? `not listening on ${missing.join(', ')}, as the worker before it does`;
+  return { verdict: 'failed', reason: `not ready: ${reason} within ${facts.listenTimeoutMs / 1000} s`, missing: lacks === null ? missing : [] };
 }
 
-/** An app with a check must listen, so time alone never makes it ready. */
-function awaitCheck(facts: ReadinessFacts, isUp: boolean, reason: string | null): Readiness {
-  const left = facts.listenTimeoutMs - facts.uptimeMs;
-  if (left > 0) return { verdict: 'wait', forMs: left };
-  const missing =
-    facts.waitReady && !facts.saidReady ? "no process.send('ready')" : isUp ? `health check failed: ${reason ?? 'no answer yet'}` : 'not listening';
-  return { verdict: 'failed', reason: `not ready: ${missing} within ${facts.listenTimeoutMs / 1000} s` };
+/** What it lacks by itself, whatever its predecessor serves. */
+function lackOf({ waitReady, saidReady, listening, port, healthy }: ReadinessFacts): string | null {
+  if (waitReady && !saidReady) return "no process.send('ready')";
+  if (!waitReady && !listening) return port === null ? 'not listening' : `not listening on port ${port}`;
+  return healthy.passed ? null : `health check failed: ${healthy.reason ?? 'no answer yet'}`;
 }

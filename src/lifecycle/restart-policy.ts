@@ -29,6 +29,8 @@ export const NO_RESTARTS: RestartState = { phase: 'idle', restarts: 0, consecuti
 export interface WorkerEnd {
   readonly uptimeMs: number;
   readonly wasReady: boolean;
+  /** It listened, or said that it was ready. Otherwise being ready only means that it had not crashed so far. */
+  readonly provedReady: boolean;
   readonly code: number | null;
 }
 
@@ -47,7 +49,8 @@ export function restartDelay(consecutive: number, policy: RestartPolicy, random:
 export function afterWorkerEnd(state: RestartState, end: WorkerEnd, policy: RestartPolicy, now: number, random: number): RestartState {
   const stable = end.uptimeMs >= Math.max(STABLE_MS, policy.minUptimeMs);
   const consecutive = stable ? 0 : state.consecutive;
-  const unstable = end.wasReady && end.uptimeMs >= policy.minUptimeMs ? 0 : (stable ? 0 : state.unstable) + 1;
+  const lasted = end.uptimeMs >= policy.minUptimeMs && (end.provedReady || end.code === 0 || stable);
+  const unstable = end.wasReady && lasted ? 0 : (stable ? 0 : state.unstable) + 1;
   const next = { restarts: state.restarts, consecutive, unstable, dueAt: 0 };
   if (!policy.autorestart || (end.code !== null && policy.stopExitCodes.includes(end.code))) {
     return { ...next, phase: 'stopped' };

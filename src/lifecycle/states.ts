@@ -59,6 +59,8 @@ export interface AppFacts {
   /** Workers that have not exited. */
   readonly alive: number;
   readonly erroredSlots: number;
+  /** A listener that clients may rely on has no ready worker. */
+  readonly isUnserved: boolean;
   readonly rollingOut: boolean;
   /** A stop was requested. */
   readonly stopping: boolean;
@@ -74,6 +76,6 @@ export function appState(facts: AppFacts): AppState {
   if (facts.erroredSlots >= facts.wanted) return 'errored';
   if (facts.rollingOut) return 'reloading';
   if (facts.erroredSlots > 0) return 'degraded';
-  if (facts.ready >= facts.wanted) return 'online';
+  if (facts.ready >= facts.wanted) return facts.isUnserved ? 'degraded' : 'online';
   return facts.wasOnline ? 'degraded' : 'starting';
 }

@@ -13,6 +13,11 @@ export function megabytes(bytes: number): string {
   return `${Math.round(bytes / KIB ** 2)} MB`;
 }
 
+/** `350 ms`, `3.4 s`. */
+export function shortTime(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
 /** `1 worker`, `3 workers`. */
 export function plural(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`;

@@ -6,6 +6,8 @@ import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { Announcer } from './announcer.ts';
+import { ListenerContract } from './ingress/listener-contract.ts';
+import { ListenerSweep } from './ingress/listener-sweep.ts';
 import type { Ingress } from './ingress/ingress.ts';
 import type { PortHolder } from './ingress/port-holder.ts';
 import { Router } from './ingress/router.ts';
@@ -67,6 +69,7 @@ export class AppRuntime {
   readonly #rebalancer: Rebalancer;
   readonly #router: Router;
   readonly #ingress: Ingress;
+  readonly #contract: ListenerContract;
   readonly #parts: SnapshotParts;
 
   constructor(options: RuntimeOptions) {
@@ -81,12 +84,14 @@ export class AppRuntime {
       onFinished: (kind, outcome) => supervisor.operationFinished(kind, outcome),
       wake: () => supervisor.wake(),
     });
+    const contract = new ListenerContract({ pool, ingress });
     const supervisor: Supervisor = new Supervisor({
       app,
       pool,
       runner,
       event,
-      appListens: () => ingress.expected,
+      contract,
+      sweep: new ListenerSweep({ pool, ingress }),
       passedCheck: (worker) => watch.passedCheck(worker),
       onEnded: options.onEnded,
     });
@@ -101,7 +106,7 @@ export class AppRuntime {
       addressInUse: (worker, holder) => announcer.addressInUse(worker, holder),
     });
     const rebalancer: Rebalancer = new Rebalancer({ pool, router, runner, event });
-    const context = operationContext({ pool, runner, supervisor, ingress, router, event, memoryLeftBytes: options.memoryLeftBytes });
+    const context = operationContext({ pool, runner, supervisor, ingress, contract, router, event, memoryLeftBytes: options.memoryLeftBytes });
     const recycler = new Recycler({ context, runner, event });
     const abandon: Supervisor['abandon'] = (worker, stopReason, reason) => supervisor.abandon(worker, stopReason, reason);
     const limits = new Limits({ pool, recycler, abandon });
@@ -129,9 +134,10 @@ export class AppRuntime {
     this.#rebalancer = rebalancer;
     this.#router = router;
     this.#ingress = ingress;
-    this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, socketsKept: options.socketsKept };
+    this.#contract = contract;
+    this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, contract, socketsKept: options.socketsKept };
     // Routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change.
-    const parts: readonly WorkerObserver[] = [router, watch, sampler, appMetrics, logs, pool, relay, announcer, supervisor, autoscaler, feed];
+    const parts: readonly WorkerObserver[] = [router, contract, watch, sampler, appMetrics, logs, pool, relay, announcer, supervisor, autoscaler, feed];
     observers.push(...parts, {
       // After a failed operation this moves the endpoint back.
       onSpecChanged: ({ healthPort }) => void this.endpoint.keepTrying(healthPort, (error) => event('health-port', error.message)),
@@ -161,16 +167,16 @@ export class AppRuntime {
   #readyFacts(): ReadyFacts {
     const { name, readyMin } = this.pool.spec;
     const stopping = this.runner.current?.kind === 'stop' || this.supervisor.ended;
-    return { app: name, ready: this.#watch.healthySlots(), instances: this.pool.wanted, readyMin, stopping };
+    return { app: name, unserved: this.#contract.unserved, ready: this.#watch.healthySlots(), instances: this.pool.wanted, readyMin, stopping };
   }
 }
 
-interface ContextParts extends Pick<SnapshotParts, 'pool' | 'runner' | 'supervisor' | 'ingress' | 'router'> {
+interface ContextParts extends Pick<SnapshotParts, 'pool' | 'runner' | 'supervisor' | 'ingress' | 'contract' | 'router'> {
   readonly event: EmitEvent;
   readonly memoryLeftBytes: () => number | null;
 }
 
-function operationContext({ pool, runner, supervisor, ingress, router, event, memoryLeftBytes }: ContextParts): OperationContext {
+function operationContext({ pool, runner, supervisor, ingress, contract, router, event, memoryLeftBytes }: ContextParts): OperationContext {
   return {
     pool,
     memoryLeftBytes,
@@ -182,6 +188,6 @@ function operationContext({ pool, runner, supervisor, ingress, router, event, me
     listeners: () => ingress.labels,
     closeListeners: () => ingress.closeAllBut(new Set()),
     shutListeners: () => ingress.shut(() => router.changed()),
-    closeUnusedListeners: () => ingress.closeAllBut(new Set(pool.workers.flatMap((worker) => [...worker.keys]))),
+    dropListeners: (names) => contract.drop(names),
   };
 }

@@ -39,10 +39,10 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     supervisor.wake();
     return done(runtime, `${order.spec.name} is being restored`);
   },
-  reload: async ({ spec, parallel = 1, monitorMs = DEFAULT_MONITOR_MS, onFailure = 'rollback', allAtOnce = false }, context) => {
+  reload: async ({ spec, parallel = 1, monitorMs = DEFAULT_MONITOR_MS, onFailure = 'rollback', drop = [], allAtOnce = false }, context) => {
     const { runtime } = context;
     if (spec !== undefined) await runtime.endpoint.move(spec.healthPort);
-    const options = { spec, parallel, monitorMs, onFailure, allAtOnce };
+    const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce };
     return operate(context, 'reload', spec === undefined, () => new ReloadOperation(runtime.context, options));
   },
   restart: async ({ spec, now = false }, context) => {

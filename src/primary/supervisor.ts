@@ -1,12 +1,14 @@
-import { LbError, messageOf } from '../errors/lb-error.ts';
+import { LbError, messageOf, shellWord } from '../errors/lb-error.ts';
 import { describeExit, type StopReason, type ExitReport } from '../lifecycle/exit-report.ts';
 import type { OperationName } from '../lifecycle/operation-name.ts';
 import { readiness, type CheckPassed } from '../lifecycle/readiness.ts';
 import { afterWorkerEnd, type WorkerEnd } from '../lifecycle/restart-policy.ts';
 import { isEnded } from '../lifecycle/states.ts';
-import { withoutApp } from '../lifecycle/wording.ts';
+import { shortTime, withoutApp } from '../lifecycle/wording.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { now, wallNow } from '../system/clock.ts';
+import type { ListenerContract } from './ingress/listener-contract.ts';
+import type { ListenerSweep } from './ingress/listener-sweep.ts';
 import type { OperationRunner } from './operations/operation-runner.ts';
 import type { Outcome } from './operations/operation.ts';
 import { ExitHistory } from './workers/exit-history.ts';
@@ -19,7 +21,8 @@ export interface SupervisorOptions {
   readonly app: string;
   readonly pool: Pool;
   readonly runner: OperationRunner;
-  readonly appListens: () => boolean;
+  readonly contract: ListenerContract;
+  readonly sweep: ListenerSweep;
   /** Whether its active check succeeded or it has none; if not, with the reason if known. */
   readonly passedCheck: (worker: WorkerHandle) => CheckPassed;
   readonly event: EmitEvent;
@@ -101,10 +104,8 @@ export class Supervisor implements WorkerObserver {
     const { pool, runner } = this.#options;
     const claimed = runner.claims(worker);
     pool.abandon(worker, stopReason);
+    this.#countEnd(worker, null);
     if (claimed) runner.failed({ worker, reason, output: [...worker.end.lastStderr] });
-    else if (currentWorker(pool.slot(worker.slot)) === undefined) {
-      this.#countEnd(pool.slot(worker.slot), { uptimeMs: worker.uptimeMs, wasReady: worker.readyAt !== null, code: null });
-    }
     this.wake();
   }
 
@@ -122,9 +123,7 @@ export class Supervisor implements WorkerObserver {
     const slot = pool.slot(worker.slot);
     const { stopReason } = worker.end;
     if (stopReason === null && runner.claims(worker)) slot.awaitsReport = true;
-    if (stopReason === null && currentWorker(slot) === undefined) {
-      this.#countEnd(slot, { uptimeMs: worker.uptimeMs, wasReady: worker.readyAt !== null, code });
-    }
+    if (stopReason === null) this.#countEnd(worker, code);
     this.wake();
   }
 
@@ -136,7 +135,7 @@ export class Supervisor implements WorkerObserver {
     pool.remove(worker);
     const isDone = report.code === 0 && pool.slot(worker.slot).restart.phase === 'stopped' && runner.endsWithWorkers;
     if (report.stopReason === null && runner.claims(worker) && !isDone) {
-      runner.failed({ worker, reason: `${describeExit(report)} (after ${seconds(report.uptimeMs)})`, output: report.lastStderr });
+      runner.failed({ worker, reason: `${describeExit(report)} (after ${shortTime(report.uptimeMs)})`, output: report.lastStderr });
     }
     this.wake();
   }
@@ -150,7 +149,8 @@ export class Supervisor implements WorkerObserver {
     this.#options.event('operation', withoutApp(message, this.#options.app), undefined, { operation: kind, ok: outcome.ok });
     if (outcome.ok && (kind === 'reload' || kind === 'restart')) this.exits.forgetFailures();
     if (kind === 'stop') this.#end('stopped', null);
-    else if (kind === 'start' && !outcome.ok) this.#end('errored', outcome.error);
+    else if (kind === 'start' && !outcome.ok && outcome.error.code !== 'LB_ERR_NOT_STARTED_YET') this.#end('errored', outcome.error);
+    if (kind !== 'recycle') this.#options.contract.renew(outcome.ok);
     this.wake();
   }
 
@@ -163,16 +163,21 @@ export class Supervisor implements WorkerObserver {
     let room = pool.startRoom;
     for (const slot of pool.slots) if (this.#mayHaveWorker(slot) && room-- > 0) this.#fork(slot);
     this.#endIfNothingIsLeft();
+    const sweepInMs = this.#options.sweep.sweep();
+    if (sweepInMs !== null) this.wakeIn(sweepInMs);
   }
 
   #checkReady(worker: WorkerHandle): void {
-    const { pool, runner, appListens } = this.#options;
-    const { spec } = pool;
+    const { pool, runner, contract, event } = this.#options;
+    const { spec } = worker;
     const verdict = readiness({
       waitReady: spec.waitReady,
       saidReady: this.#saidReady.has(worker),
-      listening: worker.keys.size > 0,
-      appListens: appListens(),
+      port: spec.port,
+      listening: contract.listens(worker, spec.port),
+      appListens: spec.port !== null || worker.asksToListen || contract.isKnown,
+      missing: contract.missing(worker),
+      needsAll: runner.needsListeners,
       uptimeMs: worker.uptimeMs,
       minUptimeMs: spec.minUptimeMs,
       listenTimeoutMs: spec.listenTimeoutMs,
@@ -180,20 +185,28 @@ export class Supervisor implements WorkerObserver {
       healthy: this.#options.passedCheck(worker),
     });
     if (verdict.verdict === 'wait') this.wakeIn(verdict.forMs);
-    else if (verdict.verdict === 'ready') worker.move('ready');
-    else {
+    else if (verdict.verdict === 'ready') {
+      worker.move('ready');
+      const { missing } = verdict;
+      if (missing.length > 0) event('listener-missing', `worker ${worker.slot} does not listen on ${missing.join(', ')}, as the worker before it did`, worker);
+    } else {
       const claimed = runner.claims(worker);
-      this.#options.event('not-ready', `worker ${worker.slot} ${verdict.reason}`, worker);
+      event('not-ready', `worker ${worker.slot} ${verdict.reason}`, worker);
       pool.retire(worker, 'not-ready', { atOnce: true });
-      if (claimed) runner.failed({ worker, reason: verdict.reason, output: [...worker.end.lastStderr] });
-      else if (currentWorker(pool.slot(worker.slot)) === undefined) {
-        this.#countEnd(pool.slot(worker.slot), { uptimeMs: 0, wasReady: false, code: null });
-      }
+      this.#countEnd(worker, null);
+      const reason = verdict.reason + adviceFor(this.#options.app, verdict.missing);
+      if (claimed) runner.failed({ worker, reason, output: [...worker.end.lastStderr] });
     }
   }
 
-  /** Applies the restart policy to a slot that lost its worker unexpectedly. */
-  #countEnd(slot: Slot, end: WorkerEnd): void {
+  /** Applies the restart policy to the slot of a worker that ended unexpectedly, unless another worker serves it. */
+  #countEnd({ slot: index, uptimeMs, readyAt, listened, spec }: WorkerHandle, code: number | null): void {
+    const slot = this.#options.pool.slot(index);
+    if (currentWorker(slot) !== undefined) return;
+    this.#applyPolicy(slot, { uptimeMs, wasReady: readyAt !== null, provedReady: listened || spec.waitReady, code });
+  }
+
+  #applyPolicy(slot: Slot, end: WorkerEnd): void {
     slot.restart = afterWorkerEnd(slot.restart, end, this.#options.pool.spec, now(), Math.random());
     if (slot.restart.phase !== 'errored') return;
     this.#options.event('errored', `worker ${slot.index} gave up after ${slot.restart.unstable} unstable exits in a row`);
@@ -219,7 +232,7 @@ export class Supervisor implements WorkerObserver {
       this.#options.pool.fork(slot.index);
     } catch (error) {
       this.#options.event('fork-failed', `worker ${slot.index} could not be started: ${messageOf(error)}`);
-      this.#countEnd(slot, { uptimeMs: 0, wasReady: false, code: null });
+      this.#applyPolicy(slot, { uptimeMs: 0, wasReady: false, provedReady: false, code: null });
       this.wake();
     }
   }
@@ -258,6 +271,9 @@ export class Supervisor implements WorkerObserver {
   }
 }
 
-function seconds(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+/** How to reload without these listeners. */
+function adviceFor(app: string, missing: readonly string[]): string {
+  if (missing.length === 0) return '';
+  const names = missing.map((label) => /(?<=[*\]\d]):\d+$/.exec(label)?.[0] ?? label);
+  return ` (if that is intended: lb reload ${shellWord(app)} --drop ${shellWord(names.join(','))})`;
 }

@@ -59,6 +59,8 @@ export interface ReloadBody {
   /** Monitor window: how long a new worker must survive before its old one leaves; default 1000. */
   readonly monitorMs?: number;
   readonly onFailure?: OnFailure;
+  /** Listeners that the new workers need not have: labels, or `:9100`. */
+  readonly drop?: readonly string[];
   /** Start all new workers beside the old ones, then switch. */
   readonly allAtOnce?: boolean;
 }

@@ -15,6 +15,8 @@ export type ListedApp = Pick<
   | 'connections'
   | 'requestsPerSecond'
   | 'listeners'
+  | 'unserved'
+  | 'expectedPort'
   | 'queued'
   | 'panic'
   | 'troubledSlots'
@@ -32,7 +34,7 @@ export type ListedApp = Pick<
 
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
-  const { listeners, queued, panic, troubledSlots, lastFailure, autoscaling, operation, queuedOperations, error } = snapshot;
+  const { listeners, unserved, expectedPort, queued, panic, troubledSlots, lastFailure, autoscaling, operation, queuedOperations, error } = snapshot;
   return {
     name,
     state,
@@ -46,6 +48,8 @@ export function listedApp(snapshot: AppSnapshot): ListedApp {
     connections,
     requestsPerSecond,
     listeners,
+    unserved,
+    expectedPort,
     queued,
     panic,
     troubledSlots,

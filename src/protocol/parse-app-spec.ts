@@ -56,6 +56,7 @@ const SHAPE: Shape<AppSpec> = {
   env: record(string),
   instanceVar: string,
   ipc: oneOf(['none', 'broadcast']),
+  port: nullable(integer(1, 65_535)),
   waitReady: boolean,
   listenTimeoutMs: number(1),
   killTimeoutMs: number(0),

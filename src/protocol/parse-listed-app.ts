@@ -63,6 +63,8 @@ export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
   connections: number(),
   requestsPerSecond: number(),
   listeners: list(string),
+  unserved: list(string),
+  expectedPort: nullable(string),
   queued: number(),
   panic: boolean,
   troubledSlots: list(

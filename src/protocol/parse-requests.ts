@@ -22,6 +22,7 @@ export const RELOAD: Shape<Omit<ReloadBody, 'updateEnv' | 'spec'>> = {
   parallel: optional(integer(1)),
   monitorMs: optional(number(0)),
   onFailure: optional(oneOf(ON_FAILURE)),
+  drop: optional(list(string)),
   allAtOnce: optional(boolean),
 };
 export const RESTART: Shape<Pick<RestartBody, 'now'>> = { now: optional(boolean) };

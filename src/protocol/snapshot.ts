@@ -137,6 +137,10 @@ export interface AppSnapshot {
   readonly totals: AppTotals;
   /** Addresses the app listens on: `*:3000`, `127.0.0.1:3000`, `/run/app.sock`. */
   readonly listeners: readonly string[];
+  /** Addresses that it served and that no ready worker serves now. */
+  readonly unserved: readonly string[];
+  /** The port that its definition names: `port 3000`, or `PORT=3000` if only its environment does; null for none. */
+  readonly expectedPort: string | null;
   readonly workers: readonly WorkerSnapshot[];
   readonly health: readonly WorkerHealth[];
   readonly troubledSlots: readonly SlotTrouble[];

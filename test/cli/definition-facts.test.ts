@@ -22,6 +22,7 @@ const UNUSUAL: Spec = {
   envNames: ['PATH'],
   instanceVar: 'SLOT',
   ipc: 'broadcast',
+  port: 3000,
   waitReady: true,
   listenTimeoutMs: 1_000,
   killTimeoutMs: 2_000,

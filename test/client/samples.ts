@@ -62,6 +62,8 @@ export function app(changes: Partial<AppSnapshot> = {}): AppSnapshot {
     errorRate: 0,
     totals: NO_TOTALS,
     listeners: ['*:3000'],
+    unserved: [],
+    expectedPort: null,
     workers: [worker(), worker({ slot: 1, pid: 5002 })],
     health: [],
     troubledSlots: [],

@@ -92,6 +92,7 @@ describe('a script on the command line', () => {
         env: { PATH: '/usr/bin' },
         instanceVar: 'NODE_APP_INSTANCE',
         ipc: 'none',
+        port: null,
         waitReady: false,
         listenTimeoutMs: 30_000,
         killTimeoutMs: 30_000,

@@ -5,17 +5,22 @@ import { readiness, type CheckPassed, type Readiness, type ReadinessFacts } from
 const booting: ReadinessFacts = {
   waitReady: false,
   saidReady: false,
+  port: null,
   listening: false,
   appListens: false,
+  missing: [],
+  needsAll: true,
   uptimeMs: 100,
   minUptimeMs: 1_000,
   listenTimeoutMs: 30_000,
   eventLoopUtilization: null,
   healthy: { passed: true },
 };
-const ready: Readiness = { verdict: 'ready' };
-const notListening: Readiness = { verdict: 'failed', reason: 'not ready: not listening within 30 s' };
-const notSaid: Readiness = { verdict: 'failed', reason: "not ready: no process.send('ready') within 30 s" };
+const ready: Readiness = { verdict: 'ready', missing: [] };
+const failed = (why: string, missing: readonly string[] = []): Readiness => ({ verdict: 'failed', reason: `not ready: ${why} within 30 s`, missing });
+const notListening = failed('not listening');
+const notSaid = failed("no process.send('ready')");
+const admin = ['*:9100'];
 const wait = (forMs: number): Readiness => ({ verdict: 'wait', forMs });
 
 describe('readiness', () => {
@@ -33,13 +38,26 @@ describe('readiness', () => {
     [
       'its check never passed',
       { listening: true, uptimeMs: 30_000, healthy: { passed: false, reason: 'status 503' } },
-      { verdict: 'failed', reason: 'not ready: health check failed: status 503 within 30 s' },
+      failed('health check failed: status 503'),
     ],
     ['has a check and never listens', { uptimeMs: 30_000, healthy: { passed: false, reason: null } }, notListening],
     ['wait_ready: its check passed, it said nothing', { waitReady: true, listening: true, uptimeMs: 30_000 }, notSaid],
 
     ['its app listens, it does not yet', { appListens: true, eventLoopUtilization: 0, uptimeMs: 5_000 }, wait(25_000)],
     ['its app listens, it does not in time', { appListens: true, uptimeMs: 30_000 }, notListening],
+
+    ['has a port and does not listen there', { port: 3_000, appListens: true, uptimeMs: 30_000 }, failed('not listening on port 3000')],
+
+    ['listens, but not everywhere yet', { listening: true, appListens: true, missing: admin }, wait(29_900)],
+    [
+      'listens, but not everywhere in time',
+      { listening: true, missing: admin, uptimeMs: 30_000 },
+      failed('not listening on *:9100, as the worker before it does', admin),
+    ],
+    ['listens, need not everywhere', { listening: true, missing: admin, needsAll: false }, wait(29_900)],
+    ['listens, need not everywhere, in the end', { listening: true, missing: admin, needsAll: false, uptimeMs: 30_000 }, { verdict: 'ready', missing: admin }],
+    ['wait_ready: said so, but does not listen everywhere yet', { waitReady: true, saidReady: true, missing: admin }, wait(29_900)],
+    ['does not listen at all, need not everywhere', { appListens: true, missing: admin, needsAll: false, uptimeMs: 30_000 }, notListening],
 
     ['may never listen: no heartbeat yet', { uptimeMs: 2_000 }, wait(250)],
     ['may never listen: boots', { uptimeMs: 2_000, eventLoopUtilization: 0.8 }, wait(250)],
@@ -55,8 +73,11 @@ describe('readiness', () => {
     const facts = fc.record<ReadinessFacts>({
       waitReady: fc.boolean(),
       saidReady: fc.boolean(),
+      port: fc.constant(null),
       listening: fc.boolean(),
       appListens: fc.boolean(),
+      missing: fc.constantFrom([], admin),
+      needsAll: fc.boolean(),
       uptimeMs: fc.nat(60_000),
       minUptimeMs: fc.nat(5_000),
       listenTimeoutMs: fc.integer({ min: 1, max: 60_000 }),
@@ -67,7 +88,9 @@ describe('readiness', () => {
       fc.property(facts, (given) => {
         const verdict = readiness(given);
         const isOver = given.uptimeMs >= given.listenTimeoutMs;
-        if (verdict.verdict === 'failed') expect(isOver && (given.waitReady || given.appListens || !given.healthy.passed)).toBe(true);
+        if (verdict.verdict === 'failed')
+          expect(isOver && (given.waitReady || given.appListens || !given.healthy.passed || given.missing.length > 0)).toBe(true);
+        if (verdict.verdict === 'ready' && given.needsAll && given.appListens) expect(given.missing).toEqual([]);
         if (!given.healthy.passed) expect(verdict.verdict).not.toBe('ready');
         if (verdict.verdict !== 'wait') return;
         expect(isOver).toBe(false);

@@ -16,8 +16,8 @@ const policy = (changes: Partial<RestartPolicy> = {}): RestartPolicy => sampleSp
 /** Draws the middle of the jitter's range. */
 const MIDDLE = 0.5;
 
-const crashAtBoot: WorkerEnd = { uptimeMs: 50, wasReady: false, code: 1 };
-const crashAfter = (uptimeMs: number): WorkerEnd => ({ uptimeMs, wasReady: true, code: 1 });
+const crashAtBoot: WorkerEnd = { uptimeMs: 50, wasReady: false, provedReady: false, code: 1 };
+const crashAfter = (uptimeMs: number): WorkerEnd => ({ uptimeMs, wasReady: true, provedReady: true, code: 1 });
 
 function endRepeatedly(times: number, end: WorkerEnd, using: RestartPolicy, from: RestartState = NO_RESTARTS): RestartState {
   let state = from;
@@ -113,7 +113,7 @@ describe('afterWorkerEnd', () => {
   });
 
   it('never plans a start in the past, and leaves counting to the start itself', () => {
-    const end = fc.record({ uptimeMs: fc.nat(60_000), wasReady: fc.boolean(), code: fc.constantFrom(null, 0, 1) });
+    const end = fc.record({ uptimeMs: fc.nat(60_000), wasReady: fc.boolean(), provedReady: fc.boolean(), code: fc.constantFrom(null, 0, 1) });
     fc.assert(
       fc.property(fc.array(end, { maxLength: 60 }), fc.nat(1_000_000), (ends, at) => {
         let state = NO_RESTARTS;

@@ -14,6 +14,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     env: { PATH: '/usr/bin' },
     instanceVar: 'NODE_APP_INSTANCE',
     ipc: 'none',
+    port: null,
     waitReady: false,
     listenTimeoutMs: 30_000,
     killTimeoutMs: 30_000,

@@ -64,7 +64,7 @@ it('an app has ended when it was stopped or has given up', () => {
 });
 
 describe('appState', () => {
-  const online: AppFacts = { wanted: 3, ready: 3, alive: 3, erroredSlots: 0, rollingOut: false, stopping: false, wasOnline: true };
+  const online: AppFacts = { wanted: 3, ready: 3, alive: 3, erroredSlots: 0, isUnserved: false, rollingOut: false, stopping: false, wasOnline: true };
 
   it.each<[AppState, string, Partial<AppFacts>]>([
     ['online', 'every worker is ready', {}],
@@ -76,6 +76,8 @@ describe('appState', () => {
     ['degraded', 'no worker is left but all come back', { ready: 0, alive: 0 }],
     ['degraded', 'a slot gave up', { ready: 2, alive: 2, erroredSlots: 1 }],
     ['degraded', 'a slot gave up before the app was online', { ready: 2, alive: 2, erroredSlots: 1, wasOnline: false }],
+    ['degraded', 'nobody serves one of its listeners', { isUnserved: true }],
+    ['starting', 'nobody serves a listener of an earlier life yet', { ready: 2, isUnserved: true, wasOnline: false }],
     ['errored', 'every slot gave up', { ready: 0, alive: 0, erroredSlots: 3 }],
     ['errored', 'every slot gave up during a reload', { ready: 0, alive: 0, erroredSlots: 3, rollingOut: true }],
     ['reloading', 'a reload runs', { rollingOut: true, alive: 4 }],
@@ -96,9 +98,10 @@ describe('appState', () => {
           for (const erroredSlots of counts) {
             for (const rollingOut of flags)
               for (const stopping of flags)
-                for (const wasOnline of flags) {
-                  expect(APP_STATES).toContain(appState({ wanted, ready, alive, erroredSlots, rollingOut, stopping, wasOnline }));
-                }
+                for (const isUnserved of flags)
+                  for (const wasOnline of flags) {
+                    expect(APP_STATES).toContain(appState({ wanted, ready, alive, erroredSlots, isUnserved, rollingOut, stopping, wasOnline }));
+                  }
           }
   });
 });

@@ -9,6 +9,8 @@ import { MARK, type Heartbeat, type ToWorker } from '../../src/protocol/worker.t
 export interface Behaviour {
   /** When it listens; null: never. */
   readonly bootMs: number | null;
+  /** Other ports on which it listens, and when. */
+  readonly ports: Readonly<Record<number, number>>;
   /** When it exits on its own, and with which code. */
   readonly crashAfterMs: number | null;
   readonly code: number;
@@ -23,9 +25,11 @@ export interface Behaviour {
   readonly stdout: Readable | null;
 }
 
-export const WELL_BEHAVED: Behaviour = { bootMs: 100, crashAfterMs: null, code: 1, drainMs: 20, leaveMs: 5, ackMs: 0, handler: null, stdout: null };
+export const WELL_BEHAVED: Behaviour = { bootMs: 100, ports: {}, crashAfterMs: null, code: 1, drainMs: 20, leaveMs: 5, ackMs: 0, handler: null, stdout: null };
 
-const KEY = '*|3000|4|0';
+const MAIN_PORT = 3000;
+
+const keyOf = (port: number): string => `*|${port}|4|0`;
 
 /** The heartbeat of a worker without any traffic. */
 export const heartbeat = (changes: Partial<Heartbeat>): Heartbeat => ({
@@ -78,8 +82,9 @@ export class FakeWorker extends EventEmitter {
     this.spec = spec;
     this.#behaviour = behaviour;
     this.stdout = behaviour.stdout;
-    const { bootMs, crashAfterMs, code } = behaviour;
-    if (bootMs !== null) setTimeout(() => this.#listen(), bootMs);
+    const { bootMs, ports, crashAfterMs, code } = behaviour;
+    if (bootMs !== null) setTimeout(() => this.listen(MAIN_PORT), bootMs);
+    for (const [port, afterMs] of Object.entries(ports)) setTimeout(() => this.listen(Number(port)), afterMs);
     if (crashAfterMs !== null) setTimeout(() => this.end(code, null), crashAfterMs);
   }
 
@@ -113,16 +118,20 @@ export class FakeWorker extends EventEmitter {
     this.tell({ t: 'heartbeat', beat: heartbeat(changes) });
   }
 
+  unlisten(port: number): void {
+    this.tell({ t: 'unlisten', key: keyOf(port) });
+  }
+
   tell(message: object, handle?: object): void {
     if (this.alive) this.emit('internalMessage', { cmd: MARK, ...message }, handle);
   }
 
-  #listen(): void {
+  listen(port: number): void {
     this.listens = this.alive;
     this.tell({
       t: 'listen',
       seq: 1,
-      query: { key: KEY, address: null, port: 3000, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'http' },
+      query: { key: keyOf(port), address: null, port, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'http' },
     });
   }
 

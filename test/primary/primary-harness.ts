@@ -21,10 +21,14 @@ vi.mock('node:timers/promises', () => ({ setTimeout: (ms: number) => new Promise
  * what reads the usage of processes.
  */
 
-/** The app's only listening socket. */
 class FakeListener implements RawListener {
+  readonly #port: number;
   onconnection?: RawListener['onconnection'];
   closingFails = false;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
 
   listen(): number {
     return 0;
@@ -37,7 +41,7 @@ class FakeListener implements RawListener {
   }
 
   getsockname(out: object): number {
-    Object.assign(out, { address: '0.0.0.0', family: 'IPv4', port: 3000 });
+    Object.assign(out, { address: '0.0.0.0', family: 'IPv4', port: this.#port });
     return 0;
   }
 }
@@ -69,7 +73,8 @@ export class PrimaryHarness {
   readonly #orders = new Map<number, Ordered>();
   readonly memoryBytes = new Map<number, number>();
   memoryLeftBytes: number | null = null;
-  readonly #listener = new FakeListener();
+  /** On port 3000. */
+  readonly #listener = new FakeListener(3000);
   #link: LinkEvents | null = null;
 
   constructor(behave: Behave = () => ({}), changes: Partial<PrimarySettings> = {}) {
@@ -179,7 +184,7 @@ export class PrimaryHarness {
         this.#link = events;
         return { busy: false, dial: () => {}, send: (message) => this.#sent(message), close: () => Promise.resolve() };
       },
-      bind: () => Promise.resolve(this.#listener),
+      bind: ({ port }) => Promise.resolve(port === 3000 ? this.#listener : new FakeListener(port ?? 0)),
       startWorker: ({ spec, slot }, events) => {
         const worker = this.#fork(spec, slot);
         return new IpcProcess(worker as unknown as ChildProcess, events, () => worker.end(null, 'SIGKILL'));

@@ -38,7 +38,9 @@ describe('a worker that never sends anything', () => {
     expect(start.answer).toBeNull();
     app.workers[0]?.beat({ eventLoopUtilization: 0.01 });
     await app.advance(300);
-    expect(start.answer).not.toBeNull();
+    expect(await app.snapshot()).toMatchObject({ ready: 1 });
+    await app.advance(5_000);
+    expect(start.answer).toMatchObject({ message: 'api is online with 1 worker, not listening' });
   });
 });
 
@@ -110,7 +112,7 @@ describe('operations that wait for one that ends the app', () => {
 
   it('a reload behind a failing start is aborted', async () => {
     const app = new PrimaryHarness(() => ({ bootMs: null, crashAfterMs: 50 }));
-    app.start();
+    app.start({ maxRestarts: 0 });
     await app.advance(10);
     const reload = app.order({ kind: 'reload' });
     await app.advance(5_000);

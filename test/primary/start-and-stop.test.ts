@@ -22,9 +22,9 @@ describe('start', () => {
     expect(await app.snapshot()).toMatchObject({ state: 'online', ready: 3, listeners: ['*:3000'], operation: null, restarts: 0 });
   });
 
-  it('fails with the first worker that crashes; the others are drained and the primary ends', async () => {
+  it('fails when a slot gives up; the others are drained and the primary ends', async () => {
     const app = new PrimaryHarness(({ slot }) => (slot === 1 ? { bootMs: null, crashAfterMs: 50, code: 3 } : {}));
-    const start = app.start({ instances: 3 });
+    const start = app.start({ instances: 3, maxRestarts: 0 });
     await app.advance(1_000);
     const pid = app.workers[1]?.pid;
     expect(start.error).toMatchObject({ code: 'LB_ERR_START_FAILED', message: `app "api" did not start: worker 1 (pid ${pid}): exit code 3 (after 50 ms)` });
@@ -34,6 +34,79 @@ describe('start', () => {
     expect(app.finished).toBe(1);
   });
 
+  it('fails with the third crash of a slot, tells each, and the app goes on trying', async () => {
+    const app = new PrimaryHarness(({ n }) => (n < 4 ? { bootMs: null, crashAfterMs: 50, code: 3 } : {}));
+    const start = app.start({ instances: 1, restartDelayMs: 1_000 });
+    await app.advance(2_100);
+    expect(start.progress.filter(({ step }) => step === 'failed').map(({ message }) => message)).toEqual([
+      'api[0] failed, it starts again in 1.0 s: exit code 3 (after 50 ms)',
+      'api[0] failed, it starts again in 1.0 s: exit code 3 (after 50 ms)',
+    ]);
+    expect(start.error).toBeNull();
+    await app.advance(100);
+    const pid = app.workers[2]?.pid;
+    expect(start.error).toMatchObject({
+      code: 'LB_ERR_NOT_STARTED_YET',
+      message: `app "api" has not started yet: worker 0 (pid ${pid}): exit code 3 (after 50 ms)`,
+    });
+    expect((await app.snapshot()).state).toBe('starting');
+    await app.advance(3_000);
+    expect(await app.snapshot()).toMatchObject({ state: 'online', restarts: 4 });
+  });
+
+  it('succeeds when what failed at first comes up', async () => {
+    const app = new PrimaryHarness(({ n }) => (n < 2 ? { bootMs: null, crashAfterMs: 50 } : {}));
+    const start = app.start({ instances: 1, restartDelayMs: 500 });
+    await app.advance(2_000);
+    expect(start.answer).toMatchObject({ message: 'api is online with 1 worker, listening on *:3000' });
+  });
+
+  it.each([
+    [4_000, 'listening on *:3000'],
+    [9_000, 'not listening'],
+  ])('waits 5 s more for an app that may listen: after %i ms it is %s', async (bootMs, where) => {
+    const app = new PrimaryHarness(() => ({ bootMs }));
+    const start = app.start({ instances: 1, env: {} });
+    await app.advance(1);
+    app.workers[0]?.beat({ eventLoopUtilization: 0 });
+    await app.advance(3_000);
+    expect([start.answer, (await app.snapshot()).ready]).toEqual([null, 1]);
+    await app.advance(4_000);
+    expect(start.answer).toMatchObject({ message: `api is online with 1 worker, ${where}` });
+  });
+
+  it('waits for PORT as long as listen_timeout, and then only says so', async () => {
+    const app = new PrimaryHarness(() => ({ bootMs: null }));
+    const start = app.start({ instances: 1, env: { PORT: '3000' }, listenTimeoutMs: 20_000 });
+    await app.advance(1);
+    app.workers[0]?.beat({ eventLoopUtilization: 0 });
+    await app.advance(19_000);
+    expect(start.answer).toBeNull();
+    await app.advance(2_000);
+    expect(start.answer).toMatchObject({ message: 'api is online with 1 worker, not listening (PORT=3000)' });
+  });
+
+  it('with port, being ready is listening there', async () => {
+    const app = new PrimaryHarness(() => ({ ports: { 4000: 50 }, bootMs: 1_500 }));
+    const start = app.start({ instances: 1, port: 3000 });
+    await app.advance(1_000);
+    expect([start.answer, (await app.snapshot()).ready]).toEqual([null, 0]);
+    await app.advance(1_000);
+    expect(start.answer).not.toBeNull();
+  });
+
+  it('a crash while it waits is a failed start, and one before it ever listened counts as unstable', async () => {
+    const app = new PrimaryHarness(() => ({ bootMs: null, crashAfterMs: 3_000 }));
+    const start = app.start({ instances: 1, env: {}, maxRestarts: 4, restartDelayMs: 0 });
+    for (let i = 0; i < 20; i++) {
+      app.alive[0]?.beat({ eventLoopUtilization: 0 });
+      await app.advance(1_000);
+      if (i === 9) expect(start.error?.code).toBe('LB_ERR_NOT_STARTED_YET');
+    }
+    expect(app.messages.at(-1)).toMatchObject({ type: 'ended', state: 'errored' });
+    expect(app.workers).toHaveLength(5);
+  });
+
   it('fails when a worker is not ready in time, and kills that one', async () => {
     const app = new PrimaryHarness(({ slot }) => (slot === 1 ? { bootMs: null, drainMs: null } : {}));
     const start = app.start({ listenTimeoutMs: 3_000 });
@@ -41,7 +114,7 @@ describe('start', () => {
     expect(start.error).toBeNull();
     await app.advance(200);
     expect(start.error?.message).toContain(`worker 1 (pid ${app.workers[1]?.pid}): not ready: not listening within 3 s`);
-    expect(app.alive).toEqual([]);
+    expect(app.workers[1]?.alive).toBe(false);
   });
 
   it('waits for `ready` with wait_ready, even if the worker listens', async () => {
@@ -203,12 +276,9 @@ describe('a script that does its work and ends', () => {
     expect(app.alive.map(({ slot }) => slot)).toEqual([1]);
   });
 
-  it.each([
-    ['with another code', { autorestart: false }, 3],
-    ['with 0, but is to be restarted', {}, 0],
-  ])('%s: the start fails', async (_, changes, code) => {
-    const app = new PrimaryHarness(() => ({ ...job, code }));
-    const start = app.start({ instances: 1, ...changes });
+  it('with another code: the start fails', async () => {
+    const app = new PrimaryHarness(() => ({ ...job, code: 3 }));
+    const start = app.start({ instances: 1, autorestart: false });
     await app.advance(1_000);
     expect(start.error?.code).toBe('LB_ERR_START_FAILED');
     expect(app.messages.at(-1)).toMatchObject({ type: 'ended', state: 'errored' });

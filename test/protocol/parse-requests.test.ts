@@ -77,6 +77,11 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
   ],
   instanceVar: [[1, '']],
   ipc: [['all', '']],
+  port: [
+    [0, ''],
+    ['3000', ''],
+    [65_536, ''],
+  ],
   waitReady: [
     ['yes', ''],
     [1, ''],

@@ -21,8 +21,8 @@ async function run(context: Context): Promise<number> {
   try {
     const app = appNamed(await fetchApps(channel), context.args[0] ?? '');
     const healthy = isHealthy(app);
-    const { name, ready, instances, panic, health: workers } = app;
-    if (context.json) context.print(JSON.stringify({ app: name, healthy, ready, instances, readyMin: app.spec.readyMin, panic, workers }));
+    const { name, ready, instances, unserved, panic, health: workers } = app;
+    if (context.json) context.print(JSON.stringify({ app: name, healthy, ready, instances, readyMin: app.spec.readyMin, unserved, panic, workers }));
     else context.io.stdout.write(healthView(app, { width: terminalWidth(context.io.stdout), style: context.outStyle }));
     return healthy ? EXIT.ok : EXIT.failed;
   } finally {

@@ -8,7 +8,7 @@ import { PM2_OPTIONS } from '../pm2-habits.ts';
 import { replaceApps } from '../replace.ts';
 import { CONFIG_OPTIONS } from '../resolve.ts';
 import { forEachApp, isRunning } from '../targets.ts';
-import { milliseconds, numberOption, positiveInteger } from '../values.ts';
+import { milliseconds, numberOption, positiveInteger, textOption } from '../values.ts';
 
 export const reload: Command = {
   operands: '<targets...>',
@@ -19,6 +19,7 @@ export const reload: Command = {
     { flags: '--monitor <duration>', description: 'how long a new worker must survive before its old one drains (default: 1s)', parse: milliseconds },
     { flags: '--on-failure <what>', description: 'what to do when a new worker fails (default: rollback)', choices: ON_FAILURE },
     { flags: '--all-at-once', description: 'start all new workers before any old one drains; after a failure the old version is still complete' },
+    { flags: '--drop <listeners>', description: 'listeners that the new workers need not have, comma-separated: :9100, /run/api.sock' },
     UPDATE_ENV_OPTION,
     { flags: '--abort', description: 'cancel the running reload' },
     ...CONFIG_OPTIONS,
@@ -36,11 +37,13 @@ async function run(context: Context): Promise<number> {
 
 function bodyOf({ options }: Context): ReloadBody {
   const [parallel, monitorMs] = [numberOption(options, 'parallel'), numberOption(options, 'monitor')];
+  const drop = textOption(options, 'drop');
   const onFailure = ON_FAILURE.find((choice) => choice === options['onFailure']);
   return {
     ...(parallel === undefined ? {} : { parallel }),
     ...(monitorMs === undefined ? {} : { monitorMs }),
     ...(onFailure === undefined ? {} : { onFailure }),
+    ...(drop === undefined ? {} : { drop: drop.split(',') }),
     ...(options['allAtOnce'] === true ? { allAtOnce: true } : {}),
   };
 }

@@ -41,6 +41,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   instances: always('instances', String),
   scale: changed('scale', or('off', scaleText)),
   ipc: changed('ipc', String),
+  port: changed('port', or('none', String)),
   waitReady: always('wait_ready', yesNo),
   listenTimeoutMs: always('listen_timeout', formatDuration),
   killTimeoutMs: always('kill_timeout', formatDuration),
@@ -86,7 +87,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   logKeep: changed('log_keep', String),
   promClient: changed('prom_client', yesNo),
   onEvent: changed('on_event', or('off', hookText)),
-  envNames: always('env', (names, { instanceVar }) => `${plural(names.length, 'variable')}, slot number in ${instanceVar}`, 'env_file', 'port', 'instance_var'),
+  envNames: always('env', (names, { instanceVar }) => `${plural(names.length, 'variable')}, slot number in ${instanceVar}`, 'env_file', 'instance_var'),
   instanceVar: null,
 };
 

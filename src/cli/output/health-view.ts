@@ -1,5 +1,6 @@
 import { plural } from '../../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from '../../protocol/snapshot.ts';
+import { unservedText } from './list-view.ts';
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
 import { duration, localTime, millis } from './format.ts';
 import { plain, stateColor } from './style.ts';
@@ -27,6 +28,7 @@ export function healthView(app: AppSnapshot, { width, style = plain }: TableOpti
   const verdict = healthy ? style('green', 'healthy') : style('red', 'not healthy');
   const needed = app.spec.readyMin > 1 ? `, ${app.spec.readyMin} needed` : '';
   const lines = [`${style('bold', app.name)}  ${verdict}  ${app.healthy} of ${plural(app.instances, 'worker')} ready${needed}`];
+  if (app.unserved.length > 0) lines.push(style('red', unservedText(app)));
   if (app.panic) lines.push(style('yellow', 'fewer than half of the workers are healthy; connections go to all of them'));
   if (workers.length > 0) lines.push(...renderColumns(workers, COLUMNS, { width, style }).map((line) => line.trimEnd()));
   const failures = workers.flatMap(({ slot, pid, lastFailures }) =>
@@ -39,8 +41,8 @@ export function healthView(app: AppSnapshot, { width, style = plain }: TableOpti
 }
 
 /** Whether the app should get traffic; the same rule as `/ready` of its `health_port`. */
-export function isHealthy({ healthy, state, spec }: AppSnapshot): boolean {
-  return healthy >= spec.readyMin && state !== 'stopping';
+export function isHealthy({ healthy, unserved, state, spec }: AppSnapshot): boolean {
+  return healthy >= spec.readyMin && unserved.length === 0 && state !== 'stopping';
 }
 
 function rowOf(health: WorkerHealth, workers: readonly WorkerSnapshot[]): Row {

@@ -65,11 +65,23 @@ export function appNotes(app: ListedApp): string[] {
   if (app.queuedOperations.length > 0) notes.push(`next: ${app.queuedOperations.join(', ')}`);
   if (app.autoscaling !== null) notes.push(autoscalingText(app.name, app.autoscaling));
   if (app.queued > 0) notes.push(`${plural(app.queued, 'connection')} wait${app.queued === 1 ? 's' : ''} for a worker`);
+  if (app.unserved.length > 0) notes.push(unservedText(app));
+  else notes.push(...notListeningText(app));
   if (app.panic) notes.push('fewer than half of the workers are healthy; connections go to all of them');
   notes.push(...app.workers.flatMap((worker) => outText(app, worker)));
   if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)), ...failureText(app));
   if (app.error !== null) notes.push(`error: ${app.error}`);
   return notes;
+}
+
+export function unservedText({ unserved }: Pick<ListedApp, 'unserved'>): string {
+  return `no worker listens on ${unserved.join(', ')}, where one did before`;
+}
+
+function notListeningText({ listeners, ready, expectedPort, operation }: ListedApp): string[] {
+  if (listeners.length > 0 || ready === 0) return [];
+  if (operation?.kind === 'start') return ['not listening yet'];
+  return expectedPort === null ? [] : [`not listening (${expectedPort})`];
 }
 
 /** `2-8 auto, elu 0.41 of 0.6 over 5 s`. */

@@ -98,8 +98,9 @@ export const APP_OPTIONS = {
     kind: kinds.integer(0, 65_535),
     flags: ['--port <n>'],
     defaultText: 'none',
-    doc: 'sets the environment variable `PORT`',
-    notes: 'It overrides every other source of `PORT`. It has no effect on an app that ignores the variable.',
+    doc: 'the port of the app: sets `PORT`, and a worker is ready when it listens there',
+    notes:
+      'It overrides every other source of `PORT`. A worker that does not listen on it within `listen_timeout` has failed. `PORT` from elsewhere is only a hint: `lb start` waits for the app to listen, but does not fail.',
   }),
   instance_var: withDefault({
     group: 'Environment and Node.js',

@@ -1,7 +1,7 @@
 import { assignSockets } from '../../balancing/direct-assignment.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
-import { labelOf, socketName } from './listeners.ts';
+import { labelOf, nameOf, queryOf, socketName, type ListenerName } from './listeners.ts';
 import { bindSocket, CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
 /** The sockets of one listener: one per slot on the same port, or a single one where the system cannot share a port. */
@@ -65,6 +65,12 @@ export class DirectSockets {
     return [...this.#groups.values()].map(({ query, name }) => labelOf(query, name));
   }
 
+  /** All that are open, also those of an earlier primary that no worker has asked for yet. */
+  get names(): readonly ListenerName[] {
+    const inherited = [...this.#inherited].map(([key, sockets]) => ({ key, query: queryOf(key), name: nameOfAny(sockets.values()) }));
+    return [...this.groups, ...inherited].map(nameOf);
+  }
+
   get groups(): readonly { readonly key: string; readonly query: ListenQuery; readonly name: SocketName | null }[] {
     return [...this.#groups].map(([key, { query, name }]) => ({ key, query, name }));
   }
@@ -74,10 +80,6 @@ export class DirectSockets {
     const open = [...this.#groups].flatMap(([key, { sockets }]) => sockets.map((_, index) => keptKey(key, index)));
     const inherited = [...this.#inherited].flatMap(([key, sockets]) => [...sockets.keys()].map((index) => keptKey(key, index)));
     return [...open, ...inherited];
-  }
-
-  get expected(): boolean {
-    return this.#groups.size + this.#inherited.size > 0;
   }
 
   /** Adds a socket that the daemon kept for an earlier primary. */
@@ -153,6 +155,7 @@ export class DirectSockets {
       this.#close(key, sockets.entries());
     }
     for (const [key, sockets] of this.#inherited) {
+      if (used.has(key)) continue;
       this.#inherited.delete(key);
       this.#close(key, sockets.entries());
     }
@@ -227,6 +230,11 @@ export class DirectSockets {
     const handle = sockets[index];
     if (handle !== undefined) this.#options.onOpened({ key: keptKey(query.key, index), handle, name });
   }
+}
+
+function nameOfAny(sockets: Iterable<RawListener>): SocketName | null {
+  const [first] = sockets;
+  return first === undefined ? null : socketName(first);
 }
 
 function keptKey(key: string, index: number): string {

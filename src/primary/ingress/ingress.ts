@@ -6,7 +6,7 @@ import { cidrMatcher } from '../../system/cidr.ts';
 import { descriptorRoom } from '../../system/descriptor-room.ts';
 import { DirectSockets } from './direct-sockets.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { bindListener, Listeners, type BindListener } from './listeners.ts';
+import { bindListener, Listeners, type BindListener, type ListenerName } from './listeners.ts';
 import { ProxyReader, type ProxyRejection } from './proxy/proxy-reader.ts';
 import { canReusePort, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 import type { SocketKeeper } from '../handles/socket-keeper.ts';
@@ -71,9 +71,9 @@ export class Ingress {
     return [...this.listeners.all, ...this.sockets.groups];
   }
 
-  /** Whether this app is known to listen. If so, a worker that does not listen is not ready. */
-  get expected(): boolean {
-    return this.listeners.expected || this.sockets.expected;
+  /** All listening sockets, also those of an earlier primary that no worker has asked for yet. */
+  get open(): readonly ListenerName[] {
+    return [...this.listeners.names, ...this.sockets.names];
   }
 
   configure(spec: AppSpec): void {

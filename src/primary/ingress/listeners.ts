@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { errnoOf } from '../../errors/lb-error.ts';
 import { DEFAULT_BACKLOG, type ListenQuery, type SocketName } from '../../protocol/worker.ts';
+import type { ListenAddress } from '../../lifecycle/fixed-listener.ts';
 import { claimSocketPath } from '../../system/stale-socket.ts';
 import { CLOSING_BACKLOG, stealHandle, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
@@ -15,6 +16,14 @@ export interface Listener {
   readonly label: string;
   /** `paused`: not polled, so new connections wait in the kernel's queue. */
   mode: 'accepting' | 'pausing' | 'paused';
+}
+
+/** A listener as people know it. */
+export interface ListenerName {
+  readonly key: string;
+  readonly label: string;
+  /** Null for a Unix socket. */
+  readonly port: number | null;
 }
 
 export type ListenOutcome = { readonly errno: 0; readonly listener: Listener } | { readonly errno: number; readonly listener: null };
@@ -50,6 +59,12 @@ export class Listeners {
     return [...this.#open.values()];
   }
 
+  /** All that are open, also those of an earlier primary that no worker has asked for yet. */
+  get names(): readonly ListenerName[] {
+    const inherited = [...this.#inherited].map(([key, { name }]) => ({ key, query: queryOf(key), name }));
+    return [...this.#open.values(), ...inherited].map(nameOf);
+  }
+
   /** The keys of all sockets that the daemon may keep duplicates of. */
   get keptKeys(): readonly string[] {
     return [...this.#open.keys(), ...this.#inherited.keys()];
@@ -57,11 +72,6 @@ export class Listeners {
 
   get(key: string): Listener | undefined {
     return this.#open.get(key);
-  }
-
-  /** Whether this app is known to listen. If so, a worker that does not listen is not ready. */
-  get expected(): boolean {
-    return this.#open.size + this.#inherited.size > 0;
   }
 
   /** Adds a handle from the daemon: one of the previous primary, or the duplicate that lets a listener pause. */
@@ -115,7 +125,7 @@ export class Listeners {
     return opening;
   }
 
-  /** Closes all listeners but those in `used`, and all inherited ones that no worker asked for. */
+  /** Closes all listeners but those in `used`. */
   closeAllBut(used: ReadonlySet<string>): void {
     for (const [key, listener] of this.#open) {
       if (used.has(key)) continue;
@@ -127,6 +137,7 @@ export class Listeners {
       this.#options.onClosed(key);
     }
     for (const [key, { handle }] of this.#inherited) {
+      if (used.has(key)) continue;
       this.#inherited.delete(key);
       handle.close();
       this.#options.onClosed(key);
@@ -245,7 +256,17 @@ export function socketName(handle: RawListener): SocketName | null {
   return address === undefined || port === undefined || family === undefined ? null : { address, port, family };
 }
 
-export function labelOf(query: Pick<ListenQuery, 'address' | 'port' | 'addressType'>, name: SocketName | null): string {
+/** The address in a key, as the worker composed it. */
+export function queryOf(key: string): ListenAddress {
+  const [, address = '', port = '', type] = /^(.*)\|(\d*)\|(4|6|-1)\|\d+$/s.exec(key) ?? [];
+  return { address: address === '*' ? null : address, port: port === '' ? null : Number(port), addressType: type === '4' ? 4 : type === '6' ? 6 : -1 };
+}
+
+export function nameOf({ key, query, name }: { readonly key: string; readonly query: ListenAddress; readonly name: SocketName | null }): ListenerName {
+  return { key, label: labelOf(query, name), port: query.addressType === -1 ? null : (name?.port ?? query.port) };
+}
+
+export function labelOf(query: ListenAddress, name: SocketName | null): string {
   if (query.addressType === -1) return query.address ?? '';
   const host = query.address ?? '*';
   const shown = host === '::' || host === '0.0.0.0' ? '*' : host.includes(':') ? `[${host}]` : host;

@@ -64,7 +64,7 @@ export class Router implements WorkerObserver {
     void ingress.listen(query, slots).then(async ({ errno, name }) => {
       // Before the answer: the app may end because of it.
       if (errno === ADDRESS_IN_USE) await this.#explainRefusal(worker, query);
-      worker.answerListen(seq, query.key, errno, name);
+      worker.answerListen(seq, query, errno, name);
     });
   }
 

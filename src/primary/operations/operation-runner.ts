@@ -98,6 +98,11 @@ export class OperationRunner {
     return this.#running?.operation.endsWithWorkers ?? false;
   }
 
+  /** Whether a worker fails that does not listen where its predecessor does. */
+  get needsListeners(): boolean {
+    return this.#running?.operation.needsListeners ?? false;
+  }
+
   claims(worker: WorkerHandle): boolean {
     return this.#running?.operation.claims(worker) ?? false;
   }

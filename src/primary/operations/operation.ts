@@ -24,8 +24,8 @@ export interface OperationContext {
   progress(step: ProgressStep, message: string, worker?: WorkerHandle): void;
   /** Readable addresses of the open listeners. */
   listeners(): readonly string[];
-  /** Closes the listening sockets that no worker uses. */
-  closeUnusedListeners(): void;
+  /** The running operation may lose these listeners. @returns those that do not exist. */
+  dropListeners(names: readonly string[]): readonly string[];
   /** Refuses connections from now on, and closes those that are waiting for a worker. */
   closeListeners(): void;
   /** Stops accepting connections. Resolves when all connections accepted so far have been handed to workers. */
@@ -41,6 +41,8 @@ export interface Operation {
   readonly onlyDrains: boolean;
   /** A worker that ends with 0, and is not restarted, has done what it was started for. */
   readonly endsWithWorkers?: boolean;
+  /** A worker that does not listen where its predecessor does has failed. */
+  readonly needsListeners?: boolean;
   /** Whether it may begin while others have only their drains left. Called before `begin`. */
   besideDrains?(): boolean;
   begin(): void;

@@ -1,6 +1,7 @@
 import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
+import { movedPort } from '../../lifecycle/expected-port.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isEnded, isLeaving } from '../../lifecycle/states.ts';
 import { plural } from '../../lifecycle/wording.ts';
@@ -16,6 +17,8 @@ export interface ReloadOptions {
   readonly parallel: number;
   readonly monitorMs: number;
   readonly onFailure: OnFailure;
+  /** Listeners that the new workers need not have. */
+  readonly drop: readonly string[];
   readonly allAtOnce: boolean;
 }
 
@@ -48,10 +51,16 @@ export class ReloadOperation implements Operation {
     return this.#phase === 'draining';
   }
 
+  /** On the way back, whatever serves is better than nothing. */
+  get needsListeners(): boolean {
+    return this.#phase === 'forward';
+  }
+
   begin(): void {
     const { pool } = this.#context;
     try {
       if (this.#options.spec !== undefined) needsNoRestart(pool, this.#options.spec);
+      this.#dropListeners();
     } catch (error) {
       this.#error = LbError.from(error);
       return;
@@ -62,6 +71,17 @@ export class ReloadOperation implements Operation {
     pool.forgetRestarts();
     const count = Math.min(pool.wanted, pool.spec.instances);
     this.#rollout = this.#planFor(Array.from({ length: count }, (_, slot) => slot));
+  }
+
+  /** The new workers need not have what the operator drops, nor the port that a changed definition moves. */
+  #dropListeners(): void {
+    const { pool, dropListeners, listeners } = this.#context;
+    const { spec, drop } = this.#options;
+    const moved = spec === undefined ? null : movedPort(pool.spec, spec);
+    const [unknown] = dropListeners([...drop, ...(moved === null ? [] : [moved])]).filter((name) => name !== moved);
+    if (unknown === undefined) return;
+    dropListeners([]);
+    throw new LbError('LB_ERR_LISTENER', { app: pool.spec.name, listener: unknown, listeners: listeners().join(', ') || 'nothing' });
   }
 
   step(): Outcome | null {
@@ -175,7 +195,6 @@ export class ReloadOperation implements Operation {
     if (!this.#drains.ended) return null;
     // Workers of the failed version may have left by themselves.
     if (this.#error !== null && pool.workers.some((w) => isLeaving(w.state))) return null;
-    this.#context.closeUnusedListeners();
     if (this.#error !== null) return { ok: false, error: this.#error };
     return { ok: true, message: `${pool.spec.name} reloaded, generation ${pool.generation}, ${plural(pool.wanted, 'worker')}` };
   }

@@ -44,7 +44,6 @@ export class RestartOperation implements Operation {
     }
     const ready = pool.slots.filter((slot) => currentWorker(slot)?.state === 'ready').length;
     if (ready + countDone(pool) < pool.wanted) return null;
-    this.#context.closeUnusedListeners();
     if (ready === 0) return { ok: true, message: `${pool.spec.name} was restarted and has ended with exit code 0` };
     return { ok: true, message: `${pool.spec.name} restarted with ${plural(ready, 'worker')}` };
   }
@@ -54,7 +53,7 @@ export class RestartOperation implements Operation {
     const { pool } = this.#context;
     const changesHolder = workersAccept(spec) !== workersAccept(pool.spec);
     pool.spec = keepScale(spec, pool.spec, pool.wanted);
-    if (changesHolder) this.#context.closeUnusedListeners();
+    if (changesHolder) this.#context.closeListeners();
   }
 
   holds(): boolean {

@@ -1,16 +1,33 @@
 import { LbError } from '../../errors/lb-error.ts';
-import { plural } from '../../lifecycle/wording.ts';
+import { expectedPort } from '../../lifecycle/expected-port.ts';
+import { isEnded } from '../../lifecycle/states.ts';
+import { plural, shortTime } from '../../lifecycle/wording.ts';
+import { now } from '../../system/clock.ts';
 import { countDone, currentWorker } from '../workers/pool.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
-/** Starts an app. The first worker that fails ends the start, so that a typo is reported before it crashes 16 times. */
+/** How long a start waits for an app to listen that may never do so. */
+const LISTEN_WAIT_MS = 5_000;
+/** A start no longer waits when a worker of one slot has failed so often. */
+const MAX_FAILURES = 3;
+
+/**
+ * Starts an app. The restart policy applies from the beginning: what an app needs may not be up yet. But a typo is to be reported
+ * before it has crashed 16 times, so the start ends with the third failure of a slot, while the app goes on trying.
+ */
 export class StartOperation implements Operation {
   readonly kind = 'start';
   readonly joinable = false;
   readonly onlyDrains = false;
   readonly endsWithWorkers = true;
   readonly #context: OperationContext;
+  readonly #failures = new Map<number, number>();
+  #beganAt = 0;
+  /** Until when it waits for the app to listen; null while not all workers are ready. */
+  #listenBy: number | null = null;
   #error: LbError | null = null;
+  /** The app ends with it. */
+  #isFatal = false;
 
   constructor(context: OperationContext) {
     this.#context = context;
@@ -20,27 +37,25 @@ export class StartOperation implements Operation {
     const { pool } = this.#context;
     pool.generation = Math.max(1, pool.generation);
     pool.wanted = pool.spec.instances;
+    this.#beganAt = now();
   }
 
   step(): Outcome | null {
     const { pool } = this.#context;
     if (this.#error !== null) {
-      for (const worker of pool.workers) pool.retire(worker, 'start-failed');
-      return pool.workers.length === 0 ? { ok: false, error: this.#error } : null;
+      if (this.#isFatal) for (const worker of pool.workers) pool.retire(worker, 'start-failed');
+      return this.#isFatal && pool.workers.length > 0 ? null : { ok: false, error: this.#error };
     }
     // Counts workers that were ready once. A later ejection is a health problem and does not hold up the start.
     const started = pool.slots.filter((slot) => typeof currentWorker(slot)?.readyAt === 'number').length;
     const done = countDone(pool);
-    if (started + done < pool.wanted) return null;
-    this.#context.closeUnusedListeners();
+    if (started + done < pool.wanted || (started > 0 && this.#mayStillListen())) return null;
     if (started === 0) return { ok: true, message: `${pool.spec.name} has ended with exit code 0` };
-    const listeners = this.#context.listeners();
-    const where = listeners.length === 0 ? 'not listening' : `listening on ${listeners.join(', ')}`;
-    return { ok: true, message: `${pool.spec.name} is online with ${plural(started, 'worker')}, ${where}` };
+    return { ok: true, message: `${pool.spec.name} is online with ${plural(started, 'worker')}, ${this.#where()}` };
   }
 
   holds(): boolean {
-    return this.#error !== null;
+    return this.#isFatal;
   }
 
   claims(): boolean {
@@ -48,10 +63,48 @@ export class StartOperation implements Operation {
   }
 
   failed(failure: WorkerFailure): void {
-    this.#error ??= new LbError('LB_ERR_START_FAILED', { app: this.#context.pool.spec.name, reason: describeFailure(failure) }, failure.output);
+    const { pool, progress } = this.#context;
+    const { slot } = failure.worker;
+    const { phase, dueAt } = pool.slot(slot).restart;
+    const failures = (this.#failures.get(slot) ?? 0) + 1;
+    this.#failures.set(slot, failures);
+    this.#listenBy = null;
+    const details = { app: pool.spec.name, reason: describeFailure(failure) };
+    if (isEnded(phase)) {
+      this.#error ??= new LbError('LB_ERR_START_FAILED', details, failure.output);
+      this.#isFatal = true;
+    } else if (failures >= MAX_FAILURES || now() - this.#beganAt >= pool.spec.listenTimeoutMs) {
+      this.#error ??= new LbError('LB_ERR_NOT_STARTED_YET', details, failure.output);
+    } else {
+      progress('failed', `${pool.spec.name}[${slot}] failed, it starts again in ${shortTime(Math.max(0, dueAt - now()))}: ${failure.reason}`, failure.worker);
+    }
   }
 
   abort(reason: string): void {
     this.#error ??= new LbError('LB_ERR_ABORTED', { operation: 'start', app: this.#context.pool.spec.name, reason });
+    this.#isFatal = true;
+  }
+
+  /** It is up, but does not listen, and nothing says that it never will. */
+  #mayStillListen(): boolean {
+    const { pool, listeners, wakeIn, progress } = this.#context;
+    const { spec } = pool;
+    if (listeners().length > 0 || spec.waitReady) return false;
+    const isExpected = expectedPort(spec) !== null;
+    const isFirst = this.#listenBy === null;
+    this.#listenBy ??= isExpected ? this.#beganAt + spec.listenTimeoutMs : now() + LISTEN_WAIT_MS;
+    const left = this.#listenBy - now();
+    if (left <= 0) return false;
+    if (isFirst) progress('note', `${spec.name} is not listening yet; waiting for it for ${shortTime(left)}`);
+    wakeIn(left);
+    return true;
+  }
+
+  #where(): string {
+    const { pool, listeners } = this.#context;
+    const labels = listeners();
+    if (labels.length > 0) return `listening on ${labels.join(', ')}`;
+    const expected = expectedPort(pool.spec);
+    return expected === null ? 'not listening' : `not listening (${expected})`;
   }
 }

@@ -1,3 +1,4 @@
+import { expectedPort } from '../../lifecycle/expected-port.ts';
 import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { appState } from '../../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
@@ -5,6 +6,7 @@ import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/sn
 import type { AppStats } from '../../protocol/stats.ts';
 import { now } from '../../system/clock.ts';
 import type { Ingress } from '../ingress/ingress.ts';
+import type { ListenerContract } from '../ingress/listener-contract.ts';
 import type { Router } from '../ingress/router.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { Autoscaler } from '../scaling/autoscaler.ts';
@@ -20,6 +22,7 @@ interface StatsParts {
   readonly runner: OperationRunner;
   readonly supervisor: Supervisor;
   readonly ingress: Ingress;
+  readonly contract: ListenerContract;
   readonly router: Router;
 }
 
@@ -46,6 +49,7 @@ export function takeStats(parts: StatsParts): AppStats {
       ready,
       alive: workers.length,
       erroredSlots: slotTroubles(pool, supervisor.exits).filter((slot) => slot.state === 'errored').length,
+      isUnserved: parts.contract.unserved.length > 0,
       rollingOut: operation?.kind === 'reload' || operation?.kind === 'restart',
       stopping: operation?.kind === 'stop' || supervisor.ended,
       wasOnline: supervisor.wasOnline,
@@ -84,6 +88,8 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
     restarts: pool.slots.reduce((sum, slot) => sum + slot.restart.restarts, 0),
     proxyRejections: { ...ingress.proxyRejections },
     listeners: ingress.labels,
+    unserved: parts.contract.unserved,
+    expectedPort: expectedPort(pool.spec),
     health,
     troubledSlots: slotTroubles(pool, supervisor.exits),
     ...(lastFailure === null ? {} : { lastFailure }),

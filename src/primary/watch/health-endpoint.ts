@@ -9,6 +9,8 @@ export interface ReadyFacts {
   readonly ready: number;
   readonly instances: number;
   readonly readyMin: number;
+  /** Addresses that the app served and that no ready worker serves now. */
+  readonly unserved: readonly string[];
   /** The app is being stopped. */
   readonly stopping: boolean;
 }
@@ -32,9 +34,9 @@ function answer(url: string, response: ServerResponse, facts: ReadyFacts): void 
 }
 
 /** Whether a load balancer should send traffic to this app. */
-export const isReady = ({ ready, readyMin, stopping }: ReadyFacts): boolean => !stopping && ready >= readyMin;
+export const isReady = ({ ready, readyMin, unserved, stopping }: ReadyFacts): boolean => !stopping && ready >= readyMin && unserved.length === 0;
 
-const shown = ({ app, ready, instances, readyMin }: ReadyFacts): object => ({ app, ready, instances, ready_min: readyMin });
+const shown = ({ app, ready, instances, readyMin, unserved }: ReadyFacts): object => ({ app, ready, instances, ready_min: readyMin, unserved });
 
 function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(`${JSON.stringify(body)}\n`);

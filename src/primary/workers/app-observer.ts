@@ -13,6 +13,8 @@ interface AppEvents<W> {
   onStateChanged: [worker: W, from: WorkerState];
   /** The worker wants to listen. The observer answers with `answerListen`. */
   onListen: [worker: W, seq: number, query: ListenQuery];
+  /** It stopped listening there, without draining or being killed. */
+  onUnlisten: [worker: W, key: string];
   /** Its set of listeners changed, or its channel closed. */
   onListenersChanged: [worker: W];
   /** With `direct`: it has stopped accepting from this socket. */

@@ -115,6 +115,7 @@ export class Pool implements WorkerObserver {
       slot: index,
       generation,
       spec,
+      predecessor: currentWorker(slot) ?? null,
       counters,
       start: (events) => startWorker(launch, events),
       notify,

@@ -1,8 +1,9 @@
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { workersAccept } from '../../lifecycle/workers-accept.ts';
+import { isFixedListener } from '../../lifecycle/fixed-listener.ts';
 import { isLeaving, moveWorker, type WorkerState } from '../../lifecycle/states.ts';
 import { isConnection } from '../../protocol/parse-from-worker.ts';
-import type { FromWorker, SocketName } from '../../protocol/worker.ts';
+import type { FromWorker, ListenQuery, SocketName } from '../../protocol/worker.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import type { AppCounters } from './app-counters.ts';
 import type { AppObserver, Notify } from './app-observer.ts';
@@ -24,6 +25,8 @@ interface WorkerOptions {
   readonly slot: number;
   readonly generation: number;
   readonly spec: AppSpec;
+  /** The worker that it is to replace. */
+  readonly predecessor: WorkerHandle | null;
   readonly counters: AppCounters;
   readonly start: (events: WorkerProcessEvents) => WorkerProcess;
   readonly notify: Notify<WorkerHandle>;
@@ -52,14 +55,22 @@ export class WorkerHandle {
   readonly startedWall = wallNow();
   /** Keys of the listeners that it serves. */
   readonly keys = new Set<string>();
+  /** Those that its successor must serve too: at a fixed address, and opened while it started. */
+  readonly promised = new Set<string>();
+  /** It has tried to listen. */
+  asksToListen = false;
+  /** It listened at some time. */
+  listened = false;
+  predecessor: WorkerHandle | null;
   readyAt: number | null = null;
   /** Ready, but out of rotation until an all-at-once reload switches over. */
   standby = false;
   #state: WorkerState = 'starting';
   readonly #notify: Notify<WorkerHandle>;
 
-  constructor({ id, slot, generation, spec, counters, start, notify }: WorkerOptions) {
+  constructor({ id, slot, generation, spec, predecessor, counters, start, notify }: WorkerOptions) {
     this.id = id;
+    this.predecessor = predecessor;
     this.slot = slot;
     this.generation = generation;
     this.spec = spec;
@@ -111,21 +122,28 @@ export class WorkerHandle {
     const from = this.#state;
     this.#state = moveWorker(from, to, `worker ${this.slot} (pid ${this.pid})`);
     if (to === 'ready' && this.readyAt === null) this.readyAt = now();
+    this.predecessor = null;
     this.#notify('onStateChanged', this, from);
   }
 
-  answerListen(seq: number, key: string, errno: number, name: SocketName | null): void {
-    if (errno === 0) this.keys.add(key);
+  answerListen(seq: number, query: ListenQuery, errno: number, name: SocketName | null): void {
     this.channel.post({ t: 'listening', seq, errno, name });
-    if (errno === 0) this.#notify('onListenersChanged', this);
+    if (errno !== 0) return;
+    this.keys.add(query.key);
+    this.listened = true;
+    const isStarting = this.#state === 'starting' || this.uptimeMs <= this.spec.listenTimeoutMs;
+    if (isStarting && isFixedListener(query, this.pid)) this.promised.add(query.key);
+    this.#notify('onListenersChanged', this);
   }
 
   #receive(message: FromWorker, handle: unknown): void {
     switch (message.t) {
       case 'listen':
+        this.asksToListen = true;
         return this.#notify('onListen', this, message.seq, message.query);
       case 'unlisten':
         this.keys.delete(message.key);
+        this.#notify('onUnlisten', this, message.key);
         return this.#notify('onListenersChanged', this);
       case 'released':
         return this.#notify('onSocketReleased', this, message.key, message.index);

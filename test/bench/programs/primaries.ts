@@ -115,6 +115,8 @@ class FakePrimary {
       restarts: 0,
       proxyRejections: { malformed: 0, timeout: 0, untrusted: 0, closed: 0 },
       listeners: [`*:${3_000 + this.#index}`],
+      unserved: [],
+      expectedPort: null,
       health: slots.map(
         (slot): WorkerHealth => ({
           slot,

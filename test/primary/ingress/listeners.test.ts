@@ -96,7 +96,7 @@ it('closes a duplicate that arrives after its listener was closed', async () => 
   listeners.closeAllBut(new Set());
   const duplicate = { listen: () => 0, close: vi.fn() };
   listeners.received('a', duplicate, null);
-  expect([duplicate.close.mock.calls.length, listeners.expected]).toEqual([1, false]);
+  expect([duplicate.close.mock.calls.length, listeners.names.length > 0]).toEqual([1, false]);
   listeners.received('a', duplicate, null);
-  expect(listeners.expected).toBe(true);
+  expect(listeners.names.length > 0).toBe(true);
 });

@@ -201,7 +201,7 @@ describe('Router', () => {
 
 describe('a worker that wants to listen', () => {
   async function asks(): Promise<string[]> {
-    const worker = { slot: 0, answerListen: (_seq: number, key: string, answer: number) => void said.push(`${key}: ${answer}`) };
+    const worker = { slot: 0, answerListen: (_seq: number, { key }: { key: string }, answer: number) => void said.push(`${key}: ${answer}`) };
     const query = { key: 'a', address: null, port: 80, addressType: 4 };
     router.onListen(worker as unknown as WorkerHandle, 1, query as Parameters<Router['onListen']>[2]);
     await vi.advanceTimersByTimeAsync(1);

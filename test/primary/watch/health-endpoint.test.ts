@@ -4,7 +4,7 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { HealthEndpoint, isReady, type ReadyFacts } from '../../../src/primary/watch/health-endpoint.ts';
 import { freePort } from '../../helpers/ports.ts';
 
-const READY: ReadyFacts = { app: 'api', ready: 2, instances: 2, readyMin: 1, stopping: false };
+const READY: ReadyFacts = { app: 'api', ready: 2, instances: 2, readyMin: 1, unserved: [], stopping: false };
 const HOST = '127.0.0.1';
 let facts: ReadyFacts;
 
@@ -23,6 +23,7 @@ it.each([
   [{ ready: 1 }, true],
   [{ ready: 0 }, false],
   [{ ready: 1, readyMin: 2 }, false],
+  [{ unserved: ['*:3000'] }, false],
   [{ stopping: true }, false],
 ])('with %j it is ready: %s', (changes, expected) => expect(isReady({ ...READY, ...changes })).toBe(expected));
 

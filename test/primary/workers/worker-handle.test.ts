@@ -25,6 +25,7 @@ function connected(): { told: string[]; say: (message: unknown, handle?: unknown
     slot: 0,
     generation: 1,
     spec: sampleSpec(),
+    predecessor: null,
     counters: new AppCounters(),
     start,
     notify: ((event: string) => void told.push(event)) as Notify<WorkerHandle>,

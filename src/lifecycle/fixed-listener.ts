@@ -1,0 +1,21 @@
+/** Where a worker asks to listen: a port, or with `addressType` -1 the path of a Unix socket. */
+export interface ListenAddress {
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly addressType: 4 | 6 | -1;
+}
+
+/**
+ * Whether every process of the app would listen there, so that clients may expect it. Not with port 0, where the system chooses,
+ * nor at a path that contains the process's own id, as the pipes of some TypeScript runners do.
+ */
+export function isFixedListener({ address, port, addressType }: ListenAddress, pid: number): boolean {
+  if (addressType !== -1) return port !== null && port !== 0;
+  return !new RegExp(`(?<!\\d)${pid}(?!\\d)`).test(address ?? '');
+}
+
+/** A listener as people name it: `:9100` and `9100` are a port of any address, everything else is a complete label. */
+export function namesListener(given: string, { label, port }: { readonly label: string; readonly port: number | null }): boolean {
+  const [, digits] = /^:?(\d+)$/.exec(given) ?? [];
+  return digits === undefined ? given === label : Number(digits) === port;
+}
