@@ -161,13 +161,15 @@ export class Daemon {
   async runApps(specs: readonly AppSpec[], onLine: (line: LogLine) => void, progress: (record: ProgressRecord) => void): Promise<void> {
     this.live.follow(null, onLine);
     const apps = specs.map((spec) => this.registry.define(spec));
+    const failures: LbError[] = [];
     for (const app of apps) {
       try {
         await app.start(progress);
       } catch (error) {
         const failure = LbError.from(error);
-        // It goes on trying, like the apps beside it.
-        if (failure.code !== 'LB_ERR_NOT_STARTED_YET') throw error;
+        failures.push(failure);
+        // It goes on trying beside apps that came up. Alone, it leaves that to whoever runs this process.
+        if (failure.code !== 'LB_ERR_NOT_STARTED_YET' || failures.length === apps.length) throw error;
         progress({ type: 'progress', app: app.name, operation: 'start', step: 'failed', slot: null, generation: null, pid: null, message: failure.message });
       }
     }

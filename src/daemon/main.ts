@@ -75,6 +75,8 @@ export async function runForeground(options: {
     await Promise.race([signalled, ended]);
     return exitCode(daemon);
   } catch (error) {
+    // With this, the last exits of an app that goes on trying are known.
+    await daemon.drainAll({ now: true }, () => {});
     const code = exitCode(daemon);
     throw code === 0 ? error : LbError.from(error).endingWith(code);
   } finally {

@@ -53,9 +53,14 @@ export function readiness(facts: ReadinessFacts): Readiness {
   if (mayNeverListen && settled && facts.uptimeMs >= facts.minUptimeMs) return { verdict: 'ready', missing };
   const left = facts.listenTimeoutMs - facts.uptimeMs;
   if (left > 0) return { verdict: 'wait', forMs: mayNeverListen ? Math.min(left, RECHECK_MS) : left };
-  if (mayNeverListen || (lacks === null && !facts.needsAll)) return { verdict: 'ready', missing };
+  return mayNeverListen ? { verdict: 'ready', missing } : atLast(facts, lacks);
+}
+
+/** When its time is up. */
+function atLast({ missing, needsAll, listenTimeoutMs }: ReadinessFacts, lacks: string | null): Readiness {
+  if (lacks === null && !needsAll) return { verdict: 'ready', missing };
   const reason = lacks ?? `not listening on ${missing.join(', ')}, as the worker before it does`;
-  return { verdict: 'failed', reason: `not ready: ${reason} within ${facts.listenTimeoutMs / 1000} s`, missing: lacks === null ? missing : [] };
+  return { verdict: 'failed', reason: `not ready: ${reason} within ${listenTimeoutMs / 1000} s`, missing: lacks === null ? missing : [] };
 }
 
 /** What it lacks by itself, whatever its predecessor serves. */

@@ -39,8 +39,8 @@ describe('start', () => {
     const start = app.start({ instances: 1, restartDelayMs: 1_000 });
     await app.advance(2_100);
     expect(start.progress.filter(({ step }) => step === 'failed').map(({ message }) => message)).toEqual([
-      'api[0] failed, it starts again in 1.0 s: exit code 3 (after 50 ms)',
-      'api[0] failed, it starts again in 1.0 s: exit code 3 (after 50 ms)',
+      'api[0] starts again in 1.0 s',
+      'api[0] starts again in 1.0 s',
     ]);
     expect(start.error).toBeNull();
     await app.advance(100);

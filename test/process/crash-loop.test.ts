@@ -70,8 +70,16 @@ it('a reload with a repaired version brings back a slot that was given up', asyn
 });
 
 it('--stop-exit-codes and --no-autorestart: a worker that ends stays ended', async () => {
-  const stopped = await sandbox.start('exit-code.cjs', { instances: 1, env: { CODE: '3', WORK_MS: '1500' }, flags: ['--stop-exit-codes', '3'] });
-  const never = await sandbox.start('exit-code.cjs', { instances: 1, env: { CODE: '9', WORK_MS: '1500' }, flags: ['--no-autorestart'] });
+  const stopped = await sandbox.start('exit-code.cjs', {
+    instances: 1,
+    env: { CODE: '3', WORK_MS: '1500' },
+    flags: ['--stop-exit-codes', '3', '--listen-timeout', '1s'],
+  });
+  const never = await sandbox.start('exit-code.cjs', {
+    instances: 1,
+    env: { CODE: '9', WORK_MS: '1500' },
+    flags: ['--no-autorestart', '--listen-timeout', '1s'],
+  });
   for (const { name, code } of [
     { ...stopped, code: 3 },
     { ...never, code: 9 },

@@ -58,7 +58,7 @@ it('an app that cannot start again is listed with its reason, and holds up nobod
   await killEverything();
   sandbox.deploy('server.cjs', 'crash-at-boot.cjs', 'v2');
   // Any command that needs a daemon brings everything back.
-  await sandbox.start('never-listens.mjs', { name: 'third', instances: 1, flags: ['--min-uptime', '100'] });
+  await sandbox.start('never-listens.mjs', { name: 'third', instances: 1, flags: ['--min-uptime', '100', '--listen-timeout', '1s'] });
   await sandbox.waitForOnline('healthy');
   expect(await getJson(healthy.port)).toMatchObject({ version: '1' });
   const broken = await sandbox.waitForApp('broken', 'be errored', (now) => now.state === 'errored', { deadlineMs: 15_000 });

@@ -104,9 +104,9 @@ it('lb signal reaches every worker, and refuses what is no signal', async () => 
 
 it('lb kill drains everything and ends the daemon', async () => {
   const first = await sandbox.start('sigterm-handler.cjs');
-  await sandbox.start('never-listens.mjs', { instances: 1, flags: ['--min-uptime', '100'] });
+  await sandbox.start('never-listens.mjs', { instances: 1, flags: ['--min-uptime', '100', '--listen-timeout', '1s'] });
   const daemon = await sandbox.daemonPid();
-  const slow = getJson(first.port, '/?ms=800');
+  const slow = getJson(first.port, '/?ms=3000');
   await sandbox.waitForApp(first.name, 'have a request in flight', (now) => now.workers.some((worker) => worker.requestsInFlight === 1));
   await sandbox.ok('kill');
   expect(await slow).toMatchObject({ version: '1' });

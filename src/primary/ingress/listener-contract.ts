@@ -26,7 +26,13 @@ export class ListenerContract implements WorkerObserver {
     for (const listener of options.ingress.open) this.#due.set(listener.key, listener);
   }
 
+  /** What a worker promises counts when it is ready. */
+  onStateChanged(worker: WorkerHandle): void {
+    if (worker.state === 'ready') this.onListenersChanged(worker);
+  }
+
   onListenersChanged(worker: WorkerHandle): void {
+    if (worker.readyAt === null) return;
     for (const listener of this.#options.ingress.open) if (worker.promised.has(listener.key)) this.#due.set(listener.key, listener);
   }
 

@@ -4,7 +4,7 @@ import { currentWorker, type Pool } from '../workers/pool.ts';
 import type { Ingress } from './ingress.ts';
 
 /** How long a listener stays open that no worker uses. */
-export const UNUSED_GRACE_MS = 10_000;
+const UNUSED_GRACE_MS = 10_000;
 
 interface SweepOptions {
   readonly pool: Pool;

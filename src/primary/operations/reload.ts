@@ -75,13 +75,13 @@ export class ReloadOperation implements Operation {
 
   /** The new workers need not have what the operator drops, nor the port that a changed definition moves. */
   #dropListeners(): void {
-    const { pool, dropListeners, listeners } = this.#context;
+    const { pool } = this.#context;
     const { spec, drop } = this.#options;
     const moved = spec === undefined ? null : movedPort(pool.spec, spec);
-    const [unknown] = dropListeners([...drop, ...(moved === null ? [] : [moved])]).filter((name) => name !== moved);
+    const [unknown] = this.#context.dropListeners([...drop, ...(moved === null ? [] : [moved])]).filter((name) => name !== moved);
     if (unknown === undefined) return;
-    dropListeners([]);
-    throw new LbError('LB_ERR_LISTENER', { app: pool.spec.name, listener: unknown, listeners: listeners().join(', ') || 'nothing' });
+    this.#context.dropListeners([]);
+    throw new LbError('LB_ERR_LISTENER', { app: pool.spec.name, listener: unknown, listeners: this.#context.listeners().join(', ') || 'nothing' });
   }
 
   step(): Outcome | null {

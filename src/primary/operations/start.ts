@@ -63,7 +63,7 @@ export class StartOperation implements Operation {
   }
 
   failed(failure: WorkerFailure): void {
-    const { pool, progress } = this.#context;
+    const { pool } = this.#context;
     const { slot } = failure.worker;
     const { phase, dueAt } = pool.slot(slot).restart;
     const failures = (this.#failures.get(slot) ?? 0) + 1;
@@ -76,7 +76,7 @@ export class StartOperation implements Operation {
     } else if (failures >= MAX_FAILURES || now() - this.#beganAt >= pool.spec.listenTimeoutMs) {
       this.#error ??= new LbError('LB_ERR_NOT_STARTED_YET', details, failure.output);
     } else {
-      progress('failed', `${pool.spec.name}[${slot}] failed, it starts again in ${shortTime(Math.max(0, dueAt - now()))}: ${failure.reason}`, failure.worker);
+      this.#context.progress('failed', `${pool.spec.name}[${slot}] starts again in ${shortTime(Math.max(0, dueAt - now()))}`, failure.worker);
     }
   }
 
@@ -87,22 +87,21 @@ export class StartOperation implements Operation {
 
   /** It is up, but does not listen, and nothing says that it never will. */
   #mayStillListen(): boolean {
-    const { pool, listeners, wakeIn, progress } = this.#context;
-    const { spec } = pool;
-    if (listeners().length > 0 || spec.waitReady) return false;
+    const { spec } = this.#context.pool;
+    if (this.#context.listeners().length > 0 || spec.waitReady) return false;
     const isExpected = expectedPort(spec) !== null;
     const isFirst = this.#listenBy === null;
     this.#listenBy ??= isExpected ? this.#beganAt + spec.listenTimeoutMs : now() + LISTEN_WAIT_MS;
     const left = this.#listenBy - now();
     if (left <= 0) return false;
-    if (isFirst) progress('note', `${spec.name} is not listening yet; waiting for it for ${shortTime(left)}`);
-    wakeIn(left);
+    if (isFirst) this.#context.progress('note', `${spec.name} is not listening yet; waiting for it for ${shortTime(left)}`);
+    this.#context.wakeIn(left);
     return true;
   }
 
   #where(): string {
-    const { pool, listeners } = this.#context;
-    const labels = listeners();
+    const { pool } = this.#context;
+    const labels = this.#context.listeners();
     if (labels.length > 0) return `listening on ${labels.join(', ')}`;
     const expected = expectedPort(pool.spec);
     return expected === null ? 'not listening' : `not listening (${expected})`;

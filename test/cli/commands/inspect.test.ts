@@ -17,6 +17,7 @@ describe('health', () => {
       ready: 2,
       instances: 2,
       readyMin: 1,
+      unserved: [],
       panic: false,
       workers: health,
     });
