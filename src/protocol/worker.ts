@@ -136,7 +136,7 @@ export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'app-metrics'; readonly id: number; readonly text: string | null }
   /** The worker received a message that it can't parse. */
   | { readonly cmd: typeof MARK; readonly t: 'malformed'; readonly field: string; readonly problem: string }
-  /** It is draining; `quiet` if no HTTP connection is left. `handler` is the signal the app handles. */
+  /** It is draining; `quiet` while no HTTP connection is left but those with endless answers. `handler` is the signal the app handles. */
   | {
       readonly cmd: typeof MARK;
       readonly t: 'draining';

@@ -24,12 +24,20 @@ const ALL_STREAMS = 2 ** 31 - 1;
 const CLOSE_GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 
 /**
- * Called every half second, and immediately when the last HTTP connection without an endless answer ends, which makes `quiet` true, or
- * another one comes.
+ * Called every half second, and immediately when `quiet` changes: it is true while no HTTP connection is open but those with endless
+ * answers.
  */
 type DrainReport = (quiet: boolean, blockers: DrainBlockers) => void;
 
+/** The other processes that serve for this one. */
+interface Others {
+  /** As in a `DrainReport`. */
+  readonly quiet: boolean;
+  addBlockers(own: DrainBlockers): DrainBlockers;
+}
+
 interface DrainOptions {
+  readonly others: Others;
   /** Stops accepting from the sockets that were lent to this worker. */
   readonly acceptNothing: () => void;
   /** Its servers no longer keep the process alive. */
@@ -48,8 +56,7 @@ export class Drain {
   #beganAt = 0;
   #reportedAt = 0;
   #idleCheckedAt = 0;
-  #quiet = false;
-  #wasOpen = true;
+  #wasQuiet = false;
   readonly #announced = new WeakSet<ServerHttp2Session>();
   /** Event streams and WebSockets that were ended. */
   readonly #ended = new WeakSet<InFlight | Duplex>();
@@ -103,24 +110,24 @@ export class Drain {
   }
 
   #check(): void {
-    const blockers = this.#traffic.blockers();
+    const own = this.#traffic.blockers();
+    const { others } = this.#options;
     const now = performance.now();
     this.#closeIdleConnections(now);
     this.#closeIdleSessions(now);
     const { ordinary, endless, areLong } = this.#answers(now);
     if (this.#handlerRan || areLong) this.#endStreams(endless);
     const carriers = new Set(endless.map((item) => ('session' in item ? item.session : item.req.socket)));
-    const httpOpen = ordinary > 0 || blockers.connections > carriers.size;
-    const becameQuiet = !httpOpen && !this.#quiet;
-    if (becameQuiet) this.#quiet = true;
-    const changed = httpOpen !== this.#wasOpen;
-    this.#wasOpen = httpOpen;
-    if (becameQuiet || changed || now - this.#reportedAt >= REPORT_EVERY_MS) {
+    const quiet = ordinary === 0 && own.connections <= carriers.size && others.quiet;
+    const blockers = others.addBlockers(own);
+    if (quiet !== this.#wasQuiet || now - this.#reportedAt >= REPORT_EVERY_MS) {
+      this.#wasQuiet = quiet;
       this.#reportedAt = now;
-      this.#options.report(this.#quiet, blockers);
+      this.#options.report(quiet, blockers);
     }
-    const streamsEnded = endless.length === 0 || now - this.#leftAt > STREAM_GRACE_MS;
-    if (this.#leaving === 'us' && !httpOpen && streamsEnded && blockers.websockets + blockers.sockets === 0) process.exit();
+    const hasStreams = endless.length > 0 || blockers.connections > own.connections;
+    const streamsEnded = !hasStreams || now - this.#leftAt > STREAM_GRACE_MS;
+    if (this.#leaving === 'us' && quiet && streamsEnded && blockers.websockets + blockers.sockets === 0) process.exit();
   }
 
   /** Answers in progress; `areLong` if there are ordinary ones, all of which have been running for long. */

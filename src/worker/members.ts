@@ -12,8 +12,8 @@ type Sums = Pick<Heartbeat, 'requests' | 'statusClasses' | 'latencySumMs' | 'byt
 
 interface Member {
   beat: Heartbeat | null;
-  /** Null before its first report of a drain. */
-  blockers: DrainBlockers | null;
+  /** Its last report; null before the first. */
+  drain: { readonly quiet: boolean; readonly blockers: DrainBlockers } | null;
 }
 
 const NO_SUMS: Sums = { requests: 0, statusClasses: [0, 0, 0, 0, 0], latencySumMs: 0, bytesReceived: 0, bytesSent: 0 };
@@ -84,10 +84,15 @@ export class Members {
     };
   }
 
+  /** No HTTP connection is open or on its way to one of them, but those with endless answers. */
+  get quiet(): boolean {
+    return this.#countInTransit() === 0 && [...this.#alive.values()].every(({ drain }) => drain?.quiet === true);
+  }
+
   /** What they and this process have open. */
   addBlockers(own: DrainBlockers): DrainBlockers {
     const inTransit = { ...own, connections: own.connections + this.#countInTransit() };
-    return [...this.#alive.values()].reduce((sum, { blockers }) => addBlockers(sum, blockers ?? UNKNOWN), inTransit);
+    return [...this.#alive.values()].reduce((sum, { drain }) => addBlockers(sum, drain?.blockers ?? UNKNOWN), inTransit);
   }
 
   /** What they and this process did. `delivered` stays: this process accepts for all of them. */
@@ -115,7 +120,7 @@ export class Members {
   }
 
   #add(worker: Worker): void {
-    const member: Member = { beat: null, blockers: null };
+    const member: Member = { beat: null, drain: null };
     this.#alive.set(worker, member);
     const child: EventEmitter = worker.process;
     child.on('internalMessage', (raw: unknown) => {
@@ -131,7 +136,7 @@ export class Members {
   }
 
   #received(member: Member, message: FromWorker): void {
-    if (message.t === 'draining') member.blockers = message.blockers;
+    if (message.t === 'draining') member.drain = message;
     if (message.t !== 'heartbeat') return;
     member.beat = message.beat;
     this.#latency = message.beat.latency.map((count, bucket) => count + (this.#latency[bucket] ?? 0));

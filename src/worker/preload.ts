@@ -63,6 +63,7 @@ function start(settings: WorkerSettings): void {
   const connections = new Connections(channel, traffic);
   const orphan = new Orphan(() => drain, shutdownSignal);
   const drain = new Drain(traffic, {
+    others: members,
     acceptNothing: () => {
       connections.acceptNothing();
       members.drain();
@@ -80,7 +81,6 @@ function start(settings: WorkerSettings): void {
   const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: connections.delivered });
   const counter = new OpenCounter(openCount, (count) => channel.send({ t: 'open', count }));
   connections.onDelivered = (connection) => members.accepted(connection);
-  traffic.addBlockers = (own) => members.addBlockers(own);
   traffic.start();
   hookListen(role, connections, traffic);
   if (role === 'plain') members.install(cluster, __filename, settings);

@@ -48,9 +48,6 @@ export class Traffic {
   /** Called for each new HTTP/2 stream. Set while draining. */
   onStream: ((session: ServerHttp2Session) => void) | null = null;
 
-  /** Adds what other processes have open for this one. */
-  addBlockers: (own: DrainBlockers) => DrainBlockers = (own) => own;
-
   readonly #servers = new Map<AnyServer, TrafficKind>();
   /** HTTP/1 connections that have had at least one request. */
   readonly #exchanges = new Set<Exchange>();
@@ -146,13 +143,13 @@ export class Traffic {
       oldest = Math.min(oldest, beganAt);
     }
     const upgraded = this.websockets.size + this.tunnels.size;
-    return this.addBlockers({
+    return {
       requests,
       oldestMs: requests === 0 ? 0 : Math.round(performance.now() - oldest),
       connections: Math.max(0, this.count('http') + this.count('http2') - upgraded),
       websockets: this.websockets.size,
       sockets: this.count('raw') + this.tunnels.size,
-    });
+    };
   }
 
   /** Connections to HTTP/1 servers that never sent a byte. */

@@ -120,6 +120,16 @@ it('S8: an event stream ends with its worker, without an error, and delays nothi
   expect(lastExits.at(-1)).toMatchObject({ pid: stream.pid(), code: 0, killedAtDeadline: false, stopReason: 'reload' });
 });
 
+it('an event stream in a cluster worker of the app ends with it, without an error, and delays nothing', async () => {
+  const { name, port } = await sandbox.start('sse.cjs', { instances: null, env: { MEMBERS: '2' } });
+  const stream = await openEventStream(port);
+  const { durationMs } = await sandbox.ok('stop', name);
+  expect(durationMs).toBeLessThan(7_500);
+  expect(await stream.ended).toMatchObject({ error: null });
+  const { lastExits } = await sandbox.snapshot(name);
+  expect(lastExits.at(-1)).toMatchObject({ code: 0, killedAtDeadline: false, stopReason: 'stop' });
+});
+
 it('a response that never ends is cut only at the deadline, and reported', async () => {
   const killTimeoutMs = 1500;
   const env = { CONTENT_TYPE: 'text/plain' };

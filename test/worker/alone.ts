@@ -20,6 +20,9 @@ const { Drain } = await import('../../src/worker/drain.ts');
 
 type Traffic = InstanceType<typeof Traffic>;
 type DrainReport = ConstructorParameters<typeof Drain>[1]['report'];
+type Others = ConstructorParameters<typeof Drain>[1]['others'];
+
+const ALONE: Others = { quiet: true, addBlockers: (own) => own };
 
 export function startTraffic(): Traffic {
   const traffic = new Traffic();
@@ -27,13 +30,13 @@ export function startTraffic(): Traffic {
   return traffic;
 }
 
-export function drainOf(traffic: Traffic, report: DrainReport, idleMs?: number): InstanceType<typeof Drain> {
+export function drainOf(traffic: Traffic, report: DrainReport, idleMs?: number, others: Others = ALONE): InstanceType<typeof Drain> {
   const begin = vi.spyOn(globalThis, 'setInterval');
   leftovers.push(() => {
     for (const { value } of begin.mock.results) clearInterval(value as NodeJS.Timeout);
     begin.mockRestore();
   });
-  return new Drain(traffic, { acceptNothing: () => {}, unrefServers: () => {}, idleMs, report });
+  return new Drain(traffic, { others, acceptNothing: () => {}, unrefServers: () => {}, idleMs, report });
 }
 
 afterEach(() => {

@@ -167,6 +167,23 @@ describe('Drain', () => {
     await until(isQuiet);
   });
 
+  it('is quiet when the processes that serve for it are, and leaves their event streams time to end', async () => {
+    const exit = vi.mocked(process.exit);
+    const members = { quiet: false, connections: 2, addBlockers: (own: DrainBlockers) => ({ ...own, connections: own.connections + members.connections }) };
+    drain = drainOf(traffic, (quiet, blockers) => reports.push({ quiet, blockers }), 10_000, members);
+    drain.begin();
+    expect(reports.at(-1)).toMatchObject({ quiet: false, blockers: { connections: 2 } });
+    members.quiet = true;
+    members.connections = 1;
+    await until(isQuiet);
+    expect(reports.at(-1)).toMatchObject({ quiet: true, blockers: { connections: 1 } });
+    drain.leave(true);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(exit).not.toHaveBeenCalled();
+    members.connections = 0;
+    await until(() => exit.mock.calls.length > 0);
+  });
+
   it('is quiet despite open WebSockets, and closes them with 1001 when it leaves', async () => {
     const { server, port } = await serve((_, response) => response.end());
     server.on('upgrade', (_request, socket) => {

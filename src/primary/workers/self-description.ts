@@ -20,7 +20,7 @@ export class SelfDescription {
     return this.#drain.blockers;
   }
 
-  /** Whether it is draining and has no HTTP connection left. */
+  /** Whether it is draining and had no HTTP connection left once, not counting endless answers. */
   get quiet(): boolean {
     return this.#drain.quiet;
   }
@@ -31,6 +31,6 @@ export class SelfDescription {
   }
 
   drains({ blockers, quiet, handler }: DrainReport): void {
-    this.#drain = { blockers, quiet, handler };
+    this.#drain = { blockers, quiet: quiet || this.quiet, handler };
   }
 }
