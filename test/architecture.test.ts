@@ -154,6 +154,7 @@ const EXCEPTIONS: readonly string[] = [
   'worker/members.ts → protocol/parse-from-worker.ts',
   'worker/members.ts → protocol/parser.ts',
   'worker/members.ts → protocol/worker.ts',
+  'worker/orphan.ts → protocol/worker.ts',
   'worker/preload.ts → protocol/parser.ts',
   'worker/preload.ts → protocol/parse-to-worker.ts',
   'worker/preload.ts → protocol/worker.ts',

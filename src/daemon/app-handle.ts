@@ -1,5 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { stopLimit } from '../lifecycle/stop-ladder.ts';
 import { orderTitle, type Answer, type Order, type Running } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import type { StopBody } from '../protocol/control.ts';
@@ -220,6 +221,7 @@ export class AppHandle implements Tenant {
 
   async #drained(options: StopBody, onProgress: ProgressListener): Promise<Answer | null> {
     this.#keeper.cancelRespawn(this.name);
+    this.#orphans.leave(stopLimit(this.spec));
     try {
       if (!this.#keeper.runs(this.name)) return null;
       const answer = this.#mayEnd ? null : await this.#askToStop(options, onProgress);

@@ -72,7 +72,8 @@ export async function runForeground(options: {
   try {
     if (metrics !== null) await daemon.serveMetrics(metrics);
     await daemon.runApps(apps, print, progress);
-    await Promise.race([signalled, ended]);
+    // Workers whose primary was killed may still be serving.
+    await Promise.race([signalled, ended.then(async () => daemon.drainAll({}, () => {}))]);
     return exitCode(daemon);
   } catch (error) {
     // With this, the last exits of an app that goes on trying are known.

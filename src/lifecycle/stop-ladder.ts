@@ -27,12 +27,17 @@ export interface StopDecision {
 
 /** The rung a leaving worker should be on. After OTP's shutdown and execa's forceful termination. */
 export function stopRung(facts: StopFacts): StopDecision {
-  const askAtMs = facts.killTimeoutMs * (1 - ASK_SHARE);
+  const askAtMs = askAfter(facts.killTimeoutMs);
   const byTime: StopRung = facts.elapsedMs >= facts.killTimeoutMs ? 'kill' : facts.quiet || facts.elapsedMs >= askAtMs ? 'ask' : 'drain';
   const index = Math.min(RUNGS.length - 1, Math.max(RUNGS.indexOf(byTime), facts.skips));
   const rung = RUNGS[index] ?? 'kill';
   const nextAt = rung === 'drain' ? askAtMs : rung === 'ask' ? facts.killTimeoutMs : null;
   return { rung, nextInMs: nextAt === null ? null : Math.max(0, nextAt - facts.elapsedMs) };
+}
+
+/** When the app is asked at the latest, of the time that it has. */
+export function askAfter(killTimeoutMs: number): number {
+  return killTimeoutMs * (1 - ASK_SHARE);
 }
 
 /** Of `stop_grace`, this share is used: what ends the container may measure it otherwise, and the primary has to end too. */
@@ -48,5 +53,10 @@ export function drainDelay({ stopGraceMs, drainDelayMs }: StopTimes): number {
 
 /** How long its workers have to leave, when the stop began so long ago. */
 export function stopTimeout({ stopGraceMs, killTimeoutMs }: StopTimes, elapsedMs: number): number {
-  return stopGraceMs === null ? killTimeoutMs : Math.max(0, Math.min(killTimeoutMs, stopGraceMs * GRACE_SHARE - elapsedMs));
+  return Math.max(0, Math.min(killTimeoutMs, stopLimit({ stopGraceMs }) - elapsedMs));
+}
+
+/** How long a stop may last; infinite without `stop_grace`. */
+export function stopLimit({ stopGraceMs }: Pick<StopTimes, 'stopGraceMs'>): number {
+  return stopGraceMs === null ? Number.POSITIVE_INFINITY : stopGraceMs * GRACE_SHARE;
 }

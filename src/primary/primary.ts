@@ -1,5 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { askAfter } from '../lifecycle/stop-ladder.ts';
 import type { FromPrimary, Order, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
 import type { Malformed } from '../protocol/parser.ts';
 import { ATTACH_PROTOCOL, WORKER_PROTOCOL } from '../protocol/version.ts';
@@ -119,7 +120,7 @@ export class Primary {
     const restartDaemon = foreground ? null : { socket, program: daemonProgram, home, log: daemonLog, node: daemonNode };
     const nodeOptions = spec.env['NODE_OPTIONS'] ?? null;
     const { kind: role, killTimeoutMs, drainIdleMs } = spec;
-    return { protocol: WORKER_PROTOCOL, role, nodeOptions, killTimeoutMs, drainIdleMs, restartDaemon };
+    return { protocol: WORKER_PROTOCOL, role, nodeOptions, killTimeoutMs, askAfterMs: askAfter(killTimeoutMs), drainIdleMs, restartDaemon };
   }
 }
 

@@ -35,6 +35,7 @@ export const parseWorkerSettings = object<WorkerSettings>({
   role: oneOf(WORKER_ROLES),
   nodeOptions: nullable(string),
   killTimeoutMs: number(),
+  askAfterMs: optional(number(0)),
   drainIdleMs: optional(number(0)),
   restartDaemon: nullable(object<NonNullable<WorkerSettings['restartDaemon']>>({ socket: string, program: string, home: string, log: string, node: string })),
 });

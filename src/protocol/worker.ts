@@ -154,6 +154,9 @@ export const IDLE_UTILIZATION = 0.05;
 /** Makes Node.js open the inspector on a free port on SIGUSR1; the preload hides it from the app. */
 export const INSPECT_ARGUMENT = '--inspect-port=0';
 
+/** The daemon's order to a worker without a primary: ask your app to shut down. It does nothing to a process that does not listen for it. */
+export const LEAVE_SIGNAL = 'SIGCONT';
+
 /** Environment variable of each worker; the preload reads and removes it. */
 export const WORKER_SETTINGS_VAR = 'LB_WORKER_SETTINGS';
 
@@ -167,6 +170,8 @@ export interface WorkerSettings {
   /** The app's own NODE_OPTIONS, in a process that got the preload by that variable; null if the app has none. */
   readonly nodeOptions: string | null;
   readonly killTimeoutMs: number;
+  /** A worker without a primary asks its app to shut down after this time at the latest. */
+  readonly askAfterMs?: number;
   /** While the worker drains, an idle connection is closed this long after its last byte. */
   readonly drainIdleMs?: number;
   /** How an orphan starts a daemon if that is gone too; null in foreground mode. */

@@ -81,7 +81,7 @@ export function descendantsOf(pid: number): ProcessId[] {
 export function killTree(pid: number, signal: NodeJS.Signals): void {
   if (!isPid(pid) || pid === 1) return;
   const victims = descendantsOf(pid);
-  send(pid, signal);
+  sendSignal(pid, signal);
   const known = new Set(victims.map((victim) => victim.pid));
   for (const victim of victims) {
     if (startTimeOf(victim.pid) !== victim.startTime) continue;
@@ -91,11 +91,12 @@ export function killTree(pid: number, signal: NodeJS.Signals): void {
       known.add(late.pid);
       victims.push(late);
     }
-    send(victim.pid, signal);
+    sendSignal(victim.pid, signal);
   }
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
+/** Sends a signal; nothing happens if the process has ended, or belongs to somebody else. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {

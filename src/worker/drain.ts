@@ -34,6 +34,8 @@ interface Others {
   /** As in a `DrainReport`. */
   readonly quiet: boolean;
   addBlockers(own: DrainBlockers): DrainBlockers;
+  /** The app was asked to shut down. */
+  leave(): void;
 }
 
 interface DrainOptions {
@@ -101,6 +103,7 @@ export class Drain {
     if (this.#leaving !== 'no') return;
     this.#leaving = exit ? 'us' : 'app';
     this.#leftAt = performance.now();
+    this.#options.others.leave();
     setImmediate(() => {
       this.#handlerRan = true;
       this.#check();

@@ -66,6 +66,11 @@ export class Members {
     this.post({ t: 'drain' });
   }
 
+  /** The app is asked to shut down; how they end is the app's own affair. */
+  leave(): void {
+    this.post({ t: 'leave', exit: false });
+  }
+
   /** Spreads an order over them. */
   rebalance(count: number): void {
     const share = Math.ceil(count / Math.max(1, this.#alive.size));

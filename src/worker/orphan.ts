@@ -1,11 +1,11 @@
 import type { Worker } from 'node:cluster';
-import type { WorkerSettings } from '../protocol/worker.ts';
+import { LEAVE_SIGNAL, type WorkerSettings } from '../protocol/worker.ts';
 import type { Drain } from './drain.ts';
 import { restartDaemon } from './restart-daemon.ts';
 
 /**
  * Handles the loss of the primary. The worker does not exit, as it would with Node's cluster, but drains. It leaves once a
- * daemon looks after the app again and no HTTP connection is left.
+ * daemon looks after the app again and no HTTP connection is left, or when the time is up.
  */
 export class Orphan {
   readonly #drain: () => Drain;
@@ -25,7 +25,10 @@ export class Orphan {
       if (worker !== undefined) worker.exitedAfterDisconnect = true;
       // Nobody reads our output now, and losing it must not crash the app.
       for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-      setTimeout(() => process.kill(process.pid, 'SIGKILL'), settings.killTimeoutMs).unref();
+      const { killTimeoutMs, askAfterMs = killTimeoutMs } = settings;
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), killTimeoutMs).unref();
+      setTimeout(() => this.#ask(), askAfterMs).unref();
+      process.on(LEAVE_SIGNAL, () => this.#ask());
       this.#drain().begin();
       if (settings.restartDaemon === null) this.#settled();
       else restartDaemon(settings.restartDaemon, () => this.#settled());
@@ -35,18 +38,18 @@ export class Orphan {
   /** Call this when no HTTP connection is left. */
   quiet(): void {
     this.#isQuiet = true;
-    this.#leave();
+    if (this.#isSettled) this.#ask();
   }
 
   #settled(): void {
     this.#isSettled = true;
-    this.#leave();
+    if (this.#isQuiet) this.#ask();
   }
 
-  #leave(): void {
+  #ask(): void {
     const drain = this.#drain();
     // The app is asked only once: many apps treat a second signal as "exit immediately".
-    if (!this.#isQuiet || !this.#isSettled || drain.leaving) return;
+    if (drain.leaving) return;
     const signal = this.#shutdownSignal();
     if (signal !== null) process.kill(process.pid, signal);
     drain.leave(signal === null);

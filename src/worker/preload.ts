@@ -101,7 +101,6 @@ function start(settings: WorkerSettings): void {
         members.rebalance(message.count);
         return rebalance.order(message.count);
       case 'leave':
-        members.post({ t: 'leave', exit: false });
         return drain.leave(message.exit);
       case 'app-metrics':
         return void readAppMetrics().then((text) => channel.send({ t: 'app-metrics', id: message.id, text }));

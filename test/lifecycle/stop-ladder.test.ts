@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drainDelay, stopRung, stopTimeout, type StopFacts, type StopRung } from '../../src/lifecycle/stop-ladder.ts';
+import { drainDelay, stopLimit, stopRung, stopTimeout, type StopFacts, type StopRung } from '../../src/lifecycle/stop-ladder.ts';
 
 const RUNGS: readonly StopRung[] = ['drain', 'ask', 'kill'];
 const at = (elapsedMs: number, changes: Partial<StopFacts> = {}) => stopRung({ elapsedMs, killTimeoutMs: 30_000, quiet: false, skips: 0, ...changes });
@@ -82,6 +82,7 @@ describe('stop_grace', () => {
   });
 
   it('covers everything', () => {
+    expect([stopLimit(times(10_000)), stopLimit(times(null))]).toEqual([9_500, Number.POSITIVE_INFINITY]);
     expect(stopTimeout(times(10_000), 0)).toBe(9_500);
     expect(stopTimeout(times(10_000, 0, 2_000), 0)).toBe(2_000);
     expect(stopTimeout(times(10_000), 20_000)).toBe(0);

@@ -1,5 +1,6 @@
 /** @module-tag light */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openEventStream } from '../helpers/clients/slow.ts';
 import { getJson } from '../helpers/http.ts';
@@ -65,6 +66,21 @@ it('SIGTERM with a client that never lets go: the app is asked in time, and all 
   const result = await box.ended;
   expect(performance.now() - began).toBeLessThan(10_000);
   expect(result.stdout.split('flushed at SIGTERM')).toHaveLength(3);
+  await expectNothingLeft();
+});
+
+it('SIGTERM after the primary was killed: the workers it left are asked in time, and gone within stop_grace', async () => {
+  const flushed = join(sandbox.directory, 'flushed');
+  const env = { LISTENS_FOR_SIGTERM: '1', CONTENT_TYPE: 'text/plain', FLUSHED: flushed };
+  const { box, port } = await runUntilOnline('sse.cjs', ['-i', '1', '--stop-grace', '3s'], env);
+  const orphan = (await openEventStream(port)).pid();
+  process.kill(await sandbox.primaryPid('box'), 'SIGKILL');
+  await sandbox.waitForApp('box', 'have a new worker', ({ ready, workers }) => ready === 1 && workers.every(({ pid }) => pid !== orphan));
+  const began = performance.now();
+  box.kill('SIGTERM');
+  await box.ended;
+  expect(performance.now() - began).toBeLessThan(3_000);
+  expect(readFileSync(flushed, 'utf8').split('\n')).toContain(String(orphan));
   await expectNothingLeft();
 });
 

@@ -22,7 +22,7 @@ type Traffic = InstanceType<typeof Traffic>;
 type DrainReport = ConstructorParameters<typeof Drain>[1]['report'];
 type Others = ConstructorParameters<typeof Drain>[1]['others'];
 
-const ALONE: Others = { quiet: true, addBlockers: (own) => own };
+const ALONE: Others = { quiet: true, addBlockers: (own) => own, leave: () => {} };
 
 export function startTraffic(): Traffic {
   const traffic = new Traffic();

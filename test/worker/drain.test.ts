@@ -169,7 +169,8 @@ describe('Drain', () => {
 
   it('is quiet when the processes that serve for it are, and leaves their event streams time to end', async () => {
     const exit = vi.mocked(process.exit);
-    const members = { quiet: false, connections: 2, addBlockers: (own: DrainBlockers) => ({ ...own, connections: own.connections + members.connections }) };
+    const addBlockers = (own: DrainBlockers): DrainBlockers => ({ ...own, connections: own.connections + members.connections });
+    const members = { quiet: false, connections: 2, addBlockers, leave: vi.fn() };
     drain = drainOf(traffic, (quiet, blockers) => reports.push({ quiet, blockers }), 10_000, members);
     drain.begin();
     expect(reports.at(-1)).toMatchObject({ quiet: false, blockers: { connections: 2 } });
@@ -179,6 +180,7 @@ describe('Drain', () => {
     expect(reports.at(-1)).toMatchObject({ quiet: true, blockers: { connections: 1 } });
     drain.leave(true);
     await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(members.leave).toHaveBeenCalledOnce();
     expect(exit).not.toHaveBeenCalled();
     members.connections = 0;
     await until(() => exit.mock.calls.length > 0);

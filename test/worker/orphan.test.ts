@@ -4,7 +4,7 @@ import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { Drain } from '../../src/worker/drain.ts';
 import { Orphan } from '../../src/worker/orphan.ts';
 
-const SETTINGS = { killTimeoutMs: 3_600_000, restartDaemon: null } as Parameters<Orphan['watch']>[1];
+const SETTINGS = { killTimeoutMs: 3_600_000, askAfterMs: 2_700_000, restartDaemon: null } as Parameters<Orphan['watch']>[1];
 
 let done: string[];
 let drain: { leaving: boolean; begin(): void; leave(exit: boolean): void };
@@ -30,6 +30,7 @@ function lose(signal: NodeJS.Signals | null): void {
   });
   const timer = vi.spyOn(globalThis, 'setTimeout');
   onTestFinished(() => {
+    process.removeAllListeners('SIGCONT');
     for (const { value } of timer.mock.results) clearTimeout(value as NodeJS.Timeout);
     timer.mockRestore();
     kill.mockRestore();
@@ -61,4 +62,23 @@ it('exits if the app has no handler', () => {
   lose(null);
   orphan.quiet();
   expect(done).toEqual(['drains', 'ends']);
+});
+
+it('asks its app when the time is up, though it still serves, and once', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  lose('SIGTERM');
+  vi.advanceTimersByTime(2_699_000);
+  expect(done).toEqual(['drains']);
+  vi.advanceTimersByTime(1_000);
+  orphan.quiet();
+  expect(done).toEqual(['drains', 'SIGTERM', 'leaves the end to the app']);
+  vi.advanceTimersByTime(900_000);
+  expect(done.at(-1)).toBe('SIGKILL');
+});
+
+it('asks its app when the daemon says so', () => {
+  lose('SIGINT');
+  process.emit('SIGCONT', 'SIGCONT');
+  expect(done).toEqual(['drains', 'SIGINT', 'leaves the end to the app']);
 });
