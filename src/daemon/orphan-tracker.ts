@@ -5,7 +5,8 @@ import type { ProgressRecord } from '../protocol/control.ts';
 import type { EmitEvent, NewEvent } from '../protocol/event.ts';
 import { LEAVE_SIGNAL } from '../protocol/worker.ts';
 import { now } from '../system/clock.ts';
-import { isAlive, killTree, sendSignal, startTimeOf } from '../system/processes.ts';
+import { isAlive, sendSignal, startTimeOf } from '../system/processes.ts';
+import { killWorkerTree } from '../system/worker-tree.ts';
 import type { ProgressListener } from './attachment.ts';
 
 const CHECK_EVERY_MS = 50;
@@ -100,7 +101,7 @@ export class OrphanTracker {
   }
 
   #kill(): void {
-    for (const { pid } of this.#alive()) killTree(pid, 'SIGKILL');
+    for (const { pid } of this.#alive()) killWorkerTree(pid);
   }
 
   #setTimers(timers: readonly NodeJS.Timeout[]): void {

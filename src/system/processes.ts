@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { errnoOf } from '../errors/lb-error.ts';
 
 /** Identifies a process even if its pid is reused. */
@@ -60,6 +60,19 @@ export function commandOf(pid: number): string[] {
   }
 }
 
+/** The absolute paths in its command line, with links resolved; without those that lead nowhere. */
+export function commandPathsOf(pid: number): string[] {
+  return commandOf(pid).flatMap((word) => (word.startsWith('/') ? (resolved(word) ?? []) : []));
+}
+
+function resolved(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
+}
+
 /** All descendants, parents first. Linux only. Misses processes that were reparented because their parent ended. */
 export function descendantsOf(pid: number): ProcessId[] {
   const found: ProcessId[] = [];
@@ -77,19 +90,26 @@ export function descendantsOf(pid: number): ProcessId[] {
   return found;
 }
 
+/** Which of these processes get no signal. */
+type Spare = (tree: readonly ProcessId[]) => ReadonlySet<number>;
+const NONE: ReadonlySet<number> = new Set();
+
 /** Sends a signal to a process, then to all its descendants; ignores those that have ended. */
-export function killTree(pid: number, signal: NodeJS.Signals): void {
+export function killTree(pid: number, signal: NodeJS.Signals, spare: Spare = () => NONE): void {
   if (!isPid(pid) || pid === 1) return;
-  const victims = descendantsOf(pid);
+  const tree = descendantsOf(pid);
+  const spared = spare(tree);
+  const victims = tree.filter((one) => !spared.has(one.pid));
   sendSignal(pid, signal);
-  const known = new Set(victims.map((victim) => victim.pid));
+  const known = new Set(tree.map((one) => one.pid));
   for (const victim of victims) {
     if (startTimeOf(victim.pid) !== victim.startTime) continue;
     // Also include what it has forked since the list was made.
-    for (const late of descendantsOf(victim.pid)) {
-      if (known.has(late.pid)) continue;
-      known.add(late.pid);
-      victims.push(late);
+    const late = descendantsOf(victim.pid).filter((one) => !known.has(one.pid));
+    const lateSpared = late.length === 0 ? NONE : spare(late);
+    for (const one of late) {
+      known.add(one.pid);
+      if (!lateSpared.has(one.pid)) victims.push(one);
     }
     sendSignal(victim.pid, signal);
   }

@@ -12,10 +12,10 @@ const LASTS = 'setInterval(() => {}, 1000)';
 /** Starts a launcher, stops it, and tells what became of its child. */
 async function stopLauncher(
   child: readonly string[],
-  detached = false,
+  { detached = false, stubborn = false } = {},
 ): Promise<{ readonly alive: boolean; readonly events: string; readonly durationMs: number }> {
-  const env = { CHILD: JSON.stringify(child), DETACHED: detached ? '1' : '0', CHILD_HOME: sandbox.home };
-  const { name, port } = await sandbox.start('leaves-children.cjs', { instances: 1, env });
+  const env = { CHILD: JSON.stringify(child), DETACHED: detached ? '1' : '0', STUBBORN: stubborn ? '1' : '0', CHILD_HOME: sandbox.home };
+  const { name, port } = await sandbox.start('leaves-children.cjs', { instances: 1, env, flags: stubborn ? ['--kill-timeout', '1s'] : [] });
   const pid = (await getJson<{ child: number }>(port)).child;
   onTestFinished(() => {
     if (isAlive(pid)) process.kill(pid, 'SIGKILL');
@@ -36,7 +36,7 @@ it('one that ignores SIGTERM too', async () => {
 });
 
 it('one in a session of its own is spared, and reported', async () => {
-  const { alive, events } = await stopLauncher(['-e', LASTS], true);
+  const { alive, events } = await stopLauncher(['-e', LASTS], { detached: true });
   expect(alive).toBe(true);
   expect(events).toContain('left running: pid');
 });
@@ -45,4 +45,19 @@ it('a running lb command is spared', async () => {
   const { alive, events } = await stopLauncher([LB_PROGRAM, 'logs']);
   expect(events).toContain('left running: pid');
   expect(alive).toBe(true);
+});
+
+it('of a worker that is killed at its deadline, a child is killed with it', async () => {
+  const { alive, events, durationMs } = await stopLauncher(['-e', `process.on('SIGTERM', () => {}); ${LASTS}`], { stubborn: true });
+  expect([alive, durationMs < 2_500]).toEqual([false, true]);
+  expect(events).toContain('kill_timeout');
+});
+
+it.each([
+  ['one in a session of its own', ['-e', LASTS], true],
+  ['a running lb command', [LB_PROGRAM, 'logs'], false],
+] as const)('of a worker that is killed at its deadline, %s is spared, and reported', async (_, child, detached) => {
+  const { alive, events, durationMs } = await stopLauncher(child, { detached, stubborn: true });
+  expect(events).toContain('left running: pid');
+  expect([alive, durationMs < 2_500]).toEqual([true, true]);
 });

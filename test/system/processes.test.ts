@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { descendantsOf, isAlive, killTree, parseStat, processState, startTimeOf } from '../../src/system/processes.ts';
+import { descendantsOf, isAlive, killTree, parseStat, processState, sendSignal, startTimeOf } from '../../src/system/processes.ts';
 import { endChildren, startNode } from './children.ts';
 
 afterEach(endChildren);
@@ -76,6 +76,19 @@ describe.runIf(process.platform === 'linux')('processes', () => {
     killTree(pid, 'SIGKILL');
     expect(await exit).toEqual([null, 'SIGKILL']);
     await vi.waitFor(() => expect(family.filter((each) => isAlive(each.pid, each.startTime))).toEqual([]));
+  });
+
+  it('spares whom it is told to', async () => {
+    const { child, pid } = await startNode(FAMILY);
+    const [parent, grandchild] = descendantsOf(pid);
+    const exit = once(child, 'exit');
+    killTree(pid, 'SIGKILL', (tree) => new Set(tree.map((one) => one.pid).filter((one) => one === grandchild?.pid)));
+    await exit;
+    await vi.waitFor(() => expect(isAlive(parent?.pid ?? 0, parent?.startTime)).toBe(false));
+    expect(isAlive(grandchild?.pid ?? 0, grandchild?.startTime)).toBe(true);
+    sendSignal(grandchild?.pid ?? 0, 'SIGKILL');
+    await vi.waitFor(() => expect(isAlive(grandchild?.pid ?? 0, grandchild?.startTime)).toBe(false));
+    sendSignal(grandchild?.pid ?? 0, 'SIGKILL');
   });
 
   it('sends nothing to everybody', () => {

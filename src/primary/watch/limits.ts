@@ -53,7 +53,7 @@ export class Limits {
       const reason = `it uses ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`;
       worker.end.explain('memory-limit', `killed: it used ${megabytes(memoryBytes)}, max_memory_kill is ${megabytes(maxMemoryKillBytes)}`);
       this.#options.abandon(worker, 'memory-kill', reason);
-      worker.channel.kill();
+      worker.kill();
     } else if (maxMemoryBytes !== null && memoryBytes > maxMemoryBytes) {
       this.#options.recycler.recycle(worker, 'memory', `it uses ${megabytes(memoryBytes)}, the limit is ${megabytes(maxMemoryBytes)}`);
     }

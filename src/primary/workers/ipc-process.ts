@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { killTree } from '../../system/processes.ts';
+import { killWorkerTree } from '../../system/worker-tree.ts';
 import { HandleLedger } from './handle-ledger.ts';
 import type { SentHandle, WorkerProcess, WorkerProcessEvents } from './worker-process.ts';
 
@@ -18,7 +18,7 @@ export class IpcProcess implements WorkerProcess {
   readonly #handles: HandleLedger;
   readonly #killTree: (pid: number) => void;
 
-  constructor(child: ChildProcess, events: WorkerProcessEvents, kill: (pid: number) => void = (pid) => killTree(pid, 'SIGKILL')) {
+  constructor(child: ChildProcess, events: WorkerProcessEvents, kill: (pid: number) => void = killWorkerTree) {
     this.#child = child;
     this.#killTree = kill;
     this.#handles = new HandleLedger(child);

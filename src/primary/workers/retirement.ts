@@ -56,6 +56,7 @@ export class Retirement {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#worker.state === 'exited') return;
     const killTimeoutMs = this.#killTimeoutMs;
+    this.#worker.descendants.leaveBy = this.#beganAt + killTimeoutMs;
     const elapsedMs = now() - this.#beganAt;
     const decision = stopRung({ elapsedMs, killTimeoutMs, quiet: this.#worker.self.quiet, skips: this.#skips });
     if (decision.rung !== this.#rung) this.#enter(decision.rung, elapsedMs >= killTimeoutMs);
@@ -76,7 +77,7 @@ export class Retirement {
     if (rung === 'ask') this.#ask();
     else {
       worker.end.killedAtDeadline = deadlinePassed;
-      worker.channel.kill();
+      worker.kill();
     }
   }
 

@@ -53,7 +53,7 @@ export class WorkerChannel {
     this.#process.signal(signal);
   }
 
-  /** Kills the worker and its descendants with SIGKILL. */
+  /** Kills the worker and its descendants with SIGKILL, except those that outlive it. */
   kill(): void {
     this.#process.kill();
   }

@@ -126,6 +126,12 @@ export class WorkerHandle {
     this.#notify('onStateChanged', this, from);
   }
 
+  /** Kills it with its descendants, except those that outlive it. */
+  kill(): void {
+    this.descendants.note(this.pid);
+    this.channel.kill();
+  }
+
   answerListen(seq: number, query: ListenQuery, errno: number, name: SocketName | null): void {
     this.channel.post({ t: 'listening', seq, errno, name });
     if (errno !== 0) return;

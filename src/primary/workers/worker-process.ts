@@ -43,7 +43,7 @@ export interface WorkerProcess {
   /** Sends a message to the app. @param sent called when it is out, or cannot be sent */
   message(message: unknown, sent: () => void): void;
   signal(signal: NodeJS.Signals): void;
-  /** Kills the process and its descendants with SIGKILL. */
+  /** Kills the process and its descendants with SIGKILL, except those that outlive it. */
   kill(): void;
 }
 

@@ -16,7 +16,7 @@ interface FakeWorker {
   state: WorkerState;
   uptimeMs: number;
   readonly end: WorkerEnd;
-  readonly channel: { kill(): void };
+  kill(): void;
   readonly meter: { last: { requests: number } | null };
 }
 
@@ -26,7 +26,7 @@ const workerOf = (changes: Partial<FakeWorker> = {}): FakeWorker => ({
   state: 'ready',
   uptimeMs: 0,
   end: new WorkerEnd(),
-  channel: { kill: () => actions.push('SIGKILL') },
+  kill: () => actions.push('SIGKILL'),
   meter: { last: { requests: 0 } },
   ...changes,
 });

@@ -12,7 +12,7 @@ class FakeWorker {
   readonly end = new WorkerEnd();
   readonly self = new SelfDescription();
   readonly posted: unknown[] = [];
-  readonly descendants = { note: (): void => {} };
+  readonly descendants = { leaveBy: Number.POSITIVE_INFINITY, note: (): void => {} };
   state: WorkerState;
 
   constructor(state: WorkerState) {
@@ -25,8 +25,11 @@ class FakeWorker {
 
   readonly channel = {
     post: (message: { readonly t: string }): void => void this.posted.push(message.t),
-    kill: (): void => void killed.push(this.pid),
   };
+
+  kill(): void {
+    killed.push(this.pid);
+  }
 }
 
 const retire = (worker: FakeWorker, now = false): Retirement =>

@@ -36,7 +36,7 @@ export async function endHungWorker(
   const cause = hung + whereOf(stack, worker.spec.cwd);
   worker.end.explain('hang-watch', cause, 'frames' in stack ? describeStack(stack.frames, worker.spec.cwd).lines : []);
   event('hung', `worker ${worker.slot} ${cause}`, worker);
-  if (worker.state !== 'exited') worker.channel.kill();
+  if (worker.state !== 'exited') worker.kill();
 }
 
 function whereOf(stack: StackResult, cwd: string): string {
