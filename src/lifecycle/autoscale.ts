@@ -17,6 +17,7 @@ export interface ScaleFacts {
   /** Consecutive failed attempts to add workers. */
   readonly failures: number;
   readonly ejected: number;
+  readonly leaving: number;
   /** One per second, oldest first. */
   readonly samples: readonly LoadSample[];
   /** Number of workers that can run in parallel. */
@@ -55,7 +56,7 @@ export function decideScale(policy: ScaleSpec, facts: ScaleFacts): ScaleDecision
   const { workers, unsettled, settledSince, now } = facts;
   if (unsettled !== null) return steady(`waiting: ${unsettled}`);
   if (workers < min) return upToMin(policy, facts);
-  if (workers > max) return change(workers, max, 'more than max');
+  if (workers > max) return facts.leaving > 0 ? WAITS_FOR_DRAINS : change(workers, max, 'more than max');
   const known = facts.samples.filter(({ at }) => at >= settledSince + WARM_UP_MS);
   const recent = known.filter(({ at }) => at > now - WINDOW_MS);
   if (recent.length < MIN_SAMPLES) return steady('waiting: the workers are warming up');
@@ -122,7 +123,7 @@ function afterFailures({ failures }: ScaleFacts, restMs: number, why: string): S
 
 function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[], recent: readonly LoadSample[]): ScaleDecision {
   const { target, downCooldownMs, min } = policy;
-  const { workers, now, changedAt, cpuBudget, ejected } = facts;
+  const { workers, now, changedAt, cpuBudget, ejected, leaving } = facts;
   const measured = measure(target.metric, recent);
   const state =
     measured === null ? 'too few requests to measure their latency' : `${describe(target.metric, measured, target.value)} over ${seconds(WINDOW_MS)}`;
@@ -137,6 +138,7 @@ function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[]
   const needed = Math.max(min, Math.ceil((workers * peak) / DOWN_SHARE - 1e-6));
   if (needed >= workers && workers <= ceiling) return steady(state);
   if (ejected > 0) return blocked(`a worker is ejected, so none is removed (${state})`);
+  if (leaving > 0) return WAITS_FOR_DRAINS;
   if (recent.some(({ queued }) => queued > 0)) return blocked(`connections are waiting for a worker, so none is removed (${state})`);
   const step = peak * 2 <= DOWN_SHARE ? Math.ceil(workers / 2) : workers - 1;
   const most =
@@ -159,6 +161,8 @@ function peakDemand(target: ScaleSpec['target'], samples: readonly LoadSample[])
 }
 
 const steady = (reason: string): ScaleDecision => ({ verdict: 'steady', reason });
+/** They may still serve what would otherwise be load of the others. */
+const WAITS_FOR_DRAINS = steady('waiting: a worker is leaving');
 const blocked = (reason: string): ScaleDecision => ({ verdict: 'blocked', reason: `held: ${reason}` });
 
 function change(from: number, to: number, why: string): ScaleDecision {

@@ -11,7 +11,20 @@ function facts(load: Partial<LoadSample> = {}, changes: Partial<ScaleFacts> = {}
   const { workers = 2, now = 120_000 } = changes;
   const sample = { ready: workers, elu: 0.5, cpu: 0.5, requestsPerSecond: 100, p95Ms: 50, answers: 100, queued: 0, ...load };
   const samples = Array.from({ length: 121 }, (_, second) => ({ at: now - 120_000 + second * 1000, ...sample }));
-  return { now, workers, unsettled: null, settledSince: 0, changedAt: null, failures: 0, ejected: 0, samples, cpuBudget: 64, memory: null, ...changes };
+  return {
+    now,
+    workers,
+    unsettled: null,
+    settledSince: 0,
+    changedAt: null,
+    failures: 0,
+    ejected: 0,
+    leaving: 0,
+    samples,
+    cpuBudget: 64,
+    memory: null,
+    ...changes,
+  };
 }
 
 const reasonOf = (load: Partial<LoadSample>, changes: Partial<ScaleFacts> = {}, how = policy('elu', 0.6)): string =>
@@ -102,6 +115,13 @@ describe('waits', () => {
     const samples = one.samples.map((sample) => (sample.at >= 113_000 ? { ...sample, elu: 0.5 } : sample));
     expect(decideScale(policy('elu', 0.6), { ...one, samples }).verdict).toBe('steady');
   });
+});
+
+it('a worker that leaves holds up only the way down', () => {
+  expect(reasonOf({ elu: 0.82 }, { leaving: 1 })).toBe('elu 0.82 of 0.6 over 5 s: 2 → 3 workers');
+  expect(reasonOf({ elu: 0.1 }, { leaving: 1, workers: 4 })).toBe('waiting: a worker is leaving');
+  expect(reasonOf({ elu: 0.5 }, { leaving: 1, workers: 20 })).toBe('waiting: a worker is leaving');
+  expect(reasonOf({ elu: 0.5 }, { leaving: 1 })).toBe('elu 0.50 of 0.6 over 5 s');
 });
 
 describe('down', () => {

@@ -83,7 +83,19 @@ export function simulate({ policy: how, start, seconds, load, boot = (n) => 1 + 
     const unsettled = second < busyUntil ? 'scale runs' : null;
     if (unsettled !== null) settledSince = now;
     const memory = memoryFor === undefined ? null : { leftBytes: (memoryFor - wanted) * WORKER_BYTES, largestWorkerBytes: WORKER_BYTES };
-    const decision = decideScale(how, { now, workers: wanted, unsettled, settledSince, changedAt, failures: 0, ejected: 0, samples, cpuBudget, memory });
+    const decision = decideScale(how, {
+      now,
+      workers: wanted,
+      unsettled,
+      settledSince,
+      changedAt,
+      failures: 0,
+      ejected: 0,
+      leaving: 0,
+      samples,
+      cpuBudget,
+      memory,
+    });
     if (decision.verdict === 'change') {
       const { to, reason } = decision;
       changes.push({ second, from: wanted, to, reason });

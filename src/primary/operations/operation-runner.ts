@@ -56,6 +56,11 @@ export class OperationRunner {
     return running === undefined ? null : { kind: running.job.kind, sinceMs: now() - running.since };
   }
 
+  /** The running operation, unless it only waits for its drains. */
+  get changing(): OperationName | null {
+    return this.#running === null || this.#running.operation.onlyDrains ? null : this.#running.job.kind;
+  }
+
   get waiting(): readonly OperationName[] {
     return this.#waiting.map((job) => job.kind);
   }

@@ -1,5 +1,6 @@
 import { LbError } from '../../errors/lb-error.ts';
 import { decideScale, type ScaleDecision, type ScaleFacts } from '../../lifecycle/autoscale.ts';
+import { isLeaving } from '../../lifecycle/states.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import type { AutoscalingSnapshot } from '../../protocol/snapshot.ts';
 import { now, wallNow } from '../../system/clock.ts';
@@ -119,6 +120,7 @@ export class Autoscaler implements WorkerObserver {
       changedAt: this.#changedAt,
       failures: this.#failures,
       ejected: pool.workers.filter(({ state }) => state === 'ejected').length,
+      leaving: pool.workers.filter(({ state }) => isLeaving(state)).length,
       samples: this.#history.samples,
       cpuBudget: cpuBudget(),
       memory: leftBytes === null || largestWorkerBytes === 0 ? null : { leftBytes, largestWorkerBytes },
@@ -129,11 +131,13 @@ export class Autoscaler implements WorkerObserver {
     const { context, runner, event, redefined } = this.#options;
     this.#last = { at: wallNow(), from, to, reason };
     this.#blockedReportedAt = Number.NEGATIVE_INFINITY;
+    this.#changedAt = now();
     event('scale', reason);
     runner.submit('scale', false, () => new ScaleOperation(context, { to, automatic: true }), {
       progress: () => {},
       done: ({ ok }) => {
-        this.#changedAt = now();
+        // A change downwards has happened long before its last drain ends.
+        if (to > from) this.#changedAt = now();
         this.#failures = ok ? 0 : this.#failures + 1;
         if (ok) redefined();
       },

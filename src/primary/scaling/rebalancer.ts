@@ -1,5 +1,6 @@
 import { spreadKept } from '../../balancing/spread.ts';
 import { STRATEGIES } from '../../lifecycle/balance-strategy.ts';
+import { isLeaving } from '../../lifecycle/states.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
 import type { Heartbeat } from '../../protocol/worker.ts';
 import { now } from '../../system/clock.ts';
@@ -65,7 +66,7 @@ export class Rebalancer {
 
   #check(): void {
     const { pool, router, runner } = this.#options;
-    if (unsettled(pool, runner) !== null) {
+    if (unsettled(pool, runner) !== null || pool.workers.some(({ state }) => isLeaving(state))) {
       this.#finish();
       this.#until = Math.max(this.#until, now() + LONGEST_MS);
       return;

@@ -88,6 +88,20 @@ describe('autoscaling', () => {
     expect([...seen]).toContain('waiting: connections are moving to other workers');
   });
 
+  it('adds workers while old ones drain for long, after a reload and after it has removed one', async () => {
+    const app = await PrimaryHarness.online({ instances: 1, scale: SCALE, killTimeoutMs: 120_000 }, () => ({ drainMs: null }));
+    const reload = app.order({ kind: 'reload', monitorMs: 0 });
+    await run(app, 0.9, 20);
+    expect(scaled(app).map((event) => event.slice(-13))).toEqual(['1 → 2 workers', '2 → 3 workers']);
+    expect(reload.answer, 'its drain has not ended').toBeNull();
+    await run(app, 0.25, 110);
+    expect(scaled(app).at(-1)).toContain('3 → 2 workers');
+    const before = scaled(app).length;
+    await run(app, 0.9, 12);
+    expect(scaled(app).slice(before)).toEqual([expect.stringContaining('2 → 3 workers')]);
+    expect(await app.snapshot()).toMatchObject({ instances: 3, ready: 3 });
+  });
+
   it('cannot be turned on for an app without a policy', async () => {
     const app = await PrimaryHarness.online();
     const auto = app.order({ kind: 'scale', auto: true });
