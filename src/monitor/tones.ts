@@ -10,4 +10,6 @@ const TONE_STYLES: Readonly<Record<Tone, CellStyle>> = {
   idle: STYLE.dim,
 };
 
+export const toneStyle = (tone: Tone): CellStyle => TONE_STYLES[tone];
+
 export const stateStyle = (state: AppState | WorkerState): CellStyle => TONE_STYLES[toneOf(state)];

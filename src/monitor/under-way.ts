@@ -5,6 +5,7 @@ import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../protocol/snaps
 import { STYLE } from '../terminal/style.ts';
 import { age } from './format.ts';
 import type { Cell } from './table.ts';
+import { stateStyle, toneStyle } from './tones.ts';
 
 /** The current activity of an app, line by line: the operation and its steps, what blocks them, and problems. */
 export function underWay(app: AppSnapshot): readonly Cell[] {
@@ -14,11 +15,11 @@ export function underWay(app: AppSnapshot): readonly Cell[] {
   }
   lines.push(...steps(app), ...pendingSlots(app));
   if (app.queuedOperations.length > 0) lines.push({ text: `then: ${app.queuedOperations.join(', ')}`, style: STYLE.cyan });
-  if (app.queued > 0) lines.push({ text: `${plural(app.queued, 'connection')} waiting for a worker`, style: STYLE.yellow });
-  if (app.panic) lines.push({ text: 'fewer than half of the workers are healthy; connections go to all of them', style: STYLE.red | STYLE.bold });
+  if (app.queued > 0) lines.push({ text: `${plural(app.queued, 'connection')} waiting for a worker`, style: toneStyle('warn') });
+  if (app.panic) lines.push({ text: 'fewer than half of the workers are healthy; connections go to all of them', style: toneStyle('warn') });
   lines.push(...app.workers.flatMap((worker) => outOfRotation(app, worker)));
   if (app.state !== 'stopped') lines.push(...app.troubledSlots.map(trouble), ...lastFailure(app));
-  if (app.error !== null) lines.push({ text: app.error, style: STYLE.red });
+  if (app.error !== null) lines.push({ text: app.error, style: toneStyle('bad') });
   return lines;
 }
 
@@ -35,10 +36,11 @@ function progressOf(app: AppSnapshot, kind: string): string {
 /** Workers that start or leave. */
 function steps({ workers }: AppSnapshot): Cell[] {
   return workers.flatMap((worker): Cell[] => {
-    if (worker.state === 'starting') return [{ text: `  slot ${worker.slot} starting for ${age(worker.uptimeMs)} (pid ${worker.pid})`, style: STYLE.cyan }];
+    if (worker.state === 'starting')
+      return [{ text: `  slot ${worker.slot} starting for ${age(worker.uptimeMs)} (pid ${worker.pid})`, style: stateStyle(worker.state) }];
     if (!isShuttingDown(worker.state)) return [];
     const open = worker.blockers === null ? '' : `: ${describeBlockers(worker.blockers)}`;
-    return [{ text: `  slot ${worker.slot} ${worker.state}${open}`, style: STYLE.yellow }];
+    return [{ text: `  slot ${worker.slot} ${worker.state}${open}`, style: stateStyle(worker.state) }];
   });
 }
 
@@ -54,19 +56,22 @@ function pendingSlots({ operation, workers, generation }: AppSnapshot): Cell[] {
 function outOfRotation(app: AppSnapshot, { slot, pid, state, withdrawn }: WorkerSnapshot): Cell[] {
   if (state === 'ejected') {
     const causes = app.health.find((health) => health.pid === pid)?.causes ?? [];
-    return [{ text: `slot ${slot} ejected${causes.length === 0 ? '' : `: ${causes.join('; ')}`}`, style: STYLE.red }];
+    return [{ text: `slot ${slot} ejected${causes.length === 0 ? '' : `: ${causes.join('; ')}`}`, style: stateStyle(state) }];
   }
-  return state === 'ready' && withdrawn !== null ? [{ text: `slot ${slot} reported drain: ${withdrawn}`, style: STYLE.yellow }] : [];
+  return state === 'ready' && withdrawn !== null ? [{ text: `slot ${slot} reported drain: ${withdrawn}`, style: toneStyle('warn') }] : [];
 }
 
 /** Why a worker failed recently, unless its slot is shown anyway. */
 function lastFailure({ lastFailure: failure, troubledSlots }: AppSnapshot): Cell[] {
   if (failure === undefined || troubledSlots.some(({ slot }) => slot === failure.slot)) return [];
-  return [{ text: `slot ${failure.slot} ended ${age(failure.agoMs)} ago: ${failure.cause}`, style: STYLE.yellow }];
+  return [{ text: `slot ${failure.slot} ended ${age(failure.agoMs)} ago: ${failure.cause}`, style: toneStyle('warn') }];
 }
 
 function trouble({ slot, state, restarts, restartInMs, cause }: SlotTrouble): Cell {
   const after = restarts > 0 ? ` after ${plural(restarts, 'restart')}` : '';
   const next = restartInMs === null ? '' : `, next restart in ${age(restartInMs)}`;
-  return { text: `slot ${slot} ${state}${after}${next}${cause === undefined ? '' : `: ${cause}`}`, style: state === 'errored' ? STYLE.red : STYLE.yellow };
+  return {
+    text: `slot ${slot} ${state}${after}${next}${cause === undefined ? '' : `: ${cause}`}`,
+    style: state === 'errored' ? stateStyle(state) : toneStyle('warn'),
+  };
 }

@@ -1,3 +1,4 @@
+import { toneOf, type Tone } from '../lifecycle/states.ts';
 import { byteSize } from '../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { scaleOf, sparkline } from '../terminal/chart.ts';
@@ -6,7 +7,7 @@ import { age, count, millis, percent, share } from './format.ts';
 import { series, type Sample } from './history.ts';
 import type { Measure } from './measures.ts';
 import type { Cell, Column } from './table.ts';
-import { stateStyle } from './tones.ts';
+import { stateStyle, toneStyle } from './tones.ts';
 
 /** An event loop this busy or this late is highlighted. */
 const BUSY_LOOP = 0.9;
@@ -70,13 +71,19 @@ const FIGURES: readonly Column<WorkerSnapshot>[] = [
 ];
 
 /** A worker's health in one word. */
-function healthWord(worker: WorkerSnapshot, health: WorkerHealth | undefined): Cell {
-  if (worker.state === 'ejected') return { text: 'out', style: STYLE.red | STYLE.bold };
-  if (worker.withdrawn !== null) return { text: 'asked', style: STYLE.yellow };
-  if (health === undefined) return { text: '-', style: STYLE.dim };
-  if (health.causes.length > 0) return { text: 'sick', style: STYLE.yellow | STYLE.bold };
-  if (health.last?.ok === false) return { text: 'fails', style: STYLE.yellow };
-  return { text: 'ok', style: STYLE.green };
+const HEALTH_TONES = { out: toneOf('ejected'), drain: 'warn', sick: 'warn', failing: 'warn', ok: 'good', '-': 'idle' } as const satisfies Record<string, Tone>;
+
+function healthWord(worker: WorkerSnapshot, health: WorkerHealth | undefined): keyof typeof HEALTH_TONES {
+  if (worker.state === 'ejected') return 'out';
+  if (worker.withdrawn !== null) return 'drain';
+  if (health === undefined) return '-';
+  if (health.causes.length > 0) return 'sick';
+  return health.last?.ok === false ? 'failing' : 'ok';
+}
+
+function healthCell(worker: WorkerSnapshot, health: WorkerHealth | undefined): Cell {
+  const text = healthWord(worker, health);
+  return { text, style: toneStyle(HEALTH_TONES[text]) };
 }
 
 /** The columns of an app's workers. The trend charts the chosen measure, all workers on one scale. */
@@ -93,7 +100,7 @@ export function workerColumns(app: AppSnapshot, history: readonly Sample[], meas
   };
   return [
     ...FIGURES,
-    { title: 'health', width: 6, rank: 5, cell: (worker) => healthWord(worker, health.get(worker.pid)) },
+    { title: 'health', width: 7, rank: 5, cell: (worker) => healthCell(worker, health.get(worker.pid)) },
     {
       title: 'handoff',
       width: 7,

@@ -52,7 +52,7 @@ it('shows who is out of the rotation, and why', () => {
 
 it('says the same with and without colour', async () => {
   const text = healthView(ill, { width: 120, style: await colored(1) });
-  expect(text).toContain('\u001b[31mstatus 503');
+  expect(text).toContain('\u001b[33mstatus 503');
   expect(stripVTControlCharacters(text)).toBe(healthView(ill, { width: 120 }));
 });
 

@@ -3,7 +3,7 @@ import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from '../../protocol/s
 import { unservedText } from './list-view.ts';
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
 import { duration, localTime, millis } from './format.ts';
-import { plain, stateColor } from './style.ts';
+import { plain, stateColor, toneColor } from './style.ts';
 
 interface Row extends WorkerHealth, Pick<WorkerSnapshot, 'weight' | 'withdrawn'> {}
 
@@ -15,9 +15,9 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     title: 'last check',
     value: ({ last }) => (last === null ? '-' : (last.reason ?? `ok in ${millis(last.tookMs)}`)),
-    color: ({ last }) => (last?.ok === false ? 'red' : null),
+    color: ({ last }) => (last?.ok === false ? toneColor('warn') : null),
   },
-  { title: 'ejections', value: ({ ejections }) => String(ejections), align: 'right', color: ({ ejections }) => (ejections > 0 ? 'yellow' : null) },
+  { title: 'ejections', value: ({ ejections }) => String(ejections), align: 'right', color: ({ ejections }) => (ejections > 0 ? toneColor('warn') : null) },
   { title: 'out of rotation', value: (worker) => whyOut(worker) },
 ];
 
@@ -25,11 +25,11 @@ const COLUMNS: readonly Column<Row>[] = [
 export function healthView(app: AppSnapshot, { width, style = plain }: TableOptions): string {
   const workers = app.health.map((health) => rowOf(health, app.workers)).sort((a, b) => a.slot - b.slot || a.pid - b.pid);
   const healthy = isHealthy(app);
-  const verdict = healthy ? style('green', 'healthy') : style('red', 'not healthy');
+  const verdict = healthy ? style(toneColor('good'), 'healthy') : style(toneColor('bad'), 'not healthy');
   const needed = app.spec.readyMin > 1 ? `, ${app.spec.readyMin} needed` : '';
   const lines = [`${style('bold', app.name)}  ${verdict}  ${app.healthy} of ${plural(app.instances, 'worker')} ready${needed}`];
-  if (app.unserved.length > 0) lines.push(style('red', unservedText(app)));
-  if (app.panic) lines.push(style('yellow', 'fewer than half of the workers are healthy; connections go to all of them'));
+  if (app.unserved.length > 0) lines.push(style(toneColor('bad'), unservedText(app)));
+  if (app.panic) lines.push(style(toneColor('warn'), 'fewer than half of the workers are healthy; connections go to all of them'));
   if (workers.length > 0) lines.push(...renderColumns(workers, COLUMNS, { width, style }).map((line) => line.trimEnd()));
   const failures = workers.flatMap(({ slot, pid, lastFailures }) =>
     lastFailures.map(({ at, reason }) => ({ at, text: `slot ${slot} (pid ${pid}): ${reason}` })),

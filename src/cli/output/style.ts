@@ -20,6 +20,7 @@ export type Color =
 
 const TONE_COLORS: Readonly<Record<Tone, Color>> = { good: 'green', busy: 'cyan', leaving: 'yellow', warn: 'yellow', bad: 'red', idle: 'gray' };
 
+export const toneColor = (tone: Tone): Color => TONE_COLORS[tone];
 export const stateColor = (state: AppState | WorkerState): Color => TONE_COLORS[toneOf(state)];
 
 /** Colours a text, or leaves it as it is. */

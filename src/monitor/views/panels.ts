@@ -6,6 +6,7 @@ import { padded, printable, truncate, widthOf } from '../../terminal/text.ts';
 import { clock } from '../format.ts';
 import { latest, series, SPAN_SECONDS, type Sample } from '../history.ts';
 import type { Measure } from '../measures.ts';
+import { toneStyle } from '../tones.ts';
 
 /** Width of a chart's scale on its left. */
 const SCALE_COLUMNS = 7;
@@ -47,7 +48,7 @@ export function drawChart(frame: Frame, area: Area, { history, app, slot, measur
   });
 }
 
-const SEVERITY_STYLES: Readonly<Record<Severity, CellStyle>> = { info: STYLE.cyan, warn: STYLE.yellow | STYLE.bold, error: STYLE.red | STYLE.bold };
+const SEVERITY_STYLES: Readonly<Record<Severity, CellStyle>> = { info: toneStyle('busy'), warn: toneStyle('warn'), error: toneStyle('bad') };
 const KIND_COLUMNS = 15;
 const APP_COLUMNS = 20;
 /** Shown instead of the app for an event of the daemon. */
