@@ -1,3 +1,5 @@
+import { plural } from '../../lifecycle/wording.ts';
+
 /** After a report, further failures are counted for this long and reported together. */
 const BURST_MS = 60_000;
 /** Maximum number of distinct reasons per burst, because the output of a command can differ each time. */
@@ -14,13 +16,16 @@ export interface Hook {
 
 /** Reports the failures of a hook at most once per burst. A changed definition starts a new burst. */
 export class HookFailures {
+  readonly #attempts: number;
   readonly #notify: (message: string) => void;
   #hook: Hook | null = null;
   readonly #failed = new Map<string, number>();
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(notify: (message: string) => void) {
+  /** @param attempts how often a delivery is tried */
+  constructor(attempts: number, notify: (message: string) => void) {
+    this.#attempts = attempts;
     this.#notify = notify;
   }
 
@@ -62,7 +67,9 @@ export class HookFailures {
     this.#timer = null;
     const failed = sum(this.#failed.values());
     const parts = [
-      ...(failed === 0 ? [] : [`${events(failed)} could not be delivered in 3 tries (${reasons(this.#failed)})`]),
+      ...(failed === 0
+        ? []
+        : [`${events(failed)} could not be delivered in ${this.#attempts} ${this.#attempts === 1 ? 'try' : 'tries'} (${reasons(this.#failed)})`]),
       ...(this.#dropped === 0 ? [] : [`${events(this.#dropped)} dropped because too many were waiting`]),
       ...(givenUp === 0 ? [] : [`${events(givenUp)} not delivered before the daemon ended`]),
     ];
@@ -81,7 +88,7 @@ export class HookFailures {
 }
 
 const sum = (counts: Iterable<number>): number => [...counts].reduce((all, count) => all + count, 0);
-const events = (count: number): string => (count === 1 ? '1 event' : `${count} events`);
+const events = (count: number): string => plural(count, 'event');
 
 function reasons(failed: ReadonlyMap<string, number>): string {
   return failed.size === 1 ? [...failed.keys()].join() : [...failed].map(([reason, count]) => `${count} × ${reason}`).join(', ');

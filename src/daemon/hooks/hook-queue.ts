@@ -17,7 +17,7 @@ interface HookQueueOptions {
   readonly retryDelaysMs?: readonly number[] | undefined;
 }
 
-/** The queue of events for one hook. It delivers a few at a time, tries each three times, and drops the oldest if too many wait. */
+/** The queue of events for one hook. It delivers a few at a time, tries each again after a failure, and drops the oldest if too many wait. */
 export class HookQueue {
   readonly #hook: HookQueueOptions['hook'];
   readonly #call: HookQueueOptions['call'];
@@ -32,7 +32,7 @@ export class HookQueue {
   constructor({ hook, call, failed, retryDelaysMs = RETRY_DELAYS_MS }: HookQueueOptions) {
     this.#hook = hook;
     this.#call = call;
-    this.#failures = new HookFailures(failed);
+    this.#failures = new HookFailures(retryDelaysMs.length + 1, failed);
     this.#retryDelaysMs = retryDelaysMs;
   }
 

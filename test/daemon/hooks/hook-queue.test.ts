@@ -56,6 +56,19 @@ describe('the queue of a hook', () => {
     expect(called).toEqual([1, 1, 1]);
   });
 
+  it('reports as many tries as there were', async () => {
+    const eager = new HookQueue({
+      hook: () => hook,
+      call: () => Promise.reject(new Error('refused')),
+      failed: (message) => failures.push(message),
+      retryDelaysMs: [],
+    });
+    eager.add(event(1));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(failures).toEqual(['it: 1 event could not be delivered in 1 try (refused)']);
+    eager.close();
+  });
+
   it('is content when a later try succeeds', async () => {
     outcome = () => (called.length < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve());
     add(1, 1);
