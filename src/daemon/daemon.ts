@@ -4,6 +4,7 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { DaemonFacts } from '../metrics/prometheus.ts';
 import type { DaemonHello, LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
+import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
 import { field, integer } from '../protocol/parser.ts';
@@ -12,6 +13,7 @@ import { now, wallNow } from '../system/clock.ts';
 import { acquireLock, type Lock } from '../system/lock.ts';
 import { LB_PROGRAM } from '../system/lb-program.ts';
 import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
+import { portHolder } from '../system/port-holder.ts';
 import { startTimeOf } from '../system/processes.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
 import type { AppHandle } from './app-handle.ts';
@@ -83,6 +85,7 @@ export class Daemon {
       file: metrics,
       text: () => this.#metrics.exposition(),
       log: options.log,
+      holder: portHolder({ home: options.home, settingsVar: PRIMARY_SETTINGS_VAR }),
       failed: (message) => this.#happened(null)('metrics-port', message),
     });
     this.registry = this.#createRegistry();

@@ -7,6 +7,7 @@ import { hostPort } from '../protocol/parse-app-spec.ts';
 import { nullable, object } from '../protocol/parser.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { HttpEndpoint } from '../system/http-endpoint.ts';
+import type { PortHolder } from '../system/port-holder.ts';
 import { readSaved, savedText } from './saved-file.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
@@ -17,6 +18,7 @@ interface EndpointOptions {
   readonly file: string;
   readonly text: () => Promise<string>;
   readonly log: (message: string) => void;
+  readonly holder: PortHolder;
   /** Called once if a restored address can't be used. */
   readonly failed: (message: string) => void;
 }
@@ -24,13 +26,15 @@ interface EndpointOptions {
 /** Serves only the metrics over TCP, nothing of the control API. */
 export class MetricsEndpoint {
   readonly #options: EndpointOptions;
-  readonly #http = new HttpEndpoint({
-    serve: (request, response) => void this.#serve(request, response),
-    failure: ({ host, port }, reason) => new LbError('LB_ERR_METRICS_LISTEN', { where: hostAndPort(host, port), reason }),
-  });
+  readonly #http: HttpEndpoint;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
+    this.#http = new HttpEndpoint({
+      holder: options.holder,
+      serve: (request, response) => void this.#serve(request, response),
+      failure: ({ host, port }, reason) => new LbError('LB_ERR_METRICS_LISTEN', { where: hostAndPort(host, port), reason }),
+    });
   }
 
   /** Listens on the saved address; retries while the port is in use. */

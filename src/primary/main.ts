@@ -3,10 +3,10 @@ import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
 import { checked } from '../protocol/checked.ts';
 import { parsePrimarySettings } from '../protocol/parse-spawn-channel.ts';
 import { memoryLeftBytes } from '../system/memory-room.ts';
+import { portHolder } from '../system/port-holder.ts';
 import { UsageSampler } from '../system/usage.ts';
 import { DaemonLink } from './daemon-link.ts';
 import { bindListener } from './ingress/listeners.ts';
-import { portHolder } from './ingress/port-holder.ts';
 import { SpawnChannel } from './ingress/spawn-channel.ts';
 import { Primary } from './primary.ts';
 import { workerStarter } from './workers/start-worker.ts';
@@ -27,7 +27,7 @@ const ports = {
   bind: bindListener,
   startWorker: workerStarter(parsed.preload),
   usage: new UsageSampler(),
-  portHolder: portHolder(parsed.home),
+  portHolder: portHolder({ home: parsed.home, settingsVar: PRIMARY_SETTINGS_VAR }),
   memoryLeftBytes,
 };
 void new Primary(parsed, ports, () => process.exit(0)).start();

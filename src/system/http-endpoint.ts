@@ -1,6 +1,7 @@
 import type { RequestListener, Server } from 'node:http';
-import { LbError } from '../errors/lb-error.ts';
+import { errnoOf, LbError } from '../errors/lb-error.ts';
 import { listenProblem } from '../errors/listen-problem.ts';
+import type { PortHolder } from './port-holder.ts';
 
 const RETRY_MS = 1_000;
 
@@ -11,6 +12,7 @@ export interface ListenAddress {
 }
 
 interface HttpEndpointOptions {
+  readonly holder: PortHolder;
   readonly serve: RequestListener;
   readonly failure: (where: ListenAddress, reason: string) => LbError;
 }
@@ -43,7 +45,7 @@ export class HttpEndpoint {
   /** Moves to this address. If it can't listen there, throws `failure` and changes nothing. */
   move(where: ListenAddress | null): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#replace(where);
+      await this.#replace(where, true);
       this.#settle(where);
     });
   }
@@ -63,17 +65,18 @@ export class HttpEndpoint {
     this.#shut();
   }
 
-  #attempt(where: ListenAddress | null, failed: (error: LbError) => void): Promise<void> {
+  /** @param failed null on a retry, which does not look for the holder of the port again */
+  #attempt(where: ListenAddress | null, failed: ((error: LbError) => void) | null): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#wanted !== where) return;
       try {
-        await this.#replace(where);
+        await this.#replace(where, failed !== null);
         this.#problem = null;
       } catch (thrown) {
         if (this.#wanted !== where) return;
-        this.#problem = LbError.from(thrown);
-        failed(this.#problem);
-        this.#retry = setTimeout(() => void this.#attempt(where, () => {}), RETRY_MS).unref();
+        this.#problem ??= LbError.from(thrown);
+        failed?.(this.#problem);
+        this.#retry = setTimeout(() => void this.#attempt(where, null), RETRY_MS).unref();
       }
     });
   }
@@ -90,17 +93,17 @@ export class HttpEndpoint {
     return turn;
   }
 
-  async #replace(where: ListenAddress | null): Promise<void> {
+  async #replace(where: ListenAddress | null, namesHolder: boolean): Promise<void> {
     const before = this.#open?.where ?? null;
     if (isSame(where, before)) return;
     // On the same port, the old and the new host can overlap, so close the old server first.
     if (where?.port === before?.port) this.#shut();
     try {
-      const server = where === null ? null : await this.#listen(where);
+      const server = where === null ? null : await this.#listen(where, namesHolder);
       this.#shut();
       this.#serve(where, server);
     } catch (error) {
-      if (before !== null && this.#open === null) this.#serve(before, await this.#listen(before));
+      if (before !== null && this.#open === null) this.#serve(before, await this.#listen(before, false));
       throw error;
     }
   }
@@ -116,7 +119,7 @@ export class HttpEndpoint {
     this.#open = null;
   }
 
-  async #listen(where: ListenAddress): Promise<Server> {
+  async #listen(where: ListenAddress, namesHolder: boolean): Promise<Server> {
     // Loaded on demand to save memory in each primary.
     const { createServer } = await import('node:http');
     const server = createServer(this.#options.serve);
@@ -127,7 +130,8 @@ export class HttpEndpoint {
         server.listen({ port, ...(host === null ? {} : { host }) }, resolve);
       });
     } catch (error) {
-      throw this.#options.failure(where, listenProblem(error));
+      const holder = namesHolder && errnoOf(error) === 'EADDRINUSE' ? await this.#options.holder({ address: host, port }).catch(() => null) : null;
+      throw this.#options.failure(where, `${listenProblem(error)}${holder === null ? '' : ` by ${holder}`}`);
     }
     // A failed accept (no descriptors) must not end the process.
     server.on('error', () => {});

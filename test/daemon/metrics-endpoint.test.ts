@@ -15,7 +15,13 @@ afterEach(() => {
 });
 
 function endpointOf(file: string, text = (): Promise<string> => Promise.resolve('lb_build_info 1\n')): MetricsEndpoint {
-  const endpoint = new MetricsEndpoint({ file, text, log: (message) => logged.push(message), failed: (message) => failures.push(message) });
+  const endpoint = new MetricsEndpoint({
+    file,
+    text,
+    log: (message) => logged.push(message),
+    holder: async () => 'pid 7 (node old.js)',
+    failed: (message) => failures.push(message),
+  });
   open.push(endpoint);
   return endpoint;
 }
@@ -45,7 +51,9 @@ it('stays where it is when the new port is taken, and is off when it is told to 
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const taken = (other.address() as { port: number }).port;
-  await expect(endpoint.move({ host: '127.0.0.1', port: taken })).rejects.toThrow(`cannot serve the metrics at 127.0.0.1:${taken}: the port is in use`);
+  await expect(endpoint.move({ host: '127.0.0.1', port: taken })).rejects.toThrow(
+    `cannot serve the metrics at 127.0.0.1:${taken}: the port is in use by pid 7 (node old.js)`,
+  );
   other.close();
   expect((await request('/metrics', { port })).status).toBe(200);
   expect(await endpoint.move({ host: '127.0.0.1', port })).toContain(String(port));
@@ -62,8 +70,10 @@ it('tries again until a port that was taken is free', async () => {
   const second = endpointOf(file);
   second.restore();
   const url = `http://127.0.0.1:${port}/metrics`;
-  await waitFor('the second one to find it taken', () => failures.some((message) => message.includes(`${port}: the port is in use; retrying every second`)));
-  expect(second.state).toEqual({ url, problem: 'the port is in use' });
+  await waitFor('the second one to find it taken', () =>
+    failures.some((message) => message.includes(`${port}: the port is in use by pid 7 (node old.js); retrying every second`)),
+  );
+  expect(second.state).toEqual({ url, problem: 'the port is in use by pid 7 (node old.js)' });
   first.close();
   await waitFor('the second one to serve', async () => (await request('/metrics', { port })).status === 200);
   expect(second.state).toEqual({ url, problem: null });

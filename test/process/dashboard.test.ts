@@ -214,7 +214,7 @@ describe('in a browser', () => {
 it('says why it cannot start', async () => {
   const taken = await sandbox.lb('dashboard', '--port', String(app.port));
   expect(taken).toMatchObject({ code: 1, stdout: '' });
-  expect(taken.stderr).toContain(`cannot serve the dashboard at 127.0.0.1:${app.port}: the port is in use`);
+  expect(taken.stderr).toContain(`cannot serve the dashboard at 127.0.0.1:${app.port}: the port is in use by app "${app.name}" (pid `);
   const alone = await sandbox.lbWith({ env: { LB_HOME: `${sandbox.directory}/elsewhere` } }, 'dashboard');
   expect(alone).toMatchObject({ code: 4, stdout: '' });
 });

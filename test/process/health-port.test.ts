@@ -85,7 +85,7 @@ it('a health_port that is taken fails the start and leaves nothing', async () =>
   const health = typeof address === 'object' ? (address?.port ?? 0) : 0;
   const { name, port, result } = await sandbox.tryStart('plain-http.cjs', { flags: ['--health-port', `127.0.0.1:${health}`] });
   expect(result.code).toBe(1);
-  expect(result.stderr).toMatch(new RegExp(`127\\.0\\.0\\.1:${health}.*in use`));
+  expect(result.stderr).toMatch(new RegExp(`127\\.0\\.0\\.1:${health}.*in use by pid ${process.pid} \\(`));
   await sandbox.waitFor('its primary to be gone', () => processesOf(sandbox.directory).every(({ command }) => !command.includes('primary')));
   expect(await sandbox.snapshot(name)).toMatchObject({ state: 'errored', primaryPid: null, workers: [] });
   await expect(request('/', { port })).rejects.toThrow('ECONNREFUSED');

@@ -114,8 +114,9 @@ it('serves nothing but the metrics, and no longer than asked', async () => {
   ] as const;
   const answers = await Promise.all(asked.map(([method, path]) => request(path, { port, method })));
   expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 405, 404]);
-  const taken = await sandbox.lb('metrics', '--listen', String((await sandbox.start('plain-http.cjs')).port));
-  expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining('the port is in use') as string });
+  const other = await sandbox.start('plain-http.cjs');
+  const taken = await sandbox.lb('metrics', '--listen', String(other.port));
+  expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining(`the port is in use by app "${other.name}" (pid `) as string });
   expect((await request('/metrics', { port })).status).toBe(200);
   await sandbox.ok('metrics', '--listen', 'off');
   await expect(request('/metrics', { port })).rejects.toThrow('ECONNREFUSED');

@@ -25,6 +25,7 @@ const serves = (port: number, host = '127.0.0.1'): Promise<boolean> =>
 
 beforeEach(async () => {
   endpoint = new HttpEndpoint({
+    holder: async ({ port }) => (port === ports.taken ? 'pid 7 (node old.js)' : null),
     serve: (_request, response) => response.end('here'),
     failure: ({ port }, reason) => new LbError('LB_ERR_METRICS_LISTEN', { where: port, reason }),
   });
@@ -53,7 +54,7 @@ it('moves to another port, to another address of the same port, and away', async
 
 it('stays where it is when the new port is taken, and says so', async () => {
   await endpoint.move(at(ports.first));
-  await expect(endpoint.move(at(ports.taken))).rejects.toMatchObject({ details: { where: ports.taken, reason: 'the port is in use' } });
+  await expect(endpoint.move(at(ports.taken))).rejects.toMatchObject({ details: { where: ports.taken, reason: 'the port is in use by pid 7 (node old.js)' } });
   expect(await serves(ports.first)).toBe(true);
   expect([endpoint.wanted, endpoint.problem]).toEqual([at(ports.first), null]);
 });
@@ -76,7 +77,7 @@ it('keeps trying, serves where it was meanwhile, and reports the first failure o
   await endpoint.move(at(ports.first));
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   await endpoint.keepTrying(at(ports.taken), failed);
-  expect([endpoint.wanted, endpoint.problem?.details['reason']]).toEqual([at(ports.taken), 'the port is in use']);
+  expect([endpoint.wanted, endpoint.problem?.details['reason']]).toEqual([at(ports.taken), 'the port is in use by pid 7 (node old.js)']);
   vi.advanceTimersByTime(1_000);
   await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
   expect(await serves(ports.first)).toBe(true);

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { DaemonAddress } from '../../client/address.ts';
 import { connect } from '../../client/connect.ts';
-import { LbError } from '../../errors/lb-error.ts';
+import { errnoOf, LbError } from '../../errors/lb-error.ts';
 import { listenProblem } from '../../errors/listen-problem.ts';
 import { expectedName, nameInPath } from '../../lifecycle/app-name.ts';
 import { hostAndPort } from '../../lifecycle/wording.ts';
@@ -28,6 +28,8 @@ export interface DashboardOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
+  /** Who holds this address; null if it is not known. */
+  readonly holder: (where: { readonly address: string; readonly port: number }) => Promise<string | null>;
   /** False refuses every action. */
   readonly allowActions: boolean;
 }
@@ -53,10 +55,12 @@ export class DashboardServer {
   async listen(): Promise<string> {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) =>
-        reject(new LbError('LB_ERR_DASHBOARD_LISTEN', { where: port === 0 ? host : hostAndPort(host, port), reason: listenProblem(error) })),
-      );
+      this.#server.once('error', reject);
       this.#server.listen(port, host, resolve);
+    }).catch(async (error: unknown) => {
+      const holder = errnoOf(error) === 'EADDRINUSE' ? await this.#options.holder({ address: host, port }).catch(() => null) : null;
+      const reason = `${listenProblem(error)}${holder === null ? '' : ` by ${holder}`}`;
+      throw new LbError('LB_ERR_DASHBOARD_LISTEN', { where: port === 0 ? host : hostAndPort(host, port), reason });
     });
     const address = this.#server.address();
     const bound = typeof address === 'object' && address !== null ? address.port : port;

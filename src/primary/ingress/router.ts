@@ -6,11 +6,11 @@ import { isServing, type WorkerState } from '../../lifecycle/states.ts';
 import type { ListenQuery } from '../../protocol/worker.ts';
 import { STRATEGIES } from '../../lifecycle/balance-strategy.ts';
 import { now } from '../../system/clock.ts';
+import type { PortHolder } from '../../system/port-holder.ts';
 import type { Untaken } from '../handles/connection.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 import type { Ingress } from './ingress.ts';
-import type { PortHolder } from './port-holder.ts';
 
 /** How long a worker gets no connections after it refused one because of its `maxConnections`. */
 const FULL_MS = 100;
@@ -70,7 +70,8 @@ export class Router implements WorkerObserver {
 
   async #explainRefusal(worker: WorkerHandle, query: ListenQuery): Promise<void> {
     const holder = await this.#options.portHolder(query).catch(() => null);
-    if (holder !== null) this.#options.addressInUse(worker, holder);
+    const what = query.addressType === -1 ? query.address : `port ${query.port}`;
+    if (holder !== null) this.#options.addressInUse(worker, `${what} is held by ${holder}`);
   }
 
   onListenersChanged(): void {

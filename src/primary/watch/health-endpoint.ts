@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { LbError } from '../../errors/lb-error.ts';
 import { hostAndPort } from '../../lifecycle/wording.ts';
 import { HttpEndpoint } from '../../system/http-endpoint.ts';
+import type { PortHolder } from '../../system/port-holder.ts';
 
 /** The facts that decide the answer of `/ready`. */
 export interface ReadyFacts {
@@ -17,8 +18,9 @@ export interface ReadyFacts {
 
 /** Serves `/live` and `/ready` on a separate port, for a load balancer in front of the machine. */
 export class HealthEndpoint extends HttpEndpoint {
-  constructor(facts: () => ReadyFacts) {
+  constructor(facts: () => ReadyFacts, holder: PortHolder) {
     super({
+      holder,
       serve: (request, response) => answer(request.url ?? '', response, facts()),
       failure: ({ host, port }, reason) => new LbError('LB_ERR_HEALTH_PORT', { app: facts().app, where: hostAndPort(host, port), reason }),
     });

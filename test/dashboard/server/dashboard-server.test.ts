@@ -19,6 +19,8 @@ const FILES = { 'index.html': '<title>page</title>', 'app.js': 'page()', 'app.cs
 /** No word about what is there. */
 const REFUSED = 'Refused: open the page with the URL that "lb dashboard" printed.\n';
 
+const holder = async (): Promise<string> => 'pid 7 (node old.js)';
+
 let daemon: FakeDaemon;
 let assets: string;
 let server: DashboardServer;
@@ -27,7 +29,15 @@ let token: string;
 let cookie: string;
 
 async function serve(allowActions: boolean): Promise<void> {
-  server = new DashboardServer({ address: daemon.address, version: '1.2.3', assets: pathToFileURL(`${assets}/`), host: '127.0.0.1', port: 0, allowActions });
+  server = new DashboardServer({
+    address: daemon.address,
+    version: '1.2.3',
+    assets: pathToFileURL(`${assets}/`),
+    host: '127.0.0.1',
+    port: 0,
+    allowActions,
+    holder,
+  });
   const url = new URL(await server.listen());
   port = Number(url.port);
   token = url.searchParams.get('token') ?? '';
@@ -274,7 +284,7 @@ async function* received(socket: WebSocket): AsyncGenerator<PageMessage> {
 }
 
 it.each([
-  ['127.0.0.1', () => port, 'the port is in use'],
+  ['127.0.0.1', () => port, 'the port is in use by pid 7 (node old.js)'],
   ['192.0.2.1', () => 0, 'this machine has no such address'],
 ])('says why it cannot listen on %s', async (host, portOf, reason) => {
   const second = new DashboardServer({
@@ -284,6 +294,7 @@ it.each([
     host,
     port: portOf(),
     allowActions: false,
+    holder,
   });
   await expect(second.listen()).rejects.toMatchObject({
     code: 'LB_ERR_DASHBOARD_LISTEN',

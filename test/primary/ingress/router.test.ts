@@ -210,8 +210,8 @@ describe('a worker that wants to listen', () => {
 
   it('is told that the address is in use after it is known who holds it', async () => {
     errno = -98;
-    holder = 'port 80 is held by pid 5 (nginx)';
-    expect(await asks()).toEqual([holder, 'a: -98']);
+    holder = 'pid 5 (nginx)';
+    expect(await asks()).toEqual(['port 80 is held by pid 5 (nginx)', 'a: -98']);
   });
 
   it.each([

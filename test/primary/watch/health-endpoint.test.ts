@@ -9,7 +9,10 @@ const HOST = '127.0.0.1';
 let facts: ReadyFacts;
 
 function endpointOf(): HealthEndpoint {
-  const endpoint = new HealthEndpoint(() => facts);
+  const endpoint = new HealthEndpoint(
+    () => facts,
+    async () => 'pid 7 (node old.js)',
+  );
   onTestFinished(() => endpoint.close());
   return endpoint;
 }
@@ -43,6 +46,6 @@ it('names the app and the address that cannot be had', async () => {
   const { port } = taken.address() as AddressInfo;
   await expect(endpointOf().move({ host: HOST, port })).rejects.toMatchObject({
     code: 'LB_ERR_HEALTH_PORT',
-    details: { app: 'api', where: `${HOST}:${port}`, reason: 'the port is in use' },
+    details: { app: 'api', where: `${HOST}:${port}`, reason: 'the port is in use by pid 7 (node old.js)' },
   });
 });

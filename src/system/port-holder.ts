@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { withDeadline } from './deadline.ts';
+import { homePaths } from './paths.ts';
+import { commandLineOf, startVariableOf } from './process-text.ts';
+import { parentOf } from './processes.ts';
+import { holdersOfPath, holdersOfPort, type SocketHolders } from './socket-holders.ts';
+
+/** Somebody waits for the answer. */
+const DEADLINE_MS = 1_000;
+const LONGEST_TEXT = 120;
+/** Parents that are looked at: a worker of a worker of a primary. */
+const GENERATIONS = 4;
+
+interface Address {
+  /** Null for every address. A path if the type is -1. */
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly addressType?: number | string;
+}
+
+/** Who holds an address, as `describeHolders` says it; null if it is not known. */
+export type PortHolder = (address: Address) => Promise<string | null>;
+
+/** How to recognize a primary. */
+export interface Ours {
+  readonly home: string;
+  /** The variable in its environment: JSON with its `name` and its `home`. */
+  readonly settingsVar: string;
+}
+
+export function portHolder(ours: Ours): PortHolder {
+  return async ({ address, port, addressType }) => {
+    const asked = addressType === -1 ? holdersOfPath(address ?? '') : holdersOfPort(port ?? 0, address);
+    const holders = await withDeadline(asked, DEADLINE_MS);
+    return holders === null ? null : describeHolders(holders, ours);
+  };
+}
+
+/** `app "web" (pid 123)`, `pid 123 (node old.js)`, or that it cannot be seen. */
+export function describeHolders({ pids, uid }: SocketHolders, ours: Ours): string {
+  // The daemon and the primary of an app hold the same socket.
+  const lb = pids.flatMap((pid) => appsOf(pid, ours) ?? []);
+  const [first] = pids;
+  if (lb[0] !== undefined) return lb[0];
+  if (first !== undefined) return `pid ${first} (${printable(commandLineOf(first)) || 'command unknown'})`;
+  const whose = uid === null || uid === process.getuid?.() ? '' : ` of user ${uid}`;
+  return `a process${whose} that ${whose === '' ? 'cannot be seen from here' : 'this user cannot look into'}`;
+}
+
+/** Names the apps of the primary that this process is, or whose worker it is. */
+function appsOf(pid: number, ours: Ours): string | null {
+  for (let current: number | null = pid, left = GENERATIONS; current !== null && current > 1 && left > 0; current = parentOf(current), left--) {
+    const primary = primaryAt(current, ours);
+    if (primary === null) continue;
+    const names = primary.apps.map((app) => `"${printable(app)}"`).join(', ');
+    const where = primary.home === ours.home ? '' : ` of LB_HOME ${printable(primary.home)}`;
+    return `${primary.apps.length > 1 ? 'one of the apps' : 'app'} ${names}${where} (pid ${pid})`;
+  }
+  return null;
+}
+
+interface FoundPrimary {
+  readonly home: string;
+  readonly apps: readonly string[];
+}
+
+function primaryAt(pid: number, { settingsVar }: Ours): FoundPrimary | null {
+  const settings = fieldsOf(startVariableOf(pid, settingsVar));
+  const { name, home } = settings;
+  // Of somebody else's variable.
+  if (typeof name !== 'string' || typeof home !== 'string') return null;
+  return { home, apps: recordedApps(home, name) ?? [name] };
+}
+
+/** The apps of a primary, from the record that its daemon keeps. */
+function recordedApps(home: string, primary: string): readonly string[] | null {
+  try {
+    const { apps } = fieldsOf(readFileSync(join(homePaths(home).primaries, `${primary}.json`), 'utf8'));
+    return Array.isArray(apps) && apps.length > 0 ? apps.map(String) : null;
+  } catch {
+    return null;
+  }
+}
+
+function fieldsOf(json: string | undefined): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(json ?? '');
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+function printable(text: string): string {
+  const shown = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  return shown.length > LONGEST_TEXT ? `${shown.slice(0, LONGEST_TEXT)}…` : shown;
+}
