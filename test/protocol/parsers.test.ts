@@ -38,7 +38,8 @@ describe.each(CHANNELS)('the parser of messages from %s', (_, parser, messages) 
       fc.property(garbage(messages), (value) => {
         const parsed = attempt(() => parser(value));
         if (parsed instanceof Malformed) expect(parsed.message).toMatch(/: expected .+, got .+$/);
-        else expect(parsed).toEqual(value);
+        // Not always the value itself: an error code of a newer version becomes one that this version knows.
+        else expect(parser(parsed)).toBe(parsed);
       }),
     );
   });
