@@ -16,6 +16,8 @@ import { currentWorker, type Pool, type Slot } from './workers/pool.ts';
 import type { WorkerHandle, WorkerObserver } from './workers/worker-handle.ts';
 
 const FORK_AGAIN_MS = 1_000;
+/** Until then, a worker is expected to open all its listeners. */
+const NOTE_MISSING_AFTER_MS = 2_000;
 
 export interface SupervisorOptions {
   readonly app: string;
@@ -47,6 +49,7 @@ export class Supervisor implements WorkerObserver {
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
   readonly #saidReady = new WeakSet<WorkerHandle>();
+  readonly #noted = new WeakSet<WorkerHandle>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -170,13 +173,15 @@ export class Supervisor implements WorkerObserver {
   #checkReady(worker: WorkerHandle): void {
     const { pool, runner, contract, event } = this.#options;
     const { spec } = worker;
+    const missing = contract.missing(worker);
+    const listening = contract.listens(worker, spec.port);
     const verdict = readiness({
       waitReady: spec.waitReady,
       saidReady: this.#saidReady.has(worker),
       port: spec.port,
-      listening: contract.listens(worker, spec.port),
+      listening,
       appListens: spec.port !== null || worker.asksToListen || contract.isKnown,
-      missing: contract.missing(worker),
+      missing,
       needsAll: runner.needsListeners,
       uptimeMs: worker.uptimeMs,
       minUptimeMs: spec.minUptimeMs,
@@ -184,10 +189,11 @@ export class Supervisor implements WorkerObserver {
       eventLoopUtilization: worker.meter.last?.eventLoopUtilization ?? null,
       healthy: this.#options.passedCheck(worker),
     });
-    if (verdict.verdict === 'wait') this.wakeIn(verdict.forMs);
-    else if (verdict.verdict === 'ready') {
+    if (verdict.verdict === 'wait') {
+      if (listening && missing.length > 0) this.#noteMissing(worker, missing);
+      this.wakeIn(verdict.forMs);
+    } else if (verdict.verdict === 'ready') {
       worker.move('ready');
-      const { missing } = verdict;
       if (missing.length > 0) event('listener-missing', `worker ${worker.slot} does not listen on ${missing.join(', ')}, as the worker before it did`, worker);
     } else {
       const claimed = runner.claims(worker);
@@ -197,6 +203,15 @@ export class Supervisor implements WorkerObserver {
       const reason = verdict.reason + adviceFor(this.#options.app, verdict.missing);
       if (claimed) runner.failed({ worker, reason, output: [...worker.end.lastStderr] });
     }
+  }
+
+  /** Tells once why a worker that listens is not ready. */
+  #noteMissing(worker: WorkerHandle, missing: readonly string[]): void {
+    if (this.#noted.has(worker)) return;
+    if (worker.uptimeMs < NOTE_MISSING_AFTER_MS) return this.wakeIn(NOTE_MISSING_AFTER_MS - worker.uptimeMs);
+    this.#noted.add(worker);
+    const { app, runner } = this.#options;
+    runner.progress('note', `${app}[${worker.slot}] does not listen on ${missing.join(', ')} yet, as the worker before it does`, worker);
   }
 
   /** Applies the restart policy to the slot of a worker that ended unexpectedly, unless another worker serves it. */

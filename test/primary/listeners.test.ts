@@ -23,6 +23,9 @@ describe('a reload', () => {
     expect([old?.leaving, app.workers[1]?.listens, await unserved(app)]).toEqual([false, true, []]);
     await app.advance(1_500);
     expect(reload.answer).toMatchObject({ kind: 'done' });
+    expect(reload.progress.filter(({ step }) => step === 'note').map(({ message }) => message)).toEqual([
+      'api[0] does not listen on *:9100 yet, as the worker before it does',
+    ]);
     expect([old?.alive, await listeners(app)]).toEqual([false, ['*:3000', '*:9100']]);
   });
 
