@@ -141,12 +141,13 @@ function down(policy: ScaleSpec, facts: ScaleFacts, known: readonly LoadSample[]
   if (leaving > 0) return WAITS_FOR_DRAINS;
   if (recent.some(({ queued }) => queued > 0)) return blocked(`connections are waiting for a worker, so none is removed (${state})`);
   const step = peak * 2 <= DOWN_SHARE ? Math.ceil(workers / 2) : workers - 1;
-  const most =
-    target.metric === 'p95_ms'
-      ? `p95 below ${target.value} ms, busy ${(peak * MAX_UTILIZATION).toFixed(2)} of ${MAX_UTILIZATION}`
-      : describe(target.metric, peak * target.value, target.value);
-  const why = workers > ceiling ? `the CPU budget is ${cpuBudget}` : `at most ${most} over ${seconds(downCooldownMs)}`;
+  const why = workers > ceiling ? `the CPU budget is ${cpuBudget}` : `at most ${describePeak(target, peak)} over ${seconds(downCooldownMs)}`;
   return change(workers, Math.min(Math.max(needed, step), ceiling), why);
+}
+
+function describePeak({ metric, value }: ScaleSpec['target'], peak: number): string {
+  if (metric !== 'p95_ms') return describe(metric, peak * value, value);
+  return `p95 below ${value} ms, busy ${(peak * MAX_UTILIZATION).toFixed(2)} of ${MAX_UTILIZATION}`;
 }
 
 /** The highest demand of any window. */

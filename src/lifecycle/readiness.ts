@@ -29,8 +29,8 @@ export type Readiness =
   | { readonly verdict: 'ready'; readonly missing: readonly string[] }
   /** `missing`: all that it lacks are these. */
   | { readonly verdict: 'failed'; readonly reason: string; readonly missing: readonly string[] }
-  /** Check again after this time at the latest. */
-  | { readonly verdict: 'wait'; readonly forMs: number };
+  /** Check again after this time at the latest. `missing`: it waits only for these. */
+  | { readonly verdict: 'wait'; readonly forMs: number; readonly missing: readonly string[] };
 
 /** Booting keeps the event loop busier than this. An app that never listens is ready when it is below. */
 const SETTLED_UTILIZATION = 0.8;
@@ -52,7 +52,7 @@ export function readiness(facts: ReadinessFacts): Readiness {
   const settled = facts.eventLoopUtilization !== null && facts.eventLoopUtilization < SETTLED_UTILIZATION;
   if (mayNeverListen && settled && facts.uptimeMs >= facts.minUptimeMs) return { verdict: 'ready', missing };
   const left = facts.listenTimeoutMs - facts.uptimeMs;
-  if (left > 0) return { verdict: 'wait', forMs: mayNeverListen ? Math.min(left, RECHECK_MS) : left };
+  if (left > 0) return { verdict: 'wait', forMs: mayNeverListen ? Math.min(left, RECHECK_MS) : left, missing: lacks === null ? missing : [] };
   return mayNeverListen ? { verdict: 'ready', missing } : atLast(facts, lacks);
 }
 

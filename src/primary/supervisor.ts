@@ -1,12 +1,13 @@
-import { LbError, messageOf, shellWord } from '../errors/lb-error.ts';
+import { LbError, messageOf } from '../errors/lb-error.ts';
 import { describeExit, type StopReason, type ExitReport } from '../lifecycle/exit-report.ts';
 import type { OperationName } from '../lifecycle/operation-name.ts';
-import { readiness, type CheckPassed } from '../lifecycle/readiness.ts';
+import type { CheckPassed } from '../lifecycle/readiness.ts';
 import { afterWorkerEnd, type WorkerEnd } from '../lifecycle/restart-policy.ts';
 import { isEnded } from '../lifecycle/states.ts';
 import { shortTime, withoutApp } from '../lifecycle/wording.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import { now, wallNow } from '../system/clock.ts';
+import { dropAdvice, readinessOf } from './readiness-of.ts';
 import type { ListenerContract } from './ingress/listener-contract.ts';
 import type { ListenerSweep } from './ingress/listener-sweep.ts';
 import type { OperationRunner } from './operations/operation-runner.ts';
@@ -48,7 +49,6 @@ export class Supervisor implements WorkerObserver {
   #scheduled = false;
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
-  readonly #saidReady = new WeakSet<WorkerHandle>();
   readonly #noted = new WeakSet<WorkerHandle>();
 
   constructor(options: SupervisorOptions) {
@@ -84,7 +84,7 @@ export class Supervisor implements WorkerObserver {
   }
 
   saidReady(worker: WorkerHandle): void {
-    this.#saidReady.add(worker);
+    worker.self.saidReady = true;
     this.wake();
   }
 
@@ -171,28 +171,13 @@ export class Supervisor implements WorkerObserver {
   }
 
   #checkReady(worker: WorkerHandle): void {
-    const { pool, runner, contract, event } = this.#options;
-    const { spec } = worker;
-    const missing = contract.missing(worker);
-    const listening = contract.listens(worker, spec.port);
-    const verdict = readiness({
-      waitReady: spec.waitReady,
-      saidReady: this.#saidReady.has(worker),
-      port: spec.port,
-      listening,
-      appListens: spec.port !== null || worker.asksToListen || contract.isKnown,
-      missing,
-      needsAll: runner.needsListeners,
-      uptimeMs: worker.uptimeMs,
-      minUptimeMs: spec.minUptimeMs,
-      listenTimeoutMs: spec.listenTimeoutMs,
-      eventLoopUtilization: worker.meter.last?.eventLoopUtilization ?? null,
-      healthy: this.#options.passedCheck(worker),
-    });
+    const { pool, runner, contract, event, passedCheck } = this.#options;
+    const verdict = readinessOf(worker, { contract, needsAll: runner.needsListeners, healthy: passedCheck(worker) });
     if (verdict.verdict === 'wait') {
-      if (listening && missing.length > 0) this.#noteMissing(worker, missing);
+      this.#noteMissing(worker, verdict.missing);
       this.wakeIn(verdict.forMs);
     } else if (verdict.verdict === 'ready') {
+      const { missing } = verdict;
       worker.move('ready');
       if (missing.length > 0) event('listener-missing', `worker ${worker.slot} does not listen on ${missing.join(', ')}, as the worker before it did`, worker);
     } else {
@@ -200,14 +185,14 @@ export class Supervisor implements WorkerObserver {
       event('not-ready', `worker ${worker.slot} ${verdict.reason}`, worker);
       pool.retire(worker, 'not-ready', { atOnce: true });
       this.#countEnd(worker, null);
-      const reason = verdict.reason + adviceFor(this.#options.app, verdict.missing);
+      const reason = verdict.reason + dropAdvice(this.#options.app, verdict.missing);
       if (claimed) runner.failed({ worker, reason, output: [...worker.end.lastStderr] });
     }
   }
 
   /** Tells once why a worker that listens is not ready. */
   #noteMissing(worker: WorkerHandle, missing: readonly string[]): void {
-    if (this.#noted.has(worker)) return;
+    if (missing.length === 0 || this.#noted.has(worker)) return;
     if (worker.uptimeMs < NOTE_MISSING_AFTER_MS) return this.wakeIn(NOTE_MISSING_AFTER_MS - worker.uptimeMs);
     this.#noted.add(worker);
     const { app, runner } = this.#options;
@@ -284,11 +269,4 @@ export class Supervisor implements WorkerObserver {
     this.#options.event('ended', error === null ? `the app is ${state}` : withoutApp(error.message, this.#options.app), undefined, { state });
     this.#options.onEnded(state, error);
   }
-}
-
-/** How to reload without these listeners. */
-function adviceFor(app: string, missing: readonly string[]): string {
-  if (missing.length === 0) return '';
-  const names = missing.map((label) => /(?<=[*\]\d]):\d+$/.exec(label)?.[0] ?? label);
-  return ` (if that is intended: lb reload ${shellWord(app)} --drop ${shellWord(names.join(','))})`;
 }

@@ -21,7 +21,7 @@ const failed = (why: string, missing: readonly string[] = []): Readiness => ({ v
 const notListening = failed('not listening');
 const notSaid = failed("no process.send('ready')");
 const admin = ['*:9100'];
-const wait = (forMs: number): Readiness => ({ verdict: 'wait', forMs });
+const wait = (forMs: number, missing: readonly string[] = []): Readiness => ({ verdict: 'wait', forMs, missing });
 
 describe('readiness', () => {
   it.each<[string, Partial<ReadinessFacts>, Readiness]>([
@@ -48,15 +48,15 @@ describe('readiness', () => {
 
     ['has a port and does not listen there', { port: 3_000, appListens: true, uptimeMs: 30_000 }, failed('not listening on port 3000')],
 
-    ['listens, but not everywhere yet', { listening: true, appListens: true, missing: admin }, wait(29_900)],
+    ['listens, but not everywhere yet', { listening: true, appListens: true, missing: admin }, wait(29_900, admin)],
     [
       'listens, but not everywhere in time',
       { listening: true, missing: admin, uptimeMs: 30_000 },
       failed('not listening on *:9100, as the worker before it does', admin),
     ],
-    ['listens, need not everywhere', { listening: true, missing: admin, needsAll: false }, wait(29_900)],
+    ['listens, need not everywhere', { listening: true, missing: admin, needsAll: false }, wait(29_900, admin)],
     ['listens, need not everywhere, in the end', { listening: true, missing: admin, needsAll: false, uptimeMs: 30_000 }, { verdict: 'ready', missing: admin }],
-    ['wait_ready: said so, but does not listen everywhere yet', { waitReady: true, saidReady: true, missing: admin }, wait(29_900)],
+    ['wait_ready: said so, but does not listen everywhere yet', { waitReady: true, saidReady: true, missing: admin }, wait(29_900, admin)],
     ['does not listen at all, need not everywhere', { appListens: true, missing: admin, needsAll: false, uptimeMs: 30_000 }, notListening],
 
     ['may never listen: no heartbeat yet', { uptimeMs: 2_000 }, wait(250)],

@@ -9,6 +9,8 @@ interface DrainReport {
 
 /** What a worker reports about itself, besides heartbeats. The latest report counts. */
 export class SelfDescription {
+  /** The app said that it is ready. */
+  saidReady = false;
   /** Why the app asked to get no new connections; null if it did not. */
   withdrawn: string | null = null;
   /** The weight that the app asked for; null uses the configured one. */
