@@ -17,6 +17,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     killTimeoutMs: settings.kill_timeout,
     drainIdleMs: settings.drain_idle,
     maxDraining: settings.max_draining,
+    overlap: settings.overlap ?? null,
     shutdownWithMessage: settings.shutdown_with_message,
     maxMemoryBytes: settings.max_memory_restart,
     autorestart: settings.autorestart,

@@ -1,5 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { replacementOf, type Footprint } from '../lifecycle/replacement.ts';
 import { stopLimit } from '../lifecycle/stop-ladder.ts';
 import { orderTitle, type Answer, type Order, type Running } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
@@ -42,6 +43,7 @@ export class AppHandle implements Tenant {
   desired: DesiredState;
   generation: number;
   error: string | null;
+  footprint: Footprint;
   readonly event: EmitEvent;
   readonly view: AppView;
   readonly #options: AppHandleOptions;
@@ -63,6 +65,7 @@ export class AppHandle implements Tenant {
     this.desired = options.saved.desired;
     this.generation = options.saved.generation;
     this.error = options.saved.error;
+    this.footprint = options.saved.footprint;
     this.event = options.event(this.name);
     this.#badMessages = new BadMessages(this.event, now);
     this.view = new AppView(this, this.#keeper, options.totals);
@@ -81,6 +84,14 @@ export class AppHandle implements Tenant {
     return this.#mayEnd;
   }
 
+  get stopFirst(): boolean {
+    return replacementOf(this.spec, this.footprint).way === 'stop-first';
+  }
+
+  get killTimeoutMs(): number {
+    return this.spec.killTimeoutMs;
+  }
+
   /** A start is under way or done. */
   get active(): boolean {
     return this.#starting || this.#keeper.keeps(this.name);
@@ -96,8 +107,8 @@ export class AppHandle implements Tenant {
   }
 
   toSaved(): SavedApp {
-    const { spec, desired, generation, error } = this;
-    return { spec, desired, generation, error };
+    const { spec, desired, generation, error, footprint } = this;
+    return { spec, desired, generation, error, footprint };
   }
 
   /** Starts the app because the operator asked; its first failure is the operator's. */
@@ -109,10 +120,11 @@ export class AppHandle implements Tenant {
     this.generation = 1;
     this.#options.changed();
     try {
+      await this.#keeper.predecessorGone();
       this.host();
       this.#keeper.spawn();
       const attachment = await this.#keeper.connected(this.name);
-      return await this.#ask(attachment, { kind: 'start', spec: this.spec, strict: true, generation: this.generation }, onProgress);
+      return await this.#ask(attachment, this.#startOrder(true), onProgress);
     } catch (error) {
       await this.#startFailed(LbError.from(error));
       throw error;
@@ -161,7 +173,7 @@ export class AppHandle implements Tenant {
     if (running !== null) {
       this.spec = running.spec;
       this.generation = running.snapshot.generation;
-      this.view.take(running.snapshot);
+      this.#remember(this.view.take(running.snapshot));
       this.#options.changed();
       this.event('primary-adopted', `primary (pid ${pid}) adopted`);
       if (this.desired !== 'running') void attachment.order(this.name, { kind: 'stop' }).catch(() => {});
@@ -169,8 +181,7 @@ export class AppHandle implements Tenant {
     }
     this.view.reset();
     if (!this.#starting) {
-      const order: Order = { kind: 'start', spec: this.spec, strict: false, generation: this.generation };
-      void this.#ask(attachment, order).catch((error: unknown) => this.#options.log(`${this.name}: ${LbError.from(error).message}`));
+      void this.#ask(attachment, this.#startOrder(false)).catch((error: unknown) => this.#options.log(`${this.name}: ${LbError.from(error).message}`));
     }
   }
 
@@ -179,6 +190,7 @@ export class AppHandle implements Tenant {
       case 'redefined':
         return this.#learn(report.spec, report.snapshot);
       case 'stats':
+        if (this.#remember(report.stats)) this.#options.changed();
         return this.#options.stats(this.view.takeStats(report.stats));
       case 'event':
         this.#orphans.heard(report.event);
@@ -264,9 +276,22 @@ export class AppHandle implements Tenant {
     return { ...answer, snapshot: this.view.last ?? answer.snapshot };
   }
 
+  #startOrder(strict: boolean): Order {
+    return { kind: 'start', spec: this.spec, strict, generation: this.generation, footprint: this.footprint };
+  }
+
+  /** @returns whether there is something new to save. */
+  #remember({ replacement }: Pick<AppStats, 'replacement'>): boolean {
+    if (replacement === undefined) return false;
+    const { listened, ownSockets } = replacement;
+    const isNew = listened !== this.footprint.listened || ownSockets.join('\n') !== this.footprint.ownSockets.join('\n');
+    if (isNew) this.footprint = { listened, ownSockets };
+    return isNew;
+  }
+
   #learn(spec: AppSpec, snapshot: AppSnapshot): void {
-    this.view.take(snapshot);
-    if (JSON.stringify(spec) === JSON.stringify(this.spec) && snapshot.generation === this.generation) return;
+    const isNew = this.#remember(this.view.take(snapshot));
+    if (!isNew && JSON.stringify(spec) === JSON.stringify(this.spec) && snapshot.generation === this.generation) return;
     this.spec = spec;
     this.generation = snapshot.generation;
     this.#options.changed();

@@ -1,33 +1,21 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import { plural } from '../lifecycle/wording.ts';
 import type { PrimarySettings, Running } from '../protocol/attach.ts';
 import type { EmitEvent } from '../protocol/event.ts';
-import { integer, list, nullable, number, object, string, type Malformed } from '../protocol/parser.ts';
-import { writeFileNow } from '../system/atomic-file.ts';
+import type { Malformed } from '../protocol/parser.ts';
 import { now } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { isAlive, startTimeOf } from '../system/processes.ts';
 import type { Attachment, PrimaryHello, Report } from './attachment.ts';
-import { readSaved, savedText } from './saved-file.ts';
+import { PrimaryRecord, type PrimaryId } from './primary-record.ts';
+import { Respawn } from './respawn.ts';
 import { KeptSockets, type spawnPrimary } from './primary-process.ts';
 
 const ATTACH_DEADLINE_MS = 10_000;
 /** A primary that is alive but not connected for this long is hung. */
 const ABSENT_MS = 10_000;
 const CHECK_EVERY_MS = 50;
-const RESPAWN_BASE_MS = 100;
-const RESPAWN_CAP_MS = 10_000;
-/** A primary that lived this long resets the delay. */
-const RESPAWN_STABLE_MS = 10_000;
-
-interface PrimaryRecord {
-  readonly pid: number;
-  readonly startTime: number | null;
-  readonly apps: readonly string[];
-}
 
 /** What the keeper of a primary needs of each app in it. */
 export interface Tenant {
@@ -36,6 +24,9 @@ export interface Tenant {
   readonly wanted: boolean;
   /** It has ended, or agreed to end: its primary may go. */
   readonly mayEnd: boolean;
+  /** The workers of a dead primary must have ended before the next one starts. */
+  readonly stopFirst: boolean;
+  readonly killTimeoutMs: number;
   readonly event: EmitEvent;
   /** Its primary connected. @param running null when the primary does not run this app yet */
   connected(attachment: Attachment, pid: number, running: Running | null): void;
@@ -62,18 +53,18 @@ export class PrimaryKeeper {
   readonly #options: PrimaryKeeperOptions;
   readonly #tenants = new Map<string, Tenant>();
   readonly #sockets = new KeptSockets();
-  #primary: Omit<PrimaryRecord, 'apps'> | null = null;
+  readonly #respawn: Respawn;
+  readonly #record: PrimaryRecord;
+  #primary: PrimaryId | null = null;
   #attachment: Attachment | null = null;
   #waiters: ((attachment: Attachment | null) => void)[] = [];
   #interpreter = process.execPath;
-  #respawns = 0;
-  #spawnedAt = 0;
-  #respawnTimer: NodeJS.Timeout | null = null;
   /** Why the daemon itself killed it. */
   #killedFor: string | null = null;
-
   constructor(options: PrimaryKeeperOptions) {
     this.#options = options;
+    this.#respawn = new Respawn((message) => options.log(`${options.name}: ${message}`));
+    this.#record = new PrimaryRecord(options);
   }
 
   /** The connection, while there is one. */
@@ -88,7 +79,7 @@ export class PrimaryKeeper {
 
   /** @returns whether a primary runs for this app, or is about to. */
   keeps(app: string): boolean {
-    return this.#tenants.has(app) && (this.#primary !== null || this.#respawnTimer !== null);
+    return this.#tenants.has(app) && (this.#primary !== null || this.#respawn.due);
   }
 
   get empty(): boolean {
@@ -97,7 +88,7 @@ export class PrimaryKeeper {
 
   /** Takes in an app, which must be started with `spawn` or `adoptOrSpawn`. @param interpreter Node.js binary for the next primary */
   host(tenant: Tenant, interpreter: string): void {
-    if (this.empty) this.#respawns = 0;
+    if (this.empty) this.#respawn.reset();
     this.#tenants.set(tenant.name, tenant);
     this.#interpreter = interpreter;
   }
@@ -105,7 +96,7 @@ export class PrimaryKeeper {
   /** Starts the primary, unless it runs. */
   spawn(): void {
     if (this.#primary !== null) return;
-    this.#spawnedAt = now();
+    this.#respawn.spawned();
     const settings: PrimarySettings = { ...this.#options.settings(), name: this.#options.name, sockets: this.#sockets.all.length };
     const child = this.#options.spawn({
       interpreter: this.#interpreter,
@@ -117,27 +108,33 @@ export class PrimaryKeeper {
     });
     const pid = child.pid ?? 0;
     this.#primary = { pid, startTime: startTimeOf(pid) };
-    if (pid !== 0) this.#record();
+    if (pid !== 0) this.#record.write(this.#primary, this.#apps);
     this.#watchAbsence();
   }
 
   /** Waits for a primary that outlived its daemon; spawns one when there is none. */
   adoptOrSpawn(): void {
     const { log, name } = this.#options;
-    const alive = readSaved({ path: this.#file, parser: primaryRecord, log, without: 'starting another primary' });
-    if (alive === null || !isAlive(alive.pid, alive.startTime)) return this.spawn();
+    const alive = this.#record.read();
+    if (alive === null) return this.spawn();
+    if (!isAlive(alive.pid, alive.startTime)) {
+      this.#respawn.predecessor.leaves(alive.pid, this.#apps, true);
+      return this.#spawnAfter(0);
+    }
     log(`primary ${name} (pid ${alive.pid}) is alive, waiting for it to connect`);
     this.#primary = alive;
     this.#watchAbsence();
   }
 
+  /** Resolves when the workers that a dead primary left behind have ended, if they have to. */
+  predecessorGone(): Promise<void> {
+    return new Promise((resolve) => this.#respawn.predecessor.whenGone(resolve));
+  }
+
   /** An app that is no longer wanted does not wait for a restart that is due. */
   cancelRespawn(app: string): void {
-    if (this.#respawnTimer === null) return;
-    if (!this.#wanted) {
-      clearTimeout(this.#respawnTimer);
-      this.#respawnTimer = null;
-    }
+    if (!this.#respawn.due) return;
+    if (!this.#wanted) this.#respawn.cancel();
     this.#release(app);
   }
 
@@ -152,7 +149,7 @@ export class PrimaryKeeper {
     }
     this.#attachment = attachment;
     this.#primary = { pid: hello.pid, startTime: hello.startTime };
-    this.#record();
+    this.#record.write(this.#primary, this.#apps);
     attachment.events = {
       hello: () => {},
       received: (report) => this.#tenants.get(report.app)?.received(report),
@@ -160,7 +157,7 @@ export class PrimaryKeeper {
       hung: () => this.#kill('its event loop does not respond'),
       closed: () => this.#detached(attachment),
     };
-    for (const tenant of [...this.#tenants.values()]) {
+    for (const tenant of this.#apps) {
       tenant.connected(attachment, hello.pid, hello.apps.find(({ spec }) => spec.name === tenant.name) ?? null);
     }
     this.#answerWaiters(attachment);
@@ -179,31 +176,19 @@ export class PrimaryKeeper {
   async gone(app: string): Promise<void> {
     const primary = this.#primary;
     if (primary === null) return;
-    if ([...this.#tenants.values()].some((other) => other.name !== app && !other.mayEnd)) return this.#release(app);
+    if (this.#apps.some((other) => other.name !== app && !other.mayEnd)) return this.#release(app);
     const deadline = now() + ABSENT_MS;
     while (isAlive(primary.pid, primary.startTime) && now() < deadline) await sleep(5);
     this.#kill('it was told to exit and did not');
     this.#lost(primary.pid, 'ended');
   }
 
-  get #file(): string {
-    return join(this.#options.primariesDir, `${this.#options.name}.json`);
-  }
-
-  /**
-   * Written in this turn: a daemon that dies right after it must not start a second primary. It need not survive the machine. A
-   * primary that cannot be recorded is found when it connects to the next daemon.
-   */
-  #record(): void {
-    try {
-      writeFileNow(this.#file, savedText({ ...this.#primary, apps: [...this.#tenants.keys()] }));
-    } catch (error) {
-      this.#options.log(`primary ${this.#options.name} is not recorded: ${messageOf(error)}`);
-    }
+  get #apps(): Tenant[] {
+    return [...this.#tenants.values()];
   }
 
   get #wanted(): boolean {
-    return [...this.#tenants.values()].some(({ wanted }) => wanted);
+    return this.#apps.some(({ wanted }) => wanted);
   }
 
   #malformed(problem: Malformed): void {
@@ -250,10 +235,14 @@ export class PrimaryKeeper {
     this.#primary = null;
     this.#attachment?.close();
     this.#attachment = null;
-    rmSync(this.#file, { force: true });
-    for (const tenant of [...this.#tenants.values()].filter((each) => !each.wanted)) this.#end(tenant, pid, how);
-    if (this.#wanted) this.#respawn(pid, how);
-    for (const tenant of [...this.#tenants.values()]) tenant.lost();
+    this.#respawn.predecessor.leaves(pid, this.#apps);
+    // Until its workers have ended, a daemon that comes after this one must find them.
+    this.#respawn.predecessor.whenGone(() => {
+      if (this.#primary === null) this.#record.remove();
+    });
+    for (const tenant of this.#apps.filter((each) => !each.wanted)) this.#end(tenant, pid, how);
+    if (this.#wanted) this.#replace(pid, how);
+    for (const tenant of this.#apps) tenant.lost();
     if (!this.#wanted) this.#answerWaiters(null);
   }
 
@@ -276,22 +265,21 @@ export class PrimaryKeeper {
   }
 
   /** The next primary gets the sockets that were kept, so no connection is refused meanwhile. */
-  #respawn(pid: number, how: string): void {
-    if (now() - this.#spawnedAt > RESPAWN_STABLE_MS) this.#respawns = 0;
-    const delayMs = this.#respawns === 0 ? 0 : Math.min(RESPAWN_BASE_MS * 2 ** this.#respawns, RESPAWN_CAP_MS);
-    this.#respawns++;
+  #replace(pid: number, how: string): void {
+    const delayMs = this.#respawn.nextDelayMs();
     const when = `a new one starts ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}, ${plural(this.#sockets.all.length, 'socket')} kept`;
     const message = `primary (pid ${pid}) ended unexpectedly (${how}); ${when}`;
     for (const { event } of this.#tenants.values()) event('primary-lost', message, undefined, { cause: how });
-    this.#respawnTimer = setTimeout(() => {
-      this.#respawnTimer = null;
+    this.#spawnAfter(delayMs);
+  }
+
+  #spawnAfter(delayMs: number): void {
+    this.#respawn.after(delayMs, () => {
       try {
         this.spawn();
       } catch (error) {
-        this.#respawn(0, messageOf(error));
+        this.#replace(0, messageOf(error));
       }
-    }, delayMs);
+    });
   }
 }
-
-const primaryRecord = object<PrimaryRecord>({ pid: integer(1), startTime: nullable(number()), apps: list(string) });

@@ -1,5 +1,6 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { NO_FOOTPRINT } from '../lifecycle/replacement.ts';
 import type { ReportedApp } from '../metrics/app-families.ts';
 import type { ListedApp } from '../protocol/listed-app.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
@@ -66,7 +67,9 @@ export class Registry {
    */
   define(spec: AppSpec): AppHandle {
     if (this.#apps.get(spec.name)?.active === true) throw new LbError('LB_ERR_APP_EXISTS', { app: spec.name });
-    return this.#add({ spec, desired: 'stopped', generation: 1, error: null });
+    const before = this.#apps.get(spec.name);
+    const footprint = before?.spec.script === spec.script ? before.footprint : NO_FOOTPRINT;
+    return this.#add({ spec, desired: 'stopped', generation: 1, error: null, footprint });
   }
 
   forget(name: string): Promise<void> {
@@ -87,7 +90,7 @@ export class Registry {
     for (const { spec, snapshot } of hello.apps) {
       if (!this.#apps.has(spec.name)) {
         this.#options.log(`${spec.name}: adopted from a primary (pid ${hello.pid}), was not in the saved state`);
-        this.#add({ spec, desired: 'running', generation: snapshot.generation, error: null });
+        this.#add({ spec, desired: 'running', generation: snapshot.generation, error: null, footprint: NO_FOOTPRINT });
         void this.save();
       }
       this.#apps.get(spec.name)?.host();

@@ -2,7 +2,9 @@ import { copyFileSync } from 'node:fs';
 import { completeSpec } from '../config/spec-settings.ts';
 import { messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { NO_FOOTPRINT, type Footprint } from '../lifecycle/replacement.ts';
 import { appSpec } from '../protocol/parse-app-spec.ts';
+import { FOOTPRINT } from '../protocol/parse-snapshot.ts';
 import { fieldsOf, integer, list, nullable, object, oneOf, string } from '../protocol/parser.ts';
 import { writeFileAtomic } from '../system/atomic-file.ts';
 import { asideName, readSaved, savedText } from './saved-file.ts';
@@ -17,6 +19,8 @@ export interface SavedApp {
   readonly generation: number;
   /** Why it is errored; null if it is not. */
   readonly error: string | null;
+  /** What was seen of it in all its lives. */
+  readonly footprint: Footprint;
 }
 
 /** The desired state on disk. Saved at every change, so that running apps start again after a reboot. */
@@ -43,7 +47,7 @@ export class Store {
     const problems: string[] = [];
     const saved = apps.flatMap((entry, index) => {
       try {
-        return [savedApp({ generation: 1, error: null, ...fieldsOf(entry) })];
+        return [savedApp({ generation: 1, error: null, footprint: NO_FOOTPRINT, ...fieldsOf(entry) })];
       } catch (error) {
         problems.push(`apps[${index}]: ${messageOf(error)}`);
         return [];
@@ -72,6 +76,7 @@ const savedApp = object<SavedApp>({
   desired: oneOf(DESIRED_STATES),
   generation: integer(0),
   error: nullable(string),
+  footprint: object<Footprint>(FOOTPRINT),
 });
 
 const savedApps = object<{ readonly apps: readonly unknown[] }>({ apps: list((app) => app) });

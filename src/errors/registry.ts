@@ -175,6 +175,12 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
+  LB_ERR_RELOAD_DOWN: {
+    message: 'reload of "{app}" failed: {reason}; slot {slot} has no worker until a restart of it succeeds',
+    hint: 'the old worker had to end first, and there is no way back; fix the problem and reload again',
+    exit: 'failed',
+    http: 409,
+  },
   LB_ERR_OPERATION_FAILED: { message: '{operation} of "{app}" failed: {reason}', exit: 'failed', http: 409 },
   LB_ERR_ABORTED: { message: '{operation} of "{app}" was aborted: {reason}', exit: 'aborted', http: 409 },
   LB_ERR_PRIMARY_LOST: {

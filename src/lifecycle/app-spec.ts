@@ -114,6 +114,8 @@ export interface AppSpec {
   readonly drainIdleMs: number;
   /** How many workers may drain at a time; null is as many as there are slots. */
   readonly maxDraining: number | null;
+  /** Whether old and new worker may run side by side when one replaces the other; null is decided by what the app does. */
+  readonly overlap: boolean | null;
   /** Send the message `shutdown` instead of a stop signal. */
   readonly shutdownWithMessage: boolean;
   /** Soft limit on resident memory per worker; null for off. */

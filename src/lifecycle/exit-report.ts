@@ -14,6 +14,7 @@ export const STOP_REASONS = [
   'requests',
   'lifetime',
   'unhealthy',
+  'disconnected',
 ] as const;
 
 /** Why `lb` ended a worker. */
@@ -56,6 +57,7 @@ const STOP_REASON_WORDS: Readonly<Record<StopReason, string>> = {
   'not-ready': 'not ready in time',
   hung: 'stopped: hung',
   'memory-kill': 'max_memory_kill exceeded',
+  disconnected: 'its channel closed',
 };
 
 /** A stop reason for messages: "reload", "memory limit reached". */

@@ -15,7 +15,7 @@ export interface RolloutSlot {
   readonly workers: readonly RolloutWorker[];
 }
 
-/** Replaces the workers of some slots, the new ones first. */
+/** Replaces the workers of some slots. */
 export interface Rollout {
   /** Workers with this id or a lower one are old. */
   readonly cutId: number;
@@ -26,6 +26,8 @@ export interface Rollout {
   readonly monitorMs: number;
   /** No old worker leaves until every new one has passed. */
   readonly allAtOnce: boolean;
+  /** A new worker starts only when every old process of its slot is gone. */
+  readonly stopFirst: boolean;
   /** Slots that failed (`--on-failure continue`); they keep their old worker. */
   readonly givenUp: ReadonlySet<number>;
 }
@@ -59,6 +61,8 @@ interface View {
   readonly phase: Phase;
   readonly old: readonly RolloutWorker[];
   readonly oldLeaving: number;
+  /** No worker of the slot is left, not even one whose exit is being reported. */
+  readonly empty: boolean;
   readonly monitorLeftMs: number;
   /** What the new worker will need beyond what it has: as much as its predecessor, until it has passed. */
   readonly growthBytes: number;
@@ -74,7 +78,7 @@ function view(slot: RolloutSlot, rollout: Rollout): View {
   const left = fresh?.readyForMs == null ? rollout.monitorMs : Math.max(0, rollout.monitorMs - fresh.readyForMs);
   const phase: Phase = fresh === undefined ? 'pending' : fresh.state !== 'ready' ? 'starting' : left > 0 ? 'monitoring' : 'passed';
   const growthBytes = phase === 'passed' ? 0 : Math.max(0, memoryOf(old) - memoryOf(fresh === undefined ? [] : [fresh]));
-  return { slot: slot.slot, phase, old, oldLeaving, monitorLeftMs: left, growthBytes };
+  return { slot: slot.slot, phase, old, oldLeaving, empty: slot.workers.length === 0, monitorLeftMs: left, growthBytes };
 }
 
 const memoryOf = (workers: readonly RolloutWorker[]): number => Math.max(0, ...workers.map(({ memoryBytes }) => memoryBytes ?? 0));
@@ -89,6 +93,7 @@ export function planRollout(slots: readonly RolloutSlot[], rollout: Rollout, roo
     .filter((s) => rollout.slots.includes(s.slot) && !rollout.givenUp.has(s.slot))
     .map((s) => view(s, rollout))
     .sort((a, b) => a.slot - b.slot);
+  if (rollout.stopFirst) return planStopFirst(views, rollout, room);
   const allPassed = views.every((v) => v.phase === 'passed');
   const passed = views.filter((v) => v.phase === 'passed' && (!rollout.allAtOnce || allPassed));
   const mayLeave = passed.flatMap((v) => v.old.map(({ id }) => ({ do: 'retire' as const, slot: v.slot, id })));
@@ -103,6 +108,29 @@ export function planRollout(slots: readonly RolloutSlot[], rollout: Rollout, roo
     replaced,
     done: replaced && views.every((v) => v.old.length === 0 && v.oldLeaving === 0),
     wakeInMs: dueInMs.length === 0 ? null : Math.min(...dueInMs),
+  };
+}
+
+/**
+ * The old worker of a slot leaves, its successor starts when it is gone; then the next slots, as many at a time as `parallel` says. No
+ * slot but the canary is empty before that has passed.
+ */
+function planStopFirst(views: readonly View[], { allAtOnce, parallel }: Rollout, room: RolloutRoom): RolloutPlan {
+  const begun = views.filter((v) => v.phase === 'starting' || v.phase === 'monitoring' || (v.phase === 'pending' && v.old.length === 0));
+  const waiting = views.filter((v) => v.phase === 'pending' && v.old.length > 0);
+  const canaryPassed = views.some((v) => v.phase === 'passed');
+  const free = allAtOnce ? waiting.length : Math.min((canaryPassed ? parallel : 1) - begun.length, room.maxDraining - room.draining);
+  // An old worker beside a new one that has passed is one too many.
+  const surplus = views.filter((v) => v.phase === 'passed');
+  const retired = [...surplus, ...waiting.slice(0, Math.max(0, free))].flatMap((v) => v.old.map(({ id }) => ({ do: 'retire' as const, slot: v.slot, id })));
+  const forked = begun.filter((v) => v.empty).map(({ slot }) => ({ do: 'fork' as const, slot }));
+  const monitoring = views.filter((v) => v.phase === 'monitoring').map((v) => v.monitorLeftMs);
+  const replaced = views.every((v) => v.phase === 'passed');
+  return {
+    steps: [...retired, ...forked],
+    replaced,
+    done: replaced && views.every((v) => v.old.length === 0 && v.oldLeaving === 0),
+    wakeInMs: monitoring.length === 0 ? null : Math.min(...monitoring),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { Footprint } from '../lifecycle/replacement.ts';
 import type { BadMessages } from '../protocol/bad-messages.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
@@ -27,8 +28,10 @@ import { HealthEndpoint, type ReadyFacts } from './watch/health-endpoint.ts';
 import { Limits } from './watch/limits.ts';
 import { Sampler, type UsageSource } from './watch/sampler.ts';
 import { Watch } from './watch/watch.ts';
+import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { notifier } from './workers/app-observer.ts';
 import { Pool } from './workers/pool.ts';
+import { ReplacementWatch } from './workers/replacement-watch.ts';
 import type { WorkerObserver } from './workers/worker-handle.ts';
 import type { StartWorker } from './workers/worker-process.ts';
 
@@ -39,6 +42,9 @@ export interface RuntimeOptions {
   readonly usage: UsageSource;
   readonly portHolder: PortHolder;
   readonly memoryLeftBytes: () => number | null;
+  readonly openByItself: (pid: number) => Promise<OpenByItself>;
+  /** Of its earlier lives. */
+  readonly footprint: Footprint;
   /** Where profiles are written. */
   readonly profiles: string;
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
@@ -81,10 +87,22 @@ export class AppRuntime {
     const runner = new OperationRunner({
       app,
       onBegun: (kind) => supervisor.operationBegan(kind),
-      onFinished: (kind, outcome) => supervisor.operationFinished(kind, outcome),
+      onFinished: (kind, outcome) => {
+        if (outcome.ok && (kind === 'reload' || kind === 'restart')) replacement.replaced();
+        supervisor.operationFinished(kind, outcome);
+      },
       wake: () => supervisor.wake(),
     });
     const contract = new ListenerContract({ pool, ingress });
+    const replacement = new ReplacementWatch({
+      pool,
+      footprint: options.footprint,
+      openByItself: options.openByItself,
+      changed: () => {
+        supervisor.wake();
+        feed.changed();
+      },
+    });
     const supervisor: Supervisor = new Supervisor({
       app,
       pool,
@@ -92,6 +110,7 @@ export class AppRuntime {
       event,
       contract,
       sweep: new ListenerSweep({ pool, ingress }),
+      stopFirst: () => replacement.stopFirst,
       passedCheck: (worker) => watch.passedCheck(worker),
       onEnded: options.onEnded,
     });
@@ -106,7 +125,17 @@ export class AppRuntime {
       addressInUse: (worker, holder) => announcer.addressInUse(worker, holder),
     });
     const rebalancer: Rebalancer = new Rebalancer({ pool, router, runner, event });
-    const context = operationContext({ pool, runner, supervisor, ingress, contract, router, event, memoryLeftBytes: options.memoryLeftBytes });
+    const context = operationContext({
+      pool,
+      runner,
+      supervisor,
+      ingress,
+      contract,
+      router,
+      event,
+      replacement,
+      memoryLeftBytes: options.memoryLeftBytes,
+    });
     const recycler = new Recycler({ context, runner, event });
     const abandon: Supervisor['abandon'] = (worker, stopReason, reason) => supervisor.abandon(worker, stopReason, reason);
     const limits = new Limits({ pool, recycler, abandon });
@@ -135,9 +164,23 @@ export class AppRuntime {
     this.#router = router;
     this.#ingress = ingress;
     this.#contract = contract;
-    this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, contract, socketsKept: options.socketsKept };
+    this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, contract, replacement, socketsKept: options.socketsKept };
     // Routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change.
-    const parts: readonly WorkerObserver[] = [router, contract, watch, sampler, appMetrics, logs, pool, relay, announcer, supervisor, autoscaler, feed];
+    const parts: readonly WorkerObserver[] = [
+      router,
+      contract,
+      watch,
+      sampler,
+      appMetrics,
+      logs,
+      pool,
+      relay,
+      announcer,
+      replacement,
+      supervisor,
+      autoscaler,
+      feed,
+    ];
     observers.push(...parts, {
       // After a failed operation this moves the endpoint back.
       onSpecChanged: ({ healthPort }) => void this.endpoint.keepTrying(healthPort, (error) => event('health-port', error.message)),
@@ -171,14 +214,23 @@ export class AppRuntime {
   }
 }
 
-interface ContextParts extends Pick<SnapshotParts, 'pool' | 'runner' | 'supervisor' | 'ingress' | 'contract' | 'router'> {
+interface ContextParts extends Pick<SnapshotParts, 'pool' | 'runner' | 'supervisor' | 'ingress' | 'contract' | 'router' | 'replacement'> {
   readonly event: EmitEvent;
   readonly memoryLeftBytes: () => number | null;
 }
 
-function operationContext({ pool, runner, supervisor, ingress, contract, router, event, memoryLeftBytes }: ContextParts): OperationContext {
+function operationContext({ pool, runner, supervisor, ingress, contract, router, event, replacement, memoryLeftBytes }: ContextParts): OperationContext {
   return {
     pool,
+    replacement: {
+      get current() {
+        return replacement.current;
+      },
+      get ownSockets() {
+        return replacement.footprint.ownSockets;
+      },
+      look: () => replacement.look().finally(() => supervisor.wake()),
+    },
     memoryLeftBytes,
     wakeIn: (ms) => supervisor.wakeIn(ms),
     progress: (step, message, worker) => {

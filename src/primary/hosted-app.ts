@@ -1,5 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { NO_FOOTPRINT } from '../lifecycle/replacement.ts';
 import { orderTitle, type Answer, type AppReport, type Order, type Running } from '../protocol/attach.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
@@ -7,6 +8,7 @@ import { makeEvent, type EmitEvent } from '../protocol/event.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
 import type { PortHolder } from '../system/port-holder.ts';
+import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { AppRuntime } from './app-runtime.ts';
 import { Ingress } from './ingress/ingress.ts';
 import type { BindListener } from './ingress/listeners.ts';
@@ -25,6 +27,8 @@ export interface AppPorts {
   readonly usage: UsageSource;
   readonly portHolder: PortHolder;
   readonly memoryLeftBytes: () => number | null;
+  /** The sockets that a process tree has open and this primary does not. */
+  readonly openByItself: (pid: number) => Promise<OpenByItself>;
 }
 
 /** Takes what an app reports to the daemon. */
@@ -106,7 +110,7 @@ export class HostedApp {
     throw new LbError('LB_ERR_APP_STOPPED', { app: this.name, state: 'not started yet', operation: orderTitle(order) });
   }
 
-  #createRuntime({ spec, generation }: Extract<Order, { kind: 'start' }>): AppRuntime {
+  #createRuntime({ spec, generation, footprint = NO_FOOTPRINT }: Extract<Order, { kind: 'start' }>): AppRuntime {
     const { ports, outbox, profiles, workerSettings } = this.#options;
     const runtime: AppRuntime = new AppRuntime({
       ingress: this.ingress,
@@ -115,6 +119,8 @@ export class HostedApp {
       usage: ports.usage,
       portHolder: ports.portHolder,
       memoryLeftBytes: ports.memoryLeftBytes,
+      openByItself: ports.openByItself,
+      footprint,
       profiles,
       workerSettings,
       socketsKept: () => ports.keeper.open,

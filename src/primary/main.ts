@@ -4,6 +4,7 @@ import { checked } from '../protocol/checked.ts';
 import { parsePrimarySettings } from '../protocol/parse-spawn-channel.ts';
 import { memoryLeftBytes } from '../system/memory-room.ts';
 import { portHolder } from '../system/port-holder.ts';
+import { openByItself } from '../system/unfed-sockets.ts';
 import { UsageSampler } from '../system/usage.ts';
 import { DaemonLink } from './daemon-link.ts';
 import { bindListener } from './ingress/listeners.ts';
@@ -29,5 +30,6 @@ const ports = {
   usage: new UsageSampler(),
   portHolder: portHolder({ home: parsed.home, settingsVar: PRIMARY_SETTINGS_VAR }),
   memoryLeftBytes,
+  openByItself,
 };
 void new Primary(parsed, ports, () => process.exit(0)).start();

@@ -26,6 +26,8 @@ export interface SupervisorOptions {
   readonly runner: OperationRunner;
   readonly contract: ListenerContract;
   readonly sweep: ListenerSweep;
+  /** Whether a worker must be gone, with all that it started, before its successor starts. */
+  readonly stopFirst: () => boolean;
   /** Whether its active check succeeded or it has none; if not, with the reason if known. */
   readonly passedCheck: (worker: WorkerHandle) => CheckPassed;
   readonly event: EmitEvent;
@@ -220,10 +222,17 @@ export class Supervisor implements WorkerObserver {
       return false;
     }
     if (currentWorker(slot) !== undefined || slot.awaitsReport || runner.holds(slot.index)) return false;
+    if (slot.workers.length > 0 && this.#options.stopFirst()) return this.#awaitEnd(slot);
     const { phase, dueAt } = slot.restart;
     if (isEnded(phase)) return false;
     if (phase !== 'waiting' || dueAt <= now()) return true;
     this.wakeIn(dueAt - now());
+    return false;
+  }
+
+  /** A worker that leaves because its channel closed gets a deadline, since its slot is empty until it is gone. */
+  #awaitEnd(slot: Slot): false {
+    for (const worker of slot.workers) if (worker.end.stopReason === null) this.#options.pool.retire(worker, 'disconnected');
     return false;
   }
 

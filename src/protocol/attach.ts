@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { Footprint } from '../lifecycle/replacement.ts';
 import type { MergedMetrics } from './app-metrics.ts';
 import type { BalanceBody, LogLine, NewEvent, ProgressRecord, ReloadBody, RestartBody, ScaleBody, SignalBody, StopBody, WeightBody } from './control.ts';
 import type { ListedApp } from './listed-app.ts';
@@ -15,8 +16,11 @@ import type { AppStats } from './stats.ts';
 export const ATTACH_UPGRADE = 'lb-attach';
 
 export type Order =
-  /** `strict`: a worker that does not become ready fails the start; else the restart policy goes on trying. */
-  | { readonly kind: 'start'; readonly spec: AppSpec; readonly strict: boolean; readonly generation: number }
+  /**
+   * `strict`: a worker that does not become ready fails the start; else the restart policy goes on trying. `footprint`: of its
+   * earlier lives.
+   */
+  | { readonly kind: 'start'; readonly spec: AppSpec; readonly strict: boolean; readonly generation: number; readonly footprint?: Footprint }
   | ({ readonly kind: 'reload' } & Omit<ReloadBody, 'updateEnv'>)
   | ({ readonly kind: 'restart' } & Omit<RestartBody, 'updateEnv'>)
   | ({ readonly kind: 'scale' } & ScaleBody)

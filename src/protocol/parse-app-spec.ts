@@ -62,6 +62,7 @@ const SHAPE: Shape<AppSpec> = {
   killTimeoutMs: number(0),
   drainIdleMs: number(0),
   maxDraining: nullable(integer(1)),
+  overlap: nullable(boolean),
   shutdownWithMessage: boolean,
   maxMemoryBytes: nullable(integer(1)),
   autorestart: boolean,

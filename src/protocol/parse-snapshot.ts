@@ -1,8 +1,9 @@
 import { STOP_REASONS, type ExitReport } from '../lifecycle/exit-report.ts';
+import { REPLACEMENT_WAYS, type Footprint } from '../lifecycle/replacement.ts';
 import { shownAppSpec } from './parse-app-spec.ts';
 import { LISTED, LISTED_HEALTH, numberOrNull, pid, slot, worker, workerState } from './parse-listed-app.ts';
 import { appTotals, proxyRejections } from './parse-totals.ts';
-import { boolean, list, nullable, number, object, oneOf, string, type Shape } from './parser.ts';
+import { boolean, list, nullable, number, object, oneOf, optional, string, type Shape } from './parser.ts';
 import type { AppSnapshot, WorkerHealth } from './snapshot.ts';
 import type { AppStats } from './stats.ts';
 
@@ -33,6 +34,8 @@ export const EXIT: Shape<ExitReport> = {
   lastStderr: list(string),
 };
 
+export const FOOTPRINT: Shape<Footprint> = { listened: boolean, ownSockets: list(string) };
+
 const { name, state, instances, ready, cpuPercent, memoryBytes, connections, queued, panic, requestsPerSecond } = LISTED;
 
 const STATS: Shape<AppStats> = {
@@ -55,6 +58,7 @@ const STATS: Shape<AppStats> = {
   errorRate: numberOrNull,
   workers: list(worker),
   totals: appTotals,
+  replacement: optional(object<NonNullable<AppStats['replacement']>>({ ...FOOTPRINT, way: oneOf(REPLACEMENT_WAYS), reason: string })),
 };
 
 export const appStats = object<AppStats>(STATS);

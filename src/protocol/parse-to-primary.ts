@@ -1,12 +1,14 @@
+import type { Footprint } from '../lifecycle/replacement.ts';
 import type { Order, ToPrimary } from './attach.ts';
 import { appName, lenientAppSpec } from './parse-app-spec.ts';
 import { BALANCE, PROFILE, RELOAD, RESTART, SCALE, SIGNAL, STOP, WEIGHT } from './parse-requests.ts';
-import { boolean, integer, optional, variants } from './parser.ts';
+import { FOOTPRINT } from './parse-snapshot.ts';
+import { boolean, integer, object, optional, variants } from './parser.ts';
 
 const spec = optional(lenientAppSpec);
 
 const order = variants<Order, 'kind'>('kind', {
-  start: { spec: lenientAppSpec, strict: boolean, generation: integer(0) },
+  start: { spec: lenientAppSpec, strict: boolean, generation: integer(0), footprint: optional(object<Footprint>(FOOTPRINT)) },
   reload: { ...RELOAD, spec },
   restart: { ...RESTART, spec },
   scale: SCALE,

@@ -21,6 +21,7 @@ export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
     socket: { key: string, index: integer(0), on: boolean },
     count: { on: boolean },
     drain: {},
+    awaited: { on: boolean },
     leave: { exit: boolean },
     'app-metrics': { id: integer() },
     rebalance: { count: number() },

@@ -3,6 +3,7 @@ import type { RestartPhase } from '../lifecycle/restart-policy.ts';
 import type { AppState, WorkerState } from '../lifecycle/states.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
 import type { AppSpec, ScaleSpec } from '../lifecycle/app-spec.ts';
+import type { Footprint, Replacement } from '../lifecycle/replacement.ts';
 import type { AppTotals, ProxyRejections } from './totals.ts';
 import type { LoopDelaySummary } from './worker.ts';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
@@ -153,6 +154,8 @@ export interface AppSnapshot {
   readonly lastExits: readonly ExitReport[];
   /** Why the app is errored. */
   readonly error: string | null;
+  /** How its workers are replaced, and what that was decided by. Absent in older primaries. */
+  readonly replacement?: Replacement & Footprint;
   /** The daemon keeps duplicates of the listening sockets, so no connection is refused if the primary dies. */
   readonly socketsKept: boolean;
   /** The definition, without the values of the environment. */

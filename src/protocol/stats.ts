@@ -22,4 +22,5 @@ export type AppStats = Pick<
   | 'errorRate'
   | 'workers'
   | 'totals'
+  | 'replacement'
 >;

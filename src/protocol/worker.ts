@@ -47,6 +47,8 @@ export type ToWorker =
   /** Whether to report the number of open connections at once, not only with heartbeats. */
   | { readonly cmd: typeof MARK; readonly t: 'count'; readonly on: boolean }
   | { readonly cmd: typeof MARK; readonly t: 'drain' }
+  /** Whether the next primary waits for its end, so that it must leave at once if this primary is gone. */
+  | { readonly cmd: typeof MARK; readonly t: 'awaited'; readonly on: boolean }
   /** HTTP is quiet and the app has been asked to shut down: close WebSockets with 1001. With `exit`, end when nothing is left. */
   | { readonly cmd: typeof MARK; readonly t: 'leave'; readonly exit: boolean }
   /** Requests the metrics of the app's `prom-client` registry; answered by `app-metrics` with the same id. */

@@ -49,6 +49,15 @@ export function sessionOf(pid: number): number | null {
   return statOf(pid)?.session ?? null;
 }
 
+/** The living processes of a session. */
+export function processesOfSession(session: number): ProcessId[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc').flatMap((name) => {
+    const stat = /^\d+$/.test(name) ? statOf(Number(name)) : null;
+    return stat === null || stat.session !== session || isDead(stat.state) ? [] : [{ pid: stat.pid, startTime: stat.startTime }];
+  });
+}
+
 /** The words of its command line; none if it is gone or there is no `/proc`. */
 export function commandOf(pid: number): string[] {
   try {

@@ -17,13 +17,14 @@ export function sparedOf(tree: readonly ProcessId[], session: number | null): Re
     if (sessionOf(pid) !== session) spared.add(pid);
     const below = descendantsOf(pid);
     // The shell above a command waits for it.
-    if (![{ pid }, ...below].some((one) => isLb(one.pid))) continue;
+    if (![{ pid }, ...below].some((one) => isLbCommand(one.pid))) continue;
     spared.add(pid);
-    if (isLb(pid)) for (const one of below) spared.add(one.pid);
+    if (isLbCommand(pid)) for (const one of below) spared.add(one.pid);
   }
   return spared;
 }
 
-function isLb(pid: number): boolean {
+/** Whether a process is an `lb` command. */
+export function isLbCommand(pid: number): boolean {
   return commandPathsOf(pid).some((path) => path.endsWith('/bin/lb.js'));
 }

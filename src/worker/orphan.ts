@@ -3,11 +3,16 @@ import { LEAVE_SIGNAL, type WorkerSettings } from '../protocol/worker.ts';
 import type { Drain } from './drain.ts';
 import { restartDaemon } from './restart-daemon.ts';
 
+/** How long requests may take before the app is asked to shut down, while the next primary waits for that. */
+const AWAITED_MS = 2_000;
+
 /**
  * Handles the loss of the primary. The worker does not exit, as it would with Node's cluster, but drains. It leaves once a
  * daemon looks after the app again and no HTTP connection is left, or when the time is up.
  */
 export class Orphan {
+  /** The next primary waits for its end, so it does not wait long for its connections. */
+  isAwaited = false;
   readonly #drain: () => Drain;
   readonly #shutdownSignal: () => NodeJS.Signals | null;
   #isQuiet = false;
@@ -30,6 +35,7 @@ export class Orphan {
       setTimeout(() => this.#ask(), askAfterMs).unref();
       process.on(LEAVE_SIGNAL, () => this.#ask());
       this.#drain().begin();
+      if (this.isAwaited) setTimeout(() => this.#ask(), AWAITED_MS).unref();
       if (settings.restartDaemon === null) this.#settled();
       else restartDaemon(settings.restartDaemon, () => this.#settled());
     });

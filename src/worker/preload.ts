@@ -97,6 +97,9 @@ function start(settings: WorkerSettings): void {
         return connections.listening(message.seq, message.errno, message.name);
       case 'drain':
         return drain.begin();
+      case 'awaited':
+        orphan.isAwaited = message.on;
+        return;
       case 'rebalance':
         members.rebalance(message.count);
         return rebalance.order(message.count);

@@ -28,6 +28,7 @@ const UNUSUAL: Spec = {
   killTimeoutMs: 2_000,
   drainIdleMs: 30_000,
   maxDraining: 2,
+  overlap: false,
   shutdownWithMessage: true,
   maxMemoryBytes: 300 * 1024 ** 2,
   autorestart: true,

@@ -73,6 +73,7 @@ export function app(changes: Partial<AppSnapshot> = {}): AppSnapshot {
     lastExits: [],
     error: null,
     socketsKept: true,
+    replacement: { way: 'start-first', reason: 'lb holds its listening sockets', listened: true, ownSockets: [] },
     spec: {
       ...definition,
       args: [],

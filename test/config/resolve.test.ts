@@ -98,6 +98,7 @@ describe('a script on the command line', () => {
         killTimeoutMs: 30_000,
         drainIdleMs: 10_000,
         maxDraining: null,
+        overlap: null,
         shutdownWithMessage: false,
         maxMemoryBytes: null,
         autorestart: true,

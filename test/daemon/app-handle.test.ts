@@ -4,6 +4,7 @@ import type { Attachment } from '../../src/daemon/attachment.ts';
 import type { PersistentCounters } from '../../src/daemon/persistent-counters.ts';
 import type { PrimaryKeeper } from '../../src/daemon/primary-keeper.ts';
 import { LbError } from '../../src/errors/lb-error.ts';
+import { NO_FOOTPRINT } from '../../src/lifecycle/replacement.ts';
 import { NO_TOTALS } from '../../src/metrics/totals.ts';
 import type { Answer, Order } from '../../src/protocol/attach.ts';
 import { app } from '../client/samples.ts';
@@ -19,6 +20,7 @@ class FakeKeeper {
   } as unknown as Attachment;
   runs = (): boolean => this.running;
   keeps = (): boolean => this.running;
+  predecessorGone = (): Promise<void> => Promise.resolve();
   cancelRespawn = (): void => {};
   connected = (): Promise<Attachment> => Promise.resolve(this.attachment);
   gone = (): Promise<void> => {
@@ -30,14 +32,14 @@ class FakeKeeper {
 
 const done: Answer = { kind: 'done', message: 'stopped', snapshot: app(), spec: sampleSpec({ name: 'api' }) };
 
-function make(): { keeper: FakeKeeper; handle: AppHandle } {
+function make(changed = (): void => {}): { keeper: FakeKeeper; handle: AppHandle } {
   const keeper = new FakeKeeper();
   const handle = new AppHandle({
-    saved: { spec: sampleSpec({ name: 'api' }), desired: 'running', generation: 1, error: null },
+    saved: { spec: sampleSpec({ name: 'api' }), desired: 'running', generation: 1, error: null, footprint: NO_FOOTPRINT },
     keeper: keeper as unknown as PrimaryKeeper,
     log: () => {},
     event: () => () => {},
-    changed: () => {},
+    changed,
     received: () => {},
     totals: { counted: () => NO_TOTALS, of: () => NO_TOTALS } as unknown as PersistentCounters,
     stats: () => {},
@@ -91,4 +93,19 @@ it('stops an app that runs when everything is to be stopped, and leaves one that
   await stopped;
   await handle.stopped(ignore);
   expect(keeper.orders).toHaveLength(1);
+});
+
+it('keeps what was seen of the app for its next primary, and saves it when it changes', async () => {
+  const changed = vi.fn(() => {});
+  const { keeper, handle } = make(changed);
+  const seen = { listened: true, ownSockets: ['udp *:53'] };
+  const report = { type: 'stats', app: 'api', stats: app({ replacement: { way: 'stop-first', reason: 'it opened udp *:53 by itself', ...seen } }) } as const;
+  for (let n = 0; n < 2; n++) handle.received(report);
+  expect([changed.mock.calls.length, handle.toSaved().footprint, handle.stopFirst]).toEqual([1, seen, true]);
+  handle.connected(keeper.attachment, 4711, null);
+  await vi.waitFor(() => expect(keeper.orders[0]?.order).toMatchObject({ kind: 'start', strict: false, footprint: seen }));
+  // An older primary does not say it.
+  const { replacement: _, ...older } = app();
+  handle.received({ type: 'stats', app: 'api', stats: older });
+  expect(handle.toSaved().footprint).toEqual(seen);
 });

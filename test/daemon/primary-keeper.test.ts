@@ -20,6 +20,8 @@ class FakeTenant implements Tenant {
   readonly name: string;
   wanted = true;
   mayEnd = false;
+  stopFirst = false;
+  killTimeoutMs = 1_000;
   readonly heard: string[] = [];
   constructor(name: string) {
     this.name = name;

@@ -10,6 +10,7 @@ const saved = (name: string, changes: Partial<SavedApp> = {}): SavedApp => ({
   desired: 'running',
   generation: 3,
   error: null,
+  footprint: { listened: true, ownSockets: [] },
   ...changes,
 });
 

@@ -139,7 +139,10 @@ export class RolloutSimulation {
 
   /** The loop around the operation: a slot without a worker gets one. */
   #refill(): void {
-    for (const { slot, workers } of this.slots) if (!workers.some(({ state }) => !isLeaving(state))) this.#fork(slot);
+    for (const { slot, workers } of this.slots) {
+      const isFree = this.rollout.stopFirst ? workers.length === 0 : !workers.some(({ state }) => !isLeaving(state));
+      if (isFree) this.#fork(slot);
+    }
   }
 
   #in(ms: number, run: () => void): void {

@@ -11,6 +11,7 @@ const rollout = (changes: Partial<Rollout> = {}): Rollout => ({
   parallel: 1,
   monitorMs: 1_000,
   allAtOnce: false,
+  stopFirst: false,
   givenUp: new Set(),
   ...changes,
 });
@@ -130,6 +131,38 @@ describe('planRollout', () => {
   });
 });
 
+describe('planRollout, stop-first', () => {
+  const stopFirst = (changes: Partial<Rollout> = {}): Rollout => rollout({ stopFirst: true, ...changes });
+  const three = (...first: readonly RolloutWorker[]): RolloutSlot[] => slots(first, [old(2)], [old(3)]);
+
+  it('retires the old worker of the first slot, starts the new one when nothing of it is left, and then goes on', () => {
+    expect(plan(three(old(1)), stopFirst({ parallel: 3 }), { maxDraining: 3 }).steps).toEqual([{ do: 'retire', slot: 0, id: 1 }]);
+    expect(plan(three(old(1, 'draining')), stopFirst(), { maxDraining: 3 }).steps).toEqual([]);
+    expect(plan(three(old(1, 'exited')), stopFirst(), { maxDraining: 3 }).steps).toEqual([]);
+    expect(plan(three(), stopFirst()).steps).toEqual([{ do: 'fork', slot: 0 }]);
+    expect(plan(three(fresh(4, 400)), stopFirst())).toEqual({ steps: [], replaced: false, done: false, wakeInMs: 600 });
+    expect(plan(three(fresh(4, 1_000)), stopFirst()).steps).toEqual([{ do: 'retire', slot: 1, id: 2 }]);
+    expect(plan(slots([fresh(4, 2_000)], [fresh(5, 2_000)], [fresh(6, 1_000)]), stopFirst())).toMatchObject({ replaced: true, done: true });
+  });
+
+  it('has as many slots under way as may go at a time, and as many leaving as may leave', () => {
+    const begun = slots([fresh(4, 2_000)], [old(2)], [old(3)]);
+    expect(plan(begun, stopFirst({ parallel: 2 }), { maxDraining: 3 }).steps).toHaveLength(2);
+    expect(plan(begun, stopFirst({ parallel: 2 }), { maxDraining: 1 }).steps).toHaveLength(1);
+    expect(plan(begun, stopFirst({ parallel: 2 }), { maxDraining: 2, draining: 2 }).steps).toEqual([]);
+    expect(plan(slots([fresh(4, 2_000)], [fresh(5, null)], [old(3)]), stopFirst(), { maxDraining: 3 }).steps).toEqual([]);
+  });
+
+  it('all at once: retires everywhere, and starts each slot that is empty', () => {
+    const all = stopFirst({ allAtOnce: true });
+    expect(plan(three(old(1)), all).steps.map((step) => step.do)).toEqual(['retire', 'retire', 'retire']);
+    expect(plan(slots([], [old(2, 'stopping')], []), all).steps).toEqual([
+      { do: 'fork', slot: 0 },
+      { do: 'fork', slot: 2 },
+    ]);
+  });
+});
+
 const ms = (max: number) => fc.array(fc.integer({ min: 1, max }), { minLength: 1, maxLength: 8 });
 const shape = {
   slotCount: fc.integer({ min: 1, max: 8 }),
@@ -148,10 +181,11 @@ interface Shape {
   readonly maxDraining: number;
   readonly monitorMs: number;
   readonly allAtOnce: boolean;
+  readonly stopFirst?: boolean;
 }
 
-function simulate({ slotCount, ...options }: Shape, around: World): RolloutSimulation {
-  return new RolloutSimulation(slotCount, options, around);
+function simulate({ slotCount, stopFirst = false, ...options }: Shape, around: World): RolloutSimulation {
+  return new RolloutSimulation(slotCount, { ...options, stopFirst }, around);
 }
 
 /** Runs to the end; every round must leave the simulation as `check` wants it. */
@@ -195,6 +229,23 @@ describe('a rollout, simulated', () => {
           passed = simulation.facts.filter(({ slot }) => hasPassed(simulation, slot)).length;
         });
         expect(mostTooMany).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('stop-first: never has two processes in a slot, empties no more slots than `parallel`, and ends', () => {
+    fc.assert(
+      fc.property(fc.record({ ...shape, allAtOnce: fc.constant(false) }), fc.oneof(world, hostileWorld), (given, around) => {
+        const simulation = simulate({ ...given, stopFirst: true }, around);
+        let [mostInSlot, fewest] = [0, given.slotCount];
+        runChecked(simulation, () => {
+          mostInSlot = Math.max(mostInSlot, ...simulation.slots.map(({ workers }) => workers.length));
+          if (simulation.crashed === 0) fewest = Math.min(fewest, simulation.routable);
+        });
+        expect(mostInSlot).toBe(1);
+        expect(fewest).toBeGreaterThanOrEqual(given.slotCount - given.parallel);
+        expect(simulation.slots.every(({ workers }) => workers.length === 1 && (workers[0]?.id ?? 0) > given.slotCount)).toBe(true);
       }),
       { numRuns: 300 },
     );

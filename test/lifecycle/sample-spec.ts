@@ -20,6 +20,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     killTimeoutMs: 30_000,
     drainIdleMs: 10_000,
     maxDraining: null,
+    overlap: null,
     shutdownWithMessage: false,
     maxMemoryBytes: null,
     autorestart: true,

@@ -71,6 +71,8 @@ export class FakeWorker extends EventEmitter {
   readonly said: unknown[] = [];
   readonly connections: object[] = [];
   readonly profiles: ProfileRequest[] = [];
+  /** Whether the next primary waits for its end, as often as it was told. */
+  readonly awaited: boolean[] = [];
   /** The counts of all `rebalance` orders, in order. */
   readonly rebalances: number[] = [];
   readonly #behaviour: Behaviour;
@@ -149,6 +151,8 @@ export class FakeWorker extends EventEmitter {
       this.tell({ t: 'draining', quiet: false, handler, blockers });
       if (drainMs !== null)
         setTimeout(() => this.tell({ t: 'draining', quiet: true, handler, blockers: { ...blockers, requests: 0, connections: 0 } }), drainMs);
+    } else if (message.t === 'awaited') {
+      this.awaited.push(message.on);
     } else if (message.t === 'rebalance') {
       this.rebalances.push(message.count);
     } else if (message.t === 'profile') {

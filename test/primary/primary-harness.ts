@@ -9,6 +9,7 @@ import type { LinkEvents } from '../../src/primary/daemon-link.ts';
 import type { RawListener } from '../../src/primary/handles/raw-handles.ts';
 import { Primary, type PrimaryPorts } from '../../src/primary/primary.ts';
 import { IpcProcess } from '../../src/primary/workers/ipc-process.ts';
+import type { OpenByItself } from '../../src/system/unfed-sockets.ts';
 import type { ProcessUsage } from '../../src/system/usage.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
 import { FakeWorker, WELL_BEHAVED, type Behaviour } from './fake-workers.ts';
@@ -73,6 +74,10 @@ export class PrimaryHarness {
   readonly #orders = new Map<number, Ordered>();
   readonly memoryBytes = new Map<number, number>();
   memoryLeftBytes: number | null = null;
+  /** How long a killed worker takes to be gone. */
+  killMs = 0;
+  /** What workers opened by themselves. */
+  readonly sockets = new Map<number, OpenByItself['sockets']>();
   /** On port 3000. */
   readonly #listener = new FakeListener(3000);
   #link: LinkEvents | null = null;
@@ -187,12 +192,18 @@ export class PrimaryHarness {
       bind: ({ port }) => Promise.resolve(port === 3000 ? this.#listener : new FakeListener(port ?? 0)),
       startWorker: ({ spec, slot }, events) => {
         const worker = this.#fork(spec, slot);
-        return new IpcProcess(worker as unknown as ChildProcess, events, () => worker.end(null, 'SIGKILL'));
+        return new IpcProcess(worker as unknown as ChildProcess, events, () => this.#kill(worker));
       },
       portHolder: () => Promise.resolve(null),
       memoryLeftBytes: () => this.memoryLeftBytes,
+      openByItself: (pid) => Promise.resolve({ sockets: this.sockets.get(pid) ?? [], ephemeralPorts: [32_768, 60_999], inspectorPorts: [] }),
       usage: { sample: (pids) => Promise.resolve(this.#usageOf(pids)), forget: () => {} },
     };
+  }
+
+  #kill(worker: FakeWorker): void {
+    if (this.killMs === 0) worker.end(null, 'SIGKILL');
+    else setTimeout(() => worker.end(null, 'SIGKILL'), this.killMs);
   }
 
   #usageOf(pids: readonly number[]): Map<number, ProcessUsage> {

@@ -16,7 +16,7 @@ describe('start', () => {
     await app.advance(99);
     expect(start.answer).toBeNull();
     expect((await app.snapshot()).state).toBe('starting');
-    await app.advance(2);
+    await app.advance(5);
     expect(start.answer).toMatchObject({ kind: 'done', message: 'api is online with 3 workers, listening on *:3000' });
     expect(start.progress.map(({ step, slot }) => `${step} ${slot}`)).toEqual(['starting 0', 'starting 1', 'starting 2', 'ready 0', 'ready 1', 'ready 2']);
     expect(await app.snapshot()).toMatchObject({ state: 'online', ready: 3, listeners: ['*:3000'], operation: null, restarts: 0 });

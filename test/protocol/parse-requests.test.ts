@@ -98,6 +98,7 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [-1, ''],
     [null, ''],
   ],
+  overlap: [['yes', '']],
   maxDraining: [
     [0, ''],
     [1.5, ''],

@@ -62,6 +62,7 @@ const toWorker: ByKind<Unmarked<ToWorker>, 't'> = {
   socket: { t: 'socket', key: '*|80|4|0', index: 0, on: true },
   count: { t: 'count', on: true },
   drain: { t: 'drain' },
+  awaited: { t: 'awaited', on: true },
   leave: { t: 'leave', exit: true },
   'app-metrics': { t: 'app-metrics', id: 1 },
   rebalance: { t: 'rebalance', count: 3 },

@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 
 /** Simulates the loss of the primary. */
-function lose(signal: NodeJS.Signals | null): void {
+function lose(signal: NodeJS.Signals | null, isAwaited = false): void {
   const kill = vi.spyOn(process, 'kill').mockImplementation((_, name) => {
     done.push(String(name));
     return true;
@@ -40,6 +40,7 @@ function lose(signal: NodeJS.Signals | null): void {
     () => drain as unknown as Drain,
     () => signal,
   );
+  orphan.isAwaited = isAwaited;
   orphan.watch(worker as unknown as Worker, SETTINGS);
   worker.emit('disconnect');
 }
@@ -81,4 +82,17 @@ it('asks its app when the daemon says so', () => {
   lose('SIGINT');
   process.emit('SIGCONT', 'SIGCONT');
   expect(done).toEqual(['drains', 'SIGINT', 'leaves the end to the app']);
+});
+
+it.each([
+  ['is awaited: it asks the app although connections are left, after 2 s', true, ['drains', 'SIGTERM', 'leaves the end to the app']],
+  ['is not awaited: it waits for its connections', false, ['drains']],
+])('when the next primary waits for its end or not: it %s', (_, isAwaited, expected) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  lose('SIGTERM', isAwaited);
+  vi.advanceTimersByTime(1_999);
+  expect(done).toEqual(['drains']);
+  vi.advanceTimersByTime(1);
+  expect(done).toEqual(expected);
 });

@@ -47,6 +47,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   killTimeoutMs: always('kill_timeout', formatDuration),
   drainIdleMs: changed('drain_idle', formatDuration),
   maxDraining: changed('max_draining', or('as many as workers', String)),
+  overlap: changed('overlap', or('decided by lb', yesNo)),
   shutdownWithMessage: changed('shutdown_with_message', yesNo),
   drainDelayMs: changed('drain_delay', formatDuration),
   stopGraceMs: changed('stop_grace', or('off', formatDuration)),

@@ -1,4 +1,5 @@
 import { describeExit, describeStopReason, type ExitReport } from '../../lifecycle/exit-report.ts';
+import { describeReplacement } from '../../lifecycle/replacement.ts';
 import { byteSize, plural } from '../../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { Column, TableOptions } from './columns.ts';
@@ -61,6 +62,7 @@ function nowFacts(app: AppSnapshot): Fact[] {
     ['traffic', `${count(app.requestsPerSecond)} req/s, ${app.p95Ms === null ? '' : `p95 ${duration(app.p95Ms)}, `}${plural(app.connections, 'connection')}`],
     ...scaleFacts(app),
     ...proxyFacts(app),
+    ...(app.replacement === undefined ? [] : [['replaced', describeReplacement(app.replacement)] as const]),
     [
       'sockets',
       app.socketsKept

@@ -1,5 +1,5 @@
 import * as kinds from '../kinds.ts';
-import { withDefault } from './option.ts';
+import { option, withDefault } from './option.ts';
 
 const MIB = 1024 ** 2;
 
@@ -48,6 +48,15 @@ export const LIFETIME_OPTIONS = {
     doc: 'how many workers of the app may drain at a time',
     notes:
       'During a reload, old workers drain while new ones start, so the app has up to this many workers more than usual (at least `--parallel`). It counts reloads, replacements and scaling down together. A stop, a restart and `--all-at-once` drain all workers at once.',
+  }),
+  overlap: option({
+    group: 'Start and stop',
+    kind: kinds.boolean,
+    flags: ['--overlap', '--no-overlap'],
+    defaultText: 'decided by `lb`',
+    doc: 'whether the old and the new worker may run side by side when one replaces the other',
+    notes:
+      'With `true` the new worker starts first, so no moment is without one. With `false` the old process ends first, as in PM2. Without this option `lb` starts first where it can: not for plain apps that never listened (bots, queue consumers and loops of jobs would run twice), nor for apps that opened a socket by themselves which two of them cannot have. See [lifecycle.md](lifecycle.md#start-first-or-stop-first).',
   }),
   shutdown_with_message: withDefault({
     group: 'Start and stop',

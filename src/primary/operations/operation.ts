@@ -1,5 +1,6 @@
 import type { LbError } from '../../errors/lb-error.ts';
 import type { OperationName } from '../../lifecycle/operation-name.ts';
+import type { Replacement } from '../../lifecycle/replacement.ts';
 import type { ProgressStep } from '../../protocol/control.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -14,9 +15,20 @@ export interface WorkerFailure {
   readonly output: readonly string[];
 }
 
+/** How the workers of an app are replaced, from its definition and what its processes have open. */
+interface ReplacementSource {
+  readonly current: Replacement;
+  /** What they have open by themselves, as of the last look. */
+  readonly ownSockets: readonly string[];
+  /** Looks at the processes. `current` reflects it when it resolves; then `step` is called. */
+  look(): Promise<void>;
+}
+
 /** What an operation may use. */
 export interface OperationContext {
   readonly pool: Pool;
+  /** How workers are replaced. */
+  readonly replacement: ReplacementSource;
   /** Memory that is left on the machine or in the container; null if unknown. */
   memoryLeftBytes(): number | null;
   /** Calls `step` again after this time at the latest. */

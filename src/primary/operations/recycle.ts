@@ -4,9 +4,10 @@ import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { Drains, rolloutRoom } from './drains.ts';
+import { Look } from './look.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
-/** Replaces one worker, start-first. If the new worker fails, the old one keeps serving. */
+/** Replaces one worker. Start-first, the old one keeps serving if the new one fails; stop-first, the restart policy goes on. */
 export class RecycleOperation implements Operation {
   readonly kind = 'recycle';
   readonly joinable = false;
@@ -15,6 +16,7 @@ export class RecycleOperation implements Operation {
   readonly #stopReason: StopReason;
   readonly #drains: Drains;
   #rollout: Rollout;
+  #look: Look | null = null;
   #replaced = false;
   #error: LbError | null = null;
   #superseded = false;
@@ -24,7 +26,7 @@ export class RecycleOperation implements Operation {
     this.#old = old;
     this.#stopReason = stopReason;
     this.#drains = new Drains(context.pool);
-    this.#rollout = { cutId: 0, slots: [old.slot], parallel: 1, monitorMs: 0, allAtOnce: false, givenUp: new Set() };
+    this.#rollout = { cutId: 0, slots: [old.slot], parallel: 1, monitorMs: 0, allAtOnce: false, stopFirst: false, givenUp: new Set() };
   }
 
   get onlyDrains(): boolean {
@@ -39,6 +41,7 @@ export class RecycleOperation implements Operation {
     // The worker may have ended while this operation was queued.
     this.#superseded = isLeaving(this.#old.state);
     this.#rollout = { ...this.#rollout, cutId: this.#context.pool.lastId };
+    this.#look = new Look(this.#context);
   }
 
   step(): Outcome | null {
@@ -46,6 +49,7 @@ export class RecycleOperation implements Operation {
     if (this.#error !== null) return { ok: false, error: this.#error };
     if (this.#old.slot >= pool.wanted || this.#superseded) return { ok: true, message: 'no longer needed' };
     if (this.#replaced) return this.#finish();
+    if (this.#look !== null && !this.#decided(this.#look)) return null;
     const plan = planRollout(pool.rolloutSlots(), this.#rollout, rolloutRoom(this.#context));
     for (const step of plan.steps) {
       const worker = step.do === 'fork' ? pool.fork(step.slot) : pool.workers.find((w) => w.id === step.id);
@@ -54,6 +58,13 @@ export class RecycleOperation implements Operation {
     if (plan.wakeInMs !== null) this.#context.wakeIn(plan.wakeInMs);
     this.#replaced = plan.replaced;
     return this.#replaced ? this.#finish() : null;
+  }
+
+  #decided({ done }: Look): boolean {
+    if (!done) return false;
+    this.#look = null;
+    this.#rollout = { ...this.#rollout, stopFirst: this.#context.replacement.current.way === 'stop-first' };
+    return true;
   }
 
   #finish(): Outcome | null {

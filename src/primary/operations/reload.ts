@@ -1,8 +1,9 @@
 import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
+import type { StopReason } from '../../lifecycle/exit-report.ts';
 import { movedPort } from '../../lifecycle/expected-port.ts';
-import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
+import { planRollout, type Rollout, type RolloutStep } from '../../lifecycle/rollout.ts';
 import { isEnded, isLeaving } from '../../lifecycle/states.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import type { OnFailure } from '../../protocol/control.ts';
@@ -10,6 +11,7 @@ import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { needsNoRestart } from './balance-orders.ts';
 import { Drains, rolloutRoom } from './drains.ts';
+import { Look } from './look.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 export interface ReloadOptions {
@@ -24,7 +26,10 @@ export interface ReloadOptions {
 
 export const DEFAULT_MONITOR_MS = 1_000;
 
-/** Replaces every worker, start-first. It is a transaction: if the new version fails, the old one keeps serving. */
+/**
+ * Replaces every worker, start-first where that is possible and wanted. It is a transaction: if the new version fails, the old one
+ * keeps serving; stop-first it is started again, if the definition has changed.
+ */
 export class ReloadOperation implements Operation {
   readonly kind = 'reload';
   readonly joinable: boolean;
@@ -33,6 +38,9 @@ export class ReloadOperation implements Operation {
   #phase: 'forward' | 'scaling' | 'draining' | 'back' = 'forward';
   #rollout: Rollout;
   #error: LbError | null = null;
+  #look: Look | null = null;
+  /** Decided when the look has ended. */
+  #stopFirst = false;
   #before: { readonly spec: AppSpec; readonly generation: number; readonly count: number };
   readonly #drains: Drains;
 
@@ -71,6 +79,7 @@ export class ReloadOperation implements Operation {
     pool.forgetRestarts();
     const count = Math.min(pool.wanted, pool.spec.instances);
     this.#rollout = this.#planFor(Array.from({ length: count }, (_, slot) => slot));
+    this.#look = new Look(this.#context);
   }
 
   /** The new workers need not have what the operator drops, nor the port that a changed definition moves. */
@@ -87,23 +96,30 @@ export class ReloadOperation implements Operation {
   step(): Outcome | null {
     if (this.#phase === 'scaling') return this.#scaled();
     if (this.#phase === 'draining') return this.#finish();
+    if (!this.#decided()) return null;
     const { pool } = this.#context;
     const plan = planRollout(pool.rolloutSlots(), this.#rollout, rolloutRoom(this.#context));
     const stopReason = this.#phase === 'back' ? 'rollback' : 'reload';
     // The switch: all new workers join the rotation in the same turn in which the old ones leave it.
     if (plan.replaced || plan.steps.some((step) => step.do === 'retire')) this.#release();
-    let room = pool.startRoom;
-    for (const step of plan.steps) {
-      if (step.do === 'fork' && room-- > 0) pool.fork(step.slot).standby = this.#rollout.allAtOnce;
-      const worker = step.do === 'retire' ? pool.workers.find((w) => w.id === step.id) : undefined;
-      if (worker !== undefined) this.#drains.retire(worker, stopReason);
-    }
+    this.#take(plan.steps, stopReason);
     if (plan.wakeInMs !== null) this.#context.wakeIn(plan.wakeInMs);
     if (!plan.replaced) return null;
     if (this.#phase === 'back' || this.#error !== null) return this.#finish();
     this.#phase = 'scaling';
     pool.wanted = pool.spec.instances;
     return this.#scaled();
+  }
+
+  #take(steps: readonly RolloutStep[], stopReason: StopReason): void {
+    const { pool } = this.#context;
+    const { allAtOnce, stopFirst } = this.#rollout;
+    let room = pool.startRoom;
+    for (const step of steps) {
+      if (step.do === 'fork' && room-- > 0) pool.fork(step.slot).standby = allAtOnce && !stopFirst;
+      const worker = step.do === 'retire' ? pool.workers.find((w) => w.id === step.id) : undefined;
+      if (worker !== undefined) this.#drains.retire(worker, stopReason);
+    }
   }
 
   holds(): boolean {
@@ -117,7 +133,7 @@ export class ReloadOperation implements Operation {
   failed(failure: WorkerFailure): void {
     const { name } = this.#context.pool.spec;
     const first = this.#error === null;
-    this.#error ??= new LbError('LB_ERR_RELOAD_FAILED', { app: name, reason: describeFailure(failure) }, failure.output);
+    this.#error = this.#errorOf(failure);
     this.#context.progress('failed', `${name}[${failure.worker.slot}] ${failure.reason}`, failure.worker);
     // A slot that fails even with the old definition is left to the restart policy.
     if (this.#phase === 'back' || this.#options.onFailure === 'continue') {
@@ -133,9 +149,36 @@ export class ReloadOperation implements Operation {
     this.#turnBack(true);
   }
 
+  /** Whether it is known how the workers are replaced. */
+  #decided(): boolean {
+    if (this.#look === null) return true;
+    if (!this.#look.done) return false;
+    this.#look = null;
+    const { pool, replacement } = this.#context;
+    const { way, reason } = replacement.current;
+    this.#stopFirst = way === 'stop-first';
+    this.#rollout = { ...this.#rollout, stopFirst: this.#stopFirst };
+    if (this.#stopFirst) {
+      const message = `${pool.spec.name} is replaced stop-first, because ${reason}: each new worker starts when the old one has ended`;
+      this.#context.progress('note', message);
+    }
+    return true;
+  }
+
+  /** The first failure counts. Stop-first, a slot is down if its old version is not started again, or fails too. */
+  #errorOf(failure: WorkerFailure): LbError {
+    const { spec: changed, onFailure } = this.#options;
+    const isDown = this.#stopFirst && (this.#phase === 'back' || onFailure !== 'rollback' || changed === undefined);
+    const reason = this.#error?.details['reason'] ?? describeFailure(failure);
+    const details = { app: this.#context.pool.spec.name, reason };
+    const output = this.#error?.output ?? failure.output;
+    if (isDown) return new LbError('LB_ERR_RELOAD_DOWN', { ...details, slot: failure.worker.slot }, output);
+    return this.#error ?? new LbError('LB_ERR_RELOAD_FAILED', details, output);
+  }
+
   #planFor(slots: readonly number[]): Rollout {
     const { parallel, monitorMs, allAtOnce } = this.#options;
-    return { cutId: this.#context.pool.lastId, slots, parallel, monitorMs, allAtOnce, givenUp: new Set() };
+    return { cutId: this.#context.pool.lastId, slots, parallel, monitorMs, allAtOnce, stopFirst: this.#stopFirst, givenUp: new Set() };
   }
 
   #giveUp(slot: number): void {
@@ -146,6 +189,7 @@ export class ReloadOperation implements Operation {
   /** Retires new workers whose old one still serves. With `undo` and a changed definition, replaced slots go back to the old definition. */
   #turnBack(undo: boolean): void {
     const { pool } = this.#context;
+    this.#look = null;
     this.#retireNewBesideOld(this.#rollout.slots);
     this.#release();
     const changed = this.#options.spec !== undefined;
@@ -163,6 +207,7 @@ export class ReloadOperation implements Operation {
       this.#context.progress('rollback', `${pool.spec.name}: rolling ${plural(replaced.length, 'replaced worker')} back to the previous definition`);
     }
     this.#phase = 'back';
+    this.#stopFirst = this.#context.replacement.current.way === 'stop-first';
     this.#rollout = { ...this.#planFor(undo && changed ? replaced : []), parallel: Math.max(1, this.#options.parallel), allAtOnce: false };
   }
 

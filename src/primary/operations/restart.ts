@@ -25,8 +25,9 @@ export class RestartOperation implements Operation {
   }
 
   begin(): void {
-    const { pool } = this.#context;
-    this.#context.progress('note', `${pool.spec.name}: restart stops all workers first, and connections wait for the new ones (reload has no such gap)`);
+    const { pool, replacement } = this.#context;
+    const reload = replacement.current.way === 'start-first' ? ' (reload has no such gap)' : '';
+    this.#context.progress('note', `${pool.spec.name}: restart stops all workers first, and connections wait for the new ones${reload}`);
     for (const worker of pool.workers) pool.retire(worker, 'restart', { atOnce: this.#options.now });
   }
 

@@ -1,9 +1,11 @@
 import { LbError } from '../../errors/lb-error.ts';
 import { expectedPort } from '../../lifecycle/expected-port.ts';
+import { announceReplacement } from '../../lifecycle/replacement.ts';
 import { isEnded } from '../../lifecycle/states.ts';
 import { plural, shortTime } from '../../lifecycle/wording.ts';
 import { now } from '../../system/clock.ts';
 import { countDone, currentWorker } from '../workers/pool.ts';
+import { Look } from './look.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 /** How long a start waits for an app to listen that may never do so. */
@@ -28,6 +30,7 @@ export class StartOperation implements Operation {
   #error: LbError | null = null;
   /** The app ends with it. */
   #isFatal = false;
+  #look: Look | null = null;
 
   constructor(context: OperationContext) {
     this.#context = context;
@@ -49,9 +52,12 @@ export class StartOperation implements Operation {
     // Counts workers that were ready once. A later ejection is a health problem and does not hold up the start.
     const started = pool.slots.filter((slot) => typeof currentWorker(slot)?.readyAt === 'number').length;
     const done = countDone(pool);
-    if (started + done < pool.wanted || (started > 0 && this.#mayStillListen())) return null;
+    if (started + done < pool.wanted) return null;
     if (started === 0) return { ok: true, message: `${pool.spec.name} has ended with exit code 0` };
-    return { ok: true, message: `${pool.spec.name} is online with ${plural(started, 'worker')}, ${this.#where()}` };
+    this.#look ??= new Look(this.#context);
+    if (!this.#look.done || this.#mayStillListen()) return null;
+    const way = announceReplacement(this.#context.replacement.current, pool.spec);
+    return { ok: true, message: `${pool.spec.name} is online with ${plural(started, 'worker')}, ${this.#where()}${way}` };
   }
 
   holds(): boolean {
@@ -69,6 +75,7 @@ export class StartOperation implements Operation {
     const failures = (this.#failures.get(slot) ?? 0) + 1;
     this.#failures.set(slot, failures);
     this.#listenBy = null;
+    this.#look = null;
     const details = { app: pool.spec.name, reason: describeFailure(failure) };
     if (isEnded(phase)) {
       this.#error ??= new LbError('LB_ERR_START_FAILED', details, failure.output);
@@ -88,7 +95,7 @@ export class StartOperation implements Operation {
   /** It is up, but does not listen, and nothing says that it never will. */
   #mayStillListen(): boolean {
     const { spec } = this.#context.pool;
-    if (this.#context.listeners().length > 0 || spec.waitReady) return false;
+    if (this.#listeners().length > 0 || spec.waitReady) return false;
     const isExpected = expectedPort(spec) !== null;
     const isFirst = this.#listenBy === null;
     this.#listenBy ??= isExpected ? this.#beganAt + spec.listenTimeoutMs : now() + LISTEN_WAIT_MS;
@@ -99,9 +106,15 @@ export class StartOperation implements Operation {
     return true;
   }
 
+  /** What it listens on; of sockets that it opened by itself only if there is nothing else. */
+  #listeners(): readonly string[] {
+    const held = this.#context.listeners();
+    return held.length > 0 ? held : this.#context.replacement.ownSockets;
+  }
+
   #where(): string {
     const { pool } = this.#context;
-    const labels = this.#context.listeners();
+    const labels = this.#listeners();
     if (labels.length > 0) return `listening on ${labels.join(', ')}`;
     const expected = expectedPort(pool.spec);
     return expected === null ? 'not listening' : `not listening (${expected})`;

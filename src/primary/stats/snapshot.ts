@@ -14,6 +14,7 @@ import type { Supervisor } from '../supervisor.ts';
 import type { Watch } from '../watch/watch.ts';
 import type { ExitHistory } from '../workers/exit-history.ts';
 import type { Pool } from '../workers/pool.ts';
+import type { ReplacementWatch } from '../workers/replacement-watch.ts';
 import { presentLoad } from '../workers/present-load.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 
@@ -24,6 +25,7 @@ interface StatsParts {
   readonly ingress: Ingress;
   readonly contract: ListenerContract;
   readonly router: Router;
+  readonly replacement: ReplacementWatch;
 }
 
 export interface SnapshotParts extends StatsParts {
@@ -71,6 +73,7 @@ export function takeStats(parts: StatsParts): AppStats {
     errorRate: errorRateOf(workers, at),
     totals: pool.counters.totals(ingress.proxyRejections),
     workers: workers.map((worker) => workerSnapshot(worker, parts, at)),
+    replacement: { ...parts.replacement.current, ...parts.replacement.footprint },
   };
 }
 

@@ -1,0 +1,37 @@
+import { isOrphaned, orphansEnded, orphansOf } from './orphaned-session.ts';
+
+/** What matters of an app that the dead primary ran. */
+export interface LeftApp {
+  readonly wanted: boolean;
+  readonly stopFirst: boolean;
+  readonly killTimeoutMs: number;
+}
+
+/** The dead primary before the next one: what it left behind must end first, if one of its apps is replaced stop-first. */
+export class Predecessor {
+  readonly #log: (message: string) => void;
+  #waiting: (() => void)[] | null = null;
+
+  constructor(log: (message: string) => void) {
+    this.#log = log;
+  }
+
+  /** The primary with this pid is dead. @param recorded the pid was read from a file */
+  leaves(pid: number, apps: readonly LeftApp[], recorded = false): void {
+    const careful = apps.filter(({ wanted, stopFirst }) => wanted && stopFirst);
+    if (this.#waiting !== null || careful.length === 0 || !(recorded ? isOrphaned(pid) : orphansOf(pid).length > 0)) return;
+    this.#log(`the workers of a dead primary (pid ${pid}) have to end before the next one starts`);
+    const waiting: (() => void)[] = [];
+    this.#waiting = waiting;
+    void orphansEnded(pid, Math.max(...careful.map(({ killTimeoutMs }) => killTimeoutMs))).then(() => {
+      this.#waiting = null;
+      for (const go of waiting) go();
+    });
+  }
+
+  /** Calls back when nothing is left that has to end: at once, in this turn, if there is nothing. */
+  whenGone(go: () => void): void {
+    if (this.#waiting === null) go();
+    else this.#waiting.push(go);
+  }
+}

@@ -1,0 +1,134 @@
+import { namesProcess, ownSockets, replacementOf, type Footprint, type Replacement } from '../../lifecycle/replacement.ts';
+import { isLeaving, type WorkerState } from '../../lifecycle/states.ts';
+import type { ListenQuery } from '../../protocol/worker.ts';
+import { withDeadline } from '../../system/deadline.ts';
+import type { OpenByItself } from '../../system/unfed-sockets.ts';
+import type { Pool } from './pool.ts';
+import type { WorkerHandle, WorkerObserver } from './worker-handle.ts';
+
+/** After a worker became ready: some servers open their sockets a little later. */
+const LOOK_AGAIN_MS = [2_000, 15_000];
+const LOOK_WITHIN_MS = 2_000;
+
+interface ReplacementWatchOptions {
+  readonly pool: Pick<Pool, 'spec' | 'workers'>;
+  /** Of its earlier lives. */
+  readonly footprint: Footprint;
+  readonly openByItself: (pid: number) => Promise<OpenByItself>;
+  /** `current` or `footprint` has changed. */
+  readonly changed: () => void;
+}
+
+/** Knows how the workers of an app are replaced: from its definition, and from the sockets that its processes have open. */
+export class ReplacementWatch implements WorkerObserver {
+  readonly #options: ReplacementWatchOptions;
+  #listened: boolean;
+  /** Of the living workers; before the first look, of an earlier life. */
+  #ownSockets: readonly string[];
+  readonly #seen = new WeakMap<WorkerHandle, readonly string[]>();
+  /** Keys of Unix sockets that concern one process only. */
+  readonly #private = new WeakMap<WorkerHandle, Set<string>>();
+  #reported = '';
+  #told: boolean;
+
+  constructor(options: ReplacementWatchOptions) {
+    this.#options = options;
+    this.#listened = options.footprint.listened;
+    this.#ownSockets = options.footprint.ownSockets;
+    this.#told = this.stopFirst;
+  }
+
+  get current(): Replacement {
+    return replacementOf(this.#options.pool.spec, this.footprint);
+  }
+
+  get footprint(): Footprint {
+    return { listened: this.#listened, ownSockets: this.#ownSockets };
+  }
+
+  get stopFirst(): boolean {
+    return this.current.way === 'stop-first';
+  }
+
+  /** Looks at the workers' processes now. */
+  async look(): Promise<void> {
+    const living = this.#options.pool.workers.filter(({ state }) => state !== 'exited');
+    await Promise.all(living.map((worker) => this.#lookAt(worker)));
+  }
+
+  onForked(worker: WorkerHandle): void {
+    worker.channel.post({ t: 'awaited', on: this.stopFirst });
+  }
+
+  onListen(worker: WorkerHandle, _seq: number, { key, address, addressType }: ListenQuery): void {
+    if (addressType !== -1 || address === null || !namesProcess(address, worker.pid)) return;
+    const keys = this.#private.get(worker) ?? new Set();
+    this.#private.set(worker, keys.add(key));
+  }
+
+  onListenersChanged(worker: WorkerHandle): void {
+    if (this.#listened || !this.#listens(worker)) return;
+    this.#listened = true;
+    this.#report();
+  }
+
+  onStateChanged(worker: WorkerHandle, from: WorkerState): void {
+    if (worker.state !== 'ready' || from !== 'starting') return;
+    void this.#lookAt(worker);
+    for (const ms of LOOK_AGAIN_MS) setTimeout(() => void this.#lookAt(worker), ms).unref();
+  }
+
+  /** What it has started must be gone before its successor starts, even if it dies without a word. */
+  onBeat(worker: WorkerHandle): void {
+    if (this.stopFirst && worker.state !== 'exited') worker.descendants.note(worker.pid);
+  }
+
+  onClose(): void {
+    this.#summarize();
+  }
+
+  onSpecChanged(): void {
+    this.#report();
+  }
+
+  /** The whole app has been replaced. If nothing listens now, it is another app than the one that did. */
+  replaced(): void {
+    if (!this.#listened || this.#options.pool.workers.some((worker) => !isLeaving(worker.state) && this.#listens(worker))) return;
+    this.#listened = false;
+    this.#report();
+  }
+
+  #listens(worker: WorkerHandle): boolean {
+    return [...worker.keys].some((key) => this.#private.get(worker)?.has(key) !== true);
+  }
+
+  async #lookAt(worker: WorkerHandle): Promise<void> {
+    if (worker.state === 'exited') return;
+    if (this.stopFirst) worker.descendants.note(worker.pid);
+    const open = await withDeadline(this.#options.openByItself(worker.pid), LOOK_WITHIN_MS).catch(() => null);
+    if (open === null) return;
+    const { sockets, ephemeralPorts, inspectorPorts } = open;
+    const own = worker.inspectorPort === null ? inspectorPorts : [...inspectorPorts, worker.inspectorPort];
+    this.#seen.set(worker, ownSockets(sockets, { ephemeralPorts, inspectorPorts: own }));
+    this.#summarize();
+  }
+
+  #summarize(): void {
+    const seen = this.#options.pool.workers.flatMap((worker) => (worker.state === 'exited' ? [] : [this.#seen.get(worker)]));
+    const known = seen.filter((sockets) => sockets !== undefined);
+    // A worker that has just started has not opened its sockets yet.
+    const before = known.length === 0 || known.length < seen.length ? this.#ownSockets : [];
+    this.#ownSockets = [...new Set([...before, ...known.flat()])].sort();
+    this.#report();
+  }
+
+  #report(): void {
+    const { stopFirst } = this;
+    const report = JSON.stringify([this.current, this.footprint]);
+    if (report === this.#reported) return;
+    this.#reported = report;
+    if (stopFirst !== this.#told) for (const { channel } of this.#options.pool.workers) channel.post({ t: 'awaited', on: stopFirst });
+    this.#told = stopFirst;
+    this.#options.changed();
+  }
+}
