@@ -5,14 +5,16 @@ import { directConnections, directKeepAlive } from './direct.mjs';
 import { historyMemory } from './history-memory.mjs';
 import { hungWorker } from './hung-worker.mjs';
 import { idle } from './idle.mjs';
+import { idleReload } from './idle-reload.mjs';
 import { kills } from './kills.mjs';
 import { listMany } from './list-many.mjs';
 import { list } from './list.mjs';
 import { metricsHeap } from './metrics-heap.mjs';
 import { monitorFrame } from './monitor-frame.mjs';
 import { pick } from './pick.mjs';
+import { plainWorker } from './plain-worker.mjs';
 import { recovery } from './recovery.mjs';
-import { reloads } from './reloads.mjs';
+import { plainReloads, reloads } from './reloads.mjs';
 import { scrape } from './scrape.mjs';
 import { strategies } from './strategies.mjs';
 import { supervisorMemory } from './supervisor-memory.mjs';
@@ -38,6 +40,8 @@ export const MEASURES = [
   directKeepAlive,
   directReload,
   reloads,
+  plainReloads,
+  idleReload,
   kills,
   blockedWorker,
   hungWorker,
@@ -50,6 +54,7 @@ export const MEASURES = [
   metricsHeap,
   workerMemory,
   workerStartup,
+  plainWorker,
   supervisorMemory,
   idle,
   recovery,

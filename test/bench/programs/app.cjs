@@ -9,3 +9,4 @@ server.listen({ port: Number(process.env.PORT), host: '127.0.0.1' }, () => {
   const atMs = Number(process.hrtime.bigint()) / 1e6;
   appendFileSync(process.env.BOOT_LOG, `${JSON.stringify({ pid: process.pid, parent: process.ppid, sinceStartMs, atMs })}\n`);
 });
+module.exports = server;

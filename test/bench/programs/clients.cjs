@@ -1,12 +1,15 @@
 // Clients without retries in a process of their own. Each has one request under way at a time; every request is counted
 // as served or as exactly one kind of failure. Started with child_process.fork; 'stop' lets each finish its request.
+const { setMaxListeners } = require('node:events');
 const http = require('node:http');
 const { setTimeout: delay } = require('node:timers/promises');
 
 const { port, groups, hungMs, maxDurationMs } = JSON.parse(process.argv[2]);
 const AFTER_FAILURE_MS = 20;
 const endsAt = performance.now() + maxDurationMs;
-let stopping = false;
+const stopping = new AbortController();
+// Each client in a pause listens.
+setMaxListeners(0, stopping.signal);
 
 function kindOf(error) {
   if (error.code === 'ECONNREFUSED') return 'refused';
@@ -37,18 +40,18 @@ function requestOnce(agent) {
 
 async function client(group, tally) {
   const agent = group.keepAlive ? new http.Agent({ keepAlive: true, maxSockets: 1 }) : false;
-  while (!stopping && performance.now() < endsAt) {
+  while (!stopping.signal.aborted && performance.now() < endsAt) {
     const startedAt = performance.now();
     const outcome = await requestOnce(agent);
     tally.outcomes[outcome] = (tally.outcomes[outcome] ?? 0) + 1;
     if (outcome === 'served') tally.longestMs = Math.max(tally.longestMs, performance.now() - startedAt);
     const pauseMs = outcome === 'served' ? group.pauseMs * Math.random() * 2 : AFTER_FAILURE_MS;
-    if (pauseMs > 0) await delay(pauseMs);
+    if (pauseMs > 0) await delay(pauseMs, null, { signal: stopping.signal }).catch(() => {});
   }
   if (agent) agent.destroy();
 }
 
-process.on('message', () => (stopping = true));
+process.on('message', () => stopping.abort());
 process.on('disconnect', () => process.exit());
 const tallies = groups.map(({ name }) => ({ name, outcomes: { served: 0 }, longestMs: 0 }));
 void Promise.all(groups.flatMap((group, index) => Array.from({ length: group.clients }, () => client(group, tallies[index])))).then(() => {

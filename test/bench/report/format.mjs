@@ -9,6 +9,8 @@ export const ratio = ({ low, median, high }, reference) =>
 export const us = (value) => `${value.toFixed(1)} µs`;
 /** @param {number} value */
 export const ms = (value) => `${value.toFixed(Math.abs(value) < 100 ? 1 : 0)} ms`;
+/** @param {number} ms */
+export const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 /** A difference with its sign. @param {number} value @param {(value: number) => string} format */
 export const signed = (value, format) => (value < 0 ? format(value) : `+${format(value)}`);
 /** @param {number} bytes */

@@ -16,11 +16,23 @@ export class Lb {
   }
 
   /** @param {{ workers: number, restartAtOnce?: boolean, script?: string, flags?: readonly string[] }} options */
-  async start({ workers, restartAtOnce = false, script = APP_SCRIPT, flags = [] }) {
+  async start({ workers, flags = [], ...options }) {
+    return this.#start({ ...options, flags: ['-i', String(workers), ...flags] }, workers);
+  }
+
+  /**
+   * As one plain process, without `-i`.
+   * @param {{ restartAtOnce?: boolean, script?: string, listeners?: number }} [options] `listeners`: how many processes of the app listen
+   */
+  async startPlain({ listeners = 1, ...options } = {}) {
+    return this.#start({ ...options, flags: [] }, listeners);
+  }
+
+  async #start({ restartAtOnce = false, script = APP_SCRIPT, flags }, boots) {
     const app = await App.create(this.workspace);
     const all = [...flags, ...(restartAtOnce ? ['--restart-delay', '1'] : [])];
-    await this.#lb(['start', script, '-n', app.name, '-i', String(workers), ...all], app.env);
-    await app.waitForBoots(workers);
+    await this.#lb(['start', script, '-n', app.name, ...all], app.env);
+    await app.waitForBoots(boots);
     return app;
   }
 

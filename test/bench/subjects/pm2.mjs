@@ -41,10 +41,10 @@ export class Pm2 {
     this.env = { ...workspace.env, PM2_HOME: workspace.newDirectory('pm2') };
   }
 
-  /** @param {{ workers: number }} options */
-  async start({ workers }) {
+  /** @param {{ workers: number, script?: string }} options */
+  async start({ workers, script = APP_SCRIPT }) {
     const app = await App.create(this.workspace);
-    await this.#pm2(['start', APP_SCRIPT, '--name', app.name, '-i', String(workers)], app.env);
+    await this.#pm2(['start', script, '--name', app.name, '-i', String(workers)], app.env);
     await app.waitForBoots(workers);
     return app;
   }

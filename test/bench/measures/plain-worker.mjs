@@ -1,0 +1,115 @@
+import { describeLoad, saturate } from '../lib/load.mjs';
+import { privateDirtyBytes, sendSignal } from '../lib/processes.mjs';
+import { median, medianDifference, ratios } from '../lib/stats.mjs';
+import { delay } from '../lib/wait.mjs';
+import { megabytes, ms, ratio, signed, thousands } from '../report/format.mjs';
+import { sideBySide } from './side-by-side.mjs';
+
+const LB = 'lb, plain worker';
+const NODE = 'plain node';
+/** Longer than the shortest life that lb takes for a stable one. */
+const LIVED_MS = 1_200;
+const CONNECTIONS_EACH = 10;
+
+const row = (row) => ({ nodeCluster: 'n/a', pm2: 'n/a', ...row });
+
+async function startup({ context, lb, plainNode }) {
+  const { plainStartupRounds: rounds } = context.scale;
+  const app = await lb.startPlain({ restartAtOnce: true });
+  const took = [];
+  const plainTook = [];
+  const bootPlain = async () => {
+    const plain = await plainNode.start();
+    plainTook.push(plain.lastBoot.sinceStartMs);
+    await plainNode.stop(plain);
+  };
+  const bootWorker = async () => {
+    const boots = app.boots.length;
+    sendSignal(app.lastBoot.pid, 'SIGKILL');
+    await app.waitForBoots(boots + 1);
+    took.push(app.lastBoot.sinceStartMs);
+  };
+  for (let round = 0; round < rounds; round++) {
+    await delay(LIVED_MS);
+    for (const boot of round % 2 === 0 ? [bootPlain, bootWorker] : [bootWorker, bootPlain]) await boot();
+  }
+  const later = medianDifference(took, plainTook);
+  context.progress(`${NODE} ${ms(median(plainTook))}, fastest ${ms(Math.min(...plainTook))}; ${LB} ${ms(median(took))}, fastest ${ms(Math.min(...took))}`);
+  return row({
+    measure: 'Plain worker: start-up, longer than under plain node',
+    target: '≤ 5 ms',
+    lb: signed(later, ms),
+    result: `${ms(later)} (plain node ${ms(median(plainTook))}, fastest of each ${signed(Math.min(...took) - Math.min(...plainTook), ms)})`,
+    met: later <= 5,
+    ifMissed: 'the channel to the primary, the preload, and the answer of the primary before the app listens',
+    how: `\`performance.now()\` in the app's listen callback, that is the time since its process started, as \`lb start app.cjs\` without \`-i\` compared with \`node app.cjs\`. Killed with SIGKILL and restarted without delay; median of the differences within each of ${rounds} rounds.`,
+  });
+}
+
+async function memory({ context, lb, plainNode }) {
+  const { processes, settleMs } = context.scale;
+  const groups = [[], []];
+  for (let i = 0; i < processes; i++) {
+    groups[0].push(await plainNode.start());
+    groups[1].push(await lb.startPlain());
+  }
+  const sample = async (label) => {
+    await delay(settleMs);
+    const all = groups.map((apps) => apps.flatMap((app) => app.workers).map(privateDirtyBytes));
+    context.progress(`${label}: ${all.map((bytes, i) => `${[NODE, LB][i]} ${bytes.map((one) => (one / 1048576).toFixed(1)).join(' ')}`).join(' | ')}`);
+    return all.map(median);
+  };
+  const idle = await sample('idle');
+  for (const { ports } of groups.flat()) await saturate({ ports, seconds: 1, keepAlive: true, connections: CONNECTIONS_EACH });
+  const served = await sample('after load');
+  const of = (state, [plainBytes, lbBytes], target) =>
+    row({
+      measure: `Plain worker: private memory, ${state}, more than under plain node`,
+      target: target === null ? '–' : `≤ ${megabytes(target)}`,
+      lb: signed(lbBytes - plainBytes, megabytes),
+      result: `${megabytes(lbBytes - plainBytes)} (plain node ${megabytes(plainBytes)})`,
+      met: target === null ? null : lbBytes - plainBytes <= target,
+      how: `Private_Dirty of /proc/<pid>/smaps_rollup, median of ${processes} processes of each that run at the same time, ${settleMs / 1000} s after the last start or the end of a load of 1 s on ${CONNECTIONS_EACH} keep-alive connections to each.`,
+    });
+  return [of('idle', idle, 1048576), of('after load', served, null)];
+}
+
+async function throughput({ context, lb, plainNode }) {
+  const { rounds, seconds } = context.scale;
+  const contestants = [
+    { name: LB, target: await lb.startPlain() },
+    { name: NODE, target: await plainNode.start() },
+  ];
+  const of = async (what, keepAlive, least, ifMissed) => {
+    const figures = await sideBySide(context, contestants, { rounds, seconds, keepAlive });
+    const result = ratios(figures(LB).perSecond, figures(NODE).perSecond);
+    const cpu = ratio(ratios(figures(LB).cpuUs, figures(NODE).cpuUs));
+    return row({
+      measure: `Plain worker: ${what}`,
+      target: `≥ ${least} × ${NODE}`,
+      lb: thousands(median(figures(LB).perSecond)),
+      result: `${ratio(result, NODE)}, which had ${thousands(median(figures(NODE).perSecond))}; CPU each ${cpu} ×`,
+      met: result.median >= least,
+      ifMissed,
+      how: `One process of each. Load: ${describeLoad()}, ${rounds} rounds of ${seconds} s each, in turn. The ratio is the median (quartiles) of the ratios within each round. CPU: user and system time of the worker, and of its primary, for each request.`,
+    });
+  };
+  return [
+    await of('requests per second on keep-alive connections', true, 0.95, 'each request is counted and timed, for `lb list` and for draining'),
+    await of('connections per second, one request each', false, 0.93, 'each connection and each request is counted, for `lb list` and for draining'),
+  ];
+}
+
+export const plainWorker = {
+  id: 'plain-worker',
+  async run(context) {
+    const rows = [];
+    for (const part of [startup, memory, throughput]) {
+      const subjects = { context, lb: context.lb(), plainNode: context.plainNode() };
+      rows.push(await part(subjects));
+      await context.close(subjects.lb);
+      await context.close(subjects.plainNode);
+    }
+    return rows.flat();
+  },
+};
