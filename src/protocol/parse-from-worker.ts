@@ -1,5 +1,5 @@
 import { byLatency, byStatusClass } from './parse-totals.ts';
-import { drainBlockers, loopDelay } from './parse-listed-app.ts';
+import { drainBlockers, loopDelay } from './parse-load.ts';
 import { boolean, integer, literal, Malformed, nullable, number, object, oneOf, optional, string, variants } from './parser.ts';
 import { peer } from './parse-to-worker.ts';
 import { MARK, SERVER_KINDS, type FromWorker, type Heartbeat, type ListenQuery, type OpenCount, type ProcessUse, type Span } from './worker.ts';

@@ -1,14 +1,11 @@
-import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import { APP_STATES, WORKER_STATES } from '../lifecycle/states.ts';
 import type { ListedApp } from './listed-app.ts';
+import { drainBlockers, loopDelay } from './parse-load.ts';
 import { scaleTarget } from './parse-scale-target.ts';
 import { boolean, integer, list, nullable, number, object, oneOf, optional, string, type Shape } from './parser.ts';
 import { OPERATION_KINDS, type AppSnapshot, type AutoscalingSnapshot, type LastFailure, type SlotTrouble, type WorkerSnapshot } from './snapshot.ts';
-import type { LoopDelaySummary } from './worker.ts';
 
 /** Separate from `parse-snapshot.ts`, because a plain `lb list` waits for everything it loads. */
-
-export const drainBlockers = object<DrainBlockers>({ requests: number(), oldestMs: number(), connections: number(), websockets: number(), sockets: number() });
 
 export const slot = integer(0);
 export const pid = integer(0);
@@ -23,8 +20,6 @@ const LISTED_WORKER: Shape<ListedApp['workers'][number]> = {
   withdrawn: nullable(string),
 };
 export const LISTED_HEALTH: Shape<ListedApp['health'][number]> = { pid, causes: list(string) };
-
-export const loopDelay = object<LoopDelaySummary>({ p50Ms: number(), p99Ms: number(), maxMs: number() });
 
 export const worker = object<WorkerSnapshot>({
   ...LISTED_WORKER,

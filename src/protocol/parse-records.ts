@@ -1,7 +1,7 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
 import { isErrorCode } from '../errors/registry.ts';
 import { PROGRESS_STEPS, type LogLine, type ProgressRecord } from './control.ts';
-import { drainBlockers } from './parse-listed-app.ts';
+import { drainBlockers } from './parse-load.ts';
 import { integer, list, literal, Malformed, nullable, number, object, oneOf, optional, record, string, type Parser } from './parser.ts';
 import { PROFILE_KINDS, type ProfileFile } from './profile.ts';
 import { OPERATION_KINDS } from './snapshot.ts';

@@ -164,7 +164,7 @@ export const WORKER_SETTINGS_VAR = 'LB_WORKER_SETTINGS';
 
 /** `member`: a cluster worker of an app that clusters itself. It reports to the app's own primary, which is our plain worker. */
 export const WORKER_ROLES = ['cluster', 'plain', 'member'] as const;
-export type WorkerRole = (typeof WORKER_ROLES)[number];
+type WorkerRole = (typeof WORKER_ROLES)[number];
 
 export interface WorkerSettings {
   readonly protocol: number;

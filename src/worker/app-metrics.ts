@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { isObject } from '../protocol/parser.ts';
 import type { AppMetric, AppValue } from '../protocol/app-metrics.ts';
 
@@ -32,7 +31,7 @@ export async function readAppMetrics(): Promise<string | null> {
 }
 
 async function collect(): Promise<readonly PromMetric[]> {
-  const { cache } = createRequire(process.execPath);
+  const { cache } = process.getBuiltinModule('node:module').createRequire(process.execPath);
   const copies = Object.keys(cache)
     .filter((path) => path.endsWith(INDEX))
     .map((path): unknown => cache[path]?.exports)

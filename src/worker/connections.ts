@@ -5,7 +5,6 @@ import type { Channel } from './channel.ts';
 import { FedHandle, type DirectSocket } from './fed-handle.ts';
 import { protocolOf, type AnyServer, type NodeListenQuery, type RawHandle } from './node-internals.ts';
 import { showPeer } from './peer-name.ts';
-import type { Traffic } from './traffic.ts';
 
 type SocketOrder = Pick<Extract<ToWorker, { readonly t: 'socket' }>, 'key' | 'index' | 'on'>;
 type Delivery = Pick<Extract<ToWorker, { readonly t: 'conn' }>, 'key' | 'peer' | 'probe'>;
@@ -16,22 +15,27 @@ interface Fed {
   readonly backlog: number;
 }
 
+interface Notify {
+  /** This server listens. */
+  readonly opened: (server: AnyServer) => void;
+  /** Called before a server gets a connection. */
+  readonly delivered: (connection: RawHandle) => void;
+}
+
 /** Sends every `server.listen` of this worker to the primary, and passes the connections from the primary to the servers. */
 export class Connections {
   readonly #channel: Channel;
-  readonly #traffic: Traffic;
+  readonly #notify: Notify;
   readonly #pending = new Map<number, (errno: number, name: SocketName | null) => void>();
   readonly #fed = new Map<string, Fed>();
   readonly #keys = new Set<string>();
   #seq = 0;
   /** Connections received since this worker started, from the primary or from lent sockets. */
   delivered = 0;
-  /** Called before a server gets one. */
-  onDelivered: (connection: RawHandle) => void = () => {};
 
-  constructor(channel: Channel, traffic: Traffic) {
+  constructor(channel: Channel, notify: Notify) {
     this.#channel = channel;
-    this.#traffic = traffic;
+    this.#notify = notify;
   }
 
   /**
@@ -54,12 +58,11 @@ export class Connections {
         if (errno === 0) this.#channel.send({ t: 'unlisten', key });
       } else {
         this.#fed.set(key, { handle, server, backlog: backlog || DEFAULT_BACKLOG });
-        this.#traffic.watch(server);
+        this.#notify.opened(server);
       }
       answered();
     });
-    // `net` still sets the mode of a Unix socket in this turn, on the handle.
-    queueMicrotask(() => {
+    const ask = (): void => {
       const query = {
         ...nodeQuery,
         address,
@@ -67,7 +70,10 @@ export class Connections {
         writableAll: nodeQuery.writableAll || handle.writableAll,
       };
       this.#channel.send({ t: 'listen', seq, query: toListenQuery(key, query, protocolOf(server)) });
-    });
+    };
+    // `net` still sets the mode of a Unix socket in this turn, on the handle.
+    if (nodeQuery.addressType === -1) queueMicrotask(ask);
+    else ask();
     return handle;
   }
 
@@ -87,7 +93,7 @@ export class Connections {
       return;
     }
     if (peer !== undefined) showPeer(connection, peer);
-    this.onDelivered(connection);
+    this.#notify.delivered(connection);
     fed.handle.onconnection(0, connection);
   }
 
@@ -101,8 +107,18 @@ export class Connections {
     else if (socket !== undefined)
       fed.handle.add(index, socket as DirectSocket, fed.backlog, (accepted) => {
         this.delivered++;
-        this.onDelivered(accepted);
+        this.#notify.delivered(accepted);
       });
+  }
+
+  /** A `listen` waits for its answer. */
+  get asking(): boolean {
+    return this.#pending.size > 0;
+  }
+
+  /** Those that listen. */
+  get servers(): readonly AnyServer[] {
+    return [...this.#fed.values()].map(({ server }) => server);
   }
 
   /** Stops accepting from all lent sockets, because the worker drains. */

@@ -1,8 +1,8 @@
+import type { Cluster, Worker } from 'node:cluster';
 import type { Server } from 'node:net';
 import type { Connections } from './connections.ts';
 import { LONGEST_TIMER_MS } from './fed-handle.ts';
-import type { ClusterInternals, ListenCallback, ListeningHandle, ServerInternals } from './node-internals.ts';
-import type { Traffic } from './traffic.ts';
+import type { AnyServer, ClusterInternals, ListenCallback, ListeningHandle, ServerInternals } from './node-internals.ts';
 
 /** In a cluster worker, `net` asks the cluster module for a listening handle. */
 export function hookCluster(connections: Connections, cluster: ClusterInternals): void {
@@ -27,14 +27,14 @@ function keptAlive(callback: ListenCallback): ListenCallback {
 }
 
 /** In a member of an app's own cluster, that cluster's primary holds the sockets: here the servers are only counted. */
-export function hookMember(traffic: Traffic, cluster: ClusterInternals): void {
+export function hookMember(watch: (server: AnyServer) => void, cluster: ClusterInternals): void {
   const nodeGetServer = cluster._getServer;
   cluster._getServer = (server, query, callback) => {
     Reflect.apply(nodeGetServer, cluster, [
       server,
       query,
       (errno: number, handle: ListeningHandle | null) => {
-        if (errno === 0) traffic.watch(server);
+        if (errno === 0) watch(server);
         callback(errno, handle);
       },
     ]);
@@ -60,4 +60,13 @@ export function hookPlain(connections: Connections, prototype: ServerInternals):
     if (port !== null && port !== undefined && port > 0) handle.name = { address: address ?? '::', port, family };
     this._handle = handle;
   };
+}
+
+export type Env = Readonly<Record<string, unknown>>;
+export type NodeFork = (env?: Env) => Worker;
+
+/** A plain app may fork cluster workers of its own. */
+export function hookFork(cluster: Pick<Cluster, 'fork'>, fork: (nodeFork: NodeFork, env: Env | undefined) => Worker): void {
+  const nodeFork = cluster.fork.bind(cluster);
+  cluster.fork = (env?: Env) => fork(nodeFork, env);
 }

@@ -1,14 +1,16 @@
-import type { Cluster, Worker } from 'node:cluster';
+import type { Worker } from 'node:cluster';
 import type { EventEmitter } from 'node:events';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
-import { parseFromWorker } from '../protocol/parse-from-worker.ts';
 import { attempt, Malformed } from '../protocol/parser.ts';
 import { MARK, WORKER_SETTINGS_VAR, type FromWorker, type Heartbeat, type ToWorker, type Unmarked, type WorkerSettings } from '../protocol/worker.ts';
 import type { Activity } from './heartbeat.ts';
+import type { Env, NodeFork } from './listen-hooks.ts';
 import type { RawHandle } from './node-internals.ts';
 
 /** What adds up over the members' lives. */
 type Sums = Pick<Heartbeat, 'requests' | 'statusClasses' | 'latencySumMs' | 'bytesReceived' | 'bytesSent'>;
+
+type LoadParser = () => (value: unknown, handle: unknown) => FromWorker;
 
 interface Member {
   beat: Heartbeat | null;
@@ -30,6 +32,7 @@ const UNKNOWN: DrainBlockers = { requests: 0, oldestMs: 0, connections: 1, webso
  * and drain there, and report here. To our primary, all of them are one worker.
  */
 export class Members {
+  readonly #loadParser: LoadParser;
   readonly #alive = new Map<Worker, Member>();
   /** Of members that have ended. */
   #ended = NO_SUMS;
@@ -40,20 +43,22 @@ export class Members {
   readonly #inTransit = new Map<RawHandle, number>();
   #takenAt = Number.NEGATIVE_INFINITY;
 
-  /** Makes every worker that the app forks load the preload. */
-  install(cluster: Pick<Cluster, 'fork'>, preload: string, settings: WorkerSettings): void {
-    const nodeFork = cluster.fork;
-    cluster.fork = (env?: Readonly<Record<string, unknown>>) => {
-      const given = env?.['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'];
-      const nodeOptions = typeof given === 'string' ? given : null;
-      const ours = {
-        NODE_OPTIONS: `--require ${JSON.stringify(preload)} ${nodeOptions ?? ''}`.trim(),
-        [WORKER_SETTINGS_VAR]: JSON.stringify({ ...settings, role: 'member', nodeOptions } satisfies WorkerSettings),
-      };
-      const worker: Worker = Reflect.apply(nodeFork, cluster, [{ ...env, ...ours }]);
-      this.#add(worker);
-      return worker;
+  /** @param loadParser called with each member; the code is evaluated once */
+  constructor(loadParser: LoadParser) {
+    this.#loadParser = loadParser;
+  }
+
+  /** Forks a worker that loads the preload. */
+  fork(nodeFork: NodeFork, env: Env | undefined, settings: WorkerSettings): Worker {
+    const given = env?.['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'];
+    const nodeOptions = typeof given === 'string' ? given : null;
+    const ours = {
+      NODE_OPTIONS: `--require ${JSON.stringify(__filename)} ${nodeOptions ?? ''}`.trim(),
+      [WORKER_SETTINGS_VAR]: JSON.stringify({ ...settings, role: 'member', nodeOptions } satisfies WorkerSettings),
     };
+    const worker = nodeFork({ ...env, ...ours });
+    this.#add(worker);
+    return worker;
   }
 
   post(message: Unmarked<ToWorker>): void {
@@ -128,9 +133,10 @@ export class Members {
     const member: Member = { beat: null, drain: null };
     this.#alive.set(worker, member);
     const child: EventEmitter = worker.process;
+    const parse = this.#loadParser();
     child.on('internalMessage', (raw: unknown) => {
       if (typeof raw !== 'object' || raw === null || !('cmd' in raw) || raw.cmd !== MARK) return;
-      const message = attempt(() => parseFromWorker(raw, undefined));
+      const message = attempt(() => parse(raw, undefined));
       if (!(message instanceof Malformed)) this.#received(member, message);
     });
     worker.once('exit', () => {

@@ -4,7 +4,6 @@ import type { Channel } from '../../src/worker/channel.ts';
 import { Connections } from '../../src/worker/connections.ts';
 import { hookPlain } from '../../src/worker/listen-hooks.ts';
 import type { ServerInternals } from '../../src/worker/node-internals.ts';
-import { Traffic } from '../../src/worker/traffic.ts';
 
 let sent: Record<string, unknown>[];
 let connections: Connections;
@@ -20,7 +19,7 @@ beforeEach(() => {
   nodeListen.mockReset();
   sent = [];
   const channel: Channel = { send: (message) => void sent.push({ ...message }), onMessage: () => {} };
-  connections = new Connections(channel, new Traffic());
+  connections = new Connections(channel, { opened: () => {}, delivered: () => {} });
 });
 
 function makeServer(): ServerInternals {
