@@ -53,6 +53,19 @@ export class Traffic {
   readonly #exchanges = new Set<Exchange>();
   readonly #streams = new Map<ServerHttp2Stream, number>();
   readonly #sessionConnections = new Set<CountedConnection>();
+  /** One function for all connections, and without `once`, because every connection pays for it. */
+  readonly #closed: (this: HttpSocket) => void;
+
+  constructor() {
+    const exchanges = this.#exchanges;
+    const { bytes } = this;
+    this.#closed = function (this: HttpSocket): void {
+      const exchange = this[EXCHANGE];
+      if (exchange === undefined) return;
+      exchanges.delete(exchange);
+      bytes.read(exchange);
+    };
+  }
 
   start(): void {
     subscribe('http.server.request.start', (message) => this.#began(message as { response: ServerResponse; socket: HttpSocket }));
@@ -175,10 +188,7 @@ export class Traffic {
       const made: Exchange = { connection: socket, response: null, beganAt: 0, answeredAt: 0, socket, received: 0, sent: 0 };
       exchange = socket[EXCHANGE] = made;
       this.#exchanges.add(made);
-      socket.once('close', () => {
-        this.#exchanges.delete(made);
-        this.bytes.read(made);
-      });
+      socket.on('close', this.#closed);
     }
     exchange.response = response;
     exchange.beganAt = performance.now();
