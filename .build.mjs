@@ -44,7 +44,32 @@ const bundleOfRole = (role) => ({
   plugins: [otherRoles],
 });
 
-const WORKER = { ...PROGRAM, entryPoints: ['src/worker/preload.ts'], outfile: 'dist/worker/preload.cjs' };
+/**
+ * The preload contains the duties of a worker as text, and compiles them when they are taken up: code that V8 has to parse delays the
+ * app even before it runs. They are no file of their own, because an upgrade may have removed it by then.
+ */
+const dutiesAsText = {
+  name: 'duties-as-text',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/duties\.ts$/ }, ({ path, kind, resolveDir }) => {
+      return kind === 'require-call' ? { path: resolve(resolveDir, path), namespace: 'text' } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace: 'text' }, async ({ path }) => {
+      const { outputFiles } = await build({ ...PROGRAM, entryPoints: [path], minifyWhitespace: true, write: false });
+      const text = JSON.stringify(outputFiles[0].text);
+      const compiled = `require('node:vm').compileFunction(${text}, ['module', 'require', '__filename'], { filename: __filename })`;
+      return { contents: `${compiled}(module, require, __filename);` };
+    });
+  },
+};
+
+const WORKER = {
+  ...PROGRAM,
+  entryPoints: ['src/worker/preload.ts'],
+  outfile: 'dist/worker/preload.cjs',
+  minifyWhitespace: true,
+  plugins: [dutiesAsText],
+};
 const PRIMARY = { ...PROGRAM, entryPoints: ['src/primary/main.ts'], outfile: 'dist/primary/main.cjs', minifyWhitespace: true, external: ['pidusage', 'ws'] };
 
 /** Next to each file of the page, as a browser would rather have it. */

@@ -18,10 +18,7 @@ import { shutdownSignal } from './shutdown-signal.ts';
 
 const internals = cluster as unknown as ClusterInternals;
 
-/**
- * Evaluates the module of the duties, so that the app's script need not wait for it. It is part of this bundle: a file of its own may
- * be gone by then.
- */
+/** The build puts the module into this bundle as text, which is compiled here: the app's script need not wait for it. */
 function takeUp(beginnings: Beginnings): Duties {
   const { takeUpDuties } = require('./duties.ts') as typeof import('./duties.ts');
   return takeUpDuties(beginnings);
