@@ -12,7 +12,7 @@ import { list } from './list.mjs';
 import { metricsHeap } from './metrics-heap.mjs';
 import { monitorFrame } from './monitor-frame.mjs';
 import { pick } from './pick.mjs';
-import { plainWorker } from './plain-worker.mjs';
+import { plainMemory, plainStartup, plainThroughput } from './plain-worker.mjs';
 import { recovery } from './recovery.mjs';
 import { plainReloads, reloads } from './reloads.mjs';
 import { scrape } from './scrape.mjs';
@@ -54,7 +54,9 @@ export const MEASURES = [
   metricsHeap,
   workerMemory,
   workerStartup,
-  plainWorker,
+  plainStartup,
+  plainMemory,
+  plainThroughput,
   supervisorMemory,
   idle,
   recovery,

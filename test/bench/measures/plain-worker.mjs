@@ -13,7 +13,7 @@ const CONNECTIONS_EACH = 10;
 
 const row = (row) => ({ nodeCluster: 'n/a', pm2: 'n/a', ...row });
 
-async function startup({ context, lb, plainNode }) {
+async function startup(context, lb, plainNode) {
   const { plainStartupRounds: rounds } = context.scale;
   const app = await lb.startPlain({ restartAtOnce: true });
   const took = [];
@@ -35,18 +35,20 @@ async function startup({ context, lb, plainNode }) {
   }
   const later = medianDifference(took, plainTook);
   context.progress(`${NODE} ${ms(median(plainTook))}, fastest ${ms(Math.min(...plainTook))}; ${LB} ${ms(median(took))}, fastest ${ms(Math.min(...took))}`);
-  return row({
-    measure: 'Plain worker: start-up, longer than under plain node',
-    target: '≤ 5 ms',
-    lb: signed(later, ms),
-    result: `${ms(later)} (plain node ${ms(median(plainTook))}, fastest of each ${signed(Math.min(...took) - Math.min(...plainTook), ms)})`,
-    met: later <= 5,
-    ifMissed: 'the channel to the primary, the preload, and the answer of the primary before the app listens',
-    how: `\`performance.now()\` in the app's listen callback, that is the time since its process started, as \`lb start app.cjs\` without \`-i\` compared with \`node app.cjs\`. Killed with SIGKILL and restarted without delay; median of the differences within each of ${rounds} rounds.`,
-  });
+  return [
+    row({
+      measure: 'Plain worker: start-up, longer than under plain node',
+      target: '≤ 5 ms',
+      lb: signed(later, ms),
+      result: `${ms(later)} (plain node ${ms(median(plainTook))}, fastest of each ${signed(Math.min(...took) - Math.min(...plainTook), ms)})`,
+      met: later <= 5,
+      ifMissed: 'the channel to the primary, the preload, and the answer of the primary before the app listens',
+      how: `\`performance.now()\` in the app's listen callback, that is the time since its process started, as \`lb start app.cjs\` without \`-i\` compared with \`node app.cjs\`. Killed with SIGKILL and restarted without delay; median of the differences within each of ${rounds} rounds.`,
+    }),
+  ];
 }
 
-async function memory({ context, lb, plainNode }) {
+async function memory(context, lb, plainNode) {
   const { processes, settleMs } = context.scale;
   const groups = [[], []];
   for (let i = 0; i < processes; i++) {
@@ -74,7 +76,7 @@ async function memory({ context, lb, plainNode }) {
   return [of('idle', idle, 1048576), of('after load', served, null)];
 }
 
-async function throughput({ context, lb, plainNode }) {
+async function throughput(context, lb, plainNode) {
   const { rounds, seconds } = context.scale;
   const contestants = [
     { name: LB, target: await lb.startPlain() },
@@ -100,16 +102,17 @@ async function throughput({ context, lb, plainNode }) {
   ];
 }
 
-export const plainWorker = {
-  id: 'plain-worker',
+/** A measure of both, each with processes of its own. */
+const measureOf = (id, run) => ({
+  id,
   async run(context) {
-    const rows = [];
-    for (const part of [startup, memory, throughput]) {
-      const subjects = { context, lb: context.lb(), plainNode: context.plainNode() };
-      rows.push(await part(subjects));
-      await context.close(subjects.lb);
-      await context.close(subjects.plainNode);
-    }
-    return rows.flat();
+    const [lb, plainNode] = [context.lb(), context.plainNode()];
+    const rows = await run(context, lb, plainNode);
+    for (const subject of [lb, plainNode]) await context.close(subject);
+    return rows;
   },
-};
+});
+
+export const plainStartup = measureOf('plain-startup', startup);
+export const plainMemory = measureOf('plain-memory', memory);
+export const plainThroughput = measureOf('plain-throughput', throughput);
