@@ -16,6 +16,9 @@ import { Orphan } from './orphan.ts';
 import { writeSynchronously } from './output.ts';
 import { shutdownSignal } from './shutdown-signal.ts';
 
+/** The socket that a plain worker accepts from follows the answer to its `listen`: until then nothing else must delay it. */
+const SOON_MS = 50;
+
 const internals = cluster as unknown as ClusterInternals;
 
 /** The build puts the module into this bundle as text, which is compiled here: the app's script need not wait for it. */
@@ -59,7 +62,7 @@ function start(settings: WorkerSettings): void {
     if (message.t === 'listening') connections.listening(message.seq, message.errno, message.name);
     else if (message.t === 'socket') connections.accept(message, handle);
     else return duties().received(message, handle);
-    setImmediate(duties);
+    setTimeout(duties, SOON_MS).unref();
   });
   // When the app's script has run; or, if that waits for an answer to its `listen`, after the answer.
   setImmediate(() => connections.asking || duties());
