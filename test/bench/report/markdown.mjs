@@ -60,7 +60,7 @@ ${howMeasured(rows)}
 ## Run it
 
 \`\`\`sh
-npm run bench                            # about twelve minutes
+npm run bench                            # about eighteen minutes
 npm run bench -- --only list,recovery    # some of it
 npm run bench -- --quick                 # to see that it works
 \`\`\`
