@@ -237,6 +237,7 @@ function operationContext({ pool, runner, supervisor, ingress, contract, router,
       if (step === 'rollback') event('rollback', message);
       runner.progress(step, message, worker);
     },
+    isAccepting: () => router.accepting,
     listeners: () => ingress.labels,
     closeListeners: () => ingress.closeAllBut(new Set()),
     shutListeners: () => ingress.shut(() => router.changed()),

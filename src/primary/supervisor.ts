@@ -90,6 +90,10 @@ export class Supervisor implements WorkerObserver {
     this.wake();
   }
 
+  onAccepting(): void {
+    this.wake();
+  }
+
   onListenersChanged(): void {
     this.wake();
   }

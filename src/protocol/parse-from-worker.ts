@@ -51,7 +51,7 @@ const fromWorker = variants<FromWorker, 't', 'cmd'>(
     listen: { seq: integer(), query: listenQuery },
     unlisten: { key: string },
     refused: { key: string, peer: optional(peer), probe: optional(literal(true)) },
-    released: { key: string, index: integer(0) },
+    accepting: { key: string, index: integer(0), on: boolean },
     heartbeat: { beat: heartbeat },
     open: { count: object<OpenCount>(OPEN) },
     profiled: { path: string, bytes: number(), error: nullable(string) },

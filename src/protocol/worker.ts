@@ -42,7 +42,7 @@ export type ServerKind = (typeof SERVER_KINDS)[number];
 export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'listening'; readonly seq: number; readonly errno: number; readonly name: SocketName | null }
   | { readonly cmd: typeof MARK; readonly t: 'conn'; readonly key: string; readonly peer?: Peer; readonly probe?: true }
-  /** `direct`: accept from this listening socket. With `on` the handle comes along; otherwise the answer is `released`. */
+  /** `direct`: accept from this listening socket. With `on` the handle comes along; the answer is `accepting`. */
   | { readonly cmd: typeof MARK; readonly t: 'socket'; readonly key: string; readonly index: number; readonly on: boolean }
   /** Whether to report the number of open connections at once, not only with heartbeats. */
   | { readonly cmd: typeof MARK; readonly t: 'count'; readonly on: boolean }
@@ -128,8 +128,8 @@ export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'listen'; readonly seq: number; readonly query: ListenQuery }
   | { readonly cmd: typeof MARK; readonly t: 'unlisten'; readonly key: string }
   | { readonly cmd: typeof MARK; readonly t: 'refused'; readonly key: string; readonly peer?: Peer; readonly probe?: true }
-  /** It no longer accepts from this socket. */
-  | { readonly cmd: typeof MARK; readonly t: 'released'; readonly key: string; readonly index: number }
+  /** It accepts from this socket now, or no longer. */
+  | { readonly cmd: typeof MARK; readonly t: 'accepting'; readonly key: string; readonly index: number; readonly on: boolean }
   | { readonly cmd: typeof MARK; readonly t: 'heartbeat'; readonly beat: Heartbeat }
   | { readonly cmd: typeof MARK; readonly t: 'open'; readonly count: OpenCount }
   /** The file was written, or could not be. */

@@ -100,15 +100,14 @@ export class Connections {
   /** Starts or stops accepting from a socket that the primary lent to this worker. */
   accept({ key, index, on }: SocketOrder, socket: RawHandle | undefined): void {
     const fed = this.#fed.get(key);
-    if (!on) {
-      fed?.handle.remove(index);
-      this.#channel.send({ t: 'released', key, index });
-    } else if (fed === undefined) socket?.close();
+    if (on && fed === undefined) return socket?.close();
+    if (!on) fed?.handle.remove(index);
     else if (socket !== undefined)
-      fed.handle.add(index, socket as DirectSocket, fed.backlog, (accepted) => {
+      fed?.handle.add(index, socket as DirectSocket, fed.backlog, (accepted) => {
         this.delivered++;
         this.#notify.delivered(accepted);
       });
+    this.#channel.send({ t: 'accepting', key, index, on });
   }
 
   /** A `listen` waits for its answer. */

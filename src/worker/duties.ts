@@ -33,7 +33,7 @@ export interface Beginnings {
 /** What a worker does besides listening. They are taken up before its first connection, and before any message that concerns them. */
 export interface Duties {
   readonly drain: Drain;
-  received(message: Exclude<ToWorker, { readonly t: 'listening' | 'socket' }>, handle: RawHandle | undefined): void;
+  received(message: Exclude<ToWorker, { readonly t: 'listening' | 'socket' | 'awaited' }>, handle: RawHandle | undefined): void;
   watch(server: AnyServer): void;
   /** A server of this process gets a connection. */
   delivered(connection: RawHandle): void;

@@ -61,6 +61,7 @@ function start(settings: WorkerSettings): void {
   channel.onMessage((message, handle) => {
     if (message.t === 'listening') connections.listening(message.seq, message.errno, message.name);
     else if (message.t === 'socket') connections.accept(message, handle);
+    else if (message.t === 'awaited') orphan.isAwaited = message.on;
     else return duties().received(message, handle);
     setTimeout(duties, SOON_MS).unref();
   });

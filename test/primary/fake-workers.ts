@@ -153,6 +153,9 @@ export class FakeWorker extends EventEmitter {
         setTimeout(() => this.tell({ t: 'draining', quiet: true, handler, blockers: { ...blockers, requests: 0, connections: 0 } }), drainMs);
     } else if (message.t === 'awaited') {
       this.awaited.push(message.on);
+    } else if (message.t === 'socket') {
+      const { key, index, on } = message;
+      this.tell({ t: 'accepting', key, index, on });
     } else if (message.t === 'rebalance') {
       this.rebalances.push(message.count);
     } else if (message.t === 'profile') {

@@ -47,7 +47,7 @@ const fromWorker: ByKind<Unmarked<FromWorker>, 't'> = {
   },
   unlisten: { t: 'unlisten', key: '*|80|4|0' },
   refused: { t: 'refused', key: '*|80|4|0', peer },
-  released: { t: 'released', key: '*|80|4|0', index: 0 },
+  accepting: { t: 'accepting', key: '*|80|4|0', index: 0, on: false },
   heartbeat: { t: 'heartbeat', beat: heartbeat({ loopDelay: { p50Ms: 1, p99Ms: 2, maxMs: 3 } }) },
   open: { t: 'open', count: { connections: 1, delivered: 2 } },
   profiled: { t: 'profiled', path: '/p', bytes: 1, error: null },

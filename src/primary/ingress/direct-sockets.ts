@@ -9,6 +9,8 @@ interface Group {
   readonly query: ListenQuery;
   readonly name: SocketName | null;
   readonly sockets: RawListener[];
+  /** A bound socket refuses connections until its first worker accepts. */
+  listens: boolean;
 }
 
 export type GroupOutcome = { readonly errno: 0; readonly name: SocketName | null } | { readonly errno: number };
@@ -141,6 +143,16 @@ export class DirectSockets {
     });
   }
 
+  /** A worker accepts from a socket of this listener: from now on the kernel lets connections in. */
+  accepted(key: string): void {
+    const group = this.#groups.get(key);
+    if (group !== undefined) group.listens = true;
+  }
+
+  get accepting(): boolean {
+    return [...this.#groups.values()].every(({ listens }) => listens);
+  }
+
   /** A worker has stopped accepting from this socket. */
   released(worker: WorkerHandle, key: string, index: number): void {
     const borrowed = this.#releasing?.sockets.get(worker);
@@ -210,19 +222,20 @@ export class DirectSockets {
       if (typeof first === 'number') return { errno: first };
       sockets.push(first);
     }
-    const group: Group = { query, name: sockets[0] === undefined ? null : socketName(sockets[0]), sockets };
+    const group: Group = { query, name: sockets[0] === undefined ? null : socketName(sockets[0]), sockets, listens: kept !== undefined };
     this.#groups.set(query.key, group);
     if (kept === undefined) this.#opened(group, 0);
     return { errno: 0, name: group.name };
   }
 
   /** Opens more sockets on the port of the first. If one fails, the others get its connections. */
-  #grow({ query, name, sockets }: Group, count: number): void {
+  #grow(group: Group, count: number): void {
+    const { query, name, sockets } = group;
     while (sockets.length < count) {
       const socket = bindSocket({ ...query, port: name?.port ?? query.port ?? 0 }, true);
       if (typeof socket === 'number') return;
       sockets.push(socket);
-      this.#opened({ query, name, sockets }, sockets.length - 1);
+      this.#opened(group, sockets.length - 1);
     }
   }
 

@@ -78,8 +78,15 @@ export class Router implements WorkerObserver {
     this.changed();
   }
 
-  onSocketReleased(worker: WorkerHandle, key: string, index: number): void {
-    this.#options.ingress.sockets.released(worker, key, index);
+  onAccepting(worker: WorkerHandle, { key, index, on }: { readonly key: string; readonly index: number; readonly on: boolean }): void {
+    const { sockets } = this.#options.ingress;
+    if (on) sockets.accepted(key);
+    else sockets.released(worker, key, index);
+  }
+
+  /** Whether every socket is accepted from, so that no connection is refused. */
+  get accepting(): boolean {
+    return this.members.length === 0 || this.#options.ingress.sockets.accepting;
   }
 
   onFree(worker: WorkerHandle): void {

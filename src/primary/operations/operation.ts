@@ -34,6 +34,8 @@ export interface OperationContext {
   /** Calls `step` again after this time at the latest. */
   wakeIn(ms: number): void;
   progress(step: ProgressStep, message: string, worker?: WorkerHandle): void;
+  /** Whether no connection to an open listener is refused. */
+  isAccepting(): boolean;
   /** Readable addresses of the open listeners. */
   listeners(): readonly string[];
   /** The running operation may lose these listeners. @returns those that do not exist. */

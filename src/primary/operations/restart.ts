@@ -44,7 +44,7 @@ export class RestartOperation implements Operation {
       return null;
     }
     const ready = pool.slots.filter((slot) => currentWorker(slot)?.state === 'ready').length;
-    if (ready + countDone(pool) < pool.wanted) return null;
+    if (ready + countDone(pool) < pool.wanted || !this.#context.isAccepting()) return null;
     if (ready === 0) return { ok: true, message: `${pool.spec.name} was restarted and has ended with exit code 0` };
     return { ok: true, message: `${pool.spec.name} restarted with ${plural(ready, 'worker')}` };
   }

@@ -55,7 +55,7 @@ export class StartOperation implements Operation {
     if (started + done < pool.wanted) return null;
     if (started === 0) return { ok: true, message: `${pool.spec.name} has ended with exit code 0` };
     this.#look ??= new Look(this.#context);
-    if (!this.#look.done || this.#mayStillListen()) return null;
+    if (!this.#look.done || this.#mayStillListen() || !this.#context.isAccepting()) return null;
     const way = announceReplacement(this.#context.replacement.current, pool.spec);
     return { ok: true, message: `${pool.spec.name} is online with ${plural(started, 'worker')}, ${this.#where()}${way}` };
   }

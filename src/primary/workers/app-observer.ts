@@ -17,8 +17,8 @@ interface AppEvents<W> {
   onUnlisten: [worker: W, key: string];
   /** Its set of listeners changed, or its channel closed. */
   onListenersChanged: [worker: W];
-  /** With `direct`: it has stopped accepting from this socket. */
-  onSocketReleased: [worker: W, key: string, index: number];
+  /** It accepts from a lent socket now, or no longer. */
+  onAccepting: [worker: W, socket: { readonly key: string; readonly index: number; readonly on: boolean }];
   /** It can receive another connection. */
   onFree: [worker: W];
   onNotTaken: [worker: W, connection: Untaken];

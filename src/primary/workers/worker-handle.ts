@@ -151,8 +151,8 @@ export class WorkerHandle {
         this.keys.delete(message.key);
         this.#notify('onUnlisten', this, message.key);
         return this.#notify('onListenersChanged', this);
-      case 'released':
-        return this.#notify('onSocketReleased', this, message.key, message.index);
+      case 'accepting':
+        return this.#notify('onAccepting', this, message);
       case 'refused':
         if (isConnection(handle)) this.handOff.refused(message, handle);
         return;

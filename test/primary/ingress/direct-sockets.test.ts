@@ -204,6 +204,16 @@ describe('DirectSockets', () => {
     await takenOver;
   });
 
+  it('a new socket refuses connections until a worker accepts; a kept one never does', async () => {
+    await sockets.listen(QUERY, 1);
+    expect(sockets.accepting).toBe(false);
+    sockets.accepted('a');
+    expect(sockets.accepting).toBe(true);
+    sockets.received('b#0', new FakeSocket());
+    await sockets.listen({ ...QUERY, key: 'b' }, 1);
+    expect(sockets.accepting).toBe(true);
+  });
+
   it('does not wait if no worker accepts', async () => {
     await sockets.listen(QUERY, 2);
     await sockets.takeOver(() => {});
