@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { describe } from './describe.ts';
 import { PACKAGE_KEYS } from './find-file.ts';
+import { isObject } from './kind.ts';
 import { stripJsonComments } from './json-comments.ts';
 import { readMetrics, type MetricsConfig } from './metrics-key.ts';
 import { suggestion } from './nearest.ts';
@@ -61,11 +62,25 @@ async function importModule(file: string): Promise<unknown> {
   // Distinguishes a missing file from a missing dependency of it.
   await readFile(file);
   try {
-    return await import(pathToFileURL(file).href);
+    return await withoutTypeWarning(() => import(pathToFileURL(file).href));
   } catch (error) {
     // PM2's usual `module.exports` in ecosystem.config.js, in a package with "type": "module".
     if (error instanceof ReferenceError && error.message.includes('ES module scope')) return importWithJiti(file);
     throw error;
+  }
+}
+
+/** Node.js advises `"type": "module"` for ESM in a `.js` file. A config file is no reason to change the type of the app's package. */
+async function withoutTypeWarning<T>(load: () => Promise<T>): Promise<T> {
+  const { emitWarning } = process;
+  process.emitWarning = (...given: unknown[]) => {
+    const isAdvice = given.some((one) => one === 'MODULE_TYPELESS_PACKAGE_JSON' || (isObject(one) && one['code'] === 'MODULE_TYPELESS_PACKAGE_JSON'));
+    if (!isAdvice) Reflect.apply(emitWarning, process, given);
+  };
+  try {
+    return await load();
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }
 

@@ -61,6 +61,15 @@ it('finds ecosystem.config.js in the current directory, and names what it does n
   expect(await getJson(port)).toMatchObject({ version: '1' });
 });
 
+it('a config file of ES modules in a package without a type: no advice about that package', async () => {
+  sandbox.writeApp('typeless/package.json', '{}');
+  const env = { PORT: await freePort() };
+  sandbox.writeApp('typeless/lb.config.js', `export default { apps: [{ name: 'api', script: ${JSON.stringify(script)}, env: ${JSON.stringify(env)} }] };\n`);
+  const result = await sandbox.lbWith({ cwd: `${sandbox.directory}/apps/typeless` }, 'start');
+  expect(result.code, String(result)).toBe(0);
+  expect(result.stderr).not.toMatch(/warning/i);
+});
+
 it.each([
   { what: 'a wrong value', app: { script, instances: 'lots' }, says: ['instances', 'expected', 'lots'] },
   { what: 'an unknown key', app: { script, instnaces: 2 }, says: ['instnaces', 'instances'] },

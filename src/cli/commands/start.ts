@@ -14,6 +14,7 @@ import { ensureHome, homePaths } from '../../system/paths.ts';
 import { spawnDaemon } from '../../system/spawn-daemon.ts';
 import { JSON_STREAM_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { refuseLooseCommand } from '../loose-command.ts';
 import { forEachTarget, runOperation } from '../operation.ts';
 import { checkPm2Flags, FORCE_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
 import { appFlags, applyMetrics, commandForFile, CONFIG_OPTIONS, refuseConfigFlags, resolveTarget } from '../resolve.ts';
@@ -46,6 +47,7 @@ export const start: Command = {
 
 async function run(context: Context): Promise<number> {
   checkPm2Flags(context);
+  await refuseLooseCommand(context);
   if (context.options['daemon'] === false) return await runInForeground(context);
   const targets = context.args.length === 0 ? [undefined] : context.args;
   return await forEachTarget(context, targets, async (target) => {

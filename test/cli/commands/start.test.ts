@@ -31,6 +31,24 @@ describe('start', () => {
     });
   });
 
+  it.each(['npx tsx server.js', 'npm start', 'npm run start', 'node server.js', 'tsx server.js', 'next start'])(
+    'refuses the loose words of one command (%s), and says how to start it',
+    async (words) => {
+      mkdirSync(join(work, 'node_modules', '.bin'), { recursive: true });
+      writeFileSync(join(work, 'node_modules', '.bin', 'next'), '#!/usr/bin/env node\n', { mode: 0o755 });
+      expect(await lb(`start ${words}`)).toMatchObject({ code: 2, out: '', err: expect.stringContaining(`quote it: lb start '${words}'`) as string });
+      expect(daemon.orders).toEqual([]);
+    },
+  );
+
+  it('starts several targets, also an app that has the name of a program', async () => {
+    daemon.on('POST /v1/apps/docs/start', { stream: [done('"docs" is online')] });
+    mkdirSync(join(work, 'node_modules', '.bin'), { recursive: true });
+    writeFileSync(join(work, 'node_modules', '.bin', 'docs'), '#!/usr/bin/env node\n', { mode: 0o755 });
+    expect((await lb('start docs web')).err).not.toContain('quote it');
+    expect((await lb('start server.js server.js')).code).toBe(0);
+  });
+
   it('takes negative numbers of instances', async () => {
     expect((await lb('start server.js -i -1')).code).toBe(0);
     expect(daemon.orders[0]?.body).toMatchObject({ apps: [{ instances: expect.any(Number) as number }] });
