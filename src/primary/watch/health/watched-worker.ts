@@ -53,8 +53,9 @@ export class WatchedWorker<W extends HealthWorker> {
     const isNew = beat !== null && beat !== this.#lastBeat;
     this.untakenMs = untakenMs;
     if (isNew) {
+      // Its first one is late because it was loading its code.
+      if (this.#lastBeat !== null) this.#delays = [...this.#delays, beat.eventLoopDelayMs].slice(-KEPT_DELAYS);
       this.#lastBeat = beat;
-      this.#delays = [...this.#delays, beat.eventLoopDelayMs].slice(-KEPT_DELAYS);
     }
     const sample = { at, refusals, requests: beat?.requests ?? 0, serverErrors: beat?.statusClasses[SERVER_ERROR] ?? 0 };
     const before = this.#samples.at(-1);

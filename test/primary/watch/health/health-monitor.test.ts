@@ -277,16 +277,30 @@ describe('passive checks', () => {
 
   it('eject a worker whose event loop is delayed twice in a row', async () => {
     await group(3);
-    beat(workers[1], 1, 0, 1_500);
+    for (const worker of workers) beat(worker, 1, 0, 20);
     await pass(5_000);
-    beat(workers[1], 2, 0, 20);
+    beat(workers[1], 2, 0, 1_500);
+    await pass(1_000);
+    beat(workers[1], 3, 0, 20);
     await pass(1_000);
     expect(events).toEqual([]);
-    beat(workers[1], 3, 0, 1_200);
+    beat(workers[1], 4, 0, 1_200);
     await pass(1_000);
     expect(events).toEqual(['eject 1: its event loop was late by 1.5 s and 1.2 s; back in 10 s']);
     await pass(20_000);
     expect(events.slice(1)).toEqual(['readmit 1']);
+  });
+
+  it('do not count how late the first heartbeat is: the worker was loading its code', async () => {
+    await group(3);
+    beat(workers[1], 1, 0, 3_000);
+    await pass(5_000);
+    beat(workers[1], 2, 0, 1_500);
+    await pass(1_000);
+    expect(events).toEqual([]);
+    beat(workers[1], 3, 0, 1_200);
+    await pass(1_000);
+    expect(events).toHaveLength(1);
   });
 
   it('eject no more workers than allowed', async () => {
