@@ -72,7 +72,8 @@ async function importModule(file: string): Promise<unknown> {
 
 /** Node.js advises `"type": "module"` for ESM in a `.js` file. A config file is no reason to change the type of the app's package. */
 async function withoutTypeWarning<T>(load: () => Promise<T>): Promise<T> {
-  const { emitWarning } = process;
+  const shown = Object.getOwnPropertyDescriptor(process, 'emitWarning') ?? {};
+  const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = (...given: unknown[]) => {
     const isAdvice = given.some((one) => one === 'MODULE_TYPELESS_PACKAGE_JSON' || (isObject(one) && one['code'] === 'MODULE_TYPELESS_PACKAGE_JSON'));
     if (!isAdvice) Reflect.apply(emitWarning, process, given);
@@ -80,7 +81,7 @@ async function withoutTypeWarning<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } finally {
-    process.emitWarning = emitWarning;
+    Object.defineProperty(process, 'emitWarning', shown);
   }
 }
 
