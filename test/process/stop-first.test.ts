@@ -1,8 +1,9 @@
 /** @module-tag light */
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { getJson } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';
 import { childrenOf, isAlive } from '../helpers/processes.ts';
@@ -125,6 +126,18 @@ it('S31: an app that never listens does not run twice, in reloads and whatever i
   const lines = journal();
   expect(lines.filter((line) => line.includes('meets'))).toEqual([]);
   expect([lines.filter((line) => line.endsWith('starts')).length, lines.filter((line) => line.endsWith('ends')).length]).toEqual([9, 7]);
+});
+
+it('S31: an orphan does not wait for idle connections, because the next one waits for it', async () => {
+  const { name, port } = await sandbox.start('udp-beside-http.cjs', { instances: null });
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const { pid } = await getJson(port, '/', { agent });
+  const killedAt = performance.now();
+  process.kill(await sandbox.primaryPid(name), 'SIGKILL');
+  await replaced(name, pid);
+  // drain_idle is 10 s.
+  expect(performance.now() - killedAt).toBeLessThan(7_000);
 });
 
 it('S31: an orphan that does not react is killed after kill_timeout, and only then the next one starts', async () => {
