@@ -92,9 +92,6 @@ export function takeUpDuties({ settings, channel, connections, orphan }: Beginni
           return counter.turn(message.on);
         case 'drain':
           return drain.begin();
-        case 'awaited':
-          orphan.isAwaited = message.on;
-          return;
         case 'rebalance':
           members.rebalance(message.count);
           return rebalance.order(message.count);

@@ -69,7 +69,7 @@ it('what an app needs comes up later: it starts by itself, and a repaired one at
 
   const broken = sandbox.writeApp('typo.cjs', 'serv(1);');
   const typo = { name: 'typo', instances: null, flags: ['--restart-delay', '60s'] };
-  expect((await sandbox.tryStart(broken, { ...typo, flags: ['--restart-delay', '100ms'] })).result.code).toBe(1);
+  expect((await sandbox.tryStart(broken, { ...typo, flags: ['--restart-delay', '1500ms'] })).result.code).toBe(1);
   sandbox.writeApp('typo.cjs', `${SERVE}serve(${port});`);
   await sandbox.start(broken, typo);
   expect((await request('/', { port })).status).toBe(200);
