@@ -5,13 +5,15 @@ export interface ListenAddress {
   readonly addressType: 4 | 6 | -1;
 }
 
+/** Whether the path of a Unix socket belongs to one process, as the pipes of some TypeScript runners do: `/tmp/tsx-1000/4711.pipe`. */
+export const namesProcess = (path: string, pid: number): boolean => path.split(/\D+/).includes(String(pid));
+
 /**
  * Whether every process of the app would listen there, so that clients may expect it. Not with port 0, where the system chooses,
- * nor at a path that contains the process's own id, as the pipes of some TypeScript runners do.
+ * nor at a path that belongs to one process.
  */
 export function isFixedListener({ address, port, addressType }: ListenAddress, pid: number): boolean {
-  if (addressType !== -1) return port !== null && port !== 0;
-  return !new RegExp(`(?<!\\d)${pid}(?!\\d)`).test(address ?? '');
+  return addressType === -1 ? !namesProcess(address ?? '', pid) : port !== null && port !== 0;
 }
 
 /** A listener as people name it: `:9100` and `9100` are a port of any address, everything else is a complete label. */

@@ -1,4 +1,5 @@
 import type { AppSpec } from './app-spec.ts';
+import { namesProcess } from './fixed-listener.ts';
 
 export const REPLACEMENT_WAYS = ['start-first', 'stop-first'] as const;
 type ReplacementWay = (typeof REPLACEMENT_WAYS)[number];
@@ -78,9 +79,6 @@ export function ownSockets(sockets: readonly UnfedSocket[], { ephemeralPorts: [f
   };
   return [...new Set(sockets.filter(isOwn).map(labelOf))].sort();
 }
-
-/** Whether a path belongs to one process: `/tmp/tsx-1000/4711.pipe`. */
-export const namesProcess = (path: string, pid: number): boolean => path.split(/\D+/).includes(String(pid));
 
 function labelOf({ protocol, address, port }: UnfedSocket): string {
   if (protocol === 'unix') return `unix ${address}`;

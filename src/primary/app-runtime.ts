@@ -93,7 +93,7 @@ export class AppRuntime {
       },
       wake: () => supervisor.wake(),
     });
-    const contract = new ListenerContract({ pool, ingress });
+    const contract = new ListenerContract({ pool, ingress, listened: options.footprint.listened });
     const replacement = new ReplacementWatch({
       pool,
       footprint: options.footprint,

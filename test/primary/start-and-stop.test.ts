@@ -86,6 +86,18 @@ describe('start', () => {
     expect(start.answer).toMatchObject({ message: 'api is online with 1 worker, not listening (PORT=3000)' });
   });
 
+  it('an app that listened in an earlier life is ready when it listens', async () => {
+    const app = new PrimaryHarness(() => ({ bootMs: 8_000 }));
+    const spec = sampleSpec({ instances: 1, hangTimeoutMs: null, env: {} });
+    const start = app.order({ kind: 'start', spec, strict: true, generation: 1, footprint: { listened: true, ownSockets: [] } });
+    await app.advance(1);
+    app.workers[0]?.beat({ eventLoopUtilization: 0 });
+    await app.advance(7_000);
+    expect([start.answer, (await app.snapshot()).ready]).toEqual([null, 0]);
+    await app.advance(2_000);
+    expect(start.answer).toMatchObject({ message: 'api is online with 1 worker, listening on *:3000' });
+  });
+
   it('with port, being ready is listening there', async () => {
     const app = new PrimaryHarness(() => ({ ports: { 4000: 50 }, bootMs: 1_500 }));
     const start = app.start({ instances: 1, port: 3000 });

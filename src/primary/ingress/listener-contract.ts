@@ -8,6 +8,8 @@ import type { ListenerName } from './listeners.ts';
 interface ContractOptions {
   readonly pool: Pool;
   readonly ingress: Ingress;
+  /** The app listened in an earlier life. */
+  readonly listened: boolean;
 }
 
 /**
@@ -45,7 +47,7 @@ export class ListenerContract implements WorkerObserver {
 
   /** Whether the app listens, or did: then a worker that does not is not ready. */
   get isKnown(): boolean {
-    return this.#due.size > 0 || this.#options.ingress.open.length > 0;
+    return this.#options.listened || this.#due.size > 0 || this.#options.ingress.open.length > 0;
   }
 
   /** Whether a worker listens, on this port if it is not null. */

@@ -1,4 +1,5 @@
-import { namesProcess, ownSockets, replacementOf, type Footprint, type Replacement } from '../../lifecycle/replacement.ts';
+import { ownSockets, replacementOf, type Footprint, type Replacement } from '../../lifecycle/replacement.ts';
+import { namesProcess } from '../../lifecycle/fixed-listener.ts';
 import { isLeaving, type WorkerState } from '../../lifecycle/states.ts';
 import type { ListenQuery } from '../../protocol/worker.ts';
 import { withDeadline } from '../../system/deadline.ts';
