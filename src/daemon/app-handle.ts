@@ -213,6 +213,7 @@ export class AppHandle implements Tenant {
 
   lost(): void {
     this.#orphans.lost(this.view.workerPids);
+    this.view.reset();
     if (!this.wanted) void this.#orphans.gone(false);
   }
 

@@ -71,7 +71,7 @@ export class AppView {
     return this.#stats;
   }
 
-  /** Another primary will run the app; it has not reported yet. */
+  /** Its primary is gone; the next one has not reported yet. */
   reset(): void {
     this.#stats = null;
   }
@@ -127,7 +127,7 @@ export class AppView {
   }
 
   #lastKnown(): AppSnapshot {
-    if (this.#snapshot === null || this.#app.starting || !this.#hasPrimary) return this.#offline();
+    if (this.#snapshot === null || this.#stats === null || this.#app.starting || !this.#hasPrimary) return this.#offline();
     return { ...this.#snapshot, ...this.#stats };
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { startVariableOf } from './process-text.ts';
@@ -27,6 +27,7 @@ const UDP_CONNECTED = '01';
 const UNIX_ACCEPTS = 0x10000;
 const DEFAULT_EPHEMERAL: readonly [number, number] = [32_768, 60_999];
 const DEFAULT_INSPECTOR_PORT = 9_229;
+const CHUNK_BYTES = 16_384;
 /** Descriptors that are looked at in one turn of the event loop. */
 const PER_TURN = 200;
 
@@ -51,8 +52,9 @@ export async function openByItself(pid: number): Promise<OpenByItself> {
 type TableEntry = Omit<UnfedSocket, 'pid'> & { readonly inode: string };
 
 function socketTables(pid: number): TableEntry[] {
-  const internet = (['tcp', 'tcp6', 'udp', 'udp6'] as const).flatMap((table) => boundSockets(read(`/proc/${pid}/net/${table}`), table));
-  return [...internet, ...listeningUnixSockets(read(`/proc/${pid}/net/unix`))];
+  const tcp = (['tcp', 'tcp6'] as const).flatMap((table) => boundSockets(readListening(`/proc/${pid}/net/${table}`), table));
+  const udp = (['udp', 'udp6'] as const).flatMap((table) => boundSockets(read(`/proc/${pid}/net/${table}`), table));
+  return [...tcp, ...udp, ...listeningUnixSockets(read(`/proc/${pid}/net/unix`))];
 }
 
 /** The listening TCP or bound UDP sockets in the text of one of these tables. */
@@ -125,6 +127,29 @@ function linkOf(path: string): string {
   } catch {
     return '';
   }
+}
+
+/** The beginning of a table of TCP sockets: those that listen come first, before the connections, which may be many thousands. */
+export function readListening(path: string): string {
+  let text = '';
+  let file: number | null = null;
+  try {
+    file = openSync(path, 'r');
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    for (let length = -1; length !== 0 && !hasConnections(text); text += chunk.toString('latin1', 0, length)) length = readSync(file, chunk);
+  } catch {
+    return text;
+  } finally {
+    if (file !== null) closeSync(file);
+  }
+  return text;
+}
+
+/** Whether the last complete line is of a connection. */
+function hasConnections(text: string): boolean {
+  const line = text.slice(0, text.lastIndexOf('\n')).split('\n').at(-1) ?? '';
+  const [number = '', , , state] = line.trim().split(/\s+/);
+  return number.endsWith(':') && state !== TCP_LISTEN;
 }
 
 function read(path: string): string {

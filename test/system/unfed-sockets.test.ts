@@ -1,8 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { boundSockets, inspectorPorts, listeningUnixSockets, openByItself } from '../../src/system/unfed-sockets.ts';
+import { boundSockets, inspectorPorts, listeningUnixSockets, openByItself, readListening } from '../../src/system/unfed-sockets.ts';
 import { freePort } from '../helpers/ports.ts';
 
 it('reads listening TCP and bound UDP sockets from the tables of the kernel', () => {
@@ -21,6 +24,27 @@ it('reads listening TCP and bound UDP sockets from the tables of the kernel', ()
     [5_353, false],
     [123, true],
   ]);
+});
+
+it('of a table of TCP sockets reads only the beginning, in which those are that listen', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'lb-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const line = (index: number, state: string): string => `   ${index}: 0100007F:0BB8 00000000:0000 ${state} 0:0 0:0 0 0 0 ${index + 1}\n`;
+  const lines = (count: number, state: string): string => Array.from({ length: count }, (_, index) => line(index, state)).join('');
+  const table = join(directory, 'tcp');
+  const head = '  sl  local_address rem_address   st\n';
+  for (const [listening, connections] of [
+    [500, 20_000],
+    [500, 0],
+    [0, 20_000],
+    [0, 0],
+  ] as const) {
+    writeFileSync(table, head + lines(listening, '0A') + lines(connections, '01'));
+    const text = readListening(table);
+    expect(boundSockets(text, 'tcp')).toHaveLength(listening);
+    expect(text.length).toBeLessThan(80_000);
+  }
+  expect(readListening(join(directory, 'none'))).toBe('');
 });
 
 it('reads listening Unix sockets', () => {

@@ -26,6 +26,7 @@ export class ReplacementWatch implements WorkerObserver {
   #listened: boolean;
   /** Of the living workers; before the first look, of an earlier life. */
   #ownSockets: readonly string[];
+  readonly #looks = new WeakMap<WorkerHandle, readonly NodeJS.Timeout[]>();
   readonly #seen = new WeakMap<WorkerHandle, readonly string[]>();
   /** Keys of Unix sockets that concern one process only. */
   readonly #private = new WeakMap<WorkerHandle, Set<string>>();
@@ -76,7 +77,10 @@ export class ReplacementWatch implements WorkerObserver {
   onStateChanged(worker: WorkerHandle, from: WorkerState): void {
     if (worker.state !== 'ready' || from !== 'starting') return;
     void this.#lookAt(worker);
-    for (const ms of LOOK_AGAIN_MS) setTimeout(() => void this.#lookAt(worker), ms).unref();
+    this.#looks.set(
+      worker,
+      LOOK_AGAIN_MS.map((ms) => setTimeout(() => void this.#lookAt(worker), ms).unref()),
+    );
   }
 
   /** What it has started must be gone before its successor starts, even if it dies without a word. */
@@ -84,7 +88,8 @@ export class ReplacementWatch implements WorkerObserver {
     if (this.stopFirst && worker.state !== 'exited') worker.descendants.note(worker.pid);
   }
 
-  onClose(): void {
+  onClose(worker: WorkerHandle): void {
+    for (const timer of this.#looks.get(worker) ?? []) clearTimeout(timer);
     this.#summarize();
   }
 
