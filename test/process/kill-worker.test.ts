@@ -10,7 +10,7 @@ import { describeTally, expectLossless, expectOnlyResets } from '../helpers/tall
 const sandbox = await createSandbox();
 const CLIENTS = 6;
 
-it('S12: SIGKILL of a worker under load: only what it was serving fails, nobody hangs', { tags: ['every-node'] }, async () => {
+it('S12: SIGKILL of a worker under load: only what it was serving fails, nobody hangs', async () => {
   const kills = 6;
   const { name, port } = await sandbox.start('plain-http.cjs');
   const each = startLoad({ port, mode: 'connection-per-request', clients: CLIENTS });

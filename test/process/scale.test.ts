@@ -60,7 +60,7 @@ const sharedLoads =
         { mode: 'think', thinkMs: 100, bodyBytes: 16_384, clients: 12 },
       ] as const);
 
-it.each(sharedLoads)('a worker that joined gets its share of the requests on kept connections, without loss: $mode', { tags: ['every-node'] }, async (load) => {
+it.each(sharedLoads)('a worker that joined gets its share of the requests on kept connections, without loss: $mode', async (load) => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 1 });
   const clients = startLoad({ port, ...load });
   await clients.waitForServed(50);

@@ -11,7 +11,7 @@ import { describeTally, lost } from '../helpers/tally.ts';
 
 const sandbox = await createSandbox();
 
-it('a stop lets requests in flight finish, keeps the definition, and a start brings it back', { tags: ['every-node'] }, async () => {
+it('a stop lets requests in flight finish, keeps the definition, and a start brings it back', async () => {
   const { name, port } = await sandbox.start('sigterm-handler.cjs');
   const slow = Array.from({ length: 4 }, () => getJson(port, '/?ms=1000'));
   await sandbox.waitForApp(name, 'have four requests in flight', (now) => now.workers.reduce((sum, worker) => sum + worker.requestsInFlight, 0) === 4);
@@ -29,7 +29,7 @@ it('a stop lets requests in flight finish, keeps the definition, and a start bri
   expect((await sandbox.lb('start', name)).code).toBe(3);
 });
 
-it('an app that ignores every signal is killed at its deadline, with its children, and this is reported', { tags: ['every-node'] }, async () => {
+it('an app that ignores every signal is killed at its deadline, with its children, and this is reported', async () => {
   const { name, port } = await sandbox.start('ignore-sigterm.cjs', { instances: 1, flags: ['--kill-timeout', '700'] });
   const { pid, child } = await getJson<{ pid: number; child: number }>(port);
   const { durationMs, progress } = await sandbox.ok('stop', name, '--json');
@@ -40,7 +40,7 @@ it('an app that ignores every signal is killed at its deadline, with its childre
   expect((await sandbox.snapshot(name)).lastExits).toMatchObject([{ pid, signal: 'SIGKILL', killedAtDeadline: true, stopReason: 'stop' }]);
 });
 
-it.each(['round-robin', 'direct'])('under load of new connections a stop serves or refuses them: %s', { tags: ['every-node'] }, async (balance) => {
+it.each(['round-robin', 'direct'])('under load of new connections a stop serves or refuses them: %s', async (balance) => {
   const { name, port } = await sandbox.start('plain-http.cjs', { flags: ['--balance', balance] });
   const load = startLoad({ port, mode: 'connection-per-request', clients: 32 });
   await load.waitForServed(300);
