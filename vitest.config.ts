@@ -10,6 +10,9 @@ const { tags }: { readonly tags: TestTagDefinition[] } = JSON.parse(readFileSync
 
 const processTests = readdirSync(here('test/process')).map((name) => `test/process/${name}`);
 const light = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag light'));
+/** What they test exists with cluster workers alone: choosing a worker for each connection, messages to their primary. */
+const OF_CLUSTER_WORKERS = ['ipc', 'plain', 'queue', 'self-report', 'weights'].map((name) => `test/process/${name}.test.ts`);
+const leftOut = process.env['LB_TEST_KIND'] === 'plain' ? OF_CLUSTER_WORKERS : [];
 const everyKind = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag every-kind'));
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
@@ -31,9 +34,9 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      { test: { name: 'process-light', include: light, ...timeouts, maxWorkers: 2, sequence: { groupOrder: 1 } } },
+      { test: { name: 'process-light', include: light, exclude: leftOut, ...timeouts, maxWorkers: 2, sequence: { groupOrder: 1 } } },
       // Real processes under real load: one file at a time on a small machine.
-      { test: { name: 'process', include: processTests, exclude: light, ...timeouts, fileParallelism: false } },
+      { test: { name: 'process', include: processTests, exclude: [...light, ...leftOut], ...timeouts, fileParallelism: false } },
       // The sandbox reads the variable.
       { test: { name: 'process-plain', include: everyKind, env: { LB_TEST_KIND: 'plain' }, ...timeouts, maxWorkers: 2, sequence: { groupOrder: 2 } } },
     ],
