@@ -11,7 +11,7 @@ const { tags }: { readonly tags: TestTagDefinition[] } = JSON.parse(readFileSync
 const processTests = readdirSync(here('test/process')).map((name) => `test/process/${name}`);
 const light = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag light'));
 /** What they test exists with cluster workers alone: choosing a worker for each connection, messages to their primary. */
-const OF_CLUSTER_WORKERS = ['ipc', 'plain', 'queue', 'self-report', 'weights'].map((name) => `test/process/${name}.test.ts`);
+const OF_CLUSTER_WORKERS = ['balance', 'ipc', 'plain', 'queue', 'self-report', 'weights'].map((name) => `test/process/${name}.test.ts`);
 const leftOut = process.env['LB_TEST_KIND'] === 'plain' ? OF_CLUSTER_WORKERS : [];
 const everyKind = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag every-kind'));
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
