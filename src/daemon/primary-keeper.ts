@@ -61,6 +61,7 @@ export class PrimaryKeeper {
   #interpreter = process.execPath;
   /** Why the daemon itself killed it. */
   #killedFor: string | null = null;
+
   constructor(options: PrimaryKeeperOptions) {
     this.#options = options;
     this.#respawn = new Respawn((message) => options.log(`${options.name}: ${message}`));

@@ -7,6 +7,7 @@ import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import type { PortHolder } from '../system/port-holder.ts';
+import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { Announcer } from './announcer.ts';
 import { ListenerContract } from './ingress/listener-contract.ts';
 import { ListenerSweep } from './ingress/listener-sweep.ts';
@@ -28,7 +29,6 @@ import { HealthEndpoint, type ReadyFacts } from './watch/health-endpoint.ts';
 import { Limits } from './watch/limits.ts';
 import { Sampler, type UsageSource } from './watch/sampler.ts';
 import { Watch } from './watch/watch.ts';
-import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { notifier } from './workers/app-observer.ts';
 import { Pool } from './workers/pool.ts';
 import { ReplacementWatch } from './workers/replacement-watch.ts';
@@ -93,8 +93,8 @@ export class AppRuntime {
       },
       wake: () => supervisor.wake(),
     });
-    const contract = new ListenerContract({ pool, ingress, listened: options.footprint.listened });
-    const replacement = new ReplacementWatch({
+    const contract: ListenerContract = new ListenerContract({ pool, ingress, listened: () => replacement.footprint.listened });
+    const replacement: ReplacementWatch = new ReplacementWatch({
       pool,
       footprint: options.footprint,
       openByItself: options.openByItself,
@@ -109,7 +109,7 @@ export class AppRuntime {
       runner,
       event,
       contract,
-      sweep: new ListenerSweep({ pool, ingress }),
+      sweep: new ListenerSweep(pool, ingress),
       stopFirst: () => replacement.stopFirst,
       passedCheck: (worker) => watch.passedCheck(worker),
       onEnded: options.onEnded,

@@ -43,7 +43,7 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     const { runtime } = context;
     if (spec !== undefined) await runtime.endpoint.move(spec.healthPort);
     const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce };
-    return operate(context, 'reload', spec === undefined, () => new ReloadOperation(runtime.context, options));
+    return operate(context, 'reload', spec === undefined && drop.length === 0, () => new ReloadOperation(runtime.context, options));
   },
   restart: async ({ spec, now = false }, context) => {
     const { runtime } = context;

@@ -26,7 +26,6 @@ const TCP_LISTEN = '0A';
 const UDP_CONNECTED = '01';
 const UNIX_ACCEPTS = 0x10000;
 const DEFAULT_EPHEMERAL: readonly [number, number] = [32_768, 60_999];
-const DEFAULT_INSPECTOR_PORT = 9_229;
 const CHUNK_BYTES = 16_384;
 /** Descriptors that are looked at in one turn of the event loop. */
 const PER_TURN = 200;
@@ -98,13 +97,12 @@ function ephemeralPorts(): readonly [number, number] {
 
 const inspectorPortsOf = (pid: number): number[] => inspectorPorts([...commandOf(pid), ...(startVariableOf(pid, 'NODE_OPTIONS') ?? '').split(/\s+/)]);
 
-/** `--inspect`, `--inspect-brk=0.0.0.0:9230`, `--inspect-port=9300`. */
+/** `--inspect-brk=0.0.0.0:9230`, `--inspect-port=9300`. */
 export function inspectorPorts(words: readonly string[]): number[] {
   return words.flatMap((word) => {
     const match = /^--(?:inspect(?:-brk|-wait|-port)?|debug-port)(?:=(.*))?$/.exec(word);
-    if (match === null) return [];
-    const port = Number(match[1]?.split(':').at(-1));
-    return [Number.isInteger(port) ? port : DEFAULT_INSPECTOR_PORT];
+    const port = Number(match?.[1]?.split(':').at(-1));
+    return Number.isInteger(port) ? [port] : [];
   });
 }
 

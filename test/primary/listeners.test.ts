@@ -50,6 +50,13 @@ describe('a reload', () => {
     expect(await listeners(app)).toEqual(['*:3000']);
   });
 
+  it('that may lose a listener is not joined with one that may not', async () => {
+    const app = await changing(1, { ports: { 9100: 200 } }, {});
+    const [running, strict, lax] = [{}, {}, { drop: [':9100'] }].map((options) => app.order({ kind: 'reload', ...options }));
+    await app.advance(20_000);
+    expect([running?.error?.code, strict?.error?.code, lax?.answer?.kind]).toEqual(['LB_ERR_RELOAD_FAILED', 'LB_ERR_RELOAD_FAILED', 'done']);
+  });
+
   it('changes nothing for a listener that does not exist', async () => {
     const app = await changing(1, {}, {});
     const reload = app.order({ kind: 'reload', drop: [':9101'] });

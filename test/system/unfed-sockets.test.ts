@@ -69,7 +69,7 @@ it('reads the ports of inspectors from command lines', () => {
     'app.js',
     '--inspector',
   ];
-  expect(inspectorPorts(words)).toEqual([9_229, 9_230, 9_300, 0]);
+  expect(inspectorPorts(words)).toEqual([9_230, 9_300, 0]);
 });
 
 const LISTENS = `require('node:net').createServer().listen(process.env.PORT, '127.0.0.1', () => console.log('up'))`;

@@ -8,8 +8,8 @@ import type { ListenerName } from './listeners.ts';
 interface ContractOptions {
   readonly pool: Pool;
   readonly ingress: Ingress;
-  /** The app listened in an earlier life. */
-  readonly listened: boolean;
+  /** Whether a worker of the app ever listened. */
+  readonly listened: () => boolean;
 }
 
 /**
@@ -24,8 +24,8 @@ export class ListenerContract implements WorkerObserver {
 
   constructor(options: ContractOptions) {
     this.#options = options;
-    // Those of an earlier primary.
-    for (const listener of options.ingress.open) this.#due.set(listener.key, listener);
+    // Those of an earlier primary. A Unix socket may have belonged to one of its workers alone.
+    for (const listener of options.ingress.open) if (listener.port !== null) this.#due.set(listener.key, listener);
   }
 
   /** What a worker promises counts when it is ready. */
@@ -47,12 +47,12 @@ export class ListenerContract implements WorkerObserver {
 
   /** Whether the app listens, or did: then a worker that does not is not ready. */
   get isKnown(): boolean {
-    return this.#options.listened || this.#due.size > 0 || this.#options.ingress.open.length > 0;
+    return this.#options.listened() || this.#due.size > 0;
   }
 
   /** Whether a worker listens, on this port if it is not null. */
-  listens({ keys }: WorkerHandle, port: number | null): boolean {
-    return port === null ? keys.size > 0 : this.#options.ingress.open.some((listener) => listener.port === port && keys.has(listener.key));
+  listens({ keys, listens }: WorkerHandle, port: number | null): boolean {
+    return port === null ? listens : this.#options.ingress.open.some((listener) => listener.port === port && keys.has(listener.key));
   }
 
   /** The listeners that a worker still has to open before its predecessor may leave. */

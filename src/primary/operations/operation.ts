@@ -49,8 +49,6 @@ export interface OperationContext {
 /** A running operation on the app. The supervisor calls `step` after every event. */
 export interface Operation {
   readonly kind: OperationName;
-  /** Whether a request of the same kind may join this one while it waits in the queue. */
-  readonly joinable: boolean;
   /** Its work is done and cannot be undone; only workers that it retired are still leaving. */
   readonly onlyDrains: boolean;
   /** A worker that ends with 0, and is not restarted, has done what it was started for. */

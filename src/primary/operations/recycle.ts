@@ -10,7 +10,6 @@ import { describeFailure, type Operation, type OperationContext, type Outcome, t
 /** Replaces one worker. Start-first, the old one keeps serving if the new one fails; stop-first, the restart policy goes on. */
 export class RecycleOperation implements Operation {
   readonly kind = 'recycle';
-  readonly joinable = false;
   readonly #context: OperationContext;
   readonly #old: WorkerHandle;
   readonly #stopReason: StopReason;

@@ -32,7 +32,6 @@ export const DEFAULT_MONITOR_MS = 1_000;
  */
 export class ReloadOperation implements Operation {
   readonly kind = 'reload';
-  readonly joinable: boolean;
   readonly #context: OperationContext;
   readonly #options: ReloadOptions;
   #phase: 'forward' | 'scaling' | 'draining' | 'back' = 'forward';
@@ -47,7 +46,6 @@ export class ReloadOperation implements Operation {
   constructor(context: OperationContext, options: ReloadOptions) {
     this.#context = context;
     this.#options = options;
-    this.joinable = options.spec === undefined;
     const { spec, generation, wanted } = context.pool;
     this.#before = { spec, generation, count: wanted };
     this.#drains = new Drains(context.pool);

@@ -10,7 +10,6 @@ import { describeFailure, type Operation, type OperationContext, type Outcome, t
 /** Stops all workers, then starts new ones: for apps that cannot run two copies at once. New connections wait meanwhile. */
 export class RestartOperation implements Operation {
   readonly kind = 'restart';
-  readonly joinable: boolean;
   readonly onlyDrains = false;
   readonly endsWithWorkers = true;
   readonly #context: OperationContext;
@@ -21,7 +20,6 @@ export class RestartOperation implements Operation {
   constructor(context: OperationContext, options: { readonly spec: AppSpec | undefined; readonly now: boolean }) {
     this.#context = context;
     this.#options = options;
-    this.joinable = options.spec === undefined;
   }
 
   begin(): void {

@@ -16,7 +16,6 @@ interface ScaleRequest {
 /** Changes the number of workers: scaling up starts new slots, scaling down drains the highest ones. */
 export class ScaleOperation implements Operation {
   readonly kind = 'scale';
-  readonly joinable = false;
   readonly #context: OperationContext;
   readonly #request: ScaleRequest;
   readonly #drains: Drains;

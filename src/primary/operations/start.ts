@@ -19,7 +19,6 @@ const MAX_FAILURES = 3;
  */
 export class StartOperation implements Operation {
   readonly kind = 'start';
-  readonly joinable = false;
   readonly onlyDrains = false;
   readonly endsWithWorkers = true;
   readonly #context: OperationContext;
@@ -108,8 +107,8 @@ export class StartOperation implements Operation {
 
   /** What it listens on; of sockets that it opened by itself only if there is nothing else. */
   #listeners(): readonly string[] {
-    const held = this.#context.listeners();
-    return held.length > 0 ? held : this.#context.replacement.ownSockets;
+    const { pool, replacement } = this.#context;
+    return pool.workers.some(({ listens }) => listens) ? this.#context.listeners() : replacement.ownSockets;
   }
 
   #where(): string {

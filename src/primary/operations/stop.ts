@@ -6,7 +6,6 @@ import type { Operation, OperationContext, Outcome } from './operation.ts';
 /** Waits for `drain_delay`, so that a load balancer in front can notice, and then drains every worker. Done when the last one has exited. */
 export class StopOperation implements Operation {
   readonly kind = 'stop';
-  readonly joinable = false;
   readonly onlyDrains = false;
   readonly #context: OperationContext;
   readonly #now: boolean;

@@ -13,7 +13,7 @@ interface AppEvents<W> {
   onStateChanged: [worker: W, from: WorkerState];
   /** The worker wants to listen. The observer answers with `answerListen`. */
   onListen: [worker: W, seq: number, query: ListenQuery];
-  /** It stopped listening there, without draining or being killed. */
+  /** It closed this listener, maybe because it is leaving. */
   onUnlisten: [worker: W, key: string];
   /** Its set of listeners changed, or its channel closed. */
   onListenersChanged: [worker: W];

@@ -1,7 +1,5 @@
 import { ownSockets, replacementOf, type Footprint, type Replacement } from '../../lifecycle/replacement.ts';
-import { namesProcess } from '../../lifecycle/fixed-listener.ts';
 import { isLeaving, type WorkerState } from '../../lifecycle/states.ts';
-import type { ListenQuery } from '../../protocol/worker.ts';
 import { withDeadline } from '../../system/deadline.ts';
 import type { OpenByItself } from '../../system/unfed-sockets.ts';
 import type { Pool } from './pool.ts';
@@ -28,8 +26,6 @@ export class ReplacementWatch implements WorkerObserver {
   #ownSockets: readonly string[];
   readonly #looks = new WeakMap<WorkerHandle, readonly NodeJS.Timeout[]>();
   readonly #seen = new WeakMap<WorkerHandle, readonly string[]>();
-  /** Keys of Unix sockets that concern one process only. */
-  readonly #private = new WeakMap<WorkerHandle, Set<string>>();
   #reported = '';
   #told: boolean;
 
@@ -62,14 +58,8 @@ export class ReplacementWatch implements WorkerObserver {
     worker.channel.post({ t: 'awaited', on: this.stopFirst });
   }
 
-  onListen(worker: WorkerHandle, _seq: number, { key, address, addressType }: ListenQuery): void {
-    if (addressType !== -1 || address === null || !namesProcess(address, worker.pid)) return;
-    const keys = this.#private.get(worker) ?? new Set();
-    this.#private.set(worker, keys.add(key));
-  }
-
   onListenersChanged(worker: WorkerHandle): void {
-    if (this.#listened || !this.#listens(worker)) return;
+    if (this.#listened || !worker.listens) return;
     this.#listened = true;
     this.#report();
   }
@@ -99,13 +89,9 @@ export class ReplacementWatch implements WorkerObserver {
 
   /** The whole app has been replaced. If nothing listens now, it is another app than the one that did. */
   replaced(): void {
-    if (!this.#listened || this.#options.pool.workers.some((worker) => !isLeaving(worker.state) && this.#listens(worker))) return;
+    if (!this.#listened || this.#options.pool.workers.some((worker) => !isLeaving(worker.state) && worker.listens)) return;
     this.#listened = false;
     this.#report();
-  }
-
-  #listens(worker: WorkerHandle): boolean {
-    return [...worker.keys].some((key) => this.#private.get(worker)?.has(key) !== true);
   }
 
   async #lookAt(worker: WorkerHandle): Promise<void> {

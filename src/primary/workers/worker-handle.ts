@@ -1,6 +1,6 @@
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { workersAccept } from '../../lifecycle/workers-accept.ts';
-import { isFixedListener } from '../../lifecycle/fixed-listener.ts';
+import { isFixedListener, isOwnListener } from '../../lifecycle/fixed-listener.ts';
 import { isLeaving, moveWorker, type WorkerState } from '../../lifecycle/states.ts';
 import { isConnection } from '../../protocol/parse-from-worker.ts';
 import type { FromWorker, ListenQuery, SocketName } from '../../protocol/worker.ts';
@@ -57,10 +57,12 @@ export class WorkerHandle {
   readonly keys = new Set<string>();
   /** Those that its successor must serve too: at a fixed address, and opened while it started. */
   readonly promised = new Set<string>();
-  /** It has tried to listen. */
+  /** It has tried to listen, where others can know of it. */
   asksToListen = false;
-  /** It listened at some time. */
+  /** It listened at some time, where others can know of it. */
   listened = false;
+  /** Of its listeners, those that others cannot know of. */
+  readonly #ownKeys = new Set<string>();
   predecessor: WorkerHandle | null;
   readyAt: number | null = null;
   /** Ready, but out of rotation until an all-at-once reload switches over. */
@@ -113,6 +115,11 @@ export class WorkerHandle {
     return this.meter.last?.inspectorPort ?? null;
   }
 
+  /** Whether it listens where others can know of it. */
+  get listens(): boolean {
+    return [...this.keys].some((key) => !this.#ownKeys.has(key));
+  }
+
   get uptimeMs(): number {
     return now() - this.startedAt;
   }
@@ -136,7 +143,8 @@ export class WorkerHandle {
     this.channel.post({ t: 'listening', seq, errno, name });
     if (errno !== 0) return;
     this.keys.add(query.key);
-    this.listened = true;
+    if (isOwnListener(query, this.pid)) this.#ownKeys.add(query.key);
+    else this.listened = true;
     const isStarting = this.#state === 'starting' || this.uptimeMs <= this.spec.listenTimeoutMs;
     if (isStarting && isFixedListener(query, this.pid)) this.promised.add(query.key);
     this.#notify('onListenersChanged', this);
@@ -145,7 +153,7 @@ export class WorkerHandle {
   #receive(message: FromWorker, handle: unknown): void {
     switch (message.t) {
       case 'listen':
-        this.asksToListen = true;
+        this.asksToListen ||= !isOwnListener(message.query, this.pid);
         return this.#notify('onListen', this, message.seq, message.query);
       case 'unlisten':
         this.keys.delete(message.key);

@@ -8,7 +8,6 @@ import type { ProgressRecord } from '../../../src/protocol/control.ts';
 /** An operation that ends on demand. */
 class FakeOperation implements Operation {
   readonly kind: OperationName;
-  readonly joinable = false;
   onlyDrains = false;
   outcome: Outcome | null = null;
   began = 0;
