@@ -179,7 +179,8 @@ describe('Drain', () => {
     await until(isQuiet);
     expect(reports.at(-1)).toMatchObject({ quiet: true, blockers: { connections: 1 } });
     drain.leave(true);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const told = reports.length;
+    await until(() => reports.length > told);
     expect(members.leave).toHaveBeenCalledOnce();
     expect(exit).not.toHaveBeenCalled();
     members.connections = 0;
