@@ -1,16 +1,13 @@
 /** @module-tag every-node */
-import { once } from 'node:events';
 import http from 'node:http';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { WebSocket } from 'ws';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
-import { listeningPorts, ownsSocket } from '../../src/system/process-state.ts';
 import { getJson } from '../helpers/http.ts';
+import { attachDebugger } from '../helpers/inspector.ts';
 import { startLoad } from '../helpers/load.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 import { expectLossless } from '../helpers/tally.ts';
-import { waitFor } from '../helpers/wait.ts';
 
 const sandbox = await createSandbox();
 const APP = 'hang-on-request.cjs';
@@ -73,14 +70,10 @@ it('S14: a stopped worker is told from one in native code; each has its replacem
 });
 
 /** Somebody debugs the worker until the test ends. */
-async function attachDebugger(name: string, port: number): Promise<void> {
+async function debug(name: string, port: number): Promise<void> {
   const [pid = 0] = await sandbox.workerPids(name);
-  process.kill(pid, 'SIGUSR1');
-  const at = await waitFor('the inspector to listen', () => [...listeningPorts(pid)].find(([inode]) => ownsSocket(pid, inode))?.[1]);
-  const [target] = await getJson<{ webSocketDebuggerUrl: string }[]>(at, '/json/list');
-  const socket = new WebSocket(target?.webSocketDebuggerUrl ?? '');
+  const socket = await attachDebugger(pid);
   onTestFinished(() => socket.terminate());
-  await once(socket, 'open');
   // A request that came in after it has been heard of, so the inspector has.
   const held = http.get({ port, path: '/hold', agent: false }).on('error', () => {});
   await sandbox.waitForApp(name, 'know of the request', ({ workers }) => workers[0]?.requestsInFlight === 1);
@@ -96,7 +89,7 @@ it('who boots long, is idle, debugged, or not watched, is not hung', async () =>
   ]);
   const others = [idle, debugged, unwatched];
   const before = await Promise.all(others.map(({ name }) => sandbox.workerPids(name)));
-  await attachDebugger(debugged.name, debugged.port);
+  await debug(debugged.name, debugged.port);
   await Promise.all([make(debugged.port, blocked), make(unwatched.port, blocked)]);
   const booting = await sandbox.start(APP, { instances: 1, flags: HANG_TIMEOUT, env: { BOOT_BLOCK_MS: '4000' } });
   // Answered when they are blocked no more.
