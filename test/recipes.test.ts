@@ -32,7 +32,7 @@ describe('the recipe for', () => {
   });
 
   it('an option: something acts on its part of the definition', () => {
-    const acting = ['primary', 'daemon', 'lifecycle', 'balancing'].map((folder) => textBelow(`src/${folder}`, /^(?!app-spec).*\.ts$/)).join('\n');
+    const acting = ['primary', 'daemon', 'lifecycle', 'balancing', 'logs'].map((folder) => textBelow(`src/${folder}`, /^(?!app-spec).*\.ts$/)).join('\n');
     expect(Object.keys(sampleSpec()).filter((field) => !mentions(acting, field))).toEqual([]);
   });
 

@@ -45,7 +45,7 @@ const PM2_COMMANDS: Readonly<Record<string, string>> = {
   ecosystem: 'is not a command of lb; write an lb.config.js as described in docs/configuration.md, or run "lb start <script>"',
   reset: `${NOT_SUPPORTED}: counters and restarts cannot be reset`,
   flush: `${NOT_SUPPORTED}: log files are rotated by size, see log_max_size`,
-  reloadLogs: `${NOT_SUPPORTED}: lb rotates the log files itself, see log_max_size`,
+  reloadLogs: 'is not a command of lb; use "lb logs --reopen"',
   update: NOT_SUPPORTED,
   deploy: NOT_SUPPORTED,
   serve: NOT_SUPPORTED,

@@ -342,7 +342,7 @@ export interface AppOptions {
   /**
    * File for the workers' stdout.
    *
-   * Relative to `cwd`. `"NULL"`, `/dev/null`, `null` or `false` writes no file; `lb logs` still shows the last lines.
+   * Relative to `cwd`. `"NULL"`, `/dev/null`, `null` or `false` writes no file; `lb logs` still shows the last lines. `"journal"` sends the output to journald through `systemd-cat`, `"syslog"` to syslog through `logger`; a file of that name is `"./journal"`. See docs/logs.md.
    * @default `$LB_HOME/logs/<name>-out.log`
    */
   readonly out_file?: string | null | false | undefined;
@@ -360,6 +360,13 @@ export interface AppOptions {
    * @default `true`
    */
   readonly merge_logs?: boolean | undefined;
+  /**
+   * How lines are written: `text` as they are, `json` as objects.
+   *
+   * With `json`, each line is an object with `message`, `timestamp`, `type`, `process_id` (the slot) and `app_name`. See docs/logs.md.
+   * @default `"text"`
+   */
+  readonly log_type?: 'text' | 'json' | undefined;
   /**
    * Size at which a log file is rotated.
    * @default `10M`

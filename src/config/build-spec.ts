@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
-import { weightOf, type AppSpec, type ScaleSpec, type WorkerKind } from '../lifecycle/app-spec.ts';
+import { LOG_PROGRAMS, weightOf, type AppSpec, type ScaleSpec, type WorkerKind } from '../lifecycle/app-spec.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
 import { handsOff } from '../lifecycle/balance-strategy.ts';
 import { shownPath, type Program } from './command/resolve-command.ts';
@@ -130,10 +130,12 @@ function startOf(settings: Settings, context: BuildContext): number {
 /** Makes a path option absolute: a flag is relative to the caller, a value in a file to the app's working directory. */
 function pathOf(key: Exclude<PathKey, 'interpreter'>, app: LocatedApp, { flags, callerCwd }: BuildContext): string | null | undefined {
   const asFlag = flags.values[key];
-  if (asFlag !== undefined) return asFlag === null ? null : absolutePath(asFlag, callerCwd);
-  const inFile = app.layer.values[key];
-  return typeof inFile === 'string' ? absolutePath(inFile, app.cwd) : inFile;
+  const given = asFlag === undefined ? app.layer.values[key] : asFlag;
+  if (typeof given !== 'string' || isLogProgram(key, given)) return given;
+  return absolutePath(given, asFlag === undefined ? app.cwd : callerCwd);
 }
+
+const isLogProgram = (key: PathKey, given: string): boolean => key !== 'env_file' && LOG_PROGRAMS.some((word) => word === given);
 
 /** Where the effective value was given. */
 function originOf(key: OptionKey, app: LocatedApp, flags: Layer): Origin {

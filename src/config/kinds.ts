@@ -25,15 +25,15 @@ export const path: Kind<string> = {
   parse: (raw) => (isCleanText(raw) && raw.trim() !== '' ? ok(raw) : no('a path', raw)),
 };
 
-/** A log file; null for none. */
+/** A log file, or a program that takes the output; null for none. */
 export const logPath: Kind<string | null> = {
-  label: 'path, or `"NULL"` for none',
+  label: 'path, `"journal"`, `"syslog"`, or `"NULL"` for none',
   tsType: 'string | null | false',
   schema: { anyOf: [{ type: 'string', minLength: 1 }, { type: 'null' }, { const: false }] },
   takesNull: true,
   parse(raw) {
     if (raw === null || raw === false || raw === 'NULL' || raw === '/dev/null') return ok(null);
-    return isCleanText(raw) && raw.trim() !== '' ? ok(raw) : no('a path, or "NULL" for no file', raw);
+    return isCleanText(raw) && raw.trim() !== '' ? ok(raw) : no('a path, "journal", "syslog", or "NULL" for no file', raw);
   },
 };
 

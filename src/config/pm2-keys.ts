@@ -23,7 +23,6 @@ const UNSUPPORTED: Readonly<Record<string, AsksForNothing>> = {
   user: isOff,
   log_date_format: isOff,
   time: isOff,
-  log_type: isOff,
   log_file: isOffOr('NULL', '/dev/null'),
   log: isOffOr('NULL', '/dev/null'),
   disable_logs: isOff,

@@ -27,6 +27,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     backoffBaseMs: settings.exp_backoff_restart_delay,
     stopExitCodes: settings.stop_exit_codes,
     mergeLogs: settings.merge_logs,
+    logType: settings.log_type,
     logMaxBytes: settings.log_max_size,
     logKeep: settings.log_keep,
     balance: settings.balance,

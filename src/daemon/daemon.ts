@@ -25,6 +25,7 @@ import { Live } from './live.ts';
 import { MetricsEndpoint } from './metrics-endpoint.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { Metrics } from './metrics.ts';
+import { OrphanOutputs } from './orphan-outputs.ts';
 import { PRELOAD, spawnPrimary } from './primary-process.ts';
 import { Registry } from './registry.ts';
 import { routes } from './routes.ts';
@@ -62,6 +63,11 @@ export class Daemon {
   readonly #metricsEndpoint: MetricsEndpoint;
   readonly #memory = new MemoryWatch((message) => this.#happened(null)('memory-pressure', message));
   readonly #badMessages = new BadMessages(this.#happened(null), now);
+  readonly #orphanOutputs: OrphanOutputs = new OrphanOutputs({
+    specOf: (app) => this.registry.find(app)?.spec,
+    event: (app) => this.#happened(app),
+    live: () => this.live,
+  });
   readonly #attachments = new Set<Attachment>();
   /** One for all primaries: each timer would wake this process. */
   #checks: NodeJS.Timeout | null = null;
@@ -102,6 +108,7 @@ export class Daemon {
         metrics: this.#metrics,
         endpoint: this.#metricsEndpoint,
         hello: () => this.#hello(),
+        reopenLogs: (app) => this.reopenLogs(app),
         shutdown: async (progress) => {
           await this.#stopAll(progress);
           setImmediate(options.onShutdown);
@@ -146,6 +153,7 @@ export class Daemon {
     this.#memory.stop();
     if (this.#checks !== null) clearInterval(this.#checks);
     this.#happened(null)('daemon-end', `daemon (pid ${process.pid}) is shutting down: ${why}`);
+    await this.#orphanOutputs.close();
     await this.#hooks.close(HOOKS_END_MS);
     await this.#events.close();
     this.#server.close();
@@ -153,6 +161,12 @@ export class Daemon {
     rmSync(this.#paths.daemonPid, { force: true });
     rmSync(this.#paths.socket, { force: true });
     this.#lock?.release();
+  }
+
+  /** After an external rotation. */
+  async reopenLogs(app: AppHandle): Promise<void> {
+    await this.#orphanOutputs.reopen(app.name);
+    if (app.active) await app.order({ kind: 'reopen-logs' });
   }
 
   /** @throws LbError LB_ERR_METRICS_LISTEN */
@@ -214,6 +228,7 @@ export class Daemon {
       },
       totals: this.#totals,
       stats: (stats) => this.#metrics.record(stats),
+      orphaned: (output) => this.#orphanOutputs.read(output),
       forgotten: (app) => {
         this.#metrics.forget(app);
         this.#hooks.forget(app);

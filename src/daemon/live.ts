@@ -95,6 +95,8 @@ export class Live {
     const reader: LogReader = {
       app,
       send: (line) => {
+        // The end of a line whose beginning was sent is nothing to show.
+        if (line.continues === true && line.text === '') return;
         if (early !== null) {
           early.push(line);
           return;

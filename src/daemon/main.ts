@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { LineJoin } from '../logs/line-join.ts';
 import type { LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
 import { isSignal } from '../system/signals.ts';
 import { Daemon } from './daemon.ts';
@@ -21,13 +22,14 @@ function logUncaught(log: Log): void {
 /**
  * Runs the daemon of a home directory in this process.
  * SIGTERM and SIGINT drain and stop everything; a second one cuts the drain short. SIGHUP ends only the daemon: its primaries
- * keep running and start another one.
+ * keep running and start another one. SIGUSR2 opens the log files anew.
  * @returns the exit code
  */
 export function runDaemon(options: { readonly home: string; readonly version: string }): Promise<number> {
   return new Promise((resolve, reject) => {
     const end = (why: string): void => void daemon.close(why).then(() => resolve(0), reject);
     const daemon: Daemon = new Daemon({ ...options, foreground: false, log, onShutdown: () => end('lb kill') });
+    reopenLogsOnSignal(daemon, log);
     daemon.open().then(() => {
       logUncaught(log);
       process.title = 'lb daemon';
@@ -59,11 +61,15 @@ export async function runForeground(options: {
     allEnded = resolve;
   });
   const daemon: Daemon = new Daemon({ home, version, foreground: true, log: () => {}, onShutdown: allEnded, onAllEnded: allEnded });
+  reopenLogsOnSignal(daemon, say);
   await daemon.open();
   logUncaught(say);
   const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, say, () => resolve()));
+  const joins = { out: new LineJoin<string>(), err: new LineJoin<string>() };
   const print = (line: LogLine): void => {
-    (line.stream === 'out' ? process.stdout : process.stderr).write(json ? `${JSON.stringify(line)}\n` : `${line.text}\n`);
+    const piece = { bytes: Buffer.from(line.open === true ? line.text : `${line.text}\n`), continues: line.continues === true };
+    const text = json ? `${JSON.stringify(line)}\n` : joins[line.stream].take(`${line.app} ${line.pid}`, piece);
+    (line.stream === 'out' ? process.stdout : process.stderr).write(text);
   };
   const progress = (record: ProgressRecord): void => {
     if (json) process.stderr.write(`${JSON.stringify(record)}\n`);
@@ -97,6 +103,15 @@ function exitCode(daemon: Daemon): number {
         : (exit.code ?? 0),
   );
   return codes.findLast((code) => code !== 0) ?? 0;
+}
+
+/** SIGUSR2, as in PM2. */
+function reopenLogsOnSignal(daemon: Daemon, log: Log): void {
+  process.on('SIGUSR2', () => {
+    for (const app of daemon.registry.all) {
+      daemon.reopenLogs(app).catch((error: unknown) => log(`${app.name}: its log files were not reopened: ${LbError.from(error).message}`));
+    }
+  });
 }
 
 function drainOnSignal(daemon: Daemon, log: Log, done: (signal: NodeJS.Signals) => void): void {

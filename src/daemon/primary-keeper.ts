@@ -8,6 +8,7 @@ import { now } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { isAlive, startTimeOf } from '../system/processes.ts';
 import type { Attachment, PrimaryHello, Report } from './attachment.ts';
+import { KeptOutputs, type KeptOutput } from './kept-outputs.ts';
 import { PrimaryRecord, type PrimaryId } from './primary-record.ts';
 import { Respawn } from './respawn.ts';
 import { KeptSockets, type spawnPrimary } from './primary-process.ts';
@@ -46,6 +47,8 @@ export interface PrimaryKeeperOptions {
   readonly settings: () => Omit<PrimarySettings, 'name' | 'sockets'>;
   readonly spawn: typeof spawnPrimary;
   readonly log: (message: string) => void;
+  /** Takes what workers go on printing after the death of their primary. */
+  readonly orphaned: (output: KeptOutput) => void;
 }
 
 /** Keeps one primary alive for its apps: spawns, adopts, replaces one that died or hangs, and keeps the listening sockets meanwhile. */
@@ -53,6 +56,7 @@ export class PrimaryKeeper {
   readonly #options: PrimaryKeeperOptions;
   readonly #tenants = new Map<string, Tenant>();
   readonly #sockets = new KeptSockets();
+  readonly #outputs = new KeptOutputs();
   readonly #respawn: Respawn;
   readonly #record: PrimaryRecord;
   #primary: PrimaryId | null = null;
@@ -104,6 +108,7 @@ export class PrimaryKeeper {
       settings,
       logFile: settings.daemonLog,
       sockets: this.#sockets,
+      outputs: this.#outputs,
       malformed: (problem) => this.#malformed(problem),
       onExit: (how) => this.#lost(child.pid ?? 0, how),
     });
@@ -236,6 +241,7 @@ export class PrimaryKeeper {
     this.#primary = null;
     this.#attachment?.close();
     this.#attachment = null;
+    for (const output of this.#outputs.takeAll()) this.#options.orphaned(output);
     this.#respawn.predecessor.leaves(pid, this.#apps);
     // Until its workers have ended, a daemon that comes after this one must find them.
     this.#respawn.predecessor.whenGone(() => {

@@ -2,10 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings, type SpawnChannelMessage } from '../protocol/attach.ts';
-import { parseSpawnChannelMessage, type ListeningSocket } from '../protocol/parse-spawn-channel.ts';
+import { parseSpawnChannelMessage } from '../protocol/parse-spawn-channel.ts';
 import { attempt, Malformed } from '../protocol/parser.ts';
 import type { SocketName } from '../protocol/worker.ts';
 import { discardHandle } from '../system/discard-handle.ts';
+import type { KeptOutputs } from './kept-outputs.ts';
 
 const PROGRAM = fileURLToPath(new URL('../primary/main.cjs', import.meta.url));
 export const PRELOAD = fileURLToPath(new URL('../worker/preload.cjs', import.meta.url));
@@ -54,18 +55,23 @@ interface HandleChannel {
   send(message: object, handle: unknown, options: object, done: () => void): boolean;
 }
 
-interface SpawnOptions {
+/** What the daemon keeps for a primary. */
+interface Kept {
+  readonly sockets: KeptSockets;
+  readonly outputs: KeptOutputs;
+}
+
+interface SpawnOptions extends Kept {
   readonly interpreter: string;
   readonly settings: PrimarySettings;
   /** The daemon's log. */
   readonly logFile: string;
-  readonly sockets: KeptSockets;
   readonly malformed: (problem: Malformed) => void;
   readonly onExit: (how: string) => void;
 }
 
 /** Starts a primary in a session of its own and hands it the sockets that were kept from the one before. */
-export function spawnPrimary({ interpreter, settings, logFile, sockets, malformed, onExit }: SpawnOptions): ChildProcess {
+export function spawnPrimary({ interpreter, settings, logFile, sockets, outputs, malformed, onExit }: SpawnOptions): ChildProcess {
   const log = openSync(logFile, 'a', 0o600);
   const { PATH, HOME, TZ, LANG } = process.env;
   const child = spawn(interpreter, [PROGRAM], {
@@ -77,7 +83,7 @@ export function spawnPrimary({ interpreter, settings, logFile, sockets, malforme
   closeSync(log);
   child.on('message', (raw, handle) => {
     const parsed = attempt(() => parseSpawnChannelMessage(raw, handle));
-    if (!(parsed instanceof Malformed)) return serve(...parsed, sockets, child);
+    if (!(parsed instanceof Malformed)) return serve(...parsed, { sockets, outputs }, child);
     discardHandle(handle);
     malformed(parsed);
   });
@@ -93,13 +99,19 @@ function lend({ app, key, name, handle }: KeptSocket, child: HandleChannel): voi
   child.send(message, handle, { keepOpen: true }, () => {});
 }
 
-function serve(message: SpawnChannelMessage, handle: ListeningSocket | null, sockets: KeptSockets, child: ChildProcess): void {
+type Handles = ReturnType<typeof parseSpawnChannelMessage>[1];
+
+function serve(message: SpawnChannelMessage, { socket: handle, pipe }: Handles, { sockets, outputs }: Kept, child: ChildProcess): void {
   const { lb, app, key } = message;
   if (lb === 'lend') {
     const socket = sockets.find(app, key);
     if (socket !== undefined) lend(socket, child);
   } else if (lb === 'keep' && handle !== null) {
     sockets.keep({ app, key, handle, name: message.name });
+  } else if (lb === 'keep-output' && pipe !== null) {
+    outputs.keep({ app, key, origin: message.origin, pipe });
+  } else if (lb === 'drop-output') {
+    outputs.drop({ app, key });
   } else if (lb === 'drop') {
     sockets.drop(app, key);
     child.send({ lb: 'dropped', app, key } satisfies SpawnChannelMessage, () => {});

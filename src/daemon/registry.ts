@@ -3,10 +3,11 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { NO_FOOTPRINT } from '../lifecycle/replacement.ts';
 import type { ReportedApp } from '../metrics/app-families.ts';
 import type { ListedApp } from '../protocol/listed-app.ts';
-import type { AppSnapshot } from '../protocol/snapshot.ts';
+import type { AppSnapshot, OperationKind } from '../protocol/snapshot.ts';
 import { AppHandle, type AppHandleOptions } from './app-handle.ts';
 import type { Attachment, PrimaryHello, ProgressListener } from './attachment.ts';
 import { PrimaryKeeper, type PrimaryKeeperOptions } from './primary-keeper.ts';
+import { sharedLogs } from './shared-logs.ts';
 import type { SavedApp, Store } from './store.ts';
 
 type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed' | 'keeper'> &
@@ -58,7 +59,17 @@ export class Registry {
   async defineAnew(spec: AppSpec, progress: ProgressListener): Promise<AppHandle> {
     const app = this.#apps.get(spec.name);
     if (app?.startsInVain === true) await app.stop({ now: true }, progress);
+    await this.warnOfSharedLogs(spec, 'start', progress);
     return this.define(spec);
+  }
+
+  /** Names the other apps that write to the same log files. */
+  async warnOfSharedLogs(spec: AppSpec, operation: OperationKind, progress: ProgressListener): Promise<void> {
+    const others = this.all.map((app) => app.spec);
+    for (const message of await sharedLogs(spec, others)) {
+      this.#options.event(spec.name)('log', message);
+      progress({ type: 'progress', app: spec.name, operation, step: 'note', slot: null, generation: null, pid: null, message });
+    }
   }
 
   /**

@@ -47,6 +47,7 @@ interface RoutesOptions {
   readonly metrics: Metrics;
   readonly endpoint: MetricsEndpoint;
   readonly hello: () => DaemonHello;
+  readonly reopenLogs: (app: AppHandle) => Promise<void>;
   /** Drains everything and, after the answer, ends the daemon. */
   readonly shutdown: (progress: Progress) => Promise<void>;
 }
@@ -55,13 +56,18 @@ const DEFAULT_LINES = 15;
 const DEFAULT_EVENTS = 50;
 
 /** Handlers by `METHOD /path`; `:name` stands for an app. */
-export function routes({ registry, events, metrics, endpoint, hello, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
+export function routes({ registry, events, metrics, endpoint, hello, reopenLogs, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
   const order =
     (create: (body: unknown, app: AppHandle) => Order): Handler =>
     ({ name, body }) => {
       const app = registry.get(name);
       const made = create(body ?? {}, app);
-      return { stream: async (progress) => result(await app.order(made, progress)) };
+      return {
+        stream: async (progress) => {
+          if ((made.kind === 'reload' || made.kind === 'restart') && made.spec !== undefined) await registry.warnOfSharedLogs(made.spec, made.kind, progress);
+          return result(await app.order(made, progress));
+        },
+      };
     };
   return new Map<string, Handler>([
     ['GET /v1/hello', () => ({ json: hello() })],
@@ -74,6 +80,13 @@ export function routes({ registry, events, metrics, endpoint, hello, shutdown }:
     ['GET /v1/histories', ({ query }) => ({ json: metrics.histories(query) })],
     ['GET /v1/metrics', async () => ({ text: await metrics.exposition(), type: EXPOSITION_TYPE })],
     ['POST /v1/metrics', async ({ body }) => ({ json: { url: await endpoint.move(parseMetricsBody(body ?? {}).listen) } })],
+    [
+      'POST /v1/apps/:name/reopen',
+      async ({ name }) => {
+        await reopenLogs(registry.get(name));
+        return { json: {} };
+      },
+    ],
     ['POST /v1/apps', ({ body }) => startAll(registry, body)],
     [
       'POST /v1/apps/:name/start',

@@ -113,6 +113,12 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
+  LB_ERR_LOG_PROGRAM: {
+    message: 'app "{app}": {option} is "{value}", which needs {command}; it is not on the PATH of the daemon ({path})',
+    hint: 'install {command}, or set {option} to a file',
+    exit: 'failed',
+    http: 409,
+  },
   LB_ERR_METRICS_LISTEN: {
     message: 'cannot serve the metrics at {where}: {reason}',
     hint: 'choose another address: lb metrics --listen 127.0.0.1:9615',

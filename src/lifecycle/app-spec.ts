@@ -15,6 +15,13 @@ export interface ProxyProtocolSpec {
   readonly from: readonly string[] | null;
 }
 
+/** What can take output in the place of a file. */
+export const LOG_PROGRAMS = ['journal', 'syslog'] as const;
+export type LogProgram = (typeof LOG_PROGRAMS)[number];
+
+export const LOG_TYPES = ['text', 'json'] as const;
+export type LogType = (typeof LOG_TYPES)[number];
+
 /** The active health check of each worker. */
 export interface HealthCheckSpec {
   /** HTTP path; null for a plain connect. */
@@ -131,12 +138,14 @@ export interface AppSpec {
   /** Exit codes after which a worker is not restarted. */
   readonly stopExitCodes: readonly number[];
   /**
-   * Files of the workers' stdout and stderr; null for none. If `mergeLogs` is false, `-<slot>` is inserted before the
-   * extension.
+   * Files of the workers' stdout and stderr, or a program that takes them; null for none. If `mergeLogs` is false, `-<slot>` is
+   * inserted before the extension.
    */
   readonly outFile: string | null;
   readonly errorFile: string | null;
   readonly mergeLogs: boolean;
+  /** Each line as it was written, or as a JSON object. */
+  readonly logType: LogType;
   /** A log file is rotated when it reaches this size. */
   readonly logMaxBytes: number;
   /** Rotated files to keep; all but the newest are gzipped. */

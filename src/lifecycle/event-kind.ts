@@ -34,7 +34,7 @@ export const EVENT_KINDS = {
   rebalance: { severity: 'info', doc: 'keep-alive connections are being rebalanced because a worker has joined' },
   ended: { severity: 'info', doc: 'an app has no workers left and will start none: it was stopped, or has given up' },
   'memory-pressure': { severity: 'warn', doc: 'the machine or container is running out of memory' },
-  log: { severity: 'warn', doc: "an app's log file cannot be written" },
+  log: { severity: 'warn', doc: "an app's log file cannot be written, loses output, or is shared with another app" },
   'health-port': { severity: 'warn', doc: 'the readiness endpoint cannot listen' },
   'metrics-port': { severity: 'warn', doc: 'the metrics cannot be served at the saved address' },
   profile: { severity: 'info', doc: 'a profile or report of a worker was written' },

@@ -44,14 +44,26 @@ export class ByteQueue {
 
   /** The oldest contiguous bytes; they stay in the queue until they are dropped. */
   peek(): Buffer {
-    const block = this.#blocks[0];
-    return block === undefined ? Buffer.alloc(0) : block.bytes.subarray(block.start, block.end);
+    return this.peekAll(1)[0] ?? Buffer.alloc(0);
   }
 
-  /** Removes the oldest bytes. @param count at most the length of `peek` */
+  /** Like `peek`, with the bytes that follow. @param blocks at most this many buffers */
+  peekAll(blocks: number): Buffer[] {
+    return this.#blocks.slice(0, blocks).map(({ bytes, start, end }) => bytes.subarray(start, end));
+  }
+
+  /** Removes the oldest bytes. */
   drop(count: number): void {
-    const block = this.#blocks[0];
-    if (block === undefined) return;
+    for (let left = count; left > 0; ) {
+      const block = this.#blocks[0];
+      if (block === undefined) return;
+      const fromBlock = Math.min(left, block.end - block.start);
+      this.#dropFrom(block, fromBlock);
+      left -= fromBlock;
+    }
+  }
+
+  #dropFrom(block: Block, count: number): void {
     block.start += count;
     this.#length -= count;
     if (block.start < block.end) return;

@@ -1,92 +1,111 @@
 const NEWLINE = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
-/** A larger buffer for an unfinished line is released when the line is complete. */
-const KEPT_BYTES = 4096;
+const NEWLINE_ALONE = Buffer.from('\n');
+const SMALLEST_CARRY_BYTES = 256;
 /** Room for one UTF-8 character. */
 const SHORTEST_MAX_BYTES = 4;
+/** A longer line is passed on in pieces. */
+const LONGEST_LINE_BYTES = 1024 * 1024;
+
+/** Part of the output of one source: whole lines, then perhaps the beginning of one that goes on. */
+export interface Piece {
+  /** It ends with a newline, unless its last line goes on. */
+  readonly bytes: Buffer;
+  /** Its first line was begun by the piece before. */
+  readonly continues: boolean;
+}
+
+export const isOpen = ({ bytes }: Piece): boolean => bytes[bytes.length - 1] !== NEWLINE;
 
 /**
- * Splits the chunks of a pipe into lines, however the chunks were cut. A line ends with `\n` or `\r\n`; a longer one than the
- * maximum is split between characters.
+ * Cuts the chunks of a pipe after their last newline, however the chunks were cut, so that each piece consists of whole lines. A
+ * line that is longer than the maximum, or was flushed, is passed on in pieces, between characters.
  */
 export class LineSplitter {
-  readonly #onLine: (text: string) => void;
+  readonly #onPiece: (piece: Piece) => void;
   readonly #maxLineBytes: number;
-  /** The unfinished line. */
+  /** What is not passed on of the unfinished line. */
   #carry: Buffer = NOTHING;
   #carried = 0;
+  /** The beginning of the unfinished line was passed on. */
+  #isOpen = false;
 
-  constructor(onLine: (text: string) => void, maxLineBytes = 65536) {
-    this.#onLine = onLine;
+  constructor(onPiece: (piece: Piece) => void, maxLineBytes = LONGEST_LINE_BYTES) {
+    this.#onPiece = onPiece;
     this.#maxLineBytes = Math.max(SHORTEST_MAX_BYTES, maxLineBytes);
   }
 
-  /** The caller may reuse the chunk afterwards. */
+  /** Whether the beginning of a line waits for its end. */
+  get waits(): boolean {
+    return this.#carried > 0;
+  }
+
+  /** Pieces refer to the chunk, so it must not be reused. */
   write(chunk: Buffer): void {
     let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      if (this.#carried === 0) {
-        this.#emit(chunk, start, end);
-      } else {
-        this.#keep(chunk, start, end);
-        this.#emitCarry();
-      }
-      start = end + 1;
+    if (this.#carried > 0) {
+      const end = chunk.indexOf(NEWLINE) + 1;
+      if (end === 0) return this.#keep(chunk);
+      this.#append(chunk.subarray(0, end));
+      this.#emitCarry(this.#carried);
+      start = end;
     }
-    if (start < chunk.length) this.#keep(chunk, start, chunk.length);
+    const end = chunk.lastIndexOf(NEWLINE) + 1;
+    if (end > start) this.#emit(chunk.subarray(start, end));
+    if (Math.max(start, end) < chunk.length) this.#keep(chunk.subarray(Math.max(start, end)));
   }
 
-  /** Emits a last line without a newline. */
+  /** Passes on the beginning of a line whose end may take long. */
+  flush(): void {
+    this.#emitCarry(completeLength(this.#carry, this.#carried));
+  }
+
+  /** Passes on what is left, and ends the last line. */
   end(): void {
-    if (this.#carried > 0) this.#emitCarry();
+    this.#emitCarry(this.#carried);
+    if (this.#isOpen) this.#emit(NEWLINE_ALONE);
   }
 
-  #emitCarry(): void {
-    const carry = this.#carry;
-    const length = this.#carried;
-    if (carry.length > KEPT_BYTES) this.#carry = NOTHING;
-    this.#carried = 0;
-    this.#emit(carry, 0, length);
+  #keep(bytes: Buffer): void {
+    this.#append(bytes);
+    if (this.#carried > this.#maxLineBytes) this.#emitCarry(completeLength(this.#carry, this.#carried));
   }
 
-  #emit(bytes: Buffer, from: number, to: number): void {
-    const end = to > from && bytes[to - 1] === CARRIAGE_RETURN ? to - 1 : to;
-    let start = from;
-    while (end - start > this.#maxLineBytes) start = this.#emitPiece(bytes, start);
-    this.#onLine(bytes.toString('utf8', start, end));
-  }
-
-  #emitPiece(bytes: Buffer, start: number): number {
-    const end = characterStart(bytes, start + this.#maxLineBytes);
-    this.#onLine(bytes.toString('utf8', start, end));
-    return end;
-  }
-
-  /**
-   * Appends to the unfinished line, and emits a piece once it is certainly too long: one extra byte may be the `\r` of the line
-   * ending.
-   */
-  #keep(chunk: Buffer, from: number, to: number): void {
-    const length = this.#carried + to - from;
+  #append(bytes: Buffer): void {
+    const length = this.#carried + bytes.length;
     if (length > this.#carry.length) {
-      const grown = Buffer.allocUnsafe(Math.max(length, Math.min(2 * this.#carry.length, this.#maxLineBytes + 2), 256));
+      const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#carry.length, SMALLEST_CARRY_BYTES));
       this.#carry.copy(grown, 0, 0, this.#carried);
       this.#carry = grown;
     }
-    chunk.copy(this.#carry, this.#carried, from, to);
-    let start = 0;
-    while (length - start > this.#maxLineBytes + 1) start = this.#emitPiece(this.#carry, start);
-    if (start > 0) this.#carry.copyWithin(0, start, length);
-    this.#carried = length - start;
+    bytes.copy(this.#carry, this.#carried);
+    this.#carried = length;
+  }
+
+  /** The receiver keeps the buffer. */
+  #emitCarry(length: number): void {
+    if (length === 0) return;
+    const carry = this.#carry.subarray(0, this.#carried);
+    this.#carry = NOTHING;
+    this.#carried = 0;
+    if (length < carry.length) this.#append(carry.subarray(length));
+    this.#emit(carry.subarray(0, length));
+  }
+
+  #emit(bytes: Buffer): void {
+    const continues = this.#isOpen;
+    this.#isOpen = bytes[bytes.length - 1] !== NEWLINE;
+    this.#onPiece({ bytes, continues });
   }
 }
 
-/** Start of the character that contains the byte at `at`; `at` itself if the bytes are not UTF-8. */
-function characterStart(bytes: Buffer, at: number): number {
-  for (let back = 0; back <= 3; back++) {
-    const byte = bytes[at - back] ?? 0;
-    if ((byte & 0b1100_0000) !== 0b1000_0000) return byte >= 0b1100_0000 || back === 0 ? at - back : at;
+/** How many bytes there are without a UTF-8 character that is begun at their end; all, if they are not UTF-8. */
+function completeLength(bytes: Buffer, length: number): number {
+  for (let back = 1; back <= 3 && back <= length; back++) {
+    const byte = bytes[length - back] ?? 0;
+    if ((byte & 0b1100_0000) === 0b1000_0000) continue;
+    const characterBytes = byte >= 0b1111_0000 ? 4 : byte >= 0b1110_0000 ? 3 : byte >= 0b1100_0000 ? 2 : 1;
+    return characterBytes > back ? length - back : length;
   }
-  return at;
+  return length;
 }

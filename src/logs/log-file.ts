@@ -1,8 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors/lb-error.ts';
 import { ByteQueue } from './byte-queue.ts';
+import type { FileOwner } from './file-owner.ts';
+import { LossReport } from './loss-report.ts';
+import type { Command } from './log-program.ts';
+import type { LogTarget } from './log-target.ts';
 import { OpenLog } from './open-log.ts';
-import { compressFiles, shiftFiles } from './rotate.ts';
-import { nextWrite } from './rotation-point.ts';
+import { ProcessLog } from './process-log.ts';
+import { Rotation, type RotationLimits } from './rotation.ts';
+import { firstBytes, nextWrite } from './rotation-point.ts';
 
 const MEBIBYTE = 1024 * 1024;
 /** Above this many waiting bytes, the source should pause. */
@@ -11,50 +17,58 @@ const HIGH_WATER_BYTES = 4 * MEBIBYTE;
 const LOW_WATER_BYTES = MEBIBYTE;
 /** Above this, bytes of a source that does not pause are dropped. */
 const LIMIT_BYTES = 8 * MEBIBYTE;
-/** Limit while the file can't be written. The source does not pause then: a full disk must not stop an app. */
-const BROKEN_LIMIT_BYTES = MEBIBYTE;
+/** Limit while nothing can be written. The source does not pause then: a full disk must not stop an app. */
+const BROKEN_LIMIT_BYTES = 2 * MEBIBYTE;
+/** A batch, which costs one look at the file. The longest line fits, so that it is written at once. */
+const BATCH_BLOCKS = 20;
 const RETRY_MS = 1000;
-/** Time until rotation is tried again after a failure; the file grows meanwhile. */
-const ROTATION_RETRY_MS = 60_000;
+/** A target that takes nothing at present is tried again after a millisecond, then after twice as long, up to this. */
+const LONGEST_STALL_MS = 50;
+/** A reader that is slow gets this long to take the rest when the log is closed. */
+const CLOSE_MS = 1_000;
 const NEWLINE = 0x0a;
+const NEWLINE_ALONE = Buffer.from('\n');
 
-export interface LogFileOptions {
+export interface LogFileOptions extends RotationLimits {
+  /** Only for messages if there is a program. */
   readonly path: string;
-  /** Rotate before the file grows larger; 0 for never. */
-  readonly maxBytes: number;
-  /** Number of rotated files to keep: `path.1`, `path.2.gz` and so on. */
-  readonly keep: number;
-  /** Called once when the file can't be written, and once when it can be again. */
+  /** Reads the log from its stdin, in the place of a file. */
+  readonly program?: Command | null;
+  /** Called when output cannot be written, or is lost, and when it can be written again. */
   readonly onProblem?: (message: string) => void;
   /** Time between attempts after a failure; default 1000. */
   readonly retryMs?: number;
 }
 
 /**
- * A log file, appended to and rotated in the background. It never throws, and its memory is bounded. Use one object per path,
- * and write only whole lines if several sources share it.
+ * A log, appended to and rotated in the background. It never throws, and its memory is bounded. Use one object per path, and write
+ * only whole lines if several sources share it.
  */
 export class LogFile {
   readonly #options: LogFileOptions;
   readonly #queue = new ByteQueue();
-  #open: OpenLog | null = null;
-  /** The previous file, which may end within a line. */
-  #before: OpenLog | null = null;
+  readonly #rotation: Rotation;
+  readonly #loss: LossReport;
+  #open: LogTarget | null = null;
+  /** Of the file that was open before. */
+  #owner: FileOwner | null = null;
   #reopen = false;
   #pump: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
-  #compressing: Promise<void> | null = null;
-  #rotateAfter = 0;
   #closed = false;
-  /** Bytes dropped since the file can't be written; null if it can. */
-  #broken: { dropped: number } | null = null;
-  #dropped = 0;
+  /** A slow target makes the source pause. */
+  #paces = true;
+  /** What was written last ended with a newline. */
+  #atLineStart = true;
+  #stallMs = 1;
   #written = 0;
   #drainWaiters: (() => void)[] = [];
   #flushWaiters: { readonly written: number; readonly resolve: () => void }[] = [];
 
   constructor(options: LogFileOptions) {
     this.#options = options;
+    this.#loss = new LossReport(options.path, (message) => this.#report(message));
+    this.#rotation = new Rotation(options, (message) => this.#report(message));
   }
 
   /** Bytes not yet in the file. */
@@ -64,17 +78,22 @@ export class LogFile {
 
   /** Bytes lost in total because they could not be written. */
   get droppedBytes(): number {
-    return this.#dropped;
+    return this.#loss.totalBytes;
+  }
+
+  set limits(limits: RotationLimits) {
+    this.#rotation.limits = limits;
   }
 
   /** Queues the bytes, or drops them. False asks the source to pause until `onDrain` calls. */
   write(chunk: string | Buffer): boolean {
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
-    const limit = this.#broken === null ? LIMIT_BYTES : BROKEN_LIMIT_BYTES;
-    if (this.#closed || this.#queue.length + bytes > limit) {
+    const limit = this.#loss.isBlocked ? BROKEN_LIMIT_BYTES : LIMIT_BYTES;
+    if (this.#closed) this.#loss.late(bytes);
+    else if (this.#queue.length + bytes > limit) {
       // Ends the line, so that later text is not appended to it.
       if (this.#queue.length > 0 && this.#queue.lastByte !== NEWLINE) this.#queue.push('\n');
-      this.#countDropped(bytes);
+      this.#loss.dropped(bytes);
     } else {
       this.#queue.push(chunk);
       this.#start();
@@ -107,12 +126,17 @@ export class LogFile {
   /** Writes what is queued if possible, and closes the file; later writes are dropped. */
   async close(): Promise<void> {
     this.#closed = true;
+    const deadline = performance.now() + CLOSE_MS;
     await this.flush();
+    while (this.#queue.length > 0 && this.#loss.isStalled && performance.now() < deadline) {
+      await sleep(LONGEST_STALL_MS);
+      await this.flush();
+    }
     await this.#pump;
     this.#cancelRetry();
-    this.#countDropped(this.#queue.clear());
+    this.#loss.closed(this.#queue.clear());
     this.#drained();
-    await this.#compressing;
+    await this.#rotation.settled();
     await this.#release().catch((error: unknown) => this.#report(`${this.#options.path}: ${messageOf(error)}`));
   }
 
@@ -122,20 +146,20 @@ export class LogFile {
       this.#pump = null;
       // Something may have been queued since the loop ended.
       if (succeeded && (this.#queue.length > 0 || this.#reopen)) this.#start();
-      else this.#flushed(Infinity);
+      else this.#flushed(Number.POSITIVE_INFINITY);
     });
   }
 
-  /** Writes until the queue is empty; false after an error. */
+  /** Writes until the queue is empty; false after an error, and when the target takes nothing at present. */
   async #run(): Promise<boolean> {
     try {
       while (this.#queue.length > 0 || this.#reopen) {
-        if (this.#reopen || (await this.#open?.wasMoved())) {
+        if (this.#reopen || (await this.#open?.isInPlace()) === false) {
           this.#reopen = false;
           await this.#release();
         }
-        this.#open ??= await OpenLog.open(this.#options.path, this.#before);
-        if (this.#queue.length > 0) await this.#step(this.#open);
+        this.#open ??= await this.#openTarget();
+        if (this.#queue.length > 0 && !(await this.#step(this.#open))) return false;
         this.#flushed(this.#written);
         this.#drained();
       }
@@ -146,75 +170,63 @@ export class LogFile {
     }
   }
 
-  async #step(open: OpenLog): Promise<void> {
-    const waiting = this.#queue.peek();
-    const next = this.#rotates(open) ? nextWrite(waiting, open.size, open.atLineStart, this.#maxBytes()) : waiting.length;
-    if (next === 'rotate') return this.#rotate(open);
-    const count = await open.append(waiting, next);
+  async #openTarget(): Promise<LogTarget> {
+    const { path, program = null } = this.#options;
+    const target = program === null ? await OpenLog.open(path, this.#owner) : await ProcessLog.open(program);
+    this.#paces = target.isRegular;
+    return target;
+  }
+
+  /** @returns false when the target takes nothing at present. */
+  async #step(open: LogTarget): Promise<boolean> {
+    if (this.#atLineStart && !open.atLineStart) {
+      // Somebody else left a line without its end.
+      if ((await open.append([NEWLINE_ALONE])) === 0) return this.#stalled();
+    }
+    const waiting = this.#queue.peekAll(open.isRegular ? BATCH_BLOCKS : 1);
+    const next = nextWrite(waiting, open.size, open.atLineStart, this.#rotation.limitOf(open));
+    if (next === 'rotate') {
+      await this.#rotation.rotate(open, () => this.#release());
+      return true;
+    }
+    const count = await open.append(firstBytes(waiting, next));
+    if (count === 0) return this.#stalled();
+    this.#stallMs = 1;
     this.#queue.drop(count);
     this.#written += count;
-    this.#recovered();
-  }
-
-  #rotates(open: OpenLog): boolean {
-    return this.#options.maxBytes > 0 && open.isRegular && performance.now() >= this.#rotateAfter;
-  }
-
-  /**
-   * During a flood, while the previous file is still being compressed, the current one may grow to twice the size before
-   * writing waits.
-   */
-  #maxBytes(): number {
-    return this.#compressing === null ? this.#options.maxBytes : 2 * this.#options.maxBytes;
-  }
-
-  async #rotate(open: OpenLog): Promise<void> {
-    const { path, keep } = this.#options;
-    await this.#compressing;
-    const size = open.size;
-    const moved = await open.wasMoved(true);
-    if (!moved && open.size < size) return;
-    await this.#release();
-    if (moved) return;
-    try {
-      await shiftFiles(path, keep);
-    } catch (error) {
-      this.#rotateAfter = performance.now() + ROTATION_RETRY_MS;
-      this.#report(`${path} cannot be rotated: ${messageOf(error)}`);
-      return;
-    }
-    if (keep < 2) return;
-    this.#compressing = compressFiles(path, keep)
-      .catch((error: unknown) => this.#report(`${path}: an old file cannot be gzipped: ${messageOf(error)}`))
-      .finally(() => {
-        this.#compressing = null;
-      });
+    this.#atLineStart = open.atLineStart;
+    this.#loss.wrote(this.#queue.length === 0);
+    return true;
   }
 
   async #release(): Promise<void> {
     const open = this.#open;
     if (open === null) return;
     this.#open = null;
-    this.#before = open;
+    if (open instanceof OpenLog && open.isRegular) this.#owner = open.owner;
     await open.close();
   }
 
+  #stalled(): false {
+    this.#loss.stalled();
+    this.#retryIn(this.#stallMs);
+    this.#stallMs = Math.min(LONGEST_STALL_MS, 2 * this.#stallMs);
+    return false;
+  }
+
   async #failed(error: unknown): Promise<void> {
+    this.#loss.failed(error, this.#open?.lostBytes ?? 0);
     await this.#release().catch(() => {});
-    if (this.#broken === null) this.#report(`${this.#options.path} cannot be written: ${messageOf(error)}`);
-    this.#broken ??= { dropped: 0 };
     this.#drained();
+    this.#retryIn(this.#options.retryMs ?? RETRY_MS);
+  }
+
+  #retryIn(ms: number): void {
     if (this.#closed) return;
     this.#retry = setTimeout(() => {
       this.#retry = null;
       this.#start();
-    }, this.#options.retryMs ?? RETRY_MS).unref();
-  }
-
-  #recovered(): void {
-    if (this.#broken === null) return;
-    this.#report(`${this.#options.path} can be written again; ${this.#broken.dropped} bytes were lost`);
-    this.#broken = null;
+    }, ms).unref();
   }
 
   #cancelRetry(): void {
@@ -222,13 +234,8 @@ export class LogFile {
     this.#retry = null;
   }
 
-  #countDropped(bytes: number): void {
-    this.#dropped += bytes;
-    if (this.#broken !== null) this.#broken.dropped += bytes;
-  }
-
   #mayFlow(limit: number): boolean {
-    return this.#broken !== null || this.#closed || this.#queue.length <= limit;
+    return !this.#paces || this.#loss.isBroken || this.#closed || this.#queue.length <= limit;
   }
 
   #drained(): void {
@@ -237,7 +244,7 @@ export class LogFile {
   }
 
   #flushed(written: number): void {
-    if (this.#reopen && written !== Infinity) return;
+    if (this.#reopen && written !== Number.POSITIVE_INFINITY) return;
     for (let waiter = this.#flushWaiters[0]; waiter !== undefined && waiter.written <= written; waiter = this.#flushWaiters[0]) {
       this.#flushWaiters.shift();
       waiter.resolve();

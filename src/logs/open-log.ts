@@ -1,40 +1,47 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { errnoOf } from '../errors/lb-error.ts';
+import { giveTo, type FileOwner } from './file-owner.ts';
+import { placeOf, type FilePlace } from './file-place.ts';
+import type { LogTarget } from './log-target.ts';
 
-const MOVED_CHECK_MS = 1000;
+const DEVICE_CHECK_MS = 1000;
 const NEWLINE = 0x0a;
-/** Non-blocking, because opening a named pipe without a reader would block a thread of the pool. Windows lacks the flag. */
-const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0);
+/** Non-blocking, because opening or writing a named pipe would block a thread of the pool. Windows lacks the flag. */
+const FLAGS = constants.O_WRONLY | constants.O_APPEND | (constants.O_NONBLOCK ?? 0);
 
-/** A file opened for appending. */
-export class OpenLog {
-  readonly #path: string;
-  readonly #file: FileHandle;
-  readonly #inode: number;
-  #checkedAt = performance.now();
-  /** False for devices such as `/dev/null`, which are not rotated. */
+/** A file, named pipe or device opened for appending. */
+export class OpenLog implements LogTarget {
+  readonly lostBytes = 0;
+  readonly path: string;
   readonly isRegular: boolean;
-  /** Bytes in the file. */
+  /** Mode and owner, for the file that comes after it. */
+  owner: FileOwner;
   size: number;
-  /** Whether the next byte starts a line. */
   atLineStart = true;
+  readonly #given: string;
+  readonly #file: FileHandle;
+  readonly #stats: Stats;
+  #checkedAt = performance.now();
 
-  private constructor(path: string, file: FileHandle, stats: { ino: number; size: number; isFile(): boolean }) {
-    this.#path = path;
+  private constructor(given: string, place: FilePlace, file: FileHandle, stats: Stats) {
+    this.#given = given;
     this.#file = file;
-    this.#inode = stats.ino;
-    this.isRegular = stats.isFile();
+    this.#stats = stats;
+    this.path = place.path;
+    this.isRegular = stats.isFile() && !place.isOfTheSystem;
     this.size = stats.size;
+    this.owner = stats;
   }
 
-  /** @param before the file that was open at this path until now; if it is the same one, it may end within a line */
-  static async open(path: string, before: OpenLog | null): Promise<OpenLog> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = await open(path, FLAGS, 0o600);
+  /** @param before whose mode and owner a new file gets */
+  static async open(path: string, before: FileOwner | null): Promise<OpenLog> {
+    const place = await placeOf(path);
+    const file = await openOrCreate(place.path, before);
     try {
-      const log = new OpenLog(path, file, await file.stat());
-      if (before !== null && before.#inode === log.#inode && log.size > 0) log.atLineStart = before.atLineStart;
+      const log = new OpenLog(path, place, file, await file.stat());
+      if (log.isRegular) await log.#readLastByte();
       return log;
     } catch (error) {
       await file.close();
@@ -42,28 +49,89 @@ export class OpenLog {
     }
   }
 
-  /** Appends up to `length` bytes and returns how many. */
-  async append(bytes: Buffer, length: number): Promise<number> {
-    const { bytesWritten } = await this.#file.write(bytes, 0, length, null);
-    if (bytesWritten === 0) throw new Error('no byte could be written');
-    this.atLineStart = bytes[bytesWritten - 1] === NEWLINE;
-    this.size += bytesWritten;
-    return bytesWritten;
+  async append(blocks: readonly Buffer[]): Promise<number> {
+    try {
+      const { bytesWritten } = await this.#file.writev(blocks);
+      if (bytesWritten === 0) throw new Error('no byte could be written');
+      this.atLineStart = byteAt(blocks, bytesWritten - 1) === NEWLINE;
+      this.size += bytesWritten;
+      return bytesWritten;
+    } catch (error) {
+      if (errnoOf(error) === 'EAGAIN') return 0;
+      throw error;
+    }
   }
 
-  /** Whether the file was removed, renamed or rotated by someone else. Checks at most once a second, unless `atOnce`. */
-  async wasMoved(atOnce = false): Promise<boolean> {
-    const at = performance.now();
-    if (!atOnce && at - this.#checkedAt < MOVED_CHECK_MS) return false;
-    this.#checkedAt = at;
-    const stats = await stat(this.#path).catch(() => null);
-    if (stats === null || stats.ino !== this.#inode) return true;
-    // Truncated in place by logrotate's copytruncate.
-    if (stats.size < this.size) this.size = stats.size;
-    return false;
+  async isInPlace(): Promise<boolean> {
+    if (!this.isRegular && !this.#isDue()) return true;
+    const stats = await stat(this.#given).catch((error: unknown) => (isGone(error) ? null : this.#stats));
+    if (stats === this.#stats) return true;
+    if (stats === null || stats.ino !== this.#stats.ino || stats.dev !== this.#stats.dev) return false;
+    this.owner = stats;
+    if (this.isRegular && stats.size !== this.size) {
+      // Truncated in place by logrotate's copytruncate, or somebody else writes to it too.
+      this.size = stats.size;
+      await this.#readLastByte();
+    }
+    return true;
   }
 
   async close(): Promise<void> {
     await this.#file.close();
   }
+
+  #isDue(): boolean {
+    const at = performance.now();
+    if (at - this.#checkedAt < DEVICE_CHECK_MS) return false;
+    this.#checkedAt = at;
+    return true;
+  }
+
+  /** A file that was left within a line, or that somebody else writes to, may end without a newline. */
+  async #readLastByte(): Promise<void> {
+    this.atLineStart = this.size === 0 || (await lastByteOf(this.path, this.size)) === NEWLINE;
+  }
 }
+
+/** The mode of a file that exists is left alone. */
+async function openOrCreate(path: string, before: FileOwner | null): Promise<FileHandle> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  try {
+    return await open(path, FLAGS);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+  const file = await open(path, FLAGS | constants.O_CREAT | constants.O_EXCL, 0o600).catch((error: unknown) => {
+    if (errnoOf(error) === 'EEXIST') return null;
+    throw error;
+  });
+  // Somebody else created it meanwhile.
+  if (file === null) return open(path, FLAGS);
+  if (before !== null) await giveTo(file, before).catch(() => {});
+  return file;
+}
+
+/** A newline if it cannot be read. */
+async function lastByteOf(path: string, size: number): Promise<number> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => null);
+  if (file === null) return NEWLINE;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+    return bytesRead === 0 ? NEWLINE : (buffer[0] ?? NEWLINE);
+  } catch {
+    return NEWLINE;
+  } finally {
+    await file.close();
+  }
+}
+
+function byteAt(blocks: readonly Buffer[], index: number): number | undefined {
+  let start = 0;
+  for (const block of blocks) {
+    if (index < start + block.length) return block[index - start];
+    start += block.length;
+  }
+  return undefined;
+}
+
+const isGone = (error: unknown): boolean => errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR';

@@ -1,7 +1,9 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { errnoOf } from '../errors/lb-error.ts';
+import { giveTo, type FileOwner } from './file-owner.ts';
 
 /** The newest rotated file is not compressed, so that reading the last lines needs no gunzip. */
 const FIRST_GZIPPED = 2;
@@ -27,18 +29,25 @@ export async function compressFiles(path: string, keep: number): Promise<void> {
   }
 }
 
-/** Removes the original only when the compressed file is complete. */
+/** Removes the original only when the compressed file is complete; that one has its mode and owner. */
 async function compress(path: string): Promise<void> {
   const { createGzip } = await import('node:zlib');
   const partial = `${path}.gz.tmp`;
   try {
-    await pipeline(createReadStream(path), createGzip(), createWriteStream(partial, { mode: 0o600 }));
+    const target = await createLike(partial, await stat(path));
+    await pipeline(createReadStream(path), createGzip(), target);
     await rename(partial, `${path}.gz`);
   } catch (error) {
     await rm(partial, { force: true }).catch(() => {});
     throw error;
   }
   await rm(path, { force: true });
+}
+
+async function createLike(path: string, owner: FileOwner): Promise<Writable> {
+  const file = await open(path, 'w', 0o600);
+  await giveTo(file, owner).catch(() => {});
+  return file.createWriteStream();
 }
 
 /** Removes a rotated file, compressed or not; false if there is none. */

@@ -13,6 +13,7 @@ import { ListenerContract } from './ingress/listener-contract.ts';
 import { ListenerSweep } from './ingress/listener-sweep.ts';
 import type { Ingress } from './ingress/ingress.ts';
 import { Router } from './ingress/router.ts';
+import type { OutputKeeper } from './handles/output-keeper.ts';
 import { LogSink } from './logs/log-sink.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
 import type { OperationContext } from './operations/operation.ts';
@@ -41,6 +42,7 @@ export interface RuntimeOptions {
   readonly startWorker: StartWorker;
   readonly usage: UsageSource;
   readonly portHolder: PortHolder;
+  readonly outputKeeper: OutputKeeper;
   readonly memoryLeftBytes: () => number | null;
   readonly openByItself: (pid: number) => Promise<OpenByItself>;
   /** Of its earlier lives. */
@@ -142,7 +144,7 @@ export class AppRuntime {
     const watch: Watch = new Watch({ pool, ingress, router, supervisor, limits, recycler, event, silent: () => feed.changed() });
     const sampler = new Sampler({ usage: options.usage, pool, limits });
     const autoscaler = new Autoscaler({ context, runner, ingress, router, rebalancer, event, redefined: options.redefined });
-    const logs = new LogSink(app, (problem) => event('log', problem));
+    const logs = new LogSink({ app, keeper: options.outputKeeper, onProblem: (problem) => event('log', problem) });
     const appMetrics = new AppMetrics(() => pool.workers);
     const feed: StatsFeed = new StatsFeed({
       stats: () => takeStats(this.#parts),

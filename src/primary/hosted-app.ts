@@ -12,6 +12,7 @@ import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { AppRuntime } from './app-runtime.ts';
 import { Ingress } from './ingress/ingress.ts';
 import type { BindListener } from './ingress/listeners.ts';
+import type { OutputKeeper } from './handles/output-keeper.ts';
 import type { SocketKeeper } from './handles/socket-keeper.ts';
 import { LogFollower } from './logs/log-follower.ts';
 import { StopOperation } from './operations/stop.ts';
@@ -21,7 +22,7 @@ import type { StartWorker } from './workers/worker-process.ts';
 
 /** What an app needs from the system. */
 export interface AppPorts {
-  readonly keeper: SocketKeeper;
+  readonly keeper: SocketKeeper & OutputKeeper;
   readonly bind: BindListener;
   readonly startWorker: StartWorker;
   readonly usage: UsageSource;
@@ -90,6 +91,10 @@ export class HostedApp {
     this.#follower.follow(false);
   }
 
+  async reopenLogs(): Promise<void> {
+    await this.#runtime?.logs.reopen();
+  }
+
   /** Drains the app and ends it without an order. */
   leave(): void {
     const runtime = this.#runtime;
@@ -117,6 +122,7 @@ export class HostedApp {
       spec,
       startWorker: ports.startWorker,
       usage: ports.usage,
+      outputKeeper: ports.keeper,
       portHolder: ports.portHolder,
       memoryLeftBytes: ports.memoryLeftBytes,
       openByItself: ports.openByItself,

@@ -32,4 +32,7 @@ const ports = {
   memoryLeftBytes,
   openByItself,
 };
-void new Primary(parsed, ports, () => process.exit(0)).start();
+const primary = new Primary(parsed, ports, () => process.exit(0));
+// As in PM2.
+process.on('SIGUSR2', () => primary.reopenLogs());
+void primary.start();

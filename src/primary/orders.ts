@@ -1,5 +1,7 @@
 import { LbError } from '../errors/lb-error.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { plural } from '../lifecycle/wording.ts';
+import { missingProgram } from '../logs/log-program.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
 import { listedApp } from '../protocol/listed-app.ts';
@@ -33,6 +35,7 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
   start: async (order, context) => {
     const { runtime } = context;
     const { pool, supervisor } = runtime;
+    if (order.strict) await orGiveUp(context, requireLogProgram(order.spec));
     await openEndpoint(order, context);
     if (order.strict) return operate(context, 'start', false, () => new StartOperation(runtime.context));
     pool.wanted = pool.spec.instances;
@@ -41,13 +44,13 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
   },
   reload: async ({ spec, parallel = 1, monitorMs = DEFAULT_MONITOR_MS, onFailure = 'rollback', drop = [], allAtOnce = false }, context) => {
     const { runtime } = context;
-    if (spec !== undefined) await runtime.endpoint.move(spec.healthPort);
+    if (spec !== undefined) await prepare(runtime, spec);
     const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce };
     return operate(context, 'reload', spec === undefined && drop.length === 0, () => new ReloadOperation(runtime.context, options));
   },
   restart: async ({ spec, now = false }, context) => {
     const { runtime } = context;
-    if (spec !== undefined) await runtime.endpoint.move(spec.healthPort);
+    if (spec !== undefined) await prepare(runtime, spec);
     return operate(context, 'restart', spec === undefined, () => new RestartOperation(runtime.context, { spec, now }));
   },
   scale: (order, context) => {
@@ -89,6 +92,10 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     follower.follow(on);
     return done(runtime, 'ok');
   },
+  'reopen-logs': async (_, { runtime }) => {
+    await runtime.logs.reopen();
+    return done(runtime, `${runtime.pool.spec.name} writes to new log files`);
+  },
 };
 
 /** Carries out an order. Resolves with the answer when it is done. @throws LbError if it fails. */
@@ -107,11 +114,30 @@ function operate({ runtime, progress }: OrderContext, kind: Operation['kind'], j
   );
 }
 
+/** What a new definition needs before its first worker starts. @throws LbError */
+async function prepare({ endpoint }: AppRuntime, spec: AppSpec): Promise<void> {
+  await requireLogProgram(spec);
+  await endpoint.move(spec.healthPort);
+}
+
+/** @throws LbError LB_ERR_LOG_PROGRAM */
+async function requireLogProgram(spec: AppSpec): Promise<void> {
+  const path = process.env['PATH'] ?? '';
+  const missing = await missingProgram(spec, path);
+  if (missing !== null) throw new LbError('LB_ERR_LOG_PROGRAM', { app: spec.name, ...missing, path });
+}
+
 /** If the health port is in use, a strict start fails. Otherwise the app runs without it until the port is free. */
-async function openEndpoint({ spec, strict }: OrderOf<'start'>, { runtime, healthPortFailed, giveUp }: OrderContext): Promise<void> {
-  if (!strict) return runtime.endpoint.keepTrying(spec.healthPort, healthPortFailed);
+async function openEndpoint({ spec, strict }: OrderOf<'start'>, context: OrderContext): Promise<void> {
+  const { runtime, healthPortFailed } = context;
+  if (strict) await orGiveUp(context, runtime.endpoint.move(spec.healthPort));
+  else await runtime.endpoint.keepTrying(spec.healthPort, healthPortFailed);
+}
+
+/** Without what is under way the app cannot start. */
+async function orGiveUp({ giveUp }: OrderContext, needed: Promise<void>): Promise<void> {
   try {
-    await runtime.endpoint.move(spec.healthPort);
+    await needed;
   } catch (thrown) {
     const error = LbError.from(thrown);
     giveUp(error);

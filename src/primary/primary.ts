@@ -13,6 +13,7 @@ import { HostedApp, type AppOutbox, type AppPorts } from './hosted-app.ts';
 
 /** What `docker stop` allows. */
 const FOREGROUND_STOP_GRACE_MS = 10_000;
+const PRINTED: ReadonlySet<string> = new Set(['/dev/stdout', '/dev/stderr', 'journal']);
 
 /** What a primary needs from the system. */
 export interface PrimaryPorts extends Omit<AppPorts, 'keeper'> {
@@ -50,6 +51,11 @@ export class Primary {
     this.#link.dial();
   }
 
+  /** After an external rotation. */
+  reopenLogs(): void {
+    for (const app of this.#apps.values()) void app.reopenLogs();
+  }
+
   #hello(): FromPrimary {
     const { name, version } = this.#settings;
     const apps = [...this.#apps.values()].flatMap(({ running }) => (running === null ? [] : [running]));
@@ -61,7 +67,7 @@ export class Primary {
     if (message.type === 'leave') return this.#leave();
     const { id, app, order } = message;
     this.#host(app)
-      .carryOut(this.#settings.foreground ? withStopGrace(order) : order, (record) => this.#link.send({ type: 'progress', app, id, record }))
+      .carryOut(this.#settings.foreground ? inForeground(order) : order, (record) => this.#link.send({ type: 'progress', app, id, record }))
       .then(
         (answer) => this.#link.send({ type: 'answer', app, id, answer }),
         (error: unknown) => this.#link.send({ type: 'failed', app, id, error: LbError.from(error).toRecord() }),
@@ -124,8 +130,13 @@ export class Primary {
   }
 }
 
-/** In the foreground mode a stop ends in time, whatever the definition came from. */
-function withStopGrace(order: Order): Order {
+/** In the foreground mode a stop ends in time, whatever the definition came from, and output that is for stdout is printed anyway. */
+function inForeground(order: Order): Order {
   if (!('spec' in order) || order.spec === undefined) return order;
-  return { ...order, spec: { ...order.spec, stopGraceMs: order.spec.stopGraceMs ?? FOREGROUND_STOP_GRACE_MS } };
+  const { spec } = order;
+  const stopGraceMs = spec.stopGraceMs ?? FOREGROUND_STOP_GRACE_MS;
+  return { ...order, spec: { ...spec, stopGraceMs, outFile: unlessPrinted(spec.outFile), errorFile: unlessPrinted(spec.errorFile) } };
 }
+
+/** `lb run` prints all output, which a unit sends to the journal. */
+const unlessPrinted = (file: string | null): string | null => (file !== null && PRINTED.has(file) ? null : file);

@@ -34,7 +34,8 @@ export type Order =
   | { readonly kind: 'list' }
   | { readonly kind: 'app-metrics' }
   | { readonly kind: 'tail'; readonly lines: number }
-  | { readonly kind: 'follow-logs'; readonly on: boolean };
+  | { readonly kind: 'follow-logs'; readonly on: boolean }
+  | { readonly kind: 'reopen-logs' };
 
 /** For people. */
 export const orderTitle = (order: Order): string => (order.kind === 'profile' ? PROFILE_TITLES[order.what] : order.kind);
@@ -89,7 +90,13 @@ export type FromPrimary =
   | ({ readonly app: string } & AppReport)
   | { readonly type: 'pong'; readonly seq: number };
 
-/** Messages on the spawn channel about the listening sockets of an app; `keep` comes with a raw handle. */
+/** Which pipe of which worker. */
+export type OutputOrigin = Pick<LogLine, 'slot' | 'pid' | 'stream'>;
+
+/**
+ * Messages on the spawn channel about the listening sockets of an app, and about the pipes to which its workers print; those that
+ * keep something come with a raw handle.
+ */
 export type SpawnChannelMessage = { readonly app: string; readonly key: string } & (
   | { readonly lb: 'keep'; readonly name: { address: string; port: number; family: string } | null }
   /** Answered with `dropped` when the duplicate is closed. */
@@ -97,6 +104,8 @@ export type SpawnChannelMessage = { readonly app: string; readonly key: string }
   | { readonly lb: 'dropped' }
   /** The primary wants an unpolled duplicate; answered with `keep`. */
   | { readonly lb: 'lend' }
+  | { readonly lb: 'keep-output'; readonly origin: OutputOrigin }
+  | { readonly lb: 'drop-output' }
 );
 
 export const PRIMARY_SETTINGS_VAR = 'LB_PRIMARY_SETTINGS';

@@ -15,6 +15,7 @@ export type { LbEvent, NewEvent, Severity } from './event.ts';
  * - `GET /v1/apps` → { apps: AppSnapshot[] }; `GET /v1/apps/:name` → AppSnapshot
  * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|balance|weight|signal|abort|profile` → stream
  * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)
+ * - `POST /v1/apps/:name/reopen`, after an external rotation of its log files
  * - `GET /v1/apps/:name/logs?lines=n` → { lines: LogLine[] }
  * - `GET /v1/events?app=a&since=id&limit=n` → { events: LbEvent[] }, oldest first: the first n after `since`, else the newest n
  * - `GET /v1/history?app=a&metric=rps&resolution=1s|10s|1m[&slot=n]` → HistoryAnswer
@@ -144,6 +145,10 @@ export interface LogLine {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly text: string;
+  /** Its beginning was a line before, of the same worker and stream, that was open. */
+  readonly continues?: true;
+  /** The app has not ended the line; the rest comes as another one that continues it. */
+  readonly open?: true;
 }
 
 /** Messages of `/v1/logs`. */

@@ -1,5 +1,7 @@
 import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import {
+  LOG_PROGRAMS,
+  LOG_TYPES,
   MAX_INSTANCES,
   MAX_WEIGHT,
   WORKER_KINDS,
@@ -32,6 +34,8 @@ export const absolutePath: Parser<string> = (value) => {
   if (typeof value === 'string' && value.startsWith('/')) return value;
   throw new Malformed('an absolute path', value);
 };
+
+const logTarget: Parser<string> = (value) => LOG_PROGRAMS.find((word) => word === value) ?? absolutePath(value);
 
 const statusRange: Parser<readonly [number, number]> = (value) => {
   const [from, to, ...more] = list(integer(100))(value);
@@ -71,9 +75,10 @@ const SHAPE: Shape<AppSpec> = {
   restartDelayMs: nullable(number(0)),
   backoffBaseMs: number(0),
   stopExitCodes: list(integer(0)),
-  outFile: nullable(absolutePath),
-  errorFile: nullable(absolutePath),
+  outFile: nullable(logTarget),
+  errorFile: nullable(logTarget),
   mergeLogs: boolean,
+  logType: oneOf(LOG_TYPES),
   logMaxBytes: integer(1),
   logKeep: integer(0),
   balance: oneOf(BALANCE_STRATEGIES),

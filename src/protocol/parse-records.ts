@@ -6,7 +6,16 @@ import { integer, list, literal, Malformed, nullable, number, object, oneOf, opt
 import { PROFILE_KINDS, type ProfileFile } from './profile.ts';
 import { OPERATION_KINDS } from './snapshot.ts';
 
-export const logLine = object<LogLine>({ app: string, slot: integer(0), pid: integer(0), stream: oneOf(['out', 'err']), at: number(), text: string });
+export const logLine = object<LogLine>({
+  app: string,
+  slot: integer(0),
+  pid: integer(0),
+  stream: oneOf(['out', 'err']),
+  at: number(),
+  text: string,
+  continues: optional(literal(true)),
+  open: optional(literal(true)),
+});
 
 export const progressRecord = object<ProgressRecord>({
   type: literal('progress'),

@@ -23,6 +23,7 @@ const order = variants<Order, 'kind'>('kind', {
   'app-metrics': {},
   tail: { lines: integer(0) },
   'follow-logs': { on: boolean },
+  'reopen-logs': {},
 });
 
 /** What a daemon sends a primary. @throws Malformed */

@@ -40,6 +40,7 @@ const UNUSUAL: Spec = {
   outFile: null,
   errorFile: '/var/log/e.log',
   mergeLogs: false,
+  logType: 'json',
   logMaxBytes: 1024 ** 2,
   logKeep: 9,
   balance: 'ip-hash',

@@ -110,6 +110,7 @@ describe('a script on the command line', () => {
         outFile: '/home/lb/logs/server-out.log',
         errorFile: '/home/lb/logs/server-error.log',
         mergeLogs: true,
+        logType: 'text',
         logMaxBytes: 10 * 1024 ** 2,
         logKeep: 5,
         balance: 'round-robin',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Attachment, AttachmentEvents, PrimaryHello } from '../../src/daemon/attachment.ts';
+import type { KeptOutput, KeptOutputs } from '../../src/daemon/kept-outputs.ts';
 import { PrimaryKeeper, type Tenant } from '../../src/daemon/primary-keeper.ts';
 import type { KeptSockets, spawnPrimary } from '../../src/daemon/primary-process.ts';
 import type { FromPrimary, Running } from '../../src/protocol/attach.ts';
@@ -56,6 +57,8 @@ class FakeAttachment {
 let dir: string;
 let keeper: PrimaryKeeper;
 let sockets: KeptSockets;
+let outputs: KeptOutputs;
+let orphaned: KeptOutput[];
 let spawned: { readonly sockets: number; readonly exit: (how: string) => void }[];
 const [api, jobs] = [new FakeTenant('api'), new FakeTenant('jobs')];
 
@@ -63,13 +66,22 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   dir = tempHome();
   spawned = [];
-  const spawn = ({ settings, sockets: kept, onExit }: Parameters<typeof spawnPrimary>[0]): ChildProcess => {
+  orphaned = [];
+  const spawn = ({ settings, sockets: kept, outputs: keptOutputs, onExit }: Parameters<typeof spawnPrimary>[0]): ChildProcess => {
     sockets = kept;
+    outputs = keptOutputs;
     spawned.push({ sockets: settings.sockets, exit: onExit });
     return { pid: PID } as ChildProcess;
   };
   const settings = { home: dir, socket: '', daemonLog: '', daemonProgram: '', daemonNode: '', preload: '', version: '', foreground: false };
-  keeper = new PrimaryKeeper({ name: 'shared', primariesDir: dir, settings: () => settings, spawn, log: () => {} });
+  keeper = new PrimaryKeeper({
+    name: 'shared',
+    primariesDir: dir,
+    settings: () => settings,
+    spawn,
+    log: () => {},
+    orphaned: (output) => orphaned.push(output),
+  });
   for (const tenant of [api, jobs]) {
     Object.assign(tenant, { wanted: true, mayEnd: false });
     tenant.heard.length = 0;
@@ -170,4 +182,22 @@ it('adopts the primary of its record, and only one', () => {
   });
   expect(attachment.left).toBe(1);
   expect(keeper.runs('api')).toBe(true);
+});
+
+it('what its workers print is held while it lives, and given away when it is dead', () => {
+  keeper.spawn();
+  const output = (pid: number): KeptOutput => ({
+    app: 'api',
+    key: `${pid} out`,
+    origin: { slot: 0, pid, stream: 'out' },
+    pipe: { readStart: () => 0, close: vi.fn<() => void>() },
+  });
+  const [ended, living] = [output(8), output(9)];
+  outputs.keep(ended);
+  outputs.keep(living);
+  outputs.drop(ended);
+  expect([vi.mocked(ended.pipe.close).mock.calls.length, orphaned]).toEqual([1, []]);
+  spawned[0]?.exit('signal SIGKILL');
+  expect(orphaned).toEqual([living]);
+  expect(vi.mocked(living.pipe.close)).not.toHaveBeenCalled();
 });

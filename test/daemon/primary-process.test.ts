@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
+import { KeptOutputs } from '../../src/daemon/kept-outputs.ts';
 import { KeptSockets, spawnPrimary } from '../../src/daemon/primary-process.ts';
 import type { PrimarySettings } from '../../src/protocol/attach.ts';
 import { parseSpawnChannelMessage } from '../../src/protocol/parse-spawn-channel.ts';
@@ -21,8 +22,8 @@ it('whatever a primary sends: one report of what is malformed, and the next sock
       child.make = () => primary;
       const sockets = new KeptSockets();
       const malformed = vi.fn();
-      spawnPrimary({ interpreter: 'node', settings: {} as PrimarySettings, logFile, sockets, malformed, onExit: () => {} });
-      const handle = { close: vi.fn(), listen: () => 0 };
+      spawnPrimary({ interpreter: 'node', settings: {} as PrimarySettings, logFile, sockets, outputs: new KeptOutputs(), malformed, onExit: () => {} });
+      const handle = { close: vi.fn(), listen: () => 0, readStart: () => 0 };
       primary.emit('message', value, handle);
       const isMalformed = attempt(() => parseSpawnChannelMessage(value, handle)) instanceof Malformed;
       expect(malformed).toHaveBeenCalledTimes(isMalformed ? 1 : 0);

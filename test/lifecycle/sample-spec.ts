@@ -32,6 +32,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     outFile: '/var/log/api-out.log',
     errorFile: null,
     mergeLogs: true,
+    logType: 'text',
     logMaxBytes: 10_485_760,
     logKeep: 5,
     balance: 'round-robin',

@@ -12,6 +12,6 @@ describe('nextWrite', () => {
     ['a line longer than a file, into an empty one', 'aaaaaaaaaaaa\nb\n', 0, true, 10, 13],
     ['a line that goes on for a mebibyte is cut', 'aaaa', 10 + 1024 * 1024, false, 10, 'rotate'],
   ] as const)('%s', (_, waiting, size, atLineStart, maxBytes, expected) => {
-    expect(nextWrite(Buffer.from(waiting), size, atLineStart, maxBytes)).toBe(expected);
+    expect(nextWrite([Buffer.from(waiting)], size, atLineStart, maxBytes)).toBe(expected);
   });
 });

@@ -64,6 +64,8 @@ export class FakeConnection {
   }
 }
 
+const keeper = { open: true, keep: () => {}, drop: () => Promise.resolve(), borrow: () => {}, keepOutput: () => {}, dropOutput: () => {} };
+
 type Behave = (fork: { readonly slot: number; readonly spec: AppSpec; readonly n: number }) => Partial<Behaviour>;
 
 export class PrimaryHarness {
@@ -184,7 +186,7 @@ export class PrimaryHarness {
 
   #ports(): PrimaryPorts {
     return {
-      channel: { receive: () => Promise.resolve(), keeperOf: () => ({ open: true, keep: () => {}, drop: () => Promise.resolve(), borrow: () => {} }) },
+      channel: { receive: () => Promise.resolve(), keeperOf: () => keeper },
       link: (_, events) => {
         this.#link = events;
         return { busy: false, dial: () => {}, send: (message) => this.#sent(message), close: () => Promise.resolve() };

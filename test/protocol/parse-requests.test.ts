@@ -134,6 +134,10 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [0, ''],
   ],
   mergeLogs: [['true', '']],
+  logType: [
+    ['xml', ''],
+    [null, ''],
+  ],
   logMaxBytes: [
     [0, ''],
     [null, ''],

@@ -85,6 +85,7 @@ const orders: ByKind<Order, 'kind'> = {
   'app-metrics': { kind: 'app-metrics' },
   tail: { kind: 'tail', lines: 5 },
   'follow-logs': { kind: 'follow-logs', on: true },
+  'reopen-logs': { kind: 'reopen-logs' },
 };
 
 const line = { app: 'api', slot: 0, pid: 1, stream: 'out', at: 1, text: 'hello' } as const;
@@ -119,6 +120,8 @@ const spawn: ByKind<SpawnChannelMessage, 'lb'> = {
   drop: { lb: 'drop', app: 'api', key: '*|80|4|0' },
   dropped: { lb: 'dropped', app: 'api', key: '*|80|4|0' },
   lend: { lb: 'lend', app: 'api', key: '*|80|4|0' },
+  'keep-output': { lb: 'keep-output', app: 'api', key: '7 out', origin: { slot: 0, pid: 7, stream: 'out' } },
+  'drop-output': { lb: 'drop-output', app: 'api', key: '7 out' },
 };
 
 const marked = (messages: Readonly<Record<string, object>>): readonly object[] => Object.values(messages).map((message) => ({ cmd: MARK, ...message }));

@@ -22,12 +22,13 @@ export const logs: Command = {
   options: [
     { flags: '--lines <n>', description: `number of past lines to show (default: ${DEFAULT_LINES})`, parse: wholeNumber },
     { flags: '--no-follow', description: 'exit after the past lines' },
+    { flags: '--reopen', description: 'show nothing; open the log files anew, after logrotate has renamed them' },
     { flags: '--out', description: 'only what the workers wrote to stdout' },
     { flags: '--err', description: 'only what the workers wrote to stderr' },
     { ...JSON_OPTION, description: 'print one JSON object per line' },
   ],
   exits: ['notFound', 'daemon', 'interrupted'],
-  examples: ['lb logs', 'lb logs api --lines 100 --no-follow', 'lb logs api --err --json | jq -r .text'],
+  examples: ['lb logs', 'lb logs api --lines 100 --no-follow', 'lb logs api --err --json | jq -r .text', 'lb logs --reopen'],
   run,
 };
 
@@ -41,6 +42,10 @@ async function run(context: Context): Promise<number> {
   try {
     const apps = await fetchApps(channel);
     const chosen = app === undefined ? apps : [appNamed(apps, app)];
+    if (context.options['reopen'] === true) {
+      await Promise.all(chosen.map(({ name }) => channel.json(appPath(name, 'reopen'), { method: 'POST' })));
+      return EXIT.ok;
+    }
     if (context.options['follow'] === false) await printRecent(context, channel, chosen, lines);
     else {
       if (app !== undefined) await printLogFiles(context, channel, chosen, lines);

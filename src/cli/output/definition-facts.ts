@@ -84,6 +84,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   outFile: always('out_file', or('none', String)),
   errorFile: always('error_file', or('none', String)),
   mergeLogs: changed('merge_logs', yesNo),
+  logType: changed('log_type', String),
   logMaxBytes: changed('log_max_size', formatBytes),
   logKeep: changed('log_keep', String),
   promClient: changed('prom_client', yesNo),

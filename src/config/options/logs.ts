@@ -1,3 +1,4 @@
+import { LOG_TYPES, type LogType } from '../../lifecycle/app-spec.ts';
 import * as kinds from '../kinds.ts';
 import { option, withDefault } from './option.ts';
 
@@ -10,7 +11,8 @@ export const LOG_OPTIONS = {
     flags: ['-o, --output <file>'],
     defaultText: '`$LB_HOME/logs/<name>-out.log`',
     doc: "file for the workers' stdout",
-    notes: 'Relative to `cwd`. `"NULL"`, `/dev/null`, `null` or `false` writes no file; `lb logs` still shows the last lines.',
+    notes:
+      'Relative to `cwd`. `"NULL"`, `/dev/null`, `null` or `false` writes no file; `lb logs` still shows the last lines. `"journal"` sends the output to journald through `systemd-cat`, `"syslog"` to syslog through `logger`; a file of that name is `"./journal"`. See docs/logs.md.',
   }),
   error_file: option({
     group: 'Logs',
@@ -29,6 +31,14 @@ export const LOG_OPTIONS = {
     default: true,
     doc: 'write the logs of all workers to the same two files',
     notes: 'With `false`, each worker has its own files: `api-out.log` becomes `api-out-0.log`, `api-out-1.log`, and so on, as in PM2 by default.',
+  }),
+  log_type: withDefault<LogType>({
+    group: 'Logs',
+    kind: kinds.oneOf(LOG_TYPES),
+    flags: ['--log-type <type>'],
+    default: 'text',
+    doc: 'how lines are written: `text` as they are, `json` as objects',
+    notes: 'With `json`, each line is an object with `message`, `timestamp`, `type`, `process_id` (the slot) and `app_name`. See docs/logs.md.',
   }),
   log_max_size: withDefault({
     group: 'Logs',

@@ -1,4 +1,5 @@
 import net, { type Server } from 'node:net';
+import type { Readable } from 'node:stream';
 
 /** libuv's TCP or pipe handle, as Node's own cluster uses it. A connection that only passes through needs no `net.Socket`. */
 export interface RawConnection {
@@ -21,6 +22,12 @@ export function stealHandle(server: Server): RawListener {
   if (handle === null) throw new Error('the server does not listen');
   holder._handle = null;
   return handle;
+}
+
+/** The handle of a pipe that is being read; null if it has none, or none any more. */
+export function rawHandleOf(stream: Readable): object | null {
+  const { _handle: handle } = stream as { readonly _handle?: object | null };
+  return handle ?? null;
 }
 
 /**

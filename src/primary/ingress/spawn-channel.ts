@@ -1,8 +1,9 @@
-import type { SpawnChannelMessage } from '../../protocol/attach.ts';
+import type { OutputOrigin, SpawnChannelMessage } from '../../protocol/attach.ts';
 import { parseSpawnChannelMessage } from '../../protocol/parse-spawn-channel.ts';
 import { attempt, Malformed } from '../../protocol/parser.ts';
 import type { SocketName } from '../../protocol/worker.ts';
 import { discardHandle } from '../../system/discard-handle.ts';
+import type { OutputKeeper } from '../handles/output-keeper.ts';
 import type { RawListener } from '../handles/raw-handles.ts';
 import type { SocketKeeper } from '../handles/socket-keeper.ts';
 
@@ -16,12 +17,15 @@ interface HandleChannel {
 
 type Receive = (app: string, key: string, handle: RawListener, name: SocketName | null) => void;
 
-/** The IPC channel to the daemon that spawned this primary. Carries listening handles and nothing else; gone for good when that daemon dies. */
+/**
+ * The IPC channel to the daemon that spawned this primary. Carries listening handles, and the pipes to which workers print; gone for
+ * good when that daemon dies.
+ */
 export class SpawnChannel {
   readonly #keepers = new Map<string, AppKeeper>();
 
-  /** What keeps the sockets of this app. */
-  keeperOf(app: string): SocketKeeper {
+  /** What keeps the sockets and the output of this app. */
+  keeperOf(app: string): SocketKeeper & OutputKeeper {
     const keeper = this.#keepers.get(app) ?? new AppKeeper(app);
     this.#keepers.set(app, keeper);
     return keeper;
@@ -38,7 +42,7 @@ export class SpawnChannel {
           discardHandle(handle);
           onMalformed(parsed);
         } else {
-          const [message, socket] = parsed;
+          const [message, { socket }] = parsed;
           if (message.lb === 'dropped') return this.#keepers.get(message.app)?.dropped(message.key);
           if (message.lb !== 'keep' || socket === null) return;
           onSocket(message.app, message.key, socket, message.name);
@@ -56,8 +60,8 @@ export class SpawnChannel {
   }
 }
 
-/** The duplicates of one app's sockets in the daemon. */
-class AppKeeper implements SocketKeeper {
+/** The duplicates of one app's sockets and pipes in the daemon. */
+class AppKeeper implements SocketKeeper, OutputKeeper {
   readonly #app: string;
   readonly #dropping = new Map<string, { readonly done: () => void; readonly dropped: Promise<void> }>();
 
@@ -92,6 +96,14 @@ class AppKeeper implements SocketKeeper {
     });
   }
 
+  keepOutput({ slot, pid, stream }: OutputOrigin, handle: object): void {
+    this.#send({ lb: 'keep-output', app: this.#app, key: outputKey(pid, stream), origin: { slot, pid, stream } }, handle);
+  }
+
+  dropOutput({ pid, stream }: OutputOrigin): void {
+    this.#send({ lb: 'drop-output', app: this.#app, key: outputKey(pid, stream) });
+  }
+
   /** The daemon has closed its duplicate. */
   dropped(key: string): void {
     this.#dropping.get(key)?.done();
@@ -102,9 +114,11 @@ class AppKeeper implements SocketKeeper {
     for (const { done } of [...this.#dropping.values()]) done();
   }
 
-  #send(message: SpawnChannelMessage, handle?: RawListener): void {
+  #send(message: SpawnChannelMessage, handle?: object): void {
     if (!this.open) return;
     const channel: HandleChannel = process;
     channel.send?.(message, handle, undefined, () => {});
   }
 }
+
+const outputKey = (pid: number, stream: OutputOrigin['stream']): string => `${pid} ${stream}`;

@@ -1,73 +1,106 @@
 import type { Readable } from 'node:stream';
-import type { AppSpec } from '../../lifecycle/app-spec.ts';
+import { AppOutput } from '../../logs/app-output.ts';
 import { LineRing } from '../../logs/line-ring.ts';
-import { LineSplitter } from '../../logs/line-splitter.ts';
-import { LogFile } from '../../logs/log-file.ts';
-import { slotPath } from '../../logs/log-path.ts';
+import type { Piece } from '../../logs/line-splitter.ts';
+import { linesOf, textsOf, type Origin } from '../../logs/lines-of.ts';
 import type { LogLine, LogStream } from '../../protocol/control.ts';
-import { wallNow } from '../../system/clock.ts';
+import type { OutputKeeper } from '../handles/output-keeper.ts';
+import { rawHandleOf } from '../handles/raw-handles.ts';
+import { SEARCHED_LINES } from '../workers/worker-end.ts';
 import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 
 const RING_LINES = 1_000;
 const RING_BYTES = 256 * 1024;
+const NEWLINE = 0x0a;
 
 /** Lines that Node prints when the stack of a hung worker is captured. They are not the app's output. */
 const INSPECTOR_LINE = /^(?:Debugger (?:listening|ending) on ws:|Debugger attached\.$|For help, see: https:\/\/nodejs\.org\/)/;
 
-/** Reads the workers' output line by line, and writes it to the log files, to a ring buffer for `tail`, and to the follower. */
+/** Output that is remembered; it becomes lines when somebody asks for them. */
+interface Remembered {
+  readonly piece: Piece;
+  readonly origin: Origin;
+  readonly at: number;
+}
+
+interface LogSinkOptions {
+  readonly app: string;
+  readonly keeper: OutputKeeper;
+  readonly onProblem: (message: string) => void;
+}
+
+/** Reads the workers' output, and writes it to the log files, to a ring buffer for `tail`, and to the follower. */
 export class LogSink implements WorkerObserver {
   readonly #app: string;
-  readonly #files = new Map<string, LogFile>();
-  readonly #ring = new LineRing<LogLine>(RING_LINES, RING_BYTES, (line) => line.text.length + 64);
-  readonly #onProblem: (message: string) => void;
+  readonly #keeper: OutputKeeper;
+  readonly #output: AppOutput;
+  readonly #ring = new LineRing<Remembered>(RING_LINES, RING_BYTES, ({ piece }) => piece.bytes.length + 64);
   /** Receives each line; null when no client follows the log. */
   follower: ((line: LogLine) => void) | null = null;
 
-  constructor(app: string, onProblem: (message: string) => void) {
+  constructor({ app, keeper, onProblem }: LogSinkOptions) {
     this.#app = app;
-    this.#onProblem = onProblem;
+    this.#keeper = keeper;
+    this.#output = new AppOutput(onProblem);
   }
 
   onForked(worker: WorkerHandle): void {
-    const { channel, spec } = worker;
-    this.#pipe(worker, channel.stdout, 'out', spec.outFile, spec);
-    this.#pipe(worker, channel.stderr, 'err', spec.errorFile, spec);
+    this.#read(worker, worker.channel.stdout, 'out');
+    this.#read(worker, worker.channel.stderr, 'err');
   }
 
   tail(lines: number): LogLine[] {
-    return this.#ring.last(lines);
+    if (lines <= 0) return [];
+    const remembered = this.#ring.last(RING_LINES).flatMap(({ piece, origin, at }) => linesOf(piece, origin, at));
+    return remembered.filter(isShown).slice(-Math.min(lines, RING_LINES));
+  }
+
+  /** Resolves when nothing more is written to files that were renamed before. */
+  async reopen(): Promise<void> {
+    await this.#output.reopen();
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#files.values()].map((file) => file.close()));
+    await this.#output.close();
   }
 
-  #pipe(worker: WorkerHandle, source: Readable | null, stream: LogStream, path: string | null, spec: AppSpec): void {
+  #read(worker: WorkerHandle, source: Readable | null, stream: LogStream): void {
     if (source === null) return;
-    const file = path === null ? null : this.#file(spec.mergeLogs ? path : slotPath(path, worker.slot), spec);
-    const splitter = new LineSplitter((text) => {
-      if (worker.end.observer === 'hang-watch' && INSPECTOR_LINE.test(text)) return;
-      const line: LogLine = { app: this.#app, slot: worker.slot, pid: worker.pid, stream, at: wallNow(), text };
-      if (stream === 'err') worker.end.rememberStderr(text);
-      this.#ring.push(line);
-      this.follower?.(line);
-      if (file !== null && !file.write(`${text}\n`) && !source.isPaused()) {
-        // The disk is slower than the app. Backpressure: the pipe fills, and the app waits as for any slow reader.
-        source.pause();
-        file.onDrain(() => source.resume());
-      }
-    });
-    source.on('data', (chunk: Buffer) => splitter.write(chunk));
-    source.once('end', () => splitter.end());
-    source.on('error', () => {});
-  }
-
-  #file(path: string, spec: AppSpec): LogFile {
-    let file = this.#files.get(path);
-    if (file === undefined) {
-      file = new LogFile({ path, maxBytes: spec.logMaxBytes, keep: spec.logKeep, onProblem: this.#onProblem });
-      this.#files.set(path, file);
+    const origin: Origin = { app: this.#app, slot: worker.slot, pid: worker.pid, stream };
+    const handle = rawHandleOf(source);
+    if (handle !== null) {
+      this.#keeper.keepOutput(origin, handle);
+      source.once('close', () => this.#keeper.dropOutput(origin));
     }
-    return file;
+    this.#output.read(source, origin, worker.spec, (read, at) => {
+      const piece = worker.end.observer === 'hang-watch' ? withoutInspector(read) : read;
+      if (piece === null) return null;
+      if (stream === 'err') for (const text of textsOf(piece, SEARCHED_LINES)) worker.end.rememberStderr(text);
+      this.#ring.push({ piece: endOf(piece), origin, at });
+      if (this.follower !== null) for (const line of linesOf(piece, origin, at)) this.follower(line);
+      return piece;
+    });
   }
+}
+
+/** The end of a line whose beginning was shown is nothing to show. */
+const isShown = ({ text, continues }: LogLine): boolean => text !== '' || continues !== true;
+
+/** What of a piece is remembered: its last lines, or the beginning of its last line. */
+function endOf(piece: Piece): Piece {
+  const { bytes } = piece;
+  const most = RING_BYTES / 4;
+  if (bytes.length <= most) return piece;
+  const start = bytes.indexOf(NEWLINE, bytes.length - most) + 1;
+  if (start > 0 && start < bytes.length) return { bytes: bytes.subarray(start), continues: false };
+  const lastLine = bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
+  return { bytes: bytes.subarray(lastLine, lastLine + most), continues: lastLine === 0 && piece.continues };
+}
+
+function withoutInspector({ bytes, continues }: Piece): Piece | null {
+  const kept = bytes
+    .toString('utf8')
+    .split(/(?<=\n)/)
+    .filter((line) => !INSPECTOR_LINE.test(line.trimEnd()));
+  return kept.length === 0 ? null : { bytes: Buffer.from(kept.join('')), continues };
 }

@@ -4,7 +4,7 @@ import { now } from '../../system/clock.ts';
 
 const STDERR_LINES = 40;
 /** Lines in which the error is looked for: the native stack after V8 has run out of memory is longer than what is shown. */
-const SEARCHED_LINES = 120;
+export const SEARCHED_LINES = 120;
 const SEARCHED_LENGTH = 300;
 /** An uncaught error ends the process at once. What was written earlier is not why it ended. */
 const LAST_WORDS_MS = 5_000;

@@ -1,0 +1,84 @@
+import type { Readable } from 'node:stream';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { wallNow } from '../system/clock.ts';
+import { LineJoin } from './line-join.ts';
+import { LineSplitter, type Piece } from './line-splitter.ts';
+import { jsonOf, type Origin } from './lines-of.ts';
+import { LogFile } from './log-file.ts';
+import { slotPath } from './log-path.ts';
+import { programFor } from './log-program.ts';
+
+/** The beginning of a line is written when its end does not follow within this time. */
+const SILENCE_MS = 1_000;
+
+type LogSettings = Pick<AppSpec, 'name' | 'outFile' | 'errorFile' | 'mergeLogs' | 'logMaxBytes' | 'logKeep' | 'logType'>;
+
+/** Sees each piece of output before it is written. @returns what is to be written; null for nothing */
+type Tap = (piece: Piece, at: number) => Piece | null;
+
+interface Sink {
+  readonly file: LogFile;
+  readonly join: LineJoin<Readable>;
+}
+
+/** Reads what the workers of one app print, and writes it to the app's log files. */
+export class AppOutput {
+  readonly #sinks = new Map<string, Sink>();
+  readonly #onProblem: (message: string) => void;
+
+  constructor(onProblem: (message: string) => void) {
+    this.#onProblem = onProblem;
+  }
+
+  /** Reads one pipe of one worker until it ends. */
+  read(source: Readable, origin: Origin, settings: LogSettings, tap: Tap): void {
+    const sink = this.#sinkOf(origin, settings);
+    const splitter = new LineSplitter((piece) => {
+      const at = wallNow();
+      const kept = tap(piece, at);
+      if (kept === null || sink === null) return;
+      const bytes = settings.logType === 'json' ? jsonOf(kept, origin, at) : sink.join.take(source, kept);
+      if (bytes.length === 0 || sink.file.write(bytes) || source.isPaused()) return;
+      // The disk is slower than the app. Backpressure: the pipe fills, and the app waits as for any slow reader.
+      source.pause();
+      sink.file.onDrain(() => source.resume());
+    });
+    const silence = setTimeout(() => splitter.flush(), SILENCE_MS).unref();
+    source.on('data', (chunk: Buffer) => {
+      splitter.write(chunk);
+      if (splitter.waits) silence.refresh();
+    });
+    source.once('close', () => {
+      clearTimeout(silence);
+      splitter.end();
+    });
+    source.on('error', () => {});
+  }
+
+  /** After an external rotation. Resolves when nothing more is written to the files that were moved. */
+  async reopen(): Promise<void> {
+    await Promise.all([...this.#sinks.values()].map(({ file }) => file.reopen()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#sinks.values()].map(({ file }) => file.close()));
+  }
+
+  #sinkOf({ slot, stream }: Origin, settings: LogSettings): Sink | null {
+    const given = stream === 'out' ? settings.outFile : settings.errorFile;
+    if (given === null) return null;
+    const program = programFor(given, settings.name, stream);
+    const path = settings.mergeLogs || program !== null ? given : slotPath(given, slot);
+    const key = program === null ? path : program.join(' ');
+    const limits = { maxBytes: settings.logMaxBytes, keep: settings.logKeep };
+    const known = this.#sinks.get(key);
+    if (known !== undefined) {
+      known.file.limits = limits;
+      return known;
+    }
+    const file = new LogFile({ path, program, ...limits, onProblem: this.#onProblem });
+    const sink = { file, join: new LineJoin<Readable>() };
+    this.#sinks.set(key, sink);
+    return sink;
+  }
+}

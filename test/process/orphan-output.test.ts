@@ -1,0 +1,27 @@
+/** @module-tag light */
+/** @module-tag every-kind */
+import { expect, it } from 'vitest';
+import { request } from '../helpers/http.ts';
+import { createSandbox } from '../helpers/sandbox.ts';
+
+const sandbox = await createSandbox();
+
+const linesOf = (file: string): string[] => (sandbox.logFiles().get(file)?.toString('utf8') ?? '').split('\n').slice(0, -1);
+
+it('what a worker prints after its primary was killed reaches the log file, and who follows the log', { tags: ['every-node'] }, async () => {
+  const { name, port } = await sandbox.start('prints.cjs', { instances: 1 });
+  const follow = sandbox.lbBackground('logs', name);
+  const answer = request('/slowly?lines=40', { port });
+  const printed = (): string[] => [...linesOf(`${name}-out.log`), ...linesOf(`${name}-error.log`)].filter((line) => line.startsWith('slow '));
+  await sandbox.waitFor('some lines', () => printed().length >= 6);
+  const [pid] = await sandbox.workerPids(name);
+  process.kill(await sandbox.primaryPid(name), 'SIGKILL');
+  expect(await answer).toMatchObject({ status: 200, body: String(pid) });
+  const all = Array.from({ length: 40 }, (_, index) => `slow ${index + 1}`);
+  const wanted = (isError: boolean): string[] => all.filter((_, index) => ((index + 1) % 4 === 3) === isError);
+  await sandbox.waitFor('all lines', () => printed().length >= 40);
+  expect(linesOf(`${name}-out.log`)).toEqual(wanted(false));
+  expect(linesOf(`${name}-error.log`)).toEqual(wanted(true));
+  await sandbox.waitFor('the follower to have the last line', () => follow.stdout.includes('slow 40'));
+  await sandbox.waitForOnline(name);
+});
