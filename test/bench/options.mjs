@@ -29,6 +29,7 @@ const FULL = {
   daemonCpuMs: 30_000,
   blockedRounds: 4,
   hangs: 4,
+  outputRounds: 4,
 };
 
 /** Enough to see that everything works, too little to believe the figures. */
@@ -52,6 +53,7 @@ const QUICK = {
   daemonCpuMs: 5_000,
   blockedRounds: 2,
   hangs: 2,
+  outputRounds: 1,
 };
 
 export const USAGE = `usage: npm run bench -- [options]
@@ -108,5 +110,6 @@ function scaleOf({ quick, rounds }) {
     pickRounds: n,
     blockedRounds: n,
     hangs: n,
+    outputRounds: n,
   };
 }

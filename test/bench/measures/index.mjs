@@ -11,6 +11,7 @@ import { listMany } from './list-many.mjs';
 import { list } from './list.mjs';
 import { metricsHeap } from './metrics-heap.mjs';
 import { monitorFrame } from './monitor-frame.mjs';
+import { output } from './output.mjs';
 import { pick } from './pick.mjs';
 import { plainMemory, plainStartup, plainThroughput } from './plain-worker.mjs';
 import { recovery } from './recovery.mjs';
@@ -60,4 +61,5 @@ export const MEASURES = [
   supervisorMemory,
   idle,
   recovery,
+  output,
 ];

@@ -15,7 +15,7 @@ export class Lb {
     this.env = { ...workspace.env, LB_HOME: this.home };
   }
 
-  /** @param {{ workers: number, restartAtOnce?: boolean, script?: string, flags?: readonly string[] }} options */
+  /** @param {{ workers: number, restartAtOnce?: boolean, script?: string, flags?: readonly string[], env?: Readonly<Record<string, string>> }} options */
   async start({ workers, flags = [], ...options }) {
     return this.#start({ ...options, flags: ['-i', String(workers), ...flags] }, workers);
   }
@@ -28,10 +28,10 @@ export class Lb {
     return this.#start({ ...options, flags: [] }, listeners);
   }
 
-  async #start({ restartAtOnce = false, script = APP_SCRIPT, flags }, boots) {
+  async #start({ restartAtOnce = false, script = APP_SCRIPT, flags, env = {} }, boots) {
     const app = await App.create(this.workspace);
     const all = [...flags, ...(restartAtOnce ? ['--restart-delay', '1'] : [])];
-    await this.#lb(['start', script, '-n', app.name, ...all], app.env);
+    await this.#lb(['start', script, '-n', app.name, ...all], { ...app.env, ...env });
     await app.waitForBoots(boots);
     return app;
   }

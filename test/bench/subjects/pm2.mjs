@@ -41,10 +41,10 @@ export class Pm2 {
     this.env = { ...workspace.env, PM2_HOME: workspace.newDirectory('pm2') };
   }
 
-  /** @param {{ workers: number, script?: string }} options */
-  async start({ workers, script = APP_SCRIPT }) {
+  /** @param {{ workers: number, script?: string, flags?: readonly string[], env?: Readonly<Record<string, string>> }} options */
+  async start({ workers, script = APP_SCRIPT, flags = [], env = {} }) {
     const app = await App.create(this.workspace);
-    await this.#pm2(['start', script, '--name', app.name, '-i', String(workers)], app.env);
+    await this.#pm2(['start', script, '--name', app.name, '-i', String(workers), ...flags], { ...app.env, ...env });
     await app.waitForBoots(workers);
     return app;
   }
