@@ -314,6 +314,13 @@ export interface AppOptions {
    */
   readonly ejection?: boolean | { readonly take_timeout?: number | string | undefined; readonly loop_delay?: number | string | undefined; readonly error_rate?: number | undefined; readonly base?: number | string | undefined; readonly max_share?: number | undefined } | undefined;
   /**
+   * Fail a reload if its first new worker answers 5xx, hangs or resets requests where the old workers do not.
+   *
+   * See [deploys.md](deploys.md#the-canary).
+   * @default `true`
+   */
+  readonly canary?: boolean | { readonly monitor?: number | string | undefined; readonly failure_rate?: number | undefined; readonly requests?: number | undefined } | undefined;
+  /**
    * A worker without a heartbeat for this long is hung: its stack is reported, and it is replaced and killed.
    *
    * At least 3 s; `false` or 0 turns it off. It is also off while a debugger is attached to the worker.

@@ -40,6 +40,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     proxyProtocol: proxyProtocolOf(settings),
     health: healthOf(settings),
     ejection: ejectionOf(settings),
+    canary: canaryOf(settings),
     hangTimeoutMs: settings.hang_timeout,
     maxRequests: settings.max_requests,
     maxLifetimeMs: settings.max_lifetime,
@@ -73,6 +74,10 @@ function ejectionOf({ ejection }: Settings): AppSpec['ejection'] {
   if (ejection === null) return null;
   const { take_timeout, loop_delay, error_rate, base, max_share } = ejection;
   return { takeTimeoutMs: take_timeout, loopDelayMs: loop_delay, errorRate: error_rate, baseMs: base, maxShare: max_share };
+}
+
+function canaryOf({ canary }: Settings): AppSpec['canary'] {
+  return canary === null ? null : { monitorMs: canary.monitor, failureRate: canary.failure_rate, requests: canary.requests };
 }
 
 function hookOf({ on_event: hook }: Settings): EventHookSpec | null {

@@ -37,6 +37,7 @@ export function offlineSnapshot(
     listeners: [],
     unserved: [],
     expectedPort: null,
+    generations: [],
     workers: [],
     health: [],
     troubledSlots: [],

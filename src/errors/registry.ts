@@ -177,7 +177,7 @@ export const ERRORS = {
   },
   LB_ERR_RELOAD_FAILED: {
     message: 'reload of "{app}" failed: {reason}',
-    hint: 'the previous version is still serving; fix the problem and reload again',
+    hint: '{serving}; fix the problem and reload again',
     exit: 'failed',
     http: 409,
   },

@@ -54,6 +54,16 @@ export interface EjectionSpec {
   readonly maxShare: number;
 }
 
+/** How the first new worker of a reload is compared with the old workers. */
+export interface CanarySpec {
+  /** Monitor window of a reload that names none. */
+  readonly monitorMs: number;
+  /** By how much the share of its requests that fail (0 to 1) must exceed theirs. */
+  readonly failureRate: number;
+  /** With fewer requests nothing is decided. */
+  readonly requests: number;
+}
+
 /**
  * Units: `elu` and `cpu` are shares of one core per worker (0 to 1), `p95_ms` is milliseconds, `rps_per_worker` is requests per
  * second.
@@ -167,6 +177,8 @@ export interface AppSpec {
   readonly health: HealthCheckSpec | null;
   /** Null for off. */
   readonly ejection: EjectionSpec | null;
+  /** Null for off. */
+  readonly canary: CanarySpec | null;
   /** A worker without a heartbeat for this long is hung; null for never. */
   readonly hangTimeoutMs: number | null;
   /** A worker is recycled after this many requests; null for never. */

@@ -28,6 +28,8 @@ export interface Rollout {
   readonly allAtOnce: boolean;
   /** A new worker starts only when every old process of its slot is gone. */
   readonly stopFirst: boolean;
+  /** A new worker with this id is still compared with its peers: it has not passed, however long it has been ready. */
+  readonly onTrial: number | null;
   /** Slots that failed (`--on-failure continue`); they keep their old worker. */
   readonly givenUp: ReadonlySet<number>;
 }
@@ -76,10 +78,14 @@ function view(slot: RolloutSlot, rollout: Rollout): View {
   const oldLeaving = slot.workers.filter((w) => isOld(w) && isLeaving(w.state) && w.state !== 'exited').length;
   const fresh = slot.workers.find((w) => !isOld(w) && !isLeaving(w.state));
   const left = fresh?.readyForMs == null ? rollout.monitorMs : Math.max(0, rollout.monitorMs - fresh.readyForMs);
-  const phase: Phase = fresh === undefined ? 'pending' : fresh.state !== 'ready' ? 'starting' : left > 0 ? 'monitoring' : 'passed';
+  const isWatched = left > 0 || (fresh !== undefined && fresh.id === rollout.onTrial);
+  const phase: Phase = fresh === undefined ? 'pending' : fresh.state !== 'ready' ? 'starting' : isWatched ? 'monitoring' : 'passed';
   const growthBytes = phase === 'passed' ? 0 : Math.max(0, memoryOf(old) - memoryOf(fresh === undefined ? [] : [fresh]));
   return { slot: slot.slot, phase, old, oldLeaving, empty: slot.workers.length === 0, monitorLeftMs: left, growthBytes };
 }
+
+/** When monitor windows end. A trial ends by itself. */
+const monitorTimes = (views: readonly View[]): number[] => views.filter((v) => v.phase === 'monitoring' && v.monitorLeftMs > 0).map((v) => v.monitorLeftMs);
 
 const memoryOf = (workers: readonly RolloutWorker[]): number => Math.max(0, ...workers.map(({ memoryBytes }) => memoryBytes ?? 0));
 
@@ -100,7 +106,7 @@ export function planRollout(slots: readonly RolloutSlot[], rollout: Rollout, roo
   // All at once means at once.
   const retired = mayLeave.slice(0, rollout.allAtOnce ? mayLeave.length : Math.max(0, room.maxDraining - room.draining));
   const starts = startsOf(views, rollout, { ...room, draining: room.draining + mayLeave.length });
-  const monitoring = views.filter((v) => v.phase === 'monitoring').map((v) => v.monitorLeftMs);
+  const monitoring = monitorTimes(views);
   const dueInMs = starts.waitForMemory ? [...monitoring, CHECK_MEMORY_EVERY_MS] : monitoring;
   const replaced = allPassed && mayLeave.length === retired.length;
   return {
@@ -124,7 +130,7 @@ function planStopFirst(views: readonly View[], { allAtOnce, parallel }: Rollout,
   const surplus = views.filter((v) => v.phase === 'passed');
   const retired = [...surplus, ...waiting.slice(0, Math.max(0, free))].flatMap((v) => v.old.map(({ id }) => ({ do: 'retire' as const, slot: v.slot, id })));
   const forked = begun.filter((v) => v.empty).map(({ slot }) => ({ do: 'fork' as const, slot }));
-  const monitoring = views.filter((v) => v.phase === 'monitoring').map((v) => v.monitorLeftMs);
+  const monitoring = monitorTimes(views);
   const replaced = views.every((v) => v.phase === 'passed');
   return {
     steps: [...retired, ...forked],

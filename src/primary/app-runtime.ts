@@ -31,6 +31,7 @@ import { Limits } from './watch/limits.ts';
 import { Sampler, type UsageSource } from './watch/sampler.ts';
 import { Watch } from './watch/watch.ts';
 import { notifier } from './workers/app-observer.ts';
+import { Generations, type FindScript } from './workers/generations.ts';
 import { Pool } from './workers/pool.ts';
 import { ReplacementWatch } from './workers/replacement-watch.ts';
 import type { WorkerObserver } from './workers/worker-handle.ts';
@@ -45,6 +46,7 @@ export interface RuntimeOptions {
   readonly outputKeeper: OutputKeeper;
   readonly memoryLeftBytes: () => number | null;
   readonly openByItself: (pid: number) => Promise<OpenByItself>;
+  readonly findScript: FindScript;
   /** Of its earlier lives. */
   readonly footprint: Footprint;
   /** Where profiles are written. */
@@ -73,6 +75,7 @@ export class AppRuntime {
   readonly context: OperationContext;
   readonly profiler: Profiler;
   readonly appMetrics: AppMetrics;
+  readonly generations: Generations;
   readonly #watch: Watch;
   readonly #rebalancer: Rebalancer;
   readonly #router: Router;
@@ -116,6 +119,7 @@ export class AppRuntime {
       passedCheck: (worker) => watch.passedCheck(worker),
       onEnded: options.onEnded,
     });
+    const generations = new Generations(pool, options.findScript);
     const relay = new Relay({ pool, event });
     const announcer = new Announcer({ app, runner, event });
     const router = new Router({
@@ -136,6 +140,7 @@ export class AppRuntime {
       router,
       event,
       replacement,
+      generations,
       memoryLeftBytes: options.memoryLeftBytes,
     });
     const recycler = new Recycler({ context, runner, event });
@@ -159,6 +164,7 @@ export class AppRuntime {
     this.autoscaler = autoscaler;
     this.context = context;
     this.appMetrics = appMetrics;
+    this.generations = generations;
     this.endpoint = new HealthEndpoint(() => this.#readyFacts(), options.portHolder);
     this.profiler = new Profiler({ app, pool, router, directory: options.profiles, event });
     this.#watch = watch;
@@ -166,7 +172,7 @@ export class AppRuntime {
     this.#router = router;
     this.#ingress = ingress;
     this.#contract = contract;
-    this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, contract, replacement, socketsKept: options.socketsKept };
+    this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, contract, replacement, generations, socketsKept: options.socketsKept };
     // Routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change.
     const parts: readonly WorkerObserver[] = [
       router,
@@ -176,6 +182,7 @@ export class AppRuntime {
       appMetrics,
       logs,
       pool,
+      generations,
       relay,
       announcer,
       replacement,
@@ -212,16 +219,37 @@ export class AppRuntime {
   #readyFacts(): ReadyFacts {
     const { name, readyMin } = this.pool.spec;
     const stopping = this.runner.current?.kind === 'stop' || this.supervisor.ended;
-    return { app: name, unserved: this.#contract.unserved, ready: this.#watch.healthySlots(), instances: this.pool.wanted, readyMin, stopping };
+    // The next answer knows what is found now.
+    this.generations.lookSoon();
+    return {
+      app: name,
+      unserved: this.#contract.unserved,
+      ready: this.#watch.healthySlots(),
+      instances: this.pool.wanted,
+      readyMin,
+      stopping,
+      generations: this.generations.facts,
+    };
   }
 }
 
-interface ContextParts extends Pick<SnapshotParts, 'pool' | 'runner' | 'supervisor' | 'ingress' | 'contract' | 'router' | 'replacement'> {
+interface ContextParts extends Pick<SnapshotParts, 'pool' | 'runner' | 'supervisor' | 'ingress' | 'contract' | 'router' | 'replacement' | 'generations'> {
   readonly event: EmitEvent;
   readonly memoryLeftBytes: () => number | null;
 }
 
-function operationContext({ pool, runner, supervisor, ingress, contract, router, event, replacement, memoryLeftBytes }: ContextParts): OperationContext {
+function operationContext({
+  pool,
+  runner,
+  supervisor,
+  ingress,
+  contract,
+  router,
+  event,
+  replacement,
+  generations,
+  memoryLeftBytes,
+}: ContextParts): OperationContext {
   return {
     pool,
     replacement: {
@@ -231,8 +259,12 @@ function operationContext({ pool, runner, supervisor, ingress, contract, router,
       get ownSockets() {
         return replacement.footprint.ownSockets;
       },
-      look: () => replacement.look().finally(() => supervisor.wake()),
+      look: async () => {
+        await Promise.all([replacement.look(), generations.look()]);
+        supervisor.wake();
+      },
     },
+    generations,
     memoryLeftBytes,
     wakeIn: (ms) => supervisor.wakeIn(ms),
     progress: (step, message, worker) => {

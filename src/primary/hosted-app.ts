@@ -18,6 +18,7 @@ import { LogFollower } from './logs/log-follower.ts';
 import { StopOperation } from './operations/stop.ts';
 import { carryOut } from './orders.ts';
 import type { UsageSource } from './watch/sampler.ts';
+import type { FindScript } from './workers/generations.ts';
 import type { StartWorker } from './workers/worker-process.ts';
 
 /** What an app needs from the system. */
@@ -30,6 +31,7 @@ export interface AppPorts {
   readonly memoryLeftBytes: () => number | null;
   /** The sockets that a process tree has open and this primary does not. */
   readonly openByItself: (pid: number) => Promise<OpenByItself>;
+  readonly findScript: FindScript;
 }
 
 /** Takes what an app reports to the daemon. */
@@ -126,6 +128,7 @@ export class HostedApp {
       portHolder: ports.portHolder,
       memoryLeftBytes: ports.memoryLeftBytes,
       openByItself: ports.openByItself,
+      findScript: ports.findScript,
       footprint,
       profiles,
       workerSettings,

@@ -4,6 +4,7 @@ import { checked } from '../protocol/checked.ts';
 import { parsePrimarySettings } from '../protocol/parse-spawn-channel.ts';
 import { memoryLeftBytes } from '../system/memory-room.ts';
 import { portHolder } from '../system/port-holder.ts';
+import { findScript } from '../system/script-file.ts';
 import { openByItself } from '../system/unfed-sockets.ts';
 import { UsageSampler } from '../system/usage.ts';
 import { DaemonLink } from './daemon-link.ts';
@@ -31,6 +32,7 @@ const ports = {
   portHolder: portHolder({ home: parsed.home, settingsVar: PRIMARY_SETTINGS_VAR }),
   memoryLeftBytes,
   openByItself,
+  findScript,
 };
 const primary = new Primary(parsed, ports, () => process.exit(0));
 // As in PM2.

@@ -10,7 +10,7 @@ import type { AppRuntime } from './app-runtime.ts';
 import type { LogFollower } from './logs/log-follower.ts';
 import { changeBalance, changeWeights } from './operations/balance-orders.ts';
 import type { Operation } from './operations/operation.ts';
-import { DEFAULT_MONITOR_MS, ReloadOperation } from './operations/reload.ts';
+import { ReloadOperation } from './operations/reload.ts';
 import { RestartOperation } from './operations/restart.ts';
 import { ScaleOperation } from './operations/scale.ts';
 import { StartOperation } from './operations/start.ts';
@@ -42,7 +42,7 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     supervisor.wake();
     return done(runtime, `${order.spec.name} is being restored`);
   },
-  reload: async ({ spec, parallel = 1, monitorMs = DEFAULT_MONITOR_MS, onFailure = 'rollback', drop = [], allAtOnce = false }, context) => {
+  reload: async ({ spec, parallel = 1, monitorMs, onFailure = 'rollback', drop = [], allAtOnce = false }, context) => {
     const { runtime } = context;
     if (spec !== undefined) await prepare(runtime, spec);
     const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce };
@@ -74,11 +74,11 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
   signal: (order, { runtime }) => sendSignal(runtime, parseSignal(order.signal), order.pid),
   abort: (_, { runtime }) => done(runtime, runtime.runner.abort('the operator aborted it') ? 'aborting' : 'nothing to abort'),
   snapshot: async (_, { runtime }) => {
-    await runtime.sampler.refresh();
+    await Promise.all([runtime.sampler.refresh(), runtime.generations.look()]);
     return { kind: 'snapshot', snapshot: runtime.snapshot() };
   },
   list: async (_, { runtime }) => {
-    await runtime.sampler.refresh();
+    await Promise.all([runtime.sampler.refresh(), runtime.generations.look()]);
     return { kind: 'list', app: listedApp(runtime.snapshot()) };
   },
   tail: ({ lines }, { runtime, follower }) => {

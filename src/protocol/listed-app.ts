@@ -17,6 +17,8 @@ export type ListedApp = Pick<
   | 'listeners'
   | 'unserved'
   | 'expectedPort'
+  | 'generation'
+  | 'generations'
   | 'queued'
   | 'panic'
   | 'troubledSlots'
@@ -34,7 +36,21 @@ export type ListedApp = Pick<
 
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
-  const { listeners, unserved, expectedPort, queued, panic, troubledSlots, lastFailure, autoscaling, operation, queuedOperations, error } = snapshot;
+  const {
+    listeners,
+    unserved,
+    expectedPort,
+    generation,
+    generations,
+    queued,
+    panic,
+    troubledSlots,
+    lastFailure,
+    autoscaling,
+    operation,
+    queuedOperations,
+    error,
+  } = snapshot;
   return {
     name,
     state,
@@ -50,6 +66,8 @@ export function listedApp(snapshot: AppSnapshot): ListedApp {
     listeners,
     unserved,
     expectedPort,
+    generation,
+    generations,
     queued,
     panic,
     troubledSlots,

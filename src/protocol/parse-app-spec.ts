@@ -6,6 +6,7 @@ import {
   MAX_WEIGHT,
   WORKER_KINDS,
   type AppSpec,
+  type CanarySpec,
   type EjectionSpec,
   type HealthCheckSpec,
   type HostPort,
@@ -104,6 +105,7 @@ const SHAPE: Shape<AppSpec> = {
   ejection: nullable(
     object<EjectionSpec>({ takeTimeoutMs: number(1), loopDelayMs: number(1), errorRate: number(0, 1), baseMs: number(1), maxShare: number(0, 1) }),
   ),
+  canary: nullable(object<CanarySpec>({ monitorMs: number(0), failureRate: number(0, 1), requests: integer(1) })),
   hangTimeoutMs: nullable(number(1)),
   maxRequests: nullable(integer(1)),
   maxLifetimeMs: nullable(number(1)),

@@ -1,3 +1,4 @@
+import type { Tally } from '../lifecycle/canary.ts';
 import { byLatency, byStatusClass } from './parse-totals.ts';
 import { drainBlockers, loopDelay } from './parse-load.ts';
 import { boolean, integer, literal, Malformed, nullable, number, object, oneOf, optional, string, variants } from './parser.ts';
@@ -56,6 +57,7 @@ const fromWorker = variants<FromWorker, 't', 'cmd'>(
     open: { count: object<OpenCount>(OPEN) },
     profiled: { path: string, bytes: number(), error: nullable(string) },
     'app-metrics': { id: integer(), text: nullable(string) },
+    tally: { id: integer(), tally: object<Tally>({ answers: number(), serverErrors: number(), resets: number(), late: number(), hung: number() }) },
     draining: { quiet: boolean, handler: nullable(oneOf(['SIGTERM', 'SIGINT'])), blockers: drainBlockers },
     malformed: { field: string, problem: string },
   },

@@ -1,3 +1,4 @@
+import { FILE_STATES, type GenerationFacts } from '../lifecycle/generations.ts';
 import { APP_STATES, WORKER_STATES } from '../lifecycle/states.ts';
 import type { ListedApp } from './listed-app.ts';
 import { drainBlockers, loopDelay } from './parse-load.ts';
@@ -60,6 +61,8 @@ export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
   listeners: list(string),
   unserved: list(string),
   expectedPort: nullable(string),
+  generation: number(),
+  generations: list(object<GenerationFacts>({ generation: number(), slots: list(slot), files: oneOf(FILE_STATES) })),
   queued: number(),
   panic: boolean,
   troubledSlots: list(

@@ -36,14 +36,14 @@ export const EXIT: Shape<ExitReport> = {
 
 export const FOOTPRINT: Shape<Footprint> = { listened: boolean, ownSockets: list(string) };
 
-const { name, state, instances, ready, cpuPercent, memoryBytes, connections, queued, panic, requestsPerSecond } = LISTED;
+const { name, state, instances, ready, generation, cpuPercent, memoryBytes, connections, queued, panic, requestsPerSecond } = LISTED;
 
 const STATS: Shape<AppStats> = {
   name,
   state,
   instances,
   ready,
-  generation: number(),
+  generation,
   primaryPid: nullable(pid),
   startedAt: numberOrNull,
   cpuPercent,

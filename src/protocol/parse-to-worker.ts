@@ -1,3 +1,4 @@
+import type { Patience } from '../lifecycle/canary.ts';
 import { boolean, integer, literal, nullable, number, object, oneOf, optional, string, variants } from './parser.ts';
 import { PROFILE_KINDS, type ProfileRequest } from './profile.ts';
 import type { Endpoint, Peer } from './proxy-header.ts';
@@ -25,6 +26,7 @@ export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
     leave: { exit: boolean },
     'app-metrics': { id: integer() },
     rebalance: { count: number() },
+    tally: { id: integer(), patience: object<Patience>({ lateMs: number(0), hungMs: number(0) }) },
     profile: { request: object<ProfileRequest>({ what: oneOf(PROFILE_KINDS), durationMs: number(), path: string }) },
   },
   { cmd: literal(MARK) },

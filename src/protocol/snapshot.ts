@@ -3,6 +3,7 @@ import type { RestartPhase } from '../lifecycle/restart-policy.ts';
 import type { AppState, WorkerState } from '../lifecycle/states.ts';
 import type { ExitReport } from '../lifecycle/exit-report.ts';
 import type { AppSpec, ScaleSpec } from '../lifecycle/app-spec.ts';
+import type { GenerationFacts } from '../lifecycle/generations.ts';
 import type { Footprint, Replacement } from '../lifecycle/replacement.ts';
 import type { AppTotals, ProxyRejections } from './totals.ts';
 import type { LoopDelaySummary } from './worker.ts';
@@ -142,6 +143,8 @@ export interface AppSnapshot {
   readonly unserved: readonly string[];
   /** The port that its definition names: `port 3000`, or `PORT=3000` if only its environment does; null for none. */
   readonly expectedPort: string | null;
+  /** Which slots run which generation, newest first, and what became of its files. */
+  readonly generations: readonly GenerationFacts[];
   readonly workers: readonly WorkerSnapshot[];
   readonly health: readonly WorkerHealth[];
   readonly troubledSlots: readonly SlotTrouble[];

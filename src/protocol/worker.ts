@@ -1,5 +1,6 @@
 import type { Peer } from './proxy-header.ts';
 import type { ProfileRequest } from './profile.ts';
+import type { Patience, Tally } from '../lifecycle/canary.ts';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 
 /**
@@ -55,6 +56,8 @@ export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'app-metrics'; readonly id: number }
   /** Close this many keep-alive HTTP/1 connections with their next answer; replaces an earlier count. */
   | { readonly cmd: typeof MARK; readonly t: 'rebalance'; readonly count: number }
+  /** What became of your requests? Answered by `tally` with the same id. */
+  | { readonly cmd: typeof MARK; readonly t: 'tally'; readonly id: number; readonly patience: Patience }
   /** Answered by `profiled`. */
   | { readonly cmd: typeof MARK; readonly t: 'profile'; readonly request: ProfileRequest };
 
@@ -136,6 +139,7 @@ export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'profiled'; readonly path: string; readonly bytes: number; readonly error: string | null }
   /** JSON; null if it could not be read or is too large. */
   | { readonly cmd: typeof MARK; readonly t: 'app-metrics'; readonly id: number; readonly text: string | null }
+  | { readonly cmd: typeof MARK; readonly t: 'tally'; readonly id: number; readonly tally: Tally }
   /** The worker received a message that it can't parse. */
   | { readonly cmd: typeof MARK; readonly t: 'malformed'; readonly field: string; readonly problem: string }
   /** It is draining; `quiet` while no HTTP connection is left but those with endless answers. `handler` is the signal the app handles. */

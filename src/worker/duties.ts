@@ -99,6 +99,8 @@ export function takeUpDuties({ settings, channel, connections, orphan }: Beginni
           return drain.leave(message.exit);
         case 'app-metrics':
           return void readAppMetrics().then((text) => channel.send({ t: 'app-metrics', id: message.id, text }));
+        case 'tally':
+          return void members.tally(message.patience, traffic.tally(message.patience)).then((tally) => channel.send({ t: 'tally', id: message.id, tally }));
         case 'profile': {
           const { path } = message.request;
           const answer = (bytes: number, error: string | null): void => channel.send({ t: 'profiled', path, bytes, error });

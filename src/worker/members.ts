@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { EventEmitter } from 'node:events';
+import type { Patience, Tally } from '../lifecycle/canary.ts';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import { attempt, Malformed } from '../protocol/parser.ts';
 import { MARK, WORKER_SETTINGS_VAR, type FromWorker, type Heartbeat, type ToWorker, type Unmarked, type WorkerSettings } from '../protocol/worker.ts';
@@ -14,15 +15,19 @@ type LoadParser = () => (value: unknown, handle: unknown) => FromWorker;
 
 interface Member {
   beat: Heartbeat | null;
+  tally: Tally;
   /** Its last report; null before the first. */
   drain: { readonly quiet: boolean; readonly blockers: DrainBlockers } | null;
 }
 
 const NO_SUMS: Sums = { requests: 0, statusClasses: [0, 0, 0, 0, 0], latencySumMs: 0, bytesReceived: 0, bytesSent: 0 };
+const NO_TALLY: Tally = { answers: 0, serverErrors: 0, resets: 0, late: 0, hung: 0 };
 /** A connection counts for this long after a member has taken it, because the member's report comes later. */
 const TAKEN_MS = 250;
 /** Node never closes the handle of a connection whose member died before it had taken it. */
 const LOST_MS = 2_000;
+/** Ample for a member that is not blocked. */
+const TALLY_MS = 50;
 
 /** A member that has not said yet what it has open. */
 const UNKNOWN: DrainBlockers = { requests: 0, oldestMs: 0, connections: 1, websockets: 0, sockets: 0 };
@@ -36,6 +41,8 @@ export class Members {
   readonly #alive = new Map<Worker, Member>();
   /** Of members that have ended. */
   #ended = NO_SUMS;
+  #endedTally = NO_TALLY;
+  #tallies = 0;
   /** Requests by latency bucket since the last heartbeat. */
   #latency: readonly number[] = [];
   #draining = false;
@@ -123,6 +130,15 @@ export class Members {
     };
   }
 
+  /** What became of their requests and of this process's own. A member that does not answer in time counts as it did before. */
+  async tally(patience: Patience, own: Tally): Promise<Tally> {
+    if (this.#alive.size > 0) {
+      this.post({ t: 'tally', id: ++this.#tallies, patience });
+      await new Promise((resolve) => setTimeout(resolve, TALLY_MS));
+    }
+    return [...this.#alive.values()].reduce((sum, { tally }) => addTallies(sum, tally), addTallies(own, this.#endedTally));
+  }
+
   #countInTransit(): number {
     const at = performance.now();
     for (const [connection, since] of this.#inTransit) if (at - since > LOST_MS) this.#inTransit.delete(connection);
@@ -130,7 +146,7 @@ export class Members {
   }
 
   #add(worker: Worker): void {
-    const member: Member = { beat: null, drain: null };
+    const member: Member = { beat: null, tally: NO_TALLY, drain: null };
     this.#alive.set(worker, member);
     const child: EventEmitter = worker.process;
     const parse = this.#loadParser();
@@ -142,12 +158,15 @@ export class Members {
     worker.once('exit', () => {
       this.#alive.delete(worker);
       if (member.beat !== null) this.#ended = addSums(this.#ended, member.beat);
+      // What waited for an answer in it waits no longer.
+      this.#endedTally = addTallies(this.#endedTally, { ...member.tally, late: 0, hung: 0 });
     });
     if (this.#draining) send(worker, { t: 'drain' });
   }
 
   #received(member: Member, message: FromWorker): void {
     if (message.t === 'draining') member.drain = message;
+    if (message.t === 'tally') member.tally = message.tally;
     if (message.t !== 'heartbeat') return;
     member.beat = message.beat;
     this.#latency = message.beat.latency.map((count, bucket) => count + (this.#latency[bucket] ?? 0));
@@ -165,6 +184,16 @@ function addSums(a: Sums, b: Sums): Sums {
     latencySumMs: a.latencySumMs + b.latencySumMs,
     bytesReceived: a.bytesReceived + b.bytesReceived,
     bytesSent: a.bytesSent + b.bytesSent,
+  };
+}
+
+function addTallies(a: Tally, b: Tally): Tally {
+  return {
+    answers: a.answers + b.answers,
+    serverErrors: a.serverErrors + b.serverErrors,
+    resets: a.resets + b.resets,
+    late: a.late + b.late,
+    hung: a.hung + b.hung,
   };
 }
 

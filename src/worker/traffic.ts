@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Patience, Tally } from '../lifecycle/canary.ts';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
 import { ByteCount, type CountedConnection } from './byte-count.ts';
@@ -10,6 +11,8 @@ import { kindOf, openSockets, type AnyServer, type TrafficKind, type ServerSocke
 
 /** By default Node closes a keep-alive connection that is idle for longer. */
 const RECENT_MS = 5_000;
+/** Index of 5xx among the status classes. */
+const SERVER_ERROR = 4;
 
 /** A request whose response is not complete. */
 export type InFlight = ServerResponse | ServerHttp2Stream;
@@ -39,6 +42,8 @@ export class Traffic {
   /** Connections upgraded to something other than WebSocket, and CONNECT tunnels. */
   readonly tunnels = new Set<Duplex>();
   requests = 0;
+  /** Requests whose connection closed before an answer began. */
+  resets = 0;
   readonly statusClasses = [0, 0, 0, 0, 0];
   latency: number[] = emptyLatency();
   latencySumMs = 0;
@@ -59,11 +64,13 @@ export class Traffic {
   constructor() {
     const exchanges = this.#exchanges;
     const { bytes } = this;
+    const reset = (): void => void this.resets++;
     this.#closed = function (this: HttpSocket): void {
       const exchange = this[EXCHANGE];
       if (exchange === undefined) return;
       exchanges.delete(exchange);
       bytes.read(exchange);
+      if (exchange.response?.headersSent === false) reset();
     };
   }
 
@@ -125,6 +132,19 @@ export class Traffic {
       const kind = socket.server === undefined ? undefined : this.#servers.get(socket.server);
       if (kind !== undefined && kind !== 'raw' && !others.has(socket)) yield [socket, null];
     }
+  }
+
+  /** What became of the requests since the worker started, and how many have waited for the beginning of an answer for this long. */
+  tally({ lateMs, hungMs }: Patience): Tally {
+    const at = performance.now();
+    let [late, hung] = [0, 0];
+    for (const [response, beganAt] of this.inFlight()) {
+      if (response.headersSent) continue;
+      if (at - beganAt >= lateMs) late++;
+      if (at - beganAt >= hungMs) hung++;
+    }
+    const answers = this.statusClasses.reduce((sum, count) => sum + count, 0);
+    return { answers, serverErrors: this.statusClasses[SERVER_ERROR] ?? 0, resets: this.resets, late, hung };
   }
 
   get connections(): number {
@@ -219,6 +239,7 @@ export class Traffic {
       this.#streams.set(stream, beganAt);
       stream.once('close', () => {
         this.#streams.delete(stream);
+        if (!stream.headersSent) this.resets++;
         this.#finished(Number(stream.sentHeaders?.[':status'] ?? 0), beganAt);
       });
       if (this.onStream !== null) this.onStream(session);

@@ -65,6 +65,7 @@ const UNUSUAL: Spec = {
     replaceAfterMs: 60_000,
   },
   ejection: null,
+  canary: { monitorMs: 30_000, failureRate: 0.02, requests: 20 },
   hangTimeoutMs: null,
   maxRequests: 10_000,
   maxLifetimeMs: 3_600_000,

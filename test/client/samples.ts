@@ -64,6 +64,7 @@ export function app(changes: Partial<AppSnapshot> = {}): AppSnapshot {
     listeners: ['*:3000'],
     unserved: [],
     expectedPort: null,
+    generations: [{ generation: 3, slots: [0], files: 'same' }],
     workers: [worker(), worker({ slot: 1, pid: 5002 })],
     health: [],
     troubledSlots: [],

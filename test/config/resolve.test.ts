@@ -123,6 +123,7 @@ describe('a script on the command line', () => {
         proxyProtocol: null,
         health: null,
         ejection: { takeTimeoutMs: 5_000, loopDelayMs: 1_000, errorRate: 0.5, baseMs: 10_000, maxShare: 0.34 },
+        canary: { monitorMs: 1_000, failureRate: 0.1, requests: 5 },
         hangTimeoutMs: 30_000,
         maxRequests: null,
         maxLifetimeMs: null,

@@ -20,6 +20,7 @@ export interface LoadOptions {
   readonly clients?: number;
   /** POST a body of this size; without it GET. */
   readonly bodyBytes?: number;
+  /** With `connection-per-request`, the pause itself; default 2 ms. */
   readonly thinkMs?: number;
   /** Without an answer for so long, a request counts as hung; default 10 s. */
   readonly hungMs?: number;
@@ -42,7 +43,7 @@ const AFTER_FAILURE_MS = 20;
 
 function pauseOf(options: LoadOptions): number {
   // A client without a connection of its own pauses a little: the servers share two cores with this process.
-  if (options.mode === 'connection-per-request') return 2;
+  if (options.mode === 'connection-per-request') return options.thinkMs ?? 2;
   return options.mode === 'think' ? Math.random() * (options.thinkMs ?? 100) : 0;
 }
 

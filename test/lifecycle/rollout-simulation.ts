@@ -37,12 +37,16 @@ export class RolloutSimulation {
   #forks = 0;
   #drains = 0;
 
-  constructor(slotCount: number, { maxDraining, ...options }: Omit<Rollout, 'cutId' | 'slots' | 'givenUp'> & Pick<RolloutRoom, 'maxDraining'>, world: World) {
+  constructor(
+    slotCount: number,
+    { maxDraining, ...options }: Omit<Rollout, 'cutId' | 'slots' | 'givenUp' | 'onTrial'> & Pick<RolloutRoom, 'maxDraining'>,
+    world: World,
+  ) {
     this.#world = world;
     this.#maxDraining = maxDraining;
     this.slots = Array.from({ length: slotCount }, (_, slot) => ({ slot, workers: [{ id: slot + 1, state: 'ready', readyAt: -60_000 }] }));
     this.#lastId = slotCount;
-    this.rollout = { ...options, cutId: slotCount, slots: this.slots.map(({ slot }) => slot), givenUp: new Set() };
+    this.rollout = { ...options, cutId: slotCount, slots: this.slots.map(({ slot }) => slot), onTrial: null, givenUp: new Set() };
   }
 
   get facts(): RolloutSlot[] {

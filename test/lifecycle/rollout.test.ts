@@ -12,6 +12,7 @@ const rollout = (changes: Partial<Rollout> = {}): Rollout => ({
   monitorMs: 1_000,
   allAtOnce: false,
   stopFirst: false,
+  onTrial: null,
   givenUp: new Set(),
   ...changes,
 });
@@ -39,6 +40,13 @@ describe('planRollout', () => {
   it('waits for a worker that starts, and watches one that is ready', () => {
     expect(plan(slots([old(1), fresh(4, null)], [old(2)], [old(3)]), rollout())).toEqual({ steps: [], replaced: false, done: false, wakeInMs: null });
     expect(plan(slots([old(1), fresh(4, 400)], [old(2)], [old(3)]), rollout())).toEqual({ steps: [], replaced: false, done: false, wakeInMs: 600 });
+  });
+
+  it('waits for the trial of the canary, however long that has been ready', () => {
+    const facts = slots([old(1), fresh(4, 5_000)], [old(2)], [old(3)]);
+    expect(plan(facts, rollout({ onTrial: 4 }))).toEqual({ steps: [], replaced: false, done: false, wakeInMs: null });
+    expect(plan(slots([fresh(4, 5_000)], [old(2)], [old(3)]), rollout({ onTrial: 4, stopFirst: true })).steps).toEqual([]);
+    expect(plan(facts, rollout()).steps).toEqual([{ do: 'retire', slot: 0, id: 1 }]);
   });
 
   it('retires the old one after the monitor window, and begins the next slot when it is gone', () => {

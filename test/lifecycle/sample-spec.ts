@@ -45,6 +45,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     proxyProtocol: null,
     health: null,
     ejection: { takeTimeoutMs: 5_000, loopDelayMs: 1_000, errorRate: 0.5, baseMs: 10_000, maxShare: 0.34 },
+    canary: { monitorMs: 1_000, failureRate: 0.1, requests: 5 },
     hangTimeoutMs: 30_000,
     maxRequests: null,
     maxLifetimeMs: null,

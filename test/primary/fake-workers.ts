@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
+import { NO_TALLY, type Tally } from '../../src/lifecycle/canary.ts';
 import { emptyBuckets } from '../../src/metrics/latency.ts';
 import type { ProfileRequest } from '../../src/protocol/profile.ts';
 import { MARK, type Heartbeat, type ToWorker } from '../../src/protocol/worker.ts';
@@ -71,6 +72,9 @@ export class FakeWorker extends EventEmitter {
   readonly said: unknown[] = [];
   readonly connections: object[] = [];
   readonly profiles: ProfileRequest[] = [];
+  /** What became of its requests. */
+  tally: Tally = NO_TALLY;
+  answersTally = true;
   /** Whether the next primary waits for its end, as often as it was told. */
   readonly awaited: boolean[] = [];
   /** The counts of all `rebalance` orders, in order. */
@@ -156,6 +160,8 @@ export class FakeWorker extends EventEmitter {
     } else if (message.t === 'socket') {
       const { key, index, on } = message;
       this.tell({ t: 'accepting', key, index, on });
+    } else if (message.t === 'tally') {
+      if (this.answersTally) this.tell({ t: 'tally', id: message.id, tally: this.tally });
     } else if (message.t === 'rebalance') {
       this.rebalances.push(message.count);
     } else if (message.t === 'profile') {

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { vi } from 'vitest';
 import type { ErrorRecord } from '../../src/errors/lb-error.ts';
 import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
+import type { ScriptFile } from '../../src/lifecycle/generations.ts';
 import type { Answer, FromPrimary, Order, PrimarySettings } from '../../src/protocol/attach.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
@@ -80,6 +81,8 @@ export class PrimaryHarness {
   killMs = 0;
   /** What workers opened by themselves. */
   readonly sockets = new Map<number, OpenByItself['sockets']>();
+  /** What is where a path leads. */
+  files: (script: string, cwd: string) => ScriptFile | null = (script, cwd) => ({ script, cwd, inode: 1, bytes: 1, modifiedMs: 1 });
   /** On port 3000. */
   readonly #listener = new FakeListener(3000);
   #link: LinkEvents | null = null;
@@ -198,6 +201,7 @@ export class PrimaryHarness {
       },
       portHolder: () => Promise.resolve(null),
       memoryLeftBytes: () => this.memoryLeftBytes,
+      findScript: (script, cwd) => Promise.resolve(this.files(script, cwd)),
       openByItself: (pid) => Promise.resolve({ sockets: this.sockets.get(pid) ?? [], ephemeralPorts: [32_768, 60_999], inspectorPorts: [] }),
       usage: { sample: (pids) => Promise.resolve(this.#usageOf(pids)), forget: () => {} },
     };

@@ -32,7 +32,7 @@ it('/ready follows the number of ready workers, /live is not impressed', async (
   const health = await freePort();
   const flags = ['--health-port', `127.0.0.1:${health}`, '--ready-min', '2'];
   const { name } = await sandbox.start('slow-boot.cjs', { flags });
-  const facts = { app: name, instances: 2, ready_min: 2, unserved: [] };
+  const facts = { app: name, instances: 2, ready_min: 2, unserved: [], generations: [{ generation: 1, slots: [0, 1], files: 'same' }] };
   expect(await ask(health, '/ready?from=test')).toEqual({ status: 200, body: { status: 'ready', ready: 2, ...facts } });
   expect(await ask(health, '/live')).toEqual({ status: 200, body: { status: 'live', app: name } });
   expect((await ask(health, '/')).status).toBe(404);

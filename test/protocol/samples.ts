@@ -52,6 +52,7 @@ const fromWorker: ByKind<Unmarked<FromWorker>, 't'> = {
   open: { t: 'open', count: { connections: 1, delivered: 2 } },
   profiled: { t: 'profiled', path: '/p', bytes: 1, error: null },
   'app-metrics': { t: 'app-metrics', id: 1, text: null },
+  tally: { t: 'tally', id: 1, tally: { answers: 9, serverErrors: 1, resets: 2, late: 3, hung: 1 } },
   malformed: { t: 'malformed', field: 'key', problem: 'key: expected a string, got nothing' },
   draining: { t: 'draining', quiet: false, handler: 'SIGTERM', blockers },
 };
@@ -65,6 +66,7 @@ const toWorker: ByKind<Unmarked<ToWorker>, 't'> = {
   awaited: { t: 'awaited', on: true },
   leave: { t: 'leave', exit: true },
   'app-metrics': { t: 'app-metrics', id: 1 },
+  tally: { t: 'tally', id: 1, patience: { lateMs: 500, hungMs: 5_000 } },
   rebalance: { t: 'rebalance', count: 3 },
   profile: { t: 'profile', request: { what: 'cpu', durationMs: 5, path: '/p' } },
 };

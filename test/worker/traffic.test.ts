@@ -87,6 +87,33 @@ describe('Traffic', () => {
     expect(traffic.requests).toBe(0);
   });
 
+  it('tells what became of requests: answers, 5xx, resets, and those that wait for the beginning of an answer', async () => {
+    const held: ServerResponse[] = [];
+    const { port } = await serve((request, response) => {
+      response.statusCode = Number(request.url?.slice(1)) || 200;
+      if (request.url === '/held') held.push(response);
+      else response.end('ok');
+    });
+    for (const path of ['/200', '/503', '/404']) {
+      const client = new RawClient(port);
+      client.get(path);
+      await client.has('ok');
+    }
+    for (let i = 0; i < 4; i++) new RawClient(port).get('/held');
+    await until(() => held.length === 4);
+    held[0]?.destroy();
+    held[1]?.write('begun');
+    held[2]?.write('begun');
+    held[2]?.destroy();
+    await until(() => traffic.connections === 5 && traffic.resets > 0);
+    const patience = { lateMs: 0, hungMs: 60_000 };
+    expect(traffic.tally(patience)).toEqual({ answers: 3, serverErrors: 1, resets: 1, late: 1, hung: 0 });
+    expect(traffic.tally({ lateMs: 0, hungMs: 0 })).toMatchObject({ late: 1, hung: 1 });
+    held[3]?.end('ok');
+    await until(() => traffic.requests === 4);
+    expect(traffic.tally(patience)).toEqual({ answers: 4, serverErrors: 1, resets: 1, late: 0, hung: 0 });
+  });
+
   it('measures each request of a connection from its own start', async () => {
     const held: ServerResponse[] = [];
     const { port } = await serve((_, response) => held.push(response));

@@ -64,6 +64,10 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   proxyProtocol: changed('proxy_protocol', or('off', proxyText), 'proxy_protocol_from'),
   health: always('health', or('no active check', healthText)),
   ejection: changed('ejection', or('off', ejectionText)),
+  canary: changed(
+    'canary',
+    or('off', ({ monitorMs, failureRate, requests }) => `monitor ${formatDuration(monitorMs)}, failure rate ${failureRate}, requests ${requests}`),
+  ),
   hangTimeoutMs: always('hang_timeout', or('off', formatDuration)),
   healthPort: changed(
     'health_port',

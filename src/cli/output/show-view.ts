@@ -56,7 +56,7 @@ function nowFacts(app: AppSnapshot): Fact[] {
     ...always,
     ['uptime', app.uptimeMs === null ? '-' : duration(app.uptimeMs)],
     ['restarts', count(app.restarts)],
-    ['generation', String(app.generation)],
+    ['generation', generationText(app)],
     ['primary', `pid ${app.primaryPid}, node ${app.node}`],
     ['load', `cpu ${percent(app.cpuPercent)}, memory ${byteSize(app.memoryBytes)}`],
     ['traffic', `${count(app.requestsPerSecond)} req/s, ${app.p95Ms === null ? '' : `p95 ${duration(app.p95Ms)}, `}${plural(app.connections, 'connection')}`],
@@ -70,6 +70,12 @@ function nowFacts(app: AppSnapshot): Fact[] {
         : 'held by the primary alone; if it dies, connections are refused until the next one listens',
     ],
   ];
+}
+
+/** What became of the files of an older generation stands at the top. */
+function generationText({ generation, generations }: AppSnapshot): string {
+  const files = generations.find((one) => one.generation === generation)?.files ?? 'same';
+  return `${generation}${files === 'changed' ? ', whose files have changed on disk since' : files === 'moved' ? ', whose path leads to other files now' : ''}`;
 }
 
 function scaleFacts({ autoscaling }: AppSnapshot): Fact[] {

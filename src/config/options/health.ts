@@ -50,6 +50,12 @@ const EJECTION_FIELDS = {
   max_share: { kind: kinds.share(0, 1), default: 0.34, doc: 'share of the workers that passive checks can eject at the same time; one is always possible' },
 };
 
+const CANARY_FIELDS = {
+  monitor: { kind: duration, default: 1_000, doc: 'monitor window of a reload without `--monitor`' },
+  failure_rate: { kind: kinds.share(0, 1), default: 0.1, doc: 'by how much the share of its requests that fail must exceed that of its peers' },
+  requests: { kind: kinds.integer(1, 1_000_000), default: 5, doc: 'with fewer requests of the canary nothing is decided' },
+};
+
 /** Health checks, ejection, hang detection, readiness. */
 export const HEALTH_OPTIONS = {
   health: withDefault({
@@ -68,6 +74,15 @@ export const HEALTH_OPTIONS = {
     defaultText: '`true`',
     doc: 'take workers out of rotation for a while if they do not take connections, are blocked, or answer 5xx far more often than their peers',
     notes: 'The only worker of an app is never ejected.',
+  }),
+  canary: withDefault({
+    group: 'Health',
+    kind: fieldsOrOff({ fields: CANARY_FIELDS }),
+    flags: ['--no-canary'],
+    default: { monitor: 1_000, failure_rate: 0.1, requests: 5 },
+    defaultText: '`true`',
+    doc: 'fail a reload if its first new worker answers 5xx, hangs or resets requests where the old workers do not',
+    notes: 'See [deploys.md](deploys.md#the-canary).',
   }),
   hang_timeout: withDefault({
     group: 'Health',

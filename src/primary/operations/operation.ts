@@ -2,6 +2,7 @@ import type { LbError } from '../../errors/lb-error.ts';
 import type { OperationName } from '../../lifecycle/operation-name.ts';
 import type { Replacement } from '../../lifecycle/replacement.ts';
 import type { ProgressStep } from '../../protocol/control.ts';
+import type { Generations } from '../workers/generations.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 
@@ -10,8 +11,10 @@ export type Outcome = { readonly ok: true; readonly message: string } | { readon
 /** Why a worker that an operation needs has failed. */
 export interface WorkerFailure {
   readonly worker: WorkerHandle;
-  /** `exit code 1`, `not ready within 30 s`. */
+  /** `exit code 1`, `not ready within 30 s`; what a failed canary did. */
   readonly reason: string;
+  /** The reason is a predicate: `answered 41 of 43 requests with 5xx, its peers 0 of 80`. */
+  readonly isPredicate?: boolean;
   readonly output: readonly string[];
 }
 
@@ -20,7 +23,7 @@ interface ReplacementSource {
   readonly current: Replacement;
   /** What they have open by themselves, as of the last look. */
   readonly ownSockets: readonly string[];
-  /** Looks at the processes. `current` reflects it when it resolves; then `step` is called. */
+  /** Looks at the processes, and at the files of the generations. `current` reflects it when it resolves; then `step` is called. */
   look(): Promise<void>;
 }
 
@@ -29,6 +32,8 @@ export interface OperationContext {
   readonly pool: Pool;
   /** How workers are replaced. */
   readonly replacement: ReplacementSource;
+  /** Which workers run what, as of the last look. */
+  readonly generations: Pick<Generations, 'facts' | 'filesOf' | 'placeOf'>;
   /** Memory that is left on the machine or in the container; null if unknown. */
   memoryLeftBytes(): number | null;
   /** Calls `step` again after this time at the latest. */
@@ -71,6 +76,7 @@ export interface Operation {
   skipAhead?(atOnce: boolean): void;
 }
 
-export function describeFailure({ worker, reason }: WorkerFailure): string {
+export function describeFailure({ worker, reason, isPredicate = false }: WorkerFailure): string {
+  if (isPredicate) return `worker ${worker.slot} of generation ${worker.generation} ${reason}`;
   return `worker ${worker.slot} (pid ${worker.pid}): ${reason}`;
 }

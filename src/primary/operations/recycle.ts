@@ -25,7 +25,7 @@ export class RecycleOperation implements Operation {
     this.#old = old;
     this.#stopReason = stopReason;
     this.#drains = new Drains(context.pool);
-    this.#rollout = { cutId: 0, slots: [old.slot], parallel: 1, monitorMs: 0, allAtOnce: false, stopFirst: false, givenUp: new Set() };
+    this.#rollout = { cutId: 0, slots: [old.slot], parallel: 1, monitorMs: 0, allAtOnce: false, stopFirst: false, onTrial: null, givenUp: new Set() };
   }
 
   get onlyDrains(): boolean {

@@ -3,13 +3,15 @@ import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
 import type { StopReason } from '../../lifecycle/exit-report.ts';
 import { movedPort } from '../../lifecycle/expected-port.ts';
+import { describeServing } from '../../lifecycle/generations.ts';
 import { planRollout, type Rollout, type RolloutStep } from '../../lifecycle/rollout.ts';
 import { isEnded, isLeaving } from '../../lifecycle/states.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import type { OnFailure } from '../../protocol/control.ts';
-import { currentWorker } from '../workers/pool.ts';
+import { currentWorker, type CodePlace } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { needsNoRestart } from './balance-orders.ts';
+import { Canary } from './canary.ts';
 import { Drains, rolloutRoom } from './drains.ts';
 import { Look } from './look.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
@@ -17,14 +19,23 @@ import { describeFailure, type Operation, type OperationContext, type Outcome, t
 export interface ReloadOptions {
   readonly spec?: AppSpec | undefined;
   readonly parallel: number;
-  readonly monitorMs: number;
+  /** Default: that of the definition's `canary`. */
+  readonly monitorMs?: number | undefined;
   readonly onFailure: OnFailure;
   /** Listeners that the new workers need not have. */
   readonly drop: readonly string[];
   readonly allAtOnce: boolean;
 }
 
-export const DEFAULT_MONITOR_MS = 1_000;
+const DEFAULT_MONITOR_MS = 1_000;
+
+/** What was there before, and is gone back to. */
+interface Before {
+  readonly spec: AppSpec;
+  readonly generation: number;
+  readonly count: number;
+  readonly place: CodePlace | null;
+}
 
 /**
  * Replaces every worker, start-first where that is possible and wanted. It is a transaction: if the new version fails, the old one
@@ -40,14 +51,15 @@ export class ReloadOperation implements Operation {
   #look: Look | null = null;
   /** Decided when the look has ended. */
   #stopFirst = false;
-  #before: { readonly spec: AppSpec; readonly generation: number; readonly count: number };
+  #before: Before;
+  #canary: Canary | null = null;
+  #canaryPassed = false;
   readonly #drains: Drains;
 
   constructor(context: OperationContext, options: ReloadOptions) {
     this.#context = context;
     this.#options = options;
-    const { spec, generation, wanted } = context.pool;
-    this.#before = { spec, generation, count: wanted };
+    this.#before = this.#present();
     this.#drains = new Drains(context.pool);
     this.#rollout = this.#planFor([]);
   }
@@ -71,8 +83,8 @@ export class ReloadOperation implements Operation {
       this.#error = LbError.from(error);
       return;
     }
-    this.#before = { spec: pool.spec, generation: pool.generation, count: pool.wanted };
-    pool.generation++;
+    this.#before = this.#present();
+    pool.nextGeneration();
     if (this.#options.spec !== undefined) pool.spec = keepScale(this.#options.spec, pool.spec, pool.wanted);
     pool.forgetRestarts();
     const count = Math.min(pool.wanted, pool.spec.instances);
@@ -96,6 +108,7 @@ export class ReloadOperation implements Operation {
     if (this.#phase === 'draining') return this.#finish();
     if (!this.#decided()) return null;
     const { pool } = this.#context;
+    this.#watchCanary();
     const plan = planRollout(pool.rolloutSlots(), this.#rollout, rolloutRoom(this.#context));
     const stopReason = this.#phase === 'back' ? 'rollback' : 'reload';
     // The switch: all new workers join the rotation in the same turn in which the old ones leave it.
@@ -166,7 +179,7 @@ export class ReloadOperation implements Operation {
   /** The first failure counts. Stop-first, a slot is down if its old version is not started again, or fails too. */
   #errorOf(failure: WorkerFailure): LbError {
     const { spec: changed, onFailure } = this.#options;
-    const isDown = this.#stopFirst && (this.#phase === 'back' || onFailure !== 'rollback' || changed === undefined);
+    const isDown = this.#stopFirst && isLeaving(failure.worker.state) && (this.#phase === 'back' || onFailure !== 'rollback' || changed === undefined);
     const reason = this.#error?.details['reason'] ?? describeFailure(failure);
     const details = { app: this.#context.pool.spec.name, reason };
     const output = this.#error?.output ?? failure.output;
@@ -175,8 +188,9 @@ export class ReloadOperation implements Operation {
   }
 
   #planFor(slots: readonly number[]): Rollout {
-    const { parallel, monitorMs, allAtOnce } = this.#options;
-    return { cutId: this.#context.pool.lastId, slots, parallel, monitorMs, allAtOnce, stopFirst: this.#stopFirst, givenUp: new Set() };
+    const { parallel, allAtOnce } = this.#options;
+    const monitorMs = this.#options.monitorMs ?? this.#context.pool.spec.canary?.monitorMs ?? DEFAULT_MONITOR_MS;
+    return { cutId: this.#context.pool.lastId, slots, parallel, monitorMs, allAtOnce, stopFirst: this.#stopFirst, onTrial: null, givenUp: new Set() };
   }
 
   #giveUp(slot: number): void {
@@ -184,29 +198,68 @@ export class ReloadOperation implements Operation {
     this.#retireNewBesideOld([slot]);
   }
 
-  /** Retires new workers whose old one still serves. With `undo` and a changed definition, replaced slots go back to the old definition. */
-  #turnBack(undo: boolean): void {
+  /** Compares the first new worker with the old ones; it passes or fails with that. */
+  #watchCanary(): void {
     const { pool } = this.#context;
+    const { cutId, monitorMs, givenUp } = this.#rollout;
+    const policy = pool.spec.canary;
+    if (this.#phase !== 'forward' || this.#canaryPassed || this.#options.allAtOnce || monitorMs === 0 || policy === null) return;
+    const worker = pool.workers.find(({ id, state, slot }) => id > cutId && state === 'ready' && !givenUp.has(slot));
+    if (worker === undefined) return;
+    if (this.#canary?.worker !== worker) {
+      this.#canary?.end();
+      this.#canary = new Canary(worker, { context: this.#context, monitorMs, policy, cutId });
+    }
+    const canary = this.#canary;
+    canary.step();
+    this.#rollout = { ...this.#rollout, onTrial: canary.decided ? null : worker.id };
+    this.#canaryPassed = canary.decided && canary.failure === null;
+    if (canary.failure !== null) this.failed({ worker, reason: canary.failure, isPredicate: true, output: [...worker.end.lastStderr] });
+  }
+
+  #present(): Before {
+    const { spec, generation, wanted, place } = this.#context.pool;
+    return { spec, generation, count: wanted, place };
+  }
+
+  /** Whether the version before can be started again: by its definition, or because its files are still where they were. */
+  #wayBack(): Before | null {
+    const { generations } = this.#context;
+    const { generation, place } = this.#before;
+    if (generations.filesOf(generation) === 'moved') return { ...this.#before, place: generations.placeOf(generation) };
+    return this.#options.spec !== undefined || place !== null ? this.#before : null;
+  }
+
+  /** Retires new workers whose old one still serves. With `undo`, replaced slots go back to the version before, if there is a way. */
+  #turnBack(undo: boolean): void {
+    const { pool, generations } = this.#context;
     this.#look = null;
+    this.#canary?.end();
     this.#retireNewBesideOld(this.#rollout.slots);
     this.#release();
-    const changed = this.#options.spec !== undefined;
-    if (undo && changed) {
-      pool.spec = this.#before.spec;
-      pool.wanted = this.#before.count;
-    } else {
-      pool.spec = { ...pool.spec, instances: pool.wanted };
-    }
     const replaced = this.#rollout.slots.filter((index) => {
       const current = currentWorker(pool.slot(index));
       return current === undefined || current.id > this.#rollout.cutId;
     });
-    if (undo && changed && replaced.length > 0) {
-      this.#context.progress('rollback', `${pool.spec.name}: rolling ${plural(replaced.length, 'replaced worker')} back to the previous definition`);
+    const back = undo ? this.#wayBack() : null;
+    if (back === null) pool.spec = { ...pool.spec, instances: pool.wanted };
+    else {
+      pool.spec = back.spec;
+      pool.wanted = back.count;
+      pool.place = back.place;
+      if (replaced.length > 0) {
+        this.#context.progress(
+          'rollback',
+          `${pool.spec.name}: rolling ${plural(replaced.length, 'replaced worker')} back to the previous ${this.#options.spec === undefined ? 'version' : 'definition'}`,
+        );
+      }
     }
+    // What is started from now on is what served before.
+    const isAsBefore = back !== null || (this.#options.spec === undefined && replaced.length === 0);
+    if (isAsBefore && generations.filesOf(this.#before.generation) !== 'changed') pool.generation = this.#before.generation;
     this.#phase = 'back';
     this.#stopFirst = this.#context.replacement.current.way === 'stop-first';
-    this.#rollout = { ...this.#planFor(undo && changed ? replaced : []), parallel: Math.max(1, this.#options.parallel), allAtOnce: false };
+    this.#rollout = { ...this.#planFor(back === null ? [] : replaced), parallel: Math.max(1, this.#options.parallel), allAtOnce: false };
   }
 
   #release(): void {
@@ -238,7 +291,15 @@ export class ReloadOperation implements Operation {
     if (!this.#drains.ended) return null;
     // Workers of the failed version may have left by themselves.
     if (this.#error !== null && pool.workers.some((w) => isLeaving(w.state))) return null;
-    if (this.#error !== null) return { ok: false, error: this.#error };
+    if (this.#error !== null) return { ok: false, error: this.#withServing(this.#error) };
     return { ok: true, message: `${pool.spec.name} reloaded, generation ${pool.generation}, ${plural(pool.wanted, 'worker')}` };
+  }
+
+  /** Its hint says who serves now. */
+  #withServing(error: LbError): LbError {
+    if (error.code !== 'LB_ERR_RELOAD_FAILED') return error;
+    const { pool, generations } = this.#context;
+    const serving = describeServing(generations.facts, { before: this.#before.generation, newest: pool.generation });
+    return new LbError(error.code, { ...error.details, serving }, error.output);
   }
 }

@@ -37,7 +37,7 @@ export class RestartOperation implements Operation {
       this.#phase = 'starting';
       if (this.#options.spec !== undefined) this.#redefine(this.#options.spec);
       pool.wanted = pool.spec.instances;
-      pool.generation++;
+      pool.nextGeneration();
       pool.forgetRestarts();
       return null;
     }

@@ -13,6 +13,7 @@ import type { Autoscaler } from '../scaling/autoscaler.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Watch } from '../watch/watch.ts';
 import type { ExitHistory } from '../workers/exit-history.ts';
+import type { Generations } from '../workers/generations.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { ReplacementWatch } from '../workers/replacement-watch.ts';
 import { presentLoad } from '../workers/present-load.ts';
@@ -31,6 +32,7 @@ interface StatsParts {
 export interface SnapshotParts extends StatsParts {
   readonly watch: Watch;
   readonly autoscaler: Autoscaler;
+  readonly generations: Generations;
   readonly socketsKept: () => boolean;
 }
 
@@ -93,6 +95,7 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
     listeners: ingress.labels,
     unserved: parts.contract.unserved,
     expectedPort: expectedPort(pool.spec),
+    generations: parts.generations.facts,
     health,
     troubledSlots: slotTroubles(pool, supervisor.exits),
     ...(lastFailure === null ? {} : { lastFailure }),

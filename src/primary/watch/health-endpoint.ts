@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { LbError } from '../../errors/lb-error.ts';
+import type { GenerationFacts } from '../../lifecycle/generations.ts';
 import { hostAndPort } from '../../lifecycle/wording.ts';
 import { HttpEndpoint } from '../../system/http-endpoint.ts';
 import type { PortHolder } from '../../system/port-holder.ts';
@@ -14,6 +15,7 @@ export interface ReadyFacts {
   readonly unserved: readonly string[];
   /** The app is being stopped. */
   readonly stopping: boolean;
+  readonly generations: readonly GenerationFacts[];
 }
 
 /** Serves `/live` and `/ready` on a separate port, for a load balancer in front of the machine. */
@@ -38,7 +40,14 @@ function answer(url: string, response: ServerResponse, facts: ReadyFacts): void 
 /** Whether a load balancer should send traffic to this app. */
 export const isReady = ({ ready, readyMin, unserved, stopping }: ReadyFacts): boolean => !stopping && ready >= readyMin && unserved.length === 0;
 
-const shown = ({ app, ready, instances, readyMin, unserved }: ReadyFacts): object => ({ app, ready, instances, ready_min: readyMin, unserved });
+const shown = ({ app, ready, instances, readyMin, unserved, generations }: ReadyFacts): object => ({
+  app,
+  ready,
+  instances,
+  ready_min: readyMin,
+  unserved,
+  generations,
+});
 
 function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(`${JSON.stringify(body)}\n`);

@@ -31,6 +31,12 @@ interface PoolOptions {
   readonly notify: Notify<WorkerHandle>;
 }
 
+/** Where the code of a generation is. */
+export interface CodePlace {
+  readonly script: string;
+  readonly cwd: string;
+}
+
 interface RetireOptions {
   /** Kills it without draining. */
   readonly atOnce?: boolean;
@@ -42,7 +48,8 @@ interface RetireOptions {
 export class Pool implements WorkerObserver {
   /** How many slots should have a worker. */
   wanted = 0;
-  generation = 0;
+  /** Null for where the definition says. A definition whose path is a link may lead to a newer version by now. */
+  place: CodePlace | null = null;
   /** The id of the youngest worker. Ids increase with each fork. */
   lastId = 0;
   readonly counters = new AppCounters();
@@ -50,6 +57,8 @@ export class Pool implements WorkerObserver {
   readonly #retirements = new Map<WorkerHandle, Retirement>();
   readonly #options: PoolOptions;
   #spec: AppSpec;
+  #generation = 0;
+  #newestGeneration = 0;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -63,6 +72,22 @@ export class Pool implements WorkerObserver {
   set spec(spec: AppSpec) {
     this.#spec = spec;
     this.#options.notify('onSpecChanged', spec);
+  }
+
+  /** The generation of the workers that are started now. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  set generation(generation: number) {
+    this.#generation = generation;
+    this.#newestGeneration = Math.max(this.#newestGeneration, generation);
+  }
+
+  /** From now on, workers are started from what is where the definition says. No number is used twice. */
+  nextGeneration(): void {
+    this.generation = this.#newestGeneration + 1;
+    this.place = null;
   }
 
   /** All slots that are wanted or still have a worker, in order. */
@@ -108,7 +133,8 @@ export class Pool implements WorkerObserver {
   fork(index: number): WorkerHandle {
     const slot = this.slot(index);
     const { startWorker, workerSettings, notify } = this.#options;
-    const { spec, generation, counters } = this;
+    const { generation, counters } = this;
+    const spec = this.place === null ? this.#spec : { ...this.#spec, ...this.place };
     const launch = { spec, slot: index, settings: workerSettings(spec) };
     const worker = new WorkerHandle({
       id: this.lastId + 1,

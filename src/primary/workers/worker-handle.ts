@@ -11,6 +11,7 @@ import { Descendants, type LeftBehind } from './descendants.ts';
 import { HandOff } from './hand-off.ts';
 import { pipesClosed } from './pipes-closed.ts';
 import { SelfDescription } from './self-description.ts';
+import { Tallies } from './tallies.ts';
 import { WorkerChannel } from './worker-channel.ts';
 import { WorkerEnd } from './worker-end.ts';
 import { WorkerMeter } from './worker-meter.ts';
@@ -46,6 +47,7 @@ export class WorkerHandle {
   readonly handOff: HandOff;
   readonly meter: WorkerMeter;
   readonly profile = new WorkerProfile();
+  readonly tallies = new Tallies((message) => this.channel.post(message));
   readonly self = new SelfDescription();
   readonly end = new WorkerEnd();
   readonly descendants = new Descendants();
@@ -172,6 +174,8 @@ export class WorkerHandle {
         return this.profile.answered(message);
       case 'app-metrics':
         return this.#notify('onAppMetrics', this, message.id, message.text);
+      case 'tally':
+        return this.tallies.answered(message.id, message.tally);
       case 'open':
         return this.handOff.counted(message.count);
       case 'malformed':

@@ -1,3 +1,4 @@
+import { badVersion } from './bad-version.mjs';
 import { blockedWorker } from './blocked-worker.mjs';
 import { daemonCpu } from './daemon-cpu.mjs';
 import { directReload } from './direct-reload.mjs';
@@ -43,6 +44,7 @@ export const MEASURES = [
   reloads,
   plainReloads,
   idleReload,
+  badVersion,
   kills,
   blockedWorker,
   hungWorker,

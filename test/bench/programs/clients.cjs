@@ -45,7 +45,8 @@ async function client(group, tally) {
     const outcome = await requestOnce(agent);
     tally.outcomes[outcome] = (tally.outcomes[outcome] ?? 0) + 1;
     if (outcome === 'served') tally.longestMs = Math.max(tally.longestMs, performance.now() - startedAt);
-    const pauseMs = outcome === 'served' ? group.pauseMs * Math.random() * 2 : AFTER_FAILURE_MS;
+    const isAnswered = outcome === 'served' || outcome.startsWith('status');
+    const pauseMs = isAnswered ? group.pauseMs * Math.random() * 2 : AFTER_FAILURE_MS;
     if (pauseMs > 0) await delay(pauseMs, null, { signal: stopping.signal }).catch(() => {});
   }
   if (agent) agent.destroy();

@@ -117,6 +117,7 @@ class FakePrimary {
       listeners: [`*:${3_000 + this.#index}`],
       unserved: [],
       expectedPort: null,
+      generations: [],
       health: slots.map(
         (slot): WorkerHealth => ({
           slot,

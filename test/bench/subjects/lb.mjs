@@ -41,6 +41,11 @@ export class Lb {
     await this.#lb(['reload', app.name]);
   }
 
+  /** @param {App} app @returns {Promise<number | null>} the exit code */
+  async tryReload(app) {
+    return (await this.#lb(['reload', app.name], {}, true)).code;
+  }
+
   /** @param {App} app @param {number} workers */
   async scale(app, workers) {
     await this.#lb(['scale', app.name, String(workers)]);

@@ -54,6 +54,11 @@ export class Pm2 {
     await this.#pm2(['reload', app.name]);
   }
 
+  /** @param {App} app @returns {Promise<number | null>} the exit code */
+  async tryReload(app) {
+    return (await this.#pm2(['reload', app.name], {}, true)).code;
+  }
+
   get listCommand() {
     return [this.program, 'list'];
   }

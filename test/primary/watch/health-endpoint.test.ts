@@ -4,7 +4,15 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { HealthEndpoint, isReady, type ReadyFacts } from '../../../src/primary/watch/health-endpoint.ts';
 import { freePort } from '../../helpers/ports.ts';
 
-const READY: ReadyFacts = { app: 'api', ready: 2, instances: 2, readyMin: 1, unserved: [], stopping: false };
+const READY: ReadyFacts = {
+  app: 'api',
+  ready: 2,
+  instances: 2,
+  readyMin: 1,
+  unserved: [],
+  stopping: false,
+  generations: [{ generation: 5, slots: [0, 1], files: 'same' }],
+};
 const HOST = '127.0.0.1';
 let facts: ReadyFacts;
 

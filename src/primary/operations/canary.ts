@@ -1,0 +1,119 @@
+import type { CanarySpec } from '../../lifecycle/app-spec.ts';
+import { STRATEGIES } from '../../lifecycle/balance-strategy.ts';
+import {
+  addTallies,
+  describeCanary,
+  isBusy,
+  judgeCanary,
+  nextForCanary,
+  NO_TALLY,
+  patienceOf,
+  tallySince,
+  type Patience,
+  type Tally,
+} from '../../lifecycle/canary.ts';
+import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
+import { now } from '../../system/clock.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
+import type { OperationContext } from './operation.ts';
+
+/** How often it is compared, in monitor windows, within bounds. */
+const LOOKS_PER_WINDOW = 2;
+const SHORTEST_LOOK_MS = 50;
+const LONGEST_LOOK_MS = 1_000;
+
+interface CanaryOptions {
+  readonly context: Pick<OperationContext, 'pool' | 'wakeIn'>;
+  readonly monitorMs: number;
+  readonly policy: Omit<CanarySpec, 'monitorMs'>;
+  /** Workers with this id or a lower one are its peers. */
+  readonly cutId: number;
+}
+
+/** Watches the first new worker of a reload: compares what becomes of its requests with what becomes of those of the old workers. */
+export class Canary {
+  readonly worker: WorkerHandle;
+  /** It has passed, or failed. */
+  decided = false;
+  /** What it did, if it failed. */
+  failure: string | null = null;
+  readonly #options: CanaryOptions;
+  /** What the peers had done before. */
+  readonly #before: Promise<ReadonlyMap<WorkerHandle, Tally>>;
+  #nextLookAt: number;
+  #isLooking = false;
+  #looks = 0;
+  #asksForConnections = false;
+
+  constructor(worker: WorkerHandle, options: CanaryOptions) {
+    this.worker = worker;
+    this.#options = options;
+    this.#before = this.#askPeers(this.#patience());
+    this.#nextLookAt = (worker.readyAt ?? now()) + this.#lookEveryMs;
+  }
+
+  /** Compares when it is time. */
+  step(): void {
+    if (this.decided || this.#isLooking) return;
+    const leftMs = this.#nextLookAt - now();
+    if (leftMs > 0) return this.#options.context.wakeIn(leftMs);
+    this.#isLooking = true;
+    void this.#look().finally(() => {
+      this.#isLooking = false;
+      this.#nextLookAt = now() + this.#lookEveryMs;
+      this.#options.context.wakeIn(0);
+    });
+  }
+
+  /** Takes back what it ordered of its peers. */
+  end(): void {
+    this.decided = true;
+    if (this.#asksForConnections) for (const peer of this.#peers) peer.channel.post({ t: 'rebalance', count: 0 });
+    this.#asksForConnections = false;
+  }
+
+  get #lookEveryMs(): number {
+    return Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, this.#options.monitorMs / LOOKS_PER_WINDOW));
+  }
+
+  get #peers(): readonly WorkerHandle[] {
+    return this.#options.context.pool.workers.filter(({ id, state }) => id <= this.#options.cutId && state === 'ready');
+  }
+
+  #patience(): Patience {
+    const at = now();
+    const latency = this.#peers.reduce<number[]>((sum, { meter }) => addBuckets(sum, meter.recentLatency(at)), emptyBuckets());
+    return patienceOf(this.#options.monitorMs, quantile(latency, 0.99));
+  }
+
+  async #look(): Promise<void> {
+    const patience = this.#patience();
+    const [before, own, theirs] = await Promise.all([this.#before, this.worker.tallies.ask(patience), this.#askPeers(patience)]);
+    if (this.decided) return;
+    const { policy, monitorMs } = this.#options;
+    // A peer that did not answer before is left out.
+    const peers = [...theirs].reduce((sum, [peer, tally]) => addTallies(sum, tallySince(before.get(peer) ?? tally, tally)), NO_TALLY);
+    const readyForMs = now() - (this.worker.readyAt ?? now());
+    // A worker that does not answer is blocked.
+    const verdict = own === null ? 'suspect' : judgeCanary(own, peers, policy, ++this.#looks);
+    const next = nextForCanary(verdict, { readyForMs, monitorMs, isBusy: isBusy(peers, policy) });
+    if (next === 'fail') this.failure = describeCanary(own ?? NO_TALLY, peers);
+    if (next !== 'watch') return this.end();
+    if (verdict === 'unproven') this.#askForConnections();
+  }
+
+  async #askPeers(patience: Patience): Promise<ReadonlyMap<WorkerHandle, Tally>> {
+    const answers = await Promise.all(this.#peers.map(async (peer) => [peer, await peer.tallies.ask(patience)] as const));
+    return new Map(answers.flatMap(([peer, tally]) => (tally === null ? [] : [[peer, tally] as const])));
+  }
+
+  /** Clients that keep their connections would not reach it: its peers end half of those in use with their next answer. */
+  #askForConnections(): void {
+    if (this.#asksForConnections || STRATEGIES[this.#options.context.pool.spec.balance].sticky) return;
+    this.#asksForConnections = true;
+    for (const peer of this.#peers) {
+      const count = Math.ceil((peer.meter.last?.kept ?? 0) / 2);
+      if (count > 0) peer.channel.post({ t: 'rebalance', count });
+    }
+  }
+}
