@@ -38,6 +38,7 @@ export function offlineSnapshot(
     unserved: [],
     expectedPort: null,
     generations: [],
+    generationNote: null,
     workers: [],
     health: [],
     troubledSlots: [],

@@ -17,8 +17,7 @@ export type ListedApp = Pick<
   | 'listeners'
   | 'unserved'
   | 'expectedPort'
-  | 'generation'
-  | 'generations'
+  | 'generationNote'
   | 'queued'
   | 'panic'
   | 'troubledSlots'
@@ -36,21 +35,8 @@ export type ListedApp = Pick<
 
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
-  const {
-    listeners,
-    unserved,
-    expectedPort,
-    generation,
-    generations,
-    queued,
-    panic,
-    troubledSlots,
-    lastFailure,
-    autoscaling,
-    operation,
-    queuedOperations,
-    error,
-  } = snapshot;
+  const { listeners, unserved, expectedPort, generationNote, queued, panic, troubledSlots, lastFailure, autoscaling, operation, queuedOperations, error } =
+    snapshot;
   return {
     name,
     state,
@@ -66,8 +52,7 @@ export function listedApp(snapshot: AppSnapshot): ListedApp {
     listeners,
     unserved,
     expectedPort,
-    generation,
-    generations,
+    generationNote,
     queued,
     panic,
     troubledSlots,

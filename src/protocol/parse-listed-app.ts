@@ -1,4 +1,3 @@
-import { FILE_STATES, type GenerationFacts } from '../lifecycle/generations.ts';
 import { APP_STATES, WORKER_STATES } from '../lifecycle/states.ts';
 import type { ListedApp } from './listed-app.ts';
 import { drainBlockers, loopDelay } from './parse-load.ts';
@@ -61,8 +60,7 @@ export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
   listeners: list(string),
   unserved: list(string),
   expectedPort: nullable(string),
-  generation: number(),
-  generations: list(object<GenerationFacts>({ generation: number(), slots: list(slot), files: oneOf(FILE_STATES) })),
+  generationNote: nullable(string),
   queued: number(),
   panic: boolean,
   troubledSlots: list(

@@ -1,4 +1,5 @@
 import { STOP_REASONS, type ExitReport } from '../lifecycle/exit-report.ts';
+import { FILE_STATES, type GenerationFacts } from '../lifecycle/generations.ts';
 import { REPLACEMENT_WAYS, type Footprint } from '../lifecycle/replacement.ts';
 import { shownAppSpec } from './parse-app-spec.ts';
 import { LISTED, LISTED_HEALTH, numberOrNull, pid, slot, worker, workerState } from './parse-listed-app.ts';
@@ -36,14 +37,14 @@ export const EXIT: Shape<ExitReport> = {
 
 export const FOOTPRINT: Shape<Footprint> = { listened: boolean, ownSockets: list(string) };
 
-const { name, state, instances, ready, generation, cpuPercent, memoryBytes, connections, queued, panic, requestsPerSecond } = LISTED;
+const { name, state, instances, ready, cpuPercent, memoryBytes, connections, queued, panic, requestsPerSecond } = LISTED;
 
 const STATS: Shape<AppStats> = {
   name,
   state,
   instances,
   ready,
-  generation,
+  generation: number(),
   primaryPid: nullable(pid),
   startedAt: numberOrNull,
   cpuPercent,
@@ -67,6 +68,7 @@ export const appSnapshot = object<AppSnapshot>({
   ...LISTED,
   ...STATS,
   healthy: number(),
+  generations: list(object<GenerationFacts>({ generation: number(), slots: list(slot), files: oneOf(FILE_STATES) })),
   proxyRejections,
   health: list(object<WorkerHealth>(HEALTH)),
   lastExits: list(object<ExitReport>(EXIT)),

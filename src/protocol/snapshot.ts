@@ -145,6 +145,8 @@ export interface AppSnapshot {
   readonly expectedPort: string | null;
   /** Which slots run which generation, newest first, and what became of its files. */
   readonly generations: readonly GenerationFacts[];
+  /** The same in words, if more than one generation serves, or one that cannot be started again. */
+  readonly generationNote: string | null;
   readonly workers: readonly WorkerSnapshot[];
   readonly health: readonly WorkerHealth[];
   readonly troubledSlots: readonly SlotTrouble[];

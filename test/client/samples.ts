@@ -65,6 +65,7 @@ export function app(changes: Partial<AppSnapshot> = {}): AppSnapshot {
     unserved: [],
     expectedPort: null,
     generations: [{ generation: 3, slots: [0], files: 'same' }],
+    generationNote: null,
     workers: [worker(), worker({ slot: 1, pid: 5002 })],
     health: [],
     troubledSlots: [],

@@ -4,20 +4,20 @@
 export const DEPLOYS = ['in place', 'release folder'] as const;
 export type Deploy = (typeof DEPLOYS)[number];
 
-export const SERVING = {
+const SERVING = {
   old: 'the old version, in every slot',
   new: 'the new version, in every slot',
   mixed: 'the new version in the slots that were replaced, crashing and restarting; the old one in the others',
   recycled: 'the new version, in every slot; each worker is replaced at its memory limit',
 } as const;
 
-export interface Outcome {
+interface Outcome {
   readonly exitCode: 0 | 1;
   readonly serves: keyof typeof SERVING;
 }
 
 /** Counted by the load of the test. */
-export type Loss = 'wrong' | 'reset' | 'hung';
+type Loss = 'wrong' | 'reset' | 'hung';
 
 export interface BadVersion {
   readonly title: string;

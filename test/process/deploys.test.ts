@@ -81,14 +81,14 @@ async function expectTold({ name }: StartedApp, health: number, stderr: string):
   ]);
 }
 
-const BAD_VERSIONS = badVersions(await freePort());
-
-it.each(BAD_VERSIONS)('S32: a new version that $title', async (bad) => {
+it.each(badVersions(0).map(({ title }, row) => ({ title, row })))('S32: a new version that $title', async ({ row }) => {
   await Promise.all(
     DEPLOYS.map(async (deploy) => {
+      const bad = badVersions(await freePort())[row];
+      if (bad === undefined) throw new Error(`no row ${row}`);
       const what = `${bad.title}, ${deploy}`;
-      const name = deploy === 'in place' ? 'inplace' : 'releases';
-      const put = putter(`${name}-${BAD_VERSIONS.indexOf(bad)}`, deploy);
+      const name = `${deploy.replace(' ', '-')}-${row}`;
+      const put = putter(name, deploy);
       const health = await freePort();
       const app = await startOld(name, put, ['--health-port', `127.0.0.1:${health}`]);
       const load = startTraffic(app.port);

@@ -1,6 +1,5 @@
 import { shellWord } from '../../errors/lb-error.ts';
 import { describeBlockers } from '../../lifecycle/describe-blockers.ts';
-import { describeGenerations, isNoteworthy } from '../../lifecycle/generations.ts';
 import { isShuttingDown } from '../../lifecycle/states.ts';
 import { byteSize, plural } from '../../lifecycle/wording.ts';
 import type { ListedApp } from '../../protocol/listed-app.ts';
@@ -68,7 +67,7 @@ export function appNotes(app: ListedApp): string[] {
   if (app.queued > 0) notes.push(`${plural(app.queued, 'connection')} wait${app.queued === 1 ? 's' : ''} for a worker`);
   if (app.unserved.length > 0) notes.push(unservedText(app));
   else notes.push(...notListeningText(app));
-  if (app.operation === null && isNoteworthy(app.generations, app.generation)) notes.push(describeGenerations(app.generations, app.generation));
+  if (app.operation === null && app.generationNote !== null) notes.push(app.generationNote);
   if (app.panic) notes.push('fewer than half of the workers are healthy; connections go to all of them');
   notes.push(...app.workers.flatMap((worker) => outText(app, worker)));
   if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)), ...failureText(app));

@@ -12,10 +12,11 @@ import {
   type Patience,
   type Tally,
 } from '../../lifecycle/canary.ts';
+import type { Rollout } from '../../lifecycle/rollout.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import { now } from '../../system/clock.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
-import type { OperationContext } from './operation.ts';
+import type { OperationContext, WorkerFailure } from './operation.ts';
 
 /** How often it is compared, in monitor windows, within bounds. */
 const LOOKS_PER_WINDOW = 2;
@@ -30,8 +31,8 @@ interface CanaryOptions {
   readonly cutId: number;
 }
 
-/** Watches the first new worker of a reload: compares what becomes of its requests with what becomes of those of the old workers. */
-export class Canary {
+/** Watches a new worker: compares what becomes of its requests with what becomes of those of the old workers. */
+class Canary {
   readonly worker: WorkerHandle;
   /** It has passed, or failed. */
   decided = false;
@@ -115,5 +116,41 @@ export class Canary {
       const count = Math.ceil((peer.meter.last?.kept ?? 0) / 2);
       if (count > 0) peer.channel.post({ t: 'rebalance', count });
     }
+  }
+}
+
+/** The canaries of one reload: its first new worker, and the next one if that fails and the reload continues. */
+export class Canaries {
+  readonly #context: CanaryOptions['context'];
+  #current: Canary | null = null;
+  #passed = false;
+
+  constructor(context: CanaryOptions['context']) {
+    this.#context = context;
+  }
+
+  /** Goes on with the comparison. `onTrial` is the worker that has to wait for it, as in a rollout; a failure is returned once. */
+  step({ cutId, monitorMs, allAtOnce, givenUp }: Rollout): { readonly onTrial: number | null; readonly failure: WorkerFailure | null } {
+    const { pool } = this.#context;
+    const policy = pool.spec.canary;
+    const none = { onTrial: null, failure: null };
+    if (this.#passed || allAtOnce || monitorMs === 0 || policy === null) return none;
+    const worker = pool.workers.find(({ id, state, slot }) => id > cutId && state === 'ready' && !givenUp.has(slot));
+    if (worker === undefined) return none;
+    if (this.#current?.worker !== worker) {
+      this.end();
+      this.#current = new Canary(worker, { context: this.#context, monitorMs, policy, cutId });
+    }
+    const canary = this.#current;
+    canary.step();
+    if (!canary.decided) return { onTrial: worker.id, failure: null };
+    this.#passed = canary.failure === null;
+    if (canary.failure === null) return none;
+    return { onTrial: null, failure: { worker, reason: canary.failure, isPredicate: true, output: [...worker.end.lastStderr] } };
+  }
+
+  /** Nothing is compared any longer. */
+  end(): void {
+    this.#current?.end();
   }
 }

@@ -11,7 +11,7 @@ import type { OnFailure } from '../../protocol/control.ts';
 import { currentWorker, type CodePlace } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { needsNoRestart } from './balance-orders.ts';
-import { Canary } from './canary.ts';
+import { Canaries } from './canary.ts';
 import { Drains, rolloutRoom } from './drains.ts';
 import { Look } from './look.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
@@ -52,8 +52,7 @@ export class ReloadOperation implements Operation {
   /** Decided when the look has ended. */
   #stopFirst = false;
   #before: Before;
-  #canary: Canary | null = null;
-  #canaryPassed = false;
+  readonly #canaries: Canaries;
   readonly #drains: Drains;
 
   constructor(context: OperationContext, options: ReloadOptions) {
@@ -61,6 +60,7 @@ export class ReloadOperation implements Operation {
     this.#options = options;
     this.#before = this.#present();
     this.#drains = new Drains(context.pool);
+    this.#canaries = new Canaries(context);
     this.#rollout = this.#planFor([]);
   }
 
@@ -108,7 +108,7 @@ export class ReloadOperation implements Operation {
     if (this.#phase === 'draining') return this.#finish();
     if (!this.#decided()) return null;
     const { pool } = this.#context;
-    this.#watchCanary();
+    if (this.#phase === 'forward') this.#compare();
     const plan = planRollout(pool.rolloutSlots(), this.#rollout, rolloutRoom(this.#context));
     const stopReason = this.#phase === 'back' ? 'rollback' : 'reload';
     // The switch: all new workers join the rotation in the same turn in which the old ones leave it.
@@ -120,6 +120,13 @@ export class ReloadOperation implements Operation {
     this.#phase = 'scaling';
     pool.wanted = pool.spec.instances;
     return this.#scaled();
+  }
+
+  /** The first new worker passes only if it serves as well as the old ones. */
+  #compare(): void {
+    const { onTrial, failure } = this.#canaries.step(this.#rollout);
+    this.#rollout = { ...this.#rollout, onTrial };
+    if (failure !== null) this.failed(failure);
   }
 
   #take(steps: readonly RolloutStep[], stopReason: StopReason): void {
@@ -198,25 +205,6 @@ export class ReloadOperation implements Operation {
     this.#retireNewBesideOld([slot]);
   }
 
-  /** Compares the first new worker with the old ones; it passes or fails with that. */
-  #watchCanary(): void {
-    const { pool } = this.#context;
-    const { cutId, monitorMs, givenUp } = this.#rollout;
-    const policy = pool.spec.canary;
-    if (this.#phase !== 'forward' || this.#canaryPassed || this.#options.allAtOnce || monitorMs === 0 || policy === null) return;
-    const worker = pool.workers.find(({ id, state, slot }) => id > cutId && state === 'ready' && !givenUp.has(slot));
-    if (worker === undefined) return;
-    if (this.#canary?.worker !== worker) {
-      this.#canary?.end();
-      this.#canary = new Canary(worker, { context: this.#context, monitorMs, policy, cutId });
-    }
-    const canary = this.#canary;
-    canary.step();
-    this.#rollout = { ...this.#rollout, onTrial: canary.decided ? null : worker.id };
-    this.#canaryPassed = canary.decided && canary.failure === null;
-    if (canary.failure !== null) this.failed({ worker, reason: canary.failure, isPredicate: true, output: [...worker.end.lastStderr] });
-  }
-
   #present(): Before {
     const { spec, generation, wanted, place } = this.#context.pool;
     return { spec, generation, count: wanted, place };
@@ -234,7 +222,7 @@ export class ReloadOperation implements Operation {
   #turnBack(undo: boolean): void {
     const { pool, generations } = this.#context;
     this.#look = null;
-    this.#canary?.end();
+    this.#canaries.end();
     this.#retireNewBesideOld(this.#rollout.slots);
     this.#release();
     const replaced = this.#rollout.slots.filter((index) => {

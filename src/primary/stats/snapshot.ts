@@ -1,4 +1,5 @@
 import { expectedPort } from '../../lifecycle/expected-port.ts';
+import { describeGenerations, isNoteworthy } from '../../lifecycle/generations.ts';
 import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { appState } from '../../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
@@ -85,6 +86,7 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
   const { env, ...spec } = pool.spec;
   const health = watch.report();
   const { lastFailure } = supervisor.exits;
+  const generations = parts.generations.facts;
   return {
     ...takeStats(parts),
     healthy: watch.healthySlots(health),
@@ -95,7 +97,8 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
     listeners: ingress.labels,
     unserved: parts.contract.unserved,
     expectedPort: expectedPort(pool.spec),
-    generations: parts.generations.facts,
+    generations,
+    generationNote: isNoteworthy(generations, pool.generation) ? describeGenerations(generations, pool.generation) : null,
     health,
     troubledSlots: slotTroubles(pool, supervisor.exits),
     ...(lastFailure === null ? {} : { lastFailure }),

@@ -118,6 +118,7 @@ class FakePrimary {
       unserved: [],
       expectedPort: null,
       generations: [],
+      generationNote: null,
       health: slots.map(
         (slot): WorkerHealth => ({
           slot,

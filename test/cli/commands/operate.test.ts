@@ -27,7 +27,7 @@ describe('operations', () => {
   it('print a failure with the last words of the worker', async () => {
     const error = new LbError(
       'LB_ERR_RELOAD_FAILED',
-      { app: 'api', reason: 'api[0] exit code 1' },
+      { app: 'api', reason: 'api[0] exit code 1', serving: 'the previous version is still serving' },
       Array.from({ length: 50 }, (_, i) => `line ${i}`),
     );
     daemon.on('POST /v1/apps/api/reload', { stream: [{ type: 'result', ok: false, error: error.toRecord() }] });
