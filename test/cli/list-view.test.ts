@@ -91,6 +91,12 @@ describe('listView', () => {
     expect(names.some((name) => name?.startsWith('worker-') && name.endsWith('…'))).toBe(true);
   });
 
+  it('says which slots run what, but not in the middle of an operation', () => {
+    const mixed = app({ generationNote: 'slot 0 runs generation 5; slot 1 runs generation 4' });
+    expect(listView([mixed], { width: 120 })).toContain('\n  slot 0 runs generation 5; slot 1 runs generation 4\n');
+    expect(listView([{ ...mixed, operation: { kind: 'reload', sinceMs: 5 } }], { width: 120 })).not.toContain('generation');
+  });
+
   it('is a head line without apps', () => {
     expect(listView([], { width: 80 })).toBe('name  state  ready  node  uptime  restarts  cpu  memory  conns  req/s\n');
   });

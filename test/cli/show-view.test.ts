@@ -105,3 +105,11 @@ it('says the same with and without colour', async () => {
   expect(text).toContain('\u001b[32mready\u001b[39m');
   expect(stripVTControlCharacters(text)).toBe(showView(app(), { width: 80 }));
 });
+
+it.each([
+  ['same', 'generation  3\n'],
+  ['changed', 'generation  3, whose files have changed on disk since\n'],
+  ['moved', 'generation  3, whose path leads to other files now\n'],
+] as const)('files of the generation: %s', (files, text) => {
+  expect(showView(app({ generation: 3, generations: [{ generation: 3, slots: [0], files }] }), { width: null })).toContain(text);
+});
