@@ -92,7 +92,7 @@ export const badVersions = (wrongPort: number): readonly BadVersion[] => [
     title: 'listens on another port',
     fixture: 'plain-http.cjs',
     env: { PORT: String(wrongPort) },
-    says: /does not listen on \*:\d+/,
+    says: /not listening on \*:\d+, as the worker before it does/,
     outcomes: BOTH_OLD,
     loses: [],
     lost: 'nothing',

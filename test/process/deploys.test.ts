@@ -46,7 +46,7 @@ async function answering(port: number, requests = 30): Promise<readonly string[]
 }
 
 async function startOld(name: string, put: Put, flags: readonly string[] = []): Promise<StartedApp> {
-  const all = ['--kill-timeout', '700', '--listen-timeout', '1500', '--max-memory-restart', '250M', ...flags];
+  const all = ['--kill-timeout', '700', '--listen-timeout', '4000', '--max-memory-restart', '250M', ...flags];
   return sandbox.start(put('plain-http.cjs', 'old'), { name, instances: WORKERS, flags: all });
 }
 
@@ -71,7 +71,8 @@ const expectServing: Record<BadVersion['outcomes'][Deploy]['serves'], (app: Star
 
 /** Everything that names the generations after a deploy in place that failed halfway. */
 async function expectTold({ name }: StartedApp, health: number, stderr: string): Promise<void> {
-  const told = /slots? [\d, and]+ runs? generation 2; slots? [\d, and]+ runs? generation 1, whose files have changed on disk since: it cannot be started again/;
+  const told =
+    /slots? 0[\d, and]* runs? generation 2; slots? [\d, and]+ runs? generation 1, whose files have changed on disk since: it cannot be started again/;
   expect(stderr).toMatch(told);
   for (const command of ['list', 'show']) expect((await sandbox.ok(command, ...(command === 'show' ? [name] : []))).stdout).toMatch(told);
   const { generations } = JSON.parse((await request('/ready', { port: health })).body) as Pick<AppSnapshot, 'generations'>;

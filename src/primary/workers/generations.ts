@@ -1,5 +1,5 @@
 import { fileState, groupByGeneration, type FileState, type GenerationFacts, type ScriptFile } from '../../lifecycle/generations.ts';
-import { isLeaving } from '../../lifecycle/states.ts';
+import { isEnded, isLeaving } from '../../lifecycle/states.ts';
 import { now } from '../../system/clock.ts';
 import { withDeadline } from '../../system/deadline.ts';
 import type { CodePlace, Pool } from './pool.ts';
@@ -22,20 +22,25 @@ interface Begun {
 
 /** Knows from which files each generation was started, and what became of them. */
 export class Generations implements WorkerObserver {
-  readonly #pool: Pick<Pool, 'workers' | 'wanted' | 'generation'>;
+  readonly #pool: Pick<Pool, 'slots' | 'workers' | 'wanted' | 'generation'>;
   readonly #find: FindScript;
   readonly #begun = new Map<number, Begun>();
   #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(pool: Pick<Pool, 'workers' | 'wanted' | 'generation'>, find: FindScript) {
+  constructor(pool: Pick<Pool, 'slots' | 'workers' | 'wanted' | 'generation'>, find: FindScript) {
     this.#pool = pool;
     this.#find = find;
   }
 
-  /** The generations of the workers that serve a slot, newest first. */
+  /** The generation of each slot, newest first. A slot between two workers counts as what is about to be started. */
   get facts(): readonly GenerationFacts[] {
-    const serving = this.#pool.workers.filter(({ slot, state }) => slot < this.#pool.wanted && !isLeaving(state));
-    return groupByGeneration(serving, (generation) => this.filesOf(generation));
+    const { slots, wanted, generation } = this.#pool;
+    const running = slots.flatMap(({ index, workers, restart }) => {
+      const current = workers.filter(({ state }) => !isLeaving(state));
+      if (index >= wanted || (current.length === 0 && isEnded(restart.phase))) return [];
+      return current.length === 0 ? [{ slot: index, generation }] : current;
+    });
+    return groupByGeneration(running, (one) => this.filesOf(one));
   }
 
   /** As of the last look. */
