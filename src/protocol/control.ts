@@ -57,7 +57,7 @@ export interface ReloadBody {
   readonly updateEnv?: Readonly<Record<string, string>>;
   /** Workers replaced at the same time; default 1. */
   readonly parallel?: number;
-  /** Monitor window: how long a new worker must survive before its old one leaves; default 1000. */
+  /** Monitor window: how long a new worker must survive before its old one leaves; default: that of the definition's `canary`. */
   readonly monitorMs?: number;
   readonly onFailure?: OnFailure;
   /** Listeners that the new workers need not have: labels, or `:9100`. */
