@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { countOutcomes, startClients } from '../lib/load.mjs';
 import { delay } from '../lib/wait.mjs';
-import { ifMeasured, thousands } from '../report/format.mjs';
+import { ifMeasured, kindsOf, thousands } from '../report/format.mjs';
 
 const SCRIPT = fileURLToPath(new URL('../programs/versioned.cjs', import.meta.url));
 const WORKERS = 3;
@@ -29,13 +29,13 @@ async function deploy(context, subject) {
   await context.close(clients);
   const ran = app.boots.length - before;
   context.progress(
-    `${subject.name}: exit code ${code} after ${(tookMs / 1000).toFixed(1)} s, ${ran} workers ran it, ${failed} of ${served + failed} failed ${JSON.stringify(kinds)}`,
+    `${subject.name}: exit code ${code} after ${(tookMs / 1000).toFixed(1)} s, ${ran} workers ran it, ${failed} of ${served + failed} failed (${kindsOf(kinds)})`,
   );
-  return { code, ran, failed, all: served + failed };
+  return { code, ran, failed, kinds, all: served + failed };
 }
 
-const describe = ({ code, ran, failed, all }) =>
-  `exit code ${code}, ${ran} of ${WORKERS} workers ran it, ${thousands(failed)} of ${thousands(all)} answers 500`;
+const describe = ({ code, ran, failed, all, kinds }) =>
+  `exit code ${code}, ${ran} of ${WORKERS} workers ran it, ${thousands(failed)} of ${thousands(all)} requests failed (${kindsOf(kinds)})`;
 
 export const badVersion = {
   id: 'bad-version',
@@ -48,7 +48,7 @@ export const badVersion = {
     const [lb, pm2] = results;
     return [
       {
-        measure: `A reload under 30 req/s whose new version answers 500 to all`,
+        measure: 'A reload under 30 req/s whose new version answers 500 to all',
         target: `fails; at most 1 worker of ${WORKERS} ever ran it`,
         lb: describe(lb),
         nodeCluster: 'n/a',
