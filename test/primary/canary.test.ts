@@ -164,6 +164,15 @@ describe('the canary of a reload', () => {
     expect(app.alive.map(({ slot }) => slot).sort()).toEqual([0, 1]);
   });
 
+  it('stop-first with one worker has nobody to be compared with, and passes in the usual time', async () => {
+    const { app, reload, canary } = await withCanary({ overlap: false, instances: 1 });
+    add(canary, { answers: 50, serverErrors: 50 });
+    await app.advance(900);
+    expect(reload.answer).toBeNull();
+    await app.advance(200);
+    expect(reload.answer).not.toBeNull();
+  });
+
   it('stop-first is compared with the other slots; what was ended does not come back by itself', async () => {
     const { app, reload, canary, serve, peers } = await withCanary({ overlap: false });
     expect(peers.filter(({ alive }) => alive)).toHaveLength(2);

@@ -121,6 +121,20 @@ it('S32: a version that answers 500 does not get past the canary if all clients 
   expect(lost(tally), describeTally(tally)).toBe(tally.wrong);
 });
 
+it('a plain app is compared with its predecessor, by all cluster workers that it forked', async () => {
+  const put = putter('clusters', 'in place');
+  const { name, port } = await sandbox.start(put('clusters-itself.cjs', 'old'), { name: 'clusters', instances: null, flags: ['--kill-timeout', '700'] });
+  const load = startTraffic(port);
+  await load.waitForServed(20);
+  put('clusters-itself.cjs', 'new', { STATUS: '503' });
+  const result = await sandbox.lb('reload', name, '--monitor', '500ms');
+  expect(result.code, String(result)).toBe(1);
+  expect(result.stderr).toMatch(/worker 0 of generation 2 answered (\d+) of \1 requests with 5xx, its peers 0 of \d+/);
+  expect(await answering(port)).toEqual(['old']);
+  const tally = await load.stop();
+  expect(lost(tally), describeTally(tally)).toBe(tally.wrong);
+});
+
 it('release folders: after a failed reload a crash brings the old version, and the next good one is deployed', async () => {
   const put = putter('again', 'release folder');
   const { name, port } = await startOld('again', put);

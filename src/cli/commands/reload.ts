@@ -16,7 +16,11 @@ export const reload: Command = {
     'Replaces the workers of apps, of "all", or of the apps of a config file, without dropping requests: each old worker drains only after its new one is ready and has survived the monitor window. If a new worker fails, or the first one fails requests where the old ones do not, the old ones keep serving and the command exits with 1.',
   options: [
     { flags: '--parallel <n>', description: 'number of workers to replace at the same time (default: 1)', parse: positiveInteger },
-    { flags: '--monitor <duration>', description: 'how long a new worker must survive before its old one drains (default: that of the option canary, 1s)', parse: milliseconds },
+    {
+      flags: '--monitor <duration>',
+      description: 'how long a new worker must survive before its old one drains (default: that of the option canary, 1s)',
+      parse: milliseconds,
+    },
     { flags: '--on-failure <what>', description: 'what to do when a new worker fails (default: rollback)', choices: ON_FAILURE },
     { flags: '--all-at-once', description: 'start all new workers before any old one drains; after a failure the old version is still complete' },
     { flags: '--drop <listeners>', description: 'listeners that the new workers need not have, comma-separated: :9100, /run/api.sock' },

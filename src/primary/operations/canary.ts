@@ -95,8 +95,8 @@ class Canary {
     // A peer that did not answer before is left out.
     const peers = [...theirs].reduce((sum, [peer, tally]) => addTallies(sum, tallySince(before.get(peer) ?? tally, tally)), NO_TALLY);
     const readyForMs = now() - (this.worker.readyAt ?? now());
-    // A worker that does not answer is blocked.
-    const verdict = own === null ? 'suspect' : judgeCanary(own, peers, policy, ++this.#looks);
+    // Without peers there is nothing to compare with. A canary that does not answer is blocked.
+    const verdict = theirs.size === 0 ? 'good' : own === null ? 'suspect' : judgeCanary(own, peers, policy, ++this.#looks);
     const next = nextForCanary(verdict, { readyForMs, monitorMs, isBusy: isBusy(peers, policy) });
     if (next === 'fail') this.failure = describeCanary(own ?? NO_TALLY, peers);
     if (next !== 'watch') return this.end();
