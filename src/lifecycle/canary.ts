@@ -71,7 +71,7 @@ const excess = (one: Share, others: Share): number => one.failed / Math.max(1, o
  * Compares the canary with its peers. It is worse if the share of its requests that failed exceeds theirs by `failureRate`, and
  * Fisher's exact test does not put that down to chance. Each look is allowed a part of `ERROR_CHANCE`, 1/(n(n+1)) for the nth, so all
  * looks together stay below it, however many there are (Boole's inequality).
- * @param look number of this look, from 1
+ * @param look number of this look, from 1; looks at too few requests do not count
  */
 export function judgeCanary(canary: Tally, peers: Tally, { failureRate, requests }: Omit<CanarySpec, 'monitorMs'>, look: number): CanaryVerdict {
   const [own, theirs] = [shareOf(canary, canary.hung), shareOf(peers, peers.hung)];
@@ -85,15 +85,15 @@ export function judgeCanary(canary: Tally, peers: Tally, { failureRate, requests
 /** What the reload does with its canary. */
 export function nextForCanary(
   verdict: CanaryVerdict,
-  { readyForMs, monitorMs, isBusy }: { readonly readyForMs: number; readonly monitorMs: number; readonly isBusy: boolean },
+  { readyForMs, monitorMs, isBusy }: { readonly readyForMs: number; readonly monitorMs: number /** Its peers get requests. */; readonly isBusy: boolean },
 ): 'watch' | 'pass' | 'fail' {
   if (verdict === 'worse') return 'fail';
   const windows = verdict === 'suspect' ? SUSPECT_WINDOWS : verdict === 'unproven' && isBusy ? UNREACHED_WINDOWS : 1;
   return readyForMs < windows * monitorMs ? 'watch' : 'pass';
 }
 
-/** Whether the peers have enough traffic for the canary to get some of it. */
-export const isBusy = (peers: Tally, { requests }: Pick<CanarySpec, 'requests'>): boolean => shareOf(peers, peers.hung).requests >= requests;
+/** Whether these requests are enough to decide something. */
+export const areEnough = (tally: Tally, { requests }: Pick<CanarySpec, 'requests'>): boolean => shareOf(tally, tally.hung).requests >= requests;
 
 /**
  * The chance of at least as many failures among `one`'s requests if all failures were spread over all requests at random: Fisher's

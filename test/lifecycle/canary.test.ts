@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   addTallies,
+  areEnough,
   chanceOf,
   describeCanary,
   ERROR_CHANCE,
-  isBusy,
   judgeCanary,
   nextForCanary,
   NO_TALLY,
@@ -160,7 +160,7 @@ describe('how long it is watched', () => {
   });
 
   it('traffic is what its peers got', () => {
-    expect([isBusy(answered(4), POLICY), isBusy(tally({ answers: 3, resets: 2 }), POLICY)]).toEqual([false, true]);
+    expect([areEnough(answered(4), POLICY), areEnough(tally({ answers: 3, resets: 2 }), POLICY)]).toEqual([false, true]);
   });
 
   it('a request hangs when it waits far longer than those of the peers, and never soon after a start', () => {

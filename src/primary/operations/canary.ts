@@ -2,8 +2,8 @@ import type { CanarySpec } from '../../lifecycle/app-spec.ts';
 import { STRATEGIES } from '../../lifecycle/balance-strategy.ts';
 import {
   addTallies,
+  areEnough,
   describeCanary,
-  isBusy,
   judgeCanary,
   nextForCanary,
   NO_TALLY,
@@ -43,6 +43,7 @@ class Canary {
   readonly #before: Promise<ReadonlyMap<WorkerHandle, Tally>>;
   #nextLookAt: number;
   #isLooking = false;
+  /** At enough requests. */
   #looks = 0;
   #asksForConnections = false;
 
@@ -95,9 +96,10 @@ class Canary {
     // A peer that did not answer before is left out.
     const peers = [...theirs].reduce((sum, [peer, tally]) => addTallies(sum, tallySince(before.get(peer) ?? tally, tally)), NO_TALLY);
     const readyForMs = now() - (this.worker.readyAt ?? now());
+    if (own !== null && areEnough(own, policy)) this.#looks++;
     // Without peers there is nothing to compare with. A canary that does not answer is blocked.
-    const verdict = theirs.size === 0 ? 'good' : own === null ? 'suspect' : judgeCanary(own, peers, policy, ++this.#looks);
-    const next = nextForCanary(verdict, { readyForMs, monitorMs, isBusy: isBusy(peers, policy) });
+    const verdict = theirs.size === 0 ? 'good' : own === null ? 'suspect' : judgeCanary(own, peers, policy, Math.max(1, this.#looks));
+    const next = nextForCanary(verdict, { readyForMs, monitorMs, isBusy: areEnough(peers, policy) });
     if (next === 'fail') this.failure = describeCanary(own ?? NO_TALLY, peers);
     if (next !== 'watch') return this.end();
     if (verdict === 'unproven') this.#askForConnections();
