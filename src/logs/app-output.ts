@@ -3,6 +3,8 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { wallNow } from '../system/clock.ts';
 import { LineJoin } from './line-join.ts';
 import { LineSplitter, type Piece } from './line-splitter.ts';
+import { marksPath } from './line-mark.ts';
+import { LineTimes } from './line-times.ts';
 import { jsonOf, type Origin } from './lines-of.ts';
 import { LogFile } from './log-file.ts';
 import { slotPath } from './log-path.ts';
@@ -24,9 +26,12 @@ interface Sink {
 /** Reads what the workers of one app print, and writes it to the app's log files. */
 export class AppOutput {
   readonly #sinks = new Map<string, Sink>();
+  readonly #lineTimes: string;
   readonly #onProblem: (message: string) => void;
 
-  constructor(onProblem: (message: string) => void) {
+  /** @param lineTimes directory of the times of the lines */
+  constructor(lineTimes: string, onProblem: (message: string) => void) {
+    this.#lineTimes = lineTimes;
     this.#onProblem = onProblem;
   }
 
@@ -38,7 +43,7 @@ export class AppOutput {
       const kept = tap(piece, at);
       if (kept === null || sink === null) return;
       const bytes = settings.logType === 'json' ? jsonOf(kept, origin, at) : sink.join.take(source, kept);
-      if (bytes.length === 0 || sink.file.write(bytes) || source.isPaused()) return;
+      if (bytes.length === 0 || sink.file.write(bytes, { ...origin, at }) || source.isPaused()) return;
       // The disk is slower than the app. Backpressure: the pipe fills, and the app waits as for any slow reader.
       source.pause();
       sink.file.onDrain(() => source.resume());
@@ -76,7 +81,8 @@ export class AppOutput {
       known.file.limits = limits;
       return known;
     }
-    const file = new LogFile({ path, program, ...limits, onProblem: this.#onProblem });
+    const times = new LineTimes(marksPath(this.#lineTimes, path), limits.keep);
+    const file = new LogFile({ path, program, times, ...limits, onProblem: this.#onProblem });
     const sink = { file, join: new LineJoin<Readable>() };
     this.#sinks.set(key, sink);
     return sink;

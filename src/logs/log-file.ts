@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors/lb-error.ts';
 import { ByteQueue } from './byte-queue.ts';
 import type { FileOwner } from './file-owner.ts';
+import type { LineOrigin, LineTimes } from './line-times.ts';
 import { LossReport } from './loss-report.ts';
 import type { Command } from './log-program.ts';
 import type { LogTarget } from './log-target.ts';
@@ -34,6 +35,8 @@ export interface LogFileOptions extends RotationLimits {
   readonly path: string;
   /** Reads the log from its stdin, in the place of a file. */
   readonly program?: Command | null;
+  /** Notes when the lines arrived, and from whom. */
+  readonly times?: LineTimes;
   /** Called when output cannot be written, or is lost, and when it can be written again. */
   readonly onProblem?: (message: string) => void;
   /** Time between attempts after a failure; default 1000. */
@@ -83,10 +86,14 @@ export class LogFile {
 
   set limits(limits: RotationLimits) {
     this.#rotation.limits = limits;
+    if (this.#options.times !== undefined) this.#options.times.keep = limits.keep;
   }
 
-  /** Queues the bytes, or drops them. False asks the source to pause until `onDrain` calls. */
-  write(chunk: string | Buffer): boolean {
+  /**
+   * Queues the bytes, or drops them. False asks the source to pause until `onDrain` calls.
+   * @param origin of the lines among the bytes
+   */
+  write(chunk: string | Buffer, origin?: LineOrigin): boolean {
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
     const limit = this.#loss.isBlocked ? BROKEN_LIMIT_BYTES : LIMIT_BYTES;
     if (this.#closed) this.#loss.late(bytes);
@@ -95,6 +102,7 @@ export class LogFile {
       if (this.#queue.length > 0 && this.#queue.lastByte !== NEWLINE) this.#queue.push('\n');
       this.#loss.dropped(bytes);
     } else {
+      if (origin !== undefined) this.#options.times?.note(this.#written + this.#queue.length, origin);
       this.#queue.push(chunk);
       this.#start();
     }
@@ -189,6 +197,7 @@ export class LogFile {
       await this.#rotation.rotate(open, () => this.#release());
       return true;
     }
+    if (open instanceof OpenLog) await this.#options.times?.save({ inode: open.inode, offset: open.size, position: this.#written, length: next });
     const count = await open.append(firstBytes(waiting, next));
     if (count === 0) return this.#stalled();
     this.#stallMs = 1;

@@ -49,6 +49,10 @@ export class OpenLog implements LogTarget {
     }
   }
 
+  get inode(): number {
+    return this.#stats.ino;
+  }
+
   async append(blocks: readonly Buffer[]): Promise<number> {
     try {
       const { bytesWritten } = await this.#file.writev(blocks);

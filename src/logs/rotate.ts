@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat, utimes } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { errnoOf } from '../errors/lb-error.ts';
@@ -29,13 +29,18 @@ export async function compressFiles(path: string, keep: number): Promise<void> {
   }
 }
 
-/** Removes the original only when the compressed file is complete; that one has its mode and owner. */
+/**
+ * Removes the original only when the compressed file is complete; that one has its mode and owner, and the time of the last
+ * write, by which readers know how old its lines are.
+ */
 async function compress(path: string): Promise<void> {
   const { createGzip } = await import('node:zlib');
   const partial = `${path}.gz.tmp`;
   try {
-    const target = await createLike(partial, await stat(path));
+    const stats = await stat(path);
+    const target = await createLike(partial, stats);
     await pipeline(createReadStream(path), createGzip(), target);
+    await utimes(partial, stats.atimeMs / 1000, stats.mtimeMs / 1000);
     await rename(partial, `${path}.gz`);
   } catch (error) {
     await rm(partial, { force: true }).catch(() => {});

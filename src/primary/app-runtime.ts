@@ -51,6 +51,8 @@ export interface RuntimeOptions {
   readonly footprint: Footprint;
   /** Where profiles are written. */
   readonly profiles: string;
+  /** Directory of the times of log lines. */
+  readonly lineTimes: string;
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
   /** The daemon holds duplicates of the listening sockets. */
   readonly socketsKept: () => boolean;
@@ -149,7 +151,7 @@ export class AppRuntime {
     const watch: Watch = new Watch({ pool, ingress, router, supervisor, limits, recycler, event, silent: () => feed.changed() });
     const sampler = new Sampler({ usage: options.usage, pool, limits });
     const autoscaler = new Autoscaler({ context, runner, ingress, router, rebalancer, event, redefined: options.redefined });
-    const logs = new LogSink({ app, keeper: options.outputKeeper, onProblem: (problem) => event('log', problem) });
+    const logs = new LogSink({ app, keeper: options.outputKeeper, lineTimes: options.lineTimes, onProblem: (problem) => event('log', problem) });
     const appMetrics = new AppMetrics(() => pool.workers);
     const feed: StatsFeed = new StatsFeed({
       stats: () => takeStats(this.#parts),

@@ -47,6 +47,8 @@ interface HostedAppOptions {
   readonly outbox: AppOutbox;
   /** Directory of profiles. */
   readonly profiles: string;
+  /** Directory of the times of log lines. */
+  readonly lineTimes: string;
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
   /** The app has ended, or was stopped before it started. */
   readonly finished: () => void;
@@ -118,7 +120,7 @@ export class HostedApp {
   }
 
   #createRuntime({ spec, generation, footprint = NO_FOOTPRINT }: Extract<Order, { kind: 'start' }>): AppRuntime {
-    const { ports, outbox, profiles, workerSettings } = this.#options;
+    const { ports, outbox, profiles, lineTimes, workerSettings } = this.#options;
     const runtime: AppRuntime = new AppRuntime({
       ingress: this.ingress,
       spec,
@@ -131,6 +133,7 @@ export class HostedApp {
       findScript: ports.findScript,
       footprint,
       profiles,
+      lineTimes,
       workerSettings,
       socketsKept: () => ports.keeper.open,
       event: this.#event,

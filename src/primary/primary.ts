@@ -77,11 +77,13 @@ export class Primary {
   #host(name: string): HostedApp {
     const hosted = this.#apps.get(name);
     if (hosted !== undefined) return hosted;
+    const paths = homePaths(this.#settings.home);
     const app = new HostedApp({
       name,
       ports: { ...this.#ports, keeper: this.#ports.channel.keeperOf(name) },
       outbox: this.#outboxOf(name),
-      profiles: homePaths(this.#settings.home).profiles,
+      profiles: paths.profiles,
+      lineTimes: paths.lineTimes,
       workerSettings: (spec) => this.#workerSettings(spec),
       finished: () => {
         this.#apps.delete(name);

@@ -23,6 +23,8 @@ export interface HomePaths {
   readonly metrics: string;
   /** Directory of the apps' log files. */
   readonly logs: string;
+  /** Directory with the times of the lines in the log files. */
+  readonly lineTimes: string;
   /** Directory with one record per running primary. */
   readonly primaries: string;
   /** Directory of profiles and reports of workers. */
@@ -47,6 +49,7 @@ export function homePaths(home: string): HomePaths {
     totals: join(home, 'totals.json'),
     metrics: join(home, 'metrics.json'),
     logs: join(home, 'logs'),
+    lineTimes: join(home, 'line-times'),
     primaries: join(home, 'primaries'),
     profiles: join(home, 'profiles'),
     events: join(home, 'events.ndjson'),

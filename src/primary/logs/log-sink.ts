@@ -26,6 +26,8 @@ interface Remembered {
 interface LogSinkOptions {
   readonly app: string;
   readonly keeper: OutputKeeper;
+  /** Directory of the times of the lines. */
+  readonly lineTimes: string;
   readonly onProblem: (message: string) => void;
 }
 
@@ -38,10 +40,10 @@ export class LogSink implements WorkerObserver {
   /** Receives each line; null when no client follows the log. */
   follower: ((line: LogLine) => void) | null = null;
 
-  constructor({ app, keeper, onProblem }: LogSinkOptions) {
+  constructor({ app, keeper, lineTimes, onProblem }: LogSinkOptions) {
     this.#app = app;
     this.#keeper = keeper;
-    this.#output = new AppOutput(onProblem);
+    this.#output = new AppOutput(lineTimes, onProblem);
   }
 
   onForked(worker: WorkerHandle): void {
