@@ -14,7 +14,7 @@ const PROGRAM = { bundle: true, platform: 'node', target: 'node20', format: 'cjs
  * What `bin/lb.js` runs, in bundles by role: `main` has what is called often and must be quick, and loads one of the
  * others for everything else. Each is a folder and a file, as its source is, for the sake of `import.meta.url`.
  */
-const ROLES = ['cli/main', 'cli/run-cli', 'daemon/main'];
+const ROLES = ['cli/main', 'cli/run-cli', 'cli/run-logs', 'daemon/main'];
 
 /** A bundle loads another one when it gets to its `import()`, instead of containing it. With `require`: loading an ES module takes longer. */
 const otherRoles = {

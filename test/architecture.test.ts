@@ -136,7 +136,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   terminal: { may: [] },
   monitor: { may: ['terminal', 'client', 'errors', 'protocol', 'lifecycle'] },
   dashboard: { may: ['client', 'errors', 'protocol', 'lifecycle'] },
-  cli: { may: ['client', 'terminal', 'monitor', 'dashboard', 'config', 'errors', 'protocol', 'lifecycle', 'system'] },
+  cli: { may: ['client', 'terminal', 'monitor', 'dashboard', 'config', 'errors', 'protocol', 'lifecycle', 'system', 'logs'] },
   'report.ts': { may: [], types: ['protocol'] },
   'index.ts': { may: ['config', 'client', 'errors'], types: ['lifecycle', 'protocol'] },
 };

@@ -1,6 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import { EXIT } from '../errors/registry.ts';
-import { Interrupted } from './interrupted.ts';
+import { isInterrupted } from './interrupted.ts';
 import { terminalWidth, type Io } from './io.ts';
 import { errorView } from './output/error-view.ts';
 import { styleFor } from './output/style.ts';
@@ -10,7 +10,7 @@ import { styleFor } from './output/style.ts';
  * @param command the name of the command; null if none was recognised.
  */
 export async function reportFailure(thrown: unknown, argv: readonly string[], io: Io, command: string | null = null): Promise<number> {
-  if (thrown instanceof Interrupted) return EXIT.interrupted;
+  if (isInterrupted(thrown)) return EXIT.interrupted;
   const error = failureOf(thrown, command);
   const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   if (own.includes('--json')) io.stdout.write(`${JSON.stringify({ type: 'result', ok: false, error: error.toRecord() })}\n`);

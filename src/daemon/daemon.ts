@@ -63,11 +63,7 @@ export class Daemon {
   readonly #metricsEndpoint: MetricsEndpoint;
   readonly #memory = new MemoryWatch((message) => this.#happened(null)('memory-pressure', message));
   readonly #badMessages = new BadMessages(this.#happened(null), now);
-  readonly #orphanOutputs: OrphanOutputs = new OrphanOutputs({
-    specOf: (app) => this.registry.find(app)?.spec,
-    event: (app) => this.#happened(app),
-    live: () => this.live,
-  });
+  readonly #orphanOutputs: OrphanOutputs;
   readonly #attachments = new Set<Attachment>();
   /** One for all primaries: each timer would wake this process. */
   #checks: NodeJS.Timeout | null = null;
@@ -77,6 +73,12 @@ export class Daemon {
   constructor(options: DaemonOptions) {
     this.#options = options;
     this.#paths = homePaths(options.home);
+    this.#orphanOutputs = new OrphanOutputs({
+      lineTimes: this.#paths.lineTimes,
+      specOf: (app) => this.registry.find(app)?.spec,
+      event: (app) => this.#happened(app),
+      live: () => this.live,
+    });
     this.#events = new EventLog({ path: this.#paths.events, log: options.log });
     this.live = new Live(() => this.registry, this.#events);
     const { totals, metrics } = this.#paths;

@@ -1,7 +1,7 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
-import type { DaemonHello, LogLine, LogStream, ProgressRecord, ResultRecord } from '../protocol/control.ts';
+import type { DaemonHello, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
 import {
   parseBalanceBody,
   parseProfileBody,
@@ -16,7 +16,8 @@ import {
 } from '../protocol/parse-requests.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
-import { tailLog } from '../logs/tail-file.ts';
+import { lastLines } from '../logs/last-lines.ts';
+import { homePaths } from '../system/paths.ts';
 import type { AppHandle } from './app-handle.ts';
 import type { EventLog } from './event-log.ts';
 import { eventQuery } from './event-query.ts';
@@ -53,6 +54,8 @@ interface RoutesOptions {
 }
 
 const DEFAULT_LINES = 15;
+/** Of a stopped app. "lb logs" reads the files itself. */
+const MAX_STORED_LINES = 10_000;
 const DEFAULT_EVENTS = 50;
 
 /** Handlers by `METHOD /path`; `:name` stands for an app. */
@@ -74,7 +77,7 @@ export function routes({ registry, events, metrics, endpoint, hello, reopenLogs,
     ['GET /v1/list', async () => ({ json: { apps: await registry.list() } })],
     ['GET /v1/apps', async () => ({ json: { apps: await registry.snapshots() } })],
     ['GET /v1/apps/:name', async ({ name }) => ({ json: await registry.get(name).view.snapshot() })],
-    ['GET /v1/apps/:name/logs', async ({ name, query }) => ({ json: { lines: await tail(registry.get(name), query) } })],
+    ['GET /v1/apps/:name/logs', async ({ name, query }) => ({ json: { lines: await tail(registry.get(name), query, hello().home) } })],
     ['GET /v1/events', async ({ query }) => ({ json: { events: await events.query(eventQuery(query, { name: 'limit', default: DEFAULT_EVENTS })) } })],
     ['GET /v1/history', ({ query }) => ({ json: metrics.history(registry.get(query.get('app') ?? '').name, query) })],
     ['GET /v1/histories', ({ query }) => ({ json: metrics.histories(query) })],
@@ -223,13 +226,12 @@ async function stopped(app: AppHandle, answer: Answer | null): Promise<Success> 
 }
 
 /** From the primary's memory; for a stopped app, from its files. */
-async function tail(app: AppHandle, query: URLSearchParams): Promise<readonly LogLine[]> {
+async function tail(app: AppHandle, query: URLSearchParams, home: string): Promise<readonly LogLine[]> {
   const lines = lineCount(query.get('lines'));
   const remembered = await app.view.tail(lines);
   if (remembered !== null) return remembered;
-  const read = async (path: string | null, stream: LogStream): Promise<LogLine[]> =>
-    path === null ? [] : (await tailLog(path, lines)).map((text) => ({ app: app.name, slot: 0, pid: 0, stream, at: 0, text }));
-  return [...(await read(app.spec.outFile, 'out')), ...(await read(app.spec.errorFile, 'err'))];
+  const stored = await lastLines(app.spec, homePaths(home).lineTimes, Math.min(lines, MAX_STORED_LINES));
+  return stored.map(({ slot, pid, stream, at, text }) => ({ app: app.name, slot: slot ?? 0, pid: pid ?? 0, stream: stream ?? 'out', at: at ?? 0, text }));
 }
 
 export function lineCount(text: string | null): number {

@@ -67,7 +67,7 @@ describe('the command line', () => {
     [['start', 'x.js', '--no-daemon', 'y.js'], 'expected one target to run in the foreground, got 2'],
     [['show'], 'missing <app>; usage: lb show [options] <app>\n'],
     [['list', 'api'], 'too many arguments; usage: lb list [options]\n'],
-    [['logs', '--lines'], 'option "--lines <n>" needs a value\n'],
+    [['logs', '--lines'], 'option "-n, --lines <n>" needs a value\n'],
     [['reload', 'api', '--parallel', '0'], '--parallel <n>: expected a whole number of at least 1, got "0"\n'],
     [['reload', 'api', '--on-failure', 'cry'], '--on-failure <what>: expected one of rollback, pause, continue, got "cry"\n'],
     [['reload', 'api', '--monitor', 'soon'], '--monitor <duration>: expected a duration such as 500ms, 10s or 1m, got "soon"\n'],

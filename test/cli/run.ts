@@ -17,7 +17,7 @@ export interface Surroundings {
   readonly startDaemon?: Io['startDaemon'];
   /** Gets the function that stands for Ctrl-C. */
   readonly onReady?: (interrupt: () => void) => void;
-  readonly onOutput?: () => void;
+  readonly onOutput?: (text: string) => void;
 }
 
 /** Runs a command line in this process. */
@@ -53,12 +53,12 @@ interface Size {
   readonly rows: number | undefined;
 }
 
-function memorySink({ columns, rows }: Size, onOutput: (() => void) | undefined): { sink: Sink; text: () => string } {
+function memorySink({ columns, rows }: Size, onOutput: ((text: string) => void) | undefined): { sink: Sink; text: () => string } {
   let text = '';
   const sink: Sink = {
     write(chunk) {
       text += chunk;
-      onOutput?.();
+      onOutput?.(chunk);
       return true;
     },
     once: () => {},

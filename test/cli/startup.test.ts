@@ -31,10 +31,18 @@ it('"lb list" loads little: every module and library costs it start-up time', ()
   expect(seen.size - libraries.length).toBeLessThanOrEqual(30);
 });
 
+it('"lb logs" loads little, and no client of the daemon, which it needs for lines without a file alone', () => {
+  const seen = loadedWith(new URL('../../src/cli/run-logs.ts', import.meta.url));
+  const libraries = [...seen].filter((name) => !name.startsWith('/'));
+  expect([...seen].map((name) => name.split('/').pop())).toContain('stored-log.ts');
+  expect(libraries.sort()).toEqual(['node:fs', 'node:module', 'node:os', 'node:path', 'node:util']);
+  expect(seen.size - libraries.length).toBeLessThanOrEqual(40);
+});
+
 it('what "lb list" and "lb daemon" do not need is in other bundles: the whole command line, and the daemon', () => {
   const lean = [...loadedWith(new URL('../../src/cli/main.ts', import.meta.url)), fileURLToPath(new URL('../../src/cli/commands/daemon.ts', import.meta.url))];
   const lazy = lean
     .filter((name) => name.startsWith('/'))
     .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/(?:await|=>) import\('([^']+)'\)/g)].map(([, target]) => target));
-  expect(lazy.sort()).toEqual(['../../daemon/main.ts', './commands/daemon.ts', './run-cli.ts', 'chalk']);
+  expect(lazy.sort()).toEqual(['../../daemon/main.ts', './commands/daemon.ts', './run-cli.ts', './run-logs.ts', 'chalk']);
 });

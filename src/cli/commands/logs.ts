@@ -1,93 +1,156 @@
-import { connect } from '../../client/connect.ts';
-import { parseLogLines } from '../../client/parse.ts';
-import { appPath, type Channel } from '../../client/request.ts';
-import { subscribeLogs } from '../../client/subscribe.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
-import { plural } from '../../lifecycle/wording.ts';
-import type { LogLine } from '../../protocol/control.ts';
-import type { AppSnapshot } from '../../protocol/snapshot.ts';
+import { normalName } from '../../lifecycle/app-name.ts';
+import { distinctPlaces, logsOf } from '../../logs/log-places.ts';
+import { mergedLines, startOfLast, type Start } from '../../logs/merge-lines.ts';
+import { StoredLog } from '../../logs/stored-log.ts';
+import type { LinePosition, LineSource, LogPlace } from '../../logs/stored-line.ts';
+import type { LogStream } from '../../protocol/control.ts';
+import { wallNow } from '../../system/clock.ts';
+import { homePaths } from '../../system/paths.ts';
+import { suggestion } from '../../config/nearest.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
-import { Interrupted } from '../interrupted.ts';
-import { logLineView } from '../output/log-view.ts';
-import { appNamed, fetchApps } from '../targets.ts';
-import { numberOption, wholeNumber } from '../values.ts';
-
-const DEFAULT_LINES = 15;
+import { knownApps, readSavedApps, versionOfSavedApps, type LoggedApp } from '../logs/known-apps.ts';
+import { LogPrinter } from '../logs/log-printer.ts';
+import { DEFAULT_LINES, isWanted, logQuery, regularExpression, type LogQuery } from '../logs/log-query.ts';
+import type { InMemory } from '../logs/memory-lines.ts';
+import { moment } from '../logs/time-option.ts';
+import { wholeNumber } from '../values.ts';
 
 export const logs: Command = {
-  operands: '[app]',
-  description: 'Shows the last log lines of one app or of all, then follows until Ctrl-C. Lines that the app wrote to stderr also go to stdout.',
+  operands: '[app...]',
+  description:
+    'Shows the last log lines of some apps or of all, then follows until Ctrl-C. The lines come from the log files, rotated ones too, so it works for stopped apps and without a daemon. Lines that the app wrote to stderr also go to stdout.',
   options: [
-    { flags: '--lines <n>', description: `number of past lines to show (default: ${DEFAULT_LINES})`, parse: wholeNumber },
+    { flags: '-n, --lines <n>', description: `number of past lines of each app to show (default: ${DEFAULT_LINES}, with --since all)`, parse: wholeNumber },
     { flags: '--no-follow', description: 'exit after the past lines' },
-    { flags: '--reopen', description: 'show nothing; open the log files anew, after logrotate has renamed them' },
+    {
+      flags: '--since <time>',
+      description: 'only lines from then on: 10m ago, 14:30, 2026-11-29, "2026-11-29 14:30:00"',
+      parse: (text) => moment(text, wallNow()),
+    },
+    { flags: '--until <time>', description: 'only lines up to then; implies --no-follow', parse: (text) => moment(text, wallNow()) },
+    { flags: '--grep <regex>', description: 'only lines that match; --lines counts these', parse: regularExpression },
+    { flags: '-i, --ignore-case', description: 'let --grep match small and capital letters alike' },
     { flags: '--out', description: 'only what the workers wrote to stdout' },
     { flags: '--err', description: 'only what the workers wrote to stderr' },
+    { flags: '-t, --timestamp', description: 'begin each line with the time when it was written; "-" where it is not known' },
+    { flags: '--raw', description: 'print the lines as the app wrote them, without app and slot, control characters included' },
+    { flags: '--highlight <text>', description: 'highlight a text on a terminal' },
+    { flags: '--format', description: 'print timestamp=… app=… id=… type=… message=… lines' },
     { ...JSON_OPTION, description: 'print one JSON object per line' },
+    { flags: '-f, --follow', description: 'follow, as without it', hidden: true },
+    { flags: '--nostream', description: 'the same as --no-follow', hidden: true },
   ],
   exits: ['notFound', 'daemon', 'interrupted'],
-  examples: ['lb logs', 'lb logs api --lines 100 --no-follow', 'lb logs api --err --json | jq -r .text', 'lb logs --reopen'],
+  examples: [
+    'lb logs',
+    'lb logs api --lines 100 --no-follow',
+    'lb logs api worker --since 1h --grep "timeout|refused"',
+    'lb logs api --err --json | jq -r .text',
+  ],
   run,
 };
 
 async function run(context: Context): Promise<number> {
-  const [app] = context.args;
-  const lines = numberOption(context.options, 'lines') ?? DEFAULT_LINES;
-  if (context.options['out'] === true && context.options['err'] === true) {
-    throw new LbError('LB_ERR_USAGE', { problem: '--out and --err cannot be combined; omit both to see all lines' });
+  const query = logQuery(context.options);
+  const names = context.args.map(normalName);
+  const since = wallNow();
+  const apps = chosen(
+    await knownApps(
+      context,
+      names.filter((name) => name !== ALL),
+    ),
+    names,
+  );
+  const isFollowing = context.options['follow'] !== false && context.options['nostream'] !== true && query.until === Infinity;
+  const { places, inMemory } = sourcesOf(context, apps, query);
+  const memory = inMemory.size === 0 ? null : new (await import('../logs/memory-lines.ts')).MemoryLines(context, inMemory);
+  const printer = new LogPrinter(context);
+  const stored = places.map((place) => new StoredLog(place, isFollowing, context.note));
+  const starts: Start[] = [];
+  for (const { name } of apps) {
+    const sources: LineSource[] = stored.filter(({ place }) => place.app.split('+')[0] === name);
+    if (memory !== null && inMemory.has(name)) sources.push(await memory.kept(name, query.lines));
+    starts.push(...(await startsOf(sources, query)));
   }
-  const { channel } = await connect(context.address);
-  try {
-    const apps = await fetchApps(channel);
-    const chosen = app === undefined ? apps : [appNamed(apps, app)];
-    if (context.options['reopen'] === true) {
-      await Promise.all(chosen.map(({ name }) => channel.json(appPath(name, 'reopen'), { method: 'POST' })));
-      return EXIT.ok;
-    }
-    if (context.options['follow'] === false) await printRecent(context, channel, chosen, lines);
-    else {
-      if (app !== undefined) await printLogFiles(context, channel, chosen, lines);
-      await follow(context, channel, app, lines);
-    }
+  if (apps.length === 0) {
+    context.note('no apps yet; start one with "lb start <script>"');
     return EXIT.ok;
-  } finally {
-    channel.close();
   }
+  await printPast(context, query, starts, printer);
+  if (!isFollowing) {
+    for (const log of stored) log.close();
+    return EXIT.ok;
+  }
+  noteIdle(context, apps, names);
+  const { followLogs } = await import('../logs/follow-logs.ts');
+  return await followLogs({ context, query, printer, logs: stored, memory, places: placesNow(context, names, query), since });
 }
 
-/** Prints the last lines of all apps, merged by time. */
-async function printRecent(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
-  const perApp = await Promise.all(apps.map(async ({ name }) => parseLogLines(await channel.json(`${appPath(name, 'logs')}?lines=${lines}`))));
-  for (const line of perApp.flat().sort((a, b) => a.at - b.at)) await printLine(context, line);
+/** The apps with these names, or all. @throws LbError LB_ERR_APP_NOT_FOUND with the nearest name */
+function chosen(apps: readonly LoggedApp[], names: readonly string[]): readonly LoggedApp[] {
+  if (names.length === 0 || names.includes(ALL)) return apps;
+  const known = apps.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new LbError('LB_ERR_APP_NOT_FOUND', { app: unknown, suggestion: suggestion(unknown, known) });
+  return apps.filter(({ name }) => names.includes(name));
 }
 
-/** Prints the lines from the files of stopped apps. The subscription replays only the memory of primaries. */
-async function printLogFiles(context: Context, channel: Channel, apps: readonly AppSnapshot[], lines: number): Promise<void> {
-  const idle = apps.filter(({ primaryPid }) => primaryPid === null);
-  await printRecent(context, channel, idle, lines);
-  for (const { name, state } of idle) context.note(`${name} is ${state}; new lines appear here when it runs again`);
+/** The files and the memory that may have wanted lines. */
+function sourcesOf(context: Context, apps: readonly LoggedApp[], { stream }: LogQuery): { readonly places: LogPlace[]; readonly inMemory: InMemory } {
+  const { lineTimes } = homePaths(context.home);
+  const found = apps.map((app) => ({ name: app.name, logs: logsOf(app, lineTimes) }));
+  const isWantedStream = (each: LogStream | null): boolean => stream === null || each === null || each === stream;
+  const inMemory = found.map(({ name, logs: { inMemory: streams } }) => [name, streams.filter(isWantedStream)] as const);
+  return {
+    places: distinctPlaces(found.flatMap(({ logs: { places } }) => places)).filter((place) => isWantedStream(place.stream)),
+    inMemory: new Map(inMemory.filter(([, streams]) => streams.length > 0)),
+  };
 }
 
-async function follow(context: Context, channel: Channel, app: string | undefined, lines: number): Promise<void> {
-  const interrupt = new AbortController();
-  const restore = context.io.onInterrupt(() => interrupt.abort());
-  try {
-    for await (const message of subscribeLogs(channel, { ...(app === undefined ? {} : { app }), lines }, interrupt.signal)) {
-      if (message.type === 'line') await printLine(context, message.line);
-      else context.note(`${plural(message.lines, 'line')} skipped: output was read too slowly`);
+/** Where to begin in each source, so that the wanted number of lines follows. */
+async function startsOf(sources: readonly LineSource[], query: LogQuery): Promise<Start[]> {
+  const { lines, since } = query;
+  if (lines === 0) return [];
+  if (lines === Infinity) return sources.map((source) => ({ source, position: since === -Infinity ? BEGINNING : source.seek(since), order: -Infinity }));
+  return await startOfLast(sources, { lines, since, wanted: (line) => isWanted(query, line) });
+}
+
+const ALL = 'all';
+const BEGINNING: LinePosition = { part: 0, offset: 0 };
+
+async function printPast(context: Context, query: LogQuery, starts: readonly Start[], printer: LogPrinter): Promise<void> {
+  let untimed = 0;
+  for await (const lines of mergedLines(starts)) {
+    await printer.print(lines.filter((line) => isWanted(query, line)));
+    if (query.since !== -Infinity) for (const { order } of lines) if (order === -Infinity) untimed++;
+  }
+  if (untimed > 0)
+    context.note(
+      untimed === 1
+        ? '1 line was left out, because it is not known when it was written'
+        : `${untimed} lines were left out, because it is not known when they were written`,
+    );
+}
+
+function noteIdle({ note }: Context, apps: readonly LoggedApp[], names: readonly string[]): void {
+  for (const { name, isToRun } of apps) if (!isToRun && names.includes(name)) note(`${name} is not running; new lines appear here when it runs again`);
+}
+
+/** The files that there are now, also of apps that were defined meanwhile. */
+function placesNow(context: Context, names: readonly string[], query: LogQuery): () => readonly LogPlace[] {
+  const { state } = homePaths(context.home);
+  let version = '';
+  let apps: readonly LoggedApp[] = [];
+  return () => {
+    const current = versionOfSavedApps(state);
+    if (current !== version) {
+      ({ apps } = readSavedApps(state));
+      version = current;
     }
-  } finally {
-    restore();
-  }
-  if (interrupt.signal.aborted) throw new Interrupted();
-}
-
-/** Waits while the reader of stdout is behind, so that memory stays bounded. */
-async function printLine(context: Context, line: LogLine): Promise<void> {
-  const { io, json, options, outStyle } = context;
-  if ((options['out'] === true && line.stream !== 'out') || (options['err'] === true && line.stream !== 'err')) return;
-  const text = json ? `${JSON.stringify(line)}\n` : logLineView(line, outStyle);
-  if (!io.stdout.write(text)) await new Promise<void>((resolve) => io.stdout.once('drain', resolve));
+    const wanted = names.length === 0 || names.includes(ALL) ? apps : apps.filter(({ name }) => names.includes(name));
+    return sourcesOf(context, wanted, query).places;
+  };
 }

@@ -1,4 +1,4 @@
-import type { LogLine } from '../../protocol/control.ts';
+import type { StoredLine } from '../../logs/stored-line.ts';
 import type { Color, Style } from './style.ts';
 
 const PALETTE: readonly Color[] = ['cyan', 'green', 'yellow', 'magenta', 'blue', 'cyanBright', 'greenBright', 'yellowBright', 'magentaBright', 'blueBright'];
@@ -10,9 +10,8 @@ export function slotColor(app: string, slot: number): Color {
   return PALETTE[(hash + slot) % PALETTE.length] ?? 'cyan';
 }
 
-/** `api[0] listening on 3000`; `api` alone for lines from a file, which does not record the slot. */
-export function logLineView(line: LogLine, style: Style): string {
-  const writer = line.pid === 0 ? line.app : `${line.app}[${line.slot}]`;
-  const prefix = style(slotColor(line.app, line.slot), writer);
-  return `${prefix} ${line.stream === 'err' ? style('red', line.text) : line.text}\n`;
+/** `api[0] listening on 3000`; `api` alone where the slot is not known. */
+export function logLineView({ app, slot, stream, text }: Pick<StoredLine, 'app' | 'slot' | 'stream' | 'text'>, style: Style): string {
+  const prefix = style(slotColor(app, slot ?? 0), slot === null ? app : `${app}[${slot}]`);
+  return `${prefix} ${stream === 'err' ? style('red', text) : text}\n`;
 }

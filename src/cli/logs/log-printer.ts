@@ -1,0 +1,46 @@
+import type { StoredLine } from '../../logs/stored-line.ts';
+import type { Context } from '../context.ts';
+import { localTime } from '../output/format.ts';
+import { logLineView } from '../output/log-view.ts';
+import { terminalSafe } from '../output/terminal-safe.ts';
+import { textOption } from '../values.ts';
+
+/** How a line is written to stdout. */
+function lineView({ io, json, options, outStyle }: Context): (line: StoredLine) => string {
+  if (json) return ({ app, slot, pid, stream, at, text }) => `${JSON.stringify({ app, slot, pid, stream, at, text })}\n`;
+  if (options['format'] === true) return keyValueView;
+  const highlight = textOption(options, 'highlight');
+  const time = (at: number | null): string => (options['timestamp'] === undefined ? '' : `${outStyle('dim', at === null ? '-' : timeOf(at))} `);
+  if (options['raw'] === true) return ({ at, text }) => `${time(at)}${text}\n`;
+  const safe = io.stdout.isTTY === true ? terminalSafe : (text: string): string => text;
+  const marked = highlight === undefined ? safe : (text: string): string => safe(text).replaceAll(highlight, outStyle('yellowBright', highlight));
+  return (line) => time(line.at) + logLineView({ ...line, text: marked(line.text) }, outStyle);
+}
+
+/** `2026-11-20 10:31:07.042`, in the local time zone. */
+const timeOf = (at: number): string => `${localTime(at)}.${String(Math.floor(at) % 1000).padStart(3, '0')}`;
+
+/** The `--format` of PM2. */
+function keyValueView({ app, slot, stream, at, text }: StoredLine): string {
+  const time = at === null ? '-' : new Date(at).toISOString();
+  return `timestamp=${time} app=${app} id=${slot ?? '-'} type=${stream ?? 'out'} message=${text}\n`;
+}
+
+/** Prints batches of lines. Waits while the reader of stdout is behind, so that memory stays bounded. */
+export class LogPrinter {
+  readonly #context: Context;
+  readonly #view: (line: StoredLine) => string;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#view = lineView(context);
+  }
+
+  async print(lines: readonly StoredLine[]): Promise<void> {
+    if (lines.length === 0) return;
+    const { stdout } = this.#context.io;
+    let text = '';
+    for (const line of lines) text += this.#view(line);
+    if (!stdout.write(text)) await new Promise<void>((resolve) => stdout.once('drain', resolve));
+  }
+}

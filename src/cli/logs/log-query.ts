@@ -1,0 +1,51 @@
+import { LbError } from '../../errors/lb-error.ts';
+import type { StoredLine } from '../../logs/stored-line.ts';
+import type { LogStream } from '../../protocol/control.ts';
+import type { Options } from '../context.ts';
+import { numberOption } from '../values.ts';
+
+export const DEFAULT_LINES = 15;
+
+/** Which lines are shown. */
+export interface LogQuery {
+  /** How many past lines of each app; Infinity for all. */
+  readonly lines: number;
+  /** Epoch milliseconds; -Infinity for no limit. */
+  readonly since: number;
+  readonly until: number;
+  readonly stream: LogStream | null;
+  readonly pattern: RegExp | null;
+}
+
+/** @throws LbError LB_ERR_USAGE for options that exclude each other */
+export function logQuery(options: Options): LogQuery {
+  const { out, err, grep, ignoreCase } = options;
+  if (out === true && err === true) throw new LbError('LB_ERR_USAGE', { problem: '--out and --err cannot be combined; omit both to see all lines' });
+  const since = numberOption(options, 'since') ?? -Infinity;
+  const until = numberOption(options, 'until') ?? Infinity;
+  if (since > until) throw new LbError('LB_ERR_USAGE', { problem: '--since is later than --until' });
+  return {
+    lines: numberOption(options, 'lines') ?? (since === -Infinity ? DEFAULT_LINES : Infinity),
+    since,
+    until,
+    stream: out === true ? 'out' : err === true ? 'err' : null,
+    pattern: grep instanceof RegExp ? (ignoreCase === true ? new RegExp(grep.source, 'i') : grep) : null,
+  };
+}
+
+/** Whether a line is shown. Where stdout and stderr share a file, nothing may be known of the stream: such lines are. */
+export function isWanted({ since, until, stream, pattern }: LogQuery, line: StoredLine): boolean {
+  if (stream !== null && line.stream !== null && line.stream !== stream) return false;
+  if (line.order > until || (since !== -Infinity && line.order < since)) return false;
+  return pattern === null || pattern.test(line.text);
+}
+
+/** The value of `--grep`. @throws Error that says what is wrong with it */
+export function regularExpression(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: \/.*\/\w*: /s, '') : String(error);
+    throw new Error(`expected a regular expression (${reason})`);
+  }
+}
