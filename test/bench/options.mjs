@@ -7,6 +7,7 @@ const LB_PROGRAM = fileURLToPath(new URL('../../bin/lb.js', import.meta.url));
 
 /** How much is done. */
 const FULL = {
+  logBytes: 1e9,
   rounds: 12,
   seconds: 1,
   reloads: 20,
@@ -35,6 +36,7 @@ const FULL = {
 /** Enough to see that everything works, too little to believe the figures. */
 const QUICK = {
   ...FULL,
+  logBytes: 1e8,
   rounds: 3,
   reloads: 4,
   idleReloads: 1,

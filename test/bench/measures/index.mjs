@@ -10,6 +10,7 @@ import { idleReload } from './idle-reload.mjs';
 import { kills } from './kills.mjs';
 import { listMany } from './list-many.mjs';
 import { list } from './list.mjs';
+import { logs } from './logs.mjs';
 import { metricsHeap } from './metrics-heap.mjs';
 import { monitorFrame } from './monitor-frame.mjs';
 import { output } from './output.mjs';
@@ -50,6 +51,7 @@ export const MEASURES = [
   hungWorker,
   list,
   listMany,
+  logs,
   monitorFrame,
   daemonCpu,
   historyMemory,
