@@ -63,7 +63,12 @@ export class Daemon {
   readonly #metricsEndpoint: MetricsEndpoint;
   readonly #memory = new MemoryWatch((message) => this.#happened(null)('memory-pressure', message));
   readonly #badMessages = new BadMessages(this.#happened(null), now);
-  readonly #orphanOutputs: OrphanOutputs;
+  readonly #orphanOutputs: OrphanOutputs = new OrphanOutputs({
+    lineTimes: () => this.#paths.lineTimes,
+    specOf: (app) => this.registry.find(app)?.spec,
+    event: (app) => this.#happened(app),
+    live: () => this.live,
+  });
   readonly #attachments = new Set<Attachment>();
   /** One for all primaries: each timer would wake this process. */
   #checks: NodeJS.Timeout | null = null;
@@ -73,16 +78,9 @@ export class Daemon {
   constructor(options: DaemonOptions) {
     this.#options = options;
     this.#paths = homePaths(options.home);
-    this.#orphanOutputs = new OrphanOutputs({
-      lineTimes: this.#paths.lineTimes,
-      specOf: (app) => this.registry.find(app)?.spec,
-      event: (app) => this.#happened(app),
-      live: () => this.live,
-    });
     this.#events = new EventLog({ path: this.#paths.events, log: options.log });
     this.live = new Live(() => this.registry, this.#events);
-    const { totals, metrics } = this.#paths;
-    this.#totals = new PersistentCounters(totals, options.log);
+    this.#totals = new PersistentCounters(this.#paths.totals, options.log);
     this.#metrics = new Metrics({
       totals: this.#totals,
       facts: () => this.#facts(),
@@ -90,7 +88,7 @@ export class Daemon {
       own: () => this.registry.ownMetrics(),
     });
     this.#metricsEndpoint = new MetricsEndpoint({
-      file: metrics,
+      file: this.#paths.metrics,
       text: () => this.#metrics.exposition(),
       log: options.log,
       holder: portHolder({ home: options.home, settingsVar: PRIMARY_SETTINGS_VAR }),

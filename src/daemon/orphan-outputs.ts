@@ -8,7 +8,7 @@ import type { Live } from './live.ts';
 
 interface OrphanOutputsOptions {
   /** Directory of the times of log lines. */
-  readonly lineTimes: string;
+  readonly lineTimes: () => string;
   readonly specOf: (app: string) => AppSpec | undefined;
   readonly event: (app: string) => EmitEvent;
   readonly live: () => Pick<Live, 'followed' | 'logs'>;
@@ -60,7 +60,7 @@ export class OrphanOutputs {
   #orphaned(app: string): Orphaned {
     const known = this.#apps.get(app);
     if (known !== undefined) return known;
-    const orphaned = { output: new AppOutput(this.#options.lineTimes, (problem) => this.#options.event(app)('log', problem)), pipes: 0 };
+    const orphaned = { output: new AppOutput(this.#options.lineTimes(), (problem) => this.#options.event(app)('log', problem)), pipes: 0 };
     this.#apps.set(app, orphaned);
     return orphaned;
   }

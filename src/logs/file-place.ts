@@ -5,7 +5,7 @@ import { errnoOf } from '../errors/lb-error.ts';
 /** As many as Linux follows. */
 const MOST_LINKS = 40;
 /** Their files belong to others, even if they are regular ones: `/dev/stdout` is a link to whatever stdout of this process is. */
-const OF_THE_SYSTEM = /^\/(?:dev|proc)\//;
+export const OF_THE_SYSTEM = /^\/(?:dev|proc)\//;
 
 /** Where a path leads. */
 export interface FilePlace {

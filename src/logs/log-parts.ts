@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors/lb-error.ts';
 import { MARK_BYTES, decodeHeader } from './line-mark.ts';
@@ -37,20 +37,30 @@ interface Name {
  * @param marks file of the marks, see `line-mark.ts`; null if none are needed
  */
 export function openParts(path: string, marks: string | null): LogPart[] {
+  const log = targetOf(path);
   let parts: LogPart[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const names = namesOf(path);
+    const names = namesOf(log);
     const before = fingerprint(names);
     closeParts(parts);
     parts = names.flatMap((name) => openPart(name) ?? []);
     // A rotation in between would show a file twice, or not at all.
-    if (fingerprint(namesOf(path)) === before) break;
+    if (fingerprint(namesOf(log)) === before) break;
   }
   return marks === null ? parts : withMarks(parts, marks);
 }
 
 export function closeParts(parts: readonly LogPart[]): void {
   for (const { fd } of parts) if (fd !== null) closeSync(fd);
+}
+
+/** The file behind all links, beside which the rotated files are; the path itself if there is none yet. */
+export function targetOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** Where a compressed part is now: a rotation may have renamed it. */

@@ -1,7 +1,10 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import type { LogStream } from '../protocol/control.ts';
+import { OF_THE_SYSTEM } from './file-place.ts';
 import { marksPath } from './line-mark.ts';
+import { targetOf } from './log-parts.ts';
+import { programFor } from './log-program.ts';
 import type { LogPlace } from './stored-line.ts';
 
 /** What the definition of an app says about its logs. */
@@ -26,33 +29,40 @@ export function logsOf({ name, outFile, errorFile, mergeLogs }: LogTargets, line
   ] as const;
   const isShared = outFile !== null && outFile === errorFile;
   const places = streams.flatMap(({ stream, path }) => {
-    if (path === null || isDevice(path) || (isShared && stream === 'err')) return [];
+    if (path === null || hasNoFile(name, stream, path) || (isShared && stream === 'err')) return [];
     const files = mergeLogs ? [{ path, slot: null }] : slotFiles(path);
     return files.map((file) => ({ app: name, stream: isShared ? null : stream, marks: marksPath(lineTimes, file.path), ...file }));
   });
-  return { places, inMemory: streams.flatMap(({ stream, path }) => (path === null || isDevice(path) ? [stream] : [])) };
+  return { places, inMemory: streams.flatMap(({ stream, path }) => (path === null || hasNoFile(name, stream, path) ? [stream] : [])) };
 }
 
 /** A file that several apps write to is read once. */
 export function distinctPlaces(places: readonly LogPlace[]): LogPlace[] {
   const byPath = new Map<string, LogPlace>();
   for (const place of places) {
-    const other = byPath.get(place.path);
+    const file = targetOf(place.path);
+    const other = byPath.get(file);
     const isSame = other === undefined || other.app.split('+').includes(place.app);
-    byPath.set(
-      place.path,
-      other === undefined || isSame ? (other ?? place) : { ...place, app: `${other.app}+${place.app}`, slot: null, stream: null, marks: null },
-    );
+    byPath.set(file, other === undefined || isSame ? (other ?? place) : { ...place, app: `${other.app}+${place.app}`, slot: null, stream: null, marks: null });
   }
   return [...byPath.values()];
 }
 
-function isDevice(path: string): boolean {
-  if (path.startsWith('/dev/')) return true;
+/** It goes to a program, a device or a pipe. */
+function hasNoFile(app: string, stream: LogStream, path: string): boolean {
+  if (programFor(path, app, stream) !== null || OF_THE_SYSTEM.test(path) || OF_THE_SYSTEM.test(linkAt(path))) return true;
   try {
     return !statSync(path).isFile();
   } catch {
     return false;
+  }
+}
+
+function linkAt(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
   }
 }
 

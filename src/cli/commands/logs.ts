@@ -13,7 +13,7 @@ import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { knownApps, readSavedApps, versionOfSavedApps, type LoggedApp } from '../logs/known-apps.ts';
 import { LogPrinter } from '../logs/log-printer.ts';
-import { DEFAULT_LINES, isWanted, logQuery, regularExpression, type LogQuery } from '../logs/log-query.ts';
+import { DEFAULT_LINES, isWanted, logQuery, regularExpression, shownLine, wantedLines, type LogQuery } from '../logs/log-query.ts';
 import type { InMemory } from '../logs/memory-lines.ts';
 import { moment } from '../logs/time-option.ts';
 import { wholeNumber } from '../values.ts';
@@ -25,6 +25,7 @@ export const logs: Command = {
   options: [
     { flags: '-n, --lines <n>', description: `number of past lines of each app to show (default: ${DEFAULT_LINES}, with --since all)`, parse: wholeNumber },
     { flags: '--no-follow', description: 'exit after the past lines' },
+    { flags: '--reopen', description: 'show nothing; open the log files anew, after logrotate has renamed them' },
     {
       flags: '--since <time>',
       description: 'only lines from then on: 10m ago, 14:30, 2026-11-29, "2026-11-29 14:30:00"',
@@ -49,11 +50,13 @@ export const logs: Command = {
     'lb logs api --lines 100 --no-follow',
     'lb logs api worker --since 1h --grep "timeout|refused"',
     'lb logs api --err --json | jq -r .text',
+    'lb logs --reopen',
   ],
   run,
 };
 
 async function run(context: Context): Promise<number> {
+  if (context.options['reopen'] === true) return await (await import('../logs/reopen-logs.ts')).reopenLogs(context);
   const query = logQuery(context.options);
   const names = context.args.map(normalName);
   const since = wallNow();
@@ -115,7 +118,7 @@ async function startsOf(sources: readonly LineSource[], query: LogQuery): Promis
   const { lines, since } = query;
   if (lines === 0) return [];
   if (lines === Infinity) return sources.map((source) => ({ source, position: since === -Infinity ? BEGINNING : source.seek(since), order: -Infinity }));
-  return await startOfLast(sources, { lines, since, wanted: (line) => isWanted(query, line) });
+  return await startOfLast(sources, { lines, since, wanted: (line) => isWanted(query, shownLine(query, line)) });
 }
 
 const ALL = 'all';
@@ -124,7 +127,7 @@ const BEGINNING: LinePosition = { part: 0, offset: 0 };
 async function printPast(context: Context, query: LogQuery, starts: readonly Start[], printer: LogPrinter): Promise<void> {
   let untimed = 0;
   for await (const lines of mergedLines(starts)) {
-    await printer.print(lines.filter((line) => isWanted(query, line)));
+    await printer.print(wantedLines(query, lines));
     if (query.since !== -Infinity) for (const { order } of lines) if (order === -Infinity) untimed++;
   }
   if (untimed > 0)

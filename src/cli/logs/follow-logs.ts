@@ -6,7 +6,7 @@ import type { LogPlace, StoredLine } from '../../logs/stored-line.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import { Interrupted } from '../interrupted.ts';
 import type { Context } from '../context.ts';
-import { isWanted, type LogQuery } from './log-query.ts';
+import { wantedLines, type LogQuery } from './log-query.ts';
 import type { LogPrinter } from './log-printer.ts';
 import type { MemoryLines } from './memory-lines.ts';
 
@@ -68,7 +68,7 @@ class Follower {
     const { query, printer } = this.#options;
     while (!signal.aborted) {
       const lines = await this.#poll();
-      await printer.print(lines.filter((line) => isWanted(query, line)));
+      await printer.print(wantedLines(query, lines));
       await this.#findNew();
       // The first look follows the last read at once, and a flood is read without a pause.
       if (lines.length === 0) await sleep(POLL_MS, undefined, { signal }).catch(() => {});
@@ -97,7 +97,13 @@ class Follower {
       if (this.#followed.has(place.path)) continue;
       const log = new StoredLog(place, true, context.note);
       const start = { source: log, position: log.seek(since), order: -Infinity };
-      for await (const lines of mergedLines([start])) await printer.print(lines.filter((line) => line.order >= since && isWanted(query, line)));
+      for await (const lines of mergedLines([start]))
+        await printer.print(
+          wantedLines(
+            query,
+            lines.filter((line) => line.order >= since),
+          ),
+        );
       this.#follow(log);
     }
   }

@@ -1,4 +1,5 @@
 import { LbError } from '../../errors/lb-error.ts';
+import { jsonLogLine } from '../../logs/json-log-line.ts';
 import type { StoredLine } from '../../logs/stored-line.ts';
 import type { LogStream } from '../../protocol/control.ts';
 import type { Options } from '../context.ts';
@@ -15,6 +16,8 @@ export interface LogQuery {
   readonly until: number;
   readonly stream: LogStream | null;
   readonly pattern: RegExp | null;
+  /** Lines of `log_type: 'json'` are shown as they are written, not by their message. */
+  readonly asWritten: boolean;
 }
 
 /** @throws LbError LB_ERR_USAGE for options that exclude each other */
@@ -30,8 +33,15 @@ export function logQuery(options: Options): LogQuery {
     until,
     stream: out === true ? 'out' : err === true ? 'err' : null,
     pattern: grep instanceof RegExp ? (ignoreCase === true ? new RegExp(grep.source, 'i') : grep) : null,
+    asWritten: options['raw'] === true || options['json'] === true,
   };
 }
+
+/** The lines that are shown, as they are shown. */
+export const wantedLines = (query: LogQuery, lines: readonly StoredLine[]): StoredLine[] =>
+  lines.map((line) => shownLine(query, line)).filter((line) => isWanted(query, line));
+
+export const shownLine = ({ asWritten }: LogQuery, line: StoredLine): StoredLine => (asWritten ? line : jsonLogLine(line));
 
 /** Whether a line is shown. Where stdout and stderr share a file, nothing may be known of the stream: such lines are. */
 export function isWanted({ since, until, stream, pattern }: LogQuery, line: StoredLine): boolean {
