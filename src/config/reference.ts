@@ -1,3 +1,4 @@
+import { CI_VARIABLES } from './ci-variables.ts';
 import { OPTION_LIST, type OptionEntry } from './options.ts';
 import { formatDefault } from './options/format-default.ts';
 import { GROUPS } from './options/option.ts';
@@ -21,7 +22,7 @@ function optionReference(): string {
     const entries = OPTION_LIST.filter((entry) => entry.group === group);
     return [`### ${group}`, ...entries.map(section)].join('\n\n');
   });
-  return [overview, ...groups, pm2Section()].join('\n\n');
+  return [overview, ...groups, pm2Section(), ciSection()].join('\n\n');
 }
 
 function overviewRow(entry: OptionEntry): string {
@@ -43,6 +44,14 @@ function pm2Section(): string {
     `Not supported yet. Ignored, with one warning per app unless the value turns them off: ${codeList(unsupportedKeys())}.`,
     `Meaningless in \`lb\`. Ignored silently: ${codeList(meaninglessKeys())}.`,
     'Any other key is an error that suggests the nearest option.',
+  ].join('\n\n');
+}
+
+function ciSection(): string {
+  return [
+    '### Variables of CI runners',
+    'At the end of a job, a CI runner ends every process that has the variable of the job in its environment. So `lb start`, `lb reload` and `--update-env` leave out what belongs to a job, and an app that a job deploys keeps running. To pass one on, name it in `env`: `env: { RELEASE: process.env.GITHUB_SHA }`. `*` stands for any ending.',
+    ['| runner | variables |', '|---|---|', ...Object.entries(CI_VARIABLES).map(([runner, names]) => `| ${runner} | ${codeList(names)} |`)].join('\n'),
   ].join('\n\n');
 }
 
