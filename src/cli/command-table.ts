@@ -85,6 +85,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'send a signal to the workers of an app',
     load: async () => (await import('./commands/signal.ts')).signal,
   },
+  {
+    name: 'share',
+    aliases: [],
+    summary: 'let a group of users use this daemon',
+    load: async () => (await import('./commands/share.ts')).share,
+  },
   { name: 'run', aliases: [], summary: 'run apps in the foreground, for containers', load: async () => (await import('./commands/run.ts')).run },
   { name: 'ping', aliases: [], summary: 'check whether the daemon responds', load: async () => (await import('./commands/ping.ts')).ping },
   { name: 'kill', aliases: [], summary: 'drain and stop all apps, then end the daemon', load: async () => (await import('./commands/kill.ts')).kill },

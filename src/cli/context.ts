@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import type { DaemonAddress } from '../client/address.ts';
-import { homePaths, lbHome } from '../system/paths.ts';
+import { homePaths, lbHome, type HomePaths } from '../system/paths.ts';
 import type { Io } from './io.ts';
 import { styleFor, type Style } from './output/style.ts';
 
@@ -10,6 +11,8 @@ export interface Context {
   readonly io: Io;
   /** The name of the command, even if an alias was used. */
   readonly command: string;
+  /** The command line as it was typed, without the name of the program. */
+  readonly argv: readonly string[];
   readonly args: readonly string[];
   readonly options: Options;
   /** Arguments after `--`. */
@@ -31,16 +34,22 @@ export interface Words {
   readonly appArgs: readonly string[];
 }
 
-export async function createContext(io: Io, command: string, words: Words): Promise<Context> {
+/** @param shared the socket of another user's daemon, or a second one of this user's. */
+function addressOf({ home, socket, daemonLog }: HomePaths, shared: string | undefined): DaemonAddress {
+  return shared ? { home, socket: resolve(shared), daemonLog, isShared: true } : { home, socket, daemonLog };
+}
+
+export async function createContext(io: Io, command: string, words: Words, argv: readonly string[] = [command]): Promise<Context> {
   const home = lbHome(io.env);
   const paths = homePaths(home);
   return {
     io,
     command,
+    argv,
     ...words,
     json: words.options['json'] === true,
     home,
-    address: { home, socket: paths.socket, daemonLog: paths.daemonLog },
+    address: addressOf(paths, io.env['LB_SOCKET']),
     outStyle: await styleFor(io.stdout, io.env),
     errStyle: await styleFor(io.stderr, io.env),
     print: (text) => void io.stdout.write(`${text}\n`),

@@ -1,4 +1,5 @@
 import type { StartDaemon } from '../client/ensure-daemon.ts';
+import { LbError } from '../errors/lb-error.ts';
 
 /** An output stream of a command, such as `process.stdout`. */
 export interface Sink {
@@ -14,6 +15,7 @@ export interface Io {
   readonly stdout: Sink;
   readonly stderr: Sink;
   readonly env: NodeJS.ProcessEnv;
+  /** @throws LbError LB_ERR_DIRECTORY if it was deleted; so only what needs it asks for it. */
   readonly cwd: string;
   /** Calls the listener on Ctrl-C instead of ending the process. Returns a function that undoes this. */
   onInterrupt(listener: () => void): () => void;
@@ -23,4 +25,14 @@ export interface Io {
 /** Columns of the terminal; null if the sink is not a terminal. */
 export function terminalWidth({ isTTY, columns }: Sink): number | null {
   return isTTY === true ? (columns ?? null) : null;
+}
+
+/** Null if it was deleted: nothing has a relative path then, but apps still have names, and files absolute paths. */
+export function existingDirectory(io: Io): string | null {
+  try {
+    return io.cwd;
+  } catch (error) {
+    if (LbError.from(error).code === 'LB_ERR_DIRECTORY') return null;
+    throw error;
+  }
 }

@@ -12,7 +12,9 @@ const io: Io = {
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
-  cwd: callerDirectory(),
+  get cwd() {
+    return callerDirectory();
+  },
   onInterrupt(listener) {
     let again = false;
     const onSignal = (): void => {

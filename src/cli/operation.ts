@@ -23,7 +23,7 @@ export interface StreamedRequest {
   readonly finish?: (result: Success) => Promise<Success>;
 }
 
-type Success = Extract<ResultRecord, { ok: true }>;
+export type Success = Extract<ResultRecord, { ok: true }>;
 
 const STEP_COLORS: Partial<Record<ProgressStep, Color>> = {
   ready: 'green',

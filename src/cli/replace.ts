@@ -4,6 +4,7 @@ import type { MetricsConfig } from '../config/metrics-key.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Context } from './context.ts';
+import { advisingName } from './name-taken.ts';
 import { forEachTarget, runOperation } from './operation.ts';
 import { checkPm2Flags } from './pm2-habits.ts';
 import { applyMetrics, isExistingConfig, refuseConfigFlags, resolveTarget } from './resolve.ts';
@@ -14,6 +15,9 @@ import { callersEnv } from './update-env.ts';
 interface Replacement {
   readonly name: string;
   readonly spec: AppSpec | null;
+  /** The config file, and all apps of it; with a definition only. */
+  readonly file?: string;
+  readonly siblings: readonly AppSpec[];
 }
 
 /** What `lb reload` and `lb restart` share: names, `all` and config files as targets. */
@@ -25,19 +29,26 @@ export async function replaceApps(context: Context, action: 'reload' | 'restart'
     const apps = await fetchApps(channel);
     await applyMetrics(channel, metrics);
     const replacements = replacementsOf(context, apps, fromFiles);
-    return await forEachTarget(context, replacements, async ({ name, spec }) => {
+    return await forEachTarget(context, replacements, async (replacement) => {
+      const { name, spec } = replacement;
       const app = apps.find((each) => each.name === name);
-      if (spec !== null && (app === undefined || !isRunning(app))) await startInstead(context, channel, spec);
-      else {
-        appNamed(apps, name);
-        const given = spec === null ? envUpdate(context) : { spec };
-        const path = appPath(name, action);
-        await runOperation(context, channel, { title: `${action} of "${name}"`, method: 'POST', path, body: { ...body, ...given } });
+      const isNew = spec !== null && (app === undefined || !isRunning(app));
+      if (!isNew) appNamed(apps, name);
+      try {
+        if (isNew) await startInstead(context, channel, spec);
+        else await replaceRunning(context, channel, action, replacement, body);
+      } catch (thrown) {
+        throw spec === null ? thrown : advisingName(context, replacement.file, replacement.siblings, thrown);
       }
     });
   } finally {
     channel.close();
   }
+}
+
+async function replaceRunning(context: Context, channel: Channel, action: string, { name, spec }: Replacement, body: object): Promise<void> {
+  const given = spec === null ? envUpdate(context) : { spec };
+  await runOperation(context, channel, { title: `${action} of "${name}"`, method: 'POST', path: appPath(name, action), body: { ...body, ...given } });
 }
 
 /** Only for targets by name: definitions from a file already contain this environment, with lower precedence than the file. */
@@ -58,7 +69,7 @@ async function replacementsOfFiles(context: Context, action: string): Promise<{ 
     metrics = resolved.metrics ?? metrics;
     files.set(
       word,
-      resolved.apps.map((spec) => ({ name: spec.name, spec })),
+      resolved.apps.map((spec) => ({ name: spec.name, spec, file: word, siblings: resolved.apps })),
     );
   }
   return { files, metrics };
@@ -72,7 +83,7 @@ function replacementsOf(context: Context, apps: readonly AppSnapshot[], fromFile
   if (context.args.includes(ALL) && running.length === 0) context.note('no app is running');
   const all = context.args.flatMap((word) => {
     const names = word === ALL ? running : [word];
-    return fromFiles.get(word) ?? names.map((name) => ({ name, spec: null }));
+    return fromFiles.get(word) ?? names.map((name) => ({ name, spec: null, siblings: [] }));
   });
   return [...new Map(all.map((each) => [each.name, each])).values()];
 }

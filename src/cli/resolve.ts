@@ -1,14 +1,17 @@
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { connectIfRunning } from '../client/connect.ts';
 import type { Channel } from '../client/request.ts';
 import { isConfigFile, resolveApps } from '../config/index.ts';
 import { asConfigError, type MetricsConfig } from '../config/metrics-key.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { MetricsBody } from '../protocol/control.ts';
+import type { DaemonHello, MetricsBody } from '../protocol/control.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
+import { ownUmask } from '../system/umask.ts';
 import type { OptionDef } from './command.ts';
 import type { Context } from './context.ts';
+import { existingDirectory, type Io } from './io.ts';
 import { PM2_KEYS } from './pm2-habits.ts';
 
 /** Flags that select from a config file. */
@@ -55,23 +58,47 @@ export interface Resolved {
  * current directory. Warnings go to stderr.
  */
 export async function resolveTarget(context: Context, target: string | undefined, flags: Readonly<Record<string, unknown>>): Promise<Resolved> {
-  const { io, options, appArgs, home } = context;
+  const { io, options, appArgs, home, command } = context;
   const only = options['only'];
+  const isForeground = command === 'run' || options['daemon'] === false;
+  const daemon = isForeground ? null : await helloOf(context);
   const { apps, metrics, warnings, notes } = await resolveApps({
     target,
     flags,
     appArgs,
     env: io.env,
-    cwd: io.cwd,
+    cwd: directoryFor(target, io),
     ...(typeof options['envName'] === 'string' ? { envName: options['envName'] } : {}),
     ...(typeof only === 'string' ? { only: [only] } : {}),
-    home,
+    home: daemon?.home ?? home,
     cpuBudget: cpuBudget(),
+    umask: ownUmask(),
     node: process.execPath,
+    ...(daemon === null ? {} : { nodeVersion: `v${daemon.node}` }),
   });
+  if (daemon !== null) noteOtherNode(context, apps, `v${daemon.node}`);
   for (const warning of warnings) context.note(`${context.errStyle('yellow', 'warning:')} ${warning}`);
   for (const note of notes) context.note(note);
   return { apps, metrics: metrics ?? null };
+}
+
+/** A config file with an absolute path needs no current directory. */
+function directoryFor(target: string | undefined, io: Io): string {
+  return target !== undefined && isAbsolute(target) && isConfigFile(target) ? (existingDirectory(io) ?? dirname(target)) : io.cwd;
+}
+
+function noteOtherNode({ note }: Context, apps: readonly AppSpec[], version: string): void {
+  if (version === process.version || apps.every(({ interpreter }) => interpreter !== null)) return;
+  note(
+    `apps without "interpreter" run with the Node.js of the daemon, ${version}, not with that of this command, ${process.version}; "lb kill" and the next "lb start" change it`,
+  );
+}
+
+/** The daemon that will run the apps, with its Node.js and in its home; null if it is yet to be started. */
+async function helloOf({ address }: Context): Promise<DaemonHello | null> {
+  const connection = await connectIfRunning(address);
+  connection?.channel.close();
+  return connection?.hello ?? null;
 }
 
 /** Called before any app is started, so that an address in use is reported first. */
@@ -90,5 +117,5 @@ export function appFlags(context: Context): Record<string, unknown> {
 
 /** Whether the target is an existing config file. */
 export function isExistingConfig(context: Context, target: string): boolean {
-  return isConfigFile(target) && statSync(resolve(context.io.cwd, target), { throwIfNoEntry: false })?.isFile() === true;
+  return isConfigFile(target) && statSync(isAbsolute(target) ? target : resolve(context.io.cwd, target), { throwIfNoEntry: false })?.isFile() === true;
 }

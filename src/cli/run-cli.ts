@@ -13,7 +13,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     called = await calledBy(argv);
     const words = plainWords(argv, called) ?? (await import('./program.ts')).parseCommandLine(argv, io, called);
     if (called === null || words === null) return 0;
-    return await called.command.run(await createContext(io, called.entry.name, words));
+    return await called.command.run(await createContext(io, called.entry.name, words, argv));
   } catch (error) {
     return await reportFailure(error, argv, io, called?.entry.name);
   }

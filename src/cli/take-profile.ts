@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { connect } from '../client/connect.ts';
 import { appPath } from '../client/request.ts';
 import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
@@ -64,7 +64,7 @@ function parseTarget(text: string): { readonly name: string; readonly slot: numb
 function outputOf({ options, io }: Context): string | null {
   const given = textOption(options, 'output');
   if (given === undefined) return null;
-  const path = resolve(io.cwd, given);
+  const path = isAbsolute(given) ? given : resolve(io.cwd, given);
   const fail = (why: string): never => {
     throw new LbError('LB_ERR_USAGE', { problem: `--output ${given}: ${why}` });
   };

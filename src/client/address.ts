@@ -3,4 +3,6 @@ export interface DaemonAddress {
   readonly home: string;
   readonly socket: string;
   readonly daemonLog: string;
+  /** The socket was named by LB_SOCKET: it may belong to another user, whose daemon this command does not start. */
+  readonly isShared?: boolean;
 }

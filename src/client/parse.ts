@@ -4,6 +4,7 @@ import type { LbEvent } from '../protocol/event.ts';
 import { APP_METRICS, SLOT_METRICS, type HistorySeries } from '../protocol/history.ts';
 import { parseEvent } from '../protocol/parse-event.ts';
 import { errorRecord, logLine, profileFile, progressRecord } from '../protocol/parse-records.ts';
+import { sharedSocketState } from '../protocol/parse-requests.ts';
 import { appSnapshot } from '../protocol/parse-snapshot.ts';
 import { field, fieldsOf, integer, list, literal, nullable, number, object, oneOf, optional, string, type Shape } from '../protocol/parser.ts';
 import { fromDaemon } from './parse-list.ts';
@@ -14,6 +15,7 @@ const HELLO: Shape<DaemonHello> = {
   node: string,
   home: string,
   uptimeMs: number(),
+  shared: optional(sharedSocketState),
   metrics: optional(nullable(object<NonNullable<DaemonHello['metrics']>>({ url: string, problem: nullable(string) }))),
 };
 
@@ -56,6 +58,9 @@ export const parseHistories = fromDaemon(
 
 /** The answer to `POST /v1/metrics`. @throws LbError LB_ERR_MESSAGE */
 export const parseMetricsUrl = fromDaemon('metrics', field('url', nullable(string)));
+
+/** The answer to `POST /v1/share`. @throws LbError LB_ERR_MESSAGE */
+export const parseShared = fromDaemon('shared socket', field('shared', sharedSocketState));
 
 /** One message of the stats subscription. @throws LbError LB_ERR_MESSAGE */
 export const parseStats = fromDaemon('stats', object<Stats>({ at: number(), apps: list(appSnapshot) }));

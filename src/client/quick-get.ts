@@ -55,14 +55,23 @@ export function checkSocketOwner(address: DaemonAddress): void {
   } catch (error) {
     throw connectionError(error, address);
   }
-  if (uid !== process.getuid?.()) throw unreachable(address, `it belongs to user ${uid}`);
+  if (uid !== process.getuid?.() && address.isShared !== true) throw unreachable(address, `it belongs to user ${uid}`);
 }
 
 /** The error for a failed connection to the daemon. */
 export function connectionError(error: unknown, address: DaemonAddress): LbError {
   const errno = errnoOf(error);
+  if (address.isShared === true)
+    return unreachable(address, sharedProblem(errno) ?? messageOf(error)).advising(
+      'LB_SOCKET names this socket; the user of its daemon opens it with "lb share --group <name>"',
+    );
   if (errno === 'ENOENT' || errno === 'ECONNREFUSED') return new LbError('LB_ERR_DAEMON_NOT_RUNNING', { home: address.home });
   return unreachable(address, messageOf(error));
+}
+
+function sharedProblem(errno: string | undefined): string | null {
+  if (errno === 'EACCES') return 'permission denied; you are not in its group, or were not when you logged in';
+  return errno === 'ENOENT' || errno === 'ECONNREFUSED' ? 'no daemon listens on it' : null;
 }
 
 export function unreachable({ socket, daemonLog }: DaemonAddress, reason: string): LbError {

@@ -67,6 +67,13 @@ export interface AppOptions {
    */
   readonly env_file?: string | undefined;
   /**
+   * Umask of the workers: the permissions that files they create do not get.
+   *
+   * Octal, as in a shell: with `"027"`, files of the app are not accessible to others than its user and group. In JSON and YAML write it as a string, because there a number is decimal. It applies to the files and Unix sockets of the app, not to the logs that `lb` writes.
+   * @default that of the shell in which you ran `lb start`
+   */
+  readonly umask?: string | number | undefined;
+  /**
    * The port of the app: sets `PORT`, and a worker is ready when it listens there.
    *
    * It overrides every other source of `PORT`. A worker that does not listen on it within `listen_timeout` has failed. `PORT` from elsewhere is only a hint: `lb start` waits for the app to listen, but does not fail.
@@ -392,5 +399,5 @@ export interface AppOptions {
    * Needs `run` or `url`; if both are given, both are called. Each event is tried up to three times, for 10 s each. A hook that fails or hangs does not affect the app; see docs/events.md.
    * @default `off`
    */
-  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-start' | 'daemon-end' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'share-failed' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-start' | 'daemon-end' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }

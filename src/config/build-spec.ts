@@ -4,6 +4,7 @@ import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { LOG_PROGRAMS, weightOf, type AppSpec, type ScaleSpec, type WorkerKind } from '../lifecycle/app-spec.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
 import { handsOff } from '../lifecycle/balance-strategy.ts';
+import { packageOf } from './command/project-files.ts';
 import { shownPath, type Program } from './command/resolve-command.ts';
 import { typed } from './command/shell-line.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
@@ -35,6 +36,8 @@ export interface BuiltSpec {
 
 /** What all apps of one command share. */
 export interface BuildContext {
+  /** The config file; null for a script on the command line. */
+  readonly file: string | null;
   readonly flags: Layer;
   readonly environment: Layer;
   readonly appArgs: readonly string[];
@@ -43,6 +46,8 @@ export interface BuildContext {
   readonly callerCwd: string;
   readonly home: string;
   readonly cpuBudget: number;
+  /** The caller's. */
+  readonly umask: number;
   readonly interpreters: Interpreters;
 }
 
@@ -70,6 +75,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
   const args = app.program?.args ?? (context.appArgs.length > 0 ? [...context.appArgs] : settings.args);
   const spec: AppSpec = {
     name: app.name,
+    origin: { file: context.file, project: (await packageOf(app.cwd))?.name ?? null },
     script: app.script,
     args,
     cwd: app.cwd,
@@ -79,6 +85,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     ...specSettings(settings),
     nodeArgs: [...settings.node_args, ...nodeArgs],
     env,
+    umask: settings.umask ?? context.umask,
     outFile: logFile('out_file', 'out'),
     errorFile: logFile('error_file', 'error'),
     scale: scaleOf(settings, context),

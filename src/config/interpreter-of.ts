@@ -28,7 +28,8 @@ interface Interpreting {
 }
 
 interface Interpreted {
-  readonly interpreter: string;
+  /** Null for the default one. */
+  readonly interpreter: string | null;
   /** What the script needs beside the definition's own. */
   readonly nodeArgs: readonly string[];
 }
@@ -45,14 +46,14 @@ export async function interpreterOf(app: InterpretedApp, interpreting: Interpret
   const nodeArgs = program?.nodeArgs ?? [];
   const wrong = (what: string, reason: string): Interpreted => {
     problems.push(new LbError('LB_ERR_INTERPRETER', { app: name, interpreter: what, reason }));
-    return { interpreter, nodeArgs };
+    return { interpreter: null, nodeArgs };
   };
   const foreign = isGiven ? undefined : foreignInterpreter(script);
   if (foreign !== undefined) return wrong(foreign, `${script} is not a Node.js script, and lb runs Node.js apps only`);
   const found = await interpreters.find(interpreter, base);
   if ('reason' in found) return wrong(interpreter, found.reason);
   const loaded = await loadArgs(app, loader, found.version, interpreting, problems);
-  return { interpreter: found.path, nodeArgs: [...nodeArgs, ...loaded] };
+  return { interpreter: interpreter === DEFAULTS.interpreter ? null : found.path, nodeArgs: [...nodeArgs, ...loaded] };
 }
 
 /** `--interpreter tsx` runs the script with Node.js too. */

@@ -16,17 +16,20 @@ type Checked = { readonly version: string } | { readonly reason: string };
 /** Finds and checks the Node.js binaries that apps request; runs each only once. */
 export class Interpreters {
   readonly #node: string;
+  readonly #version: string;
   readonly #path: string;
   readonly #checked = new Map<string, Promise<Checked>>();
 
-  /** @param node the binary that runs `lb`, which is not checked @param path the caller's `PATH` */
-  constructor(node: string, path: string | undefined) {
+  /** @param node the binary that runs `lb`, which is not checked @param path the caller's `PATH` @param version of the default Node.js */
+  constructor(node: string, path: string | undefined, version = process.version) {
     this.#node = node;
+    this.#version = version;
     this.#path = path ?? '';
   }
 
   async find(wanted: string, base: string): Promise<Interpreter> {
-    if (wanted === 'node' || wanted === this.#node) return { path: this.#node, version: process.version };
+    if (wanted === 'node') return { path: this.#node, version: this.#version };
+    if (wanted === this.#node) return { path: this.#node, version: process.version };
     if (wanted === 'none') return { reason: 'lb runs Node.js apps only' };
     const path = isPath(wanted) ? absolutePath(wanted, base) : await this.#onPath(wanted);
     if (path === undefined) return { reason: 'it is not in PATH' };

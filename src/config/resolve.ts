@@ -30,8 +30,12 @@ export interface ResolveRequest {
   /** LB_HOME; default log files are in its `logs`. */
   readonly home: string;
   readonly cpuBudget: number;
+  /** The caller's file mode creation mask. */
+  readonly umask: number;
   /** The Node.js binary that runs `lb`. */
   readonly node: string;
+  /** Of the Node.js that runs the daemon, and with it apps without an `interpreter`: `v22.18.0`; default that of `lb`. */
+  readonly nodeVersion?: string;
 }
 
 export interface ResolvedApps {
@@ -48,6 +52,8 @@ interface Source {
   /** Name for messages. */
   readonly file: string;
   readonly isFile: boolean;
+  /** Of the config file, absolute. */
+  readonly path: string | null;
   /** Directory that working directories are relative to. */
   readonly base: string;
   readonly apps: readonly { readonly path: string; readonly layer: Layer }[];
@@ -77,6 +83,7 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
   problems.push(...duplicates(candidates, source));
   const selected = rename(select(candidates, source, request, problems), flags, problems);
   const context: BuildContext = {
+    file: source.path,
     flags,
     environment,
     appArgs: request.appArgs,
@@ -85,7 +92,8 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
     callerCwd: request.cwd,
     home: request.home,
     cpuBudget: request.cpuBudget,
-    interpreters: new Interpreters(request.node, request.env['PATH']),
+    umask: request.umask,
+    interpreters: new Interpreters(request.node, request.env['PATH'], request.nodeVersion),
   };
   const apps: AppSpec[] = [];
   const notes: string[] = [];
@@ -107,14 +115,14 @@ async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
   }
   if (!isConfigFile(wanted)) {
     const layer = readApp({ script: wanted }, COMMAND_LINE, '');
-    return { file: COMMAND_LINE, isFile: false, base: cwd, apps: [{ path: '', layer }], warnings: [] };
+    return { file: COMMAND_LINE, isFile: false, path: null, base: cwd, apps: [{ path: '', layer }], warnings: [] };
   }
   const absolute = absolutePath(wanted, cwd);
   const inside = relative(cwd, absolute);
   const file = inside.startsWith('..') ? absolute : inside;
   const { apps, ...rest } = await loadConfigFile(absolute, file);
   const layers = apps.map(({ path, raw }) => ({ path, layer: readApp(raw, file, path) }));
-  return { file, isFile: true, base: dirname(absolute), apps: layers, ...rest };
+  return { file, isFile: true, path: absolute, base: dirname(absolute), apps: layers, ...rest };
 }
 
 const under = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);

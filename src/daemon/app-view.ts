@@ -132,8 +132,9 @@ export class AppView {
   }
 
   #offline(): AppSnapshot {
-    const { name, desired } = this.#app;
+    const { name, desired, spec, generation } = this.#app;
     const state = desired === 'running' ? 'starting' : desired;
-    return { ...offlineSnapshot(this.#app, state, this.#snapshot), totals: this.#counters.of(name) };
+    const error = desired === 'running' ? this.#keeper.problem : this.#app.error;
+    return { ...offlineSnapshot({ spec, generation, error }, state, this.#snapshot), totals: this.#counters.of(name) };
   }
 }

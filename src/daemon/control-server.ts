@@ -23,32 +23,39 @@ interface ControlServerOptions {
   readonly onWebSocket: (request: IncomingMessage, socket: Socket, head: Buffer, url: URL) => Promise<boolean>;
 }
 
-/** The daemon's HTTP server on its Unix socket. */
+/** The daemon's HTTP server on its Unix sockets. */
 export class ControlServer {
   readonly #options: ControlServerOptions;
-  readonly #server: Server;
+  readonly #servers = new Set<Server>();
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
-    this.#server = createServer((request, response) => void this.#serve(request, response));
-    this.#server.on('upgrade', (request, socket: Socket, head) => void this.#upgrade(request, socket, head));
-    // A stream can last for hours, as long as a drain.
-    this.#server.requestTimeout = 0;
   }
 
-  listen(path: string): Promise<void> {
+  /** Serves on one more socket, which only this user can use. Resolves with a function that closes it. */
+  listen(path: string): Promise<() => void> {
+    const server = createServer((request, response) => void this.#serve(request, response));
+    server.on('upgrade', (request, socket: Socket, head) => void this.#upgrade(request, socket, head));
+    // A stream can last for hours, as long as a drain.
+    server.requestTimeout = 0;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(path, () => {
+      server.once('error', reject);
+      server.listen(path, () => {
         if (process.platform !== 'win32') chmodSync(path, 0o600);
-        resolve();
+        this.#servers.add(server);
+        resolve(() => this.#end(server));
       });
     });
   }
 
   close(): void {
-    this.#server.close();
-    this.#server.closeAllConnections();
+    for (const server of this.#servers) this.#end(server);
+  }
+
+  #end(server: Server): void {
+    this.#servers.delete(server);
+    server.close();
+    server.closeAllConnections();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

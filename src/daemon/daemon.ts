@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
@@ -7,14 +7,12 @@ import type { DaemonHello, LogLine, MetricsBody, ProgressRecord } from '../proto
 import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
-import { field, integer } from '../protocol/parser.ts';
 import { CONTROL_PROTOCOL } from '../protocol/version.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { acquireLock, type Lock } from '../system/lock.ts';
 import { LB_PROGRAM } from '../system/lb-program.ts';
 import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
 import { portHolder } from '../system/port-holder.ts';
-import { startTimeOf } from '../system/processes.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
 import type { AppHandle } from './app-handle.ts';
 import { Attachment, CHECK_ALIVE_MS, type PrimaryHello } from './attachment.ts';
@@ -26,10 +24,11 @@ import { MetricsEndpoint } from './metrics-endpoint.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { Metrics } from './metrics.ts';
 import { OrphanOutputs } from './orphan-outputs.ts';
+import { readPid, writePid } from './pid-file.ts';
 import { PRELOAD, spawnPrimary } from './primary-process.ts';
 import { Registry } from './registry.ts';
 import { routes } from './routes.ts';
-import { savedText } from './saved-file.ts';
+import { SharedSocket } from './shared-socket.ts';
 import { Store } from './store.ts';
 import { PersistentCounters } from './persistent-counters.ts';
 
@@ -61,6 +60,7 @@ export class Daemon {
   readonly #totals: PersistentCounters;
   readonly #metrics: Metrics;
   readonly #metricsEndpoint: MetricsEndpoint;
+  readonly #shared: SharedSocket;
   readonly #memory = new MemoryWatch((message) => this.#happened(null)('memory-pressure', message));
   readonly #badMessages = new BadMessages(this.#happened(null), now);
   readonly #orphanOutputs: OrphanOutputs = new OrphanOutputs({
@@ -107,6 +107,7 @@ export class Daemon {
         events: this.#events,
         metrics: this.#metrics,
         endpoint: this.#metricsEndpoint,
+        shared: () => this.#shared,
         hello: () => this.#hello(),
         reopenLogs: (app) => this.reopenLogs(app),
         shutdown: async (progress) => {
@@ -116,6 +117,11 @@ export class Daemon {
       }),
       onAttach: (socket) => this.#attach(socket),
       onWebSocket: (request, socket, head, url) => this.live.accept(request, socket, head, url),
+    });
+    this.#shared = new SharedSocket({
+      file: this.#paths.share,
+      listen: (path) => this.#server.listen(path),
+      failed: (message) => this.#happened(null)('share-failed', message),
     });
   }
 
@@ -131,11 +137,12 @@ export class Daemon {
     this.#began();
     this.#totals.load();
     this.#metricsEndpoint.restore();
+    await this.#shared.restore();
     this.#memory.start();
     this.#checks = setInterval(() => {
       for (const attachment of this.#attachments) attachment.checkAlive();
     }, CHECK_ALIVE_MS);
-    writeFileSync(daemonPid, savedText({ pid: process.pid, startTime: startTimeOf(process.pid) }), { mode: 0o600 });
+    writePid(daemonPid);
   }
 
   /** Drains every app at once. They stay desired: a signal is a reboot or a service manager, and what ran runs again. */
@@ -156,10 +163,10 @@ export class Daemon {
     await this.#orphanOutputs.close();
     await this.#hooks.close(HOOKS_END_MS);
     await this.#events.close();
+    this.#shared.close();
     this.#server.close();
     this.#metricsEndpoint.close();
-    rmSync(this.#paths.daemonPid, { force: true });
-    rmSync(this.#paths.socket, { force: true });
+    for (const file of [this.#paths.daemonPid, this.#paths.socket]) rmSync(file, { force: true });
     this.#lock?.release();
   }
 
@@ -243,10 +250,8 @@ export class Daemon {
   #began(): void {
     const { last, endedWell } = this.#events;
     const unclean = last !== null && !endedWell;
-    const before = unclean ? '; the previous daemon did not shut down cleanly' : '';
-    this.#happened(null)('daemon-start', `daemon ${this.#options.version} (pid ${process.pid}, Node.js ${process.version}) started${before}`, undefined, {
-      unclean,
-    });
+    const started = `daemon ${this.#options.version} (pid ${process.pid}, Node.js ${process.version}) started`;
+    this.#happened(null)('daemon-start', started + (unclean ? '; the previous daemon did not shut down cleanly' : ''), undefined, { unclean });
   }
 
   /** Events that the daemon tells itself. */
@@ -287,14 +292,7 @@ export class Daemon {
       home: this.#options.home,
       uptimeMs: Math.round(now() - this.#startedAt),
       metrics: this.#metricsEndpoint.state,
+      shared: this.#shared.state,
     };
-  }
-}
-
-function readPid(path: string): string {
-  try {
-    return String(field('pid', integer(1))(JSON.parse(readFileSync(path, 'utf8'))));
-  } catch {
-    return 'unknown';
   }
 }

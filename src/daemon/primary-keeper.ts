@@ -53,6 +53,8 @@ export interface PrimaryKeeperOptions {
 
 /** Keeps one primary alive for its apps: spawns, adopts, replaces one that died or hangs, and keeps the listening sockets meanwhile. */
 export class PrimaryKeeper {
+  /** How the last primary ended, while no other has connected. */
+  problem: string | null = null;
   readonly #options: PrimaryKeeperOptions;
   readonly #tenants = new Map<string, Tenant>();
   readonly #sockets = new KeptSockets();
@@ -62,7 +64,7 @@ export class PrimaryKeeper {
   #primary: PrimaryId | null = null;
   #attachment: Attachment | null = null;
   #waiters: ((attachment: Attachment | null) => void)[] = [];
-  #interpreter = process.execPath;
+  #interpreter: string | null = null;
   /** Why the daemon itself killed it. */
   #killedFor: string | null = null;
 
@@ -91,8 +93,8 @@ export class PrimaryKeeper {
     return this.#tenants.size === 0;
   }
 
-  /** Takes in an app, which must be started with `spawn` or `adoptOrSpawn`. @param interpreter Node.js binary for the next primary */
-  host(tenant: Tenant, interpreter: string): void {
+  /** Takes in an app, which must be started with `spawn` or `adoptOrSpawn`. @param interpreter Node.js binary for the next primary; null for that of the daemon */
+  host(tenant: Tenant, interpreter: string | null): void {
     if (this.empty) this.#respawn.reset();
     this.#tenants.set(tenant.name, tenant);
     this.#interpreter = interpreter;
@@ -154,6 +156,7 @@ export class PrimaryKeeper {
       return;
     }
     this.#attachment = attachment;
+    this.problem = null;
     this.#primary = { pid: hello.pid, startTime: hello.startTime };
     this.#record.write(this.#primary, this.#apps);
     attachment.events = {
@@ -174,7 +177,7 @@ export class PrimaryKeeper {
     if (this.#attachment !== null) return this.#attachment;
     const attached = await withDeadline(new Promise<Attachment | null>((resolve) => this.#waiters.push(resolve)), ATTACH_DEADLINE_MS);
     if (attached !== null) return attached;
-    const reason = this.keeps(app) ? `it did not connect within ${ATTACH_DEADLINE_MS / 1000} s` : 'it ended or was killed';
+    const reason = this.keeps(app) ? (this.problem ?? `it did not connect within ${ATTACH_DEADLINE_MS / 1000} s`) : 'it ended or was killed';
     throw new LbError('LB_ERR_PRIMARY_LOST', { app, reason });
   }
 
@@ -273,6 +276,7 @@ export class PrimaryKeeper {
 
   /** The next primary gets the sockets that were kept, so no connection is refused meanwhile. */
   #replace(pid: number, how: string): void {
+    this.problem = `its primary ${how.startsWith('could not') ? how : `ended: ${how}`}`;
     const delayMs = this.#respawn.nextDelayMs();
     const when = `a new one starts ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}, ${plural(this.#sockets.all.length, 'socket')} kept`;
     const message = `primary (pid ${pid}) ended unexpectedly (${how}); ${when}`;

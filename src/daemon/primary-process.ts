@@ -6,6 +6,8 @@ import { parseSpawnChannelMessage } from '../protocol/parse-spawn-channel.ts';
 import { attempt, Malformed } from '../protocol/parser.ts';
 import type { SocketName } from '../protocol/worker.ts';
 import { discardHandle } from '../system/discard-handle.ts';
+import { ownNode } from '../system/own-node.ts';
+import { nodeProblem } from '../system/start-problem.ts';
 import type { KeptOutputs } from './kept-outputs.ts';
 
 const PROGRAM = fileURLToPath(new URL('../primary/main.cjs', import.meta.url));
@@ -62,7 +64,8 @@ interface Kept {
 }
 
 interface SpawnOptions extends Kept {
-  readonly interpreter: string;
+  /** Null for the Node.js of this daemon. */
+  readonly interpreter: string | null;
   readonly settings: PrimarySettings;
   /** The daemon's log. */
   readonly logFile: string;
@@ -74,7 +77,8 @@ interface SpawnOptions extends Kept {
 export function spawnPrimary({ interpreter, settings, logFile, sockets, outputs, malformed, onExit }: SpawnOptions): ChildProcess {
   const log = openSync(logFile, 'a', 0o600);
   const { PATH, HOME, TZ, LANG } = process.env;
-  const child = spawn(interpreter, [PROGRAM], {
+  const node = interpreter ?? ownNode();
+  const child = spawn(node, [PROGRAM], {
     detached: true,
     cwd: '/',
     stdio: ['ignore', log, log, 'ipc'],
@@ -87,7 +91,7 @@ export function spawnPrimary({ interpreter, settings, logFile, sockets, outputs,
     discardHandle(handle);
     malformed(parsed);
   });
-  child.once('error', (error) => onExit(`could not be started: ${error.message}`));
+  child.once('error', (error) => onExit(`could not be started: ${nodeProblem(node) ?? error.message}`));
   child.once('exit', (code, signal) => onExit(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
   for (const socket of sockets.all) lend(socket, child);
   return child;

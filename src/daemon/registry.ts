@@ -1,9 +1,13 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { mayReplace, otherName, placeOf } from '../lifecycle/name-owner.ts';
 import { NO_FOOTPRINT } from '../lifecycle/replacement.ts';
 import type { ReportedApp } from '../metrics/app-families.ts';
 import type { ListedApp } from '../protocol/listed-app.ts';
 import type { AppSnapshot, OperationKind } from '../protocol/snapshot.ts';
+import { ownNode } from '../system/own-node.ts';
+import { isSamePlace } from '../system/same-place.ts';
+import { startProblem } from '../system/start-problem.ts';
 import { AppHandle, type AppHandleOptions } from './app-handle.ts';
 import type { Attachment, PrimaryHello, ProgressListener } from './attachment.ts';
 import { PrimaryKeeper, type PrimaryKeeperOptions } from './primary-keeper.ts';
@@ -70,6 +74,21 @@ export class Registry {
       this.#options.event(spec.name)('log', message);
       progress({ type: 'progress', app: spec.name, operation, step: 'note', slot: null, generation: null, pid: null, message });
     }
+  }
+
+  /** @throws LbError LB_ERR_NAME_TAKEN, or LB_ERR_NOT_STARTABLE when no worker of it could be started. */
+  refuseStart(spec: AppSpec): void {
+    this.refuseForeign(spec);
+    const reason = startProblem(spec, spec.interpreter ?? ownNode());
+    if (reason !== null) throw new LbError('LB_ERR_NOT_STARTABLE', { app: spec.name, operation: 'start', reason });
+  }
+
+  /** @throws LbError LB_ERR_NAME_TAKEN when the name of the definition belongs to another app. */
+  refuseForeign(spec: AppSpec): void {
+    const owner = this.#apps.get(spec.name)?.spec;
+    if (owner === undefined || mayReplace(owner, spec, isSamePlace)) return;
+    const other = otherName(spec, (name) => this.#apps.has(name));
+    throw new LbError('LB_ERR_NAME_TAKEN', { app: spec.name, owner: placeOf(owner, spec), claim: placeOf(spec, owner), other });
   }
 
   /**

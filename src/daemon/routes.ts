@@ -9,6 +9,7 @@ import {
   parseReloadBody,
   parseRestartBody,
   parseScaleBody,
+  parseShareBody,
   parseSignalBody,
   parseStartBody,
   parseStopBody,
@@ -24,6 +25,7 @@ import { eventQuery } from './event-query.ts';
 import type { MetricsEndpoint } from './metrics-endpoint.ts';
 import type { Metrics } from './metrics.ts';
 import type { Registry } from './registry.ts';
+import type { SharedSocket } from './shared-socket.ts';
 
 type Progress = (record: ProgressRecord) => void;
 type Success = Extract<ResultRecord, { ok: true }>;
@@ -47,6 +49,7 @@ interface RoutesOptions {
   readonly events: EventLog;
   readonly metrics: Metrics;
   readonly endpoint: MetricsEndpoint;
+  readonly shared: () => SharedSocket;
   readonly hello: () => DaemonHello;
   readonly reopenLogs: (app: AppHandle) => Promise<void>;
   /** Drains everything and, after the answer, ends the daemon. */
@@ -59,7 +62,7 @@ const MAX_STORED_LINES = 10_000;
 const DEFAULT_EVENTS = 50;
 
 /** Handlers by `METHOD /path`; `:name` stands for an app. */
-export function routes({ registry, events, metrics, endpoint, hello, reopenLogs, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
+export function routes({ registry, events, metrics, endpoint, shared, hello, reopenLogs, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
   const order =
     (create: (body: unknown, app: AppHandle) => Order): Handler =>
     ({ name, body }) => {
@@ -90,17 +93,19 @@ export function routes({ registry, events, metrics, endpoint, hello, reopenLogs,
         return { json: {} };
       },
     ],
+    ['POST /v1/share', async ({ body }) => ({ json: { shared: await shared().move(parseShareBody(body ?? {}).shared) } })],
     ['POST /v1/apps', ({ body }) => startAll(registry, body)],
     [
       'POST /v1/apps/:name/start',
       ({ name }) => {
         const { spec } = registry.get(name);
         refuseRunning(registry, [spec]);
+        registry.refuseStart(spec);
         return { stream: async (progress) => result(await (await registry.defineAnew(spec, progress)).start(progress)) };
       },
     ],
-    ['POST /v1/apps/:name/reload', order((body, app) => ({ kind: 'reload', ...withEnv(parseReloadBody(body), app) }))],
-    ['POST /v1/apps/:name/restart', order((body, app) => ({ kind: 'restart', ...withEnv(parseRestartBody(body), app) }))],
+    ['POST /v1/apps/:name/reload', order((body, app) => ({ kind: 'reload', ...redefined(registry, app, parseReloadBody(body)) }))],
+    ['POST /v1/apps/:name/restart', order((body, app) => ({ kind: 'restart', ...redefined(registry, app, parseRestartBody(body)) }))],
     ['POST /v1/apps/:name/scale', order((body) => ({ kind: 'scale', ...parseScaleBody(body) }))],
     ['POST /v1/apps/:name/balance', order((body) => ({ kind: 'balance', ...parseBalanceBody(body) }))],
     ['POST /v1/apps/:name/weight', order((body) => ({ kind: 'weight', ...parseWeightBody(body) }))],
@@ -162,7 +167,9 @@ export function routes({ registry, events, metrics, endpoint, hello, reopenLogs,
 /** Checks everything before it starts the first app. If one fails to start, the others are still started. */
 function startAll(registry: Registry, body: unknown): RouteAnswer {
   const { apps: specs } = parseStartBody(body);
+  for (const spec of specs) registry.refuseForeign(spec);
   const fresh = refuseRunning(registry, specs);
+  for (const spec of fresh) registry.refuseStart(spec);
   const running = specs.filter((spec) => !fresh.includes(spec));
   return {
     stream: async (progress) => {
@@ -201,9 +208,15 @@ function note(app: string, message: string): ProgressRecord {
   return { type: 'progress', app, operation: 'start', step: 'note', slot: null, generation: null, pid: null, message };
 }
 
-/** Turns an update of the environment without a definition into one: the current definition with these variables. */
-function withEnv<B extends { readonly spec?: AppSpec; readonly updateEnv?: Readonly<Record<string, string>> }>(body: B, app: AppHandle): Omit<B, 'updateEnv'> {
+interface Redefinition {
+  readonly spec?: AppSpec;
+  readonly updateEnv?: Readonly<Record<string, string>>;
+}
+
+/** Turns an update of the environment without a definition into one: the current definition with these variables. @throws LbError if the name of a new definition belongs to another app */
+function redefined<B extends Redefinition>(registry: Registry, app: AppHandle, body: B): Omit<B, 'updateEnv'> {
   const { updateEnv, ...rest } = body;
+  if (body.spec !== undefined) registry.refuseForeign(body.spec);
   if (updateEnv === undefined) return rest;
   const spec = body.spec ?? app.spec;
   return { ...rest, spec: { ...spec, env: { ...spec.env, ...updateEnv } } };

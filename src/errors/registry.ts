@@ -59,6 +59,12 @@ export const ERRORS = {
     exit: 'usage',
     http: 400,
   },
+  LB_ERR_DIRECTORY: {
+    message: 'the current directory was deleted: {directory}',
+    hint: 'change to one that exists, with "cd", and run the command again',
+    exit: 'notFound',
+    http: 404,
+  },
   LB_ERR_SCRIPT_NOT_FOUND: {
     message: 'script not found: {script}',
     hint: 'pass the path of the file that starts your server, relative to {cwd}',
@@ -89,6 +95,12 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
+  LB_ERR_NAME_TAKEN: {
+    message: 'the name "{app}" belongs to {owner}, and {claim} is another app',
+    hint: 'give it a name of its own: -n {other}',
+    exit: 'failed',
+    http: 409,
+  },
   LB_ERR_APPS_EXIST: {
     message: 'every app of {file} is already running: {apps}',
     hint: 'deploy new versions and definitions with "{command}"',
@@ -98,6 +110,18 @@ export const ERRORS = {
   LB_ERR_APP_STOPPED: {
     message: 'app "{app}" is {state}; {operation} needs a running app',
     hint: 'start it first: lb start {app}',
+    exit: 'failed',
+    http: 409,
+  },
+  LB_ERR_NOT_STARTABLE: {
+    message: '{operation} of "{app}" was not begun, because its workers cannot be started: {reason}',
+    hint: 'nothing was changed, and what runs goes on; repair it and run the command again',
+    exit: 'failed',
+    http: 409,
+  },
+  LB_ERR_OTHER_NODE: {
+    message: 'app "{app}" runs with Node.js {version} ({node}), and the new definition asks for {wanted}; a {operation} cannot change that',
+    hint: 'nothing was changed; to change the Node.js, run "lb stop {app}", then "lb start" with the new definition',
     exit: 'failed',
     http: 409,
   },
@@ -250,6 +274,13 @@ export const ERRORS = {
     hint: 'move the file away, or set another LB_HOME',
     exit: 'daemon',
     http: 500,
+  },
+  LB_ERR_GROUP: { message: 'no group named "{group}" on this machine', hint: 'run "getent group" to see all groups', exit: 'notFound', http: 404 },
+  LB_ERR_SHARE: {
+    message: 'cannot share {socket} with the group {group}: {reason}',
+    hint: 'make its folder as root: install -d -o {uid} -g {group} -m 2750 {folder}; or name another --socket, in a folder of yours',
+    exit: 'failed',
+    http: 409,
   },
   LB_ERR_NOT_SUPPORTED: { message: '{what} is not supported{reason}', exit: 'usage', http: 400 },
   LB_ERR_INTERNAL: { message: 'internal error: {reason}', hint: 'this is a bug in lb; please report it', exit: 'failed', http: 500 },

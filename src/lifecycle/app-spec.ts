@@ -98,6 +98,14 @@ export interface HostPort {
 export const WORKER_KINDS = ['cluster', 'plain'] as const;
 export type WorkerKind = (typeof WORKER_KINDS)[number];
 
+/** Where a definition was written. */
+export interface DefinitionOrigin {
+  /** The config file; null for a command line. */
+  readonly file: string | null;
+  /** The name in the `package.json` of its working directory; null if it has none. */
+  readonly project: string | null;
+}
+
 /**
  * The definition of one app: resolved, complete, every path absolute. `config` makes it, the daemon stores it, the primary
  * carries it out.
@@ -105,6 +113,8 @@ export type WorkerKind = (typeof WORKER_KINDS)[number];
 export interface AppSpec {
   /** Unique in a daemon; see `expectedName`. */
   readonly name: string;
+  /** Null in definitions that an older version saved. */
+  readonly origin: DefinitionOrigin | null;
   /** Absolute path of the script the workers run as their main module. */
   readonly script: string;
   readonly args: readonly string[];
@@ -112,11 +122,13 @@ export interface AppSpec {
   readonly kind: WorkerKind;
   /** Desired number of workers, at least 1. */
   readonly instances: number;
-  /** Absolute path of the Node.js binary for the primary and the workers. */
-  readonly interpreter: string;
+  /** Absolute path of the Node.js binary for the primary and the workers; null for the one that runs the daemon. */
+  readonly interpreter: string | null;
   readonly nodeArgs: readonly string[];
   /** The complete environment of the workers, except for the instance variable. */
   readonly env: Readonly<Record<string, string>>;
+  /** File mode creation mask of the workers; null for that of the daemon. */
+  readonly umask: number | null;
   /** Name of the variable that carries the slot number. */
   readonly instanceVar: string;
   /** What happens to messages of a worker to its cluster primary: `broadcast` sends them to the other workers. */

@@ -19,6 +19,7 @@ import { StopOperation } from './operations/stop.ts';
 import { carryOut } from './orders.ts';
 import type { UsageSource } from './watch/sampler.ts';
 import type { FindScript } from './workers/generations.ts';
+import type { Startable } from './workers/startable.ts';
 import type { StartWorker } from './workers/worker-process.ts';
 
 /** What an app needs from the system. */
@@ -26,6 +27,7 @@ export interface AppPorts {
   readonly keeper: SocketKeeper & OutputKeeper;
   readonly bind: BindListener;
   readonly startWorker: StartWorker;
+  readonly startable: Startable;
   readonly usage: UsageSource;
   readonly portHolder: PortHolder;
   readonly memoryLeftBytes: () => number | null;
@@ -83,6 +85,7 @@ export class HostedApp {
     return carryOut(order, {
       runtime,
       follower: this.#follower,
+      startable: this.#options.ports.startable,
       progress,
       healthPortFailed: (error) => this.#event('health-port', error.message),
       // The answer is sent first, in this turn.

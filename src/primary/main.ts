@@ -11,6 +11,7 @@ import { DaemonLink } from './daemon-link.ts';
 import { bindListener } from './ingress/listeners.ts';
 import { SpawnChannel } from './ingress/spawn-channel.ts';
 import { Primary } from './primary.ts';
+import { startable } from './workers/startable.ts';
 import { workerStarter } from './workers/start-worker.ts';
 
 const settings = process.env[PRIMARY_SETTINGS_VAR];
@@ -28,6 +29,7 @@ const ports = {
   link: (...[own, events]: ConstructorParameters<typeof DaemonLink>) => new DaemonLink(own, events),
   bind: bindListener,
   startWorker: workerStarter(parsed.preload),
+  startable,
   usage: new UsageSampler(),
   portHolder: portHolder({ home: parsed.home, settingsVar: PRIMARY_SETTINGS_VAR }),
   memoryLeftBytes,

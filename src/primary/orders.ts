@@ -15,11 +15,13 @@ import { RestartOperation } from './operations/restart.ts';
 import { ScaleOperation } from './operations/scale.ts';
 import { StartOperation } from './operations/start.ts';
 import { StopOperation } from './operations/stop.ts';
+import type { Startable } from './workers/startable.ts';
 
 /** What is needed to carry out an order. */
 export interface OrderContext {
   readonly runtime: AppRuntime;
   readonly follower: LogFollower;
+  readonly startable: Startable;
   readonly progress: (record: ProgressRecord) => void;
   /** The health port could not be opened in a start without a waiting client. */
   readonly healthPortFailed: (error: LbError) => void;
@@ -44,12 +46,14 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
   },
   reload: async ({ spec, parallel = 1, monitorMs, onFailure = 'rollback', drop = [], allAtOnce = false }, context) => {
     const { runtime } = context;
+    checkStart('reload', spec, context);
     if (spec !== undefined) await prepare(runtime, spec);
     const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce };
     return operate(context, 'reload', spec === undefined && drop.length === 0, () => new ReloadOperation(runtime.context, options));
   },
   restart: async ({ spec, now = false }, context) => {
     const { runtime } = context;
+    checkStart('restart', spec, context);
     if (spec !== undefined) await prepare(runtime, spec);
     return operate(context, 'restart', spec === undefined, () => new RestartOperation(runtime.context, { spec, now }));
   },
@@ -125,6 +129,16 @@ async function requireLogProgram(spec: AppSpec): Promise<void> {
   const path = process.env['PATH'] ?? '';
   const missing = await missingProgram(spec, path);
   if (missing !== null) throw new LbError('LB_ERR_LOG_PROGRAM', { app: spec.name, ...missing, path });
+}
+
+/** Nothing is stopped for what cannot be started. @throws LbError LB_ERR_NOT_STARTABLE or LB_ERR_OTHER_NODE */
+function checkStart(operation: 'reload' | 'restart', changed: AppSpec | undefined, { runtime, startable }: OrderContext): void {
+  const { spec } = runtime.pool;
+  const app = spec.name;
+  const wanted = changed === undefined ? null : startable.otherNode(spec, changed);
+  if (wanted !== null) throw new LbError('LB_ERR_OTHER_NODE', { app, operation, wanted, version: process.version, node: process.execPath });
+  const reason = startable.problem(changed ?? spec);
+  if (reason !== null) throw new LbError('LB_ERR_NOT_STARTABLE', { app, operation, reason });
 }
 
 /** If the health port is in use, a strict start fails. Otherwise the app runs without it until the port is free. */

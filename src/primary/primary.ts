@@ -127,8 +127,9 @@ export class Primary {
     const { socket, home, daemonLog, daemonProgram, daemonNode, foreground } = this.#settings;
     const restartDaemon = foreground ? null : { socket, program: daemonProgram, home, log: daemonLog, node: daemonNode };
     const nodeOptions = spec.env['NODE_OPTIONS'] ?? null;
-    const { kind: role, killTimeoutMs, drainIdleMs } = spec;
-    return { protocol: WORKER_PROTOCOL, role, nodeOptions, killTimeoutMs, askAfterMs: askAfter(killTimeoutMs), drainIdleMs, restartDaemon };
+    const { kind: role, killTimeoutMs, drainIdleMs, umask } = spec;
+    const own = umask === null ? {} : { umask };
+    return { protocol: WORKER_PROTOCOL, role, nodeOptions, killTimeoutMs, askAfterMs: askAfter(killTimeoutMs), drainIdleMs, restartDaemon, ...own };
   }
 }
 

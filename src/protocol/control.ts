@@ -21,6 +21,7 @@ export type { LbEvent, NewEvent, Severity } from './event.ts';
  * - `GET /v1/history?app=a&metric=rps&resolution=1s|10s|1m[&slot=n]` → HistoryAnswer
  * - `GET /v1/histories?resolution=1s|10s|1m[&points=n][&metric=rps …][&app=a][&level=app|slot]` → HistoriesAnswer
  * - `GET /v1/metrics` → Prometheus' text; `POST /v1/metrics` MetricsBody → { url: string | null }
+ * - `POST /v1/share` ShareBody → { shared: SharedSocketState | null }
  * - WebSocket `GET /v1/logs?app=a&lines=n`, `/v1/events?app=a&lines=n` or `&since=id` (all after it), `/v1/stats`
  * - `Upgrade: lb-attach` on `/v1/attach`: a primary (see attach.ts)
  *
@@ -39,6 +40,21 @@ export interface DaemonHello {
   readonly uptimeMs: number;
   /** Where the metrics are served, and why they are not at the moment; null if turned off. Absent in older daemons. */
   readonly metrics?: { readonly url: string; readonly problem: string | null } | null;
+  /** The socket that is shared with a group; null for none. Absent in older daemons. */
+  readonly shared?: SharedSocketState | null;
+}
+
+/** A second control socket, for the members of a group. */
+export interface SharedSocket {
+  readonly group: string;
+  readonly gid: number;
+  /** Absolute path; only the group may enter its folder. */
+  readonly socket: string;
+}
+
+export interface SharedSocketState extends SharedSocket {
+  /** Why it is not open at the moment. */
+  readonly problem: string | null;
 }
 
 /**
@@ -102,6 +118,11 @@ export interface WeightBody {
 /** `POST /v1/metrics`: serves the metrics at this address, now and after a restart of the daemon; null turns that off. */
 export interface MetricsBody {
   readonly listen: HostPort | null;
+}
+
+/** `POST /v1/share`: opens this socket, now and after a restart of the daemon; null closes it. */
+export interface ShareBody {
+  readonly shared: SharedSocket | null;
 }
 
 /** `POST /v1/apps/:name/signal`: to all workers, or to one. */

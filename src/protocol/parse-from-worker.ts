@@ -43,6 +43,7 @@ const listenQuery = object<ListenQuery>({
   flags: integer(),
   readableAll: boolean,
   writableAll: boolean,
+  umask: optional(integer(0, 0o777)),
   kind: oneOf(SERVER_KINDS),
 });
 

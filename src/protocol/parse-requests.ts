@@ -8,6 +8,9 @@ import {
   type ReloadBody,
   type RestartBody,
   type ScaleBody,
+  type ShareBody,
+  type SharedSocket,
+  type SharedSocketState,
   type SignalBody,
   type StartBody,
   type StopBody,
@@ -50,4 +53,12 @@ export const parseSignalBody = checked('signal request', exact<SignalBody>(SIGNA
 export const parseProfileBody = checked('profile request', exact<ProfileBody>(PROFILE));
 export const parseBalanceBody = checked('balance request', exact<BalanceBody>(BALANCE));
 export const parseMetricsBody = checked('metrics request', exact<MetricsBody>({ listen: nullable(hostPort) }));
+const SHARED: Shape<SharedSocket> = { group: string, gid: integer(0), socket: absolutePath };
+
+const SHARE: Shape<ShareBody> = { shared: nullable(object<SharedSocket>(SHARED)) };
+
+/** As it is saved. */
+export const savedShare = object<ShareBody>(SHARE);
+export const sharedSocketState = nullable(object<SharedSocketState>({ ...SHARED, problem: nullable(string) }));
+export const parseShareBody = checked('share request', exact<ShareBody>(SHARE));
 export const parseWeightBody = checked('weight request', exact<WeightBody>(WEIGHT));

@@ -5,7 +5,7 @@ import { shownAppSpec } from './parse-app-spec.ts';
 import { LISTED, LISTED_HEALTH, numberOrNull, pid, slot, worker, workerState } from './parse-listed-app.ts';
 import { appTotals, proxyRejections } from './parse-totals.ts';
 import { boolean, list, nullable, number, object, oneOf, optional, string, type Shape } from './parser.ts';
-import type { AppSnapshot, WorkerHealth } from './snapshot.ts';
+import type { AppSnapshot, ProcessLimits, WorkerHealth } from './snapshot.ts';
 import type { AppStats } from './stats.ts';
 
 const HEALTH: Shape<WorkerHealth> = {
@@ -72,6 +72,7 @@ export const appSnapshot = object<AppSnapshot>({
   proxyRejections,
   health: list(object<WorkerHealth>(HEALTH)),
   lastExits: list(object<ExitReport>(EXIT)),
+  limits: optional(object<ProcessLimits>({ openFiles: numberOrNull, processes: numberOrNull, coreBytes: numberOrNull, lockedBytes: numberOrNull })),
   socketsKept: boolean,
   spec: shownAppSpec,
 });

@@ -40,5 +40,6 @@ export const parseWorkerSettings = object<WorkerSettings>({
   killTimeoutMs: number(),
   askAfterMs: optional(number(0)),
   drainIdleMs: optional(number(0)),
+  umask: optional(integer(0, 0o777)),
   restartDaemon: nullable(object<NonNullable<WorkerSettings['restartDaemon']>>({ socket: string, program: string, home: string, log: string, node: string })),
 });

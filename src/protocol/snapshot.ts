@@ -103,6 +103,15 @@ export interface AutoscalingSnapshot {
   readonly last: { readonly at: number; readonly from: number; readonly to: number; readonly reason: string } | null;
 }
 
+/** What the kernel lets the processes of an app use; null is without limit, or unknown. */
+export interface ProcessLimits {
+  readonly openFiles: number | null;
+  /** Of the user. */
+  readonly processes: number | null;
+  readonly coreBytes: number | null;
+  readonly lockedBytes: number | null;
+}
+
 /** The state of one app. */
 export interface AppSnapshot {
   readonly name: string;
@@ -161,6 +170,8 @@ export interface AppSnapshot {
   readonly error: string | null;
   /** How its workers are replaced, and what that was decided by. Absent in older primaries. */
   readonly replacement?: Replacement & Footprint;
+  /** Absent while stopped, and in older primaries. */
+  readonly limits?: ProcessLimits;
   /** The daemon keeps duplicates of the listening sockets, so no connection is refused if the primary dies. */
   readonly socketsKept: boolean;
   /** The definition, without the values of the environment. */

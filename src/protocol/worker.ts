@@ -33,6 +33,8 @@ export interface ListenQuery {
   readonly flags: number;
   readonly readableAll: boolean;
   readonly writableAll: boolean;
+  /** Of a Unix socket: the worker's file mode creation mask. */
+  readonly umask?: number;
   readonly kind: ServerKind;
 }
 
@@ -180,6 +182,8 @@ export interface WorkerSettings {
   readonly askAfterMs?: number;
   /** While the worker drains, an idle connection is closed this long after its last byte. */
   readonly drainIdleMs?: number;
+  /** File mode creation mask, set before the app runs; absent to keep that of the primary. */
+  readonly umask?: number;
   /** How an orphan starts a daemon if that is gone too; null in foreground mode. */
   readonly restartDaemon: { readonly socket: string; readonly program: string; readonly home: string; readonly log: string; readonly node: string } | null;
 }

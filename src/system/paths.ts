@@ -21,6 +21,8 @@ export interface HomePaths {
   /** Counters of every app. */
   readonly totals: string;
   readonly metrics: string;
+  /** The socket that is shared with a group. */
+  readonly share: string;
   /** Directory of the apps' log files. */
   readonly logs: string;
   /** Directory with the times of the lines in the log files. */
@@ -48,6 +50,7 @@ export function homePaths(home: string): HomePaths {
     state: join(home, 'state.json'),
     totals: join(home, 'totals.json'),
     metrics: join(home, 'metrics.json'),
+    share: join(home, 'share.json'),
     logs: join(home, 'logs'),
     lineTimes: join(home, 'line-times'),
     primaries: join(home, 'primaries'),
@@ -66,6 +69,9 @@ function socketPath(home: string): string {
   if (Buffer.byteLength(socket) <= SOCKET_PATH_BYTES) return socket;
   return join('/tmp', `lb-${process.getuid?.() ?? 0}-${shortHash(home)}`, 'lb.sock');
 }
+
+/** Where a user's daemon is reached by the members of a group, unless another path is given. */
+export const sharedSocketOf = (uid: number): string => `/run/lb-${uid}/lb.sock`;
 
 /** Creates the directories of a home. Refuses one that another user could tamper with. */
 export function ensureHome(paths: HomePaths): void {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { openSync, closeSync } from 'node:fs';
+import { livingNode } from './own-node.ts';
 
 interface DaemonCommand {
   /** Path of the `lb` program. */
@@ -7,7 +8,7 @@ interface DaemonCommand {
   readonly home: string;
   /** Gets stdout and stderr, appended. */
   readonly logFile: string;
-  /** Node.js binary; default the caller's own. */
+  /** Node.js binary; default the caller's own, which also takes its place when it is gone. */
   readonly node?: string;
 }
 
@@ -16,10 +17,11 @@ interface DaemonCommand {
  * lock in the daemon decides which one wins.
  */
 export function spawnDaemon({ program, home, logFile, node = process.execPath }: DaemonCommand): ChildProcess {
+  const binary = livingNode(node);
   const log = openSync(logFile, 'a', 0o600);
   try {
     const { PATH, HOME, TZ, LANG } = process.env;
-    const child = spawn(node, [program, 'daemon'], {
+    const child = spawn(binary, [program, 'daemon'], {
       detached: true,
       cwd: '/',
       stdio: ['ignore', log, log],

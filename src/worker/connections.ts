@@ -4,6 +4,7 @@ import { DEFAULT_BACKLOG, type ListenQuery, type ServerKind, type SocketName, ty
 import type { Channel } from './channel.ts';
 import { FedHandle, type DirectSocket } from './fed-handle.ts';
 import { protocolOf, type AnyServer, type NodeListenQuery, type RawHandle } from './node-internals.ts';
+import { ownUmask } from './own-umask.ts';
 import { showPeer } from './peer-name.ts';
 
 type SocketOrder = Pick<Extract<ToWorker, { readonly t: 'socket' }>, 'key' | 'index' | 'on'>;
@@ -62,6 +63,8 @@ export class Connections {
       }
       answered();
     });
+    // The app may change it only for this call.
+    const umask = nodeQuery.addressType === -1 ? ownUmask() : undefined;
     const ask = (): void => {
       const query = {
         ...nodeQuery,
@@ -69,7 +72,7 @@ export class Connections {
         readableAll: nodeQuery.readableAll || handle.readableAll,
         writableAll: nodeQuery.writableAll || handle.writableAll,
       };
-      this.#channel.send({ t: 'listen', seq, query: toListenQuery(key, query, protocolOf(server)) });
+      this.#channel.send({ t: 'listen', seq, query: { ...toListenQuery(key, query, protocolOf(server)), ...(umask === undefined ? {} : { umask }) } });
     };
     // `net` still sets the mode of a Unix socket in this turn, on the handle.
     if (nodeQuery.addressType === -1) queueMicrotask(ask);

@@ -85,6 +85,7 @@ removeTraces();
 if (given !== undefined) {
   const settings = attempt(() => parseWorkerSettings(JSON.parse(given)));
   if (settings instanceof Malformed) throw new Error(`lb: malformed settings from the primary, which may be of another version: ${settings.message}`);
+  if (settings.umask !== undefined) process.umask(settings.umask);
   if (settings.role !== 'cluster') restoreNodeOptions(settings.nodeOptions);
   if (settings.role === 'plain' || cluster.isWorker) start(settings);
 }

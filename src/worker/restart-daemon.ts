@@ -38,10 +38,12 @@ function probe(restartDaemon: DaemonRestart, tries: number, afterMs: number, set
 
 function startDaemon(restartDaemon: DaemonRestart): void {
   const { spawn } = process.getBuiltinModule('node:child_process');
-  const { openSync, closeSync } = process.getBuiltinModule('node:fs');
+  const { openSync, closeSync, existsSync } = process.getBuiltinModule('node:fs');
   const log = openSync(restartDaemon.log, 'a', 0o600);
   const { PATH, HOME, TZ, LANG } = process.env;
-  spawn(restartDaemon.node, [restartDaemon.program, 'daemon'], {
+  // A version manager may have removed either; what runs can always be run again.
+  const node = [restartDaemon.node, process.execPath].find((path) => existsSync(path)) ?? '/proc/self/exe';
+  spawn(node, [restartDaemon.program, 'daemon'], {
     detached: true,
     cwd: '/',
     stdio: ['ignore', log, log],

@@ -12,6 +12,7 @@ const LEFT_OUT: readonly OptionKey[] = ['name'];
 /** No value is a default. */
 const UNUSUAL: Spec = {
   name: 'api',
+  origin: { file: '/srv/lb.config.js', project: null },
   script: '/srv/server.js',
   args: ['-x', 'y'],
   cwd: '/srv',
@@ -20,6 +21,7 @@ const UNUSUAL: Spec = {
   interpreter: '/opt/node',
   nodeArgs: ['--no-warnings'],
   envNames: ['PATH'],
+  umask: 0o027,
   instanceVar: 'SLOT',
   ipc: 'broadcast',
   port: 3000,

@@ -28,7 +28,7 @@ export const HELLO: DaemonHello = {
   version: '1.2.3',
   protocol: CONTROL_PROTOCOL,
   pid: 4242,
-  node: '22.11.0',
+  node: process.versions.node,
   home: '/home/me/.lb',
   uptimeMs: 65_000,
 };

@@ -12,6 +12,7 @@ const request = (cwd: string, changes: Partial<ResolveRequest> = {}): ResolveReq
   cwd,
   home: '/home/lb',
   cpuBudget: 4,
+  umask: 0o022,
   node: '/usr/bin/node',
   ...changes,
 });
@@ -82,14 +83,16 @@ describe('a script on the command line', () => {
     expect(apps).toEqual([
       {
         name: 'server',
+        origin: { file: null, project: null },
         script: join(cwd, 'server.js'),
         args: [],
         cwd,
         kind: 'plain',
         instances: 1,
-        interpreter: '/usr/bin/node',
+        interpreter: null,
         nodeArgs: [],
         env: { PATH: '/usr/bin' },
+        umask: 0o022,
         instanceVar: 'NODE_APP_INSTANCE',
         ipc: 'none',
         port: null,

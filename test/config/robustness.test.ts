@@ -33,7 +33,17 @@ it('reading any flags throws nothing', () => {
 
 it('resolving any file gives complete definitions or an LbError', async () => {
   const cwd = tempDir({ 'app.js': '' });
-  const request = { target: 'lb.config.json', flags: {}, appArgs: [], env: { PATH: '' }, cwd, home: '/home/lb', cpuBudget: 2, node: process.execPath };
+  const request = {
+    target: 'lb.config.json',
+    flags: {},
+    appArgs: [],
+    env: { PATH: '' },
+    cwd,
+    home: '/home/lb',
+    cpuBudget: 2,
+    umask: 0o022,
+    node: process.execPath,
+  };
   const content = fc.oneof(fc.jsonValue(), fc.array(fc.dictionary(anyKey, fc.oneof(fc.constant('app.js'), fc.jsonValue())), { maxLength: 3 }));
   await fc.assert(
     fc.asyncProperty(content, async (value) => {

@@ -4,6 +4,7 @@ import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
 export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
   return {
     name: 'api',
+    origin: { file: null, project: null },
     script: '/srv/api/server.js',
     args: ['--verbose'],
     cwd: '/srv/api',
@@ -12,6 +13,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     interpreter: '/usr/bin/node',
     nodeArgs: ['--max-old-space-size=512'],
     env: { PATH: '/usr/bin' },
+    umask: null,
     instanceVar: 'NODE_APP_INSTANCE',
     ipc: 'none',
     port: null,

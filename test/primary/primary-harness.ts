@@ -77,6 +77,8 @@ export class PrimaryHarness {
   readonly #orders = new Map<number, Ordered>();
   readonly memoryBytes = new Map<number, number>();
   memoryLeftBytes: number | null = null;
+  /** Why no worker could be started. */
+  startProblem: string | null = null;
   /** How long a killed worker takes to be gone. */
   killMs = 0;
   /** What workers opened by themselves. */
@@ -199,6 +201,7 @@ export class PrimaryHarness {
         const worker = this.#fork(spec, slot);
         return new IpcProcess(worker as unknown as ChildProcess, events, () => this.#kill(worker));
       },
+      startable: { problem: () => this.startProblem, otherNode: (current, next) => (next.interpreter === current.interpreter ? null : next.interpreter) },
       portHolder: () => Promise.resolve(null),
       memoryLeftBytes: () => this.memoryLeftBytes,
       findScript: (script, cwd) => Promise.resolve(this.files(script, cwd)),

@@ -37,6 +37,7 @@ describe('homePaths', () => {
       state: '/h/state.json',
       totals: '/h/totals.json',
       metrics: '/h/metrics.json',
+      share: '/h/share.json',
       logs: '/h/logs',
       primaries: '/h/primaries',
       profiles: '/h/profiles',

@@ -55,8 +55,8 @@ async function isGone(address: DaemonAddress, pid: number): Promise<boolean> {
     connection?.channel.close();
     return connection === null || connection.hello.pid !== pid;
   } catch (error) {
-    // It closes connections while it ends, so check again.
-    if (error instanceof LbError) return false;
+    // It closes connections while it ends, so check again. Of a shared socket that is gone it is not known whether a daemon runs.
+    if (error instanceof LbError) return address.isShared === true;
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { listing } from '../listing.ts';
 import { hasLivingPrimaries } from '../living-primaries.ts';
+import { otherDaemonLines } from '../other-daemons.ts';
 
 export const list: Command = {
   operands: '',
@@ -32,12 +33,20 @@ async function show(context: Context): Promise<number> {
   if (answer === null) {
     if (context.json) context.print('[]');
     context.note(`no daemon is running for ${context.home}; start one with "lb start <script>"`);
+    noteOthers(context);
     return EXIT.ok;
   }
   const { count, text } = read(answer);
   context.io.stdout.write(text);
-  if (count === 0) context.note('no apps yet; start one with "lb start <script>"');
+  if (count === 0) {
+    context.note('no apps yet; start one with "lb start <script>"');
+    noteOthers(context);
+  }
   return EXIT.ok;
+}
+
+function noteOthers({ io, note }: Context): void {
+  for (const line of otherDaemonLines('list', io.env)) note(line);
 }
 
 /** Null if no daemon is running and none will start on its own. */

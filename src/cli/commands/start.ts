@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, resolve, sep } from 'node:path';
-import { connectIfRunning, type Connection } from '../../client/connect.ts';
+import { connect, connectIfRunning, type Connection } from '../../client/connect.ts';
 import { ensureDaemon } from '../../client/ensure-daemon.ts';
 import { appPath } from '../../client/request.ts';
 import { findConfigFile, isConfigFile, optionFlags } from '../../config/index.ts';
@@ -10,12 +10,16 @@ import { expectedName, normalName } from '../../lifecycle/app-name.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import type { StartBody } from '../../protocol/control.ts';
 import { LB_PROGRAM } from '../../system/lb-program.ts';
+import { ownLimits } from '../../system/limits.ts';
 import { ensureHome, homePaths } from '../../system/paths.ts';
 import { spawnDaemon } from '../../system/spawn-daemon.ts';
 import { JSON_STREAM_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { existingDirectory } from '../io.ts';
 import { refuseLooseCommand } from '../loose-command.ts';
-import { forEachTarget, runOperation } from '../operation.ts';
+import { advisingName } from '../name-taken.ts';
+import { forEachTarget, runOperation, type Success } from '../operation.ts';
+import { lowerLimits } from '../output/limits-view.ts';
 import { checkPm2Flags, FORCE_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
 import { appFlags, applyMetrics, commandForFile, CONFIG_OPTIONS, refuseConfigFlags, resolveTarget } from '../resolve.ts';
 import { fetchApps } from '../targets.ts';
@@ -58,7 +62,7 @@ async function run(context: Context): Promise<number> {
       await applyMetrics(connection.channel, metrics);
       await startApps(context, connection, apps);
     } catch (thrown) {
-      throw allRunning(context, target, apps, thrown) ?? thrown;
+      throw allRunning(context, target, apps, thrown) ?? advisingName(context, target, apps, thrown);
     } finally {
       connection.channel.close();
     }
@@ -68,9 +72,9 @@ async function run(context: Context): Promise<number> {
 /** Starts an existing app by name; false if there is no such app. */
 async function startAgain(context: Context, target: string): Promise<boolean> {
   const name = normalName(target);
-  if (expectedName(name) !== undefined || (await isPath(target, context.io.cwd))) return false;
+  if (expectedName(name) !== undefined || (await isPath(target, context))) return false;
   // Without a daemon, a new one has to load the stopped apps.
-  const hasApps = existsSync(homePaths(context.home).state);
+  const hasApps = context.address.isShared !== true && existsSync(homePaths(context.home).state);
   const connection = hasApps ? await startedDaemon(context) : await connectIfRunning(context.address);
   if (connection === null) return false;
   const { channel } = connection;
@@ -79,7 +83,7 @@ async function startAgain(context: Context, target: string): Promise<boolean> {
     if (!known) return false;
     refuseConfigFlags(context, 'start', name);
     if (Object.keys(appFlags(context)).length > 0 || context.appArgs.length > 0) throw changesByName(name);
-    await runOperation(context, channel, { title: `start of "${name}"`, method: 'POST', path: appPath(name, 'start') });
+    await runOperation(context, channel, { title: `start of "${name}"`, method: 'POST', path: appPath(name, 'start'), finish: warnOfLimits(context) });
     return true;
   } finally {
     channel.close();
@@ -87,7 +91,9 @@ async function startAgain(context: Context, target: string): Promise<boolean> {
 }
 
 /** An existing file, or a directory with a main script, takes precedence over an app of that name. Extensions are tried only after the app. */
-async function isPath(target: string, cwd: string): Promise<boolean> {
+async function isPath(target: string, { io }: Context): Promise<boolean> {
+  const cwd = existingDirectory(io);
+  if (cwd === null) return false;
   const path = resolve(cwd, target);
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory() !== true) return stats !== undefined;
@@ -100,6 +106,7 @@ function changesByName(app: string): LbError {
 }
 
 async function startedDaemon(context: Context): Promise<Connection> {
+  if (context.address.isShared === true) return await connect(context.address);
   ensureHome(homePaths(context.home));
   return await ensureDaemon(context.address, context.io.startDaemon ?? startDaemon);
 }
@@ -109,8 +116,21 @@ const startDaemon = (home: string, logFile: string): ReturnType<typeof spawnDaem
 async function startApps(context: Context, { channel }: Connection, apps: readonly AppSpec[]): Promise<void> {
   const body: StartBody = { apps };
   const title = `start of ${apps.map((app) => `"${app.name}"`).join(', ')}`;
-  await runOperation(context, channel, { title, method: 'POST', path: '/v1/apps', body });
+  await runOperation(context, channel, { title, method: 'POST', path: '/v1/apps', body, finish: warnOfLimits(context) });
 }
+
+/** Limits are inherited from the daemon, not from this shell. */
+const warnOfLimits =
+  (context: Context) =>
+  (result: Success): Promise<Success> => {
+    for (const { name, limits } of result.apps) {
+      const lower = limits === undefined ? null : lowerLimits(limits, ownLimits());
+      if (lower === null) continue;
+      const advice = 'limits come from the daemon: run "lb kill" and start it from here, or raise them where it is started';
+      context.note(`${context.errStyle('yellow', 'warning:')} "${name}" has lower limits than this shell: ${lower}; ${advice}`);
+    }
+    return Promise.resolve(result);
+  };
 
 /** Null unless all apps of the config file are running; the daemon's error names only the first. */
 function allRunning(context: Context, target: string | undefined, apps: readonly AppSpec[], thrown: unknown): LbError | null {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DEFAULTS, type OptionKey } from '../../config/options.ts';
 import { specSettings } from '../../config/spec-settings.ts';
+import { formatUmask } from '../../config/umask-kind.ts';
 import { formatBytes, formatDuration } from '../../config/units.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import type { AppSnapshot } from '../../protocol/snapshot.ts';
@@ -32,10 +33,11 @@ const or =
 /** The line of each part of a definition; null if another line or the heading covers it. */
 export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | null } = {
   name: null,
+  origin: null,
   script: always('script', String),
   args: changed('args', (args) => args.join(' ')),
   cwd: always('cwd', String),
-  interpreter: always('interpreter', String),
+  interpreter: always('interpreter', or('the Node.js that runs the daemon', String)),
   nodeArgs: changed('node_args', (args) => args.join(' ')),
   kind: always('exec_mode', (kind) => (kind === 'plain' ? 'fork' : 'cluster')),
   instances: always('instances', String),
@@ -94,10 +96,11 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   promClient: changed('prom_client', yesNo),
   onEvent: changed('on_event', or('off', hookText)),
   envNames: always('env', (names, { instanceVar }) => `${plural(names.length, 'variable')}, slot number in ${instanceVar}`, 'env_file', 'instance_var'),
+  umask: changed('umask', or('that of the daemon', formatUmask)),
   instanceVar: null,
 };
 
-const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale: null };
+const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale: null, umask: null };
 
 /** The lines that are always shown, and every option that differs from its default. */
 export function definitionFacts(spec: Spec): Fact[] {

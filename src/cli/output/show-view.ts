@@ -6,6 +6,7 @@ import type { Column, TableOptions } from './columns.ts';
 import { definitionFacts, type Fact } from './definition-facts.ts';
 import { outputLines } from './error-view.ts';
 import { count, duration, localTime, percent } from './format.ts';
+import { limitsText } from './limits-view.ts';
 import { appNotes } from './list-view.ts';
 import { plain, stateColor, type Style } from './style.ts';
 import { renderTable } from './table.ts';
@@ -63,6 +64,7 @@ function nowFacts(app: AppSnapshot): Fact[] {
     ...scaleFacts(app),
     ...proxyFacts(app),
     ...(app.replacement === undefined ? [] : [['replaced', describeReplacement(app.replacement)] as const]),
+    ...(app.limits === undefined ? [] : [['limits', limitsText(app.limits)] as const]),
     [
       'sockets',
       app.socketsKept

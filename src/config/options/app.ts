@@ -3,6 +3,7 @@ import { expectedName, normalName } from '../../lifecycle/app-name.ts';
 import { env } from '../env-kind.ts';
 import type { Kind } from '../kind.ts';
 import * as kinds from '../kinds.ts';
+import { umask } from '../umask-kind.ts';
 import { option, withDefault } from './option.ts';
 
 const name: Kind<string> = {
@@ -92,6 +93,15 @@ export const APP_OPTIONS = {
     doc: 'dotenv file with more environment variables',
     notes:
       'It overrides the inherited environment; `env` and `env_<name>` override it. `lb` reads it when the app is started or reloaded with its config file.',
+  }),
+  umask: option({
+    group: 'Environment and Node.js',
+    kind: umask,
+    flags: ['--umask <mask>'],
+    defaultText: 'that of the shell in which you ran `lb start`',
+    doc: 'umask of the workers: the permissions that files they create do not get',
+    notes:
+      'Octal, as in a shell: with `"027"`, files of the app are not accessible to others than its user and group. In JSON and YAML write it as a string, because there a number is decimal. It applies to the files and Unix sockets of the app, not to the logs that `lb` writes.',
   }),
   port: option({
     group: 'Environment and Node.js',

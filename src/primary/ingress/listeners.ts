@@ -217,8 +217,19 @@ export function bindListener(query: ListenQuery): Promise<RawListener> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(listenOptions(query), () => resolve(stealHandle(server)));
+    withUmask(query.umask, () => server.listen(listenOptions(query), () => resolve(stealHandle(server))));
   });
+}
+
+/** The file of a Unix socket is made in this turn, with the permissions that the app would have given it. */
+function withUmask(umask: number | undefined, bind: () => void): void {
+  if (umask === undefined) return bind();
+  const before = process.umask(umask);
+  try {
+    bind();
+  } finally {
+    process.umask(before);
+  }
 }
 
 function hasLostItsFile({ query: { address, addressType } }: Listener): boolean {

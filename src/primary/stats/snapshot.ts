@@ -6,6 +6,7 @@ import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import type { AppStats } from '../../protocol/stats.ts';
 import { now } from '../../system/clock.ts';
+import { ownLimits } from '../../system/limits.ts';
 import type { Ingress } from '../ingress/ingress.ts';
 import type { ListenerContract } from '../ingress/listener-contract.ts';
 import type { Router } from '../ingress/router.ts';
@@ -107,6 +108,7 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
     queuedOperations: runner.waiting,
     lastExits: supervisor.exits.last,
     error: null,
+    limits: ownLimits(),
     socketsKept: parts.socketsKept(),
     spec: { ...spec, envNames: Object.keys(env).sort() },
   };

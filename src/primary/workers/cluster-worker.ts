@@ -1,5 +1,6 @@
-import cluster from 'node:cluster';
+import cluster, { type Worker } from 'node:cluster';
 import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
+import { ownNode } from '../../system/own-node.ts';
 import { configuresInspector } from './inspector.ts';
 import { IpcProcess } from './ipc-process.ts';
 import type { StartWorker } from './worker-process.ts';
@@ -25,9 +26,20 @@ export function clusterWorkers(preload: string): StartWorker {
     for (const name of Object.keys(process.env)) env[name] ??= undefined;
     env[spec.instanceVar] = String(slot);
     env[WORKER_SETTINGS_VAR] = JSON.stringify(settings);
-    const worker = cluster.fork(env);
+    const worker = forkWith(ownNode(), env);
     // Node emits process errors here as well, and an error without a listener would crash the primary.
     worker.on('error', () => {});
     return new IpcProcess(worker.process, events);
   };
+}
+
+/** Node's cluster takes the binary from `process.execPath`. */
+function forkWith(node: string, env: Record<string, string | undefined>): Worker {
+  const { execPath } = process;
+  process.execPath = node;
+  try {
+    return cluster.fork(env);
+  } finally {
+    process.execPath = execPath;
+  }
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
+import { ownNode } from '../../system/own-node.ts';
 import { configuresInspector } from './inspector.ts';
 import { IpcProcess } from './ipc-process.ts';
 import type { StartWorker } from './worker-process.ts';
@@ -14,7 +15,7 @@ export function plainWorkers(preload: string): StartWorker {
       [WORKER_SETTINGS_VAR]: JSON.stringify(settings),
       NODE_OPTIONS: [...own, settings.nodeOptions ?? ''].join(' ').trim(),
     };
-    const child = spawn(process.execPath, [...spec.nodeArgs, spec.script, ...spec.args], { cwd: spec.cwd, env, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
+    const child = spawn(ownNode(), [...spec.nodeArgs, spec.script, ...spec.args], { cwd: spec.cwd, env, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
     return new IpcProcess(child, events);
   };
 }

@@ -10,7 +10,7 @@ const SEARCHED_LENGTH = 300;
 const LAST_WORDS_MS = 5_000;
 
 /** A part that can know why a worker ended, beyond its exit code. */
-export type EndObserver = 'hang-watch' | 'memory-limit' | 'kernel';
+export type EndObserver = 'start' | 'hang-watch' | 'memory-limit' | 'kernel';
 
 interface EndedProcess extends Pick<ExitReport, 'code' | 'signal'> {
   readonly at: number;

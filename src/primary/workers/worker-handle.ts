@@ -85,7 +85,7 @@ export class WorkerHandle {
       malformed: (problem) => notify('onBadMessage', this, `worker ${slot}`, problem),
       message: (message) => notify('onMessage', this, message),
       disconnect: () => this.#disconnected(),
-      startFailed: (error) => this.end.rememberStderr(`the worker could not be started: ${error.message}`),
+      startFailed: (error) => this.end.explain('start', `it could not be started: ${error.message}`),
       exit: (code, signal) => this.#exited(code, signal),
     });
     this.handOff = new HandOff({

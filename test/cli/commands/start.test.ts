@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LbError } from '../../../src/errors/lb-error.ts';
-import { FakeDaemon } from '../../client/fake-daemon.ts';
+import { FakeDaemon, HELLO } from '../../client/fake-daemon.ts';
 import { app, done, progress } from '../../client/samples.ts';
 import { daemon, jsonLines, lb, work } from './daemon.ts';
 
@@ -47,6 +47,30 @@ describe('start', () => {
     writeFileSync(join(work, 'node_modules', '.bin', 'docs'), '#!/usr/bin/env node\n', { mode: 0o755 });
     expect((await lb('start docs web')).err).not.toContain('quote it');
     expect((await lb('start server.js server.js')).code).toBe(0);
+  });
+
+  it.each([
+    ['start server.js -i 3', 'lb start server.js -i 3 -n shop'],
+    ['start server.js -n server -i 3 -- --name x', 'lb start server.js -i 3 -n shop -- --name x'],
+    ['start server.js --name=server', 'lb start server.js -n shop'],
+  ])('a name that is taken (%s): gives the command with another one', async (line, advised) => {
+    const details = { app: 'server', owner: '/a/server.js', claim: '/b/server.js', other: 'shop' };
+    daemon.on('POST /v1/apps', { error: new LbError('LB_ERR_NAME_TAKEN', details) });
+    expect(await lb(line)).toMatchObject({ code: 1, err: expect.stringContaining(`hint: give it a name of its own: ${advised}\n`) as string });
+  });
+
+  it('warns of limits that are lower than those of this shell', async () => {
+    const limits = { openFiles: 8, processes: null, coreBytes: null, lockedBytes: null };
+    daemon.on('POST /v1/apps', { stream: [{ type: 'result', ok: true, apps: [app({ limits })], message: 'up' }] });
+    expect((await lb('start server.js')).err).toMatch(
+      /^warning: "api" has lower limits than this shell: 8 open files \(here: [\d,]+ open files\); limits come from the daemon/,
+    );
+  });
+
+  it('says which Node.js runs the app, if it is not the one of this command', async () => {
+    daemon.on('GET /v1/hello', { json: { ...HELLO, node: '20.0.1' } });
+    expect((await lb('start server.js')).err).toContain('run with the Node.js of the daemon, v20.0.1, not with that of this command');
+    expect((await lb(`start server.js --interpreter ${process.execPath}`)).err).toBe('');
   });
 
   it('takes negative numbers of instances', async () => {
@@ -213,7 +237,7 @@ describe('reload with a config file', () => {
   it('changes nothing when the file is wrong', async () => {
     config([{ script: 'server.js', name: 'api', instnces: 4 }]);
     expect((await lb('reload lb.config.json')).code).toBe(2);
-    expect(daemon.received).toEqual([]);
+    expect(daemon.orders).toEqual([]);
   });
 
   it('--update-env sends what a worker would inherit from the caller', async () => {

@@ -25,7 +25,18 @@ async function resolveIn(
   const cwd = tempDir({ ...files, 'node_modules/.bin/none': '' });
   if (files['node_modules/next/dist/bin/next'] !== undefined) symlinkSync('../next/dist/bin/next', join(cwd, 'node_modules/.bin/next'));
   const env = { PATH: '/usr/bin:/bin', PORT: '5000' };
-  const resolved = await resolveApps({ target, flags: {}, appArgs, env, cwd, home: '/home/lb', cpuBudget: 4, node: process.execPath, ...changes });
+  const resolved = await resolveApps({
+    target,
+    flags: {},
+    appArgs,
+    env,
+    cwd,
+    home: '/home/lb',
+    cpuBudget: 4,
+    umask: 0o022,
+    node: process.execPath,
+    ...changes,
+  });
   // The directory has another name each time.
   return JSON.parse(JSON.stringify(resolved).replaceAll(cwd, '/app')) as ResolvedApps;
 }
@@ -45,7 +56,7 @@ describe('a script of package.json', () => {
     ]);
     expect(notes).toEqual(['npm start -- --b -> node --expose-gc dist/server.js --a --b']);
     expect(apps).toMatchObject([
-      { name: 'shop', script: '/app/dist/server.js', args: ['--a', '--b'], cwd: '/app', nodeArgs: ['--expose-gc'], interpreter: process.execPath },
+      { name: 'shop', script: '/app/dist/server.js', args: ['--a', '--b'], cwd: '/app', nodeArgs: ['--expose-gc'], interpreter: null },
     ]);
     expect(apps[0]?.env).toMatchObject({ NODE_ENV: 'production', PORT: '4000', npm_package_version: '1.2.3', npm_lifecycle_event: 'start' });
   });
@@ -122,7 +133,7 @@ describe('other commands', () => {
     const files = { ...project({}), 'node_modules/ts-node/package.json': '{"name":"ts-node"}' };
     expect((await resolveIn(files, 'src/app.ts', ['-x'], { flags: { interpreter: 'tsx' } })).notes).toEqual(['src/app.ts -> node --import tsx src/app.ts -x']);
     expect((await resolveIn(files, 'src/app.ts', [], { flags: { interpreter: './node_modules/.bin/ts-node', node_args: '--expose-gc' } })).apps).toMatchObject([
-      { nodeArgs: ['--expose-gc', '--require', 'ts-node/register'], interpreter: process.execPath },
+      { nodeArgs: ['--expose-gc', '--require', 'ts-node/register'], interpreter: null },
     ]);
   });
 
