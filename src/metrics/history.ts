@@ -89,6 +89,16 @@ class Track<M extends string, S> {
   }
 }
 
+/** All workers of a slot share its traffic, also those that leave or have just left. */
+function trafficOf(slot: number, { workers, departed = [] }: AppStats): Pick<WorkerSnapshot, 'requestsPerSecond' | 'connections'> {
+  const present = workers.filter((worker) => worker.slot === slot);
+  const gone = departed.filter((worker) => worker.slot === slot);
+  return {
+    requestsPerSecond: [...present, ...gone].reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0),
+    connections: present.reduce((sum, { connections }) => sum + connections, 0),
+  };
+}
+
 /** The history of one app and its slots. Its size is bounded; it has no clock. */
 export class History {
   readonly #app = new Track(APP_METRICS, APP_GAUGES);
@@ -102,7 +112,7 @@ export class History {
     for (const [slot, worker] of workers) {
       let track = this.#slots.get(slot);
       if (track === undefined) this.#slots.set(slot, (track = new Track(SLOT_METRICS, SLOT_GAUGES)));
-      track.put(atMs, worker);
+      track.put(atMs, { ...worker, ...trafficOf(slot, stats) });
     }
   }
 

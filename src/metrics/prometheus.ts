@@ -37,6 +37,7 @@ export function families(apps: readonly AppStats[], daemon: DaemonFacts): Family
       ),
     ),
     ...slotFamilies(apps),
+    ...summedFamilies(apps),
     ...workerFamilies(apps),
   ];
 }
@@ -160,13 +161,11 @@ const WORKER_GAUGES: readonly { readonly name: string; readonly help: string; re
   { name: 'lb_worker_heap_used_bytes', help: 'Used JavaScript heap, in bytes.', of: ({ heapUsedBytes }) => heapUsedBytes },
   { name: 'lb_worker_heap_limit_bytes', help: 'Maximum size of the JavaScript heap, in bytes.', of: ({ heapLimitBytes }) => heapLimitBytes },
   { name: 'lb_worker_open_handles', help: 'Sockets, timers and other handles that keep the process alive.', of: ({ handles }) => handles },
-  { name: 'lb_connections_open', help: 'Open connections.', of: ({ connections }) => connections },
   {
     name: 'lb_connections_handoff_seconds',
     help: 'Average time from the arrival of a connection until the worker took it, in seconds.',
     of: ({ handOffMs }) => orNull(handOffMs, seconds),
   },
-  { name: 'lb_http_requests_in_flight', help: 'Requests in progress.', of: ({ requestsInFlight }) => requestsInFlight },
   {
     name: 'lb_eventloop_utilization_ratio',
     help: 'Share of the last second in which the event loop was busy.',
@@ -188,6 +187,24 @@ const WORKER_GAUGES: readonly { readonly name: string; readonly help: string; re
     of: ({ loopDelay }) => orNull(loopDelay?.maxMs ?? null, seconds),
   },
 ];
+
+const SUMMED_GAUGES: readonly { readonly name: string; readonly help: string; readonly of: (worker: WorkerSnapshot) => number }[] = [
+  { name: 'lb_connections_open', help: 'Open connections.', of: ({ connections }) => connections },
+  { name: 'lb_http_requests_in_flight', help: 'Requests in progress.', of: ({ requestsInFlight }) => requestsInFlight },
+];
+
+/** Gauges of all workers of each slot, so that they do not fall while one of them drains. */
+function summedFamilies(apps: readonly AppStats[]): Family[] {
+  return SUMMED_GAUGES.map(({ name, help, of }) => {
+    const samples = apps.flatMap(({ name: app, workers }) =>
+      [...currentWorkers(workers).keys()].map((slot) => ({
+        labels: { app, slot },
+        value: workers.reduce((sum, worker) => (worker.slot === slot ? sum + of(worker) : sum), 0),
+      })),
+    );
+    return family(name, 'gauge', help, samples);
+  });
+}
 
 /** Metrics of the current worker of each slot. */
 function workerFamilies(apps: readonly AppStats[]): Family[] {

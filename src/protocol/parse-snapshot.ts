@@ -8,6 +8,8 @@ import { boolean, list, nullable, number, object, oneOf, optional, string, type 
 import type { AppSnapshot, ProcessLimits, WorkerHealth } from './snapshot.ts';
 import type { AppStats } from './stats.ts';
 
+type Departed = NonNullable<AppSnapshot['departed']>[number];
+
 const HEALTH: Shape<WorkerHealth> = {
   ...LISTED_HEALTH,
   slot,
@@ -58,6 +60,7 @@ const STATS: Shape<AppStats> = {
   p99Ms: numberOrNull,
   errorRate: numberOrNull,
   workers: list(worker),
+  departed: optional(list(object<Departed>({ slot, requestsPerSecond }))),
   totals: appTotals,
   replacement: optional(object<NonNullable<AppStats['replacement']>>({ ...FOOTPRINT, way: oneOf(REPLACEMENT_WAYS), reason: string })),
 };

@@ -1,4 +1,4 @@
-import { list, number, object, record, type Shape } from './parser.ts';
+import { list, number, object, optional, record, type Shape } from './parser.ts';
 import type { AppTotals, Counters, ProxyRejections } from './totals.ts';
 import { LATENCY_BUCKETS_MS } from './worker.ts';
 

@@ -79,7 +79,14 @@ export interface WorkerHealth {
   /** Active checks since it started. */
   readonly checks: { readonly passed: number; readonly failed: number };
   /** The last check; null before the first. `at` is epoch milliseconds. */
-  readonly last: { readonly ok: boolean; readonly reason: string | null; readonly tookMs: number | null; readonly at: number } | null;
+  readonly last: {
+    readonly ok: boolean;
+    readonly reason: string | null;
+    /** What is notable although it passed: `redirects to https://shop.example/`. */
+    readonly note?: string;
+    readonly tookMs: number | null;
+    readonly at: number;
+  } | null;
   /** At most five, newest last. `at` is epoch milliseconds. */
   readonly lastFailures: readonly { readonly reason: string; readonly at: number }[];
   /** Since the worker started. */
@@ -157,6 +164,8 @@ export interface AppSnapshot {
   /** The same in words, if more than one generation serves, or one that cannot be started again. */
   readonly generationNote: string | null;
   readonly workers: readonly WorkerSnapshot[];
+  /** Workers that have just exited, with what they still add to `requestsPerSecond`. Absent without any. */
+  readonly departed?: readonly Pick<WorkerSnapshot, 'slot' | 'requestsPerSecond'>[];
   readonly health: readonly WorkerHealth[];
   readonly troubledSlots: readonly SlotTrouble[];
   /** Absent when no worker failed in the last ten minutes. */

@@ -21,6 +21,7 @@ export type AppStats = Pick<
   | 'p99Ms'
   | 'errorRate'
   | 'workers'
+  | 'departed'
   | 'totals'
   | 'replacement'
 >;

@@ -16,6 +16,9 @@ import { takeProfile } from './profile.ts';
 import { shutdownSignal } from './shutdown-signal.ts';
 import { Traffic } from './traffic.ts';
 
+/** While connections move to this worker or away from it, the primary follows their number. */
+const MOVING_MS = 2_000;
+
 /** Evaluates the parser of what the app's own cluster workers send: most apps have none. */
 function loadParser(): typeof import('../protocol/parse-from-worker.ts').parseFromWorker {
   const { parseFromWorker } = require('../protocol/parse-from-worker.ts') as typeof import('../protocol/parse-from-worker.ts');
@@ -62,7 +65,10 @@ export function takeUpDuties({ settings, channel, connections, orphan }: Beginni
   });
   const rebalance = new KeepAliveRebalance(traffic);
   const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: connections.delivered });
-  const counter = new OpenCounter(openCount, (count) => channel.send({ t: 'open', count }));
+  const counter = new OpenCounter(
+    () => ({ ...openCount(), connections: traffic.connections + members.connections }),
+    (count) => channel.send({ t: 'open', count }),
+  );
   traffic.start();
   for (const server of connections.servers) traffic.watch(server);
   const processMeter = new ProcessMeter();
@@ -74,8 +80,15 @@ export function takeUpDuties({ settings, channel, connections, orphan }: Beginni
     use: () => processMeter.sample(),
     complete: (own: Activity) => members.addActivity(own),
   };
+  let hasBegun = false;
   const heartbeats = new HeartbeatSender(vitals, (beat) => channel.send({ t: 'heartbeat', beat }));
   heartbeats.start();
+  const begin = (): void => {
+    if (hasBegun) return;
+    hasBegun = true;
+    heartbeats.begins();
+    counter.countFor(MOVING_MS);
+  };
   // Before the app's own listeners, which may end the process at once.
   process.prependOnceListener('exit', () => heartbeats.flush());
   return {
@@ -91,6 +104,8 @@ export function takeUpDuties({ settings, channel, connections, orphan }: Beginni
         case 'count':
           return counter.turn(message.on);
         case 'drain':
+          heartbeats.leaves();
+          counter.countFor(MOVING_MS);
           return drain.begin();
         case 'rebalance':
           members.rebalance(message.count);

@@ -3,6 +3,9 @@ import { LoopDelay } from './loop-delay.ts';
 import type { Traffic } from './traffic.ts';
 
 const EVERY_MS = 1_000;
+/** In the first seconds in which traffic moves to this worker or away from it, beats come more often, so that no figure falls meanwhile. */
+const MOVING_EVERY_MS = 200;
+const MOVING_FOR_MS = 2_000;
 /** While nothing happens only every fifth beat is sent, because each one wakes the primary. */
 const IDLE_BEATS = 5;
 /** A timer that is later than this was delayed by work of the app. */
@@ -29,7 +32,7 @@ interface Mark {
 /** Sends a heartbeat with the worker's load once a second, or only every fifth one while idle. */
 export class HeartbeatSender {
   readonly #vitals: Vitals;
-  readonly #send: (beat: Heartbeat) => void;
+  readonly #post: (beat: Heartbeat) => void;
   readonly #loopDelay = new LoopDelay();
   #utilization = performance.eventLoopUtilization();
   #due = performance.now() + EVERY_MS;
@@ -38,10 +41,12 @@ export class HeartbeatSender {
   #lastMark: Mark;
   #sentMark: Mark;
   #skipped = 0;
+  #lastDelay: Heartbeat['loopDelay'] = null;
+  #moving: NodeJS.Timeout | null = null;
 
-  constructor(vitals: Vitals, send: (beat: Heartbeat) => void) {
+  constructor(vitals: Vitals, post: (beat: Heartbeat) => void) {
     this.#vitals = vitals;
-    this.#send = send;
+    this.#post = post;
     this.#lastMark = this.#sentMark = this.#mark();
   }
 
@@ -51,7 +56,35 @@ export class HeartbeatSender {
 
   /** Sends the counts since the last heartbeat, which would be lost when the process ends. */
   flush(): void {
-    harmless(() => this.#report(this.#sample(0), null, spanOf(this.#lastMark, this.#mark())));
+    harmless(() => this.#beatNow());
+  }
+
+  /** Its first connection arrives. It has answered nothing so far, so the first rate is that from now on. */
+  begins(): void {
+    this.#lastMark = this.#mark();
+    this.#move();
+  }
+
+  /** It gets no connections from now on. */
+  leaves(): void {
+    this.flush();
+    this.#move();
+  }
+
+  #move(): void {
+    if (this.#moving !== null) clearInterval(this.#moving);
+    const until = performance.now() + MOVING_FOR_MS;
+    const moving = setInterval(() => {
+      harmless(() => this.#send(this.#sample(0), this.#lastDelay));
+      if (performance.now() >= until) clearInterval(moving);
+    }, MOVING_EVERY_MS);
+    this.#moving = moving.unref();
+  }
+
+  #beatNow(): void {
+    const here = this.#mark();
+    this.#report(this.#sample(0), this.#lastDelay, spanOf(this.#lastMark, here));
+    this.#lastMark = this.#sentMark = here;
   }
 
   #beat(): void {
@@ -62,6 +95,12 @@ export class HeartbeatSender {
     // While idle there are no delay samples, so only the lateness of this timer shows that the worker was blocked.
     const delay = this.#loopDelay.take() ?? (lateMs < BLOCKED_MS ? null : { p50Ms: lateMs, p99Ms: lateMs, maxMs: lateMs });
     this.#loopDelay.turn(next.eventLoopUtilization >= IDLE_UTILIZATION);
+    this.#lastDelay = delay;
+    this.#send(next, delay);
+  }
+
+  /** Unless it says nothing new. */
+  #send(next: Activity, delay: Heartbeat['loopDelay']): void {
     const here = this.#mark();
     const idle = this.#sent !== null && isIdle(this.#sent, next);
     if (!idle || ++this.#skipped >= IDLE_BEATS) {
@@ -78,7 +117,7 @@ export class HeartbeatSender {
   #report(activity: Activity, loopDelay: Heartbeat['loopDelay'], span: Span): void {
     this.#sent = { ...activity, statusClasses: [...activity.statusClasses] };
     this.#skipped = 0;
-    this.#send({ ...activity, span, use: this.#vitals.use(), loopDelay });
+    this.#post({ ...activity, span, use: this.#vitals.use(), loopDelay });
   }
 
   #sample(eventLoopDelayMs: number): Activity {
@@ -87,12 +126,10 @@ export class HeartbeatSender {
     const since = performance.eventLoopUtilization(current, this.#utilization);
     this.#utilization = current;
     const latency = traffic.takeLatency();
-    let requestsInFlight = 0;
-    for (const _ of traffic.inFlight()) requestsInFlight++;
     traffic.countBytes();
     return complete({
       ...openCount(),
-      requestsInFlight,
+      requestsInFlight: traffic.requestsInFlight,
       kept: traffic.kept(),
       requests: traffic.requests,
       statusClasses: traffic.statusClasses,
@@ -109,9 +146,8 @@ export class HeartbeatSender {
   }
 }
 
-/** At least a second: the final heartbeat covers less, and its rate would look too high. */
 function spanOf(from: Mark, to: Mark): Span {
-  return { ms: Math.max(EVERY_MS, Math.round(to.at - from.at)), cpuMs: Math.round((to.cpuMs - from.cpuMs) * 10) / 10 };
+  return { ms: Math.max(1, Math.round(to.at - from.at)), cpuMs: Math.round((to.cpuMs - from.cpuMs) * 10) / 10 };
 }
 
 /** An error here must not reach the app. The next beat may succeed. */

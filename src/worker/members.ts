@@ -112,6 +112,11 @@ export class Members {
     return [...this.#alive.values()].reduce((sum, { drain }) => addBlockers(sum, drain?.blockers ?? UNKNOWN), inTransit);
   }
 
+  /** Open connections, as they last reported them. */
+  get connections(): number {
+    return [...this.#alive.values()].reduce((sum, { beat }) => sum + (beat?.connections ?? 0), 0);
+  }
+
   /** What they and this process did. `delivered` stays: this process accepts for all of them. */
   addActivity(own: Activity): Activity {
     const beats = [...this.#alive.values()].flatMap(({ beat }) => beat ?? []);
@@ -167,6 +172,7 @@ export class Members {
   #received(member: Member, message: FromWorker): void {
     if (message.t === 'draining') member.drain = message;
     if (message.t === 'tally') member.tally = message.tally;
+    if (message.t === 'open' && member.beat !== null) member.beat = { ...member.beat, connections: message.count.connections };
     if (message.t !== 'heartbeat') return;
     member.beat = message.beat;
     this.#latency = message.beat.latency.map((count, bucket) => count + (this.#latency[bucket] ?? 0));

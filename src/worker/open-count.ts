@@ -15,6 +15,7 @@ export class OpenCounter {
   #timer: NodeJS.Timeout | null = null;
   #intervalMs = SOON_MS;
   #sent: OpenCount = { connections: 0, delivered: 0 };
+  #until = Number.NEGATIVE_INFINITY;
 
   constructor(count: () => OpenCount, send: (count: OpenCount) => void) {
     this.#count = count;
@@ -26,10 +27,20 @@ export class OpenCounter {
     if (on) this.delivered();
   }
 
+  /** As if it were on, for a while. */
+  countFor(ms: number): void {
+    this.#until = performance.now() + ms;
+    this.delivered();
+  }
+
   /** A connection arrived, so the count has to be polled. */
   delivered(): void {
-    if (!this.#on || (this.#timer !== null && this.#intervalMs === SOON_MS)) return;
+    if (!this.#counts || (this.#timer !== null && this.#intervalMs === SOON_MS)) return;
     this.#arm(SOON_MS);
+  }
+
+  get #counts(): boolean {
+    return this.#on || performance.now() < this.#until;
   }
 
   #arm(intervalMs: number): void {
@@ -41,7 +52,7 @@ export class OpenCounter {
 
   #sample(): void {
     this.#timer = null;
-    if (!this.#on) return;
+    if (!this.#counts) return;
     const count = this.#count();
     const changed = count.connections !== this.#sent.connections || count.delivered !== this.#sent.delivered;
     if (changed) {

@@ -74,3 +74,19 @@ it('takes at most 0.72 MB for a day of an app with 8 workers, which is 36 MB for
   record(24, 48);
   expect(bytes() - before).toBeLessThanOrEqual(afterADay);
 });
+
+it('adds up the traffic of all workers of a slot, also of those that have just exited', () => {
+  const history = new History();
+  const workers = [worker({ state: 'draining', requestsPerSecond: 30, connections: 4 }), worker({ pid: 2, requestsPerSecond: 50, connections: 6 })];
+  history.record(
+    0,
+    app({
+      workers,
+      departed: [
+        { slot: 0, requestsPerSecond: 20 },
+        { slot: 1, requestsPerSecond: 5 },
+      ],
+    }),
+  );
+  expect([history.slot(0, 'rps', '1s', 0)?.values, history.slot(0, 'connections', '1s', 0)?.values]).toEqual([[100], [10]]);
+});

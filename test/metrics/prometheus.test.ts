@@ -108,6 +108,13 @@ describe('the exposition', () => {
     expect(lines(one({ workers: [worker({ loopDelay })] })).filter((line) => !line.startsWith('# TYPE'))).toMatchSnapshot();
   });
 
+  it('adds up the connections and requests of all workers of a slot', () => {
+    const workers = [worker({ state: 'draining', connections: 4, requestsInFlight: 2 }), worker({ pid: 2, connections: 6, requestsInFlight: 1 })];
+    const text = lines(one({ workers }));
+    expect(text).toContain('lb_connections_open{app="api",slot="0"} 10');
+    expect(text).toContain('lb_http_requests_in_flight{app="api",slot="0"} 3');
+  });
+
   it('is what promtool accepts, without a complaint', (context) => {
     const promtool = needsPackage(context, PROMTOOL);
     const text = exposition(families([one({ workers: [worker({ loopDelay: { p50Ms: 1, p99Ms: 2, maxMs: 3 } })] }), one({ name: 'b' })], daemon));

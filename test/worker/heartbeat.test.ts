@@ -173,7 +173,53 @@ describe('the heartbeat', () => {
     vi.advanceTimersByTime(100);
     sender.flush();
     spend(0, 0);
-    expect(spans).toEqual(['1: 300 of 1000', '6: 100 of 5000', '10: 900 of 1000', '10: 40 of 1000']);
+    expect(spans).toEqual(['1: 300 of 1000', '6: 100 of 5000', '10: 900 of 1000', '10: 40 of 100']);
+  });
+
+  it('comes every 200 ms for two seconds from the first connection, and its first span begins there', () => {
+    passUntil(1);
+    vi.advanceTimersByTime(300);
+    sender.begins();
+    const spans = (): [number, number][] => beats.splice(0).map(({ beat: { span, requests } }) => [span.ms, requests]);
+    spans();
+    for (let n = 0; n < 10; n++) {
+      answered();
+      vi.advanceTimersByTime(200);
+    }
+    // The ordinary ones, at 2 s and 3 s, come between.
+    expect(spans()).toEqual([
+      [200, 1],
+      [200, 2],
+      [200, 3],
+      [100, 4],
+      [100, 4],
+      [200, 5],
+      [200, 6],
+      [200, 7],
+      [200, 8],
+      [100, 9],
+      [100, 9],
+      [200, 10],
+    ]);
+    answered();
+    vi.advanceTimersByTime(1_000);
+    expect(spans()).toEqual([[700, 11]]);
+  });
+
+  it('comes at once when the worker leaves, and more often then', () => {
+    passUntil(1);
+    beats = [];
+    answered();
+    vi.advanceTimersByTime(300);
+    sender.leaves();
+    answered();
+    vi.advanceTimersByTime(200);
+    vi.advanceTimersByTime(400);
+    expect(beats.map(({ beat: { span, requests } }) => [span.ms, requests])).toEqual([
+      [300, 1],
+      [200, 2],
+      [200, 2],
+    ]);
   });
 
   it('is sent once more at the end, with the latest counts', () => {

@@ -67,3 +67,15 @@ it('reports nothing before it is turned on or after it is turned off', () => {
   vi.advanceTimersByTime(1_000);
   expect([sent.length, vi.getTimerCount()]).toEqual([1, 0]);
 });
+
+it('counts for a while although it is not turned on', () => {
+  counter.countFor(2_000);
+  deliver(1);
+  vi.advanceTimersByTime(10);
+  expect(sent).toEqual([{ connections: 1, delivered: 1 }]);
+  vi.advanceTimersByTime(2_500);
+  deliver(2);
+  vi.advanceTimersByTime(1_000);
+  expect(sent).toHaveLength(1);
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -16,9 +16,14 @@ const COLUMNS: readonly Column<ListedApp>[] = [
   { title: 'name', value: (app) => app.name, color: () => 'bold', shrinksTo: 6 },
   { title: 'state', value: (app) => app.state, color: (app) => stateColor(app.state) },
   { title: 'ready', value: (app) => `${app.ready}/${app.instances}`, align: 'right', color: (app) => (isShort(app) ? 'yellow' : null) },
-  { title: 'node', value: (app) => app.node || '-', align: 'right' },
+];
+
+const AGE: readonly Column<ListedApp>[] = [
   { title: 'uptime', value: (app) => (app.uptimeMs === null ? '-' : age(app.uptimeMs)), align: 'right' },
   { title: 'restarts', value: (app) => count(app.restarts), align: 'right', color: (app) => (app.restarts > 0 ? 'yellow' : null) },
+];
+
+const FIGURES: readonly Column<ListedApp>[] = [
   { title: 'cpu', value: (app) => percent(app.cpuPercent), align: 'right' },
   { title: 'memory', value: (app) => byteSize(app.memoryBytes), align: 'right' },
   { title: 'conns', value: (app) => count(app.connections), align: 'right' },

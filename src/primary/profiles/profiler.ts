@@ -139,5 +139,5 @@ export class Profiler {
 function busiest(workers: readonly WorkerHandle[]): WorkerHandle | undefined {
   const at = now();
   const load = (worker: WorkerHandle): number => presentLoad(worker, at).utilization;
-  return [...workers].sort((a, b) => load(b) - load(a) || b.meter.requestsPerSecond - a.meter.requestsPerSecond || a.slot - b.slot)[0];
+  return [...workers].sort((a, b) => load(b) - load(a) || b.meter.requestsPerSecond(at) - a.meter.requestsPerSecond(at) || a.slot - b.slot)[0];
 }

@@ -11,6 +11,7 @@ import type { Router } from '../ingress/router.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { OperationContext } from '../operations/operation.ts';
 import { ScaleOperation } from '../operations/scale.ts';
+import { requestsPerSecond } from '../workers/present-load.ts';
 import type { WorkerObserver } from '../workers/worker-handle.ts';
 import { LoadHistory } from './load-history.ts';
 import type { Rebalancer } from './rebalancer.ts';
@@ -104,7 +105,7 @@ export class Autoscaler implements WorkerObserver {
     const { pool } = context;
     const at = now();
     const sharing = pool.workers.filter((worker) => worker.state === 'ready' && router.weight(worker) > 0);
-    this.#history.add(sharing, { counters: pool.counters, queued: ingress.dispatcher.queued, at, keptMs });
+    this.#history.add(sharing, { counters: pool.counters, requestsPerSecond: requestsPerSecond(pool, at), queued: ingress.dispatcher.queued, at, keptMs });
     const waitsFor = unsettled(pool, runner) ?? (rebalancer.moving ? 'connections are moving to other workers' : null);
     // Detects workers that were replaced between two checks.
     const shape = `${pool.wanted}/${pool.lastId}`;

@@ -4,6 +4,15 @@ import type { AppCounters } from '../workers/app-counters.ts';
 import { presentLoad } from '../workers/present-load.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 
+interface Second {
+  readonly counters: AppCounters;
+  /** Of the whole app, whoever answered. */
+  readonly requestsPerSecond: number;
+  readonly queued: number;
+  readonly at: number;
+  readonly keptMs: number;
+}
+
 /** The load of an app's workers in each of the last seconds. */
 export class LoadHistory {
   #samples: LoadSample[] = [];
@@ -19,10 +28,7 @@ export class LoadHistory {
   }
 
   /** Adds one second. @param workers those that share the load. */
-  add(
-    workers: readonly WorkerHandle[],
-    { counters, queued, at, keptMs }: { readonly counters: AppCounters; readonly queued: number; readonly at: number; readonly keptMs: number },
-  ): void {
+  add(workers: readonly WorkerHandle[], { counters, requestsPerSecond, queued, at, keptMs }: Second): void {
     const { latency } = counters;
     const before = this.#latency ?? latency;
     const second = emptyBuckets().map((_, i) => (latency[i] ?? 0) - (before[i] ?? 0));
@@ -34,7 +40,7 @@ export class LoadHistory {
       ready: workers.length,
       elu: mean(loads.map(({ utilization }) => utilization)),
       cpu: mean(loads.map(({ cpu }) => cpu ?? 0)),
-      requestsPerSecond: loads.reduce((sum, load) => sum + load.requestsPerSecond, 0),
+      requestsPerSecond,
       p95Ms: answered === null ? null : answered + mean(loads.map(({ delay }) => delay?.p50Ms ?? 0)),
       answers: second.reduce((sum, n) => sum + n, 0),
       queued,

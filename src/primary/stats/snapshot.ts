@@ -18,7 +18,8 @@ import type { ExitHistory } from '../workers/exit-history.ts';
 import type { Generations } from '../workers/generations.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { ReplacementWatch } from '../workers/replacement-watch.ts';
-import { presentLoad } from '../workers/present-load.ts';
+import { presentLoad, requestsPerSecond } from '../workers/present-load.ts';
+import type { RecentTraffic } from '../workers/recent-traffic.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 
 interface StatsParts {
@@ -33,6 +34,7 @@ interface StatsParts {
 
 export interface SnapshotParts extends StatsParts {
   readonly watch: Watch;
+  readonly limits: Limits;
   readonly autoscaler: Autoscaler;
   readonly generations: Generations;
   readonly socketsKept: () => boolean;
@@ -46,7 +48,13 @@ export function takeStats(parts: StatsParts): AppStats {
   const workers = pool.workers.filter((worker) => worker.state !== 'exited');
   const ready = pool.readySlots;
   const at = now();
-  const latency = workers.reduce<number[]>((sum, worker) => addBuckets(sum, worker.meter.recentLatency(at)), emptyBuckets());
+  const departed = pool.counters.departed(at);
+  const rest = departed.flatMap(({ slot, recent }) => {
+    const rate = round(recent.requestsPerSecond(at));
+    return rate === 0 ? [] : [{ slot, requestsPerSecond: rate }];
+  });
+  const recent = [...workers.map(({ meter }) => meter.recent), ...departed.map((one) => one.recent)];
+  const latency = recent.reduce<number[]>((sum, one) => addBuckets(sum, one.latency(at)), emptyBuckets());
   const operation = runner.current;
   return {
     name: pool.spec.name,
@@ -67,16 +75,17 @@ export function takeStats(parts: StatsParts): AppStats {
     startedAt: supervisor.startedWall,
     cpuPercent: sumOrNull(workers.map((worker) => worker.meter.cpuPercent)),
     memoryBytes: sumOrNull(workers.map((worker) => worker.meter.memoryBytes)),
-    connections: workers.reduce((sum, worker) => sum + (worker.meter.last?.connections ?? 0), 0),
+    connections: workers.reduce((sum, worker) => sum + worker.handOff.reportedConnections, 0),
     queued: ingress.dispatcher.queued,
     panic: parts.router.panic,
-    requestsPerSecond: round(workers.reduce((sum, worker) => sum + presentLoad(worker, at).requestsPerSecond, 0)),
+    requestsPerSecond: round(requestsPerSecond(pool, at)),
     p50Ms: quantile(latency, 0.5),
     p95Ms: quantile(latency, 0.95),
     p99Ms: quantile(latency, 0.99),
-    errorRate: errorRateOf(workers, at),
+    errorRate: errorRateOf(recent, at),
     totals: pool.counters.totals(ingress.proxyRejections),
     workers: workers.map((worker) => workerSnapshot(worker, parts, at)),
+    ...(rest.length === 0 ? {} : { departed: rest }),
     replacement: { ...parts.replacement.current, ...parts.replacement.footprint },
   };
 }
@@ -84,7 +93,6 @@ export function takeStats(parts: StatsParts): AppStats {
 /** The complete current state of the app. */
 export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
   const { pool, runner, supervisor, ingress, watch } = parts;
-  const { env, ...spec } = pool.spec;
   const health = watch.report();
   const { lastFailure } = supervisor.exits;
   const generations = parts.generations.facts;
@@ -132,7 +140,7 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: 
     cpuPercent: meter.cpuPercent,
     memoryBytes: meter.memoryBytes,
     weight: router.weight(worker),
-    connections: last?.connections ?? 0,
+    connections: worker.handOff.reportedConnections,
     accepted: workersAccept(pool.spec) ? (last?.delivered ?? 0) : meter.accepted,
     refused: meter.refused,
     handOffMs: handOffMs === null ? null : Math.round(handOffMs * 1000) / 1000,
@@ -150,14 +158,10 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: 
   };
 }
 
-function errorRateOf(workers: readonly WorkerHandle[], at: number): number | null {
-  let answers = 0;
-  let errors = 0;
-  for (const { meter } of workers) {
-    const recent = meter.recentAnswers(at);
-    answers += recent.answers;
-    errors += recent.serverErrors;
-  }
+function errorRateOf(workers: readonly RecentTraffic[], at: number): number | null {
+  const counted = workers.map((recent) => recent.answers(at));
+  const answers = counted.reduce((sum, one) => sum + one.answers, 0);
+  const errors = counted.reduce((sum, one) => sum + one.serverErrors, 0);
   return answers === 0 ? null : errors / answers;
 }
 

@@ -62,8 +62,12 @@ export class StatsFeed implements WorkerObserver {
   #send(): void {
     if (this.#later !== null) clearTimeout(this.#later);
     this.#later = null;
+    const stats = this.#options.stats();
+    const idle = this.#options.idle();
     this.#sentAt = now();
-    this.#sentIdle = this.#options.idle();
-    this.#options.send(this.#options.stats());
+    this.#sentIdle = idle && stats.requestsPerSecond === 0;
+    this.#options.send(stats);
+    // What exited workers answered counts for a second more, and no heartbeat tells when it is over.
+    if (idle && !this.#sentIdle) this.#later = setTimeout(() => this.#send(), BUSY_LATEST_MS).unref();
   }
 }

@@ -3,11 +3,19 @@ import { addBuckets, emptyBuckets } from '../../metrics/latency.ts';
 import { addCounters, NO_COUNTERS } from '../../metrics/totals.ts';
 import type { AppTotals, Counters, ExitCause } from '../../protocol/totals.ts';
 import type { Heartbeat } from '../../protocol/worker.ts';
+import { WINDOW_MS, type RecentTraffic } from './recent-traffic.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Sums over all workers that one slot has had. */
 export type SlotCounters = Mutable<Counters>;
+
+/** A worker that has exited. */
+interface Departed {
+  readonly slot: number;
+  readonly at: number;
+  readonly recent: RecentTraffic;
+}
 
 /** The counters of an app since its primary started. They keep what exited workers have counted. */
 export class AppCounters {
@@ -17,6 +25,7 @@ export class AppCounters {
   readonly #slots = new Map<number, SlotCounters>();
   #latency = emptyBuckets();
   #latencySumMs = 0;
+  #departed: readonly Departed[] = [];
 
   /** Requests by latency bucket. */
   get latency(): readonly number[] {

@@ -48,6 +48,11 @@ export class HandOff implements Target {
     return this.#open.value;
   }
 
+  /** Open connections as the worker last reported them. */
+  get reportedConnections(): number {
+    return this.#open.reported;
+  }
+
   hand(pending: PendingConnection): void {
     const { key, peer, connection } = pending;
     this.#deliver({ t: 'conn', key, ...(peer === null ? {} : { peer }) }, connection, {

@@ -9,6 +9,11 @@ export class OpenEstimate {
     return this.#counted.connections + this.#handed - this.#counted.delivered;
   }
 
+  /** As last reported. */
+  get reported(): number {
+    return this.#counted.connections;
+  }
+
   handed(): void {
     this.#handed++;
   }

@@ -71,6 +71,7 @@ export class WorkerHandle {
   standby = false;
   #state: WorkerState = 'starting';
   readonly #notify: Notify<WorkerHandle>;
+  readonly #counters: AppCounters;
 
   constructor({ id, slot, generation, spec, predecessor, counters, start, notify }: WorkerOptions) {
     this.id = id;
@@ -79,6 +80,7 @@ export class WorkerHandle {
     this.generation = generation;
     this.spec = spec;
     this.#notify = notify;
+    this.#counters = counters;
     this.meter = new WorkerMeter(counters, slot, workersAccept(spec));
     this.channel = new WorkerChannel(start, {
       received: (message, handle) => this.#receive(message, handle),
@@ -201,6 +203,7 @@ export class WorkerHandle {
     const { state: stateBefore, uptimeMs, slot, generation, pid } = this;
     const exit = { code, signal, at: now(), cwd: this.spec.cwd };
     this.move('exited');
+    this.#counters.left(slot, this.meter.recent, exit.at);
     this.#notify('onExit', this, code, signal);
     this.profile.workerEnded();
     void Promise.all([this.descendants.end(), pipesClosed([this.channel.stdout, this.channel.stderr])]).then(([left]) => {

@@ -1,10 +1,8 @@
-import { addBuckets, emptyBuckets } from '../../metrics/latency.ts';
 import { IDLE_UTILIZATION, type Heartbeat } from '../../protocol/worker.ts';
 import type { ProcessUsage } from '../../system/usage.ts';
 import type { AppCounters, SlotCounters } from './app-counters.ts';
+import { RecentTraffic } from './recent-traffic.ts';
 
-/** The window of percentiles and the error rate. */
-const WINDOW_MS = 10_000;
 /** Index of 5xx among the status classes. */
 const SERVER_ERROR = 4;
 /** Weight of the newest value in the moving average, which covers about the last 50 connections. */
@@ -13,18 +11,12 @@ const SMOOTHING = 0.04;
 /** Longer than the 5 s between the heartbeats of an idle worker. */
 const HEARTBEATS_MISSING_MS = 6_000;
 
-/** What one heartbeat adds to the one before. */
-interface Gain {
-  readonly at: number;
-  readonly answers: number;
-  readonly serverErrors: number;
-  readonly latency: readonly number[];
-}
+/** CPU usage over a shorter span is noise. */
+const SHORTEST_CPU_SPAN_MS = 100;
 
 /** Rates and latest values of one worker, from its heartbeats. */
 export class WorkerMeter {
   last: Heartbeat | null = null;
-  requestsPerSecond = 0;
   cpuPercent: number | null = null;
   memoryBytes: number | null = null;
   /** Connections that the worker took, those it gave back or could not receive, and of the latter only those it could not receive. */
@@ -37,7 +29,7 @@ export class WorkerMeter {
   lastSignAt = 0;
   #idle = false;
   #lastAt = 0;
-  readonly #gains: Gain[] = [];
+  readonly recent = new RecentTraffic();
   readonly #counters: AppCounters;
   readonly #slot: SlotCounters;
   readonly #direct: boolean;
@@ -84,8 +76,7 @@ export class WorkerMeter {
     this.#counters.beat(this.#slot, this.last, beat);
     if (this.#direct) this.#slot.accepted += beat.delivered - (this.last?.delivered ?? 0);
     const { ms, cpuMs } = beat.span;
-    this.requestsPerSecond = ((beat.requests - (this.last?.requests ?? 0)) / ms) * 1000;
-    this.cpuPercent = percentOf(cpuMs, ms);
+    if (ms >= SHORTEST_CPU_SPAN_MS) this.cpuPercent = percentOf(cpuMs, ms);
     this.memoryBytes = beat.use.rssBytes;
     this.#gain(this.last, beat, at);
     this.last = beat;
@@ -94,26 +85,30 @@ export class WorkerMeter {
     this.#idle = beat.eventLoopUtilization < IDLE_UTILIZATION && beat.latency.every((n) => n === 0);
   }
 
+  requestsPerSecond(at: number): number {
+    return this.recent.requestsPerSecond(at);
+  }
+
   /** Responses in the last 10 s, and how many of them were 5xx. */
   recentAnswers(at: number): { readonly answers: number; readonly serverErrors: number } {
-    const recent = this.#recent(at);
-    return { answers: recent.reduce((sum, gain) => sum + gain.answers, 0), serverErrors: recent.reduce((sum, gain) => sum + gain.serverErrors, 0) };
+    return this.recent.answers(at);
   }
 
   /** Requests of the last 10 s by latency bucket. */
   recentLatency(at: number): number[] {
-    return this.#recent(at).reduce<number[]>((sum, { latency }) => addBuckets(sum, latency), emptyBuckets());
+    return this.recent.latency(at);
   }
 
   #gain(before: Heartbeat | null, beat: Heartbeat, at: number): void {
     const serverErrors = (of: Heartbeat | null): number => of?.statusClasses[SERVER_ERROR] ?? 0;
-    while (this.#gains[0] !== undefined && this.#gains[0].at <= at - WINDOW_MS) this.#gains.shift();
-    this.#gains.push({ at, answers: beat.requests - (before?.requests ?? 0), serverErrors: serverErrors(beat) - serverErrors(before), latency: beat.latency });
-  }
-
-  /** Filters again, because no heartbeat may have removed expired gains: an idle worker skips most of them. */
-  #recent(at: number): readonly Gain[] {
-    return this.#gains.filter((gain) => gain.at > at - WINDOW_MS);
+    const { requests, latency, span } = beat;
+    this.recent.add({
+      from: at - span.ms,
+      to: at,
+      answers: requests - (before?.requests ?? 0),
+      serverErrors: serverErrors(beat) - serverErrors(before),
+      latency,
+    });
   }
 }
 

@@ -8,19 +8,18 @@ import type { Heartbeat } from '../../../src/protocol/worker.ts';
 interface Load {
   readonly elu?: number;
   readonly cpuPercent?: number;
-  readonly requestsPerSecond?: number;
   readonly idle?: boolean;
   readonly lastSignAt?: number;
   readonly delayMs?: number;
 }
 
-function worker({ elu = 0.5, cpuPercent = 50, requestsPerSecond = 100, idle = false, lastSignAt = 0, delayMs }: Load): WorkerHandle {
+function worker({ elu = 0.5, cpuPercent = 50, idle = false, lastSignAt = 0, delayMs }: Load): WorkerHandle {
   const last = { eventLoopUtilization: elu, loopDelay: delayMs === undefined ? null : { p50Ms: delayMs, p99Ms: 1e6, maxMs: 1e6 } };
-  return { idle, lastSignAt, meter: { last, cpuPercent, requestsPerSecond }, profile: { kind: null } } as unknown as WorkerHandle;
+  return { idle, lastSignAt, meter: { last, cpuPercent, requestsPerSecond: () => 100 }, profile: { kind: null } } as unknown as WorkerHandle;
 }
 
 const counters = new AppCounters();
-const facts = { counters, queued: 0, at: 0, keptMs: 10_000 };
+const facts = { counters, requestsPerSecond: 200, queued: 0, at: 0, keptMs: 10_000 };
 
 /** Adds a heartbeat with this many requests in a latency bucket. */
 function answered(app: AppCounters, bucket: number, count: number): void {
@@ -36,7 +35,7 @@ function answered(app: AppCounters, bucket: number, count: number): void {
 }
 
 describe('LoadHistory', () => {
-  it('has the averages of the workers, and the requests of all', () => {
+  it('has the averages of the workers that share the load, and the requests of the whole app', () => {
     const history = new LoadHistory();
     history.add([worker({ elu: 0.2, cpuPercent: 30 }), worker({ elu: 0.6, cpuPercent: 70 })], facts);
     expect(history.samples).toEqual([{ at: 0, ready: 2, elu: 0.4, cpu: 0.5, requestsPerSecond: 200, p95Ms: null, answers: 0, queued: 0 }]);

@@ -18,7 +18,7 @@ class Chain {
   readonly #traffics: Traffic[] = [];
   readonly #meters: WorkerMeter[] = [];
   readonly #feed = new StatsFeed({
-    stats: () => ({ ...app(), requestsPerSecond: this.#meters.reduce((sum, meter) => sum + meter.requestsPerSecond, 0) }),
+    stats: () => ({ ...app(), requestsPerSecond: this.#meters.reduce((sum, meter) => sum + meter.requestsPerSecond(now()), 0) }),
     idle: () => this.#meters.every((meter) => meter.idle),
     send: (stats) => this.history.record(now(), stats),
   });

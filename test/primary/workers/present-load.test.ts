@@ -5,7 +5,7 @@ type Told = Parameters<typeof presentLoad>[0];
 
 const LAST = { eventLoopUtilization: 0.4, eventLoopDelayMs: 2, loopDelay: { p50Ms: 0, p99Ms: 1, maxMs: 2 } };
 const worker = (more: object = {}, cpuPercent: number | null = 30): Told =>
-  ({ idle: false, lastSignAt: 0, profile: { kind: null }, meter: { last: LAST, cpuPercent, requestsPerSecond: 7 }, ...more }) as unknown as Told;
+  ({ idle: false, lastSignAt: 0, profile: { kind: null }, meter: { last: LAST, cpuPercent, requestsPerSecond: () => 7 }, ...more }) as unknown as Told;
 
 it('is that of the last heartbeat', () => {
   expect(presentLoad(worker(), 1_000)).toEqual({ utilization: 0.4, delayMs: 2, delay: LAST.loopDelay, requestsPerSecond: 7, cpu: 0.3 });
@@ -19,7 +19,7 @@ it('of a silent worker is fully busy and delayed, without requests', () => {
 });
 
 it('of a worker without any heartbeat is zero', () => {
-  const meter = { last: null, cpuPercent: null, requestsPerSecond: 0 };
+  const meter = { last: null, cpuPercent: null, requestsPerSecond: () => 7 };
   expect(presentLoad(worker({ meter }), 9_000)).toEqual({ utilization: 0, delayMs: 0, delay: null, requestsPerSecond: 0, cpu: null });
 });
 

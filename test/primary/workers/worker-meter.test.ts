@@ -8,7 +8,7 @@ it('rates cover the span of a heartbeat, not the idle time before it', () => {
   const meter = new WorkerMeter(counters, 0, false);
   const rates = (requests: number, at: number, span: { ms: number; cpuMs: number }, cpuMs: number): unknown => {
     meter.add(heartbeat({ requests, statusClasses: [0, requests, 0, 0, 0], span, use: { ...heartbeat({}).use, cpuMs } }), at);
-    return [meter.requestsPerSecond, meter.cpuPercent];
+    return [meter.requestsPerSecond(at), meter.cpuPercent];
   };
   expect(rates(50, 1_000, { ms: 1_000, cpuMs: 300 }, 300), 'the first one').toEqual([50, 30]);
   expect(rates(50, 6_000, { ms: 5_000, cpuMs: 50 }, 350), 'idle').toEqual([0, 1]);
