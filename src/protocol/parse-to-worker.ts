@@ -27,6 +27,7 @@ export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
     'app-metrics': { id: integer() },
     rebalance: { count: number() },
     tally: { id: integer(), patience: object<Patience>({ lateMs: number(0), hungMs: number(0) }) },
+    probe: { port: integer(0, 65_535) },
     profile: { request: object<ProfileRequest>({ what: oneOf(PROFILE_KINDS), durationMs: number(), path: string }) },
   },
   { cmd: literal(MARK) },

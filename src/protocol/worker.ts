@@ -60,6 +60,8 @@ export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'rebalance'; readonly count: number }
   /** What became of your requests? Answered by `tally` with the same id. */
   | { readonly cmd: typeof MARK; readonly t: 'tally'; readonly id: number; readonly patience: Patience }
+  /** To members: one of them will get the connection of a health check from this port of this machine. */
+  | { readonly cmd: typeof MARK; readonly t: 'probe'; readonly port: number }
   /** Answered by `profiled`. */
   | { readonly cmd: typeof MARK; readonly t: 'profile'; readonly request: ProfileRequest };
 
@@ -92,7 +94,7 @@ export interface Heartbeat extends OpenCount {
   readonly ownSigusr1: boolean;
 }
 
-/** The time a heartbeat covers: since the previous one, without the idle time before activity resumed. At least a second. */
+/** The time a heartbeat covers: since the previous one, without the idle time before activity resumed. */
 export interface Span {
   readonly ms: number;
   /** CPU time in the span. */

@@ -21,6 +21,8 @@ interface Notify {
   readonly opened: (server: AnyServer) => void;
   /** Called before a server gets a connection. */
   readonly delivered: (connection: RawHandle) => void;
+  /** A server gets the connection of a health check by `pass`. */
+  readonly probed: (connection: RawHandle, pass: () => void) => void;
 }
 
 /** Sends every `server.listen` of this worker to the primary, and passes the connections from the primary to the servers. */
@@ -31,7 +33,7 @@ export class Connections {
   readonly #fed = new Map<string, Fed>();
   readonly #keys = new Set<string>();
   #seq = 0;
-  /** Connections received since this worker started, from the primary or from lent sockets. */
+  /** Connections received since this worker started, from the primary or from lent sockets, without those of health checks. */
   delivered = 0;
 
   constructor(channel: Channel, notify: Notify) {
@@ -88,13 +90,14 @@ export class Connections {
 
   /** Passes a connection from the primary to its server, or sends it back if that server is closed or full. */
   deliver({ key, peer, probe }: Delivery, connection: RawHandle | undefined): void {
-    this.delivered++;
+    if (probe !== true) this.delivered++;
     if (connection === undefined) return;
     const fed = this.#fed.get(key);
     if (fed?.handle.onconnection === undefined || isFull(fed.server)) {
       this.#channel.send({ t: 'refused', key, ...(peer === undefined ? {} : { peer }), ...(probe === undefined ? {} : { probe }) }, connection);
       return;
     }
+    if (probe === true) return this.#notify.probed(connection, () => fed.handle.onconnection?.(0, connection));
     if (peer !== undefined) showPeer(connection, peer);
     this.#notify.delivered(connection);
     fed.handle.onconnection(0, connection);

@@ -40,6 +40,8 @@ export interface Duties {
   watch(server: AnyServer): void;
   /** A server of this process gets a connection. */
   delivered(connection: RawHandle): void;
+  /** A server of this process gets the connection of a health check by `pass`. */
+  probed(connection: RawHandle, pass: () => void): void;
   /** The app forks a cluster worker of its own. */
   fork(nodeFork: NodeFork, env: Env | undefined): Worker;
 }
@@ -93,8 +95,20 @@ export function takeUpDuties({ settings, channel, connections, orphan }: Beginni
   process.prependOnceListener('exit', () => heartbeats.flush());
   return {
     drain,
-    watch: (server) => traffic.watch(server),
-    delivered: (connection) => members.accepted(connection),
+    watch(server) {
+      traffic.watch(server);
+      // Its connections come from the app's primary, through Node.
+      if (role === 'member') begin();
+    },
+    delivered(connection) {
+      members.accepted(connection);
+      counter.delivered();
+      begin();
+    },
+    probed(connection, pass) {
+      members.probed(connection);
+      traffic.probes.pass(pass);
+    },
     fork: (nodeFork, env) => members.fork(nodeFork, env, settings),
     received(message, handle) {
       switch (message.t) {
@@ -110,6 +124,8 @@ export function takeUpDuties({ settings, channel, connections, orphan }: Beginni
         case 'rebalance':
           members.rebalance(message.count);
           return rebalance.order(message.count);
+        case 'probe':
+          return traffic.probes.expect(message.port);
         case 'leave':
           return drain.leave(message.exit);
         case 'app-metrics':

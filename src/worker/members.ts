@@ -101,6 +101,13 @@ export class Members {
     };
   }
 
+  /** This process accepted the connection of a health check, for one of them. */
+  probed(connection: RawHandle): void {
+    this.accepted(connection);
+    const peer: { readonly port?: number } = {};
+    if (this.#alive.size > 0 && connection.getpeername?.(peer) === 0 && peer.port !== undefined) this.post({ t: 'probe', port: peer.port });
+  }
+
   /** No HTTP connection is open or on its way to one of them, but those with endless answers. */
   get quiet(): boolean {
     return this.#countInTransit() === 0 && [...this.#alive.values()].every(({ drain }) => drain?.quiet === true);

@@ -20,6 +20,7 @@ export interface ListeningHandle {
 /** A libuv connection handle, before it becomes a `net.Socket`. */
 export interface RawHandle {
   close(done?: () => void): void;
+  getpeername?(out: object): number;
 }
 
 /** The query that `net` builds in `listenInCluster`. */

@@ -51,7 +51,11 @@ function start(settings: WorkerSettings): void {
   const channel = openChannel();
   let taken: Duties | null = null;
   const duties = (): Duties => (taken ??= takeUp({ settings, channel, connections, orphan }));
-  const connections = new Connections(channel, { opened: (server) => taken?.watch(server), delivered: (connection) => duties().delivered(connection) });
+  const connections = new Connections(channel, {
+    opened: (server) => taken?.watch(server),
+    delivered: (connection) => duties().delivered(connection),
+    probed: (connection, pass) => duties().probed(connection, pass),
+  });
   const orphan = new Orphan(() => duties().drain, shutdownSignal);
   if (role === 'plain') {
     hookPlain(connections, Server.prototype as unknown as ServerInternals);

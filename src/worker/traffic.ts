@@ -8,6 +8,7 @@ import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
 import { ByteCount, type CountedConnection } from './byte-count.ts';
 import { kindOf, openSockets, type AnyServer, type TrafficKind, type ServerSocket } from './node-internals.ts';
+import { Probes } from './probes.ts';
 
 /** By default Node closes a keep-alive connection that is idle for longer. */
 const RECENT_MS = 5_000;
@@ -17,8 +18,12 @@ const SERVER_ERROR = 4;
 /** A request whose response is not complete. */
 export type InFlight = ServerResponse | ServerHttp2Stream;
 
+interface Counted extends CountedConnection {
+  readonly isProbe: boolean;
+}
+
 /** The current request of a connection. One object per connection, reused by each request. */
-interface Exchange extends CountedConnection {
+interface Exchange extends Counted {
   readonly connection: HttpConnection;
   response: ServerResponse | null;
   beganAt: number;
@@ -48,6 +53,7 @@ export class Traffic {
   latency: number[] = emptyLatency();
   latencySumMs = 0;
   readonly bytes = new ByteCount();
+  readonly probes = new Probes();
   /** Called for each new request. Set while the worker drains or rebalances. */
   onRequest: ((response: ServerResponse) => void) | null = null;
   /** Called for each new HTTP/2 stream. Set while draining. */
@@ -57,7 +63,8 @@ export class Traffic {
   /** HTTP/1 connections that have had at least one request. */
   readonly #exchanges = new Set<Exchange>();
   readonly #streams = new Map<ServerHttp2Stream, number>();
-  readonly #sessionConnections = new Set<CountedConnection>();
+  readonly #sessionConnections = new Set<Counted>();
+  readonly #probeSessions = new WeakSet<object>();
   /** One function for all connections, and without `once`, because every connection pays for it. */
   readonly #closed: (this: HttpSocket) => void;
 
@@ -69,6 +76,7 @@ export class Traffic {
       const exchange = this[EXCHANGE];
       if (exchange === undefined) return;
       exchanges.delete(exchange);
+      if (exchange.isProbe) return;
       bytes.read(exchange);
       if (exchange.response?.headersSent === false) reset();
     };
@@ -79,6 +87,7 @@ export class Traffic {
     subscribe('http.server.response.finish', (message) => {
       const { response, socket } = message as { response: ServerResponse; socket: HttpSocket };
       const exchange = socket[EXCHANGE];
+      if (exchange?.isProbe === true) return void (exchange.response = null);
       if (exchange?.response !== response) return void this.#finished(response.statusCode, null);
       exchange.response = null;
       exchange.answeredAt = this.#finished(response.statusCode, exchange.beganAt);
@@ -97,7 +106,9 @@ export class Traffic {
     const emit = server.emit;
     const noteUpgrade = (request: IncomingMessage, socket: Duplex): void => this.#upgraded(request, socket);
     const mayEndConnections = (): boolean => this.onRequest !== null;
+    const { probes } = this;
     server.emit = function (this: AnyServer, event: string | symbol, first?: unknown, second?: unknown): boolean {
+      if (event === 'connection') probes.note(first as Duplex);
       if (event === 'upgrade' || event === 'connect') noteUpgrade(first as IncomingMessage, second as Duplex);
       // Deferred: a synchronous response could close the connection before pipelined requests in the same packet are parsed.
       if (event === 'request' && kind === 'http' && mayEndConnections()) {
@@ -138,7 +149,7 @@ export class Traffic {
   tally({ lateMs, hungMs }: Patience): Tally {
     const at = performance.now();
     let [late, hung] = [0, 0];
-    for (const [response, beganAt] of this.inFlight()) {
+    for (const [response, beganAt] of this.#ofClients()) {
       if (response.headersSent) continue;
       if (at - beganAt >= lateMs) late++;
       if (at - beganAt >= hungMs) hung++;
@@ -148,7 +159,11 @@ export class Traffic {
   }
 
   get connections(): number {
-    return this.count('http') + this.count('http2') + this.count('raw');
+    return this.count('http') + this.count('http2') + this.count('raw') - this.probes.size;
+  }
+
+  get requestsInFlight(): number {
+    return [...this.#ofClients()].length;
   }
 
   count(kind: TrafficKind): number {
@@ -192,8 +207,7 @@ export class Traffic {
 
   /** Adds the bytes of open connections. */
   countBytes(): void {
-    for (const exchange of this.#exchanges) this.bytes.read(exchange);
-    for (const connection of this.#sessionConnections) this.bytes.read(connection);
+    for (const connection of [...this.#exchanges, ...this.#sessionConnections]) this.#countBytes(connection);
   }
 
   takeLatency(): number[] {
@@ -205,7 +219,7 @@ export class Traffic {
   #began({ response, socket }: { response: ServerResponse; socket: HttpSocket }): void {
     let exchange = socket[EXCHANGE];
     if (exchange === undefined) {
-      const made: Exchange = { connection: socket, response: null, beganAt: 0, answeredAt: 0, socket, received: 0, sent: 0 };
+      const made: Exchange = { connection: socket, isProbe: this.probes.has(socket), response: null, beganAt: 0, answeredAt: 0, socket, received: 0, sent: 0 };
       exchange = socket[EXCHANGE] = made;
       this.#exchanges.add(made);
       socket.on('close', this.#closed);
@@ -233,12 +247,14 @@ export class Traffic {
   #sessionOpened(session: ServerHttp2Session): void {
     this.sessions.add(session);
     session.once('close', () => this.sessions.delete(session));
-    this.#countBytesOf(session);
+    const { isProbe } = this.#countBytesOf(session);
+    if (isProbe) this.#probeSessions.add(session);
     session.on('stream', (stream: ServerHttp2Stream) => {
       const beganAt = performance.now();
       this.#streams.set(stream, beganAt);
       stream.once('close', () => {
         this.#streams.delete(stream);
+        if (isProbe) return;
         if (!stream.headersSent) this.resets++;
         this.#finished(Number(stream.sentHeaders?.[':status'] ?? 0), beganAt);
       });
@@ -247,16 +263,27 @@ export class Traffic {
   }
 
   /** `session.socket` is a proxy that works only while the session is open, but its methods return the real socket. */
-  #countBytesOf(session: ServerHttp2Session): void {
-    const connection: CountedConnection = {
-      socket: session.socket.once('close', () => {
-        this.#sessionConnections.delete(connection);
-        this.bytes.read(connection);
-      }),
-      received: 0,
-      sent: 0,
-    };
+  #countBytesOf(session: ServerHttp2Session): Counted {
+    const socket = session.socket.once('close', () => {
+      this.#sessionConnections.delete(connection);
+      this.#countBytes(connection);
+    });
+    const connection: Counted = { socket, isProbe: this.probes.has(socket), received: 0, sent: 0 };
     this.#sessionConnections.add(connection);
+    return connection;
+  }
+
+  #countBytes(connection: Counted): void {
+    if (!connection.isProbe) this.bytes.read(connection);
+  }
+
+  /** Requests in flight, without those of health checks. */
+  *#ofClients(): Generator<readonly [InFlight, number]> {
+    for (const entry of this.inFlight()) if (this.probes.size === 0 || !this.#isOfProbe(entry[0])) yield entry;
+  }
+
+  #isOfProbe(item: InFlight): boolean {
+    return 'session' in item ? item.session !== undefined && this.#probeSessions.has(item.session) : this.probes.has(item.req.socket);
   }
 
   #upgraded(request: IncomingMessage, socket: Duplex): void {

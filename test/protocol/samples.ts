@@ -68,6 +68,7 @@ const toWorker: ByKind<Unmarked<ToWorker>, 't'> = {
   'app-metrics': { t: 'app-metrics', id: 1 },
   tally: { t: 'tally', id: 1, patience: { lateMs: 500, hungMs: 5_000 } },
   rebalance: { t: 'rebalance', count: 3 },
+  probe: { t: 'probe', port: 40_000 },
   profile: { t: 'profile', request: { what: 'cpu', durationMs: 5, path: '/p' } },
 };
 

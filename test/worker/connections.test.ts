@@ -27,7 +27,7 @@ beforeEach(() => {
   traffic = new Traffic();
   vi.stubGlobal('queueMicrotask', (work: () => void) => work());
   onTestFinished(() => void vi.unstubAllGlobals());
-  connections = new Connections(channel, { opened: (server) => traffic.watch(server), delivered: () => {} });
+  connections = new Connections(channel, { opened: (server) => traffic.watch(server), delivered: () => {}, probed: (_, pass) => pass() });
   hookCluster(connections, internals);
 });
 

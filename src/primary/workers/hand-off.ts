@@ -73,7 +73,7 @@ export class HandOff implements Target {
   /** Hands over a connection of a health check. */
   probe(key: string, connection: RawConnection, outcome: ProbeOutcome): void {
     this.#probe = outcome;
-    this.#deliver({ t: 'conn', key, probe: true }, connection, outcome);
+    this.#channel.postHandle({ t: 'conn', key, probe: true }, connection, outcome);
   }
 
   /** Whether the worker reports its open connections within milliseconds of a change, or only with heartbeats. */
