@@ -22,6 +22,7 @@ export function offlineSnapshot(
     startedAt: null,
     uptimeMs: null,
     restarts: last?.restarts ?? 0,
+    recycles: last?.recycles ?? 0,
     cpuPercent: null,
     memoryBytes: null,
     connections: 0,

@@ -1,4 +1,5 @@
 import { currentWorkers } from '../lifecycle/current-workers.ts';
+import { RECYCLE_REASONS } from '../lifecycle/recycle-limits.ts';
 import { APP_STATES, WORKER_STATES } from '../lifecycle/states.ts';
 import type { WorkerSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
@@ -89,6 +90,12 @@ const APP_FAMILIES: readonly FamilyOfApps[] = [
     of: ({ totals }) => histogram(totals),
   },
   { name: 'lb_restarts_total', type: 'counter', help: 'Automatic restarts of workers.', of: ({ totals }) => totals.restarts },
+  {
+    name: 'lb_recycles_total',
+    type: 'counter',
+    help: 'Workers that lb replaced because they reached a limit or stayed unhealthy, by reason.',
+    of: ({ totals }) => byName('reason', RECYCLE_REASONS, totals.recycles ?? {}),
+  },
   {
     name: 'lb_worker_exits_total',
     type: 'counter',

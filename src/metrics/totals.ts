@@ -11,6 +11,7 @@ export const NO_TOTALS: AppTotals = {
   latencySumMs: 0,
   restarts: 0,
   exits: {},
+  recycles: {},
   ejections: 0,
   proxyRejections: {},
   slots: {},

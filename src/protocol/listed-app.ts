@@ -10,6 +10,7 @@ export type ListedApp = Pick<
   | 'node'
   | 'uptimeMs'
   | 'restarts'
+  | 'recycles'
   | 'cpuPercent'
   | 'memoryBytes'
   | 'connections'
@@ -45,6 +46,7 @@ export function listedApp(snapshot: AppSnapshot): ListedApp {
     node,
     uptimeMs,
     restarts,
+    ...(recycles === undefined ? {} : { recycles }),
     cpuPercent,
     memoryBytes,
     connections,

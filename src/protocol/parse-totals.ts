@@ -28,6 +28,7 @@ export const appTotals = object<AppTotals>({
   latencySumMs: number(),
   restarts: number(),
   exits: record(number()),
+  recycles: optional(record(number())),
   ejections: number(),
   proxyRejections: record(number()),
   slots: record(counters),

@@ -20,6 +20,8 @@ export interface WorkerSnapshot {
   readonly uptimeMs: number;
   /** Unplanned restarts of this slot since the primary started. */
   readonly restarts: number;
+  /** Workers of this slot that were replaced because they reached a limit or stayed unhealthy, since then. Absent in older primaries. */
+  readonly recycles?: number;
   /** Percent of one core over the last sample; null before the second sample. */
   readonly cpuPercent: number | null;
   readonly memoryBytes: number | null;
@@ -136,6 +138,8 @@ export interface AppSnapshot {
   readonly startedAt: number | null;
   readonly uptimeMs: number | null;
   readonly restarts: number;
+  /** Workers that were replaced because they reached a limit or stayed unhealthy, since the primary started. Absent in older primaries. */
+  readonly recycles?: number;
   readonly cpuPercent: number | null;
   readonly memoryBytes: number | null;
   readonly connections: number;

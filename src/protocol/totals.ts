@@ -1,4 +1,5 @@
 import { STOP_REASONS } from '../lifecycle/exit-report.ts';
+import type { RecycleReason } from '../lifecycle/recycle-limits.ts';
 
 /** Causes by which ended workers are counted: how they ended on their own, or why `lb` ended them. */
 export const EXIT_CAUSES = ['exited', 'crashed', 'killed', ...STOP_REASONS] as const;
@@ -34,6 +35,8 @@ export interface AppTotals extends Counters {
   readonly restarts: number;
   /** Ended workers by cause; absent if 0. */
   readonly exits: Readonly<Partial<Record<ExitCause, number>>>;
+  /** Workers that were replaced because they reached a limit or stayed unhealthy, by reason; absent if 0. */
+  readonly recycles?: Readonly<Partial<Record<RecycleReason, number>>>;
   readonly ejections: number;
   /** Connections closed for their PROXY header, by reason. */
   readonly proxyRejections: Readonly<Partial<ProxyRejections>>;

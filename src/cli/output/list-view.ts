@@ -11,8 +11,13 @@ import { plain, stateColor } from './style.ts';
 import { LIST_WORKER_COLUMNS } from './worker-columns.ts';
 
 const LISTENERS_FROM_COLUMNS = 110;
+const NODE_AND_RECYCLED_FROM_COLUMNS = 90;
 
-const COLUMNS: readonly Column<ListedApp>[] = [
+const RECYCLED: Column<ListedApp> = { title: 'recycled', value: ({ recycles = 0 }) => count(recycles), align: 'right' };
+
+const NODE: Column<ListedApp> = { title: 'node', value: (app) => app.node || '-', align: 'right' };
+
+const HEAD: readonly Column<ListedApp>[] = [
   { title: 'name', value: (app) => app.name, color: () => 'bold', shrinksTo: 6 },
   { title: 'state', value: (app) => app.state, color: (app) => stateColor(app.state) },
   { title: 'ready', value: (app) => `${app.ready}/${app.instances}`, align: 'right', color: (app) => (isShort(app) ? 'yellow' : null) },
@@ -38,7 +43,10 @@ const isShort = (app: ListedApp): boolean => app.state !== 'stopped' && app.read
 export function listView(apps: readonly ListedApp[], options: TableOptions): string {
   const { width, style = plain } = options;
   const sorted = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const columns = width !== null && width >= LISTENERS_FROM_COLUMNS ? [...COLUMNS, LISTENERS] : COLUMNS;
+  const recycled = apps.some(({ recycles = 0 }) => recycles > 0) ? [RECYCLED] : [];
+  const listeners = width !== null && width >= LISTENERS_FROM_COLUMNS ? [LISTENERS] : [];
+  const node = recycled.length > 0 && width !== null && width < NODE_AND_RECYCLED_FROM_COLUMNS ? [] : [NODE];
+  const columns = [...HEAD, ...node, ...AGE, ...recycled, ...FIGURES, ...listeners];
   const [head, ...lines] = renderColumns(sorted, columns, { width, style });
   const body = sorted.flatMap((app, index) => [lines[index] ?? '', ...appNotes(app).map((note) => style('dim', `  ${note}`))]);
   return [head ?? '', ...body].map((line) => `${line}\n`).join('');

@@ -10,7 +10,7 @@ import { limitsText } from './limits-view.ts';
 import { appNotes } from './list-view.ts';
 import { plain, stateColor, type Style } from './style.ts';
 import { renderTable } from './table.ts';
-import { TRAFFIC_COLUMNS, WORKER_COLUMNS } from './worker-columns.ts';
+import { RECYCLED, TRAFFIC_COLUMNS, WORKER_COLUMNS } from './worker-columns.ts';
 
 const INDENT = '  ';
 
@@ -21,7 +21,7 @@ export function showView(app: AppSnapshot, { width, style = plain }: TableOption
   const sections = [
     [`${style('bold', app.name)}  ${style(stateColor(app.state), app.state)}  ${ready}`, ...appNotes(app).map((note) => INDENT + note)],
     section('now', facts(nowFacts(app), style), style),
-    section('workers', workerTable(app, WORKER_COLUMNS, inner), style),
+    section('workers', workerTable(app, (app.recycles ?? 0) > 0 ? [...WORKER_COLUMNS, RECYCLED] : WORKER_COLUMNS, inner), style),
     section('traffic', workerTable(app, TRAFFIC_COLUMNS, inner), style),
     section('definition', facts(definitionFacts(app.spec), style), style),
     section(
@@ -57,6 +57,7 @@ function nowFacts(app: AppSnapshot): Fact[] {
     ...always,
     ['uptime', app.uptimeMs === null ? '-' : duration(app.uptimeMs)],
     ['restarts', count(app.restarts)],
+    ...recycleFacts(app),
     ['generation', generationText(app)],
     ['primary', `pid ${app.primaryPid}, node ${app.node}`],
     ['load', `cpu ${percent(app.cpuPercent)}, memory ${byteSize(app.memoryBytes)}`],
@@ -78,6 +79,15 @@ function nowFacts(app: AppSnapshot): Fact[] {
 function generationText({ generation, generations }: AppSnapshot): string {
   const files = generations.find((one) => one.generation === generation)?.files ?? 'same';
   return `${generation}${files === 'changed' ? ', whose files have changed on disk since' : files === 'moved' ? ', whose path leads to other files now' : ''}`;
+}
+
+function recycleFacts({ recycles = 0, totals }: AppSnapshot): Fact[] {
+  if (recycles === 0) return [];
+  const reasons = RECYCLE_REASONS.flatMap((reason) => {
+    const times = totals.recycles?.[reason] ?? 0;
+    return times === 0 ? [] : [`${count(times)} ${describeStopReason(reason)}`];
+  });
+  return [['recycled', `${count(recycles)} (since the app was defined: ${reasons.join(', ')})`]];
 }
 
 function scaleFacts({ autoscaling }: AppSnapshot): Fact[] {

@@ -34,6 +34,9 @@ export const WORKER_COLUMNS: readonly Column<WorkerSnapshot>[] = [
   { title: 'loop', value: (worker) => percent(worker.eventLoopUtilization * 100), align: 'right' },
 ];
 
+/** Shown if some worker was recycled. */
+export const RECYCLED: Column<WorkerSnapshot> = { title: 'recycled', value: ({ recycles = 0 }) => count(recycles), align: 'right' };
+
 /** Traffic columns of `lb show`. */
 export const TRAFFIC_COLUMNS: readonly Column<WorkerSnapshot>[] = [SLOT, ...TRAFFIC];
 

@@ -81,6 +81,7 @@ function figures(app: AppSnapshot): readonly Cell[] {
     ...labelled('cpu', percent(app.cpuPercent)),
     ...labelled('mem', byteSize(app.memoryBytes)),
     ...labelled('rst', count(app.restarts)),
+    ...((app.recycles ?? 0) > 0 ? labelled('recycled', count(app.recycles ?? 0)) : []),
   ];
 }
 
@@ -117,6 +118,7 @@ function drawWorker(frame: Frame, row: number, app: AppSnapshot, worker: WorkerS
     ...labelled('accepted', count(worker.accepted), STYLE.plain),
     ...labelled('refused', count(worker.refused), STYLE.plain),
     ...labelled('rst', count(worker.restarts), STYLE.plain),
+    ...((worker.recycles ?? 0) > 0 ? labelled('recycled', count(worker.recycles ?? 0), STYLE.plain) : []),
     ...(health === undefined || health.checks.passed + health.checks.failed === 0
       ? []
       : labelled('checks', `${count(health.checks.passed)} ok, ${count(health.checks.failed)} failed`, STYLE.plain)),

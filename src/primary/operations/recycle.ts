@@ -1,5 +1,5 @@
 import { LbError } from '../../errors/lb-error.ts';
-import type { StopReason } from '../../lifecycle/exit-report.ts';
+import type { RecycleReason } from '../../lifecycle/recycle-limits.ts';
 import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -12,7 +12,7 @@ export class RecycleOperation implements Operation {
   readonly kind = 'recycle';
   readonly #context: OperationContext;
   readonly #old: WorkerHandle;
-  readonly #stopReason: StopReason;
+  readonly #stopReason: RecycleReason;
   readonly #drains: Drains;
   #rollout: Rollout;
   #look: Look | null = null;
@@ -20,7 +20,7 @@ export class RecycleOperation implements Operation {
   #error: LbError | null = null;
   #superseded = false;
 
-  constructor(context: OperationContext, old: WorkerHandle, stopReason: StopReason) {
+  constructor(context: OperationContext, old: WorkerHandle, stopReason: RecycleReason) {
     this.#context = context;
     this.#old = old;
     this.#stopReason = stopReason;
@@ -52,7 +52,9 @@ export class RecycleOperation implements Operation {
     const plan = planRollout(pool.rolloutSlots(), this.#rollout, rolloutRoom(this.#context));
     for (const step of plan.steps) {
       const worker = step.do === 'fork' ? pool.fork(step.slot) : pool.workers.find((w) => w.id === step.id);
-      if (step.do === 'retire' && worker !== undefined) this.#drains.retire(worker, this.#stopReason);
+      if (step.do !== 'retire' || worker === undefined) continue;
+      if (worker === this.#old) pool.counters.recycled(worker.slot, this.#stopReason);
+      this.#drains.retire(worker, this.#stopReason);
     }
     if (plan.wakeInMs !== null) this.#context.wakeIn(plan.wakeInMs);
     this.#replaced = plan.replaced;

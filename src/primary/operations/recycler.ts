@@ -1,4 +1,4 @@
-import type { StopReason } from '../../lifecycle/exit-report.ts';
+import type { RecycleReason } from '../../lifecycle/recycle-limits.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import type { OperationRunner } from './operation-runner.ts';
@@ -23,7 +23,7 @@ export class Recycler {
     this.#options = options;
   }
 
-  recycle(worker: WorkerHandle, stopReason: StopReason, reason: string): void {
+  recycle(worker: WorkerHandle, stopReason: RecycleReason, reason: string): void {
     const { context, runner, event } = this.#options;
     if (this.#recycling.has(worker)) return;
     this.#recycling.add(worker);

@@ -1,4 +1,5 @@
 import type { ExitReport } from '../../lifecycle/exit-report.ts';
+import type { RecycleReason } from '../../lifecycle/recycle-limits.ts';
 import { addBuckets, emptyBuckets } from '../../metrics/latency.ts';
 import { addCounters, NO_COUNTERS } from '../../metrics/totals.ts';
 import type { AppTotals, Counters, ExitCause } from '../../protocol/totals.ts';
@@ -22,6 +23,8 @@ export class AppCounters {
   restarts = 0;
   ejections = 0;
   readonly #exits: Partial<Record<ExitCause, number>> = {};
+  readonly #recycles: Partial<Record<RecycleReason, number>> = {};
+  readonly #recyclesOf = new Map<number, number>();
   readonly #slots = new Map<number, SlotCounters>();
   #latency = emptyBuckets();
   #latencySumMs = 0;
@@ -53,6 +56,33 @@ export class AppCounters {
     this.#latencySumMs += beat.latencySumMs - (before?.latencySumMs ?? 0);
   }
 
+  /** A worker has exited. What it answered in the last seconds still counts. */
+  left(slot: number, recent: RecentTraffic, at: number): void {
+    recent.end(at);
+    this.#departed = [...this.departed(at), { slot, at, recent }];
+  }
+
+  /** Workers that exited so recently that their answers still count. */
+  departed(at: number): readonly Departed[] {
+    return this.#departed.filter((one) => one.at > at - WINDOW_MS);
+  }
+
+  /** A worker is replaced because it reached a limit or stayed unhealthy. */
+  recycled(slot: number, reason: RecycleReason): void {
+    this.#recycles[reason] = (this.#recycles[reason] ?? 0) + 1;
+    this.#recyclesOf.set(slot, this.recyclesOf(slot) + 1);
+  }
+
+  /** How many workers were. */
+  get recycles(): number {
+    return [...this.#recyclesOf.values()].reduce((sum, n) => sum + n, 0);
+  }
+
+  /** How many workers of this slot were. */
+  recyclesOf(slot: number): number {
+    return this.#recyclesOf.get(slot) ?? 0;
+  }
+
   exited({ stopReason, code, signal }: Pick<ExitReport, 'stopReason' | 'code' | 'signal'>): void {
     const cause: ExitCause = stopReason ?? (signal !== null ? 'killed' : code === 0 ? 'exited' : 'crashed');
     this.#exits[cause] = (this.#exits[cause] ?? 0) + 1;
@@ -66,6 +96,7 @@ export class AppCounters {
       latencySumMs: this.#latencySumMs,
       restarts: this.restarts,
       exits: { ...this.#exits },
+      recycles: { ...this.#recycles },
       ejections: this.ejections,
       proxyRejections: { ...proxyRejections },
       slots: Object.fromEntries(slots.map(([index, counters]) => [index, { ...counters }])),

@@ -36,6 +36,7 @@ export function Charts({ app, route }: { readonly app: AppSnapshot; readonly rou
           <Fact label="p99" value={millis(app.p99Ms)} />
           <Fact label="5xx" value={share(app.errorRate)} />
           <Fact label="Restarts" value={count(app.restarts)} />
+          <Fact label="Recycled" value={count(app.recycles ?? 0)} />
           <Fact label="Waiting" value={count(app.queued)} />
           <Fact label="Generation" value={String(app.generation)} />
         </dl>
