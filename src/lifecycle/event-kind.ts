@@ -27,6 +27,7 @@ export const EVENT_KINDS = {
   'self-report': { severity: 'info', doc: 'a worker reported drain, down, ready or weight' },
   hung: { severity: 'error', doc: 'a worker sent no heartbeat for `hang_timeout` and is being replaced' },
   recycle: { severity: 'info', doc: 'a worker reached a limit, or was unhealthy for too long, and is being replaced' },
+  'limit-low': { severity: 'warn', doc: 'workers reach a limit soon after their start, again and again; they are replaced less and less often' },
   'operation-begin': { severity: 'info', doc: `an operation (${OPERATION_NAMES.join(', ')}) begins` },
   operation: { severity: 'info', doc: 'an operation has ended, successfully or not' },
   rollback: { severity: 'warn', doc: 'a reload goes back to the previous definition' },

@@ -34,3 +34,16 @@ export function withoutApp(message: string, app: string): string {
   const subject = `${app} `;
   return message.startsWith(subject) ? message.slice(subject.length).replace(/^is /, '') : message.replace(` of "${app}"`, '');
 }
+
+/** `max_memory_restart is too low: limit 20 MB, needs 43 MB; replaced 5 times in a row, again in 16 s`. */
+export function describeLowLimit({
+  message,
+  inARow,
+  againInMs,
+}: {
+  readonly message: string;
+  readonly inARow: number;
+  readonly againInMs: number | null;
+}): string {
+  return `${message}; replaced ${inARow} times in a row${againInMs === null ? '' : `, again in ${shortTime(againInMs)}`}`;
+}

@@ -1,6 +1,6 @@
 import { describeBlockers } from '../lifecycle/describe-blockers.ts';
 import { isLeaving, isShuttingDown } from '../lifecycle/states.ts';
-import { plural } from '../lifecycle/wording.ts';
+import { describeLowLimit, plural } from '../lifecycle/wording.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../protocol/snapshot.ts';
 import { STYLE } from '../terminal/style.ts';
 import { age } from './format.ts';
@@ -18,7 +18,7 @@ export function underWay(app: AppSnapshot): readonly Cell[] {
   if (app.queued > 0) lines.push({ text: `${plural(app.queued, 'connection')} waiting for a worker`, style: toneStyle('warn') });
   if (app.panic) lines.push({ text: 'fewer than half of the workers are healthy; connections go to all of them', style: toneStyle('warn') });
   lines.push(...app.workers.flatMap((worker) => outOfRotation(app, worker)));
-  if (app.state !== 'stopped') lines.push(...app.troubledSlots.map(trouble), ...lastFailure(app));
+  if (app.state !== 'stopped') lines.push(...app.troubledSlots.map(trouble), ...lowLimits(app), ...lastFailure(app));
   if (app.error !== null) lines.push({ text: app.error, style: toneStyle('bad') });
   return lines;
 }
@@ -65,6 +65,11 @@ function outOfRotation(app: AppSnapshot, { slot, pid, state, withdrawn }: Worker
 function lastFailure({ lastFailure: failure, troubledSlots }: AppSnapshot): Cell[] {
   if (failure === undefined || troubledSlots.some(({ slot }) => slot === failure.slot)) return [];
   return [{ text: `slot ${failure.slot} ended ${age(failure.agoMs)} ago: ${failure.cause}`, style: toneStyle('warn') }];
+}
+
+/** Limits that workers reach soon after their start. */
+function lowLimits({ lowLimits: low = [] }: AppSnapshot): Cell[] {
+  return low.map((limit) => ({ text: `slot ${limit.slot}: ${describeLowLimit(limit)}`, style: toneStyle('warn') }));
 }
 
 function trouble({ slot, state, restarts, restartInMs, cause }: SlotTrouble): Cell {

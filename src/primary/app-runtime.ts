@@ -147,7 +147,7 @@ export class AppRuntime {
     });
     const recycler = new Recycler({ context, runner, event });
     const abandon: Supervisor['abandon'] = (worker, stopReason, reason) => supervisor.abandon(worker, stopReason, reason);
-    const limits = new Limits({ pool, recycler, abandon });
+    const limits = new Limits({ pool, recycler, abandon, event });
     const watch: Watch = new Watch({ pool, ingress, router, supervisor, limits, recycler, event, silent: () => feed.changed() });
     const sampler = new Sampler({ usage: options.usage, pool, limits });
     const autoscaler = new Autoscaler({ context, runner, ingress, router, rebalancer, event, redefined: options.redefined });
@@ -174,7 +174,7 @@ export class AppRuntime {
     this.#router = router;
     this.#ingress = ingress;
     this.#contract = contract;
-    this.#parts = { pool, runner, supervisor, watch, autoscaler, ingress, router, contract, replacement, generations, socketsKept: options.socketsKept };
+    this.#parts = { pool, runner, supervisor, watch, limits, autoscaler, ingress, router, contract, replacement, generations, socketsKept: options.socketsKept };
     // Routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change.
     const parts: readonly WorkerObserver[] = [
       router,

@@ -22,6 +22,7 @@ export type ListedApp = Pick<
   | 'queued'
   | 'panic'
   | 'troubledSlots'
+  | 'lowLimits'
   | 'lastFailure'
   | 'autoscaling'
   | 'operation'
@@ -36,7 +37,8 @@ export type ListedApp = Pick<
 
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
-  const { listeners, unserved, expectedPort, generationNote, queued, panic, troubledSlots, lastFailure, autoscaling, operation, queuedOperations, error } =
+  const { listeners, unserved, expectedPort, generationNote, queued, panic, troubledSlots, recycles, lowLimits, lastFailure } = snapshot;
+  const { autoscaling, operation, queuedOperations, error } =
     snapshot;
   return {
     name,
@@ -58,6 +60,7 @@ export function listedApp(snapshot: AppSnapshot): ListedApp {
     queued,
     panic,
     troubledSlots,
+    ...(lowLimits === undefined ? {} : { lowLimits }),
     ...(lastFailure === undefined ? {} : { lastFailure }),
     autoscaling,
     operation,

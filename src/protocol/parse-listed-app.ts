@@ -3,7 +3,15 @@ import type { ListedApp } from './listed-app.ts';
 import { drainBlockers, loopDelay } from './parse-load.ts';
 import { scaleTarget } from './parse-scale-target.ts';
 import { boolean, integer, list, nullable, number, object, oneOf, optional, string, type Shape } from './parser.ts';
-import { OPERATION_KINDS, type AppSnapshot, type AutoscalingSnapshot, type LastFailure, type SlotTrouble, type WorkerSnapshot } from './snapshot.ts';
+import {
+  OPERATION_KINDS,
+  type AppSnapshot,
+  type AutoscalingSnapshot,
+  type LastFailure,
+  type LowLimit,
+  type SlotTrouble,
+  type WorkerSnapshot,
+} from './snapshot.ts';
 
 /** Separate from `parse-snapshot.ts`, because a plain `lb list` waits for everything it loads. */
 
@@ -68,6 +76,7 @@ export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
   troubledSlots: list(
     object<SlotTrouble>({ slot, state: oneOf(['errored', 'stopped', 'waiting']), restartInMs: numberOrNull, restarts: number(), cause: optional(string) }),
   ),
+  lowLimits: optional(list(object<LowLimit>({ slot, option: string, message: string, inARow: number(), againInMs: numberOrNull }))),
   lastFailure: optional(object<LastFailure>({ slot, cause: string, agoMs: number() })),
   autoscaling: nullable(
     object<AutoscalingSnapshot>({

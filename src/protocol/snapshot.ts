@@ -66,6 +66,19 @@ export interface SlotTrouble {
   readonly cause?: string;
 }
 
+/** A limit that a slot's workers reach soon after their start, again and again. */
+export interface LowLimit {
+  readonly slot: number;
+  /** `max_memory_restart`, `max_requests` or `max_lifetime`. */
+  readonly option: string;
+  /** `max_memory_restart is too low: limit 20 MB, needs 43 MB`. */
+  readonly message: string;
+  /** Replacements for it in a row. */
+  readonly inARow: number;
+  /** Time until the next one; null if the present worker has not reached the limit. */
+  readonly againInMs: number | null;
+}
+
 /** How the worker that failed last has failed. */
 export interface LastFailure {
   readonly slot: number;
@@ -172,6 +185,8 @@ export interface AppSnapshot {
   readonly departed?: readonly Pick<WorkerSnapshot, 'slot' | 'requestsPerSecond'>[];
   readonly health: readonly WorkerHealth[];
   readonly troubledSlots: readonly SlotTrouble[];
+  /** Limits that workers reach soon after their start, again and again. Absent without any. */
+  readonly lowLimits?: readonly LowLimit[];
   /** Absent when no worker failed in the last ten minutes. */
   readonly lastFailure?: LastFailure;
   /** Null if the definition has no `scale`. */

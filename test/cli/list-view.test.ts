@@ -78,6 +78,26 @@ describe('listView', () => {
     }
   });
 
+  it('has a column for recycled workers where there are any, also in 80 columns', () => {
+    const [first, ...others] = APPS;
+    const lines = listView([{ ...first!, recycles: 12_300 }, ...others], { width: 80 }).split('\n');
+    expect(lines[0]).toMatch(/ ready +uptime +restarts +recycled +cpu /);
+    expect(lines.find((line) => line.startsWith('worker-'))).toMatch(/ 16 +12.3k /);
+    for (const line of lines) if (!line.startsWith('  ')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(listView([{ ...first!, recycles: 1 }], { width: 120 })).toMatch(/ node +uptime +restarts +recycled /);
+  });
+
+  it('says which limit is too low', () => {
+    const low = { slot: 1, option: 'max_memory_restart', message: 'max_memory_restart is too low: limit 20 MB, needs 43 MB', inARow: 5, againInMs: 16_000 };
+    expect(listView([app({ lowLimits: [low, { ...low, slot: 0, againInMs: null }] })], { width: null })).toContain(
+      [
+        '  api[1] max_memory_restart is too low: limit 20 MB, needs 43 MB; replaced 5 times in a row, again in 16.0 s',
+        '  api[0] max_memory_restart is too low: limit 20 MB, needs 43 MB; replaced 5 times in a row',
+        '',
+      ].join('\n'),
+    );
+  });
+
   it('says the same with and without colour', async () => {
     const text = listView(APPS, { width: 120, style: await colored(1) });
     expect(text).toContain('\u001b[36m');

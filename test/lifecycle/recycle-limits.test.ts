@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { recycleLimits, recycleReason } from '../../src/lifecycle/recycle-limits.ts';
+import { afterRecycle, NO_STREAK, recycleDueAt, recycleLimits, recycleReason, type RecycleStreak } from '../../src/lifecycle/recycle-limits.ts';
 
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const policy = { maxRequests: 10_000, maxLifetimeMs: 3_600_000, recycleJitter: 0.1 };
@@ -52,5 +52,29 @@ describe('recycleReason', () => {
 
   it('has none without limits', () => {
     expect(recycleReason({ requests: 1e9, uptimeMs: 1e12 }, { requests: null, lifetimeMs: null })).toBeNull();
+  });
+});
+
+describe('the wait between replacements in a row', () => {
+  it('grows, but stays bounded, for whatever workers reach the limit soon', () => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ readyForMs: fc.nat(10_000), lateMs: fc.nat(5_000) }), { minLength: 2, maxLength: 40 }), (soon) => {
+        let streak: RecycleStreak = NO_STREAK;
+        let now = 0;
+        const waits: number[] = [];
+        for (const { readyForMs, lateMs } of soon) {
+          now = Math.max(now, recycleDueAt(streak)) + lateMs;
+          streak = afterRecycle(streak, readyForMs, now);
+          waits.push(recycleDueAt(streak) - now);
+        }
+        expect(waits[0]).toBe(1_000);
+        for (const [index, wait] of waits.slice(1).entries()) expect(wait).toBe(Math.min(60_000, 2 * (waits[index] ?? 0)));
+      }),
+    );
+  });
+
+  it('is none after a worker that reached it late, and before the first replacement', () => {
+    expect(recycleDueAt(NO_STREAK)).toBeLessThan(0);
+    expect(afterRecycle({ length: 5, lastAt: 0 }, 10_001, 99)).toEqual(NO_STREAK);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { byteSize, hostAndPort, plural } from '../../src/lifecycle/wording.ts';
+import { byteSize, describeLowLimit, hostAndPort, plural } from '../../src/lifecycle/wording.ts';
 
 it.each([
   [null, '-'],
@@ -24,3 +24,9 @@ it.each([
   ['::1', '[::1]:80'],
   [null, '80'],
 ])('host %s and port 80 are written %s', (host, written) => expect(hostAndPort(host, 80)).toBe(written));
+
+it('a limit that is too low is told with the time until the next replacement', () => {
+  const low = { message: 'max_requests is too low: limit 9', inARow: 3, againInMs: 4_000 };
+  expect(describeLowLimit(low)).toBe('max_requests is too low: limit 9; replaced 3 times in a row, again in 4.0 s');
+  expect(describeLowLimit({ ...low, againInMs: null })).toBe('max_requests is too low: limit 9; replaced 3 times in a row');
+});

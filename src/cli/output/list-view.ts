@@ -1,7 +1,7 @@
 import { shellWord } from '../../errors/lb-error.ts';
 import { describeBlockers } from '../../lifecycle/describe-blockers.ts';
 import { isShuttingDown } from '../../lifecycle/states.ts';
-import { byteSize, plural } from '../../lifecycle/wording.ts';
+import { byteSize, describeLowLimit, plural } from '../../lifecycle/wording.ts';
 import type { ListedApp } from '../../protocol/listed-app.ts';
 import type { AppWithWorkers } from '../../protocol/parse-listed-app.ts';
 import type { AutoscalingSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
@@ -83,7 +83,7 @@ export function appNotes(app: ListedApp): string[] {
   if (app.operation === null && app.generationNote !== null) notes.push(app.generationNote);
   if (app.panic) notes.push('fewer than half of the workers are healthy; connections go to all of them');
   notes.push(...app.workers.flatMap((worker) => outText(app, worker)));
-  if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)), ...failureText(app));
+  if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)), ...lowLimitsText(app), ...failureText(app));
   if (app.error !== null) notes.push(`error: ${app.error}`);
   return notes;
 }
@@ -122,6 +122,10 @@ function troubleText(app: string, slot: SlotTrouble): string {
   const restarts = slot.restarts > 0 ? ` after ${plural(slot.restarts, 'restart')}` : '';
   const next = slot.restartInMs === null ? '' : `, next restart in ${duration(slot.restartInMs)}`;
   return `${app}[${slot.slot}] ${slot.state}${restarts}${next}${slot.cause === undefined ? '' : `: ${slot.cause}`}`;
+}
+
+function lowLimitsText({ name, lowLimits = [] }: ListedApp): string[] {
+  return lowLimits.map((low) => `${name}[${low.slot}] ${describeLowLimit(low)}`);
 }
 
 /** The last failure of a worker, unless its slot is shown anyway. */

@@ -13,6 +13,7 @@ import type { Router } from '../ingress/router.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { Autoscaler } from '../scaling/autoscaler.ts';
 import type { Supervisor } from '../supervisor.ts';
+import type { Limits } from '../watch/limits.ts';
 import type { Watch } from '../watch/watch.ts';
 import type { ExitHistory } from '../workers/exit-history.ts';
 import type { Generations } from '../workers/generations.ts';
@@ -96,6 +97,7 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
   const health = watch.report();
   const { lastFailure } = supervisor.exits;
   const generations = parts.generations.facts;
+  const lowLimits = parts.limits.tooLow();
   return {
     ...takeStats(parts),
     healthy: watch.healthySlots(health),
@@ -111,6 +113,7 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
     generationNote: isNoteworthy(generations, pool.generation) ? describeGenerations(generations, pool.generation) : null,
     health,
     troubledSlots: slotTroubles(pool, supervisor.exits),
+    ...(lowLimits.length === 0 ? {} : { lowLimits }),
     ...(lastFailure === null ? {} : { lastFailure }),
     autoscaling: parts.autoscaler.report(),
     operation: runner.current,

@@ -15,6 +15,7 @@ interface FakeWorker {
   readonly pid: number;
   state: WorkerState;
   uptimeMs: number;
+  readyAt: number | null;
   readonly end: WorkerEnd;
   kill(): void;
   readonly meter: { last: { requests: number } | null };
@@ -25,6 +26,7 @@ const workerOf = (changes: Partial<FakeWorker> = {}): FakeWorker => ({
   pid: 7,
   state: 'ready',
   uptimeMs: 0,
+  readyAt: 0,
   end: new WorkerEnd(),
   kill: () => actions.push('SIGKILL'),
   meter: { last: { requests: 0 } },
@@ -34,9 +36,15 @@ const real = (worker: FakeWorker): WorkerHandle => worker as unknown as WorkerHa
 
 function limitsOf(spec: Partial<AppSpec>, workers: FakeWorker[] = []): Limits {
   return new Limits({
-    pool: { spec: sampleSpec(spec), workers, wanted: 4 } as unknown as Pool,
+    pool: {
+      spec: sampleSpec(spec),
+      workers,
+      wanted: 4,
+      slot: (index: number) => ({ workers: workers.filter(({ slot }) => slot === index) }),
+    } as unknown as Pool,
     recycler: { recycle: ({ pid }, stopReason, reason) => void actions.push(`recycle ${pid} (${stopReason}): ${reason}`) },
     abandon: ({ pid }, stopReason, reason) => actions.push(`abandon ${pid} (${stopReason}): ${reason}`),
+    event: (...told: unknown[]) => void actions.push(told.slice(0, 2).join(': ')),
   });
 }
 
@@ -60,7 +68,9 @@ describe('memory', () => {
     expect(actions.splice(0)).toEqual(['recycle 7 (memory): it uses 150 MB, the limit is 100 MB']);
     limits.sampled(real(worker), 250 * MB);
     expect(actions).toEqual(['abandon 7 (memory-kill): it uses 250 MB, max_memory_kill is 200 MB', 'SIGKILL']);
-    expect(worker.end.facts({ code: null, signal: 'SIGKILL', at: 0, cwd: '/' }).cause).toBe('killed: it used 250 MB, max_memory_kill is 200 MB');
+    expect(worker.end.facts({ code: null, signal: 'SIGKILL', at: 0, cwd: '/', heapLimitBytes: null }).cause).toBe(
+      'killed: it used 250 MB, max_memory_kill is 200 MB',
+    );
   });
 
   it.each([
@@ -116,5 +126,59 @@ describe('requests and age', () => {
   it.each(['starting', 'draining', 'stopping', 'exited'] as const)('are nothing to a worker that is %s', (state) => {
     limitsOf({ maxRequests: 1, maxLifetimeMs: 1 }).check(real(workerOf({ state, uptimeMs: 1e9 })));
     expect(actions).toEqual([]);
+  });
+});
+
+describe('a limit that every worker reaches soon after its start', () => {
+  const workers: FakeWorker[] = [];
+  let limits: Limits;
+  let at: number;
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    workers.length = 0;
+    limits = limitsOf({ maxMemoryBytes: 20 * MB }, workers);
+    at = performance.now();
+  });
+
+  /** Samples the worker, and its successors, every 500 ms. @returns when replacements were asked for. */
+  function replacements(forMs: number, bytesAt: (ageMs: number) => number): number[] {
+    const found: number[] = [];
+    for (let ms = 0; ms < forMs; ms += 500) {
+      if (workers.length === 0) workers.push(workerOf({ readyAt: performance.now() }));
+      vi.advanceTimersByTime(500);
+      const [worker] = workers as [FakeWorker];
+      limits.sampled(real(worker), bytesAt(performance.now() - (worker.readyAt ?? 0)));
+      if (actions.some((action) => action.startsWith('recycle'))) {
+        found.push(Math.round((performance.now() - at) / 500) / 2);
+        workers.length = 0;
+      }
+      notes.push(...actions.splice(0).filter((action) => !action.startsWith('recycle')));
+    }
+    return found;
+  }
+  const notes: string[] = [];
+
+  it('is reached again later and later, and said to be too low', () => {
+    expect(replacements(200_000, () => 43 * MB)).toEqual([0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 63.5, 123.5, 183.5]);
+    expect(notes[0]).toBe('limit-low: worker 0: max_memory_restart is too low: limit 20 MB, needs 43 MB; replaced 2 times in a row, again in 1.5 s');
+    expect(limits.tooLow()).toEqual([
+      { slot: 0, option: 'max_memory_restart', message: 'max_memory_restart is too low: limit 20 MB, needs 43 MB', inARow: 9, againInMs: expect.any(Number) },
+    ]);
+    limits.configure();
+    expect(limits.tooLow(), 'with a new definition').toEqual([]);
+  });
+
+  it('is not one that a leak reaches after a while', () => {
+    const leak = (ageMs: number): number => (ageMs / 1_000) * MB;
+    expect(replacements(100_000, leak)).toEqual([20.5, 41, 61.5, 82]);
+    expect(limits.tooLow()).toEqual([]);
+  });
+
+  it('is no longer one when a worker stays below it', () => {
+    expect(replacements(6_000, () => 43 * MB)).toHaveLength(3);
+    expect(limits.tooLow()).toHaveLength(1);
+    replacements(12_000, () => 10 * MB);
+    expect(limits.tooLow()).toEqual([]);
   });
 });
