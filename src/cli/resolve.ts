@@ -1,11 +1,13 @@
 import { statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { connectIfRunning } from '../client/connect.ts';
 import type { Channel } from '../client/request.ts';
 import { isConfigFile, resolveApps } from '../config/index.ts';
 import { asConfigError, type MetricsConfig } from '../config/metrics-key.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { definedHeapLimit, heapWarning } from '../lifecycle/heap-limit.ts';
 import type { DaemonHello, MetricsBody } from '../protocol/control.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
 import { ownUmask } from '../system/umask.ts';
@@ -77,7 +79,8 @@ export async function resolveTarget(context: Context, target: string | undefined
     ...(daemon === null ? {} : { nodeVersion: `v${daemon.node}` }),
   });
   if (daemon !== null) noteOtherNode(context, apps, `v${daemon.node}`);
-  for (const warning of warnings) context.note(`${context.errStyle('yellow', 'warning:')} ${warning}`);
+  const heapWarnings = apps.flatMap((app) => heapWarning(app, definedHeapLimit(app) ?? ownHeapLimit(app)) ?? []);
+  for (const warning of [...warnings, ...heapWarnings]) context.note(`${context.errStyle('yellow', 'warning:')} ${warning}`);
   for (const note of notes) context.note(note);
   return { apps, metrics: metrics ?? null };
 }
@@ -99,6 +102,12 @@ async function helloOf({ address }: Context): Promise<DaemonHello | null> {
   const connection = await connectIfRunning(address);
   connection?.channel.close();
   return connection?.hello ?? null;
+}
+
+/** V8's own limit depends on the machine and the version of Node.js; null for another version than this. */
+function ownHeapLimit({ interpreter }: AppSpec): number | null {
+  const isLimited = definedHeapLimit({ nodeArgs: process.execArgv, env: { NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '' } }) !== null;
+  return (interpreter ?? process.execPath) === process.execPath && !isLimited ? getHeapStatistics().heap_size_limit : null;
 }
 
 /** Called before any app is started, so that an address in use is reported first. */

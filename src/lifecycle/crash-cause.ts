@@ -1,5 +1,6 @@
 import { place } from './describe-stack.ts';
 import type { ExitReport } from './exit-report.ts';
+import { megabytes } from './wording.ts';
 
 /** Signals that a process raises by its own fault. */
 const FAULTS: ReadonlySet<string> = new Set(['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGTRAP']);
@@ -11,6 +12,7 @@ const ESCAPES = /\u001b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u00
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 
 const OUT_OF_MEMORY = /^(?:FATAL ERROR: .*JavaScript heap out of memory|# Fatal JavaScript out of memory)/;
+const FATAL = /^(?:FATAL ERROR: |# Fatal )/;
 const ERROR = /(?:^|[\s["'(])(?:[A-Z]\w*)?(?:Error|Exception)(?: \[\w+\])?(?::|\s|$)|^FATAL ERROR: /;
 const REJECTION = /The promise rejected with the reason "(.*)"\.?\]?(?: \{)?$/;
 const THROWN_VALUE = '(Use `node --trace-uncaught';
@@ -21,14 +23,24 @@ const PRELOAD = /[/\\]worker[/\\]preload\.cjs$/;
 /** Lines that follow a message and explain nothing: indented ones, brackets, the version. */
 const NOISE = /^(?:\s|[\])}]|Node\.js v\d|Require stack:|- \/|Emitted 'error' event|$)/;
 
+export interface CrashContext {
+  readonly cwd: string;
+  /** Null if unknown. */
+  readonly heapLimitBytes: number | null;
+}
+
+/** Whether V8 or Node says with this line that the process ends. */
+export const isFatal = (line: string): boolean => FATAL.test(line);
+
 /**
  * Why a worker that nobody ended has crashed, on one line, from the last lines that it wrote to stderr:
  * `TypeError: x is not a function at server.js:12`. Null if it ended normally, or wrote nothing that says why.
  */
-export function crashCause(exit: Pick<ExitReport, 'code' | 'signal'>, stderr: readonly string[], cwd: string): string | null {
+export function crashCause(exit: Pick<ExitReport, 'code' | 'signal'>, stderr: readonly string[], { cwd, heapLimitBytes }: CrashContext): string | null {
   if (!isCrash(exit)) return null;
   const lines = stderr.map((line) => line.replace(ESCAPES, '').replace(CONTROL, ' ').trimEnd());
-  if (lines.some((line) => OUT_OF_MEMORY.test(line))) return 'JavaScript heap out of memory';
+  if (lines.some((line) => OUT_OF_MEMORY.test(line)))
+    return `JavaScript heap out of memory${heapLimitBytes === null ? '' : ` (limit ${megabytes(heapLimitBytes)})`}`;
   for (let index = lines.length - 1; index >= 0; index--) {
     const cause = causeAt(lines, index, cwd);
     if (cause !== null) return cause;

@@ -209,29 +209,46 @@ ${NODE_FRAMES}${VERSION}`,
   { what: 'an error printed as an object', stderr: '[Error: no luck] {\n  code: 5\n}', cause: 'Error: no luck' },
 ];
 
+const CONTEXT = { cwd: '/app', heapLimitBytes: null };
+
 describe('crashCause', () => {
+  it('names the limit of the heap that was full, and no frame of the native stack', () => {
+    const stderr = [
+      '<--- Last few GCs --->',
+      '',
+      '[4093:0x5c2f1b0]      512 ms: Mark-Compact 40.2 (44.1) -> 39.9 (44.9) MB, 12.11 / 0.00 ms  (average mu = 0.1) allocation failure; GC in old space requested',
+      '<--- JS stacktrace --->',
+      'FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory',
+      '----- Native stack trace -----',
+      ' 1: 0xb78db3 node::OOMErrorHandler(char const*, v8::OOMDetails const&) [node]',
+      'Error: not why',
+    ];
+    const cause = crashCause({ code: null, signal: 'SIGABRT' }, stderr, { cwd: '/app', heapLimitBytes: 40 * 1024 ** 2 });
+    expect(cause).toBe('JavaScript heap out of memory (limit 40 MB)');
+  });
+
   it.each(SAMPLES)('$what', ({ stderr, cause, exit = FAILED }) => {
-    expect(crashCause(exit, stderr.split('\n'), '/app')).toBe(cause);
+    expect(crashCause(exit, stderr.split('\n'), CONTEXT)).toBe(cause);
   });
 
   it.each([
     ['an exit code of 0', { code: 0, signal: null }],
     ['a signal from outside', { code: null, signal: 'SIGKILL' }],
   ])('%s is no crash, whatever was written', (_, exit) => {
-    expect(crashCause(exit, ['Error: from earlier'], '/app')).toBeNull();
+    expect(crashCause(exit, ['Error: from earlier'], CONTEXT)).toBeNull();
   });
 
   it('a fault that says nothing is known by its signal', () => {
-    expect(crashCause({ code: null, signal: 'SIGSEGV' }, ['listening'], '/app')).toBeNull();
+    expect(crashCause({ code: null, signal: 'SIGSEGV' }, ['listening'], CONTEXT)).toBeNull();
   });
 
   it('an exit that says nothing is known by its code', () => {
-    expect(crashCause(FAILED, [], '/app')).toBeNull();
-    expect(crashCause(FAILED, ['', '    at boot (/app/server.js:3:10)', '}'], '/app')).toBeNull();
+    expect(crashCause(FAILED, [], CONTEXT)).toBeNull();
+    expect(crashCause(FAILED, ['', '    at boot (/app/server.js:3:10)', '}'], CONTEXT)).toBeNull();
   });
 
   it('is one line of bounded length, without terminal sequences', () => {
-    const cause = crashCause(FAILED, [`Error: \u001b[2J\u0007${'x'.repeat(1_000)}`], '/app');
+    const cause = crashCause(FAILED, [`Error: \u001b[2J\u0007${'x'.repeat(1_000)}`], CONTEXT);
     expect(cause).toBe(`Error:  ${'x'.repeat(192)}…`);
   });
 });

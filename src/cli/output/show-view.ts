@@ -1,4 +1,6 @@
 import { describeExit, describeStopReason, type ExitReport } from '../../lifecycle/exit-report.ts';
+import { definedHeapLimit, heapWarning } from '../../lifecycle/heap-limit.ts';
+import { RECYCLE_REASONS } from '../../lifecycle/recycle-limits.ts';
 import { describeReplacement } from '../../lifecycle/replacement.ts';
 import { byteSize, plural } from '../../lifecycle/wording.ts';
 import type { AppSnapshot, WorkerSnapshot } from '../../protocol/snapshot.ts';
@@ -19,7 +21,11 @@ export function showView(app: AppSnapshot, { width, style = plain }: TableOption
   const ready = `${app.ready} of ${plural(app.instances, 'worker')} ready`;
   const inner = { width: width === null ? null : width - INDENT.length, style };
   const sections = [
-    [`${style('bold', app.name)}  ${style(stateColor(app.state), app.state)}  ${ready}`, ...appNotes(app).map((note) => INDENT + note)],
+    [
+      `${style('bold', app.name)}  ${style(stateColor(app.state), app.state)}  ${ready}`,
+      ...appNotes(app).map((note) => INDENT + note),
+      ...heapNotes(app, style),
+    ],
     section('now', facts(nowFacts(app), style), style),
     section('workers', workerTable(app, (app.recycles ?? 0) > 0 ? [...WORKER_COLUMNS, RECYCLED] : WORKER_COLUMNS, inner), style),
     section('traffic', workerTable(app, TRAFFIC_COLUMNS, inner), style),
@@ -34,6 +40,11 @@ export function showView(app: AppSnapshot, { width, style = plain }: TableOption
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
+}
+
+function heapNotes({ spec, workers }: AppSnapshot, style: Style): string[] {
+  const warning = heapWarning(spec, definedHeapLimit(spec) ?? workers.find(({ heapLimitBytes }) => heapLimitBytes !== null)?.heapLimitBytes ?? null);
+  return warning === null ? [] : [`${INDENT}${style('yellow', 'warning:')} ${warning}`];
 }
 
 function section(title: string, lines: readonly string[], style: Style): string[] {

@@ -1,4 +1,4 @@
-import { crashCause, withHolder } from '../../lifecycle/crash-cause.ts';
+import { crashCause, isFatal, withHolder, type CrashContext } from '../../lifecycle/crash-cause.ts';
 import type { StopReason, ExitReport } from '../../lifecycle/exit-report.ts';
 import { now } from '../../system/clock.ts';
 
@@ -12,9 +12,8 @@ const LAST_WORDS_MS = 5_000;
 /** A part that can know why a worker ended, beyond its exit code. */
 export type EndObserver = 'start' | 'hang-watch' | 'memory-limit' | 'kernel';
 
-interface EndedProcess extends Pick<ExitReport, 'code' | 'signal'> {
+interface EndedProcess extends Pick<ExitReport, 'code' | 'signal'>, CrashContext {
   readonly at: number;
-  readonly cwd: string;
 }
 
 /** Records how one worker ends. The first reason and the first cause are kept. */
@@ -77,8 +76,10 @@ export class WorkerEnd {
 
   #lastWords(exit: EndedProcess): string | null {
     const isRecent = ({ at }: { readonly at: number }): boolean => at >= exit.at - LAST_WORDS_MS;
-    const stderr = this.#searched.filter(isRecent).map(({ text }) => text);
+    // After a fatal error the process may take long to end, while the kernel writes its memory to disk.
+    const fatal = this.#searched.findIndex(({ text }) => isFatal(text));
+    const stderr = this.#searched.filter((line, index) => isRecent(line) || (fatal !== -1 && index >= fatal)).map(({ text }) => text);
     const holder = this.#holder !== null && isRecent(this.#holder) ? this.#holder.text : null;
-    return withHolder(crashCause(exit, stderr, exit.cwd), holder, exit);
+    return withHolder(crashCause(exit, stderr, exit), holder, exit);
   }
 }

@@ -1,5 +1,6 @@
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { workersAccept } from '../../lifecycle/workers-accept.ts';
+import { definedHeapLimit } from '../../lifecycle/heap-limit.ts';
 import { isFixedListener, isOwnListener } from '../../lifecycle/fixed-listener.ts';
 import { isLeaving, moveWorker, type WorkerState } from '../../lifecycle/states.ts';
 import { isConnection } from '../../protocol/parse-from-worker.ts';
@@ -201,7 +202,8 @@ export class WorkerHandle {
 
   #exited(code: number | null, signal: string | null): void {
     const { state: stateBefore, uptimeMs, slot, generation, pid } = this;
-    const exit = { code, signal, at: now(), cwd: this.spec.cwd };
+    const heapLimitBytes = definedHeapLimit(this.spec) ?? this.meter.last?.use.heapLimitBytes ?? null;
+    const exit = { code, signal, at: now(), cwd: this.spec.cwd, heapLimitBytes };
     this.move('exited');
     this.#counters.left(slot, this.meter.recent, exit.at);
     this.#notify('onExit', this, code, signal);

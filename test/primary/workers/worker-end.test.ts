@@ -14,7 +14,7 @@ it('keeps the first cause, and lets only its observer refine it', () => {
   end.explain('kernel', 'killed by the kernel');
   end.explain('hang-watch', 'hung for 30 s in `hash`', ['at hash']);
   end.explain('memory-limit', 'too fat');
-  expect([end.observer, end.facts({ code: null, signal: 'SIGKILL', at: 0, cwd: '/app' })]).toMatchObject([
+  expect([end.observer, end.facts({ code: null, signal: 'SIGKILL', at: 0, cwd: '/app', heapLimitBytes: null })]).toMatchObject([
     'hang-watch',
     { cause: 'hung for 30 s in `hash`', stack: ['at hash'] },
   ]);
@@ -29,7 +29,7 @@ it('keeps the last lines of stderr', () => {
 it('without a cause from elsewhere, the error on stderr is the cause of a crash', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   onTestFinished(() => void vi.useRealTimers());
-  const exit = (): Parameters<WorkerEnd['facts']>[0] => ({ code: 1, signal: null, at: performance.now(), cwd: '/app' });
+  const exit = (): Parameters<WorkerEnd['facts']>[0] => ({ code: 1, signal: null, at: performance.now(), cwd: '/app', heapLimitBytes: null });
   const end = new WorkerEnd();
   end.rememberStderr('TypeError: no luck');
   for (let line = 0; line < 100; line++) end.rememberStderr('    at boot (/app/server.js:12:1)');
@@ -50,4 +50,17 @@ it('without a cause from elsewhere, the error on stderr is the cause of a crash'
   asked.rememberStderr('Error: from a handler');
   asked.ask('stop');
   expect(asked.facts(exit()).cause, 'lb ended it').toBeNull();
+});
+
+it('after a fatal error the end may take long', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const end = new WorkerEnd();
+  end.rememberStderr('Error: long before');
+  vi.advanceTimersByTime(6_000);
+  end.rememberStderr('FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory');
+  end.rememberStderr(' 1: 0xb78db3 node::Abort() [node]');
+  vi.advanceTimersByTime(60_000);
+  const exit = { code: null, signal: 'SIGABRT', at: performance.now(), cwd: '/app', heapLimitBytes: 2 * 1024 ** 3 };
+  expect(end.facts(exit).cause).toBe('JavaScript heap out of memory (limit 2048 MB)');
 });
