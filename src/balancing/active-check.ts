@@ -1,7 +1,7 @@
 import type { HealthCheckSpec } from '../lifecycle/app-spec.ts';
 
-/** The result of one check. */
-export type CheckResult = { readonly ok: true; readonly tookMs: number } | { readonly ok: false; readonly reason: string };
+/** The result of one check. `note`: what an operator should know although it passed. */
+export type CheckResult = { readonly ok: true; readonly tookMs: number; readonly note?: string } | { readonly ok: false; readonly reason: string };
 
 export type CheckPolicy = Pick<HealthCheckSpec, 'intervalMs' | 'fall' | 'rise'>;
 

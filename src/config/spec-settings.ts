@@ -66,8 +66,21 @@ function proxyProtocolOf({ proxy_protocol: on, proxy_protocol_from: from }: Sett
 
 function healthOf({ health }: Settings): AppSpec['health'] {
   if (health === null) return null;
-  const { path, port, interval, timeout, fall, rise, expect, replace_after } = health;
-  return { path, port, intervalMs: interval, timeoutMs: timeout, fall, rise, expect, replaceAfterMs: replace_after };
+  const { path, host, headers, port, interval, timeout, fall, rise, expect, replace_after } = health;
+  const others = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'host');
+  const asked = host ?? Object.entries(headers).find(([name]) => name.toLowerCase() === 'host')?.[1];
+  return {
+    path,
+    ...(asked === undefined ? {} : { host: asked }),
+    ...(others.length === 0 ? {} : { headers: Object.fromEntries(others) }),
+    port,
+    intervalMs: interval,
+    timeoutMs: timeout,
+    fall,
+    rise,
+    expect,
+    replaceAfterMs: replace_after,
+  };
 }
 
 function ejectionOf({ ejection }: Settings): AppSpec['ejection'] {

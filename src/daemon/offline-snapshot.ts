@@ -1,6 +1,7 @@
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { NO_TOTALS } from '../metrics/totals.ts';
 import type { AppState } from '../lifecycle/states.ts';
+import { shownSpec } from '../protocol/shown-spec.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 
 /** An app without a primary, for people and programs. `last` is what was known when it had one. */
@@ -9,7 +10,7 @@ export function offlineSnapshot(
   state: AppState,
   last: AppSnapshot | null,
 ): AppSnapshot {
-  const { env, ...spec } = app.spec;
+  const { spec } = app;
   return {
     name: spec.name,
     state,
@@ -52,6 +53,6 @@ export function offlineSnapshot(
     lastExits: last?.lastExits ?? [],
     error: app.error,
     socketsKept: false,
-    spec: { ...spec, envNames: Object.keys(env).sort() },
+    spec: shownSpec(spec),
   };
 }

@@ -26,6 +26,10 @@ export type LogType = (typeof LOG_TYPES)[number];
 export interface HealthCheckSpec {
   /** HTTP path; null for a plain connect. */
   readonly path: string | null;
+  /** The `Host` of the request; absent for `localhost`. */
+  readonly host?: string;
+  /** Further headers; their values may be secret. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The app's port to check; null for the first one it listened on. */
   readonly port: number | null;
   readonly intervalMs: number;

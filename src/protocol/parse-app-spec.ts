@@ -18,7 +18,7 @@ import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
 import { scaleTarget } from './parse-scale-target.ts';
-import { boolean, exact, integer, list, Malformed, nullable, number, object, oneOf, record, string, type Parser, type Shape } from './parser.ts';
+import { boolean, exact, integer, list, Malformed, nullable, number, object, oneOf, optional, record, string, type Parser, type Shape } from './parser.ts';
 
 export const instances = integer(1, MAX_INSTANCES);
 export const weight = number(0, MAX_WEIGHT);
@@ -96,6 +96,8 @@ const SHAPE: Shape<AppSpec> = {
   health: nullable(
     object<HealthCheckSpec>({
       path: nullable(string),
+      host: optional(string),
+      headers: optional(record(string)),
       port: nullable(integer(1)),
       intervalMs: number(1),
       timeoutMs: number(1),

@@ -15,7 +15,9 @@ const HEALTH: Shape<WorkerHealth> = {
   slot,
   state: workerState,
   checks: object<WorkerHealth['checks']>({ passed: number(), failed: number() }),
-  last: nullable(object<NonNullable<WorkerHealth['last']>>({ ok: boolean, reason: nullable(string), tookMs: numberOrNull, at: number() })),
+  last: nullable(
+    object<NonNullable<WorkerHealth['last']>>({ ok: boolean, reason: nullable(string), note: optional(string), tookMs: numberOrNull, at: number() }),
+  ),
   lastFailures: list(object<WorkerHealth['lastFailures'][number]>({ reason: string, at: number() })),
   ejections: number(),
   sinceMs: numberOrNull,

@@ -55,6 +55,8 @@ const UNUSUAL: Spec = {
   proxyProtocol: { ports: [3000], from: ['10.0.0.0/8'] },
   health: {
     path: '/healthz',
+    host: 'shop.example',
+    headers: { 'X-Secret': '***', 'X-Probe': '***' },
     port: 9_001,
     intervalMs: 2_000,
     timeoutMs: 1_000,

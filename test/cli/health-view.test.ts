@@ -74,3 +74,8 @@ it('takes ready_min for the verdict, and a stop for none', () => {
   expect(isHealthy(app({ ready: 2, state: 'stopping' }))).toBe(false);
   expect(healthView(app({ ready: 1, healthy: 1, spec: { ...spec, readyMin: 2 } }), { width: null })).toContain('not healthy  1 of 2 workers ready, 2 needed');
 });
+
+it('names where a check that passed is redirected', () => {
+  const last = { ok: true, reason: null, note: 'redirects to https://shop.example/', tookMs: 3, at: AT };
+  expect(healthView(app({ health: [health({ last })] }), { width: null })).toContain('ok in 3 ms, redirects to https://shop.example/');
+});

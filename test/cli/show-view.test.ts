@@ -113,3 +113,19 @@ it.each([
 ] as const)('files of the generation: %s', (files, text) => {
   expect(showView(app({ generation: 3, generations: [{ generation: 3, slots: [0], files }] }), { width: null })).toContain(text);
 });
+
+it('says how many workers were recycled, and why', () => {
+  const totals = { ...app().totals, recycles: { memory: 3, unhealthy: 1 } };
+  const text = showView(app({ recycles: 4, totals, workers: [worker({ recycles: 3 }), worker({ slot: 1, recycles: 1 })] }), { width: null });
+  expect(text).toContain('recycled    4 (since the app was defined: 3 memory limit reached, 1 unhealthy)');
+  expect(text).toMatch(/loop {2}recycled\n.* 11% {9}3\n.* 11% {9}1\n/);
+});
+
+it('warns of a memory limit that never acts', () => {
+  const { spec } = app();
+  const text = (changes: object): string => showView(app({ spec: { ...spec, ...changes } }), { width: null });
+  const warning = 'warning: max_memory_restart (6144 MB) is above';
+  expect(text({ maxMemoryBytes: 6 * 1024 ** 3, nodeArgs: ['--max-old-space-size=40'] })).toContain(`${warning} V8's heap limit (40 MB)`);
+  expect(text({ maxMemoryBytes: 6 * 1024 ** 3, nodeArgs: [] }), 'as the workers report it').toContain(`${warning} V8's heap limit (1907 MB)`);
+  expect(text({ maxMemoryBytes: 1024 ** 3, nodeArgs: [] })).not.toContain('warning');
+});

@@ -133,3 +133,46 @@ it('a worker that answers with errors while its peers do not is ejected for a ti
   });
   expect(await serving(port)).toEqual(sorted(others));
 });
+
+it('checks are no traffic: their answers count as checks alone', async () => {
+  const { name, port, pids } = await start({ instances: 1 });
+  pids.forEach(makeSick);
+  await getJson(port);
+  const app = await sandbox.waitForApp(
+    name,
+    'have failed five checks',
+    ({ health, totals }) => (health[0]?.checks.failed ?? 0) >= 5 && totals.answers[1] === 1,
+  );
+  const { totals, workers } = await sandbox.waitForApp(
+    name,
+    'have sent another heartbeat',
+    (now) => now.uptimeMs !== null && now.uptimeMs > (app.uptimeMs ?? 0) + 1_200,
+  );
+  expect([totals.answers, totals.latency.reduce((sum, n) => sum + n, 0), totals.accepted, app.errorRate]).toEqual([[0, 1, 0, 0, 0], 1, 1, 0]);
+  expect(workers).toMatchObject([{ accepted: 1 }]);
+  expect((await sandbox.lb('health', name)).stdout).toMatch(/\d+ ok, \d+ failed +status 503/);
+});
+
+it('checks of an app that clusters itself are no traffic either', async () => {
+  const { name } = await start({ script: fixture('clusters-itself.cjs'), instances: undefined, exec_mode: 'fork', health: { path: '/', interval: 100 } });
+  const { totals } = await sandbox.waitForApp(
+    name,
+    'have been checked',
+    ({ health, uptimeMs }) => (health[0]?.checks.passed ?? 0) >= 10 && (uptimeMs ?? 0) > 3_000,
+  );
+  expect([totals.answers, totals.accepted]).toEqual([[0, 0, 0, 0, 0], 0]);
+});
+
+it('checks ask with the host and headers of the definition, whose values nobody sees, and name a redirect to another place', async () => {
+  const health = { path: '/', host: 'shop.example', headers: { 'X-Secret': 'hunter2' }, interval: 200 };
+  const { name } = await start({ script: fixture('needs-host.cjs'), instances: 1, health });
+  const [show, json] = [await sandbox.ok('show', name), await sandbox.ok('show', name, '--json')];
+  expect(show.stdout).toContain('/ (host shop.example, headers X-Secret (values hidden)) every 200ms');
+  expect(show.stdout + json.stdout).not.toContain('hunter2');
+  const redirecting = await start(
+    { name: 'redirects', script: fixture('needs-host.cjs'), instances: 1, health: { path: '/', interval: 200 } },
+    { REDIRECT: '1' },
+  );
+  const report = await sandbox.ok('health', redirecting.name);
+  expect(report.stdout).toContain(', redirects to https://localhost/');
+});

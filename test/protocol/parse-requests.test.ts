@@ -195,6 +195,8 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [true, ''],
     [{ path: '/' }, '.port'],
     [{ ...HEALTH, fall: 0 }, '.fall'],
+    [{ ...HEALTH, host: 5 }, '.host'],
+    [{ ...HEALTH, headers: { a: 5 } }, '.headers.a'],
     [{ ...HEALTH, expect: [[200]] }, '.expect[0]'],
   ],
   ejection: [

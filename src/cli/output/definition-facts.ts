@@ -122,8 +122,9 @@ function proxyText({ ports, from }: NonNullable<Spec['proxyProtocol']>): string 
   return `on ${ports === null ? 'every port' : `port ${list(ports)}`}, from ${from === null ? 'any address' : list(from)}`;
 }
 
-function healthText({ path, port, intervalMs, timeoutMs, fall, rise, expect, replaceAfterMs }: NonNullable<Spec['health']>): string {
-  const where = `${path ?? 'connect'}${port === null ? '' : ` on port ${port}`}`;
+function healthText({ path, host, headers, port, intervalMs, timeoutMs, fall, rise, expect, replaceAfterMs }: NonNullable<Spec['health']>): string {
+  const as = [host === undefined ? [] : [`host ${host}`], headers === undefined ? [] : [`headers ${Object.keys(headers).join(', ')} (values hidden)`]].flat();
+  const where = `${path ?? 'connect'}${as.length === 0 ? '' : ` (${as.join(', ')})`}${port === null ? '' : ` on port ${port}`}`;
   const statuses = path === null ? '' : `, expect ${list(expect.map(([from, to]) => (from === to ? from : `${from}-${to}`)))}`;
   return `${where} every ${formatDuration(intervalMs)}, fall ${fall}, rise ${rise}, timeout ${formatDuration(timeoutMs)}${statuses}, ${replaceAfterMs === null ? 'never replaced' : `replaced after ${formatDuration(replaceAfterMs)}`}`;
 }

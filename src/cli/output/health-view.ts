@@ -14,8 +14,8 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'checks', value: ({ checks }) => (checks.passed + checks.failed === 0 ? '-' : `${checks.passed} ok, ${checks.failed} failed`) },
   {
     title: 'last check',
-    value: ({ last }) => (last === null ? '-' : (last.reason ?? `ok in ${millis(last.tookMs)}`)),
-    color: ({ last }) => (last?.ok === false ? toneColor('warn') : null),
+    value: ({ last }) => (last === null ? '-' : (last.reason ?? [`ok in ${millis(last.tookMs)}`, last.note ?? []].flat().join(', '))),
+    color: ({ last }) => (last?.ok === false || last?.note !== undefined ? toneColor('warn') : null),
   },
   { title: 'ejections', value: ({ ejections }) => String(ejections), align: 'right', color: ({ ejections }) => (ejections > 0 ? toneColor('warn') : null) },
   { title: 'out of rotation', value: (worker) => whyOut(worker) },

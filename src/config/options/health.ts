@@ -1,6 +1,7 @@
 import { MAX_INSTANCES } from '../../lifecycle/app-spec.ts';
 import { describe } from '../describe.ts';
 import { fieldsOrOff } from '../fields-kind.ts';
+import { headers } from '../headers-kind.ts';
 import type { Kind } from '../kind.ts';
 import * as kinds from '../kinds.ts';
 import { withDefault } from './option.ts';
@@ -17,6 +18,17 @@ const path: typeof kinds.string = {
   },
 };
 
+const host: typeof kinds.string = {
+  ...kinds.string,
+  label: 'host name',
+  parse(raw) {
+    const parsed = kinds.string.parse(raw);
+    return 'value' in parsed && /^[\w.:[\]-]+$/.test(parsed.value)
+      ? parsed
+      : { mismatch: { expected: 'a host name such as shop.example', got: describe(raw), at: '' } };
+  },
+};
+
 const duration = kinds.durationMs;
 const positive: typeof duration = {
   ...duration,
@@ -28,6 +40,8 @@ const positive: typeof duration = {
 
 const HEALTH_FIELDS = {
   path: { kind: path as Kind<string | null>, default: null, defaultText: 'none: a plain connect', doc: 'path of the GET request' },
+  host: { kind: host as Kind<string | null>, default: null, defaultText: 'localhost', doc: 'host name for the `Host` header, and for TLS' },
+  headers: { kind: headers, default: {} as Readonly<Record<string, string>>, defaultText: 'none', doc: 'further request headers' },
   port: { kind: kinds.integer(1, 65_535) as Kind<number | null>, default: null, defaultText: 'the first', doc: "which of the app's ports" },
   interval: { kind: positive, default: 2_000, doc: 'time between two checks of a worker; halved while the worker fails or recovers' },
   timeout: { kind: positive, default: 2_000, doc: 'time limit of one check' },
@@ -64,6 +78,10 @@ export const HEALTH_OPTIONS = {
     flags: ['--health <path>'],
     default: null,
     doc: 'check each worker individually, over HTTP(S) or with a plain connect',
+    check: (health) =>
+      health === null || health.path !== null || (health.host === null && Object.keys(health.headers).length === 0)
+        ? undefined
+        : 'a path beside host and headers, which belong to an HTTP request',
     notes: 'A new worker is ready only after its first success. Checks reach a worker the same way as its connections do. See docs/health.md.',
   }),
   ejection: withDefault({

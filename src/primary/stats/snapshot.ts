@@ -4,6 +4,7 @@ import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { appState } from '../../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
+import { shownSpec } from '../../protocol/shown-spec.ts';
 import type { AppStats } from '../../protocol/stats.ts';
 import { now } from '../../system/clock.ts';
 import { ownLimits } from '../../system/limits.ts';
@@ -122,7 +123,7 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
     error: null,
     limits: ownLimits(),
     socketsKept: parts.socketsKept(),
-    spec: { ...spec, envNames: Object.keys(env).sort() },
+    spec: shownSpec(pool.spec),
   };
 }
 

@@ -1,6 +1,9 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { HealthCheckSpec } from '../../../lifecycle/app-spec.ts';
 import type { ServerKind } from '../../../protocol/worker.ts';
+import { readHead, type HttpHead } from './http-answer.ts';
+import { redirectElsewhere } from './redirect.ts';
 
 /**
  * How long a connection must stay open to pass. A server that does not want it (`maxConnections`, an app that closes it)
@@ -10,22 +13,44 @@ const STAYS_OPEN_MS = 50;
 const MAX_HEAD_BYTES = 16_384;
 /** The rest of a longer response is not read. */
 const MAX_BYTES = 65_536;
+const DEFAULT_HOST = 'localhost';
 const HEADERS = { 'user-agent': 'lb-health', accept: '*/*' };
+
+/** What a check asks. */
+export type Question = Pick<HealthCheckSpec, 'path' | 'host' | 'headers'>;
+
+export interface ProbeAnswer {
+  readonly status: number;
+  /** Another host or scheme that it redirects to; null for none. */
+  readonly redirect: string | null;
+}
+
+interface HttpRequest {
+  readonly path: string;
+  readonly host: string;
+  /** With names in lower case, without the host. */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 const isSecure = (kind: ServerKind): boolean => kind === 'https' || kind === 'http2' || kind === 'tls';
 const isHttp2 = (kind: ServerKind): boolean => kind === 'http2' || kind === 'h2c';
 
 /**
  * Sends a health check over a connection that the server has taken.
- * @param path null sends no request: the connection must stay open, and with TLS the handshake must succeed (a plain
+ * Without a path no request is sent: the connection must stay open, and with TLS the handshake must succeed (a plain
  * connect would make the app report a TLS error).
- * @returns the status of the response; null without a path. The stream closes by itself after the response.
+ * @returns the response; null without a path. The stream closes by itself after the response.
  * @throws Error with a readable message.
  */
-export async function ask(client: Socket, kind: ServerKind, path: string | null): Promise<number | null> {
+export async function ask(client: Socket, kind: ServerKind, { path, host = DEFAULT_HOST, headers = {} }: Question): Promise<ProbeAnswer | null> {
   if (client.destroyed) throw closedBy(client.errored);
-  const stream = isSecure(kind) ? await secured(client, isHttp2(kind) ? 'h2' : 'http/1.1') : client;
-  if (path !== null) return isHttp2(kind) ? askHttp2(stream, isSecure(kind), path) : askHttp1(stream, path);
+  const stream = isSecure(kind) ? await secured(client, isHttp2(kind) ? 'h2' : 'http/1.1', host) : client;
+  if (path !== null) {
+    const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+    const request = { path, host, headers: { ...HEADERS, ...lower } };
+    const { status, location } = await (isHttp2(kind) ? askHttp2(stream, isSecure(kind), request) : askHttp1(stream, request));
+    return { status, redirect: redirectElsewhere(status, location, `${isSecure(kind) ? 'https' : 'http'}://${host}${path}`) };
+  }
   if (stream === client) {
     await staysOpen(client);
     client.destroy();
@@ -36,11 +61,13 @@ export async function ask(client: Socket, kind: ServerKind, path: string | null)
   return null;
 }
 
-async function secured(socket: Socket, protocol: string): Promise<Duplex> {
+async function secured(socket: Socket, protocol: string, host: string): Promise<Duplex> {
   const { connect } = await import('node:tls');
   return new Promise((resolve, reject) => {
-    // Validity is for clients to judge. No server name is sent, because the app could refuse an unknown one.
-    const stream = connect({ socket, rejectUnauthorized: false, ALPNProtocols: [protocol] }, () => resolve(stream));
+    // Validity is for clients to judge. Without a host of the app's own no server name is sent, because the app could refuse it.
+    const name = host.replace(/:\d+$/, '');
+    const servername = host === DEFAULT_HOST || isIP(name.replace(/^\[|\]$/g, '')) !== 0 ? {} : { servername: name };
+    const stream = connect({ socket, rejectUnauthorized: false, ALPNProtocols: [protocol], ...servername }, () => resolve(stream));
     stream.on('error', (error: NodeJS.ErrnoException) =>
       reject(error.code === 'ECONNRESET' ? closedBy(error) : new Error(`TLS: ${error.code ?? error.message}`)),
     );
@@ -60,17 +87,17 @@ function staysOpen(client: Socket): Promise<void> {
   });
 }
 
-/** Written by hand: only the status matters, and loading `node:http` would cost every primary memory. */
-function askHttp1(stream: Duplex, path: string): Promise<number> {
+/** Written by hand: only the head matters, and loading `node:http` would cost every primary memory. */
+function askHttp1(stream: Duplex, { path, host, headers }: HttpRequest): Promise<HttpHead> {
   return new Promise((resolve, reject) => {
     let head = '';
     let bytes = 0;
     let done = false;
     const parseHead = (): void => {
-      const status = finalStatus(head);
-      if (status === null && bytes <= MAX_HEAD_BYTES) return;
+      const answer = readHead(head);
+      if (answer === null && bytes <= MAX_HEAD_BYTES) return;
       done = true;
-      if (typeof status === 'number') return resolve(status);
+      if (answer !== null && answer !== 'malformed') return resolve(answer);
       reject(new Error('not an HTTP answer'));
       stream.destroy();
     };
@@ -85,33 +112,22 @@ function askHttp1(stream: Duplex, path: string): Promise<number> {
     });
     stream.on('error', (error) => reject(closedBy(error)));
     stream.once('close', () => reject(closedBy(null)));
-    const headers = Object.entries({ host: 'localhost', ...HEADERS, connection: 'close' });
-    stream.write(`GET ${path} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
+    const lines = Object.entries({ host, ...headers, connection: 'close' });
+    stream.write(`GET ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
   });
 }
 
-/** The first status that is not informational; null while it is incomplete. */
-function finalStatus(head: string): number | 'malformed' | null {
-  const line = /^(.*?)\r?\n/.exec(head)?.[1];
-  if (line === undefined) return null;
-  const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(line)?.[1]);
-  if (Number.isNaN(status)) return 'malformed';
-  if (status >= 200) return status;
-  const end = head.indexOf('\r\n\r\n');
-  return end === -1 ? null : finalStatus(head.slice(end + 4));
-}
-
-async function askHttp2(stream: Duplex, secure: boolean, path: string): Promise<number> {
+async function askHttp2(stream: Duplex, secure: boolean, { path, host, headers: given }: HttpRequest): Promise<HttpHead> {
   const { connect } = await import('node:http2');
   return new Promise((resolve, reject) => {
-    const session = connect(secure ? 'https://localhost' : 'http://localhost', { createConnection: () => stream });
+    const session = connect(`${secure ? 'https' : 'http'}://${host}`, { createConnection: () => stream });
     const fail = (error: Error): void => reject(closedBy(error));
     session.on('error', fail);
     session.once('close', () => reject(closedBy(null)));
-    const request = session.request({ ...HEADERS, ':path': path });
+    const request = session.request({ ...given, ':path': path, ':authority': host });
     let bytes = 0;
     request.on('error', fail);
-    request.once('response', (headers) => resolve(Number(headers[':status'])));
+    request.once('response', (headers) => resolve({ status: Number(headers[':status']), location: headers.location ?? null }));
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > MAX_BYTES) session.destroy();

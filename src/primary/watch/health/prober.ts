@@ -4,7 +4,7 @@ import type { HealthCheckSpec } from '../../../lifecycle/app-spec.ts';
 import type { ServerKind } from '../../../protocol/worker.ts';
 import { now } from '../../../system/clock.ts';
 import type { RawConnection } from '../../handles/raw-handles.ts';
-import { ask } from './ask.ts';
+import { ask, type ProbeAnswer } from './ask.ts';
 import { Loopback } from './loopback.ts';
 
 /** The outcome of handing a connection to a worker: `taken` or `lost`, once. */
@@ -21,7 +21,7 @@ export interface ProbedListener {
   readonly kind: ServerKind;
 }
 
-export type ProbePolicy = Pick<HealthCheckSpec, 'path' | 'timeoutMs' | 'expect'>;
+export type ProbePolicy = Pick<HealthCheckSpec, 'path' | 'host' | 'headers' | 'timeoutMs' | 'expect'>;
 
 /**
  * Hands a worker a connection as if from a client of that listener. The prober closes this process's copy of the handle once
@@ -44,11 +44,11 @@ export class Prober<W extends object> {
   }
 
   /** Checks a worker once. Resolves with null if the check was inconclusive. */
-  async probe(worker: W, { key, kind }: ProbedListener, { path, timeoutMs, expect }: ProbePolicy): Promise<CheckResult | null> {
+  async probe(worker: W, { key, kind }: ProbedListener, policy: ProbePolicy): Promise<CheckResult | null> {
     const before = this.#handedAt.get(worker);
     if (before !== undefined) return { ok: false, reason: `not taken in ${seconds(now() - before)}` };
     const startedAt = now();
-    const deadline = new Deadline(timeoutMs);
+    const deadline = new Deadline(policy.timeoutMs);
     const loop = await this.#loopback.connect(deadline.signal).catch(() => null);
     if (loop === null) return deadline.cancel();
     const { client, accepted } = loop;
@@ -56,13 +56,12 @@ export class Prober<W extends object> {
     try {
       const hand = this.#handOver(worker, key, accepted);
       await deadline.race(hand.taken, 'not taken');
-      const status = await deadline.race(Promise.race([ask(client, kind, path), hand.refused]), 'no answer');
-      if (status === 'refused') {
+      const answer = await deadline.race(Promise.race([ask(client, kind, policy), hand.refused]), 'no answer');
+      if (answer === 'refused') {
         client.destroy();
         return null;
       }
-      if (status !== null && !expect.some(([from, to]) => status >= from && status <= to)) return { ok: false, reason: `status ${status}` };
-      return { ok: true, tookMs: Math.round(now() - startedAt) };
+      return judge(answer, policy, Math.round(now() - startedAt));
     } catch (error) {
       client.destroy();
       return deadline.wasLate ? null : { ok: false, reason: messageOf(error) };
@@ -89,6 +88,15 @@ export class Prober<W extends object> {
     });
     return { taken, refused };
   }
+}
+
+/** As in Kubernetes a redirect is not followed, and its status counts; one to another place is named. */
+function judge(answer: ProbeAnswer | null, { expect }: ProbePolicy, tookMs: number): CheckResult {
+  if (answer === null) return { ok: true, tookMs };
+  const { status, redirect } = answer;
+  const note = redirect === null ? null : `redirects to ${redirect}`;
+  if (!expect.some(([from, to]) => status >= from && status <= to)) return { ok: false, reason: [`status ${status}`, note ?? []].flat().join(', ') };
+  return { ok: true, tookMs, ...(note === null ? {} : { note }) };
 }
 
 /** One time limit for all steps of a check. When it passes, the connection is closed. */

@@ -81,11 +81,16 @@ export class WatchedWorker<W extends HealthWorker> {
       pid: worker.pid,
       state: worker.state,
       checks: { passed: check.passed, failed: check.failed },
-      last: last === null ? null : { ok: last.ok, reason: last.ok ? null : last.reason, tookMs: last.ok ? last.tookMs : null, at: last.at },
+      last: last === null ? null : lastCheck(last),
       lastFailures: check.lastFailures,
       ejections: ejection.total,
       causes: describeCauses(ejection, at),
       sinceMs: ejection.since === null ? null : Math.round(at - ejection.since),
     };
   }
+}
+
+function lastCheck(last: NonNullable<CheckState['last']>): NonNullable<WorkerHealth['last']> {
+  if (!last.ok) return { ok: false, reason: last.reason, tookMs: null, at: last.at };
+  return { ok: true, reason: null, ...(last.note === undefined ? {} : { note: last.note }), tookMs: last.tookMs, at: last.at };
 }

@@ -91,6 +91,38 @@ describe('an HTTP check', () => {
     expect(seen?.headers).toMatchObject({ host: 'localhost', connection: 'close', 'user-agent': 'lb-health' });
   });
 
+  it('asks with the host and the headers of the definition, over HTTP/1 and HTTP/2', async () => {
+    const policy = { host: 'shop.example', headers: { 'X-Probe': 'yes', 'User-Agent': 'kube-probe/1.30' } };
+    const seen: http.IncomingHttpHeaders[] = [];
+    const answer = ({ headers }: { readonly headers: http.IncomingHttpHeaders }, res: { statusCode: number; end(): unknown }): void => {
+      seen.push(headers);
+      res.statusCode = (headers.host ?? headers[':authority']) === 'shop.example' ? 200 : 403;
+      res.end();
+    };
+    expect(await probe(workerOf(http.createServer(answer)), 'http')).toEqual(failed('status 403'));
+    expect(await probe(workerOf(http.createServer(answer)), 'http', policy)).toEqual(PASSED);
+    expect(await probe(workerOf(http2.createServer(answer)), 'h2c', policy)).toEqual(PASSED);
+    expect(seen.slice(1)).toMatchObject([
+      { host: 'shop.example', 'x-probe': 'yes', 'user-agent': 'kube-probe/1.30' },
+      { ':authority': 'shop.example', 'x-probe': 'yes', 'user-agent': 'kube-probe/1.30' },
+    ]);
+  });
+
+  it('names the host as TLS does', async () => {
+    let servername: unknown;
+    const server = https.createServer({ key, cert, SNICallback: (name, done) => done(null, ((servername = name), undefined)) }, (_, res) => res.end());
+    expect(await probe(workerOf(server), 'https', { host: 'shop.example' })).toEqual(PASSED);
+    expect(servername).toBe('shop.example');
+  });
+
+  it('names a redirect to another place, whose status counts', async () => {
+    const server = http.createServer((_, res) => res.writeHead(301, { location: 'https://shop.example/?a' }).end());
+    expect(await probe(workerOf(server), 'http')).toEqual({ ...PASSED, note: 'redirects to https://shop.example/' });
+    expect(await probe(workerOf(server), 'http', { expect: [[200, 299]] })).toEqual(failed('status 301, redirects to https://shop.example/'));
+    const near = http2.createServer((_, res) => res.writeHead(302, { location: '/login' }).end());
+    expect(await probe(workerOf(near), 'h2c')).toEqual(PASSED);
+  });
+
   it.each([
     { status: 200, expected: [[200, 399]], passes: true },
     { status: 399, expected: [[200, 399]], passes: true },
