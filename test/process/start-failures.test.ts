@@ -42,7 +42,7 @@ it.each([
 it('V8 out of memory: names it as the cause, not the signal', async () => {
   const script = sandbox.writeApp('out-of-memory.cjs', 'const kept = [];\nfor (;;) kept.push(new Array(1000).fill(0.5));\n');
   const { result } = await sandbox.tryStart(script, { instances: 1, flags: ['--node-args=--max-old-space-size=20'] });
-  expect(result.stderr, String(result)).toMatch(/has not started yet: worker 0 \(pid \d+\): JavaScript heap out of memory \(after/);
+  expect(result.stderr, String(result)).toMatch(/has not started yet: worker 0 \(pid \d+\): JavaScript heap out of memory \(limit 20 MB\) \(after/);
 });
 
 it('a port in use', async () => {

@@ -117,7 +117,7 @@ export class Limits {
       this.#replace(worker, reason, `it served ${requests} requests, its limit is ${limits.requests}`, low);
     }
     if (reason === 'lifetime') {
-      const limit = `${Math.round((limits.lifetimeMs ?? 0) / 1000)} s`;
+      const limit = `${Math.round((limits.lifetimeMs ?? 0) / 100) / 10} s`;
       this.#replace(worker, reason, `it reached its max_lifetime of ${limit}`, `${OPTION.lifetime} is too low: limit ${limit}`);
     }
   }

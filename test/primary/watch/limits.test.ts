@@ -181,4 +181,27 @@ describe('a limit that every worker reaches soon after its start', () => {
     replacements(12_000, () => 10 * MB);
     expect(limits.tooLow()).toEqual([]);
   });
+
+  it.each([
+    ['requests', { maxRequests: 10 }, /^max_requests is too low: limit 10, reached after 500 ms$/],
+    ['lifetime', { maxLifetimeMs: 400 }, /^max_lifetime is too low: limit 0\.4 s$/],
+  ] as const)('may also be one on %s', (_, spec, message) => {
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    limits = limitsOf({ ...spec, recycleJitter: 0 }, workers);
+    const found: number[] = [];
+    for (let ms = 0; ms < 20_000; ms += 500) {
+      if (workers.length === 0) workers.push(workerOf({ readyAt: performance.now(), meter: { last: { requests: 10 } } }));
+      vi.advanceTimersByTime(500);
+      const [worker] = workers as [FakeWorker];
+      worker.uptimeMs = performance.now() - (worker.readyAt ?? 0);
+      limits.check(real(worker));
+      if (actions.splice(0).some((action) => action.startsWith('recycle'))) {
+        found.push(Math.round((performance.now() - at) / 500) / 2);
+        workers.length = 0;
+      }
+    }
+    expect(found).toEqual([0.5, 1.5, 3.5, 7.5, 15.5]);
+    workers.push(workerOf({ readyAt: performance.now() }));
+    expect(limits.tooLow()).toMatchObject([{ slot: 0, message: expect.stringMatching(message) as string, inARow: 5, againInMs: null }]);
+  });
 });
