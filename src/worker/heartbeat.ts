@@ -59,9 +59,9 @@ export class HeartbeatSender {
     harmless(() => this.#beatNow());
   }
 
-  /** Its first connection arrives. It has answered nothing so far, so the first rate is that from now on. */
+  /** Its first connection arrives. If it has answered nothing so far, the first rate is that from now on. */
   begins(): void {
-    this.#lastMark = this.#mark();
+    if (this.#vitals.traffic.requests === 0) this.#lastMark = this.#mark();
     this.#move();
   }
 
