@@ -174,7 +174,20 @@ export class AppRuntime {
     this.#router = router;
     this.#ingress = ingress;
     this.#contract = contract;
-    this.#parts = { pool, runner, supervisor, watch, limits, autoscaler, ingress, router, contract, replacement, generations, socketsKept: options.socketsKept };
+    this.#parts = {
+      pool,
+      runner,
+      supervisor,
+      watch,
+      limits,
+      autoscaler,
+      ingress,
+      router,
+      contract,
+      replacement,
+      generations,
+      socketsKept: options.socketsKept,
+    };
     // Routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change.
     const parts: readonly WorkerObserver[] = [
       router,

@@ -38,8 +38,7 @@ export type ListedApp = Pick<
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
   const { listeners, unserved, expectedPort, generationNote, queued, panic, troubledSlots, recycles, lowLimits, lastFailure } = snapshot;
-  const { autoscaling, operation, queuedOperations, error } =
-    snapshot;
+  const { autoscaling, operation, queuedOperations, error } = snapshot;
   return {
     name,
     state,

@@ -1,6 +1,8 @@
 /** A connection whose bytes are counted, and how many have been counted so far. */
 export interface CountedConnection {
   readonly socket: { readonly bytesRead?: number | undefined; readonly bytesWritten?: number | undefined };
+  /** Of a health check: its bytes are no traffic. */
+  readonly isProbe?: boolean;
   received: number;
   sent: number;
 }
@@ -12,6 +14,7 @@ export class ByteCount {
 
   /** Adds the bytes of this connection since it was last read. */
   read(connection: CountedConnection): void {
+    if (connection.isProbe === true) return;
     const received = connection.socket.bytesRead ?? connection.received;
     const sent = connection.socket.bytesWritten ?? connection.sent;
     this.received += received - connection.received;

@@ -18,12 +18,8 @@ const SERVER_ERROR = 4;
 /** A request whose response is not complete. */
 export type InFlight = ServerResponse | ServerHttp2Stream;
 
-interface Counted extends CountedConnection {
-  readonly isProbe: boolean;
-}
-
 /** The current request of a connection. One object per connection, reused by each request. */
-interface Exchange extends Counted {
+interface Exchange extends CountedConnection {
   readonly connection: HttpConnection;
   response: ServerResponse | null;
   beganAt: number;
@@ -63,7 +59,7 @@ export class Traffic {
   /** HTTP/1 connections that have had at least one request. */
   readonly #exchanges = new Set<Exchange>();
   readonly #streams = new Map<ServerHttp2Stream, number>();
-  readonly #sessionConnections = new Set<Counted>();
+  readonly #sessionConnections = new Set<CountedConnection>();
   readonly #probeSessions = new WeakSet<object>();
   /** One function for all connections, and without `once`, because every connection pays for it. */
   readonly #closed: (this: HttpSocket) => void;
@@ -207,7 +203,7 @@ export class Traffic {
 
   /** Adds the bytes of open connections. */
   countBytes(): void {
-    for (const connection of [...this.#exchanges, ...this.#sessionConnections]) this.#countBytes(connection);
+    for (const connection of [...this.#exchanges, ...this.#sessionConnections]) this.bytes.read(connection);
   }
 
   takeLatency(): number[] {
@@ -247,7 +243,7 @@ export class Traffic {
   #sessionOpened(session: ServerHttp2Session): void {
     this.sessions.add(session);
     session.once('close', () => this.sessions.delete(session));
-    const { isProbe } = this.#countBytesOf(session);
+    const { isProbe = false } = this.#countBytesOf(session);
     if (isProbe) this.#probeSessions.add(session);
     session.on('stream', (stream: ServerHttp2Stream) => {
       const beganAt = performance.now();
@@ -263,18 +259,14 @@ export class Traffic {
   }
 
   /** `session.socket` is a proxy that works only while the session is open, but its methods return the real socket. */
-  #countBytesOf(session: ServerHttp2Session): Counted {
+  #countBytesOf(session: ServerHttp2Session): CountedConnection {
     const socket = session.socket.once('close', () => {
       this.#sessionConnections.delete(connection);
-      this.#countBytes(connection);
+      this.bytes.read(connection);
     });
-    const connection: Counted = { socket, isProbe: this.probes.has(socket), received: 0, sent: 0 };
+    const connection: CountedConnection = { socket, isProbe: this.probes.has(socket), received: 0, sent: 0 };
     this.#sessionConnections.add(connection);
     return connection;
-  }
-
-  #countBytes(connection: Counted): void {
-    if (!connection.isProbe) this.bytes.read(connection);
   }
 
   /** Requests in flight, without those of health checks. */
