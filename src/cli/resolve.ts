@@ -79,7 +79,7 @@ export async function resolveTarget(context: Context, target: string | undefined
     ...(daemon === null ? {} : { nodeVersion: `v${daemon.node}` }),
   });
   if (daemon !== null) noteOtherNode(context, apps, `v${daemon.node}`);
-  const heapWarnings = apps.flatMap((app) => heapWarning(app, definedHeapLimit(app) ?? ownHeapLimit(app)) ?? []);
+  const heapWarnings = apps.flatMap((app) => heapWarning(app, definedHeapLimit(app) ?? defaultHeapLimit(app, daemon)) ?? []);
   for (const warning of [...warnings, ...heapWarnings]) context.note(`${context.errStyle('yellow', 'warning:')} ${warning}`);
   for (const note of notes) context.note(note);
   return { apps, metrics: metrics ?? null };
@@ -104,10 +104,11 @@ async function helloOf({ address }: Context): Promise<DaemonHello | null> {
   return connection?.hello ?? null;
 }
 
-/** V8's own limit depends on the machine and the version of Node.js; null for another version than this. */
-function ownHeapLimit({ interpreter }: AppSpec): number | null {
+/** V8's default limit depends on the machine and on the version of Node.js; null if the app runs with another version than this command. */
+function defaultHeapLimit({ interpreter }: AppSpec, daemon: DaemonHello | null): number | null {
   const isLimited = definedHeapLimit({ nodeArgs: process.execArgv, env: { NODE_OPTIONS: process.env['NODE_OPTIONS'] ?? '' } }) !== null;
-  return (interpreter ?? process.execPath) === process.execPath && !isLimited ? getHeapStatistics().heap_size_limit : null;
+  const isThisNode = interpreter === null ? daemon === null || `v${daemon.node}` === process.version : interpreter === process.execPath;
+  return isThisNode && !isLimited ? getHeapStatistics().heap_size_limit : null;
 }
 
 /** Called before any app is started, so that an address in use is reported first. */

@@ -312,7 +312,7 @@ export interface AppOptions {
    * A new worker is ready only after its first success. Checks reach a worker the same way as its connections do. See docs/health.md.
    * @default `off`
    */
-  readonly health?: boolean | string | { readonly path?: string | undefined; readonly port?: number | undefined; readonly interval?: number | string | undefined; readonly timeout?: number | string | undefined; readonly fall?: number | undefined; readonly rise?: number | undefined; readonly expect?: number | string | readonly (number | string)[] | undefined; readonly replace_after?: number | string | false | undefined } | undefined;
+  readonly health?: boolean | string | { readonly path?: string | undefined; readonly host?: string | undefined; readonly headers?: Readonly<Record<string, string>> | readonly { readonly name: string; readonly value: string }[] | undefined; readonly port?: number | undefined; readonly interval?: number | string | undefined; readonly timeout?: number | string | undefined; readonly fall?: number | undefined; readonly rise?: number | undefined; readonly expect?: number | string | readonly (number | string)[] | undefined; readonly replace_after?: number | string | false | undefined } | undefined;
   /**
    * Take workers out of rotation for a while if they do not take connections, are blocked, or answer 5xx far more often than their peers.
    *
@@ -399,5 +399,5 @@ export interface AppOptions {
    * Needs `run` or `url`; if both are given, both are called. Each event is tried up to three times, for 10 s each. A hook that fails or hangs does not affect the app; see docs/events.md.
    * @default `off`
    */
-  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'share-failed' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-start' | 'daemon-end' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'share-failed' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-start' | 'daemon-end' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }
