@@ -28,8 +28,6 @@ export class Orphan {
     (worker ?? process).once('disconnect', () => {
       // Node 20 to 26 exit a cluster worker immediately unless this is set.
       if (worker !== undefined) worker.exitedAfterDisconnect = true;
-      // Nobody reads our output now, and losing it must not crash the app.
-      for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
       const { killTimeoutMs, askAfterMs = killTimeoutMs } = settings;
       setTimeout(() => process.kill(process.pid, 'SIGKILL'), killTimeoutMs).unref();
       setTimeout(() => this.#ask(), askAfterMs).unref();

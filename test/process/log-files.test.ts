@@ -5,10 +5,12 @@ import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { getJson, request } from '../helpers/http.ts';
+import { startLoad } from '../helpers/load.ts';
 import { fixture } from '../helpers/paths.ts';
 import { freePort } from '../helpers/ports.ts';
 import { processesOf } from '../helpers/processes.ts';
 import { createSandbox, Sandbox } from '../helpers/sandbox.ts';
+import { expectLossless } from '../helpers/tally.ts';
 
 const sandbox = await createSandbox();
 let folders = 0;
@@ -169,10 +171,10 @@ it('two apps may write to the same file, also through a link: both are named, an
 it('a line of a mebibyte stays whole, also where workers and both streams share a file', async () => {
   const path = logPath();
   const { port } = await sandbox.start('prints.cjs', { instances: 2, flags: ['-o', path, '-e', path, '--log-max-size', '100M'] });
-  const pids = await Promise.all(
-    Array.from({ length: 8 }, async (_, index) => getJson<number>(port, `/?lines=4&bytes=${index % 2 === 0 ? 1024 * 1024 - 40 : 200}`)),
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, async (_, index) => getJson(port, `/?lines=4&bytes=${index % 2 === 0 ? 1024 * 1024 - 40 : 200}`)),
   );
-  expect(new Set(pids).size).toBe(2);
+  expect(new Set(answers.map(({ pid }) => pid)).size).toBe(2);
   const lines = await sandbox.waitFor('all lines', () => {
     const found = textOf(path).split('\n').slice(0, -1);
     return found.length >= 64 ? found : null;
@@ -201,6 +203,26 @@ it('the beginning of a line is written after a second, and goes on, unless anoth
   await sandbox.waitFor('the next dot', () => textOf(path).endsWith('\n. . '));
   await print(port, 'ready\n');
   await sandbox.waitFor('the end of the line', () => textOf(path).endsWith('\n. . ready\n'));
+});
+
+it('S29: a full disk, a log folder that disappears and a flood of output cost no request, and what is lost is counted', async () => {
+  const path = logPath();
+  const limits = ['--log-max-size', '8M', '--log-keep', '1'];
+  const { name, port } = await sandbox.start('prints.cjs', { flags: ['-o', path, '-e', '/dev/full', ...limits] });
+  const load = startLoad({ port, mode: 'keep-alive', clients: 2 });
+  const flood = Array.from({ length: 6 }, () => request('/?lines=20000&bytes=180', { port, timeoutMs: 30_000 }));
+  await sandbox.waitFor('the flood', () => textOf(path).length > 1_000_000);
+  rmSync(dirname(path), { recursive: true });
+  for (const { status } of await Promise.all(flood)) expect(status).toBe(200);
+  await print(port, 'after the flood\n');
+  await sandbox.waitFor('the folder to be back', () => textOf(path).endsWith('after the flood\n'));
+  expect(textOf(path)).toMatch(/^(?:\d+ out \d+ x{180}\.\n)*after the flood\n$/);
+  expectLossless(await load.stop(), 'flood');
+  await sandbox.ok('stop', name);
+  const { stdout } = await sandbox.ok('events', name, '--json');
+  expect(stdout).toContain('/dev/full cannot be written: ENOSPC');
+  expect(stdout).toMatch(/\/dev\/full was closed; [1-9]\d+ bytes were lost/);
+  expect(stdout).not.toContain(path);
 });
 
 it('lb run prints a line that goes on without a newline, and nothing a second time', async () => {

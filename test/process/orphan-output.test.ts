@@ -16,12 +16,27 @@ it('what a worker prints after its primary was killed reaches the log file, and 
   await sandbox.waitFor('some lines', () => printed().length >= 6);
   const [pid] = await sandbox.workerPids(name);
   process.kill(await sandbox.primaryPid(name), 'SIGKILL');
-  expect(await answer).toMatchObject({ status: 200, body: String(pid) });
+  expect(JSON.parse((await answer).body)).toMatchObject({ pid });
   const all = Array.from({ length: 40 }, (_, index) => `slow ${index + 1}`);
   const wanted = (isError: boolean): string[] => all.filter((_, index) => ((index + 1) % 4 === 3) === isError);
   await sandbox.waitFor('all lines', () => printed().length >= 40);
   expect(linesOf(`${name}-out.log`)).toEqual(wanted(false));
   expect(linesOf(`${name}-error.log`)).toEqual(wanted(true));
   await sandbox.waitFor('the follower to have the last line', () => follow.stdout.includes('slow 40'));
+  await sandbox.waitForOnline(name);
+});
+
+it('where nobody is left to read it, losing its output costs a worker no request', { tags: ['every-node'] }, async () => {
+  const { name, port } = await sandbox.start('prints.cjs', { instances: 1 });
+  const daemon = await sandbox.daemonPid();
+  process.kill(daemon, 'SIGKILL');
+  await sandbox.waitFor('a daemon that did not start the primary', async () => (await sandbox.daemonPid()) !== daemon);
+  await sandbox.waitForOnline(name);
+  const primary = await sandbox.primaryPid(name);
+  const [pid] = await sandbox.workerPids(name);
+  const answer = request('/busily?ms=1000', { port });
+  await sandbox.waitFor('output', () => linesOf(`${name}-out.log`).length > 0);
+  process.kill(primary, 'SIGKILL');
+  expect(JSON.parse((await answer).body)).toMatchObject({ pid });
   await sandbox.waitForOnline(name);
 });
