@@ -92,7 +92,7 @@ it('a device, a named pipe or a link is written to and never rotated away; who r
   await sandbox.waitFor('all lines behind the link', () => everything(real) === numbered(200).repeat(10));
   expect(readlinkSync(link)).toBe(real);
   expect(readdirSync(dirname(link))).toEqual(['app.log']);
-  expect(readdirSync(dirname(real)).length).toBeGreaterThan(2);
+  expect(readdirSync(dirname(real)).length).toBeGreaterThan(1);
 });
 
 it('nothing is lost when logrotate renames a file, whether it tells lb or not; mode and owner stay', async () => {
