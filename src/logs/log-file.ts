@@ -115,7 +115,7 @@ export class LogFile {
     this.#drained();
   }
 
-  /** Opens the path anew after an external rotation. Resolves when it is open or can't be opened. */
+  /** After an external rotation: opens the path anew with the next write. Resolves when nothing more is written to the old file. */
   async reopen(): Promise<void> {
     this.#reopen = true;
     await this.flush();
@@ -166,8 +166,10 @@ export class LogFile {
           this.#reopen = false;
           await this.#release();
         }
-        this.#open ??= await this.#openTarget();
-        if (this.#queue.length > 0 && !(await this.#step(this.#open))) return false;
+        if (this.#queue.length > 0) {
+          this.#open ??= await this.#openTarget();
+          if (!(await this.#step(this.#open))) return false;
+        }
         this.#flushed(this.#written);
         this.#drained();
       }

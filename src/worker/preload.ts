@@ -13,7 +13,7 @@ import type { Beginnings, Duties } from './duties.ts';
 import { hookCluster, hookFork, hookMember, hookPlain } from './listen-hooks.ts';
 import type { ClusterInternals, ServerInternals } from './node-internals.ts';
 import { Orphan } from './orphan.ts';
-import { writeSynchronously } from './output.ts';
+import { prepareOutput } from './output.ts';
 import { shutdownSignal } from './shutdown-signal.ts';
 
 /** The socket that a plain worker accepts from follows the answer to its `listen`: until then nothing else must delay it. */
@@ -73,7 +73,7 @@ function start(settings: WorkerSettings): void {
   setImmediate(() => connections.asking || duties());
   // A member leaves when its primary, which is the app's, is gone; and that one keeps it alive.
   if (role === 'member') return;
-  writeSynchronously();
+  prepareOutput();
   orphan.watch(cluster.worker, settings);
   releaseChannel();
 }

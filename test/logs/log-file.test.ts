@@ -83,6 +83,7 @@ describe('LogFile', () => {
   it('touches nothing before something is written', async () => {
     const file = logFile();
     await file.flush();
+    await file.reopen();
     await file.close();
     expect(readdirSync(dir)).toEqual([]);
   });
