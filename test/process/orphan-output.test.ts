@@ -11,8 +11,13 @@ const linesOf = (file: string): string[] => (sandbox.logFiles().get(file)?.toStr
 it('what a worker prints after its primary was killed reaches the log file, and who follows the log', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('prints.cjs', { instances: 1 });
   const follow = sandbox.lbBackground('logs', name);
+  await sandbox.waitFor('the follower', async () => {
+    await request('/', { port, method: 'POST', body: 'hello\n' });
+    return follow.stdout.includes('hello');
+  });
   const answer = request('/slowly?lines=40', { port });
-  const printed = (): string[] => [...linesOf(`${name}-out.log`), ...linesOf(`${name}-error.log`)].filter((line) => line.startsWith('slow '));
+  const slowIn = (file: string): string[] => linesOf(file).filter((line) => line.startsWith('slow '));
+  const printed = (): string[] => [...slowIn(`${name}-out.log`), ...slowIn(`${name}-error.log`)];
   await sandbox.waitFor('some lines', () => printed().length >= 6);
   const [pid] = await sandbox.workerPids(name);
   process.kill(await sandbox.primaryPid(name), 'SIGKILL');
@@ -20,8 +25,8 @@ it('what a worker prints after its primary was killed reaches the log file, and 
   const all = Array.from({ length: 40 }, (_, index) => `slow ${index + 1}`);
   const wanted = (isError: boolean): string[] => all.filter((_, index) => ((index + 1) % 4 === 3) === isError);
   await sandbox.waitFor('all lines', () => printed().length >= 40);
-  expect(linesOf(`${name}-out.log`)).toEqual(wanted(false));
-  expect(linesOf(`${name}-error.log`)).toEqual(wanted(true));
+  expect(slowIn(`${name}-out.log`)).toEqual(wanted(false));
+  expect(slowIn(`${name}-error.log`)).toEqual(wanted(true));
   await sandbox.waitFor('the follower to have the last line', () => follow.stdout.includes('slow 40'));
   await sandbox.waitForOnline(name);
 });
