@@ -57,8 +57,11 @@ export class LineTimes {
     this.#pending.push({ position, mark });
   }
 
-  /** Call before the bytes are appended, so that whoever reads them finds their marks. */
-  async save({ inode, offset, position, length }: Appending): Promise<void> {
+  /**
+   * Call before the bytes are appended, so that whoever reads them finds their marks.
+   * @returns whether it took some time
+   */
+  async save({ inode, offset, position, length }: Appending): Promise<boolean> {
     const end = position + length;
     const due: LineMark[] = [];
     while (this.#pending[0] !== undefined && this.#pending[0].position < end) {
@@ -67,7 +70,7 @@ export class LineTimes {
       this.#pending.shift();
     }
     const isNew = this.#inode !== null && (inode !== this.#inode || offset < this.#offset);
-    if (due.length === 0 && !isNew) return;
+    if (due.length === 0 && !isNew) return false;
     try {
       const header = await this.#headerFor(inode, offset);
       // The lines of a new file that come before its first mark go on from the file before.
@@ -79,6 +82,7 @@ export class LineTimes {
       this.#inode = null;
     }
     this.#last = due.at(-1) ?? this.#last;
+    return true;
   }
 
   /** The header of a new file of marks, after the one before was rotated; null if the present one goes on. */

@@ -199,7 +199,13 @@ export class LogFile {
       await this.#rotation.rotate(open, () => this.#release());
       return true;
     }
-    if (open instanceof OpenLog) await this.#options.times?.save({ inode: open.inode, offset: open.size, position: this.#written, length: next });
+    if (
+      open instanceof OpenLog &&
+      (await this.#options.times?.save({ inode: open.inode, offset: open.size, position: this.#written, length: next })) === true
+    ) {
+      // Another process may have rotated the file meanwhile, even twice, and is about to compress it.
+      if (!(await open.isInPlace())) return true;
+    }
     const count = await open.append(firstBytes(waiting, next));
     if (count === 0) return this.#stalled();
     this.#stallMs = 1;
