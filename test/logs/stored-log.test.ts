@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -69,6 +69,17 @@ describe('StoredLog', () => {
     log.close();
   });
 
+  it('reads the rotated files beside the target of a link, and a file that two apps reach by different paths once', async () => {
+    mkdirSync(join(dir, 'target'));
+    writeFileSync(join(dir, 'target', 'b.log.1'), 'old\n');
+    writeFileSync(join(dir, 'target', 'b.log'), 'new\n');
+    symlinkSync(join(dir, 'target', 'b.log'), path);
+    const log = open();
+    expect(texts(await all(log))).toEqual(['old', 'new']);
+    log.close();
+    expect(distinctPlaces([placeAt(path), placeAt(join(dir, 'target', 'b.log'), { app: 'b' })])).toMatchObject([{ app: 'a+b' }]);
+  });
+
   it('says which file cannot be read, and reads the others', async () => {
     writeFileSync(`${path}.2.gz`, 'this is no gzip');
     writeFileSync(path, 'one\n');
@@ -99,6 +110,9 @@ describe('logsOf', () => {
     });
     expect(logsOf({ ...app, outFile: '/dev/null' }, dir)).toMatchObject({ places: [{ stream: 'err' }], inMemory: ['out'] });
     expect(logsOf({ ...app, outFile: dir }, dir).inMemory).toEqual(['out']);
+    expect(logsOf({ ...app, outFile: 'journal' }, dir)).toMatchObject({ places: [{ stream: 'err' }], inMemory: ['out'] });
+    symlinkSync('/dev/stdout', join(dir, 'link'));
+    expect(logsOf({ ...app, outFile: join(dir, 'link') }, dir).inMemory).toEqual(['out']);
   });
 
   it('reads a file with both streams once, and one of several apps once', () => {
