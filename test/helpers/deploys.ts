@@ -29,6 +29,8 @@ export interface BadVersion {
   /** What clients may see of it. */
   readonly loses: readonly Loss[];
   readonly lost: string;
+  /** It is told to throw when the canary has passed. */
+  readonly throwsAfterCanary?: boolean;
   /** At most one worker ever ran it. */
   readonly stopsAtCanary: boolean;
 }
@@ -50,8 +52,9 @@ export const badVersions = (wrongPort: number): readonly BadVersion[] => [
   },
   {
     title: 'throws later, while the reload is still running',
-    fixture: 'crash-when-ready.cjs',
-    env: { CRASH_MS: '700' },
+    fixture: 'crash-when-told.cjs',
+    env: {},
+    throwsAfterCanary: true,
     says: /fell over once it was ready/,
     outcomes: { 'in place': { exitCode: 1, serves: 'mixed' }, 'release folder': OLD },
     loses: ['reset'],

@@ -1,5 +1,5 @@
 /** @module-tag light */
-import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
@@ -56,13 +56,16 @@ function expectLoss(tally: Tally, { loses }: BadVersion, what: string): void {
   expect(tally.served, what).toBeGreaterThan(10);
 }
 
-const expectServing: Record<BadVersion['outcomes'][Deploy]['serves'], (app: StartedApp) => Promise<unknown>> = {
+const expectServing: Record<BadVersion['outcomes'][Deploy]['serves'], (app: StartedApp, load: Load) => Promise<unknown>> = {
   old: async ({ name, port }) => {
     await sandbox.waitForOnline(name);
     expect(await answering(port)).toEqual(['old']);
   },
   new: async ({ port }) => expect(await answering(port)).toEqual(['new']),
-  mixed: ({ port }) => sandbox.waitFor('both versions to answer', async () => (await answering(port).catch(() => [])).join() === 'new,old'),
+  mixed: async (_, load) => {
+    const before = { ...load.tally().versions };
+    await sandbox.waitFor('both versions to answer', () => ['old', 'new'].every((one) => (load.tally().versions[one] ?? 0) > (before[one] ?? 0)));
+  },
   recycled: async ({ name, port }) => {
     expect(await answering(port)).toEqual(['new']);
     await sandbox.waitForApp(name, 'be recycled', ({ totals }) => (totals.exits.memory ?? 0) > 0);
@@ -94,12 +97,17 @@ it.each(badVersions(0).map(({ title }, row) => ({ title, row })))('S32: a new ve
       const app = await startOld(name, put, ['--health-port', `127.0.0.1:${health}`]);
       const load = startTraffic(app.port);
       await load.waitForServed(20);
-      put(bad.fixture, 'new', bad.env);
-      const result = await sandbox.lb('reload', name, '--monitor', '300ms');
+      const script = put(bad.fixture, 'new', bad.env);
+      const reload = sandbox.lbBackground('reload', name, '--monitor', bad.throwsAfterCanary === true ? '1s' : '300ms');
+      if (bad.throwsAfterCanary === true) {
+        await sandbox.waitForApp(name, 'begin with its second slot', ({ workers }) => workers.some(({ slot, generation }) => slot === 1 && generation === 2));
+        writeFileSync(`${script}.crash`, '');
+      }
+      const result = await reload.ended;
       const { exitCode, serves } = bad.outcomes[deploy];
       expect(result.code, `${what}: ${String(result)}`).toBe(exitCode);
       expect(result.stdout + result.stderr).toMatch(bad.says);
-      await expectServing[serves](app);
+      await expectServing[serves](app, load);
       if (serves === 'mixed') await expectTold(app, health, result.stderr);
       expectLoss(await load.stop(), bad, what);
       if (bad.stopsAtCanary) expect(await starts(name, 2), what).toBe(1);
