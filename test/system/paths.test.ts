@@ -39,6 +39,7 @@ describe('homePaths', () => {
       metrics: '/h/metrics.json',
       share: '/h/share.json',
       logs: '/h/logs',
+      lineTimes: '/h/line-times',
       primaries: '/h/primaries',
       profiles: '/h/profiles',
       events: '/h/events.ndjson',
