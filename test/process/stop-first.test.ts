@@ -171,7 +171,8 @@ it('overlap: true lets an app that never listens run twice, and one that listens
 it('a new version that fails is rolled back; in place, the message says that the slot is down', async () => {
   const { name, journal } = await startBot();
   sandbox.writeApp('broken.cjs', 'throw new Error("no token");');
-  const config = sandbox.writeApp('lb.config.json', JSON.stringify({ apps: [{ name, script: 'broken.cjs' }] }));
+  const { cwd } = (await sandbox.snapshot(name)).spec;
+  const config = sandbox.writeApp('lb.config.json', JSON.stringify({ apps: [{ name, script: join(sandbox.directory, 'apps', 'broken.cjs'), cwd }] }));
   const changed = await sandbox.lb('reload', config, '--monitor', '50');
   expect([changed.code, changed.stderr]).toEqual([1, expect.stringContaining('no token')]);
   await sandbox.waitForOnline(name);
