@@ -42,13 +42,8 @@ export class ByteQueue {
     this.#length += bytes.length;
   }
 
-  /** The oldest contiguous bytes; they stay in the queue until they are dropped. */
-  peek(): Buffer {
-    return this.peekAll(1)[0] ?? Buffer.alloc(0);
-  }
-
-  /** Like `peek`, with the bytes that follow. @param blocks at most this many buffers */
-  peekAll(blocks: number): Buffer[] {
+  /** The oldest bytes; they stay in the queue until they are dropped. @param blocks at most this many buffers */
+  peek(blocks: number): Buffer[] {
     return this.#blocks.slice(0, blocks).map(({ bytes, start, end }) => bytes.subarray(start, end));
   }
 

@@ -193,7 +193,7 @@ export class LogFile {
       // Somebody else left a line without its end.
       if ((await open.append([NEWLINE_ALONE])) === 0) return this.#stalled();
     }
-    const waiting = this.#queue.peekAll(open.isRegular ? BATCH_BLOCKS : 1);
+    const waiting = this.#queue.peek(open.isRegular ? BATCH_BLOCKS : 1);
     const next = nextWrite(waiting, open.size, open.atLineStart, this.#rotation.limitOf(open));
     if (next === 'rotate') {
       await this.#rotation.rotate(open, () => this.#release());

@@ -159,7 +159,9 @@ export class Traffic {
   }
 
   get requestsInFlight(): number {
-    return [...this.#ofClients()].length;
+    let n = 0;
+    for (const _ of this.#ofClients()) n++;
+    return n;
   }
 
   count(kind: TrafficKind): number {
@@ -203,7 +205,8 @@ export class Traffic {
 
   /** Adds the bytes of open connections. */
   countBytes(): void {
-    for (const connection of [...this.#exchanges, ...this.#sessionConnections]) this.bytes.read(connection);
+    for (const exchange of this.#exchanges) this.bytes.read(exchange);
+    for (const connection of this.#sessionConnections) this.bytes.read(connection);
   }
 
   takeLatency(): number[] {
