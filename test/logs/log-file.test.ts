@@ -24,7 +24,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LogFile, type LogFileOptions } from '../../src/logs/log-file.ts';
 import { acquireLock } from '../../src/system/lock.ts';
 
@@ -345,6 +345,8 @@ describe('LogFile', () => {
   });
 
   it('waits while another process rotates the file, and rotates it afterwards', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
     const file = logFile({ maxBytes: 20 });
     file.write('first line of all\n');
     await file.flush();
@@ -353,7 +355,7 @@ describe('LogFile', () => {
     await file.flush();
     expect(readdirSync(join(dir, 'logs'))).toEqual(['a.log']);
     lock?.release();
-    await new Promise((resolve) => setTimeout(resolve, 110));
+    vi.advanceTimersByTime(110);
     file.write('after it\n');
     await file.close();
     expect(contentOf('a.log.1')).toBe('first line of all\nwritten to the full file\n');
