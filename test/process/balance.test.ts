@@ -12,16 +12,16 @@ const CLIENTS = Array.from({ length: 40 }, (_, index) => `127.0.0.${index + 2}`)
 const slotsOf = (port: number): Promise<number[]> => Promise.all(CLIENTS.map((from) => slotFor(port, from)));
 
 it('S21: round-robin counts exactly', async () => {
-  const { port } = await sandbox.start('plain-http.cjs', { instances: 4 });
-  expect(await connectInTurn(port, 100)).toEqual([25, 25, 25, 25]);
+  const { name, port } = await sandbox.start('plain-http.cjs', { instances: 4 });
+  expect(await connectInTurn(sandbox, { name, port }, 100)).toEqual([25, 25, 25, 25]);
 });
 
 it('S21: weights count exactly, those of the start and those of a running app', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 3, flags: ['--weights', '5,1,2'] });
-  expect(await connectInTurn(port, 80)).toEqual([50, 10, 20]);
+  expect(await connectInTurn(sandbox, { name, port }, 80)).toEqual([50, 10, 20]);
   await sandbox.ok('weight', name, '0=1', '1=3', '2=0.5');
-  await connectInTurn(port, 9);
-  expect(await connectInTurn(port, 90)).toEqual([20, 60, 10]);
+  await connectInTurn(sandbox, { name, port }, 9);
+  expect(await connectInTurn(sandbox, { name, port }, 90)).toEqual([20, 60, 10]);
 });
 
 it('S21: ip-hash keeps every client on its slot, whatever becomes of the other slots', async () => {
@@ -78,7 +78,7 @@ it('lb balance under load: the next connections go by the new strategy, and none
     await Promise.all(loads.map((load) => load.waitForServed(50)));
   }
   const own = await slotFor(port);
-  expect((await connectInTurn(port, 20)).filter((count) => count > 0)).toEqual([20]);
+  expect((await connectInTurn(sandbox, { name, port }, 20)).filter((count) => count > 0)).toEqual([20]);
   await sandbox.ok('reload', name, '--monitor', '100');
   expect(await slotFor(port), 'the strategy outlives a reload').toBe(own);
   for (const load of loads) expectLossless(await load.stop(), 'lb balance');

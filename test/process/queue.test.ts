@@ -78,24 +78,24 @@ it('a backup slot gets connections only when the others are full', async () => {
 
 it('a backup slot gets connections when the others are gone', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 2, flags: ['--backup', '1', '--no-autorestart'] });
-  expect(await connectInTurn(port, 4)).toEqual([4]);
+  expect(await connectInTurn(sandbox, { name, port }, 4)).toEqual([4]);
   const load = startLoad({ port, mode: 'connection-per-request', clients: 2 });
   await load.waitForServed(20);
   const [first = 0] = await sandbox.workerPids(name);
   process.kill(first, 'SIGKILL');
   await sandbox.waitForApp(name, 'have lost slot 0', (now) => !now.workers.some(({ slot }) => slot === 0));
   await load.waitForServed(20);
-  expect(await connectInTurn(port, 4)).toEqual([0, 4]);
+  expect(await connectInTurn(sandbox, { name, port }, 4)).toEqual([0, 4]);
   expectOnlyResets(await load.stop(), 2);
 });
 
 it('slow_start: a replaced worker gets fewer at first, those of the first start do not', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { flags: ['--slow-start', '5m'] });
-  expect(await connectInTurn(port, 40)).toEqual([20, 20]);
+  expect(await connectInTurn(sandbox, { name, port }, 40)).toEqual([20, 20]);
   const [, victim = 0] = await sandbox.workerPids(name);
   process.kill(victim, 'SIGKILL');
   await sandbox.waitForApp(name, 'have replaced it', (now) => now.ready === 2 && now.restarts === 1);
-  const [old = 0, fresh = 0] = await connectInTurn(port, 110);
+  const [old = 0, fresh = 0] = await connectInTurn(sandbox, { name, port }, 110);
   console.log(`after a replacement, slow_start 5 m: ${old} connections to the old worker, ${fresh} to the new one`);
   // A tenth of the other's at first: 10 of 110.
   expect(fresh).toBeGreaterThanOrEqual(8);

@@ -98,7 +98,8 @@ it('tells programs the same: one result record with the code and the output', as
 
 it('the same name starts once the script is repaired', async () => {
   const script = sandbox.deploy('repaired.cjs', 'crash-at-boot.cjs', '1');
-  const broken = await sandbox.tryStart(script, { name: 'repaired' });
+  // Without restarts, the app cannot come up before the second command.
+  const broken = await sandbox.tryStart(script, { name: 'repaired', flags: ['--max-restarts', '0'] });
   expect(broken.result.code).toBe(1);
   sandbox.deploy('repaired.cjs', 'plain-http.cjs', '2');
   await sandbox.start(script, { name: 'repaired', port: broken.port });

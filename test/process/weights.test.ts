@@ -15,11 +15,11 @@ it('weight 0: no new connection, those that are open go on', async () => {
   for (const connection of held) slots.push(Number((await connection.ask()).slot));
   expect([...slots].sort()).toEqual([0, 1, 2]);
   await sandbox.ok('weight', name, '1=0');
-  expect(await connectInTurn(port, 20)).toEqual([10, 0, 10]);
+  expect(await connectInTurn(sandbox, { name, port }, 20)).toEqual([10, 0, 10]);
   for (const [index, connection] of held.entries()) expect(Number((await connection.ask()).slot)).toBe(slots[index]);
   await sandbox.ok('weight', name, '1=2');
-  await connectInTurn(port, 4);
-  expect(await connectInTurn(port, 40)).toEqual([10, 20, 10]);
+  await connectInTurn(sandbox, { name, port }, 4);
+  expect(await connectInTurn(sandbox, { name, port }, 40)).toEqual([10, 20, 10]);
 });
 
 it('lb weight under load loses nothing', async () => {
@@ -40,7 +40,7 @@ it('a weight outlives a reload', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 2 });
   await sandbox.ok('weight', name, '0=0');
   await sandbox.ok('reload', name, '--monitor', '100');
-  expect(await connectInTurn(port, 10)).toEqual([0, 10]);
+  expect(await connectInTurn(sandbox, { name, port }, 10)).toEqual([0, 10]);
 });
 
 it('weights that make no sense are refused, and nothing changes', async () => {
@@ -59,7 +59,7 @@ it('weights that make no sense are refused, and nothing changes', async () => {
     expect(result.stderr).toContain(says);
     expect((await sandbox.snapshot(name)).spec.weights).toEqual([1, 3]);
   }
-  expect(await connectInTurn(port, 40)).toEqual([10, 30]);
+  expect(await connectInTurn(sandbox, { name, port }, 40)).toEqual([10, 30]);
 });
 
 it('direct knows 0 and 1', async () => {

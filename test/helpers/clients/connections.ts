@@ -1,6 +1,7 @@
 import http from 'node:http';
 import { onTestFinished } from 'vitest';
 import { getJson } from '../http.ts';
+import type { Sandbox } from '../sandbox.ts';
 import type { AppIdentity } from '../tally.ts';
 
 /** A client that keeps its one connection open until the test ends or `close`. */
@@ -28,11 +29,19 @@ export async function slotFor(port: number, from = '127.0.0.1'): Promise<number>
   return Number(slot);
 }
 
-/** Opens so many connections, each after the answer on the one before; how many each slot got. */
-export async function connectInTurn(port: number, count: number): Promise<number[]> {
+/**
+ * Opens so many connections, each after the answer on the one before; how many each slot got. A worker that has answered may still
+ * count as busy: its primary must read that it took the connection, and has done so when it answers the request for a snapshot.
+ */
+export async function connectInTurn(
+  sandbox: Pick<Sandbox, 'snapshot'>,
+  { name, port }: { readonly name: string; readonly port: number },
+  count: number,
+): Promise<number[]> {
   const counts: number[] = [];
   for (let n = 0; n < count; n++) {
     const { slot } = await getJson(port);
+    await sandbox.snapshot(name);
     counts[Number(slot)] = (counts[Number(slot)] ?? 0) + 1;
   }
   return Array.from(counts, (got) => got ?? 0);
