@@ -11,10 +11,10 @@ process.chdir(dirname(fileURLToPath(import.meta.url)));
 const PROGRAM = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'warning' };
 
 /**
- * What `bin/lb.js` runs, in bundles by role: `main` has what is called often and must be quick, and loads one of the
- * others for everything else. Each is a folder and a file, as its source is, for the sake of `import.meta.url`.
+ * What `bin/lb.js` runs, in bundles by role: `main` and `main-logs` have what is called often and must be quick, and load one of
+ * the others for everything else. Each is a folder and a file, as its source is, for the sake of `import.meta.url`.
  */
-const ROLES = ['cli/main', 'cli/run-cli', 'cli/run-logs', 'daemon/main'];
+const ROLES = ['cli/main', 'cli/run-cli', 'cli/main-logs', 'daemon/main'];
 
 /** A bundle loads another one when it gets to its `import()`, instead of containing it. With `require`: loading an ES module takes longer. */
 const otherRoles = {

@@ -6,4 +6,5 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 // From Node 22.1 on compiled code is kept between calls.
 require('node:module').enableCompileCache?.();
-require('../dist/cli/main.cjs');
+// A bundle of its own, because people wait for it.
+require(['logs', 'log'].includes(process.argv[2]) ? '../dist/cli/main-logs.cjs' : '../dist/cli/main.cjs');

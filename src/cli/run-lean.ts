@@ -5,18 +5,15 @@ import { createContext, type Context, type Words } from './context.ts';
 import type { Io } from './io.ts';
 import { LIST_NAMES, listing } from './listing.ts';
 
-const LOGS_NAMES: readonly string[] = ['logs', 'log'];
-
 /**
- * Handles the command lines that must load as little as possible: people and scripts call `lb list` and `lb logs` often, and a
+ * Handles the command lines that must load as little as possible: people and scripts call `lb list` often, and a
  * daemon keeps everything it has loaded in memory for weeks. Returns null, with no side effects, for command lines that `runCli` handles.
- * @throws what ended the daemon, or the reading of logs
+ * @throws what ended the daemon
  */
 export async function runLean([name = '', ...flags]: readonly string[], io: Io): Promise<number | null> {
   const [flag] = flags;
   const words: Words = { args: [], options: { json: flag === '--json' }, appArgs: [] };
   if (flags.length === 0 && name === 'daemon') return await (await import('./commands/daemon.ts')).daemon.run(await createContext(io, 'daemon', words));
-  if (LOGS_NAMES.includes(name)) return await (await import('./run-logs.ts')).runLogs(flags, io);
   const isQuick = LIST_NAMES.includes(name) && (flags.length === 0 || (flags.length === 1 && flag === '--json'));
   return isQuick ? await quickList(await createContext(io, 'list', words)) : null;
 }

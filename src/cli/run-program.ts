@@ -1,0 +1,50 @@
+import { EXIT } from '../errors/registry.ts';
+import { callerDirectory } from '../system/caller-directory.ts';
+import type { Io } from './io.ts';
+
+for (const stream of [process.stdout, process.stderr]) {
+  // The reader has gone away (`lb logs | head`).
+  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed));
+}
+
+const io: Io = {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  get cwd() {
+    return callerDirectory();
+  },
+  onInterrupt(listener) {
+    let again = false;
+    const onSignal = (): void => {
+      // A second Ctrl-C exits immediately.
+      if (again) process.exit(EXIT.interrupted);
+      again = true;
+      listener();
+    };
+    process.on('SIGINT', onSignal);
+    return () => void process.off('SIGINT', onSignal);
+  },
+};
+
+/** A command line that is tried before the complete one, with a part of the code. Null, with no side effects, for what it cannot handle. */
+type QuickCli = (argv: readonly string[], io: Io) => Promise<number | null>;
+
+/** The complete command line is a separate bundle. */
+const wholeCli = (): Promise<typeof import('./run-cli.ts')> => import('./run-cli.ts');
+
+async function run(argv: readonly string[], quickCli: QuickCli): Promise<number> {
+  try {
+    return (await quickCli(argv, io)) ?? (await (await wholeCli()).runCli(argv, io));
+  } catch (error) {
+    return await (await wholeCli()).reportFailure(error, argv, io);
+  }
+}
+
+/** Runs the command line, then exits. */
+export function runProgram(quickCli: QuickCli): void {
+  void run(process.argv.slice(2), quickCli).then((exitCode) => {
+    process.exitCode = exitCode;
+    process.stdout.write('', () => process.exit());
+  });
+}
