@@ -111,7 +111,7 @@ for (const [title, begin] of [
   });
 }
 
-it('SIGKILL of a worker: what it served fails, nothing is refused, nobody hangs', { tags: ['every-node'] }, async () => {
+it('SIGKILL of a worker: what it served fails, nothing is refused, nobody hangs', async () => {
   const kills = 3;
   const { name, port } = await startDirect('plain-http.cjs', { instances: 3 });
   const load = newConnections(port);

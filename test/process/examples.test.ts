@@ -97,7 +97,20 @@ it('queue-consumer', async () => {
   mkdirSync(join(queue, 'jobs'), { recursive: true });
   const numbers = Array.from({ length: 40 }, (_, number) => number);
   for (const number of numbers) writeFileSync(join(queue, 'jobs', String(number)), `job-${number}`);
-  const { name } = await sandbox.start(example('queue-consumer/consumer.js'), { env: { QUEUE_DIR: queue }, flags: ['--min-uptime', '200'] });
+  const name = 'consumer';
+  // Without PORT: it is a hint that an app will listen, and the start would wait for that.
+  const started = await sandbox.lbWith(
+    { env: { QUEUE_DIR: queue } },
+    'start',
+    example('queue-consumer/consumer.js'),
+    '-n',
+    name,
+    '-i',
+    '2',
+    '--min-uptime',
+    '200',
+  );
+  expect(started.code, String(started)).toBe(0);
   await sandbox.ok('reload', name, '--monitor', '100');
   await sandbox.waitFor('all jobs to be done', () => output(name).match(/done: /g)?.length === numbers.length);
   await sandbox.ok('stop', name);

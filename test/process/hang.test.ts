@@ -1,4 +1,3 @@
-/** @module-tag every-node */
 import http from 'node:http';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -27,7 +26,7 @@ const waitForReplaced = (name: string, ...hung: number[]): Promise<AppSnapshot> 
     (now) => now.ready === now.instances && now.workers.length === now.instances && !now.workers.some(({ pid }) => hung.includes(pid)),
   );
 
-it('S14: a worker in an endless loop is found, named and replaced; what it had not taken is served by the others', async () => {
+it('S14: a worker in an endless loop is found, named and replaced; what it had not taken is served by the others', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start(APP, { instances: 3, flags: HANG_TIMEOUT });
   const before = await sandbox.workerPids(name);
   const load = startLoad({ port, mode: 'connection-per-request', clients: 2 });
@@ -47,7 +46,7 @@ it('S14: a worker in an endless loop is found, named and replaced; what it had n
   expect((await sandbox.ok('show', name)).stdout).toContain(cause);
 });
 
-it('S14: a stopped worker is told from one in native code; each has its replacement before it is gone', async () => {
+it('S14: a stopped worker is told from one in native code; each has its replacement before it is gone', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start(APP, { instances: 3, flags: HANG_TIMEOUT, env: { FIFO: join(sandbox.directory, 'fifo') } });
   const native = await make(port, '/hang?in=native');
   const stopped = (await sandbox.workerPids(name)).find((pid) => pid !== native) ?? 0;

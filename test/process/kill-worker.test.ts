@@ -30,7 +30,7 @@ it('S12: SIGKILL of a worker under load: only what it was serving fails, nobody 
   expect(lastExits.at(-1)).toMatchObject({ signal: 'SIGKILL', code: null, stopReason: null, stateBefore: 'ready' });
 });
 
-it('S13: SIGKILL of all workers at once: connections wait, none is refused', { tags: ['every-node'] }, async () => {
+it('S13: SIGKILL of all workers at once: connections wait, none is refused', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const load = startLoad({ port, mode: 'connection-per-request', clients: CLIENTS });
   for (let round = 1; round <= 3; round++) {

@@ -63,7 +63,7 @@ async function replaceWorker(app: string): Promise<void> {
   await sandbox.waitForApp(app, 'replace its worker', ({ workers, ready }) => ready === 1 && workers.every((worker) => worker.pid !== pid));
 }
 
-it('the default Node.js, uninstalled: the app, its next workers, the next daemon and the next primary run on', { tags: ['every-node'] }, async () => {
+it('the default Node.js, uninstalled: the app, its next workers, the next daemon and the next primary run on', async () => {
   await sandbox.ok('kill');
   const node = installNode('v1');
   lbWith(node, 'start', fixture('plain-http.cjs'), '-n', 'plain');

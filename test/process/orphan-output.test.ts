@@ -34,7 +34,7 @@ it('what a worker prints after its primary was killed reaches the log file, and 
   await sandbox.waitForOnline(name);
 });
 
-it('where nobody is left to read it, losing its output costs a worker no request', { tags: ['every-node'] }, async () => {
+it('where nobody is left to read it, losing its output costs a worker no request', async () => {
   const { name, port } = await sandbox.start('prints.cjs', { instances: 1 });
   const daemon = await sandbox.daemonPid();
   process.kill(daemon, 'SIGKILL');

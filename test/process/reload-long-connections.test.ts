@@ -1,4 +1,3 @@
-/** @module-tag every-node */
 import { expect, it } from 'vitest';
 import { startHttp2Load } from '../helpers/clients/http2.ts';
 import { openEventStream, slowUpload, slowloris } from '../helpers/clients/slow.ts';
@@ -11,7 +10,7 @@ import { within } from '../helpers/wait.ts';
 
 const sandbox = await createSandbox();
 
-it('S4: a slow chunked response spans the reload', async () => {
+it('S4: a slow chunked response spans the reload', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('slow-response.cjs');
   const pids = await sandbox.workerPids(name);
   const slow = Array.from({ length: 4 }, () => getJson(port, '/?ms=4000'));
@@ -39,7 +38,7 @@ it('S5: a slow upload spans the reload', async () => {
   await reload;
 });
 
-it('S5: a slowloris holds no drain past its deadline', async () => {
+it('S5: a slowloris holds no drain past its deadline', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { flags: ['--kill-timeout', '1500'] });
   const drips = Array.from({ length: 4 }, () => slowloris(port));
   await sandbox.waitForApp(name, 'have four open connections', (now) => now.connections >= 4);
@@ -52,7 +51,7 @@ it('S5: a slowloris holds no drain past its deadline', async () => {
   await within('the slow connections to be closed', 2000, Promise.all(drips.map((drip) => drip.closed)));
 });
 
-it('S6: HTTP/2, streams opened during the drain', async () => {
+it('S6: HTTP/2, streams opened during the drain', { tags: ['every-node'] }, async () => {
   const script = sandbox.deploy('h2.cjs', 'http2.cjs', 'v0');
   const { name, port } = await sandbox.start(script);
   const quick = startHttp2Load({ port, sessions: 2 });
@@ -66,7 +65,7 @@ it('S6: HTTP/2, streams opened during the drain', async () => {
   expectLossless(await slow.stop(), 'S6 slow');
 });
 
-it('S7: WebSocket: close code 1001, and the reconnect lands on a new worker', async () => {
+it('S7: WebSocket: close code 1001, and the reconnect lands on a new worker', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('websocket.cjs');
   const old = await sandbox.workerPids(name);
   const clients = await Promise.all([1, 2, 3, 4].map(() => connectEcho(port)));
@@ -106,7 +105,7 @@ async function followedThrough<T>(clients: EchoClient[], codes: number[], port: 
   return result;
 }
 
-it('S8: an event stream ends with its worker, without an error, and delays nothing', async () => {
+it('S8: an event stream ends with its worker, without an error, and delays nothing', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('sse.cjs', { instances: 1 });
   const stream = await openEventStream(port);
   const load = startLoad({ port, mode: 'think', clients: 4 });
@@ -151,7 +150,7 @@ it('a response that never ends is cut only at the deadline, and reported', async
   expect(lastExits.at(-1)).toMatchObject({ pid: stream.pid(), killedAtDeadline: true, stopReason: 'reload' });
 });
 
-it('an idle keep-alive connection is not cut: its next request is answered and told to close', async () => {
+it('an idle keep-alive connection is not cut: its next request is answered and told to close', { tags: ['every-node'] }, async () => {
   const script = sandbox.deploy('server.cjs', 'plain-http.cjs', 'v0');
   const { name, port } = await sandbox.start(script);
   // Longer thoughts than a worker takes to boot, shorter than the server's keepAliveTimeout of 5 s.

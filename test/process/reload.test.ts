@@ -37,7 +37,7 @@ it('S1: a new connection per request, 16 KB POST', { tags: ['every-node'] }, asy
   await reloadUnderLoad('S1', 2, [{ mode: 'connection-per-request', bodyBytes: 16_384, clients: 6 }]);
 });
 
-it('S2: keep-alive clients that never pause', { tags: ['every-node'] }, async () => {
+it('S2: keep-alive clients that never pause', async () => {
   await reloadUnderLoad('S2', 2, [{ mode: 'keep-alive', clients: 4 }]);
 });
 
@@ -45,7 +45,7 @@ it('S3: keep-alive clients with think time and POST, no retry', { tags: ['every-
   await reloadUnderLoad('S3', 2, [{ mode: 'think', thinkMs: 150, bodyBytes: 16_384, clients: 16 }]);
 });
 
-it('S11: an app with one worker', { tags: ['every-node'] }, async () => {
+it('S11: an app with one worker', async () => {
   await reloadUnderLoad('S11', 1, [
     { mode: 'keep-alive', clients: 2 },
     { mode: 'think', clients: 6 },

@@ -6,7 +6,7 @@ import { expectLossless } from '../helpers/tally.ts';
 
 const sandbox = await createSandbox();
 
-it('S17: 4 → 1 → 8 under load', { tags: ['every-node'] }, async () => {
+it('S17: 4 → 1 → 8 under load', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 4 });
   const loads = [
     startLoad({ port, mode: 'connection-per-request', clients: 3 }),

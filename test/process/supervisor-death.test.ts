@@ -67,7 +67,7 @@ it('S18: SIGKILL of the daemon: nobody notices, and a new daemon adopts what run
   for (const load of loads) expectLossless(await load.stop(), 'daemon killed');
 });
 
-it('S18: SIGKILL of both at once: nobody hangs, and the app is back by itself', { tags: ['every-node'] }, async () => {
+it('S18: SIGKILL of both at once: nobody hangs, and the app is back by itself', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const load = startLoad({ port, mode: 'connection-per-request', clients: NEW_CLIENTS });
   const kept = startLoad({ port, mode: 'keep-alive', clients: 2 });
