@@ -1,12 +1,15 @@
-import type { Socket } from 'node:net';
 import { completeSpec } from '../config/spec-settings.ts';
 import { LbError } from '../errors/lb-error.ts';
-import type { Answer, FromPrimary, Order, ToPrimary } from '../protocol/attach.ts';
+import type { Answer, FromPrimary, HandleMessage, Order, SocketId, ToPrimary } from '../protocol/attach.ts';
 import { asLbError } from '../protocol/checked.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
 import { ndjson, ndjsonReader } from '../protocol/ndjson.ts';
 import { fromPrimaryParser } from '../protocol/parse-from-primary.ts';
+import { bringsHandle, brought, isAboutHandle, socketId, type Brought } from '../protocol/parse-handles.ts';
 import { attempt, integer, Malformed, object, string } from '../protocol/parser.ts';
+import { discardHandle } from '../system/discard-handle.ts';
+import type { HandleChannel } from '../system/handle-channel.ts';
+import type { KeptSocket } from './kept-sockets.ts';
 
 /** How often `checkAlive` is to be called. */
 export const CHECK_ALIVE_MS = 5_000;
@@ -25,6 +28,8 @@ export type Report = Extract<FromPrimary, { type: 'event' | 'redefined' | 'log' 
 export interface AttachmentEvents {
   hello(attachment: Attachment, hello: PrimaryHello): void;
   received(report: Report): void;
+  /** It gives a handle to keep, or no longer needs one kept. */
+  handles(message: HandleMessage, brought: Brought): void;
   /** It sent something malformed, which was ignored. Before its hello, the connection is closed. */
   malformed(problem: Malformed, from: string): void;
   hung(): void;
@@ -42,7 +47,7 @@ interface Pending {
 /** The daemon's end of the connection with one primary: orders out, exactly one answer to each back. */
 export class Attachment {
   events: AttachmentEvents;
-  readonly #socket: Socket;
+  readonly #channel: Pick<HandleChannel, keyof HandleChannel>;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #unanswered = 0;
@@ -51,18 +56,35 @@ export class Attachment {
   /** Since the last check; then there is no need to ask whether it lives. */
   #heard = false;
 
-  constructor(socket: Socket, events: AttachmentEvents) {
-    this.#socket = socket;
+  constructor(channel: Pick<HandleChannel, keyof HandleChannel>, events: AttachmentEvents) {
+    this.#channel = channel;
     this.events = events;
     const read = ndjsonReader(
       (message) => this.#read(message),
       (problem) => this.#refuse(problem, null),
     );
-    socket.on('data', read);
-    socket.on('error', () => {});
-    // An HTTP server's sockets stay half open by default.
-    socket.once('end', () => socket.end());
-    socket.once('close', () => this.#closed());
+    channel.onData(read);
+    channel.onClose(() => this.#closed());
+  }
+
+  /** @param token what its hello must show; without one, it is believed */
+  challenge(token: object | undefined): void {
+    this.#send({ type: 'challenge' }, token);
+  }
+
+  /** Its hello is accepted. */
+  welcome(): void {
+    this.#send({ type: 'welcome' });
+  }
+
+  /** Gives it a duplicate; ours stays open. */
+  keep({ app, key, name, handle }: KeptSocket): void {
+    this.#send({ type: 'keep', app, key, name }, handle);
+  }
+
+  /** No duplicate of this socket is kept. */
+  dropped({ app, key }: SocketId): void {
+    this.#send({ type: 'dropped', app, key });
   }
 
   /**
@@ -72,22 +94,23 @@ export class Attachment {
   order(app: string, order: Order, onProgress?: ProgressListener, onAnswer?: () => void): Promise<Answer> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      if (this.#socket.destroyed) {
+      if (this.#channel.closed) {
         reject(new LbError('LB_ERR_PRIMARY_LOST', { app, reason: 'it is not connected' }));
         return;
       }
       this.#pending.set(id, { app, resolve, reject, onProgress, onAnswer });
-      this.#socket.write(ndjson({ type: 'order', id, app, order } satisfies ToPrimary));
+      this.#send({ type: 'order', id, app, order });
     });
   }
 
   close(): void {
-    this.#socket.destroy();
+    this.#channel.destroy();
   }
 
-  /** The primary is not needed: it drains its apps and exits. */
+  /** The primary is not needed: it drains its apps and exits. What it still sends is ignored. */
   leave(): void {
-    this.#socket.write(ndjson({ type: 'leave' } satisfies ToPrimary));
+    this.events = IGNORED;
+    this.#send({ type: 'leave' });
   }
 
   /** Pings a primary that has been silent since the last check; to be called every `CHECK_ALIVE_MS`. */
@@ -99,17 +122,27 @@ export class Attachment {
     }
     if (this.#unanswered >= PINGS_MISSED) return this.events.hung();
     this.#unanswered++;
-    this.#socket.write(ndjson({ type: 'ping', seq: this.#unanswered }));
+    this.#send({ type: 'ping', seq: this.#unanswered });
+  }
+
+  #send(message: ToPrimary, handle?: object): void {
+    this.#channel.write(ndjson(message), handle);
   }
 
   #read(value: unknown): void {
-    if (this.#socket.destroyed) return;
+    if (this.#channel.closed) return;
     this.#heard = true;
-    const message = attempt(() => this.#parse(value));
-    if (!(message instanceof Malformed)) return this.#received(message);
-    if (this.#name === null) return this.#refuse(message, value);
-    this.events.malformed(message, this.#name);
-    this.#failOrder(value, message);
+    const handle = bringsHandle(value) ? this.#channel.takeHandle() : null;
+    const parsed = attempt((): readonly [FromPrimary, Brought] => {
+      const message = this.#parse(value);
+      return [message, brought(message, handle)];
+    });
+    if (!(parsed instanceof Malformed)) return this.#received(...parsed);
+    discardHandle(handle);
+    if (this.#name === null) return this.#refuse(parsed, value);
+    this.events.malformed(parsed, this.#name);
+    this.#failOrder(value, parsed);
+    this.#failKeep(value);
   }
 
   /** @throws Malformed */
@@ -124,7 +157,7 @@ export class Attachment {
   /** A connection that did not begin with a hello, or is not NDJSON. */
   #refuse(problem: Malformed, value: unknown): void {
     this.events.malformed(problem, senderOf(value));
-    this.#socket.destroy();
+    this.#channel.destroy();
   }
 
   /** Its answer cannot be read, and no other will come. */
@@ -134,7 +167,14 @@ export class Attachment {
     this.#settle(head.id, ({ reject }) => reject(asLbError('answer from the primary', problem)));
   }
 
-  #received(message: FromPrimary): void {
+  /** It must not count on what came without its handle. */
+  #failKeep(value: unknown): void {
+    const id = bringsHandle(value) ? attempt(() => socketId(value)) : null;
+    if (id !== null && !(id instanceof Malformed)) this.dropped(id);
+  }
+
+  #received(message: FromPrimary, handles: Brought): void {
+    if (isAboutHandle(message)) return this.events.handles(message, handles);
     switch (message.type) {
       case 'hello':
         this.#name = message.name;
@@ -172,8 +212,19 @@ export class Attachment {
   }
 }
 
+const IGNORED: AttachmentEvents = {
+  hello: () => {},
+  received: () => {},
+  handles: (_, { socket, pipe }) => {
+    for (const handle of [socket, pipe]) discardHandle(handle);
+  },
+  malformed: () => {},
+  hung: () => {},
+  closed: () => {},
+};
+
 /** Who an unknown sender says it is. */
-function senderOf(value: unknown): string {
+export function senderOf(value: unknown): string {
   const claimed = attempt(() => claimedPrimary(value));
   return claimed instanceof Malformed ? 'an unknown primary' : `a primary that says it is ${JSON.stringify(claimed.name.slice(0, 64))} (pid ${claimed.pid})`;
 }

@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { LbError } from '../errors/lb-error.ts';
 import { nameInPath, normalName } from '../lifecycle/app-name.ts';
-import { ATTACH_UPGRADE } from '../protocol/attach.ts';
 import type { StreamRecord } from '../protocol/control.ts';
 import { ndjson } from '../protocol/ndjson.ts';
 import { CONTROL_PROTOCOL } from '../protocol/version.ts';
@@ -17,8 +16,6 @@ type Handler = (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer;
 interface ControlServerOptions {
   readonly version: string;
   readonly routes: ReadonlyMap<string, Handler>;
-  /** Called for a primary that attaches. */
-  readonly onAttach: (socket: Socket) => void;
   /** Serves a WebSocket on `/v1/logs`, `/v1/events` or `/v1/stats`; false for any other path. */
   readonly onWebSocket: (request: IncomingMessage, socket: Socket, head: Buffer, url: URL) => Promise<boolean>;
 }
@@ -107,13 +104,6 @@ export class ControlServer {
     socket.on('error', () => {});
     try {
       const url = urlOf(request);
-      // The hello of a primary carries its protocol version.
-      if (request.headers.upgrade === ATTACH_UPGRADE && url.pathname === '/v1/attach') {
-        socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${ATTACH_UPGRADE}\r\n\r\n`);
-        socket.unshift(head);
-        this.#options.onAttach(socket);
-        return;
-      }
       this.#checkProtocol(request);
       if (await this.#options.onWebSocket(request, socket, head, url)) return;
       throw new LbError('LB_ERR_ROUTE', { method: 'UPGRADE', path: url.pathname });

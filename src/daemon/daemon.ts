@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { DaemonFacts } from '../metrics/prometheus.ts';
@@ -15,7 +14,7 @@ import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
 import { portHolder } from '../system/port-holder.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
 import type { AppHandle } from './app-handle.ts';
-import { Attachment, CHECK_ALIVE_MS, type PrimaryHello } from './attachment.ts';
+import { AttachServer } from './attach-server.ts';
 import { ControlServer } from './control-server.ts';
 import { EventLog } from './event-log.ts';
 import { EventHooks } from './hooks/event-hooks.ts';
@@ -69,9 +68,7 @@ export class Daemon {
     event: (app) => this.#happened(app),
     live: () => this.live,
   });
-  readonly #attachments = new Set<Attachment>();
-  /** One for all primaries: each timer would wake this process. */
-  #checks: NodeJS.Timeout | null = null;
+  readonly #attachServer: AttachServer;
   #lock: Lock | null = null;
   #closing: Promise<void> | null = null;
 
@@ -115,8 +112,12 @@ export class Daemon {
           setImmediate(options.onShutdown);
         },
       }),
-      onAttach: (socket) => this.#attach(socket),
       onWebSocket: (request, socket, head, url) => this.live.accept(request, socket, head, url),
+    });
+    this.#attachServer = new AttachServer({
+      home: options.home,
+      attached: (attachment, hello) => this.registry.attach(attachment, hello),
+      malformed: (problem, from) => this.#badMessages.report(from, problem),
     });
     this.#shared = new SharedSocket({
       file: this.#paths.share,
@@ -127,11 +128,11 @@ export class Daemon {
 
   /** @throws LbError LB_ERR_DAEMON_RUNNING when another one holds the lock, LB_ERR_HOME, LB_ERR_SOCKET_PATH. */
   async open(): Promise<void> {
-    const { home, socket, daemonPid } = this.#paths;
+    const { home, socket, attach, daemonPid } = this.#paths;
     ensureHome(this.#paths);
     this.#lock = await acquireLock(home);
     if (this.#lock === null) throw new LbError('LB_ERR_DAEMON_RUNNING', { home, pid: readPid(daemonPid) });
-    await claimSocketPath(socket);
+    for (const path of [socket, attach]) await claimSocketPath(path);
     await this.#server.listen(socket);
     this.#events.load();
     this.#began();
@@ -139,9 +140,7 @@ export class Daemon {
     this.#metricsEndpoint.restore();
     await this.#shared.restore();
     this.#memory.start();
-    this.#checks = setInterval(() => {
-      for (const attachment of this.#attachments) attachment.checkAlive();
-    }, CHECK_ALIVE_MS);
+    await this.#attachServer.listen(attach);
     writePid(daemonPid);
   }
 
@@ -158,7 +157,7 @@ export class Daemon {
 
   async #close(why: string): Promise<void> {
     this.#memory.stop();
-    if (this.#checks !== null) clearInterval(this.#checks);
+    this.#attachServer.close();
     this.#happened(null)('daemon-end', `daemon (pid ${process.pid}) is shutting down: ${why}`);
     await this.#orphanOutputs.close();
     await this.#hooks.close(HOOKS_END_MS);
@@ -166,7 +165,7 @@ export class Daemon {
     this.#shared.close();
     this.#server.close();
     this.#metricsEndpoint.close();
-    for (const file of [this.#paths.daemonPid, this.#paths.socket]) rmSync(file, { force: true });
+    for (const file of [this.#paths.daemonPid, this.#paths.socket, this.#paths.attach]) rmSync(file, { force: true });
     this.#lock?.release();
   }
 
@@ -212,7 +211,7 @@ export class Daemon {
 
   #createRegistry(): Registry {
     const { home, version, foreground, log } = this.#options;
-    const { socket, daemonLog, state, primaries } = this.#paths;
+    const { socket, attach, daemonLog, state, primaries } = this.#paths;
     return new Registry({
       store: new Store(state, log),
       log,
@@ -222,6 +221,7 @@ export class Daemon {
       settings: () => ({
         home,
         socket,
+        attach,
         daemonLog,
         daemonProgram: LB_PROGRAM,
         daemonNode: process.execPath,
@@ -262,19 +262,6 @@ export class Daemon {
   #add(event: NewEvent): void {
     this.#options.log(`${event.app === null ? '' : `${event.app}: `}${event.message}`);
     this.#hooks.happened(this.#events.add(event));
-  }
-
-  #attach(socket: Socket): void {
-    const hello = (attachment: Attachment, message: PrimaryHello): void => this.registry.attach(attachment, message);
-    const attachment = new Attachment(socket, {
-      hello,
-      received: () => {},
-      malformed: (problem, from) => this.#badMessages.report(from, problem),
-      hung: () => socket.destroy(),
-      closed: () => {},
-    });
-    this.#attachments.add(attachment);
-    socket.once('close', () => this.#attachments.delete(attachment));
   }
 
   #facts(): DaemonFacts {

@@ -1,11 +1,14 @@
 import type { OutputOrigin } from '../protocol/attach.ts';
-import type { OutputPipe } from '../protocol/parse-spawn-channel.ts';
+import type { OutputPipe } from '../protocol/parse-handles.ts';
+
+/** Which pipe of which worker of which app. */
+interface OutputId {
+  readonly app: string;
+  readonly origin: OutputOrigin;
+}
 
 /** A duplicate of the reading end of a pipe to which a worker prints: held, not read while the primary lives. */
-export interface KeptOutput {
-  readonly app: string;
-  readonly key: string;
-  readonly origin: OutputOrigin;
+export interface KeptOutput extends OutputId {
   readonly pipe: OutputPipe;
 }
 
@@ -18,9 +21,13 @@ export class KeptOutputs {
     this.#outputs.set(idOf(output), output);
   }
 
-  drop(output: Pick<KeptOutput, 'app' | 'key'>): void {
+  drop(output: OutputId): void {
     this.#outputs.get(idOf(output))?.pipe.close();
     this.#outputs.delete(idOf(output));
+  }
+
+  dropAll(): void {
+    for (const { pipe } of this.takeAll()) pipe.close();
   }
 
   /** Gives away everything. */
@@ -31,4 +38,4 @@ export class KeptOutputs {
   }
 }
 
-const idOf = ({ app, key }: Pick<KeptOutput, 'app' | 'key'>): string => `${app}\n${key}`;
+const idOf = ({ app, origin: { pid, stream } }: OutputId): string => `${app}\n${pid} ${stream}`;

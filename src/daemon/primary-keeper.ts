@@ -8,10 +8,11 @@ import { now } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { isAlive, startTimeOf } from '../system/processes.ts';
 import type { Attachment, PrimaryHello, Report } from './attachment.ts';
-import { KeptOutputs, type KeptOutput } from './kept-outputs.ts';
+import { KeptHandles } from './kept-handles.ts';
+import type { KeptOutput } from './kept-outputs.ts';
 import { PrimaryRecord, type PrimaryId } from './primary-record.ts';
 import { Respawn } from './respawn.ts';
-import { KeptSockets, type spawnPrimary } from './primary-process.ts';
+import type { spawnPrimary } from './primary-process.ts';
 
 const ATTACH_DEADLINE_MS = 10_000;
 /** A primary that is alive but not connected for this long is hung. */
@@ -44,7 +45,7 @@ export interface PrimaryKeeperOptions {
   /** Of the primary: unique in this daemon, and the name of its record. */
   readonly name: string;
   readonly primariesDir: string;
-  readonly settings: () => Omit<PrimarySettings, 'name' | 'sockets'>;
+  readonly settings: () => Omit<PrimarySettings, 'name'>;
   readonly spawn: typeof spawnPrimary;
   readonly log: (message: string) => void;
   /** Takes what workers go on printing after the death of their primary. */
@@ -57,8 +58,7 @@ export class PrimaryKeeper {
   problem: string | null = null;
   readonly #options: PrimaryKeeperOptions;
   readonly #tenants = new Map<string, Tenant>();
-  readonly #sockets = new KeptSockets();
-  readonly #outputs = new KeptOutputs();
+  readonly #handles = new KeptHandles((app) => this.#tenants.has(app));
   readonly #respawn: Respawn;
   readonly #record: PrimaryRecord;
   #primary: PrimaryId | null = null;
@@ -104,14 +104,11 @@ export class PrimaryKeeper {
   spawn(): void {
     if (this.#primary !== null) return;
     this.#respawn.spawned();
-    const settings: PrimarySettings = { ...this.#options.settings(), name: this.#options.name, sockets: this.#sockets.all.length };
+    const settings: PrimarySettings = { ...this.#options.settings(), name: this.#options.name };
     const child = this.#options.spawn({
       interpreter: this.#interpreter,
       settings,
       logFile: settings.daemonLog,
-      sockets: this.#sockets,
-      outputs: this.#outputs,
-      malformed: (problem) => this.#malformed(problem),
       onExit: (how) => this.#lost(child.pid ?? 0, how),
     });
     const pid = child.pid ?? 0;
@@ -149,9 +146,9 @@ export class PrimaryKeeper {
   /** This primary has connected; one too many leaves. */
   attach(attachment: Attachment, hello: PrimaryHello): void {
     const { name, log } = this.#options;
-    if (this.#attachment !== null && this.#primary?.pid !== hello.pid) {
+    const primary = this.#primary;
+    if (primary !== null && primary.pid !== hello.pid && isAlive(primary.pid, primary.startTime)) {
       log(`a second primary ${name} (pid ${hello.pid}) connected and is told to exit`);
-      attachment.events = { hello: () => {}, received: () => {}, malformed: () => {}, hung: () => {}, closed: () => {} };
       attachment.leave();
       return;
     }
@@ -162,10 +159,13 @@ export class PrimaryKeeper {
     attachment.events = {
       hello: () => {},
       received: (report) => this.#tenants.get(report.app)?.received(report),
+      handles: (message, brought) => this.#handles.received(message, brought, attachment),
       malformed: (problem) => this.#malformed(problem),
       hung: () => this.#kill('its event loop does not respond'),
       closed: () => this.#detached(attachment),
     };
+    // Before any order: an app that starts finds its sockets.
+    this.#handles.attached(attachment, hello);
     for (const tenant of this.#apps) {
       tenant.connected(attachment, hello.pid, hello.apps.find(({ spec }) => spec.name === tenant.name) ?? null);
     }
@@ -244,7 +244,7 @@ export class PrimaryKeeper {
     this.#primary = null;
     this.#attachment?.close();
     this.#attachment = null;
-    for (const output of this.#outputs.takeAll()) this.#options.orphaned(output);
+    for (const output of this.#handles.takeOutputs()) this.#options.orphaned(output);
     this.#respawn.predecessor.leaves(pid, this.#apps);
     // Until its workers have ended, a daemon that comes after this one must find them.
     this.#respawn.predecessor.whenGone(() => {
@@ -269,7 +269,7 @@ export class PrimaryKeeper {
   /** No other primary will come for this app: its ports are free again. */
   #release(app: string): void {
     const tenant = this.#tenants.get(app);
-    this.#sockets.dropAll(app);
+    this.#handles.dropSockets(app);
     this.#tenants.delete(app);
     tenant?.ended();
   }
@@ -278,7 +278,7 @@ export class PrimaryKeeper {
   #replace(pid: number, how: string): void {
     this.problem = `its primary ${how.startsWith('could not') ? how : `ended: ${how}`}`;
     const delayMs = this.#respawn.nextDelayMs();
-    const when = `a new one starts ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}, ${plural(this.#sockets.all.length, 'socket')} kept`;
+    const when = `a new one starts ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}, ${plural(this.#handles.sockets, 'socket')} kept`;
     const message = `primary (pid ${pid}) ended unexpectedly (${how}); ${when}`;
     for (const { event } of this.#tenants.values()) event('primary-lost', message, undefined, { cause: how });
     this.#spawnAfter(delayMs);

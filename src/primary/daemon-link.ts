@@ -1,12 +1,13 @@
-import { request } from 'node:http';
-import type { Socket } from 'node:net';
-import { ATTACH_UPGRADE, type FromPrimary, type PrimarySettings, type ToPrimary } from '../protocol/attach.ts';
+import type { FromPrimary, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
 import { asLbError } from '../protocol/checked.ts';
 import { ndjson, ndjsonReader } from '../protocol/ndjson.ts';
 import { appName } from '../protocol/parse-app-spec.ts';
+import { bringsHandle, brought, type Brought, type OutputPipe } from '../protocol/parse-handles.ts';
 import { parseToPrimary } from '../protocol/parse-to-primary.ts';
 import { attempt, integer, Malformed, object } from '../protocol/parser.ts';
 import { now } from '../system/clock.ts';
+import { discardHandle } from '../system/discard-handle.ts';
+import { HandleChannel } from '../system/handle-channel.ts';
 import { spawnDaemon } from '../system/spawn-daemon.ts';
 
 const REDIAL_FIRST_MS = 50;
@@ -14,14 +15,19 @@ const REDIAL_CAP_MS = 250;
 /** A daemon that is missing for this long is replaced by whoever misses it. */
 const MISSING_MS = 2_000;
 const SPAWN_JITTER_MS = 300;
+/** A daemon that takes longer to accept this primary is asked again. */
+const WELCOME_WITHIN_MS = 5_000;
 /** Messages that can be left out (log lines) are, when this much is unsent. */
 const BUSY_BYTES = 1024 * 1024;
 /** Events that wait for a daemon that is away; the newest. */
 const KEPT_EVENTS = 500;
 
 export interface LinkEvents {
-  hello(): FromPrimary;
-  received(message: ToPrimary): void;
+  /** @param proof the descriptor at which this process holds the handle of the challenge */
+  hello(proof: number | null): FromPrimary;
+  /** A daemon has accepted this primary. */
+  attached(): void;
+  received(message: ToPrimary, brought: Brought): void;
   /** It sent something that is malformed, and was ignored. */
   malformed(problem: Malformed): void;
   /** The daemon went away; a foreground app ends then. */
@@ -35,7 +41,8 @@ export class DaemonLink {
   readonly #settings: PrimarySettings;
   readonly #events: LinkEvents;
   readonly #unsent: FromPrimary[] = [];
-  #socket: Socket | null = null;
+  /** Of a daemon that has accepted this primary. */
+  #channel: HandleChannel | null = null;
   #missingSince = now();
   #delayMs = REDIAL_FIRST_MS;
   #closed = false;
@@ -46,14 +53,19 @@ export class DaemonLink {
     this.#events = events;
   }
 
+  /** A daemon has accepted this primary. */
+  get attached(): boolean {
+    return this.#channel !== null;
+  }
+
   /** Too much is unsent for messages that can be left out. */
   get busy(): boolean {
-    return this.#socket === null || this.#socket.writableLength > BUSY_BYTES;
+    return this.#channel === null || this.#channel.unsentBytes > BUSY_BYTES;
   }
 
   /** While the daemon is away events wait for it, and everything else is of no use to the next one. */
-  send(message: FromPrimary): void {
-    if (this.#socket !== null) this.#socket.write(ndjson(message));
+  send(message: FromPrimary, handle?: object): void {
+    if (this.#channel !== null) this.#channel.write(ndjson(message), handle);
     else if (message.type === 'event') {
       this.#unsent.push(message);
       if (this.#unsent.length > KEPT_EVENTS) this.#unsent.shift();
@@ -63,61 +75,70 @@ export class DaemonLink {
   /** Sends everything that was written, then ends. */
   close(): Promise<void> {
     this.#closed = true;
-    const socket = this.#socket;
-    if (socket === null) return Promise.resolve();
+    const channel = this.#channel;
+    if (channel === null) return Promise.resolve();
     return new Promise((resolve) => {
-      socket.once('close', () => resolve());
-      socket.end();
-      setTimeout(() => socket.destroy(), 1_000).unref();
+      channel.onClose(() => resolve());
+      channel.end();
+      setTimeout(() => channel.destroy(), 1_000).unref();
     });
   }
 
   dial(): void {
-    const attempt = request({
-      socketPath: this.#settings.socket,
-      path: '/v1/attach',
-      headers: { host: 'lb', connection: 'Upgrade', upgrade: ATTACH_UPGRADE },
-    });
-    attempt.once('upgrade', (_response, socket: Socket, head) => this.#attached(socket, head));
-    attempt.once('response', (response) => {
-      response.resume();
-      this.#redial();
-    });
-    attempt.once('error', () => this.#redial());
-    attempt.end();
-  }
-
-  #attached(socket: Socket, head: Buffer): void {
-    this.#socket = socket;
+    const channel = HandleChannel.connect(this.#settings.attach);
+    const greeting = new Greeting();
+    const deadline = setTimeout(() => channel.destroy(), WELCOME_WITHIN_MS);
+    const accept = (): void => {
+      clearTimeout(deadline);
+      greeting.end();
+      this.#attached(channel);
+    };
     const read = ndjsonReader(
-      (message) => this.#received(message),
+      (message) => {
+        const [parsed, handles] = this.#parse(message, channel);
+        if (parsed?.type === 'challenge') channel.write(ndjson(this.#events.hello(greeting.begin(handles.pipe))));
+        else if (parsed?.type === 'welcome') accept();
+        else if (parsed !== null) this.#events.received(parsed, handles);
+      },
       (problem) => {
         this.#events.malformed(problem);
-        socket.destroy();
+        channel.destroy();
       },
     );
-    socket.on('error', () => {});
-    socket.once('close', () => this.#detached());
-    this.send(this.#events.hello());
+    channel.onData(read);
+    channel.onClose(() => {
+      clearTimeout(deadline);
+      greeting.end();
+      if (this.#channel === channel) this.#detached();
+      else this.#redial();
+    });
+  }
+
+  #attached(channel: HandleChannel): void {
+    if (this.#closed) return channel.destroy();
+    this.#channel = channel;
+    this.#delayMs = REDIAL_FIRST_MS;
+    this.#events.attached();
     for (const event of this.#unsent.splice(0)) this.send(event);
-    if (head.length > 0) read(head);
-    socket.on('data', read);
   }
 
   /** An order that cannot be read is answered too. */
-  #received(value: unknown): void {
-    // A daemon that sends something has accepted this primary.
-    this.#delayMs = REDIAL_FIRST_MS;
-    const message = attempt(() => parseToPrimary(value));
-    if (!(message instanceof Malformed)) return this.#events.received(message);
-    this.#events.malformed(message);
+  #parse(value: unknown, channel: HandleChannel): readonly [ToPrimary | null, Brought] {
+    const handle = bringsHandle(value) ? channel.takeHandle() : null;
+    const parsed = attempt((): readonly [ToPrimary, Brought] => {
+      const message = parseToPrimary(value);
+      return [message, brought(message, handle)];
+    });
+    if (!(parsed instanceof Malformed)) return parsed;
+    discardHandle(handle);
+    this.#events.malformed(parsed);
     const order = attempt(() => orderHead(value));
-    if (order instanceof Malformed) return;
-    this.send({ type: 'failed', id: order.id, app: order.app, error: asLbError('order', message).toRecord() });
+    if (!(order instanceof Malformed)) this.send({ type: 'failed', id: order.id, app: order.app, error: asLbError('order', parsed).toRecord() });
+    return [null, { socket: null, pipe: null }];
   }
 
   #detached(): void {
-    this.#socket = null;
+    this.#channel = null;
     this.#missingSince = now();
     if (this.#closed) return;
     this.#events.lost();
@@ -138,5 +159,23 @@ export class DaemonLink {
     }
     setTimeout(() => this.dial(), this.#delayMs);
     this.#delayMs = Math.min(this.#delayMs * 2, REDIAL_CAP_MS);
+  }
+}
+
+/** While a daemon decides whether to accept this primary. */
+class Greeting {
+  #challenge: OutputPipe | null = null;
+
+  /** @returns the descriptor at which the daemon finds the handle in this process */
+  begin(challenge: OutputPipe | null): number | null {
+    this.end();
+    this.#challenge = challenge;
+    const descriptor: unknown = challenge === null ? null : Reflect.get(challenge, 'fd');
+    return typeof descriptor === 'number' && descriptor >= 0 ? descriptor : null;
+  }
+
+  end(): void {
+    this.#challenge?.close();
+    this.#challenge = null;
   }
 }

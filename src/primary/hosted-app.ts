@@ -12,8 +12,8 @@ import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { AppRuntime } from './app-runtime.ts';
 import { Ingress } from './ingress/ingress.ts';
 import type { BindListener } from './ingress/listeners.ts';
-import type { OutputKeeper } from './handles/output-keeper.ts';
-import type { SocketKeeper } from './handles/socket-keeper.ts';
+import type { Duplicate } from './handles/duplicator.ts';
+import type { HandleKeeper } from './handles/handle-keeper.ts';
 import { LogFollower } from './logs/log-follower.ts';
 import { StopOperation } from './operations/stop.ts';
 import { carryOut } from './orders.ts';
@@ -24,7 +24,7 @@ import type { StartWorker } from './workers/worker-process.ts';
 
 /** What an app needs from the system. */
 export interface AppPorts {
-  readonly keeper: SocketKeeper & OutputKeeper;
+  readonly duplicate: Duplicate;
   readonly bind: BindListener;
   readonly startWorker: StartWorker;
   readonly startable: Startable;
@@ -46,6 +46,7 @@ export interface AppOutbox {
 interface HostedAppOptions {
   readonly name: string;
   readonly ports: AppPorts;
+  readonly keeper: HandleKeeper;
   readonly outbox: AppOutbox;
   /** Directory of profiles. */
   readonly profiles: string;
@@ -60,15 +61,17 @@ interface HostedAppOptions {
 export class HostedApp {
   readonly name: string;
   readonly ingress: Ingress;
+  readonly keeper: HandleKeeper;
   readonly #options: HostedAppOptions;
   readonly #follower: LogFollower;
   #runtime: AppRuntime | null = null;
 
   constructor(options: HostedAppOptions) {
-    const { name, ports, outbox } = options;
+    const { name, ports, keeper, outbox } = options;
     this.name = name;
     this.#options = options;
-    this.ingress = new Ingress(ports.keeper, ports.bind);
+    this.keeper = keeper;
+    this.ingress = new Ingress({ keeper, duplicate: ports.duplicate, bind: ports.bind });
     this.#follower = new LogFollower(outbox);
   }
 
@@ -93,9 +96,15 @@ export class HostedApp {
     });
   }
 
-  /** The daemon that followed the log is gone. */
-  unfollow(): void {
+  /** A daemon has accepted this primary. */
+  daemonAttached(): void {
+    this.keeper.attached(this.ingress.held, this.#runtime?.logs.open ?? []);
+  }
+
+  /** The daemon that followed the log, and kept duplicates of the sockets, is gone. */
+  daemonLost(): void {
     this.#follower.follow(false);
+    this.keeper.detached();
   }
 
   async reopenLogs(): Promise<void> {
@@ -129,7 +138,7 @@ export class HostedApp {
       spec,
       startWorker: ports.startWorker,
       usage: ports.usage,
-      outputKeeper: ports.keeper,
+      outputKeeper: this.keeper,
       portHolder: ports.portHolder,
       memoryLeftBytes: ports.memoryLeftBytes,
       openByItself: ports.openByItself,
@@ -138,7 +147,7 @@ export class HostedApp {
       profiles,
       lineTimes,
       workerSettings,
-      socketsKept: () => ports.keeper.open,
+      socketsKept: () => this.keeper.complete,
       event: this.#event,
       badMessages: this.badMessages,
       redefined: () => outbox.send({ type: 'redefined', spec: runtime.pool.spec, snapshot: runtime.snapshot() }),

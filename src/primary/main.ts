@@ -1,15 +1,15 @@
 /** The program of a primary: started by the daemon. */
 import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
 import { checked } from '../protocol/checked.ts';
-import { parsePrimarySettings } from '../protocol/parse-spawn-channel.ts';
+import { parsePrimarySettings } from '../protocol/parse-settings.ts';
 import { memoryLeftBytes } from '../system/memory-room.ts';
 import { portHolder } from '../system/port-holder.ts';
 import { findScript } from '../system/script-file.ts';
 import { openByItself } from '../system/unfed-sockets.ts';
 import { UsageSampler } from '../system/usage.ts';
 import { DaemonLink } from './daemon-link.ts';
+import { Duplicator } from './handles/duplicator.ts';
 import { bindListener } from './ingress/listeners.ts';
-import { SpawnChannel } from './ingress/spawn-channel.ts';
 import { Primary } from './primary.ts';
 import { startable } from './workers/startable.ts';
 import { workerStarter } from './workers/start-worker.ts';
@@ -25,8 +25,8 @@ process.title = `lb primary ${parsed.name}`;
 // The daemon decides what ends a primary; a signal to the whole group must not.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 const ports = {
-  channel: new SpawnChannel(),
   link: (...[own, events]: ConstructorParameters<typeof DaemonLink>) => new DaemonLink(own, events),
+  duplicate: new Duplicator().duplicate,
   bind: bindListener,
   startWorker: workerStarter(parsed.preload),
   startable,
@@ -39,4 +39,4 @@ const ports = {
 const primary = new Primary(parsed, ports, () => process.exit(0));
 // As in PM2.
 process.on('SIGUSR2', () => primary.reopenLogs());
-void primary.start();
+primary.start();

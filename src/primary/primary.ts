@@ -2,13 +2,14 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { askAfter } from '../lifecycle/stop-ladder.ts';
 import type { FromPrimary, Order, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
+import type { Brought } from '../protocol/parse-handles.ts';
 import type { Malformed } from '../protocol/parser.ts';
 import { ATTACH_PROTOCOL, WORKER_PROTOCOL } from '../protocol/version.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { homePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
 import type { DaemonLink, LinkEvents } from './daemon-link.ts';
-import type { SpawnChannel } from './ingress/spawn-channel.ts';
+import { HandleKeeper } from './handles/handle-keeper.ts';
 import { HostedApp, type AppOutbox, type AppPorts } from './hosted-app.ts';
 
 /** What `docker stop` allows. */
@@ -16,8 +17,7 @@ const FOREGROUND_STOP_GRACE_MS = 10_000;
 const PRINTED: ReadonlySet<string> = new Set(['/dev/stdout', '/dev/stderr', 'journal']);
 
 /** What a primary needs from the system. */
-export interface PrimaryPorts extends Omit<AppPorts, 'keeper'> {
-  readonly channel: Pick<SpawnChannel, keyof SpawnChannel>;
+export interface PrimaryPorts extends AppPorts {
   readonly link: (settings: PrimarySettings, events: LinkEvents) => Pick<DaemonLink, keyof DaemonLink>;
 }
 
@@ -35,19 +35,17 @@ export class Primary {
     this.#ports = ports;
     this.#finish = finish;
     this.#link = ports.link(settings, {
-      hello: () => this.#hello(),
-      received: (message) => this.#received(message),
+      hello: (proof) => this.#hello(proof),
+      attached: () => {
+        for (const app of this.#apps.values()) app.daemonAttached();
+      },
+      received: (message, brought) => this.#received(message, brought),
       malformed: (problem) => this.#malformed(problem),
       lost: () => this.#daemonLost(),
     });
   }
 
-  async start(): Promise<void> {
-    await this.#ports.channel.receive(
-      this.#settings.sockets,
-      (app, key, handle, name) => this.#host(app).ingress.received(key, handle, name),
-      (problem) => this.#malformed(problem),
-    );
+  start(): void {
     this.#link.dial();
   }
 
@@ -56,16 +54,34 @@ export class Primary {
     for (const app of this.#apps.values()) void app.reopenLogs();
   }
 
-  #hello(): FromPrimary {
+  #hello(proof: number | null): FromPrimary {
     const { name, version } = this.#settings;
-    const apps = [...this.#apps.values()].flatMap(({ running }) => (running === null ? [] : [running]));
-    return { type: 'hello', protocol: ATTACH_PROTOCOL, name, pid: process.pid, startTime: startTimeOf(process.pid), version, apps };
+    const hosted = [...this.#apps.values()];
+    const apps = hosted.flatMap(({ running }) => (running === null ? [] : [running]));
+    const sockets = hosted.flatMap((app) => app.ingress.held.map(({ key }) => ({ app: app.name, key })));
+    return { type: 'hello', protocol: ATTACH_PROTOCOL, name, pid: process.pid, startTime: startTimeOf(process.pid), proof, version, sockets, apps };
   }
 
-  #received(message: ToPrimary): void {
-    if (message.type === 'ping') return this.#link.send({ type: 'pong', seq: message.seq });
-    if (message.type === 'leave') return this.#leave();
-    const { id, app, order } = message;
+  #received(message: ToPrimary, { socket }: Brought): void {
+    switch (message.type) {
+      case 'ping':
+        return this.#link.send({ type: 'pong', seq: message.seq });
+      case 'leave':
+        return this.#leave();
+      case 'keep':
+        if (socket !== null) this.#host(message.app).ingress.received(message.key, socket, message.name);
+        return;
+      case 'dropped':
+        return this.#apps.get(message.app)?.keeper.dropped(message.key);
+      case 'challenge':
+      case 'welcome':
+        return;
+      case 'order':
+        return this.#carryOut(message);
+    }
+  }
+
+  #carryOut({ id, app, order }: Extract<ToPrimary, { type: 'order' }>): void {
     this.#host(app)
       .carryOut(this.#settings.foreground ? inForeground(order) : order, (record) => this.#link.send({ type: 'progress', app, id, record }))
       .then(
@@ -80,7 +96,8 @@ export class Primary {
     const paths = homePaths(this.#settings.home);
     const app = new HostedApp({
       name,
-      ports: { ...this.#ports, keeper: this.#ports.channel.keeperOf(name) },
+      ports: this.#ports,
+      keeper: new HandleKeeper(name, this.#link),
       outbox: this.#outboxOf(name),
       profiles: paths.profiles,
       lineTimes: paths.lineTimes,
@@ -110,7 +127,7 @@ export class Primary {
 
   /** In the foreground, apps stop with their daemon. */
   #daemonLost(): void {
-    for (const app of this.#apps.values()) app.unfollow();
+    for (const app of this.#apps.values()) app.daemonLost();
     if (this.#settings.foreground) this.#leave();
   }
 

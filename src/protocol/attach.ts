@@ -7,13 +7,12 @@ import type { ListedApp } from './listed-app.ts';
 import { PROFILE_TITLES, type ProfileBody, type ProfileFile } from './profile.ts';
 import type { AppSnapshot } from './snapshot.ts';
 import type { AppStats } from './stats.ts';
+import type { SocketName } from './worker.ts';
 
 /**
- * Between a primary and its daemon: newline-delimited JSON on a connection that the primary opens to the control socket
- * with `Upgrade: lb-attach`. The daemon's orders carry ids; every order gets exactly one answer, progress before it.
- * (Not WebSocket: loading `ws` costs each primary 2.4 MB of private memory.)
+ * Between a primary and its daemon: newline-delimited JSON on a connection that the primary opens to the attach socket, and
+ * handles beside it. The daemon's orders carry ids; every order gets exactly one answer, progress before it.
  */
-export const ATTACH_UPGRADE = 'lb-attach';
 
 export type Order =
   /**
@@ -56,6 +55,13 @@ export interface Running {
 }
 
 export type ToPrimary =
+  /** First of all, with a handle that the primary holds until its hello is accepted. */
+  | { readonly type: 'challenge' }
+  /** Its hello is accepted. */
+  | { readonly type: 'welcome' }
+  | ({ readonly type: 'keep' } & NamedSocket)
+  /** The daemon holds no duplicate of this socket. */
+  | ({ readonly type: 'dropped' } & SocketId)
   /** `start` makes the primary host the app. */
   | { readonly type: 'order'; readonly id: number; readonly app: string; readonly order: Order }
   /** This primary is not needed: it drains what it runs and exits. */
@@ -83,30 +89,39 @@ export type FromPrimary =
       readonly name: string;
       readonly pid: number;
       readonly startTime: number | null;
+      /** The descriptor at which it holds the handle of the challenge, which shows that the connection is its own. */
+      readonly proof: number | null;
       readonly version: string;
+      /** All listening sockets that it holds. */
+      readonly sockets: readonly SocketId[];
       /** Empty before its first start order. */
       readonly apps: readonly Running[];
     }
   | ({ readonly app: string } & AppReport)
+  | HandleMessage
   | { readonly type: 'pong'; readonly seq: number };
 
 /** Which pipe of which worker. */
 export type OutputOrigin = Pick<LogLine, 'slot' | 'pid' | 'stream'>;
 
-/**
- * Messages on the spawn channel about the listening sockets of an app, and about the pipes to which its workers print; those that
- * keep something come with a raw handle.
- */
-export type SpawnChannelMessage = { readonly app: string; readonly key: string } & (
-  | { readonly lb: 'keep'; readonly name: { address: string; port: number; family: string } | null }
+/** A listening socket: the key is unique in its app. */
+export interface SocketId {
+  readonly app: string;
+  readonly key: string;
+}
+
+export interface NamedSocket extends SocketId {
+  /** Null for a Unix socket. */
+  readonly name: SocketName | null;
+}
+
+/** What a primary says of its listening sockets, and of the pipes to which its workers print. What the daemon is to keep comes with a handle. */
+export type HandleMessage =
+  | ({ readonly type: 'keep' } & NamedSocket)
   /** Answered with `dropped` when the duplicate is closed. */
-  | { readonly lb: 'drop' }
-  | { readonly lb: 'dropped' }
-  /** The primary wants an unpolled duplicate; answered with `keep`. */
-  | { readonly lb: 'lend' }
-  | { readonly lb: 'keep-output'; readonly origin: OutputOrigin }
-  | { readonly lb: 'drop-output' }
-);
+  | ({ readonly type: 'drop' } & SocketId)
+  | { readonly type: 'keep-output'; readonly app: string; readonly origin: OutputOrigin }
+  | { readonly type: 'drop-output'; readonly app: string; readonly origin: OutputOrigin };
 
 export const PRIMARY_SETTINGS_VAR = 'LB_PRIMARY_SETTINGS';
 
@@ -114,7 +129,10 @@ export interface PrimarySettings {
   /** Unique among the primaries of a daemon; the apps come with their start orders. */
   readonly name: string;
   readonly home: string;
+  /** The daemon's control socket. */
   readonly socket: string;
+  /** The daemon's socket for primaries. */
+  readonly attach: string;
   readonly daemonLog: string;
   /** The `lb` program, and the binary to run it with, for a new daemon. */
   readonly daemonProgram: string;
@@ -123,6 +141,4 @@ export interface PrimarySettings {
   readonly version: string;
   /** Started by `lb run`: ends when its daemon ends, instead of starting a new one. */
   readonly foreground: boolean;
-  /** Listening sockets that the daemon will send before anything else. */
-  readonly sockets: number;
 }

@@ -4,6 +4,7 @@ import type { Answer, AppReport, FromPrimary, Running } from './attach.ts';
 import { appName, lenientAppSpec } from './parse-app-spec.ts';
 import { newEvent } from './parse-event.ts';
 import { listedApp } from './parse-listed-app.ts';
+import { isAboutHandle, NAMED_SOCKET, OUTPUT, SOCKET_ID, socketId } from './parse-handles.ts';
 import { errorRecord, logLine, profileFile, progressRecord } from './parse-records.ts';
 import { appSnapshot, appStats } from './parse-snapshot.ts';
 import { integer, list, literal, Malformed, nullable, number, object, oneOf, record, string, variants, type Parser } from './parser.ts';
@@ -49,7 +50,9 @@ export function fromPrimaryParser(complete: (spec: unknown) => unknown): Parser<
       name: appName,
       pid: integer(1),
       startTime: nullable(number()),
+      proof: nullable(integer(0)),
       version: string,
+      sockets: list(socketId),
       apps: list(object<Running>({ spec, snapshot: appSnapshot })),
     },
     progress: { app: appName, id, record: progressRecord },
@@ -60,6 +63,10 @@ export function fromPrimaryParser(complete: (spec: unknown) => unknown): Parser<
     stats: { app: appName, stats: appStats },
     log: { app: appName, lines: list(logLine), dropped: number(0) },
     ended: { app: appName, state: oneOf(['stopped', 'errored']), error: nullable(string), snapshot: appSnapshot },
+    keep: NAMED_SOCKET,
+    drop: SOCKET_ID,
+    'keep-output': OUTPUT,
+    'drop-output': OUTPUT,
     pong: { seq: integer() },
   });
   return (value) => {
@@ -76,7 +83,7 @@ type NamedApp = readonly [path: string, name: string | null, expected: string];
 /** Where else a message names the app that it is about. */
 function appsIn(message: FromPrimary): readonly NamedApp[] {
   if (message.type === 'hello') return message.apps.map(({ spec, snapshot }, index) => [`apps[${index}].snapshot.name`, snapshot.name, spec.name]);
-  if (message.type === 'pong') return [];
+  if (message.type === 'pong' || isAboutHandle(message)) return [];
   return Object.entries(appsInReport(message)).map(([path, name]) => [path, name, message.app]);
 }
 

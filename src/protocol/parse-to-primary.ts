@@ -1,6 +1,7 @@
 import type { Footprint } from '../lifecycle/replacement.ts';
 import type { Order, ToPrimary } from './attach.ts';
 import { appName, lenientAppSpec } from './parse-app-spec.ts';
+import { NAMED_SOCKET, SOCKET_ID } from './parse-handles.ts';
 import { BALANCE, PROFILE, RELOAD, RESTART, SCALE, SIGNAL, STOP, WEIGHT } from './parse-requests.ts';
 import { FOOTPRINT } from './parse-snapshot.ts';
 import { boolean, integer, object, optional, variants } from './parser.ts';
@@ -29,6 +30,10 @@ const order = variants<Order, 'kind'>('kind', {
 /** What a daemon sends a primary. @throws Malformed */
 export const parseToPrimary = variants<ToPrimary, 'type'>('type', {
   order: { id: integer(1), app: appName, order },
+  challenge: {},
+  welcome: {},
+  keep: NAMED_SOCKET,
+  dropped: SOCKET_ID,
   leave: {},
   ping: { seq: integer() },
 });

@@ -3,5 +3,5 @@
  * do without is optional instead.
  */
 export const CONTROL_PROTOCOL = 1;
-export const ATTACH_PROTOCOL = 2;
+export const ATTACH_PROTOCOL = 3;
 export const WORKER_PROTOCOL = 1;

@@ -14,6 +14,8 @@ export interface HomePaths {
   readonly home: string;
   /** Control socket; a named pipe on Windows. */
   readonly socket: string;
+  /** Socket to which the primaries connect. */
+  readonly attach: string;
   readonly daemonLog: string;
   readonly daemonPid: string;
   /** Desired state of every app. */
@@ -44,7 +46,8 @@ export function lbHome(env: NodeJS.ProcessEnv = process.env): string {
 export function homePaths(home: string): HomePaths {
   return {
     home,
-    socket: socketPath(home),
+    socket: socketPath(home, 'lb.sock'),
+    attach: socketPath(home, 'attach.sock'),
     daemonLog: join(home, 'daemon.log'),
     daemonPid: join(home, 'daemon.pid'),
     state: join(home, 'state.json'),
@@ -63,11 +66,11 @@ export function homePaths(home: string): HomePaths {
  * If the path in the home is too long for a socket, it is in a directory under /tmp. That depends only on home and user: with
  * $XDG_RUNTIME_DIR or $TMPDIR, a daemon started at boot and a command from a shell would use different ones.
  */
-function socketPath(home: string): string {
-  if (process.platform === 'win32') return `\\\\.\\pipe\\lb-${shortHash(home.toLowerCase())}`;
-  const socket = join(home, 'lb.sock');
+function socketPath(home: string, name: 'lb.sock' | 'attach.sock'): string {
+  if (process.platform === 'win32') return `\\\\.\\pipe\\lb-${shortHash(home.toLowerCase())}${name === 'lb.sock' ? '' : '-attach'}`;
+  const socket = join(home, name);
   if (Buffer.byteLength(socket) <= SOCKET_PATH_BYTES) return socket;
-  return join('/tmp', `lb-${process.getuid?.() ?? 0}-${shortHash(home)}`, 'lb.sock');
+  return join('/tmp', `lb-${process.getuid?.() ?? 0}-${shortHash(home)}`, name);
 }
 
 /** Where a user's daemon is reached by the members of a group, unless another path is given. */
@@ -76,7 +79,9 @@ export const sharedSocketOf = (uid: number): string => `/run/lb-${uid}/lb.sock`;
 /** Creates the directories of a home. Refuses one that another user could tamper with. */
 export function ensureHome(paths: HomePaths): void {
   ensurePrivate(paths.home, paths.home);
-  if (process.platform !== 'win32' && dirname(paths.socket) !== paths.home) ensurePrivate(dirname(paths.socket), paths.home);
+  for (const socket of [paths.socket, paths.attach]) {
+    if (process.platform !== 'win32' && dirname(socket) !== paths.home) ensurePrivate(dirname(socket), paths.home);
+  }
   ensurePrivate(paths.logs, paths.home);
   ensurePrivate(paths.primaries, paths.home);
 }

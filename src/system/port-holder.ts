@@ -66,11 +66,15 @@ interface FoundPrimary {
 }
 
 function primaryAt(pid: number, { settingsVar }: Ours): FoundPrimary | null {
-  const settings = fieldsOf(startVariableOf(pid, settingsVar));
-  const { name, home } = settings;
+  const settings = startedSettings(pid, settingsVar);
+  return settings === null ? null : { home: settings.home, apps: recordedApps(settings.home, settings.name) ?? [settings.name] };
+}
+
+/** The settings that a process was started with as a primary; null if it is none, or belongs to another user. */
+export function startedSettings(pid: number, settingsVar: string): { readonly name: string; readonly home: string } | null {
+  const { name, home } = fieldsOf(startVariableOf(pid, settingsVar));
   // Of somebody else's variable.
-  if (typeof name !== 'string' || typeof home !== 'string') return null;
-  return { home, apps: recordedApps(home, name) ?? [name] };
+  return typeof name === 'string' && typeof home === 'string' ? { name, home } : null;
 }
 
 /** The apps of a primary, from the record that its daemon keeps. */

@@ -1,9 +1,10 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
-import { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import fc from 'fast-check';
 import { completeSpec } from '../../src/config/spec-settings.ts';
+import type { RawListener } from '../../src/primary/handles/raw-handles.ts';
+import { bindListener, socketName } from '../../src/primary/ingress/listeners.ts';
 import { Attachment, CHECK_ALIVE_MS, type AttachmentEvents } from '../../src/daemon/attachment.ts';
 import type { Answer, FromPrimary, ToPrimary } from '../../src/protocol/attach.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';
@@ -11,26 +12,51 @@ import { makeEvent } from '../../src/protocol/event.ts';
 import { ndjson, ndjsonReader } from '../../src/protocol/ndjson.ts';
 import { fromPrimaryParser } from '../../src/protocol/parse-from-primary.ts';
 import { ATTACH_PROTOCOL } from '../../src/protocol/version.ts';
+import { bringsHandle } from '../../src/protocol/parse-handles.ts';
 import { attempt, Malformed } from '../../src/protocol/parser.ts';
+import { HandleChannel, listenForChannels } from '../../src/system/handle-channel.ts';
 import { garbage } from '../protocol/garbage.ts';
 import { FROM_PRIMARY } from '../protocol/samples.ts';
 import { app, progress } from '../client/samples.ts';
 import { tempHome } from './temp-home.ts';
 
 const snapshot: Answer = { kind: 'snapshot', snapshot: app() };
-const HELLO: FromPrimary = { type: 'hello', protocol: ATTACH_PROTOCOL, name: 'api', pid: 7, startTime: null, version: '1.2.3', apps: [] };
+const HELLO: FromPrimary = {
+  type: 'hello',
+  protocol: ATTACH_PROTOCOL,
+  name: 'api',
+  pid: 7,
+  startTime: null,
+  proof: null,
+  version: '1.2.3',
+  sockets: [],
+  apps: [],
+};
+const listenAnywhere = async (): Promise<{ readonly handle: RawListener; readonly port: number | undefined }> => {
+  const handle = await bindListener({
+    key: '',
+    address: '127.0.0.1',
+    port: 0,
+    addressType: 4,
+    backlog: null,
+    flags: 0,
+    readableAll: false,
+    writableAll: false,
+    kind: 'tcp',
+  });
+  return { handle, port: socketName(handle)?.port };
+};
 const parse = fromPrimaryParser(completeSpec);
-const noEvents = (): AttachmentEvents => ({ hello: vi.fn(), received: vi.fn(), malformed: vi.fn(), hung: vi.fn(), closed: vi.fn() });
+const noEvents = (): AttachmentEvents => ({ hello: vi.fn(), received: vi.fn(), handles: vi.fn(), malformed: vi.fn(), hung: vi.fn(), closed: vi.fn() });
 
 /** The primary's end of a real socket pair. */
 class FakePrimary {
   readonly orders: Extract<ToPrimary, { type: 'order' }>[] = [];
-  readonly #socket: Socket;
+  readonly #channel: HandleChannel;
   #arrived: (() => void) | null = null;
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on('error', () => {});
+  constructor(channel: HandleChannel) {
+    this.#channel = channel;
     const read = ndjsonReader(
       (raw) => {
         const message = raw as ToPrimary;
@@ -39,7 +65,7 @@ class FakePrimary {
       },
       () => {},
     );
-    socket.on('data', read);
+    channel.onData(read);
   }
 
   async ordered(count: number): Promise<void> {
@@ -50,16 +76,50 @@ class FakePrimary {
   }
 
   send(...messages: readonly FromPrimary[]): void {
-    this.#socket.write(messages.map(ndjson).join(''));
+    this.write(messages.map(ndjson).join(''));
   }
 
-  write(text: string): void {
-    this.#socket.write(text);
+  write(text: string, handle?: object): void {
+    this.#channel.write(text, handle);
   }
 
   die(): void {
-    this.#socket.destroy();
+    this.#channel.destroy();
   }
+}
+
+/** The daemon's end of a connection; what the primary says is received at once. */
+class FakeChannel implements Pick<HandleChannel, keyof HandleChannel> {
+  readonly closed = false;
+  readonly unsentBytes = 0;
+  readonly #wrote: (text: string) => void;
+  readonly #handles: object[] = [];
+  #listener: (chunk: Buffer) => void = () => {};
+
+  constructor(wrote: (text: string) => void = () => {}) {
+    this.#wrote = wrote;
+  }
+
+  say(message: unknown, handle?: object): void {
+    if (handle !== undefined && bringsHandle(message)) this.#handles.push(handle);
+    this.#listener(Buffer.from(`${JSON.stringify(message)}\n`));
+  }
+
+  onData(listener: (chunk: Buffer) => void): void {
+    this.#listener = listener;
+  }
+
+  write(text: string): void {
+    this.#wrote(text);
+  }
+
+  takeHandle(): object | null {
+    return this.#handles.shift() ?? null;
+  }
+
+  onClose(): void {}
+  end(): void {}
+  destroy(): void {}
 }
 
 let server: Server;
@@ -70,10 +130,10 @@ const problems = (): readonly string[] => vi.mocked(events.malformed).mock.calls
 
 beforeEach(async () => {
   const path = join(tempHome(), 'pair.sock');
-  server = createServer();
-  await new Promise<void>((resolve) => server.listen(path, resolve));
-  const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
-  primary = new FakePrimary(connect(path));
+  let found: (channel: HandleChannel) => void = () => {};
+  const accepted = new Promise<HandleChannel>((resolve) => (found = resolve));
+  server = await listenForChannels(path, (channel) => found(channel));
+  primary = new FakePrimary(HandleChannel.connect(path));
   events = noEvents();
   attachment = new Attachment(await accepted, events);
   if (!expect.getState().currentTestName?.includes('before its hello')) primary.send(HELLO);
@@ -162,6 +222,26 @@ describe('Attachment', () => {
     expect(vi.mocked(events.received).mock.calls).toEqual([[event], [log]]);
   });
 
+  it('takes each socket with its message, and tells the primary of one that did not come', async () => {
+    const [first, second] = await Promise.all([listenAnywhere(), listenAnywhere()]);
+    const keep = (key: string): string => ndjson({ type: 'keep', app: 'api', key, name: null });
+    const dropped = vi.spyOn(attachment, 'dropped');
+    primary.write(keep('a'), first.handle);
+    primary.write(keep('lost'));
+    await vi.waitFor(() => expect(dropped).toHaveBeenCalled());
+    primary.write(keep('b'), second.handle);
+    await vi.waitFor(() => expect(events.handles).toHaveBeenCalledTimes(2));
+    const kept = vi.mocked(events.handles).mock.calls.map(([message, { socket }]) => [message, socket === null ? null : socketName(socket)?.port]);
+    expect(kept).toEqual([
+      [{ type: 'keep', app: 'api', key: 'a', name: null }, first.port],
+      [{ type: 'keep', app: 'api', key: 'b', name: null }, second.port],
+    ]);
+    expect(dropped.mock.calls).toEqual([[{ type: 'keep', app: 'api', key: 'lost', name: null }]]);
+    expect(problems()).toEqual(['handle: expected a listening socket, got null']);
+    for (const [, { socket }] of vi.mocked(events.handles).mock.calls) socket?.close();
+    for (const { handle } of [first, second]) handle.close();
+  });
+
   it('closes on what is not a message', async () => {
     const order = attachment.order('api', { kind: 'snapshot' });
     primary.write('GET / HTTP/1.1\r\n\r\n');
@@ -226,23 +306,19 @@ describe('a primary that does not answer pings', () => {
     vi.useRealTimers();
   });
 
-  /** A socket whose other end answers pings while `answers` says so. */
-  function pinged(answers: () => boolean, says?: (socket: Duplex) => void): AttachmentEvents {
+  /** A channel whose other end answers pings while `answers` says so. */
+  function pinged(answers: () => boolean, says?: (channel: FakeChannel) => void): AttachmentEvents {
     vi.useFakeTimers();
-    const socket = new Duplex({
-      read() {},
-      write(chunk: Buffer, _encoding, done) {
-        const message = JSON.parse(chunk.toString()) as ToPrimary;
-        if (message.type === 'ping' && answers()) socket.emit('data', Buffer.from(ndjson({ type: 'pong', seq: message.seq })));
-        done();
-      },
+    const channel = new FakeChannel((text) => {
+      const message = JSON.parse(text) as ToPrimary;
+      if (message.type === 'ping' && answers()) channel.say({ type: 'pong', seq: message.seq });
     });
     const told = noEvents();
-    const attachment = new Attachment(socket as Socket, told);
-    socket.emit('data', Buffer.from(ndjson(HELLO)));
+    const attachment = new Attachment(channel, told);
+    channel.say(HELLO);
     attachment.checkAlive();
     setInterval(() => attachment.checkAlive(), CHECK_ALIVE_MS);
-    says?.(socket);
+    says?.(channel);
     return told;
   }
 
@@ -259,7 +335,7 @@ describe('a primary that does not answer pings', () => {
     const event: FromPrimary = { type: 'event', app: 'api', event: makeEvent('api', 0, 'log', 'x') };
     pinged(
       () => ++asked > 0,
-      (socket) => void setInterval(() => socket.emit('data', Buffer.from(ndjson(event))), 4_900),
+      (channel) => void setInterval(() => channel.say(event), 4_900),
     );
     vi.advanceTimersByTime(60_000);
     expect(asked).toBe(0);
@@ -276,12 +352,15 @@ describe('a primary that does not answer pings', () => {
 it('whatever a primary writes: one report of what is malformed, and the next message is received', () => {
   fc.assert(
     fc.property(garbage(FROM_PRIMARY), (value) => {
-      const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+      const channel = new FakeChannel();
       const told = noEvents();
-      new Attachment(socket as Socket, told);
+      new Attachment(channel, told);
+      const handle = { close: vi.fn(), listen: () => 0, readStart: () => 0 };
       const isRight = !(attempt(() => parse(value)) instanceof Malformed);
-      for (const message of [HELLO, value, { type: 'log', app: 'api', lines: [], dropped: 9 }])
-        socket.emit('data', Buffer.from(`${JSON.stringify(message)}\n`));
+      channel.say(HELLO);
+      channel.say(value, handle);
+      channel.say({ type: 'log', app: 'api', lines: [], dropped: 9 });
+      if (bringsHandle(value)) expect([handle.close.mock.calls.length, vi.mocked(told.handles).mock.calls.length]).toEqual(isRight ? [0, 1] : [1, 0]);
       expect(told.malformed).toHaveBeenCalledTimes(isRight ? 0 : 1);
       expect(told.received).toHaveBeenLastCalledWith({ type: 'log', app: 'api', lines: [], dropped: 9 });
       expect(told.closed).not.toHaveBeenCalled();

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ControlServer } from '../../src/daemon/control-server.ts';
@@ -15,19 +15,16 @@ type Handler = (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer;
 type Success = Extract<ResultRecord, { ok: true }>;
 
 const result: Success = { type: 'result', ok: true, apps: [app()], message: 'done' };
-const attached: Socket[] = [];
 const closers: (() => void)[] = [];
 
 afterEach(() => {
   for (const close of closers.splice(0)) close();
-  for (const socket of attached.splice(0)) socket.destroy();
 });
 
 async function serve(routes: Record<string, Handler>): Promise<string> {
   const server = new ControlServer({
     version: '1.2.3',
     routes: new Map(Object.entries(routes)),
-    onAttach: (socket) => attached.push(socket),
     onWebSocket: (_request, _socket, _head, url) => {
       if (url.searchParams.has('app')) throw new LbError('LB_ERR_APP_NOT_FOUND', { app: 'nope', suggestion: '' });
       return Promise.resolve(false);
@@ -257,23 +254,14 @@ describe('a stream', () => {
 });
 
 describe('an upgrade', () => {
-  it('of a primary is accepted and handed on', async () => {
-    const answer = await upgrade(await serve({}), '/v1/attach', 'Upgrade: lb-attach');
-    expect(answer).toMatch(/^HTTP\/1\.1 101 Switching Protocols\r\n/);
-    expect(answer).toContain('Upgrade: lb-attach\r\n');
-    expect(attached).toHaveLength(1);
-  });
-
   it.each([
     ['of a client with another protocol', '/v1/logs', 'Upgrade: websocket\r\nX-Lb-Protocol: 999', '426', 'LB_ERR_PROTOCOL'],
     ['to what is no path', '//', 'Upgrade: websocket', '404', 'LB_ERR_ROUTE'],
     ['to an unknown path', '/v1/nope', 'Upgrade: websocket', '404', 'LB_ERR_ROUTE'],
-    ['of a WebSocket to the attach path', '/v1/attach', 'Upgrade: websocket', '404', 'LB_ERR_ROUTE'],
     ['that the live data refuses', '/v1/logs?app=nope', 'Upgrade: websocket', '404', 'LB_ERR_APP_NOT_FOUND'],
   ])('%s is refused with a reason', async (_, path, headers, status, code) => {
     const answer = await upgrade(await serve({}), path, headers);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ error: { code } });
-    expect(attached).toEqual([]);
   });
 });

@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi, type Mock } from 'vitest';
 import type { Attachment, AttachmentEvents, PrimaryHello } from '../../src/daemon/attachment.ts';
-import type { KeptOutput, KeptOutputs } from '../../src/daemon/kept-outputs.ts';
+import type { KeptOutput } from '../../src/daemon/kept-outputs.ts';
 import { PrimaryKeeper, type Tenant } from '../../src/daemon/primary-keeper.ts';
-import type { KeptSockets, spawnPrimary } from '../../src/daemon/primary-process.ts';
-import type { FromPrimary, Running } from '../../src/protocol/attach.ts';
+import type { spawnPrimary } from '../../src/daemon/primary-process.ts';
+import type { FromPrimary, HandleMessage, NamedSocket, Running, SocketId } from '../../src/protocol/attach.ts';
+import type { Brought } from '../../src/protocol/parse-handles.ts';
 import { Malformed } from '../../src/protocol/parser.ts';
 import { ATTACH_PROTOCOL } from '../../src/protocol/version.ts';
 import { startTimeOf } from '../../src/system/processes.ts';
@@ -48,6 +49,14 @@ class FakeTenant implements Tenant {
 class FakeAttachment {
   events: Partial<AttachmentEvents> = {};
   left = 0;
+  readonly given: string[] = [];
+  readonly notKept: string[] = [];
+  keep({ app, key }: NamedSocket): void {
+    this.given.push(`${app} ${key}`);
+  }
+  dropped({ app, key }: SocketId): void {
+    this.notKept.push(`${app} ${key}`);
+  }
   leave(): void {
     this.left++;
   }
@@ -56,10 +65,8 @@ class FakeAttachment {
 
 let dir: string;
 let keeper: PrimaryKeeper;
-let sockets: KeptSockets;
-let outputs: KeptOutputs;
 let orphaned: KeptOutput[];
-let spawned: { readonly sockets: number; readonly exit: (how: string) => void }[];
+let spawned: { readonly exit: (how: string) => void }[];
 const [api, jobs] = [new FakeTenant('api'), new FakeTenant('jobs')];
 
 beforeEach(() => {
@@ -67,13 +74,11 @@ beforeEach(() => {
   dir = tempHome();
   spawned = [];
   orphaned = [];
-  const spawn = ({ settings, sockets: kept, outputs: keptOutputs, onExit }: Parameters<typeof spawnPrimary>[0]): ChildProcess => {
-    sockets = kept;
-    outputs = keptOutputs;
-    spawned.push({ sockets: settings.sockets, exit: onExit });
+  const spawn = ({ onExit }: Parameters<typeof spawnPrimary>[0]): ChildProcess => {
+    spawned.push({ exit: onExit });
     return { pid: PID } as ChildProcess;
   };
-  const settings = { home: dir, socket: '', daemonLog: '', daemonProgram: '', daemonNode: '', preload: '', version: '', foreground: false };
+  const settings = { home: dir, socket: '', attach: '', daemonLog: '', daemonProgram: '', daemonNode: '', preload: '', version: '', foreground: false };
   keeper = new PrimaryKeeper({
     name: 'shared',
     primariesDir: dir,
@@ -92,17 +97,31 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function attach(...running: readonly string[]): FakeAttachment {
+/** @param sockets those that the primary holds itself */
+function attach(running: readonly string[], sockets: readonly SocketId[] = []): FakeAttachment {
   const attachment = new FakeAttachment();
   const apps = running.map((name) => ({ spec: sampleSpec({ name }), snapshot: app({ name }) }));
-  const hello: PrimaryHello = { type: 'hello', protocol: ATTACH_PROTOCOL, name: 'shared', pid: PID, startTime: startTimeOf(PID), version: '1', apps };
-  keeper.attach(attachment as unknown as Attachment, hello);
+  keeper.attach(attachment as unknown as Attachment, { ...HELLO, sockets, apps });
   return attachment;
 }
 
-const keep = (name: string): { close: () => void } => {
-  const handle = { close: vi.fn() };
-  sockets.keep({ app: name, key: '*|80|4|0', handle, name: null });
+const HELLO: PrimaryHello = {
+  type: 'hello',
+  protocol: ATTACH_PROTOCOL,
+  name: 'shared',
+  pid: PID,
+  startTime: startTimeOf(PID),
+  proof: null,
+  version: '1',
+  sockets: [],
+  apps: [],
+};
+const KEY = '*|80|4|0';
+const NOTHING: Brought = { socket: null, pipe: null };
+const say = ({ events }: FakeAttachment, message: HandleMessage, handles: Partial<Brought> = {}): void => events.handles?.(message, { ...NOTHING, ...handles });
+const keep = (attachment: FakeAttachment, app: string, key = KEY): { close: Mock<() => void>; listen: () => number } => {
+  const handle = { close: vi.fn<() => void>(), listen: () => 0 };
+  say(attachment, { type: 'keep', app, key, name: null }, { socket: handle });
   return handle;
 };
 const clear = (): void => {
@@ -112,7 +131,7 @@ const clear = (): void => {
 it('records its apps at once, connects them, and delivers what the primary reports to the app that it names', () => {
   keeper.spawn();
   expect(JSON.parse(readFileSync(join(dir, 'shared.json'), 'utf8'))).toMatchObject({ pid: PID, apps: ['api', 'jobs'] });
-  const { events } = attach('jobs');
+  const { events } = attach(['jobs']);
   expect([api.heard, jobs.heard]).toEqual([['connected to it, does not run'], ['connected to it, runs']]);
   expect(JSON.parse(readFileSync(join(dir, 'shared.json'), 'utf8'))).toMatchObject({ pid: PID, apps: ['api', 'jobs'] });
   clear();
@@ -125,8 +144,8 @@ it('records its apps at once, connects them, and delivers what the primary repor
 
 it('a lost primary is replaced for the apps that are wanted, with their sockets; the ports of the others are free', () => {
   keeper.spawn();
-  attach('api', 'jobs');
-  const [kept, freed] = [keep('api'), keep('jobs')];
+  const attachment = attach(['api', 'jobs']);
+  const [kept, freed] = [keep(attachment, 'api'), keep(attachment, 'jobs')];
   clear();
   jobs.wanted = false;
   spawned[0]?.exit('signal SIGKILL');
@@ -140,14 +159,15 @@ it('a lost primary is replaced for the apps that are wanted, with their sockets;
   expect(freed.close).toHaveBeenCalledTimes(1);
   expect([keeper.keeps('api'), keeper.runs('api'), keeper.keeps('jobs')]).toEqual([true, false, false]);
   vi.advanceTimersByTime(0);
-  expect(spawned.map((each) => each.sockets)).toEqual([0, 1]);
+  expect(spawned).toHaveLength(2);
   expect(keeper.runs('api')).toBe(true);
+  expect(attach([]).given).toEqual([`api ${KEY}`]);
 });
 
 it('an app that has been stopped leaves the others alone', async () => {
   keeper.spawn();
-  attach('api', 'jobs');
-  const [kept, freed] = [keep('api'), keep('jobs')];
+  const attachment = attach(['api', 'jobs']);
+  const [kept, freed] = [keep(attachment, 'api'), keep(attachment, 'jobs')];
   clear();
   Object.assign(jobs, { wanted: false, mayEnd: true });
   await keeper.gone('jobs');
@@ -169,35 +189,49 @@ it('adopts the primary of its record, and only one', () => {
   writeFileSync(join(dir, 'shared.json'), JSON.stringify({ version: 1, pid: PID, startTime: startTimeOf(PID), apps: ['api', 'jobs'] }));
   keeper.adoptOrSpawn();
   expect([spawned.length, keeper.runs('api')]).toEqual([0, true]);
-  attach('api', 'jobs');
-  const attachment = new FakeAttachment();
-  keeper.attach(attachment as unknown as Attachment, {
-    type: 'hello',
-    protocol: ATTACH_PROTOCOL,
-    name: 'shared',
-    pid: 7,
-    startTime: 1,
-    version: '1',
-    apps: [],
-  });
-  expect(attachment.left).toBe(1);
+  const stranger = (): number => {
+    const attachment = new FakeAttachment();
+    keeper.attach(attachment as unknown as Attachment, { ...HELLO, pid: 7, startTime: 1 });
+    return attachment.left;
+  };
+  expect(stranger(), 'before that one has connected').toBe(1);
+  const { events } = attach(['api', 'jobs']);
+  expect(stranger()).toBe(1);
+  events.closed?.();
+  expect(stranger(), 'while that one is away').toBe(1);
   expect(keeper.runs('api')).toBe(true);
+});
+
+it('the primary knows best which sockets of a running app are open; it is told of those that are not kept', () => {
+  keeper.spawn();
+  const first = attach(['api']);
+  const [closed, open, others] = [keep(first, 'api', 'closed'), keep(first, 'api', 'open'), keep(first, 'jobs')];
+  const stranger = keep(first, 'stranger');
+  expect([stranger.close.mock.calls.length, first.notKept]).toEqual([1, [`stranger ${KEY}`]]);
+  first.events.closed?.();
+  const second = attach(['api'], [{ app: 'api', key: 'open' }]);
+  expect([closed, open, others].map(({ close }) => close.mock.calls.length)).toEqual([1, 0, 0]);
+  // Of an app that it does not run yet.
+  expect(second.given).toEqual([`jobs ${KEY}`]);
+  const again = keep(second, 'api', 'open');
+  expect(open.close).toHaveBeenCalledTimes(1);
+  say(second, { type: 'drop', app: 'api', key: 'open' });
+  expect([again.close.mock.calls.length, second.notKept]).toEqual([1, ['api open']]);
 });
 
 it('what its workers print is held while it lives, and given away when it is dead', () => {
   keeper.spawn();
+  const attachment = attach(['api']);
   const output = (pid: number): KeptOutput => ({
     app: 'api',
-    key: `${pid} out`,
     origin: { slot: 0, pid, stream: 'out' },
     pipe: { readStart: () => 0, close: vi.fn<() => void>() },
   });
   const [ended, living] = [output(8), output(9)];
-  outputs.keep(ended);
-  outputs.keep(living);
-  outputs.drop(ended);
+  for (const { app: name, origin, pipe } of [ended, living]) say(attachment, { type: 'keep-output', app: name, origin }, { pipe });
+  say(attachment, { type: 'drop-output', app: ended.app, origin: ended.origin });
   expect([vi.mocked(ended.pipe.close).mock.calls.length, orphaned]).toEqual([1, []]);
   spawned[0]?.exit('signal SIGKILL');
-  expect(orphaned).toEqual([living]);
+  expect(orphaned).toMatchObject([living]);
   expect(vi.mocked(living.pipe.close)).not.toHaveBeenCalled();
 });

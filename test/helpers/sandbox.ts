@@ -36,6 +36,7 @@ export class Sandbox {
   readonly directory = mkdtempSync(join(tmpdir(), 'lb-'));
   readonly home = join(this.directory, 'home');
   readonly socket = join(this.home, 'lb.sock');
+  readonly attach = join(this.home, 'attach.sock');
   /** What is in the environment of every command. */
   readonly env: Readonly<Record<string, string>> = {
     PATH: process.env['PATH'] ?? '',
@@ -217,7 +218,7 @@ export class Sandbox {
     const left = await this.#leftovers(graceMs);
     const trouble = left.map((found) => `left behind: ${describeProcess(found)}`);
     if (killed !== undefined && killed.code !== 0) trouble.push(`expected success: ${killed.toString()}`);
-    if (existsSync(this.socket)) trouble.push(`left behind: ${this.socket}`);
+    for (const socket of [this.socket, this.attach]) if (existsSync(socket)) trouble.push(`left behind: ${socket}`);
     const report = trouble.length === 0 ? '' : this.report();
     for (const found of left) killProcess(found, 'SIGKILL');
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });

@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 import type { ErrorRecord } from '../../src/errors/lb-error.ts';
 import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
 import type { ScriptFile } from '../../src/lifecycle/generations.ts';
-import type { Answer, FromPrimary, Order, PrimarySettings } from '../../src/protocol/attach.ts';
+import type { Answer, FromPrimary, Order, PrimarySettings, ToPrimary } from '../../src/protocol/attach.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
 import type { LinkEvents } from '../../src/primary/daemon-link.ts';
@@ -65,8 +65,6 @@ export class FakeConnection {
   }
 }
 
-const keeper = { open: true, keep: () => {}, drop: () => Promise.resolve(), borrow: () => {}, keepOutput: () => {}, dropOutput: () => {} };
-
 type Behave = (fork: { readonly slot: number; readonly spec: AppSpec; readonly n: number }) => Partial<Behaviour>;
 
 export class PrimaryHarness {
@@ -96,16 +94,16 @@ export class PrimaryHarness {
       name: 'api',
       home: '/h',
       socket: '/h/lb.sock',
+      attach: '/h/attach.sock',
       daemonLog: '/h/daemon.log',
       daemonNode: 'node',
       daemonProgram: '/lb.js',
       preload: '/p.cjs',
       version: '1.2.3',
       foreground: false,
-      sockets: 0,
       ...changes,
     };
-    void new Primary(settings, this.#ports(), () => void this.finished++).start();
+    new Primary(settings, this.#ports(), () => void this.finished++).start();
   }
 
   /** A primary whose app is online. */
@@ -139,16 +137,16 @@ export class PrimaryHarness {
     const id = this.#orders.size + 1;
     const ordered: Ordered = { progress: [], answer: null, error: null, disorder: false };
     this.#orders.set(id, ordered);
-    this.#link?.received({ type: 'order', id, app, order });
+    this.#receive({ type: 'order', id, app, order });
     return ordered;
   }
 
   leave(): void {
-    this.#link?.received({ type: 'leave' });
+    this.#receive({ type: 'leave' });
   }
 
   hello(): Extract<FromPrimary, { type: 'hello' }> {
-    const hello = this.#link?.hello();
+    const hello = this.#link?.hello(null);
     if (hello?.type !== 'hello') throw new Error('no hello');
     return hello;
   }
@@ -191,10 +189,10 @@ export class PrimaryHarness {
 
   #ports(): PrimaryPorts {
     return {
-      channel: { receive: () => Promise.resolve(), keeperOf: () => keeper },
+      duplicate: () => Promise.resolve(null),
       link: (_, events) => {
         this.#link = events;
-        return { busy: false, dial: () => {}, send: (message) => this.#sent(message), close: () => Promise.resolve() };
+        return { attached: true, busy: false, dial: () => {}, send: (message) => this.#sent(message), close: () => Promise.resolve() };
       },
       bind: ({ port }) => Promise.resolve(port === 3000 ? this.#listener : new FakeListener(port ?? 0)),
       startWorker: ({ spec, slot }, events) => {
@@ -208,6 +206,10 @@ export class PrimaryHarness {
       openByItself: (pid) => Promise.resolve({ sockets: this.sockets.get(pid) ?? [], ephemeralPorts: [32_768, 60_999], inspectorPorts: [] }),
       usage: { sample: (pids) => Promise.resolve(this.#usageOf(pids)), forget: () => {} },
     };
+  }
+
+  #receive(message: ToPrimary): void {
+    this.#link?.received(message, { socket: null, pipe: null });
   }
 
   #kill(worker: FakeWorker): void {
@@ -232,6 +234,8 @@ export class PrimaryHarness {
   }
 
   #sent(message: FromPrimary): void {
+    // The daemon closes its duplicate at once.
+    if (message.type === 'drop') return this.#receive({ type: 'dropped', app: message.app, key: message.key });
     this.messages.push(message);
     if (!('id' in message)) return;
     const ordered = this.#orders.get(message.id);

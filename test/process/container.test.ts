@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openEventStream } from '../helpers/clients/slow.ts';
 import { getJson } from '../helpers/http.ts';
+import { startLoad } from '../helpers/load.ts';
 import { fixture } from '../helpers/paths.ts';
 import { freePort } from '../helpers/ports.ts';
 import { processesOf } from '../helpers/processes.ts';
 import type { LbProcess } from '../helpers/run-lb.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
+import { expectOnlyResets } from '../helpers/tally.ts';
 
 const sandbox = await createSandbox();
 
@@ -66,6 +68,21 @@ it('SIGTERM with a client that never lets go: the app is asked in time, and all 
   const result = await box.ended;
   expect(performance.now() - began).toBeLessThan(10_000);
   expect(result.stdout.split('flushed at SIGTERM')).toHaveLength(3);
+  await expectNothingLeft();
+});
+
+it('its primary is killed: no connection is refused', async () => {
+  const { box, port } = await runUntilOnline('plain-http.cjs');
+  const load = startLoad({ port, mode: 'connection-per-request', clients: 3 });
+  await load.waitForServed(20);
+  const { primaryPid, socketsKept } = await sandbox.snapshot('box');
+  expect(socketsKept).toBe(true);
+  process.kill(primaryPid ?? -1, 'SIGKILL');
+  await sandbox.waitForApp('box', 'have a new primary', (now) => now.ready === 2 && now.primaryPid !== primaryPid);
+  await load.waitForServed(20);
+  expectOnlyResets(await load.stop(), 3);
+  box.kill('SIGTERM');
+  expect((await box.ended).code).toBe(0);
   await expectNothingLeft();
 });
 

@@ -79,7 +79,6 @@ describe('S25: the control socket', () => {
     await sendRaw(Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7919) % 256)));
     await sendRaw('GET /v1/apps HTTP/1.1\r\n');
     await sendRaw(`GET / HTTP/1.1\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`);
-    await sendRaw('GET /v1/attach HTTP/1.1\r\nhost: lb\r\nconnection: upgrade\r\nupgrade: lb-attach\r\n\r\nnot a message\n');
     await sendRaw(
       'GET /v1/logs HTTP/1.1\r\nhost: lb\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: x\r\n\r\n',
     );

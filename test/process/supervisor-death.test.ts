@@ -39,7 +39,7 @@ it('S18: SIGKILL of the primary: no connection is refused, nobody hangs', { tags
   expectLossless(await thinking.stop(), 'think time');
 });
 
-it('S18: SIGKILL of the daemon: nobody notices, and a new daemon adopts what runs', { tags: ['every-node'] }, async () => {
+it('S18: SIGKILL of the daemon: nobody notices, a new daemon adopts what runs, and then the primary may die too', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const second = await sandbox.start('express.cjs', { instances: 1, name: 'Café 日本語 👩‍🚀' });
   const loads = [
@@ -63,8 +63,20 @@ it('S18: SIGKILL of the daemon: nobody notices, and a new daemon adopts what run
   }
   // Each primary may have started one; those that lose the lock end.
   await sandbox.waitFor('a single daemon', () => daemons() === 1);
+  // The sockets are held twice again.
+  for (const app of before) await sandbox.waitForApp(app.name, 'have its sockets kept', (now) => now.socketsKept, { deadlineMs: 3_000 });
+  expect((await sandbox.ok('show', name)).stdout).toContain('kept by the daemon too');
   await sandbox.ok('reload', name, '--monitor', '100');
-  for (const load of loads) expectLossless(await load.stop(), 'daemon killed');
+  for (const load of loads.splice(0)) expectLossless(await load.stop(), 'daemon killed');
+  const again = startLoad({ port, mode: 'connection-per-request', clients: NEW_CLIENTS });
+  await sandbox.ok('reload', name, '--all-at-once', '--monitor', '100');
+  const { primaryPid, socketsKept } = await sandbox.snapshot(name);
+  expect(socketsKept).toBe(true);
+  await again.waitForServed(20);
+  process.kill(primaryPid ?? -1, 'SIGKILL');
+  await sandbox.waitForApp(name, 'have a new primary', (now) => now.ready === 2 && now.primaryPid !== primaryPid);
+  await again.waitForServed(20);
+  expectOnlyResets(await again.stop(), NEW_CLIENTS, 'the primary killed after the daemon');
 });
 
 it('S18: SIGKILL of both at once: nobody hangs, and the app is back by itself', async () => {

@@ -2,13 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromPrimaryParser } from '../../src/protocol/parse-from-primary.ts';
 import { parseFromWorker } from '../../src/protocol/parse-from-worker.ts';
-import { parseSpawnChannelMessage } from '../../src/protocol/parse-spawn-channel.ts';
 import { parseToPrimary } from '../../src/protocol/parse-to-primary.ts';
 import { parseToWorker, parseWorkerSettings } from '../../src/protocol/parse-to-worker.ts';
 import { attempt, Malformed, type Parser } from '../../src/protocol/parser.ts';
 import { WORKER_PROTOCOL } from '../../src/protocol/version.ts';
 import { garbage } from './garbage.ts';
-import { FROM_PRIMARY, FROM_WORKER, SPAWN_CHANNEL, TO_PRIMARY, TO_WORKER } from './samples.ts';
+import { FROM_PRIMARY, FROM_WORKER, TO_PRIMARY, TO_WORKER } from './samples.ts';
 
 const handle = { close: (): void => {}, listen: (): number => 0, readStart: (): void => {} };
 const fromPrimary = fromPrimaryParser((spec) => spec);
@@ -17,7 +16,6 @@ const CHANNELS: readonly (readonly [name: string, parser: Parser<object>, messag
   ['primary to worker', parseToWorker, TO_WORKER],
   ['primary to daemon', fromPrimary, FROM_PRIMARY],
   ['daemon to primary', parseToPrimary, TO_PRIMARY],
-  ['spawn channel', (value) => parseSpawnChannelMessage(value, handle)[0], SPAWN_CHANNEL],
 ];
 
 describe.each(CHANNELS)('the parser of messages from %s', (_, parser, messages) => {

@@ -1,5 +1,5 @@
 import { NO_TOTALS } from '../../src/metrics/totals.ts';
-import type { Answer, FromPrimary, Order, SpawnChannelMessage, ToPrimary } from '../../src/protocol/attach.ts';
+import type { Answer, FromPrimary, Order, ToPrimary } from '../../src/protocol/attach.ts';
 import { makeEvent } from '../../src/protocol/event.ts';
 import { listedApp } from '../../src/protocol/listed-app.ts';
 import { ATTACH_PROTOCOL } from '../../src/protocol/version.ts';
@@ -106,8 +106,20 @@ const answers: ByKind<Answer, 'kind'> = {
 
 const exit = { code: 1, signal: null, stopReason: null, cause: null, killedAtDeadline: false, uptimeMs: 5, generation: 1 };
 const { workers, totals, ...facts } = snapshot;
+const socket = { app: 'api', key: '*|80|4|0' };
+const name = { address: '::', port: 80, family: 'IPv6' };
 const fromPrimary: Omit<ByKind<FromPrimary, 'type'>, 'answer'> = {
-  hello: { type: 'hello', protocol: ATTACH_PROTOCOL, name: 'api', pid: 7, startTime: 5, version: '1.2.3', apps: [{ spec: sampleSpec(), snapshot }] },
+  hello: {
+    type: 'hello',
+    protocol: ATTACH_PROTOCOL,
+    name: 'api',
+    pid: 7,
+    startTime: 5,
+    proof: 20,
+    version: '1.2.3',
+    sockets: [{ app: 'api', key: '*|80|4|0' }],
+    apps: [{ spec: sampleSpec(), snapshot }],
+  },
   progress: { type: 'progress', app: 'api', id: 1, record: progress({ blockers }) },
   failed: { type: 'failed', app: 'api', id: 1, error: { code: 'LB_ERR_INTERNAL', message: 'm', hint: 'h', output: ['o'], details: { a: 1, b: 'c' } } },
   event: { type: 'event', app: 'api', event: makeEvent('api', 1, 'exit', 'worker 0 ended', { slot: 0, pid: 5 }, exit) },
@@ -115,16 +127,11 @@ const fromPrimary: Omit<ByKind<FromPrimary, 'type'>, 'answer'> = {
   stats: { type: 'stats', app: 'api', stats: { ...facts, workers, totals } },
   log: { type: 'log', app: 'api', lines: [line], dropped: 0 },
   ended: { type: 'ended', app: 'api', state: 'stopped', error: null, snapshot },
+  keep: { type: 'keep', ...socket, name },
+  drop: { type: 'drop', ...socket },
+  'keep-output': { type: 'keep-output', app: 'api', origin: { slot: 0, pid: 7, stream: 'out' } },
+  'drop-output': { type: 'drop-output', app: 'api', origin: { slot: 0, pid: 7, stream: 'err' } },
   pong: { type: 'pong', seq: 1 },
-};
-
-const spawn: ByKind<SpawnChannelMessage, 'lb'> = {
-  keep: { lb: 'keep', app: 'api', key: '*|80|4|0', name: { address: '::', port: 80, family: 'IPv6' } },
-  drop: { lb: 'drop', app: 'api', key: '*|80|4|0' },
-  dropped: { lb: 'dropped', app: 'api', key: '*|80|4|0' },
-  lend: { lb: 'lend', app: 'api', key: '*|80|4|0' },
-  'keep-output': { lb: 'keep-output', app: 'api', key: '7 out', origin: { slot: 0, pid: 7, stream: 'out' } },
-  'drop-output': { lb: 'drop-output', app: 'api', key: '7 out' },
 };
 
 const marked = (messages: Readonly<Record<string, object>>): readonly object[] => Object.values(messages).map((message) => ({ cmd: MARK, ...message }));
@@ -134,6 +141,10 @@ export const FROM_WORKER = marked(fromWorker);
 export const TO_WORKER = marked(toWorker);
 export const TO_PRIMARY: readonly ToPrimary[] = [
   ...Object.values(orders).map((order) => ({ type: 'order', id: 1, app: 'api', order }) as const),
+  { type: 'challenge' },
+  { type: 'welcome' },
+  { type: 'keep', ...socket, name },
+  { type: 'dropped', ...socket },
   { type: 'leave' },
   { type: 'ping', seq: 1 },
 ];
@@ -141,4 +152,3 @@ export const FROM_PRIMARY: readonly FromPrimary[] = [
   ...Object.values(fromPrimary),
   ...Object.values(answers).map((answer) => ({ type: 'answer', app: 'api', id: 1, answer }) as const),
 ];
-export const SPAWN_CHANNEL: readonly SpawnChannelMessage[] = Object.values(spawn);

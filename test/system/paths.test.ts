@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ensureHome, homePaths, lbHome } from '../../src/system/paths.ts';
 
@@ -32,6 +32,7 @@ describe('homePaths', () => {
     expect(homePaths('/h')).toEqual({
       home: '/h',
       socket: '/h/lb.sock',
+      attach: '/h/attach.sock',
       daemonLog: '/h/daemon.log',
       daemonPid: '/h/daemon.pid',
       state: '/h/state.json',
@@ -56,6 +57,8 @@ describe('homePaths', () => {
     vi.stubEnv('TMPDIR', '/var/tmp');
     expect(homePaths(long).socket).toBe(socket);
     expect(homePaths(`${long}x`).socket).not.toBe(socket);
+    // That of the primaries is longer by some letters.
+    expect([homePaths(fits).attach, homePaths(long).attach].map(dirname)).toEqual([expect.stringMatching(/^\/tmp\/lb-/), dirname(socket)]);
   });
 });
 

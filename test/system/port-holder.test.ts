@@ -13,13 +13,13 @@ const SETTINGS: PrimarySettings = {
   name: 'web',
   home: '/h',
   socket: '/h/lb.sock',
+  attach: '/h/attach.sock',
   daemonLog: '/h/daemon.log',
   daemonNode: '/usr/bin/node',
   daemonProgram: '/lb.js',
   preload: '/p.cjs',
   version: '1.2.3',
   foreground: false,
-  sockets: 0,
 };
 
 /** A process with this environment whose child prints its pid. */

@@ -2,6 +2,7 @@ import { assignSockets } from '../../balancing/direct-assignment.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { labelOf, nameOf, queryOf, socketName, type ListenerName } from './listeners.ts';
+import type { HeldSocket } from '../handles/handle-keeper.ts';
 import { bindSocket, CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
 /** The sockets of one listener: one per slot on the same port, or a single one where the system cannot share a port. */
@@ -17,7 +18,7 @@ export type GroupOutcome = { readonly errno: 0; readonly name: SocketName | null
 
 interface DirectOptions {
   /** A socket was opened, and the daemon should keep a duplicate. */
-  readonly onOpened: (socket: { readonly key: string; readonly handle: RawListener; readonly name: SocketName | null }) => void;
+  readonly onOpened: (socket: HeldSocket) => void;
   readonly onClosed: (key: string) => void;
 }
 
@@ -77,16 +78,21 @@ export class DirectSockets {
     return [...this.#groups].map(([key, { query, name }]) => ({ key, query, name }));
   }
 
-  /** The keys of all sockets, as the daemon knows them. */
-  get keptKeys(): readonly string[] {
-    const open = [...this.#groups].flatMap(([key, { sockets }]) => sockets.map((_, index) => keptKey(key, index)));
-    const inherited = [...this.#inherited].flatMap(([key, sockets]) => [...sockets.keys()].map((index) => keptKey(key, index)));
+  /** All sockets, with their keys as the daemon knows them. */
+  get held(): readonly HeldSocket[] {
+    const open = [...this.#groups].flatMap(([key, { sockets, name }]) =>
+      [...sockets.entries()].map(([index, handle]) => ({ key: keptKey(key, index), handle, name })),
+    );
+    const inherited = [...this.#inherited].flatMap(([key, sockets]) =>
+      [...sockets].map(([index, handle]) => ({ key: keptKey(key, index), handle, name: socketName(handle) })),
+    );
     return [...open, ...inherited];
   }
 
   /** Adds a socket that the daemon kept for an earlier primary. */
   received(keptKey: string, handle: RawListener): void {
     const [, key = '', index = ''] = KEPT_KEY.exec(keptKey) ?? [];
+    if (this.#groups.has(key)) return handle.close();
     const sockets = this.#inherited.get(key) ?? new Map<number, RawListener>();
     this.#inherited.set(key, sockets.set(Number(index), handle));
   }

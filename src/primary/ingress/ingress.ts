@@ -9,10 +9,18 @@ import { Dispatcher } from './dispatcher.ts';
 import { bindListener, Listeners, type BindListener, type ListenerName } from './listeners.ts';
 import { ProxyReader, type ProxyRejection } from './proxy/proxy-reader.ts';
 import { canReusePort, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
+import type { Duplicate } from '../handles/duplicator.ts';
+import type { HeldSocket } from '../handles/handle-keeper.ts';
 import type { SocketKeeper } from '../handles/socket-keeper.ts';
 import { shutIngress } from './shut-ingress.ts';
 
 const PROXY_HEADER_MS = 5_000;
+
+interface IngressPorts {
+  readonly keeper: SocketKeeper;
+  readonly duplicate: Duplicate;
+  readonly bind?: BindListener;
+}
 
 interface ProxyGate {
   readonly spec: ProxyProtocolSpec;
@@ -37,11 +45,11 @@ export class Ingress {
   #handingOut: readonly string[] | null = null;
   #arrivals = 0;
 
-  constructor(keeper: SocketKeeper, bind: BindListener = bindListener) {
+  constructor({ keeper, duplicate, bind = bindListener }: IngressPorts) {
     this.#keeper = keeper;
     this.dispatcher = new Dispatcher({
       crowded: (key) => {
-        if (!this.#shut) this.listeners.pause(key);
+        if (!this.#shut) void this.listeners.pause(key);
       },
       relieved: (key) => this.listeners.resume(key),
     });
@@ -53,10 +61,7 @@ export class Ingress {
         void keeper.drop(key);
         if (this.#handingOut?.includes(key) !== true) this.#forget(key);
       },
-      borrow: (key) => {
-        keeper.borrow(key);
-        return keeper.open;
-      },
+      duplicate,
     });
     this.sockets = new DirectSockets({ onOpened: (socket) => keeper.keep(socket), onClosed: (key) => void keeper.drop(key) });
   }
@@ -74,6 +79,11 @@ export class Ingress {
   /** All listening sockets, also those of an earlier primary that no worker has asked for yet. */
   get open(): readonly ListenerName[] {
     return [...this.listeners.names, ...this.sockets.names];
+  }
+
+  /** All listening sockets, as the daemon keeps them. */
+  get held(): readonly HeldSocket[] {
+    return [...this.listeners.held, ...this.sockets.held];
   }
 
   configure(spec: AppSpec): void {
@@ -120,7 +130,7 @@ export class Ingress {
     const { listeners, sockets, dispatcher } = this;
     this.#shut = true;
     await shutIngress({
-      releaseDuplicates: async () => void (await Promise.all([...listeners.keptKeys, ...sockets.keptKeys].map((key) => this.#keeper.drop(key)))),
+      releaseDuplicates: async () => void (await Promise.all(this.held.map(({ key }) => this.#keeper.drop(key)))),
       takeOver: () => {
         this.#handingOut = [...listeners.all, ...sockets.groups].map(({ key }) => key);
         for (const { key } of listeners.all) listeners.narrow(key);

@@ -5,6 +5,8 @@ import { errnoOf } from '../../errors/lb-error.ts';
 import { DEFAULT_BACKLOG, type ListenQuery, type SocketName } from '../../protocol/worker.ts';
 import type { ListenAddress } from '../../lifecycle/fixed-listener.ts';
 import { claimSocketPath } from '../../system/stale-socket.ts';
+import type { Duplicate } from '../handles/duplicator.ts';
+import type { HeldSocket } from '../handles/handle-keeper.ts';
 import { CLOSING_BACKLOG, stealHandle, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
 export interface Listener {
@@ -37,8 +39,7 @@ interface ListenersOptions {
   /** A listener was opened, and the daemon should keep a duplicate. */
   readonly onOpened: (listener: Listener) => void;
   readonly onClosed: (key: string) => void;
-  /** Asks for an unpolled duplicate, which arrives through `received`. Returns false if the daemon keeps none. */
-  readonly borrow: (key: string) => boolean;
+  readonly duplicate: Duplicate;
 }
 
 /** The app's listening sockets. Each is opened when the first worker asks for it, and stays open independently of the workers. */
@@ -48,8 +49,6 @@ export class Listeners {
   readonly #opening = new Map<string, Promise<ListenOutcome>>();
   /** Handles of an earlier primary, received from the daemon. Not polled until a worker asks for them. */
   readonly #inherited = new Map<string, { handle: RawListener; name: SocketName | null }>();
-  /** Listeners that were closed before the duplicate for their pause arrived. */
-  readonly #closedInPause = new Set<string>();
 
   constructor(options: ListenersOptions) {
     this.#options = options;
@@ -65,37 +64,41 @@ export class Listeners {
     return [...this.#open.values(), ...inherited].map(nameOf);
   }
 
-  /** The keys of all sockets that the daemon may keep duplicates of. */
-  get keptKeys(): readonly string[] {
-    return [...this.#open.keys(), ...this.#inherited.keys()];
+  /** All sockets of which the daemon may keep duplicates. */
+  get held(): readonly HeldSocket[] {
+    return [...this.#open.values(), ...[...this.#inherited].map(([key, inherited]) => ({ key, ...inherited }))];
   }
 
   get(key: string): Listener | undefined {
     return this.#open.get(key);
   }
 
-  /** Adds a handle from the daemon: one of the previous primary, or the duplicate that lets a listener pause. */
+  /** Adds a handle of the previous primary, from the daemon. */
   received(key: string, handle: RawListener, name: SocketName | null): void {
-    const listener = this.#open.get(key);
-    if (listener === undefined) {
-      if (this.#closedInPause.delete(key)) handle.close();
-      else this.#inherited.set(key, { handle, name });
-    } else if (listener.mode === 'pausing') {
-      // libuv cannot stop polling a listening handle, but we can close it: the duplicate keeps the socket open.
-      listener.handle.close();
-      listener.handle = handle;
-      listener.mode = 'paused';
-    } else {
-      handle.close();
-    }
+    if (this.#open.has(key)) return handle.close();
+    this.#inherited.get(key)?.handle.close();
+    this.#inherited.set(key, { handle, name });
   }
 
   /** Stops accepting for now, so connections wait in the kernel's queue. Without a duplicate it keeps accepting. */
-  pause(key: string): void {
+  async pause(key: string): Promise<void> {
     const listener = this.#open.get(key);
     // Closing the bound handle of a Unix socket removes its file, so clients could no longer connect.
     if (listener?.mode !== 'accepting' || listener.query.addressType === -1) return;
-    if (this.#options.borrow(key)) listener.mode = 'pausing';
+    listener.mode = 'pausing';
+    const { handle } = listener;
+    const duplicate = await this.#options.duplicate(handle);
+    // It may have been resumed, closed or bound anew meanwhile.
+    const isPausing = this.#open.get(key) === listener && listener.handle === handle && listener.mode === 'pausing';
+    if (duplicate === null || !isPausing) {
+      duplicate?.close();
+      if (isPausing) listener.mode = 'accepting';
+      return;
+    }
+    // libuv cannot stop polling a listening handle, but we can close it: the duplicate keeps the socket open.
+    handle.close();
+    listener.handle = duplicate;
+    listener.mode = 'paused';
   }
 
   resume(key: string): void {
@@ -131,7 +134,6 @@ export class Listeners {
       if (used.has(key)) continue;
       this.#open.delete(key);
       listener.handle.close();
-      if (listener.mode === 'pausing') this.#closedInPause.add(key);
       // libuv removes the file only if this process bound the handle.
       if (listener.query.addressType === -1 && listener.query.address !== null) removeFile(listener.query.address);
       this.#options.onClosed(key);

@@ -4,6 +4,7 @@ import { LineRing } from '../../logs/line-ring.ts';
 import type { Piece } from '../../logs/line-splitter.ts';
 import { linesOf, textsOf, type Origin } from '../../logs/lines-of.ts';
 import type { LogLine, LogStream } from '../../protocol/control.ts';
+import type { HeldOutput } from '../handles/handle-keeper.ts';
 import type { OutputKeeper } from '../handles/output-keeper.ts';
 import { rawHandleOf } from '../handles/raw-handles.ts';
 import { SEARCHED_LINES } from '../workers/worker-end.ts';
@@ -36,6 +37,7 @@ export class LogSink implements WorkerObserver {
   readonly #app: string;
   readonly #keeper: OutputKeeper;
   readonly #output: AppOutput;
+  readonly #open = new Set<HeldOutput>();
   readonly #ring = new LineRing<Remembered>(RING_LINES, RING_BYTES, ({ piece }) => piece.bytes.length + 64);
   /** Receives each line; null when no client follows the log. */
   follower: ((line: LogLine) => void) | null = null;
@@ -44,6 +46,11 @@ export class LogSink implements WorkerObserver {
     this.#app = app;
     this.#keeper = keeper;
     this.#output = new AppOutput(lineTimes, onProblem);
+  }
+
+  /** The pipes that are being read. */
+  get open(): readonly HeldOutput[] {
+    return [...this.#open];
   }
 
   onForked(worker: WorkerHandle): void {
@@ -71,8 +78,13 @@ export class LogSink implements WorkerObserver {
     const origin: Origin = { app: this.#app, slot: worker.slot, pid: worker.pid, stream };
     const handle = rawHandleOf(source);
     if (handle !== null) {
+      const held = { origin, handle };
+      this.#open.add(held);
       this.#keeper.keepOutput(origin, handle);
-      source.once('close', () => this.#keeper.dropOutput(origin));
+      source.once('close', () => {
+        this.#open.delete(held);
+        this.#keeper.dropOutput(origin);
+      });
     }
     this.#output.read(source, origin, worker.spec, (read, at) => {
       const piece = worker.end.observer === 'hang-watch' ? withoutInspector(read) : read;

@@ -20,7 +20,7 @@ import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 const STATS_EVERY_MS = 1_000;
 const [home = '', ...counts] = process.argv.slice(2);
 const [appCount = 0, workerCount = 0] = counts.map(Number);
-const { socket, daemonLog } = homePaths(home);
+const { socket, attach, daemonLog } = homePaths(home);
 const slots = Array.from({ length: workerCount }, (_, slot) => slot);
 let attached = 0;
 let stopped = 0;
@@ -38,27 +38,30 @@ class FakePrimary {
       name: this.#spec.name,
       home,
       socket,
+      attach,
       daemonLog,
       daemonProgram: '',
       daemonNode: '',
       preload: '',
       version: '0.0.0',
       foreground: true,
-      sockets: 0,
     };
     this.#link = new DaemonLink(settings, {
-      hello: () => {
+      hello: (proof) => {
         if (++attached === appCount) process.stdout.write('attached\n');
         return {
           type: 'hello',
           name: this.#spec.name,
           pid: process.pid,
           startTime: startTimeOf(process.pid),
+          proof,
           version: '0.0.0',
           protocol: ATTACH_PROTOCOL,
+          sockets: [],
           apps: [{ spec: this.#spec, snapshot: this.#snapshot() }],
         };
       },
+      attached: () => {},
       received: (message) => this.#received(message),
       malformed: (problem) => {
         throw problem;
@@ -76,6 +79,7 @@ class FakePrimary {
   #received(message: ToPrimary): void {
     if (message.type === 'ping') return this.#link.send({ type: 'pong', seq: message.seq });
     if (message.type === 'leave') return void this.#end();
+    if (message.type !== 'order') return;
     this.#link.send({ type: 'answer', app: message.app, id: message.id, answer: this.#answer(message.order) });
     if (message.order.kind === 'stop') void this.#end();
   }

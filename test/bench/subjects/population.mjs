@@ -20,7 +20,11 @@ export class Population extends Lb {
     await waitFor('the daemon', () => existsSync(join(this.home, 'daemon.pid')));
     const program = join(this.home, 'primaries.mjs');
     await build({ entryPoints: [PRIMARIES], outfile: program, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning' });
-    this.#primaries = spawn(process.execPath, [program, this.home, String(apps), String(workers)], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#primaries = spawn(process.execPath, [program, this.home, String(apps), String(workers)], {
+      // By this a daemon recognizes primaries of its home.
+      env: { ...env, LB_PRIMARY_SETTINGS: JSON.stringify({ name: 'population', home: this.home }) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let told = '';
     this.#primaries.stdout.on('data', (text) => (told += text));
     await waitFor('the primaries to attach', () => {

@@ -194,7 +194,7 @@ describe('DirectSockets', () => {
     const came: string[] = [];
     let over = false;
     const takenOver = sockets.takeOver((key) => came.push(key)).then(() => (over = true));
-    expect([sockets.keptKeys, socket.polled, worker.accepts.size]).toEqual([['a#0'], true, 0]);
+    expect([sockets.held.map(({ key }) => key), socket.polled, worker.accepts.size]).toEqual([['a#0'], true, 0]);
     socket.onconnection?.(0, { close: () => {} });
     expect([came, assign([worker])]).toEqual([['a'], [[]]]);
     await Promise.resolve();

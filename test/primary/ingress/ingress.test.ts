@@ -43,8 +43,8 @@ beforeEach(() => {
     kept.push(`drop ${key}`);
     return dropped;
   };
-  const channel = { open: false, keep: ({ key }: { key: string }) => kept.push(`keep ${key}`), drop, borrow: () => {} };
-  ingress = new Ingress(channel);
+  const keeper = { keep: ({ key }: { key: string }) => kept.push(`keep ${key}`), drop };
+  ingress = new Ingress({ keeper, duplicate: () => Promise.resolve(null) });
 });
 afterEach(() => ingress.closeAllBut(new Set()));
 

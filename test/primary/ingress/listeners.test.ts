@@ -3,14 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi, type Mock } from 'vitest';
+import type { RawListener } from '../../../src/primary/handles/raw-handles.ts';
 import { bindListener, Listeners } from '../../../src/primary/ingress/listeners.ts';
 
 const QUERY = { address: null, port: null, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'tcp' } as const;
 
 let folder: string;
 let path: string;
-let borrowed = 0;
+let duplicates: (RawListener | null)[] = [];
+let asked = 0;
 let accepted = 0;
 const listeners = new Listeners({
   bind: bindListener,
@@ -20,13 +22,16 @@ const listeners = new Listeners({
   },
   onOpened: () => {},
   onClosed: () => {},
-  borrow: () => ++borrowed > 0,
+  duplicate: () => {
+    asked++;
+    return Promise.resolve(duplicates.shift() ?? null);
+  },
 });
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'lb-listeners-'));
   path = join(folder, 'app.sock');
-  [borrowed, accepted] = [0, 0];
+  [duplicates, asked, accepted] = [[], 0, 0];
 });
 
 afterEach(() => {
@@ -36,9 +41,9 @@ afterEach(() => {
 
 it('never pauses a Unix socket, because closing its handle removes the file', async () => {
   const { errno } = await listeners.listen({ ...QUERY, key: path, address: path, addressType: -1 });
-  listeners.pause(path);
+  await listeners.pause(path);
   await new Promise((resolve) => connect(path).once('close', resolve));
-  expect([errno, borrowed, accepted, existsSync(path)]).toEqual([0, 0, 1, true]);
+  expect([errno, asked, accepted, existsSync(path)]).toEqual([0, 0, 1, true]);
 });
 
 it('binds a Unix socket anew when the app has removed its file, and loses nobody who had connected', async () => {
@@ -90,13 +95,40 @@ it('removes the queue of a TCP socket that is about to be closed', async () => {
   for (const client of clients) client.destroy();
 });
 
-it('closes a duplicate that arrives after its listener was closed', async () => {
-  await listeners.listen({ ...QUERY, key: 'a', address: '127.0.0.1', port: 0, addressType: 4 });
-  listeners.pause('a');
-  listeners.closeAllBut(new Set());
-  const duplicate = { listen: () => 0, close: vi.fn() };
-  listeners.received('a', duplicate, null);
-  expect([duplicate.close.mock.calls.length, listeners.names.length > 0]).toEqual([1, false]);
-  listeners.received('a', duplicate, null);
-  expect(listeners.names.length > 0).toBe(true);
+const TCP = { ...QUERY, key: 'a', address: '127.0.0.1', port: 0, addressType: 4 } as const;
+const fakeHandle = (): RawListener & { readonly close: Mock<() => void> } => ({ listen: () => 0, close: vi.fn<() => void>() });
+
+it.each<readonly [string, () => void]>([
+  ['closed', () => listeners.closeAllBut(new Set())],
+  ['resumed', () => listeners.resume('a')],
+])('closes a duplicate that arrives after its listener was %s', async (_, change) => {
+  const { listener } = await listeners.listen(TCP);
+  const [before, duplicate] = [listener?.handle, fakeHandle()];
+  duplicates = [duplicate];
+  const paused = listeners.pause('a');
+  change();
+  await paused;
+  expect([duplicate.close.mock.calls.length, listener?.handle === before, listener?.mode === 'paused']).toEqual([1, true, false]);
+});
+
+it('goes on accepting when no duplicate can be made, and tries again at the next pause', async () => {
+  const { listener } = await listeners.listen(TCP);
+  await listeners.pause('a');
+  expect(listener?.mode).toBe('accepting');
+  duplicates = [fakeHandle()];
+  await listeners.pause('a');
+  expect(listener?.mode).toBe('paused');
+});
+
+it('of the sockets of an earlier primary, closes those that it has itself', async () => {
+  await listeners.listen(TCP);
+  const [own, older, newer] = [fakeHandle(), fakeHandle(), fakeHandle()];
+  listeners.received('a', own, null);
+  listeners.received('b', older, null);
+  listeners.received('b', newer, null);
+  expect([own, older, newer].map(({ close }) => close.mock.calls.length)).toEqual([1, 1, 0]);
+  expect(listeners.held.map(({ key, handle }) => [key, handle === newer])).toEqual([
+    ['a', false],
+    ['b', true],
+  ]);
 });

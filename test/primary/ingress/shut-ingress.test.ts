@@ -49,7 +49,7 @@ it('accepts everything in the queue of the kernel, then refuses', async () => {
     },
     onOpened: () => {},
     onClosed: () => {},
-    borrow: () => false,
+    duplicate: () => Promise.resolve(null),
   });
   const query = {
     key: 'a',

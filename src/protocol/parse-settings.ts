@@ -1,0 +1,17 @@
+import type { PrimarySettings } from './attach.ts';
+import { absolutePath, appName } from './parse-app-spec.ts';
+import { boolean, object, string } from './parser.ts';
+
+/** The settings of a primary, from the daemon that starts it. @throws Malformed */
+export const parsePrimarySettings = object<PrimarySettings>({
+  name: appName,
+  home: absolutePath,
+  socket: string,
+  attach: string,
+  daemonLog: absolutePath,
+  daemonProgram: absolutePath,
+  daemonNode: absolutePath,
+  preload: absolutePath,
+  version: string,
+  foreground: boolean,
+});
