@@ -1,4 +1,4 @@
-import { parseAppsWithWorkers, parseListedApps } from '../client/parse-list.ts';
+import { parseAppsWithWorkers, parseListedApps, parseNotes } from '../client/parse-list.ts';
 import type { Context } from './context.ts';
 import { terminalWidth } from './io.ts';
 import { listView, workerListView } from './output/list-view.ts';
@@ -10,7 +10,7 @@ export const LIST_NAMES: readonly string[] = ['list', 'ls', 'ps', 'status', 'l']
 export interface Listing {
   readonly path: string;
   /** @throws LbError LB_ERR_MESSAGE */
-  readonly read: (answer: unknown) => { readonly count: number; readonly text: string };
+  readonly read: (answer: unknown) => { readonly count: number; readonly text: string; readonly notes: readonly string[] };
 }
 
 /** JSON and `--workers` need complete snapshots; the table needs only what it shows. */
@@ -20,7 +20,7 @@ export function listing({ io, json, options, outStyle: style }: Context): Listin
     path,
     read: (answer) => {
       const apps = parse(answer);
-      return { count: apps.length, text: textOf(apps) };
+      return { count: apps.length, text: textOf(apps), notes: parseNotes(answer) };
     },
   });
   if (json) return of('/v1/apps', parseListedApps, (apps) => `${JSON.stringify(apps)}\n`);

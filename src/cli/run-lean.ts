@@ -24,9 +24,10 @@ async function quickList(context: Context): Promise<number | null> {
   try {
     const { status, body } = await quickGet(context.address, path);
     if (status !== 200) return null;
-    const { count, text } = read(parseJson('list of apps from the daemon', body));
+    const { count, text, notes } = read(parseJson('list of apps from the daemon', body));
     if (count === 0) return null;
     context.io.stdout.write(text);
+    for (const line of notes) context.note(line);
     return EXIT.ok;
   } catch {
     return null;

@@ -1,4 +1,3 @@
-import { chmodSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { LbError } from '../errors/lb-error.ts';
@@ -6,9 +5,9 @@ import { nameInPath, normalName } from '../lifecycle/app-name.ts';
 import type { StreamRecord } from '../protocol/control.ts';
 import { ndjson } from '../protocol/ndjson.ts';
 import { CONTROL_PROTOCOL } from '../protocol/version.ts';
+import { RequestBodies } from './request-body.ts';
 import type { RouteAnswer, RouteRequest } from './routes.ts';
 
-const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const APP_PATH = /^\/v1\/apps\/([^/]+)(\/[a-z]+)?$/;
 
 type Handler = (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer;
@@ -16,6 +15,7 @@ type Handler = (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer;
 interface ControlServerOptions {
   readonly version: string;
   readonly routes: ReadonlyMap<string, Handler>;
+  readonly log: (message: string) => void;
   /** Serves a WebSocket on `/v1/logs`, `/v1/events` or `/v1/stats`; false for any other path. */
   readonly onWebSocket: (request: IncomingMessage, socket: Socket, head: Buffer, url: URL) => Promise<boolean>;
 }
@@ -24,6 +24,7 @@ interface ControlServerOptions {
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #servers = new Set<Server>();
+  readonly #bodies = new RequestBodies();
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
@@ -36,12 +37,18 @@ export class ControlServer {
     // A stream can last for hours, as long as a drain.
     server.requestTimeout = 0;
     return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, () => {
-        if (process.platform !== 'win32') chmodSync(path, 0o600);
-        this.#servers.add(server);
-        resolve(() => this.#end(server));
-      });
+      // Later, an accept that fails for want of descriptors must not end the process.
+      server.on('error', reject);
+      // The socket is made in this turn, and is never anybody else's.
+      const before = process.umask(0o177);
+      try {
+        server.listen(path, () => {
+          this.#servers.add(server);
+          resolve(() => this.#end(server));
+        });
+      } finally {
+        process.umask(before);
+      }
     });
   }
 
@@ -60,13 +67,19 @@ export class ControlServer {
     try {
       this.#checkProtocol(request);
       const { handler, name, url } = this.#find(request);
-      const answer = await handler({ name, query: url.searchParams, body: await readBody(request) });
+      const answer = await handler({ name, query: url.searchParams, body: await this.#bodies.read(request) });
       if ('json' in answer) sendJson(response, 200, answer.json);
       else if ('text' in answer) response.writeHead(200, { 'content-type': answer.type }).end(answer.text);
       else await this.#stream(response, answer.stream);
     } catch (error) {
-      fail(response, LbError.from(error));
+      this.#fail(response, LbError.from(error));
     }
+  }
+
+  #fail(response: ServerResponse, error: LbError): void {
+    if (error.code === 'LB_ERR_INTERNAL') this.#options.log(error.stack ?? error.message);
+    if (!response.headersSent) sendJson(response, error.httpStatus, { error: error.toRecord() });
+    else response.end();
   }
 
   /** Sends the status with the first record, so that an early failure gets its own status. */
@@ -127,34 +140,7 @@ function urlOf({ method, url }: IncomingMessage): URL {
   return parsed;
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw malformed(`at most ${MAX_BODY_BYTES} bytes`, 'more');
-    chunks.push(chunk);
-  }
-  if (size === 0) return undefined;
-  const text = Buffer.concat(chunks).toString('utf8');
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw malformed('JSON', text.slice(0, 80));
-  }
-}
-
-function malformed(expected: string, got: string): LbError {
-  return new LbError('LB_ERR_MESSAGE', { what: 'request', path: 'body', expected, got });
-}
-
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(`${JSON.stringify(value)}\n`);
-}
-
-function fail(response: ServerResponse, error: LbError): void {
-  if (error.code === 'LB_ERR_INTERNAL') process.stderr.write(`${error.stack ?? error.message}\n`);
-  if (!response.headersSent) sendJson(response, error.httpStatus, { error: error.toRecord() });
-  else response.end();
 }

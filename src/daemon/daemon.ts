@@ -1,17 +1,15 @@
-import { rmSync } from 'node:fs';
 import { LbError } from '../errors/lb-error.ts';
-import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { DaemonFacts } from '../metrics/prometheus.ts';
-import type { DaemonHello, LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
+import type { MetricsBody, ProgressRecord } from '../protocol/control.ts';
 import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
-import { CONTROL_PROTOCOL } from '../protocol/version.ts';
 import { now, wallNow } from '../system/clock.ts';
+import { withDeadline } from '../system/deadline.ts';
 import { acquireLock, type Lock } from '../system/lock.ts';
 import { LB_PROGRAM } from '../system/lb-program.ts';
 import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
 import { portHolder } from '../system/port-holder.ts';
+import { removeIfThere } from '../system/remove-file.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
 import type { AppHandle } from './app-handle.ts';
 import { AttachServer } from './attach-server.ts';
@@ -23,6 +21,7 @@ import { MetricsEndpoint } from './metrics-endpoint.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { Metrics } from './metrics.ts';
 import { OrphanOutputs } from './orphan-outputs.ts';
+import { OwnFacts } from './own-facts.ts';
 import { readPid, writePid } from './pid-file.ts';
 import { PRELOAD, spawnPrimary } from './primary-process.ts';
 import { Registry } from './registry.ts';
@@ -30,9 +29,13 @@ import { routes } from './routes.ts';
 import { SharedSocket } from './shared-socket.ts';
 import { Store } from './store.ts';
 import { PersistentCounters } from './persistent-counters.ts';
+import { Unwritten } from './unwritten.ts';
 
 /** Hooks that are under way when the daemon ends have so long. */
 const HOOKS_END_MS = 2_000;
+/** A disk that does not answer keeps no daemon from ending. */
+const FILES_END_MS = 2_000;
+const WRITE_AGAIN_MS = 5_000;
 
 export interface DaemonOptions {
   readonly home: string;
@@ -50,9 +53,12 @@ export interface DaemonOptions {
 export class Daemon {
   readonly registry: Registry;
   readonly live: Live;
+  readonly unwritten = new Unwritten((message) => this.happened('storage', message));
+  /** An event of the daemon itself. */
+  readonly happened = this.#happened(null);
   readonly #options: DaemonOptions;
   readonly #paths: HomePaths;
-  readonly #startedAt = now();
+  readonly #own: OwnFacts;
   readonly #server: ControlServer;
   readonly #events: EventLog;
   readonly #hooks: EventHooks;
@@ -60,8 +66,8 @@ export class Daemon {
   readonly #metrics: Metrics;
   readonly #metricsEndpoint: MetricsEndpoint;
   readonly #shared: SharedSocket;
-  readonly #memory = new MemoryWatch((message) => this.#happened(null)('memory-pressure', message));
-  readonly #badMessages = new BadMessages(this.#happened(null), now);
+  readonly #memory = new MemoryWatch((message) => this.happened('memory-pressure', message));
+  readonly #badMessages = new BadMessages(this.happened, now);
   readonly #orphanOutputs: OrphanOutputs = new OrphanOutputs({
     lineTimes: () => this.#paths.lineTimes,
     specOf: (app) => this.registry.find(app)?.spec,
@@ -69,18 +75,20 @@ export class Daemon {
     live: () => this.live,
   });
   readonly #attachServer: AttachServer;
+  #checks: NodeJS.Timeout | null = null;
   #lock: Lock | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
     this.#paths = homePaths(options.home);
-    this.#events = new EventLog({ path: this.#paths.events, log: options.log });
+    this.#own = new OwnFacts(options);
+    this.#events = new EventLog({ path: this.#paths.events, log: options.log, reports: this.unwritten });
     this.live = new Live(() => this.registry, this.#events);
-    this.#totals = new PersistentCounters(this.#paths.totals, options.log);
+    this.#totals = new PersistentCounters(this.#paths.totals, this.unwritten);
     this.#metrics = new Metrics({
       totals: this.#totals,
-      facts: () => this.#facts(),
+      facts: () => this.#own.forMetrics(),
       apps: () => this.registry.all.map((app) => app.view.stats),
       own: () => this.registry.ownMetrics(),
     });
@@ -88,8 +96,9 @@ export class Daemon {
       file: this.#paths.metrics,
       text: () => this.#metrics.exposition(),
       log: options.log,
+      reports: this.unwritten,
       holder: portHolder({ home: options.home, settingsVar: PRIMARY_SETTINGS_VAR }),
-      failed: (message) => this.#happened(null)('metrics-port', message),
+      failed: (message) => this.happened('metrics-port', message),
     });
     this.registry = this.#createRegistry();
     this.#hooks = new EventHooks({
@@ -99,13 +108,15 @@ export class Daemon {
     });
     this.#server = new ControlServer({
       version: options.version,
+      log: options.log,
       routes: routes({
         registry: this.registry,
         events: this.#events,
         metrics: this.#metrics,
         endpoint: this.#metricsEndpoint,
         shared: () => this.#shared,
-        hello: () => this.#hello(),
+        hello: () => this.#own.hello({ metrics: this.#metricsEndpoint.state, shared: this.#shared.state }),
+        notes: () => this.unwritten.messages,
         reopenLogs: (app) => this.reopenLogs(app),
         shutdown: async (progress) => {
           await this.#stopAll(progress);
@@ -121,8 +132,9 @@ export class Daemon {
     });
     this.#shared = new SharedSocket({
       file: this.#paths.share,
+      reports: this.unwritten,
       listen: (path) => this.#server.listen(path),
-      failed: (message) => this.#happened(null)('share-failed', message),
+      failed: (message) => this.happened('share-failed', message),
     });
   }
 
@@ -141,7 +153,10 @@ export class Daemon {
     await this.#shared.restore();
     this.#memory.start();
     await this.#attachServer.listen(attach);
-    writePid(daemonPid);
+    this.#checks = setInterval(() => {
+      if (this.unwritten.any) this.#writeAgain();
+    }, WRITE_AGAIN_MS);
+    writePid(daemonPid, this.unwritten);
   }
 
   /** Drains every app at once. They stay desired: a signal is a reboot or a service manager, and what ran runs again. */
@@ -157,16 +172,30 @@ export class Daemon {
 
   async #close(why: string): Promise<void> {
     this.#memory.stop();
+    if (this.#checks !== null) clearInterval(this.#checks);
     this.#attachServer.close();
-    this.#happened(null)('daemon-end', `daemon (pid ${process.pid}) is shutting down: ${why}`);
-    await this.#orphanOutputs.close();
+    this.happened('daemon-end', `daemon (pid ${process.pid}) is shutting down: ${why}`);
+    await withDeadline(
+      this.#orphanOutputs.close().catch(() => {}),
+      FILES_END_MS,
+    );
     await this.#hooks.close(HOOKS_END_MS);
     await this.#events.close();
     this.#shared.close();
     this.#server.close();
     this.#metricsEndpoint.close();
-    for (const file of [this.#paths.daemonPid, this.#paths.socket, this.#paths.attach]) rmSync(file, { force: true });
+    for (const file of [this.#paths.daemonPid, this.#paths.socket, this.#paths.attach]) removeIfThere(file);
     this.#lock?.release();
+  }
+
+  /** The home may have been deleted, or its disk full or read-only for a time. */
+  #writeAgain(): void {
+    try {
+      ensureHome(this.#paths);
+    } catch {
+      // What is missing is reported by whoever writes there.
+    }
+    this.unwritten.tryAgain();
   }
 
   /** After an external rotation. */
@@ -180,24 +209,6 @@ export class Daemon {
     await this.#metricsEndpoint.move(listen);
   }
 
-  /** `lb run`: these apps and no others. */
-  async runApps(specs: readonly AppSpec[], onLine: (line: LogLine) => void, progress: (record: ProgressRecord) => void): Promise<void> {
-    this.live.follow(null, onLine);
-    const apps = specs.map((spec) => this.registry.define(spec));
-    const failures: LbError[] = [];
-    for (const app of apps) {
-      try {
-        await app.start(progress);
-      } catch (error) {
-        const failure = LbError.from(error);
-        failures.push(failure);
-        // It goes on trying beside apps that came up. Alone, it leaves that to whoever runs this process.
-        if (failure.code !== 'LB_ERR_NOT_STARTED_YET' || failures.length === apps.length) throw error;
-        progress({ type: 'progress', app: app.name, operation: 'start', step: 'failed', slot: null, generation: null, pid: null, message: failure.message });
-      }
-    }
-  }
-
   /** The operator stops every app; the definitions stay. */
   #stopAll(progress: (record: ProgressRecord) => void): Promise<void> {
     return this.#forAll((app) => app.stopped(progress));
@@ -206,14 +217,16 @@ export class Daemon {
   async #forAll(work: (app: AppHandle) => Promise<unknown>): Promise<void> {
     const failed = (app: AppHandle, error: unknown): void => this.#options.log(`${app.name}: ${LbError.from(error).message}`);
     await Promise.all(this.registry.all.map((app) => work(app).catch((error: unknown) => failed(app, error))));
-    await this.registry.save();
+    await withDeadline(this.registry.save(), FILES_END_MS);
   }
 
   #createRegistry(): Registry {
     const { home, version, foreground, log } = this.#options;
     const { socket, attach, daemonLog, state, primaries } = this.#paths;
+    const { unwritten: reports } = this;
     return new Registry({
-      store: new Store(state, log),
+      store: new Store(state, reports),
+      reports,
       log,
       event: (app) => this.#happened(app),
       primariesDir: primaries,
@@ -251,7 +264,7 @@ export class Daemon {
     const { last, endedWell } = this.#events;
     const unclean = last !== null && !endedWell;
     const started = `daemon ${this.#options.version} (pid ${process.pid}, Node.js ${process.version}) started`;
-    this.#happened(null)('daemon-start', started + (unclean ? '; the previous daemon did not shut down cleanly' : ''), undefined, { unclean });
+    this.happened('daemon-start', started + (unclean ? '; the previous daemon did not shut down cleanly' : ''), undefined, { unclean });
   }
 
   /** Events that the daemon tells itself. */
@@ -262,24 +275,5 @@ export class Daemon {
   #add(event: NewEvent): void {
     this.#options.log(`${event.app === null ? '' : `${event.app}: `}${event.message}`);
     this.#hooks.happened(this.#events.add(event));
-  }
-
-  #facts(): DaemonFacts {
-    const startedAtSeconds = Math.round(wallNow() - (now() - this.#startedAt)) / 1000;
-    return { version: this.#options.version, node: process.versions.node, startedAtSeconds, residentBytes: process.memoryUsage.rss() };
-  }
-
-  #hello(): DaemonHello {
-    return {
-      name: 'lb',
-      version: this.#options.version,
-      protocol: CONTROL_PROTOCOL,
-      pid: process.pid,
-      node: process.versions.node,
-      home: this.#options.home,
-      uptimeMs: Math.round(now() - this.#startedAt),
-      metrics: this.#metricsEndpoint.state,
-      shared: this.#shared.state,
-    };
   }
 }

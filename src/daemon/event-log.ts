@@ -1,8 +1,13 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { appendFile, readFile, rename, stat } from 'node:fs/promises';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { rename, stat } from 'node:fs/promises';
 import { errnoOf, messageOf } from '../errors/lb-error.ts';
 import type { LbEvent, NewEvent } from '../protocol/event.ts';
 import { parseEvent } from '../protocol/parse-event.ts';
+import { now } from '../system/clock.ts';
+import { withDeadline } from '../system/deadline.ts';
+import { appendToGuarded, openGuarded } from '../system/open-guarded.ts';
+import { openRegularFile } from '../system/regular-file.ts';
+import type { FileReports } from './unwritten.ts';
 
 /** Maximum size of each of the two files. */
 const MAX_FILE_BYTES = 5 * 1024 * 1024;
@@ -12,11 +17,16 @@ const KEPT_EVENTS = 500;
 const TAIL_BYTES = 256 * 1024;
 /** Maximum number of lines waiting for a slow disk; older ones are dropped. */
 const MAX_UNWRITTEN = 10_000;
+/** After a failure, events wait at least this long for the next attempt. */
+const RETRY_MS = 1_000;
+/** A disk that does not answer keeps nobody from ending. */
+const CLOSE_MS = 2_000;
 
 interface EventLogOptions {
   /** `events.ndjson`; the older file has `.1` before the extension. */
   readonly path: string;
   readonly log: (message: string) => void;
+  readonly reports: Pick<FileReports, 'failed' | 'wrote'>;
   /** Default 5 MB. */
   readonly maxFileBytes?: number;
   /** How much of a file to load at the start; default 256 KB. */
@@ -35,6 +45,7 @@ export class EventLog {
   readonly #path: string;
   readonly #olderPath: string;
   readonly #log: (message: string) => void;
+  readonly #reports: EventLogOptions['reports'];
   readonly #maxFileBytes: number;
   readonly #tailBytes: number;
   readonly #readers = new Set<(event: LbEvent) => void>();
@@ -42,16 +53,19 @@ export class EventLog {
   #events: LbEvent[] = [];
   #lastId = 0;
   #unwritten: string[] = [];
+  /** A write is in the queue, and takes what is unwritten when it starts. */
+  #isDue = false;
+  #retryAt = 0;
   /** The last access to the files in the queue. */
   #turn: Promise<void> = Promise.resolve();
   /** The file ends with an incomplete line, so the next write must begin with a newline. */
   #brokenLine = false;
-  #failing = false;
 
-  constructor({ path, log, maxFileBytes = MAX_FILE_BYTES, tailBytes = TAIL_BYTES }: EventLogOptions) {
+  constructor({ path, log, reports, maxFileBytes = MAX_FILE_BYTES, tailBytes = TAIL_BYTES }: EventLogOptions) {
     this.#path = path;
     this.#olderPath = path.replace(/(\.\w+)?$/, '.1$1');
     this.#log = log;
+    this.#reports = reports;
     this.#maxFileBytes = maxFileBytes;
     this.#tailBytes = tailBytes;
   }
@@ -81,8 +95,7 @@ export class EventLog {
     if (this.#events.length > KEPT_EVENTS) this.#events.shift();
     this.#unwritten.push(`${JSON.stringify(event)}\n`);
     if (this.#unwritten.length > MAX_UNWRITTEN) this.#unwritten.shift();
-    // Events until this write starts are written with it.
-    if (this.#unwritten.length === 1) void this.#inTurn(() => this.#write());
+    if (now() >= this.#retryAt) this.#writeSoon();
     for (const reader of this.#readers) reader(event);
     return event;
   }
@@ -99,9 +112,9 @@ export class EventLog {
     const oldest = this.#events[0]?.id ?? 0;
     const hasAll = query.since === null ? found.length >= query.limit : query.since >= oldest - 1;
     if (hasAll || oldest <= 1) return cut(found, query);
-    const texts = await this.#inTurn(() => Promise.all([this.#olderPath, this.#path].map((path) => readFile(path, 'utf8').catch(() => ''))));
-    const older = texts.flatMap(parseLines).filter((event) => event.id < oldest && matches(event, query));
-    return cut([...older, ...found], query);
+    const texts = await this.#inTurn(() => Promise.all([this.#olderPath, this.#path].map((path) => textOf(path).catch(() => ''))));
+    const older = [...texts, this.#unwritten.join('')].flatMap(parseLines).filter((event) => event.id < oldest && matches(event, query));
+    return cut([...once(older), ...found], query);
   }
 
   /** Like `query`, but only from memory. */
@@ -112,9 +125,16 @@ export class EventLog {
     );
   }
 
-  /** Resolves when all events are written. */
+  /** Resolves when all events are written, or cannot be written now. */
   async close(): Promise<void> {
-    await this.#turn;
+    if (this.#unwritten.length > 0) this.#writeSoon();
+    await withDeadline(this.#turn, CLOSE_MS);
+  }
+
+  #writeSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    void this.#inTurn(() => this.#write());
   }
 
   /** Serializes access to the files: a rotation during a read would lose or repeat events. `work` must not reject. */
@@ -125,16 +145,21 @@ export class EventLog {
     return done;
   }
 
+  /** Lines that cannot be written wait for the next attempt. A part of them may be in the file by then: readers skip a line that comes twice. */
   async #write(): Promise<void> {
-    const text = (this.#brokenLine ? '\n' : '') + this.#unwritten.splice(0).join('');
-    this.#brokenLine = false;
+    this.#isDue = false;
+    const lines = this.#unwritten.splice(0);
+    const text = (this.#brokenLine ? '\n' : '') + lines.join('');
     try {
       await this.#makeRoom(Buffer.byteLength(text));
-      await appendFile(this.#path, text, { mode: 0o600 });
-      this.#failing = false;
+      await appendToGuarded(this.#path, text);
+      this.#brokenLine = false;
+      this.#reports.wrote(this.#path);
     } catch (error) {
       this.#brokenLine = true;
-      this.#failed(error);
+      this.#retryAt = now() + RETRY_MS;
+      this.#unwritten = [...lines, ...this.#unwritten].slice(-MAX_UNWRITTEN);
+      this.#reports.failed(this.#path, error, 'events wait in memory until it can', () => this.#writeSoon());
     }
   }
 
@@ -154,10 +179,17 @@ export class EventLog {
     );
     if (size > 0 && size + bytes > this.#maxFileBytes) await rename(this.#path, this.#olderPath);
   }
+}
 
-  #failed(error: unknown): void {
-    if (!this.#failing) this.#log(`cannot write ${this.#path}: ${messageOf(error)}; events are kept only in memory until writing works again`);
-    this.#failing = true;
+/** Without those that were written twice. */
+const once = (events: readonly LbEvent[]): LbEvent[] => [...new Map(events.map((event) => [`${event.id} ${event.at}`, event])).values()];
+
+async function textOf(path: string): Promise<string> {
+  const file = await openRegularFile(path);
+  try {
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
   }
 }
 
@@ -188,14 +220,14 @@ interface Tail {
 
 /** Reads the end of a file: this many bytes, or more if they contain no complete event. */
 function readTail(path: string, bytes: number): Tail {
-  const fd = openSync(path, 'r');
+  const fd = openGuarded(path);
   try {
     const { size } = fstatSync(fd);
     for (let length = bytes; ; length *= 2) {
       const from = Math.max(0, size - length);
       const buffer = Buffer.alloc(size - from);
       const text = buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, from));
-      const events = parseLines(from === 0 ? text : text.slice(text.indexOf('\n') + 1));
+      const events = once(parseLines(from === 0 ? text : text.slice(text.indexOf('\n') + 1)));
       if (from === 0 || events.length > 0) return { events, isWhole: from === 0, isBroken: text !== '' && !text.endsWith('\n') };
     }
   } finally {

@@ -3,20 +3,37 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { LineJoin } from '../logs/line-join.ts';
 import type { LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
+import { LastResort, outliveOutput } from '../system/last-resort.ts';
 import { isSignal } from '../system/signals.ts';
+import { DAEMON_LOG_VAR } from '../system/spawn-daemon.ts';
+import { DaemonLog, line } from './daemon-log.ts';
 import { Daemon } from './daemon.ts';
+import { runApps } from './run-apps.ts';
 
 type Log = (message: string) => void;
 
-/** The daemon's log; in the background, its stderr is `daemon.log`. */
-const log: Log = (message) => {
-  process.stderr.write(`${new Date().toISOString()} ${message}\n`);
-};
+/** `EX_SOFTWARE` of sysexits.h. */
+const EXIT_SOFTWARE = 70;
 
-/** Logs errors that nothing handles; the daemon keeps running. */
-function logUncaught(log: Log): void {
-  process.on('uncaughtException', (error) => log(`bug: uncaught ${error.stack ?? error.message}`));
-  process.on('unhandledRejection', (reason) => log(`bug: unhandled rejection ${reason instanceof Error ? reason.stack : String(reason)}`));
+const logToStderr: Log = (message) => void process.stderr.write(line(message));
+
+/** The log file, if a command or a process of `lb` has started this daemon in the background. */
+function logFile(): DaemonLog | null {
+  const path = process.env[DAEMON_LOG_VAR];
+  delete process.env[DAEMON_LOG_VAR];
+  return path === undefined || path === '' ? null : new DaemonLog(path);
+}
+
+/**
+ * An error that nothing handles does not end the daemon; after a flood of them, its primaries start another one. In the foreground
+ * they would end with it.
+ */
+function outliveErrors(daemon: Daemon, log: Log, giveUp: (why: string) => void): void {
+  const report = (message: string, stack: string): void => {
+    log(`bug: ${stack}`);
+    daemon.happened('bug', `error in the daemon, which goes on: ${message}`);
+  };
+  new LastResort({ report, giveUp }).install();
 }
 
 /**
@@ -26,12 +43,19 @@ function logUncaught(log: Log): void {
  * @returns the exit code
  */
 export function runDaemon(options: { readonly home: string; readonly version: string }): Promise<number> {
+  const file = logFile();
+  const log = file?.write ?? logToStderr;
   return new Promise((resolve, reject) => {
     const end = (why: string): void => void daemon.close(why).then(() => resolve(0), reject);
     const daemon: Daemon = new Daemon({ ...options, foreground: false, log, onShutdown: () => end('lb kill') });
+    outliveOutput(() => {});
+    if (file !== null) file.reports = daemon.unwritten;
     reopenLogsOnSignal(daemon, log);
     daemon.open().then(() => {
-      logUncaught(log);
+      outliveErrors(daemon, log, (why) => {
+        log(`this daemon gives up: ${why}`);
+        process.exit(EXIT_SOFTWARE);
+      });
       process.title = 'lb daemon';
       drainOnSignal(daemon, log, (signal) => end(signal));
       process.once('SIGHUP', end);
@@ -61,15 +85,19 @@ export async function runForeground(options: {
     allEnded = resolve;
   });
   const daemon: Daemon = new Daemon({ home, version, foreground: true, log: () => {}, onShutdown: allEnded, onAllEnded: allEnded });
+  outliveOutput((stream, error) => daemon.unwritten.failed(stream, error, 'what is printed is lost until it can', null));
   reopenLogsOnSignal(daemon, say);
   await daemon.open();
-  logUncaught(say);
+  outliveErrors(daemon, say, () => {});
   const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, say, () => resolve()));
   const joins = { out: new LineJoin<string>(), err: new LineJoin<string>() };
-  const print = (line: LogLine): void => {
-    const piece = { bytes: Buffer.from(line.open === true ? line.text : `${line.text}\n`), continues: line.continues === true };
-    const text = json ? `${JSON.stringify(line)}\n` : joins[line.stream].take(`${line.app} ${line.pid}`, piece);
-    (line.stream === 'out' ? process.stdout : process.stderr).write(text);
+  const print = (printed: LogLine): void => {
+    const piece = { bytes: Buffer.from(printed.open === true ? printed.text : `${printed.text}\n`), continues: printed.continues === true };
+    const text = json ? `${JSON.stringify(printed)}\n` : joins[printed.stream].take(`${printed.app} ${printed.pid}`, piece);
+    const stream = printed.stream === 'out' ? 'stdout' : 'stderr';
+    process[stream].write(text, (error) => {
+      if (error == null) daemon.unwritten.wrote(stream);
+    });
   };
   const progress = (record: ProgressRecord): void => {
     if (json) process.stderr.write(`${JSON.stringify(record)}\n`);
@@ -77,7 +105,7 @@ export async function runForeground(options: {
   };
   try {
     if (metrics !== null) await daemon.serveMetrics(metrics);
-    await daemon.runApps(apps, print, progress);
+    await runApps(daemon, apps, print, progress);
     // Workers whose primary was killed may still be serving.
     await Promise.race([signalled, ended.then(async () => daemon.drainAll({}, () => {}))]);
     return exitCode(daemon);

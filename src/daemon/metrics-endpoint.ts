@@ -5,10 +5,11 @@ import { hostAndPort } from '../lifecycle/wording.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
 import { hostPort } from '../protocol/parse-app-spec.ts';
 import { nullable, object } from '../protocol/parser.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
 import { HttpEndpoint } from '../system/http-endpoint.ts';
 import type { PortHolder } from '../system/port-holder.ts';
 import { readSaved, savedText } from './saved-file.ts';
+import { SavedText } from './saved-text.ts';
+import type { FileReports } from './unwritten.ts';
 
 const DEFAULT_HOST = '127.0.0.1';
 const PATH = '/metrics';
@@ -18,6 +19,7 @@ interface EndpointOptions {
   readonly file: string;
   readonly text: () => Promise<string>;
   readonly log: (message: string) => void;
+  readonly reports: FileReports;
   readonly holder: PortHolder;
   /** Called once if a restored address can't be used. */
   readonly failed: (message: string) => void;
@@ -27,9 +29,11 @@ interface EndpointOptions {
 export class MetricsEndpoint {
   readonly #options: EndpointOptions;
   readonly #http: HttpEndpoint;
+  readonly #saved: SavedText;
 
   constructor(options: EndpointOptions) {
     this.#options = options;
+    this.#saved = new SavedText({ path: options.file, reports: options.reports, without: 'the next daemon serves the metrics where it was saved last' });
     this.#http = new HttpEndpoint({
       holder: options.holder,
       serve: (request, response) => void this.#serve(request, response),
@@ -39,8 +43,8 @@ export class MetricsEndpoint {
 
   /** Listens on the saved address; retries while the port is in use. */
   restore(): void {
-    const { file, log } = this.#options;
-    const where = addressOf(readSaved({ path: file, parser: savedPlace, log, without: 'the metrics are not served' })?.listen ?? null);
+    const { file, reports } = this.#options;
+    const where = addressOf(readSaved({ path: file, parser: savedPlace, reports, without: 'the metrics are not served' })?.listen ?? null);
     if (where !== null) void this.#http.keepTrying(where, ({ message }) => this.#options.failed(`${message}; retrying every second`));
   }
 
@@ -51,7 +55,7 @@ export class MetricsEndpoint {
   async move(wanted: HostPort | null): Promise<string | null> {
     const where = addressOf(wanted);
     await this.#http.move(where);
-    await writeFileAtomic(this.#options.file, savedText({ listen: where }));
+    await this.#saved.save(savedText({ listen: where }));
     return where === null ? null : urlOf(where);
   }
 

@@ -19,7 +19,12 @@ const TERM_MS = 2_000;
 export async function orphansEnded(session: number, killTimeoutMs: number): Promise<void> {
   const deadline = now() + killTimeoutMs;
   for (;;) {
-    const left = orphansOf(session);
+    const left = orphansNow(session);
+    if (left === null) {
+      if (now() > deadline + GRACE_MS) return;
+      await sleep(CHECK_EVERY_MS);
+      continue;
+    }
     if (left.length === 0) return;
     const workers = left.filter(isWorker);
     if (workers.length > 0) await ended(workers, deadline - now());
@@ -33,7 +38,16 @@ export async function orphansEnded(session: number, killTimeoutMs: number): Prom
  * Whether this is the session of a dead primary. A pid that was read from a file may be of a time before the machine or the container
  * was started again, and now be the session of another program.
  */
-export const isOrphaned = (session: number): boolean => orphansOf(session).some(isWorker);
+export const isOrphaned = (session: number): boolean => orphansNow(session)?.some(isWorker) ?? false;
+
+/** Null if it cannot be known now. Workers end themselves by then, so nobody waits for ever. */
+export function orphansNow(session: number): ProcessId[] | null {
+  try {
+    return orphansOf(session);
+  } catch {
+    return null;
+  }
+}
 
 /** Processes that outlived their worker. */
 async function leftoversEnded(left: readonly ProcessId[]): Promise<void> {

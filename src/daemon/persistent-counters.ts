@@ -1,12 +1,12 @@
-import { messageOf } from '../errors/lb-error.ts';
 import { NO_LASTING_TOTALS, withTotals, totalOf, type LastingTotals } from '../metrics/lasting-totals.ts';
 import { NO_TOTALS } from '../metrics/totals.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { appTotals } from '../protocol/parse-totals.ts';
 import { fieldsOf, nullable, object, record, string, type Parser } from '../protocol/parser.ts';
 import type { AppTotals } from '../protocol/totals.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
 import { readSaved, savedText } from './saved-file.ts';
+import { SavedText } from './saved-text.ts';
+import type { FileReports } from './unwritten.ts';
 
 /** Counters that are missing in an older file start at zero. */
 const totals: Parser<AppTotals> = (value) => appTotals({ ...NO_TOTALS, ...fieldsOf(value) });
@@ -18,18 +18,20 @@ const savedTotals = object<{ readonly apps: Readonly<Record<string, LastingTotal
 /** The totals of every app across its primaries. Once saved, a counter never decreases. */
 export class PersistentCounters {
   readonly #path: string;
-  readonly #log: (message: string) => void;
+  readonly #reports: FileReports;
+  readonly #file: SavedText;
   readonly #apps = new Map<string, LastingTotals>();
   #saved = '';
   #saving: Promise<void> = Promise.resolve();
 
-  constructor(path: string, log: (message: string) => void) {
+  constructor(path: string, reports: FileReports) {
     this.#path = path;
-    this.#log = log;
+    this.#reports = reports;
+    this.#file = new SavedText({ path, reports, without: 'if the daemon ends before it can, counters of the apps may decrease' });
   }
 
   load(): void {
-    const saved = readSaved({ path: this.#path, parser: savedTotals, log: this.#log, without: 'the counters of all apps start at zero' });
+    const saved = readSaved({ path: this.#path, parser: savedTotals, reports: this.#reports, without: 'the counters of all apps start at zero' });
     for (const [app, totals] of Object.entries(saved?.apps ?? {})) this.#apps.set(app, totals);
   }
 
@@ -55,12 +57,7 @@ export class PersistentCounters {
     const text = savedText({ apps: Object.fromEntries(this.#apps) });
     if (text === this.#saved) return this.#saving;
     this.#saved = text;
-    this.#saving = this.#saving
-      .then(() => writeFileAtomic(this.#path, text))
-      .catch((error: unknown) => {
-        this.#saved = '';
-        this.#log(`cannot save ${this.#path}: ${messageOf(error)}`);
-      });
+    this.#saving = this.#file.save(text);
     return this.#saving;
   }
 }

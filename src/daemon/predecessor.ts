@@ -1,4 +1,5 @@
-import { isOrphaned, orphansEnded, orphansOf } from './orphaned-session.ts';
+import { messageOf } from '../errors/lb-error.ts';
+import { isOrphaned, orphansEnded, orphansNow } from './orphaned-session.ts';
 
 /** What matters of an app that the dead primary ran. */
 export interface LeftApp {
@@ -19,13 +20,17 @@ export class Predecessor {
   /** The primary with this pid is dead. @param recorded the pid was read from a file */
   leaves(pid: number, apps: readonly LeftApp[], recorded = false): void {
     const careful = apps.filter(({ wanted, stopFirst }) => wanted && stopFirst);
-    if (this.#waiting !== null || careful.length === 0 || !(recorded ? isOrphaned(pid) : orphansOf(pid).length > 0)) return;
+    if (this.#waiting !== null || careful.length === 0 || !(recorded ? isOrphaned(pid) : orphansNow(pid)?.length !== 0)) return;
     this.#log(`the workers of a dead primary (pid ${pid}) have to end before the next one starts`);
     const waiting: (() => void)[] = [];
     this.#waiting = waiting;
-    void orphansEnded(pid, Math.max(...careful.map(({ killTimeoutMs }) => killTimeoutMs))).then(() => {
+    const gone = (): void => {
       this.#waiting = null;
       for (const go of waiting) go();
+    };
+    orphansEnded(pid, Math.max(...careful.map(({ killTimeoutMs }) => killTimeoutMs))).then(gone, (error: unknown) => {
+      this.#log(`the workers of a dead primary (pid ${pid}) were not seen to end: ${messageOf(error)}`);
+      gone();
     });
   }
 

@@ -6,13 +6,14 @@ import type { EmitEvent } from '../protocol/event.ts';
 import type { Malformed } from '../protocol/parser.ts';
 import { now } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
-import { isAlive, startTimeOf } from '../system/processes.ts';
+import { isAlive, sendSignal, startTimeOf } from '../system/processes.ts';
 import type { Attachment, PrimaryHello, Report } from './attachment.ts';
 import { KeptHandles } from './kept-handles.ts';
 import type { KeptOutput } from './kept-outputs.ts';
 import { PrimaryRecord, type PrimaryId } from './primary-record.ts';
 import { Respawn } from './respawn.ts';
 import type { spawnPrimary } from './primary-process.ts';
+import type { FileReports } from './unwritten.ts';
 
 const ATTACH_DEADLINE_MS = 10_000;
 /** A primary that is alive but not connected for this long is hung. */
@@ -48,6 +49,7 @@ export interface PrimaryKeeperOptions {
   readonly settings: () => Omit<PrimarySettings, 'name'>;
   readonly spawn: typeof spawnPrimary;
   readonly log: (message: string) => void;
+  readonly reports: FileReports;
   /** Takes what workers go on printing after the death of their primary. */
   readonly orphaned: (output: KeptOutput) => void;
 }
@@ -121,7 +123,7 @@ export class PrimaryKeeper {
   adoptOrSpawn(): void {
     const { log, name } = this.#options;
     const alive = this.#record.read();
-    if (alive === null) return this.spawn();
+    if (alive === null) return this.#spawnOrRetry();
     if (!isAlive(alive.pid, alive.startTime)) {
       this.#respawn.predecessor.leaves(alive.pid, this.#apps, true);
       return this.#spawnAfter(0);
@@ -234,7 +236,7 @@ export class PrimaryKeeper {
     if (primary === null || !isAlive(primary.pid, primary.startTime)) return;
     this.#options.log(`killing primary ${this.#options.name} (pid ${primary.pid}): ${why}`);
     this.#killedFor = why;
-    process.kill(primary.pid, 'SIGKILL');
+    sendSignal(primary.pid, 'SIGKILL');
   }
 
   #lost(pid: number, end: string): void {
@@ -285,12 +287,14 @@ export class PrimaryKeeper {
   }
 
   #spawnAfter(delayMs: number): void {
-    this.#respawn.after(delayMs, () => {
-      try {
-        this.spawn();
-      } catch (error) {
-        this.#replace(0, messageOf(error));
-      }
-    });
+    this.#respawn.after(delayMs, () => this.#spawnOrRetry());
+  }
+
+  #spawnOrRetry(): void {
+    try {
+      this.spawn();
+    } catch (error) {
+      this.#replace(0, `could not be started: ${messageOf(error)}`);
+    }
   }
 }

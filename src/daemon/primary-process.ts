@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../protocol/attach.ts';
+import { openLogFor } from '../system/log-descriptor.ts';
 import { ownNode } from '../system/own-node.ts';
 import { nodeProblem } from '../system/start-problem.ts';
 
@@ -17,18 +17,21 @@ interface SpawnOptions {
   readonly onExit: (how: string) => void;
 }
 
-/** Starts a primary in a session of its own. It attaches like one that outlived its daemon. */
+/**
+ * Starts a primary in a session of its own. It attaches like one that outlived its daemon.
+ * @throws Error if the system refuses; it may also tell by `onExit`.
+ */
 export function spawnPrimary({ interpreter, settings, logFile, onExit }: SpawnOptions): ChildProcess {
-  const log = openSync(logFile, 'a', 0o600);
   const { PATH, HOME, TZ, LANG } = process.env;
   const node = interpreter ?? ownNode();
-  const child = spawn(node, [PROGRAM], {
-    detached: true,
-    cwd: '/',
-    stdio: ['ignore', log, log],
-    env: { PATH, HOME, TZ, LANG, [PRIMARY_SETTINGS_VAR]: JSON.stringify(settings) },
-  });
-  closeSync(log);
+  const env = { PATH, HOME, TZ, LANG, [PRIMARY_SETTINGS_VAR]: JSON.stringify(settings) };
+  const log = openLogFor(logFile);
+  let child: ChildProcess;
+  try {
+    child = spawn(node, [PROGRAM], { detached: true, cwd: '/', stdio: ['ignore', log.stdio, log.stdio], env });
+  } finally {
+    log.close();
+  }
   child.once('error', (error) => onExit(`could not be started: ${nodeProblem(node) ?? error.message}`));
   child.once('exit', (code, signal) => onExit(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
   return child;

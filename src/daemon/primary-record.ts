@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../errors/lb-error.ts';
 import { integer, list, nullable, number, object, string } from '../protocol/parser.ts';
 import { writeFileNow } from '../system/atomic-file.ts';
 import { readSaved, savedText } from './saved-file.ts';
+import type { FileReports } from './unwritten.ts';
 
 export interface PrimaryId {
   readonly pid: number;
@@ -18,19 +18,21 @@ interface PrimaryRecordOptions {
   /** Of the primary. */
   readonly name: string;
   readonly primariesDir: string;
-  readonly log: (message: string) => void;
+  readonly reports: FileReports;
 }
 
 /** The file by which the next daemon finds a primary, or what it left behind. */
 export class PrimaryRecord {
   readonly #options: PrimaryRecordOptions;
+  /** What the file should contain; null for no file. */
+  #text: string | null = null;
 
   constructor(options: PrimaryRecordOptions) {
     this.#options = options;
   }
 
   read(): PrimaryId | null {
-    return readSaved({ path: this.#file, parser: savedPrimary, log: this.#options.log, without: 'starting another primary' });
+    return readSaved({ path: this.#file, parser: savedPrimary, reports: this.#options.reports, without: 'starting another primary' });
   }
 
   /**
@@ -38,15 +40,25 @@ export class PrimaryRecord {
    * primary that cannot be recorded is found when it connects to the next daemon.
    */
   write(primary: PrimaryId, apps: readonly { readonly name: string }[]): void {
-    try {
-      writeFileNow(this.#file, savedText({ ...primary, apps: apps.map(({ name }) => name) }));
-    } catch (error) {
-      this.#options.log(`primary ${this.#options.name} is not recorded: ${messageOf(error)}`);
-    }
+    this.#text = savedText({ ...primary, apps: apps.map(({ name }) => name) });
+    this.#update();
   }
 
   remove(): void {
-    rmSync(this.#file, { force: true });
+    this.#text = null;
+    this.#update();
+  }
+
+  /** A record that cannot be removed names a process that is gone, which its start time shows. */
+  #update(): void {
+    const { reports } = this.#options;
+    try {
+      if (this.#text === null) rmSync(this.#file, { force: true });
+      else writeFileNow(this.#file, this.#text);
+      reports.wrote(this.#file);
+    } catch (error) {
+      reports.failed(this.#file, error, 'the next daemon finds this primary only when it connects', () => this.#update());
+    }
   }
 
   get #file(): string {

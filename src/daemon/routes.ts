@@ -51,6 +51,8 @@ interface RoutesOptions {
   readonly endpoint: MetricsEndpoint;
   readonly shared: () => SharedSocket;
   readonly hello: () => DaemonHello;
+  /** What the daemon cannot write or read, for people. */
+  readonly notes: () => readonly string[];
   readonly reopenLogs: (app: AppHandle) => Promise<void>;
   /** Drains everything and, after the answer, ends the daemon. */
   readonly shutdown: (progress: Progress) => Promise<void>;
@@ -62,7 +64,7 @@ const MAX_STORED_LINES = 10_000;
 const DEFAULT_EVENTS = 50;
 
 /** Handlers by `METHOD /path`; `:name` stands for an app. */
-export function routes({ registry, events, metrics, endpoint, shared, hello, reopenLogs, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
+export function routes({ registry, events, metrics, endpoint, shared, hello, notes, reopenLogs, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
   const order =
     (create: (body: unknown, app: AppHandle) => Order): Handler =>
     ({ name, body }) => {
@@ -77,8 +79,8 @@ export function routes({ registry, events, metrics, endpoint, shared, hello, reo
     };
   return new Map<string, Handler>([
     ['GET /v1/hello', () => ({ json: hello() })],
-    ['GET /v1/list', async () => ({ json: { apps: await registry.list() } })],
-    ['GET /v1/apps', async () => ({ json: { apps: await registry.snapshots() } })],
+    ['GET /v1/list', async () => ({ json: { apps: await registry.list(), notes: notes() } })],
+    ['GET /v1/apps', async () => ({ json: { apps: await registry.snapshots(), notes: notes() } })],
     ['GET /v1/apps/:name', async ({ name }) => ({ json: await registry.get(name).view.snapshot() })],
     ['GET /v1/apps/:name/logs', async ({ name, query }) => ({ json: { lines: await tail(registry.get(name), query, hello().home) } })],
     ['GET /v1/events', async ({ query }) => ({ json: { events: await events.query(eventQuery(query, { name: 'limit', default: DEFAULT_EVENTS })) } })],

@@ -1,7 +1,9 @@
-import { readFileSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { errnoOf, messageOf } from '../errors/lb-error.ts';
 import { fieldsOf, integer, type Parser } from '../protocol/parser.ts';
 import { wallNow } from '../system/clock.ts';
+import { readGuarded } from '../system/open-guarded.ts';
+import { reasonOf, type FileReports } from './unwritten.ts';
 
 /** Version of the files in a home. Increased when an older daemon would misread one. */
 export const SAVED_VERSION = 1;
@@ -9,40 +11,38 @@ export const SAVED_VERSION = 1;
 interface SavedFile<T> {
   readonly path: string;
   readonly parser: Parser<T>;
-  readonly log: (message: string) => void;
-  /** What happens without the file, for the log. */
+  readonly reports: Pick<FileReports, 'unusable'>;
+  /** What happens without the file, for people. */
   readonly without: string;
 }
 
-/** Reads a saved file; null if it is missing. A malformed file, or one of a newer version, is renamed and never overwritten. */
-export function readSaved<T>({ path, parser, log, without }: SavedFile<T>): T | null {
-  let text: string;
+/**
+ * Reads a saved file; null if it is missing. One that cannot be read, is no regular file, is malformed, or has a newer version is
+ * renamed and never overwritten.
+ */
+export function readSaved<T>({ path, parser, reports, without }: SavedFile<T>): T | null {
   try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') log(`cannot read ${path}: ${messageOf(error)}`);
-    return null;
-  }
-  try {
-    const saved: unknown = JSON.parse(text);
+    const saved: unknown = JSON.parse(readGuarded(path));
     // The first versions of some files had no version.
     const version = integer(1)(fieldsOf(saved)['version'] ?? 1);
     if (version > SAVED_VERSION) throw new Error(`it has version ${version}, and this lb knows none after ${SAVED_VERSION}`);
     return parser(saved);
   } catch (error) {
-    log(`${path} cannot be read (${messageOf(error)}); ${setAside(path)}, ${without}`);
+    if (errnoOf(error) === 'ENOENT') return null;
+    const { aside, outcome } = setAside(path);
+    reports.unusable(`${path} cannot be read (${reasonOf(error)}); ${outcome}, ${without}`, aside);
     return null;
   }
 }
 
 /** If renaming fails, overwriting the file would fail too. */
-function setAside(path: string): string {
+function setAside(path: string): { readonly aside: string | null; readonly outcome: string } {
   const aside = asideName(path);
   try {
     renameSync(path, aside);
-    return `kept as ${aside}`;
+    return { aside, outcome: `kept as ${aside}` };
   } catch (error) {
-    return `not renamed (${messageOf(error)})`;
+    return { aside: null, outcome: `not renamed (${messageOf(error)})` };
   }
 }
 

@@ -1,11 +1,13 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync, type Stats } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
 import type { SharedSocket as Shared, SharedSocketState } from '../protocol/control.ts';
 import { savedShare } from '../protocol/parse-requests.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
+import { removeIfThere } from '../system/remove-file.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
 import { readSaved, savedText } from './saved-file.ts';
+import { SavedText } from './saved-text.ts';
+import type { FileReports } from './unwritten.ts';
 
 const FOLDER_MODE = 0o750;
 const SOCKET_MODE = 0o660;
@@ -16,18 +18,21 @@ interface SharedSocketOptions {
   readonly file: string;
   /** Serves the control API on another socket. Resolves with a function that closes it. */
   readonly listen: (path: string) => Promise<() => void>;
-  /** Called if what was saved can't be read or used. */
+  readonly reports: FileReports;
+  /** Called if what was saved can't be used. */
   readonly failed: (message: string) => void;
 }
 
 /** A second control socket, for a group of users: in a folder outside the home, which stays private. */
 export class SharedSocket {
   readonly #options: SharedSocketOptions;
+  readonly #saved: SavedText;
   #state: SharedSocketState | null = null;
   #close: (() => void) | null = null;
 
   constructor(options: SharedSocketOptions) {
     this.#options = options;
+    this.#saved = new SavedText({ path: options.file, reports: options.reports, without: 'the next daemon shares what was saved last' });
   }
 
   /** Null if it is off. */
@@ -37,8 +42,8 @@ export class SharedSocket {
 
   /** Opens what was saved. */
   async restore(): Promise<void> {
-    const { file, failed } = this.#options;
-    const shared = readSaved({ path: file, parser: savedShare, log: failed, without: 'no socket is shared' })?.shared ?? null;
+    const { file, failed, reports } = this.#options;
+    const shared = readSaved({ path: file, parser: savedShare, reports, without: 'no socket is shared' })?.shared ?? null;
     if (shared === null) return;
     try {
       await this.#open(shared);
@@ -55,14 +60,14 @@ export class SharedSocket {
     try {
       if (shared !== null) await this.#open(shared);
     } finally {
-      await writeFileAtomic(this.#options.file, savedText({ shared: this.#state === null ? null : shared }));
+      await this.#saved.save(savedText({ shared: this.#state === null ? null : shared }));
     }
     return this.#state;
   }
 
   close(): void {
     this.#close?.();
-    if (this.#close !== null && this.#state !== null) rmSync(this.#state.socket, { force: true });
+    if (this.#close !== null && this.#state !== null) removeIfThere(this.#state.socket);
     this.#close = null;
     this.#state = null;
   }

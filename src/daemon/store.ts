@@ -6,8 +6,9 @@ import { NO_FOOTPRINT, type Footprint } from '../lifecycle/replacement.ts';
 import { appSpec } from '../protocol/parse-app-spec.ts';
 import { FOOTPRINT } from '../protocol/parse-snapshot.ts';
 import { fieldsOf, integer, list, nullable, object, oneOf, string } from '../protocol/parser.ts';
-import { writeFileAtomic } from '../system/atomic-file.ts';
 import { asideName, readSaved, savedText } from './saved-file.ts';
+import { SavedText } from './saved-text.ts';
+import type { FileReports } from './unwritten.ts';
 
 const DESIRED_STATES = ['running', 'stopped', 'errored'] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
@@ -26,12 +27,13 @@ export interface SavedApp {
 /** The desired state on disk. Saved at every change, so that running apps start again after a reboot. */
 export class Store {
   readonly #path: string;
-  readonly #log: (message: string) => void;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #reports: FileReports;
+  readonly #file: SavedText;
 
-  constructor(path: string, log: (message: string) => void) {
+  constructor(path: string, reports: FileReports) {
     this.#path = path;
-    this.#log = log;
+    this.#reports = reports;
+    this.#file = new SavedText({ path, reports, without: 'if the machine restarts before it can, apps come back as they were saved last' });
   }
 
   /**
@@ -39,7 +41,7 @@ export class Store {
    * invalid; the others are loaded.
    */
   load(): SavedApp[] {
-    const saved = readSaved({ path: this.#path, parser: savedApps, log: this.#log, without: 'starting with no apps' });
+    const saved = readSaved({ path: this.#path, parser: savedApps, reports: this.#reports, without: 'starting with no apps' });
     return saved === null ? [] : this.#parse(saved.apps);
   }
 
@@ -54,20 +56,25 @@ export class Store {
       }
     });
     if (problems.length > 0) {
-      const aside = asideName(this.#path);
-      copyFileSync(this.#path, aside);
-      this.#log(`${this.#path}: ${problems.length} of ${apps.length} apps cannot be read (${problems.join('; ')}); a copy is kept as ${aside}`);
+      const { aside, outcome } = keepCopy(this.#path);
+      this.#reports.unusable(`${this.#path}: ${problems.length} of ${apps.length} apps cannot be read (${problems.join('; ')}); ${outcome}`, aside);
     }
     return saved;
   }
 
-  /** Saves after all earlier saves. A failure is logged; the next save tries again. */
+  /** Resolves when it is on disk, or could not be written; then it is tried again. */
   save(apps: readonly SavedApp[]): Promise<void> {
-    const text = savedText({ apps }, 1);
-    this.#writing = this.#writing
-      .then(() => writeFileAtomic(this.#path, text))
-      .catch((error: unknown) => this.#log(`cannot save ${this.#path}: ${messageOf(error)}`));
-    return this.#writing;
+    return this.#file.save(savedText({ apps }, 1));
+  }
+}
+
+function keepCopy(path: string): { readonly aside: string | null; readonly outcome: string } {
+  const aside = asideName(path);
+  try {
+    copyFileSync(path, aside);
+    return { aside, outcome: `a copy is kept as ${aside}` };
+  } catch (error) {
+    return { aside: null, outcome: `no copy could be made (${messageOf(error)})` };
   }
 }
 

@@ -45,8 +45,14 @@ export const EVENT_KINDS = {
   'message-ignored': { severity: 'warn', doc: "a worker's message to its cluster primary was ignored, or could not be sent on (see `ipc`); reported once" },
   'primary-lost': { severity: 'error', doc: "an app's primary ended unexpectedly; another one starts, unless the app was being stopped" },
   'primary-adopted': { severity: 'info', doc: 'this daemon adopted a primary that outlived its daemon' },
+  'daemon-unstarted': { severity: 'error', doc: 'the daemon is gone, and the system refuses to start another one; a primary keeps trying' },
   'daemon-start': { severity: 'info', doc: 'a daemon has started' },
   'daemon-end': { severity: 'info', doc: 'a daemon is shutting down' },
+  storage: {
+    severity: 'warn',
+    doc: 'a file of the home cannot be written, or could not be read, and the daemon goes on without it; or it can be written again',
+  },
+  bug: { severity: 'error', doc: 'an error in `lb` itself that nothing handled; the process goes on. Its stack is in `daemon.log`' },
   'hook-failed': { severity: 'warn', doc: 'the `on_event` hook of an app failed, or fell behind and dropped events; never sent to a hook' },
 } as const satisfies Readonly<Record<string, KindEntry>>;
 

@@ -1,7 +1,9 @@
-import { appendFile, mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf } from '../errors/lb-error.ts';
 import type { LogStream } from '../protocol/control.ts';
+import { appendToGuarded } from '../system/open-guarded.ts';
+import { openRegularFile } from '../system/regular-file.ts';
 import { MARK_BYTES, decodeHeader, decodeMark, encodeHeader, encodeMark, type LineMark } from './line-mark.ts';
 import { shiftFiles } from './rotate.ts';
 
@@ -75,7 +77,7 @@ export class LineTimes {
       const header = await this.#headerFor(inode, offset);
       // The lines of a new file that come before its first mark go on from the file before.
       if (header !== null && this.#last !== null && due[0]?.offset !== offset) due.unshift({ ...this.#last, offset });
-      await appendFile(this.#path, Buffer.concat([...(header === null ? [] : [header]), ...due.map(encodeMark)]), { mode: 0o600 });
+      await appendToGuarded(this.#path, Buffer.concat([...(header === null ? [] : [header]), ...due.map(encodeMark)]));
       this.#inode = inode;
       this.#offset = offset;
     } catch {
@@ -124,7 +126,7 @@ class Thinner {
 
 /** Whose marks an existing file has, and the last of them; null if there is none. */
 async function ownerOf(path: string): Promise<{ readonly inode: number; readonly lastOffset: number } | null> {
-  const file = await open(path, 'r').catch((error: unknown) => {
+  const file = await openRegularFile(path).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return null;
     throw error;
   });

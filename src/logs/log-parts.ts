@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, readdirSync, readSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors/lb-error.ts';
+import { openRegular } from '../system/regular-file.ts';
 import { MARK_BYTES, decodeHeader } from './line-mark.ts';
 
 const ATTEMPTS = 5;
@@ -115,7 +116,7 @@ function openPart({ path, isGzipped }: Name): LogPart | null {
   const part = { path, isGzipped, inode: stats.ino, size: stats.size, changedAt: stats.mtimeMs, fd: null, marks: null, problem: null };
   if (isGzipped) return part;
   try {
-    const fd = openSync(path, 'r');
+    const fd = openRegular(path);
     const { ino, size, mtimeMs } = fstatSync(fd);
     return { ...part, inode: ino, size, changedAt: mtimeMs, fd };
   } catch (error) {
@@ -149,7 +150,7 @@ function withMarks(parts: readonly LogPart[], marks: string): LogPart[] {
 
 function ownerOf(marks: string): number | null {
   try {
-    const fd = openSync(marks, 'r');
+    const fd = openRegular(marks);
     try {
       const bytes = Buffer.alloc(MARK_BYTES);
       return readSync(fd, bytes, 0, MARK_BYTES, 0) < MARK_BYTES ? null : decodeHeader(bytes);

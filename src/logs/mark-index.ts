@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { openRegular } from '../system/regular-file.ts';
 import { MARK_BYTES, decodeMark, type LineMark } from './line-mark.ts';
 
 const WINDOW_MARKS = 1024;
@@ -21,7 +22,7 @@ export class MarkIndex {
   static open(path: string | null): MarkIndex | null {
     if (path === null) return null;
     try {
-      return new MarkIndex(openSync(path, 'r'));
+      return new MarkIndex(openRegular(path));
     } catch {
       return null;
     }

@@ -23,23 +23,24 @@ export class ProcessLog implements LogTarget {
   private constructor(command: string, child: ChildProcessByStdio<Writable, null, null>) {
     this.path = command;
     this.#child = child;
-    const { stdin } = child;
     const ended = (how: string): void => {
       if (this.#end !== null) return;
       this.#end = how;
-      this.lostBytes = stdin.writableLength;
+      this.lostBytes = child.stdin.writableLength;
     };
-    stdin.on('error', (error) => ended(error.message));
-    child.on('error', (error) => ended(error.message));
+    child.stdin.on('error', (error) => ended(error.message));
     child.once('exit', (code, signal) => ended(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
   }
 
   /** @throws Error if it cannot be started. */
   static async open([command, ...args]: Command): Promise<ProcessLog> {
     const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' });
-    const log = new ProcessLog(command, child);
-    await once(child, 'spawn');
-    return log;
+    // First of all: without descriptors for its pipes, a child has none of them, and tells by an `error` event.
+    await new Promise<void>((resolve, reject) => {
+      child.on('error', reject);
+      child.once('spawn', resolve);
+    });
+    return new ProcessLog(command, child);
   }
 
   async append(blocks: readonly Buffer[]): Promise<number> {

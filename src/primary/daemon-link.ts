@@ -32,6 +32,8 @@ export interface LinkEvents {
   malformed(problem: Malformed): void;
   /** The daemon went away; a foreground app ends then. */
   lost(): void;
+  /** The system refuses to start another one. It is tried again. */
+  unstarted(error: unknown): void;
 }
 
 const orderHead = object<{ readonly id: number; readonly app: string }>({ id: integer(1), app: appName });
@@ -147,7 +149,11 @@ export class DaemonLink {
 
   #spawnDaemon(): void {
     const { daemonProgram, home, daemonLog, daemonNode } = this.#settings;
-    spawnDaemon({ program: daemonProgram, home, logFile: daemonLog, node: daemonNode }).on('error', () => {});
+    try {
+      spawnDaemon({ program: daemonProgram, home, logFile: daemonLog, node: daemonNode }).on('error', (error) => this.#events.unstarted(error));
+    } catch (error) {
+      this.#events.unstarted(error);
+    }
   }
 
   #redial(): void {

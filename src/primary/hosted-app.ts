@@ -1,4 +1,4 @@
-import { LbError } from '../errors/lb-error.ts';
+import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { NO_FOOTPRINT } from '../lifecycle/replacement.ts';
 import { orderTitle, type Answer, type AppReport, type Order, type Running } from '../protocol/attach.ts';
@@ -7,6 +7,7 @@ import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent } from '../protocol/event.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
+import { withDeadline } from '../system/deadline.ts';
 import type { PortHolder } from '../system/port-holder.ts';
 import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { AppRuntime } from './app-runtime.ts';
@@ -21,6 +22,9 @@ import type { UsageSource } from './watch/sampler.ts';
 import type { FindScript } from './workers/generations.ts';
 import type { Startable } from './workers/startable.ts';
 import type { StartWorker } from './workers/worker-process.ts';
+
+/** Log files on a disk that does not answer keep no app from ending. */
+const CLOSE_MS = 5_000;
 
 /** What an app needs from the system. */
 export interface AppPorts {
@@ -90,7 +94,7 @@ export class HostedApp {
       follower: this.#follower,
       startable: this.#options.ports.startable,
       progress,
-      healthPortFailed: (error) => this.#event('health-port', error.message),
+      healthPortFailed: (error) => this.event('health-port', error.message),
       // The answer is sent first, in this turn.
       giveUp: (error) => void setImmediate(() => void this.#ended('errored', error)),
     });
@@ -148,7 +152,7 @@ export class HostedApp {
       lineTimes,
       workerSettings,
       socketsKept: () => this.keeper.complete,
-      event: this.#event,
+      event: this.event,
       badMessages: this.badMessages,
       redefined: () => outbox.send({ type: 'redefined', spec: runtime.pool.spec, snapshot: runtime.snapshot() }),
       stats: (stats) => {
@@ -161,17 +165,20 @@ export class HostedApp {
     return runtime;
   }
 
-  readonly #event: EmitEvent = (kind, message, worker?, details?) => {
+  readonly event: EmitEvent = (kind, message, worker?, details?) => {
     this.#options.outbox.send({ type: 'event', event: makeEvent(this.name, wallNow(), kind, message, worker, details) });
   };
 
   /** Sent to this primary by its daemon or by the app's workers. */
-  readonly badMessages = new BadMessages(this.#event, now);
+  readonly badMessages = new BadMessages(this.event, now);
 
   async #ended(state: 'stopped' | 'errored', error: LbError | null): Promise<void> {
     const runtime = this.#runtime;
     if (runtime === null) return;
-    await runtime.close();
+    await withDeadline(
+      runtime.close().catch((problem: unknown) => this.event('bug', `while the app ended: ${messageOf(problem)}`)),
+      CLOSE_MS,
+    );
     // The answer to the operation that ended the app must be sent first, in this turn.
     await new Promise((resolve) => setImmediate(resolve));
     this.#follower.flush();

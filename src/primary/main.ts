@@ -2,6 +2,7 @@
 import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
 import { checked } from '../protocol/checked.ts';
 import { parsePrimarySettings } from '../protocol/parse-settings.ts';
+import { LastResort, outliveOutput } from '../system/last-resort.ts';
 import { memoryLeftBytes } from '../system/memory-room.ts';
 import { portHolder } from '../system/port-holder.ts';
 import { findScript } from '../system/script-file.ts';
@@ -13,6 +14,9 @@ import { bindListener } from './ingress/listeners.ts';
 import { Primary } from './primary.ts';
 import { startable } from './workers/startable.ts';
 import { workerStarter } from './workers/start-worker.ts';
+
+/** `EX_SOFTWARE` of sysexits.h. */
+const EXIT_SOFTWARE = 70;
 
 const settings = process.env[PRIMARY_SETTINGS_VAR];
 if (settings === undefined) {
@@ -37,6 +41,18 @@ const ports = {
   findScript,
 };
 const primary = new Primary(parsed, ports, () => process.exit(0));
+outliveOutput(() => {});
+new LastResort({
+  report: (message, stack) => {
+    process.stderr.write(`${new Date().toISOString()} ${parsed.name}: bug: ${stack}\n`);
+    primary.tell('bug', `error in the primary, which goes on: ${message}`);
+  },
+  // Its workers answer what they have, and the daemon has the sockets for the next one.
+  giveUp: (why) => {
+    process.stderr.write(`${new Date().toISOString()} ${parsed.name}: this primary gives up: ${why}\n`);
+    if (primary.isReplaceable) process.exit(EXIT_SOFTWARE);
+  },
+}).install();
 // As in PM2.
 process.on('SIGUSR2', () => primary.reopenLogs());
 primary.start();

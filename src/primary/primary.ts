@@ -1,4 +1,4 @@
-import { LbError } from '../errors/lb-error.ts';
+import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { askAfter } from '../lifecycle/stop-ladder.ts';
 import type { FromPrimary, Order, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
@@ -42,6 +42,7 @@ export class Primary {
       received: (message, brought) => this.#received(message, brought),
       malformed: (problem) => this.#malformed(problem),
       lost: () => this.#daemonLost(),
+      unstarted: (error) => this.tell('daemon-unstarted', `no daemon could be started, trying again: ${messageOf(error)}`),
     });
   }
 
@@ -52,6 +53,16 @@ export class Primary {
   /** After an external rotation. */
   reopenLogs(): void {
     for (const app of this.#apps.values()) void app.reopenLogs();
+  }
+
+  /** Whether the next primary would get the listening sockets of all apps. */
+  get isReplaceable(): boolean {
+    return [...this.#apps.values()].every(({ keeper }) => keeper.complete);
+  }
+
+  /** An event of this process, which each of its apps reports. */
+  tell(kind: 'bug' | 'daemon-unstarted', message: string): void {
+    for (const app of this.#apps.values()) app.event(kind, message);
   }
 
   #hello(proof: number | null): FromPrimary {

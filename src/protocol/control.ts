@@ -11,7 +11,7 @@ export type { LbEvent, NewEvent, Severity } from './event.ts';
  * The control API: HTTP/1.1 with JSON on a Unix socket. Paths:
  *
  * - `GET /v1/hello` → DaemonHello
- * - `GET /v1/list` → { apps: ListedApp[] }, what `lb list` shows
+ * - `GET /v1/list` → { apps: ListedApp[], notes: string[] }, what `lb list` shows; `notes` says which files of the home cannot be used
  * - `GET /v1/apps` → { apps: AppSnapshot[] }; `GET /v1/apps/:name` → AppSnapshot
  * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|balance|weight|signal|abort|profile` → stream
  * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)

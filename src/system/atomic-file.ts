@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -26,8 +26,17 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 /** The same in this turn, for what need not survive the machine: it is complete when the process is killed right after it. */
 export function writeFileNow(path: string, data: string): void {
   const temporary = `${path}.${process.pid}-${++written}.tmp`;
-  writeFileSync(temporary, data, { mode: 0o600 });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, data, { mode: 0o600 });
+    renameSync(temporary, path);
+  } catch (error) {
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // What keeps it from being removed is what kept it from being written.
+    }
+    throw error;
+  }
 }
 
 /** Some file systems, and Windows, can't sync a directory; the content is in place anyway. */
@@ -35,5 +44,5 @@ async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r').catch(() => null);
   if (handle === null) return;
   await handle.sync().catch(() => {});
-  await handle.close();
+  await handle.close().catch(() => {});
 }

@@ -76,14 +76,21 @@ function socketPath(home: string, name: 'lb.sock' | 'attach.sock'): string {
 /** Where a user's daemon is reached by the members of a group, unless another path is given. */
 export const sharedSocketOf = (uid: number): string => `/run/lb-${uid}/lb.sock`;
 
-/** Creates the directories of a home. Refuses one that another user could tamper with. */
+/** Creates the directories of a home. Refuses one that another user could tamper with; a directory in it that cannot be made now is made later. */
 export function ensureHome(paths: HomePaths): void {
-  ensurePrivate(paths.home, paths.home);
+  const { home } = paths;
+  ensurePrivate(home, home);
   for (const socket of [paths.socket, paths.attach]) {
-    if (process.platform !== 'win32' && dirname(socket) !== paths.home) ensurePrivate(dirname(socket), paths.home);
+    if (process.platform !== 'win32' && dirname(socket) !== home) ensurePrivate(dirname(socket), home);
   }
-  ensurePrivate(paths.logs, paths.home);
-  ensurePrivate(paths.primaries, paths.home);
+  for (const directory of [paths.logs, paths.primaries]) {
+    try {
+      mkdirSync(directory, { mode: 0o700 });
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') continue;
+    }
+    ensurePrivate(directory, home);
+  }
 }
 
 function ensurePrivate(directory: string, home: string): void {

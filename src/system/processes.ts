@@ -49,7 +49,7 @@ export function sessionOf(pid: number): number | null {
   return statOf(pid)?.session ?? null;
 }
 
-/** The living processes of a session. */
+/** The living processes of a session. @throws Error if `/proc` cannot be read now, for want of descriptors */
 export function processesOfSession(session: number): ProcessId[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc').flatMap((name) => {
@@ -179,7 +179,7 @@ function childrenOf(pid: number): ProcessId[] | null {
 
 function scanByParent(): Map<number, ProcessStat[]> {
   const byParent = new Map<number, ProcessStat[]>();
-  for (const name of readdirSync('/proc')) {
+  for (const name of namesIn('/proc')) {
     const stat = /^\d+$/.test(name) ? statOf(Number(name)) : null;
     if (stat === null) continue;
     const siblings = byParent.get(stat.ppid);
@@ -187,4 +187,13 @@ function scanByParent(): Map<number, ProcessStat[]> {
     else siblings.push(stat);
   }
   return byParent;
+}
+
+/** None if it cannot be read now, for want of descriptors. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
 }

@@ -1,12 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { openSync, closeSync } from 'node:fs';
+import { openLogFor } from './log-descriptor.ts';
 import { livingNode } from './own-node.ts';
+
+/** Names the log file to a daemon in the background, which opens it itself; one in the foreground logs to its stderr. */
+export const DAEMON_LOG_VAR = 'LB_DAEMON_LOG';
 
 interface DaemonCommand {
   /** Path of the `lb` program. */
   readonly program: string;
   readonly home: string;
-  /** Gets stdout and stderr, appended. */
+  /** Gets stdout and stderr, appended, if it can be opened. */
   readonly logFile: string;
   /** Node.js binary; default the caller's own, which also takes its place when it is gone. */
   readonly node?: string;
@@ -15,21 +18,22 @@ interface DaemonCommand {
 /**
  * Starts a daemon for a home directory in its own session; it outlives the caller and the terminal. If several start at once, a
  * lock in the daemon decides which one wins.
+ * @throws Error if the system refuses; it may also tell by an `error` event.
  */
 export function spawnDaemon({ program, home, logFile, node = process.execPath }: DaemonCommand): ChildProcess {
   const binary = livingNode(node);
-  const log = openSync(logFile, 'a', 0o600);
+  const log = openLogFor(logFile);
   try {
     const { PATH, HOME, TZ, LANG } = process.env;
     const child = spawn(binary, [program, 'daemon'], {
       detached: true,
       cwd: '/',
-      stdio: ['ignore', log, log],
-      env: { PATH, HOME, TZ, LANG, LB_HOME: home },
+      stdio: ['ignore', log.stdio, log.stdio],
+      env: { PATH, HOME, TZ, LANG, LB_HOME: home, [DAEMON_LOG_VAR]: logFile },
     });
     child.unref();
     return child;
   } finally {
-    closeSync(log);
+    log.close();
   }
 }

@@ -28,7 +28,11 @@ function probe(restartDaemon: DaemonRestart, tries: number, afterMs: number, set
       });
       socket.once('error', () => {
         if (tries > 1) return probe(restartDaemon, tries - 1, PROBE_AGAIN_MS, settled);
-        startDaemon(restartDaemon);
+        try {
+          startDaemon(restartDaemon);
+        } catch {
+          // Without memory or processes. Whatever happens here must not end the app before its requests are answered.
+        }
         settled();
       });
     },
@@ -38,8 +42,8 @@ function probe(restartDaemon: DaemonRestart, tries: number, afterMs: number, set
 
 function startDaemon(restartDaemon: DaemonRestart): void {
   const { spawn } = process.getBuiltinModule('node:child_process');
-  const { openSync, closeSync, existsSync } = process.getBuiltinModule('node:fs');
-  const log = openSync(restartDaemon.log, 'a', 0o600);
+  const { closeSync, existsSync } = process.getBuiltinModule('node:fs');
+  const log = openLog(restartDaemon.log);
   const { PATH, HOME, TZ, LANG } = process.env;
   // A version manager may have removed either; what runs can always be run again.
   const node = [restartDaemon.node, process.execPath].find((path) => existsSync(path)) ?? '/proc/self/exe';
@@ -47,9 +51,20 @@ function startDaemon(restartDaemon: DaemonRestart): void {
     detached: true,
     cwd: '/',
     stdio: ['ignore', log, log],
-    env: { PATH, HOME, TZ, LANG, LB_HOME: restartDaemon.home },
+    env: { PATH, HOME, TZ, LANG, LB_HOME: restartDaemon.home, LB_DAEMON_LOG: restartDaemon.log },
   })
     .on('error', () => {})
     .unref();
-  closeSync(log);
+  if (log !== 'ignore') closeSync(log);
+}
+
+/** A log that cannot be opened keeps no daemon from starting; one that is a named pipe does not block. */
+function openLog(path: string): number | 'ignore' {
+  const { openSync, constants } = process.getBuiltinModule('node:fs');
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK, O_NOFOLLOW } = constants;
+  try {
+    return openSync(path, O_WRONLY | O_APPEND | O_CREAT | (O_NONBLOCK ?? 0) | (O_NOFOLLOW ?? 0), 0o600);
+  } catch {
+    return 'ignore';
+  }
 }

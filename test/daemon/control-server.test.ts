@@ -24,6 +24,7 @@ afterEach(() => {
 async function serve(routes: Record<string, Handler>): Promise<string> {
   const server = new ControlServer({
     version: '1.2.3',
+    log: () => {},
     routes: new Map(Object.entries(routes)),
     onWebSocket: (_request, _socket, _head, url) => {
       if (url.searchParams.has('app')) throw new LbError('LB_ERR_APP_NOT_FOUND', { app: 'nope', suggestion: '' });

@@ -6,6 +6,7 @@ import type { AppView } from '../../src/daemon/app-view.ts';
 import { EventLog } from '../../src/daemon/event-log.ts';
 import { Live } from '../../src/daemon/live.ts';
 import type { Registry } from '../../src/daemon/registry.ts';
+import { Unwritten } from '../../src/daemon/unwritten.ts';
 import type { LogLine, LogMessage } from '../../src/protocol/control.ts';
 import { app } from '../client/samples.ts';
 import { waitFor } from '../helpers/wait.ts';
@@ -25,7 +26,7 @@ beforeEach(async () => {
   const home = tempHome();
   handle = { name: 'api', view: { tail: () => Promise.resolve([]), follow: () => Promise.resolve() } };
   const registry = { snapshots: () => Promise.resolve([app({ restarts: ++looks })]), get: () => handle, all: [handle] } as unknown as Registry;
-  events = new EventLog({ path: join(home, 'events.ndjson'), log: () => {} });
+  events = new EventLog({ path: join(home, 'events.ndjson'), log: () => {}, reports: new Unwritten(() => {}) });
   live = new Live(() => registry, events);
   server = createServer().on('upgrade', (request, stream, head) => void live.accept(request, stream as never, head, new URL(request.url ?? '', 'http://lb')));
   socket = join(home, 'lb.sock');

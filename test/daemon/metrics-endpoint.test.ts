@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { MetricsEndpoint } from '../../src/daemon/metrics-endpoint.ts';
+import { Unwritten } from '../../src/daemon/unwritten.ts';
 import { request } from '../helpers/http.ts';
 import { freePort } from '../helpers/ports.ts';
 import { waitFor } from '../helpers/wait.ts';
@@ -19,6 +20,7 @@ function endpointOf(file: string, text = (): Promise<string> => Promise.resolve(
     file,
     text,
     log: (message) => logged.push(message),
+    reports: new Unwritten((message) => logged.push(message)),
     holder: async () => 'pid 7 (node old.js)',
     failed: (message) => failures.push(message),
   });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { afterEach, beforeEach, expect, it, vi, type Mock } from 'vitest';
@@ -6,6 +6,7 @@ import type { Attachment, AttachmentEvents, PrimaryHello } from '../../src/daemo
 import type { KeptOutput } from '../../src/daemon/kept-outputs.ts';
 import { PrimaryKeeper, type Tenant } from '../../src/daemon/primary-keeper.ts';
 import type { spawnPrimary } from '../../src/daemon/primary-process.ts';
+import { Unwritten } from '../../src/daemon/unwritten.ts';
 import type { FromPrimary, HandleMessage, NamedSocket, Running, SocketId } from '../../src/protocol/attach.ts';
 import type { Brought } from '../../src/protocol/parse-handles.ts';
 import { Malformed } from '../../src/protocol/parser.ts';
@@ -17,6 +18,10 @@ import { tempHome } from './temp-home.ts';
 
 /** A living process that is never killed: this one. */
 const PID = process.pid;
+/** What was told of files. */
+const told: string[] = [];
+/** Thrown by the next start of a primary. */
+let refusal: Error | null = null;
 
 class FakeTenant implements Tenant {
   readonly name: string;
@@ -73,8 +78,11 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   dir = tempHome();
   spawned = [];
+  refusal = null;
   orphaned = [];
+  told.length = 0;
   const spawn = ({ onExit }: Parameters<typeof spawnPrimary>[0]): ChildProcess => {
+    if (refusal !== null) throw refusal;
     spawned.push({ exit: onExit });
     return { pid: PID } as ChildProcess;
   };
@@ -85,6 +93,7 @@ beforeEach(() => {
     settings: () => settings,
     spawn,
     log: () => {},
+    reports: new Unwritten((message) => told.push(message)),
     orphaned: (output) => orphaned.push(output),
   });
   for (const tenant of [api, jobs]) {
@@ -234,4 +243,21 @@ it('what its workers print is held while it lives, and given away when it is dea
   spawned[0]?.exit('signal SIGKILL');
   expect(orphaned).toMatchObject([living]);
   expect(vi.mocked(living.pipe.close)).not.toHaveBeenCalled();
+});
+
+it('goes on trying when the system refuses to start a primary, also the first one of a daemon', () => {
+  refusal = new Error('spawn ENOMEM');
+  keeper.adoptOrSpawn();
+  expect(api.heard.at(-1)).toContain('primary-lost: primary (pid 0) ended unexpectedly (could not be started: spawn ENOMEM); a new one starts');
+  expect([spawned.length, keeper.problem]).toEqual([0, 'its primary could not be started: spawn ENOMEM']);
+  refusal = null;
+  vi.advanceTimersByTime(200);
+  expect(spawned).toHaveLength(1);
+});
+
+it('keeps a primary whose record cannot be written, and writes it later', () => {
+  rmSync(dir, { recursive: true });
+  keeper.spawn();
+  expect([spawned.length, told.length]).toEqual([1, 1]);
+  expect(told[0]).toContain('shared.json cannot be written (ENOENT');
 });

@@ -5,7 +5,7 @@ import { Respawn } from '../../src/daemon/respawn.ts';
 let ended: () => void;
 const orphans = vi.hoisted(() => ({ left: false, askedWith: [] as unknown[][] }));
 vi.mock('../../src/daemon/orphaned-session.ts', () => ({
-  orphansOf: () => (orphans.left ? [{ pid: 7, startTime: 1 }] : []),
+  orphansNow: () => (orphans.left ? [{ pid: 7, startTime: 1 }] : []),
   isOrphaned: () => false,
   orphansEnded: (...args: unknown[]) => {
     orphans.askedWith.push(args);

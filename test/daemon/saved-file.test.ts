@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readSaved, savedText, SAVED_VERSION } from '../../src/daemon/saved-file.ts';
+import { Unwritten } from '../../src/daemon/unwritten.ts';
 import { integer, object } from '../../src/protocol/parser.ts';
 import { tempHome } from './temp-home.ts';
 
@@ -11,7 +12,7 @@ function read(text: string | null): { saved: { readonly pid: number } | null; pa
   const path = join(tempHome(), 'api.json');
   const logged: string[] = [];
   if (text !== null) writeFileSync(path, text);
-  return { saved: readSaved({ path, parser, log: (message) => logged.push(message), without: 'starting another' }), path, logged };
+  return { saved: readSaved({ path, parser, reports: new Unwritten((message) => logged.push(message)), without: 'starting another' }), path, logged };
 }
 
 it.each([
@@ -42,6 +43,6 @@ it.each([
 
 it('goes on without a file that can be neither read nor renamed', () => {
   const logged: string[] = [];
-  const saved = readSaved({ path: '/proc/version', parser, log: (message) => logged.push(message), without: 'starting another' });
+  const saved = readSaved({ path: '/proc/version', parser, reports: new Unwritten((message) => logged.push(message)), without: 'starting another' });
   expect([saved, logged]).toEqual([null, [expect.stringMatching(/^\/proc\/version cannot be read \(.*\); not renamed \(.*\), starting another$/)]]);
 });

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Store, type SavedApp } from '../../src/daemon/store.ts';
+import { Unwritten } from '../../src/daemon/unwritten.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
 import { tempHome } from './temp-home.ts';
 
@@ -14,10 +15,11 @@ const saved = (name: string, changes: Partial<SavedApp> = {}): SavedApp => ({
   ...changes,
 });
 
-function storeIn(home: string): { store: Store; path: string; problems: string[] } {
+function storeIn(home: string): { store: Store; path: string; problems: string[]; unwritten: Unwritten } {
   const path = join(home, 'state.json');
   const problems: string[] = [];
-  return { store: new Store(path, (problem) => problems.push(problem)), path, problems };
+  const unwritten = new Unwritten((problem) => problems.push(problem));
+  return { store: new Store(path, unwritten), path, problems, unwritten };
 }
 
 describe('Store', () => {
@@ -76,17 +78,18 @@ describe('Store', () => {
     expect(problems[0]).toMatch(/^.*: 1 of 2 apps cannot be read \(apps\[0\]: /);
   });
 
-  it('logs a save that fails, and the next one works', async () => {
+  it('tells of saves that fail once, keeps what they had, and writes it as soon as that is possible', async () => {
     const home = tempHome();
-    const problems: string[] = [];
-    const path = join(home, 'missing', 'state.json');
-    const store = new Store(path, (problem) => problems.push(problem));
+    const { store, path, problems, unwritten } = storeIn(join(home, 'missing'));
     await store.save([saved('api')]);
-    expect(problems[0]).toMatch(/^cannot save .*ENOENT/);
+    await store.save([saved('api'), saved('mail')]);
+    const failed = `${path} cannot be written (ENOENT: no such file or directory); if the machine restarts before it can, apps come back as they were saved last`;
+    expect([problems, unwritten.messages]).toEqual([[failed], [failed]]);
     mkdirSync(join(home, 'missing'));
-    await store.save([saved('api')]);
-    expect(store.load()).toHaveLength(1);
-    expect(problems).toHaveLength(1);
+    unwritten.tryAgain();
+    await vi.waitFor(() => expect(unwritten.any).toBe(false));
+    expect(store.load()).toEqual([saved('api'), saved('mail')]);
+    expect([problems.slice(1), unwritten.messages]).toEqual([[`${path} can be written again`], []]);
   });
 });
 

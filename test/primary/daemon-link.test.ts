@@ -81,6 +81,7 @@ function linkTo(attach: string, events: Partial<LinkEvents> = {}): DaemonLink {
     received: () => {},
     malformed: () => {},
     lost: () => {},
+    unstarted: () => {},
     ...events,
   });
 }

@@ -36,8 +36,9 @@ async function show(context: Context): Promise<number> {
     noteOthers(context);
     return EXIT.ok;
   }
-  const { count, text } = read(answer);
+  const { count, text, notes } = read(answer);
   context.io.stdout.write(text);
+  for (const line of notes) context.note(line);
   if (count === 0) {
     context.note('no apps yet; start one with "lb start <script>"');
     noteOthers(context);

@@ -23,12 +23,14 @@ export function runCommand({ run, cwd, env }: CommandHook, event: LbEvent, signa
     const child = spawn(command, args, { cwd, env: { ...env, ...eventVariables(event) }, shell: typeof run === 'string', stdio: ['pipe', 'ignore', 'pipe'] });
     let stderr = '';
     const kill = (): void => killTree(child.pid ?? 0, 'SIGKILL');
-    signal.addEventListener('abort', kill, { once: true });
-    child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-STDERR_BYTES)));
+    // First of all: without descriptors for its pipes, a child has none of them, and tells by an `error` event.
     child.once('error', (error) => {
       signal.removeEventListener('abort', kill);
       reject(error);
     });
+    if (child.pid === undefined) return;
+    signal.addEventListener('abort', kill, { once: true });
+    child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-STDERR_BYTES)));
     // Not `close`: a process it left behind may hold its stderr open forever.
     child.once('exit', (code, endedBy) => {
       signal.removeEventListener('abort', kill);

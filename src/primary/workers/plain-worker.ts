@@ -16,6 +16,8 @@ export function plainWorkers(preload: string): StartWorker {
       NODE_OPTIONS: [...own, settings.nodeOptions ?? ''].join(' ').trim(),
     };
     const child = spawn(ownNode(), [...spec.nodeArgs, spec.script, ...spec.args], { cwd: spec.cwd, env, stdio: ['pipe', 'pipe', 'pipe', 'ipc'] });
+    // Without descriptors for its channel, a child has none, and tells by an `error` event that must not be left unheard.
+    child.on('error', () => {});
     return new IpcProcess(child, events);
   };
 }

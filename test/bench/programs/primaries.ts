@@ -67,6 +67,7 @@ class FakePrimary {
         throw problem;
       },
       lost: () => process.exit(),
+      unstarted: () => {},
     });
     this.#link.dial();
     // Primaries of real apps do not beat in step.

@@ -1,0 +1,25 @@
+import type { DaemonFacts } from '../metrics/prometheus.ts';
+import type { DaemonHello } from '../protocol/control.ts';
+import { CONTROL_PROTOCOL } from '../protocol/version.ts';
+import { now, wallNow } from '../system/clock.ts';
+
+/** What a daemon says about itself. */
+export class OwnFacts {
+  readonly #startedAt = now();
+  readonly #options: { readonly version: string; readonly home: string };
+
+  constructor(options: { readonly version: string; readonly home: string }) {
+    this.#options = options;
+  }
+
+  forMetrics(): DaemonFacts {
+    const startedAtSeconds = Math.round(wallNow() - (now() - this.#startedAt)) / 1000;
+    return { version: this.#options.version, node: process.versions.node, startedAtSeconds, residentBytes: process.memoryUsage.rss() };
+  }
+
+  hello(endpoints: Pick<DaemonHello, 'metrics' | 'shared'>): DaemonHello {
+    const { version, home } = this.#options;
+    const uptimeMs = Math.round(now() - this.#startedAt);
+    return { name: 'lb', version, protocol: CONTROL_PROTOCOL, pid: process.pid, node: process.versions.node, home, uptimeMs, ...endpoints };
+  }
+}

@@ -1,0 +1,33 @@
+import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+
+/** Opening a named pipe or a device would block otherwise: the event loop, or a thread of the pool for ever. Windows lacks the flag. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** Opens a file for reading. Follows links: it may be anywhere. @throws Error if it is not a regular file */
+export function openRegular(path: string): number {
+  const fd = openSync(path, READ);
+  try {
+    refuseOthers(path, fstatSync(fd));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Like `openRegular`, in the background. */
+export async function openRegularFile(path: string): Promise<FileHandle> {
+  const file = await open(path, READ);
+  try {
+    refuseOthers(path, await file.stat());
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function refuseOthers(path: string, stats: Stats): void {
+  if (!stats.isFile()) throw new Error(`${path} is not a regular file`);
+}
