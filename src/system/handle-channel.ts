@@ -13,7 +13,8 @@ interface RawPipe {
   open(descriptor: number): number;
   bind(path: string): number;
   close(): void;
-  writeUtf8String(request: object, text: string, handle?: object): number;
+  /** Older versions are given a request and return an error number. Newer ones may return the request that they made. */
+  writeUtf8String(request: object | null, text: string, handle?: object): number | object;
 }
 
 interface PipeBinding {
@@ -43,10 +44,11 @@ export class HandleChannel {
     pipe.writeUtf8String = (request, text) => {
       const handle = this.#unsent.shift();
       if (handle === undefined) return write(request, text);
-      const errno = write(request, text, handle);
+      const result = write(request, text, handle);
+      const made = request ?? (typeof result === 'object' ? result : null);
       // Node keeps the sent handle alive in the place of the one that wrote, which `net.Socket` looks for when the write ends.
-      Object.assign(request, { handle: pipe, sent: handle });
-      return errno;
+      if (made !== null) Object.assign(made, { handle: pipe, sent: handle });
+      return result;
     };
     const read = pipe.onread.bind(pipe);
     pipe.onread = (bytes) => {
