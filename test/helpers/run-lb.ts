@@ -10,6 +10,9 @@ export interface LbOptions {
   readonly timeoutMs?: number;
 }
 
+const SHOWN_CHARACTERS = 4000;
+const shortened = (text: string): string => (text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)} …`);
+
 /** How one command ended. */
 export class LbResult {
   constructor(
@@ -48,7 +51,7 @@ export class LbResult {
 
   toString(): string {
     const end = this.signal === null ? `exit code ${this.code}` : `signal ${this.signal}`;
-    const part = (name: string, text: string): string => (text.trim() === '' ? '' : `\n--- ${name}\n${text.trimEnd()}`);
+    const part = (name: string, text: string): string => (text.trim() === '' ? '' : `\n--- ${name}\n${shortened(text.trimEnd())}`);
     return `lb ${this.args.join(' ')}: ${end} after ${Math.round(this.durationMs)} ms${part('stdout', this.stdout)}${part('stderr', this.stderr)}`;
   }
 }

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach } from 'vitest';
 import type { AppSnapshot, WorkerSnapshot } from '../../src/protocol/snapshot.ts';
 import type { DaemonHello } from '../../src/protocol/control.ts';
 import { controlRequest, type ControlAnswer } from './control.ts';
@@ -237,6 +236,8 @@ export class Sandbox {
 
 /** A sandbox for a test file: apps are deleted after each test, everything is ended after the last. */
 export async function createSandbox(): Promise<Sandbox> {
+  // Vitest can be loaded only by what it runs, and a chaos run has sandboxes too.
+  const { afterAll, afterEach } = await import('vitest');
   const sandbox = new Sandbox();
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') console.error(`${task.name}\n${sandbox.report()}`);

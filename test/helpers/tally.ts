@@ -6,6 +6,8 @@ export interface AppIdentity {
   readonly slot?: string;
 }
 
+export type FailureKind = 'refused' | 'reset' | 'hung' | 'wrong' | 'other';
+
 /** What became of the requests of a load, by kind. */
 export interface Tally {
   served: number;
@@ -49,23 +51,26 @@ export function countServed(tally: Tally, identity: AppIdentity, ms: number): vo
   add(tally.pids, String(identity.pid));
 }
 
-export function countHung(tally: Tally, detail: string): void {
+export function countHung(tally: Tally, detail: string): FailureKind {
   tally.hung++;
   note(tally, `hung: ${detail}`);
+  return 'hung';
 }
 
-export function countWrong(tally: Tally, detail: string): void {
+export function countWrong(tally: Tally, detail: string): FailureKind {
   tally.wrong++;
   note(tally, `wrong: ${detail}`);
+  return 'wrong';
 }
 
-export function countError(tally: Tally, thrown: unknown, detail: string): void {
+export function countError(tally: Tally, thrown: unknown, detail: string): FailureKind {
   const code = (thrown as { code?: unknown }).code;
   const name = typeof code === 'string' ? code : String(thrown);
-  if (REFUSED.has(name)) tally.refused++;
-  else if (RESET.has(name)) tally.reset++;
-  else add(tally.other, name);
+  const kind = REFUSED.has(name) ? 'refused' : RESET.has(name) ? 'reset' : 'other';
+  if (kind === 'other') add(tally.other, name);
+  else tally[kind]++;
   note(tally, `${name}: ${detail}: ${thrown instanceof Error ? thrown.message : ''}`);
+  return kind;
 }
 
 /** The identity in a body, or null when it is not a fixture's. */
