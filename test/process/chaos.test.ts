@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { formatSteps, KINDS, planSteps, type Kind } from '../chaos/plan.ts';
+import { ChaosFailure, runChaos } from '../chaos/run.ts';
+
+/** What hangs takes seconds to be found; `npm run chaos` has these too. */
+const SLOW: readonly Kind[] = ['hang-worker', 'stop-worker', 'hang-primary', 'stop-primary', 'hang-daemon', 'stop-daemon', 'delete-socket', 'disk-full'];
+const kinds = KINDS.filter((kind) => !SLOW.includes(kind));
+
+it.each([
+  { seed: 1, maxSteps: 4 },
+  { seed: 9, maxSteps: 4 },
+])('S33: chaos, seed $seed: everything comes back, and only what may fail does', async ({ seed, maxSteps }) => {
+  const lines: string[] = [];
+  try {
+    await runChaos({ steps: planSteps(seed, kinds), maxSteps, maxMs: Infinity, say: (line) => void lines.push(line) });
+  } catch (error) {
+    if (!(error instanceof ChaosFailure)) throw error;
+    const again = `npm run chaos -- --replay "${formatSteps(error.steps)}"`;
+    expect.fail([error.report, ...lines, `${formatSteps(error.steps.slice(-1))}: ${error.message}`, again].join('\n'));
+  }
+});
