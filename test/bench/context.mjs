@@ -1,6 +1,7 @@
 import { Independent } from './subjects/independent.mjs';
 import { Lb } from './subjects/lb.mjs';
 import { NodeCluster } from './subjects/node-cluster.mjs';
+import { Oxmgr } from './subjects/oxmgr.mjs';
 import { PlainNode } from './subjects/plain-node.mjs';
 import { Pm2 } from './subjects/pm2.mjs';
 import { Population } from './subjects/population.mjs';
@@ -36,6 +37,12 @@ export class Context {
   pm2() {
     const { pm2 } = this.others;
     return pm2 === null ? [] : [this.own(new Pm2(this.workspace, pm2.program))];
+  }
+
+  /** Nothing where it is not installed. @returns {Oxmgr[]} */
+  oxmgr() {
+    const { oxmgr } = this.others;
+    return oxmgr === null ? [] : [this.own(new Oxmgr(this.workspace, oxmgr.program))];
   }
 
   /** lb, node:cluster and, where it is there, PM2. */

@@ -1,21 +1,22 @@
 /** `npm run bench`: lb, bare node:cluster and PM2 side by side. The table goes to stdout, what goes on to stderr. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Context } from './context.mjs';
 import { Workspace } from './lib/workspace.mjs';
-import { MEASURES } from './measures/index.mjs';
+import { MEASURES, PAGE_MEASURES } from './measures/index.mjs';
 import { parseOptions, USAGE } from './options.mjs';
 import { describeEnvironment } from './report/environment.mjs';
-import { howMeasured, missed, page, sideBySide, table } from './report/markdown.mjs';
+import { howMeasured, missed, page, sideBySide, table, withBlock } from './report/markdown.mjs';
 import { findOthers } from './subjects/installed.mjs';
 
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
 const LONGEST_RUN_MS = 40 * 60_000;
 const ids = MEASURES.map(({ id }) => id);
+const pageIds = PAGE_MEASURES.map(({ id }) => id);
 const note = (text) => process.stderr.write(`${text}\n`);
 
 function readOptions() {
   try {
-    return parseOptions(process.argv.slice(2), ids);
+    return parseOptions(process.argv.slice(2), ids, pageIds);
   } catch (error) {
     note(error.message);
     return process.exit(2);
@@ -24,7 +25,7 @@ function readOptions() {
 
 const options = readOptions();
 if (options.help) {
-  process.stdout.write(USAGE.replace('MEASURES', ids.join(', ')));
+  process.stdout.write(USAGE.replace('MEASURES', ids.join(', ')).replace('PAGE', pageIds.join(', ')));
   process.exit(0);
 }
 if (process.platform !== 'linux') {
@@ -58,11 +59,18 @@ async function run() {
   const context = new Context(workspace, { lbProgram: options.lbProgram, others, scale: options.scale });
   const environment = describeEnvironment({ lbProgram: options.lbProgram, others });
   const rows = [];
-  for (const { id, run: measure } of MEASURES.filter((each) => options.only.includes(each.id))) {
+  const blocks = [];
+  const chosen = ({ id }) => options.only.includes(id);
+  const ofTable = MEASURES.filter(chosen).map((each) => ({ id: each.id, take: async () => rows.push(...(await each.run(context))) }));
+  const ofPages = PAGE_MEASURES.filter(chosen).map(({ id, page: name, run: measure }) => ({
+    id,
+    take: async () => blocks.push({ id, page: name, block: await measure(context) }),
+  }));
+  for (const { id, take } of [...ofTable, ...ofPages]) {
     const startedAt = performance.now();
     note(`${id} …`);
     try {
-      rows.push(...(await measure(context)));
+      await take();
       note(`${id}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
     } catch (error) {
       // One that can't be measured does not cost the others.
@@ -72,14 +80,23 @@ async function run() {
       await workspace.closeAll();
     }
   }
-  return { rows, environment, day: new Date().toISOString().slice(0, 10) };
+  return { rows, blocks, environment, day: new Date().toISOString().slice(0, 10) };
+}
+
+function write({ rows, blocks, environment, day }) {
+  if (rows.length > 0) writeFileSync(PAGE, page({ rows, environment, day }));
+  for (const { id, page: name, block } of blocks) {
+    const file = new URL(`../../${name}`, import.meta.url);
+    writeFileSync(file, withBlock(readFileSync(file, 'utf8'), { id, block, environment, day }));
+  }
 }
 
 try {
   const result = await run();
-  if (options.write && process.exitCode === undefined) writeFileSync(PAGE, page(result));
-  const { rows, environment } = result;
-  process.stdout.write(`${environment.join('\n')}\n\n${table(rows)}\n\n${missed(rows)}${sideBySide(rows)}${howMeasured(rows)}\n`);
+  if (options.write && process.exitCode === undefined) write(result);
+  const { rows, blocks, environment } = result;
+  const ofTable = rows.length === 0 ? '' : `${table(rows)}\n\n${missed(rows)}${sideBySide(rows)}${howMeasured(rows)}\n`;
+  process.stdout.write(`${environment.join('\n')}\n\n${ofTable}${blocks.map(({ block }) => `${block}\n\n`).join('')}`);
 } catch (error) {
   if (!interrupted) note(error.stack);
   process.exitCode = 1;

@@ -31,6 +31,8 @@ const FULL = {
   blockedRounds: 4,
   hangs: 4,
   outputRounds: 4,
+  faultRounds: 3,
+  drainReloads: 3,
 };
 
 /** Enough to see that everything works, too little to believe the figures. */
@@ -56,23 +58,28 @@ const QUICK = {
   blockedRounds: 2,
   hangs: 2,
   outputRounds: 1,
+  faultRounds: 1,
+  drainReloads: 1,
 };
 
 export const USAGE = `usage: npm run bench -- [options]
 
-  --only <measure,…>  only these: MEASURES
+  --only <measure,…>  only these: MEASURES;
+                      or these, which are not in a whole run: PAGE
   --rounds <n>        rounds of the measures that are repeated (default: as many as each needs)
   --quick             less of everything: to see that it works, not for figures
-  --write             write the result to docs/benchmarks.md
+  --write             write the result to docs/benchmarks.md, or of the measures
+                      that are not in a whole run to docs/reliability.md
   --lb <program>      the bin/lb.js to measure (default: the one of this checkout)
 `;
 
 /**
  * @param {readonly string[]} args
- * @param {readonly string[]} measures
+ * @param {readonly string[]} measures of a whole run
+ * @param {readonly string[]} others
  * @throws Error with what is wrong
  */
-export function parseOptions(args, measures) {
+export function parseOptions(args, measures, others) {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -85,9 +92,10 @@ export function parseOptions(args, measures) {
     },
   });
   const only = values.only?.split(',') ?? measures;
-  const unknown = only.find((id) => !measures.includes(id));
-  if (unknown !== undefined) throw new Error(`no measure "${unknown}"; there are: ${measures.join(', ')}`);
-  if (values.write && (values.only !== undefined || values.quick)) throw new Error('--write takes a whole run, without --only and --quick');
+  const unknown = only.find((id) => !measures.includes(id) && !others.includes(id));
+  if (unknown !== undefined) throw new Error(`no measure "${unknown}"; there are: ${[...measures, ...others].join(', ')}`);
+  const isPartial = values.only !== undefined && only.some((id) => measures.includes(id));
+  if (values.write && (isPartial || values.quick)) throw new Error('--write takes a whole run, without --only and --quick');
   const lbProgram = resolve(values.lb);
   if (!existsSync(resolve(lbProgram, '../../dist/cli/main.cjs'))) throw new Error(`${lbProgram} is not built: npm run build`);
   return { help: values.help, only, write: values.write, lbProgram, scale: scaleOf(values) };
@@ -113,5 +121,7 @@ function scaleOf({ quick, rounds }) {
     blockedRounds: n,
     hangs: n,
     outputRounds: n,
+    faultRounds: n,
+    drainReloads: n,
   };
 }

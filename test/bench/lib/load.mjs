@@ -81,7 +81,7 @@ export function runSessions(options) {
 
 /**
  * @typedef {{ name: string, clients: number, keepAlive: boolean, pauseMs: number }} ClientGroup
- * @typedef {{ name: string, outcomes: Record<string, number>, longestMs: number }} Tally
+ * @typedef {{ name: string, outcomes: Record<string, number>, longestMs: number, gapMs: number }} Tally `gapMs`: the longest time in which nobody of the group got an answer
  */
 
 /**

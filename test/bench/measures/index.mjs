@@ -3,6 +3,8 @@ import { blockedWorker } from './blocked-worker.mjs';
 import { daemonCpu } from './daemon-cpu.mjs';
 import { directReload } from './direct-reload.mjs';
 import { directConnections, directKeepAlive } from './direct.mjs';
+import { drainIdle } from './drain-idle.mjs';
+import { faultsOfOperations, faultsOfSupervisor, faultsOfWorkers } from './faults.mjs';
 import { historyMemory } from './history-memory.mjs';
 import { hungWorker } from './hung-worker.mjs';
 import { idle } from './idle.mjs';
@@ -31,6 +33,8 @@ import { workerStartup } from './worker-startup.mjs';
  * `met` is null where there is no target, or what it refers to is left out; `ifMissed` is the known reason for a figure
  * that misses it; `details` is a table of all that was measured side by side.
  * @typedef {{ id: string, run(context: import('../context.mjs').Context): Promise<Row[]> }} Measure
+ * @typedef {{ id: string, page: string, run(context: import('../context.mjs').Context): Promise<string> }} PageMeasure
+ * Its result is a text that stands on a page of its own, between markers.
  */
 
 /** In the order of the table. @type {readonly Measure[]} */
@@ -67,3 +71,6 @@ export const MEASURES = [
   recovery,
   output,
 ];
+
+/** @type {readonly PageMeasure[]} */
+export const PAGE_MEASURES = [faultsOfWorkers, faultsOfSupervisor, faultsOfOperations, drainIdle];

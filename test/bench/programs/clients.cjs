@@ -38,13 +38,25 @@ function requestOnce(agent) {
   });
 }
 
+/** The longest answer, and the longest time in which nobody of the group got one. */
+function noteServed(tally, startedAt) {
+  const now = performance.now();
+  tally.longestMs = Math.max(tally.longestMs, now - startedAt);
+  endGap(tally, now);
+}
+
+function endGap(tally, now) {
+  tally.gapMs = Math.max(tally.gapMs, now - (tally.servedAt ?? now));
+  tally.servedAt = now;
+}
+
 async function client(group, tally) {
   const agent = group.keepAlive ? new http.Agent({ keepAlive: true, maxSockets: 1 }) : false;
   while (!stopping.signal.aborted && performance.now() < endsAt) {
     const startedAt = performance.now();
     const outcome = await requestOnce(agent);
     tally.outcomes[outcome] = (tally.outcomes[outcome] ?? 0) + 1;
-    if (outcome === 'served') tally.longestMs = Math.max(tally.longestMs, performance.now() - startedAt);
+    if (outcome === 'served') noteServed(tally, startedAt);
     const isAnswered = outcome === 'served' || outcome.startsWith('status');
     const pauseMs = isAnswered ? group.pauseMs * Math.random() * 2 : AFTER_FAILURE_MS;
     if (pauseMs > 0) await delay(pauseMs, null, { signal: stopping.signal }).catch(() => {});
@@ -52,9 +64,12 @@ async function client(group, tally) {
   if (agent) agent.destroy();
 }
 
-process.on('message', () => stopping.abort());
+process.on('message', () => {
+  for (const tally of tallies) endGap(tally, performance.now());
+  stopping.abort();
+});
 process.on('disconnect', () => process.exit());
-const tallies = groups.map(({ name }) => ({ name, outcomes: { served: 0 }, longestMs: 0 }));
+const tallies = groups.map(({ name }) => ({ name, outcomes: { served: 0 }, longestMs: 0, gapMs: 0 }));
 void Promise.all(groups.flatMap((group, index) => Array.from({ length: group.clients }, () => client(group, tallies[index])))).then(() => {
   process.send(tallies, () => process.exit());
 });

@@ -1,24 +1,23 @@
 const escapeCell = (text) => text.replaceAll('|', '\\|');
 const line = (cells) => `| ${cells.map(escapeCell).join(' | ')} |`;
+/** @param {readonly string[]} header @param {readonly (readonly string[])[]} lines */
+export const markdownTable = (header, lines) => [line(header), line(header.map(() => '---')), ...lines.map(line)].join('\n');
 const verdict = (met) => (met === null ? '–' : met ? 'yes' : '**missed**');
 
 /** @param {readonly import('../measures/index.mjs').Row[]} rows */
 export function table(rows) {
   const header = ['measure', 'must reach', 'lb', 'node:cluster', 'PM2', 'result', 'met'];
-  return [
-    line(header),
-    line(header.map(() => '---')),
-    ...rows.map((row) => line([row.measure, row.target, row.lb, row.nodeCluster, row.pm2, row.result, verdict(row.met)])),
-  ].join('\n');
+  return markdownTable(
+    header,
+    rows.map((row) => [row.measure, row.target, row.lb, row.nodeCluster, row.pm2, row.result, verdict(row.met)]),
+  );
 }
 
 /** The figures of everything that was measured with a row. @param {readonly import('../measures/index.mjs').Row[]} rows */
 export function sideBySide(rows) {
   const tables = rows
     .filter((row) => row.details !== undefined)
-    .map(({ measure, details }) =>
-      [`${measure}:`, '', line(details.header), line(details.header.map(() => '---')), ...details.lines.map(line), '', ''].join('\n'),
-    );
+    .map(({ measure, details }) => [`${measure}:`, '', markdownTable(details.header, details.lines), '', ''].join('\n'));
   return tables.join('');
 }
 
@@ -33,6 +32,22 @@ export function howMeasured(rows) {
   const byHow = new Map();
   for (const row of rows) byHow.set(row.how, [...(byHow.get(row.how) ?? []), row]);
   return [...byHow].map(([how, same]) => `- **${same.map((row) => row.measure).join('**; **')}.** ${how}`).join('\n');
+}
+
+const markerOf = (id) => `<!-- bench ${id} -->`;
+
+/**
+ * A page with the result of one measure between its markers.
+ * @param {string} text of the page
+ * @param {{ id: string, block: string, environment: readonly string[], day: string }} result
+ * @throws Error when the page has no place for it
+ */
+export function withBlock(text, { id, block, environment, day }) {
+  const [begin, end] = [markerOf(id), '<!-- end -->'];
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end, from);
+  if (from < 0 || to < 0) throw new Error(`expected ${begin} and ${end} on the page`);
+  return `${text.slice(0, from)}${begin}\n${block} ${day}; ${environment.join('; ')}.\n${text.slice(to)}`;
 }
 
 /**

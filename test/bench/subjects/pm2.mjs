@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand, runNode } from '../lib/command.mjs';
 import { App, APP_SCRIPT } from './app.mjs';
@@ -57,6 +57,16 @@ export class Pm2 {
   /** @param {App} app @returns {Promise<number | null>} the exit code */
   async tryReload(app) {
     return (await this.#pm2(['reload', app.name], {}, true)).code;
+  }
+
+  /** @param {App} app @param {number} workers */
+  async scale(app, workers) {
+    await this.#pm2(['scale', app.name, String(workers)]);
+  }
+
+  /** It forks the workers itself. */
+  get daemon() {
+    return Number(readFileSync(join(this.env.PM2_HOME, 'pm2.pid'), 'utf8'));
   }
 
   get listCommand() {
