@@ -19,14 +19,11 @@ const DAEMON_ENDS: readonly Kind[] = ['kill-daemon', 'kill-daemon-and-primary', 
 const burstOf = (step: Step, app: LoadedApp): number =>
   step.filter((action) => action.kind === 'burst' && action.app === app).reduce((sum, { value }) => sum + Number(value), 0);
 
-/**
- * @param clients of that app that open connections, each with one request at a time
- * @param socketsKept whether the daemon held its sockets too when the step began
- */
-export function allowanceOf(step: Step, app: LoadedApp, clients: number, socketsKept = true): Allowance {
+/** @param clients of that app that open connections, each with one request at a time */
+export function allowanceOf(step: Step, app: LoadedApp, clients: number): Allowance {
   const isEnded = (action: Action, kinds: readonly Kind[]): boolean => kinds.includes(action.kind) && action.app === app;
   const ends = step.filter((action) => isEnded(action, WORKER_ENDS) || isEnded(action, PRIMARY_ENDS)).length;
-  const daemonEnds = !socketsKept || step.some(({ kind }) => DAEMON_ENDS.includes(kind));
+  const daemonEnds = step.some(({ kind }) => DAEMON_ENDS.includes(kind));
   // A client that connects in the very moment in which a stop closes the socket can be reset.
   const stops = app === 'bystander' && step.some(({ kind }) => kind === 'stop-bystander');
   const refused = stops || (daemonEnds && step.some((action) => isEnded(action, PRIMARY_ENDS)));

@@ -17,6 +17,7 @@ const web = {
   instances: 2,
   ready: 2,
   operation: null,
+  socketsKept: true,
   primaryPid: 2,
   workers: [
     { pid: 4, state: 'ready' },
@@ -35,10 +36,11 @@ describe('the checks after a step', () => {
     expect(differences([{ ...running[0]!, parent: 2 }, ...running.slice(1)], web)).toEqual([]);
   });
 
-  it('notice an app that is missing, incomplete or busy', () => {
+  it('notice an app that is missing, incomplete, busy or held by its primary alone', () => {
     expect(differences(running)).toEqual(['web is not listed']);
     expect(differences(running, { ...web, state: 'degraded', ready: 1 })).toEqual(['web is degraded with 1 of 2 ready, wanted: 2']);
     expect(differences(running, { ...web, operation: { kind: 'reload', sinceMs: 1 } })).toEqual(['web still has its operation reload']);
+    expect(differences(running, { ...web, socketsKept: false })).toEqual(['web has sockets that the daemon does not keep']);
   });
 
   it('notice a worker that is listed and gone, an orphan, a second daemon and a second primary', () => {

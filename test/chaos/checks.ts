@@ -6,7 +6,7 @@ import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
 import type { Tree } from './tree.ts';
 import type { World } from './world.ts';
 
-type Seen = Pick<AppSnapshot, 'name' | 'state' | 'instances' | 'ready' | 'operation' | 'primaryPid'> & {
+type Seen = Pick<AppSnapshot, 'name' | 'state' | 'instances' | 'ready' | 'operation' | 'socketsKept' | 'primaryPid'> & {
   readonly workers: readonly Pick<AppSnapshot['workers'][number], 'pid' | 'state'>[];
 };
 
@@ -14,13 +14,14 @@ const list = (pids: readonly number[]): string => `[${[...pids].sort((a, b) => a
 
 function appDifferences(app: string, wanted: number, seen: Seen | undefined, tree: Tree): string[] {
   if (seen === undefined) return [`${app} is not listed`];
-  const { state, ready, instances, operation, primaryPid, workers } = seen;
+  const { state, ready, instances, operation, socketsKept, primaryPid, workers } = seen;
   const primaries = tree.primaries(app).map(({ pid }) => pid);
   const children = tree.workers(app).map(({ pid }) => pid);
   const listed = workers.map(({ pid }) => pid);
   const differences: [boolean, string][] = [
     [state !== 'online' || ready !== wanted || instances !== wanted, `is ${state} with ${ready} of ${instances} ready, wanted: ${wanted}`],
     [operation !== null, `still has its operation ${operation?.kind}`],
+    [!socketsKept, 'has sockets that the daemon does not keep'],
     [list(primaries) !== list(primaryPid === null ? [] : [primaryPid]), `has the primary ${primaryPid}, and /proc ${list(primaries)}`],
     [list(listed) !== list(children), `has the workers ${list(listed)}, and /proc ${list(children)}`],
   ];
@@ -45,8 +46,8 @@ export function differencesOf(wanted: ReadonlyMap<string, number>, apps: readonl
   return [...of, ...daemons, ...strays];
 }
 
-/** Until everything that is wanted runs and nothing else does, and `lb list` says so. @returns the names of the apps whose sockets the daemon holds too */
-export async function settle(world: World, deadlineMs: number): Promise<ReadonlySet<string>> {
+/** Until everything that is wanted runs and nothing else does, and `lb list` says so. */
+export async function settle(world: World, deadlineMs: number): Promise<void> {
   let left: readonly string[] = [];
   const context = (): string => left.join('\n');
   await waitFor(
@@ -64,7 +65,6 @@ export async function settle(world: World, deadlineMs: number): Promise<Readonly
   const listed = apps.map(({ name, ready, state }) => `${name} ${state} ${ready}`).sort();
   const expected = [...world.wanted].map(([name, count]) => `${name} online ${count}`).sort();
   if (listed.join() !== expected.join()) throw new Error(`lb list says ${listed.join(', ')}; expected ${expected.join(', ')}`);
-  return new Set(apps.filter(({ socketsKept }) => socketsKept).map(({ name }) => name));
 }
 
 /** Every client gets answers. */

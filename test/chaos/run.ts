@@ -32,8 +32,6 @@ class Run {
   readonly #judge = new Judge();
   readonly #settledMs = new Map<Kind, number[]>();
   readonly #done: Step[] = [];
-  /** Apps whose sockets outlive their primary. */
-  #kept: ReadonlySet<string> = new Set();
   #skipped = 0;
 
   constructor(private readonly options: ChaosRun) {}
@@ -47,7 +45,7 @@ class Run {
     const { steps, maxSteps, maxMs, signal, say } = this.options;
     const startedAt = performance.now();
     await world.start();
-    this.#kept = await settle(world, AT_FIRST_MS);
+    await settle(world, AT_FIRST_MS);
     const descriptors = descriptorsOf(world);
     world.startLoads();
     await checkServing(world);
@@ -65,11 +63,10 @@ class Run {
     const startedAt = performance.now();
     const outcomes = await this.#perform(step);
     const performedAt = performance.now();
-    const kept = await settle(world, DEADLINE_MS);
+    await settle(world, DEADLINE_MS);
     await checkServing(world);
     const endedAt = performance.now();
-    const allowances = new Map(world.apps.map((app) => [app, allowanceOf(step, app, world.clientsOf(app), this.#kept.has(app))]));
-    this.#kept = kept;
+    const allowances = new Map(world.apps.map((app) => [app, allowanceOf(step, app, world.clientsOf(app))]));
     this.#judge.add({ startedAt, endedAt, allowances });
     const settledMs = endedAt - performedAt;
     for (const { kind } of step) this.#settledMs.set(kind, [...(this.#settledMs.get(kind) ?? []), settledMs]);
