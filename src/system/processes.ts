@@ -12,7 +12,12 @@ interface ProcessStat extends ProcessId {
   readonly state: string;
   readonly ppid: number;
   readonly session: number;
+  /** User and system time. */
+  readonly cpuMs: number;
 }
+
+/** Of the kernel's clock: `sysconf(_SC_CLK_TCK)` is 100 on every Linux that Node.js runs on. */
+const TICK_MS = 10;
 
 /** When the process started, in clock ticks since boot; null if it is gone or there is no `/proc`. */
 export function startTimeOf(pid: number): number | null {
@@ -22,6 +27,18 @@ export function startTimeOf(pid: number): number | null {
 /** The kernel's state letter of a process (`R`, `S`, `D`, `T`, `Z` …); null if it is gone or there is no `/proc`. */
 export function processState(pid: number): string | null {
   return statOf(pid)?.state ?? null;
+}
+
+/** What the main thread of a process does: the kernel's state letter, and its CPU time in steps of 10 ms. Null if it is gone or there is no `/proc`. */
+export function mainThreadOf({
+  pid,
+  startTime,
+}: {
+  readonly pid: number;
+  readonly startTime: number | null;
+}): { readonly state: string; readonly cpuMs: number } | null {
+  const stat = statOf(pid, `/task/${pid}`);
+  return stat === null || isDead(stat.state) || (startTime !== null && stat.startTime !== startTime) ? null : { state: stat.state, cpuMs: stat.cpuMs };
 }
 
 /** The pid of its parent; null if it is gone or there is no `/proc`. */
@@ -143,10 +160,10 @@ function isDead(state: string): boolean {
   return state === 'Z' || state === 'X' || state === 'x';
 }
 
-function statOf(pid: number): ProcessStat | null {
+function statOf(pid: number, thread = ''): ProcessStat | null {
   if (process.platform !== 'linux') return null;
   try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return parseStat(readFileSync(`/proc/${pid}${thread}/stat`, 'latin1'));
   } catch {
     return null;
   }
@@ -158,7 +175,8 @@ export function parseStat(text: string): ProcessStat | null {
   const [state, ppid, , session] = fields;
   const startTime = Number(fields[19]);
   if (state === undefined || ppid === undefined || session === undefined || !Number.isFinite(startTime)) return null;
-  return { pid: Number.parseInt(text, 10), state, ppid: Number(ppid), session: Number(session), startTime };
+  const cpuMs = (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  return { pid: Number.parseInt(text, 10), state, ppid: Number(ppid), session: Number(session), startTime, cpuMs };
 }
 
 /** Direct children from the kernel's lists, one per thread; null if the kernel has none (CONFIG_PROC_CHILDREN). */

@@ -1,0 +1,68 @@
+/** How often a process is looked at while it does not answer, and while all is well. */
+export const LOOK_MS = 1_000;
+export const CALM_LOOK_MS = 2_000;
+/** So many looks in a row at one that stands still prove that it hangs. */
+const LOOKS_STILL = 3;
+/** In an uninterruptible wait (a disk, a network file system) it is given longer: a new process would wait there too. */
+const LOOKS_WAITING = 15;
+/** Without `/proc`, silence is all there is to see. */
+const LOOKS_UNKNOWN = 15;
+const BURNT_MS = 5_000;
+
+/** What one look at a process shows. */
+export interface Look {
+  /** It has said something since the look before. */
+  readonly heard: boolean;
+  /** A question has waited for its answer since the look before. Without one, only what it does can prove that it hangs. */
+  readonly asked: boolean;
+  /** Its main thread as the kernel sees it; null if that is not known. */
+  readonly thread: { readonly state: string; readonly cpuMs: number } | null;
+}
+
+/** What the looks so far have shown. */
+export interface Liveness {
+  readonly verdict: 'alive' | 'suspect' | 'hung';
+  /** Why it is hung; empty if it is not. */
+  readonly why: string;
+  readonly looks: { readonly stopped: number; readonly idle: number; readonly waiting: number; readonly unknown: number; readonly asked: number };
+  /** CPU time at the last sign of life, and at the last look. */
+  readonly cpuMs: { readonly heard: number; readonly last: number } | null;
+}
+
+const NO_LOOKS: Liveness['looks'] = { stopped: 0, idle: 0, waiting: 0, unknown: 0, asked: 0 };
+
+/** Before the first look. */
+export const UNSEEN: Liveness = { verdict: 'alive', why: '', looks: NO_LOOKS, cpuMs: null };
+
+/**
+ * Whether a process hangs: it does not answer, and it is stopped, or stands still though a question waits, or has computed for 5 s
+ * since it was last heard. It counts looks and CPU time, never wall time: after a machine slept nobody is to blame, and a
+ * process that is ready to run but gets no CPU is starved, not hung. One that a debugger holds is left alone.
+ */
+export function judge(before: Liveness, { heard, asked, thread }: Look): Liveness {
+  if (heard) return { ...UNSEEN, cpuMs: thread === null ? null : { heard: thread.cpuMs, last: thread.cpuMs } };
+  const cpuMs = thread === null ? before.cpuMs : { heard: before.cpuMs?.heard ?? thread.cpuMs, last: thread.cpuMs };
+  const looks = counted(before, asked, thread);
+  const why = whyHung(looks, cpuMs);
+  return { verdict: why === '' ? 'suspect' : 'hung', why, looks, cpuMs };
+}
+
+function counted({ looks, cpuMs }: Liveness, asked: boolean, thread: Look['thread']): Liveness['looks'] {
+  const next = { ...NO_LOOKS, asked: looks.asked + (asked ? 1 : 0) };
+  if (thread === null) return { ...next, unknown: asked ? looks.unknown + 1 : 0 };
+  const { state } = thread;
+  if (state === 'T') return { ...next, stopped: looks.stopped + 1 };
+  const standsStill = asked && cpuMs !== null && thread.cpuMs === cpuMs.last;
+  if (state === 'S' && standsStill) return { ...next, idle: looks.idle + 1 };
+  if (state === 'D' && standsStill) return { ...next, waiting: looks.waiting + 1 };
+  return next;
+}
+
+function whyHung(looks: Liveness['looks'], cpuMs: Liveness['cpuMs']): string {
+  if (looks.stopped >= LOOKS_STILL) return 'it is stopped (SIGSTOP)';
+  if (looks.idle >= LOOKS_STILL) return 'its event loop stands still';
+  if (looks.waiting >= LOOKS_WAITING) return 'it waits for a disk and does not come back';
+  if (looks.unknown >= LOOKS_UNKNOWN) return 'it does not answer';
+  const burntMs = cpuMs === null ? 0 : cpuMs.last - cpuMs.heard;
+  return looks.asked >= LOOKS_STILL && burntMs >= BURNT_MS ? `its event loop is blocked: ${Math.floor(burntMs / 1000)} s of CPU time without an answer` : '';
+}
