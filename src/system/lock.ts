@@ -19,10 +19,16 @@ const ABSTRACT_NAME_BYTES = 108;
  * inode): containers that share the host's network have different `/root/.lb`.
  */
 export async function acquireLock(name: string): Promise<Lock | null> {
-  const id = `lb-${process.getuid?.() ?? 0}-${shortHash(identityOf(name))}`;
-  if (process.platform === 'linux') return acquireAbstractSocket(id);
-  return acquireLockFile(join(process.platform === 'win32' ? tmpdir() : '/tmp', `${id}.lock`));
+  return process.platform === 'linux' ? acquireAbstractSocket(abstractNameOf(name)) : acquireLockFile(lockFileOf(name));
 }
+
+/** The name of the abstract socket that is the lock. Node.js 20 pads it with zeros, Node.js 22 does not: at full length both bind the same name. */
+export const abstractNameOf = (name: string): string => `\0${idOf(name)}`.padEnd(ABSTRACT_NAME_BYTES, '-');
+
+/** The lock on systems without abstract sockets. */
+export const lockFileOf = (name: string): string => join(process.platform === 'win32' ? tmpdir() : '/tmp', `${idOf(name)}.lock`);
+
+const idOf = (name: string): string => `lb-${process.getuid?.() ?? 0}-${shortHash(identityOf(name))}`;
 
 function identityOf(name: string): string {
   const stats = isAbsolute(name) ? statSync(name, { bigint: true, throwIfNoEntry: false }) : undefined;
@@ -30,9 +36,7 @@ function identityOf(name: string): string {
 }
 
 /** The kernel frees the name however its owner ends, and nothing is left on disk. */
-function acquireAbstractSocket(id: string): Promise<Lock | null> {
-  // Node.js 20 pads the name with zeros, Node.js 22 does not: at full length both bind the same name.
-  const path = `\0${id}`.padEnd(ABSTRACT_NAME_BYTES, '-');
+function acquireAbstractSocket(path: string): Promise<Lock | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.unref();
