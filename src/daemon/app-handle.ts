@@ -51,11 +51,11 @@ export class AppHandle implements Tenant {
   readonly #orphans: OrphanTracker;
   readonly #badMessages: BadMessages;
   #starting = false;
-  #startFailedOnce = false;
+  /** It has not come up since the operator's start failed, or since this daemon brought it back. */
+  unproven: 'start-failed' | 'restored' | null = null;
   #mayEnd = false;
   /** The daemon ends; the app's end is not the operator's wish. */
   #closing = false;
-  /** The stop that is under way. */
   #draining: Promise<Answer | null> | null = null;
 
   constructor(options: AppHandleOptions) {
@@ -97,9 +97,9 @@ export class AppHandle implements Tenant {
     return this.#starting || this.#keeper.keeps(this.name);
   }
 
-  /** The operator's start has failed, and it has not come up since. */
   get startsInVain(): boolean {
-    return this.#startFailedOnce && !this.#starting && this.active && this.view.stats.state === 'starting';
+    if (this.unproven === null || this.#starting || !this.active || this.view.stats.state !== 'starting') return false;
+    return this.unproven === 'start-failed' || this.view.stats.ready === 0;
   }
 
   get starting(): boolean {
@@ -114,7 +114,7 @@ export class AppHandle implements Tenant {
   /** Starts the app because the operator asked; its first failure is the operator's. */
   async start(onProgress: ProgressListener): Promise<Answer> {
     this.#starting = true;
-    this.#startFailedOnce = false;
+    this.unproven = null;
     this.desired = 'running';
     this.error = null;
     this.generation = 1;
@@ -261,7 +261,7 @@ export class AppHandle implements Tenant {
 
   /** The primary of an app that did not start ends, unless it goes on trying; only then can it be started again. */
   async #startFailed(error: LbError): Promise<void> {
-    this.#startFailedOnce = true;
+    this.unproven = 'start-failed';
     if (error.code === 'LB_ERR_NOT_STARTED_YET') return;
     if (error.code !== 'LB_ERR_PRIMARY_LOST') return this.#keeper.gone(this.name);
     this.desired = 'errored';

@@ -1,9 +1,10 @@
 import { chmodSync } from 'node:fs';
-import type { Server } from 'node:net';
 import type { Malformed } from '../protocol/parser.ts';
 import { createToken, listenForChannels, type HandleChannel } from '../system/handle-channel.ts';
-import { Attachment, CHECK_ALIVE_MS, senderOf, type PrimaryHello } from './attachment.ts';
+import { Attachment, senderOf, type PrimaryHello } from './attachment.ts';
+import type { StopListening } from './control-server.ts';
 import { unproven } from './primary-proof.ts';
+import { PrimaryWatch } from './primary-watch.ts';
 
 interface AttachServerOptions {
   readonly home: string;
@@ -15,26 +16,21 @@ interface AttachServerOptions {
 /** Where primaries attach: a socket of its own, because a connection that something has been read from carries no handles. */
 export class AttachServer {
   readonly #options: AttachServerOptions;
-  readonly #attachments = new Set<Attachment>();
-  #server: Server | null = null;
-  /** One for all primaries: each timer would wake this process. */
-  #checks: NodeJS.Timeout | null = null;
+  readonly #watch = new PrimaryWatch();
 
   constructor(options: AttachServerOptions) {
     this.#options = options;
   }
 
-  async listen(path: string): Promise<void> {
-    this.#server = await listenForChannels(path, (channel) => this.#accept(channel));
+  /** Connections live longer than the socket. */
+  async listen(path: string): Promise<StopListening> {
+    const server = await listenForChannels(path, (channel) => this.#accept(channel));
     if (process.platform !== 'win32') chmodSync(path, 0o600);
-    this.#checks = setInterval(() => {
-      for (const attachment of this.#attachments) attachment.checkAlive();
-    }, CHECK_ALIVE_MS);
+    return () => void server.close();
   }
 
   close(): void {
-    if (this.#checks !== null) clearInterval(this.#checks);
-    this.#server?.close();
+    this.#watch.close();
   }
 
   #accept(channel: HandleChannel): void {
@@ -48,10 +44,10 @@ export class AttachServer {
       hung: () => channel.destroy(),
       closed: () => {},
     });
-    this.#attachments.add(attachment);
+    this.#watch.add(attachment);
     channel.onClose(() => {
       token?.handle.close();
-      this.#attachments.delete(attachment);
+      this.#watch.remove(attachment);
     });
     attachment.challenge(token?.handle);
   }

@@ -11,11 +11,6 @@ import { discardHandle } from '../system/discard-handle.ts';
 import type { HandleChannel } from '../system/handle-channel.ts';
 import type { KeptSocket } from './kept-sockets.ts';
 
-/** How often `checkAlive` is to be called. */
-export const CHECK_ALIVE_MS = 5_000;
-/** A primary that leaves this many pings in a row unanswered is hung. */
-const PINGS_MISSED = 3;
-
 const parse = fromPrimaryParser(completeSpec);
 const messageHead = object<{ readonly type: string; readonly id: number }>({ type: string, id: integer(1) });
 const claimedPrimary = object<{ readonly name: string; readonly pid: number }>({ name: string, pid: integer(1) });
@@ -32,7 +27,7 @@ export interface AttachmentEvents {
   handles(message: HandleMessage, brought: Brought): void;
   /** It sent something malformed, which was ignored. Before its hello, the connection is closed. */
   malformed(problem: Malformed, from: string): void;
-  hung(): void;
+  hung(why: string): void;
   closed(): void;
 }
 
@@ -50,10 +45,10 @@ export class Attachment {
   readonly #channel: Pick<HandleChannel, keyof HandleChannel>;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
-  #unanswered = 0;
+  #pings = 0;
   /** The primary's; null before its hello. */
   #name: string | null = null;
-  /** Since the last check; then there is no need to ask whether it lives. */
+  #primary: Pick<PrimaryHello, 'pid' | 'startTime'> | null = null;
   #heard = false;
 
   constructor(channel: Pick<HandleChannel, keyof HandleChannel>, events: AttachmentEvents) {
@@ -113,16 +108,21 @@ export class Attachment {
     this.#send({ type: 'leave' });
   }
 
-  /** Pings a primary that has been silent since the last check; to be called every `CHECK_ALIVE_MS`. */
-  checkAlive(): void {
-    if (this.#heard) {
-      this.#heard = false;
-      this.#unanswered = 0;
-      return;
-    }
-    if (this.#unanswered >= PINGS_MISSED) return this.events.hung();
-    this.#unanswered++;
-    this.#send({ type: 'ping', seq: this.#unanswered });
+  /** The process, as it says; null before its hello. */
+  get primary(): Pick<PrimaryHello, 'pid' | 'startTime'> | null {
+    return this.#primary;
+  }
+
+  /** Whether it has sent something since this was last asked. */
+  heard(): boolean {
+    const heard = this.#heard;
+    this.#heard = false;
+    return heard;
+  }
+
+  /** Asks for a sign of life. */
+  ping(): void {
+    this.#send({ type: 'ping', seq: ++this.#pings });
   }
 
   #send(message: ToPrimary, handle?: object): void {
@@ -178,9 +178,12 @@ export class Attachment {
     switch (message.type) {
       case 'hello':
         this.#name = message.name;
+        this.#primary = message;
         return this.events.hello(this, message);
       case 'pong':
         return;
+      case 'ping':
+        return this.#send({ type: 'pong' });
       case 'progress':
         return this.#pending.get(message.id)?.onProgress?.(message.record);
       case 'answer':

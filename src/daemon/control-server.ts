@@ -20,10 +20,12 @@ interface ControlServerOptions {
   readonly onWebSocket: (request: IncomingMessage, socket: Socket, head: Buffer, url: URL) => Promise<boolean>;
 }
 
+/** Closes a socket; connections that are open stay if wanted. */
+export type StopListening = (keepConnections?: boolean) => void;
+
 /** The daemon's HTTP server on its Unix sockets. */
 export class ControlServer {
   readonly #options: ControlServerOptions;
-  readonly #servers = new Set<Server>();
   readonly #bodies = new RequestBodies();
 
   constructor(options: ControlServerOptions) {
@@ -31,7 +33,7 @@ export class ControlServer {
   }
 
   /** Serves on one more socket, which only this user can use. Resolves with a function that closes it. */
-  listen(path: string): Promise<() => void> {
+  listen(path: string): Promise<StopListening> {
     const server = createServer((request, response) => void this.#serve(request, response));
     server.on('upgrade', (request, socket: Socket, head) => void this.#upgrade(request, socket, head));
     // A stream can last for hours, as long as a drain.
@@ -42,24 +44,16 @@ export class ControlServer {
       // The socket is made in this turn, and is never anybody else's.
       const before = process.umask(0o177);
       try {
-        server.listen(path, () => {
-          this.#servers.add(server);
-          resolve(() => this.#end(server));
-        });
+        server.listen(path, () => resolve((keepConnections) => this.#end(server, keepConnections)));
       } finally {
         process.umask(before);
       }
     });
   }
 
-  close(): void {
-    for (const server of this.#servers) this.#end(server);
-  }
-
-  #end(server: Server): void {
-    this.#servers.delete(server);
+  #end(server: Server, keepConnections = false): void {
     server.close();
-    server.closeAllConnections();
+    if (!keepConnections) server.closeAllConnections();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,20 +1,20 @@
 import { LbError } from '../errors/lb-error.ts';
+import type { DaemonRole } from '../lifecycle/daemon-role.ts';
 import type { MetricsBody, ProgressRecord } from '../protocol/control.ts';
 import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
-import { acquireLock, type Lock } from '../system/lock.ts';
 import { LB_PROGRAM } from '../system/lb-program.ts';
-import { ensureHome, homePaths, type HomePaths } from '../system/paths.ts';
+import { homePaths, type HomePaths } from '../system/paths.ts';
 import { portHolder } from '../system/port-holder.ts';
-import { removeIfThere } from '../system/remove-file.ts';
-import { claimSocketPath } from '../system/stale-socket.ts';
 import type { AppHandle } from './app-handle.ts';
 import { AttachServer } from './attach-server.ts';
 import { ControlServer } from './control-server.ts';
 import { EventLog } from './event-log.ts';
+import { HandOver } from './hand-over.ts';
+import { HomeClaim } from './home-claim.ts';
 import { EventHooks } from './hooks/event-hooks.ts';
 import { Live } from './live.ts';
 import { MetricsEndpoint } from './metrics-endpoint.ts';
@@ -22,7 +22,6 @@ import { MemoryWatch } from './memory-watch.ts';
 import { Metrics } from './metrics.ts';
 import { OrphanOutputs } from './orphan-outputs.ts';
 import { OwnFacts } from './own-facts.ts';
-import { readPid, writePid } from './pid-file.ts';
 import { PRELOAD, spawnPrimary } from './primary-process.ts';
 import { Registry } from './registry.ts';
 import { routes } from './routes.ts';
@@ -35,16 +34,19 @@ import { Unwritten } from './unwritten.ts';
 const HOOKS_END_MS = 2_000;
 /** A disk that does not answer keeps no daemon from ending. */
 const FILES_END_MS = 2_000;
-const WRITE_AGAIN_MS = 5_000;
+const CLAIM_CHECK_MS = 1_000;
 
 export interface DaemonOptions {
   readonly home: string;
   readonly version: string;
-  /** Its apps end with it (`lb run`). */
-  readonly foreground: boolean;
+  readonly role: DaemonRole;
+  /** Why it was started, for the event; empty if nobody says so. */
+  readonly because?: string;
   readonly log: (message: string) => void;
   /** `POST /v1/shutdown` has been answered. */
   readonly onShutdown: () => void;
+  /** Another daemon takes over: this one has to close, and the apps go on. */
+  readonly onHandOver: (why: string) => void;
   /** No app has a primary any more. */
   readonly onAllEnded?: () => void;
 }
@@ -75,8 +77,9 @@ export class Daemon {
     live: () => this.live,
   });
   readonly #attachServer: AttachServer;
+  readonly #claim: HomeClaim;
+  readonly #handOver: HandOver;
   #checks: NodeJS.Timeout | null = null;
-  #lock: Lock | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(options: DaemonOptions) {
@@ -118,6 +121,7 @@ export class Daemon {
         hello: () => this.#own.hello({ metrics: this.#metricsEndpoint.state, shared: this.#shared.state }),
         notes: () => this.unwritten.messages,
         reopenLogs: (app) => this.reopenLogs(app),
+        handOver: (body) => this.#handOver.agree(body),
         shutdown: async (progress) => {
           await this.#stopAll(progress);
           setImmediate(options.onShutdown);
@@ -130,6 +134,20 @@ export class Daemon {
       attached: (attachment, hello) => this.registry.attach(attachment, hello),
       malformed: (problem, from) => this.#badMessages.report(from, problem),
     });
+    this.#handOver = new HandOver({ ...options, isSettled: () => this.registry.isSettled, leave: options.onHandOver });
+    this.#claim = new HomeClaim({
+      ...options,
+      paths: this.#paths,
+      sockets: [
+        { path: this.#paths.attach, listen: (path) => this.#attachServer.listen(path) },
+        // The last one: whoever asks finds the apps under way.
+        { path: this.#paths.socket, listen: (path) => this.#server.listen(path) },
+      ],
+      restored: (message) => this.#restored(message),
+      reports: this.unwritten,
+      failed: (message) => this.happened('daemon-socket', message),
+      lost: () => options.onHandOver('another daemon has claimed the home, which was deleted and made anew'),
+    });
     this.#shared = new SharedSocket({
       file: this.#paths.share,
       reports: this.unwritten,
@@ -138,25 +156,23 @@ export class Daemon {
     });
   }
 
-  /** @throws LbError LB_ERR_DAEMON_RUNNING when another one holds the lock, LB_ERR_HOME, LB_ERR_SOCKET_PATH. */
+  /**
+   * Claims the home and, unless it is `lb run`, brings back what was saved: adopts primaries that are alive, starts the others.
+   * @throws LbError LB_ERR_DAEMON_RUNNING when another one keeps the home, LB_ERR_HOME, LB_ERR_SOCKET_PATH.
+   */
   async open(): Promise<void> {
-    const { home, socket, attach, daemonPid } = this.#paths;
-    ensureHome(this.#paths);
-    this.#lock = await acquireLock(home);
-    if (this.#lock === null) throw new LbError('LB_ERR_DAEMON_RUNNING', { home, pid: readPid(daemonPid) });
-    for (const path of [socket, attach]) await claimSocketPath(path);
-    await this.#server.listen(socket);
+    const isOfHome = this.#options.role !== 'run';
+    await this.#claim.take();
     this.#events.load();
-    this.#began();
     this.#totals.load();
+    if (isOfHome) this.registry.load();
+    await this.#claim.listen();
+    this.#began();
+    if (isOfHome) this.registry.restore();
     this.#metricsEndpoint.restore();
-    await this.#shared.restore();
+    void this.#shared.restore();
     this.#memory.start();
-    await this.#attachServer.listen(attach);
-    this.#checks = setInterval(() => {
-      if (this.unwritten.any) this.#writeAgain();
-    }, WRITE_AGAIN_MS);
-    writePid(daemonPid, this.unwritten);
+    this.#checks = setInterval(() => void this.#claim.check(), CLAIM_CHECK_MS);
   }
 
   /** Drains every app at once. They stay desired: a signal is a reboot or a service manager, and what ran runs again. */
@@ -182,20 +198,8 @@ export class Daemon {
     await this.#hooks.close(HOOKS_END_MS);
     await this.#events.close();
     this.#shared.close();
-    this.#server.close();
     this.#metricsEndpoint.close();
-    for (const file of [this.#paths.daemonPid, this.#paths.socket, this.#paths.attach]) removeIfThere(file);
-    this.#lock?.release();
-  }
-
-  /** The home may have been deleted, or its disk full or read-only for a time. */
-  #writeAgain(): void {
-    try {
-      ensureHome(this.#paths);
-    } catch {
-      // What is missing is reported by whoever writes there.
-    }
-    this.unwritten.tryAgain();
+    this.#claim.release();
   }
 
   /** After an external rotation. */
@@ -221,7 +225,7 @@ export class Daemon {
   }
 
   #createRegistry(): Registry {
-    const { home, version, foreground, log } = this.#options;
+    const { home, version, role, log } = this.#options;
     const { socket, attach, daemonLog, state, primaries } = this.#paths;
     const { unwritten: reports } = this;
     return new Registry({
@@ -240,7 +244,7 @@ export class Daemon {
         daemonNode: process.execPath,
         preload: PRELOAD,
         version,
-        foreground,
+        foreground: role === 'run',
       }),
       received: (report) => {
         if (report.type === 'log') this.live.logs(report.app, report.lines, report.dropped);
@@ -263,8 +267,15 @@ export class Daemon {
   #began(): void {
     const { last, endedWell } = this.#events;
     const unclean = last !== null && !endedWell;
-    const started = `daemon ${this.#options.version} (pid ${process.pid}, Node.js ${process.version}) started`;
+    const { version, because = '' } = this.#options;
+    const started = `daemon ${version} (pid ${process.pid}, Node.js ${process.version}) started${because === '' ? '' : `, because ${because}`}`;
     this.happened('daemon-start', started + (unclean ? '; the previous daemon did not shut down cleanly' : ''), undefined, { unclean });
+  }
+
+  /** Files of the home were deleted; what this daemon keeps there is written again. */
+  #restored(message: string): void {
+    this.happened('daemon-socket', message);
+    void this.registry.save();
   }
 
   /** Events that the daemon tells itself. */

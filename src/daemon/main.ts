@@ -1,14 +1,19 @@
 import { constants } from 'node:os';
 import { LbError } from '../errors/lb-error.ts';
+import type { DaemonRole } from '../lifecycle/daemon-role.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { LineJoin } from '../logs/line-join.ts';
 import type { LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
+import { withDeadline } from '../system/deadline.ts';
 import { LastResort, outliveOutput } from '../system/last-resort.ts';
 import { isSignal } from '../system/signals.ts';
 import { DAEMON_LOG_VAR } from '../system/spawn-daemon.ts';
 import { DaemonLog, line } from './daemon-log.ts';
 import { Daemon } from './daemon.ts';
 import { runApps } from './run-apps.ts';
+
+/** What ends it may wait so long for files. */
+const CLOSE_MS = 8_000;
 
 type Log = (message: string) => void;
 
@@ -42,12 +47,12 @@ function outliveErrors(daemon: Daemon, log: Log, giveUp: (why: string) => void):
  * keep running and start another one. SIGUSR2 opens the log files anew.
  * @returns the exit code
  */
-export function runDaemon(options: { readonly home: string; readonly version: string }): Promise<number> {
+export function runDaemon(options: { readonly home: string; readonly version: string; readonly role: DaemonRole; readonly because: string }): Promise<number> {
   const file = logFile();
   const log = file?.write ?? logToStderr;
   return new Promise((resolve, reject) => {
-    const end = (why: string): void => void daemon.close(why).then(() => resolve(0), reject);
-    const daemon: Daemon = new Daemon({ ...options, foreground: false, log, onShutdown: () => end('lb kill') });
+    const end = (why: string): void => void withDeadline(daemon.close(why), CLOSE_MS).then(() => resolve(0), reject);
+    const daemon: Daemon = new Daemon({ ...options, log, onShutdown: () => end('lb kill'), onHandOver: end });
     outliveOutput(() => {});
     if (file !== null) file.reports = daemon.unwritten;
     reopenLogsOnSignal(daemon, log);
@@ -59,7 +64,6 @@ export function runDaemon(options: { readonly home: string; readonly version: st
       process.title = 'lb daemon';
       drainOnSignal(daemon, log, (signal) => end(signal));
       process.once('SIGHUP', end);
-      daemon.registry.restore();
     }, reject);
   });
 }
@@ -84,7 +88,7 @@ export async function runForeground(options: {
   const ended = new Promise<void>((resolve) => {
     allEnded = resolve;
   });
-  const daemon: Daemon = new Daemon({ home, version, foreground: true, log: () => {}, onShutdown: allEnded, onAllEnded: allEnded });
+  const daemon: Daemon = new Daemon({ home, version, role: 'run', log: () => {}, onShutdown: allEnded, onHandOver: () => {}, onAllEnded: allEnded });
   outliveOutput((stream, error) => daemon.unwritten.failed(stream, error, 'what is printed is lost until it can', null));
   reopenLogsOnSignal(daemon, say);
   await daemon.open();

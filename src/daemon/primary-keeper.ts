@@ -7,6 +7,7 @@ import type { Malformed } from '../protocol/parser.ts';
 import { now } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { isAlive, sendSignal, startTimeOf } from '../system/processes.ts';
+import { watchAbsence } from './absence.ts';
 import type { Attachment, PrimaryHello, Report } from './attachment.ts';
 import { KeptHandles } from './kept-handles.ts';
 import type { KeptOutput } from './kept-outputs.ts';
@@ -16,9 +17,8 @@ import type { spawnPrimary } from './primary-process.ts';
 import type { FileReports } from './unwritten.ts';
 
 const ATTACH_DEADLINE_MS = 10_000;
-/** A primary that is alive but not connected for this long is hung. */
-const ABSENT_MS = 10_000;
-const CHECK_EVERY_MS = 50;
+/** How long a primary that was told to exit may take. */
+const EXIT_MS = 10_000;
 
 /** What the keeper of a primary needs of each app in it. */
 export interface Tenant {
@@ -91,6 +91,11 @@ export class PrimaryKeeper {
     return this.#tenants.has(app) && (this.#primary !== null || this.#respawn.due);
   }
 
+  /** Its primary runs, and is not connected. */
+  get isAwaited(): boolean {
+    return this.#primary !== null && this.#attachment === null;
+  }
+
   get empty(): boolean {
     return this.#tenants.size === 0;
   }
@@ -119,18 +124,19 @@ export class PrimaryKeeper {
     this.#watchAbsence();
   }
 
-  /** Waits for a primary that outlived its daemon; spawns one when there is none. */
-  adoptOrSpawn(): void {
+  /** Waits for a primary that outlived its daemon; spawns one when there is none. @returns whether it waits */
+  adoptOrSpawn(): boolean {
     const { log, name } = this.#options;
-    const alive = this.#record.read();
-    if (alive === null) return this.#spawnOrRetry();
-    if (!isAlive(alive.pid, alive.startTime)) {
-      this.#respawn.predecessor.leaves(alive.pid, this.#apps, true);
-      return this.#spawnAfter(0);
+    const recorded = this.#record.read();
+    if (recorded === null || !isAlive(recorded.pid, recorded.startTime)) {
+      if (recorded === null) this.#spawnOrRetry();
+      else this.#spawnAfter(0, recorded.pid);
+      return false;
     }
-    log(`primary ${name} (pid ${alive.pid}) is alive, waiting for it to connect`);
-    this.#primary = alive;
+    log(`primary ${name} (pid ${recorded.pid}) is alive, waiting for it to connect`);
+    this.#primary = recorded;
     this.#watchAbsence();
+    return true;
   }
 
   /** Resolves when the workers that a dead primary left behind have ended, if they have to. */
@@ -163,7 +169,7 @@ export class PrimaryKeeper {
       received: (report) => this.#tenants.get(report.app)?.received(report),
       handles: (message, brought) => this.#handles.received(message, brought, attachment),
       malformed: (problem) => this.#malformed(problem),
-      hung: () => this.#kill('its event loop does not respond'),
+      hung: (why) => this.#kill(why),
       closed: () => this.#detached(attachment),
     };
     // Before any order: an app that starts finds its sockets.
@@ -188,7 +194,7 @@ export class PrimaryKeeper {
     const primary = this.#primary;
     if (primary === null) return;
     if (this.#apps.some((other) => other.name !== app && !other.mayEnd)) return this.#release(app);
-    const deadline = now() + ABSENT_MS;
+    const deadline = now() + EXIT_MS;
     while (isAlive(primary.pid, primary.startTime) && now() < deadline) await sleep(5);
     this.#kill('it was told to exit and did not');
     this.#lost(primary.pid, 'ended');
@@ -216,19 +222,12 @@ export class PrimaryKeeper {
     this.#watchAbsence();
   }
 
-  /** Until it is connected: notices that the primary is dead, and ends one that stays away. */
-  #watchAbsence(): void {
-    const primary = this.#primary;
-    // Checks are counted, not time alone: a daemon that stood still must not blame its primaries.
-    let checksLeft = ABSENT_MS / CHECK_EVERY_MS;
-    const check = (): void => {
-      if (primary === null || this.#primary !== primary || this.#attachment !== null) return;
-      if (!isAlive(primary.pid, primary.startTime)) return this.#lost(primary.pid, 'it is gone');
-      checksLeft--;
-      if (checksLeft === 0) this.#kill(`it was disconnected for ${ABSENT_MS / 1000} s`);
-      setTimeout(check, CHECK_EVERY_MS);
-    };
-    setTimeout(check, CHECK_EVERY_MS);
+  #watchAbsence(primary = this.#primary): void {
+    watchAbsence(primary, {
+      isOver: () => this.#primary !== primary || this.#attachment !== null,
+      dead: (pid) => this.#lost(pid, 'it is gone'),
+      hung: (why) => this.#kill(why),
+    });
   }
 
   #kill(why: string): void {
@@ -286,7 +285,8 @@ export class PrimaryKeeper {
     this.#spawnAfter(delayMs);
   }
 
-  #spawnAfter(delayMs: number): void {
+  #spawnAfter(delayMs: number, dead?: number): void {
+    if (dead !== undefined) this.#respawn.predecessor.leaves(dead, this.#apps, true);
     this.#respawn.after(delayMs, () => this.#spawnOrRetry());
   }
 

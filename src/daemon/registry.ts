@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { mayReplace, otherName, placeOf } from '../lifecycle/name-owner.ts';
@@ -5,6 +6,7 @@ import { NO_FOOTPRINT } from '../lifecycle/replacement.ts';
 import type { ReportedApp } from '../metrics/app-families.ts';
 import type { ListedApp } from '../protocol/listed-app.ts';
 import type { AppSnapshot, OperationKind } from '../protocol/snapshot.ts';
+import { now } from '../system/clock.ts';
 import { ownNode } from '../system/own-node.ts';
 import { isSamePlace } from '../system/same-place.ts';
 import { startProblem } from '../system/start-problem.ts';
@@ -17,6 +19,10 @@ import type { SavedApp, Store } from './store.ts';
 type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed' | 'keeper'> &
   Omit<PrimaryKeeperOptions, 'name'> & { readonly store: Store; readonly forgotten: (app: string) => void };
 
+/** Primaries redial every 250 ms. */
+const ADOPTED_WITHIN_MS = 1_000;
+const ADOPTED_POLL_MS = 10;
+
 /** The name of the primary that runs an app: each has its own. */
 const primaryOf = (app: string): string => app;
 
@@ -25,6 +31,7 @@ export class Registry {
   readonly #keepers = new Map<string, PrimaryKeeper>();
   readonly #apps = new Map<string, AppHandle>();
   readonly #options: RegistryOptions;
+  #restoredAt = -Infinity;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -32,6 +39,11 @@ export class Registry {
 
   get all(): readonly AppHandle[] {
     return [...this.#apps.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** No start is under way, and every primary is attached. */
+  get isSettled(): boolean {
+    return this.all.every((app) => !app.starting) && [...this.#keepers.values()].every((keeper) => keeper.empty || keeper.attachment !== null);
   }
 
   /** @throws LbError LB_ERR_APP_NOT_FOUND */
@@ -45,14 +57,19 @@ export class Registry {
     return this.#apps.get(name);
   }
 
-  /** Brings back what was saved: adopts primaries that are alive, starts the others. */
-  restore(): void {
+  /** Reads what was saved. */
+  load(): void {
     for (const saved of this.#options.store.load()) this.#add(saved);
+  }
+
+  /** Adopts primaries that are alive, and starts the others. */
+  restore(): void {
+    this.#restoredAt = now();
     for (const app of this.#apps.values()) if (app.desired === 'running') app.host();
     for (const [name, keeper] of this.#keepers) {
       if (keeper.empty) continue;
       try {
-        keeper.adoptOrSpawn();
+        if (!keeper.adoptOrSpawn()) for (const app of this.all) if (keeper.keeps(app.name)) app.unproven = 'restored';
       } catch (error) {
         this.#options.log(`${name}: ${messageOf(error)}`);
       }
@@ -129,11 +146,19 @@ export class Registry {
     else keeper.attach(attachment, hello);
   }
 
-  snapshots(): Promise<AppSnapshot[]> {
+  /** Soon after the start of the daemon: waits for the primaries that it adopts, so that their apps are shown as they are. */
+  async adopted(): Promise<void> {
+    const waiting = [...this.#keepers.values()].filter((keeper) => keeper.isAwaited);
+    while (waiting.some((keeper) => keeper.isAwaited) && now() - this.#restoredAt < ADOPTED_WITHIN_MS) await sleep(ADOPTED_POLL_MS);
+  }
+
+  async snapshots(): Promise<AppSnapshot[]> {
+    await this.adopted();
     return Promise.all(this.all.map((app) => app.view.snapshot()));
   }
 
-  list(): Promise<ListedApp[]> {
+  async list(): Promise<ListedApp[]> {
+    await this.adopted();
     return Promise.all(this.all.map((app) => app.view.listed()));
   }
 

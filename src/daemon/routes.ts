@@ -1,9 +1,10 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
-import type { DaemonHello, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
+import type { DaemonHello, HandOverBody, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
 import {
   parseBalanceBody,
+  parseHandOverBody,
   parseProfileBody,
   parseMetricsBody,
   parseReloadBody,
@@ -54,6 +55,8 @@ interface RoutesOptions {
   /** What the daemon cannot write or read, for people. */
   readonly notes: () => readonly string[];
   readonly reopenLogs: (app: AppHandle) => Promise<void>;
+  /** @throws LbError LB_ERR_DAEMON_RUNNING */
+  readonly handOver: (body: HandOverBody) => void;
   /** Drains everything and, after the answer, ends the daemon. */
   readonly shutdown: (progress: Progress) => Promise<void>;
 }
@@ -64,7 +67,8 @@ const MAX_STORED_LINES = 10_000;
 const DEFAULT_EVENTS = 50;
 
 /** Handlers by `METHOD /path`; `:name` stands for an app. */
-export function routes({ registry, events, metrics, endpoint, shared, hello, notes, reopenLogs, shutdown }: RoutesOptions): ReadonlyMap<string, Handler> {
+export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
+  const { registry, events, metrics, endpoint, shared, hello, notes, reopenLogs, handOver, shutdown } = options;
   const order =
     (create: (body: unknown, app: AppHandle) => Order): Handler =>
     ({ name, body }) => {
@@ -81,7 +85,13 @@ export function routes({ registry, events, metrics, endpoint, shared, hello, not
     ['GET /v1/hello', () => ({ json: hello() })],
     ['GET /v1/list', async () => ({ json: { apps: await registry.list(), notes: notes() } })],
     ['GET /v1/apps', async () => ({ json: { apps: await registry.snapshots(), notes: notes() } })],
-    ['GET /v1/apps/:name', async ({ name }) => ({ json: await registry.get(name).view.snapshot() })],
+    [
+      'GET /v1/apps/:name',
+      async ({ name }) => {
+        await registry.adopted();
+        return { json: await registry.get(name).view.snapshot() };
+      },
+    ],
     ['GET /v1/apps/:name/logs', async ({ name, query }) => ({ json: { lines: await tail(registry.get(name), query, hello().home) } })],
     ['GET /v1/events', async ({ query }) => ({ json: { events: await events.query(eventQuery(query, { name: 'limit', default: DEFAULT_EVENTS })) } })],
     ['GET /v1/history', ({ query }) => ({ json: metrics.history(registry.get(query.get('app') ?? '').name, query) })],
@@ -95,8 +105,15 @@ export function routes({ registry, events, metrics, endpoint, shared, hello, not
         return { json: {} };
       },
     ],
+    [
+      'POST /v1/handover',
+      ({ body }) => {
+        handOver(parseHandOverBody(body));
+        return { json: {} };
+      },
+    ],
     ['POST /v1/share', async ({ body }) => ({ json: { shared: await shared().move(parseShareBody(body ?? {}).shared) } })],
-    ['POST /v1/apps', ({ body }) => startAll(registry, body)],
+    ['POST /v1/apps', ({ body }) => startAll(registry, body, notes())],
     [
       'POST /v1/apps/:name/start',
       ({ name }) => {
@@ -167,7 +184,7 @@ export function routes({ registry, events, metrics, endpoint, shared, hello, not
 }
 
 /** Checks everything before it starts the first app. If one fails to start, the others are still started. */
-function startAll(registry: Registry, body: unknown): RouteAnswer {
+function startAll(registry: Registry, body: unknown, notes: readonly string[]): RouteAnswer {
   const { apps: specs } = parseStartBody(body);
   for (const spec of specs) registry.refuseForeign(spec);
   const fresh = refuseRunning(registry, specs);
@@ -175,6 +192,7 @@ function startAll(registry: Registry, body: unknown): RouteAnswer {
   const running = specs.filter((spec) => !fresh.includes(spec));
   return {
     stream: async (progress) => {
+      for (const message of notes) progress(note(specs[0]?.name ?? '', message));
       for (const { name } of running) progress(note(name, `${name} is already running and was left unchanged`));
       const started: AppSnapshot[] = [];
       const messages: string[] = [];

@@ -39,9 +39,10 @@ export class Store {
   /**
    * Loads the saved apps. What can't be read is kept under another name: the whole file, or a copy if only some apps are
    * invalid; the others are loaded.
+   * @throws LbError LB_ERR_NEWER_STATE
    */
   load(): SavedApp[] {
-    const saved = readSaved({ path: this.#path, parser: savedApps, reports: this.#reports, without: 'starting with no apps' });
+    const saved = readSaved({ path: this.#path, parser: savedApps, reports: this.#reports, without: 'starting with no apps', refuseNewer: true });
     return saved === null ? [] : this.#parse(saved.apps);
   }
 

@@ -269,6 +269,12 @@ export const ERRORS = {
     exit: 'daemon',
     http: 500,
   },
+  LB_ERR_NEWER_STATE: {
+    message: '{file} was written by a newer version of lb: it has version {version}, and this lb knows none after {known}',
+    hint: 'use the newer lb; to start without these apps, move the file away',
+    exit: 'daemon',
+    http: 500,
+  },
   LB_ERR_SOCKET_PATH: {
     message: 'cannot use the socket path {socket}: {reason}',
     hint: 'move the file away, or set another LB_HOME',

@@ -47,6 +47,7 @@ export const EVENT_KINDS = {
   'primary-adopted': { severity: 'info', doc: 'this daemon adopted a primary that outlived its daemon' },
   'daemon-unstarted': { severity: 'error', doc: 'the daemon is gone, and the system refuses to start another one; a primary keeps trying' },
   'daemon-start': { severity: 'info', doc: 'a daemon has started' },
+  'daemon-socket': { severity: 'warn', doc: 'the control socket or the home was deleted; the daemon made it anew, or cannot' },
   'daemon-end': { severity: 'info', doc: 'a daemon is shutting down' },
   storage: {
     severity: 'warn',

@@ -66,7 +66,8 @@ export type ToPrimary =
   | { readonly type: 'order'; readonly id: number; readonly app: string; readonly order: Order }
   /** This primary is not needed: it drains what it runs and exits. */
   | { readonly type: 'leave' }
-  | { readonly type: 'ping'; readonly seq: number };
+  | { readonly type: 'ping'; readonly seq: number }
+  | { readonly type: 'pong' };
 
 /** What a primary reports about one of its apps. */
 export type AppReport =
@@ -99,7 +100,9 @@ export type FromPrimary =
     }
   | ({ readonly app: string } & AppReport)
   | HandleMessage
-  | { readonly type: 'pong'; readonly seq: number };
+  | { readonly type: 'pong'; readonly seq: number }
+  /** Answered with `pong`; daemons of older versions do not know it. */
+  | { readonly type: 'ping' };
 
 /** Which pipe of which worker. */
 export type OutputOrigin = Pick<LogLine, 'slot' | 'pid' | 'stream'>;

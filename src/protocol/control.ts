@@ -1,6 +1,7 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec, HostPort } from '../lifecycle/app-spec.ts';
 import type { BalanceStrategy } from '../lifecycle/balance-strategy.ts';
+import type { DaemonRole } from '../lifecycle/daemon-role.ts';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import type { ProfileFile } from './profile.ts';
 import type { AppSnapshot, OperationKind } from './snapshot.ts';
@@ -15,6 +16,7 @@ export type { LbEvent, NewEvent, Severity } from './event.ts';
  * - `GET /v1/apps` → { apps: AppSnapshot[] }; `GET /v1/apps/:name` → AppSnapshot
  * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|balance|weight|signal|abort|profile` → stream
  * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)
+ * - `POST /v1/handover` HandOverBody → {}: leaves the home to another daemon; apps are not touched
  * - `POST /v1/apps/:name/reopen`, after an external rotation of its log files
  * - `GET /v1/apps/:name/logs?lines=n` → { lines: LogLine[] }
  * - `GET /v1/events?app=a&since=id&limit=n` → { events: LbEvent[] }, oldest first: the first n after `since`, else the newest n
@@ -123,6 +125,12 @@ export interface MetricsBody {
 /** `POST /v1/share`: opens this socket, now and after a restart of the daemon; null closes it. */
 export interface ShareBody {
   readonly shared: SharedSocket | null;
+}
+
+/** `POST /v1/handover`: from the daemon that takes over. */
+export interface HandOverBody {
+  readonly role: DaemonRole;
+  readonly pid: number;
 }
 
 /** `POST /v1/apps/:name/signal`: to all workers, or to one. */

@@ -68,6 +68,7 @@ export function fromPrimaryParser(complete: (spec: unknown) => unknown): Parser<
     'keep-output': OUTPUT,
     'drop-output': OUTPUT,
     pong: { seq: integer() },
+    ping: {},
   });
   return (value) => {
     const message = parse(value);
@@ -83,7 +84,7 @@ type NamedApp = readonly [path: string, name: string | null, expected: string];
 /** Where else a message names the app that it is about. */
 function appsIn(message: FromPrimary): readonly NamedApp[] {
   if (message.type === 'hello') return message.apps.map(({ spec, snapshot }, index) => [`apps[${index}].snapshot.name`, snapshot.name, spec.name]);
-  if (message.type === 'pong' || isAboutHandle(message)) return [];
+  if (message.type === 'pong' || message.type === 'ping' || isAboutHandle(message)) return [];
   return Object.entries(appsInReport(message)).map(([path, name]) => [path, name, message.app]);
 }
 

@@ -1,9 +1,11 @@
 import { MAX_INSTANCES, type AppSpec } from '../lifecycle/app-spec.ts';
 import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
+import { DAEMON_ROLES } from '../lifecycle/daemon-role.ts';
 import { checked } from './checked.ts';
 import {
   ON_FAILURE,
   type BalanceBody,
+  type HandOverBody,
   type MetricsBody,
   type ReloadBody,
   type RestartBody,
@@ -53,6 +55,7 @@ export const parseSignalBody = checked('signal request', exact<SignalBody>(SIGNA
 export const parseProfileBody = checked('profile request', exact<ProfileBody>(PROFILE));
 export const parseBalanceBody = checked('balance request', exact<BalanceBody>(BALANCE));
 export const parseMetricsBody = checked('metrics request', exact<MetricsBody>({ listen: nullable(hostPort) }));
+export const parseHandOverBody = checked('hand-over request', object<HandOverBody>({ role: oneOf(DAEMON_ROLES), pid: integer(1) }));
 const SHARED: Shape<SharedSocket> = { group: string, gid: integer(0), socket: absolutePath };
 
 const SHARE: Shape<ShareBody> = { shared: nullable(object<SharedSocket>(SHARED)) };

@@ -36,4 +36,5 @@ export const parseToPrimary = variants<ToPrimary, 'type'>('type', {
   dropped: SOCKET_ID,
   leave: {},
   ping: { seq: integer() },
+  pong: {},
 });

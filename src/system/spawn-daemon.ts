@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { DAEMON_REASON_VAR, DAEMON_ROLE_VAR } from './daemon-role.ts';
 import { openLogFor } from './log-descriptor.ts';
 import { livingNode } from './own-node.ts';
 
@@ -13,6 +14,10 @@ interface DaemonCommand {
   readonly logFile: string;
   /** Node.js binary; default the caller's own, which also takes its place when it is gone. */
   readonly node?: string;
+  /** A `successor` takes over from the daemon that runs; by default it ends if there is one. */
+  readonly role?: 'background' | 'successor';
+  /** Why it is started: a part of a sentence for the event that it tells then. */
+  readonly because?: string;
 }
 
 /**
@@ -20,7 +25,7 @@ interface DaemonCommand {
  * lock in the daemon decides which one wins.
  * @throws Error if the system refuses; it may also tell by an `error` event.
  */
-export function spawnDaemon({ program, home, logFile, node = process.execPath }: DaemonCommand): ChildProcess {
+export function spawnDaemon({ program, home, logFile, node = process.execPath, role = 'background', because = '' }: DaemonCommand): ChildProcess {
   const binary = livingNode(node);
   const log = openLogFor(logFile);
   try {
@@ -29,7 +34,7 @@ export function spawnDaemon({ program, home, logFile, node = process.execPath }:
       detached: true,
       cwd: '/',
       stdio: ['ignore', log.stdio, log.stdio],
-      env: { PATH, HOME, TZ, LANG, LB_HOME: home, [DAEMON_LOG_VAR]: logFile },
+      env: { PATH, HOME, TZ, LANG, LB_HOME: home, [DAEMON_LOG_VAR]: logFile, [DAEMON_ROLE_VAR]: role, [DAEMON_REASON_VAR]: because },
     });
     child.unref();
     return child;

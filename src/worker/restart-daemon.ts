@@ -51,7 +51,17 @@ function startDaemon(restartDaemon: DaemonRestart): void {
     detached: true,
     cwd: '/',
     stdio: ['ignore', log, log],
-    env: { PATH, HOME, TZ, LANG, LB_HOME: restartDaemon.home, LB_DAEMON_LOG: restartDaemon.log },
+    // The variables of system/spawn-daemon and system/daemon-role, which the preload cannot import.
+    env: {
+      PATH,
+      HOME,
+      TZ,
+      LANG,
+      LB_HOME: restartDaemon.home,
+      LB_DAEMON_LOG: restartDaemon.log,
+      LB_DAEMON_ROLE: 'background',
+      LB_DAEMON_REASON: 'daemon and primary were gone',
+    },
   })
     .on('error', () => {})
     .unref();

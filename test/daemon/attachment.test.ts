@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { completeSpec } from '../../src/config/spec-settings.ts';
 import type { RawListener } from '../../src/primary/handles/raw-handles.ts';
 import { bindListener, socketName } from '../../src/primary/ingress/listeners.ts';
-import { Attachment, CHECK_ALIVE_MS, type AttachmentEvents } from '../../src/daemon/attachment.ts';
+import { Attachment, type AttachmentEvents } from '../../src/daemon/attachment.ts';
 import type { Answer, FromPrimary, ToPrimary } from '../../src/protocol/attach.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';
 import { makeEvent } from '../../src/protocol/event.ts';
@@ -301,52 +301,17 @@ describe('Attachment', () => {
   });
 });
 
-describe('a primary that does not answer pings', () => {
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
-  /** A channel whose other end answers pings while `answers` says so. */
-  function pinged(answers: () => boolean, says?: (channel: FakeChannel) => void): AttachmentEvents {
-    vi.useFakeTimers();
-    const channel = new FakeChannel((text) => {
-      const message = JSON.parse(text) as ToPrimary;
-      if (message.type === 'ping' && answers()) channel.say({ type: 'pong', seq: message.seq });
-    });
-    const told = noEvents();
-    const attachment = new Attachment(channel, told);
-    channel.say(HELLO);
-    attachment.checkAlive();
-    setInterval(() => attachment.checkAlive(), CHECK_ALIVE_MS);
-    says?.(channel);
-    return told;
-  }
-
-  it('is hung after three of them', () => {
-    const told = pinged(() => false);
-    vi.advanceTimersByTime(19_999);
-    expect(told.hung).not.toHaveBeenCalled();
-    vi.advanceTimersByTime(1);
-    expect(told.hung).toHaveBeenCalledTimes(1);
-  });
-
-  it('is not asked while it tells something by itself', () => {
-    let asked = 0;
-    const event: FromPrimary = { type: 'event', app: 'api', event: makeEvent('api', 0, 'log', 'x') };
-    pinged(
-      () => ++asked > 0,
-      (channel) => void setInterval(() => channel.say(event), 4_900),
-    );
-    vi.advanceTimersByTime(60_000);
-    expect(asked).toBe(0);
-  });
-
-  it('is not hung if it answers now and then', () => {
-    let n = 0;
-    const told = pinged(() => ++n % 3 === 0);
-    vi.advanceTimersByTime(300_000);
-    expect(told.hung).not.toHaveBeenCalled();
-  });
+it('asks for a sign of life, answers one that its primary asks for, and says whether it heard something', () => {
+  const written: ToPrimary[] = [];
+  const channel = new FakeChannel((text) => written.push(JSON.parse(text) as ToPrimary));
+  const asking = new Attachment(channel, noEvents());
+  expect([asking.heard(), asking.primary]).toEqual([false, null]);
+  channel.say(HELLO);
+  expect([asking.heard(), asking.heard(), asking.primary]).toEqual([true, false, expect.objectContaining({ pid: 7 })]);
+  asking.ping();
+  channel.say({ type: 'pong', seq: 1 });
+  channel.say({ type: 'ping' });
+  expect([written, asking.heard()]).toEqual([[{ type: 'ping', seq: 1 }, { type: 'pong' }], true]);
 });
 
 it('whatever a primary writes: one report of what is malformed, and the next message is received', () => {

@@ -32,8 +32,7 @@ async function serve(routes: Record<string, Handler>): Promise<string> {
     },
   });
   const path = join(tempHome(), 'lb.sock');
-  await server.listen(path);
-  closers.push(() => server.close());
+  closers.push(await server.listen(path));
   return path;
 }
 

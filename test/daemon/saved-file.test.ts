@@ -46,3 +46,12 @@ it('goes on without a file that can be neither read nor renamed', () => {
   const saved = readSaved({ path: '/proc/version', parser, reports: new Unwritten((message) => logged.push(message)), without: 'starting another' });
   expect([saved, logged]).toEqual([null, [expect.stringMatching(/^\/proc\/version cannot be read \(.*\); not renamed \(.*\), starting another$/)]]);
 });
+
+it('leaves a file of a newer version alone if that is wanted, and refuses to go on', () => {
+  const path = join(tempHome(), 'state.json');
+  const text = JSON.stringify({ version: SAVED_VERSION + 1, pid: 7 });
+  writeFileSync(path, text);
+  const reading = (): unknown => readSaved({ path, parser, log: () => expect.unreachable(), without: '', refuseNewer: true });
+  expect(reading).toThrow(expect.objectContaining({ code: 'LB_ERR_NEWER_STATE' }) as Error);
+  expect(readFileSync(path, 'utf8')).toBe(text);
+});

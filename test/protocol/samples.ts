@@ -132,6 +132,7 @@ const fromPrimary: Omit<ByKind<FromPrimary, 'type'>, 'answer'> = {
   'keep-output': { type: 'keep-output', app: 'api', origin: { slot: 0, pid: 7, stream: 'out' } },
   'drop-output': { type: 'drop-output', app: 'api', origin: { slot: 0, pid: 7, stream: 'err' } },
   pong: { type: 'pong', seq: 1 },
+  ping: { type: 'ping' },
 };
 
 const marked = (messages: Readonly<Record<string, object>>): readonly object[] => Object.values(messages).map((message) => ({ cmd: MARK, ...message }));
@@ -147,6 +148,7 @@ export const TO_PRIMARY: readonly ToPrimary[] = [
   { type: 'dropped', ...socket },
   { type: 'leave' },
   { type: 'ping', seq: 1 },
+  { type: 'pong' },
 ];
 export const FROM_PRIMARY: readonly FromPrimary[] = [
   ...Object.values(fromPrimary),

@@ -1,0 +1,56 @@
+import { CALM_LOOK_MS, judge, LOOK_MS, UNSEEN, type Liveness } from '../lifecycle/liveness.ts';
+import { mainThreadOf } from '../system/processes.ts';
+import type { Attachment } from './attachment.ts';
+
+/** Looks at the primaries that are attached, and notices those that hang. One timer for all: each would wake the daemon. */
+export class PrimaryWatch {
+  readonly #seen = new Map<Pick<Attachment, 'primary' | 'heard' | 'ping' | 'events'>, Liveness>();
+  readonly #threadOf: typeof mainThreadOf;
+  #timer: NodeJS.Timeout | null = null;
+  #isEnded = false;
+
+  constructor(threadOf = mainThreadOf) {
+    this.#threadOf = threadOf;
+  }
+
+  add(attachment: Pick<Attachment, 'primary' | 'heard' | 'ping' | 'events'>): void {
+    this.#seen.set(attachment, UNSEEN);
+    if (this.#timer === null) this.#schedule(CALM_LOOK_MS);
+  }
+
+  remove(attachment: Pick<Attachment, 'primary' | 'heard' | 'ping' | 'events'>): void {
+    this.#seen.delete(attachment);
+  }
+
+  close(): void {
+    this.#isEnded = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #schedule(ms: number): void {
+    // After a pause of this process, what has arrived meanwhile is read before the look.
+    this.#timer = setTimeout(() => setImmediate(() => this.#look()), ms);
+  }
+
+  #look(): void {
+    if (this.#isEnded) return;
+    this.#timer = null;
+    let isCalm = true;
+    for (const [attachment, before] of [...this.#seen]) {
+      const now = this.#judge(attachment, before);
+      this.#seen.set(attachment, now);
+      if (now.verdict === 'hung') attachment.events.hung(now.why);
+      if (now.verdict === 'alive') continue;
+      isCalm = false;
+      // One question at a time: it waits until it is answered.
+      if (before.verdict === 'alive') attachment.ping();
+    }
+    if (this.#seen.size > 0) this.#schedule(isCalm ? CALM_LOOK_MS : LOOK_MS);
+  }
+
+  #judge(attachment: Pick<Attachment, 'primary' | 'heard'>, before: Liveness): Liveness {
+    const { primary } = attachment;
+    const thread = primary === null ? null : this.#threadOf(primary);
+    return judge(before, { heard: attachment.heard(), asked: before.verdict !== 'alive', thread });
+  }
+}
