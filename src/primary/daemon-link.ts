@@ -1,3 +1,4 @@
+import { LOOK_MS } from '../lifecycle/liveness.ts';
 import type { FromPrimary, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
 import { asLbError } from '../protocol/checked.ts';
 import { ndjson, ndjsonReader } from '../protocol/ndjson.ts';
@@ -8,12 +9,17 @@ import { attempt, integer, Malformed, object } from '../protocol/parser.ts';
 import { now } from '../system/clock.ts';
 import { discardHandle } from '../system/discard-handle.ts';
 import { HandleChannel } from '../system/handle-channel.ts';
+import { homePaths } from '../system/paths.ts';
+import { mainThreadOf } from '../system/processes.ts';
+import { killDaemon, runningDaemon } from '../system/running-daemon.ts';
 import { spawnDaemon } from '../system/spawn-daemon.ts';
+import { DaemonWatch, type DaemonPorts } from './daemon-watch.ts';
 
 const REDIAL_FIRST_MS = 50;
 const REDIAL_CAP_MS = 250;
-/** A daemon that is missing for this long is replaced by whoever misses it. */
-const MISSING_MS = 2_000;
+/** A daemon that is missing for this long is replaced by whoever misses it; if the new one does not come up, others follow more slowly. */
+const MISSING_MS = 1_000;
+const MISSING_AGAIN_MS = 3_000;
 const SPAWN_JITTER_MS = 300;
 /** A daemon that takes longer to accept this primary is asked again. */
 const WELCOME_WITHIN_MS = 5_000;
@@ -45,14 +51,21 @@ export class DaemonLink {
   readonly #unsent: FromPrimary[] = [];
   /** Of a daemon that has accepted this primary. */
   #channel: HandleChannel | null = null;
+  readonly #watch: DaemonWatch;
   #missingSince = now();
+  #missingMs = MISSING_MS;
   #delayMs = REDIAL_FIRST_MS;
   #closed = false;
   #spawnJitterMs = Math.random() * SPAWN_JITTER_MS;
 
-  constructor(settings: PrimarySettings, events: LinkEvents) {
+  constructor(settings: PrimarySettings, events: LinkEvents, daemon = daemonOf(settings.home)) {
     this.#settings = settings;
     this.#events = events;
+    this.#watch = new DaemonWatch({
+      ports: daemon,
+      ping: () => this.send({ type: 'ping' }),
+      killed: (why) => this.#spawnDaemon(`the daemon hung and was killed: ${why}`),
+    });
   }
 
   /** A daemon has accepted this primary. */
@@ -90,14 +103,20 @@ export class DaemonLink {
     const channel = HandleChannel.connect(this.#settings.attach);
     const greeting = new Greeting();
     const deadline = setTimeout(() => channel.destroy(), WELCOME_WITHIN_MS);
-    const accept = (): void => {
+    const looks = setInterval(() => this.#missed(true), LOOK_MS);
+    const end = (): void => {
       clearTimeout(deadline);
+      clearInterval(looks);
       greeting.end();
+    };
+    const accept = (): void => {
+      end();
       this.#attached(channel);
     };
     const read = ndjsonReader(
       (message) => {
         const [parsed, handles] = this.#parse(message, channel);
+        this.#watch.heard(parsed?.type === 'pong');
         if (parsed?.type === 'challenge') channel.write(ndjson(this.#events.hello(greeting.begin(handles.pipe))));
         else if (parsed?.type === 'welcome') accept();
         else if (parsed !== null) this.#events.received(parsed, handles);
@@ -109,8 +128,7 @@ export class DaemonLink {
     );
     channel.onData(read);
     channel.onClose(() => {
-      clearTimeout(deadline);
-      greeting.end();
+      end();
       if (this.#channel === channel) this.#detached();
       else this.#redial();
     });
@@ -120,7 +138,9 @@ export class DaemonLink {
     if (this.#closed) return channel.destroy();
     this.#channel = channel;
     this.#delayMs = REDIAL_FIRST_MS;
+    this.#missingMs = MISSING_MS;
     this.#events.attached();
+    if (!this.#settings.foreground) this.#watch.begin();
     for (const event of this.#unsent.splice(0)) this.send(event);
   }
 
@@ -142,15 +162,18 @@ export class DaemonLink {
   #detached(): void {
     this.#channel = null;
     this.#missingSince = now();
+    this.#watch.end();
     if (this.#closed) return;
     this.#events.lost();
     this.#redial();
   }
 
-  #spawnDaemon(): void {
+  #spawnDaemon(because: string): void {
     const { daemonProgram, home, daemonLog, daemonNode } = this.#settings;
+    this.#missingSince = now();
+    this.#missingMs = MISSING_AGAIN_MS;
     try {
-      spawnDaemon({ program: daemonProgram, home, logFile: daemonLog, node: daemonNode }).on('error', (error) => this.#events.unstarted(error));
+      spawnDaemon({ program: daemonProgram, home, logFile: daemonLog, node: daemonNode, because }).on('error', (error) => this.#events.unstarted(error));
     } catch (error) {
       this.#events.unstarted(error);
     }
@@ -158,15 +181,28 @@ export class DaemonLink {
 
   #redial(): void {
     if (this.#closed) return;
-    const missingForMs = now() - this.#missingSince;
-    if (!this.#settings.foreground && missingForMs > MISSING_MS + this.#spawnJitterMs) {
-      this.#missingSince = now();
-      this.#spawnDaemon();
-    }
+    if (now() - this.#missingSince > this.#missingMs + this.#spawnJitterMs) this.#missed(false);
     setTimeout(() => this.dial(), this.#delayMs);
     this.#delayMs = Math.min(this.#delayMs * 2, REDIAL_CAP_MS);
   }
+
+  /** @param isSilent a daemon took the connection and has not answered since the last look */
+  #missed(isSilent: boolean): void {
+    if (this.#settings.foreground) return;
+    const { state, why } = this.#watch.missed(isSilent);
+    // While it holds a connection, that ends by itself.
+    if (state === 'absent' && !isSilent) return this.#spawnDaemon('the daemon was gone');
+    if (state === 'killed') return this.#spawnDaemon(`the daemon hung and was killed: ${why}`);
+    this.#missingSince = now();
+    this.#missingMs = LOOK_MS;
+  }
 }
+
+const daemonOf = (home: string): DaemonPorts => ({
+  find: () => runningDaemon(homePaths(home)),
+  threadOf: mainThreadOf,
+  kill: (daemon) => killDaemon(homePaths(home), daemon),
+});
 
 /** While a daemon decides whether to accept this primary. */
 class Greeting {

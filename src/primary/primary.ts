@@ -86,6 +86,7 @@ export class Primary {
         return this.#apps.get(message.app)?.keeper.dropped(message.key);
       case 'challenge':
       case 'welcome':
+      case 'pong':
         return;
       case 'order':
         return this.#carryOut(message);
