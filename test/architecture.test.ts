@@ -132,7 +132,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   worker: { may: [], types: ['lifecycle', 'protocol'] },
   primary: { may: ['errors', 'lifecycle', 'balancing', 'system', 'protocol', 'config', 'logs', 'metrics'] },
   daemon: { may: ['errors', 'lifecycle', 'balancing', 'system', 'protocol', 'config', 'logs', 'metrics'] },
-  client: { may: ['errors', 'protocol', 'system'], types: ['lifecycle'] },
+  client: { may: ['errors', 'lifecycle', 'protocol', 'system'] },
   terminal: { may: [] },
   monitor: { may: ['terminal', 'client', 'errors', 'protocol', 'lifecycle'] },
   dashboard: { may: ['client', 'errors', 'protocol', 'lifecycle'] },

@@ -1,8 +1,8 @@
-import { connect } from '../client/connect.ts';
 import { appPath } from '../client/request.ts';
 import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
 import { appNamed, fetchApps } from './targets.ts';
+import { daemonFor } from './daemon-of.ts';
 
 /** Sends one request for one app: `scale`, `balance`, `weight`, `signal`. Resolves with the exit code. */
 export async function orderApp(
@@ -10,7 +10,7 @@ export async function orderApp(
   name: string,
   order: { readonly title: string; readonly route: string; readonly body: object },
 ): Promise<number> {
-  const { channel } = await connect(context.address);
+  const { channel } = await daemonFor(context, 'change');
   try {
     return await forEachTarget(context, [name], async () => {
       appNamed(await fetchApps(channel), name);

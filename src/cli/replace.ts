@@ -1,4 +1,3 @@
-import { connect } from '../client/connect.ts';
 import { appPath, type Channel } from '../client/request.ts';
 import type { MetricsConfig } from '../config/metrics-key.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
@@ -10,6 +9,7 @@ import { checkPm2Flags } from './pm2-habits.ts';
 import { applyMetrics, isExistingConfig, refuseConfigFlags, resolveTarget } from './resolve.ts';
 import { ALL, appNamed, fetchApps, isRunning } from './targets.ts';
 import { callersEnv } from './update-env.ts';
+import { daemonFor } from './daemon-of.ts';
 
 /** One app to reload or restart, with its new definition if there is one. */
 interface Replacement {
@@ -24,7 +24,7 @@ interface Replacement {
 export async function replaceApps(context: Context, action: 'reload' | 'restart', body: object): Promise<number> {
   checkPm2Flags(context);
   const { files: fromFiles, metrics } = await replacementsOfFiles(context, action);
-  const { channel } = await connect(context.address);
+  const { channel } = await daemonFor(context, 'change');
   try {
     const apps = await fetchApps(channel);
     await applyMetrics(channel, metrics);

@@ -1,6 +1,5 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { connect } from '../client/connect.ts';
 import { appPath } from '../client/request.ts';
 import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
 import { byteSize } from '../lifecycle/wording.ts';
@@ -12,6 +11,7 @@ import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
 import { appNamed, fetchApps } from './targets.ts';
 import { textOption } from './values.ts';
+import { daemonFor } from './daemon-of.ts';
 
 type Success = Extract<ResultRecord, { ok: true }>;
 
@@ -32,7 +32,7 @@ const DIRECTORY_PROBLEMS: Readonly<Record<string, (directory: string) => string>
 export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slot'>): Promise<number> {
   const { name, slot } = parseTarget(context.args[0] ?? '');
   const output = outputOf(context);
-  const { channel } = await connect(context.address);
+  const { channel } = await daemonFor(context, 'read');
   try {
     return await forEachTarget(context, [name], async () => {
       appNamed(await fetchApps(channel), name);

@@ -4,7 +4,8 @@ import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { CONTROL_PROTOCOL } from '../protocol/version.ts';
 import type { DaemonAddress } from './address.ts';
 
-const TIMEOUT_MS = 10_000;
+/** Then `reachDaemon` looks what is the matter. */
+const TIMEOUT_MS = 2_000;
 export const PROTOCOL_HEADER = 'x-lb-protocol';
 
 export interface QuickAnswer {

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError } from '../errors/lb-error.ts';
 import type { DaemonAddress } from './address.ts';
 import { connect } from './connect.ts';
+import { homePaths } from '../system/paths.ts';
+import { hasLivingApps } from './living-apps.ts';
 import type { Channel } from './request.ts';
 
 const RETRY_MS = 500;
@@ -28,10 +30,10 @@ export async function stayConnected(address: DaemonAddress, signal: AbortSignal,
       if (signal.aborted) return;
       isDown = false;
       await use(channel, signal);
-      throw new LbError('LB_ERR_DAEMON_NOT_RUNNING', { home: address.home });
+      throw new LbError('LB_ERR_DAEMON_LOST');
     } catch (thrown) {
       if (signal.aborted) return;
-      const error = LbError.from(thrown);
+      const error = explained(LbError.from(thrown), address);
       if (isFatal?.(error) === true) throw thrown;
       if (!isDown) onDown(error);
       isDown = true;
@@ -41,4 +43,10 @@ export async function stayConnected(address: DaemonAddress, signal: AbortSignal,
     }
     await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
   }
+}
+
+/** While apps are alive, another daemon comes. */
+function explained(error: LbError, { home }: DaemonAddress): LbError {
+  const isLost = error.code === 'LB_ERR_DAEMON_NOT_RUNNING' && hasLivingApps(homePaths(home).primaries);
+  return isLost ? new LbError('LB_ERR_DAEMON_LOST') : error;
 }

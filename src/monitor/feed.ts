@@ -1,5 +1,5 @@
 import type { DaemonAddress } from '../client/address.ts';
-import { connect } from '../client/connect.ts';
+import { waitForDaemon } from '../client/ensure-daemon.ts';
 import { followAll } from '../client/follow-all.ts';
 import { parseApp, parseLogLines } from '../client/parse.ts';
 import { appPath, type Channel } from '../client/request.ts';
@@ -34,7 +34,7 @@ export class Feed {
 
   /** @throws LbError if the first connection fails; later ones are retried */
   async start(): Promise<void> {
-    const { channel } = await connect(this.#address);
+    const { channel } = await waitForDaemon(this.#address);
     const use = (each: Channel, signal: AbortSignal): Promise<void> => this.#use(each, signal);
     const onDown = (): void => {
       this.#channel = null;

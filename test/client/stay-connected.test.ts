@@ -51,7 +51,7 @@ it('uses the connection there is, and reports a use that ends by itself', async 
     const use = async (each: Channel): Promise<void> => void used.push(each);
     void stayConnected(daemon.address, ended.signal, { use, onDown }, channel);
   });
-  expect(down.code).toBe('LB_ERR_DAEMON_NOT_RUNNING');
+  expect(down.code).toBe('LB_ERR_DAEMON_LOST');
   expect(used).toEqual([channel]);
 });
 

@@ -1,4 +1,3 @@
-import { connect } from '../../client/connect.ts';
 import { stayConnected } from '../../client/stay-connected.ts';
 import { subscribeEvents } from '../../client/subscribe.ts';
 import { DashboardServer } from '../../dashboard/server/dashboard-server.ts';
@@ -7,6 +6,7 @@ import { PRIMARY_SETTINGS_VAR } from '../../protocol/attach.ts';
 import { portHolder } from '../../system/port-holder.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { daemonFor } from '../daemon-of.ts';
 import { DASHBOARD_FILES } from '../dashboard-files.ts';
 import { numberOption, portNumber, textOption } from '../values.ts';
 import { lbVersion } from '../version.ts';
@@ -28,7 +28,7 @@ export const dashboard: Command = {
 
 async function run(context: Context): Promise<number> {
   const { address, options, io } = context;
-  const { channel } = await connect(address);
+  const { channel } = await daemonFor(context, 'read');
   channel.close();
   const host = textOption(options, 'host') ?? DEFAULT_HOST;
   const server = new DashboardServer({

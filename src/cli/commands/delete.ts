@@ -1,10 +1,10 @@
-import { connect } from '../../client/connect.ts';
 import { appPath } from '../../client/request.ts';
 import type { StopBody } from '../../protocol/control.ts';
 import { JSON_STREAM_OPTION, NOW_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { runOperation } from '../operation.ts';
 import { forEachApp } from '../targets.ts';
+import { daemonFor } from '../daemon-of.ts';
 
 export const remove: Command = {
   operands: '<app...>',
@@ -16,7 +16,7 @@ export const remove: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  const { channel } = await connect(context.address);
+  const { channel } = await daemonFor(context, 'change');
   const body: StopBody = context.options['now'] === true ? { now: true } : {};
   try {
     return await forEachApp(context, channel, { ofAll: () => true, none: 'there are no apps' }, async ({ name }) => {

@@ -1,4 +1,3 @@
-import { connect } from '../../client/connect.ts';
 import type { Channel } from '../../client/request.ts';
 import { fetchEvents } from '../../client/events.ts';
 import { stayConnected } from '../../client/stay-connected.ts';
@@ -12,6 +11,7 @@ import { Interrupted } from '../interrupted.ts';
 import { eventView } from '../output/event-view.ts';
 import { appNamed, fetchApps } from '../targets.ts';
 import { numberOption, wholeNumber } from '../values.ts';
+import { daemonFor } from '../daemon-of.ts';
 
 const DEFAULT_LINES = 50;
 /** Errors that a new daemon may resolve. */
@@ -34,7 +34,7 @@ export const events: Command = {
 async function run(context: Context): Promise<number> {
   const [app] = context.args;
   const lines = numberOption(context.options, 'lines') ?? DEFAULT_LINES;
-  const { channel } = await connect(context.address);
+  const { channel } = await daemonFor(context, 'read');
   let last = 0;
   try {
     const found = await fetchEvents(channel, { app, limit: lines });

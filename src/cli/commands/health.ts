@@ -1,10 +1,10 @@
-import { connect } from '../../client/connect.ts';
 import { EXIT } from '../../errors/registry.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { terminalWidth } from '../io.ts';
 import { healthView, isHealthy } from '../output/health-view.ts';
 import { appNamed, fetchApps } from '../targets.ts';
+import { daemonFor } from '../daemon-of.ts';
 
 export const health: Command = {
   operands: '<app>',
@@ -17,7 +17,7 @@ export const health: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  const { channel } = await connect(context.address);
+  const { channel } = await daemonFor(context, 'read');
   try {
     const app = appNamed(await fetchApps(channel), context.args[0] ?? '');
     const healthy = isHealthy(app);

@@ -6,6 +6,7 @@ import { EXIT } from '../../errors/registry.ts';
 import { isAlive, startTimeOf } from '../../system/processes.ts';
 import { JSON_STREAM_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { reachedDaemon } from '../daemon-of.ts';
 import { forEachTarget, runOperation } from '../operation.ts';
 
 const GONE_DEADLINE_MS = 5_000;
@@ -14,7 +15,7 @@ const POLL_MS = 20;
 export const kill: Command = {
   operands: '',
   description:
-    'Drains and stops all apps, then ends the daemon. Their definitions stay: the next daemon lists them as stopped. If no daemon is running, this does nothing and succeeds.',
+    'Drains and stops all apps, then ends the daemon. Their definitions stay: the next daemon lists them as stopped. If nothing is running, this does nothing and succeeds.',
   options: [JSON_STREAM_OPTION],
   exits: ['failed', 'daemon', 'interrupted'],
   examples: ['lb kill'],
@@ -22,7 +23,7 @@ export const kill: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  const connection = await connectIfRunning(context.address);
+  const connection = await reachedDaemon(context, 'read');
   if (connection === null) {
     if (context.json) context.print(JSON.stringify({ type: 'result', ok: true, apps: [], message: 'no daemon is running' }));
     context.note(`no daemon is running for ${context.home}`);

@@ -1,11 +1,9 @@
-import { connectIfRunning } from '../../client/connect.ts';
-import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
-import { homePaths } from '../../system/paths.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { reachedDaemon } from '../daemon-of.ts';
+import { idleHome } from '../idle-home.ts';
 import { listing } from '../listing.ts';
-import { hasLivingPrimaries } from '../living-primaries.ts';
 import { otherDaemonLines } from '../other-daemons.ts';
 
 export const list: Command = {
@@ -32,7 +30,9 @@ async function show(context: Context): Promise<number> {
   const answer = await ask(context, path);
   if (answer === null) {
     if (context.json) context.print('[]');
-    context.note(`no daemon is running for ${context.home}; start one with "lb start <script>"`);
+    const idle = idleHome(context.home);
+    for (const line of idle) context.note(line);
+    if (idle.length === 0) context.note(`no daemon is running for ${context.home}; start one with "lb start <script>"`);
     noteOthers(context);
     return EXIT.ok;
   }
@@ -50,13 +50,10 @@ function noteOthers({ io, note }: Context): void {
   for (const line of otherDaemonLines('list', io.env)) note(line);
 }
 
-/** Null if no daemon is running and none will start on its own. */
-async function ask({ address, home }: Context, path: string): Promise<unknown> {
-  const connection = await connectIfRunning(address);
-  if (connection === null) {
-    if (hasLivingPrimaries(homePaths(home).primaries)) throw new LbError('LB_ERR_DAEMON_LOST');
-    return null;
-  }
+/** Null if nothing is running. */
+async function ask(context: Context, path: string): Promise<unknown> {
+  const connection = await reachedDaemon(context, 'read');
+  if (connection === null) return null;
   try {
     return await connection.channel.json(path);
   } finally {

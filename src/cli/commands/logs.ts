@@ -11,11 +11,12 @@ import { homePaths } from '../../system/paths.ts';
 import { suggestion } from '../../config/nearest.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
-import { knownApps, readSavedApps, versionOfSavedApps, type LoggedApp } from '../logs/known-apps.ts';
+import { knownApps } from '../logs/known-apps.ts';
 import { LogPrinter } from '../logs/log-printer.ts';
 import { DEFAULT_LINES, isWanted, logQuery, regularExpression, shownLine, wantedLines, type LogQuery } from '../logs/log-query.ts';
 import type { InMemory } from '../logs/memory-lines.ts';
 import { moment } from '../logs/time-option.ts';
+import { readSavedApps, versionOfSavedApps, type LoggedApp } from '../saved-apps.ts';
 import { wholeNumber } from '../values.ts';
 
 export const logs: Command = {

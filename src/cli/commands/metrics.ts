@@ -1,4 +1,3 @@
-import { connect } from '../../client/connect.ts';
 import { parseMetricsUrl } from '../../client/parse.ts';
 import type { Channel } from '../../client/request.ts';
 import { hostPort } from '../../config/kinds.ts';
@@ -7,6 +6,7 @@ import type { MetricsBody } from '../../protocol/control.ts';
 import { parseMetricsBody } from '../../protocol/parse-requests.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { daemonFor } from '../daemon-of.ts';
 
 export const metrics: Command = {
   operands: '',
@@ -26,9 +26,9 @@ function readListen(text: string): MetricsBody {
 }
 
 async function run(context: Context): Promise<number> {
-  const { channel } = await connect(context.address);
+  const wanted = context.options['listen'];
+  const { channel } = await daemonFor(context, wanted === undefined ? 'read' : 'change');
   try {
-    const wanted = context.options['listen'];
     if (wanted === undefined) context.io.stdout.write(await channel.text('/v1/metrics'));
     else await serve(context, channel, parseMetricsBody(wanted));
     return EXIT.ok;

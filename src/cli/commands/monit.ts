@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from '../../client/connect.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
 import { normalName } from '../../lifecycle/app-name.ts';
@@ -11,6 +10,7 @@ import { paintLines } from '../../terminal/screen.ts';
 import type { Palette } from '../../terminal/style.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { daemonFor } from '../daemon-of.ts';
 import { terminalWidth } from '../io.ts';
 import { colorLevel, type ColorLevel } from '../output/style.ts';
 import { appNamed, fetchApps } from '../targets.ts';
@@ -36,26 +36,27 @@ async function run(context: Context): Promise<number> {
   if (context.options['once'] === true) await printOnce(context, app, palette);
   else {
     const tty = terminalOf(context);
-    if (app !== null) await assertApp(context, app);
+    await assertApp(context, app);
     await runMonitor({ address: context.address, tty, palette, app });
   }
   return EXIT.ok;
 }
 
 /** @throws LbError LB_ERR_APP_NOT_FOUND */
-async function assertApp({ address }: Context, app: string): Promise<void> {
-  const { channel } = await connect(address);
+async function assertApp(context: Context, app: string | null): Promise<void> {
+  const { channel } = await daemonFor(context, 'read');
   try {
-    appNamed(await fetchApps(channel), app);
+    if (app !== null) appNamed(await fetchApps(channel), app);
   } finally {
     channel.close();
   }
 }
 
-async function printOnce({ io, address }: Context, app: string | null, palette: Palette): Promise<void> {
+async function printOnce(context: Context, app: string | null, palette: Palette): Promise<void> {
   const meter = new MachineMeter();
   meter.sample();
-  const { channel } = await connect(address);
+  const { io } = context;
+  const { channel } = await daemonFor(context, 'read');
   try {
     await sleep(CPU_SAMPLE_MS);
     const apps = await fetchApps(channel);

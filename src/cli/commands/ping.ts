@@ -1,9 +1,9 @@
-import { connect } from '../../client/connect.ts';
 import { EXIT } from '../../errors/registry.ts';
 import type { DaemonHello } from '../../protocol/control.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { age } from '../output/format.ts';
+import { daemonFor } from '../daemon-of.ts';
 
 export const ping: Command = {
   operands: '',
@@ -16,7 +16,7 @@ export const ping: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  const { hello, channel } = await connect(context.address);
+  const { hello, channel } = await daemonFor(context, 'read');
   channel.close();
   if (context.json) context.print(JSON.stringify(hello));
   else context.print(`pong: lb ${hello.version}, pid ${hello.pid}, node ${hello.node.replace(/^v/, '')}, up for ${age(hello.uptimeMs)}${served(hello)}`);

@@ -1,4 +1,3 @@
-import { connect } from '../../client/connect.ts';
 import { appPath } from '../../client/request.ts';
 import { ON_FAILURE, type ReloadBody } from '../../protocol/control.ts';
 import { JSON_STREAM_OPTION, UPDATE_ENV_OPTION, type Command } from '../command.ts';
@@ -9,6 +8,7 @@ import { replaceApps } from '../replace.ts';
 import { CONFIG_OPTIONS } from '../resolve.ts';
 import { forEachApp, isRunning } from '../targets.ts';
 import { milliseconds, numberOption, positiveInteger, textOption } from '../values.ts';
+import { daemonFor } from '../daemon-of.ts';
 
 export const reload: Command = {
   operands: '<targets...>',
@@ -53,7 +53,7 @@ function bodyOf({ options }: Context): ReloadBody {
 }
 
 async function abort(context: Context): Promise<number> {
-  const { channel } = await connect(context.address);
+  const { channel } = await daemonFor(context, 'change');
   try {
     return await forEachApp(context, channel, { ofAll: isRunning, none: 'no app is running' }, async ({ name }) => {
       await runOperation(context, channel, { title: `abort of "${name}"`, method: 'POST', path: appPath(name, 'abort') });

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { connect } from '../../client/connect.ts';
 import { parseShared } from '../../client/parse.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
@@ -8,6 +7,7 @@ import { sharedSocketOf } from '../../system/paths.ts';
 import { groupNamed } from '../../system/users.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { daemonFor } from '../daemon-of.ts';
 import { textOption } from '../values.ts';
 
 export const share: Command = {
@@ -27,7 +27,7 @@ export const share: Command = {
 
 async function run(context: Context): Promise<number> {
   const body = bodyOf(context);
-  const { channel, hello } = await connect(context.address);
+  const { channel, hello } = await daemonFor(context, body === null ? 'read' : 'change');
   try {
     const shared = body === null ? (hello.shared ?? null) : parseShared(await channel.json('/v1/share', { method: 'POST', body }));
     context.print(context.json ? JSON.stringify(shared) : describe(shared));

@@ -1,7 +1,6 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, resolve, sep } from 'node:path';
-import { connect, connectIfRunning, type Connection } from '../../client/connect.ts';
-import { ensureDaemon } from '../../client/ensure-daemon.ts';
+import type { Reached } from '../../client/ensure-daemon.ts';
 import { appPath } from '../../client/request.ts';
 import { findConfigFile, isConfigFile, optionFlags } from '../../config/index.ts';
 import { findScript } from '../../config/script.ts';
@@ -9,12 +8,10 @@ import { LbError } from '../../errors/lb-error.ts';
 import { expectedName, normalName } from '../../lifecycle/app-name.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import type { StartBody } from '../../protocol/control.ts';
-import { LB_PROGRAM } from '../../system/lb-program.ts';
 import { ownLimits } from '../../system/limits.ts';
-import { ensureHome, homePaths } from '../../system/paths.ts';
-import { spawnDaemon } from '../../system/spawn-daemon.ts';
 import { JSON_STREAM_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { daemonFor, reachedDaemon } from '../daemon-of.ts';
 import { existingDirectory } from '../io.ts';
 import { refuseLooseCommand } from '../loose-command.ts';
 import { advisingName } from '../name-taken.ts';
@@ -57,11 +54,12 @@ async function run(context: Context): Promise<number> {
   return await forEachTarget(context, targets, async (target) => {
     if (target !== undefined && (await startAgain(context, target))) return;
     const { apps, metrics } = await resolveTarget(context, target, appFlags(context));
-    const connection = await startedDaemon(context);
+    const connection = await daemonFor(context, 'start');
     try {
       await applyMetrics(connection.channel, metrics);
       await startApps(context, connection, apps);
     } catch (thrown) {
+      if (isBack(context, connection, thrown)) return;
       throw allRunning(context, target, apps, thrown) ?? advisingName(context, target, apps, thrown);
     } finally {
       connection.channel.close();
@@ -74,8 +72,7 @@ async function startAgain(context: Context, target: string): Promise<boolean> {
   const name = normalName(target);
   if (expectedName(name) !== undefined || (await isPath(target, context))) return false;
   // Without a daemon, a new one has to load the stopped apps.
-  const hasApps = context.address.isShared !== true && existsSync(homePaths(context.home).state);
-  const connection = hasApps ? await startedDaemon(context) : await connectIfRunning(context.address);
+  const connection = await reachedDaemon(context, 'change');
   if (connection === null) return false;
   const { channel } = connection;
   try {
@@ -85,6 +82,9 @@ async function startAgain(context: Context, target: string): Promise<boolean> {
     if (Object.keys(appFlags(context)).length > 0 || context.appArgs.length > 0) throw changesByName(name);
     await runOperation(context, channel, { title: `start of "${name}"`, method: 'POST', path: appPath(name, 'start'), finish: warnOfLimits(context) });
     return true;
+  } catch (thrown) {
+    if (isBack(context, connection, thrown)) return true;
+    throw thrown;
   } finally {
     channel.close();
   }
@@ -105,15 +105,7 @@ function changesByName(app: string): LbError {
   return new LbError('LB_ERR_USAGE', { problem });
 }
 
-async function startedDaemon(context: Context): Promise<Connection> {
-  if (context.address.isShared === true) return await connect(context.address);
-  ensureHome(homePaths(context.home));
-  return await ensureDaemon(context.address, context.io.startDaemon ?? startDaemon);
-}
-
-const startDaemon = (home: string, logFile: string): ReturnType<typeof spawnDaemon> => spawnDaemon({ program: LB_PROGRAM, home, logFile });
-
-async function startApps(context: Context, { channel }: Connection, apps: readonly AppSpec[]): Promise<void> {
+async function startApps(context: Context, { channel }: Reached, apps: readonly AppSpec[]): Promise<void> {
   const body: StartBody = { apps };
   const title = `start of ${apps.map((app) => `"${app.name}"`).join(', ')}`;
   await runOperation(context, channel, { title, method: 'POST', path: '/v1/apps', body, finish: warnOfLimits(context) });
@@ -131,6 +123,14 @@ const warnOfLimits =
     }
     return Promise.resolve(result);
   };
+
+/** Whether what is "already running" is so thanks to this command: it started the daemon, which brought the apps back. */
+function isBack({ print, json }: Context, { isNew }: Reached, thrown: unknown): boolean {
+  if (!isNew || !(thrown instanceof LbError) || thrown.code !== 'LB_ERR_APP_EXISTS') return false;
+  const message = `${String(thrown.details['app'])} is running again`;
+  print(json ? JSON.stringify({ type: 'result', ok: true, apps: [], message }) : message);
+  return true;
+}
 
 /** Null unless all apps of the config file are running; the daemon's error names only the first. */
 function allRunning(context: Context, target: string | undefined, apps: readonly AppSpec[], thrown: unknown): LbError | null {

@@ -1,10 +1,10 @@
-import { connect } from '../../client/connect.ts';
 import { appPath } from '../../client/request.ts';
 import type { StopBody } from '../../protocol/control.ts';
 import { JSON_STREAM_OPTION, NOW_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { runOperation } from '../operation.ts';
 import { forEachApp } from '../targets.ts';
+import { daemonFor } from '../daemon-of.ts';
 
 export const stop: Command = {
   operands: '<app...>',
@@ -17,7 +17,7 @@ export const stop: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  const { channel } = await connect(context.address);
+  const { channel } = await daemonFor(context, 'change');
   const body: StopBody = context.options['now'] === true ? { now: true } : {};
   const rules = { ofAll: (app: { state: string }) => app.state !== 'stopped', none: 'no app is running' };
   try {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectIfRunning } from '../../client/connect.ts';
 import { parseLogLines } from '../../client/parse.ts';
 import { appPath, type Channel } from '../../client/request.ts';
 import { stayConnected } from '../../client/stay-connected.ts';
@@ -11,6 +10,7 @@ import type { LinePosition, LineSource, PlacedLine, StoredLine } from '../../log
 import type { LogLine, LogStream } from '../../protocol/control.ts';
 import { now } from '../../system/clock.ts';
 import type { Context } from '../context.ts';
+import { reachedDaemon } from '../daemon-of.ts';
 import { fetchApps } from '../targets.ts';
 
 /** More than a primary keeps. */
@@ -74,7 +74,7 @@ export class MemoryLines {
       return [];
     };
     try {
-      const connection = await connectIfRunning(this.#context.address);
+      const connection = await reachedDaemon(this.#context, 'read');
       if (connection === null) return missing('no daemon is running');
       try {
         return parseLogLines(await connection.channel.json(`${appPath(app, 'logs')}?lines=${ALL_KEPT}`));

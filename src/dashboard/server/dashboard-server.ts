@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { DaemonAddress } from '../../client/address.ts';
-import { connect } from '../../client/connect.ts';
+import { waitForDaemon } from '../../client/ensure-daemon.ts';
 import { errnoOf, LbError } from '../../errors/lb-error.ts';
 import { listenProblem } from '../../errors/listen-problem.ts';
 import { expectedName, nameInPath } from '../../lifecycle/app-name.ts';
@@ -107,7 +107,7 @@ export class DashboardServer {
 
   async #histories(response: ServerResponse, search: string): Promise<void> {
     try {
-      const { channel } = await connect(this.#options.address);
+      const { channel } = await waitForDaemon(this.#options.address);
       try {
         sendJson(response, 200, await channel.json(`/v1/histories${search}`));
       } finally {

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { DaemonAddress } from '../../client/address.ts';
-import { connect } from '../../client/connect.ts';
+import { waitForDaemon } from '../../client/ensure-daemon.ts';
 import { followAll } from '../../client/follow-all.ts';
 import { parseApp, parseLogLines } from '../../client/parse.ts';
 import { appPath, type Channel } from '../../client/request.ts';
@@ -49,7 +49,7 @@ export interface LogQuery {
 export async function relayLogs(socket: WebSocket, address: DaemonAddress, { app, lines }: LogQuery, stop: AbortSignal): Promise<void> {
   const signal = untilClosed(socket, stop);
   try {
-    const { channel } = await connect(address);
+    const { channel } = await waitForDaemon(address);
     try {
       if (app !== null) await sendLogFiles(socket, channel, app, lines);
       for await (const message of subscribeLogs(channel, { ...(app === null ? {} : { app }), lines }, signal)) await send(socket, message);

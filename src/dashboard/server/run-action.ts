@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DaemonAddress } from '../../client/address.ts';
-import { connect } from '../../client/connect.ts';
+import { waitForDaemon } from '../../client/ensure-daemon.ts';
 import { appPath } from '../../client/request.ts';
 import { openStream } from '../../client/stream.ts';
 import { LbError } from '../../errors/lb-error.ts';
@@ -30,7 +30,7 @@ export async function runAction(address: DaemonAddress, app: string, action: Act
   };
   try {
     const body = BODIES[action](await readJson(request));
-    const { channel } = await connect(address);
+    const { channel } = await waitForDaemon(address);
     try {
       for await (const record of openStream(channel, 'POST', appPath(app, action), body)) write(record);
     } finally {

@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LbError } from '../../../src/errors/lb-error.ts';
-import { startTimeOf } from '../../../src/system/processes.ts';
 import { HELLO } from '../../client/fake-daemon.ts';
 import { lb as runLb, type Ran } from '../run.ts';
 import { daemon, lb, withoutDaemon } from './daemon.ts';
@@ -35,23 +34,42 @@ describe('list', () => {
   });
 });
 
-describe('list without a daemon', () => {
-  const record = (content: string): Promise<Ran> => {
-    const home = join(daemon.home, 'lost');
-    mkdirSync(join(home, 'primaries'), { recursive: true });
-    writeFileSync(join(home, 'primaries', 'api.json'), content);
-    return runLb(['list'], { home });
+describe('list where nothing runs', () => {
+  const home = (state: string | null): string => {
+    const path = join(daemon.home, 'idle');
+    mkdirSync(path, { recursive: true });
+    if (state !== null) writeFileSync(join(path, 'state.json'), state);
+    return path;
   };
+  const saved = (name: string, desired: string): object => ({ desired, spec: { name, outFile: null, errorFile: null, mergeLogs: false } });
+  const listed = (state: string | null): Promise<Ran> => runLb(['list'], { home: home(state) });
 
-  it('is a failure while primaries of it are alive', async () => {
-    const ran = await record(JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }));
-    const message = 'error: the daemon is gone; its apps keep serving, and a new daemon starts automatically within seconds\n';
-    expect(ran).toEqual({ code: 4, out: '', err: expect.stringContaining(message) as string });
+  it('says which apps were running, and how they come back', async () => {
+    const state = JSON.stringify({ version: 1, apps: [saved('api', 'running'), saved('old', 'stopped'), saved('web', 'running')] });
+    const err = 'nothing is running, but these apps were: api, web; "lb start api" brings them all back\n';
+    expect(await listed(state)).toEqual({ code: 0, out: '', err: expect.stringContaining(err) as string });
+    expect(await runLb(['show', 'api'], { home: home(state) })).toMatchObject({ code: 4, err: expect.stringContaining('"lb start api"') as string });
   });
 
-  it.each(['{"pid":2147483646,"startTime":1}', '{"pid":', 'null'])('is none with the record %s', async (content) => {
-    expect(await record(content)).toMatchObject({ code: 0, err: expect.stringContaining('no daemon is running for') as string });
+  it('names apps that are all stopped', async () => {
+    const err = 'nothing is running; stopped apps: old\n';
+    expect(await listed(JSON.stringify({ version: 1, apps: [saved('old', 'stopped')] }))).toMatchObject({
+      code: 0,
+      err: expect.stringContaining(err) as string,
+    });
   });
+
+  it('says that the definitions cannot be read, or were set aside', async () => {
+    expect(await listed('{"apps":')).toMatchObject({ code: 0, err: expect.stringMatching(/state\.json cannot be read: .*; repair it, or/) as string });
+    writeFileSync(join(home(null), 'state.json.unreadable-5'), '');
+    const err = expect.stringMatching(/were set aside: .*\/state\.json\.unreadable-5\n/) as string;
+    expect(await listed(JSON.stringify({ version: 1, apps: [] }))).toMatchObject({ code: 0, err });
+  });
+});
+
+it('list says what the daemon has to say besides the apps', async () => {
+  daemon.on('GET /v1/list', { json: { apps: [], notes: ['state.json cannot be read; kept as x'] } });
+  expect((await lb('list')).err).toContain('state.json cannot be read; kept as x\n');
 });
 
 describe('list --workers', () => {

@@ -1,0 +1,39 @@
+import { readFileSync, statSync } from 'node:fs';
+import { errnoOf, messageOf } from '../errors/lb-error.ts';
+import type { LogTargets } from '../logs/log-places.ts';
+import { boolean, field, list, nullable, object, string } from '../protocol/parser.ts';
+
+/** An app, as far as its logs are concerned. */
+export interface LoggedApp extends LogTargets {
+  /** It runs, or will when a daemon starts. */
+  readonly isToRun: boolean;
+}
+
+const savedApps = field(
+  'apps',
+  list((app) => ({
+    ...field('spec', object<LogTargets>({ name: string, outFile: nullable(string), errorFile: nullable(string), mergeLogs: boolean }))(app),
+    desired: field('desired', string)(app),
+  })),
+);
+
+/** The apps in the file in which the daemon keeps their definitions. */
+export function readSavedApps(path: string): { readonly apps: readonly LoggedApp[]; readonly problem: string | null } {
+  try {
+    const saved: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const apps = savedApps(saved).map(({ desired, ...app }) => ({ ...app, isToRun: desired === 'running' }));
+    return { apps, problem: null };
+  } catch (error) {
+    return { apps: [], problem: errnoOf(error) === 'ENOENT' ? null : `${path} cannot be read: ${messageOf(error)}` };
+  }
+}
+
+/** Changes with every change of the definitions. */
+export function versionOfSavedApps(path: string): string {
+  try {
+    const { ino, mtimeMs } = statSync(path);
+    return `${ino} ${mtimeMs}`;
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { field, integer, nullable, number } from '../protocol/parser.ts';
+import { WORKER_SETTINGS_VAR } from '../protocol/worker.ts';
+import { startVariableOf } from '../system/process-text.ts';
+import { isAlive, processesOfSession } from '../system/processes.ts';
+
+/** Whether a primary or a worker of this home is alive, according to the daemon's records. @param directory the directory of the records. */
+export function hasLivingApps(directory: string): boolean {
+  try {
+    return readdirSync(directory).some((file) => file.endsWith('.json') && isAliveIn(join(directory, file)));
+  } catch {
+    return false;
+  }
+}
+
+/** A record that is being written or was removed counts as dead. */
+function isAliveIn(file: string): boolean {
+  try {
+    const record: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const pid = field('pid', integer(1))(record);
+    // Workers that outlived their primary are in its session, whose number no other process can get while one of them lives.
+    if (!isAlive(pid, field('startTime', nullable(number()))(record))) return processesOfSession(pid).some((one) => isOurs(one.pid) && isWorker(one.pid));
+    return isOurs(pid);
+  } catch {
+    return false;
+  }
+}
+
+/** What belongs to another user is not for this one to bring back. */
+const isOurs = (pid: number): boolean => process.platform !== 'linux' || statSync(`/proc/${pid}`).uid === process.getuid?.();
+
+const isWorker = (pid: number): boolean => startVariableOf(pid, WORKER_SETTINGS_VAR) !== undefined;

@@ -1,0 +1,26 @@
+import { judge, LOOK_MS, UNSEEN } from '../lifecycle/liveness.ts';
+import { homePaths } from '../system/paths.ts';
+import { mainThreadOf } from '../system/processes.ts';
+import { killDaemon, runningDaemon } from '../system/running-daemon.ts';
+import type { DaemonAddress } from './address.ts';
+
+/** Looks at the daemon of a home while a request waits for its answer, and kills it if it hangs; the request fails then. */
+export async function watched<T>({ home }: DaemonAddress, request: Promise<T>, note: (message: string) => void): Promise<T> {
+  const paths = homePaths(home);
+  let liveness = UNSEEN;
+  let isFirst = true;
+  const look = (): void => {
+    const daemon = runningDaemon(paths);
+    if (daemon === null) return;
+    if (isFirst) note(`the daemon (pid ${daemon.pid}) does not answer; if it hangs, another one takes its place`);
+    isFirst = false;
+    liveness = judge(liveness, { heard: false, asked: true, thread: mainThreadOf(daemon) });
+    if (liveness.verdict === 'hung' && killDaemon(paths, daemon)) note(`killed the daemon (pid ${daemon.pid}): ${liveness.why}`);
+  };
+  const timer = setInterval(look, LOOK_MS);
+  try {
+    return await request;
+  } finally {
+    clearInterval(timer);
+  }
+}
