@@ -108,15 +108,6 @@ describe('S25: one daemon per home', () => {
     expect((await sandbox.apps()).map((app) => app.name).sort()).toEqual(ports.map((started) => started.name).sort());
   });
 
-  it('a second one in the foreground refuses to start', async () => {
-    await sandbox.start('plain-http.cjs');
-    const daemon = await sandbox.daemonPid();
-    const second = await sandbox.lb('daemon');
-    expect(second.code, String(second)).toBe(4);
-    expect(second.stderr).toContain(`pid ${daemon}`);
-    expect(await sandbox.daemonPid()).toBe(daemon);
-  });
-
   it('a stale socket file is no obstacle', async () => {
     await sandbox.start('plain-http.cjs');
     await sandbox.clear();
