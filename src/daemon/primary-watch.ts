@@ -1,10 +1,12 @@
 import { CALM_LOOK_MS, judge, LOOK_MS, UNSEEN, type Liveness } from '../lifecycle/liveness.ts';
 import { mainThreadOf } from '../system/processes.ts';
-import type { Attachment } from './attachment.ts';
+import type { Attachment, AttachmentEvents } from './attachment.ts';
+
+type Watched = Pick<Attachment, 'primary' | 'heard' | 'ping'> & { readonly events: Pick<AttachmentEvents, 'hung'> };
 
 /** Looks at the primaries that are attached, and notices those that hang. One timer for all: each would wake the daemon. */
 export class PrimaryWatch {
-  readonly #seen = new Map<Pick<Attachment, 'primary' | 'heard' | 'ping' | 'events'>, Liveness>();
+  readonly #seen = new Map<Watched, Liveness>();
   readonly #threadOf: typeof mainThreadOf;
   #timer: NodeJS.Timeout | null = null;
   #isEnded = false;
@@ -13,12 +15,12 @@ export class PrimaryWatch {
     this.#threadOf = threadOf;
   }
 
-  add(attachment: Pick<Attachment, 'primary' | 'heard' | 'ping' | 'events'>): void {
+  add(attachment: Watched): void {
     this.#seen.set(attachment, UNSEEN);
     if (this.#timer === null) this.#schedule(CALM_LOOK_MS);
   }
 
-  remove(attachment: Pick<Attachment, 'primary' | 'heard' | 'ping' | 'events'>): void {
+  remove(attachment: Watched): void {
     this.#seen.delete(attachment);
   }
 
@@ -48,7 +50,7 @@ export class PrimaryWatch {
     if (this.#seen.size > 0) this.#schedule(isCalm ? CALM_LOOK_MS : LOOK_MS);
   }
 
-  #judge(attachment: Pick<Attachment, 'primary' | 'heard'>, before: Liveness): Liveness {
+  #judge(attachment: Watched, before: Liveness): Liveness {
     const { primary } = attachment;
     const thread = primary === null ? null : this.#threadOf(primary);
     return judge(before, { heard: attachment.heard(), asked: before.verdict !== 'alive', thread });

@@ -5,7 +5,7 @@ class FakeAttachment {
   primary = { pid: 7, startTime: 1 };
   answers = true;
   pings = 0;
-  readonly events = { hello: vi.fn(), received: vi.fn(), malformed: vi.fn(), hung: vi.fn(), closed: vi.fn() };
+  readonly events = { hung: vi.fn() };
   #heard = false;
 
   says(): void {
