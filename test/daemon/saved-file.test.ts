@@ -51,7 +51,7 @@ it('leaves a file of a newer version alone if that is wanted, and refuses to go 
   const path = join(tempHome(), 'state.json');
   const text = JSON.stringify({ version: SAVED_VERSION + 1, pid: 7 });
   writeFileSync(path, text);
-  const reading = (): unknown => readSaved({ path, parser, log: () => expect.unreachable(), without: '', refuseNewer: true });
+  const reading = (): unknown => readSaved({ path, parser, reports: { unusable: () => expect.unreachable() }, without: '', refuseNewer: true });
   expect(reading).toThrow(expect.objectContaining({ code: 'LB_ERR_NEWER_STATE' }) as Error);
   expect(readFileSync(path, 'utf8')).toBe(text);
 });
