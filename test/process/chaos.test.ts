@@ -9,7 +9,7 @@ const kinds = KINDS.filter((kind) => !SLOW.includes(kind));
 it.each([
   { seed: 1, maxSteps: 4 },
   { seed: 9, maxSteps: 4 },
-])('S33: chaos, seed $seed: everything comes back, and only what may fail does', async ({ seed, maxSteps }) => {
+])('S39: chaos, seed $seed: everything comes back, and only what may fail does', async ({ seed, maxSteps }) => {
   const lines: string[] = [];
   try {
     await runChaos({ steps: planSteps(seed, kinds), maxSteps, maxMs: Infinity, say: (line) => void lines.push(line) });

@@ -30,7 +30,7 @@ function expectPrompt(result: LbResult): void {
   expect(result.stderr, String(result)).not.toMatch(/no daemon|run the command again/);
 }
 
-it('S34: commands right after the death of the daemon work, within 3 s', async () => {
+it('S35: commands right after the death of the daemon work, within 3 s', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { name: 'api' });
   const load = startLoad({ port, mode: 'keep-alive', clients: 2 });
   await killDaemon();
@@ -47,7 +47,7 @@ it('S34: commands right after the death of the daemon work, within 3 s', async (
   expect(processesOf(sandbox.directory).filter(({ command }) => command.endsWith(' daemon'))).toHaveLength(1);
 });
 
-it('S35: a control socket that is deleted or replaced is opened anew, and commands wait for that', async () => {
+it('S36: a control socket that is deleted or replaced is opened anew, and commands wait for that', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const load = startLoad({ port, mode: 'keep-alive', clients: 2 });
   const daemon = await sandbox.daemonPid();
@@ -75,7 +75,7 @@ it('S35: a control socket that is deleted or replaced is opened anew, and comman
   expect(processesOf(sandbox.directory)).toEqual([]);
 });
 
-it('S36: after the death of everything, "lb list" tells what ran, and "lb start" brings it back', async () => {
+it('S37: after the death of everything, "lb list" tells what ran, and "lb start" brings it back', async () => {
   const one = await sandbox.start('plain-http.cjs', { name: 'one', instances: 1 });
   await sandbox.start('plain-http.cjs', { name: 'two', instances: 1 });
   await killEverything();
@@ -91,7 +91,7 @@ it('S36: after the death of everything, "lb list" tells what ran, and "lb start"
   expect(await sandbox.waitForOnline('one')).toMatchObject({ instances: 2 });
 });
 
-it('S36: definitions that cannot be read are set aside, and whoever asks is told; those of a newer version are left alone', async () => {
+it('S37: definitions that cannot be read are set aside, and whoever asks is told; those of a newer version are left alone', async () => {
   await sandbox.start('plain-http.cjs', { name: 'lost', instances: 1 });
   await killEverything();
   const saved = readFileSync(state, 'utf8');
@@ -112,7 +112,7 @@ it('S36: definitions that cannot be read are set aside, and whoever asks is told
   await sandbox.ok('start', 'lost');
 });
 
-it('S37: the daemon of a service manager takes over from one that lb started, and gives way to none', async () => {
+it('S38: the daemon of a service manager takes over from one that lb started, and gives way to none', async () => {
   await sandbox.ok('kill');
   const service = sandbox.lbBackground('daemon');
   const { name, port } = await sandbox.start('plain-http.cjs');

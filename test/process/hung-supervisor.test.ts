@@ -20,7 +20,7 @@ const startOfDaemon = async (): Promise<string> =>
     .json<{ events: { kind: string; message: string }[] }>()
     .events.findLast(({ kind }) => kind === 'daemon-start')?.message ?? '';
 
-it('S33: a daemon that is stopped is replaced by the primaries, and nobody notices', async () => {
+it('S34: a daemon that is stopped is replaced by the primaries, and nobody notices', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const second = await sandbox.start('plain-http.cjs', { instances: 1 });
   const loads = [port, second.port].map((each) => startLoad({ port: each, mode: 'connection-per-request', clients: 2, thinkMs: 10 }));
@@ -34,7 +34,7 @@ it('S33: a daemon that is stopped is replaced by the primaries, and nobody notic
   for (const load of loads) expectLossless(await load.stop(), 'daemon stopped');
 });
 
-it('S33: a daemon in an endless loop is replaced; a command meanwhile says so, and works', async () => {
+it('S34: a daemon in an endless loop is replaced; a command meanwhile says so, and works', async () => {
   const { name } = await sandbox.start('plain-http.cjs');
   const daemon = await sandbox.daemonPid();
   const inspector = await attachDebugger(daemon);
@@ -47,7 +47,7 @@ it('S33: a daemon in an endless loop is replaced; a command meanwhile says so, a
   expect(await sandbox.daemonPid()).not.toBe(daemon);
 });
 
-it('S33: a primary that is stopped is replaced within 8 s; connections wait meanwhile', async () => {
+it('S34: a primary that is stopped is replaced within 8 s; connections wait meanwhile', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const load = startLoad({ port, mode: 'connection-per-request', clients: 2, thinkMs: 10, hungMs: 9_000 });
   await load.waitForServed(20);
