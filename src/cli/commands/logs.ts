@@ -11,7 +11,6 @@ import { homePaths } from '../../system/paths.ts';
 import { suggestion } from '../../config/nearest.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
-import { knownApps } from '../logs/known-apps.ts';
 import { LogPrinter } from '../logs/log-printer.ts';
 import { DEFAULT_LINES, isWanted, logQuery, regularExpression, shownLine, wantedLines, type LogQuery } from '../logs/log-query.ts';
 import type { InMemory } from '../logs/memory-lines.ts';
@@ -100,6 +99,28 @@ function chosen(apps: readonly LoggedApp[], names: readonly string[]): readonly 
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new LbError('LB_ERR_APP_NOT_FOUND', { app: unknown, suggestion: suggestion(unknown, known) });
   return apps.filter(({ name }) => names.includes(name));
+}
+
+/**
+ * The apps of a home, from the file in which the daemon keeps their definitions: logs can be read when no daemon runs. A running
+ * daemon is asked only if that file is missing or damaged, or does not have one of these apps.
+ */
+async function knownApps(context: Context, names: readonly string[]): Promise<readonly LoggedApp[]> {
+  const saved = readSavedApps(homePaths(context.home).state);
+  const isComplete = saved.problem === null && saved.apps.length > 0 && names.every((name) => saved.apps.some((app) => app.name === name));
+  if (isComplete) return saved.apps;
+  const { reachedDaemon } = await import('../daemon-of.ts');
+  const connection = await reachedDaemon(context, 'read');
+  if (connection === null) {
+    if (saved.problem !== null) context.note(saved.problem);
+    return saved.apps;
+  }
+  try {
+    const { fetchApps } = await import('../targets.ts');
+    return (await fetchApps(connection.channel)).map(({ spec, primaryPid }) => ({ ...spec, isToRun: primaryPid !== null }));
+  } finally {
+    connection.channel.close();
+  }
 }
 
 /** The files and the memory that may have wanted lines. */
