@@ -10,8 +10,8 @@ import { hasLivingApps } from './living-apps.ts';
 import { watched } from './watched.ts';
 
 const START_DEADLINE_MS = 10_000;
-/** What a hello may take in all; a daemon that hangs is replaced before that. */
-const ANSWER_MS = 10_000;
+/** What a hello may take in all; a daemon that hangs is replaced long before that, even if it computes on a busy machine. */
+const ANSWER_MS = 30_000;
 /** How long to wait after our daemon has exited: it may have lost the lock to another one that is still starting. */
 const OTHER_DAEMON_GRACE_MS = 1_500;
 const POLL_MS = 15;

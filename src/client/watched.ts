@@ -8,12 +8,12 @@ import type { DaemonAddress } from './address.ts';
 export async function watched<T>({ home }: DaemonAddress, request: Promise<T>, note: (message: string) => void): Promise<T> {
   const paths = homePaths(home);
   let liveness = UNSEEN;
-  let isFirst = true;
+  let looks = 0;
   const look = (): void => {
     const daemon = runningDaemon(paths);
     if (daemon === null) return;
-    if (isFirst) note(`the daemon (pid ${daemon.pid}) does not answer; if it hangs, another one takes its place`);
-    isFirst = false;
+    // One that is merely slow has answered by then.
+    if (++looks === 2) note(`the daemon (pid ${daemon.pid}) does not answer; if it hangs, another one takes its place`);
     liveness = judge(liveness, { heard: false, asked: true, thread: mainThreadOf(daemon) });
     if (liveness.verdict === 'hung' && killDaemon(paths, daemon)) note(`killed the daemon (pid ${daemon.pid}): ${liveness.why}`);
   };

@@ -52,6 +52,7 @@ it('reports a primary that is stopped within 7 s after its last word', async () 
   expect(one.events.hung).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(200);
   expect(one.events.hung).toHaveBeenCalledWith('it is stopped (SIGSTOP)');
+  expect(one.pings).toBe(1);
 });
 
 it('reports one in an endless loop within 8 s', async () => {

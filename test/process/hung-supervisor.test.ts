@@ -43,7 +43,8 @@ it('S34: a daemon in an endless loop is replaced; a command meanwhile says so, a
   const list = await sandbox.ok('list');
   expect(list.stdout).toMatch(new RegExp(`${name} +online`));
   expect(list.stderr).toContain(`the daemon (pid ${daemon}) does not answer`);
-  expect(list.durationMs).toBeLessThan(12_000);
+  // 5 s of CPU time prove the loop, which other work on this machine makes longer.
+  expect(list.durationMs).toBeLessThan(20_000);
   expect(await sandbox.daemonPid()).not.toBe(daemon);
 });
 
