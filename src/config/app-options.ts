@@ -260,14 +260,14 @@ export interface AppOptions {
   /**
    * Maximum number of open connections per worker.
    *
-   * When every worker has reached it, new connections wait in the primary (`max_queue`). Not available with `direct`.
+   * When every worker has reached it, new connections wait: most of them in the kernel, see [balancing.md](balancing.md#when-workers-are-full). Not available with `direct`.
    * @default `off`
    */
   readonly max_conns?: number | false | undefined;
   /**
    * Maximum number of connections per listener that wait in the primary for a worker.
    *
-   * Beyond it nothing is refused: the primary stops accepting, and further connections wait in the kernel backlog until half of the queue has been served. The queue of a Unix socket has no limit.
+   * It bounds what must be accepted before a worker can be chosen: with `ip-hash` and the PROXY protocol. Otherwise connections wait in the kernel, and only a handful in the primary. Beyond it nothing is refused: the primary stops accepting, and further connections wait in the kernel until half of the queue has been served. The queue of a Unix socket has no limit.
    * @default `8192`
    */
   readonly max_queue?: number | undefined;
@@ -399,5 +399,5 @@ export interface AppOptions {
    * Needs `run` or `url`; if both are given, both are called. Each event is tried up to three times, for 10 s each. A hook that fails or hangs does not affect the app; see docs/events.md.
    * @default `off`
    */
-  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'share-failed' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'queue-short' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'share-failed' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }

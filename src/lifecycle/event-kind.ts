@@ -34,6 +34,7 @@ export const EVENT_KINDS = {
   scale: { severity: 'info', doc: 'autoscaling changed the number of workers, or could not, or was turned on or off' },
   rebalance: { severity: 'info', doc: 'keep-alive connections are being rebalanced because a worker has joined' },
   ended: { severity: 'info', doc: 'an app has no workers left and will start none: it was stopped, or has given up' },
+  'queue-short': { severity: 'warn', doc: 'few connections can wait in the kernel, because `net.core.somaxconn` is small; reported once for each primary' },
   'memory-pressure': { severity: 'warn', doc: 'the machine or container is running out of memory' },
   log: { severity: 'warn', doc: "an app's log file cannot be written, loses output, or is shared with another app" },
   'health-port': { severity: 'warn', doc: 'the readiness endpoint cannot listen' },

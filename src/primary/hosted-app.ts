@@ -25,10 +25,14 @@ import type { StartWorker } from './workers/worker-process.ts';
 
 /** Log files on a disk that does not answer keep no app from ending. */
 const CLOSE_MS = 5_000;
+/** In a burst, so many connections are soon there. */
+const SHORT_QUEUE = 1_024;
 
 /** What an app needs from the system. */
 export interface AppPorts {
   readonly duplicate: Duplicate;
+  /** The longest queue of a listening socket; null if it is not known. */
+  readonly somaxconn: () => number | null;
   readonly bind: BindListener;
   readonly startWorker: StartWorker;
   readonly startable: Startable;
@@ -75,7 +79,7 @@ export class HostedApp {
     this.name = name;
     this.#options = options;
     this.keeper = keeper;
-    this.ingress = new Ingress({ keeper, duplicate: ports.duplicate, bind: ports.bind });
+    this.ingress = new Ingress({ keeper, duplicate: ports.duplicate, bind: ports.bind, opened: () => this.#warnOfShortQueue() });
     this.#follower = new LogFollower(outbox);
   }
 
@@ -120,6 +124,16 @@ export class HostedApp {
     const runtime = this.#runtime;
     if (runtime === null) return this.#discard();
     runtime.runner.submit('stop', false, () => new StopOperation(runtime.context, { now: false }), { progress: () => {}, done: () => {} });
+  }
+
+  #warnOfShortQueue(): void {
+    const most = this.#options.ports.somaxconn();
+    if (most === null || most >= SHORT_QUEUE) return;
+    const advice = `raise net.core.somaxconn (sysctl -w net.core.somaxconn=4096), then start the app anew`;
+    this.event(
+      'queue-short',
+      `only ${most} connections can wait in the kernel; more of them wait for a second or longer before they are tried again: ${advice}`,
+    );
   }
 
   /** It never started. */

@@ -4,6 +4,7 @@ import { checked } from '../protocol/checked.ts';
 import { parsePrimarySettings } from '../protocol/parse-settings.ts';
 import { LastResort, outliveOutput } from '../system/last-resort.ts';
 import { memoryLeftBytes } from '../system/memory-room.ts';
+import { somaxconn } from '../system/kernel-queue.ts';
 import { portHolder } from '../system/port-holder.ts';
 import { findScript } from '../system/script-file.ts';
 import { openByItself } from '../system/unfed-sockets.ts';
@@ -32,6 +33,7 @@ const ports = {
   link: (...[own, events]: ConstructorParameters<typeof DaemonLink>) => new DaemonLink(own, events),
   duplicate: new Duplicator().duplicate,
   bind: bindListener,
+  somaxconn,
   startWorker: workerStarter(parsed.preload),
   startable,
   usage: new UsageSampler(),

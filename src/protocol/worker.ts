@@ -19,6 +19,8 @@ export interface SocketName {
 
 /** Node's default; Node.js passes 0 if the app gives none. */
 export const DEFAULT_BACKLOG = 511;
+/** The kernel cuts it to `net.core.somaxconn`. */
+export const LONGEST_BACKLOG = 65_535;
 
 /** The arguments of `server.listen`, parsed by Node.js. */
 export interface ListenQuery {

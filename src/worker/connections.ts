@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { resolve } from 'node:path';
-import { DEFAULT_BACKLOG, type ListenQuery, type ServerKind, type SocketName, type ToWorker } from '../protocol/worker.ts';
+import { LONGEST_BACKLOG, type ListenQuery, type ServerKind, type SocketName, type ToWorker } from '../protocol/worker.ts';
 import type { Channel } from './channel.ts';
 import { FedHandle, type DirectSocket } from './fed-handle.ts';
 import { protocolOf, type AnyServer, type NodeListenQuery, type RawHandle } from './node-internals.ts';
@@ -13,7 +13,6 @@ type Delivery = Pick<Extract<ToWorker, { readonly t: 'conn' }>, 'key' | 'peer' |
 interface Fed {
   readonly handle: FedHandle;
   readonly server: AnyServer;
-  readonly backlog: number;
 }
 
 interface Notify {
@@ -49,7 +48,6 @@ export class Connections {
   listen(server: Server, nodeQuery: NodeListenQuery, answered: () => void): FedHandle | null {
     if (!process.connected || !isCovered(nodeQuery)) return null;
     const address = absoluteAddress(nodeQuery);
-    const { backlog } = nodeQuery;
     const key = this.#reserveKey({ ...nodeQuery, address });
     const seq = ++this.#seq;
     const handle = new FedHandle(() => this.#closed(key));
@@ -60,7 +58,7 @@ export class Connections {
         this.#keys.delete(key);
         if (errno === 0) this.#channel.send({ t: 'unlisten', key });
       } else {
-        this.#fed.set(key, { handle, server, backlog: backlog || DEFAULT_BACKLOG });
+        this.#fed.set(key, { handle, server });
         this.#notify.opened(server);
       }
       answered();
@@ -109,7 +107,7 @@ export class Connections {
     if (on && fed === undefined) return socket?.close();
     if (!on) fed?.handle.remove(index);
     else if (socket !== undefined)
-      fed?.handle.add(index, socket as DirectSocket, fed.backlog, (accepted) => {
+      fed?.handle.add(index, socket as DirectSocket, LONGEST_BACKLOG, (accepted) => {
         this.delivered++;
         this.#notify.delivered(accepted);
       });

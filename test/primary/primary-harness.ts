@@ -75,6 +75,7 @@ export class PrimaryHarness {
   readonly #orders = new Map<number, Ordered>();
   readonly memoryBytes = new Map<number, number>();
   memoryLeftBytes: number | null = null;
+  somaxconn: number | null = 4_096;
   /** Why no worker could be started. */
   startProblem: string | null = null;
   /** How long a killed worker takes to be gone. */
@@ -107,8 +108,14 @@ export class PrimaryHarness {
   }
 
   /** A primary whose app is online. */
-  static async online(changes: Partial<AppSpec> = {}, behave?: Behave, settings?: Partial<PrimarySettings>): Promise<PrimaryHarness> {
+  static async online(
+    changes: Partial<AppSpec> = {},
+    behave?: Behave,
+    settings?: Partial<PrimarySettings>,
+    prepare: (harness: PrimaryHarness) => void = () => {},
+  ): Promise<PrimaryHarness> {
     const harness = new PrimaryHarness(behave, settings);
+    prepare(harness);
     const start = harness.start(changes);
     await harness.advance(1_000);
     if (start.answer === null) throw new Error(`it did not start: ${start.error?.message ?? 'no answer'}`);
@@ -190,6 +197,7 @@ export class PrimaryHarness {
   #ports(): PrimaryPorts {
     return {
       duplicate: () => Promise.resolve(null),
+      somaxconn: () => this.somaxconn,
       link: (_, events) => {
         this.#link = events;
         return { attached: true, busy: false, dial: () => {}, send: (message) => this.#sent(message), close: () => Promise.resolve() };

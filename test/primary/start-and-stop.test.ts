@@ -306,3 +306,16 @@ describe('a script that does its work and ends', () => {
     expect(app.messages.at(-1)).toMatchObject({ type: 'ended', state: 'stopped' });
   });
 });
+
+it.each([
+  [128, 1],
+  [4_096, 0],
+  [null, 0],
+])('warns once of a kernel in which %s connections can wait', async (somaxconn, warnings) => {
+  const app = await PrimaryHarness.online({ instances: 2 }, undefined, {}, (harness) => (harness.somaxconn = somaxconn));
+  app.order({ kind: 'reload' });
+  await app.advance(5_000);
+  const warned = app.events.filter((event) => event.startsWith('queue-short'));
+  expect(warned).toHaveLength(warnings);
+  for (const event of warned) expect(event).toMatch(/^queue-short: only 128 connections can wait in the kernel.* raise net\.core\.somaxconn/);
+});

@@ -35,7 +35,8 @@ export const BALANCING_OPTIONS = {
     flags: ['--max-conns <n>'],
     default: null,
     doc: 'maximum number of open connections per worker',
-    notes: 'When every worker has reached it, new connections wait in the primary (`max_queue`). Not available with `direct`.',
+    notes:
+      'When every worker has reached it, new connections wait: most of them in the kernel, see [balancing.md](balancing.md#when-workers-are-full). Not available with `direct`.',
   }),
   max_queue: withDefault({
     group: 'Balancing',
@@ -44,7 +45,7 @@ export const BALANCING_OPTIONS = {
     default: 8_192,
     doc: 'maximum number of connections per listener that wait in the primary for a worker',
     notes:
-      'Beyond it nothing is refused: the primary stops accepting, and further connections wait in the kernel backlog until half of the queue has been served. The queue of a Unix socket has no limit.',
+      'It bounds what must be accepted before a worker can be chosen: with `ip-hash` and the PROXY protocol. Otherwise connections wait in the kernel, and only a handful in the primary. Beyond it nothing is refused: the primary stops accepting, and further connections wait in the kernel until half of the queue has been served. The queue of a Unix socket has no limit.',
   }),
   slow_start: withDefault({
     group: 'Balancing',

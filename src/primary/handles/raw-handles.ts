@@ -9,6 +9,8 @@ export interface RawConnection {
 }
 
 export interface RawListener {
+  /** Descriptor. */
+  readonly fd?: number;
   onconnection?: ((status: number, connection: RawConnection | undefined) => void) | undefined;
   listen(backlog: number): number;
   close(): void;

@@ -20,6 +20,8 @@ export interface DispatchSettings {
 }
 
 interface DispatcherEvents {
+  /** Whether connections of this listener may wait in the kernel: one that is accepted goes to any worker that is free. */
+  waitsInKernel(key: string): boolean;
   /** The queue of this listener is full. */
   crowded(key: string): void;
   /** Its queue is down to half. */
@@ -44,12 +46,19 @@ const DEFAULTS: DispatchSettings = {
   ipHashPrefix: { v4: 32, v6: 64 },
 };
 
+/**
+ * Of connections that may wait in the kernel, only a handful wait here, because these are lost if the primary is killed. Enough
+ * that a pause of the listener, some tens of microseconds of work, serves several of them.
+ */
+const HANDFUL = 8;
+const HANDFUL_PER_WORKER = 2;
+
 /** 2³² divided by the golden ratio: its multiples are spread evenly. */
 const GOLDEN_RATIO = 0x9e3779b9;
 
 /**
  * Hands each accepted connection to the worker that the strategy picks. If no worker is free, connections wait here in order
- * of arrival. None is refused.
+ * of arrival, or in the kernel where they may. None is refused.
  */
 export class Dispatcher {
   readonly #events: DispatcherEvents;
@@ -84,7 +93,7 @@ export class Dispatcher {
     if (queue.waiting.length > 0 || !place(queue, pending)) queue.waiting.push(pending);
     else if (queue.queued === 0) return;
     this.#count(queue);
-    if (queue.queued < this.#mostQueued || queue.crowded) return;
+    if (queue.crowded || queue.queued < this.#mostQueued(queue)) return;
     queue.crowded = true;
     this.#events.crowded(key);
   }
@@ -122,7 +131,7 @@ export class Dispatcher {
     for (const backend of queue.backends) serveBackend(backend, queue);
     for (let next = queue.waiting[0]; next !== undefined && place(queue, next); next = queue.waiting[0]) queue.waiting.shift();
     this.#count(queue);
-    if (!queue.crowded || queue.queued > this.#mostQueued / 2) return;
+    if (!queue.crowded || queue.queued > this.#mostQueued(queue) / 2) return;
     queue.crowded = false;
     this.#events.relieved(key);
   }
@@ -147,9 +156,11 @@ export class Dispatcher {
     this.#queues.delete(key);
   }
 
-  get #mostQueued(): number {
-    const { maxQueue, maxQueued } = this.#settings;
-    return Math.min(maxQueue, Math.ceil(maxQueued / this.#queues.size));
+  #mostQueued({ key, backends }: ListenerQueue): number {
+    const { strategy, maxQueue, maxQueued } = this.#settings;
+    const most = Math.min(maxQueue, Math.ceil(maxQueued / this.#queues.size));
+    if (STRATEGIES[strategy].sticky || !this.#events.waitsInKernel(key)) return most;
+    return Math.min(most, Math.max(HANDFUL, HANDFUL_PER_WORKER * backends.length));
   }
 
   #queue(key: string): ListenerQueue {

@@ -4,6 +4,7 @@ import { DEFAULT_STRATEGY, handsOff } from '../../lifecycle/balance-strategy.ts'
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import { cidrMatcher } from '../../system/cidr.ts';
 import { descriptorRoom } from '../../system/descriptor-room.ts';
+import { kernelQueue } from '../../system/kernel-queue.ts';
 import { DirectSockets } from './direct-sockets.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { bindListener, Listeners, type BindListener, type ListenerName } from './listeners.ts';
@@ -20,6 +21,8 @@ interface IngressPorts {
   readonly keeper: SocketKeeper;
   readonly duplicate: Duplicate;
   readonly bind?: BindListener;
+  /** Called with the first TCP listener. */
+  readonly opened?: () => void;
 }
 
 interface ProxyGate {
@@ -37,6 +40,7 @@ export class Ingress {
   readonly #readers = new Map<string, ProxyReader>();
   #gate: ProxyGate | null = null;
   readonly #keeper: SocketKeeper;
+  #opened: () => void;
   #direct = false;
   readonly #room = descriptorRoom();
   /** The ingress is shut for good. */
@@ -45,9 +49,11 @@ export class Ingress {
   #handingOut: readonly string[] | null = null;
   #arrivals = 0;
 
-  constructor({ keeper, duplicate, bind = bindListener }: IngressPorts) {
+  constructor({ keeper, duplicate, bind = bindListener, opened = () => {} }: IngressPorts) {
     this.#keeper = keeper;
+    this.#opened = opened;
     this.dispatcher = new Dispatcher({
+      waitsInKernel: (key) => this.listeners.canPause(key) && (this.#gate === null || !this.#expectsHeader(key, this.#gate.spec)),
       crowded: (key) => {
         if (!this.#shut) void this.listeners.pause(key);
       },
@@ -81,6 +87,11 @@ export class Ingress {
     return [...this.listeners.names, ...this.sockets.names];
   }
 
+  /** Connections that wait for a worker, here or in the kernel. */
+  get waiting(): number {
+    return this.dispatcher.queued + kernelQueue(this.listeners.paused);
+  }
+
   /** All listening sockets, as the daemon keeps them. */
   get held(): readonly HeldSocket[] {
     return [...this.listeners.held, ...this.sockets.held];
@@ -104,6 +115,10 @@ export class Ingress {
   async listen(query: ListenQuery, slots: number): Promise<{ readonly errno: number; readonly name: SocketName | null }> {
     // A worker that boots while the app stops must not fail because of this; it gets no connections.
     if (this.#shut) return { errno: 0, name: nameAsAsked(query) };
+    if (query.addressType !== -1) {
+      this.#opened();
+      this.#opened = () => {};
+    }
     if (this.#direct && query.addressType !== -1) {
       const outcome = await this.sockets.listen(query, slots);
       return { errno: outcome.errno, name: 'name' in outcome ? outcome.name : null };

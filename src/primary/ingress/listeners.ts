@@ -1,12 +1,13 @@
-import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { errnoOf } from '../../errors/lb-error.ts';
-import { DEFAULT_BACKLOG, type ListenQuery, type SocketName } from '../../protocol/worker.ts';
+import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import type { ListenAddress } from '../../lifecycle/fixed-listener.ts';
 import { claimSocketPath } from '../../system/stale-socket.ts';
 import type { Duplicate } from '../handles/duplicator.ts';
 import type { HeldSocket } from '../handles/handle-keeper.ts';
+import { backlogOf, listenOptions } from './listen-options.ts';
+import { hasLostItsFile, removeFile } from './socket-file.ts';
 import { CLOSING_BACKLOG, stealHandle, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
 export interface Listener {
@@ -18,6 +19,8 @@ export interface Listener {
   readonly label: string;
   /** `paused`: not polled, so new connections wait in the kernel's queue. */
   mode: 'accepting' | 'pausing' | 'paused';
+  /** Another handle of this socket, unpolled, for the next pause. */
+  spare: Promise<RawListener | null> | null;
 }
 
 /** A listener as people know it. */
@@ -73,6 +76,11 @@ export class Listeners {
     return this.#open.get(key);
   }
 
+  /** The descriptors of those that have paused. */
+  get paused(): readonly number[] {
+    return [...this.#open.values()].flatMap(({ mode, handle }) => (mode === 'paused' && handle.fd !== undefined ? [handle.fd] : []));
+  }
+
   /** Adds a handle of the previous primary, from the daemon. */
   received(key: string, handle: RawListener, name: SocketName | null): void {
     if (this.#open.has(key)) return handle.close();
@@ -80,31 +88,37 @@ export class Listeners {
     this.#inherited.set(key, { handle, name });
   }
 
+  /** Closing the bound handle of a Unix socket removes its file, so clients could no longer connect. */
+  canPause(key: string): boolean {
+    const listener = this.#open.get(key);
+    return listener !== undefined && listener.query.addressType !== -1;
+  }
+
   /** Stops accepting for now, so connections wait in the kernel's queue. Without a duplicate it keeps accepting. */
   async pause(key: string): Promise<void> {
     const listener = this.#open.get(key);
-    // Closing the bound handle of a Unix socket removes its file, so clients could no longer connect.
-    if (listener?.mode !== 'accepting' || listener.query.addressType === -1) return;
+    if (listener?.mode !== 'accepting' || !this.canPause(key)) return;
     listener.mode = 'pausing';
-    const { handle } = listener;
-    const duplicate = await this.#options.duplicate(handle);
-    // It may have been resumed, closed or bound anew meanwhile.
-    const isPausing = this.#open.get(key) === listener && listener.handle === handle && listener.mode === 'pausing';
-    if (duplicate === null || !isPausing) {
-      duplicate?.close();
-      if (isPausing) listener.mode = 'accepting';
-      return;
-    }
-    // libuv cannot stop polling a listening handle, but we can close it: the duplicate keeps the socket open.
-    handle.close();
-    listener.handle = duplicate;
-    listener.mode = 'paused';
+    listener.spare ??= this.#options.duplicate(listener.handle);
+    const spare = await listener.spare;
+    // It may have been resumed meanwhile, or closed, and its spare with it.
+    if (listener.spare === null || listener.mode !== 'pausing') return;
+    listener.spare = null;
+    listener.mode = spare === null ? 'accepting' : 'paused';
+    if (spare === null) return;
+    // libuv cannot stop polling a listening handle, but we can close it: the spare keeps the socket open.
+    listener.handle.close();
+    listener.handle = spare;
   }
 
   resume(key: string): void {
     const listener = this.#open.get(key);
     if (listener === undefined || listener.mode === 'accepting') return;
-    if (listener.mode === 'paused') this.#poll(listener);
+    if (listener.mode === 'paused') {
+      this.#poll(listener);
+      // A listener that paused once will pause again soon, and then at once.
+      listener.spare = this.#options.duplicate(listener.handle);
+    }
     listener.mode = 'accepting';
   }
 
@@ -113,13 +127,14 @@ export class Listeners {
     this.resume(key);
     const listener = this.#open.get(key);
     if (listener === undefined) return;
+    closeSpare(listener);
     if (listener.query.addressType !== -1) listener.handle.listen(CLOSING_BACKLOG);
     else if (listener.query.address !== null) removeFile(listener.query.address);
   }
 
   async listen(query: ListenQuery): Promise<ListenOutcome> {
     const open = this.#open.get(query.key);
-    if (open !== undefined && !hasLostItsFile(open)) return { errno: 0, listener: open };
+    if (open !== undefined && !hasLostItsFile(open.query)) return { errno: 0, listener: open };
     let opening = this.#opening.get(query.key);
     if (opening === undefined) {
       opening = (open === undefined ? this.#start(query) : this.#bindAnew(open)).finally(() => this.#opening.delete(query.key));
@@ -134,6 +149,7 @@ export class Listeners {
       if (used.has(key)) continue;
       this.#open.delete(key);
       listener.handle.close();
+      closeSpare(listener);
       // libuv removes the file only if this process bound the handle.
       if (listener.query.addressType === -1 && listener.query.address !== null) removeFile(listener.query.address);
       this.#options.onClosed(key);
@@ -196,7 +212,7 @@ export class Listeners {
   }
 
   #add(query: ListenQuery, handle: RawListener, name: SocketName | null): Listener {
-    const listener: Listener = { key: query.key, query, handle, name, label: labelOf(query, name), mode: 'accepting' };
+    const listener: Listener = { key: query.key, query, handle, name, label: labelOf(query, name), mode: 'accepting', spare: null };
     this.#open.set(query.key, listener);
     return listener;
   }
@@ -210,7 +226,7 @@ export class Listeners {
   /** Starts accepting on a handle that is already listening. */
   #poll(listener: Listener): number {
     this.#feed(listener);
-    return listener.handle.listen(listener.query.backlog || DEFAULT_BACKLOG);
+    return listener.handle.listen(backlogOf(listener.query));
   }
 }
 
@@ -223,6 +239,12 @@ export function bindListener(query: ListenQuery): Promise<RawListener> {
   });
 }
 
+function closeSpare(listener: Listener): void {
+  const { spare } = listener;
+  listener.spare = null;
+  void spare?.then((handle) => handle?.close());
+}
+
 /** The file of a Unix socket is made in this turn, with the permissions that the app would have given it. */
 function withUmask(umask: number | undefined, bind: () => void): void {
   if (umask === undefined) return bind();
@@ -232,34 +254,6 @@ function withUmask(umask: number | undefined, bind: () => void): void {
   } finally {
     process.umask(before);
   }
-}
-
-function hasLostItsFile({ query: { address, addressType } }: Listener): boolean {
-  return addressType === -1 && address !== null && isPath(address) && !existsSync(address);
-}
-
-/** Not an abstract socket, nor a Windows pipe. */
-const isPath = (address: string): boolean => !address.startsWith('\0') && process.platform !== 'win32';
-
-function removeFile(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    return;
-  }
-}
-
-function listenOptions(query: ListenQuery): object {
-  const backlog = query.backlog || DEFAULT_BACKLOG;
-  if (query.addressType === -1) {
-    return { path: query.address, backlog, readableAll: query.readableAll, writableAll: query.writableAll };
-  }
-  return {
-    port: query.port ?? 0,
-    ...(query.address === null ? {} : { host: query.address }),
-    ipv6Only: (query.flags & 1) === 1,
-    backlog,
-  };
 }
 
 export function socketName(handle: RawListener): SocketName | null {

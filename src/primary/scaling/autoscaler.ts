@@ -105,7 +105,7 @@ export class Autoscaler implements WorkerObserver {
     const { pool } = context;
     const at = now();
     const sharing = pool.workers.filter((worker) => worker.state === 'ready' && router.weight(worker) > 0);
-    this.#history.add(sharing, { counters: pool.counters, requestsPerSecond: requestsPerSecond(pool, at), queued: ingress.dispatcher.queued, at, keptMs });
+    this.#history.add(sharing, { counters: pool.counters, requestsPerSecond: requestsPerSecond(pool, at), queued: ingress.waiting, at, keptMs });
     const waitsFor = unsettled(pool, runner) ?? (rebalancer.moving ? 'connections are moving to other workers' : null);
     // Detects workers that were replaced between two checks.
     const shape = `${pool.wanted}/${pool.lastId}`;

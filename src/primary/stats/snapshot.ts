@@ -78,7 +78,7 @@ export function takeStats(parts: StatsParts): AppStats {
     cpuPercent: sumOrNull(workers.map((worker) => worker.meter.cpuPercent)),
     memoryBytes: sumOrNull(workers.map((worker) => worker.meter.memoryBytes)),
     connections: workers.reduce((sum, worker) => sum + worker.handOff.reportedConnections, 0),
-    queued: ingress.dispatcher.queued,
+    queued: ingress.waiting,
     panic: parts.router.panic,
     requestsPerSecond: round(requestsPerSecond(pool, at)),
     p50Ms: quantile(latency, 0.5),

@@ -46,8 +46,13 @@ const [OF_SLOT_0, OF_SLOT_1] = ['10.0.0.1', '10.0.0.2'];
 const routes = (targets: readonly FakeTarget[]): Route[] => targets.map((target) => ({ target, weight: 1, backup: false }));
 
 const crowding: string[] = [];
-const dispatcherOf = (): Dispatcher =>
-  new Dispatcher({ crowded: (key) => crowding.push(`crowded ${key}`), relieved: (key) => crowding.push(`relieved ${key}`) });
+/** @param waitsInKernel whether connections may wait in the kernel */
+const dispatcherOf = (waitsInKernel = false): Dispatcher =>
+  new Dispatcher({
+    waitsInKernel: () => waitsInKernel,
+    crowded: (key) => crowding.push(`crowded ${key}`),
+    relieved: (key) => crowding.push(`relieved ${key}`),
+  });
 const numbers = (connections: readonly FakeConnection[]): number[] => connections.map(({ n }) => n);
 
 function acceptMany(dispatcher: Dispatcher, count: number, key = 'a'): FakeConnection[] {
@@ -184,6 +189,35 @@ describe('Dispatcher', () => {
     }
     expect(dispatcher.queued).toBe(QUEUE_LIMIT / 2);
     expect(crowding).toEqual(['crowded a', 'relieved a']);
+  });
+
+  it.each([
+    { strategy: 'round-robin', workers: 2, most: 8 },
+    { strategy: 'random', workers: 20, most: 40 },
+    { strategy: 'least-connections', workers: 0, most: 8 },
+  ] as const)('holds only a handful where the others can wait in the kernel: $strategy, $workers workers', ({ strategy, workers, most }) => {
+    const dispatcher = dispatcherOf(true);
+    crowding.length = 0;
+    dispatcher.configure({ strategy, maxConns: null, maxQueue: QUEUE_LIMIT, maxQueued: Infinity, ipHashPrefix: { v4: 32, v6: 64 } });
+    const targets = Array.from({ length: workers }, (_, slot) => new FakeTarget(false, slot));
+    dispatcher.route('a', routes(targets));
+    acceptMany(dispatcher, workers + most - 1);
+    expect([dispatcher.queued, crowding]).toEqual([most - 1, []]);
+    acceptMany(dispatcher, 1);
+    expect(crowding).toEqual(['crowded a']);
+    // With ip-hash each waits for its own worker, and is accepted for that.
+    dispatcher.configure({ strategy: 'ip-hash', maxConns: null, maxQueue: QUEUE_LIMIT, maxQueued: Infinity, ipHashPrefix: { v4: 32, v6: 64 } });
+    expect(crowding).toEqual(['crowded a', 'relieved a']);
+    acceptMany(dispatcher, most);
+    expect(crowding).toHaveLength(2);
+  });
+
+  it('never waits for more than max_queue', () => {
+    const dispatcher = dispatcherOf(true);
+    crowding.length = 0;
+    dispatcher.configure({ strategy: 'round-robin', maxConns: null, maxQueue: 2, maxQueued: Infinity, ipHashPrefix: { v4: 32, v6: 64 } });
+    acceptMany(dispatcher, 2);
+    expect(crowding).toEqual(['crowded a']);
   });
 
   it('divides the total queue limit among the listeners', () => {

@@ -98,17 +98,44 @@ it('removes the queue of a TCP socket that is about to be closed', async () => {
 const TCP = { ...QUERY, key: 'a', address: '127.0.0.1', port: 0, addressType: 4 } as const;
 const fakeHandle = (): RawListener & { readonly close: Mock<() => void> } => ({ listen: () => 0, close: vi.fn<() => void>() });
 
-it.each<readonly [string, () => void]>([
-  ['closed', () => listeners.closeAllBut(new Set())],
-  ['resumed', () => listeners.resume('a')],
-])('closes a duplicate that arrives after its listener was %s', async (_, change) => {
+it('closes a duplicate that arrives after its listener was closed', async () => {
+  const { listener } = await listeners.listen(TCP);
+  const duplicate = fakeHandle();
+  duplicates = [duplicate];
+  const paused = listeners.pause('a');
+  listeners.closeAllBut(new Set());
+  await paused;
+  expect([duplicate.close.mock.calls.length, listener?.mode === 'paused']).toEqual([1, false]);
+});
+
+it('pauses with a duplicate, and has the next one ready when it accepts again', async () => {
+  const { listener } = await listeners.listen(TCP);
+  const polled = vi.spyOn(listener?.handle ?? fakeHandle(), 'close');
+  const [first, second, third] = [fakeHandle(), fakeHandle(), fakeHandle()];
+  duplicates = [first, second, third];
+  await listeners.pause('a');
+  expect([listener?.mode, listener?.handle === first, polled.mock.calls.length, asked]).toEqual(['paused', true, 1, 1]);
+  listeners.resume('a');
+  expect([listener?.mode, first.close.mock.calls.length, asked]).toEqual(['accepting', 0, 2]);
+  await listeners.pause('a');
+  expect([listener?.mode, listener?.handle === second, first.close.mock.calls.length, asked]).toEqual(['paused', true, 1, 2]);
+  listeners.resume('a');
+  // The socket is closed with the last of its handles.
+  listeners.closeAllBut(new Set());
+  await Promise.resolve();
+  expect([second, third].map(({ close }) => close.mock.calls.length)).toEqual([1, 1]);
+});
+
+it('a listener that is resumed before its duplicate arrives goes on accepting, and keeps it for the next pause', async () => {
   const { listener } = await listeners.listen(TCP);
   const [before, duplicate] = [listener?.handle, fakeHandle()];
   duplicates = [duplicate];
   const paused = listeners.pause('a');
-  change();
+  listeners.resume('a');
   await paused;
-  expect([duplicate.close.mock.calls.length, listener?.handle === before, listener?.mode === 'paused']).toEqual([1, true, false]);
+  expect([listener?.mode, listener?.handle === before]).toEqual(['accepting', true]);
+  await listeners.pause('a');
+  expect([listener?.mode, listener?.handle === duplicate, asked]).toEqual(['paused', true, 1]);
 });
 
 it('goes on accepting when no duplicate can be made, and tries again at the next pause', async () => {
@@ -117,7 +144,7 @@ it('goes on accepting when no duplicate can be made, and tries again at the next
   expect(listener?.mode).toBe('accepting');
   duplicates = [fakeHandle()];
   await listeners.pause('a');
-  expect(listener?.mode).toBe('paused');
+  expect([listener?.mode, asked]).toEqual(['paused', 2]);
 });
 
 it('of the sockets of an earlier primary, closes those that it has itself', async () => {

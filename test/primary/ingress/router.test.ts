@@ -54,7 +54,7 @@ let errno: number;
 beforeEach(() => {
   vi.useFakeTimers();
   workers = [new FakeHandle(0), new FakeHandle(1)];
-  dispatcher = new Dispatcher({ crowded: () => {}, relieved: () => {} });
+  dispatcher = new Dispatcher({ waitsInKernel: () => false, crowded: () => {}, relieved: () => {} });
   spec = sampleSpec();
   joins = 0;
   holder = null;
