@@ -2,24 +2,63 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { descriptorOf } from './handle-channel.ts';
 
 const LISTEN = '0A';
-/** The kernel lists listening sockets first. */
-const READ_BYTES = 64 * 1024;
+/** About one line. The kernel makes no more lines than are asked for; what follows the listening sockets may take it 50 ms to find. */
+const READ_BYTES = 150;
+const MOST_READS = 10_000;
 
-/** How many connections wait in the kernel to be accepted from these sockets of this process. Linux only; 0 if it is not known. */
-export function kernelQueue(descriptors: readonly number[]): number {
-  if (descriptors.length === 0) return 0;
-  const inodes = new Set(descriptors.map((descriptor) => /^socket:\[(\d+)\]$/.exec(descriptorOf('self', descriptor) ?? '')?.[1] ?? ''));
-  return waitingFor(inodes, ['/proc/self/net/tcp', '/proc/self/net/tcp6'].map(beginningOf).join(''));
+/** A listening TCP socket of this process. */
+export interface ListeningDescriptor {
+  readonly descriptor: number;
+  readonly family: 4 | 6;
 }
 
-/** @param table of `/proc/net/tcp` */
-export function waitingFor(inodes: ReadonlySet<string>, table: string): number {
+/** How many connections wait in the kernel to be accepted from these sockets. Linux only; those of which it is not known do not count. */
+export function kernelQueue(sockets: readonly ListeningDescriptor[]): number {
+  const waitingAt = (family: 4 | 6, table: string): number => {
+    const inodes = sockets.filter((socket) => socket.family === family).flatMap(({ descriptor }) => inodeOf(descriptor) ?? []);
+    return inodes.length === 0 ? 0 : waitingFor(new Set(inodes), linesOf(table));
+  };
+  return waitingAt(4, '/proc/self/net/tcp') + waitingAt(6, '/proc/self/net/tcp6');
+}
+
+/** @param lines of `/proc/net/tcp`, where listening sockets come first. Reads no more of them than it needs. */
+export function waitingFor(inodes: ReadonlySet<string>, lines: Iterable<string>): number {
+  const left = new Set(inodes);
   let waiting = 0;
-  for (const line of table.split('\n')) {
+  let isHeading = true;
+  for (const line of lines) {
     const [, , , state, queues = '', , , , , inode = ''] = line.trim().split(/\s+/);
-    if (state === LISTEN && inodes.has(inode)) waiting += Number.parseInt(queues.slice(queues.indexOf(':') + 1), 16) || 0;
+    if (!isHeading && state !== LISTEN) break;
+    isHeading = false;
+    if (!left.delete(inode)) continue;
+    waiting += Number.parseInt(queues.slice(queues.indexOf(':') + 1), 16) || 0;
+    if (left.size === 0) break;
   }
   return waiting;
+}
+
+const inodeOf = (descriptor: number): string | undefined => /^socket:\[(\d+)\]$/.exec(descriptorOf('self', descriptor) ?? '')?.[1];
+
+function* linesOf(file: string): Generator<string> {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, 'r');
+  } catch {
+    return;
+  }
+  try {
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    let rest = '';
+    for (let reads = 0; reads < MOST_READS; reads++) {
+      const length = readSync(descriptor, buffer, 0, READ_BYTES, null);
+      if (length === 0) return;
+      const lines = (rest + buffer.toString('latin1', 0, length)).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** How many connections can wait on a listening socket at most; null if it is not known. Linux only. */
@@ -28,21 +67,5 @@ export function somaxconn(): number | null {
     return Number(readFileSync('/proc/sys/net/core/somaxconn', 'latin1')) || null;
   } catch {
     return null;
-  }
-}
-
-function beginningOf(file: string): string {
-  try {
-    const descriptor = openSync(file, 'r');
-    try {
-      const buffer = Buffer.allocUnsafe(READ_BYTES);
-      let length = 0;
-      for (let read = -1; read !== 0 && length < READ_BYTES; length += read) read = readSync(descriptor, buffer, length, READ_BYTES - length, null);
-      return buffer.toString('latin1', 0, length);
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    return '';
   }
 }

@@ -24,7 +24,7 @@ interface DispatcherEvents {
   waitsInKernel(key: string): boolean;
   /** The queue of this listener is full. */
   crowded(key: string): void;
-  /** Its queue is down to half. */
+  /** Most of its queue has been served. */
   relieved(key: string): void;
 }
 
@@ -50,8 +50,12 @@ const DEFAULTS: DispatchSettings = {
  * Of connections that may wait in the kernel, only a handful wait here, because these are lost if the primary is killed. Enough
  * that a pause of the listener, some tens of microseconds of work, serves several of them.
  */
-const HANDFUL = 8;
+const HANDFUL = 16;
 const HANDFUL_PER_WORKER = 2;
+
+/** A listener accepts again when so much of the limit still waits. */
+const RESUME_HANDFUL = 1 / 4;
+const RESUME_QUEUE = 1 / 2;
 
 /** 2³² divided by the golden ratio: its multiples are spread evenly. */
 const GOLDEN_RATIO = 0x9e3779b9;
@@ -131,7 +135,7 @@ export class Dispatcher {
     for (const backend of queue.backends) serveBackend(backend, queue);
     for (let next = queue.waiting[0]; next !== undefined && place(queue, next); next = queue.waiting[0]) queue.waiting.shift();
     this.#count(queue);
-    if (!queue.crowded || queue.queued > this.#mostQueued(queue) / 2) return;
+    if (!queue.crowded || queue.queued > this.#mostQueued(queue) * (this.#isHeldBack(queue) ? RESUME_HANDFUL : RESUME_QUEUE)) return;
     queue.crowded = false;
     this.#events.relieved(key);
   }
@@ -157,10 +161,13 @@ export class Dispatcher {
   }
 
   #mostQueued({ key, backends }: ListenerQueue): number {
-    const { strategy, maxQueue, maxQueued } = this.#settings;
+    const { maxQueue, maxQueued } = this.#settings;
     const most = Math.min(maxQueue, Math.ceil(maxQueued / this.#queues.size));
-    if (STRATEGIES[strategy].sticky || !this.#events.waitsInKernel(key)) return most;
-    return Math.min(most, Math.max(HANDFUL, HANDFUL_PER_WORKER * backends.length));
+    return this.#isHeldBack({ key }) ? Math.min(most, Math.max(HANDFUL, HANDFUL_PER_WORKER * backends.length)) : most;
+  }
+
+  #isHeldBack({ key }: Pick<ListenerQueue, 'key'>): boolean {
+    return !STRATEGIES[this.#settings.strategy].sticky && this.#events.waitsInKernel(key);
   }
 
   #queue(key: string): ListenerQueue {

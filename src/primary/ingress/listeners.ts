@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { errnoOf } from '../../errors/lb-error.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import type { ListenAddress } from '../../lifecycle/fixed-listener.ts';
+import type { ListeningDescriptor } from '../../system/kernel-queue.ts';
 import { claimSocketPath } from '../../system/stale-socket.ts';
 import type { Duplicate } from '../handles/duplicator.ts';
 import type { HeldSocket } from '../handles/handle-keeper.ts';
@@ -77,8 +78,10 @@ export class Listeners {
   }
 
   /** The descriptors of those that have paused. */
-  get paused(): readonly number[] {
-    return [...this.#open.values()].flatMap(({ mode, handle }) => (mode === 'paused' && handle.fd !== undefined ? [handle.fd] : []));
+  get paused(): readonly ListeningDescriptor[] {
+    return [...this.#open.values()].flatMap(({ mode, handle, query: { addressType } }) =>
+      mode === 'paused' && handle.fd !== undefined && addressType !== -1 ? [{ descriptor: handle.fd, family: addressType }] : [],
+    );
   }
 
   /** Adds a handle of the previous primary, from the daemon. */

@@ -192,9 +192,9 @@ describe('Dispatcher', () => {
   });
 
   it.each([
-    { strategy: 'round-robin', workers: 2, most: 8 },
+    { strategy: 'round-robin', workers: 2, most: 16 },
     { strategy: 'random', workers: 20, most: 40 },
-    { strategy: 'least-connections', workers: 0, most: 8 },
+    { strategy: 'least-connections', workers: 0, most: 16 },
   ] as const)('holds only a handful where the others can wait in the kernel: $strategy, $workers workers', ({ strategy, workers, most }) => {
     const dispatcher = dispatcherOf(true);
     crowding.length = 0;

@@ -9,7 +9,7 @@ import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 const QUERY = { key: 'a', address: '127.0.0.1', port: 0, addressType: 4, backlog: 1, flags: 0, readableAll: false, writableAll: false, kind: 'http' } as const;
 const CLIENTS = 200;
 /** With those that are accepted while the listener pauses for the first time. */
-const HANDFUL = 8 + 6;
+const HANDFUL = 16 + 6;
 
 /** Takes a connection when it is told to, and closes it. */
 class Busy implements Target {
