@@ -27,9 +27,15 @@ export type StopListening = (keepConnections?: boolean) => void;
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #bodies = new RequestBodies();
+  #operations = 0;
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
+  }
+
+  /** An operation is under way. */
+  get isBusy(): boolean {
+    return this.#operations > 0;
   }
 
   /** Serves on one more socket, which only this user can use. Resolves with a function that closes it. */
@@ -82,12 +88,15 @@ export class ControlServer {
       if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });
       response.write(ndjson(record));
     };
+    this.#operations++;
     try {
       write(await run(write));
       response.end();
     } catch (error) {
       if (!response.headersSent) throw error;
       response.end(ndjson({ type: 'result', ok: false, error: LbError.from(error).toRecord() }));
+    } finally {
+      this.#operations--;
     }
   }
 

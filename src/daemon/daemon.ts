@@ -134,7 +134,7 @@ export class Daemon {
       attached: (attachment, hello) => this.registry.attach(attachment, hello),
       malformed: (problem, from) => this.#badMessages.report(from, problem),
     });
-    this.#handOver = new HandOver({ ...options, isSettled: () => this.registry.isSettled, leave: options.onHandOver });
+    this.#handOver = new HandOver({ ...options, isSettled: () => this.registry.isSettled && !this.#server.isBusy, leave: options.onHandOver });
     this.#claim = new HomeClaim({
       ...options,
       paths: this.#paths,

@@ -5,13 +5,14 @@ import type { HandOverBody } from '../protocol/control.ts';
 import { now } from '../system/clock.ts';
 import { isAlive, startTimeOf } from '../system/processes.ts';
 
-const SETTLE_MS = 5_000;
+/** For commands under way; longer operations go on in their primaries. */
+const SETTLE_MS = 10_000;
 const POLL_MS = 20;
 
 interface HandOverOptions {
   readonly home: string;
   readonly role: DaemonRole;
-  /** No primary is being started or awaited: this daemon holds nothing that its successor could not find. */
+  /** No primary is being started or awaited, and no operation is under way: nobody misses this daemon. */
   readonly isSettled: () => boolean;
   readonly log: (message: string) => void;
   /** Ends this daemon without touching its apps. */

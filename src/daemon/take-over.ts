@@ -10,7 +10,7 @@ import type { HomePaths } from '../system/paths.ts';
 import { mainThreadOf, type ProcessId } from '../system/processes.ts';
 import { killDaemon, runningDaemon } from '../system/running-daemon.ts';
 
-/** A daemon that agreed may take this long to leave: it waits until its primaries are attached, and for hooks under way. */
+/** A daemon that agreed may take this long to leave: it waits for its primaries, for operations and for hooks under way. */
 const DEADLINE_MS = 20_000;
 const POLL_MS = 20;
 

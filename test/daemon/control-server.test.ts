@@ -9,6 +9,7 @@ import { LbError } from '../../src/errors/lb-error.ts';
 import type { ProgressRecord, ResultRecord } from '../../src/protocol/control.ts';
 import { CONTROL_PROTOCOL } from '../../src/protocol/version.ts';
 import { app, progress } from '../client/samples.ts';
+import { waitFor } from '../helpers/wait.ts';
 import { tempHome } from './temp-home.ts';
 
 type Handler = (request: RouteRequest) => Promise<RouteAnswer> | RouteAnswer;
@@ -21,8 +22,10 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
+let server: ControlServer;
+
 async function serve(routes: Record<string, Handler>): Promise<string> {
-  const server = new ControlServer({
+  server = new ControlServer({
     version: '1.2.3',
     log: () => {},
     routes: new Map(Object.entries(routes)),
@@ -94,6 +97,18 @@ describe('the control server', () => {
     expect([reply.status, reply.headers['content-type'], json(reply)]).toEqual([200, 'application/json', { lines: [] }]);
     expect(seen).toMatchObject([{ name: 'my-app', body: undefined }]);
     expect(seen[0]?.query.get('lines')).toBe('7');
+  });
+
+  it('is busy while an operation is under way', async () => {
+    let finish = (): void => {};
+    const run = (): Promise<Success> => new Promise((resolve) => (finish = () => resolve(result)));
+    const path = await serve({ 'POST /v1/apps/:name/reload': () => ({ stream: run }) });
+    expect(server.isBusy).toBe(false);
+    const reply = ask(path, '/v1/apps/api/reload', { method: 'POST' });
+    await waitFor('the operation to begin', () => server.isBusy);
+    finish();
+    await reply;
+    expect(server.isBusy).toBe(false);
   });
 
   it('parses the body', async () => {

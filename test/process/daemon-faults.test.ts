@@ -124,8 +124,12 @@ it('S38: the daemon of a service manager takes over from one that lb started, an
     const pid = await sandbox.daemonPid();
     return pid === service.pid ? null : pid;
   });
-  // The service manager starts its own again.
+  const reload = sandbox.lbBackground('reload', name, '--monitor', '400');
+  await sandbox.waitForApp(name, 'reload', (now) => now.operation?.kind === 'reload');
+  // The service manager starts its own again, which waits for the command.
   const again = sandbox.lbBackground('daemon');
+  const reloaded = await reload.ended;
+  expect(reloaded.code, String(reloaded)).toBe(0);
   await sandbox.waitFor('the daemon of the service', async () => (await sandbox.daemonPid()) === again.pid);
   await sandbox.waitFor('the other one to end', () => !isAlive(stray));
   expect(await sandbox.waitForOnline(name)).toMatchObject({ primaryPid: before.primaryPid, ready: before.ready });
