@@ -4,7 +4,7 @@ import { daemonCpu } from './daemon-cpu.mjs';
 import { directReload } from './direct-reload.mjs';
 import { directConnections, directKeepAlive } from './direct.mjs';
 import { drainIdle } from './drain-idle.mjs';
-import { faultsOfOperations, faultsOfSupervisor, faultsOfWorkers } from './faults.mjs';
+import { faults } from './faults.mjs';
 import { historyMemory } from './history-memory.mjs';
 import { hungWorker } from './hung-worker.mjs';
 import { idle } from './idle.mjs';
@@ -73,4 +73,4 @@ export const MEASURES = [
 ];
 
 /** @type {readonly PageMeasure[]} */
-export const PAGE_MEASURES = [faultsOfWorkers, faultsOfSupervisor, faultsOfOperations, drainIdle];
+export const PAGE_MEASURES = [...faults, drainIdle];
