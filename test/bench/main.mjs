@@ -58,6 +58,9 @@ async function run() {
   for (const what of others.leftOut) note(`left out: ${what}`);
   const context = new Context(workspace, { lbProgram: options.lbProgram, others, scale: options.scale });
   const environment = describeEnvironment({ lbProgram: options.lbProgram, others });
+  // Of the programs only those that these measures use.
+  const ofPage = { ...others, nginx: null, haproxy: null, leftOut: others.leftOut.filter((what) => /^(?:PM2|Oxmgr)/.test(what)) };
+  const measuredWith = describeEnvironment({ lbProgram: options.lbProgram, others: ofPage }).filter((line) => !line.startsWith('load:'));
   const rows = [];
   const blocks = [];
   const chosen = ({ id }) => options.only.includes(id);
@@ -80,14 +83,14 @@ async function run() {
       await workspace.closeAll();
     }
   }
-  return { rows, blocks, environment, day: new Date().toISOString().slice(0, 10) };
+  return { rows, blocks, environment, measuredWith, day: new Date().toISOString().slice(0, 10) };
 }
 
-function write({ rows, blocks, environment, day }) {
+function write({ rows, blocks, environment, measuredWith, day }) {
   if (rows.length > 0) writeFileSync(PAGE, page({ rows, environment, day }));
   for (const { id, page: name, block } of blocks) {
     const file = new URL(`../../${name}`, import.meta.url);
-    writeFileSync(file, withBlock(readFileSync(file, 'utf8'), { id, block, environment, day }));
+    writeFileSync(file, withBlock(readFileSync(file, 'utf8'), { id, block, measuredWith, day }));
   }
 }
 

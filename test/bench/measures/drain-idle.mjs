@@ -78,6 +78,6 @@ export const drainIdle = {
     for (const each of DRAIN_IDLE_S) lines.push(await reloads(context, each));
     lines.push(await ownTimeout(context));
     const header = ['`drain_idle`', 'a reload takes', 'failed POSTs during reloads', 'per million', 'per reload and 1,000 connections'];
-    return `${markdownTable(header, lines)}\n\n${context.scale.drainReloads} reloads each, one after the other.`;
+    return `${markdownTable(header, lines)}\n\nReloads one after the other: ${context.scale.drainReloads} for each value.`;
   },
 };

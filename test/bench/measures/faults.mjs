@@ -139,7 +139,7 @@ const faultsOf = (id) => ({
       const results = await inTurn(faultRounds, makers.length, (index) => meet(context, makers[index], fault));
       lines.push([fault.title, ...results.map(describe)]);
     }
-    return `${markdownTable(['', ...makers.map(({ name }) => name)], lines)}\n\nMedians of ${faultRounds} rounds.`;
+    return `${markdownTable(['', ...makers.map(({ name }) => name)], lines)}\n\n${faultRounds === 1 ? 'One round' : `Medians of ${faultRounds} rounds`}.`;
   },
 });
 

@@ -39,15 +39,15 @@ const markerOf = (id) => `<!-- bench ${id} -->`;
 /**
  * A page with the result of one measure between its markers.
  * @param {string} text of the page
- * @param {{ id: string, block: string, environment: readonly string[], day: string }} result
+ * @param {{ id: string, block: string, measuredWith: readonly string[], day: string }} result
  * @throws Error when the page has no place for it
  */
-export function withBlock(text, { id, block, environment, day }) {
+export function withBlock(text, { id, block, measuredWith, day }) {
   const [begin, end] = [markerOf(id), '<!-- end -->'];
   const from = text.indexOf(begin);
   const to = text.indexOf(end, from);
   if (from < 0 || to < 0) throw new Error(`expected ${begin} and ${end} on the page`);
-  return `${text.slice(0, from)}${begin}\n${block} ${day}; ${environment.join('; ')}.\n${text.slice(to)}`;
+  return `${text.slice(0, from)}${begin}\n\n${block} Measured on ${day}: ${measuredWith.join('; ')}.\n\n${text.slice(to)}`;
 }
 
 /**
