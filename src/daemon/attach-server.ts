@@ -1,4 +1,3 @@
-import { chmodSync } from 'node:fs';
 import type { Malformed } from '../protocol/parser.ts';
 import { createToken, listenForChannels, type HandleChannel } from '../system/handle-channel.ts';
 import { Attachment, senderOf, type PrimaryHello } from './attachment.ts';
@@ -25,7 +24,6 @@ export class AttachServer {
   /** Connections live longer than the socket. */
   async listen(path: string): Promise<StopListening> {
     const server = await listenForChannels(path, (channel) => this.#accept(channel));
-    if (process.platform !== 'win32') chmodSync(path, 0o600);
     return () => void server.close();
   }
 

@@ -5,6 +5,7 @@ import { nameInPath, normalName } from '../lifecycle/app-name.ts';
 import type { StreamRecord } from '../protocol/control.ts';
 import { ndjson } from '../protocol/ndjson.ts';
 import { CONTROL_PROTOCOL } from '../protocol/version.ts';
+import { listenPrivately } from '../system/listen-privately.ts';
 import { RequestBodies } from './request-body.ts';
 import type { RouteAnswer, RouteRequest } from './routes.ts';
 
@@ -47,13 +48,7 @@ export class ControlServer {
     return new Promise((resolve, reject) => {
       // Later, an accept that fails for want of descriptors must not end the process.
       server.on('error', reject);
-      // The socket is made in this turn, and is never anybody else's.
-      const before = process.umask(0o177);
-      try {
-        server.listen(path, () => resolve((keepConnections) => this.#end(server, keepConnections)));
-      } finally {
-        process.umask(before);
-      }
+      listenPrivately(server, { path }, () => resolve((keepConnections) => this.#end(server, keepConnections)));
     });
   }
 

@@ -141,8 +141,12 @@ export class HomeClaim {
   }
 }
 
-/** While the socket is open its inode is in use, so a file in its place has another one. */
+/** While the socket is open its inode is in use, so a file in its place has another one. What cannot be looked at has none. */
 function identityOf(path: string): string {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? '' : `${stats.dev}:${stats.ino}`;
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return '';
+  }
 }

@@ -67,6 +67,8 @@ export class Rotation {
     if (!isInPlace) return true;
     try {
       await shiftFiles(path, keep);
+      // Otherwise it would be rotated again at once, for ever.
+      if (await target.isInPlace()) throw new Error('it is still there');
     } catch (error) {
       this.#after = performance.now() + RETRY_MS;
       this.#report(`${path} cannot be rotated: ${messageOf(error)}`);

@@ -181,9 +181,10 @@ export class DaemonLink {
 
   #redial(): void {
     if (this.#closed) return;
-    if (now() - this.#missingSince > this.#missingMs + this.#spawnJitterMs) this.#missed(false);
+    // Before anything that may fail: a primary that does not dial is lost.
     setTimeout(() => this.dial(), this.#delayMs);
     this.#delayMs = Math.min(this.#delayMs * 2, REDIAL_CAP_MS);
+    if (now() - this.#missingSince > this.#missingMs + this.#spawnJitterMs) this.#missed(false);
   }
 
   /** @param isSilent a daemon took the connection and has not answered since the last look */

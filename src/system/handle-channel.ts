@@ -2,6 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { createServer, Socket, type Server } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { discardHandle } from './discard-handle.ts';
+import { listenPrivately } from './listen-privately.ts';
 
 /** Node's raw pipe. Its types do not have it. */
 interface RawPipe {
@@ -122,7 +123,7 @@ export function listenForChannels(path: string, accepted: (channel: HandleChanne
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ path, exclusive: true }, () => {
+    listenPrivately(server, { path, exclusive: true }, () => {
       // A connection is left alone until it is opened as a channel: what is polled cannot be opened again.
       const { _handle: handle } = server as unknown as { readonly _handle: { onconnection: (status: number, connection?: RawPipe) => void } };
       handle.onconnection = (status, connection) => {

@@ -31,8 +31,13 @@ export const lockFileOf = (name: string): string => join(process.platform === 'w
 const idOf = (name: string): string => `lb-${process.getuid?.() ?? 0}-${shortHash(identityOf(name))}`;
 
 function identityOf(name: string): string {
-  const stats = isAbsolute(name) ? statSync(name, { bigint: true, throwIfNoEntry: false }) : undefined;
-  return stats === undefined ? name : `${stats.dev}:${stats.ino}`;
+  if (!isAbsolute(name)) return name;
+  try {
+    const { dev, ino } = statSync(name, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return name;
+  }
 }
 
 /** The kernel frees the name however its owner ends, and nothing is left on disk. */

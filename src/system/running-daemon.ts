@@ -22,7 +22,7 @@ export function runningDaemon({ home, daemonPid }: HomeFiles): ProcessId | null 
   const told = pidIn(daemonPid);
   if (told !== null && isOurs(told) && ownsSocket(told, inode)) return identified(told);
   // One that is just starting has not written the file yet, and is among the youngest.
-  const pids = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+  const pids = processNames().flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
   const pid = pids.sort((a, b) => b - a).find((one) => isOurs(one) && ownsSocket(one, inode));
   return pid === undefined ? null : identified(pid);
 }
@@ -66,6 +66,15 @@ function isOurs(pid: number): boolean {
 function pidIn(file: string): number | null {
   const pid = /"pid": ?(\d+)/.exec(textOf(file))?.[1];
   return pid === undefined ? null : Number(pid);
+}
+
+/** None if they cannot be listed now, for want of descriptors. */
+function processNames(): string[] {
+  try {
+    return readdirSync('/proc');
+  } catch {
+    return [];
+  }
 }
 
 function textOf(file: string): string {
