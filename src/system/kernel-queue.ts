@@ -56,6 +56,8 @@ function* linesOf(file: string): Generator<string> {
       rest = lines.pop() ?? '';
       yield* lines;
     }
+  } catch {
+    // The rest is not known.
   } finally {
     closeSync(descriptor);
   }
