@@ -164,7 +164,9 @@ export type Unmarked<M> = M extends unknown ? Omit<M, 'cmd'> : never;
 export const IDLE_UTILIZATION = 0.05;
 
 /** Makes Node.js open the inspector on a free port on SIGUSR1; the preload hides it from the app. */
-export const INSPECT_ARGUMENT = '--inspect-port=0';
+export const INSPECT_PORT = '--inspect-port=0';
+/** Whoever wants to attach must know the path that Node.js prints to stderr: it is not served, so other users cannot. Hidden as well. */
+export const INSPECT_SECRET = '--inspect-publish-uid=stderr';
 
 /** The daemon's order to a worker without a primary: ask your app to shut down. It does nothing to a process that does not listen for it. */
 export const LEAVE_SIGNAL = 'SIGCONT';

@@ -4,7 +4,7 @@
  */
 import cluster from 'node:cluster';
 import { Server } from 'node:net';
-import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR, type WorkerSettings } from '../protocol/worker.ts';
+import { INSPECT_PORT, INSPECT_SECRET, WORKER_SETTINGS_VAR, type WorkerSettings } from '../protocol/worker.ts';
 import { attempt, Malformed } from '../protocol/parser.ts';
 import { parseWorkerSettings } from '../protocol/parse-to-worker.ts';
 import { openChannel } from './channel.ts';
@@ -32,7 +32,9 @@ function removeTraces(): void {
   delete process.env[WORKER_SETTINGS_VAR];
   const at = process.execArgv.indexOf(__filename);
   if (at > 0) process.execArgv.splice(at - 1, 2);
-  for (let own = process.execArgv.indexOf(INSPECT_ARGUMENT); own >= 0; own = process.execArgv.indexOf(INSPECT_ARGUMENT)) process.execArgv.splice(own, 1);
+  for (const ours of [INSPECT_PORT, INSPECT_SECRET]) {
+    for (let own = process.execArgv.indexOf(ours); own >= 0; own = process.execArgv.indexOf(ours)) process.execArgv.splice(own, 1);
+  }
 }
 
 /**

@@ -4,14 +4,19 @@ import { listeningPorts, ownsSocket } from '../../src/system/process-state.ts';
 import { getJson } from './http.ts';
 import { waitFor } from './wait.ts';
 
+/** The address that a Node.js process serves; workers of lb do not. */
+async function servedAddress(port: number): Promise<string> {
+  const [target] = await getJson<{ webSocketDebuggerUrl: string }[]>(port, '/json/list');
+  return target?.webSocketDebuggerUrl ?? '';
+}
+
 /** Attaches a debugger to a Node.js process, which must not listen for SIGUSR1 itself. */
-export async function attachDebugger(pid: number): Promise<WebSocket> {
+export async function attachDebugger(pid: number, addressAt: (port: number) => Promise<string> = servedAddress): Promise<WebSocket> {
   const before = listeningPorts(pid);
   process.kill(pid, 'SIGUSR1');
   const opened = (): number | undefined => [...listeningPorts(pid)].find(([inode]) => !before.has(inode) && ownsSocket(pid, inode))?.[1];
   const port = await waitFor(`the inspector of ${pid} to listen`, opened);
-  const [target] = await getJson<{ webSocketDebuggerUrl: string }[]>(port, '/json/list');
-  const socket = new WebSocket(target?.webSocketDebuggerUrl ?? '');
+  const socket = new WebSocket(await addressAt(port));
   await once(socket, 'open');
   return socket;
 }

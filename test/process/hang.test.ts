@@ -71,7 +71,8 @@ it('S14: a stopped worker is told from one in native code; each has its replacem
 /** Somebody debugs the worker until the test ends. */
 async function debug(name: string, port: number): Promise<void> {
   const [pid = 0] = await sandbox.workerPids(name);
-  const socket = await attachDebugger(pid);
+  const printed = (): string | undefined => /ws:\/\/\S+/.exec(sandbox.logFiles().get(`${name}-error.log`)?.toString() ?? '')?.[0];
+  const socket = await attachDebugger(pid, () => sandbox.waitFor('the address of the inspector in the log', printed));
   onTestFinished(() => socket.terminate());
   // A request that came in after it has been heard of, so the inspector has.
   const held = http.get({ port, path: '/hold', agent: false }).on('error', () => {});

@@ -9,13 +9,11 @@ import type { OutputKeeper } from '../handles/output-keeper.ts';
 import { rawHandleOf } from '../handles/raw-handles.ts';
 import { SEARCHED_LINES } from '../workers/worker-end.ts';
 import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
+import { withoutInspector } from './inspector-lines.ts';
 
 const RING_LINES = 1_000;
 const RING_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
-
-/** Lines that Node prints when the stack of a hung worker is captured. They are not the app's output. */
-const INSPECTOR_LINE = /^(?:Debugger (?:listening|ending) on ws:|Debugger attached\.$|For help, see: https:\/\/nodejs\.org\/)/;
 
 /** Output that is remembered; it becomes lines when somebody asks for them. */
 interface Remembered {
@@ -87,6 +85,7 @@ export class LogSink implements WorkerObserver {
       });
     }
     this.#output.read(source, origin, worker.spec, (read, at) => {
+      if (stream === 'err') worker.inspectorPaths.read(read.bytes);
       const piece = worker.end.observer === 'hang-watch' ? withoutInspector(read) : read;
       if (piece === null) return null;
       if (stream === 'err') for (const text of textsOf(piece, SEARCHED_LINES)) worker.end.rememberStderr(text);
@@ -109,12 +108,4 @@ function endOf(piece: Piece): Piece {
   if (start > 0 && start < bytes.length) return { bytes: bytes.subarray(start), continues: false };
   const lastLine = bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
   return { bytes: bytes.subarray(lastLine, lastLine + most), continues: lastLine === 0 && piece.continues };
-}
-
-function withoutInspector({ bytes, continues }: Piece): Piece | null {
-  const kept = bytes
-    .toString('utf8')
-    .split(/(?<=\n)/)
-    .filter((line) => !INSPECTOR_LINE.test(line.trimEnd()));
-  return kept.length === 0 ? null : { bytes: Buffer.from(kept.join('')), continues };
 }

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
-import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
+import { INSPECT_PORT, WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
 import { ownNode } from '../../system/own-node.ts';
-import { configuresInspector } from './inspector.ts';
+import { inspectorArguments } from './inspector.ts';
 import { IpcProcess } from './ipc-process.ts';
 import type { StartWorker } from './worker-process.ts';
 
@@ -11,15 +11,15 @@ import type { StartWorker } from './worker-process.ts';
  */
 export function clusterWorkers(preload: string): StartWorker {
   return ({ spec, slot, settings }, events) => {
-    const keepsInspector = configuresInspector(spec);
+    const inspector = inspectorArguments(spec);
     cluster.setupPrimary({
       exec: spec.script,
       args: [...spec.args],
-      execArgv: ['--require', preload, ...(keepsInspector ? [] : [INSPECT_ARGUMENT]), ...spec.nodeArgs],
+      execArgv: ['--require', preload, ...inspector, ...spec.nodeArgs],
       cwd: spec.cwd,
       silent: true,
       // Otherwise Node would give each worker its own port, counting up from the default.
-      ...(keepsInspector ? {} : { inspectPort: 0 }),
+      ...(inspector.includes(INSPECT_PORT) ? { inspectPort: 0 } : {}),
     });
     const env: Record<string, string | undefined> = { ...spec.env };
     // cluster.fork starts from the primary's own environment; undefined removes a variable.

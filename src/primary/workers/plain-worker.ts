@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
-import { INSPECT_ARGUMENT, WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
+import { WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
 import { ownNode } from '../../system/own-node.ts';
-import { configuresInspector } from './inspector.ts';
+import { inspectorArguments } from './inspector.ts';
 import { IpcProcess } from './ipc-process.ts';
 import type { StartWorker } from './worker-process.ts';
 
 /** Starts workers as plain Node.js processes. The preload comes by NODE_OPTIONS, so that the command line is the app's own. */
 export function plainWorkers(preload: string): StartWorker {
   return ({ spec, slot, settings }, events) => {
-    const own = ['--require', JSON.stringify(preload), ...(configuresInspector(spec) ? [] : [INSPECT_ARGUMENT])];
+    const own = ['--require', JSON.stringify(preload), ...inspectorArguments(spec)];
     const env: Record<string, string> = {
       ...spec.env,
       [spec.instanceVar]: String(slot),

@@ -10,6 +10,7 @@ import type { AppCounters } from './app-counters.ts';
 import type { AppObserver, Notify } from './app-observer.ts';
 import { Descendants, type LeftBehind } from './descendants.ts';
 import { HandOff } from './hand-off.ts';
+import { InspectorPaths } from './inspector.ts';
 import { pipesClosed } from './pipes-closed.ts';
 import { SelfDescription } from './self-description.ts';
 import { Tallies } from './tallies.ts';
@@ -51,6 +52,7 @@ export class WorkerHandle {
   readonly tallies = new Tallies((message) => this.channel.post(message));
   readonly self = new SelfDescription();
   readonly end = new WorkerEnd();
+  readonly inspectorPaths = new InspectorPaths();
   readonly descendants = new Descendants();
   /** Null before its exit. */
   leftBehind: LeftBehind | null = null;

@@ -32,7 +32,12 @@ export async function endHungWorker(
   const known = state === 'T' ? hung + NO_STACK.stopped : hung;
   worker.end.explain('hang-watch', known);
   abandon(worker, 'hung', known);
-  const stack = await stackOf({ pid, inspectorPort, ownSigusr1: worker.meter.last?.ownSigusr1 ?? false });
+  const stack = await stackOf({
+    pid,
+    inspectorPort,
+    inspectorPath: (port) => worker.inspectorPaths.at(port),
+    ownSigusr1: worker.meter.last?.ownSigusr1 ?? false,
+  });
   const cause = hung + whereOf(stack, worker.spec.cwd);
   worker.end.explain('hang-watch', cause, 'frames' in stack ? describeStack(stack.frames, worker.spec.cwd).lines : []);
   event('hung', `worker ${worker.slot} ${cause}`, worker);

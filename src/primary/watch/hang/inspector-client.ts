@@ -1,7 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RawData } from 'ws';
 import { field, integer, list, object, optional, string } from '../../../protocol/parser.ts';
+
+/** Node.js prints the path as soon as it listens; then it is on its way through a pipe. */
+const PRINTED_MS = 1_000;
+const POLL_MS = 5;
 
 /** One frame of a paused program. */
 export interface PausedCall {
@@ -38,17 +43,15 @@ const pausedCalls = field(
 
 /**
  * The JavaScript stack of a Node.js program on this machine: pauses it, reads the stack, resumes it. Rejects if the port is no
- * inspector, and with the signal's reason on abort, because code in native calls can't be paused.
+ * inspector, or its path stays unknown, and with the signal's reason on abort, because code in native calls can't be paused.
+ * @param printed the path that the program has printed; an inspector that an app opened itself may serve it instead
  */
-export async function interruptedAt(port: number, signal: AbortSignal): Promise<PausedCall[]> {
+export async function interruptedAt(port: number, printed: () => string | null, signal: AbortSignal): Promise<PausedCall[]> {
+  const path = printed() ?? (await servedPath(port, signal)) ?? (await whenPrinted(printed, signal));
   // Loaded on demand to save memory in each primary.
-  const [{ get }, { WebSocket }] = await Promise.all([import('node:http'), import('ws')]);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get({ host: '127.0.0.1', port, path: '/json/list', agent: false, signal }, resolve).on('error', reject);
-  });
-  const id = targetId(await text(response));
+  const { WebSocket } = await import('ws');
   signal.throwIfAborted();
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/${id}`, { perMessageDeflate: false });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/${path}`, { perMessageDeflate: false });
   const closed = new Promise((resolve) => socket.once('close', resolve));
   const abort = (): void => socket.terminate();
   signal.addEventListener('abort', abort);
@@ -72,6 +75,25 @@ export async function interruptedAt(port: number, signal: AbortSignal): Promise<
     socket.terminate();
     await closed;
   }
+}
+
+/** Null if the inspector keeps it secret. */
+async function servedPath(port: number, signal: AbortSignal): Promise<string | null> {
+  const { get } = await import('node:http');
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path: '/json/list', agent: false, signal }, resolve).on('error', reject);
+  });
+  const body = await text(response);
+  return response.statusCode === 404 ? null : targetId(body);
+}
+
+async function whenPrinted(printed: () => string | null, signal: AbortSignal): Promise<string> {
+  for (const until = performance.now() + PRINTED_MS; performance.now() < until; ) {
+    const path = printed();
+    if (path !== null) return path;
+    await delay(POLL_MS, undefined, { signal });
+  }
+  throw new Error('the path of the inspector is not known');
 }
 
 /** @throws SyntaxError, Malformed when it is not an inspector that answers. */

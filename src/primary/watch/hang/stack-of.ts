@@ -11,11 +11,13 @@ const MAX_POLL_MS = 200;
 /** An endless recursion has thousands of frames. */
 const MAX_FRAMES = 50;
 
-/** The process whose stack is captured. It was started with `--inspect-port=0`. */
+/** The process whose stack is captured. It was started with `--inspect-port=0` and `--inspect-publish-uid=stderr`. */
 export interface StackTarget {
   readonly pid: number;
   /** The port of its inspector, if it is already open; otherwise null. */
   readonly inspectorPort: number | null;
+  /** The path of its inspector at a port, as soon as it has printed it. */
+  readonly inspectorPath: (port: number) => string | null;
   /** Whether the app listens for SIGUSR1 itself. The signal then does not open the inspector, so it is not sent. */
   readonly ownSigusr1: boolean;
 }
@@ -33,8 +35,8 @@ export type StackResult = { readonly frames: readonly StackFrame[] } | { readonl
  * Captures the JavaScript stack of a process whose event loop is blocked, innermost call first. The process continues
  * afterwards. Never rejects, and takes at most `timeoutMs` (default 5 s). Linux only.
  *
- * The inspector's port is found as a new listening socket of the process, not read from its stderr: an app can redirect
- * stderr, print such a line itself, or write so much that the line is delayed.
+ * The inspector's port is found as a new listening socket of the process, because an app can print such a line itself. The path
+ * can only be read from its stderr: if it were served at the port, any user of the machine could attach.
  */
 export async function stackOf(target: StackTarget, timeoutMs = TIMEOUT_MS): Promise<StackResult> {
   const { pid } = target;
@@ -44,7 +46,7 @@ export async function stackOf(target: StackTarget, timeoutMs = TIMEOUT_MS): Prom
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     const port = target.inspectorPort ?? (await openInspector(pid, signal));
-    const calls = await interruptedAt(port, signal);
+    const calls = await interruptedAt(port, () => target.inspectorPath(port), signal);
     return {
       frames: calls.slice(0, MAX_FRAMES).map(({ functionName, url, lineNumber, columnNumber }) => ({
         functionName,

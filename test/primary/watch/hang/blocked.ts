@@ -15,19 +15,23 @@ export interface Program {
   readonly child: ChildProcess;
   /** The next line it prints. */
   readonly line: () => Promise<string>;
+  /** What it has printed to stderr. */
+  readonly stderr: () => string;
 }
 
 /** Starts a program from this source like a worker. Resolves after its first line, after which it may block. */
 export async function startProgram(source: string, extension = 'cjs', args: readonly string[] = ['--inspect-port=0']): Promise<Program> {
   const file = join(directory, `program-${++written}.${extension}`);
   writeFileSync(file, source);
-  const child = spawn(process.execPath, [...args, file], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [...args, file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   children.push(child);
   // One chunk can contain two lines.
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const line = async (): Promise<string> => String((await lines.next()).value);
   await line();
-  return { pid: child.pid ?? 0, file, child, line };
+  return { pid: child.pid ?? 0, file, child, line, stderr: () => stderr };
 }
 
 /** Call this after each test. */

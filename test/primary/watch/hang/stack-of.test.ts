@@ -2,6 +2,7 @@ import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { describeStack } from '../../../../src/lifecycle/describe-stack.ts';
 import { stackOf, type StackResult, type StackTarget } from '../../../../src/primary/watch/hang/stack-of.ts';
+import { InspectorPaths } from '../../../../src/primary/workers/inspector.ts';
 import { listeningPorts, ownsSocket } from '../../../../src/system/process-state.ts';
 import { processState } from '../../../../src/system/processes.ts';
 import { endPrograms, removePrograms, startProgram, type Program } from './blocked.ts';
@@ -9,7 +10,13 @@ import { endPrograms, removePrograms, startProgram, type Program } from './block
 afterEach(endPrograms);
 afterAll(removePrograms);
 
-const target = ({ pid }: { pid: number }, more: Partial<StackTarget> = {}): StackTarget => ({ pid, inspectorPort: null, ownSigusr1: false, ...more });
+const target = ({ pid }: { pid: number }, more: Partial<StackTarget> = {}): StackTarget => ({
+  pid,
+  inspectorPort: null,
+  inspectorPath: () => null,
+  ownSigusr1: false,
+  ...more,
+});
 const where = (result: StackResult, { file }: Program): string | null | undefined =>
   'frames' in result ? describeStack(result.frames, '/').where?.replace(file.slice(1), 'FILE') : result.reason;
 /** Blocks right after its line is printed. */
@@ -64,6 +71,19 @@ describe.runIf(process.platform === 'linux')('stackOf', { timeout: 30_000 }, () 
     writeFileSync(`${program.file}.end`, '');
     expect(await done).toBe('done');
     await vi.waitFor(() => expect(openSockets()).toBe(before));
+  });
+
+  it('finds the path of an inspector that keeps it secret, and without it gets no stack', async () => {
+    const secret = ['--inspect-port=0', '--inspect-publish-uid=stderr'];
+    const program = await startProgram(thenBlock('function block() { for (;;); }'), 'cjs', secret);
+    const paths = new InspectorPaths();
+    const inspectorPath = (port: number): string | null => {
+      paths.read(Buffer.from(program.stderr()));
+      return paths.at(port);
+    };
+    expect(where(await stackOf(target(program, { inspectorPath }), PATIENT_MS), program)).toBe('in `block` (FILE:1)');
+    const other = await startProgram(thenBlock('function block() { for (;;); }'), 'cjs', secret);
+    expect(await stackOf(target(other), PATIENT_MS)).toEqual({ reason: 'no-inspector' });
   });
 
   it('uses an inspector that is already open', async () => {
