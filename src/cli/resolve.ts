@@ -114,7 +114,7 @@ function defaultHeapLimit({ interpreter }: AppSpec, daemon: DaemonHello | null):
 /** Called before any app is started, so that an address in use is reported first. */
 export async function applyMetrics(channel: Channel, metrics: MetricsConfig | null): Promise<void> {
   if (metrics === null) return;
-  const body: MetricsBody = { listen: metrics.listen };
+  const body: MetricsBody = { listen: metrics.listen, hosts: metrics.hosts };
   await channel.json('/v1/metrics', { method: 'POST', body }).catch((error: unknown) => {
     throw asConfigError(error, metrics);
   });

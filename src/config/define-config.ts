@@ -20,9 +20,9 @@ export interface LbConfig {
   readonly apps: readonly AppConfig[];
   /**
    * Where the daemon serves the metrics of all its apps: a port on 127.0.0.1, or host:port; null for nowhere. Applies from the
-   * next start or reload with this file.
+   * next start or reload with this file. Scrapers may name this machine by IP address, `localhost`, its own name or one of `hosts`.
    */
-  readonly metrics?: { readonly listen: string | number | null };
+  readonly metrics?: { readonly listen: string | number | null; readonly hosts?: readonly string[] };
 }
 
 /** A config computed when the file is loaded. */

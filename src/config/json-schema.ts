@@ -8,9 +8,14 @@ import { meaninglessKeys, unsupportedKeys } from './pm2-keys.ts';
 export function configJsonSchema(): Schema {
   const apps: Schema = { type: 'array', minItems: 1, items: { $ref: '#/$defs/app' } };
   const listen: Schema = { ...hostPort.schema, type: ['integer', 'string', 'null'], description: 'A port of 127.0.0.1, or host:port; null is nowhere.' };
+  const hosts: Schema = {
+    type: 'array',
+    items: { type: 'string' },
+    description: 'Names of this machine that scrapers may use, besides its addresses, localhost and its own name.',
+  };
   const metrics: Schema = {
     type: 'object',
-    properties: { listen },
+    properties: { listen, hosts },
     required: ['listen'],
     additionalProperties: false,
     description: 'Where the daemon serves the metrics of all its apps.',

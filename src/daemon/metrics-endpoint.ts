@@ -3,9 +3,10 @@ import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { HostPort } from '../lifecycle/app-spec.ts';
 import { hostAndPort } from '../lifecycle/wording.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
-import { hostPort } from '../protocol/parse-app-spec.ts';
-import { nullable, object } from '../protocol/parser.ts';
+import type { MetricsBody } from '../protocol/control.ts';
+import { savedMetrics } from '../protocol/parse-requests.ts';
 import { HttpEndpoint } from '../system/http-endpoint.ts';
+import { isOwnHost } from '../system/own-host.ts';
 import type { PortHolder } from '../system/port-holder.ts';
 import { readSaved, savedText } from './saved-file.ts';
 import { SavedText } from './saved-text.ts';
@@ -30,6 +31,8 @@ export class MetricsEndpoint {
   readonly #options: EndpointOptions;
   readonly #http: HttpEndpoint;
   readonly #saved: SavedText;
+  /** Further names under which they are served. */
+  #hosts: readonly string[] = [];
 
   constructor(options: EndpointOptions) {
     this.#options = options;
@@ -44,7 +47,9 @@ export class MetricsEndpoint {
   /** Listens on the saved address; retries while the port is in use. */
   restore(): void {
     const { file, reports } = this.#options;
-    const where = addressOf(readSaved({ path: file, parser: savedPlace, reports, without: 'the metrics are not served' })?.listen ?? null);
+    const saved = readSaved({ path: file, parser: savedMetrics, reports, without: 'the metrics are not served' });
+    const where = addressOf(saved?.listen ?? null);
+    this.#hosts = saved?.hosts ?? [];
     if (where !== null) void this.#http.keepTrying(where, ({ message }) => this.#options.failed(`${message}; retrying every second`));
   }
 
@@ -52,10 +57,11 @@ export class MetricsEndpoint {
    * Serves on this address, now and after a restart; null turns it off. Returns the URL. @throws LbError LB_ERR_METRICS_LISTEN
    * if it can't; then nothing changes
    */
-  async move(wanted: HostPort | null): Promise<string | null> {
-    const where = addressOf(wanted);
+  async move({ listen, hosts = [] }: MetricsBody): Promise<string | null> {
+    const where = addressOf(listen);
     await this.#http.move(where);
-    await this.#saved.save(savedText({ listen: where }));
+    this.#hosts = hosts;
+    await this.#saved.save(savedText({ listen: where, hosts }));
     return where === null ? null : urlOf(where);
   }
 
@@ -72,6 +78,8 @@ export class MetricsEndpoint {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {});
+    const { host } = request.headers;
+    if (!isOwnHost(host, this.#hosts)) return answer(response, 403, 'text/plain', refusal(host));
     if (request.url?.split('?')[0] !== PATH) return answer(response, 404, 'text/plain', `only ${PATH} is served here\n`);
     if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'text/plain', 'GET only\n');
     try {
@@ -92,4 +100,5 @@ const addressOf = (where: HostPort | null): HostPort | null => (where === null ?
 
 const urlOf = ({ host, port }: HostPort): string => `http://${hostAndPort(host, port)}${PATH}`;
 
-const savedPlace = object<{ readonly listen: HostPort | null }>({ listen: nullable(hostPort) });
+const refusal = (host = ''): string =>
+  `"${host}" is not known as a name of this machine; ask by its address, or allow the name with "lb metrics --listen <address> --hosts <name>"\n`;

@@ -97,7 +97,7 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
     ['GET /v1/history', ({ query }) => ({ json: metrics.history(registry.get(query.get('app') ?? '').name, query) })],
     ['GET /v1/histories', ({ query }) => ({ json: metrics.histories(query) })],
     ['GET /v1/metrics', async () => ({ text: await metrics.exposition(), type: EXPOSITION_TYPE })],
-    ['POST /v1/metrics', async ({ body }) => ({ json: { url: await endpoint.move(parseMetricsBody(body ?? {}).listen) } })],
+    ['POST /v1/metrics', async ({ body }) => ({ json: { url: await endpoint.move(parseMetricsBody(body ?? {})) } })],
     [
       'POST /v1/apps/:name/reopen',
       async ({ name }) => {

@@ -120,6 +120,8 @@ export interface WeightBody {
 /** `POST /v1/metrics`: serves the metrics at this address, now and after a restart of the daemon; null turns that off. */
 export interface MetricsBody {
   readonly listen: HostPort | null;
+  /** Names of this machine that scrapers use, besides its addresses, `localhost` and its own name. */
+  readonly hosts?: readonly string[] | undefined;
 }
 
 /** `POST /v1/share`: opens this socket, now and after a restart of the daemon; null closes it. */

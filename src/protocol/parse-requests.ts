@@ -54,7 +54,11 @@ export const parseScaleBody = checked('scale request', exact<ScaleBody>(SCALE));
 export const parseSignalBody = checked('signal request', exact<SignalBody>(SIGNAL));
 export const parseProfileBody = checked('profile request', exact<ProfileBody>(PROFILE));
 export const parseBalanceBody = checked('balance request', exact<BalanceBody>(BALANCE));
-export const parseMetricsBody = checked('metrics request', exact<MetricsBody>({ listen: nullable(hostPort) }));
+const METRICS: Shape<MetricsBody> = { listen: nullable(hostPort), hosts: optional(list(string)) };
+
+/** As it is saved. */
+export const savedMetrics = object<MetricsBody>(METRICS);
+export const parseMetricsBody = checked('metrics request', exact<MetricsBody>(METRICS));
 export const parseHandOverBody = checked('hand-over request', object<HandOverBody>({ role: oneOf(DAEMON_ROLES), pid: integer(1) }));
 const SHARED: Shape<SharedSocket> = { group: string, gid: integer(0), socket: absolutePath };
 

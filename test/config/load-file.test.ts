@@ -94,11 +94,12 @@ describe('metrics beside the apps', () => {
       metrics: { listen: { host: '127.0.0.1', port: 9615 } },
       warnings: [],
     });
-    expect((await load('a.json', `{${app}, "metrics": {"listen": 9615}}`)).metrics).toEqual({ listen: { host: null, port: 9615 }, file: 'a.json' });
-    expect((await load('a.json', `{${app}, "metrics": {"listen": null}}`)).metrics).toEqual({ listen: null, file: 'a.json' });
+    expect((await load('a.json', `{${app}, "metrics": {"listen": 9615}}`)).metrics).toEqual({ listen: { host: null, port: 9615 }, hosts: [], file: 'a.json' });
+    expect((await load('a.json', `{${app}, "metrics": {"listen": null}}`)).metrics).toEqual({ listen: null, hosts: [], file: 'a.json' });
     expect(await load('a.json', `{${app}}`)).not.toHaveProperty('metrics');
     expect((await load('e.config.cjs', 'exports.default = () => ({ apps: [{ script: "a.js" }], metrics: { listen: 1 } })')).metrics).toEqual({
       listen: { host: null, port: 1 },
+      hosts: [],
       file: 'e.config.cjs',
     });
   });
@@ -106,7 +107,9 @@ describe('metrics beside the apps', () => {
   it.each([
     ['"yes"', 'metrics: expected an object with "listen"'],
     ['{"listen": "here"}', 'metrics.listen: expected a port'],
-    ['{"listen": 1, "path": "/"}', 'metrics.path: expected "listen" and nothing else, got path'],
+    ['{"listen": 1, "path": "/"}', 'metrics.path: expected "listen", "hosts" and nothing else, got path'],
+    ['{"listen": 1, "hosts": "web1"}', 'metrics.hosts: expected a list of host names, got "web1"'],
+    ['{"listen": 1, "hosts": ["http://web1"]}', 'metrics.hosts: expected a list of host names'],
     ['{"lisen": 1}', 'got lisen, did you mean "listen"?'],
     ['{}', 'metrics.listen: expected a port, or host:port, or null for nowhere, got nothing'],
   ])('are checked: %s', async (value, message) => {

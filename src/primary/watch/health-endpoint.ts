@@ -1,8 +1,9 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LbError } from '../../errors/lb-error.ts';
 import type { GenerationFacts } from '../../lifecycle/generations.ts';
 import { hostAndPort } from '../../lifecycle/wording.ts';
 import { HttpEndpoint } from '../../system/http-endpoint.ts';
+import { isOwnHost } from '../../system/own-host.ts';
 import type { PortHolder } from '../../system/port-holder.ts';
 
 /** The facts that decide the answer of `/ready`. */
@@ -23,17 +24,22 @@ export class HealthEndpoint extends HttpEndpoint {
   constructor(facts: () => ReadyFacts, holder: PortHolder) {
     super({
       holder,
-      serve: (request, response) => answer(request.url ?? '', response, facts()),
+      serve: (request, response) => answer(request, response, facts()),
       failure: ({ host, port }, reason) => new LbError('LB_ERR_HEALTH_PORT', { app: facts().app, where: hostAndPort(host, port), reason }),
     });
   }
 }
 
-function answer(url: string, response: ServerResponse, facts: ReadyFacts): void {
+/** Load balancers send any `Host`, or none: they get every status. What a page of another name could read is the status alone. */
+function answer({ url = '', headers }: IncomingMessage, response: ServerResponse, facts: ReadyFacts): void {
   const path = url.split('?')[0];
-  if (path === '/live') send(response, 200, { status: 'live', app: facts.app });
+  const isOurs = isOwnHost(headers.host);
+  if (path === '/live') send(response, 200, { status: 'live', ...(isOurs ? { app: facts.app } : {}) });
   else if (path === '/ready')
-    send(response, isReady(facts) ? 200 : 503, { status: isReady(facts) ? 'ready' : facts.stopping ? 'stopping' : 'not ready', ...shown(facts) });
+    send(response, isReady(facts) ? 200 : 503, {
+      status: isReady(facts) ? 'ready' : facts.stopping ? 'stopping' : 'not ready',
+      ...(isOurs ? shown(facts) : {}),
+    });
   else send(response, 404, { status: 'unknown path', paths: ['/live', '/ready'] });
 }
 

@@ -208,7 +208,10 @@ describe('metrics in a config file', () => {
     writeFileSync(join(work, 'lb.config.json'), JSON.stringify({ apps: [{ script: 'app.js' }], metrics: { listen: 9615 } }));
     daemon.on('POST /v1/metrics', { json: { url: 'http://127.0.0.1:9615/metrics' } }).on('POST /v1/apps', { stream: [done('app is online')] });
     expect((await lb('start lb.config.json')).code).toBe(0);
-    expect(daemon.orders.map(({ path, body }) => (path === '/v1/metrics' ? body : path))).toEqual([{ listen: { host: null, port: 9615 } }, '/v1/apps']);
+    expect(daemon.orders.map(({ path, body }) => (path === '/v1/metrics' ? body : path))).toEqual([
+      { listen: { host: null, port: 9615 }, hosts: [] },
+      '/v1/apps',
+    ]);
     daemon.on('POST /v1/metrics', { error: new LbError('LB_ERR_METRICS_LISTEN', { where: '127.0.0.1:9615', reason: 'the port is in use' }) });
     expect(await lb('start lb.config.json')).toMatchObject({
       code: 1,

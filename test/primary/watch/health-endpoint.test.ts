@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { HealthEndpoint, isReady, type ReadyFacts } from '../../../src/primary/watch/health-endpoint.ts';
+import { request } from '../../helpers/http.ts';
 import { freePort } from '../../helpers/ports.ts';
 
 const READY: ReadyFacts = {
@@ -45,6 +46,18 @@ it('answers /live always, /ready by the facts of the moment, and nothing else', 
   expect([await get('/live'), await get('/ready?x=1'), await get('/')]).toEqual([200, 200, 404]);
   facts = { ...READY, stopping: true };
   expect([await get('/live'), await get('/ready')]).toEqual([200, 503]);
+});
+
+it('tells no name or number to a page of another host, and every status to a load balancer', async () => {
+  const port = await freePort();
+  await endpointOf().move({ host: HOST, port });
+  const ask = async (path: string, host: string): Promise<object> => {
+    const { body } = await request(path, { port, headers: { host } });
+    return JSON.parse(body) as object;
+  };
+  expect(await ask('/ready', 'backend-pool')).toEqual({ status: 'ready' });
+  expect(await ask('/live', 'backend-pool')).toEqual({ status: 'live' });
+  expect(await ask('/ready', `${HOST}:${port}`)).toMatchObject({ status: 'ready', app: 'api', ready: 2 });
 });
 
 it('names the app and the address that cannot be had', async () => {
