@@ -1,14 +1,9 @@
 import type { StartDaemon } from '../client/ensure-daemon.ts';
 import { LbError } from '../errors/lb-error.ts';
+import type { Output } from '../system/terminal-output.ts';
 
-/** An output stream of a command, such as `process.stdout`. */
-export interface Sink {
-  write(text: string): boolean;
-  once(event: 'drain', listener: () => void): unknown;
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number | undefined;
-  readonly rows?: number | undefined;
-}
+/** An output stream of a command. */
+export type Sink = Output;
 
 /** The I/O of a command. */
 export interface Io {

@@ -1,5 +1,6 @@
 import { EXIT } from '../errors/registry.ts';
 import { callerDirectory } from '../system/caller-directory.ts';
+import { terminalOutput } from '../system/terminal-output.ts';
 import type { Io } from './io.ts';
 
 for (const stream of [process.stdout, process.stderr]) {
@@ -8,8 +9,8 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const io: Io = {
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: terminalOutput(process.stdout),
+  stderr: terminalOutput(process.stderr),
   env: process.env,
   get cwd() {
     return callerDirectory();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError } from '../errors/lb-error.ts';
 import type { Context } from './context.ts';
+import { terminalSafe } from '../system/terminal-output.ts';
 import { Interrupted } from './interrupted.ts';
 import { errorView } from './output/error-view.ts';
 import { terminalWidth, type Sink } from './io.ts';
@@ -20,12 +21,13 @@ export async function watchList(context: Context, show: (context: Context) => Pr
   const restore = context.io.onInterrupt(() => interrupt.abort());
   const { stdout, stderr } = context.io;
   const onTerminal = stdout.isTTY === true && !context.json;
-  if (onTerminal) stdout.write(CLEAR);
+  const screen = stdout.raw ?? stdout;
+  if (onTerminal) screen.write(CLEAR);
   let before: Shown = { list: '', remarks: '' };
   try {
     while (!interrupt.signal.aborted) {
       const shown = await shownOnce(context, show, onTerminal);
-      if (onTerminal) stdout.write(HOME + CUT + fitted(shown.list + shown.remarks, stdout) + BELOW + WRAP);
+      if (onTerminal) screen.write(HOME + CUT + fitted(terminalSafe(shown.list + shown.remarks), stdout) + BELOW + WRAP);
       else {
         if (shown.list !== before.list && shown.list !== '') stdout.write(shown.list);
         if (shown.remarks !== before.remarks && shown.remarks !== '') stderr.write(shown.remarks);

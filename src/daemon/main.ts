@@ -9,6 +9,7 @@ import { LastResort, outliveOutput } from '../system/last-resort.ts';
 import { isSignal } from '../system/signals.ts';
 import { DAEMON_LOG_VAR } from '../system/spawn-daemon.ts';
 import { DaemonLog, line } from './daemon-log.ts';
+import { terminalOutput, terminalSafe } from '../system/terminal-output.ts';
 import { Daemon } from './daemon.ts';
 import { runApps } from './run-apps.ts';
 
@@ -81,8 +82,9 @@ export async function runForeground(options: {
   readonly json: boolean;
 }): Promise<number> {
   const { home, version, apps, metrics, json } = options;
+  const stderr = terminalOutput(process.stderr);
   const say: Log = (message) => {
-    if (!json) process.stderr.write(`lb: ${message}\n`);
+    if (!json) stderr.write(`lb: ${message}\n`);
   };
   let allEnded = (): void => {};
   const ended = new Promise<void>((resolve) => {
@@ -97,14 +99,14 @@ export async function runForeground(options: {
   const joins = { out: new LineJoin<string>(), err: new LineJoin<string>() };
   const print = (printed: LogLine): void => {
     const piece = { bytes: Buffer.from(printed.open === true ? printed.text : `${printed.text}\n`), continues: printed.continues === true };
-    const text = json ? `${JSON.stringify(printed)}\n` : joins[printed.stream].take(`${printed.app} ${printed.pid}`, piece);
+    const text = json ? `${JSON.stringify(printed)}\n` : joins[printed.stream].take(`${printed.app} ${printed.pid}`, piece).toString();
     const stream = printed.stream === 'out' ? 'stdout' : 'stderr';
-    process[stream].write(text, (error) => {
+    process[stream].write(process[stream].isTTY ? terminalSafe(text) : text, (error) => {
       if (error == null) daemon.unwritten.wrote(stream);
     });
   };
   const progress = (record: ProgressRecord): void => {
-    if (json) process.stderr.write(`${JSON.stringify(record)}\n`);
+    if (json) stderr.write(`${JSON.stringify(record)}\n`);
     else say(record.message);
   };
   try {

@@ -1,5 +1,6 @@
 import { runCli } from '../../src/cli/run-cli.ts';
 import type { Io, Sink } from '../../src/cli/io.ts';
+import { terminalOutput } from '../../src/system/terminal-output.ts';
 
 export interface Ran<Code = number> {
   readonly code: Code;
@@ -33,8 +34,8 @@ export async function runWith<Code>(
   const out = memorySink({ columns, rows }, onOutput);
   const err = memorySink({ columns, rows }, onOutput);
   const io: Io = {
-    stdout: out.sink,
-    stderr: err.sink,
+    stdout: terminalOutput(out.sink),
+    stderr: terminalOutput(err.sink),
     env: { LB_HOME: surroundings.home, PATH: process.env['PATH'], ...surroundings.env },
     cwd: surroundings.cwd ?? surroundings.home,
     onInterrupt(listener) {

@@ -83,7 +83,7 @@ function columnsOf(text: string | undefined): number {
 
 /** @throws LbError LB_ERR_NO_TERMINAL if stdin or stdout is not a terminal */
 function terminalOf({ io }: Context): { readonly input: typeof process.stdin; readonly output: typeof process.stdout } {
-  if (io.stdout !== process.stdout || !process.stdin.isTTY || !process.stdout.isTTY) {
+  if (io.stdout.raw !== process.stdout || !process.stdin.isTTY) {
     throw new LbError('LB_ERR_NO_TERMINAL', { command: '"lb monit"', instead: 'lb monit --once' });
   }
   return { input: process.stdin, output: process.stdout };

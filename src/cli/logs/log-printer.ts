@@ -2,18 +2,16 @@ import type { StoredLine } from '../../logs/stored-line.ts';
 import type { Context } from '../context.ts';
 import { localTime } from '../output/format.ts';
 import { logLineView } from '../output/log-view.ts';
-import { terminalSafe } from '../output/terminal-safe.ts';
 import { textOption } from '../values.ts';
 
 /** How a line is written to stdout. */
-function lineView({ io, json, options, outStyle }: Context): (line: StoredLine) => string {
+function lineView({ json, options, outStyle }: Context): (line: StoredLine) => string {
   if (json) return ({ app, slot, pid, stream, at, text }) => `${JSON.stringify({ app, slot, pid, stream, at, text })}\n`;
   if (options['format'] === true) return keyValueView;
   const highlight = textOption(options, 'highlight');
   const time = (at: number | null): string => (options['timestamp'] === undefined ? '' : `${outStyle('dim', at === null ? '-' : timeOf(at))} `);
   if (options['raw'] === true) return ({ at, text }) => `${time(at)}${text}\n`;
-  const safe = io.stdout.isTTY === true ? terminalSafe : (text: string): string => text;
-  const marked = highlight === undefined ? safe : (text: string): string => safe(text).replaceAll(highlight, outStyle('yellowBright', highlight));
+  const marked = (text: string): string => (highlight === undefined ? text : text.replaceAll(highlight, outStyle('yellowBright', highlight)));
   return (line) => time(line.at) + logLineView({ ...line, text: marked(line.text) }, outStyle);
 }
 
@@ -38,7 +36,8 @@ export class LogPrinter {
 
   async print(lines: readonly StoredLine[]): Promise<void> {
     if (lines.length === 0) return;
-    const { stdout } = this.#context.io;
+    const { io, options } = this.#context;
+    const stdout = options['raw'] === true ? (io.stdout.raw ?? io.stdout) : io.stdout;
     let text = '';
     for (const line of lines) text += this.#view(line);
     if (!stdout.write(text)) await new Promise<void>((resolve) => stdout.once('drain', resolve));
