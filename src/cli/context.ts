@@ -1,6 +1,5 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { DaemonAddress } from '../client/address.ts';
-import { homePaths, lbHome, type HomePaths } from '../system/paths.ts';
 import type { Io } from './io.ts';
 import { styleFor, type Style } from './output/style.ts';
 
@@ -26,6 +25,8 @@ export interface Context {
   readonly print: (text: string) => void;
   /** Prints one line of anything else, to stderr. */
   readonly note: (text: string) => void;
+  /** Says where the home is, if it has to be made in another place than usual. */
+  readonly noteHome: () => void;
 }
 
 export interface Words {
@@ -34,14 +35,24 @@ export interface Words {
   readonly appArgs: readonly string[];
 }
 
-/** @param shared the socket of another user's daemon, or a second one of this user's. */
-function addressOf({ home, socket, daemonLog }: HomePaths, shared: string | undefined): DaemonAddress {
-  return shared ? { home, socket: resolve(shared), daemonLog, isShared: true } : { home, socket, daemonLog };
+/** Where the daemon of a command is. */
+export interface Place {
+  readonly home: string;
+  readonly address: DaemonAddress;
+  /** Why the home has to be made in another place than usual; null if it has not. */
+  readonly madeBecause: string | null;
 }
 
-export async function createContext(io: Io, command: string, words: Words, argv: readonly string[] = [command]): Promise<Context> {
-  const home = lbHome(io.env);
-  const paths = homePaths(home);
+/** The socket of another user's daemon, or a second one of this user's. */
+export const sharedAddress = (home: string, socket: string): DaemonAddress => ({
+  home,
+  socket: resolve(socket),
+  daemonLog: join(home, 'daemon.log'),
+  isShared: true,
+});
+
+export async function createContext(io: Io, command: string, words: Words, argv: readonly string[], { home, address, madeBecause }: Place): Promise<Context> {
+  const note = (text: string): void => void io.stderr.write(`${text}\n`);
   return {
     io,
     command,
@@ -49,10 +60,13 @@ export async function createContext(io: Io, command: string, words: Words, argv:
     ...words,
     json: words.options['json'] === true,
     home,
-    address: addressOf(paths, io.env['LB_SOCKET']),
+    address,
     outStyle: await styleFor(io.stdout, io.env),
     errStyle: await styleFor(io.stderr, io.env),
     print: (text) => void io.stdout.write(`${text}\n`),
-    note: (text) => void io.stderr.write(`${text}\n`),
+    note,
+    noteHome: () => {
+      if (madeBecause !== null) note(`LB_HOME is ${home} (${madeBecause})`);
+    },
   };
 }

@@ -2,15 +2,19 @@ import { reachDaemon, type Reached, type StartDaemon } from '../client/ensure-da
 import { LbError } from '../errors/lb-error.ts';
 import type { Need } from '../lifecycle/daemon-need.ts';
 import { LB_PROGRAM } from '../system/lb-program.ts';
-import { ensureHome, homePaths } from '../system/paths.ts';
+import { assertOwnContent, ensureHome } from '../system/ensure-home.ts';
+import { homePaths } from '../system/paths.ts';
 import { spawnDaemon } from '../system/spawn-daemon.ts';
 import type { Context } from './context.ts';
 import { idleHome } from './idle-home.ts';
 
 /** The daemon of this command; null if none runs and the command does not need one. */
-export function reachedDaemon({ address, io, home, note }: Context, need: Need): Promise<Reached | null> {
+export function reachedDaemon({ address, io, home, note, noteHome }: Context, need: Need): Promise<Reached | null> {
   const start: StartDaemon = (daemonHome, logFile) => {
-    ensureHome(homePaths(home));
+    const paths = homePaths(home);
+    noteHome();
+    ensureHome(paths);
+    assertOwnContent(paths);
     return io.startDaemon?.(daemonHome, logFile) ?? spawnDaemon({ program: LB_PROGRAM, home: daemonHome, logFile, because: 'a command needed it' });
   };
   return reachDaemon(address, { need, start, note });

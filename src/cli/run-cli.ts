@@ -2,6 +2,7 @@ import { commandNamed } from './command-table.ts';
 import { createContext, type Words } from './context.ts';
 import { reportFailure } from './failure.ts';
 import type { Io } from './io.ts';
+import { placeFor } from './place.ts';
 import type { Called } from './program.ts';
 
 export { reportFailure };
@@ -13,7 +14,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     called = await calledBy(argv);
     const words = plainWords(argv, called) ?? (await import('./program.ts')).parseCommandLine(argv, io, called);
     if (called === null || words === null) return 0;
-    return await called.command.run(await createContext(io, called.entry.name, words, argv));
+    return await called.command.run(await createContext(io, called.entry.name, words, argv, placeFor(io)));
   } catch (error) {
     return await reportFailure(error, argv, io, called?.entry.name);
   }

@@ -1,7 +1,8 @@
+import { join, resolve } from 'node:path';
 import { parseJson } from '../protocol/checked.ts';
 import { quickGet } from '../client/quick-get.ts';
 import { EXIT } from '../errors/registry.ts';
-import { createContext, type Context, type Words } from './context.ts';
+import { createContext, sharedAddress, type Context, type Place, type Words } from './context.ts';
 import type { Io } from './io.ts';
 import { LIST_NAMES, listing } from './listing.ts';
 
@@ -13,9 +14,19 @@ import { LIST_NAMES, listing } from './listing.ts';
 export async function runLean([name = '', ...flags]: readonly string[], io: Io): Promise<number | null> {
   const [flag] = flags;
   const words: Words = { args: [], options: { json: flag === '--json' }, appArgs: [] };
-  if (flags.length === 0 && name === 'daemon') return await (await import('./commands/daemon.ts')).daemon.run(await createContext(io, 'daemon', words));
+  if (flags.length === 0 && name === 'daemon') return await (await import('./run-daemon.ts')).runDaemonAlone(io, words);
   const isQuick = LIST_NAMES.includes(name) && (flags.length === 0 || (flags.length === 1 && flag === '--json'));
-  return isQuick ? await quickList(await createContext(io, 'list', words)) : null;
+  return isQuick ? await quickList(await createContext(io, 'list', words, ['list'], likelyPlace(io.env))) : null;
+}
+
+/**
+ * Where the daemon mostly is, without a look at anything: if none answers there, `runCli` searches the whole table. A socket of
+ * another user is refused in any case.
+ */
+function likelyPlace({ LB_HOME, LB_SOCKET, HOME = '/' }: NodeJS.ProcessEnv): Place {
+  const home = LB_HOME ? resolve(LB_HOME) : join(HOME, '.lb');
+  const own = { home, socket: join(home, 'lb.sock'), daemonLog: join(home, 'daemon.log') };
+  return { home, address: LB_SOCKET ? sharedAddress(home, LB_SOCKET) : own, madeBecause: null };
 }
 
 /** The fast path of `lb list`: prints the apps of a running daemon. Null, with nothing printed, in any other case. */

@@ -1,6 +1,7 @@
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { DaemonHello } from '../protocol/control.ts';
-import { homePaths, lbHome } from '../system/paths.ts';
+import { findHome } from '../system/find-home.ts';
+import { homePaths } from '../system/paths.ts';
 import { connect } from './connect.ts';
 import { parseApp, parseApps } from './parse.ts';
 import { appPath } from './request.ts';
@@ -26,7 +27,7 @@ export interface Client {
  * @throws LbError LB_ERR_DAEMON_NOT_RUNNING, LB_ERR_DAEMON_UNREACHABLE or LB_ERR_PROTOCOL
  */
 export async function connectClient(options: ClientOptions = {}): Promise<Client> {
-  const paths = homePaths(options.home ?? lbHome());
+  const paths = homePaths(options.home ?? findHome().path);
   const { hello, channel } = await connect(paths);
   return {
     hello,

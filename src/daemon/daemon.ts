@@ -139,9 +139,9 @@ export class Daemon {
       ...options,
       paths: this.#paths,
       sockets: [
-        { path: this.#paths.attach, listen: (path) => this.#attachServer.listen(path) },
+        { name: 'attach', listen: (path) => this.#attachServer.listen(path) },
         // The last one: whoever asks finds the apps under way.
-        { path: this.#paths.socket, listen: (path) => this.#server.listen(path) },
+        { name: 'socket', listen: (path) => this.#server.listen(path) },
       ],
       restored: (message) => this.#restored(message),
       reports: this.unwritten,
@@ -162,12 +162,13 @@ export class Daemon {
    */
   async open(): Promise<void> {
     const isOfHome = this.#options.role !== 'run';
-    await this.#claim.take();
+    const taken = await this.#claim.take();
     this.#events.load();
     this.#totals.load();
     if (isOfHome) this.registry.load();
     await this.#claim.listen();
     this.#began();
+    for (const message of taken) this.happened('name-taken', message);
     if (isOfHome) this.registry.restore();
     this.#metricsEndpoint.restore();
     void this.#shared.restore();
@@ -209,8 +210,8 @@ export class Daemon {
   }
 
   /** @throws LbError LB_ERR_METRICS_LISTEN */
-  async serveMetrics({ listen }: MetricsBody): Promise<void> {
-    await this.#metricsEndpoint.move(listen);
+  async serveMetrics(wanted: MetricsBody): Promise<void> {
+    await this.#metricsEndpoint.move(wanted);
   }
 
   /** The operator stops every app; the definitions stay. */

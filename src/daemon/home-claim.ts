@@ -2,7 +2,8 @@ import { statSync } from 'node:fs';
 import { LbError } from '../errors/lb-error.ts';
 import type { DaemonRole } from '../lifecycle/daemon-role.ts';
 import { acquireLock, type Lock } from '../system/lock.ts';
-import { ensureHome, type HomePaths } from '../system/paths.ts';
+import { assertOwnContent, ensureHome } from '../system/ensure-home.ts';
+import type { HomePaths } from '../system/paths.ts';
 import { removeIfThere } from '../system/remove-file.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
 import type { StopListening } from './control-server.ts';
@@ -13,7 +14,8 @@ import type { FileReports, Unwritten } from './unwritten.ts';
 const CHECKS_PER_WRITE = 5;
 
 interface ClaimedSocket {
-  readonly path: string;
+  /** In `HomePaths`. Of a long path, it is known only when the home has been made. */
+  readonly name: 'attach' | 'socket';
   readonly listen: (path: string) => Promise<StopListening>;
 }
 
@@ -47,18 +49,29 @@ export class HomeClaim {
     this.#options = options;
   }
 
-  /** @throws LbError LB_ERR_DAEMON_RUNNING if another one keeps the lock, LB_ERR_HOME, LB_ERR_SOCKET_PATH */
-  async take(): Promise<void> {
+  /**
+   * @returns what other users have taken of the names that this one wanted
+   * @throws LbError LB_ERR_DAEMON_RUNNING if another one keeps the lock, LB_ERR_HOME, LB_ERR_SOCKET_PATH
+   */
+  async take(): Promise<readonly string[]> {
     const { paths, role, log } = this.#options;
-    ensureHome(paths);
-    this.#lock = await takeLock({ paths, role, log });
+    const taken = new Set<string>();
+    ensureHome(paths, (message) => taken.add(message));
+    assertOwnContent(paths);
+    this.#lock = await takeLock({
+      paths,
+      role,
+      log,
+      taken: () => taken.add('another user holds the name of the lock of this daemon; it uses the next one'),
+    });
     this.#home = identityOf(paths.home);
+    return [...taken];
   }
 
   /** @throws LbError LB_ERR_SOCKET_PATH */
   async listen(): Promise<void> {
     const { sockets, paths, reports } = this.#options;
-    for (const { path } of sockets) await claimSocketPath(path);
+    for (const { name } of sockets) await claimSocketPath(paths[name]);
     for (const socket of sockets) await this.#listen(socket);
     writePid(paths.daemonPid, reports);
   }
@@ -123,16 +136,18 @@ export class HomeClaim {
     const gone = this.#lost;
     for (const socket of gone) await this.#listen(socket);
     writePid(paths.daemonPid, reports);
-    const names = gone.map(({ path }) => path).join(' and ');
+    const names = gone.map(({ name }) => paths[name]).join(' and ');
     restored(isHere ? `the control socket ${names} was gone; it is open again` : `the home ${home} was gone; it is there again`);
   }
 
   /** The sockets whose names lead elsewhere, or nowhere. */
   get #lost(): readonly ClaimedSocket[] {
-    return this.#options.sockets.filter(({ path }) => this.#open.get(path)?.identity !== identityOf(path));
+    const { sockets, paths } = this.#options;
+    return sockets.filter(({ name }) => this.#open.get(paths[name])?.identity !== identityOf(paths[name]));
   }
 
-  async #listen({ path, listen }: ClaimedSocket): Promise<void> {
+  async #listen({ name, listen }: ClaimedSocket): Promise<void> {
+    const path = this.#options.paths[name];
     await claimSocketPath(path);
     this.#open.get(path)?.stop(true);
     if (this.#isEnded) return;

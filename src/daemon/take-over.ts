@@ -21,6 +21,8 @@ interface TakeOver {
   readonly paths: HomePaths;
   readonly role: DaemonRole;
   readonly log: (message: string) => void;
+  /** Called when another user holds a name of the lock. */
+  readonly taken?: () => void;
   /** For tests. */
   readonly ask?: typeof askToHandOver;
 }
@@ -32,11 +34,12 @@ interface TakeOver {
  * @throws LbError LB_ERR_DAEMON_RUNNING if another one keeps it
  */
 export async function takeLock(options: TakeOver): Promise<Lock> {
-  const { home } = options.paths;
+  const { paths, taken = () => {} } = options;
+  const { home } = paths;
   const deadline = now() + DEADLINE_MS;
   const claimant = new Claimant(options);
   for (;;) {
-    const lock = await acquireLock(home);
+    const lock = await acquireLock(home, { taken });
     if (lock !== null) return lock;
     const other = runningDaemon(options.paths);
     if (now() > deadline || !(await claimant.ask(other))) throw new LbError('LB_ERR_DAEMON_RUNNING', { home, pid: other?.pid ?? 'unknown' });

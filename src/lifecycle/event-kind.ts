@@ -40,6 +40,7 @@ export const EVENT_KINDS = {
   'health-port': { severity: 'warn', doc: 'the readiness endpoint cannot listen' },
   'metrics-port': { severity: 'warn', doc: 'the metrics cannot be served at the saved address' },
   'share-failed': { severity: 'warn', doc: 'the control socket for a group cannot be opened where it was saved' },
+  'name-taken': { severity: 'warn', doc: 'another user holds a name that the daemon needs: that of its lock, or its folder in `/tmp`; it uses another one' },
   profile: { severity: 'info', doc: 'a profile or report of a worker was written' },
   'profile-failed': { severity: 'warn', doc: 'a profile or report of a worker failed after it had started' },
   'bad-message': { severity: 'warn', doc: 'a process sent a malformed message, which was ignored; reported at most once a minute for each field' },

@@ -1,4 +1,4 @@
-import { readlink, realpath } from 'node:fs/promises';
+import { lstat, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf } from '../errors/lb-error.ts';
 
@@ -15,7 +15,7 @@ export interface FilePlace {
   readonly isOfTheSystem: boolean;
 }
 
-/** Follows the links of a path. */
+/** Follows the links of a path. @throws Error at a link of another user, who could have it lead to any file of ours */
 export async function placeOf(path: string): Promise<FilePlace> {
   let place = path;
   let isOfTheSystem = false;
@@ -32,7 +32,10 @@ export async function placeOf(path: string): Promise<FilePlace> {
 
 async function linkAt(path: string): Promise<string | null> {
   try {
-    return await readlink(path);
+    const target = await readlink(path);
+    const { uid } = await lstat(path);
+    if (uid === process.getuid?.() || uid === 0) return target;
+    throw new Error(`${path} is a symbolic link of user ${uid}, which is not followed`);
   } catch (error) {
     const errno = errnoOf(error);
     // It is no link, or not there; opening it says what is wrong, if anything is.

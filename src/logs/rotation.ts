@@ -85,5 +85,5 @@ export class Rotation {
   }
 }
 
-/** Null while another process rotates the file. Where the system has no locks, it is rotated without one. */
+/** Null while another process rotates the file. Where no lock can be had, it is rotated without one. */
 const lockOf = (path: string): Promise<Lock | null> => acquireLock(`rotation of ${path}`).catch(() => ({ release: () => {} }));

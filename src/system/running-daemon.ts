@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { abstractNameOf, lockFileOf } from './lock.ts';
+import { abstractNamesOf, lockFileOf } from './lock.ts';
 import { ownsSocket } from './process-state.ts';
 import { isAlive, sendSignal, startTimeOf, type ProcessId } from './processes.ts';
 
@@ -17,13 +17,14 @@ interface HomeFiles {
  */
 export function runningDaemon({ home, daemonPid }: HomeFiles): ProcessId | null {
   if (process.platform !== 'linux') return fromLockFile(home);
-  const inode = inodeOfLock(home);
-  if (inode === null) return null;
+  const inodes = inodesOfLock(home);
+  if (inodes.length === 0) return null;
+  const holdsIt = (pid: number): boolean => isOurs(pid) && inodes.some((inode) => ownsSocket(pid, inode));
   const told = pidIn(daemonPid);
-  if (told !== null && isOurs(told) && ownsSocket(told, inode)) return identified(told);
+  if (told !== null && holdsIt(told)) return identified(told);
   // One that is just starting has not written the file yet, and is among the youngest.
   const pids = processNames().flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
-  const pid = pids.sort((a, b) => b - a).find((one) => isOurs(one) && ownsSocket(one, inode));
+  const pid = pids.sort((a, b) => b - a).find(holdsIt);
   return pid === undefined ? null : identified(pid);
 }
 
@@ -35,14 +36,15 @@ export function killDaemon(files: HomeFiles, { pid, startTime }: ProcessId): boo
   return true;
 }
 
-function inodeOfLock(home: string): string | null {
-  const name = `@${abstractNameOf(home).slice(1)}`;
-  const lines = textOf('/proc/net/unix').split('\n');
-  for (const line of lines) {
-    const [, , , flags, , , inode, path] = line.trim().split(/\s+/);
-    if (path === name && flags === LISTENING && inode !== undefined) return inode;
-  }
-  return null;
+/** Of every name of the lock: another user may hold one of them. */
+function inodesOfLock(home: string): string[] {
+  const names = new Set(abstractNamesOf(home).map((name) => `@${name}`));
+  return textOf('/proc/net/unix')
+    .split('\n')
+    .flatMap((line) => {
+      const [, , , flags, , , inode, path = ''] = line.trim().split(/\s+/);
+      return names.has(path) && flags === LISTENING && inode !== undefined ? [inode] : [];
+    });
 }
 
 function fromLockFile(home: string): ProcessId | null {

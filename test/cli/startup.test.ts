@@ -37,7 +37,7 @@ it('"lb logs" loads little, and no client of the daemon, which it needs for line
   const libraries = [...seen].filter((name) => !name.startsWith('/'));
   expect([...seen].map((name) => name.split('/').pop())).toContain('stored-log.ts');
   expect(libraries.sort()).toEqual(['node:fs', 'node:fs/promises', 'node:module', 'node:os', 'node:path', 'node:util']);
-  expect(seen.size - libraries.length).toBeLessThanOrEqual(40);
+  expect(seen.size - libraries.length).toBeLessThanOrEqual(46);
 });
 
 it('every name of "lb logs" leads to its bundle', () => {
@@ -52,5 +52,5 @@ it('what "lb list" and "lb daemon" do not need is in other bundles: the whole co
   const lazy = lean
     .filter((name) => name.startsWith('/'))
     .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/(?:await|=>) import\('([^']+)'\)/g)].map(([, target]) => target));
-  expect(lazy.sort()).toEqual(['../../daemon/main.ts', './commands/daemon.ts', './run-cli.ts', 'chalk']);
+  expect(lazy.sort()).toEqual(['../../daemon/main.ts', './run-cli.ts', './run-daemon.ts', 'chalk']);
 });

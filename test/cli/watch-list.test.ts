@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createContext, type Context } from '../../src/cli/context.ts';
+import { placeFor } from '../../src/cli/place.ts';
 import { reportFailure } from '../../src/cli/failure.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { watchList } from '../../src/cli/watch-list.ts';
@@ -65,7 +66,7 @@ describe('what is not the list', () => {
     let interrupt = (): void => {};
     let turn = 0;
     const run = async (_argv: readonly string[], io: Io): Promise<number> => {
-      const context = await createContext(io, 'list', { args: [], options: { json }, appArgs: [] });
+      const context = await createContext(io, 'list', { args: [], options: { json }, appArgs: [] }, ['list'], placeFor(io));
       const show = async (given: Context): Promise<number> => {
         const look = looks[order[turn++] ?? ''];
         if (turn === order.length) interrupt();

@@ -3,7 +3,8 @@ import { connect, createServer } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { HomeClaim } from '../../src/daemon/home-claim.ts';
 import { acquireLock } from '../../src/system/lock.ts';
-import { ensureHome, homePaths, type HomePaths } from '../../src/system/paths.ts';
+import { ensureHome } from '../../src/system/ensure-home.ts';
+import { homePaths, type HomePaths } from '../../src/system/paths.ts';
 import { Unwritten } from '../../src/daemon/unwritten.ts';
 import { tempHome } from './temp-home.ts';
 
@@ -21,7 +22,7 @@ async function claimed(): Promise<Claimed> {
       const server = createServer((socket) => socket.end());
       server.listen(path, () => resolve(() => server.close()));
     });
-  const sockets = [paths.attach, paths.socket].map((path) => ({ path, listen }));
+  const sockets = (['attach', 'socket'] as const).map((name) => ({ name, listen }));
   const claim = new HomeClaim({ paths, role: 'background', log: () => {}, sockets, reports: new Unwritten(() => {}), ...told });
   await claim.take();
   await claim.listen();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { acquireLock } from '../../src/system/lock.ts';
+import { makeHomeSecret } from '../../src/system/home-secret.ts';
+import { abstractNamesOf, acquireLock, type Holder, type Lock } from '../../src/system/lock.ts';
 import { endChildren, startNode } from './children.ts';
 
 let dir: string;
@@ -40,6 +41,49 @@ describe('acquireLock', () => {
     renameSync(dir, moved);
     expect(await acquireLock(moved)).toBeNull();
     renameSync(moved, dir);
+    lock?.release();
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a name that another user holds', () => {
+  const foreign = new Set<string>();
+  /** What this process holds beside the lock counts as another user's. */
+  const holderOf = (name: string): Promise<Holder> => Promise.resolve(foreign.has(name) ? 'foreign' : 'ours');
+
+  /** Takes the name that a lock would get. */
+  async function occupy(): Promise<Lock> {
+    const before = abstractNames();
+    const lock = await acquireLock(dir, { holderOf });
+    const name = abstractNames().find((each) => !before.includes(each)) ?? '';
+    foreign.add(name.slice(1));
+    if (lock === null) throw new Error('it is taken');
+    return lock;
+  }
+
+  it('is given up for the next one, which every process of ours finds', async () => {
+    const foes = [await occupy(), await occupy()];
+    const taken: string[] = [];
+    const lock = await acquireLock(dir, { holderOf, taken: (name) => taken.push(name) });
+    expect(lock).not.toBeNull();
+    expect(new Set(taken).size).toBe(2);
+    expect(await acquireLock(dir, { holderOf })).toBeNull();
+    foes[0]?.release();
+    await vi.waitFor(async () => expect(abstractNames().some((name) => name.slice(1) === taken[0])).toBe(false));
+    expect(await acquireLock(dir, { holderOf }), 'also if the first name is free again').toBeNull();
+    for (const each of [lock, ...foes]) each?.release();
+  });
+
+  it('depends on the secret of a home, which nobody else knows', () => {
+    const [guessed] = abstractNamesOf(dir);
+    makeHomeSecret(dir);
+    const [name] = abstractNamesOf(dir);
+    expect(name).not.toBe(guessed);
+    expect(abstractNamesOf(dir)[0]).toBe(name);
+  });
+
+  it('is held, as long as nobody knows by whom', async () => {
+    const lock = await acquireLock(dir);
+    expect(await acquireLock(dir, { holderOf: () => Promise.resolve('unknown') })).toBeNull();
     lock?.release();
   });
 });

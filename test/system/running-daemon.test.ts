@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { abstractNameOf, acquireLock } from '../../src/system/lock.ts';
+import { abstractNamesOf, acquireLock } from '../../src/system/lock.ts';
 import { killDaemon, runningDaemon } from '../../src/system/running-daemon.ts';
 import { startTimeOf } from '../../src/system/processes.ts';
 
@@ -32,7 +32,7 @@ it('is the process that holds the lock, whatever the pid file says', async () =>
 });
 
 it('kills the holder of the lock, and nobody else', async () => {
-  const script = `require('node:net').createServer().listen({ path: ${JSON.stringify(abstractNameOf(home))}, exclusive: true }, () => console.log('up'))`;
+  const script = `require('node:net').createServer().listen({ path: ${JSON.stringify(`\0${abstractNamesOf(home)[0]}`)}, exclusive: true }, () => console.log('up'))`;
   const holder = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(holder, 'exit');
   await once(holder.stdout, 'data');

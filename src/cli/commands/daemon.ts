@@ -21,5 +21,6 @@ async function run(context: Context): Promise<number> {
   const because = context.io.env[DAEMON_REASON_VAR] ?? '';
   // They are not for what this process starts.
   for (const name of [DAEMON_ROLE_VAR, DAEMON_REASON_VAR]) delete context.io.env[name];
+  context.noteHome();
   return await runDaemon({ home: context.home, version: lbVersion(), role, because });
 }

@@ -27,6 +27,7 @@ export async function runInForeground(context: Context): Promise<number> {
   if (apps.length === 0) throw new LbError('LB_ERR_USAGE', { problem: 'no app to run' });
   // The one exception to the import rule: this process becomes the daemon.
   const { runForeground } = await import('../../daemon/main.ts');
+  context.noteHome();
   try {
     return await runForeground({ home: context.home, version: lbVersion(), apps, metrics, json: context.json });
   } catch (error) {

@@ -1,0 +1,78 @@
+import { readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { LbError } from '../errors/lb-error.ts';
+import { chooseHome, homePlaces, type ChosenHome } from './home-table.ts';
+import { isGroupVolume, lookAtHome, thisUser, type Who } from './look-at-home.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface FoundHome {
+  readonly path: string;
+  /** It has to be made. */
+  readonly isNew: boolean;
+  /** Why it is not in an earlier place of the table. */
+  readonly passedOver: readonly string[];
+  /** The control socket in it, if it is the home of another user for whom this one stands in; null otherwise. */
+  readonly socket: string | null;
+}
+
+/** A user, and the variables of one of his processes. */
+export interface UserProcess {
+  readonly who: Who;
+  readonly env: Env;
+}
+
+/**
+ * The home directory of this user's daemon: the first usable place of the table. Makes nothing.
+ * @param first the first process of this container or machine, for root
+ * @throws LbError LB_ERR_HOME if the place is not safe, or none can be used
+ */
+export function findHome(env: Env = process.env, who = thisUser(), first: () => UserProcess | null = firstProcess): FoundHome {
+  if (who === null) return { path: env['LB_HOME'] ? resolve(env['LB_HOME']) : join(homedir(), '.lb'), isNew: false, passedOver: [], socket: null };
+  const chosen = chosenHome({ who, env });
+  if (who.uid === 0 && !env['LB_HOME'] && ('refused' in chosen || !chosen.isInhabited)) {
+    const home = homeOfContainer(first());
+    if (home !== null) return { path: home, isNew: false, passedOver: [], socket: join(home, 'lb.sock') };
+  }
+  if (!('refused' in chosen)) return { ...chosen, socket: null };
+  const error = new LbError('LB_ERR_HOME', { home: chosen.path, reason: chosen.refused });
+  throw chosen.repair === null ? error : error.advising(`run: ${chosen.repair}`);
+}
+
+function chosenHome({ who, env }: UserProcess): ChosenHome {
+  const given = env['LB_HOME'] ? resolve(env['LB_HOME']) : null;
+  const directory = env['HOME'] || ownDirectory();
+  const inVolume = given !== null && isGroupVolume(given, who) ? join(given, `lb-${who.uid}`) : given;
+  const places = homePlaces({ given: inVolume, own: directory === null ? null : join(directory, '.lb'), uid: who.uid });
+  return chooseHome(places, (path) => lookAtHome(path, who));
+}
+
+/** Null for a user whom the system does not know. */
+function ownDirectory(): string | null {
+  try {
+    return homedir();
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Whoever enters a container as root means its app, which may run as another user: the home of the user of its first process. The
+ * first process of a machine is root's.
+ */
+function homeOfContainer(first: UserProcess | null): string | null {
+  if (first === null || first.who.uid === 0) return null;
+  const chosen = chosenHome(first);
+  return 'refused' in chosen || !chosen.isInhabited ? null : chosen.path;
+}
+
+function firstProcess(): UserProcess | null {
+  try {
+    const { uid, gid } = statSync('/proc/1');
+    const pairs = readFileSync('/proc/1/environ', 'utf8').split('\0');
+    return { who: { uid, groups: [gid] }, env: Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])) };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,48 @@
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { findHome } from '../../src/system/find-home.ts';
+import { thisUser } from '../../src/system/look-at-home.ts';
+
+let dir: string;
+beforeEach(() => {
+  const made = mkdtempSync(join(tmpdir(), 'lb-find-'));
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+  dir = made;
+});
+
+const nobody = (): null => null;
+const find = (env: Record<string, string>): ReturnType<typeof findHome> => findHome(env, thisUser(), nobody);
+
+it('is $LB_HOME, made absolute, else .lb in the home directory', () => {
+  expect(find({ LB_HOME: join(dir, 'lb'), HOME: dir })).toEqual({ path: join(dir, 'lb'), isNew: true, isInhabited: false, passedOver: [], socket: null });
+  expect(find({ LB_HOME: '', HOME: dir }).path).toBe(join(dir, '.lb'));
+  expect(find({ LB_HOME: 'node_modules/.lb-home', HOME: dir }).path).toBe(join(process.cwd(), 'node_modules/.lb-home'));
+});
+
+it('names the command that repairs it', () => {
+  const home = join(dir, '.lb');
+  mkdirSync(home);
+  chmodSync(home, 0o777);
+  expect(() => find({ HOME: dir })).toThrow(
+    expect.objectContaining({
+      code: 'LB_ERR_HOME',
+      message: `LB_HOME ${home} cannot be used: other users can write to it (mode 0777)`,
+      hint: `run: chmod go-w ${home}`,
+    }),
+  );
+});
+
+it('of root in a container is that of the user of its first process', { tags: ['root'] }, () => {
+  const home = join(dir, 'node', '.lb');
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  writeFileSync(join(home, 'lb.sock'), '');
+  for (const path of [join(dir, 'node'), home]) chownSync(path, 4_711, 4_711);
+  const root = { HOME: join(dir, 'root') };
+  const ofFirst = (uid: number): object => findHome(root, thisUser(), () => ({ who: { uid, groups: [] }, env: { HOME: join(dir, 'node') } }));
+  expect(ofFirst(4_711)).toMatchObject({ path: home, socket: join(home, 'lb.sock') });
+  rmSync(join(home, 'lb.sock'));
+  expect(ofFirst(4_711), 'which has no daemon').toMatchObject({ path: join(dir, 'root', '.lb'), socket: null });
+  expect(ofFirst(0), 'of a machine').toMatchObject({ path: join(dir, 'root', '.lb'), socket: null });
+});
