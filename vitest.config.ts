@@ -14,7 +14,10 @@ const light = processTests.filter((file) => readFileSync(here(file), 'utf8').inc
 const OF_CLUSTER_WORKERS = ['balance', 'ipc', 'plain', 'queue', 'self-report', 'weights'].map((name) => `test/process/${name}.test.ts`);
 const leftOut = process.env['LB_TEST_KIND'] === 'plain' ? OF_CLUSTER_WORKERS : [];
 const everyKind = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag every-kind'));
-const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+/** Those that need root, or a user who is not root. */
+const otherUser = process.getuid?.() === 0 ? 'ordinary' : 'root';
+const tagsFilter = [`!${otherUser}`];
+const ofProcesses = { tagsFilter, testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
@@ -28,17 +31,18 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          tagsFilter,
           include: ['test/**/*.test.ts'],
           exclude: ['test/process/**', 'test/fixtures/**', 'test/bench/**'],
           // A limit for what hangs, not for a busy machine.
           testTimeout: 30_000,
         },
       },
-      { test: { name: 'process-light', include: light, exclude: leftOut, ...timeouts, maxWorkers: 2, sequence: { groupOrder: 1 } } },
+      { test: { name: 'process-light', include: light, exclude: leftOut, ...ofProcesses, maxWorkers: 2, sequence: { groupOrder: 1 } } },
       // Real processes under real load: one file at a time on a small machine.
-      { test: { name: 'process', include: processTests, exclude: [...light, ...leftOut], ...timeouts, fileParallelism: false } },
+      { test: { name: 'process', include: processTests, exclude: [...light, ...leftOut], ...ofProcesses, fileParallelism: false } },
       // The sandbox reads the variable.
-      { test: { name: 'process-plain', include: everyKind, env: { LB_TEST_KIND: 'plain' }, ...timeouts, maxWorkers: 2, sequence: { groupOrder: 2 } } },
+      { test: { name: 'process-plain', include: everyKind, env: { LB_TEST_KIND: 'plain' }, ...ofProcesses, maxWorkers: 2, sequence: { groupOrder: 2 } } },
     ],
   },
 });

@@ -62,6 +62,15 @@ it('each version of Node.js is supported and newer than the oldest one', () => {
   for (const version of valuesOf('Node.js').slice(1)) expect(Number(version)).toBeGreaterThan(oldest);
 });
 
-it.each(tagNames)('process tests have the tag %s', (tag) => {
+it.each(['every-node', 'every-kind', 'light'])('process tests have the tag %s', (tag) => {
   expect(processTests.filter(({ text }) => text.includes(tag)).length).toBeGreaterThan(5);
+});
+
+it.each(['root', 'ordinary'])('tests have the tag %s', (tag) => {
+  const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.test.ts') && !file.startsWith('combinations'),
+  );
+  const isTagged = (text: string): boolean => text.includes(`@module-tag ${tag}\n`) || text.includes(`tags: ['${tag}']`);
+  expect(tests.filter((file) => isTagged(read(`test/${file}`))).length).toBeGreaterThan(1);
+  expect(tagNames).toContain(tag);
 });

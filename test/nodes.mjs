@@ -1,5 +1,5 @@
 // Runs process tests on the other supported versions of Node.js, each installed from the npm registry outside the project: those that depend on
-// Node.js itself, with --all every one. Usage: npm run test:nodes [-- --all] [-- 22 24 26]
+// Node.js itself, with --all every one, with --install none. Usage: npm run test:nodes [-- --all | --install] [-- 22 24 26]
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,9 +9,11 @@ const TESTS = 'test/process';
 const root = join(tmpdir(), 'lb-test-nodes');
 const { commands, combinations } = JSON.parse(readFileSync(new URL('combinations.json', import.meta.url), 'utf8'));
 const words = process.argv.slice(2);
+/** Those that need root, or a user who is not root. */
+const otherUser = process.getuid() === 0 ? 'ordinary' : 'root';
 const isAll = words.includes('--all');
 const column = commands.indexOf(isAll ? 'npm run test:all' : 'npm run test:nodes');
-const asked = words.filter((word) => word !== '--all');
+const asked = words.filter((word) => !word.startsWith('--'));
 const versions = combinations.filter(({ dimension, value }) => dimension === 'Node.js' && (asked.length > 0 ? asked.includes(value) : /^\d+$/.test(value)));
 
 function install(major) {
@@ -30,7 +32,7 @@ function install(major) {
 function selection(tests) {
   if (tests === 'process') return [TESTS];
   const files = readdirSync(TESTS).map((name) => join(TESTS, name));
-  return [`--tags-filter=${tests}`, ...files.filter((file) => readFileSync(file, 'utf8').includes(tests))];
+  return [`--tags-filter=${tests} && !${otherUser}`, ...files.filter((file) => readFileSync(file, 'utf8').includes(tests))];
 }
 
 if (versions.length === 0 || versions.length < asked.length) throw new Error(`expected versions of test/combinations.json, got ${asked.join(' ')}`);
@@ -50,6 +52,11 @@ function run({ value: major, tests }) {
       resolve(code === 0);
     });
   });
+}
+
+if (words.includes('--install')) {
+  versions.forEach(({ value }) => install(value));
+  process.exit();
 }
 
 // The selected tests wait more than they compute; all of them would take the machine from each other.

@@ -2,10 +2,18 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { ProgressRecord, ResultRecord, StreamRecord } from '../../src/protocol/control.ts';
 import { LB_PROGRAM } from './paths.ts';
 
+/** A user of the machine, who needs no entry in `/etc/passwd`. */
+export interface UserIds {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface LbOptions {
   /** Added to the sandbox's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Who runs it; only root may choose. Default: who runs the tests. */
+  readonly user?: UserIds | undefined;
   /** The command is killed after so long and counts as failed; default 45 s. */
   readonly timeoutMs?: number;
 }
@@ -69,9 +77,10 @@ export class LbProcess {
     environment: Readonly<Record<string, string>>,
     cwd: string,
     timeoutMs: number,
+    user?: UserIds,
   ) {
     const startedAt = performance.now();
-    this.child = spawn(process.execPath, [LB_PROGRAM, ...args], { env: environment, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [LB_PROGRAM, ...args], { env: environment, cwd, stdio: ['ignore', 'pipe', 'pipe'], ...user });
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.stdout += chunk));
     this.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.stderr += chunk));
     const timer = setTimeout(() => {

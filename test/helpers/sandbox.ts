@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { AppSnapshot, WorkerSnapshot } from '../../src/protocol/snapshot.ts';
@@ -7,7 +7,7 @@ import { controlRequest, type ControlAnswer } from './control.ts';
 import { fixture } from './paths.ts';
 import { freePort } from './ports.ts';
 import { killProcess, processesOf, type ProcessInfo } from './processes.ts';
-import { LbProcess, type LbOptions, type LbResult } from './run-lb.ts';
+import { LbProcess, type LbOptions, type LbResult, type UserIds } from './run-lb.ts';
 import { waitFor, type WaitOptions } from './wait.ts';
 
 export interface StartOptions extends LbOptions {
@@ -46,7 +46,16 @@ export class Sandbox {
   };
   readonly #background: LbProcess[] = [];
   readonly #transcript: LbResult[] = [];
+  readonly #user: UserIds | undefined;
   #names = 0;
+
+  /** @param user whose daemon it is; only root may choose */
+  constructor(user?: UserIds) {
+    this.#user = user;
+    if (user === undefined) return;
+    chownSync(this.directory, user.uid, user.gid);
+    chmodSync(this.directory, 0o755);
+  }
 
   /** Runs a command to its end; whether it succeeded is for the caller to judge. */
   async lb(...args: string[]): Promise<LbResult> {
@@ -78,7 +87,7 @@ export class Sandbox {
   }
 
   #spawn(options: LbOptions, args: readonly string[]): LbProcess {
-    return new LbProcess(args, { ...this.env, ...options.env }, options.cwd ?? this.directory, options.timeoutMs ?? 45_000);
+    return new LbProcess(args, { ...this.env, ...options.env }, options.cwd ?? this.directory, options.timeoutMs ?? 45_000, options.user ?? this.#user);
   }
 
   /** `lb start` of a script (a fixture's name, or an absolute path), without judging the outcome. */
@@ -235,10 +244,10 @@ export class Sandbox {
 }
 
 /** A sandbox for a test file: apps are deleted after each test, everything is ended after the last. */
-export async function createSandbox(): Promise<Sandbox> {
+export async function createSandbox(user?: UserIds): Promise<Sandbox> {
   // Vitest can be loaded only by what it runs, and a chaos run has sandboxes too.
   const { afterAll, afterEach } = await import('vitest');
-  const sandbox = new Sandbox();
+  const sandbox = new Sandbox(user);
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') console.error(`${task.name}\n${sandbox.report()}`);
     await sandbox.clear();
