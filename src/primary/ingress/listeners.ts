@@ -79,8 +79,9 @@ export class Listeners {
 
   /** The descriptors of those that have paused. */
   get paused(): readonly ListeningDescriptor[] {
-    return [...this.#open.values()].flatMap(({ mode, handle, query: { addressType } }) =>
-      mode === 'paused' && handle.fd !== undefined && addressType !== -1 ? [{ descriptor: handle.fd, family: addressType }] : [],
+    // The family of the socket, not of the query: without an address, both are served by one of IPv6.
+    return [...this.#open.values()].flatMap(({ mode, handle, name }) =>
+      mode === 'paused' && handle.fd !== undefined && name !== null ? [{ descriptor: handle.fd, family: name.family === 'IPv6' ? 6 : 4 }] : [],
     );
   }
 

@@ -36,9 +36,9 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
 });
 
-async function crowd(spec: Partial<AppSpec>, waiting: number): Promise<readonly Busy[]> {
+async function crowd(spec: Partial<AppSpec>, waiting: number, address: string | null = '127.0.0.1'): Promise<readonly Busy[]> {
   ingress.configure(sampleSpec(spec));
-  const { name } = await ingress.listen(QUERY, 2);
+  const { name } = await ingress.listen({ ...QUERY, address }, 2);
   const workers = [new Busy(0), new Busy(1)];
   ingress.dispatcher.route(
     'a',
@@ -73,6 +73,10 @@ it.each<Partial<AppSpec>>([
   expect(ingress.dispatcher.queued).toBeLessThanOrEqual(HANDFUL);
   expect(await serve(workers)).toBeLessThanOrEqual(HANDFUL);
   expect(ingress.waiting).toBe(0);
+});
+
+it('counts those that wait for a listener without an address, too', async () => {
+  await serve(await crowd({ balance: 'round-robin' }, CLIENTS - 2, null));
 });
 
 it('what must be accepted before its worker is known waits here, up to max_queue', async () => {
