@@ -121,7 +121,7 @@ export interface AppOptions {
   /**
    * While a worker drains, close keep-alive connections that have been idle for this time.
    *
-   * Counted from the last byte of the connection. Before that, it ends with its next answer, or by the `keepAliveTimeout` of the server. A request that arrives in the moment of the close is lost, as at the end of that timeout; a long `drain_idle` makes this rarer.
+   * Counted from the last byte of the connection. Before that, it ends with its next answer, or by the `keepAliveTimeout` of the server. A request that arrives in the moment of the close is lost, as at the end of that timeout; a long `drain_idle` makes this rarer. [reliability.md](reliability.md#what-drain_idle-costs) says how many that are.
    * @default `10s`
    */
   readonly drain_idle?: number | string | undefined;

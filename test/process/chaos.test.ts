@@ -3,7 +3,7 @@ import { formatSteps, KINDS, planSteps, type Kind } from '../chaos/plan.ts';
 import { ChaosFailure, runChaos } from '../chaos/run.ts';
 
 /** What hangs takes seconds to be found; `npm run chaos` has these too. */
-const SLOW: readonly Kind[] = ['hang-worker', 'stop-worker', 'hang-primary', 'stop-primary', 'hang-daemon', 'stop-daemon', 'delete-socket', 'disk-full'];
+const SLOW: readonly Kind[] = ['hang-worker', 'stop-worker', 'hang-primary', 'stop-primary', 'hang-daemon', 'stop-daemon'];
 const kinds = KINDS.filter((kind) => !SLOW.includes(kind));
 
 it.each([

@@ -8,6 +8,8 @@ const { responseLength } = require('./response.cjs');
 const { port, clients, meanPauseMs, oneWayMs, bodyBytes } = JSON.parse(process.argv[2]);
 const request = Buffer.from(`POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${bodyBytes}\r\n\r\n${'x'.repeat(bodyBytes)}`);
 const counts = { served: 0, failed: 0 };
+/** From a request to its answer, since the last 'count'. */
+let roundTripsMs = [];
 /** Requests that come independently of each other: the pauses are exponential. */
 const pauseMs = () => -meanPauseMs * Math.log(1 - Math.random());
 
@@ -67,10 +69,16 @@ async function client() {
   for (;;) {
     await delay(pauseMs());
     if (connection?.usable !== true) connection = new Connection();
-    counts[(await connection.post()) ? 'served' : 'failed']++;
+    const startedAt = performance.now();
+    const answered = await connection.post();
+    counts[answered ? 'served' : 'failed']++;
+    if (answered) roundTripsMs.push(performance.now() - startedAt);
   }
 }
 
-process.on('message', () => process.send(counts));
+process.on('message', () => {
+  process.send({ ...counts, roundTripsMs });
+  roundTripsMs = [];
+});
 process.on('disconnect', () => process.exit());
 for (let i = 0; i < clients; i++) void client();
