@@ -51,8 +51,8 @@ const bodies = (port: number): Readonly<Record<string, object | null>> => ({
   // Last: then there is no app of this name.
   'DELETE /v1/apps/:name': { now: true },
 });
-/** It does what its name says, whatever the body. */
-const LEFT_OUT = ['POST /v1/shutdown'];
+/** They end the daemon. */
+const LEFT_OUT = ['POST /v1/shutdown', 'POST /v1/handover'];
 
 interface Input {
   readonly method: string;
