@@ -9,13 +9,15 @@ const here = (path: string): URL => new URL(path, import.meta.url);
 const { tags }: { readonly tags: TestTagDefinition[] } = JSON.parse(readFileSync(here('test/combinations.json'), 'utf8'));
 
 const processTests = readdirSync(here('test/process')).map((name) => `test/process/${name}`);
+/** Tests of this tag are not for the user who runs them. */
+const otherUser = process.getuid?.() === 0 ? 'ordinary' : 'root';
+/** All tests of such a file are for another user. */
+const ofAnother = processTests.filter((file) => readFileSync(here(file), 'utf8').includes(`@module-tag ${otherUser}`));
 const light = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag light'));
 /** What they test exists with cluster workers alone: choosing a worker for each connection, messages to their primary. */
 const OF_CLUSTER_WORKERS = ['balance', 'ipc', 'plain', 'queue', 'self-report', 'weights'].map((name) => `test/process/${name}.test.ts`);
 const leftOut = process.env['LB_TEST_KIND'] === 'plain' ? OF_CLUSTER_WORKERS : [];
 const everyKind = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag every-kind'));
-/** Those that need root, or a user who is not root. */
-const otherUser = process.getuid?.() === 0 ? 'ordinary' : 'root';
 const tagsFilter = [`!${otherUser}`];
 const ofProcesses = { tagsFilter, testTimeout: 60_000, hookTimeout: 60_000 };
 
@@ -38,9 +40,9 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      { test: { name: 'process-light', include: light, exclude: leftOut, ...ofProcesses, maxWorkers: 2, sequence: { groupOrder: 1 } } },
+      { test: { name: 'process-light', include: light, exclude: [...leftOut, ...ofAnother], ...ofProcesses, maxWorkers: 2, sequence: { groupOrder: 1 } } },
       // Real processes under real load: one file at a time on a small machine.
-      { test: { name: 'process', include: processTests, exclude: [...light, ...leftOut], ...ofProcesses, fileParallelism: false } },
+      { test: { name: 'process', include: processTests, exclude: [...light, ...leftOut, ...ofAnother], ...ofProcesses, fileParallelism: false } },
       // The sandbox reads the variable.
       { test: { name: 'process-plain', include: everyKind, env: { LB_TEST_KIND: 'plain' }, ...ofProcesses, maxWorkers: 2, sequence: { groupOrder: 2 } } },
     ],

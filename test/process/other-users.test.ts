@@ -169,13 +169,15 @@ it('cannot keep a daemon from starting by taking its names', async () => {
   onTestFinished(() => {
     for (const name of folders()) rmSync(join('/tmp', name), { recursive: true });
   });
+  // The daemon of another home has one as well.
+  const others = lockNames();
   await ok('start', ...APP);
-  const [name] = lockNames();
+  const [name = ''] = lockNames().filter((held) => !others.includes(held));
   const [folder = ''] = folders();
   expect(statSync(join('/tmp', folder)).uid).toBe(VICTIM.uid);
   await ok('kill');
 
-  await sandbox.waitFor('the lock to be free', () => lockNames().length === 0);
+  await sandbox.waitFor('the lock to be free', () => !lockNames().includes(name));
   rmSync(join('/tmp', folder), { recursive: true });
   await foe(`
     require('node:fs').mkdirSync(${JSON.stringify(join('/tmp', folder))});
