@@ -99,7 +99,8 @@ export class FollowedLog {
     else this.#marks.refresh();
     return lines.map((cut) => {
       const line = lineOf(this.place, this.#marks, cut);
-      this.#order = line.at ?? this.#order;
+      // The order in the file is true, whatever the clock did and whichever mark was written late.
+      this.#order = Math.max(this.#order, line.at ?? this.#order);
       return { ...line, order: this.#order };
     });
   }

@@ -152,6 +152,16 @@ export class Sandbox {
     return primaryPid;
   }
 
+  /** Kills the primary of an app that is online; resolves when the next one has all its workers. */
+  async killPrimary(app: string): Promise<void> {
+    const primary = await this.primaryPid(app);
+    process.kill(primary, 'SIGKILL');
+    // For a moment, the daemon still answers with what the dead one said last.
+    const isBack = (now: AppSnapshot): boolean =>
+      now.primaryPid !== null && now.primaryPid !== primary && now.state === 'online' && now.ready === now.instances && now.operation === null;
+    await this.waitForApp(app, 'have a new primary', isBack);
+  }
+
   async daemonPid(): Promise<number> {
     return (await this.control('GET', '/v1/hello')).json<DaemonHello>().pid;
   }

@@ -33,8 +33,7 @@ it('umask: that of the shell, or of the file, also for Unix sockets; and never t
   expect(shell(`umask 077; lb start ${config}`).code).toBe(0);
   expect(modesOf('open')).toEqual(['664', '775']);
 
-  process.kill(await sandbox.primaryPid('tight'), 'SIGKILL');
-  await sandbox.waitForOnline('tight');
+  await sandbox.killPrimary('tight');
   const { body } = await request('/', { socketPath: join(sandbox.directory, 'tight.sock') });
   expect(Number(body).toString(8), 'after a respawn').toBe('77');
   expect((statSync(join(sandbox.home, 'logs', 'open-out.log')).mode & 0o777).toString(8)).toBe('600');

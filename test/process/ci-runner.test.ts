@@ -49,13 +49,8 @@ it('jobs deploy, and what they leave behind is killed: nothing of it belongs to 
   await load.waitForServed(5);
   expectLossless(await load.stop(), 'deploys by CI jobs');
 
-  const primary = await sandbox.primaryPid('api');
-  process.kill(primary, 'SIGKILL');
-  await sandbox.waitForApp(
-    'api',
-    'have a new primary that holds its sockets twice',
-    (now) => now.primaryPid !== primary && now.state === 'online' && now.socketsKept,
-  );
+  await sandbox.killPrimary('api');
+  await sandbox.waitForApp('api', 'hold its sockets twice', (now) => now.socketsKept);
   process.kill(await sandbox.daemonPid(), 'SIGKILL');
   await sandbox.waitFor('a new daemon', () => sandbox.daemonPid());
   expect(endJob(), 'what was respawned').toEqual([]);

@@ -36,8 +36,7 @@ it('lb logs reads the files whatever process is new, and follows them without a 
     await sandbox.waitFor('all lines to be followed', () => linesOf(follow.stdout).length >= expected - before + 100);
   };
   await more(1000);
-  process.kill(await sandbox.primaryPid(name), 'SIGKILL');
-  await sandbox.waitForApp(name, 'have a new primary', (now) => now.state === 'online' && now.ready === now.instances);
+  await sandbox.killPrimary(name);
   await more(500);
   process.kill(await sandbox.daemonPid(), 'SIGKILL');
   await more(200);

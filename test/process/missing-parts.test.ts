@@ -76,8 +76,7 @@ it('the default Node.js, uninstalled: the app, its next workers, the next daemon
   process.kill(daemon, 'SIGKILL');
   await sandbox.waitFor('the next daemon', async () => (await sandbox.daemonPid()) !== daemon);
   await sandbox.waitForOnline('api');
-  process.kill(await sandbox.primaryPid('api'), 'SIGKILL');
-  await sandbox.waitForOnline('api');
+  await sandbox.killPrimary('api');
   await sandbox.ok('kill');
   await sandbox.ok('start', 'api');
   expect(readlinkSync(`/proc/${await sandbox.primaryPid('api')}/exe`), 'stored as the default').toBe(process.execPath);
