@@ -95,7 +95,7 @@ export class FollowedLog {
   #marked(lines: readonly CutLine[]): StoredLine[] {
     const part = this.#part;
     if (lines.length === 0 || part === null) return [];
-    if (this.#marks === null) this.#marks = MarkIndex.open(part.marks ?? this.#marksOf(part));
+    if (this.#marks === null) this.#marks = MarkIndex.of(part) ?? MarkIndex.of({ ...part, marks: this.#marksOf(part) });
     else this.#marks.refresh();
     return lines.map((cut) => {
       const line = lineOf(this.place, this.#marks, cut);
@@ -105,7 +105,7 @@ export class FollowedLog {
     });
   }
 
-  /** The marks of a new file are written with its first line, after it was opened here. */
+  /** The marks of a new file are written with its first line, after it was opened here, and renamed with it. */
   #marksOf(part: LogPart): string | null {
     const parts = openParts(this.place.path, this.place.marks);
     closeParts(parts);

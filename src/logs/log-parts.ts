@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, readdirSync, readSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors/lb-error.ts';
 import { openRegular } from '../system/regular-file.ts';
-import { MARK_BYTES, decodeHeader } from './line-mark.ts';
+import { ownerOfMarks } from './mark-index.ts';
 
 const ATTEMPTS = 5;
 /** Of a rotated file: a number, or the date of a logrotate. */
@@ -152,8 +152,7 @@ function ownerOf(marks: string): number | null {
   try {
     const fd = openRegular(marks);
     try {
-      const bytes = Buffer.alloc(MARK_BYTES);
-      return readSync(fd, bytes, 0, MARK_BYTES, 0) < MARK_BYTES ? null : decodeHeader(bytes);
+      return ownerOfMarks(fd);
     } finally {
       closeSync(fd);
     }

@@ -1,8 +1,22 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { openRegular } from '../system/regular-file.ts';
-import { MARK_BYTES, decodeMark, type LineMark } from './line-mark.ts';
+import { MARK_BYTES, decodeHeader, decodeMark, type LineMark } from './line-mark.ts';
 
 const WINDOW_MARKS = 1024;
+
+/** A log file, and the file of its marks. */
+interface MarkedFile {
+  readonly inode: number;
+  /** A compressed file has another inode than when it was written. */
+  readonly isGzipped: boolean;
+  readonly marks: string | null;
+}
+
+/** The inode of the log file to which these marks belong; null if they are none. */
+export function ownerOfMarks(fd: number): number | null {
+  const header = Buffer.alloc(MARK_BYTES);
+  return readSync(fd, header, 0, MARK_BYTES, 0) < MARK_BYTES ? null : decodeHeader(header);
+}
 
 /** Looks up the marks of one log file, by offset and by time, without reading them all. */
 export class MarkIndex {
@@ -18,14 +32,17 @@ export class MarkIndex {
     this.refresh();
   }
 
-  /** Null if the file cannot be read. */
-  static open(path: string | null): MarkIndex | null {
-    if (path === null) return null;
+  /** Null if they cannot be read. A rotation may have put those of another file in their place. */
+  static of({ inode, isGzipped, marks }: MarkedFile): MarkIndex | null {
+    if (marks === null) return null;
     try {
-      return new MarkIndex(openRegular(path));
+      const fd = openRegular(marks);
+      if (isGzipped || ownerOfMarks(fd) === inode) return new MarkIndex(fd);
+      closeSync(fd);
     } catch {
-      return null;
+      // There are none.
     }
+    return null;
   }
 
   /** Takes marks into account that have been added since. */

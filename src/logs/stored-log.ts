@@ -47,7 +47,7 @@ export class StoredLog implements LineSource {
       const part = this.#parts[number];
       const bytes = part === undefined ? null : await this.#open(part);
       if (part === undefined || bytes === null) continue;
-      const marks = MarkIndex.open(part.marks);
+      const marks = MarkIndex.of(part);
       const found = new Untimed(Math.min(latest, part.changedAt));
       try {
         for (const cut of linesBackwards(bytes)) {
@@ -69,7 +69,7 @@ export class StoredLog implements LineSource {
     for (let number = first; number < this.#parts.length; number++) {
       const part = this.#parts[number];
       if (part === undefined || part.problem !== null) continue;
-      const marks = MarkIndex.open(part.marks);
+      const marks = MarkIndex.of(part);
       const from = number === first ? offset : 0;
       const cutter = new LineCutter(from);
       const lines = (cuts: readonly CutLine[]): StoredLine[] =>
@@ -92,8 +92,9 @@ export class StoredLog implements LineSource {
 
   seek(time: number): LinePosition {
     const found = this.#parts.findIndex(({ changedAt }) => changedAt >= time);
-    if (found < 0) return { part: this.#parts.length, offset: 0 };
-    const marks = MarkIndex.open(this.#parts[found]?.marks ?? null);
+    const part = this.#parts[found];
+    if (part === undefined) return { part: this.#parts.length, offset: 0 };
+    const marks = MarkIndex.of(part);
     const offset = marks?.offsetOf(time) ?? 0;
     marks?.close();
     return { part: found, offset };

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FollowedLog } from '../../src/logs/followed-log.ts';
 import { LineTimes } from '../../src/logs/line-times.ts';
 import { LogFile } from '../../src/logs/log-file.ts';
+import { closeParts, openParts } from '../../src/logs/log-parts.ts';
+import { MarkIndex } from '../../src/logs/mark-index.ts';
 import { StoredLog } from '../../src/logs/stored-log.ts';
 import { all, placeAt } from './log-place.ts';
 
@@ -29,6 +31,37 @@ async function follow(): Promise<{ readonly past: string[]; readonly next: (now?
 }
 
 describe('FollowedLog', () => {
+  it('takes no time from the marks of another file', async () => {
+    const file = new LogFile({ path, maxBytes: 0, keep: 1, times: new LineTimes(`${path}-marks`, 100) });
+    file.write('old\n', { at: 1_000, slot: 0, pid: 1, stream: 'out' });
+    await file.close();
+    const log = new StoredLog(placeAt(path), true, (problem) => problems.push(problem));
+    const part = openParts(path, log.place.marks)[0];
+    expect(part?.marks).not.toBeNull();
+    if (part === undefined) return;
+    const own = MarkIndex.of(part);
+    expect(own?.at(0)?.at).toBe(1_000);
+    own?.close();
+    expect(MarkIndex.of({ ...part, inode: part.inode + 1 })).toBeNull();
+    closeParts([part]);
+    log.close(null);
+  });
+
+  it('keeps the order of the file, also where the clock was set back', async () => {
+    const file = new LogFile({ path, maxBytes: 0, keep: 1, times: new LineTimes(`${path}-marks`, 100) });
+    const log = new StoredLog(placeAt(path), true, (problem) => problems.push(problem));
+    const followed = new FollowedLog(log.place, null, (problem) => problems.push(problem));
+    for (const at of [2_000, 1_000, 3_000]) {
+      file.write(`at ${at}\n`, { at, slot: 0, pid: 1, stream: 'out' });
+      await file.flush();
+    }
+    await file.close();
+    const lines = await followed.poll(0);
+    followed.close();
+    expect(lines.map(({ at }) => at)).toEqual([2_000, 1_000, 3_000]);
+    expect(lines.map(({ order }) => order)).toEqual([2_000, 2_000, 3_000]);
+  });
+
   it('goes on where the past ended, without a gap or a double, through every rotation', async () => {
     const step = fc.constantFrom('write', 'flood', 'poll', 'flush');
     await fc.assert(
