@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { createServer, Socket, type Server } from 'node:net';
 import { randomBytes } from 'node:crypto';
+import { abstractSocketName } from './abstract-socket.ts';
 import { discardHandle } from './discard-handle.ts';
 import { listenPrivately } from './listen-privately.ts';
 
@@ -153,11 +154,8 @@ export function createToken(): Token | null {
   return null;
 }
 
-/** `sizeof(sun_path)`: with a name of full length, every version of Node.js binds and finds the same one. */
-const ABSTRACT_NAME_BYTES = 108;
-
 /** A name for a Unix socket that needs no file. Linux only. */
-export const abstractName = (): string => `\0lb-${process.pid}-${randomBytes(16).toString('hex')}`.padEnd(ABSTRACT_NAME_BYTES, '-');
+export const abstractName = (): string => `\0${abstractSocketName(`lb-${process.pid}-${randomBytes(16).toString('hex')}`)}`;
 
 /** What a descriptor of a process leads to; null if it has none, or there is no `/proc`. */
 export function descriptorOf(pid: number | 'self', descriptor: number): string | null {

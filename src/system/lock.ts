@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf } from '../errors/lb-error.ts';
+import { abstractSocketName } from './abstract-socket.ts';
 import { secretNames } from './home-secret.ts';
 import { acquireLockFile } from './lock-file.ts';
 import { shortHash } from './short-hash.ts';
@@ -23,8 +24,6 @@ interface LockOptions {
 /** Who holds a name: a process of this user, one of another user, or nobody that can be found. */
 export type Holder = 'ours' | 'foreign' | 'unknown';
 
-/** `sizeof(sun_path)`. */
-const ABSTRACT_NAME_BYTES = 108;
 const ATTEMPTS = 5;
 const PAUSE_MS = 20;
 
@@ -44,13 +43,10 @@ export async function acquireLock(name: string, { taken = () => {}, holderOf = h
   }
 }
 
-/**
- * The abstract names of a lock, without the zero before them; a process of ours holds at most one. Node.js 20 pads a name with
- * zeros, Node.js 22 does not: at full length both bind the same name.
- */
+/** The abstract names of a lock, without the zero before them; a process of ours holds at most one. */
 export function abstractNamesOf(name: string): string[] {
   const id = idOf(name);
-  return secretNames(name, 'lock').map((part, index) => `${id}-${part === '' ? index : part}`.padEnd(ABSTRACT_NAME_BYTES - 1, '-'));
+  return secretNames(name, 'lock').map((part, index) => abstractSocketName(`${id}-${part === '' ? index : part}`));
 }
 
 /** The lock on systems without abstract sockets. */

@@ -19,19 +19,9 @@ import { garbage } from '../protocol/garbage.ts';
 import { FROM_PRIMARY } from '../protocol/samples.ts';
 import { app, progress } from '../client/samples.ts';
 import { tempHome } from './temp-home.ts';
+import { HELLO } from '../protocol/samples.ts';
 
 const snapshot: Answer = { kind: 'snapshot', snapshot: app() };
-const HELLO: FromPrimary = {
-  type: 'hello',
-  protocol: ATTACH_PROTOCOL,
-  name: 'api',
-  pid: 7,
-  startTime: null,
-  proof: null,
-  version: '1.2.3',
-  sockets: [],
-  apps: [],
-};
 const listenAnywhere = async (): Promise<{ readonly handle: RawListener; readonly port: number | undefined }> => {
   const handle = await bindListener({
     key: '',

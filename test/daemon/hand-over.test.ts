@@ -17,11 +17,15 @@ function handOver(isSettled: () => boolean): { readonly over: HandOver; readonly
 
 it('leaves when its primaries are attached, once however often it is asked', async () => {
   let settled = false;
-  const { over, leave } = handOver(() => settled);
+  let asked = 0;
+  const { over, leave } = handOver(() => {
+    asked++;
+    return settled;
+  });
   const pid = living();
   over.agree({ role: 'foreground', pid });
   over.agree({ role: 'foreground', pid });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await waitFor('it to look several times', () => asked > 3);
   expect(leave).not.toHaveBeenCalled();
   settled = true;
   await waitFor('it to leave', () => leave.mock.calls.length > 0);

@@ -10,12 +10,12 @@ import { parseToPrimary } from '../../src/protocol/parse-to-primary.ts';
 import { appName } from '../../src/protocol/parse-app-spec.ts';
 import { bringsHandle } from '../../src/protocol/parse-handles.ts';
 import { attempt, integer, Malformed, object } from '../../src/protocol/parser.ts';
-import { ATTACH_PROTOCOL } from '../../src/protocol/version.ts';
 import { createToken, descriptorOf, HandleChannel, listenForChannels } from '../../src/system/handle-channel.ts';
 import { garbage } from '../protocol/garbage.ts';
 import { TO_PRIMARY } from '../protocol/samples.ts';
 import { tempHome } from '../daemon/temp-home.ts';
 import { waitFor } from '../helpers/wait.ts';
+import { HELLO } from '../protocol/samples.ts';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -61,18 +61,6 @@ async function listen(path: string, welcome = true): Promise<FakeDaemon> {
     },
   };
 }
-
-const HELLO: Extract<FromPrimary, { type: 'hello' }> = {
-  type: 'hello',
-  protocol: ATTACH_PROTOCOL,
-  name: 'api',
-  pid: 7,
-  startTime: null,
-  proof: null,
-  version: '1',
-  sockets: [],
-  apps: [],
-};
 
 function linkTo(attach: string, events: Partial<LinkEvents> = {}): DaemonLink {
   return new DaemonLink({ attach, foreground: true } as PrimarySettings, {

@@ -108,18 +108,20 @@ const exit = { code: 1, signal: null, stopReason: null, cause: null, killedAtDea
 const { workers, totals, ...facts } = snapshot;
 const socket = { app: 'api', key: '*|80|4|0' };
 const name = { address: '::', port: 80, family: 'IPv6' };
+/** The hello of a primary that runs nothing yet. */
+export const HELLO: Extract<FromPrimary, { readonly type: 'hello' }> = {
+  type: 'hello',
+  protocol: ATTACH_PROTOCOL,
+  name: 'api',
+  pid: 7,
+  startTime: null,
+  proof: null,
+  version: '1.2.3',
+  sockets: [],
+  apps: [],
+};
 const fromPrimary: Omit<ByKind<FromPrimary, 'type'>, 'answer'> = {
-  hello: {
-    type: 'hello',
-    protocol: ATTACH_PROTOCOL,
-    name: 'api',
-    pid: 7,
-    startTime: 5,
-    proof: 20,
-    version: '1.2.3',
-    sockets: [{ app: 'api', key: '*|80|4|0' }],
-    apps: [{ spec: sampleSpec(), snapshot }],
-  },
+  hello: { ...HELLO, startTime: 5, proof: 20, sockets: [{ app: 'api', key: '*|80|4|0' }], apps: [{ spec: sampleSpec(), snapshot }] },
   progress: { type: 'progress', app: 'api', id: 1, record: progress({ blockers }) },
   failed: { type: 'failed', app: 'api', id: 1, error: { code: 'LB_ERR_INTERNAL', message: 'm', hint: 'h', output: ['o'], details: { a: 1, b: 'c' } } },
   event: { type: 'event', app: 'api', event: makeEvent('api', 1, 'exit', 'worker 0 ended', { slot: 0, pid: 5 }, exit) },
