@@ -34,17 +34,28 @@ it('what a worker prints after its primary was killed reaches the log file, and 
   await sandbox.waitForOnline(name);
 });
 
-it('where nobody is left to read it, losing its output costs a worker no request', async () => {
+it('the next daemon holds the output too; where nobody is left to read it, losing it costs a worker no request', async () => {
   const { name, port } = await sandbox.start('prints.cjs', { instances: 1 });
-  const daemon = await sandbox.daemonPid();
+  let daemon = await sandbox.daemonPid();
   process.kill(daemon, 'SIGKILL');
   await sandbox.waitFor('a daemon that did not start the primary', async () => (await sandbox.daemonPid()) !== daemon);
+  await sandbox.waitForApp(name, 'be adopted', ({ socketsKept }) => socketsKept);
+  const slow = request('/slowly?lines=16', { port });
+  const printed = (): number => [...linesOf(`${name}-out.log`), ...linesOf(`${name}-error.log`)].filter((line) => line.startsWith('slow ')).length;
+  const before = printed();
+  // What the primary has read and not yet written is lost with it: it is killed between two lines.
+  await sandbox.waitFor('the next line', () => printed() > before, { everyMs: 5 });
+  process.kill(await sandbox.primaryPid(name), 'SIGKILL');
+  expect((await slow).status).toBe(200);
+  await sandbox.waitFor('all lines', () => printed() === 16);
+
   await sandbox.waitForOnline(name);
+  daemon = await sandbox.daemonPid();
   const primary = await sandbox.primaryPid(name);
   const [pid] = await sandbox.workerPids(name);
   const answer = request('/busily?ms=1000', { port });
-  await sandbox.waitFor('output', () => linesOf(`${name}-out.log`).length > 0);
-  process.kill(primary, 'SIGKILL');
+  await sandbox.waitFor('output', () => linesOf(`${name}-out.log`).length > 16);
+  for (const each of [daemon, primary]) process.kill(each, 'SIGKILL');
   expect(JSON.parse((await answer).body)).toMatchObject({ pid });
   await sandbox.waitForOnline(name);
 });
