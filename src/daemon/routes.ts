@@ -1,5 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { plural } from '../lifecycle/wording.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
 import type { DaemonHello, HandOverBody, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
 import {
@@ -205,13 +206,26 @@ function startAll(registry: Registry, body: unknown, notes: readonly string[]): 
           messages.push(answer.message);
           if (fresh.length > 1) progress(note(app.name, answer.message));
         } catch (error) {
-          failed ??= LbError.from(error);
+          const failure = LbError.from(error);
+          if (failed !== null) progress(note(spec.name, failure.message));
+          failed ??= failure;
         }
       }
       if (failed !== null) throw failed;
-      return { type: 'result', ok: true, apps: started, message: messages.length === 1 ? (messages[0] ?? '') : `${messages.length} apps are online` };
+      return { type: 'result', ok: true, apps: started, message: messages.length === 1 ? (messages[0] ?? '') : describeStarted(started) };
     },
   };
+}
+
+/** `2 apps are online, 1 has ended`: a job may have done its work by now. */
+function describeStarted(apps: readonly AppSnapshot[]): string {
+  const ended = apps.filter(({ ready }) => ready === 0).length;
+  const online = apps.length - ended;
+  const parts = [
+    online === 0 ? [] : [`${plural(online, 'app')} ${online === 1 ? 'is' : 'are'} online`],
+    ended === 0 ? [] : [`${ended} ${ended === 1 ? 'has' : 'have'} ended`],
+  ];
+  return parts.flat().join(', ');
 }
 
 /** @returns those that do not run. @throws LbError LB_ERR_APP_EXISTS if all do. */
