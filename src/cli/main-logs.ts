@@ -12,4 +12,4 @@ async function runLogs([, ...flags]: readonly string[], io: Io): Promise<number 
   return words === null ? null : await logs.run(await createContext(io, 'logs', words, ['logs', ...flags], placeFor(io)));
 }
 
-runProgram(runLogs);
+runProgram(runLogs, 'logs');

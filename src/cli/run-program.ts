@@ -34,17 +34,17 @@ type QuickCli = (argv: readonly string[], io: Io) => Promise<number | null>;
 /** The complete command line is a separate bundle. */
 const wholeCli = (): Promise<typeof import('./run-cli.ts')> => import('./run-cli.ts');
 
-async function run(argv: readonly string[], quickCli: QuickCli): Promise<number> {
+async function run(argv: readonly string[], quickCli: QuickCli, command: string | null): Promise<number> {
   try {
     return (await quickCli(argv, io)) ?? (await (await wholeCli()).runCli(argv, io));
   } catch (error) {
-    return await (await wholeCli()).reportFailure(error, argv, io);
+    return await (await wholeCli()).reportFailure(error, argv, io, command);
   }
 }
 
-/** Runs the command line, then exits. */
-export function runProgram(quickCli: QuickCli): void {
-  void run(process.argv.slice(2), quickCli).then((exitCode) => {
+/** Runs the command line, then exits. @param command the one that `quickCli` handles, if it is only one */
+export function runProgram(quickCli: QuickCli, command: string | null = null): void {
+  void run(process.argv.slice(2), quickCli, command).then((exitCode) => {
     process.exitCode = exitCode;
     process.stdout.write('', () => process.exit());
   });

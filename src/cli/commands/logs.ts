@@ -25,10 +25,10 @@ export const logs: Command = {
   options: [
     { flags: '-n, --lines <n>', description: `number of past lines of each app to show (default: ${DEFAULT_LINES}, with --since all)`, parse: wholeNumber },
     { flags: '--no-follow', description: 'exit after the past lines' },
-    { flags: '--reopen', description: 'show nothing; open the log files anew, after logrotate has renamed them' },
+    { flags: '--reopen', description: 'reopen the log files after logrotate has renamed them, and show nothing' },
     {
       flags: '--since <time>',
-      description: 'only lines from then on: 10m ago, 14:30, 2026-11-29, "2026-11-29 14:30:00"',
+      description: 'only lines from then on: 10m (ago), 14:30, 2026-11-29, "2026-11-29 14:30:00"',
       parse: (text) => moment(text, wallNow()),
     },
     { flags: '--until <time>', description: 'only lines up to then; implies --no-follow', parse: (text) => moment(text, wallNow()) },

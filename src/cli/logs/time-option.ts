@@ -8,12 +8,12 @@ const UNITS_MS = new Map([
   ['d', 86_400_000],
   ['w', 7 * 86_400_000],
 ]);
-const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/;
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)(?: ago)?$/;
 const TIME_OF_DAY = /^(\d{1,2}):(\d\d)(?::(\d\d))?$/;
 const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?(Z|[+-]\d\d:?\d\d)?$/;
 
 /**
- * A moment as epoch milliseconds: `10m` before now, `14:30` today, a date, a date and time, with or without a zone; without one
+ * A moment as epoch milliseconds: `10m` or `10m ago`, `14:30` today, a date, a date and time, with or without a zone; without one
  * it is local. @throws Error that says what was expected
  */
 export function moment(text: string, now: number): number {
