@@ -37,6 +37,9 @@ export interface Wanted {
   readonly appArgs: readonly string[];
 }
 
+/** What a directory lacks that cannot be started. */
+const MISSING_IN_DIRECTORY = '(a directory without an index.js, and without a "main" file or a "start" script in its package.json)';
+
 /** Finds the script of an app: a file, a directory, or the Node.js script behind a command such as `npm start`. */
 export async function locate(wanted: Wanted): Promise<Located> {
   const { layer, flags, base, callerCwd } = wanted;
@@ -67,7 +70,12 @@ async function asCommand(given: string, file: string | undefined, cwd: string, w
   const command = [given, ...args].join(' ');
   const resolution = await resolve(given, file, args, cwd, wanted);
   const name = (script: string): string => layer.values.name ?? nameOfScript(script);
-  if (resolution === null) return { cwd, script: undefined, name: name(given) };
+  if (resolution === null) {
+    const problem = (await isDirectory(given, cwd, wanted))
+      ? { problem: new LbError('LB_ERR_SCRIPT_NOT_FOUND', { script: `${given} ${MISSING_IN_DIRECTORY}`, cwd }) }
+      : {};
+    return { cwd, script: undefined, name: name(given), ...problem };
+  }
   if ('refused' in resolution) {
     const { reason, instead } = resolution.refused;
     const details = { command, reason, hint: instead ?? 'lb start <script>, with the Node.js script that starts your server' };
@@ -88,8 +96,8 @@ async function resolve(given: string, file: string | undefined, args: readonly s
   ]);
   const surroundings = { variables: (name: string) => variable(name, own, env), path: env['PATH'] ?? '' };
   if (file !== undefined) return resolveCommand([file, ...args], cwd, surroundings);
-  const directory = absolutePath(given, wanted.isFile ? cwd : wanted.callerCwd);
-  if ((await statOf(directory))?.isDirectory() === true) {
+  if (await isDirectory(given, cwd, wanted)) {
+    const directory = directoryOf(given, cwd, wanted);
     const isStartable = (await packageOf(directory))?.scripts.has('start') === true;
     return isStartable ? resolveCommand(['npm', 'start', '--', ...args], directory, surroundings) : null;
   }
@@ -97,6 +105,11 @@ async function resolve(given: string, file: string | undefined, args: readonly s
   if ('operator' in line) return /\s/.test(given) ? { refused: { reason: `it needs a shell (${line.operator})`, instead: null } } : null;
   return resolveCommand([...[...line.env].map(([key, value]) => `${key}=${value}`), ...line.words, ...args], cwd, surroundings);
 }
+
+const directoryOf = (given: string, cwd: string, { isFile, callerCwd }: Wanted): string => absolutePath(given, isFile ? cwd : callerCwd);
+
+const isDirectory = async (given: string, cwd: string, wanted: Wanted): Promise<boolean> =>
+  (await statOf(directoryOf(given, cwd, wanted)))?.isDirectory() === true;
 
 function variable(name: string, own: EnvLayer, inherited: NodeJS.ProcessEnv): string | undefined {
   const value = own.get(name);

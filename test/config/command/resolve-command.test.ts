@@ -191,6 +191,11 @@ describe('what can not be run says what it is, and what would work', () => {
     expect(await failing({}, target)).toMatchObject({ code: 'LB_ERR_SCRIPT_NOT_FOUND' });
   });
 
+  it('a directory with nothing to start: says what is looked for there', async () => {
+    const error = await failing({ 'lib/util.js': '' }, 'lib');
+    expect(error.message).toBe('script not found: lib (a directory without an index.js, and without a "main" file or a "start" script in its package.json)');
+  });
+
   it('a python script by its extension, as before', async () => {
     expect(await failing({ 'app.py': '' }, 'app.py')).toMatchObject({ code: 'LB_ERR_INTERPRETER' });
   });
