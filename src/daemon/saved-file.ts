@@ -29,7 +29,7 @@ export function readSaved<T>({ path, parser, reports, without, refuseNewer = fal
     // The first versions of some files had no version.
     const version = integer(1)(fieldsOf(saved)['version'] ?? 1);
     if (version > SAVED_VERSION && refuseNewer) throw new LbError('LB_ERR_NEWER_STATE', { file: path, version, known: SAVED_VERSION });
-    if (version > SAVED_VERSION) throw new Error(`it has version ${version}, and this lb knows none after ${SAVED_VERSION}`);
+    if (version > SAVED_VERSION) throw new Error(`it has version ${version}, and this lb reads none after ${SAVED_VERSION}`);
     return parser(saved);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null;

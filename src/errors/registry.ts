@@ -115,7 +115,7 @@ export const ERRORS = {
   },
   LB_ERR_NOT_STARTABLE: {
     message: '{operation} of "{app}" was not begun, because its workers cannot be started: {reason}',
-    hint: 'nothing was changed, and what runs goes on; repair it and run the command again',
+    hint: 'nothing was changed, and running workers keep serving; fix the problem and run the command again',
     exit: 'failed',
     http: 409,
   },
@@ -195,7 +195,7 @@ export const ERRORS = {
   LB_ERR_START_FAILED: { message: 'app "{app}" did not start: {reason}', exit: 'failed', http: 409 },
   LB_ERR_NOT_STARTED_YET: {
     message: 'app "{app}" has not started yet: {reason}',
-    hint: 'lb goes on trying: watch it with "lb list" and "lb logs {app}", or give up with "lb stop {app}"; after a repair, start it again',
+    hint: 'lb keeps trying: watch it with "lb list" and "lb logs {app}", or give up with "lb stop {app}"; after a repair, start it again',
     exit: 'failed',
     http: 409,
   },
@@ -270,7 +270,7 @@ export const ERRORS = {
     http: 500,
   },
   LB_ERR_NEWER_STATE: {
-    message: '{file} was written by a newer version of lb: it has version {version}, and this lb knows none after {known}',
+    message: '{file} was written by a newer version of lb: it has version {version}, and this lb reads none after {known}',
     hint: 'use the newer lb; to start without these apps, move the file away',
     exit: 'daemon',
     http: 500,

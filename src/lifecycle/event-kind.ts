@@ -49,13 +49,13 @@ export const EVENT_KINDS = {
   'primary-adopted': { severity: 'info', doc: 'this daemon adopted a primary that outlived its daemon' },
   'daemon-unstarted': { severity: 'error', doc: 'the daemon is gone, and the system refuses to start another one; a primary keeps trying' },
   'daemon-start': { severity: 'info', doc: 'a daemon has started' },
-  'daemon-socket': { severity: 'warn', doc: 'the control socket or the home was deleted; the daemon made it anew, or cannot' },
+  'daemon-socket': { severity: 'warn', doc: 'the control socket or the home was deleted; the daemon recreated it, or cannot' },
   'daemon-end': { severity: 'info', doc: 'a daemon is shutting down' },
   storage: {
     severity: 'warn',
-    doc: 'a file of the home cannot be written, or could not be read, and the daemon goes on without it; or it can be written again',
+    doc: 'a file of the home cannot be written, or could not be read, and the daemon works without it; or it can be written again',
   },
-  bug: { severity: 'error', doc: 'an error in `lb` itself that nothing handled; the process goes on. Its stack is in `daemon.log`' },
+  bug: { severity: 'error', doc: 'an error in `lb` itself that nothing handled; the process keeps running. Its stack is in `daemon.log`' },
   'hook-failed': { severity: 'warn', doc: 'the `on_event` hook of an app failed, or fell behind and dropped events; never sent to a hook' },
 } as const satisfies Readonly<Record<string, KindEntry>>;
 

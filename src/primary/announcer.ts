@@ -80,7 +80,7 @@ export class Announcer implements WorkerObserver {
 
 function describeLeft(left: LeftBehind | null): string {
   if (left === null || left.ended + left.spared.length === 0) return '';
-  const ended = left.ended === 0 ? [] : [`processes that it left behind were ended: ${left.ended}`];
+  const ended = left.ended === 0 ? [] : [`it left ${left.ended === 1 ? '1 process' : `${left.ended} processes`} behind, which lb ended`];
   const spared = left.spared.length === 0 ? [] : [`left running: pid ${left.spared.join(', ')}`];
   return `; ${[...ended, ...spared].join('; ')}`;
 }

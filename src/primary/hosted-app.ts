@@ -129,11 +129,8 @@ export class HostedApp {
   #warnOfShortQueue(): void {
     const most = this.#options.ports.somaxconn();
     if (most === null || most >= SHORT_QUEUE) return;
-    const advice = `raise net.core.somaxconn (sysctl -w net.core.somaxconn=4096), then start the app anew`;
-    this.event(
-      'queue-short',
-      `only ${most} connections can wait in the kernel; more of them wait for a second or longer before they are tried again: ${advice}`,
-    );
+    const advice = `raise net.core.somaxconn (sysctl -w net.core.somaxconn=4096), then stop the app and start it again`;
+    this.event('queue-short', `only ${most} connections can wait in the kernel; further clients wait a second or longer, until they try again: ${advice}`);
   }
 
   /** It never started. */

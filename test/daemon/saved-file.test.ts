@@ -29,7 +29,7 @@ it('has nothing to say of a file that is not there', () => {
 });
 
 it.each([
-  ['of a newer version', JSON.stringify({ version: SAVED_VERSION + 1, pid: 7 }), 'it has version 2, and this lb knows none after 1'],
+  ['of a newer version', JSON.stringify({ version: SAVED_VERSION + 1, pid: 7 }), 'it has version 2, and this lb reads none after 1'],
   ['with a version that is none', '{"version":"1","pid":7}', 'expected a whole number'],
   ['without a field', '{"version":1}', 'pid: expected a whole number of at least 1, got nothing'],
   ['that is cut off', '{"version":1,', 'JSON'],

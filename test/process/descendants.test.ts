@@ -27,7 +27,7 @@ async function stopLauncher(
 it('a child that its worker left behind is gone when the stop ends', async () => {
   const { alive, events, durationMs } = await stopLauncher(['-e', LASTS]);
   expect([alive, durationMs < 5_000]).toEqual([false, true]);
-  expect(events).toContain('processes that it left behind were ended: 1');
+  expect(events).toContain('it left 1 process behind, which lb ended');
 });
 
 it('one that ignores SIGTERM too', async () => {

@@ -82,7 +82,8 @@ export class StartOperation implements Operation {
     } else if (failures >= MAX_FAILURES || now() - this.#beganAt >= pool.spec.listenTimeoutMs) {
       this.#error ??= new LbError('LB_ERR_NOT_STARTED_YET', details, failure.output);
     } else {
-      this.#context.progress('failed', `${pool.spec.name}[${slot}] starts again in ${shortTime(Math.max(0, dueAt - now()))}`, failure.worker);
+      const left = dueAt - now();
+      this.#context.progress('failed', `${pool.spec.name}[${slot}] starts again ${left < 1 ? 'immediately' : `in ${shortTime(left)}`}`, failure.worker);
     }
   }
 

@@ -47,7 +47,7 @@ export function Workers({ app: { name, workers, health } }: { readonly app: AppS
   const rows = [...workers]
     .sort((a, b) => a.slot - b.slot || a.generation - b.generation)
     .map((worker): Row => ({ ...worker, app: name, health: health.find(({ pid }) => pid === worker.pid) }));
-  if (rows.length === 0) return <p class="empty">No worker runs.</p>;
+  if (rows.length === 0) return <p class="empty">No workers running.</p>;
   return <Table label="Workers" rows={rows} columns={COLUMNS} keyOf={(worker) => worker.pid} />;
 }
 
