@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { errnoOf, messageOf } from '../errors/lb-error.ts';
 import type { LogTargets } from '../logs/log-places.ts';
+import type { HomePaths } from '../system/paths.ts';
 import { boolean, field, list, nullable, object, string } from '../protocol/parser.ts';
 
 /** An app, as far as its logs are concerned. */
@@ -17,6 +18,14 @@ const savedApps = field(
   })),
 );
 
+/** The saved apps of a home, and those of the last `lb run`. */
+export function readAllSavedApps({ state, runState }: Pick<HomePaths, 'state' | 'runState'>): ReturnType<typeof readSavedApps> {
+  const saved = readSavedApps(state);
+  const names = new Set(saved.apps.map(({ name }) => name));
+  const ofRun = readSavedApps(runState).apps.filter(({ name }) => !names.has(name));
+  return { ...saved, apps: [...saved.apps, ...ofRun] };
+}
+
 /** The apps in the file in which the daemon keeps their definitions. */
 export function readSavedApps(path: string): { readonly apps: readonly LoggedApp[]; readonly problem: string | null } {
   try {
@@ -29,7 +38,9 @@ export function readSavedApps(path: string): { readonly apps: readonly LoggedApp
 }
 
 /** Changes with every change of the definitions. */
-export function versionOfSavedApps(path: string): string {
+export const versionOfSavedApps = ({ state, runState }: Pick<HomePaths, 'state' | 'runState'>): string => [state, runState].map(versionOf).join(' ');
+
+function versionOf(path: string): string {
   try {
     const { ino, mtimeMs } = statSync(path);
     return `${ino} ${mtimeMs}`;

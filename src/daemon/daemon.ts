@@ -227,10 +227,11 @@ export class Daemon {
 
   #createRegistry(): Registry {
     const { home, version, role, log } = this.#options;
-    const { socket, attach, daemonLog, state, primaries } = this.#paths;
+    const { socket, attach, daemonLog, state, runState, primaries } = this.#paths;
     const { unwritten: reports } = this;
     return new Registry({
-      store: new Store(state, reports),
+      // `lb run` leaves the saved apps of the home alone, and its own do not come back.
+      store: new Store(role === 'run' ? runState : state, reports),
       reports,
       log,
       event: (app) => this.#happened(app),

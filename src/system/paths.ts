@@ -16,6 +16,8 @@ export interface HomePaths {
   readonly daemonPid: string;
   /** Desired state of every app. */
   readonly state: string;
+  /** The same of the last `lb run`. */
+  readonly runState: string;
   /** Counters of every app. */
   readonly totals: string;
   readonly metrics: string;
@@ -47,6 +49,7 @@ export function homePaths(home: string): HomePaths {
     daemonLog: join(home, 'daemon.log'),
     daemonPid: join(home, 'daemon.pid'),
     state: join(home, 'state.json'),
+    runState: join(home, 'run-state.json'),
     totals: join(home, 'totals.json'),
     metrics: join(home, 'metrics.json'),
     share: join(home, 'share.json'),

@@ -138,7 +138,9 @@ it('an app that ends while it boots ends the run with its code too', async () =>
   await expectNothingLeft();
 });
 
-it('what ran in an earlier container does not come back', async () => {
+it('what ran in an earlier container does not come back, and the saved apps of the home are left alone', async () => {
+  const kept = await sandbox.start('plain-http.cjs', { name: 'kept' });
+  await sandbox.ok('kill');
   const { box } = await runUntilOnline('plain-http.cjs');
   const apps = await sandbox.apps();
   expect(apps.map((app) => app.name)).toEqual(['box']);
@@ -148,6 +150,10 @@ it('what ran in an earlier container does not come back', async () => {
   const other = sandbox.lbBackgroundWith({ env: { PORT: String(port) } }, 'run', fixture('plain-http.cjs'), '-n', 'other');
   await sandbox.waitForOnline('other');
   expect((await sandbox.apps()).map((app) => app.name)).toEqual(['other']);
+  expect((await sandbox.ok('logs', 'other', '--no-follow')).code).toBe(0);
   other.kill('SIGTERM');
   expect((await other.ended).code).toBe(0);
+  expect((await sandbox.ok('logs', 'other', '--no-follow')).code).toBe(0);
+  expect((await sandbox.lb('reload', 'other')).code).toBe(3);
+  expect((await sandbox.apps()).map(({ name, state }) => [name, state])).toEqual([[kept.name, 'stopped']]);
 });

@@ -13,6 +13,7 @@ describe('homePaths', () => {
       daemonLog: '/h/daemon.log',
       daemonPid: '/h/daemon.pid',
       state: '/h/state.json',
+      runState: '/h/run-state.json',
       totals: '/h/totals.json',
       metrics: '/h/metrics.json',
       share: '/h/share.json',

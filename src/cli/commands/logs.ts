@@ -15,7 +15,7 @@ import { LogPrinter } from '../logs/log-printer.ts';
 import { DEFAULT_LINES, isWanted, logQuery, regularExpression, shownLine, wantedLines, type LogQuery } from '../logs/log-query.ts';
 import type { InMemory } from '../logs/memory-lines.ts';
 import { moment } from '../logs/time-option.ts';
-import { readSavedApps, versionOfSavedApps, type LoggedApp } from '../saved-apps.ts';
+import { readAllSavedApps, versionOfSavedApps, type LoggedApp } from '../saved-apps.ts';
 import { wholeNumber } from '../values.ts';
 
 export const logs: Command = {
@@ -106,7 +106,7 @@ function chosen(apps: readonly LoggedApp[], names: readonly string[]): readonly 
  * daemon is asked only if that file is missing or damaged, or does not have one of these apps.
  */
 async function knownApps(context: Context, names: readonly string[]): Promise<readonly LoggedApp[]> {
-  const saved = readSavedApps(homePaths(context.home).state);
+  const saved = readAllSavedApps(homePaths(context.home));
   const isComplete = saved.problem === null && saved.apps.length > 0 && names.every((name) => saved.apps.some((app) => app.name === name));
   if (isComplete) return saved.apps;
   const { reachedDaemon } = await import('../daemon-of.ts');
@@ -166,13 +166,13 @@ function noteIdle({ note }: Context, apps: readonly LoggedApp[], names: readonly
 
 /** The files that there are now, also of apps that were defined meanwhile. */
 function placesNow(context: Context, names: readonly string[], query: LogQuery): () => readonly LogPlace[] {
-  const { state } = homePaths(context.home);
+  const paths = homePaths(context.home);
   let version = '';
   let apps: readonly LoggedApp[] = [];
   return () => {
-    const current = versionOfSavedApps(state);
+    const current = versionOfSavedApps(paths);
     if (current !== version) {
-      ({ apps } = readSavedApps(state));
+      ({ apps } = readAllSavedApps(paths));
       version = current;
     }
     const wanted = names.length === 0 || names.includes(ALL) ? apps : apps.filter(({ name }) => names.includes(name));
