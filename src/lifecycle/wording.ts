@@ -31,8 +31,8 @@ export function hostAndPort(host: string | null, port: number): string {
 
 /** A message without the app's name, for lines that show it already: `reloaded, 2 workers` for `api reloaded, 2 workers`. */
 export function withoutApp(message: string, app: string): string {
-  const subject = `${app} `;
-  return message.startsWith(subject) ? message.slice(subject.length).replace(/^is /, '') : message.replace(` of "${app}"`, '');
+  const subject = [`${app} `, `app "${app}" `].find((words) => message.startsWith(words));
+  return subject === undefined ? message.replace(` of "${app}"`, '') : message.slice(subject.length).replace(/^is /, '');
 }
 
 /** `max_memory_restart is too low: limit 20 MB, needs 43 MB; replaced 5 times in a row, again in 16 s`. */

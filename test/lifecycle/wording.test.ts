@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { byteSize, describeLowLimit, hostAndPort, plural } from '../../src/lifecycle/wording.ts';
+import { byteSize, describeLowLimit, hostAndPort, plural, withoutApp } from '../../src/lifecycle/wording.ts';
 
 it.each([
   [null, '-'],
@@ -24,6 +24,14 @@ it.each([
   ['::1', '[::1]:80'],
   [null, '80'],
 ])('host %s and port 80 are written %s', (host, written) => expect(hostAndPort(host, 80)).toBe(written));
+
+it.each([
+  ['api reloaded, 2 workers', 'reloaded, 2 workers'],
+  ['api is stopped', 'stopped'],
+  ['app "api" has not started yet: no database', 'has not started yet: no database'],
+  ['reload of "api" failed: no database', 'reload failed: no database'],
+  ['something else', 'something else'],
+])('%s, where the app is named already', (message, without) => expect(withoutApp(message, 'api')).toBe(without));
 
 it('a limit that is too low is told with the time until the next replacement', () => {
   const low = { message: 'max_requests is too low: limit 9', inARow: 3, againInMs: 4_000 };
