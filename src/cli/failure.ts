@@ -19,7 +19,7 @@ export async function reportFailure(thrown: unknown, argv: readonly string[], io
   return error.exitCode;
 }
 
-/** Whoever finds no daemon may be the wrong user. */
+/** No daemon may mean that the command was run by the wrong user. */
 async function adviseOthers(error: LbError, command: string | null, { env }: Io): Promise<void> {
   const { otherDaemonLines } = await import('./other-daemons.ts');
   const others = otherDaemonLines(command ?? 'list', env);

@@ -4,7 +4,7 @@ import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { CONTROL_PROTOCOL } from '../protocol/version.ts';
 import type { DaemonAddress } from './address.ts';
 
-/** Then `reachDaemon` looks what is the matter. */
+/** After that, `reachDaemon` finds out what is wrong. */
 const TIMEOUT_MS = 2_000;
 export const PROTOCOL_HEADER = 'x-lb-protocol';
 

@@ -4,7 +4,7 @@ import type { Attachment, AttachmentEvents } from './attachment.ts';
 
 type Watched = Pick<Attachment, 'primary' | 'heard' | 'ping'> & { readonly events: Pick<AttachmentEvents, 'hung'> };
 
-/** Looks at the primaries that are attached, and notices those that hang. One timer for all: each would wake the daemon. */
+/** Checks the attached primaries, and notices those that hang. One timer for all: each would wake the daemon. */
 export class PrimaryWatch {
   readonly #seen = new Map<Watched, Liveness>();
   readonly #threadOf: typeof mainThreadOf;
@@ -30,11 +30,11 @@ export class PrimaryWatch {
   }
 
   #schedule(ms: number): void {
-    // After a pause of this process, what has arrived meanwhile is read before the look.
-    this.#timer = setTimeout(() => setImmediate(() => this.#look()), ms);
+    // After a pause of this process, what has arrived meanwhile is read before the check.
+    this.#timer = setTimeout(() => setImmediate(() => this.#check()), ms);
   }
 
-  #look(): void {
+  #check(): void {
     if (this.#isEnded) return;
     this.#timer = null;
     let isCalm = true;

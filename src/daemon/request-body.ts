@@ -6,7 +6,7 @@ import { collectGarbage } from '../system/collect-garbage.ts';
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** Every body may have this much; for more it waits its turn, so that only one of them is in memory. */
 const SMALL_BYTES = 64 * 1024;
-/** Who has the turn and does not send loses it. */
+/** A client that has its turn and sends nothing loses it after this time. */
 const TURN_MS = 30_000;
 /** A command often comes with others. */
 const COLLECT_AFTER_MS = 1_000;

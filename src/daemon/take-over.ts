@@ -64,7 +64,7 @@ class Claimant {
     if (other !== null && other.pid === this.#agreed?.pid && other.startTime === this.#agreed.startTime) return true;
     const reply = await ask(paths.socket, { role, pid: process.pid });
     if (reply === 'agreed') this.#hasAgreed(other);
-    if (reply === 'silent' && other !== null) this.#look(other);
+    if (reply === 'silent' && other !== null) this.#check(other);
     return reply !== 'refused';
   }
 
@@ -73,7 +73,7 @@ class Claimant {
     this.#agreed = other;
   }
 
-  #look(other: ProcessId): void {
+  #check(other: ProcessId): void {
     const { paths, log } = this.#options;
     this.#liveness = judge(this.#liveness, { heard: false, asked: true, thread: mainThreadOf(other) });
     const { verdict, why } = this.#liveness;

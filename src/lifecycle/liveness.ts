@@ -1,16 +1,16 @@
 /** How often a process is looked at while it does not answer, and while all is well. */
 export const LOOK_MS = 1_000;
 export const CALM_LOOK_MS = 2_000;
-/** So many looks in a row at one that stands still prove that it hangs. */
+/** A process that stands still at this many looks in a row hangs. */
 const LOOKS_STILL = 3;
 /** In an uninterruptible wait (a disk, a network file system) it is given longer: a new process would wait there too. */
 const LOOKS_WAITING = 15;
-/** Without `/proc`, silence is all there is to see. */
+/** Without `/proc`, nothing but its silence is known. */
 const LOOKS_UNKNOWN = 15;
 const BURNT_MS = 5_000;
 
 /** What one look at a process shows. */
-export interface Look {
+export interface Observation {
   /** It has said something since the look before. */
   readonly heard: boolean;
   /** A question has waited for its answer since the look before. Without one, only what it does can prove that it hangs. */
@@ -39,7 +39,7 @@ export const UNSEEN: Liveness = { verdict: 'alive', why: '', looks: NO_LOOKS, cp
  * since it was last heard. It counts looks and CPU time, never wall time: after a machine slept nobody is to blame, and a
  * process that is ready to run but gets no CPU is starved, not hung. One that a debugger holds is left alone.
  */
-export function judge(before: Liveness, { heard, asked, thread }: Look): Liveness {
+export function judge(before: Liveness, { heard, asked, thread }: Observation): Liveness {
   if (heard) return { ...UNSEEN, cpuMs: thread === null ? null : { heard: thread.cpuMs, last: thread.cpuMs } };
   const cpuMs = thread === null ? before.cpuMs : { heard: before.cpuMs?.heard ?? thread.cpuMs, last: thread.cpuMs };
   const looks = counted(before, asked, thread);
@@ -47,7 +47,7 @@ export function judge(before: Liveness, { heard, asked, thread }: Look): Livenes
   return { verdict: why === '' ? 'suspect' : 'hung', why, looks, cpuMs };
 }
 
-function counted({ looks, cpuMs }: Liveness, asked: boolean, thread: Look['thread']): Liveness['looks'] {
+function counted({ looks, cpuMs }: Liveness, asked: boolean, thread: Observation['thread']): Liveness['looks'] {
   const next = { ...NO_LOOKS, asked: looks.asked + (asked ? 1 : 0) };
   if (thread === null) return { ...next, unknown: asked ? looks.unknown + 1 : 0 };
   const { state } = thread;

@@ -6,7 +6,7 @@ import { MarkIndex } from './mark-index.ts';
 import { lineOf } from './stored-log.ts';
 import type { LogPlace, StoredLine } from './stored-line.ts';
 
-/** At most so much at once, so that a flood in one log does not hold up the others. */
+/** The most that is read at once, so that a flood in one log does not hold up the others. */
 const MAX_BYTES_AT_ONCE = 1024 * 1024;
 /** An incomplete line is shown after this time, as the line `Continue? ` of a prompt. */
 const INCOMPLETE_MS = 1000;

@@ -7,13 +7,13 @@ import { openRegularFile } from '../system/regular-file.ts';
 import { MARK_BYTES, decodeHeader, decodeMark, encodeHeader, encodeMark, type LineMark } from './line-mark.ts';
 import { shiftFiles } from './rotate.ts';
 
-/** So many marks may come at once, and so many a second go on coming: every line of most logs, a part of a flood. */
+/** How many marks may be written at once, and how many per second: one for every line of most logs, for a part of the lines in a flood. */
 const BURST_MARKS = 64;
 const MARKS_PER_SECOND = 16;
 const COARSE_MS = 1000;
 /** Marks of lines that cannot be written are dropped with them. */
 const MAX_PENDING = 4096;
-/** Whoever died before it had written a batch has left marks of it. */
+/** Marks are written before their lines: a process that died in between has left marks beyond the end of the log, at most this far. */
 const ALMOST_BYTES = 2 * 1024 * 1024;
 
 /** When a line arrived, and from whom. */

@@ -6,7 +6,7 @@ import { MarkIndex } from './mark-index.ts';
 import type { LinePosition, LineSource, LogPlace, PlacedLine, StoredLine } from './stored-line.ts';
 import { timeInLine } from './time-in-line.ts';
 
-/** So many lines without a time, such as a stack, belong to the line with a time before them. */
+/** Up to this many lines without a time, such as a stack, belong to the line with a time before them. */
 const LONGEST_UNTIMED = 1_000;
 const NEWLINE = 0x0a;
 

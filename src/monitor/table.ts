@@ -138,14 +138,14 @@ function arrowOf<Row>({ sortBy }: Column<Row>, row: Row | undefined, reversed: b
   return rises === reversed ? '▼' : '▲';
 }
 
-interface Place {
+interface CellArea {
   readonly row: number;
   readonly left: number;
   readonly width: number;
   readonly align: 'right' | undefined;
 }
 
-function putAligned(frame: Frame, { row, left, width, align }: Place, { text, style = STYLE.plain }: Cell): void {
+function putAligned(frame: Frame, { row, left, width, align }: CellArea, { text, style = STYLE.plain }: Cell): void {
   const shift = align === 'right' ? Math.max(0, width - widthOf(text)) : 0;
   frame.put(row, left + shift, text, style, width - shift);
 }

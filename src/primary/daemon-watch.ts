@@ -69,15 +69,15 @@ export class DaemonWatch {
 
   #schedule(ms: number): void {
     const timer = setTimeout(() => {
-      // After a pause of this process, what has arrived meanwhile is read before the look.
+      // After a pause of this process, what has arrived meanwhile is read before the check.
       setImmediate(() => {
-        if (this.#timer === timer) this.#look();
+        if (this.#timer === timer) this.#check();
       });
     }, ms);
     this.#timer = timer;
   }
 
-  #look(): void {
+  #check(): void {
     if (!this.#answers) return this.#schedule(CALM_LOOK_MS);
     const { ports, ping, killed } = this.#options;
     const before = this.#liveness;

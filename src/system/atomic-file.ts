@@ -23,7 +23,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
   await syncDirectory(dirname(path));
 }
 
-/** The same in this turn, for what need not survive the machine: it is complete when the process is killed right after it. */
+/** Synchronous, for files that need not survive a crash of the machine: the file is complete even if the process is killed right after. */
 export function writeFileNow(path: string, data: string): void {
   const temporary = `${path}.${process.pid}-${++written}.tmp`;
   try {

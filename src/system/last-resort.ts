@@ -3,7 +3,7 @@ import { now } from './clock.ts';
 /** One error is reported at most once in this time. */
 const REPORT_EVERY_MS = 60_000;
 const MAX_DISTINCT = 20;
-/** So many in so short a time: the state of this process is not sound. */
+/** After this many errors in this time, the state of the process is not trusted. */
 const MANY = 100;
 const SHORT_MS = 10_000;
 /** A process that had as many right after its start would only be followed by another one that has them. */

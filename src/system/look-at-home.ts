@@ -10,7 +10,7 @@ const MOST_LINKS = 40;
 /** How the owner of a file is shown whose user does not exist in this user namespace. */
 const OVERFLOW_UID = 65_534;
 
-/** Who asks. */
+/** The user who asks. */
 export interface Who {
   readonly uid: number;
   readonly groups: readonly number[];
@@ -88,7 +88,7 @@ function walk(path: string, who: Who): Walked {
   }
 }
 
-/** Whoever may rename what is in a directory above the home can put another one in its place. A group that may write there is trusted. */
+/** A user who can write to a directory above the home can put another home in its place. A group that can write there is trusted. */
 function problemOnTheWay(path: string, stats: Stats, who: Who): Problem | null {
   if (!stats.isDirectory()) return unusable(`${path} is not a directory`);
   if (!isTrusted(stats.uid, who)) return unsafe(`${path} belongs to user ${stats.uid}`, 'LB_HOME=<a directory of your own>');

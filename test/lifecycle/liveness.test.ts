@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judge, UNSEEN, type Liveness, type Look } from '../../src/lifecycle/liveness.ts';
+import { judge, UNSEEN, type Liveness, type Observation } from '../../src/lifecycle/liveness.ts';
 
 /** Looks at a process that has just been heard and then is asked at every look, until it counts as hung or they are over. */
-function looked(looks: readonly Partial<Look>[]): Liveness & { readonly at: number } {
+function looked(looks: readonly Partial<Observation>[]): Liveness & { readonly at: number } {
   let seen = judge(UNSEEN, { heard: true, asked: false, thread: { state: 'S', cpuMs: 0 } });
   for (const [index, look] of looks.entries()) {
     seen = judge(seen, { heard: false, asked: true, thread: null, ...look });
@@ -12,7 +12,7 @@ function looked(looks: readonly Partial<Look>[]): Liveness & { readonly at: numb
   return { ...seen, at: Infinity };
 }
 
-const times = (n: number, thread: (index: number) => Look['thread'], rest: Partial<Look> = {}): Partial<Look>[] =>
+const times = (n: number, thread: (index: number) => Observation['thread'], rest: Partial<Observation> = {}): Partial<Observation>[] =>
   Array.from({ length: n }, (_, index) => ({ thread: thread(index), ...rest }));
 
 describe('a process hangs', () => {
@@ -42,7 +42,7 @@ describe('a process hangs', () => {
 });
 
 describe('a process does not hang', () => {
-  it.each<[string, readonly Partial<Look>[]]>([
+  it.each<[string, readonly Partial<Observation>[]]>([
     ['that nobody asked', times(99, () => ({ state: 'S', cpuMs: 0 }), { asked: false })],
     ['that is ready to run and gets no CPU', times(999, () => ({ state: 'R', cpuMs: 0 }))],
     ['that gets a little', times(99, (index) => ({ state: index % 2 === 0 ? 'R' : 'S', cpuMs: index * 10 }))],
@@ -64,7 +64,7 @@ describe('a process does not hang', () => {
   });
 });
 
-const look: fc.Arbitrary<Look> = fc.record({
+const look: fc.Arbitrary<Observation> = fc.record({
   heard: fc.boolean(),
   asked: fc.boolean(),
   thread: fc.option(fc.record({ state: fc.constantFrom('R', 'S', 'D', 'T', 't', 'I'), cpuMs: fc.integer({ min: 0, max: 9_000 }) })),

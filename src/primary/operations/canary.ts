@@ -60,7 +60,7 @@ class Canary {
     const leftMs = this.#nextLookAt - now();
     if (leftMs > 0) return this.#options.context.wakeIn(leftMs);
     this.#isLooking = true;
-    void this.#look().finally(() => {
+    void this.#compare().finally(() => {
       this.#isLooking = false;
       this.#nextLookAt = now() + this.#lookEveryMs;
       this.#options.context.wakeIn(0);
@@ -88,7 +88,7 @@ class Canary {
     return patienceOf(this.#options.monitorMs, quantile(latency, 0.99));
   }
 
-  async #look(): Promise<void> {
+  async #compare(): Promise<void> {
     const patience = this.#patience();
     const [before, own, theirs] = await Promise.all([this.#before, this.worker.tallies.ask(patience), this.#askPeers(patience)]);
     if (this.decided) return;
