@@ -37,6 +37,9 @@ export interface Wanted {
   readonly appArgs: readonly string[];
 }
 
+/** For a command to which there is no better one. */
+const NODE_ALONE = 'lb start <script>, with the Node.js script that starts your server; running other programs is not supported yet';
+
 /** What a directory lacks that cannot be started. */
 const MISSING_IN_DIRECTORY = '(a directory without an index.js, and without a "main" file or a "start" script in its package.json)';
 
@@ -78,7 +81,7 @@ async function asCommand(given: string, file: string | undefined, cwd: string, w
   }
   if ('refused' in resolution) {
     const { reason, instead } = resolution.refused;
-    const details = { command, reason, hint: instead ?? 'lb start <script>, with the Node.js script that starts your server' };
+    const details = { command, reason, hint: instead ?? NODE_ALONE };
     return { cwd, script: undefined, name: name(given), problem: new LbError('LB_ERR_COMMAND', details) };
   }
   const { program } = resolution;

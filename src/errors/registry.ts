@@ -72,7 +72,7 @@ export const ERRORS = {
     http: 404,
   },
   LB_ERR_COMMAND: {
-    message: '"{command}" cannot be started: {reason}. lb runs Node.js scripts; running other programs is not supported yet',
+    message: '"{command}" cannot be started: {reason}',
     hint: 'what works: {hint}',
     exit: 'usage',
     http: 400,

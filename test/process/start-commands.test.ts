@@ -75,7 +75,7 @@ it('what can not be run: one message, the command that works, and nothing is sta
   const directory = project('shell', { start: 'npm run build && node dist/server.js' });
   const result = await sandbox.lbWith({ cwd: directory }, 'start', 'npm', '--', 'start');
   expect(result.code, String(result)).toBe(2);
-  expect(result.stderr).toContain('which needs a shell (&&). lb runs Node.js scripts; running other programs is not supported yet');
+  expect(result.stderr).toContain('which needs a shell (&&)\nhint: what works: lb start ');
   expect(result.stderr).toContain('what works: lb start dist/server.js');
   expect(await sandbox.apps().catch(() => [])).toEqual([]);
 });

@@ -56,7 +56,7 @@ export const LIFETIME_OPTIONS = {
     defaultText: 'decided by `lb`',
     doc: 'whether the old and the new worker may run side by side when one replaces the other',
     notes:
-      'With `true` the new worker starts first, so no moment is without one. With `false` the old process ends first, as in PM2. Without this option `lb` starts first where it can: not for plain apps that never listened (bots, queue consumers and loops of jobs would run twice), nor for apps that opened a socket by themselves which two of them cannot have. See [lifecycle.md](lifecycle.md#start-first-or-stop-first).',
+      'With `true` the new worker starts first, so one is always running. With `false` the old process ends first, as in PM2. Without this option `lb` starts first where it can: not for plain apps that never listened (bots, queue consumers and loops of jobs would run twice), nor for apps that opened a socket by themselves which two of them cannot have. See [lifecycle.md](lifecycle.md#start-first-or-stop-first).',
   }),
   shutdown_with_message: withDefault({
     group: 'Start and stop',

@@ -162,7 +162,7 @@ describe('other commands', () => {
 });
 
 describe('what can not be run says what it is, and what would work', () => {
-  const SUPPORT = 'lb runs Node.js scripts; running other programs is not supported yet';
+  const ALONE = 'lb start <script>, with the Node.js script that starts your server; running other programs is not supported yet';
   it.each([
     ['npm start', [], 'its script "start" is "next build && node dist/server.js --a", which needs a shell (&&)', 'lb start dist/server.js -- --a'],
     ['npm run dev', [], 'its script "dev" is "nodemon src/app.ts"; nodemon restarts the app when files change, which is not supported', 'lb start src/app.ts'],
@@ -181,10 +181,9 @@ describe('what can not be run says what it is, and what would work', () => {
     expect(error).toMatchObject({
       code: 'LB_ERR_COMMAND',
       exitCode: 2,
-      hint: `what works: ${instead ?? 'lb start <script>, with the Node.js script that starts your server'}`,
+      hint: `what works: ${instead ?? ALONE}`,
     });
     expect(error.details['reason']).toEqual(typeof reason === 'string' ? reason : expect.stringMatching(reason));
-    expect(error.message).toContain(SUPPORT);
   });
 
   it.each(['no-such-file.js', 'no-such-program', './none', 'two words'])('%s: script not found', async (target) => {
