@@ -2,7 +2,8 @@
 export { connectClient as connect, type Client, type ClientOptions } from './client/client.ts';
 export { defineConfig, type AppConfig, type Env, type LbConfig, type LbConfigFunction } from './config/index.ts';
 export { LbError, type ErrorDetails, type ErrorRecord } from './errors/lb-error.ts';
-export { EXIT, type ErrorCode, type ExitName } from './errors/registry.ts';
+export type { ExitName } from './errors/error-entry.ts';
+export { EXIT, type ErrorCode } from './errors/registry.ts';
 export type { AppSpec } from './lifecycle/app-spec.ts';
 export type { DrainBlockers } from './lifecycle/drain-blockers.ts';
 export type { ExitReport } from './lifecycle/exit-report.ts';

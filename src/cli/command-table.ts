@@ -93,6 +93,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'run', aliases: [], summary: 'run apps in the foreground, for containers', load: async () => (await import('./commands/run.ts')).run },
   { name: 'ping', aliases: [], summary: 'check whether the daemon responds', load: async () => (await import('./commands/ping.ts')).ping },
+  {
+    name: 'upgrade',
+    aliases: [],
+    summary: 'replace the daemon and all primaries by this version of lb',
+    load: async () => (await import('./commands/upgrade.ts')).upgrade,
+  },
   { name: 'kill', aliases: [], summary: 'drain and stop all apps, then end the daemon', load: async () => (await import('./commands/kill.ts')).kill },
   { name: 'daemon', aliases: [], summary: 'run the daemon in the foreground, for systemd', load: async () => (await import('./commands/daemon.ts')).daemon },
 ];

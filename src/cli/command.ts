@@ -1,4 +1,4 @@
-import type { ExitName } from '../errors/registry.ts';
+import type { ExitName } from '../errors/error-entry.ts';
 import type { Context } from './context.ts';
 
 /** One flag of a command, in commander's notation. */

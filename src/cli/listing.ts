@@ -2,6 +2,7 @@ import { parseAppsWithWorkers, parseListedApps, parseNotes } from '../client/par
 import type { Context } from './context.ts';
 import { terminalWidth } from './io.ts';
 import { listView, workerListView } from './output/list-view.ts';
+import type { Programs } from './program-notes.ts';
 
 /** Name and aliases of `lb list`. */
 export const LIST_NAMES: readonly string[] = ['list', 'ls', 'ps', 'status', 'l'];
@@ -11,17 +12,20 @@ export interface Listing {
   readonly path: string;
   /** @throws LbError LB_ERR_MESSAGE */
   readonly read: (answer: unknown) => { readonly count: number; readonly text: string; readonly notes: readonly string[] };
+  /** What runs another version of lb than the others. Loaded when it is asked for: the list waits for nothing else. */
+  readonly programs: (answer: unknown) => Promise<readonly string[]>;
 }
 
 /** JSON and `--workers` need complete snapshots; the table needs only what it shows. */
 export function listing({ io, json, options, outStyle: style }: Context): Listing {
   const table = { width: terminalWidth(io.stdout), style };
-  const of = <A>(path: string, parse: (answer: unknown) => readonly A[], textOf: (apps: readonly A[]) => string): Listing => ({
+  const of = <A extends Programs>(path: string, parse: (answer: unknown) => readonly A[], textOf: (apps: readonly A[]) => string): Listing => ({
     path,
     read: (answer) => {
       const apps = parse(answer);
       return { count: apps.length, text: textOf(apps), notes: parseNotes(answer) };
     },
+    programs: async (answer) => (json ? [] : (await import('./program-notes.ts')).programNotes(answer, parse(answer))),
   });
   if (json) return of('/v1/apps', parseListedApps, (apps) => `${JSON.stringify(apps)}\n`);
   if (options['workers'] === true) return of('/v1/apps', parseAppsWithWorkers, (apps) => workerListView(apps, table));

@@ -31,14 +31,15 @@ function likelyPlace({ LB_HOME, LB_SOCKET, HOME = '/' }: NodeJS.ProcessEnv): Pla
 
 /** The fast path of `lb list`: prints the apps of a running daemon. Null, with nothing printed, in any other case. */
 async function quickList(context: Context): Promise<number | null> {
-  const { path, read } = listing(context);
+  const { path, read, programs } = listing(context);
   try {
     const { status, body } = await quickGet(context.address, path);
     if (status !== 200) return null;
-    const { count, text, notes } = read(parseJson('list of apps from the daemon', body));
+    const answer = parseJson('list of apps from the daemon', body);
+    const { count, text, notes } = read(answer);
     if (count === 0) return null;
     context.io.stdout.write(text);
-    for (const line of notes) context.note(line);
+    for (const line of [...notes, ...(await programs(answer))]) context.note(line);
     return EXIT.ok;
   } catch {
     return null;

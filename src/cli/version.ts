@@ -5,3 +5,12 @@ import { field, string } from '../protocol/parser.ts';
 export function lbVersion(): string {
   return field('version', string)(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')));
 }
+
+/** The id of this build; null when it is run from its source. */
+export function ownProgramId(): string | null {
+  try {
+    return field('id', string)(JSON.parse(readFileSync(new URL('../program.json', import.meta.url), 'utf8')));
+  } catch {
+    return null;
+  }
+}

@@ -1,6 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { DaemonHello } from '../protocol/control.ts';
-import { CONTROL_PROTOCOL } from '../protocol/version.ts';
+import { CONTROL_PROTOCOL, isNextTo } from '../protocol/version.ts';
 import type { DaemonAddress } from './address.ts';
 import { parseHello, parseVersion } from './parse.ts';
 import { checkSocketOwner } from './quick-get.ts';
@@ -8,7 +8,7 @@ import { Channel } from './request.ts';
 
 const HELLO_TIMEOUT_MS = 5_000;
 
-/** A connection to a daemon that speaks our protocol. */
+/** A connection to a daemon that speaks our protocol, or the one before or after it. */
 export interface Connection {
   readonly hello: DaemonHello;
   readonly channel: Channel;
@@ -25,7 +25,8 @@ export async function connect(address: DaemonAddress, timeoutMs = HELLO_TIMEOUT_
     // Without the protocol header, daemons of all versions answer.
     const answer = await channel.json('/v1/hello', { timeoutMs, protocolHeader: false });
     const { protocol, version } = parseVersion(answer);
-    if (protocol === CONTROL_PROTOCOL) return { hello: parseHello(answer), channel };
+    // The daemon knows what it can answer one version apart.
+    if (isNextTo(CONTROL_PROTOCOL, protocol)) return { hello: parseHello(answer), channel };
     throw new LbError('LB_ERR_PROTOCOL', { ours: CONTROL_PROTOCOL, theirs: protocol, version });
   } catch (error) {
     channel.close();

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError } from '../errors/lb-error.ts';
 import { nextStep, type Need } from '../lifecycle/daemon-need.ts';
+import { sizeOf, tailOf } from '../system/file-tail.ts';
 import { homePaths } from '../system/paths.ts';
 import { runningDaemon } from '../system/running-daemon.ts';
 import type { DaemonAddress } from './address.ts';
@@ -15,8 +16,6 @@ const ANSWER_MS = 30_000;
 /** How long to wait after our daemon has exited: it may have lost the lock to another one that is still starting. */
 const OTHER_DAEMON_GRACE_MS = 1_500;
 const POLL_MS = 15;
-const TAIL_LINES = 20;
-const TAIL_BYTES = 16 * 1024;
 
 /** The part of `ChildProcess` that is needed to watch a daemon start. */
 export interface StartingDaemon {
@@ -131,36 +130,4 @@ function describeEnd(child: StartingDaemon, spawnError: Error | null): string | 
 
 function unreachable({ socket, daemonLog }: DaemonAddress, reason: string, output: readonly string[] = []): LbError {
   return new LbError('LB_ERR_DAEMON_UNREACHABLE', { socket, reason, log: daemonLog }, output);
-}
-
-function sizeOf(file: string): number {
-  try {
-    const fd = openSync(file, 'r');
-    try {
-      return fstatSync(fd).size;
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return 0;
-  }
-}
-
-/** The last lines written to a file since it had this size. */
-function tailOf(file: string, from: number): string[] {
-  try {
-    const fd = openSync(file, 'r');
-    try {
-      const { size } = fstatSync(fd);
-      const start = Math.max(from > size ? 0 : from, size - TAIL_BYTES);
-      const buffer = Buffer.alloc(size - start);
-      const bytes = readSync(fd, buffer, 0, buffer.length, start);
-      const lines = buffer.toString('utf8', 0, bytes).split('\n');
-      return lines.filter((line) => line !== '').slice(-TAIL_LINES);
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return [];
-  }
 }

@@ -1,12 +1,12 @@
 import { LbError } from '../errors/lb-error.ts';
-import type { DaemonHello, LogMessage, ResultRecord, Stats, StreamRecord } from '../protocol/control.ts';
+import type { DaemonHello, LogMessage, ResultRecord, Stats, StreamRecord, UpgradeReport } from '../protocol/control.ts';
 import type { LbEvent } from '../protocol/event.ts';
 import { APP_METRICS, SLOT_METRICS, type HistorySeries } from '../protocol/history.ts';
 import { parseEvent } from '../protocol/parse-event.ts';
 import { errorRecord, logLine, profileFile, progressRecord } from '../protocol/parse-records.ts';
-import { sharedSocketState } from '../protocol/parse-requests.ts';
+import { sharedSocketState, upgradeState } from '../protocol/parse-requests.ts';
 import { appSnapshot } from '../protocol/parse-snapshot.ts';
-import { field, fieldsOf, integer, list, literal, nullable, number, object, oneOf, optional, string, type Shape } from '../protocol/parser.ts';
+import { boolean, field, fieldsOf, integer, list, literal, nullable, number, object, oneOf, optional, string, type Shape } from '../protocol/parser.ts';
 import { fromDaemon } from './parse-list.ts';
 
 const VERSION = { name: literal('lb'), version: string, protocol: integer(), pid: integer(0) };
@@ -15,6 +15,7 @@ const HELLO: Shape<DaemonHello> = {
   node: string,
   home: string,
   uptimeMs: number(),
+  program: optional(string),
   shared: optional(sharedSocketState),
   metrics: optional(nullable(object<NonNullable<DaemonHello['metrics']>>({ url: string, problem: nullable(string) }))),
 };
@@ -61,6 +62,12 @@ export const parseMetricsUrl = fromDaemon('metrics', field('url', nullable(strin
 
 /** The answer to `POST /v1/share`. @throws LbError LB_ERR_MESSAGE */
 export const parseShared = fromDaemon('shared socket', field('shared', sharedSocketState));
+
+/** The answer to `POST /v1/upgrade`. @throws LbError LB_ERR_MESSAGE */
+export const parseUpgradeBegun = fromDaemon('answer to an upgrade', field('begun', boolean));
+
+/** The answer to `GET /v1/upgrade`. @throws LbError LB_ERR_MESSAGE */
+export const parseUpgradeReport = fromDaemon('upgrade report', object<UpgradeReport>({ program: nullable(string), upgrade: nullable(upgradeState) }));
 
 /** One message of the stats subscription. @throws LbError LB_ERR_MESSAGE */
 export const parseStats = fromDaemon('stats', object<Stats>({ at: number(), apps: list(appSnapshot) }));

@@ -1,8 +1,7 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { replacementOf, type Footprint } from '../lifecycle/replacement.ts';
-import { stopLimit } from '../lifecycle/stop-ladder.ts';
-import { orderTitle, type Answer, type Order, type Running } from '../protocol/attach.ts';
+import { changesApp, orderTitle, type Answer, type Order, type Running } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import type { StopBody } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
@@ -10,12 +9,14 @@ import type { Malformed } from '../protocol/parser.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { now } from '../system/clock.ts';
+import { AppStop } from './app-stop.ts';
 import { AppView } from './app-view.ts';
 import type { Attachment, ProgressListener, Report } from './attachment.ts';
 import { OrphanTracker } from './orphan-tracker.ts';
 import type { PersistentCounters } from './persistent-counters.ts';
-import type { PrimaryKeeper, Tenant } from './primary-keeper.ts';
+import type { PrimaryKeeper } from './primary-keeper.ts';
 import type { DesiredState, SavedApp } from './store.ts';
+import type { Tenant } from './tenant.ts';
 
 export interface AppHandleOptions {
   readonly saved: SavedApp;
@@ -49,6 +50,7 @@ export class AppHandle implements Tenant {
   readonly #options: AppHandleOptions;
   readonly #keeper: PrimaryKeeper;
   readonly #orphans: OrphanTracker;
+  readonly #stop: AppStop;
   readonly #badMessages: BadMessages;
   #starting = false;
   /** It has not come up since the operator's start failed, or since this daemon brought it back. */
@@ -56,7 +58,6 @@ export class AppHandle implements Tenant {
   #mayEnd = false;
   /** The daemon ends; the app's end is not the operator's wish. */
   #closing = false;
-  #draining: Promise<Answer | null> | null = null;
 
   constructor(options: AppHandleOptions) {
     this.#options = options;
@@ -70,6 +71,15 @@ export class AppHandle implements Tenant {
     this.#badMessages = new BadMessages(this.event, now);
     this.view = new AppView(this, this.#keeper, options.totals);
     this.#orphans = new OrphanTracker({ app: this.name, event: this.event, killTimeoutMs: () => this.spec.killTimeoutMs });
+    this.#stop = new AppStop({
+      app: this,
+      keeper: this.#keeper,
+      orphans: this.#orphans,
+      ask: async (order, onProgress) => this.#ask(await this.#keeper.connected(this.name), order, onProgress),
+      agreed: () => {
+        this.#mayEnd = true;
+      },
+    });
   }
 
   get name(): string {
@@ -139,6 +149,7 @@ export class AppHandle implements Tenant {
   }
 
   async order(order: Order, onProgress?: ProgressListener): Promise<Answer> {
+    if (changesApp(order)) await this.#keeper.reliefs.over();
     if (!this.active) throw new LbError('LB_ERR_APP_STOPPED', { app: this.name, state: this.desired, operation: orderTitle(order) });
     return this.#ask(await this.#keeper.connected(this.name), order, onProgress);
   }
@@ -150,18 +161,18 @@ export class AppHandle implements Tenant {
       this.error = null;
       this.#options.changed();
     }
-    return this.#drain(options, onProgress);
+    return this.#stop.drain(options, onProgress);
   }
 
   /** Drains it because the daemon ends; it stays desired and runs again with the next daemon. */
   async close(options: StopBody, onProgress: ProgressListener): Promise<Answer | null> {
     this.#closing = true;
-    return this.#drain(options, onProgress);
+    return this.#stop.drain(options, onProgress);
   }
 
   /** Resolves when it is stopped: by the stop that is under way, else by one of its own. */
   async stopped(onProgress: ProgressListener): Promise<void> {
-    if (this.#draining !== null) await this.#draining;
+    if (this.#stop.current !== null) await this.#stop.current;
     else if (this.active || this.desired === 'running') await this.stop({}, onProgress);
   }
 
@@ -181,7 +192,7 @@ export class AppHandle implements Tenant {
     }
     this.view.reset();
     if (!this.#starting) {
-      void this.#ask(attachment, this.#startOrder(false)).catch((error: unknown) => this.#options.log(`${this.name}: ${LbError.from(error).message}`));
+      void this.#ask(attachment, this.#startOrder(false)).catch((error: unknown) => this.#failed(error));
     }
   }
 
@@ -207,6 +218,29 @@ export class AppHandle implements Tenant {
     }
   }
 
+  get startBeside(): Order {
+    return { ...this.#startOrder(true), beside: true };
+  }
+
+  relieved(attachment: Attachment, pid: number, answer: Answer | null): void {
+    this.#mayEnd = false;
+    this.view.reset();
+    if (this.#options.followed(this.name)) void this.view.follow(true);
+    if (answer?.kind === 'done') this.#learn(answer.spec, answer.snapshot);
+    this.event('primary-replaced', `primary replaced by one of this daemon's version (pid ${pid})`);
+    if (answer === null && this.wanted) void this.#ask(attachment, this.#startOrder(false)).catch((error: unknown) => this.#failed(error));
+  }
+
+  announceGap(): void {
+    this.event('upgrade-gap', 'its workers end before the new ones start, because it must not run twice; connections to its sockets wait meanwhile');
+  }
+
+  farewell(report: Report): void {
+    if (report.type === 'log' || report.type === 'event') this.#options.received(report);
+    else if (report.type === 'stats') this.#options.totals.counted(report.stats);
+    else if (report.type === 'ended') this.#options.totals.counted(report.snapshot);
+  }
+
   malformed(problem: Malformed): void {
     this.#badMessages.report('the primary', problem);
   }
@@ -219,44 +253,6 @@ export class AppHandle implements Tenant {
 
   ended(): void {
     this.#options.ended(this.name);
-  }
-
-  /** A second stop skips ahead in the first. */
-  async #drain(options: StopBody, onProgress: ProgressListener): Promise<Answer | null> {
-    const draining = this.#drained(options, onProgress);
-    this.#draining ??= draining;
-    try {
-      return await draining;
-    } finally {
-      if (this.#draining === draining) this.#draining = null;
-    }
-  }
-
-  async #drained(options: StopBody, onProgress: ProgressListener): Promise<Answer | null> {
-    this.#keeper.cancelRespawn(this.name);
-    this.#orphans.leave(stopLimit(this.spec));
-    try {
-      if (!this.#keeper.runs(this.name)) return null;
-      const answer = this.#mayEnd ? null : await this.#askToStop(options, onProgress);
-      this.#mayEnd = true;
-      await this.#keeper.gone(this.name);
-      return answer;
-    } finally {
-      await this.#orphans.gone(options.now === true, onProgress);
-    }
-  }
-
-  /** @returns null when it ended by itself meanwhile. */
-  async #askToStop(options: StopBody, onProgress: ProgressListener): Promise<Answer | null> {
-    try {
-      return await this.#ask(await this.#keeper.connected(this.name), { kind: 'stop', ...options }, onProgress);
-    } catch (error) {
-      if (LbError.from(error).code !== 'LB_ERR_PRIMARY_LOST') throw error;
-      // Only after that is it known which workers it leaves behind.
-      await this.#keeper.gone(this.name);
-      if (this.#mayEnd) return null;
-      throw error;
-    }
   }
 
   /** The primary of an app that did not start ends, unless it goes on trying; only then can it be started again. */
@@ -277,7 +273,11 @@ export class AppHandle implements Tenant {
     return { ...answer, snapshot: this.view.last ?? answer.snapshot };
   }
 
-  #startOrder(strict: boolean): Order {
+  #failed(error: unknown): void {
+    this.#options.log(`${this.name}: ${LbError.from(error).message}`);
+  }
+
+  #startOrder(strict: boolean): Extract<Order, { kind: 'start' }> {
     return { kind: 'start', spec: this.spec, strict, generation: this.generation, footprint: this.footprint };
   }
 

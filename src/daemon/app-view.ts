@@ -61,7 +61,7 @@ export class AppView {
   }
 
   take(snapshot: AppSnapshot): AppSnapshot {
-    this.#snapshot = { ...snapshot, totals: this.#counters.counted(snapshot) };
+    this.#snapshot = { ...snapshot, ...this.#program, totals: this.#counters.counted(snapshot) };
     this.#stats = this.#snapshot;
     return this.#snapshot;
   }
@@ -84,7 +84,7 @@ export class AppView {
   /** The row of `lb list`. */
   async listed(): Promise<ListedApp> {
     const answer = await this.#ask({ kind: 'list' });
-    return answer?.kind === 'list' ? answer.app : listedApp(this.#lastKnown());
+    return answer?.kind === 'list' ? { ...answer.app, ...this.#program } : listedApp(this.#lastKnown());
   }
 
   /**
@@ -115,6 +115,11 @@ export class AppView {
 
   get #hasPrimary(): boolean {
     return this.#keeper.runs(this.#app.name);
+  }
+
+  get #program(): Pick<AppSnapshot, 'program'> {
+    const { program } = this.#keeper;
+    return program === undefined ? {} : { program };
   }
 
   get #attachment(): Attachment | null {

@@ -16,6 +16,7 @@ interface AttachServerOptions {
 export class AttachServer {
   readonly #options: AttachServerOptions;
   readonly #watch = new PrimaryWatch();
+  readonly #attachments = new Set<Attachment>();
 
   constructor(options: AttachServerOptions) {
     this.#options = options;
@@ -29,6 +30,7 @@ export class AttachServer {
 
   close(): void {
     this.#watch.close();
+    for (const attachment of this.#attachments) attachment.close();
   }
 
   #accept(channel: HandleChannel): void {
@@ -43,9 +45,11 @@ export class AttachServer {
       closed: () => {},
     });
     this.#watch.add(attachment);
+    this.#attachments.add(attachment);
     channel.onClose(() => {
       token?.handle.close();
       this.#watch.remove(attachment);
+      this.#attachments.delete(attachment);
     });
     attachment.challenge(token?.handle);
   }

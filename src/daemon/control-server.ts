@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { LbError } from '../errors/lb-error.ts';
 import { nameInPath, normalName } from '../lifecycle/app-name.ts';
-import type { StreamRecord } from '../protocol/control.ts';
+import { isForNeighbours, type StreamRecord } from '../protocol/control.ts';
 import { ndjson } from '../protocol/ndjson.ts';
-import { CONTROL_PROTOCOL } from '../protocol/version.ts';
+import { CONTROL_PROTOCOL, isNextTo } from '../protocol/version.ts';
 import { listenPrivately } from '../system/listen-privately.ts';
 import { RequestBodies } from './request-body.ts';
 import type { RouteAnswer, RouteRequest } from './routes.ts';
@@ -99,6 +99,8 @@ export class ControlServer {
     const theirs = request.headers['x-lb-protocol'];
     // Requests from curl have none.
     if (theirs === undefined || theirs === String(CONTROL_PROTOCOL)) return;
+    const { pathname } = urlOf(request);
+    if (isNextTo(CONTROL_PROTOCOL, Number(theirs)) && isForNeighbours(request.method ?? '', pathname)) return;
     throw new LbError('LB_ERR_PROTOCOL', { ours: String(theirs), theirs: CONTROL_PROTOCOL, version: this.#options.version });
   }
 

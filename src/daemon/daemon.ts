@@ -1,17 +1,18 @@
 import { LbError } from '../errors/lb-error.ts';
-import type { DaemonRole } from '../lifecycle/daemon-role.ts';
 import type { MetricsBody, ProgressRecord } from '../protocol/control.ts';
 import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
-import { LB_PROGRAM } from '../system/lb-program.ts';
+import { KeptProgram } from '../system/kept-program.ts';
+import { findProgram } from '../system/program.ts';
 import { homePaths, type HomePaths } from '../system/paths.ts';
 import { portHolder } from '../system/port-holder.ts';
 import type { AppHandle } from './app-handle.ts';
 import { AttachServer } from './attach-server.ts';
 import { ControlServer } from './control-server.ts';
+import type { DaemonOptions } from './daemon-options.ts';
 import { EventLog } from './event-log.ts';
 import { HandOver } from './hand-over.ts';
 import { HomeClaim } from './home-claim.ts';
@@ -22,11 +23,15 @@ import { MemoryWatch } from './memory-watch.ts';
 import { Metrics } from './metrics.ts';
 import { OrphanOutputs } from './orphan-outputs.ts';
 import { OwnFacts } from './own-facts.ts';
-import { PRELOAD, spawnPrimary } from './primary-process.ts';
+import { PROGRAM_DIRECTORY } from './own-program.ts';
+import { spawnPrimary } from './primary-process.ts';
 import { Registry } from './registry.ts';
 import { routes } from './routes.ts';
 import { SharedSocket } from './shared-socket.ts';
 import { Store } from './store.ts';
+import { createUpgrade } from './upgrade/create-upgrade.ts';
+import type { Succession } from './upgrade/succession.ts';
+import type { Upgrade } from './upgrade/upgrade.ts';
 import { PersistentCounters } from './persistent-counters.ts';
 import { Unwritten } from './unwritten.ts';
 
@@ -35,21 +40,6 @@ const HOOKS_END_MS = 2_000;
 /** A disk that does not answer keeps no daemon from ending. */
 const FILES_END_MS = 2_000;
 const CLAIM_CHECK_MS = 1_000;
-
-export interface DaemonOptions {
-  readonly home: string;
-  readonly version: string;
-  readonly role: DaemonRole;
-  /** Why it was started, for the event; empty if nobody says so. */
-  readonly because?: string;
-  readonly log: (message: string) => void;
-  /** `POST /v1/shutdown` has been answered. */
-  readonly onShutdown: () => void;
-  /** Another daemon takes over: this one has to close, and the apps go on. */
-  readonly onHandOver: (why: string) => void;
-  /** No app has a primary any more. */
-  readonly onAllEnded?: () => void;
-}
 
 /** The control plane of one home directory: lock, socket, apps. */
 export class Daemon {
@@ -79,16 +69,30 @@ export class Daemon {
   readonly #attachServer: AttachServer;
   readonly #claim: HomeClaim;
   readonly #handOver: HandOver;
+  readonly #program: KeptProgram;
+  readonly upgrade: Upgrade;
+  readonly succession: Succession;
   #checks: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
     this.#paths = homePaths(options.home);
-    this.#own = new OwnFacts(options);
+    const missing = (message: string): void => this.happened('program-copy', message);
+    this.#program = new KeptProgram({ program: findProgram(PROGRAM_DIRECTORY), home: options.home, missing }, PROGRAM_DIRECTORY);
+    this.#own = new OwnFacts(options, this.#program.id);
     this.#events = new EventLog({ path: this.#paths.events, log: options.log, reports: this.unwritten });
     this.live = new Live(() => this.registry, this.#events);
     this.#totals = new PersistentCounters(this.#paths.totals, this.unwritten);
+    ({ upgrade: this.upgrade, succession: this.succession } = createUpgrade({
+      ...options,
+      foreground: options.role === 'run',
+      paths: this.#paths,
+      program: this.#program,
+      registry: () => this.registry,
+      event: this.#happened(null),
+      reports: this.unwritten,
+    }));
     this.#metrics = new Metrics({
       totals: this.#totals,
       facts: () => this.#own.forMetrics(),
@@ -118,6 +122,7 @@ export class Daemon {
         metrics: this.#metrics,
         endpoint: this.#metricsEndpoint,
         shared: () => this.#shared,
+        upgrade: () => this.upgrade,
         hello: () => this.#own.hello({ metrics: this.#metricsEndpoint.state, shared: this.#shared.state }),
         notes: () => this.unwritten.messages,
         reopenLogs: (app) => this.reopenLogs(app),
@@ -129,6 +134,7 @@ export class Daemon {
       }),
       onWebSocket: (request, socket, head, url) => this.live.accept(request, socket, head, url),
     });
+    this.#handOver = new HandOver({ ...options, isSettled: () => this.registry.isSettled, leave: options.onHandOver });
     this.#attachServer = new AttachServer({
       home: options.home,
       attached: (attachment, hello) => this.registry.attach(attachment, hello),
@@ -163,6 +169,7 @@ export class Daemon {
   async open(): Promise<void> {
     const isOfHome = this.#options.role !== 'run';
     const taken = await this.#claim.take();
+    this.upgrade.prepare();
     this.#events.load();
     this.#totals.load();
     if (isOfHome) this.registry.load();
@@ -190,7 +197,9 @@ export class Daemon {
   async #close(why: string): Promise<void> {
     this.#memory.stop();
     if (this.#checks !== null) clearInterval(this.#checks);
+    this.registry.close();
     this.#attachServer.close();
+    this.upgrade.close();
     this.happened('daemon-end', `daemon (pid ${process.pid}) is shutting down: ${why}`);
     await withDeadline(
       this.#orphanOutputs.close().catch(() => {}),
@@ -230,8 +239,7 @@ export class Daemon {
     const { socket, attach, daemonLog, state, runState, primaries } = this.#paths;
     const { unwritten: reports } = this;
     return new Registry({
-      // `lb run` leaves the saved apps of the home alone, and its own do not come back.
-      store: new Store(role === 'run' ? runState : state, reports),
+      store: new Store(role === 'run' ? runState : state, reports, this.#program.id),
       reports,
       log,
       event: (app) => this.#happened(app),
@@ -242,9 +250,8 @@ export class Daemon {
         socket,
         attach,
         daemonLog,
-        daemonProgram: LB_PROGRAM,
         daemonNode: process.execPath,
-        preload: PRELOAD,
+        program: this.#program.directory,
         version,
         foreground: role === 'run',
       }),
@@ -269,6 +276,7 @@ export class Daemon {
   #began(): void {
     const { last, endedWell } = this.#events;
     const unclean = last !== null && !endedWell;
+    if (this.#options.notCopied !== null) this.#happened(null)('program-copy', `no private copy of its program: ${this.#options.notCopied}`);
     const { version, because = '' } = this.#options;
     const started = `daemon ${version} (pid ${process.pid}, Node.js ${process.version}) started${because === '' ? '' : `, because ${because}`}`;
     this.happened('daemon-start', started + (unclean ? '; the previous daemon did not shut down cleanly' : ''), undefined, { unclean });

@@ -7,13 +7,24 @@ import { idOf, KeptSockets } from './kept-sockets.ts';
 
 /** What the daemon holds for one primary and its successors: duplicates of listening sockets, and of the pipes to which workers print. */
 export class KeptHandles {
-  readonly #sockets = new KeptSockets();
+  readonly #sockets: KeptSockets;
   readonly #outputs = new KeptOutputs();
   /** Whether something of this app may be kept. */
   readonly #hosts: (app: string) => boolean;
 
-  constructor(hosts: (app: string) => boolean) {
+  constructor(hosts: (app: string) => boolean, sockets = new KeptSockets()) {
     this.#hosts = hosts;
+    this.#sockets = sockets;
+  }
+
+  /** For a primary that starts beside this one: the sockets are the same, the workers others. */
+  beside(): KeptHandles {
+    return new KeptHandles(this.#hosts, this.#sockets);
+  }
+
+  /** Gives all sockets to a primary that starts beside the one that has them. */
+  lend(attachment: Attachment): void {
+    for (const socket of this.#sockets.all) attachment.keep(socket);
   }
 
   /** How many sockets are kept. */
@@ -47,6 +58,12 @@ export class KeptHandles {
     discardHandle(socket);
     this.#sockets.drop(message);
     attachment.dropped(message);
+  }
+
+  /** Another daemon holds everything from now on. */
+  close(): void {
+    this.#sockets.close();
+    this.#outputs.dropAll();
   }
 
   /** Frees the ports of an app. */

@@ -24,6 +24,10 @@ export class KeptSockets {
     this.#sockets.delete(idOf(id));
   }
 
+  close(): void {
+    for (const socket of this.all) this.drop(socket);
+  }
+
   /** Frees the ports of an app. */
   dropAll(app: string): void {
     for (const socket of this.all) if (socket.app === app) this.drop(socket);

@@ -20,6 +20,15 @@ type Log = (message: string) => void;
 
 /** `EX_SOFTWARE` of sysexits.h. */
 const EXIT_SOFTWARE = 70;
+interface DaemonStart {
+  readonly home: string;
+  readonly version: string;
+  readonly role: DaemonRole;
+  /** Why it was started, for the event; empty if nobody says so. */
+  readonly because?: string;
+  /** Why this process runs the installation instead of a copy of it. */
+  readonly notCopied?: string | null;
+}
 
 const logToStderr: Log = (message) => void process.stderr.write(line(message));
 
@@ -44,16 +53,19 @@ function outliveErrors(daemon: Daemon, log: Log, giveUp: (why: string) => void):
 
 /**
  * Runs the daemon of a home directory in this process.
- * SIGTERM and SIGINT drain and stop everything; a second one cuts the drain short. SIGHUP ends only the daemon: its primaries
- * keep running and start another one. SIGUSR2 opens the log files anew.
+ * SIGTERM and SIGINT drain and stop everything; a second one cuts the drain short. SIGHUP upgrades to what is installed; if that is
+ * nothing new, only the daemon is replaced. SIGUSR2 opens the log files anew.
  * @returns the exit code
  */
-export function runDaemon(options: { readonly home: string; readonly version: string; readonly role: DaemonRole; readonly because: string }): Promise<number> {
+export function runDaemon({ notCopied = null, ...options }: DaemonStart): Promise<number> {
   const file = logFile();
   const log = file?.write ?? logToStderr;
   return new Promise((resolve, reject) => {
-    const end = (why: string): void => void withDeadline(daemon.close(why), CLOSE_MS).then(() => resolve(0), reject);
-    const daemon: Daemon = new Daemon({ ...options, log, onShutdown: () => end('lb kill'), onHandOver: end });
+    const end = (why: string): void =>
+      void withDeadline(daemon.close(why), CLOSE_MS)
+        .then(() => daemon.succession.watch())
+        .then(() => resolve(0), reject);
+    const daemon: Daemon = new Daemon({ ...options, notCopied, log, onShutdown: () => end('lb kill'), onHandOver: end });
     outliveOutput(() => {});
     if (file !== null) file.reports = daemon.unwritten;
     reopenLogsOnSignal(daemon, log);
@@ -64,7 +76,8 @@ export function runDaemon(options: { readonly home: string; readonly version: st
       });
       process.title = 'lb daemon';
       drainOnSignal(daemon, log, (signal) => end(signal));
-      process.once('SIGHUP', end);
+      process.on('SIGHUP', () => upgradeOnSignal(daemon, log));
+      daemon.upgrade.resume();
     }, reject);
   });
 }
@@ -73,15 +86,15 @@ export function runDaemon(options: { readonly home: string; readonly version: st
  * `lb run`: daemon and apps in the foreground, for containers. Logs go to stdout and stderr. Ends when the apps have ended.
  * @returns the exit code, taken from a worker that failed
  */
-export async function runForeground(options: {
-  readonly home: string;
-  readonly version: string;
-  readonly apps: readonly AppSpec[];
-  /** Where to serve the metrics; null to leave it unchanged. */
-  readonly metrics: MetricsBody | null;
-  readonly json: boolean;
-}): Promise<number> {
-  const { home, version, apps, metrics, json } = options;
+export async function runForeground(
+  options: Omit<DaemonStart, 'role'> & {
+    readonly apps: readonly AppSpec[];
+    /** Where to serve the metrics; null to leave it unchanged. */
+    readonly metrics: MetricsBody | null;
+    readonly json: boolean;
+  },
+): Promise<number> {
+  const { home, version, notCopied = null, apps, metrics, json } = options;
   const stderr = terminalOutput(process.stderr);
   const say: Log = (message) => {
     if (!json) stderr.write(`lb: ${message}\n`);
@@ -90,7 +103,7 @@ export async function runForeground(options: {
   const ended = new Promise<void>((resolve) => {
     allEnded = resolve;
   });
-  const daemon: Daemon = new Daemon({ home, version, role: 'run', log: () => {}, onShutdown: allEnded, onHandOver: () => {}, onAllEnded: allEnded });
+  const daemon: Daemon = new Daemon({ home, version, notCopied, role: 'run', log: () => {}, onShutdown: allEnded, onHandOver: () => {}, onAllEnded: allEnded });
   outliveOutput((stream, error) => daemon.unwritten.failed(stream, error, 'what is printed is lost until it can', null));
   reopenLogsOnSignal(daemon, say);
   await daemon.open();
@@ -137,6 +150,14 @@ function exitCode(daemon: Daemon): number {
         : (exit.code ?? 0),
   );
   return codes.findLast((code) => code !== 0) ?? 0;
+}
+
+function upgradeOnSignal(daemon: Daemon, log: Log): void {
+  try {
+    daemon.upgrade.begin({}, true);
+  } catch (error) {
+    log(`SIGHUP: ${LbError.from(error).message}`);
+  }
 }
 
 /** SIGUSR2, as in PM2. */

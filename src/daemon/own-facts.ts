@@ -6,10 +6,13 @@ import { now, wallNow } from '../system/clock.ts';
 /** What a daemon says about itself. */
 export class OwnFacts {
   readonly #startedAt = now();
+  readonly #program: string | null;
   readonly #options: { readonly version: string; readonly home: string };
 
-  constructor(options: { readonly version: string; readonly home: string }) {
+  /** @param program the id of the build that it runs; null if it is not known */
+  constructor(options: { readonly version: string; readonly home: string }, program: string | null) {
     this.#options = options;
+    this.#program = program;
   }
 
   forMetrics(): DaemonFacts {
@@ -20,6 +23,7 @@ export class OwnFacts {
   hello(endpoints: Pick<DaemonHello, 'metrics' | 'shared'>): DaemonHello {
     const { version, home } = this.#options;
     const uptimeMs = Math.round(now() - this.#startedAt);
-    return { name: 'lb', version, protocol: CONTROL_PROTOCOL, pid: process.pid, node: process.versions.node, home, uptimeMs, ...endpoints };
+    const program = this.#program === null ? {} : { program: this.#program };
+    return { name: 'lb', version, protocol: CONTROL_PROTOCOL, pid: process.pid, node: process.versions.node, home, uptimeMs, ...program, ...endpoints };
   }
 }

@@ -1,4 +1,4 @@
-import { NO_LASTING_TOTALS, withTotals, totalOf, type LastingTotals } from '../metrics/lasting-totals.ts';
+import { NO_LASTING_TOTALS, toSave, totalOf, withTotals, type LastingTotals } from '../metrics/lasting-totals.ts';
 import { NO_TOTALS } from '../metrics/totals.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { appTotals } from '../protocol/parse-totals.ts';
@@ -12,7 +12,9 @@ import type { FileReports } from './unwritten.ts';
 const totals: Parser<AppTotals> = (value) => appTotals({ ...NO_TOTALS, ...fieldsOf(value) });
 
 const savedTotals = object<{ readonly apps: Readonly<Record<string, LastingTotals>> }>({
-  apps: record(object<LastingTotals>({ base: totals, last: nullable(object<NonNullable<LastingTotals['last']>>({ primary: string, totals })) })),
+  apps: record(
+    object<Pick<LastingTotals, 'base' | 'last'>>({ base: totals, last: nullable(object<NonNullable<LastingTotals['last']>>({ primary: string, totals })) }),
+  ),
 });
 
 /** The totals of every app across its primaries. Once saved, a counter never decreases. */
@@ -35,12 +37,12 @@ export class PersistentCounters {
     for (const [app, totals] of Object.entries(saved?.apps ?? {})) this.#apps.set(app, totals);
   }
 
-  /** Updates the counters with the totals of a primary; returns those of all primaries of the app. */
+  /** Updates the counters with the totals of a primary, the current one or the one before; returns those of all primaries of the app. */
   counted({ name, primaryPid, startedAt, totals }: Pick<AppSnapshot, 'name' | 'primaryPid' | 'startedAt' | 'totals'>): AppTotals {
     const before = this.#apps.get(name) ?? NO_LASTING_TOTALS;
     const after = withTotals(before, `${primaryPid} ${startedAt}`, totals);
     this.#apps.set(name, after);
-    if (after.base !== before.base) void this.save();
+    if (after.last?.primary !== before.last?.primary) void this.save();
     return totalOf(after);
   }
 
@@ -54,7 +56,7 @@ export class PersistentCounters {
 
   /** Resolves when all counts so far are on disk, or could not be written. */
   save(): Promise<void> {
-    const text = savedText({ apps: Object.fromEntries(this.#apps) });
+    const text = savedText({ apps: Object.fromEntries([...this.#apps].map(([app, lasting]) => [app, toSave(lasting)])) });
     if (text === this.#saved) return this.#saving;
     this.#saved = text;
     this.#saving = this.#file.save(text);

@@ -1,71 +1,44 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LbError, messageOf } from '../errors/lb-error.ts';
+import { messageOf } from '../errors/lb-error.ts';
 import { plural } from '../lifecycle/wording.ts';
-import type { PrimarySettings, Running } from '../protocol/attach.ts';
-import type { EmitEvent } from '../protocol/event.ts';
 import type { Malformed } from '../protocol/parser.ts';
 import { now } from '../system/clock.ts';
-import { withDeadline } from '../system/deadline.ts';
-import { isAlive, sendSignal, startTimeOf } from '../system/processes.ts';
+import { isAlive, sendSignal } from '../system/processes.ts';
 import { watchAbsence } from './absence.ts';
-import type { Attachment, PrimaryHello, Report } from './attachment.ts';
+import type { Attachment, PrimaryHello } from './attachment.ts';
 import { KeptHandles } from './kept-handles.ts';
-import type { KeptOutput } from './kept-outputs.ts';
+import { startPrimary } from './primary-process.ts';
 import { PrimaryRecord, type PrimaryId } from './primary-record.ts';
+import { NotRelieved, Reliefs, type HeldPrimary } from './relief.ts';
 import { Respawn } from './respawn.ts';
-import type { spawnPrimary } from './primary-process.ts';
-import type { FileReports } from './unwritten.ts';
+import type { PrimaryKeeperOptions, Tenant } from './tenant.ts';
+import { Waiters } from './waiters.ts';
 
-const ATTACH_DEADLINE_MS = 10_000;
 /** How long a primary that was told to exit may take. */
 const EXIT_MS = 10_000;
 
-/** What the keeper of a primary needs of each app in it. */
-export interface Tenant {
-  readonly name: string;
-  /** A primary that ends is replaced for it. */
-  readonly wanted: boolean;
-  /** It has ended, or agreed to end: its primary may go. */
-  readonly mayEnd: boolean;
-  /** The workers of a dead primary must have ended before the next one starts. */
-  readonly stopFirst: boolean;
-  readonly killTimeoutMs: number;
-  readonly event: EmitEvent;
-  /** Its primary connected. @param running null when the primary does not run this app yet */
-  connected(attachment: Attachment, pid: number, running: Running | null): void;
-  received(report: Report): void;
-  /** Its primary sent something malformed, which was ignored. */
-  malformed(problem: Malformed): void;
-  /** Its primary ended unexpectedly. */
-  lost(): void;
-  /** It has no primary, and none will start. */
-  ended(): void;
-}
-
-export interface PrimaryKeeperOptions {
-  /** Of the primary: unique in this daemon, and the name of its record. */
-  readonly name: string;
-  readonly primariesDir: string;
-  readonly settings: () => Omit<PrimarySettings, 'name'>;
-  readonly spawn: typeof spawnPrimary;
-  readonly log: (message: string) => void;
-  readonly reports: FileReports;
-  /** Takes what workers go on printing after the death of their primary. */
-  readonly orphaned: (output: KeptOutput) => void;
-}
-
 /** Keeps one primary alive for its apps: spawns, adopts, replaces one that died or hangs, and keeps the listening sockets meanwhile. */
 export class PrimaryKeeper {
+  /** The build that the primary runs, once it has connected. */
+  program: string | undefined = undefined;
   /** How the last primary ended, while no other has connected. */
   problem: string | null = null;
   readonly #options: PrimaryKeeperOptions;
   readonly #tenants = new Map<string, Tenant>();
-  readonly #handles = new KeptHandles((app) => this.#tenants.has(app));
+  #handles = new KeptHandles((app) => this.#tenants.has(app));
+  readonly reliefs = new Reliefs({
+    spawnBeside: (onExit) => {
+      const id = this.#start((pid, how) => (this.#primary?.pid === pid ? this.#lost(pid, how) : onExit(how)));
+      return { id, handles: this.#handles.beside() };
+    },
+    install: (next) => this.#install(next),
+    left: (handles) => this.#orphan(handles),
+  });
   readonly #respawn: Respawn;
   readonly #record: PrimaryRecord;
   #primary: PrimaryId | null = null;
   #attachment: Attachment | null = null;
-  #waiters: ((attachment: Attachment | null) => void)[] = [];
+  readonly #waiters = new Waiters();
   #interpreter: string | null = null;
   /** Why the daemon itself killed it. */
   #killedFor: string | null = null;
@@ -96,6 +69,10 @@ export class PrimaryKeeper {
     return this.#primary !== null && this.#attachment === null;
   }
 
+  get alive(): boolean {
+    return this.#primary !== null && !this.empty;
+  }
+
   get empty(): boolean {
     return this.#tenants.size === 0;
   }
@@ -111,17 +88,28 @@ export class PrimaryKeeper {
   spawn(): void {
     if (this.#primary !== null) return;
     this.#respawn.spawned();
-    const settings: PrimarySettings = { ...this.#options.settings(), name: this.#options.name };
-    const child = this.#options.spawn({
-      interpreter: this.#interpreter,
-      settings,
-      logFile: settings.daemonLog,
-      onExit: (how) => this.#lost(child.pid ?? 0, how),
-    });
-    const pid = child.pid ?? 0;
-    this.#primary = { pid, startTime: startTimeOf(pid) };
-    if (pid !== 0) this.#record.write(this.#primary, this.#apps);
+    this.#primary = this.#start((pid, how) => this.#lost(pid, how));
+    if (this.#primary.pid !== 0) this.#record.write(this.#primary, this.#apps);
     this.#watchAbsence();
+  }
+
+  #start(onExit: (pid: number, how: string) => void): PrimaryId {
+    const { spawn, settings, name } = this.#options;
+    return startPrimary(spawn, { interpreter: this.#interpreter, settings: { ...settings(), name } }, onExit);
+  }
+
+  /** Replaces the primary by one of this daemon's program. Resolves when the old one is gone. @throws NotRelieved */
+  async relieve(replaced: () => void): Promise<void> {
+    if (this.#primary === null || this.#attachment === null) throw new NotRelieved('its primary is not connected');
+    await this.reliefs.run(this.#apps, replaced);
+  }
+
+  #install({ id, attachment, handles, program }: HeldPrimary): HeldPrimary | null {
+    const [primary, connection] = [this.#primary, this.#attachment];
+    const before = primary === null || connection === null ? null : { id: primary, attachment: connection, handles: this.#handles, program: this.program };
+    this.#handles = handles;
+    this.#serve(attachment, { ...id, program });
+    return before;
   }
 
   /** Waits for a primary that outlived its daemon; spawns one when there is none. @returns whether it waits */
@@ -146,6 +134,7 @@ export class PrimaryKeeper {
 
   /** An app that is no longer wanted does not wait for a restart that is due. */
   cancelRespawn(app: string): void {
+    this.reliefs.cancel();
     if (!this.#respawn.due) return;
     if (!this.#wanted) this.#respawn.cancel();
     this.#release(app);
@@ -154,15 +143,27 @@ export class PrimaryKeeper {
   /** This primary has connected; one too many leaves. */
   attach(attachment: Attachment, hello: PrimaryHello): void {
     const { name, log } = this.#options;
+    if (this.reliefs.takes(attachment, hello)) return;
     const primary = this.#primary;
     if (primary !== null && primary.pid !== hello.pid && isAlive(primary.pid, primary.startTime)) {
       log(`a second primary ${name} (pid ${hello.pid}) connected and is told to exit`);
       attachment.leave();
       return;
     }
+    this.#serve(attachment, hello);
+    // Before any order: an app that starts finds its sockets.
+    this.#handles.attached(attachment, hello);
+    for (const tenant of this.#apps) {
+      tenant.connected(attachment, hello.pid, hello.apps.find(({ spec }) => spec.name === tenant.name) ?? null);
+    }
+    this.#waiters.answer(attachment);
+  }
+
+  #serve(attachment: Attachment, { pid, startTime, program }: PrimaryId & { readonly program?: string | undefined }): void {
     this.#attachment = attachment;
+    this.program = program;
     this.problem = null;
-    this.#primary = { pid: hello.pid, startTime: hello.startTime };
+    this.#primary = { pid, startTime };
     this.#record.write(this.#primary, this.#apps);
     attachment.events = {
       hello: () => {},
@@ -172,21 +173,11 @@ export class PrimaryKeeper {
       hung: (why) => this.#kill(why),
       closed: () => this.#detached(attachment),
     };
-    // Before any order: an app that starts finds its sockets.
-    this.#handles.attached(attachment, hello);
-    for (const tenant of this.#apps) {
-      tenant.connected(attachment, hello.pid, hello.apps.find(({ spec }) => spec.name === tenant.name) ?? null);
-    }
-    this.#answerWaiters(attachment);
   }
 
   /** @throws LbError LB_ERR_PRIMARY_LOST when none connects in time, or none will. */
   async connected(app: string): Promise<Attachment> {
-    if (this.#attachment !== null) return this.#attachment;
-    const attached = await withDeadline(new Promise<Attachment | null>((resolve) => this.#waiters.push(resolve)), ATTACH_DEADLINE_MS);
-    if (attached !== null) return attached;
-    const reason = this.keeps(app) ? (this.problem ?? `it did not connect within ${ATTACH_DEADLINE_MS / 1000} s`) : 'it ended or was killed';
-    throw new LbError('LB_ERR_PRIMARY_LOST', { app, reason });
+    return this.#attachment ?? (await this.#waiters.next(app, () => (this.keeps(app) ? this.problem : 'it ended or was killed')));
   }
 
   /** Resolves when an app that was told to end is gone: its sockets, and with the last app the process. */
@@ -200,6 +191,15 @@ export class PrimaryKeeper {
     this.#lost(primary.pid, 'ended');
   }
 
+  /** Another daemon looks after its primary from now on. */
+  close(): void {
+    this.#primary = null;
+    this.#attachment = null;
+    this.#tenants.clear();
+    this.#respawn.cancel();
+    this.#handles.close();
+  }
+
   get #apps(): Tenant[] {
     return [...this.#tenants.values()];
   }
@@ -210,10 +210,6 @@ export class PrimaryKeeper {
 
   #malformed(problem: Malformed): void {
     for (const tenant of this.#tenants.values()) tenant.malformed(problem);
-  }
-
-  #answerWaiters(attachment: Attachment | null): void {
-    for (const waiter of this.#waiters.splice(0)) waiter(attachment);
   }
 
   #detached(attachment: Attachment): void {
@@ -245,7 +241,7 @@ export class PrimaryKeeper {
     this.#primary = null;
     this.#attachment?.close();
     this.#attachment = null;
-    for (const output of this.#handles.takeOutputs()) this.#options.orphaned(output);
+    this.#orphan(this.#handles);
     this.#respawn.predecessor.leaves(pid, this.#apps);
     // Until its workers have ended, a daemon that comes after this one must find them.
     this.#respawn.predecessor.whenGone(() => {
@@ -254,7 +250,11 @@ export class PrimaryKeeper {
     for (const tenant of this.#apps.filter((each) => !each.wanted)) this.#end(tenant, pid, how);
     if (this.#wanted) this.#replace(pid, how);
     for (const tenant of this.#apps) tenant.lost();
-    if (!this.#wanted) this.#answerWaiters(null);
+    if (!this.#wanted) this.#waiters.answer(null);
+  }
+
+  #orphan(handles: KeptHandles): void {
+    for (const output of handles.takeOutputs()) this.#options.orphaned(output);
   }
 
   /** An app that was to end has ended with its primary. */

@@ -1,12 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { spawn as spawnProcess, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../protocol/attach.ts';
 import { openLogFor } from '../system/log-descriptor.ts';
 import { ownNode } from '../system/own-node.ts';
+import { PROGRAM_PARTS } from '../system/program.ts';
+import { startTimeOf } from '../system/processes.ts';
 import { nodeProblem } from '../system/start-problem.ts';
-
-const PROGRAM = fileURLToPath(new URL('../primary/main.cjs', import.meta.url));
-export const PRELOAD = fileURLToPath(new URL('../worker/preload.cjs', import.meta.url));
+import type { PrimaryId } from './primary-record.ts';
 
 interface SpawnOptions {
   /** Null for the Node.js of this daemon. */
@@ -28,11 +28,22 @@ export function spawnPrimary({ interpreter, settings, logFile, onExit }: SpawnOp
   const log = openLogFor(logFile);
   let child: ChildProcess;
   try {
-    child = spawn(node, [PROGRAM], { detached: true, cwd: '/', stdio: ['ignore', log.stdio, log.stdio], env });
+    child = spawnProcess(node, [join(settings.program, PROGRAM_PARTS.primary)], { detached: true, cwd: '/', stdio: ['ignore', log.stdio, log.stdio], env });
   } finally {
     log.close();
   }
   child.once('error', (error) => onExit(`could not be started: ${nodeProblem(node) ?? error.message}`));
   child.once('exit', (code, signal) => onExit(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
   return child;
+}
+
+/** Starts a primary with `spawn`, and tells of its exit by pid. */
+export function startPrimary(
+  spawn: typeof spawnPrimary,
+  { interpreter, settings }: Pick<SpawnOptions, 'interpreter' | 'settings'>,
+  onExit: (pid: number, how: string) => void,
+): PrimaryId {
+  const child = spawn({ interpreter, settings, logFile: settings.daemonLog, onExit: (how) => onExit(child.pid ?? 0, how) });
+  const pid = child.pid ?? 0;
+  return { pid, startTime: startTimeOf(pid) };
 }

@@ -12,9 +12,10 @@ import { isSamePlace } from '../system/same-place.ts';
 import { startProblem } from '../system/start-problem.ts';
 import { AppHandle, type AppHandleOptions } from './app-handle.ts';
 import type { Attachment, PrimaryHello, ProgressListener } from './attachment.ts';
-import { PrimaryKeeper, type PrimaryKeeperOptions } from './primary-keeper.ts';
+import { PrimaryKeeper } from './primary-keeper.ts';
 import { sharedLogs } from './shared-logs.ts';
 import type { SavedApp, Store } from './store.ts';
+import type { PrimaryKeeperOptions } from './tenant.ts';
 
 type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed' | 'keeper'> &
   Omit<PrimaryKeeperOptions, 'name'> & { readonly store: Store; readonly forgotten: (app: string) => void };
@@ -46,6 +47,10 @@ export class Registry {
     return this.all.every((app) => !app.starting) && [...this.#keepers.values()].every((keeper) => keeper.empty || keeper.attachment !== null);
   }
 
+  get keepers(): readonly PrimaryKeeper[] {
+    return [...this.#keepers.values()];
+  }
+
   /** @throws LbError LB_ERR_APP_NOT_FOUND */
   get(name: string): AppHandle {
     const app = this.#apps.get(name);
@@ -55,6 +60,11 @@ export class Registry {
 
   find(name: string): AppHandle | undefined {
     return this.#apps.get(name);
+  }
+
+  /** Another daemon looks after the apps from now on. */
+  close(): void {
+    for (const keeper of this.#keepers.values()) keeper.close();
   }
 
   /** Reads what was saved. */

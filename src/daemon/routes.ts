@@ -15,6 +15,7 @@ import {
   parseSignalBody,
   parseStartBody,
   parseStopBody,
+  parseUpgradeBody,
   parseWeightBody,
 } from '../protocol/parse-requests.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
@@ -28,6 +29,7 @@ import type { MetricsEndpoint } from './metrics-endpoint.ts';
 import type { Metrics } from './metrics.ts';
 import type { Registry } from './registry.ts';
 import type { SharedSocket } from './shared-socket.ts';
+import type { Upgrade } from './upgrade/upgrade.ts';
 
 type Progress = (record: ProgressRecord) => void;
 type Success = Extract<ResultRecord, { ok: true }>;
@@ -52,6 +54,7 @@ interface RoutesOptions {
   readonly metrics: Metrics;
   readonly endpoint: MetricsEndpoint;
   readonly shared: () => SharedSocket;
+  readonly upgrade: () => Pick<Upgrade, 'report' | 'begin'>;
   readonly hello: () => DaemonHello;
   /** What the daemon cannot write or read, for people. */
   readonly notes: () => readonly string[];
@@ -69,7 +72,7 @@ const DEFAULT_EVENTS = 50;
 
 /** Handlers by `METHOD /path`; `:name` stands for an app. */
 export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
-  const { registry, events, metrics, endpoint, shared, hello, notes, reopenLogs, handOver, shutdown } = options;
+  const { registry, events, metrics, endpoint, shared, upgrade, hello, notes, reopenLogs, handOver, shutdown } = options;
   const order =
     (create: (body: unknown, app: AppHandle) => Order): Handler =>
     ({ name, body }) => {
@@ -84,7 +87,7 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
     };
   return new Map<string, Handler>([
     ['GET /v1/hello', () => ({ json: hello() })],
-    ['GET /v1/list', async () => ({ json: { apps: await registry.list(), notes: notes() } })],
+    ['GET /v1/list', async () => ({ json: { apps: await registry.list(), notes: notes(), program: hello().program } })],
     ['GET /v1/apps', async () => ({ json: { apps: await registry.snapshots(), notes: notes() } })],
     [
       'GET /v1/apps/:name',
@@ -113,6 +116,8 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
         return { json: {} };
       },
     ],
+    ['GET /v1/upgrade', () => ({ json: upgrade().report() })],
+    ['POST /v1/upgrade', ({ body }) => ({ json: { begun: upgrade().begin(parseUpgradeBody(body ?? {})) } })],
     ['POST /v1/share', async ({ body }) => ({ json: { shared: await shared().move(parseShareBody(body ?? {}).shared) } })],
     ['POST /v1/apps', ({ body }) => startAll(registry, body, notes())],
     [

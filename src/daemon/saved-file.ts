@@ -3,10 +3,8 @@ import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
 import { fieldsOf, integer, type Parser } from '../protocol/parser.ts';
 import { wallNow } from '../system/clock.ts';
 import { readGuarded } from '../system/open-guarded.ts';
+import { SAVED_VERSION, writtenVersion } from './saved-version.ts';
 import { reasonOf, type FileReports } from './unwritten.ts';
-
-/** Version of the files in a home. Increased when an older daemon would misread one. */
-export const SAVED_VERSION = 1;
 
 interface SavedFile<T> {
   readonly path: string;
@@ -26,8 +24,7 @@ interface SavedFile<T> {
 export function readSaved<T>({ path, parser, reports, without, refuseNewer = false }: SavedFile<T>): T | null {
   try {
     const saved: unknown = JSON.parse(readGuarded(path));
-    // The first versions of some files had no version.
-    const version = integer(1)(fieldsOf(saved)['version'] ?? 1);
+    const version = versionOf(saved);
     if (version > SAVED_VERSION && refuseNewer) throw new LbError('LB_ERR_NEWER_STATE', { file: path, version, known: SAVED_VERSION });
     if (version > SAVED_VERSION) throw new Error(`it has version ${version}, and this lb reads none after ${SAVED_VERSION}`);
     return parser(saved);
@@ -39,6 +36,18 @@ export function readSaved<T>({ path, parser, reports, without, refuseNewer = fal
     return null;
   }
 }
+
+/** Whether a file was written by a version that this one does not read. */
+export function isOfNewerVersion(path: string): boolean {
+  try {
+    return versionOf(JSON.parse(readGuarded(path))) > SAVED_VERSION;
+  } catch {
+    return false;
+  }
+}
+
+/** The first versions of some files had no version. @throws Malformed */
+const versionOf = (saved: unknown): number => integer(1)(fieldsOf(saved)['version'] ?? 1);
 
 /** If renaming fails, overwriting the file would fail too. */
 function setAside(path: string): { readonly aside: string | null; readonly outcome: string } {
@@ -53,4 +62,4 @@ function setAside(path: string): { readonly aside: string | null; readonly outco
 
 export const asideName = (path: string): string => `${path}.unreadable-${wallNow()}`;
 
-export const savedText = (content: object, indent?: number): string => JSON.stringify({ version: SAVED_VERSION, ...content }, null, indent);
+export const savedText = (content: object, indent?: number): string => JSON.stringify({ version: writtenVersion(), ...content }, null, indent);

@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { completeSpec } from '../config/spec-settings.ts';
 import { messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
@@ -6,7 +6,7 @@ import { NO_FOOTPRINT, type Footprint } from '../lifecycle/replacement.ts';
 import { appSpec } from '../protocol/parse-app-spec.ts';
 import { FOOTPRINT } from '../protocol/parse-snapshot.ts';
 import { fieldsOf, integer, list, nullable, object, oneOf, string } from '../protocol/parser.ts';
-import { asideName, readSaved, savedText } from './saved-file.ts';
+import { asideName, isOfNewerVersion, readSaved, savedText } from './saved-file.ts';
 import { SavedText } from './saved-text.ts';
 import type { FileReports } from './unwritten.ts';
 
@@ -24,15 +24,21 @@ export interface SavedApp {
   readonly footprint: Footprint;
 }
 
+/** Where an upgrade keeps the state that this build wrote last. */
+export const stateOf = (state: string, program: string): string => state.replace(/\.json$/, `.${program}.json`);
+
 /** The desired state on disk. Saved at every change, so that running apps start again after a reboot. */
 export class Store {
   readonly #path: string;
   readonly #reports: FileReports;
   readonly #file: SavedText;
+  readonly #program: string | null;
 
-  constructor(path: string, reports: FileReports) {
+  /** @param program the id of the build that runs; null if it is not known */
+  constructor(path: string, reports: FileReports, program: string | null = null) {
     this.#path = path;
     this.#reports = reports;
+    this.#program = program;
     this.#file = new SavedText({ path, reports, without: 'if the machine restarts before it can, apps come back as they were saved last' });
   }
 
@@ -42,8 +48,18 @@ export class Store {
    * @throws LbError LB_ERR_NEWER_STATE
    */
   load(): SavedApp[] {
+    this.#restoreOwn();
     const saved = readSaved({ path: this.#path, parser: savedApps, reports: this.#reports, without: 'starting with no apps', refuseNewer: true });
     return saved === null ? [] : this.#parse(saved.apps);
+  }
+
+  /** After an upgrade was taken back: the file of the newer version is kept beside what this one wrote last. */
+  #restoreOwn(): void {
+    const own = this.#program === null ? null : stateOf(this.#path, this.#program);
+    if (own === null || !existsSync(own) || !isOfNewerVersion(this.#path)) return;
+    const { aside, outcome } = keepCopy(this.#path);
+    copyFileSync(own, this.#path);
+    this.#reports.unusable(`${this.#path} was written by a newer version; ${outcome}, and what this version wrote last is used: ${own}`, aside);
   }
 
   #parse(apps: readonly unknown[]): SavedApp[] {

@@ -1,4 +1,5 @@
-import { ERRORS, EXIT, type ErrorCode, type ErrorEntry } from './registry.ts';
+import type { ErrorEntry } from './error-entry.ts';
+import { ERRORS, EXIT, type ErrorCode } from './registry.ts';
 
 export type ErrorDetails = Readonly<Record<string, string | number>>;
 

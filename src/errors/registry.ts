@@ -3,6 +3,8 @@
  * `docs/errors.md` with this table.
  */
 
+import type { ErrorEntry } from './error-entry.ts';
+
 /** Exit codes of the command line. */
 export const EXIT = {
   ok: 0,
@@ -19,18 +21,6 @@ export const EXIT = {
   /** Ctrl-C: the command ended; a running operation continues. */
   interrupted: 130,
 } as const;
-
-export type ExitName = keyof typeof EXIT;
-
-export interface ErrorEntry {
-  /** `{name}` placeholders are filled from the error's details. */
-  readonly message: string;
-  /** What the user can do about it; same placeholders. */
-  readonly hint?: string;
-  readonly exit: ExitName;
-  /** Status for the control API. */
-  readonly http: number;
-}
 
 export const ERRORS = {
   LB_ERR_USAGE: { message: '{problem}', hint: 'run "lb --help"', exit: 'usage', http: 400 },
@@ -143,6 +133,17 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
+  LB_ERR_UPGRADE: {
+    message: 'the upgrade was not begun: {reason}',
+    exit: 'failed',
+    http: 409,
+  },
+  LB_ERR_UPGRADE_FAILED: {
+    message: 'the upgrade to lb {to} failed: {reason}',
+    hint: 'what is not named here runs as before, and serves; "lb list" shows which version runs where, "lb upgrade" tries again',
+    exit: 'failed',
+    http: 409,
+  },
   LB_ERR_METRICS_LISTEN: {
     message: 'cannot serve the metrics at {where}: {reason}',
     hint: 'choose another address: lb metrics --listen 127.0.0.1:9615',
@@ -229,7 +230,7 @@ export const ERRORS = {
   },
   LB_ERR_PROTOCOL: {
     message: 'this lb speaks protocol {ours}, the daemon (lb {version}) speaks {theirs}',
-    hint: 'use the version of lb that started the daemon, or end the daemon with it: lb kill',
+    hint: '"lb upgrade" with the newer version replaces the daemon, and its apps keep serving; until then, one protocol apart, commands that only read, "lb stop" and "lb kill" work',
     exit: 'daemon',
     http: 426,
   },

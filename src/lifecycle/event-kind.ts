@@ -56,6 +56,11 @@ export const EVENT_KINDS = {
     doc: 'a file of the home cannot be written, or could not be read, and the daemon works without it; or it can be written again',
   },
   bug: { severity: 'error', doc: 'an error in `lb` itself that nothing handled; the process keeps running. Its stack is in `daemon.log`' },
+  'primary-replaced': { severity: 'info', doc: 'an upgrade replaced the primary of an app; its sockets stayed open' },
+  'upgrade-gap': { severity: 'warn', doc: 'an upgrade replaces the workers of an app stop-first, because it must not run twice' },
+  upgrade: { severity: 'info', doc: 'an upgrade begins, takes a step, or has ended' },
+  'upgrade-failed': { severity: 'error', doc: 'an upgrade failed, or left out an app; what ran before still runs' },
+  'program-copy': { severity: 'warn', doc: "the private copy of lb's own code cannot be made, or was deleted; the message says what runs instead" },
   'hook-failed': { severity: 'warn', doc: 'the `on_event` hook of an app failed, or fell behind and dropped events; never sent to a hook' },
 } as const satisfies Readonly<Record<string, KindEntry>>;
 

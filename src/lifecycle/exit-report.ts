@@ -15,6 +15,7 @@ export const STOP_REASONS = [
   'lifetime',
   'unhealthy',
   'disconnected',
+  'upgrade',
 ] as const;
 
 /** Why `lb` ended a worker. */
@@ -58,6 +59,7 @@ const STOP_REASON_WORDS: Readonly<Record<StopReason, string>> = {
   hung: 'stopped: hung',
   'memory-kill': 'max_memory_kill exceeded',
   disconnected: 'its channel closed',
+  upgrade: 'upgrade',
 };
 
 /** A stop reason for messages: "reload", "memory limit reached". */

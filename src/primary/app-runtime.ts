@@ -290,6 +290,7 @@ function operationContext({
     listeners: () => ingress.labels,
     closeListeners: () => ingress.closeAllBut(new Set()),
     shutListeners: () => ingress.shut(() => router.changed()),
+    releaseListeners: () => ingress.release(() => router.changed()),
     dropListeners: (names) => contract.drop(names),
   };
 }

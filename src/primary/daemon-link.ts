@@ -9,6 +9,7 @@ import { attempt, integer, Malformed, object } from '../protocol/parser.ts';
 import { now } from '../system/clock.ts';
 import { discardHandle } from '../system/discard-handle.ts';
 import { HandleChannel } from '../system/handle-channel.ts';
+import type { KeptProgram } from '../system/kept-program.ts';
 import { homePaths } from '../system/paths.ts';
 import { mainThreadOf } from '../system/processes.ts';
 import { killDaemon, runningDaemon } from '../system/running-daemon.ts';
@@ -47,6 +48,7 @@ const orderHead = object<{ readonly id: number; readonly app: string }>({ id: in
 /** The connection to the daemon. Redials for ever; daemon restart, crash and upgrade are this one code path. */
 export class DaemonLink {
   readonly #settings: PrimarySettings;
+  readonly #program: Pick<KeptProgram, 'path'>;
   readonly #events: LinkEvents;
   readonly #unsent: FromPrimary[] = [];
   /** Of a daemon that has accepted this primary. */
@@ -58,8 +60,9 @@ export class DaemonLink {
   #closed = false;
   #spawnJitterMs = Math.random() * SPAWN_JITTER_MS;
 
-  constructor(settings: PrimarySettings, events: LinkEvents, daemon = daemonOf(settings.home)) {
+  constructor(settings: PrimarySettings, events: LinkEvents, program: Pick<KeptProgram, 'path'>, daemon = daemonOf(settings.home)) {
     this.#settings = settings;
+    this.#program = program;
     this.#events = events;
     this.#watch = new DaemonWatch({
       ports: daemon,
@@ -169,11 +172,13 @@ export class DaemonLink {
   }
 
   #spawnDaemon(because: string): void {
-    const { daemonProgram, home, daemonLog, daemonNode } = this.#settings;
+    const { home, daemonLog, daemonNode } = this.#settings;
     this.#missingSince = now();
     this.#missingMs = MISSING_AGAIN_MS;
     try {
-      spawnDaemon({ program: daemonProgram, home, logFile: daemonLog, node: daemonNode, because }).on('error', (error) => this.#events.unstarted(error));
+      spawnDaemon({ program: this.#program.path('daemon'), home, logFile: daemonLog, node: daemonNode, because }).on('error', (error) =>
+        this.#events.unstarted(error),
+      );
     } catch (error) {
       this.#events.unstarted(error);
     }

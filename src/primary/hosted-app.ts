@@ -119,11 +119,13 @@ export class HostedApp {
     await this.#runtime?.logs.reopen();
   }
 
-  /** Drains the app and ends it without an order. */
-  leave(): void {
+  /** Drains the app and ends it without an order. @param handsOver another primary serves it */
+  leave(handsOver: boolean): void {
     const runtime = this.#runtime;
-    if (runtime === null) return this.#discard();
-    runtime.runner.submit('stop', false, () => new StopOperation(runtime.context, { now: false }), { progress: () => {}, done: () => {} });
+    if (runtime === null) return this.#discard(handsOver);
+    // The other one is waiting for the port.
+    if (handsOver) runtime.endpoint.close();
+    runtime.runner.submit('stop', false, () => new StopOperation(runtime.context, { now: false, handsOver }), { progress: () => {}, done: () => {} });
   }
 
   #warnOfShortQueue(): void {
@@ -134,15 +136,16 @@ export class HostedApp {
   }
 
   /** It never started. */
-  #discard(): void {
-    this.ingress.closeAllBut(new Set());
+  #discard(handsOver: boolean): void {
+    if (handsOver) void this.ingress.release(() => {});
+    else this.ingress.closeAllBut(new Set());
     this.#options.finished();
   }
 
   #refuse(order: Order): never {
     // Clients may follow the log before the app starts.
     if (order.kind === 'follow-logs') this.#follower.follow(order.on);
-    if (order.kind === 'stop') this.#discard();
+    if (order.kind === 'stop') this.#discard(false);
     throw new LbError('LB_ERR_APP_STOPPED', { app: this.name, state: 'not started yet', operation: orderTitle(order) });
   }
 

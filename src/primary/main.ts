@@ -1,17 +1,19 @@
 /** The program of a primary: started by the daemon. */
-import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
+import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../protocol/attach.ts';
 import { checked } from '../protocol/checked.ts';
 import { parsePrimarySettings } from '../protocol/parse-settings.ts';
+import { KeptProgram } from '../system/kept-program.ts';
 import { LastResort, outliveOutput } from '../system/last-resort.ts';
 import { memoryLeftBytes } from '../system/memory-room.ts';
 import { somaxconn } from '../system/kernel-queue.ts';
+import { findProgram } from '../system/program.ts';
 import { portHolder } from '../system/port-holder.ts';
 import { findScript } from '../system/script-file.ts';
 import { openByItself } from '../system/unfed-sockets.ts';
 import { UsageSampler } from '../system/usage.ts';
-import { DaemonLink } from './daemon-link.ts';
+import { DaemonLink, type LinkEvents } from './daemon-link.ts';
 import { Duplicator } from './handles/duplicator.ts';
-import { bindListener } from './ingress/listeners.ts';
+import { bindListener } from './ingress/bind-listener.ts';
 import { Primary } from './primary.ts';
 import { startable } from './workers/startable.ts';
 import { workerStarter } from './workers/start-worker.ts';
@@ -29,12 +31,15 @@ const parsed = checked('settings from the daemon', parsePrimarySettings)(JSON.pa
 process.title = `lb primary ${parsed.name}`;
 // The daemon decides what ends a primary; a signal to the whole group must not.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+const missing = (message: string): void => primary.tell('program-copy', message);
+const program = new KeptProgram({ program: findProgram(parsed.program), home: parsed.home, missing }, parsed.program);
 const ports = {
-  link: (...[own, events]: ConstructorParameters<typeof DaemonLink>) => new DaemonLink(own, events),
+  program,
+  link: (own: PrimarySettings, events: LinkEvents) => new DaemonLink(own, events, program),
   duplicate: new Duplicator().duplicate,
   bind: bindListener,
   somaxconn,
-  startWorker: workerStarter(parsed.preload),
+  startWorker: workerStarter(() => program.path('preload')),
   startable,
   usage: new UsageSampler(),
   portHolder: portHolder({ home: parsed.home, settingsVar: PRIMARY_SETTINGS_VAR }),
@@ -42,7 +47,7 @@ const ports = {
   openByItself,
   findScript,
 };
-const primary = new Primary(parsed, ports, () => process.exit(0));
+const primary: Primary = new Primary(parsed, ports, () => process.exit(0));
 outliveOutput(() => {});
 new LastResort({
   report: (message, stack) => {

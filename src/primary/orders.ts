@@ -39,7 +39,11 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     const { pool, supervisor } = runtime;
     if (order.strict) await orGiveUp(context, requireLogProgram(order.spec));
     await openEndpoint(order, context);
-    if (order.strict) return operate(context, 'start', false, () => new StartOperation(runtime.context));
+    if (order.strict) {
+      // A predecessor has shown whether it ever listens.
+      const waitsForListener = order.beside !== true || order.footprint?.listened !== false;
+      return operate(context, 'start', false, () => new StartOperation(runtime.context, waitsForListener));
+    }
     pool.wanted = pool.spec.instances;
     supervisor.wake();
     return done(runtime, `${order.spec.name} is being restored`);
@@ -141,11 +145,11 @@ function checkStart(operation: 'reload' | 'restart', changed: AppSpec | undefine
   if (reason !== null) throw new LbError('LB_ERR_NOT_STARTABLE', { app, operation, reason });
 }
 
-/** If the health port is in use, a strict start fails. Otherwise the app runs without it until the port is free. */
-async function openEndpoint({ spec, strict }: OrderOf<'start'>, context: OrderContext): Promise<void> {
+/** If the health port is in use, a strict start fails. Otherwise the app runs without it until the port is free, which the primary before it may hold. */
+async function openEndpoint({ spec, strict, beside = false }: OrderOf<'start'>, context: OrderContext): Promise<void> {
   const { runtime, healthPortFailed } = context;
-  if (strict) await orGiveUp(context, runtime.endpoint.move(spec.healthPort));
-  else await runtime.endpoint.keepTrying(spec.healthPort, healthPortFailed);
+  if (strict && !beside) await orGiveUp(context, runtime.endpoint.move(spec.healthPort));
+  else await runtime.endpoint.keepTrying(spec.healthPort, beside ? () => {} : healthPortFailed);
 }
 
 /** Without what is under way the app cannot start. */

@@ -6,6 +6,7 @@ import type { Brought } from '../protocol/parse-handles.ts';
 import type { Malformed } from '../protocol/parser.ts';
 import { ATTACH_PROTOCOL, WORKER_PROTOCOL } from '../protocol/version.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
+import type { KeptProgram } from '../system/kept-program.ts';
 import { homePaths } from '../system/paths.ts';
 import { startTimeOf } from '../system/processes.ts';
 import type { DaemonLink, LinkEvents } from './daemon-link.ts';
@@ -18,6 +19,7 @@ const PRINTED: ReadonlySet<string> = new Set(['/dev/stdout', '/dev/stderr', 'jou
 
 /** What a primary needs from the system. */
 export interface PrimaryPorts extends AppPorts {
+  readonly program: Pick<KeptProgram, 'id' | 'path'>;
   readonly link: (settings: PrimarySettings, events: LinkEvents) => Pick<DaemonLink, keyof DaemonLink>;
 }
 
@@ -61,7 +63,7 @@ export class Primary {
   }
 
   /** An event of this process, which each of its apps reports. */
-  tell(kind: 'bug' | 'daemon-unstarted', message: string): void {
+  tell(kind: 'bug' | 'daemon-unstarted' | 'program-copy', message: string): void {
     for (const app of this.#apps.values()) app.event(kind, message);
   }
 
@@ -70,7 +72,9 @@ export class Primary {
     const hosted = [...this.#apps.values()];
     const apps = hosted.flatMap(({ running }) => (running === null ? [] : [running]));
     const sockets = hosted.flatMap((app) => app.ingress.held.map(({ key }) => ({ app: app.name, key })));
-    return { type: 'hello', protocol: ATTACH_PROTOCOL, name, pid: process.pid, startTime: startTimeOf(process.pid), proof, version, sockets, apps };
+    const { id } = this.#ports.program;
+    const program = id === null ? {} : { program: id };
+    return { type: 'hello', protocol: ATTACH_PROTOCOL, name, pid: process.pid, startTime: startTimeOf(process.pid), proof, version, ...program, sockets, apps };
   }
 
   #received(message: ToPrimary, { socket }: Brought): void {
@@ -78,7 +82,7 @@ export class Primary {
       case 'ping':
         return this.#link.send({ type: 'pong', seq: message.seq });
       case 'leave':
-        return this.#leave();
+        return this.#leave(true);
       case 'keep':
         if (socket !== null) this.#host(message.app).ingress.received(message.key, socket, message.name);
         return;
@@ -140,12 +144,13 @@ export class Primary {
   /** In the foreground, apps stop with their daemon. */
   #daemonLost(): void {
     for (const app of this.#apps.values()) app.daemonLost();
-    if (this.#settings.foreground) this.#leave();
+    if (this.#settings.foreground) this.#leave(false);
   }
 
-  #leave(): void {
+  /** @param handsOver another primary serves its apps */
+  #leave(handsOver: boolean): void {
     if (this.#apps.size === 0) return this.#end();
-    for (const app of [...this.#apps.values()]) app.leave();
+    for (const app of [...this.#apps.values()]) app.leave(handsOver);
   }
 
   #end(): void {
@@ -153,8 +158,8 @@ export class Primary {
   }
 
   #workerSettings(spec: AppSpec): WorkerSettings {
-    const { socket, home, daemonLog, daemonProgram, daemonNode, foreground } = this.#settings;
-    const restartDaemon = foreground ? null : { socket, program: daemonProgram, home, log: daemonLog, node: daemonNode };
+    const { socket, home, daemonLog, daemonNode, foreground } = this.#settings;
+    const restartDaemon = foreground ? null : { socket, program: this.#ports.program.path('daemon'), home, log: daemonLog, node: daemonNode };
     const nodeOptions = spec.env['NODE_OPTIONS'] ?? null;
     const { kind: role, killTimeoutMs, drainIdleMs, umask } = spec;
     const own = umask === null ? {} : { umask };

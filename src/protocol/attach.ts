@@ -16,10 +16,17 @@ import type { SocketName } from './worker.ts';
 
 export type Order =
   /**
-   * `strict`: a worker that does not become ready fails the start; else the restart policy goes on trying. `footprint`: of its
-   * earlier lives.
+   * `strict`: a worker that does not become ready fails the start; else the restart policy goes on trying. `beside`: another primary
+   * still serves the app, and leaves when this one does too. `footprint`: of its earlier lives.
    */
-  | { readonly kind: 'start'; readonly spec: AppSpec; readonly strict: boolean; readonly generation: number; readonly footprint?: Footprint }
+  | {
+      readonly kind: 'start';
+      readonly spec: AppSpec;
+      readonly strict: boolean;
+      readonly beside?: boolean;
+      readonly generation: number;
+      readonly footprint?: Footprint;
+    }
   | ({ readonly kind: 'reload' } & Omit<ReloadBody, 'updateEnv'>)
   | ({ readonly kind: 'restart' } & Omit<RestartBody, 'updateEnv'>)
   | ({ readonly kind: 'scale' } & ScaleBody)
@@ -38,6 +45,9 @@ export type Order =
 
 /** For people. */
 export const orderTitle = (order: Order): string => (order.kind === 'profile' ? PROFILE_TITLES[order.what] : order.kind);
+
+/** Whether an order changes what an app runs, or how. */
+export const changesApp = ({ kind }: Order): boolean => ['reload', 'restart', 'scale', 'balance', 'weight'].includes(kind);
 
 /** What each order is answered with. */
 export type Answer =
@@ -64,7 +74,7 @@ export type ToPrimary =
   | ({ readonly type: 'dropped' } & SocketId)
   /** `start` makes the primary host the app. */
   | { readonly type: 'order'; readonly id: number; readonly app: string; readonly order: Order }
-  /** This primary is not needed: it drains what it runs and exits. */
+  /** Another primary serves its apps, with the same sockets: it drains what it runs and exits. */
   | { readonly type: 'leave' }
   | { readonly type: 'ping'; readonly seq: number }
   | { readonly type: 'pong' };
@@ -95,6 +105,8 @@ export type FromPrimary =
       readonly version: string;
       /** All listening sockets that it holds. */
       readonly sockets: readonly SocketId[];
+      /** The id of the build that it runs. Absent in older primaries. */
+      readonly program?: string;
       /** Empty before its first start order. */
       readonly apps: readonly Running[];
     }
@@ -137,10 +149,10 @@ export interface PrimarySettings {
   /** The daemon's socket for primaries. */
   readonly attach: string;
   readonly daemonLog: string;
-  /** The `lb` program, and the binary to run it with, for a new daemon. */
-  readonly daemonProgram: string;
+  /** The binary to run a new daemon with. */
   readonly daemonNode: string;
-  readonly preload: string;
+  /** Directory of the program that this primary, its workers and a new daemon run. */
+  readonly program: string;
   readonly version: string;
   /** Started by `lb run`: ends when its daemon ends, instead of starting a new one. */
   readonly foreground: boolean;

@@ -12,7 +12,8 @@ export type { LbEvent, NewEvent, Severity } from './event.ts';
  * The control API: HTTP/1.1 with JSON on a Unix socket. Paths:
  *
  * - `GET /v1/hello` → DaemonHello
- * - `GET /v1/list` → { apps: ListedApp[], notes: string[] }, what `lb list` shows; `notes` says which files of the home cannot be used
+ * - `GET /v1/list` → { apps: ListedApp[], notes: string[], program?: string }, what `lb list` shows; `notes` says which
+ *   files of the home cannot be used, `program` which build the daemon runs
  * - `GET /v1/apps` → { apps: AppSnapshot[] }; `GET /v1/apps/:name` → AppSnapshot
  * - `POST /v1/apps` StartBody → stream; `POST /v1/apps/:name/start|reload|restart|stop|scale|balance|weight|signal|abort|profile` → stream
  * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)
@@ -23,13 +24,15 @@ export type { LbEvent, NewEvent, Severity } from './event.ts';
  * - `GET /v1/history?app=a&metric=rps&resolution=1s|10s|1m[&slot=n]` → HistoryAnswer
  * - `GET /v1/histories?resolution=1s|10s|1m[&points=n][&metric=rps …][&app=a][&level=app|slot]` → HistoriesAnswer
  * - `GET /v1/metrics` → Prometheus' text; `POST /v1/metrics` MetricsBody → { url: string | null }
+ * - `POST /v1/upgrade` UpgradeBody → { begun: boolean }, false if there is nothing to do; `GET /v1/upgrade` → UpgradeReport
  * - `POST /v1/share` ShareBody → { shared: SharedSocketState | null }
  * - WebSocket `GET /v1/logs?app=a&lines=n`, `/v1/events?app=a&lines=n` or `&since=id` (all after it), `/v1/stats`
  * - `Upgrade: lb-attach` on `/v1/attach`: a primary (see attach.ts)
  *
  * A stream is newline-delimited JSON: progress records, then exactly one result record. An error before any work begins is
  * answered with 4xx or 5xx and `{ error: ErrorRecord }`; a later one is in the result record. Clients send `x-lb-protocol`; a
- * mismatch is answered with 426 before anything else.
+ * mismatch is answered with 426 before anything else. Requests that only read, and those of `isForNeighbours`, are answered one
+ * version apart too.
  */
 
 export interface DaemonHello {
@@ -40,6 +43,8 @@ export interface DaemonHello {
   readonly node: string;
   readonly home: string;
   readonly uptimeMs: number;
+  /** The id of the build that it runs. Absent in older daemons. */
+  readonly program?: string;
   /** Where the metrics are served, and why they are not at the moment; null if turned off. Absent in older daemons. */
   readonly metrics?: { readonly url: string; readonly problem: string | null } | null;
   /** The socket that is shared with a group; null for none. Absent in older daemons. */
@@ -135,6 +140,39 @@ export interface HandOverBody {
   readonly pid: number;
 }
 
+/** `POST /v1/upgrade`: replaces the daemon, and then each primary, by another build. */
+export interface UpgradeBody {
+  /** Directory of the installed build; absent for the one from which this daemon was installed. */
+  readonly program?: string;
+  /** Node.js binary of the next daemon; absent for the one that runs this daemon. */
+  readonly node?: string;
+  /** Back to the build before the last upgrade. */
+  readonly back?: boolean;
+}
+
+export const UPGRADE_STAGES = ['daemon', 'primaries', 'settling', 'done', 'failed'] as const;
+
+/** The last upgrade of a home. */
+export interface UpgradeState {
+  /** Ids of builds. */
+  readonly from: string;
+  readonly to: string;
+  /** `settling`: all that could be replaced is; files are still written for the build before. */
+  readonly stage: (typeof UPGRADE_STAGES)[number];
+  /** What was done, in sentences. */
+  readonly steps: readonly string[];
+  /** Why it failed, or which apps were left out. */
+  readonly problems: readonly string[];
+}
+
+/** `GET /v1/upgrade`. */
+export interface UpgradeReport {
+  /** The build of the daemon that answers; null if it is not known. */
+  readonly program: string | null;
+  /** Null if there was none. */
+  readonly upgrade: UpgradeState | null;
+}
+
 /** `POST /v1/apps/:name/signal`: to all workers, or to one. */
 export interface SignalBody {
   readonly signal: string;
@@ -193,4 +231,9 @@ export interface Stats {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly apps: readonly AppSnapshot[];
+}
+
+/** What a client of the next or the previous version may ask for beside what only reads: to stop, and to upgrade. */
+export function isForNeighbours(method: string, path: string): boolean {
+  return method === 'GET' || /^\/v1\/(?:apps\/[^/]+\/stop|shutdown|upgrade|handover)$/.test(path);
 }

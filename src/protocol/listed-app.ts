@@ -28,6 +28,7 @@ export type ListedApp = Pick<
   | 'operation'
   | 'queuedOperations'
   | 'error'
+  | 'program'
 > & {
   /** Only workers that are not ready, or reported drain. */
   readonly workers: readonly Pick<WorkerSnapshot, 'slot' | 'pid' | 'state' | 'blockers' | 'withdrawn'>[];
@@ -38,7 +39,7 @@ export type ListedApp = Pick<
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
   const { listeners, unserved, expectedPort, generationNote, queued, panic, troubledSlots, recycles, lowLimits, lastFailure } = snapshot;
-  const { autoscaling, operation, queuedOperations, error } = snapshot;
+  const { autoscaling, operation, queuedOperations, error, program } = snapshot;
   return {
     name,
     state,
@@ -65,6 +66,7 @@ export function listedApp(snapshot: AppSnapshot): ListedApp {
     operation,
     queuedOperations,
     error,
+    ...(program === undefined ? {} : { program }),
     workers: snapshot.workers
       .filter((worker) => worker.state !== 'ready' || worker.withdrawn !== null)
       .map(({ slot, pid, state: its, blockers, withdrawn }) => ({ slot, pid, state: its, blockers, withdrawn })),

@@ -7,12 +7,18 @@ import { listedApp } from './parse-listed-app.ts';
 import { isAboutHandle, NAMED_SOCKET, OUTPUT, SOCKET_ID, socketId } from './parse-handles.ts';
 import { errorRecord, logLine, profileFile, progressRecord } from './parse-records.ts';
 import { appSnapshot, appStats } from './parse-snapshot.ts';
-import { integer, list, literal, Malformed, nullable, number, object, oneOf, record, string, variants, type Parser } from './parser.ts';
-import { ATTACH_PROTOCOL } from './version.ts';
+import { integer, list, Malformed, nullable, number, object, oneOf, optional, record, string, variants, type Parser } from './parser.ts';
+import { ATTACH_PROTOCOL, isNextTo } from './version.ts';
 
 const labelValue: Parser<string | number> = (value) => {
   if (typeof value === 'string' || typeof value === 'number') return value;
   throw new Malformed('a string or a number', value);
+};
+
+const protocol: Parser<number> = (value) => {
+  const theirs = integer()(value);
+  if (isNextTo(ATTACH_PROTOCOL, theirs)) return theirs;
+  throw new Malformed(`${ATTACH_PROTOCOL} or one next to it`, value);
 };
 
 const mergedMetrics = object<MergedMetrics>({
@@ -46,13 +52,14 @@ export function fromPrimaryParser(complete: (spec: unknown) => unknown): Parser<
   const parse = variants<FromPrimary, 'type'>('type', {
     hello: {
       // First: of another version nothing else is known.
-      protocol: literal(ATTACH_PROTOCOL),
+      protocol,
       name: appName,
       pid: integer(1),
       startTime: nullable(number()),
       proof: nullable(integer(0)),
       version: string,
       sockets: list(socketId),
+      program: optional(string),
       apps: list(object<Running>({ spec, snapshot: appSnapshot })),
     },
     progress: { app: appName, id, record: progressRecord },

@@ -91,6 +91,7 @@ export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
   operation: nullable(object<NonNullable<ListedApp['operation']>>({ kind: oneOf(OPERATION_KINDS), sinceMs: number() })),
   queuedOperations: list(oneOf(OPERATION_KINDS)),
   error: nullable(string),
+  program: optional(string),
 };
 
 export const listedApp = object<ListedApp>({

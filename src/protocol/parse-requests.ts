@@ -16,6 +16,9 @@ import {
   type SignalBody,
   type StartBody,
   type StopBody,
+  type UpgradeBody,
+  type UpgradeState,
+  UPGRADE_STAGES,
   type WeightBody,
 } from './control.ts';
 import { absolutePath, appSpec, hostPort, instances, slot, weight } from './parse-app-spec.ts';
@@ -63,6 +66,10 @@ export const parseHandOverBody = checked('hand-over request', object<HandOverBod
 const SHARED: Shape<SharedSocket> = { group: string, gid: integer(0), socket: absolutePath };
 
 const SHARE: Shape<ShareBody> = { shared: nullable(object<SharedSocket>(SHARED)) };
+
+const UPGRADE: Shape<UpgradeBody> = { program: optional(absolutePath), node: optional(absolutePath), back: optional(boolean) };
+export const parseUpgradeBody = checked('upgrade request', exact<UpgradeBody>(UPGRADE));
+export const upgradeState = object<UpgradeState>({ from: string, to: string, stage: oneOf(UPGRADE_STAGES), steps: list(string), problems: list(string) });
 
 /** As it is saved. */
 export const savedShare = object<ShareBody>(SHARE);

@@ -9,9 +9,8 @@ export const parsePrimarySettings = object<PrimarySettings>({
   socket: string,
   attach: string,
   daemonLog: absolutePath,
-  daemonProgram: absolutePath,
   daemonNode: absolutePath,
-  preload: absolutePath,
+  program: absolutePath,
   version: string,
   foreground: boolean,
 });

@@ -200,6 +200,8 @@ export interface AppSnapshot {
   readonly replacement?: Replacement & Footprint;
   /** Absent while stopped, and in older primaries. */
   readonly limits?: ProcessLimits;
+  /** The build of lb that its primary runs: version and hash. Added by the daemon; absent without a primary, and with older ones. */
+  readonly program?: string;
   /** The daemon keeps duplicates of the listening sockets, so no connection is refused if the primary dies. */
   readonly socketsKept: boolean;
   /** The definition, without the values of the environment. */

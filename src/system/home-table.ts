@@ -14,11 +14,13 @@ export type HomeLook =
   /** Others could put something into it, or in its place. */
   | { readonly state: 'unsafe'; readonly reason: string /** What repairs it, for a shell. */; readonly repair: string; readonly isThere: boolean };
 
+/** Directories for a user whose home directory cannot be written, by preference. */
+export const sparePlaces = (uid: number): readonly string[] => [`/run/user/${uid}/lb`, `/dev/shm/lb-${uid}`, `/tmp/lb-${uid}`];
+
 /** The places for one user, in the order in which they are tried. With `LB_HOME` there is only that one. */
 export function homePlaces({ given, own, uid }: { readonly given: string | null; readonly own: string | null; readonly uid: number }): HomePlace[] {
   if (given !== null) return [{ path: given, kind: 'given' }];
-  const spare = [`/run/user/${uid}/lb`, `/dev/shm/lb-${uid}`, `/tmp/lb-${uid}`];
-  return [...(own === null ? [] : [{ path: own, kind: 'own' } as const]), ...spare.map((path) => ({ path, kind: 'spare' }) as const)];
+  return [...(own === null ? [] : [{ path: own, kind: 'own' } as const]), ...sparePlaces(uid).map((path) => ({ path, kind: 'spare' }) as const)];
 }
 
 export type ChosenHome =

@@ -3,7 +3,8 @@ import { errnoOf, LbError } from '../errors/lb-error.ts';
 import { listenProblem } from '../errors/listen-problem.ts';
 import type { PortHolder } from './port-holder.ts';
 
-const RETRY_MS = 1_000;
+/** How long a port that another primary has given up may answer nobody. */
+const RETRY_MS = 100;
 
 export interface ListenAddress {
   /** Null for every address. */

@@ -16,13 +16,15 @@ export interface HomePaths {
   readonly daemonPid: string;
   /** Desired state of every app. */
   readonly state: string;
-  /** The same of the last `lb run`. */
+  /** The same of the last `lb run`: it leaves the saved apps alone, and its own do not come back. */
   readonly runState: string;
   /** Counters of every app. */
   readonly totals: string;
   readonly metrics: string;
   /** The socket that is shared with a group. */
   readonly share: string;
+  /** The last upgrade. */
+  readonly upgrade: string;
   /** Directory of the apps' log files. */
   readonly logs: string;
   /** Directory with the times of the lines in the log files. */
@@ -53,6 +55,7 @@ export function homePaths(home: string): HomePaths {
     totals: join(home, 'totals.json'),
     metrics: join(home, 'metrics.json'),
     share: join(home, 'share.json'),
+    upgrade: join(home, 'upgrade.json'),
     logs: join(home, 'logs'),
     lineTimes: join(home, 'line-times'),
     primaries: join(home, 'primaries'),

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.ts';
 import type { Command } from '../../src/cli/command.ts';
-import { EXIT, type ExitName } from '../../src/errors/registry.ts';
+import type { ExitName } from '../../src/errors/error-entry.ts';
+import { EXIT } from '../../src/errors/registry.ts';
 
 /**
  * docs/commands.md is written by hand but for the parts between `<!-- lb <command> -->` and `<!-- end -->`, which come

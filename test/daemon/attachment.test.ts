@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import fc from 'fast-check';
 import { completeSpec } from '../../src/config/spec-settings.ts';
 import type { RawListener } from '../../src/primary/handles/raw-handles.ts';
-import { bindListener, socketName } from '../../src/primary/ingress/listeners.ts';
+import { bindListener } from '../../src/primary/ingress/bind-listener.ts';
+import { socketName } from '../../src/primary/ingress/listeners.ts';
 import { Attachment, type AttachmentEvents } from '../../src/daemon/attachment.ts';
 import type { Answer, FromPrimary, ToPrimary } from '../../src/protocol/attach.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';
@@ -263,11 +264,11 @@ describe('Attachment', () => {
 
   it.each([
     ['null', 'the message: expected an object, got null', 'an unknown primary'],
-    ['{"type":"hello"}', `protocol: expected ${ATTACH_PROTOCOL}, got nothing`, 'an unknown primary'],
+    ['{"type":"hello"}', `protocol: expected a whole number, got nothing`, 'an unknown primary'],
     [JSON.stringify({ ...HELLO, name: '../x' }), 'name: expected a name of ', 'a primary that says it is "../x" (pid 7)'],
     [
       JSON.stringify({ ...HELLO, protocol: 99, apps: 'of another shape' }),
-      `protocol: expected ${ATTACH_PROTOCOL}, got 99`,
+      `protocol: expected ${ATTACH_PROTOCOL} or one next to it, got 99`,
       'a primary that says it is "api" (pid 7)',
     ],
     ['{"type":"pong","seq":1}', 'type: expected "hello", got "pong"', 'an unknown primary'],

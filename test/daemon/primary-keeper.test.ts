@@ -4,7 +4,8 @@ import type { ChildProcess } from 'node:child_process';
 import { afterEach, beforeEach, expect, it, vi, type Mock } from 'vitest';
 import type { Attachment, AttachmentEvents, PrimaryHello } from '../../src/daemon/attachment.ts';
 import type { KeptOutput } from '../../src/daemon/kept-outputs.ts';
-import { PrimaryKeeper, type Tenant } from '../../src/daemon/primary-keeper.ts';
+import { PrimaryKeeper } from '../../src/daemon/primary-keeper.ts';
+import type { Tenant } from '../../src/daemon/tenant.ts';
 import type { spawnPrimary } from '../../src/daemon/primary-process.ts';
 import { Unwritten } from '../../src/daemon/unwritten.ts';
 import type { FromPrimary, HandleMessage, NamedSocket, Running, SocketId } from '../../src/protocol/attach.ts';
@@ -49,6 +50,16 @@ class FakeTenant implements Tenant {
   ended(): void {
     this.heard.push('ended');
   }
+  readonly startBeside = { kind: 'snapshot' } as const;
+  relieved(_: Attachment, pid: number): void {
+    this.heard.push(`relieved by ${pid === PID ? 'it' : pid}`);
+  }
+  farewell(report: { readonly type: string }): void {
+    this.heard.push(`farewell: ${report.type}`);
+  }
+  announceGap(): void {
+    this.heard.push('gap');
+  }
 }
 
 class FakeAttachment {
@@ -86,7 +97,7 @@ beforeEach(() => {
     spawned.push({ exit: onExit });
     return { pid: PID } as ChildProcess;
   };
-  const settings = { home: dir, socket: '', attach: '', daemonLog: '', daemonProgram: '', daemonNode: '', preload: '', version: '', foreground: false };
+  const settings = { home: dir, socket: '', attach: '', daemonLog: '', daemonNode: '', program: '', version: '', foreground: false };
   keeper = new PrimaryKeeper({
     name: 'shared',
     primariesDir: dir,

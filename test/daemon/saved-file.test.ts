@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readSaved, savedText, SAVED_VERSION } from '../../src/daemon/saved-file.ts';
+import { readSaved, savedText } from '../../src/daemon/saved-file.ts';
+import { SAVED_VERSION } from '../../src/daemon/saved-version.ts';
 import { Unwritten } from '../../src/daemon/unwritten.ts';
 import { integer, object } from '../../src/protocol/parser.ts';
 import { tempHome } from './temp-home.ts';

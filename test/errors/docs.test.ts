@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ERRORS, EXIT, type ErrorCode, type ErrorEntry } from '../../src/errors/registry.ts';
+import type { ErrorEntry } from '../../src/errors/error-entry.ts';
+import { ERRORS, EXIT, type ErrorCode } from '../../src/errors/registry.ts';
 
 const text = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
 const sections = new Map(

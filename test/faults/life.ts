@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import type { AppSpec } from '../../src/lifecycle/app-spec.ts';
 import { DaemonLink } from '../../src/primary/daemon-link.ts';
-import { bindListener } from '../../src/primary/ingress/listeners.ts';
+import { bindListener } from '../../src/primary/ingress/bind-listener.ts';
 import { Primary } from '../../src/primary/primary.ts';
 import { IpcProcess } from '../../src/primary/workers/ipc-process.ts';
 import { startable } from '../../src/primary/workers/startable.ts';
@@ -94,6 +94,7 @@ export class Life {
       home: this.#home,
       version: '1.2.3',
       role: 'background',
+      notCopied: null,
       onHandOver: () => {},
       log: (message) => this.log.push(message),
       onShutdown: () => void (this.#ended = daemon.close('lb kill')),
@@ -206,14 +207,16 @@ export class Life {
   }
 
   #host(settings: PrimarySettings, child: EventEmitter): HostedPrimary {
+    const program = { id: null, path: (part: string): string => `/program/${part}` };
     const hosted: { link?: DaemonLink; leave: () => void } = { leave: () => {} };
     const primary = new Primary(
       settings,
       {
         duplicate: () => Promise.resolve(null),
+        program,
         link: (own, events) => {
           hosted.leave = () => events.received({ type: 'leave' } satisfies ToPrimary, { socket: null, pipe: null });
-          hosted.link = new DaemonLink(own, events);
+          hosted.link = new DaemonLink(own, events, program);
           this.#links.push(hosted.link);
           return hosted.link;
         },

@@ -9,6 +9,8 @@ export interface UserIds {
 }
 
 export interface LbOptions {
+  /** Path of another `lb` than the one that was built. */
+  readonly program?: string;
   /** Added to the sandbox's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
@@ -78,9 +80,10 @@ export class LbProcess {
     cwd: string,
     timeoutMs: number,
     user?: UserIds,
+    program = LB_PROGRAM,
   ) {
     const startedAt = performance.now();
-    this.child = spawn(process.execPath, [LB_PROGRAM, ...args], { env: environment, cwd, stdio: ['ignore', 'pipe', 'pipe'], ...user });
+    this.child = spawn(process.execPath, [program, ...args], { env: environment, cwd, stdio: ['ignore', 'pipe', 'pipe'], ...user });
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.stdout += chunk));
     this.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.stderr += chunk));
     const timer = setTimeout(() => {

@@ -87,7 +87,14 @@ export class Sandbox {
   }
 
   #spawn(options: LbOptions, args: readonly string[]): LbProcess {
-    return new LbProcess(args, { ...this.env, ...options.env }, options.cwd ?? this.directory, options.timeoutMs ?? 45_000, options.user ?? this.#user);
+    return new LbProcess(
+      args,
+      { ...this.env, ...options.env },
+      options.cwd ?? this.directory,
+      options.timeoutMs ?? 45_000,
+      options.user ?? this.#user,
+      options.program,
+    );
   }
 
   /** `lb start` of a script (a fixture's name, or an absolute path), without judging the outcome. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { NO_LASTING_TOTALS, withTotals, totalOf } from '../../src/metrics/lasting-totals.ts';
+import { NO_LASTING_TOTALS, toSave, totalOf, withTotals } from '../../src/metrics/lasting-totals.ts';
 import { addTotals, NO_TOTALS } from '../../src/metrics/totals.ts';
 import type { AppTotals } from '../../src/protocol/totals.ts';
 
@@ -37,6 +37,20 @@ it('adds what several primaries counted', () => {
   });
 });
 
+it('takes what a primary counts while its successor serves', () => {
+  const told = [
+    ['p1', requests(5)],
+    ['p2', requests(1)],
+    ['p1', requests(7)],
+    ['p2', requests(3)],
+    ['p3', requests(1)],
+  ] as const;
+  const lasting = told.reduce((known, [primary, totals]) => withTotals(known, primary, totals), NO_LASTING_TOTALS);
+  expect(totalOf(lasting).accepted).toBe(11);
+  expect(toSave(lasting)).toMatchObject({ base: { accepted: 10 }, last: { primary: 'p3', totals: { accepted: 1 } } });
+  expect(totalOf(toSave(lasting))).toEqual(totalOf(lasting));
+});
+
 it('never goes backwards for somebody who was told, whoever is killed in between', () => {
   const event = fc.oneof(
     fc.record({ kind: fc.constant('count' as const), by: fc.nat(50), slot: fc.nat(3) }),
@@ -57,7 +71,7 @@ it('never goes backwards for somebody who was told, whoever is killed in between
           primary++;
           counted = NO_TOTALS;
         } else {
-          onDisk = daemon;
+          onDisk = toSave(daemon);
           const next = new Map(leaves(totalOf(daemon)));
           for (const [path, value] of told) expect(next.get(path) ?? -1, path).toBeGreaterThanOrEqual(value);
           told = next;

@@ -63,15 +63,19 @@ async function listen(path: string, welcome = true): Promise<FakeDaemon> {
 }
 
 function linkTo(attach: string, events: Partial<LinkEvents> = {}): DaemonLink {
-  return new DaemonLink({ attach, foreground: true } as PrimarySettings, {
-    hello: (proof) => ({ ...HELLO, proof }),
-    attached: () => {},
-    received: () => {},
-    malformed: () => {},
-    lost: () => {},
-    unstarted: () => {},
-    ...events,
-  });
+  return new DaemonLink(
+    { attach, foreground: true } as PrimarySettings,
+    {
+      hello: (proof) => ({ ...HELLO, proof }),
+      attached: () => {},
+      received: () => {},
+      malformed: () => {},
+      lost: () => {},
+      unstarted: () => {},
+      ...events,
+    },
+    { path: () => '/program' },
+  );
 }
 
 const event = (n: number): FromPrimary => ({ type: 'event', app: 'api', event: makeEvent('api', n, 'readmit', `event ${n}`) });

@@ -98,8 +98,7 @@ export class PrimaryHarness {
       attach: '/h/attach.sock',
       daemonLog: '/h/daemon.log',
       daemonNode: 'node',
-      daemonProgram: '/lb.js',
-      preload: '/p.cjs',
+      program: '/program',
       version: '1.2.3',
       foreground: false,
       ...changes,
@@ -198,6 +197,7 @@ export class PrimaryHarness {
     return {
       duplicate: () => Promise.resolve(null),
       somaxconn: () => this.somaxconn,
+      program: { id: null, path: (part) => `/program/${part}` },
       link: (_, events) => {
         this.#link = events;
         return { attached: true, busy: false, dial: () => {}, send: (message) => this.#sent(message), close: () => Promise.resolve() };

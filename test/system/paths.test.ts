@@ -17,6 +17,7 @@ describe('homePaths', () => {
       totals: '/h/totals.json',
       metrics: '/h/metrics.json',
       share: '/h/share.json',
+      upgrade: '/h/upgrade.json',
       logs: '/h/logs',
       lineTimes: '/h/line-times',
       primaries: '/h/primaries',

@@ -16,8 +16,7 @@ const SETTINGS: PrimarySettings = {
   attach: '/h/attach.sock',
   daemonLog: '/h/daemon.log',
   daemonNode: '/usr/bin/node',
-  daemonProgram: '/lb.js',
-  preload: '/p.cjs',
+  program: '/program',
   version: '1.2.3',
   foreground: false,
 };

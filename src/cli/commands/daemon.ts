@@ -2,6 +2,7 @@ import { daemonRole } from '../../lifecycle/daemon-role.ts';
 import { DAEMON_REASON_VAR, DAEMON_ROLE_VAR } from '../../system/daemon-role.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { loadDaemon } from '../load-daemon.ts';
 import { lbVersion } from '../version.ts';
 
 export const daemon: Command = {
@@ -15,12 +16,11 @@ export const daemon: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  // The one exception to the import rule: this process becomes the daemon.
-  const { runDaemon } = await import('../../daemon/main.ts');
+  const { module, notCopied } = await loadDaemon(context.home);
   const role = daemonRole(context.io.env[DAEMON_ROLE_VAR]);
   const because = context.io.env[DAEMON_REASON_VAR] ?? '';
   // They are not for what this process starts.
   for (const name of [DAEMON_ROLE_VAR, DAEMON_REASON_VAR]) delete context.io.env[name];
   context.noteHome();
-  return await runDaemon({ home: context.home, version: lbVersion(), role, because });
+  return await module.runDaemon({ home: context.home, version: lbVersion(), role, because, notCopied });
 }

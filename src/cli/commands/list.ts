@@ -26,7 +26,7 @@ async function run(context: Context): Promise<number> {
 }
 
 async function show(context: Context): Promise<number> {
-  const { path, read } = listing(context);
+  const { path, read, programs } = listing(context);
   const answer = await ask(context, path);
   if (answer === null) {
     if (context.json) context.print('[]');
@@ -38,7 +38,7 @@ async function show(context: Context): Promise<number> {
   }
   const { count, text, notes } = read(answer);
   context.io.stdout.write(text);
-  for (const line of notes) context.note(line);
+  for (const line of [...notes, ...(await programs(answer))]) context.note(line);
   if (count === 0) {
     context.note('no apps yet; start one with "lb start <script>"');
     noteOthers(context);

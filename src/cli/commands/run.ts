@@ -3,6 +3,7 @@ import { asConfigError } from '../../config/metrics-key.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
+import { loadDaemon } from '../load-daemon.ts';
 import { appFlags, CONFIG_OPTIONS, resolveTarget } from '../resolve.ts';
 import { lbVersion } from '../version.ts';
 
@@ -25,11 +26,10 @@ export async function runInForeground(context: Context): Promise<number> {
     });
   const { apps, metrics } = await resolveTarget(context, context.args[0], appFlags(context));
   if (apps.length === 0) throw new LbError('LB_ERR_USAGE', { problem: 'no app to run' });
-  // The one exception to the import rule: this process becomes the daemon.
-  const { runForeground } = await import('../../daemon/main.ts');
+  const { module, notCopied } = await loadDaemon(context.home);
   context.noteHome();
   try {
-    return await runForeground({ home: context.home, version: lbVersion(), apps, metrics, json: context.json });
+    return await module.runForeground({ home: context.home, version: lbVersion(), notCopied, apps, metrics, json: context.json });
   } catch (error) {
     throw metrics === null ? error : asConfigError(error, metrics);
   }

@@ -142,7 +142,21 @@ export class DirectSockets {
         socket.listen(CLOSING_BACKLOG);
       }
     }
-    await new Promise<void>((resolve) => {
+    await this.#takeAllAway();
+  }
+
+  /** Another primary lends these sockets from now on: takes them from the workers. Resolves when no worker accepts. */
+  async release(): Promise<void> {
+    const away = this.#takeAllAway();
+    const all = [...[...this.#groups.values()].flatMap(({ sockets }) => sockets), ...[...this.#inherited.values()].flatMap((sockets) => [...sockets.values()])];
+    for (const socket of all) socket.close();
+    this.#groups.clear();
+    this.#inherited.clear();
+    await away;
+  }
+
+  #takeAllAway(): Promise<void> {
+    return new Promise<void>((resolve) => {
       this.#releasing = { sockets: new Map([...this.#lent].map(([worker, borrowed]) => [worker, new Set(borrowed)])), done: resolve };
       for (const [worker, borrowed] of this.#lent) for (const lent of borrowed) this.#takeAway(worker, lent);
       this.#checkReleased();

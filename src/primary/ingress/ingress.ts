@@ -5,15 +5,16 @@ import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import { cidrMatcher } from '../../system/cidr.ts';
 import { descriptorRoom } from '../../system/descriptor-room.ts';
 import { kernelQueue } from '../../system/kernel-queue.ts';
+import { bindListener } from './bind-listener.ts';
 import { DirectSockets } from './direct-sockets.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { bindListener, Listeners, type BindListener, type ListenerName } from './listeners.ts';
+import { Listeners, type BindListener, type ListenerName } from './listeners.ts';
 import { ProxyReader, type ProxyRejection } from './proxy/proxy-reader.ts';
 import { canReusePort, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 import type { Duplicate } from '../handles/duplicator.ts';
 import type { HeldSocket } from '../handles/handle-keeper.ts';
 import type { SocketKeeper } from '../handles/socket-keeper.ts';
-import { shutIngress } from './shut-ingress.ts';
+import { handOut, shutIngress } from './shut-ingress.ts';
 
 const PROXY_HEADER_MS = 5_000;
 
@@ -142,7 +143,7 @@ export class Ingress {
    * @param reroute called after `dispatched` has changed.
    */
   async shut(reroute: () => void): Promise<void> {
-    const { listeners, sockets, dispatcher } = this;
+    const { listeners, sockets } = this;
     this.#shut = true;
     await shutIngress({
       releaseDuplicates: async () => void (await Promise.all(this.held.map(({ key }) => this.#keeper.drop(key)))),
@@ -155,10 +156,30 @@ export class Ingress {
       },
       arrivals: () => this.#arrivals,
       closeSockets: () => this.closeAllBut(new Set()),
-      waiting: () => dispatcher.queued + [...this.#readers.values()].reduce((sum, reader) => sum + reader.reading, 0),
+      waiting: () => this.#waiting,
     });
     for (const key of this.#handingOut ?? []) this.#forget(key);
     this.#handingOut = [];
+  }
+
+  /**
+   * Leaves the sockets to another primary, which has them too. Resolves when all connections accepted so far have been handed to workers.
+   * @param reroute called after `dispatched` has changed.
+   */
+  async release(reroute: () => void): Promise<void> {
+    const { listeners, sockets } = this;
+    this.#shut = true;
+    this.#handingOut = listeners.all.map(({ key }) => key);
+    listeners.release();
+    const released = sockets.release();
+    reroute();
+    await handOut({ released, waiting: () => this.#waiting });
+    for (const key of this.#handingOut) this.#forget(key);
+    this.#handingOut = [];
+  }
+
+  get #waiting(): number {
+    return this.dispatcher.queued + [...this.#readers.values()].reduce((sum, reader) => sum + reader.reading, 0);
   }
 
   #forget(key: string): void {

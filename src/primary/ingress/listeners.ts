@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { errnoOf } from '../../errors/lb-error.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
@@ -7,9 +6,9 @@ import type { ListeningDescriptor } from '../../system/kernel-queue.ts';
 import { claimSocketPath } from '../../system/stale-socket.ts';
 import type { Duplicate } from '../handles/duplicator.ts';
 import type { HeldSocket } from '../handles/handle-keeper.ts';
-import { backlogOf, listenOptions } from './listen-options.ts';
+import { backlogOf } from './listen-options.ts';
 import { hasLostItsFile, removeFile } from './socket-file.ts';
-import { CLOSING_BACKLOG, stealHandle, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
+import { CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
 export interface Listener {
   readonly key: string;
@@ -154,7 +153,6 @@ export class Listeners {
       this.#open.delete(key);
       listener.handle.close();
       closeSpare(listener);
-      // libuv removes the file only if this process bound the handle.
       if (listener.query.addressType === -1 && listener.query.address !== null) removeFile(listener.query.address);
       this.#options.onClosed(key);
     }
@@ -164,6 +162,14 @@ export class Listeners {
       handle.close();
       this.#options.onClosed(key);
     }
+  }
+
+  /** Another primary serves these sockets from now on: gives up the handles, and nothing else. What waits in the kernel's queue is accepted there. */
+  release(): void {
+    for (const { handle } of [...this.#open.values(), ...this.#inherited.values()]) handle.close();
+    for (const listener of this.#open.values()) closeSpare(listener);
+    this.#open.clear();
+    this.#inherited.clear();
   }
 
   async #start(query: ListenQuery): Promise<ListenOutcome> {
@@ -234,30 +240,10 @@ export class Listeners {
   }
 }
 
-/** Binds and listens. Nothing is accepted before the next turn of the event loop, so the caller has time to set `onconnection`. */
-export function bindListener(query: ListenQuery): Promise<RawListener> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    withUmask(query.umask, () => server.listen(listenOptions(query), () => resolve(stealHandle(server))));
-  });
-}
-
 function closeSpare(listener: Listener): void {
   const { spare } = listener;
   listener.spare = null;
   void spare?.then((handle) => handle?.close());
-}
-
-/** The file of a Unix socket is made in this turn, with the permissions that the app would have given it. */
-function withUmask(umask: number | undefined, bind: () => void): void {
-  if (umask === undefined) return bind();
-  const before = process.umask(umask);
-  try {
-    bind();
-  } finally {
-    process.umask(before);
-  }
 }
 
 export function socketName(handle: RawListener): SocketName | null {

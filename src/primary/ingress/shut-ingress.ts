@@ -35,6 +35,16 @@ export async function shutIngress(ingress: Closable): Promise<void> {
     await roundOfEventLoop();
   }
   ingress.closeSockets();
+  await handOutTo(ingress);
+}
+
+/** Resolves when no worker accepts any more, and every connection that this process has accepted has a worker. */
+export async function handOut({ released, waiting }: { readonly released: Promise<void>; readonly waiting: () => number }): Promise<void> {
+  await withDeadline(released, ACCEPT_WITHIN_MS);
+  await handOutTo({ waiting });
+}
+
+async function handOutTo(ingress: Pick<Closable, 'waiting'>): Promise<void> {
   const handsOutUntil = now() + HAND_OUT_WITHIN_MS;
   while (ingress.waiting() > 0 && now() < handsOutUntil) await sleep(CHECK_EVERY_MS);
 }

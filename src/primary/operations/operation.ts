@@ -49,6 +49,8 @@ export interface OperationContext {
   closeListeners(): void;
   /** Stops accepting connections. Resolves when all connections accepted so far have been handed to workers. */
   shutListeners(): Promise<void>;
+  /** Leaves the sockets to another primary. Resolves when all connections accepted so far have been handed to workers. */
+  releaseListeners(): Promise<void>;
 }
 
 /** A running operation on the app. The supervisor calls `step` after every event. */

@@ -22,6 +22,7 @@ export class StartOperation implements Operation {
   readonly onlyDrains = false;
   readonly endsWithWorkers = true;
   readonly #context: OperationContext;
+  readonly #waitsForListener: boolean;
   readonly #failures = new Map<number, number>();
   #beganAt = 0;
   /** Until when it waits for the app to listen; null while not all workers are ready. */
@@ -31,8 +32,10 @@ export class StartOperation implements Operation {
   #isFatal = false;
   #look: Look | null = null;
 
-  constructor(context: OperationContext) {
+  /** @param waitsForListener an app that does not listen may still do so */
+  constructor(context: OperationContext, waitsForListener = true) {
     this.#context = context;
+    this.#waitsForListener = waitsForListener;
   }
 
   begin(): void {
@@ -95,7 +98,7 @@ export class StartOperation implements Operation {
   /** It is up, but does not listen, and nothing says that it never will. */
   #mayStillListen(): boolean {
     const { spec } = this.#context.pool;
-    if (this.#listeners().length > 0 || spec.waitReady) return false;
+    if (!this.#waitsForListener || this.#listeners().length > 0 || spec.waitReady) return false;
     const isExpected = expectedPort(spec) !== null;
     const isFirst = this.#listenBy === null;
     this.#listenBy ??= isExpected ? this.#beganAt + spec.listenTimeoutMs : now() + LISTEN_WAIT_MS;

@@ -9,20 +9,23 @@ export class StopOperation implements Operation {
   readonly onlyDrains = false;
   readonly #context: OperationContext;
   readonly #now: boolean;
+  readonly #handsOver: boolean;
   readonly #beganAt = now();
   #drainsAt = 0;
   /** The sockets are being shut; workers keep serving until they have every accepted connection. */
   #shutting = false;
 
-  constructor(context: OperationContext, options: { readonly now: boolean }) {
+  /** @param options.handsOver another primary serves the app: its sockets stay open */
+  constructor(context: OperationContext, options: { readonly now: boolean; readonly handsOver?: boolean }) {
     this.#context = context;
     this.#now = options.now;
+    this.#handsOver = options.handsOver ?? false;
   }
 
   begin(): void {
     const { pool } = this.#context;
     const { name } = pool.spec;
-    const drainDelayMs = drainDelay(pool.spec);
+    const drainDelayMs = this.#handsOver ? 0 : drainDelay(pool.spec);
     if (this.#now || drainDelayMs === 0) return this.#leave(this.#now);
     this.#drainsAt = now() + drainDelayMs;
     this.#context.progress('note', `${name} reports not ready; draining starts in ${Math.round(drainDelayMs / 100) / 10} s`);
@@ -62,7 +65,7 @@ export class StopOperation implements Operation {
     this.#drainsAt = 0;
     if (atOnce) return this.#cutShort(true);
     this.#shutting = true;
-    const shut = this.#context.shutListeners();
+    const shut = this.#handsOver ? this.#context.releaseListeners() : this.#context.shutListeners();
     const failed = (error: unknown): void => this.#context.progress('note', `connections may have been cut: ${messageOf(error)}`);
     void shut.catch(failed).then(() => {
       if (this.#shutting) this.#retire(false);
@@ -70,7 +73,8 @@ export class StopOperation implements Operation {
   }
 
   #cutShort(atOnce: boolean): void {
-    this.#context.closeListeners();
+    if (this.#handsOver) void this.#context.releaseListeners();
+    else this.#context.closeListeners();
     this.#retire(atOnce);
   }
 
@@ -78,6 +82,6 @@ export class StopOperation implements Operation {
     this.#shutting = false;
     const { pool } = this.#context;
     const killTimeoutMs = stopTimeout(pool.spec, now() - this.#beganAt);
-    for (const worker of pool.workers) pool.retire(worker, 'stop', { atOnce, killTimeoutMs });
+    for (const worker of pool.workers) pool.retire(worker, this.#handsOver ? 'upgrade' : 'stop', { atOnce, killTimeoutMs });
   }
 }

@@ -9,13 +9,13 @@ import type { StartWorker } from './worker-process.ts';
  * Starts workers with `node:cluster`. The app's script is the main module, and the preload runs before it. Workers get
  * exactly the app's environment, without that of the primary.
  */
-export function clusterWorkers(preload: string): StartWorker {
+export function clusterWorkers(preload: () => string): StartWorker {
   return ({ spec, slot, settings }, events) => {
     const inspector = inspectorArguments(spec);
     cluster.setupPrimary({
       exec: spec.script,
       args: [...spec.args],
-      execArgv: ['--require', preload, ...inspector, ...spec.nodeArgs],
+      execArgv: ['--require', preload(), ...inspector, ...spec.nodeArgs],
       cwd: spec.cwd,
       silent: true,
       // Otherwise Node would give each worker its own port, counting up from the default.

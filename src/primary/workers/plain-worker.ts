@@ -6,9 +6,9 @@ import { IpcProcess } from './ipc-process.ts';
 import type { StartWorker } from './worker-process.ts';
 
 /** Starts workers as plain Node.js processes. The preload comes by NODE_OPTIONS, so that the command line is the app's own. */
-export function plainWorkers(preload: string): StartWorker {
+export function plainWorkers(preload: () => string): StartWorker {
   return ({ spec, slot, settings }, events) => {
-    const own = ['--require', JSON.stringify(preload), ...inspectorArguments(spec)];
+    const own = ['--require', JSON.stringify(preload()), ...inspectorArguments(spec)];
     const env: Record<string, string> = {
       ...spec.env,
       [spec.instanceVar]: String(slot),

@@ -6,7 +6,7 @@ import { UnstartedProcess } from './unstarted-process.ts';
 import type { StartWorker, WorkerProcessEvents } from './worker-process.ts';
 
 /** Starts workers of every kind. @param preload what each loads before the app */
-export function workerStarter(preload: string): StartWorker {
+export function workerStarter(preload: () => string): StartWorker {
   const starters: Readonly<Record<WorkerKind, StartWorker>> = { cluster: clusterWorkers(preload), plain: plainWorkers(preload) };
   return (launch, given) => {
     // The system blames the program for whatever was missing.

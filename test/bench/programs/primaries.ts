@@ -40,35 +40,38 @@ class FakePrimary {
       socket,
       attach,
       daemonLog,
-      daemonProgram: '',
       daemonNode: '',
-      preload: '',
+      program: '',
       version: '0.0.0',
       foreground: true,
     };
-    this.#link = new DaemonLink(settings, {
-      hello: (proof) => {
-        if (++attached === appCount) process.stdout.write('attached\n');
-        return {
-          type: 'hello',
-          name: this.#spec.name,
-          pid: process.pid,
-          startTime: startTimeOf(process.pid),
-          proof,
-          version: '0.0.0',
-          protocol: ATTACH_PROTOCOL,
-          sockets: [],
-          apps: [{ spec: this.#spec, snapshot: this.#snapshot() }],
-        };
+    this.#link = new DaemonLink(
+      settings,
+      {
+        hello: (proof) => {
+          if (++attached === appCount) process.stdout.write('attached\n');
+          return {
+            type: 'hello',
+            name: this.#spec.name,
+            pid: process.pid,
+            startTime: startTimeOf(process.pid),
+            proof,
+            version: '0.0.0',
+            protocol: ATTACH_PROTOCOL,
+            sockets: [],
+            apps: [{ spec: this.#spec, snapshot: this.#snapshot() }],
+          };
+        },
+        attached: () => {},
+        received: (message) => this.#received(message),
+        malformed: (problem) => {
+          throw problem;
+        },
+        lost: () => process.exit(),
+        unstarted: () => {},
       },
-      attached: () => {},
-      received: (message) => this.#received(message),
-      malformed: (problem) => {
-        throw problem;
-      },
-      lost: () => process.exit(),
-      unstarted: () => {},
-    });
+      { path: () => '' },
+    );
     this.#link.dial();
     // Primaries of real apps do not beat in step.
     setTimeout(

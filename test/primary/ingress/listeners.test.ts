@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi, type Mock } from 'vitest';
 import type { RawListener } from '../../../src/primary/handles/raw-handles.ts';
-import { bindListener, Listeners } from '../../../src/primary/ingress/listeners.ts';
+import { bindListener } from '../../../src/primary/ingress/bind-listener.ts';
+import { Listeners } from '../../../src/primary/ingress/listeners.ts';
 
 const QUERY = { address: null, port: null, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'tcp' } as const;
 

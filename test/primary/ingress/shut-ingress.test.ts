@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { bindListener, Listeners } from '../../../src/primary/ingress/listeners.ts';
+import { bindListener } from '../../../src/primary/ingress/bind-listener.ts';
+import { Listeners } from '../../../src/primary/ingress/listeners.ts';
 import { shutIngress } from '../../../src/primary/ingress/shut-ingress.ts';
 
 type Closable = Parameters<typeof shutIngress>[0];
