@@ -22,7 +22,7 @@ const ROLES = ['cli/main', 'cli/run-cli', 'cli/main-logs', 'daemon/main', 'daemo
  * only the copy, so they must not load anything else: libraries are bundles of their own.
  */
 const PROGRAM_FILES = ['daemon/program.cjs', 'daemon/main.cjs', 'primary/main.cjs', 'worker/preload.cjs', 'lib/pidusage.cjs', 'lib/ws.cjs'];
-const LIBRARIES = { pidusage: "export { default } from 'pidusage';", ws: "export * from 'ws';" };
+const LIBRARIES = ['pidusage', 'ws'];
 
 /** The package of a release, or one for a test of the same source: `--out=dist-next --version=0.2.0 --protocol=1`, without types and dashboard. */
 const flags = Object.fromEntries(process.argv.slice(2).map((flag) => flag.replace(/^--/, '').split('=')));
@@ -51,7 +51,7 @@ const otherRoles = {
 const librariesBeside = {
   name: 'libraries-beside',
   setup({ onResolve, onLoad, initialOptions: { outfile } }) {
-    onResolve({ filter: /^(?:pidusage|ws)$/ }, ({ path }) => ({ path, namespace: 'library' }));
+    onResolve({ filter: new RegExp(`^(?:${LIBRARIES.join('|')})$`) }, ({ path }) => ({ path, namespace: 'library' }));
     onLoad({ filter: /.*/, namespace: 'library' }, ({ path }) => {
       return { contents: `module.exports = require(${JSON.stringify(posix.relative(posix.dirname(outfile), `${OUT}/lib/${path}.cjs`))});` };
     });
@@ -61,7 +61,8 @@ const librariesBeside = {
 
 const bundleOfLibrary = (name) => ({
   ...PROGRAM,
-  stdin: { contents: LIBRARIES[name], resolveDir: '.' },
+  // As CommonJS, which is what both are: the same `module.exports`.
+  stdin: { contents: `module.exports = require('${name}');`, resolveDir: '.' },
   outfile: `${OUT}/lib/${name}.cjs`,
   minifyWhitespace: true,
   // Optional speed-ups of `ws`, which are not installed.
@@ -172,7 +173,7 @@ if (OUT === 'dist') {
   if (status !== 0) process.exit(status ?? 1);
 }
 try {
-  const bundles = [WORKER, PRIMARY, ...ROLES.map(bundleOfRole), ...Object.keys(LIBRARIES).map(bundleOfLibrary)];
+  const bundles = [WORKER, PRIMARY, ...ROLES.map(bundleOfRole), ...LIBRARIES.map(bundleOfLibrary)];
   await Promise.all([...bundles, ...(OUT === 'dist' ? [DASHBOARD] : [])].map((options) => build(options)));
   writeManifest();
 } catch {

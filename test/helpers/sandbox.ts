@@ -244,10 +244,18 @@ export class Sandbox {
     const trouble = left.map((found) => `left behind: ${describeProcess(found)}`);
     if (killed !== undefined && killed.code !== 0) trouble.push(`expected success: ${killed.toString()}`);
     for (const socket of [this.socket, this.attach]) if (existsSync(socket)) trouble.push(`left behind: ${socket}`);
+    trouble.push(...this.#bugs());
     const report = trouble.length === 0 ? '' : this.report();
     for (const found of left) killProcess(found, 'SIGKILL');
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     if (trouble.length > 0) throw new Error(`${trouble.join('\n')}\n${report}`);
+  }
+
+  /** Errors in lb that it survived. */
+  #bugs(): string[] {
+    const files = ['events.ndjson', 'events.1.ndjson'].map((name) => join(this.home, name)).filter((file) => existsSync(file));
+    const lines = files.flatMap((file) => readFileSync(file, 'utf8').split('\n'));
+    return lines.filter((line) => line.includes('"kind":"bug"')).slice(0, 3);
   }
 
   async #leftovers(graceMs: number): Promise<ProcessInfo[]> {
