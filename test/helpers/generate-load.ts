@@ -4,9 +4,11 @@ import { countError, countHung, countServed, countWrong, describeTally, emptyTal
 import { waitFor } from './wait.ts';
 
 /**
- * - `keep-alive`: the next request goes out as soon as the answer is there.
+ * - `keep-alive`: the next request goes out as soon as the answer is there, and after a few of them there is a pause.
  * - `think`: keep-alive with a pause of up to `thinkMs` between answer and next request.
- * - `connection-per-request`: every request opens its own connection.
+ * - `connection-per-request`: every request opens its own connection, with a pause in between.
+ *
+ * The pauses leave the machine to what is tested: a client sends 50 to 100 requests per second, and several drift apart.
  */
 export type LoadMode = 'keep-alive' | 'think' | 'connection-per-request';
 
@@ -19,7 +21,7 @@ export interface LoadOptions {
   readonly clients?: number;
   /** POST a body of this size; without it GET. */
   readonly bodyBytes?: number;
-  /** With `connection-per-request`, the pause itself; default 2 ms. */
+  /** The pause on average, with `think` the longest one; 0 for as much load as there can be. */
   readonly thinkMs?: number;
   /** Without an answer for so long, a request counts as hung; default 10 s. */
   readonly hungMs?: number;
@@ -51,11 +53,15 @@ export interface Load {
 }
 
 const AFTER_FAILURE_MS = 20;
+const PAUSE_MS = { 'keep-alive': 40, think: 50, 'connection-per-request': 20 } as const;
+/** Requests on a kept connection without a pause between them: some must be on their way in the moment in which a server lets go. */
+const BURST = 5;
 
-function pauseOf(options: LoadOptions): number {
-  // A client without a connection of its own pauses a little: the servers share two cores with this process.
-  if (options.mode === 'connection-per-request') return options.thinkMs ?? 2;
-  return options.mode === 'think' ? Math.random() * (options.thinkMs ?? 100) : 0;
+/** @param requests so many has the client sent */
+function pauseOf({ mode, thinkMs }: LoadOptions, requests: number): number {
+  if (mode === 'keep-alive' && requests % BURST > 0) return 0;
+  const onAverage = thinkMs === undefined ? PAUSE_MS[mode] : mode === 'think' ? thinkMs / 2 : thinkMs;
+  return Math.random() * 2 * onAverage;
 }
 
 /** One request, one count; resolves with who served it, or null, and never rejects. @param before who answered the last request of this client */
@@ -116,9 +122,9 @@ export function generateLoad(options: LoadOptions): Load {
   async function client(): Promise<void> {
     const agent = options.mode === 'connection-per-request' ? false : new http.Agent({ keepAlive: true, maxSockets: 1 });
     let pid: number | null = null;
-    while (!stopping && performance.now() < endsAt && requests++ < maxRequests) {
+    for (let sent = 1; !stopping && performance.now() < endsAt && requests++ < maxRequests; sent++) {
       pid = await requestOnce(options, tally, agent, pid);
-      const pauseMs = pid === null ? AFTER_FAILURE_MS : pauseOf(options);
+      const pauseMs = pid === null ? AFTER_FAILURE_MS : pauseOf(options, sent);
       if (pauseMs > 0) await delay(pauseMs);
     }
     if (agent !== false) agent.destroy();

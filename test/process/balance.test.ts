@@ -75,7 +75,7 @@ it('lb balance under load: the next connections go by the new strategy, and none
     const { stdout } = await sandbox.ok('balance', name, strategy);
     expect(stdout).toContain(`now uses ${strategy}`);
     expect((await sandbox.snapshot(name)).spec.balance).toBe(strategy);
-    await Promise.all(loads.map((load) => load.waitForServed(50)));
+    await Promise.all(loads.map((load) => load.waitForServed(30)));
   }
   const own = await slotFor(port);
   expect((await connectInTurn(sandbox, { name, port }, 20)).filter((count) => count > 0)).toEqual([20]);

@@ -25,7 +25,7 @@ async function startDirect(script: string, options: StartOptions = {}): Promise<
 const waitForAccepting = (port: number, count: number): Promise<unknown> =>
   sandbox.waitFor(`${count} workers to accept`, async () => (await acceptingPids(port)).length === count);
 
-const newConnections = (port: number): Load => startLoad({ port, mode: 'connection-per-request', clients: CLIENTS });
+const newConnections = (port: number): Load => startLoad({ port, mode: 'connection-per-request', path: '/?ms=10', clients: CLIENTS });
 
 it('every worker accepts, and the app is told its own port', { tags: ['every-node'] }, async () => {
   const { name, port } = await startDirect('plain-http.cjs', { instances: 4 });
@@ -116,12 +116,12 @@ it('SIGKILL of a worker: what it served fails, nothing is refused, nobody hangs'
   const { name, port } = await startDirect('plain-http.cjs', { instances: 3 });
   const load = newConnections(port);
   for (let kill = 1; kill <= kills; kill++) {
-    await load.waitForServed(200);
+    await load.waitForServed(100);
     const [, victim = 0] = await sandbox.workerPids(name);
     process.kill(victim, 'SIGKILL');
     await sandbox.waitForApp(name, `have replaced ${victim}`, (now) => now.ready === 3 && now.restarts === kill);
   }
-  await load.waitForServed(200);
+  await load.waitForServed(100);
   const tally = await load.stop();
   console.log(`direct, ${kills} workers killed: ${describeTally(tally)}`);
   expectOnlyResets(tally, kills * CLIENTS, 'worker killed');
@@ -143,12 +143,12 @@ it('SIGKILL of the primary: nothing is refused, nobody hangs', { tags: ['every-n
   const load = newConnections(port);
   const kept = startLoad({ port, mode: 'keep-alive', clients: 2 });
   for (let round = 1; round <= 2; round++) {
-    await load.waitForServed(200);
+    await load.waitForServed(100);
     const before = await sandbox.waitForApp(name, 'have its sockets kept', (now) => now.socketsKept);
     process.kill(before.primaryPid ?? -1, 'SIGKILL');
     await sandbox.waitForApp(name, 'have a new primary', (now) => now.ready === 3 && now.state === 'online' && now.primaryPid !== before.primaryPid);
     await sandbox.waitFor('the orphaned workers to leave', () => !before.workers.some(({ pid }) => isAlive(pid)));
-    await load.waitForServed(200);
+    await load.waitForServed(100);
   }
   // The orphaned workers answer what they accepted, and the sockets outlive them.
   expectLossless(await load.stop(), 'primary killed');

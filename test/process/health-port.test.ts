@@ -54,7 +54,7 @@ it('during drain_delay the app is not ready and serves every request; a second s
   expect((await ask(health, '/ready')).body).toMatchObject({ status: 'stopping', ready: 2 });
   expect((await ask(health, '/live')).status).toBe(200);
   for (const load of loads) {
-    await load.waitForServed(100);
+    await load.waitForServed(30);
     expectLossless(await load.stop());
   }
   await sandbox.ok('stop', name);
@@ -157,7 +157,7 @@ it('behind nginx an app is drained, stopped and started again, and no request is
   const green = await sandbox.start('plain-http.cjs', { env: { VERSION: 'green' } });
   const front = await startNginx(context, [blue.port, green.port], health);
   const loads = [startLoad({ port: front, mode: 'keep-alive', clients: 2 }), startLoad({ port: front, mode: 'connection-per-request', clients: 2 })];
-  const served = (): Promise<unknown> => Promise.all(loads.map((load) => load.waitForServed(50)));
+  const served = (): Promise<unknown> => Promise.all(loads.map((load) => load.waitForServed(30)));
   await served();
 
   const stop = sandbox.lbBackground('stop', blue.name);

@@ -23,7 +23,7 @@ const startOfDaemon = async (): Promise<string> =>
 it('S34: a daemon that is stopped is replaced by the primaries, and nobody notices', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const second = await sandbox.start('plain-http.cjs', { instances: 1 });
-  const loads = [port, second.port].map((each) => startLoad({ port: each, mode: 'connection-per-request', clients: 2, thinkMs: 10 }));
+  const loads = [port, second.port].map((each) => startLoad({ port: each, mode: 'connection-per-request', clients: 2 }));
   const daemon = await sandbox.daemonPid();
   const primaries = await Promise.all([name, second.name].map((app) => sandbox.primaryPid(app)));
   process.kill(daemon, 'SIGSTOP');
@@ -50,7 +50,7 @@ it('S34: a daemon in an endless loop is replaced; a command meanwhile says so, a
 
 it('S34: a primary that is stopped is replaced within 8 s; connections wait meanwhile', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
-  const load = startLoad({ port, mode: 'connection-per-request', clients: 2, thinkMs: 10, hungMs: 9_000 });
+  const load = startLoad({ port, mode: 'connection-per-request', clients: 2, hungMs: 9_000 });
   await load.waitForServed(20);
   await sandbox.waitForApp(name, 'have its sockets kept', (now) => now.socketsKept);
   const primary = await sandbox.primaryPid(name);

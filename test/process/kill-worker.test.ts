@@ -16,13 +16,13 @@ it('S12: SIGKILL of a worker under load: only what it was serving fails, nobody 
   const each = startLoad({ port, mode: 'connection-per-request', clients: CLIENTS });
   const kept = startLoad({ port, mode: 'keep-alive', clients: 2 });
   for (let kill = 1; kill <= kills; kill++) {
-    await each.waitForServed(100);
+    await each.waitForServed(50);
     const [victim] = await sandbox.workerPids(name);
     if (victim === undefined) throw new Error('no worker to kill');
     process.kill(victim, 'SIGKILL');
     await sandbox.waitForApp(name, `have replaced ${victim}`, (now) => now.ready === 2 && now.restarts === kill);
   }
-  await each.waitForServed(100);
+  await each.waitForServed(50);
   // A client has one request under way at a time, so that a kill costs each client at most one.
   expectOnlyResets(await each.stop(), CLIENTS * kills, 'connection per request');
   expectOnlyResets(await kept.stop(), 2 * kills, 'keep-alive');
@@ -34,7 +34,7 @@ it('S13: SIGKILL of all workers at once: connections wait, none is refused', asy
   const { name, port } = await sandbox.start('plain-http.cjs');
   const load = startLoad({ port, mode: 'connection-per-request', clients: CLIENTS });
   for (let round = 1; round <= 3; round++) {
-    await load.waitForServed(100);
+    await load.waitForServed(50);
     const pids = await sandbox.workerPids(name);
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     await sandbox.waitForApp(name, 'have new workers', (now) => now.ready === 2 && !now.workers.some((worker) => pids.includes(worker.pid)));
@@ -58,10 +58,10 @@ it('the same while the new workers take their time to boot', async () => {
 it('S28: an uncaught exception in one request ends that worker and costs only what it was serving', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('uncaught-in-request.cjs', { instances: 3 });
   const load = startLoad({ port, mode: 'keep-alive', clients: CLIENTS });
-  await load.waitForServed(100);
+  await load.waitForServed(50);
   await expect(request('/throw', { port })).rejects.toThrow(/socket hang up|ECONNRESET/);
   const after = await sandbox.waitForApp(name, 'have replaced the worker', (now) => now.ready === 3 && now.restarts === 1);
-  await load.waitForServed(100);
+  await load.waitForServed(50);
   const tally = await load.stop();
   expectOnlyResets(tally, CLIENTS, 'S28');
   expect(after.lastExits.at(-1)).toMatchObject({ code: 1, signal: null, stopReason: null });

@@ -48,11 +48,11 @@ it('inspector options of the app stay as they are', { tags: ['every-node'] }, as
 it('one plain worker accepts by itself: the primary has no connection of its clients', async () => {
   const { name, port } = await startAlone('plain-http.cjs');
   const load = startLoad({ port, mode: 'connection-per-request', clients: 4 });
-  await load.waitForServed(200);
+  await load.waitForServed(50);
   await sandbox.ok('reload', name, '--monitor', '200');
-  await load.waitForServed(200);
+  await load.waitForServed(50);
   expectLossless(await load.stop(), 'reload');
-  const { workers, listeners } = await sandbox.waitForApp(name, 'have counted its connections', (now) => (now.workers[0]?.accepted ?? 0) >= 200);
+  const { workers, listeners } = await sandbox.waitForApp(name, 'have counted its connections', (now) => (now.workers[0]?.accepted ?? 0) >= 50);
   expect(listeners).toEqual([`*:${port}`]);
   expect(workers.map(({ handOffMs }) => handOffMs)).toEqual([null]);
 });
@@ -84,13 +84,13 @@ it('an app that clusters itself: its own workers serve, count and drain; a reloa
   expect(first.seen).toEqual({ nodeOptions: null, lbNames: [], execArgv: [] });
   const each = startLoad({ port, mode: 'connection-per-request', clients: 3 });
   const kept = startLoad({ port, mode: 'keep-alive', clients: 3 });
-  await Promise.all([each.waitForServed(200), kept.waitForServed(200)]);
+  await Promise.all([each.waitForServed(50), kept.waitForServed(50)]);
   const [worker] = await sandbox.workerPids(name);
   const slow = request('/?ms=1500', { port });
   await sandbox.waitForApp(name, 'know of the request', ({ workers }) => workers.some(({ requestsInFlight }) => requestsInFlight > 0));
   await sandbox.ok('reload', name, '--monitor', '200');
   expect((await slow).status).toBe(200);
-  await Promise.all([each.waitForServed(200), kept.waitForServed(200)]);
+  await Promise.all([each.waitForServed(50), kept.waitForServed(50)]);
   const tallies = [await each.stop(), await kept.stop()];
   for (const tally of tallies) {
     expectLossless(tally, 'reload');
@@ -106,14 +106,14 @@ it('an app that clusters itself: its own workers serve, count and drain; a reloa
 it('an app that clusters itself keeps its sockets when its worker and its primary are killed', async () => {
   const { name, port } = await startAlone('clusters-itself.cjs');
   const load = startLoad({ port, mode: 'connection-per-request', clients: 4 });
-  await load.waitForServed(100);
+  await load.waitForServed(50);
   const [worker = 0] = await sandbox.workerPids(name);
   process.kill(worker, 'SIGKILL');
   await sandbox.waitForApp(name, 'have another worker', (now) => now.ready === 1 && now.restarts === 1);
-  await load.waitForServed(100);
+  await load.waitForServed(50);
   process.kill(await sandbox.primaryPid(name), 'SIGKILL');
   await sandbox.waitForApp(name, 'be back', (now) => now.ready === 1 && now.workers.length === 1);
-  await load.waitForServed(100);
+  await load.waitForServed(50);
   const { refused, hung } = await load.stop();
   expect([refused, hung]).toEqual([0, 0]);
 });

@@ -7,7 +7,7 @@ import { expectLossless, expectOnlyResets } from '../helpers/tally.ts';
 const sandbox = await createSandbox();
 
 it.each([
-  ['requests', ['--max-requests', '500']],
+  ['requests', ['--max-requests', '200']],
   ['lifetime', ['--max-lifetime', '2s']],
 ] as const)('S23: at their limit of %s all workers are replaced start-first, one at a time, and no request is lost', async (limit, flags) => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 3, flags: [...flags, '--recycle-jitter', '0.5', '--max-draining', '1'] });

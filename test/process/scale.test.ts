@@ -9,7 +9,7 @@ const sandbox = await createSandbox();
 it('S17: 4 → 1 → 8 under load', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 4 });
   const loads = [
-    startLoad({ port, mode: 'connection-per-request', clients: 3 }),
+    startLoad({ port, mode: 'connection-per-request', path: '/?ms=20', clients: 4 }),
     startLoad({ port, mode: 'keep-alive', clients: 2 }),
     startLoad({ port, mode: 'think', thinkMs: 150, bodyBytes: 16_384, clients: 6 }),
   ];

@@ -42,7 +42,7 @@ it('an app that ignores every signal is killed at its deadline, with its childre
 
 it.each(['round-robin', 'direct'])('under load of new connections a stop serves or refuses them: %s', async (balance) => {
   const { name, port } = await sandbox.start('plain-http.cjs', { flags: ['--balance', balance] });
-  const load = startLoad({ port, mode: 'connection-per-request', clients: 32 });
+  const load = startLoad({ port, mode: 'connection-per-request', thinkMs: 2, clients: 32 });
   await load.waitForServed(300);
   await sandbox.ok('stop', name);
   const tally = await load.stop();

@@ -17,7 +17,7 @@ it('S18: SIGKILL of the primary: no connection is refused, nobody hangs', { tags
   const kept = startLoad({ port, mode: 'keep-alive', clients: 2 });
   const thinking = startLoad({ port, mode: 'think', thinkMs: 150, clients: 4 });
   for (let round = 1; round <= 2; round++) {
-    await each.waitForServed(100);
+    await each.waitForServed(50);
     // The daemon keeps the sockets of the new primary too, as soon as it has been given them.
     await sandbox.waitForApp(name, 'have its sockets kept', (now) => now.socketsKept);
     const before = await sandbox.snapshot(name);
@@ -30,7 +30,7 @@ it('S18: SIGKILL of the primary: no connection is refused, nobody hangs', { tags
     const old = before.workers.map((worker) => worker.pid);
     expect(after.workers.filter((worker) => old.includes(worker.pid))).toEqual([]);
     await sandbox.waitFor('the orphaned workers to leave', () => !old.some(isAlive));
-    await each.waitForServed(100);
+    await each.waitForServed(50);
   }
   // Connections that the primary had accepted and not yet handed over die with it: at most one per client and kill.
   expectOnlyResets(await each.stop(), 2 * NEW_CLIENTS, 'connection per request');
@@ -92,7 +92,7 @@ it('S18: SIGKILL of both at once: nobody hangs, and the app is back by itself', 
   await sandbox.waitForApp(name, 'be back', (now) => now.state === 'online' && now.ready === 2 && now.primaryPid !== before.primaryPid, { deadlineMs: 15_000 });
   await sandbox.waitFor('the orphaned workers to leave', () => !before.workers.some((worker) => isAlive(worker.pid)));
   expect(daemons()).toBe(1);
-  await load.waitForServed(100);
+  await load.waitForServed(50);
   for (const tally of [await load.stop(), await kept.stop()]) {
     // Refused until the new daemon has brought the app back: there is nobody left who holds the socket.
     expect(tally.hung, describeTally(tally)).toBe(0);
@@ -100,7 +100,7 @@ it('S18: SIGKILL of both at once: nobody hangs, and the app is back by itself', 
     expect(tally.reset, describeTally(tally)).toBeLessThanOrEqual(NEW_CLIENTS);
   }
   const afterwards = startLoad({ port, mode: 'connection-per-request', clients: NEW_CLIENTS });
-  await afterwards.waitForServed(50);
+  await afterwards.waitForServed(20);
   await sandbox.ok('reload', name, '--monitor', '100');
   expectLossless(await afterwards.stop(), 'after the restoration');
 });
