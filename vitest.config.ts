@@ -19,6 +19,14 @@ const OF_CLUSTER_WORKERS = ['balance', 'ipc', 'plain', 'queue', 'self-report', '
 const leftOut = process.env['LB_TEST_KIND'] === 'plain' ? OF_CLUSTER_WORKERS : [];
 const everyKind = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag every-kind'));
 const tagsFilter = [`!${otherUser}`];
+
+const unitTests = readdirSync(here('test'), { recursive: true, encoding: 'utf8' })
+  .map((name) => `test/${name}`)
+  .filter((file) => file.endsWith('.test.ts') && !/^test\/(?:process|fixtures|bench)\//.test(file));
+/** They replace modules, or change what Node.js or the process has, so each of these files runs in a process of its own. */
+const alone = unitTests.filter((file) => /^test\/(?:worker|faults|cli\/commands)\//.test(file) || readFileSync(here(file), 'utf8').includes('vi.mock('));
+/** A limit for what hangs, not for a busy machine. */
+const ofUnits = { tagsFilter, testTimeout: 30_000 };
 const ofProcesses = { tagsFilter, testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
@@ -30,21 +38,13 @@ export default defineConfig({
     // By default vitest leaves one core unused, which on two is half of the machine.
     maxWorkers: '100%',
     projects: [
-      {
-        test: {
-          name: 'unit',
-          tagsFilter,
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/process/**', 'test/fixtures/**', 'test/bench/**'],
-          // A limit for what hangs, not for a busy machine.
-          testTimeout: 30_000,
-        },
-      },
-      { test: { name: 'process-light', include: light, exclude: [...leftOut, ...ofAnother], ...ofProcesses, maxWorkers: 2, sequence: { groupOrder: 1 } } },
+      { test: { name: 'unit', include: unitTests, exclude: alone, ...ofUnits, isolate: false } },
+      { test: { name: 'unit-alone', include: alone, ...ofUnits } },
+      { test: { name: 'process-light', include: light, exclude: [...leftOut, ...ofAnother], ...ofProcesses, sequence: { groupOrder: 1 } } },
       // Real processes under real load: one file at a time on a small machine.
       { test: { name: 'process', include: processTests, exclude: [...light, ...leftOut, ...ofAnother], ...ofProcesses, fileParallelism: false } },
       // The sandbox reads the variable.
-      { test: { name: 'process-plain', include: everyKind, env: { LB_TEST_KIND: 'plain' }, ...ofProcesses, maxWorkers: 2, sequence: { groupOrder: 2 } } },
+      { test: { name: 'process-plain', include: everyKind, env: { LB_TEST_KIND: 'plain' }, ...ofProcesses, sequence: { groupOrder: 2 } } },
     ],
   },
 });
