@@ -66,6 +66,10 @@ it.each(['every-node', 'every-kind', 'light'])('process tests have the tag %s', 
   expect(processTests.filter(({ text }) => text.includes(tag)).length).toBeGreaterThan(5);
 });
 
+it('each tag of a file stands on a line of its own: vitest would not see a second one', () => {
+  expect(processTests.filter(({ text }) => /@module-tag.*@module-tag/.test(text)).map(({ file }) => file)).toEqual([]);
+});
+
 it.each(['root', 'ordinary'])('tests have the tag %s', (tag) => {
   const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.test.ts') && !file.startsWith('combinations'),

@@ -79,7 +79,7 @@ const ASK_NEW_PORTS = `
   look();
 `;
 
-it('cannot attach to the inspector of a hung worker, of either kind', { tags: ['every-node'] }, async () => {
+it('cannot attach to the inspector of a hung worker, of either kind', async () => {
   const flags = ['--hang-timeout', '3s'];
   const [cluster, plain] = await Promise.all([
     sandbox.start('hang-on-request.cjs', { instances: 1, flags }),

@@ -1,4 +1,8 @@
-/** @module-tag every-kind @module-tag every-node @module-tag light */
+/**
+ * @module-tag every-kind
+ * @module-tag every-node
+ * @module-tag light
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

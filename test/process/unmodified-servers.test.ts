@@ -1,4 +1,8 @@
-/** @module-tag every-kind @module-tag every-node @module-tag light */
+/**
+ * @module-tag every-kind
+ * @module-tag every-node
+ * @module-tag light
+ */
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
