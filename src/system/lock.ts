@@ -75,8 +75,8 @@ async function acquireOneOf(
     if (lock === null) {
       const holder = await holderOf(name);
       // Looking for the holder takes a moment, in which it may have let go.
-      if (holder === 'ours') return boundAmong([name]).length > 0 ? null : 'again';
-      if (holder === 'unknown') return 'again';
+      if (holder === 'unknown' || boundAmong([name]).length === 0) return 'again';
+      if (holder === 'ours') return null;
       taken(name);
       continue;
     }

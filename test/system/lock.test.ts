@@ -81,6 +81,22 @@ describe.runIf(process.platform === 'linux')('a name that another user holds', (
     expect(abstractNamesOf(dir)[0]).toBe(name);
   });
 
+  it('is taken after all if its holder lets go while it is looked for', async () => {
+    const before = await acquireLock(dir);
+    const taken: string[] = [];
+    const lock = await acquireLock(dir, {
+      taken: (name) => taken.push(name),
+      holderOf: async (name) => {
+        before?.release();
+        await vi.waitFor(() => expect(abstractNames()).not.toContain(`@${name}`));
+        // Nobody holds it, so nobody of ours.
+        return 'foreign';
+      },
+    });
+    expect([lock === null, taken]).toEqual([false, []]);
+    lock?.release();
+  });
+
   it('is held, as long as nobody knows by whom', async () => {
     const lock = await acquireLock(dir);
     expect(await acquireLock(dir, { holderOf: () => Promise.resolve('unknown') })).toBeNull();
