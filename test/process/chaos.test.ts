@@ -6,10 +6,7 @@ import { ChaosFailure, runChaos } from '../chaos/run.ts';
 const SLOW: readonly Kind[] = ['kill-member', 'hang-worker', 'stop-worker', 'hang-primary', 'stop-primary', 'hang-daemon', 'stop-daemon'];
 const kinds = KINDS.filter((kind) => !SLOW.includes(kind));
 
-it.each([
-  { seed: 1, maxSteps: 4 },
-  { seed: 9, maxSteps: 4 },
-])('S39: chaos, seed $seed: everything comes back, and only what may fail does', async ({ seed, maxSteps }) => {
+it.each([{ seed: 1, maxSteps: 5 }])('S39: chaos, seed $seed: everything comes back, and only what may fail does', async ({ seed, maxSteps }) => {
   const lines: string[] = [];
   try {
     await runChaos({ steps: planSteps(seed, kinds), maxSteps, maxMs: Infinity, say: (line) => void lines.push(line) });

@@ -116,7 +116,7 @@ it('S27: a second signal does not wait for what is in flight', async () => {
 });
 
 it.each([0, 7])('an app that ends by itself with %i ends the run with that code', async (code) => {
-  const { box } = await runBox('exit-code.cjs', ['--no-autorestart', '--min-uptime', '50'], { CODE: String(code), WORK_MS: '2500' });
+  const { box } = await runBox('exit-code.cjs', ['--no-autorestart', '--min-uptime', '50'], { CODE: String(code), WORK_MS: '1000' });
   const result = await box.ended;
   expect(result.code, String(result)).toBe(code);
   expect(result.stdout).toContain('working');

@@ -12,7 +12,7 @@ import { createSandbox, type StartedApp } from '../helpers/sandbox.ts';
 import { describeTally, lost, type Tally } from '../helpers/tally.ts';
 
 const sandbox = await createSandbox();
-const WORKERS = 3;
+const WORKERS = 2;
 /** A new connection for each request, about 100 a second. */
 const startTraffic = (port: number): Load => startLoad({ port, mode: 'connection-per-request', clients: 8, thinkMs: 70 });
 

@@ -28,7 +28,7 @@ const waitForAccepting = (port: number, count: number): Promise<unknown> =>
 const newConnections = (port: number): Load => startLoad({ port, mode: 'connection-per-request', path: '/?ms=10', clients: CLIENTS });
 
 it('every worker accepts, and the app is told its own port', { tags: ['every-node'] }, async () => {
-  const { name, port } = await startDirect('plain-http.cjs', { instances: 4 });
+  const { name, port } = await startDirect('plain-http.cjs', { instances: 3 });
   const load = newConnections(port);
   const pids = await sandbox.workerPids(name);
   await sandbox.waitFor('every worker to have served', () => pids.every((pid) => (load.tally().pids[pid] ?? 0) > 0), {
@@ -39,7 +39,7 @@ it('every worker accepts, and the app is told its own port', { tags: ['every-nod
 });
 
 it('reload loses nothing', { tags: ['every-node'] }, async () => {
-  const { name, port } = await startDirect('plain-http.cjs', { instances: 4 });
+  const { name, port } = await startDirect('plain-http.cjs', { instances: 3 });
   const loads = [newConnections(port), startLoad({ port, mode: 'keep-alive', clients: 2 }), startLoad({ port, mode: 'think', clients: 3, bodyBytes: 16_384 })];
   for (let round = 1; round <= 2; round++) {
     const before = await sandbox.workerPids(name);
@@ -50,10 +50,10 @@ it('reload loses nothing', { tags: ['every-node'] }, async () => {
   for (const load of loads) expectLossless(await load.stop(), 'reload');
 });
 
-it('scale 4 → 1 → 3 loses nothing', async () => {
-  const { name, port } = await startDirect('plain-http.cjs', { instances: 4 });
+it('scale 3 → 1 → 2 loses nothing', async () => {
+  const { name, port } = await startDirect('plain-http.cjs', { instances: 3 });
   const loads = [newConnections(port), startLoad({ port, mode: 'keep-alive', clients: 2 })];
-  for (const to of [1, 3]) {
+  for (const to of [1, 2]) {
     await sandbox.ok('scale', name, String(to));
     await sandbox.waitForOnline(name);
     await Promise.all(loads.map((load) => load.waitForServed(100)));
@@ -69,14 +69,14 @@ it('slots that are added accept too, also when the primary took over its sockets
   process.kill(before.primaryPid ?? -1, 'SIGKILL');
   await sandbox.waitForApp(name, 'have a new primary', (now) => now.ready === 2 && now.primaryPid !== before.primaryPid);
   await sandbox.waitFor('the orphaned workers to leave', () => !before.workers.some(({ pid }) => isAlive(pid)));
-  await sandbox.ok('scale', name, '4');
-  await waitForAccepting(port, 4);
+  await sandbox.ok('scale', name, '3');
+  await waitForAccepting(port, 3);
 });
 
 it('lb restart changes to direct and back', async () => {
   const port = await freePort();
   const write = (balance: string): string => {
-    const app = { name: 'api', script: fixture('plain-http.cjs'), instances: 3, balance, env: { PORT: String(port) } };
+    const app = { name: 'api', script: fixture('plain-http.cjs'), instances: 2, balance, env: { PORT: String(port) } };
     return sandbox.writeApp('lb.config.json', JSON.stringify({ apps: [app] }));
   };
   await sandbox.ok('start', write('round-robin'));
@@ -84,7 +84,7 @@ it('lb restart changes to direct and back', async () => {
     await sandbox.ok('restart', write(balance));
     const { spec, listeners } = await sandbox.snapshot('api');
     expect({ balance: spec.balance, listeners }).toEqual({ balance, listeners: [`*:${port}`] });
-    await waitForAccepting(port, 3);
+    await waitForAccepting(port, 2);
   }
 });
 
@@ -183,7 +183,7 @@ it('a port that another app with direct has is reported, and that one goes on', 
 });
 
 it('listen(0) gives every worker the same port', { tags: ['every-node'] }, async () => {
-  const { name } = await startDirect('listen-zero.cjs', { instances: 3 });
+  const { name } = await startDirect('listen-zero.cjs', { instances: 2 });
   const { listeners } = await sandbox.snapshot(name);
   expect(listeners).toHaveLength(1);
   const load = newConnections(Number(listeners[0]?.split(':').at(-1)));

@@ -95,7 +95,7 @@ it('websocket', async () => {
 it('queue-consumer', async () => {
   const queue = join(sandbox.directory, 'queue');
   mkdirSync(join(queue, 'jobs'), { recursive: true });
-  const numbers = Array.from({ length: 40 }, (_, number) => number);
+  const numbers = Array.from({ length: 24 }, (_, number) => number);
   for (const number of numbers) writeFileSync(join(queue, 'jobs', String(number)), `job-${number}`);
   const name = 'consumer';
   // Without PORT: it is a hint that an app will listen, and the start would wait for that.

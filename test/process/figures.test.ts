@@ -1,4 +1,3 @@
-/** @module-tag every-kind */
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';

@@ -64,7 +64,7 @@ it('during drain_delay the app is not ready and serves every request; a second s
 
 it('connections are refused from when the app drains, for a balancer to go elsewhere; what is open is served', async () => {
   const { name, port } = await sandbox.start('slow-response.cjs');
-  const slow = request('/?ms=4000', { port });
+  const slow = request('/?ms=2500', { port });
   await sandbox.waitForApp(name, 'have a request', ({ workers }) => workers.some(({ requestsInFlight }) => requestsInFlight === 1));
   const stop = sandbox.lbBackground('stop', name);
   await sandbox.waitFor('connections to be refused', () =>

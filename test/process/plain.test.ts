@@ -61,7 +61,7 @@ it.each([
   ['plain', null],
   ['cluster', 2],
 ] as const)('a UDP app runs in a %s worker', { tags: ['every-node'] }, async (_, instances) => {
-  const { name, port } = await sandbox.start('udp-echo.cjs', { instances, flags: ['--min-uptime', '200', '--listen-timeout', '2s'] });
+  const { name, port } = await sandbox.start('udp-echo.cjs', { instances, flags: ['--min-uptime', '200', '--listen-timeout', '1s'] });
   const client = createSocket('udp4');
   onTestFinished(() => void client.close());
   const answer = once(client, 'message').then(([message]: unknown[]) => Number(String(message)));

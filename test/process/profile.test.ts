@@ -25,11 +25,11 @@ const read = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T
 const functionsOf = (node: HeapNode): string[] => [node.callFrame.functionName, ...node.children.flatMap(functionsOf)];
 const fileOf = (stdout: string): string => stdout.trim();
 
-async function loaded(instances = 2): Promise<{ name: string; load: Load }> {
+async function loaded(instances = 2): Promise<{ name: string; port: number; load: Load }> {
   const { name, port } = await sandbox.start('profiled.cjs', { instances, flags: ['--hang-timeout', '3s'] });
   const load = startLoad({ port, mode: 'connection-per-request', clients: 4 });
   await load.waitForServed(20);
-  return { name, load };
+  return { name, port, load };
 }
 
 describe('lb profile', () => {
@@ -68,37 +68,29 @@ describe('lb profile', () => {
     ]);
   });
 
-  it('of a heap: the other worker takes all connections meanwhile, and then both again', async () => {
-    const { name, load } = await loaded();
-    const before = await sandbox.snapshot(name);
-    const [profiled, other] = before.workers.map(({ pid }) => pid);
+  it('of a heap: the other worker takes all connections meanwhile, also those that clients keep, and then both again', async () => {
+    const { name, port, load } = await loaded();
+    const kept = startLoad({ port, mode: 'keep-alive', clients: 4 });
+    await kept.waitForServed(20);
+    const [profiled = 0, other = 0] = (await sandbox.snapshot(name)).workers.map(({ pid }) => pid);
+    const served = (of: Load, pid: number): number => of.tally().pids[pid] ?? 0;
     const profile = sandbox.lbBackground('profile', `${name}:0`, '--heap');
     await sandbox.waitFor('it to leave', () => profile.stderr.includes('taken out of rotation'));
-    const at = { ...load.tally().pids };
-    await sandbox.waitFor('the end', () => profile.stderr.includes('back in rotation'));
-    const during = { ...load.tally().pids };
-    const gained = (pid: number | undefined): number => (during[String(pid)] ?? 0) - (at[String(pid)] ?? 0);
-    // One per client may have been on its way.
-    expect(gained(profiled)).toBeLessThanOrEqual(8);
-    expect(gained(other)).toBeGreaterThan(gained(profiled));
-    await sandbox.waitFor('both to serve', () => (load.tally().pids[String(profiled)] ?? 0) > (during[String(profiled)] ?? 0) + 8);
-    expectLossless(await load.stop());
-    expect((await profile.ended).code).toBe(0);
-  });
-
-  it('of a heap: no client that keeps its connection waits for it', async () => {
-    const { name, port } = await sandbox.start('profiled.cjs', { instances: 2 });
-    const load = startLoad({ port, mode: 'keep-alive', clients: 4 });
-    await load.waitForServed(20);
-    const [profiled = 0] = (await sandbox.snapshot(name)).workers.map(({ pid }) => pid);
-    const profile = sandbox.lbBackground('profile', `${name}:0`, '--heap');
+    const atLeave = [served(load, profiled), served(load, other)] as const;
     await sandbox.waitFor('the snapshot to begin', () => profile.stderr.includes('heap snapshot started'));
-    const before = load.tally().pids[String(profiled)] ?? 0;
+    const keptAtBegin = served(kept, profiled);
     expect((await sandbox.snapshot(name)).workers.map(({ slot, connections }) => [slot, connections])).toContainEqual([0, 0]);
     await sandbox.waitFor('the end', () => profile.stderr.includes('back in rotation'));
-    expect((load.tally().pids[String(profiled)] ?? 0) - before).toBe(0);
-    await sandbox.waitFor('it to serve again', () => (load.tally().pids[String(profiled)] ?? 0) > before + 20);
-    expectLossless(await load.stop());
+    const gained = [served(load, profiled) - atLeave[0], served(load, other) - atLeave[1]] as const;
+    // One per client may have been on its way.
+    expect(gained[0]).toBeLessThanOrEqual(8);
+    expect(gained[1]).toBeGreaterThan(gained[0]);
+    expect(served(kept, profiled) - keptAtBegin).toBe(0);
+    for (const of of [load, kept]) {
+      const atEnd = served(of, profiled);
+      await sandbox.waitFor('it to serve again', () => served(of, profiled) > atEnd + 8);
+    }
+    for (const of of [load, kept]) expectLossless(await of.stop());
     expect((await profile.ended).code).toBe(0);
   });
 

@@ -13,7 +13,7 @@ const sandbox = await createSandbox();
 it('S4: a slow chunked response spans the reload', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('slow-response.cjs');
   const pids = await sandbox.workerPids(name);
-  const slow = Array.from({ length: 4 }, () => getJson(port, '/?ms=4000'));
+  const slow = Array.from({ length: 4 }, () => getJson(port, '/?ms=3000'));
   const load = startLoad({ port, mode: 'keep-alive', clients: 2 });
   await sandbox.waitForApp(name, 'have four slow requests in flight', (now) => now.workers.reduce((sum, worker) => sum + worker.requestsInFlight, 0) >= 4);
   const reload = sandbox.ok('reload', name, '--monitor', '100');

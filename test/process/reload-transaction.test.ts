@@ -40,7 +40,7 @@ it.each([
 });
 
 it('a boot of two seconds is no failure, the old version serves until then', async () => {
-  const { name, port } = await startVersion('old');
+  const { name, port } = await startVersion('old', 1);
   const load = startLoad({ port, mode: 'keep-alive', clients: 2 });
   sandbox.deploy('server.cjs', 'slow-boot.cjs', 'new', { BOOT_MS: '2000' });
   await sandbox.ok('reload', name, '--monitor', '100');

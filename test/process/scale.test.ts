@@ -6,15 +6,15 @@ import { expectLossless } from '../helpers/tally.ts';
 
 const sandbox = await createSandbox();
 
-it('S17: 4 → 1 → 8 under load', async () => {
-  const { name, port } = await sandbox.start('plain-http.cjs', { instances: 4 });
+it('S17: 3 → 1 → 5 under load', async () => {
+  const { name, port } = await sandbox.start('plain-http.cjs', { instances: 3 });
   const loads = [
     startLoad({ port, mode: 'connection-per-request', path: '/?ms=20', clients: 4 }),
     startLoad({ port, mode: 'keep-alive', clients: 2 }),
     startLoad({ port, mode: 'think', thinkMs: 150, bodyBytes: 16_384, clients: 6 }),
   ];
   const [lowest] = await sandbox.workerPids(name);
-  for (const to of [1, 8]) {
+  for (const to of [1, 5]) {
     await sandbox.ok('scale', name, String(to));
     const after = await sandbox.waitForOnline(name);
     expect(after).toMatchObject({ instances: to, ready: to });

@@ -8,7 +8,7 @@ import { expectLossless } from '../helpers/tally.ts';
 const sandbox = await createSandbox();
 
 /** `LB_SOAK=500 npx vitest run test/process/soak.test.ts` is the long run. */
-const RELOADS = Number(process.env['LB_SOAK'] ?? 25);
+const RELOADS = Number(process.env['LB_SOAK'] ?? 12);
 const WARM_UP = 6;
 const PER_RELOAD_MS = 4000;
 /** Compiled code and bounded histories, and far less than one forgotten worker per reload. */

@@ -11,8 +11,8 @@ import { createSandbox, type StartOptions } from '../helpers/sandbox.ts';
 import { expectLossless } from '../helpers/tally.ts';
 
 const sandbox = await createSandbox();
-/** A start waits for an app that has a PORT to listen. */
-const SOON = ['--min-uptime', '200', '--listen-timeout', '2s'];
+/** A start waits so long for an app that has a PORT to listen. */
+const SOON = ['--min-uptime', '200', '--listen-timeout', '1s'];
 
 /** Asks by UDP, again until somebody answers. */
 function askByUdp(port: number): Promise<number> {

@@ -106,7 +106,7 @@ it('lb kill drains everything and ends the daemon', async () => {
   const first = await sandbox.start('sigterm-handler.cjs');
   await sandbox.start('never-listens.mjs', { instances: 1, flags: ['--min-uptime', '100', '--listen-timeout', '1s'] });
   const daemon = await sandbox.daemonPid();
-  const slow = getJson(first.port, '/?ms=3000');
+  const slow = getJson(first.port, '/?ms=1500');
   await sandbox.waitForApp(first.name, 'have a request in flight', (now) => now.workers.some((worker) => worker.requestsInFlight === 1));
   await sandbox.ok('kill');
   expect(await slow).toMatchObject({ version: '1' });
@@ -117,7 +117,7 @@ it('lb kill drains everything and ends the daemon', async () => {
 
 it('lb kill waits for a stop that another command has begun, and no daemon comes back', async () => {
   const { name, port } = await sandbox.start('slow-response.cjs');
-  const slow = request('/?ms=4000', { port });
+  const slow = request('/?ms=2500', { port });
   await sandbox.waitForApp(name, 'have a request in flight', (now) => now.workers.some((worker) => worker.requestsInFlight === 1));
   const stop = sandbox.lbBackground('stop', name);
   await sandbox.waitForApp(name, 'drain', (now) => now.workers.some((worker) => worker.state === 'draining'));
@@ -127,7 +127,7 @@ it('lb kill waits for a stop that another command has begun, and no daemon comes
   expect((await slow).status).toBe(200);
   expect((await stop.ended).code).toBe(0);
   // An orphaned primary would start a daemon after two seconds.
-  await delay(3_000);
+  await delay(2_500);
   expect(existsSync(sandbox.socket)).toBe(false);
 });
 

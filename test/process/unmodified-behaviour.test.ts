@@ -68,7 +68,7 @@ describe('messages, children and threads', () => {
 
 describe('an app that never listens', () => {
   it('is online once it has survived min_uptime, reloads and stops', async () => {
-    const { name } = await sandbox.start('never-listens.mjs', { flags: ['--min-uptime', '300', '--listen-timeout', '2s'] });
+    const { name } = await sandbox.start('never-listens.mjs', { flags: ['--min-uptime', '300', '--listen-timeout', '1s'] });
     const before = await sandbox.waitForOnline(name);
     expect(before.listeners).toEqual([]);
     await waitForOutput(name, 'job 3');
