@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { defineConfig, type TestTagDefinition } from 'vitest/config';
 
 // In CI the counts of every run are summed up from files.
@@ -20,11 +21,18 @@ const leftOut = process.env['LB_TEST_KIND'] === 'plain' ? OF_CLUSTER_WORKERS : [
 const everyKind = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag every-kind'));
 const tagsFilter = [`!${otherUser}`];
 
-const unitTests = readdirSync(here('test'), { recursive: true, encoding: 'utf8' })
+const ofUnitTests = readdirSync(here('test'), { recursive: true, encoding: 'utf8' })
   .map((name) => `test/${name}`)
-  .filter((file) => file.endsWith('.test.ts') && !/^test\/(?:process|fixtures|bench)\//.test(file));
+  .filter((file) => file.endsWith('.ts') && !/^test\/(?:process|fixtures|bench)\//.test(file));
+const unitTests = ofUnitTests.filter((file) => file.endsWith('.test.ts'));
+/** What replaces a module replaces it for the whole process: `vi.mock(` itself, and the name of a harness that contains it. */
+const mocks = ['vi.mock('];
+for (const file of ofUnitTests) if (!file.endsWith('.test.ts') && readFileSync(here(file), 'utf8').includes('vi.mock(')) mocks.push(`/${basename(file)}'`);
 /** They replace modules, or change what Node.js or the process has, so each of these files runs in a process of its own. */
-const alone = unitTests.filter((file) => /^test\/(?:worker|faults|cli\/commands)\//.test(file) || readFileSync(here(file), 'utf8').includes('vi.mock('));
+const alone = unitTests.filter((file) => {
+  const text = readFileSync(here(file), 'utf8');
+  return /^test\/(?:worker|faults|cli\/commands)\//.test(file) || mocks.some((mock) => text.includes(mock));
+});
 /** A limit for what hangs, not for a busy machine. */
 const ofUnits = { tagsFilter, testTimeout: 30_000 };
 const ofProcesses = { tagsFilter, testTimeout: 60_000, hookTimeout: 60_000 };

@@ -85,7 +85,7 @@ export class HostedApp {
 
   /** The running app; null before its start order. */
   get running(): Running | null {
-    return this.#runtime === null ? null : { spec: this.#runtime.pool.spec, snapshot: this.#runtime.snapshot() };
+    return this.#runtime === null ? null : { spec: this.#runtime.parts.pool.spec, snapshot: this.#runtime.snapshot() };
   }
 
   /** @throws LbError if the order fails. */
@@ -95,6 +95,7 @@ export class HostedApp {
     if (runtime === null) return this.#refuse(order);
     return carryOut(order, {
       runtime,
+      parts: runtime.parts,
       follower: this.#follower,
       startable: this.#options.ports.startable,
       progress,
@@ -106,7 +107,7 @@ export class HostedApp {
 
   /** A daemon has accepted this primary. */
   daemonAttached(): void {
-    this.keeper.attached(this.ingress.held, this.#runtime?.logs.open ?? []);
+    this.keeper.attached(this.ingress.held, this.#runtime?.parts.logs.open ?? []);
   }
 
   /** The daemon that followed the log, and kept duplicates of the sockets, is gone. */
@@ -116,7 +117,7 @@ export class HostedApp {
   }
 
   async reopenLogs(): Promise<void> {
-    await this.#runtime?.logs.reopen();
+    await this.#runtime?.parts.logs.reopen();
   }
 
   /** Drains the app and ends it without an order. @param handsOver another primary serves it */
@@ -125,7 +126,8 @@ export class HostedApp {
     if (runtime === null) return this.#discard(handsOver);
     // The other one is waiting for the port.
     if (handsOver) runtime.endpoint.close();
-    runtime.runner.submit('stop', false, () => new StopOperation(runtime.context, { now: false, handsOver }), { progress: () => {}, done: () => {} });
+    const { runner, context } = runtime.parts;
+    runner.submit('stop', false, () => new StopOperation(context, { now: false, handsOver }), { progress: () => {}, done: () => {} });
   }
 
   #warnOfShortQueue(): void {
@@ -168,14 +170,14 @@ export class HostedApp {
       socketsKept: () => this.keeper.complete,
       event: this.event,
       badMessages: this.badMessages,
-      redefined: () => outbox.send({ type: 'redefined', spec: runtime.pool.spec, snapshot: runtime.snapshot() }),
+      redefined: () => outbox.send({ type: 'redefined', spec: runtime.parts.pool.spec, snapshot: runtime.snapshot() }),
       stats: (stats) => {
         if (!outbox.busy) outbox.send({ type: 'stats', stats });
       },
       onEnded: (state, error) => void this.#ended(state, error),
     });
-    runtime.pool.generation = generation;
-    this.#follower.attach(runtime.logs);
+    runtime.parts.pool.generation = generation;
+    this.#follower.attach(runtime.parts.logs);
     return runtime;
   }
 

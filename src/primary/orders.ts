@@ -6,6 +6,7 @@ import type { Answer, Order } from '../protocol/attach.ts';
 import type { ProgressRecord } from '../protocol/control.ts';
 import { listedApp } from '../protocol/listed-app.ts';
 import { parseSignal } from '../system/signals.ts';
+import type { AppParts } from './app-parts.ts';
 import type { AppRuntime } from './app-runtime.ts';
 import type { LogFollower } from './logs/log-follower.ts';
 import { changeBalance, changeWeights } from './operations/balance-orders.ts';
@@ -20,6 +21,8 @@ import type { Startable } from './workers/startable.ts';
 /** What is needed to carry out an order. */
 export interface OrderContext {
   readonly runtime: AppRuntime;
+  /** Those of the runtime. */
+  readonly parts: AppParts;
   readonly follower: LogFollower;
   readonly startable: Startable;
   readonly progress: (record: ProgressRecord) => void;
@@ -35,74 +38,74 @@ type Handler<K extends OrderKind> = (order: OrderOf<K>, context: OrderContext) =
 
 const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
   start: async (order, context) => {
-    const { runtime } = context;
-    const { pool, supervisor } = runtime;
+    const { runtime, parts } = context;
+    const { pool, supervisor } = parts;
     if (order.strict) await orGiveUp(context, requireLogProgram(order.spec));
     await openEndpoint(order, context);
     if (order.strict) {
       // A predecessor has shown whether it ever listens.
       const waitsForListener = order.beside !== true || order.footprint?.listened !== false;
-      return operate(context, 'start', false, () => new StartOperation(runtime.context, waitsForListener));
+      return operate(context, 'start', false, () => new StartOperation(parts.context, waitsForListener));
     }
     pool.wanted = pool.spec.instances;
     supervisor.wake();
     return done(runtime, `${order.spec.name} is being restored`);
   },
   reload: async ({ spec, parallel = 1, monitorMs, onFailure = 'rollback', drop = [], allAtOnce = false }, context) => {
-    const { runtime } = context;
+    const { runtime, parts } = context;
     checkStart('reload', spec, context);
     if (spec !== undefined) await prepare(runtime, spec);
     const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce };
-    return operate(context, 'reload', spec === undefined && drop.length === 0, () => new ReloadOperation(runtime.context, options));
+    return operate(context, 'reload', spec === undefined && drop.length === 0, () => new ReloadOperation(parts.context, options));
   },
   restart: async ({ spec, now = false }, context) => {
-    const { runtime } = context;
+    const { runtime, parts } = context;
     checkStart('restart', spec, context);
     if (spec !== undefined) await prepare(runtime, spec);
-    return operate(context, 'restart', spec === undefined, () => new RestartOperation(runtime.context, { spec, now }));
+    return operate(context, 'restart', spec === undefined, () => new RestartOperation(parts.context, { spec, now }));
   },
   scale: (order, context) => {
-    const { runtime } = context;
-    if (order.auto === true) return done(runtime, runtime.autoscaler.turnOn());
-    return operate(context, 'scale', false, () => new ScaleOperation(runtime.context, order));
+    const { runtime, parts } = context;
+    if (order.auto === true) return done(runtime, parts.autoscaler.turnOn());
+    return operate(context, 'scale', false, () => new ScaleOperation(parts.context, order));
   },
   stop: ({ now = false }, context) => {
-    const { runtime } = context;
-    if (runtime.runner.current?.kind === 'stop') runtime.runner.skipAhead(now);
-    return operate(context, 'stop', false, () => new StopOperation(runtime.context, { now }));
+    const { parts } = context;
+    if (parts.runner.current?.kind === 'stop') parts.runner.skipAhead(now);
+    return operate(context, 'stop', false, () => new StopOperation(parts.context, { now }));
   },
-  balance: ({ strategy }, { runtime }) => {
-    refuseDuringReload(runtime, 'balance');
-    return done(runtime, changeBalance(runtime.pool, strategy));
+  balance: ({ strategy }, { runtime, parts }) => {
+    refuseDuringReload(parts, 'balance');
+    return done(runtime, changeBalance(parts.pool, strategy));
   },
-  weight: ({ weights }, { runtime }) => {
-    refuseDuringReload(runtime, 'weight');
-    return done(runtime, changeWeights(runtime.pool, weights));
+  weight: ({ weights }, { runtime, parts }) => {
+    refuseDuringReload(parts, 'weight');
+    return done(runtime, changeWeights(parts.pool, weights));
   },
   signal: (order, { runtime }) => sendSignal(runtime, parseSignal(order.signal), order.pid),
-  abort: (_, { runtime }) => done(runtime, runtime.runner.abort('the operator aborted it') ? 'aborting' : 'nothing to abort'),
-  snapshot: async (_, { runtime }) => {
-    await Promise.all([runtime.sampler.refresh(), runtime.generations.look()]);
+  abort: (_, { runtime, parts }) => done(runtime, parts.runner.abort('the operator aborted it') ? 'aborting' : 'nothing to abort'),
+  snapshot: async (_, { runtime, parts }) => {
+    await Promise.all([parts.sampler.refresh(), parts.generations.look()]);
     return { kind: 'snapshot', snapshot: runtime.snapshot() };
   },
-  list: async (_, { runtime }) => {
-    await Promise.all([runtime.sampler.refresh(), runtime.generations.look()]);
+  list: async (_, { runtime, parts }) => {
+    await Promise.all([parts.sampler.refresh(), parts.generations.look()]);
     return { kind: 'list', app: listedApp(runtime.snapshot()) };
   },
-  tail: ({ lines }, { runtime, follower }) => {
+  tail: ({ lines }, { parts, follower }) => {
     // Otherwise lines of the tail would be sent to followers after it, a second time.
     follower.flush();
-    return { kind: 'tail', lines: runtime.logs.tail(lines) };
+    return { kind: 'tail', lines: parts.logs.tail(lines) };
   },
-  profile: async (order, { runtime, progress }) => ({ kind: 'profile', file: await runtime.profiler.take(order, progress) }),
-  'app-metrics': async (_, { runtime }) => ({ kind: 'app-metrics', metrics: await runtime.appMetrics.collect() }),
+  profile: async (order, { parts, progress }) => ({ kind: 'profile', file: await parts.profiler.take(order, progress) }),
+  'app-metrics': async (_, { parts }) => ({ kind: 'app-metrics', metrics: await parts.appMetrics.collect() }),
   'follow-logs': ({ on }, { runtime, follower }) => {
     follower.follow(on);
     return done(runtime, 'ok');
   },
-  'reopen-logs': async (_, { runtime }) => {
-    await runtime.logs.reopen();
-    return done(runtime, `${runtime.pool.spec.name} writes to new log files`);
+  'reopen-logs': async (_, { runtime, parts }) => {
+    await parts.logs.reopen();
+    return done(runtime, `${parts.pool.spec.name} writes to new log files`);
   },
 };
 
@@ -113,9 +116,9 @@ export async function carryOut<K extends OrderKind>(order: OrderOf<K>, context: 
 }
 
 /** Queues an operation. Resolves when it is done. */
-function operate({ runtime, progress }: OrderContext, kind: Operation['kind'], joinable: boolean, create: () => Operation): Promise<Answer> {
+function operate({ runtime, parts, progress }: OrderContext, kind: Operation['kind'], joinable: boolean, create: () => Operation): Promise<Answer> {
   return new Promise((resolve, reject) =>
-    runtime.runner.submit(kind, joinable, create, {
+    parts.runner.submit(kind, joinable, create, {
       progress,
       done: (outcome) => (outcome.ok ? resolve(done(runtime, outcome.message)) : reject(outcome.error)),
     }),
@@ -136,8 +139,8 @@ async function requireLogProgram(spec: AppSpec): Promise<void> {
 }
 
 /** Nothing is stopped for what cannot be started. @throws LbError LB_ERR_NOT_STARTABLE or LB_ERR_OTHER_NODE */
-function checkStart(operation: 'reload' | 'restart', changed: AppSpec | undefined, { runtime, startable }: OrderContext): void {
-  const { spec } = runtime.pool;
+function checkStart(operation: 'reload' | 'restart', changed: AppSpec | undefined, { parts, startable }: OrderContext): void {
+  const { spec } = parts.pool;
   const app = spec.name;
   const wanted = changed === undefined ? null : startable.otherNode(spec, changed);
   if (wanted !== null) throw new LbError('LB_ERR_OTHER_NODE', { app, operation, wanted, version: process.version, node: process.execPath });
@@ -164,13 +167,13 @@ async function orGiveUp({ giveUp }: OrderContext, needed: Promise<void>): Promis
 }
 
 /** Changes are refused during a reload because a rollback would undo them. */
-function refuseDuringReload({ runner, pool }: AppRuntime, operation: string): void {
+function refuseDuringReload({ runner, pool }: AppParts, operation: string): void {
   if (runner.current?.kind !== 'reload') return;
   throw new LbError('LB_ERR_OPERATION_FAILED', { operation, app: pool.spec.name, reason: 'a reload is running; try again when it has finished' });
 }
 
 function sendSignal(runtime: AppRuntime, signal: NodeJS.Signals, pid?: number): Answer {
-  const { spec, workers: all } = runtime.pool;
+  const { spec, workers: all } = runtime.parts.pool;
   const workers = all.filter((worker) => worker.state !== 'exited' && (pid === undefined || worker.pid === pid));
   if (pid !== undefined && workers.length === 0) throw new LbError('LB_ERR_WORKER_NOT_FOUND', { app: spec.name, pid });
   for (const worker of workers) worker.channel.signal(signal);
@@ -178,5 +181,5 @@ function sendSignal(runtime: AppRuntime, signal: NodeJS.Signals, pid?: number): 
 }
 
 function done(runtime: AppRuntime, message: string): Answer {
-  return { kind: 'done', message, snapshot: runtime.snapshot(), spec: runtime.pool.spec };
+  return { kind: 'done', message, snapshot: runtime.snapshot(), spec: runtime.parts.pool.spec };
 }

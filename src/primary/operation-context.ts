@@ -1,0 +1,51 @@
+import type { EmitEvent } from '../protocol/event.ts';
+import type { SnapshotParts } from './stats/snapshot.ts';
+import type { OperationContext } from './operations/operation.ts';
+
+interface ContextParts extends Pick<SnapshotParts, 'pool' | 'runner' | 'supervisor' | 'ingress' | 'contract' | 'router' | 'replacement' | 'generations'> {
+  readonly event: EmitEvent;
+  readonly memoryLeftBytes: () => number | null;
+}
+
+/** What operations see of the app, and may do to it. */
+export function operationContext({
+  pool,
+  runner,
+  supervisor,
+  ingress,
+  contract,
+  router,
+  event,
+  replacement,
+  generations,
+  memoryLeftBytes,
+}: ContextParts): OperationContext {
+  return {
+    pool,
+    replacement: {
+      get current() {
+        return replacement.current;
+      },
+      get ownSockets() {
+        return replacement.footprint.ownSockets;
+      },
+      look: async () => {
+        await Promise.all([replacement.look(), generations.look()]);
+        supervisor.wake();
+      },
+    },
+    generations,
+    memoryLeftBytes,
+    wakeIn: (ms) => supervisor.wakeIn(ms),
+    progress: (step, message, worker) => {
+      if (step === 'rollback') event('rollback', message);
+      runner.progress(step, message, worker);
+    },
+    isAccepting: () => router.accepting,
+    listeners: () => ingress.labels,
+    closeListeners: () => ingress.closeAllBut(new Set()),
+    shutListeners: () => ingress.shut(() => router.changed()),
+    releaseListeners: () => ingress.release(() => router.changed()),
+    dropListeners: (names) => contract.drop(names),
+  };
+}
