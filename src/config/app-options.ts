@@ -62,7 +62,7 @@ export interface AppOptions {
   /**
    * Dotenv file with more environment variables.
    *
-   * It overrides the inherited environment; `env` and `env_<name>` override it. `lb` reads it when the app is started or reloaded with its config file.
+   * It overrides the inherited environment; `env` and `env_<name>` override it. `lb` reads it when the app is started or reloaded with its config file. Node.js 20 has a flag of the same name and looks for it on the whole command line: there, a file that is missing ends `lb start` with its message (`node: prod.env: not found`) and exit code 9.
    * @default none
    */
   readonly env_file?: string | undefined;

@@ -92,7 +92,7 @@ export const APP_OPTIONS = {
     defaultText: 'none',
     doc: 'dotenv file with more environment variables',
     notes:
-      'It overrides the inherited environment; `env` and `env_<name>` override it. `lb` reads it when the app is started or reloaded with its config file.',
+      'It overrides the inherited environment; `env` and `env_<name>` override it. `lb` reads it when the app is started or reloaded with its config file. Node.js 20 has a flag of the same name and looks for it on the whole command line: there, a file that is missing ends `lb start` with its message (`node: prod.env: not found`) and exit code 9.',
   }),
   umask: option({
     group: 'Environment and Node.js',
