@@ -166,11 +166,13 @@ function reasonOf(error: unknown): string {
   return messageOf(error).split('\n')[0] ?? '';
 }
 
+const OWN_FILE = fileURLToPath(import.meta.url);
+
 /** The part of a stack that helps: the position of a syntax error in its first lines, and the frames of the file. */
 function stackOf(error: unknown): string[] {
   if (!(error instanceof Error) || errnoOf(error) === 'ENOENT') return [];
   return (error.stack ?? '')
     .split('\n')
-    .filter((line) => !line.includes('node:internal'))
+    .filter((line) => !line.includes('node:internal') && !line.includes(OWN_FILE))
     .slice(0, 8);
 }

@@ -172,7 +172,8 @@ async function problemsOf({ path, layer, cwd, script, name, problem }: Candidate
   if ((await statOf(cwd))?.isDirectory() !== true) {
     problems.push(valueError(flags.origins.get('cwd') ?? layer.origins.get('cwd') ?? origin('cwd'), 'an existing directory', cwd));
   } else if (layer.values.script !== undefined) {
-    if (script === undefined) problems.push(problem ?? new LbError('LB_ERR_SCRIPT_NOT_FOUND', { script: layer.values.script, cwd }));
+    const where = source.isFile ? ` (${source.file}: ${under(path, 'script')})` : '';
+    if (script === undefined) problems.push(problem ?? new LbError('LB_ERR_SCRIPT_NOT_FOUND', { script: layer.values.script + where, cwd }));
   } else if (!reported) {
     problems.push(valueError(origin('script'), 'the path of a script', 'nothing'));
   }

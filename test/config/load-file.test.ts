@@ -124,6 +124,12 @@ describe('failures', () => {
     expect((error.output ?? []).join('\n')).toContain('bad.config.cjs');
   });
 
+  it('says where it threw, without frames of lb', async () => {
+    const { output } = await failure('throws.config.cjs', 'module.exports = () => { throw new Error("no database") }');
+    expect((output ?? []).join('\n')).toContain('throws.config.cjs:1');
+    expect((output ?? []).join('\n')).not.toContain('loadConfigFile');
+  });
+
   it.each([
     ['bad.json', '{"apps": [}', 'LB_ERR_CONFIG_LOAD'],
     ['bad.yaml', 'apps: [', 'LB_ERR_CONFIG_LOAD'],

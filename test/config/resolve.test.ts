@@ -179,6 +179,9 @@ describe('a script on the command line', () => {
 
   it('reports what is missing or no script', async () => {
     expect(await failing({}, { target: 'gone.js' })).toMatchObject({ code: 'LB_ERR_SCRIPT_NOT_FOUND', details: { script: 'gone.js' } });
+    expect(await failing(config({ script: 'gone.js' }))).toMatchObject({
+      message: expect.stringMatching(/^script not found: gone\.js \(\S+: apps\[0\]\.script\)$/) as string,
+    });
     expect(await failing({ 'job.py': '' }, { target: 'job.py' })).toMatchObject({ code: 'LB_ERR_INTERPRETER', details: { app: 'job', interpreter: 'python' } });
     expect(await failing({ 'my, app.js': '' }, { target: 'my, app.js' })).toMatchObject({
       code: 'LB_ERR_CONFIG_VALUE',
