@@ -52,7 +52,7 @@ export class AppRuntime {
     const { pool, runner, supervisor, generations, contract, watch } = this.parts;
     const { name, readyMin } = pool.spec;
     // The next answer knows what is found now.
-    generations.lookSoon();
+    generations.checkSoon();
     return {
       app: name,
       unserved: contract.unserved,

@@ -29,8 +29,8 @@ export function operationContext({
       get ownSockets() {
         return replacement.footprint.ownSockets;
       },
-      look: async () => {
-        await Promise.all([replacement.look(), generations.look()]);
+      inspect: async () => {
+        await Promise.all([replacement.inspect(), generations.check()]);
         supervisor.wake();
       },
     },

@@ -85,11 +85,11 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
   signal: (order, { runtime }) => sendSignal(runtime, parseSignal(order.signal), order.pid),
   abort: (_, { runtime, parts }) => done(runtime, parts.runner.abort('the operator aborted it') ? 'aborting' : 'nothing to abort'),
   snapshot: async (_, { runtime, parts }) => {
-    await Promise.all([parts.sampler.refresh(), parts.generations.look()]);
+    await Promise.all([parts.sampler.refresh(), parts.generations.check()]);
     return { kind: 'snapshot', snapshot: runtime.snapshot() };
   },
   list: async (_, { runtime, parts }) => {
-    await Promise.all([parts.sampler.refresh(), parts.generations.look()]);
+    await Promise.all([parts.sampler.refresh(), parts.generations.check()]);
     return { kind: 'list', app: listedApp(runtime.snapshot()) };
   },
   tail: ({ lines }, { parts, follower }) => {

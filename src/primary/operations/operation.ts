@@ -21,10 +21,10 @@ export interface WorkerFailure {
 /** How the workers of an app are replaced, from its definition and what its processes have open. */
 interface ReplacementSource {
   readonly current: Replacement;
-  /** What they have open by themselves, as of the last look. */
+  /** What they have open by themselves, as of the last inspection. */
   readonly ownSockets: readonly string[];
   /** Looks at the processes, and at the files of the generations. `current` reflects it when it resolves; then `step` is called. */
-  look(): Promise<void>;
+  inspect(): Promise<void>;
 }
 
 /** What an operation may use. */
@@ -32,7 +32,7 @@ export interface OperationContext {
   readonly pool: Pool;
   /** How workers are replaced. */
   readonly replacement: ReplacementSource;
-  /** Which workers run what, as of the last look. */
+  /** Which workers run what, as of the last inspection. */
   readonly generations: Pick<Generations, 'facts' | 'filesOf' | 'placeOf'>;
   /** Memory that is left on the machine or in the container; null if unknown. */
   memoryLeftBytes(): number | null;

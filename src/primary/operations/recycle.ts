@@ -4,7 +4,7 @@ import { planRollout, type Rollout } from '../../lifecycle/rollout.ts';
 import { isLeaving } from '../../lifecycle/states.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { Drains, rolloutRoom } from './drains.ts';
-import { Look } from './look.ts';
+import { Inspection } from './inspection.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 /** Replaces one worker. Start-first, the old one keeps serving if the new one fails; stop-first, the restart policy goes on. */
@@ -15,7 +15,7 @@ export class RecycleOperation implements Operation {
   readonly #stopReason: RecycleReason;
   readonly #drains: Drains;
   #rollout: Rollout;
-  #look: Look | null = null;
+  #inspection: Inspection | null = null;
   #replaced = false;
   #error: LbError | null = null;
   #superseded = false;
@@ -40,7 +40,7 @@ export class RecycleOperation implements Operation {
     // The worker may have ended while this operation was queued.
     this.#superseded = isLeaving(this.#old.state);
     this.#rollout = { ...this.#rollout, cutId: this.#context.pool.lastId };
-    this.#look = new Look(this.#context);
+    this.#inspection = new Inspection(this.#context);
   }
 
   step(): Outcome | null {
@@ -48,7 +48,7 @@ export class RecycleOperation implements Operation {
     if (this.#error !== null) return { ok: false, error: this.#error };
     if (this.#old.slot >= pool.wanted || this.#superseded) return { ok: true, message: 'no longer needed' };
     if (this.#replaced) return this.#finish();
-    if (this.#look !== null && !this.#decided(this.#look)) return null;
+    if (this.#inspection !== null && !this.#decided(this.#inspection)) return null;
     const plan = planRollout(pool.rolloutSlots(), this.#rollout, rolloutRoom(this.#context));
     for (const step of plan.steps) {
       const worker = step.do === 'fork' ? pool.fork(step.slot) : pool.workers.find((w) => w.id === step.id);
@@ -61,9 +61,9 @@ export class RecycleOperation implements Operation {
     return this.#replaced ? this.#finish() : null;
   }
 
-  #decided({ done }: Look): boolean {
+  #decided({ done }: Inspection): boolean {
     if (!done) return false;
-    this.#look = null;
+    this.#inspection = null;
     this.#rollout = { ...this.#rollout, stopFirst: this.#context.replacement.current.way === 'stop-first' };
     return true;
   }

@@ -13,7 +13,7 @@ import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { needsNoRestart } from './balance-orders.ts';
 import { Canaries } from './canary.ts';
 import { Drains, rolloutRoom } from './drains.ts';
-import { Look } from './look.ts';
+import { Inspection } from './inspection.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 export interface ReloadOptions {
@@ -48,8 +48,8 @@ export class ReloadOperation implements Operation {
   #phase: 'forward' | 'scaling' | 'draining' | 'back' = 'forward';
   #rollout: Rollout;
   #error: LbError | null = null;
-  #look: Look | null = null;
-  /** Decided when the look has ended. */
+  #inspection: Inspection | null = null;
+  /** Decided when the inspection has ended. */
   #stopFirst = false;
   #before: Before;
   readonly #canaries: Canaries;
@@ -89,7 +89,7 @@ export class ReloadOperation implements Operation {
     pool.forgetRestarts();
     const count = Math.min(pool.wanted, pool.spec.instances);
     this.#rollout = this.#planFor(Array.from({ length: count }, (_, slot) => slot));
-    this.#look = new Look(this.#context);
+    this.#inspection = new Inspection(this.#context);
   }
 
   /** The new workers need not have what the operator drops, nor the port that a changed definition moves. */
@@ -169,9 +169,9 @@ export class ReloadOperation implements Operation {
 
   /** Whether it is known how the workers are replaced. */
   #decided(): boolean {
-    if (this.#look === null) return true;
-    if (!this.#look.done) return false;
-    this.#look = null;
+    if (this.#inspection === null) return true;
+    if (!this.#inspection.done) return false;
+    this.#inspection = null;
     const { pool, replacement } = this.#context;
     const { way, reason } = replacement.current;
     this.#stopFirst = way === 'stop-first';
@@ -221,7 +221,7 @@ export class ReloadOperation implements Operation {
   /** Retires new workers whose old one still serves. With `undo`, replaced slots go back to the version before, if there is a way. */
   #turnBack(undo: boolean): void {
     const { pool, generations } = this.#context;
-    this.#look = null;
+    this.#inspection = null;
     this.#canaries.end();
     this.#retireNewBesideOld(this.#rollout.slots);
     this.#release();

@@ -5,7 +5,7 @@ import { isEnded } from '../../lifecycle/states.ts';
 import { plural, shortTime } from '../../lifecycle/wording.ts';
 import { now } from '../../system/clock.ts';
 import { countDone, currentWorker } from '../workers/pool.ts';
-import { Look } from './look.ts';
+import { Inspection } from './inspection.ts';
 import { describeFailure, type Operation, type OperationContext, type Outcome, type WorkerFailure } from './operation.ts';
 
 /** How long a start waits for an app to listen that may never do so. */
@@ -30,7 +30,7 @@ export class StartOperation implements Operation {
   #error: LbError | null = null;
   /** The app ends with it. */
   #isFatal = false;
-  #look: Look | null = null;
+  #inspection: Inspection | null = null;
 
   /** @param waitsForListener an app that does not listen may still do so */
   constructor(context: OperationContext, waitsForListener = true) {
@@ -56,8 +56,8 @@ export class StartOperation implements Operation {
     const done = countDone(pool);
     if (started + done < pool.wanted) return null;
     if (started === 0) return { ok: true, message: `${pool.spec.name} has ended with exit code 0` };
-    this.#look ??= new Look(this.#context);
-    if (!this.#look.done || this.#mayStillListen() || !this.#context.isAccepting()) return null;
+    this.#inspection ??= new Inspection(this.#context);
+    if (!this.#inspection.done || this.#mayStillListen() || !this.#context.isAccepting()) return null;
     const way = announceReplacement(this.#context.replacement.current, pool.spec);
     return { ok: true, message: `${pool.spec.name} is online with ${plural(started, 'worker')}, ${this.#where()}${way}` };
   }
@@ -77,7 +77,7 @@ export class StartOperation implements Operation {
     const failures = (this.#failures.get(slot) ?? 0) + 1;
     this.#failures.set(slot, failures);
     this.#listenBy = null;
-    this.#look = null;
+    this.#inspection = null;
     const details = { app: pool.spec.name, reason: describeFailure(failure) };
     if (isEnded(phase)) {
       this.#error ??= new LbError('LB_ERR_START_FAILED', details, failure.output);

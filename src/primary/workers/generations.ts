@@ -6,8 +6,8 @@ import type { CodePlace, Pool } from './pool.ts';
 import type { WorkerHandle, WorkerObserver } from './worker-handle.ts';
 
 /** A file system that does not answer must not hold up an operation. */
-const LOOK_WITHIN_MS = 1_000;
-const LOOK_AGAIN_MS = 1_000;
+const CHECK_WITHIN_MS = 1_000;
+const CHECK_AGAIN_MS = 1_000;
 
 /** Follows the links of a definition's paths. Null if nothing is there. */
 export type FindScript = (script: string, cwd: string) => Promise<ScriptFile | null>;
@@ -25,7 +25,7 @@ export class Generations implements WorkerObserver {
   readonly #pool: Pick<Pool, 'slots' | 'workers' | 'wanted' | 'generation'>;
   readonly #find: FindScript;
   readonly #begun = new Map<number, Begun>();
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #checkedAt = Number.NEGATIVE_INFINITY;
 
   constructor(pool: Pick<Pool, 'slots' | 'workers' | 'wanted' | 'generation'>, find: FindScript) {
     this.#pool = pool;
@@ -43,7 +43,7 @@ export class Generations implements WorkerObserver {
     return groupByGeneration(running, (one) => this.filesOf(one));
   }
 
-  /** As of the last look. */
+  /** As of the last check. */
   filesOf(generation: number): FileState {
     return this.#begun.get(generation)?.state ?? 'same';
   }
@@ -66,18 +66,18 @@ export class Generations implements WorkerObserver {
     for (const generation of this.#begun.keys()) if (this.#isPast(generation)) this.#begun.delete(generation);
   }
 
-  /** Looks at the files. */
-  async look(): Promise<void> {
-    this.#lookedAt = now();
-    await Promise.all([...this.#begun.values()].map((begun) => withDeadline(this.#lookAt(begun), LOOK_WITHIN_MS)));
+  /** Checks the files. */
+  async check(): Promise<void> {
+    this.#checkedAt = now();
+    await Promise.all([...this.#begun.values()].map((begun) => withDeadline(this.#checkFiles(begun), CHECK_WITHIN_MS)));
   }
 
   /** For those who ask often and do not wait. */
-  lookSoon(): void {
-    if (now() - this.#lookedAt >= LOOK_AGAIN_MS) void this.look();
+  checkSoon(): void {
+    if (now() - this.#checkedAt >= CHECK_AGAIN_MS) void this.check();
   }
 
-  async #lookAt(begun: Begun): Promise<void> {
+  async #checkFiles(begun: Begun): Promise<void> {
     const then = await begun.file;
     if (then === null) return;
     const { script, cwd } = begun.place;

@@ -6,8 +6,8 @@ import type { Pool } from './pool.ts';
 import type { WorkerHandle, WorkerObserver } from './worker-handle.ts';
 
 /** After a worker became ready: some servers open their sockets a little later. */
-const LOOK_AGAIN_MS = [2_000, 15_000];
-const LOOK_WITHIN_MS = 2_000;
+const INSPECT_AGAIN_MS = [2_000, 15_000];
+const INSPECT_WITHIN_MS = 2_000;
 
 interface ReplacementWatchOptions {
   readonly pool: Pick<Pool, 'spec' | 'workers'>;
@@ -22,9 +22,9 @@ interface ReplacementWatchOptions {
 export class ReplacementWatch implements WorkerObserver {
   readonly #options: ReplacementWatchOptions;
   #listened: boolean;
-  /** Of the living workers; before the first look, of an earlier life. */
+  /** Of the living workers; before the first inspection, of an earlier life. */
   #ownSockets: readonly string[];
-  readonly #looks = new WeakMap<WorkerHandle, readonly NodeJS.Timeout[]>();
+  readonly #inspections = new WeakMap<WorkerHandle, readonly NodeJS.Timeout[]>();
   readonly #seen = new WeakMap<WorkerHandle, readonly string[]>();
   #reported = '';
   #told: boolean;
@@ -49,9 +49,9 @@ export class ReplacementWatch implements WorkerObserver {
   }
 
   /** Looks at the workers' processes now. */
-  async look(): Promise<void> {
+  async inspect(): Promise<void> {
     const living = this.#options.pool.workers.filter(({ state }) => state !== 'exited');
-    await Promise.all(living.map((worker) => this.#lookAt(worker)));
+    await Promise.all(living.map((worker) => this.#inspect(worker)));
   }
 
   onForked(worker: WorkerHandle): void {
@@ -66,10 +66,10 @@ export class ReplacementWatch implements WorkerObserver {
 
   onStateChanged(worker: WorkerHandle, from: WorkerState): void {
     if (worker.state !== 'ready' || from !== 'starting') return;
-    void this.#lookAt(worker);
-    this.#looks.set(
+    void this.#inspect(worker);
+    this.#inspections.set(
       worker,
-      LOOK_AGAIN_MS.map((ms) => setTimeout(() => void this.#lookAt(worker), ms).unref()),
+      INSPECT_AGAIN_MS.map((ms) => setTimeout(() => void this.#inspect(worker), ms).unref()),
     );
   }
 
@@ -79,7 +79,7 @@ export class ReplacementWatch implements WorkerObserver {
   }
 
   onClose(worker: WorkerHandle): void {
-    for (const timer of this.#looks.get(worker) ?? []) clearTimeout(timer);
+    for (const timer of this.#inspections.get(worker) ?? []) clearTimeout(timer);
     this.#summarize();
   }
 
@@ -94,10 +94,10 @@ export class ReplacementWatch implements WorkerObserver {
     this.#report();
   }
 
-  async #lookAt(worker: WorkerHandle): Promise<void> {
+  async #inspect(worker: WorkerHandle): Promise<void> {
     if (worker.state === 'exited') return;
     if (this.stopFirst) worker.descendants.note(worker.pid);
-    const open = await withDeadline(this.#options.openByItself(worker.pid), LOOK_WITHIN_MS).catch(() => null);
+    const open = await withDeadline(this.#options.openByItself(worker.pid), INSPECT_WITHIN_MS).catch(() => null);
     if (open === null) return;
     const { sockets, ephemeralPorts, inspectorPorts } = open;
     const own = worker.inspectorPort === null ? inspectorPorts : [...inspectorPorts, worker.inspectorPort];
