@@ -1,16 +1,18 @@
+import { errnoOf } from '../errors/lb-error.ts';
 import { EXIT } from '../errors/registry.ts';
 import { callerDirectory } from '../system/caller-directory.ts';
 import { terminalOutput } from '../system/terminal-output.ts';
 import type { Io } from './io.ts';
+import { standardOutput } from './standard-output.ts';
 
-for (const stream of [process.stdout, process.stderr]) {
-  // The reader has gone away (`lb logs | head`).
-  stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed));
-}
+/** The reader may have gone away (`lb logs | head`). */
+const failed = (error: unknown): void => process.exit(errnoOf(error) === 'EPIPE' ? EXIT.ok : EXIT.failed);
+const stdout = standardOutput(1, () => process.stdout, failed);
+const stderr = standardOutput(2, () => process.stderr, failed);
 
 const io: Io = {
-  stdout: terminalOutput(process.stdout),
-  stderr: terminalOutput(process.stderr),
+  stdout: terminalOutput(stdout),
+  stderr: terminalOutput(stderr),
   env: process.env,
   get cwd() {
     return callerDirectory();
@@ -46,6 +48,6 @@ async function run(argv: readonly string[], quickCli: QuickCli, command: string 
 export function runProgram(quickCli: QuickCli, command: string | null = null): void {
   void run(process.argv.slice(2), quickCli, command).then((exitCode) => {
     process.exitCode = exitCode;
-    process.stdout.write('', () => process.exit());
+    stdout.flush(() => stderr.flush(() => process.exit()));
   });
 }

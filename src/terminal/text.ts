@@ -1,8 +1,10 @@
-import { createRequire } from 'node:module';
 import { stripVTControlCharacters } from 'node:util';
 
-// A default import of this ES module would be its namespace in the CommonJS bundle; this works in both.
-const load: (name: 'string-width') => typeof import('string-width') = createRequire(import.meta.url);
+/** A default import of this ES module would be its namespace in the CommonJS bundle; this works in both. */
+function loadStringWidth(): (text: string) => number {
+  const load: (name: 'string-width') => typeof import('string-width') = process.getBuiltinModule('node:module').createRequire(import.meta.url);
+  return load('string-width').default;
+}
 
 /** Characters that are one column and one UTF-16 unit wide: ASCII, and what this program draws with. */
 const NARROW = /^[\x20-\x7e\u2500-\u259f·…›→▲▼●○]*$/;
@@ -30,7 +32,7 @@ export const isNarrow = (text: string): boolean => NARROW.test(text);
 
 /** The user-perceived characters of a text. */
 export function* graphemes(text: string): Generator<Grapheme> {
-  measure ??= { segmenter: new Intl.Segmenter(undefined, { granularity: 'grapheme' }), stringWidth: load('string-width').default };
+  measure ??= { segmenter: new Intl.Segmenter(undefined, { granularity: 'grapheme' }), stringWidth: loadStringWidth() };
   const { segmenter, stringWidth } = measure;
   for (const { segment } of segmenter.segment(text)) yield { text: segment, width: Math.min(2, stringWidth(segment)) };
 }
