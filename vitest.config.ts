@@ -28,10 +28,10 @@ const unitTests = ofUnitTests.filter((file) => file.endsWith('.test.ts'));
 /** What replaces a module replaces it for the whole process: `vi.mock(` itself, and the name of a harness that contains it. */
 const mocks = ['vi.mock('];
 for (const file of ofUnitTests) if (!file.endsWith('.test.ts') && readFileSync(here(file), 'utf8').includes('vi.mock(')) mocks.push(`/${basename(file)}'`);
-/** They replace modules, or change what Node.js or the process has, so each of these files runs in a process of its own. */
+/** They replace modules, or change or measure what Node.js or the process has, so each of these files runs in a process of its own. */
 const alone = unitTests.filter((file) => {
   const text = readFileSync(here(file), 'utf8');
-  return /^test\/(?:worker|faults|cli\/commands)\//.test(file) || mocks.some((mock) => text.includes(mock));
+  return /^test\/(?:worker|faults|cli\/commands)\//.test(file) || [...mocks, 'setFlagsFromString'].some((word) => text.includes(word));
 });
 /** A limit for what hangs, not for a busy machine. */
 const ofUnits = { tagsFilter, testTimeout: 30_000 };
