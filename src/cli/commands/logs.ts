@@ -56,7 +56,7 @@ export const logs: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  if (context.options['reopen'] === true) return await (await import('../logs/reopen-logs.ts')).reopenLogs(context);
+  if (context.options['reopen'] === true) return await (await ofDaemon()).reopenLogs(context);
   const query = logQuery(context.options);
   const names = context.args.map(normalName);
   const since = wallNow();
@@ -69,7 +69,7 @@ async function run(context: Context): Promise<number> {
   );
   const isFollowing = context.options['follow'] !== false && context.options['nostream'] !== true && query.until === Infinity;
   const { places, inMemory } = sourcesOf(context, apps, query);
-  const memory = inMemory.size === 0 ? null : new (await import('../logs/memory-lines.ts')).MemoryLines(context, inMemory);
+  const memory = inMemory.size === 0 ? null : new (await ofDaemon()).MemoryLines(context, inMemory);
   const printer = new LogPrinter(context);
   const stored = places.map((place) => new StoredLog(place, isFollowing, context.note));
   const starts: Start[] = [];
@@ -109,19 +109,12 @@ async function knownApps(context: Context, names: readonly string[]): Promise<re
   const saved = readAllSavedApps(homePaths(context.home));
   const isComplete = saved.problem === null && saved.apps.length > 0 && names.every((name) => saved.apps.some((app) => app.name === name));
   if (isComplete) return saved.apps;
-  const { reachedDaemon } = await import('../daemon-of.ts');
-  const connection = await reachedDaemon(context, 'read');
-  if (connection === null) {
-    if (saved.problem !== null) context.note(saved.problem);
-    return saved.apps;
-  }
-  try {
-    const { fetchApps } = await import('../targets.ts');
-    return (await fetchApps(connection.channel)).map(({ spec, primaryPid }) => ({ ...spec, isToRun: primaryPid !== null }));
-  } finally {
-    connection.channel.close();
-  }
+  const running = await (await ofDaemon()).appsOfDaemon(context);
+  if (running === null && saved.problem !== null) context.note(saved.problem);
+  return running ?? saved.apps;
 }
+
+const ofDaemon = (): Promise<typeof import('../logs/of-daemon.ts')> => import('../logs/of-daemon.ts');
 
 /** The files and the memory that may have wanted lines. */
 function sourcesOf(context: Context, apps: readonly LoggedApp[], { stream }: LogQuery): { readonly places: LogPlace[]; readonly inMemory: InMemory } {
