@@ -91,6 +91,9 @@ const bundleOfRole = (role) => ({
   entryPoints: [`src/${role}.ts`],
   outfile: `${OUT}/${role}.cjs`,
   minifyWhitespace: true,
+  // V8 reads all of a file before the first line runs, and for these people wait.
+  minifyIdentifiers: role.startsWith('cli/main'),
+  minifySyntax: role.startsWith('cli/main'),
   packages: 'external',
   define: { 'import.meta.url': '__fileUrl' },
   banner: { js: "const __fileUrl=require('node:url').pathToFileURL(__filename).href;" },
