@@ -1,11 +1,11 @@
-import { CALM_LOOK_MS, judge, LOOK_MS, UNSEEN, type Liveness } from '../lifecycle/liveness.ts';
+import { CALM_LOOK_MS, judge, LOOK_MS, UNSEEN, type Liveness, type ThreadSight } from '../lifecycle/liveness.ts';
 import type { ProcessId } from '../system/processes.ts';
 
 /** How a daemon is seen and ended; `/proc` and signals, or a test. */
 export interface DaemonPorts {
   /** The daemon of this home, whether it answers or not. */
   readonly find: () => ProcessId | null;
-  readonly threadOf: (daemon: ProcessId) => { readonly state: string; readonly cpuMs: number } | null;
+  readonly threadOf: (daemon: ProcessId) => ThreadSight | null;
   /** False if it is not the daemon of this home. */
   readonly kill: (daemon: ProcessId) => boolean;
 }

@@ -29,16 +29,28 @@ export function processState(pid: number): string | null {
   return statOf(pid)?.state ?? null;
 }
 
-/** What the main thread of a process does: the kernel's state letter, and its CPU time in steps of 10 ms. Null if it is gone or there is no `/proc`. */
-export function mainThreadOf({
-  pid,
-  startTime,
-}: {
-  readonly pid: number;
-  readonly startTime: number | null;
-}): { readonly state: string; readonly cpuMs: number } | null {
+interface MainThread {
+  readonly state: string;
+  /** In steps of 10 ms. */
+  readonly cpuMs: number;
+  /** On a run queue, without a CPU; 0 where the kernel does not count it. */
+  readonly waitedMs: number;
+}
+
+/** What the main thread of a process does; null if it is gone or there is no `/proc`. */
+export function mainThreadOf({ pid, startTime }: { readonly pid: number; readonly startTime: number | null }): MainThread | null {
   const stat = statOf(pid, `/task/${pid}`);
-  return stat === null || isDead(stat.state) || (startTime !== null && stat.startTime !== startTime) ? null : { state: stat.state, cpuMs: stat.cpuMs };
+  if (stat === null || isDead(stat.state) || (startTime !== null && stat.startTime !== startTime)) return null;
+  return { state: stat.state, cpuMs: stat.cpuMs, waitedMs: waitedMsOf(pid) };
+}
+
+/** The second number of `schedstat`: nanoseconds on a run queue. */
+function waitedMsOf(pid: number): number {
+  try {
+    return Math.floor(Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6) || 0;
+  } catch {
+    return 0;
+  }
 }
 
 /** The pid of its parent; null if it is gone or there is no `/proc`. */

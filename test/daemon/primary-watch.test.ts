@@ -36,7 +36,7 @@ const attachment = (): FakeAttachment => {
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'setInterval'] });
   [state, cpuMs] = ['S', 0];
-  watch = new PrimaryWatch(() => ({ state, cpuMs }));
+  watch = new PrimaryWatch(() => ({ state, cpuMs, waitedMs: 0 }));
 });
 afterEach(() => {
   watch.close();

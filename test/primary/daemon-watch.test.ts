@@ -10,7 +10,7 @@ let pings = 0;
 const kill = vi.fn(() => true);
 const killed = vi.fn();
 const watch: DaemonWatch = new DaemonWatch({
-  ports: { find: () => daemon, threadOf: () => ({ state, cpuMs: 0 }), kill },
+  ports: { find: () => daemon, threadOf: () => ({ state, cpuMs: 0, waitedMs: 0 }), kill },
   ping: () => {
     pings++;
     if (answers) watch.heard(true);
