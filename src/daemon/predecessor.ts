@@ -8,7 +8,10 @@ export interface LeftApp {
   readonly killTimeoutMs: number;
 }
 
-/** The dead primary before the next one: what it left behind must end first, if one of its apps is replaced stop-first. */
+/**
+ * The dead primary before the next one. What it left behind ends by itself or is killed after `kill_timeout`; if one of its apps is
+ * replaced stop-first, the next primary waits for that.
+ */
 export class Predecessor {
   readonly #log: (message: string) => void;
   #waiting: (() => void)[] | null = null;
@@ -19,18 +22,19 @@ export class Predecessor {
 
   /** The primary with this pid is dead. @param recorded the pid was read from a file */
   leaves(pid: number, apps: readonly LeftApp[], recorded = false): void {
+    if (this.#waiting !== null || apps.length === 0 || !(recorded ? isOrphaned(pid) : orphansNow(pid)?.length !== 0)) return;
     const careful = apps.filter(({ wanted, stopFirst }) => wanted && stopFirst);
-    if (this.#waiting !== null || careful.length === 0 || !(recorded ? isOrphaned(pid) : orphansNow(pid)?.length !== 0)) return;
+    const withinMs = Math.max(...(careful.length > 0 ? careful : apps).map(({ killTimeoutMs }) => killTimeoutMs));
+    const ended = orphansEnded(pid, withinMs).catch((error: unknown) =>
+      this.#log(`the workers of a dead primary (pid ${pid}) were not seen to end: ${messageOf(error)}`),
+    );
+    if (careful.length === 0) return;
     this.#log(`the workers of a dead primary (pid ${pid}) have to end before the next one starts`);
     const waiting: (() => void)[] = [];
     this.#waiting = waiting;
-    const gone = (): void => {
+    void ended.then(() => {
       this.#waiting = null;
       for (const go of waiting) go();
-    };
-    orphansEnded(pid, Math.max(...careful.map(({ killTimeoutMs }) => killTimeoutMs))).then(gone, (error: unknown) => {
-      this.#log(`the workers of a dead primary (pid ${pid}) were not seen to end: ${messageOf(error)}`);
-      gone();
     });
   }
 

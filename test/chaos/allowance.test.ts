@@ -47,6 +47,9 @@ it('lets a command fail only beside a fault', () => {
     Array.from({ length: 4 }, () => false),
   );
   expect(['reload cluster & kill-worker cluster 0', 'disk-full 500', 'scale cluster 1 & kill-daemon'].map(mayFail)).toEqual([true, true, true]);
+  // These two refuse to run while an app reloads.
+  expect(['weight cluster 0=3 & reload cluster', 'reload cluster & balance cluster random'].map(mayFail)).toEqual([true, true]);
+  expect(mayFail('weight cluster 0=3 & reload plain')).toBe(false);
 });
 
 describe('the judge', () => {

@@ -36,8 +36,13 @@ export function allowanceOf(step: Step, app: LoadedApp, clients: number): Allowa
 
 const HARMLESS: readonly Kind[] = ['reload', 'restart', 'scale', 'weight', 'balance', 'stop-bystander', 'reopen-logs', 'balloon', 'burst', 'hang-up'];
 
-/** Whether the commands of a step may fail: only if a fault comes with them. */
-export const commandsMayFail = (step: Step): boolean => step.some(({ kind }) => !HARMLESS.includes(kind));
+/** Refused while an app reloads. */
+const NOT_IN_RELOAD: readonly Kind[] = ['weight', 'balance'];
+
+/** Whether the commands of a step may fail: only if a fault comes with them, or if one refuses to run beside another. */
+export const commandsMayFail = (step: Step): boolean =>
+  step.some(({ kind }) => !HARMLESS.includes(kind)) ||
+  step.some(({ kind, app }) => kind === 'reload' && step.some((other) => other.app === app && NOT_IN_RELOAD.includes(other.kind)));
 
 /** A step that was done. The times are those of `performance.now`. */
 export interface StepWindow {

@@ -39,7 +39,7 @@ it('waits for the orphans of an app that is replaced stop-first, for their longe
   vi.advanceTimersByTime(60_000);
   expect([start.mock.calls.length, respawn.due, orphans.askedWith]).toEqual([0, true, [[7, 9_000]]]);
   ended();
-  await Promise.resolve();
+  await new Promise(setImmediate);
   expect([start.mock.calls.length, respawn.due]).toEqual([1, false]);
 });
 
@@ -58,6 +58,15 @@ it.each([
   expect(start).toHaveBeenCalledTimes(1);
 });
 
+it('sees to it that the orphans of any app end', () => {
+  const { respawn, start } = make();
+  respawn.predecessor.leaves(7, [app({ stopFirst: false, killTimeoutMs: 3_000 }), app({ wanted: false })]);
+  expect(orphans.askedWith).toEqual([[7, 5_000]]);
+  respawn.after(0, start);
+  vi.advanceTimersByTime(0);
+  expect(start).toHaveBeenCalledTimes(1);
+});
+
 it('does not wait for a session that a file names, if no worker is in it', () => {
   const { respawn, start } = make();
   respawn.predecessor.leaves(7, [app()], true);
@@ -73,6 +82,6 @@ it('a start that is cancelled meanwhile does not come', async () => {
   vi.advanceTimersByTime(0);
   respawn.cancel();
   ended();
-  await Promise.resolve();
+  await new Promise(setImmediate);
   expect([start.mock.calls.length, respawn.due]).toEqual([0, false]);
 });

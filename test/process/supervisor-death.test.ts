@@ -120,3 +120,12 @@ it('a command under way tells when the daemon goes away', async () => {
   const after = await sandbox.waitForOnline(name);
   expect(new Set(after.workers.map((worker) => worker.generation))).toEqual(new Set([after.generation]));
 });
+
+it('a worker that hangs when its primary dies is killed after kill_timeout', async () => {
+  const { name, port } = await sandbox.start('plain-http.cjs', { flags: ['--kill-timeout', '1s'] });
+  const [stopped = 0, other = 0] = await sandbox.workerPids(name);
+  process.kill(stopped, 'SIGSTOP');
+  await sandbox.killPrimary(name);
+  await sandbox.waitFor('both orphans to be gone', () => !isAlive(stopped) && !isAlive(other));
+  expectLossless(await startLoad({ port, mode: 'connection-per-request', maxRequests: 10 }).ended, 'afterwards');
+});
