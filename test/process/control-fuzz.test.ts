@@ -34,6 +34,8 @@ const bodies = (port: number): Readonly<Record<string, object | null>> => ({
   'GET /v1/history': null,
   'GET /v1/histories': null,
   'GET /v1/metrics': null,
+  'GET /v1/upgrade': null,
+  'POST /v1/upgrade': { program: '/nowhere', node: '/nowhere', back: false },
   'POST /v1/metrics': { listen: { host: '127.0.0.1', port } },
   'POST /v1/share': { shared: { group: 'nobody', gid: process.getgid?.() ?? 0, socket: join(sandbox.directory, 'run', 'lb.sock') } },
   'POST /v1/apps': { apps: [sampleSpec({ name: 'absent', script: '/nowhere/server.js' })] },

@@ -167,7 +167,7 @@ it('S19: upgrades under load, and the way back: no request of clients that never
 it.each([
   ['does not start', () => 'process.exit(3);', 'ended with exit code 3'],
   ['starts and answers nothing', () => 'setInterval(() => {}, 1000);', 'did not take over within'],
-  ['crashes after it has saved', (whole: string) => `${whole}\nsetTimeout(() => process.exit(7), 2500);`, 'ended with exit code 7'],
+  ['crashes after it has saved', (whole: string) => `${whole}\nsetTimeout(() => process.exit(7), 900);`, 'ended with exit code 7'],
 ])('a version that %s leaves the one before running, and the reason is told', async (what, broken, reason) => {
   other.install(packages.next);
   other.breakDaemon(broken, `99.0.1-${what.length.toString(16).padStart(12, '0')}`);
