@@ -14,9 +14,10 @@ const UPGRADE = '"lb upgrade" replaces it, and nothing that it serves is dropped
  */
 export function describePrograms(own: string | null, daemon: string | undefined, apps: readonly RunningProgram[]): string[] {
   const notes: string[] = [];
-  if (own !== null && daemon !== undefined && own !== daemon) notes.push(`the daemon runs ${named(daemon, own)}, this is ${named(own, daemon)}: ${UPGRADE}`);
+  if (own !== null && daemon !== undefined && own !== daemon)
+    notes.push(`the daemon runs ${namedProgram(daemon, own)}, this is ${namedProgram(own, daemon)}: ${UPGRADE}`);
   for (const [program, names] of othersByProgram(daemon, apps)) {
-    notes.push(`${names.join(', ')}: still on ${named(program, daemon ?? '')}; "lb upgrade" tries again`);
+    notes.push(`${names.join(', ')}: still on ${namedProgram(program, daemon ?? '')}; "lb upgrade" tries again`);
   }
   return notes;
 }
@@ -30,8 +31,8 @@ function othersByProgram(daemon: string | undefined, apps: readonly RunningProgr
   return others;
 }
 
-/** Two builds of one version are told apart by their hashes. */
-function named(program: string, other: string): string {
+/** The name of a build beside another one: two builds of one version are told apart by their hashes. */
+export function namedProgram(program: string, other: string): string {
   const version = versionOfProgram(program);
   return `lb ${version === versionOfProgram(other) ? program : version}`;
 }

@@ -95,7 +95,6 @@ export class HostedApp {
     if (runtime === null) return this.#refuse(order);
     return carryOut(order, {
       runtime,
-      parts: runtime.parts,
       follower: this.#follower,
       startable: this.#options.ports.startable,
       progress,

@@ -8,18 +8,8 @@ interface ContextParts extends Pick<SnapshotParts, 'pool' | 'runner' | 'supervis
 }
 
 /** What operations see of the app, and may do to it. */
-export function operationContext({
-  pool,
-  runner,
-  supervisor,
-  ingress,
-  contract,
-  router,
-  event,
-  replacement,
-  generations,
-  memoryLeftBytes,
-}: ContextParts): OperationContext {
+export function operationContext(parts: ContextParts): OperationContext {
+  const { pool, runner, supervisor, ingress, contract, router, event, replacement, generations, memoryLeftBytes } = parts;
   return {
     pool,
     replacement: {

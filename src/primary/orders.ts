@@ -21,8 +21,6 @@ import type { Startable } from './workers/startable.ts';
 /** What is needed to carry out an order. */
 export interface OrderContext {
   readonly runtime: AppRuntime;
-  /** Those of the runtime. */
-  readonly parts: AppParts;
   readonly follower: LogFollower;
   readonly startable: Startable;
   readonly progress: (record: ProgressRecord) => void;
@@ -38,7 +36,8 @@ type Handler<K extends OrderKind> = (order: OrderOf<K>, context: OrderContext) =
 
 const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
   start: async (order, context) => {
-    const { runtime, parts } = context;
+    const { runtime } = context;
+    const { parts } = runtime;
     const { pool, supervisor } = parts;
     if (order.strict) await orGiveUp(context, requireLogProgram(order.spec));
     await openEndpoint(order, context);
@@ -52,60 +51,63 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     return done(runtime, `${order.spec.name} is being restored`);
   },
   reload: async ({ spec, parallel = 1, monitorMs, onFailure = 'rollback', drop = [], allAtOnce = false }, context) => {
-    const { runtime, parts } = context;
+    const { runtime } = context;
+    const { parts } = runtime;
     checkStart('reload', spec, context);
     if (spec !== undefined) await prepare(runtime, spec);
     const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce };
     return operate(context, 'reload', spec === undefined && drop.length === 0, () => new ReloadOperation(parts.context, options));
   },
   restart: async ({ spec, now = false }, context) => {
-    const { runtime, parts } = context;
+    const { runtime } = context;
+    const { parts } = runtime;
     checkStart('restart', spec, context);
     if (spec !== undefined) await prepare(runtime, spec);
     return operate(context, 'restart', spec === undefined, () => new RestartOperation(parts.context, { spec, now }));
   },
   scale: (order, context) => {
-    const { runtime, parts } = context;
+    const { runtime } = context;
+    const { parts } = runtime;
     if (order.auto === true) return done(runtime, parts.autoscaler.turnOn());
     return operate(context, 'scale', false, () => new ScaleOperation(parts.context, order));
   },
   stop: ({ now = false }, context) => {
-    const { parts } = context;
+    const { parts } = context.runtime;
     if (parts.runner.current?.kind === 'stop') parts.runner.skipAhead(now);
     return operate(context, 'stop', false, () => new StopOperation(parts.context, { now }));
   },
-  balance: ({ strategy }, { runtime, parts }) => {
-    refuseDuringReload(parts, 'balance');
-    return done(runtime, changeBalance(parts.pool, strategy));
+  balance: ({ strategy }, { runtime }) => {
+    refuseDuringReload(runtime.parts, 'balance');
+    return done(runtime, changeBalance(runtime.parts.pool, strategy));
   },
-  weight: ({ weights }, { runtime, parts }) => {
-    refuseDuringReload(parts, 'weight');
-    return done(runtime, changeWeights(parts.pool, weights));
+  weight: ({ weights }, { runtime }) => {
+    refuseDuringReload(runtime.parts, 'weight');
+    return done(runtime, changeWeights(runtime.parts.pool, weights));
   },
   signal: (order, { runtime }) => sendSignal(runtime, parseSignal(order.signal), order.pid),
-  abort: (_, { runtime, parts }) => done(runtime, parts.runner.abort('the operator aborted it') ? 'aborting' : 'nothing to abort'),
-  snapshot: async (_, { runtime, parts }) => {
-    await Promise.all([parts.sampler.refresh(), parts.generations.check()]);
+  abort: (_, { runtime }) => done(runtime, runtime.parts.runner.abort('the operator aborted it') ? 'aborting' : 'nothing to abort'),
+  snapshot: async (_, { runtime }) => {
+    await Promise.all([runtime.parts.sampler.refresh(), runtime.parts.generations.check()]);
     return { kind: 'snapshot', snapshot: runtime.snapshot() };
   },
-  list: async (_, { runtime, parts }) => {
-    await Promise.all([parts.sampler.refresh(), parts.generations.check()]);
+  list: async (_, { runtime }) => {
+    await Promise.all([runtime.parts.sampler.refresh(), runtime.parts.generations.check()]);
     return { kind: 'list', app: listedApp(runtime.snapshot()) };
   },
-  tail: ({ lines }, { parts, follower }) => {
+  tail: ({ lines }, { runtime: { parts }, follower }) => {
     // Otherwise lines of the tail would be sent to followers after it, a second time.
     follower.flush();
     return { kind: 'tail', lines: parts.logs.tail(lines) };
   },
-  profile: async (order, { parts, progress }) => ({ kind: 'profile', file: await parts.profiler.take(order, progress) }),
-  'app-metrics': async (_, { parts }) => ({ kind: 'app-metrics', metrics: await parts.appMetrics.collect() }),
+  profile: async (order, { runtime: { parts }, progress }) => ({ kind: 'profile', file: await parts.profiler.take(order, progress) }),
+  'app-metrics': async (_, { runtime: { parts } }) => ({ kind: 'app-metrics', metrics: await parts.appMetrics.collect() }),
   'follow-logs': ({ on }, { runtime, follower }) => {
     follower.follow(on);
     return done(runtime, 'ok');
   },
-  'reopen-logs': async (_, { runtime, parts }) => {
-    await parts.logs.reopen();
-    return done(runtime, `${parts.pool.spec.name} writes to new log files`);
+  'reopen-logs': async (_, { runtime }) => {
+    await runtime.parts.logs.reopen();
+    return done(runtime, `${runtime.parts.pool.spec.name} writes to new log files`);
   },
 };
 
@@ -116,9 +118,9 @@ export async function carryOut<K extends OrderKind>(order: OrderOf<K>, context: 
 }
 
 /** Queues an operation. Resolves when it is done. */
-function operate({ runtime, parts, progress }: OrderContext, kind: Operation['kind'], joinable: boolean, create: () => Operation): Promise<Answer> {
+function operate({ runtime, progress }: OrderContext, kind: Operation['kind'], joinable: boolean, create: () => Operation): Promise<Answer> {
   return new Promise((resolve, reject) =>
-    parts.runner.submit(kind, joinable, create, {
+    runtime.parts.runner.submit(kind, joinable, create, {
       progress,
       done: (outcome) => (outcome.ok ? resolve(done(runtime, outcome.message)) : reject(outcome.error)),
     }),
@@ -139,7 +141,7 @@ async function requireLogProgram(spec: AppSpec): Promise<void> {
 }
 
 /** Nothing is stopped for what cannot be started. @throws LbError LB_ERR_NOT_STARTABLE or LB_ERR_OTHER_NODE */
-function checkStart(operation: 'reload' | 'restart', changed: AppSpec | undefined, { parts, startable }: OrderContext): void {
+function checkStart(operation: 'reload' | 'restart', changed: AppSpec | undefined, { runtime: { parts }, startable }: OrderContext): void {
   const { spec } = parts.pool;
   const app = spec.name;
   const wanted = changed === undefined ? null : startable.otherNode(spec, changed);

@@ -4,7 +4,7 @@ import { connectIfRunning, type Connection } from '../../client/connect.ts';
 import { parseUpgradeBegun, parseUpgradeReport } from '../../client/parse.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
-import { versionOfProgram } from '../../lifecycle/program-version.ts';
+import { namedProgram, versionOfProgram } from '../../lifecycle/program-version.ts';
 import type { UpgradeBody, UpgradeReport, UpgradeState } from '../../protocol/control.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -36,7 +36,7 @@ async function run(context: Context): Promise<number> {
   const state = began ? await follow(context) : null;
   if (context.json) context.print(JSON.stringify({ program: state?.to ?? connection.hello.program ?? null, upgrade: state }));
   else if (state === null) context.print(`nothing to upgrade: everything runs lb ${connection.hello.version}`);
-  else context.print(`upgraded from lb ${named(state.from, state.to)} to lb ${named(state.to, state.from)}; "lb upgrade --back" returns`);
+  else context.print(`upgraded from ${namedProgram(state.from, state.to)} to ${namedProgram(state.to, state.from)}; "lb upgrade --back" returns`);
   return EXIT.ok;
 }
 
@@ -90,10 +90,4 @@ async function ask({ address }: Context): Promise<UpgradeReport | null> {
     if (error instanceof LbError && error.exitCode === EXIT.daemon) return null;
     throw error;
   }
-}
-
-/** Two builds of one version are told apart by their hashes. */
-function named(program: string, other: string): string {
-  const version = versionOfProgram(program);
-  return version === versionOfProgram(other) ? program : version;
 }

@@ -133,7 +133,6 @@ it('keeps the programs that a primary still runs', async () => {
   upgrade.resume();
   await vi.advanceTimersByTimeAsync(61_000);
   expect(readdirSync(join(home, 'programs')).toSorted()).toEqual([third, NEW]);
-  primaries.programs = null;
 });
 
 it('writes files that the build before can read until it has settled', async () => {
