@@ -7,11 +7,12 @@ import { createSandbox } from '../helpers/sandbox.ts';
 
 const sandbox = await createSandbox();
 
-/** How many of so many connections, one after the other, each worker got. */
-async function spread(port: number, count: number): Promise<Record<number, number>> {
+/** How many of so many connections each worker got. Each is opened once the primary knows that the one before was taken. */
+async function spread({ name, port }: { readonly name: string; readonly port: number }, count: number): Promise<Record<number, number>> {
   const counts: Record<number, number> = {};
   for (let i = 0; i < count; i++) {
     const { pid } = await getJson(port);
+    await sandbox.snapshot(name);
     counts[pid] = (counts[pid] ?? 0) + 1;
   }
   return counts;
@@ -34,13 +35,13 @@ describe.each(['self-report-on-request.cjs', 'self-report-by-helper.cjs'])('%s',
     const worker = await openConnection(port);
     await worker.get('/say?lb=drain&reason=deploying');
     await waitForWorker(name, worker.pid, 'is withdrawn', ({ withdrawn }) => withdrawn === 'deploying');
-    expect(await spread(port, 20)).not.toHaveProperty(String(worker.pid));
+    expect(await spread({ name, port }, 20)).not.toHaveProperty(String(worker.pid));
     expect(await worker.get()).toBe(worker.pid);
     expect((await sandbox.snapshot(name)).ready).toBe(2);
 
     await worker.get('/say?lb=ready');
     await waitForWorker(name, worker.pid, 'is back', ({ withdrawn }) => withdrawn === null);
-    expect(await spread(port, 20)).toMatchObject({ [worker.pid]: 10 });
+    expect(await spread({ name, port }, 20)).toMatchObject({ [worker.pid]: 10 });
   });
 
   it('weight: its share of the connections, until it takes the configured one again', async () => {
@@ -54,7 +55,7 @@ describe.each(['self-report-on-request.cjs', 'self-report-by-helper.cjs'])('%s',
     ] as const) {
       await worker.get(`/say?lb=weight&value=${value}`);
       await waitForWorker(name, worker.pid, `weighs ${value}`, ({ weight }) => weight === (value ?? 1));
-      expect(await spread(port, 40), `weight ${value}`).toEqual(expected);
+      expect(await spread({ name, port }, 40), `weight ${value}`).toEqual(expected);
     }
   });
 
@@ -64,13 +65,13 @@ describe.each(['self-report-on-request.cjs', 'self-report-by-helper.cjs'])('%s',
     const worker = await openConnection(port);
     await worker.get('/say?lb=down&reason=no%20database');
     await waitForWorker(name, worker.pid, 'is ejected', ({ state }) => state === 'ejected');
-    expect(await spread(port, 20)).not.toHaveProperty(String(worker.pid));
+    expect(await spread({ name, port }, 20)).not.toHaveProperty(String(worker.pid));
     const sick = await sandbox.lb('health', name);
     expect([sick.code, sick.stdout]).toEqual([1, expect.stringContaining('no database')]);
 
     await worker.get('/say?lb=ready');
     await waitForWorker(name, worker.pid, 'is ready', ({ state }) => state === 'ready');
-    expect(await spread(port, 30)).toMatchObject({ [worker.pid]: 10 });
+    expect(await spread({ name, port }, 30)).toMatchObject({ [worker.pid]: 10 });
     expect((await sandbox.lb('health', name)).code).toBe(0);
   });
 });
