@@ -18,10 +18,10 @@ interface Fed {
 interface Notify {
   /** This server listens. */
   readonly opened: (server: AnyServer) => void;
-  /** Called before a server gets a connection. */
-  readonly delivered: (connection: RawHandle) => void;
-  /** A server gets the connection of a health check by `pass`. */
-  readonly probed: (connection: RawHandle, pass: () => void) => void;
+  /** Called before the server of this handle gets a connection. */
+  readonly delivered: (connection: RawHandle, handle: FedHandle) => void;
+  /** Has the server of this handle take the connection of a health check. */
+  readonly probed: (connection: RawHandle, handle: FedHandle) => void;
 }
 
 /** Sends every `server.listen` of this worker to the primary, and passes the connections from the primary to the servers. */
@@ -95,9 +95,9 @@ export class Connections {
       this.#channel.send({ t: 'refused', key, ...(peer === undefined ? {} : { peer }), ...(probe === undefined ? {} : { probe }) }, connection);
       return;
     }
-    if (probe === true) return this.#notify.probed(connection, () => fed.handle.onconnection?.(0, connection));
+    if (probe === true) return this.#notify.probed(connection, fed.handle);
     if (peer !== undefined) showPeer(connection, peer);
-    this.#notify.delivered(connection);
+    this.#notify.delivered(connection, fed.handle);
     fed.handle.onconnection(0, connection);
   }
 
@@ -106,10 +106,10 @@ export class Connections {
     const fed = this.#fed.get(key);
     if (on && fed === undefined) return socket?.close();
     if (!on) fed?.handle.remove(index);
-    else if (socket !== undefined)
-      fed?.handle.add(index, socket as DirectSocket, LONGEST_BACKLOG, (accepted) => {
+    else if (socket !== undefined && fed !== undefined)
+      fed.handle.add(index, socket as DirectSocket, LONGEST_BACKLOG, (accepted) => {
         this.delivered++;
-        this.#notify.delivered(accepted);
+        this.#notify.delivered(accepted, fed.handle);
       });
     this.#channel.send({ t: 'accepting', key, index, on });
   }

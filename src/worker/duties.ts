@@ -4,6 +4,7 @@ import { readAppMetrics } from './app-metrics.ts';
 import type { Channel } from './channel.ts';
 import type { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
+import type { FedHandle } from './fed-handle.ts';
 import { HeartbeatSender, type Activity } from './heartbeat.ts';
 import { KeepAliveRebalance } from './keep-alive-rebalance.ts';
 import type { Env, NodeFork } from './listen-hooks.ts';
@@ -38,10 +39,10 @@ export interface Duties {
   readonly drain: Drain;
   received(message: Exclude<ToWorker, { readonly t: 'listening' | 'socket' | 'awaited' }>, handle: RawHandle | undefined): void;
   watch(server: AnyServer): void;
-  /** A server of this process gets a connection. */
-  delivered(connection: RawHandle): void;
-  /** A server of this process gets the connection of a health check by `pass`. */
-  probed(connection: RawHandle, pass: () => void): void;
+  /** Called before the server of this handle gets a connection. */
+  delivered(connection: RawHandle, handle: FedHandle): void;
+  /** Has the server of this handle take the connection of a health check. */
+  probed(connection: RawHandle, handle: FedHandle): void;
   /** The app forks a cluster worker of its own. */
   fork(nodeFork: NodeFork, env: Env | undefined): Worker;
 }
@@ -100,14 +101,14 @@ export function takeUpDuties({ settings, channel, connections, orphan }: Beginni
       // Its connections come from the app's primary, through Node.
       if (role === 'member') begin();
     },
-    delivered(connection) {
-      members.accepted(connection);
+    delivered(connection, handle) {
+      members.accepted(connection, handle);
       counter.delivered();
       begin();
     },
-    probed(connection, pass) {
-      members.probed(connection);
-      traffic.probes.pass(pass);
+    probed(connection, handle) {
+      members.probed(connection, handle);
+      traffic.probes.pass(() => handle.onconnection?.(0, connection));
     },
     fork: (nodeFork, env) => members.fork(nodeFork, env, settings),
     received(message, handle) {

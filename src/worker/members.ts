@@ -4,6 +4,7 @@ import type { Patience, Tally } from '../lifecycle/canary.ts';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import { attempt, Malformed } from '../protocol/parser.ts';
 import { MARK, WORKER_SETTINGS_VAR, type FromWorker, type Heartbeat, type ToWorker, type Unmarked, type WorkerSettings } from '../protocol/worker.ts';
+import type { FedHandle } from './fed-handle.ts';
 import type { Activity } from './heartbeat.ts';
 import type { Env, NodeFork } from './listen-hooks.ts';
 import type { RawHandle } from './node-internals.ts';
@@ -24,10 +25,14 @@ const NO_SUMS: Sums = { requests: 0, statusClasses: [0, 0, 0, 0, 0], latencySumM
 const NO_TALLY: Tally = { answers: 0, serverErrors: 0, resets: 0, late: 0, hung: 0 };
 /** A connection counts for this long after a member has taken it, because the member's report comes later. */
 const TAKEN_MS = 250;
-/** Node never closes the handle of a connection whose member died before it had taken it. */
-const LOST_MS = 2_000;
 /** Ample for a member that is not blocked. */
 const TALLY_MS = 50;
+
+/** Where a connection came in, and the member that Node's cluster has sent it to. */
+interface Transit {
+  readonly handle: FedHandle;
+  to: Worker | null;
+}
 
 /** A member that has not said yet what it has open. */
 const UNKNOWN: DrainBlockers = { requests: 0, oldestMs: 0, connections: 1, websockets: 0, sockets: 0 };
@@ -46,8 +51,8 @@ export class Members {
   /** Requests by latency bucket since the last heartbeat. */
   #latency: readonly number[] = [];
   #draining = false;
-  /** When this process accepted the connections that no member has taken yet. */
-  readonly #inTransit = new Map<RawHandle, number>();
+  /** Connections that this process accepted and no member has taken yet. */
+  readonly #inTransit = new Map<RawHandle, Transit>();
   #takenAt = Number.NEGATIVE_INFINITY;
 
   /** @param loadParser called with each member; the code is evaluated once */
@@ -89,11 +94,11 @@ export class Members {
     if (share > 0) this.post({ t: 'rebalance', count: share });
   }
 
-  /** This process accepted a connection. Node closes the handle when a member has taken it. */
-  accepted(connection: RawHandle): void {
+  /** This process accepted a connection on that handle. Node closes the connection here when a member has taken it. */
+  accepted(connection: RawHandle, handle: FedHandle): void {
     if (this.#alive.size === 0) return;
     const close = connection.close;
-    this.#inTransit.set(connection, performance.now());
+    this.#inTransit.set(connection, { handle, to: null });
     connection.close = (done) => {
       this.#inTransit.delete(connection);
       this.#takenAt = performance.now();
@@ -102,8 +107,8 @@ export class Members {
   }
 
   /** This process accepted the connection of a health check, for one of them. */
-  probed(connection: RawHandle): void {
-    this.accepted(connection);
+  probed(connection: RawHandle, handle: FedHandle): void {
+    this.accepted(connection, handle);
     const peer: { readonly port?: number } = {};
     if (this.#alive.size > 0 && connection.getpeername?.(peer) === 0 && peer.port !== undefined) this.post({ t: 'probe', port: peer.port });
   }
@@ -152,15 +157,41 @@ export class Members {
   }
 
   #countInTransit(): number {
-    const at = performance.now();
-    for (const [connection, since] of this.#inTransit) if (at - since > LOST_MS) this.#inTransit.delete(connection);
-    return this.#inTransit.size + (at - this.#takenAt < TAKEN_MS ? 1 : 0);
+    return this.#inTransit.size + (performance.now() - this.#takenAt < TAKEN_MS ? 1 : 0);
+  }
+
+  /** Notes which connections Node's cluster sends to this member. */
+  #followSent(worker: Worker): void {
+    const child = worker.process as { send(message: unknown, handle?: unknown, ...rest: unknown[]): boolean };
+    const nodeSend = child.send;
+    child.send = (message, handle, ...rest) => {
+      const transit = this.#inTransit.get(handle as RawHandle);
+      if (transit !== undefined) transit.to = worker;
+      return Reflect.apply(nodeSend, child, [message, handle, ...rest]);
+    };
+  }
+
+  /**
+   * Has Node's cluster hand out again what a member has not taken, once nothing more can be heard from it. Node itself forgets
+   * such a connection, and its client would wait for ever (node#21746).
+   */
+  #handOutAgain(worker: Worker): void {
+    if (worker.process.connected) return;
+    for (const [connection, transit] of this.#inTransit) {
+      if (transit.to !== worker) continue;
+      transit.to = null;
+      if (transit.handle.closed) connection.close();
+      else transit.handle.onconnection?.(0, connection);
+    }
   }
 
   #add(worker: Worker): void {
     const member: Member = { beat: null, tally: NO_TALLY, drain: null };
     this.#alive.set(worker, member);
     const child: EventEmitter = worker.process;
+    this.#followSent(worker);
+    // After Node's own listeners, which take the member out of rotation. `disconnect` is missing when a connection was on its way.
+    for (const event of ['disconnect', 'exit', 'close']) child.once(event, () => this.#handOutAgain(worker));
     const parse = this.#loadParser();
     child.on('internalMessage', (raw: unknown) => {
       if (typeof raw !== 'object' || raw === null || !('cmd' in raw) || raw.cmd !== MARK) return;

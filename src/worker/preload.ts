@@ -55,8 +55,8 @@ function start(settings: WorkerSettings): void {
   const duties = (): Duties => (taken ??= takeUp({ settings, channel, connections, orphan }));
   const connections = new Connections(channel, {
     opened: (server) => taken?.watch(server),
-    delivered: (connection) => duties().delivered(connection),
-    probed: (connection, pass) => duties().probed(connection, pass),
+    delivered: (connection, handle) => duties().delivered(connection, handle),
+    probed: (connection, handle) => duties().probed(connection, handle),
   });
   const orphan = new Orphan(() => duties().drain, shutdownSignal);
   if (role === 'plain') {

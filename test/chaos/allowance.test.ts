@@ -4,7 +4,7 @@ import { allowanceOf, commandsMayFail, Judge, type LoadedApp } from './allowance
 import { parseSteps } from './plan.ts';
 
 const allowed = (step: string, app: LoadedApp = 'cluster') => allowanceOf(parseSteps(step)[0]!, app, 3);
-const nothing = { newResets: 0, newHung: 0, refused: false };
+const nothing = { newResets: 0, refused: false };
 
 describe('what a step lets fail', () => {
   it('is nothing for operations, pauses, the machine and the clients', () => {
@@ -16,19 +16,19 @@ describe('what a step lets fail', () => {
   it.each(['kill-worker cluster 0', 'kill-workers cluster', 'hang-worker cluster 1', 'kill-primary cluster', 'stop-primary cluster'])(
     'is a reset of each client that opens connections, of that app alone: %s',
     (step) => {
-      expect(allowed(step)).toEqual({ newResets: 3, newHung: 0, refused: false });
+      expect(allowed(step)).toEqual({ newResets: 3, refused: false });
       expect(allowed(step, 'plain')).toEqual(nothing);
     },
   );
 
   it('counts each kill and the clients of a burst', () => {
-    expect(allowed('kill-worker cluster 0 & kill-primary cluster')).toEqual({ newResets: 6, newHung: 0, refused: false });
-    expect(allowed('kill-worker cluster 0 & burst cluster 100')).toEqual({ newResets: 103, newHung: 0, refused: false });
-    expect(allowed('kill-worker cluster 0 & burst plain 100')).toEqual({ newResets: 3, newHung: 0, refused: false });
+    expect(allowed('kill-worker cluster 0 & kill-primary cluster')).toEqual({ newResets: 6, refused: false });
+    expect(allowed('kill-worker cluster 0 & burst cluster 100')).toEqual({ newResets: 103, refused: false });
+    expect(allowed('kill-worker cluster 0 & burst plain 100')).toEqual({ newResets: 3, refused: false });
   });
 
-  it("is a connection that Node's own cluster forgets, when one of its workers is killed", () => {
-    expect(allowed('kill-member members 0', 'members')).toEqual({ newResets: 3, newHung: 3, refused: false });
+  it('is the same for a cluster worker of the app that is killed', () => {
+    expect(allowed('kill-member members 0', 'members')).toEqual({ newResets: 3, refused: false });
   });
 
   it('is a refusal only if daemon and primary end at once, and of an app that is stopped', () => {
@@ -37,7 +37,7 @@ describe('what a step lets fail', () => {
     expect(allowed('kill-daemon & kill-primary plain').refused).toBe(false);
     expect(allowed('kill-daemon-and-primary plain').refused).toBe(false);
     expect(allowed('stop-bystander').refused).toBe(false);
-    expect(allowed('stop-bystander', 'bystander')).toEqual({ newResets: 1, newHung: 0, refused: true });
+    expect(allowed('stop-bystander', 'bystander')).toEqual({ newResets: 1, refused: true });
   });
 });
 
@@ -56,7 +56,7 @@ describe('the judge', () => {
   const failure = (more: Partial<Failure>): Failure => ({ kind: 'reset', pid: null, startedAt: 15, failedAt: 16, detail: '', ...more });
   const judge = (): Judge => {
     const made = new Judge();
-    made.add({ startedAt: 10, endedAt: 20, allowances: new Map([['cluster', { newResets: 2, newHung: 0, refused: true }]]) });
+    made.add({ startedAt: 10, endedAt: 20, allowances: new Map([['cluster', { newResets: 2, refused: true }]]) });
     made.add({ startedAt: 30, endedAt: 40, allowances: new Map() });
     return made;
   };
@@ -78,14 +78,7 @@ describe('the judge', () => {
     expect(judge().isAllowed('plain', failure({ pid: 7, failedAt: 99 }), new Set([7]))).toBe(true);
   });
 
-  it('lets hang only new connections of an app whose own cluster forgets them', () => {
-    const one = new Judge();
-    one.add({ startedAt: 10, endedAt: 20, allowances: new Map([['members', { newResets: 1, newHung: 1, refused: false }]]) });
-    expect(one.isAllowed('members', failure({ kind: 'hung', pid: 7 }), new Set([7]))).toBe(false);
-    expect([1, 2].map(() => one.isAllowed('members', failure({ kind: 'hung', failedAt: 99 }), none))).toEqual([true, false]);
-  });
-
-  it('lets nobody else hang, and no answer be wrong', () => {
+  it('lets nobody hang, and no answer be wrong', () => {
     for (const kind of ['hung', 'wrong', 'other'] as const) expect(judge().isAllowed('cluster', failure({ kind, pid: 7 }), new Set([7]))).toBe(false);
     expect(judge().isAllowed('cluster', failure({ kind: 'refused' }), none)).toBe(true);
     expect(judge().isAllowed('cluster', failure({ kind: 'refused', failedAt: 31, startedAt: 31 }), none)).toBe(false);

@@ -9,8 +9,6 @@ export type LoadedApp = ChaosApp | 'bystander';
 export interface Allowance {
   /** Connections that no worker had answered on yet may be reset, so many at most. */
   readonly newResets: number;
-  /** Of those, so many may have no answer at all: Node's own cluster forgets what it was handing to a worker that is killed (node#21746). */
-  readonly newHung: number;
   readonly refused: boolean;
 }
 
@@ -30,8 +28,7 @@ export function allowanceOf(step: Step, app: LoadedApp, clients: number): Allowa
   const stops = app === 'bystander' && step.some(({ kind }) => kind === 'stop-bystander');
   const refused = stops || (daemonEnds && step.some((action) => isEnded(action, PRIMARY_ENDS)));
   const connections = clients + burstOf(step, app);
-  const membersKilled = step.filter((action) => isEnded(action, ['kill-member'])).length;
-  return { newResets: ends * connections + (stops ? 1 : 0), newHung: membersKilled * connections, refused };
+  return { newResets: ends * connections + (stops ? 1 : 0), refused };
 }
 
 const HARMLESS: readonly Kind[] = ['reload', 'restart', 'scale', 'weight', 'balance', 'stop-bystander', 'reopen-logs', 'balloon', 'burst', 'hang-up'];
@@ -65,15 +62,15 @@ export class Judge {
     const { kind, pid } = failure;
     const windows = this.#windows.filter(({ startedAt, endedAt }) => failure.startedAt <= endedAt && failure.failedAt >= startedAt);
     if (kind === 'refused') return windows.some(({ allowances }) => allowances.get(app)?.refused === true);
-    if (kind !== 'reset' && kind !== 'hung') return false;
-    if (pid !== null) return kind === 'reset' && ended.has(pid);
-    return windows.some((window) => this.#take(kind === 'reset' ? 'newResets' : 'newHung', window, app));
+    if (kind !== 'reset') return false;
+    if (pid !== null) return ended.has(pid);
+    return windows.some((window) => this.#takeReset(window, app));
   }
 
-  #take(what: 'newResets' | 'newHung', window: StepWindow, app: LoadedApp): boolean {
-    const key = `${what} ${window.startedAt} ${app}`;
+  #takeReset(window: StepWindow, app: LoadedApp): boolean {
+    const key = `${window.startedAt} ${app}`;
     const used = this.#used.get(key) ?? 0;
-    if (used >= (window.allowances.get(app)?.[what] ?? 0)) return false;
+    if (used >= (window.allowances.get(app)?.newResets ?? 0)) return false;
     this.#used.set(key, used + 1);
     return true;
   }

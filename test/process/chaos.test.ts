@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { formatSteps, KINDS, planSteps, type Kind } from '../chaos/plan.ts';
 import { ChaosFailure, runChaos } from '../chaos/run.ts';
 
-/** What hangs takes seconds to be found, and so does what Node's own cluster forgets; `npm run chaos` has these too. */
-const SLOW: readonly Kind[] = ['kill-member', 'hang-worker', 'stop-worker', 'hang-primary', 'stop-primary', 'hang-daemon', 'stop-daemon'];
+/** What hangs takes seconds to be found; `npm run chaos` has these too. */
+const SLOW: readonly Kind[] = ['hang-worker', 'stop-worker', 'hang-primary', 'stop-primary', 'hang-daemon', 'stop-daemon'];
 const kinds = KINDS.filter((kind) => !SLOW.includes(kind));
 
 it.each([{ seed: 1, maxSteps: 5 }])('S39: chaos, seed $seed: everything comes back, and only what may fail does', async ({ seed, maxSteps }) => {

@@ -27,7 +27,11 @@ beforeEach(() => {
   traffic = new Traffic();
   vi.stubGlobal('queueMicrotask', (work: () => void) => work());
   onTestFinished(() => void vi.unstubAllGlobals());
-  connections = new Connections(channel, { opened: (server) => traffic.watch(server), delivered: () => {}, probed: (_, pass) => pass() });
+  connections = new Connections(channel, {
+    opened: (server) => traffic.watch(server),
+    delivered: () => {},
+    probed: (connection, handle) => handle.onconnection?.(0, connection),
+  });
   hookCluster(connections, internals);
 });
 

@@ -19,7 +19,7 @@ beforeEach(() => {
   nodeListen.mockReset();
   sent = [];
   const channel: Channel = { send: (message) => void sent.push({ ...message }), onMessage: () => {} };
-  connections = new Connections(channel, { opened: () => {}, delivered: () => {}, probed: (_, pass) => pass() });
+  connections = new Connections(channel, { opened: () => {}, delivered: () => {}, probed: (connection, handle) => handle.onconnection?.(0, connection) });
 });
 
 function makeServer(): ServerInternals {
