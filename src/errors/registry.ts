@@ -115,9 +115,9 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
-  LB_ERR_ACCEPTOR: {
-    message: 'app "{app}": this change needs a restart, because {before} connections now and {after} them afterwards',
-    hint: 'set it in the config file and run "lb restart <file>", or recreate the app: lb delete {app}, then lb start … with the new options',
+  LB_ERR_BALANCE: {
+    message: 'app "{app}" cannot use {strategy}: {options} makes its primary choose a worker for each connection',
+    hint: 'remove {options} from its definition and reload it, or choose another strategy',
     exit: 'failed',
     http: 409,
   },

@@ -24,6 +24,6 @@ export type HandOffStrategy = { [S in BalanceStrategy]: (typeof STRATEGIES)[S]['
 export const handsOff = (strategy: BalanceStrategy): strategy is HandOffStrategy => STRATEGIES[strategy].handsOff;
 
 export const BALANCE_STRATEGIES = keysOf(STRATEGIES);
-/** Strategies that a running app can switch between. Switching to or from others moves the listening sockets. */
+/** Strategies by which the primary picks a worker. */
 export const HAND_OFF_STRATEGIES: readonly HandOffStrategy[] = BALANCE_STRATEGIES.filter(handsOff);
 export const DEFAULT_STRATEGY = 'round-robin' satisfies HandOffStrategy;

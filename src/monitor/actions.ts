@@ -1,6 +1,5 @@
 import { MAX_WEIGHT } from '../lifecycle/app-spec.ts';
-import { workersAccept } from '../lifecycle/workers-accept.ts';
-import { HAND_OFF_STRATEGIES, handsOff } from '../lifecycle/balance-strategy.ts';
+import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
 import { plural } from '../lifecycle/wording.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { Dialog, Effect, Model, AppRequest, Update } from './model.ts';
@@ -71,9 +70,7 @@ export const switchScaling = onRunning((model, { name, instances, autoscaling })
 });
 
 export const chooseBalance = onRunning((model, { name, spec }) =>
-  handsOff(spec.balance) && !workersAccept(spec)
-    ? stay({ ...model, notice: null, dialog: { kind: 'choice', app: name, options: HAND_OFF_STRATEGIES, index: HAND_OFF_STRATEGIES.indexOf(spec.balance) } })
-    : refuse(model, `the workers of ${name} accept connections themselves: changing that needs a restart with another definition`),
+  stay({ ...model, notice: null, dialog: { kind: 'choice', app: name, options: BALANCE_STRATEGIES, index: BALANCE_STRATEGIES.indexOf(spec.balance) } }),
 );
 
 export function killWorker(model: Model): Update {

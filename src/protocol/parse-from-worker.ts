@@ -5,7 +5,7 @@ import { boolean, integer, literal, Malformed, nullable, number, object, oneOf, 
 import { peer } from './parse-to-worker.ts';
 import { MARK, SERVER_KINDS, type FromWorker, type Heartbeat, type ListenQuery, type OpenCount, type ProcessUse, type Span } from './worker.ts';
 
-const OPEN = { connections: number(), delivered: number() };
+const OPEN = { connections: number(), delivered: number(), accepted: number() };
 
 const heartbeat = object<Heartbeat>({
   ...OPEN,
@@ -53,7 +53,7 @@ const fromWorker = variants<FromWorker, 't', 'cmd'>(
     listen: { seq: integer(), query: listenQuery },
     unlisten: { key: string },
     refused: { key: string, peer: optional(peer), probe: optional(literal(true)) },
-    accepting: { key: string, index: integer(0), on: boolean },
+    accepting: { key: string, on: boolean },
     heartbeat: { beat: heartbeat },
     open: { count: object<OpenCount>(OPEN) },
     profiled: { path: string, bytes: number(), error: nullable(string) },

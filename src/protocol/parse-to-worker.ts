@@ -19,7 +19,7 @@ export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
   {
     listening: { seq: integer(), errno: integer(), name: nullable(socketName) },
     conn: { key: string, peer: optional(peer), probe: optional(literal(true)) },
-    socket: { key: string, index: integer(0), on: boolean },
+    socket: { key: string, on: boolean },
     count: { on: boolean },
     drain: {},
     awaited: { on: boolean },

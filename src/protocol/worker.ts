@@ -47,8 +47,8 @@ export type ServerKind = (typeof SERVER_KINDS)[number];
 export type ToWorker =
   | { readonly cmd: typeof MARK; readonly t: 'listening'; readonly seq: number; readonly errno: number; readonly name: SocketName | null }
   | { readonly cmd: typeof MARK; readonly t: 'conn'; readonly key: string; readonly peer?: Peer; readonly probe?: true }
-  /** `direct`: accept from this listening socket. With `on` the handle comes along; the answer is `accepting`. */
-  | { readonly cmd: typeof MARK; readonly t: 'socket'; readonly key: string; readonly index: number; readonly on: boolean }
+  /** Accept from this listening socket, or no longer. With `on` the handle comes along; the answer is `accepting`. */
+  | { readonly cmd: typeof MARK; readonly t: 'socket'; readonly key: string; readonly on: boolean }
   /** Whether to report the number of open connections at once, not only with heartbeats. */
   | { readonly cmd: typeof MARK; readonly t: 'count'; readonly on: boolean }
   | { readonly cmd: typeof MARK; readonly t: 'drain' }
@@ -126,8 +126,10 @@ export interface LoopDelaySummary {
 export interface OpenCount {
   /** Open now. */
   readonly connections: number;
-  /** Connections that had reached the worker, in total; those still on their way are not in `connections`. */
+  /** Connections from the primary that had reached the worker, in total; those still on their way are not in `connections`. */
   readonly delivered: number;
+  /** Connections that it accepted from lent sockets, in total. */
+  readonly accepted: number;
 }
 
 /** Upper bounds of the buckets; one more bucket is above them. */
@@ -138,7 +140,7 @@ export type FromWorker =
   | { readonly cmd: typeof MARK; readonly t: 'unlisten'; readonly key: string }
   | { readonly cmd: typeof MARK; readonly t: 'refused'; readonly key: string; readonly peer?: Peer; readonly probe?: true }
   /** It accepts from this socket now, or no longer. */
-  | { readonly cmd: typeof MARK; readonly t: 'accepting'; readonly key: string; readonly index: number; readonly on: boolean }
+  | { readonly cmd: typeof MARK; readonly t: 'accepting'; readonly key: string; readonly on: boolean }
   | { readonly cmd: typeof MARK; readonly t: 'heartbeat'; readonly beat: Heartbeat }
   | { readonly cmd: typeof MARK; readonly t: 'open'; readonly count: OpenCount }
   /** The file was written, or could not be. */

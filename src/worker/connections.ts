@@ -2,12 +2,12 @@ import type { Server } from 'node:net';
 import { resolve } from 'node:path';
 import { LONGEST_BACKLOG, type ListenQuery, type ServerKind, type SocketName, type ToWorker } from '../protocol/worker.ts';
 import type { Channel } from './channel.ts';
-import { FedHandle, type DirectSocket } from './fed-handle.ts';
+import { FedHandle, type LentSocket } from './fed-handle.ts';
 import { protocolOf, type AnyServer, type NodeListenQuery, type RawHandle } from './node-internals.ts';
 import { ownUmask } from './own-umask.ts';
 import { showPeer } from './peer-name.ts';
 
-type SocketOrder = Pick<Extract<ToWorker, { readonly t: 'socket' }>, 'key' | 'index' | 'on'>;
+type SocketOrder = Pick<Extract<ToWorker, { readonly t: 'socket' }>, 'key' | 'on'>;
 type Delivery = Pick<Extract<ToWorker, { readonly t: 'conn' }>, 'key' | 'peer' | 'probe'>;
 
 interface Fed {
@@ -32,8 +32,10 @@ export class Connections {
   readonly #fed = new Map<string, Fed>();
   readonly #keys = new Set<string>();
   #seq = 0;
-  /** Connections received since this worker started, from the primary or from lent sockets, without those of health checks. */
+  /** Connections received from the primary since this worker started, without those of health checks. */
   delivered = 0;
+  /** Connections accepted from lent sockets. */
+  accepted = 0;
 
   constructor(channel: Channel, notify: Notify) {
     this.#channel = channel;
@@ -102,16 +104,16 @@ export class Connections {
   }
 
   /** Starts or stops accepting from a socket that the primary lent to this worker. */
-  accept({ key, index, on }: SocketOrder, socket: RawHandle | undefined): void {
+  accept({ key, on }: SocketOrder, socket: RawHandle | undefined): void {
     const fed = this.#fed.get(key);
     if (on && fed === undefined) return socket?.close();
-    if (!on) fed?.handle.remove(index);
+    if (!on) fed?.handle.acceptNothing();
     else if (socket !== undefined && fed !== undefined)
-      fed.handle.add(index, socket as DirectSocket, LONGEST_BACKLOG, (accepted) => {
-        this.delivered++;
-        this.#notify.delivered(accepted, fed.handle);
+      fed.handle.acceptFrom(socket as LentSocket, LONGEST_BACKLOG, (connection) => {
+        this.accepted++;
+        this.#notify.delivered(connection, fed.handle);
       });
-    this.#channel.send({ t: 'accepting', key, index, on });
+    this.#channel.send({ t: 'accepting', key, on });
   }
 
   /** A `listen` waits for its answer. */
@@ -126,7 +128,7 @@ export class Connections {
 
   /** Stops accepting from all lent sockets, because the worker drains. */
   acceptNothing(): void {
-    for (const { handle } of this.#fed.values()) handle.removeAll();
+    for (const { handle } of this.#fed.values()) handle.acceptNothing();
   }
 
   /** Its servers no longer keep the process alive, because the app was asked to shut down. */

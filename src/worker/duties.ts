@@ -67,7 +67,7 @@ export function takeUpDuties({ settings, channel, connections, orphan }: Beginni
     },
   });
   const rebalance = new KeepAliveRebalance(traffic);
-  const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: connections.delivered });
+  const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: connections.delivered, accepted: connections.accepted });
   const counter = new OpenCounter(
     () => ({ ...openCount(), connections: traffic.connections + members.connections }),
     (count) => channel.send({ t: 'open', count }),

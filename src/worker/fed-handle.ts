@@ -6,8 +6,8 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const READABLE = 1;
 const WRITABLE = 2;
 
-/** A listening socket that the primary lent to this worker (`direct`). */
-export type DirectSocket = Pick<ListeningHandle, 'onconnection' | 'listen' | 'close'>;
+/** A listening socket that the primary lent to this worker. */
+export type LentSocket = Pick<ListeningHandle, 'onconnection' | 'listen' | 'close'>;
 
 /** A server's listening handle without a socket: the primary feeds it with connections. Node's own code runs on it unchanged. */
 export class FedHandle implements ListeningHandle {
@@ -22,7 +22,7 @@ export class FedHandle implements ListeningHandle {
   readonly #onClose: () => void;
   /** Keeps the process alive, as a real listening handle does. */
   readonly #alive = setInterval(() => {}, LONGEST_TIMER_MS);
-  readonly #sockets = new Map<number, DirectSocket>();
+  #lent: LentSocket | null = null;
 
   constructor(onClose: () => void) {
     this.#onClose = onClose;
@@ -41,9 +41,9 @@ export class FedHandle implements ListeningHandle {
   }
 
   /** Starts accepting from this socket. `onAccepted` is called before each connection is passed on. */
-  add(index: number, socket: DirectSocket, backlog: number, onAccepted: (connection: RawHandle) => void): void {
-    this.remove(index);
-    this.#sockets.set(index, socket);
+  acceptFrom(socket: LentSocket, backlog: number, onAccepted: (connection: RawHandle) => void): void {
+    this.acceptNothing();
+    this.#lent = socket;
     socket.onconnection = (status, connection) => {
       onAccepted(connection);
       this.onconnection?.(status, connection);
@@ -51,14 +51,10 @@ export class FedHandle implements ListeningHandle {
     socket.listen(backlog);
   }
 
-  /** Stops accepting from this socket. The primary owns it, so the socket and its queue stay open. */
-  remove(index: number): void {
-    this.#sockets.get(index)?.close();
-    this.#sockets.delete(index);
-  }
-
-  removeAll(): void {
-    for (const index of [...this.#sockets.keys()]) this.remove(index);
+  /** Stops accepting from the lent socket. The primary owns it, so the socket and its queue stay open. */
+  acceptNothing(): void {
+    this.#lent?.close();
+    this.#lent = null;
   }
 
   fchmod(mode: number): number {
@@ -71,7 +67,7 @@ export class FedHandle implements ListeningHandle {
     if (!this.closed) {
       this.closed = true;
       clearInterval(this.#alive);
-      this.removeAll();
+      this.acceptNothing();
       this.#onClose();
     }
     if (done !== undefined) process.nextTick(done);

@@ -168,6 +168,7 @@ function isIdle(before: Activity, now: Activity): boolean {
     before.requests === now.requests &&
     before.connections === now.connections &&
     before.delivered === now.delivered &&
+    before.accepted === now.accepted &&
     before.inspectorPort === now.inspectorPort &&
     before.requestsInFlight === now.requestsInFlight &&
     before.kept === now.kept

@@ -129,7 +129,7 @@ export class Members {
     return [...this.#alive.values()].reduce((sum, { beat }) => sum + (beat?.connections ?? 0), 0);
   }
 
-  /** What they and this process did. `delivered` stays: this process accepts for all of them. */
+  /** What they and this process did. `delivered` and `accepted` stay: this process receives for all of them. */
   addActivity(own: Activity): Activity {
     const beats = [...this.#alive.values()].flatMap(({ beat }) => beat ?? []);
     const latency = this.#latency;

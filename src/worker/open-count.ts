@@ -14,7 +14,7 @@ export class OpenCounter {
   #on = false;
   #timer: NodeJS.Timeout | null = null;
   #intervalMs = SOON_MS;
-  #sent: OpenCount = { connections: 0, delivered: 0 };
+  #sent: OpenCount = { connections: 0, delivered: 0, accepted: 0 };
   #until = Number.NEGATIVE_INFINITY;
 
   constructor(count: () => OpenCount, send: (count: OpenCount) => void) {
@@ -54,7 +54,8 @@ export class OpenCounter {
     this.#timer = null;
     if (!this.#counts) return;
     const count = this.#count();
-    const changed = count.connections !== this.#sent.connections || count.delivered !== this.#sent.delivered;
+    const { connections, delivered, accepted } = this.#sent;
+    const changed = count.connections !== connections || count.delivered !== delivered || count.accepted !== accepted;
     if (changed) {
       this.#sent = count;
       this.#send(count);

@@ -37,6 +37,7 @@ export const heartbeat = (changes: Partial<Heartbeat>): Heartbeat => ({
   span: { ms: 1_000, cpuMs: 0 },
   connections: 0,
   delivered: 0,
+  accepted: 0,
   requestsInFlight: 0,
   kept: 0,
   requests: 0,
@@ -158,8 +159,8 @@ export class FakeWorker extends EventEmitter {
     } else if (message.t === 'awaited') {
       this.awaited.push(message.on);
     } else if (message.t === 'socket') {
-      const { key, index, on } = message;
-      this.tell({ t: 'accepting', key, index, on });
+      const { key, on } = message;
+      this.tell({ t: 'accepting', key, on });
     } else if (message.t === 'tally') {
       if (this.answersTally) this.tell({ t: 'tally', id: message.id, tally: this.tally });
     } else if (message.t === 'rebalance') {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { createServer } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import { holdersOfPort } from '../../src/system/socket-holders.ts';
 import { acceptingPids } from '../helpers/accepting-pids.ts';
 import { startLoad, type Load } from '../helpers/load.ts';
 import { fixture } from '../helpers/paths.ts';
@@ -73,19 +74,34 @@ it('slots that are added accept too, also when the primary took over its sockets
   await waitForAccepting(port, 3);
 });
 
-it('lb restart changes to direct and back', async () => {
+it('a running app changes to direct and back under load, by lb balance and by its definition, and nothing is lost', { tags: ['every-node'] }, async () => {
   const port = await freePort();
   const write = (balance: string): string => {
     const app = { name: 'api', script: fixture('plain-http.cjs'), instances: 2, balance, env: { PORT: String(port) } };
     return sandbox.writeApp('lb.config.json', JSON.stringify({ apps: [app] }));
   };
   await sandbox.ok('start', write('round-robin'));
-  for (const balance of ['direct', 'least-connections']) {
-    await sandbox.ok('restart', write(balance));
-    const { spec, listeners } = await sandbox.snapshot('api');
-    expect({ balance: spec.balance, listeners }).toEqual({ balance, listeners: [`*:${port}`] });
-    await waitForAccepting(port, 2);
+  const loads = [newConnections(port), startLoad({ port, mode: 'keep-alive', clients: 2 })];
+  const workersHold = (count: number): Promise<unknown> =>
+    sandbox.waitFor(`${count} workers to have the socket`, async () => {
+      const [holders, pids] = [(await holdersOfPort(port, null))?.pids ?? [], await sandbox.workerPids('api')];
+      return pids.filter((pid) => holders.includes(pid)).length === count;
+    });
+  for (let round = 1; round <= 3; round++) {
+    await sandbox.ok('balance', 'api', 'direct');
+    await workersHold(2);
+    await Promise.all(loads.map((load) => load.waitForServed(30)));
+    await sandbox.ok('balance', 'api', 'round-robin');
+    await workersHold(0);
+    await Promise.all(loads.map((load) => load.waitForServed(30)));
   }
+  await sandbox.ok('reload', write('direct'));
+  await workersHold(2);
+  await sandbox.ok('restart', write('least-connections'));
+  await workersHold(0);
+  for (const load of loads) expectLossless(await load.stop(), 'change of who accepts');
+  const { spec, listeners } = await sandbox.snapshot('api');
+  expect({ balance: spec.balance, listeners }).toEqual({ balance: 'least-connections', listeners: [`*:${port}`] });
 });
 
 /** An answer under way from the app's only worker, which keeps it from leaving for some seconds. */

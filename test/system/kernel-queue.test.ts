@@ -29,7 +29,7 @@ it('looks no further than it must: behind the listening sockets, the kernel sear
 
 it.runIf(process.platform === 'linux')('counts connections that nobody accepts', async () => {
   const other = createServer().listen(0, '127.0.0.1');
-  const handle = bindSocket({ address: '127.0.0.1', port: 0, addressType: 4, flags: 0 }, false);
+  const handle = bindSocket({ address: '127.0.0.1', port: 0, addressType: 4, flags: 0 });
   if (typeof handle === 'number') throw new Error(`bind: ${handle}`);
   // Listens, and is accepted from too late.
   handle.listen(16);

@@ -1,8 +1,8 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { FedHandle, type DirectSocket } from '../../src/worker/fed-handle.ts';
+import { FedHandle, type LentSocket } from '../../src/worker/fed-handle.ts';
 import type { RawHandle } from '../../src/worker/node-internals.ts';
 
-class FakeSocket implements DirectSocket {
+class FakeSocket implements LentSocket {
   backlog: number | null = null;
   closed = 0;
   onconnection?: (status: number, connection: RawHandle) => void;
@@ -34,30 +34,26 @@ it('returns the given address, and none for a Unix socket', () => {
   expect(handle().getsockname).toBeUndefined();
 });
 
-it('passes on connections of its sockets, after calling `onAccepted`', () => {
+it('passes on connections of a lent socket, after calling `onAccepted`', () => {
   const fed = handle();
   const socket = new FakeSocket();
   const seen: unknown[] = [];
   fed.onconnection = (status, connection) => seen.push([status, connection]);
-  fed.add(0, socket, 511, () => seen.push('accepted'));
+  fed.acceptFrom(socket, 511, () => seen.push('accepted'));
   const connection = {} as RawHandle;
   socket.onconnection?.(0, connection);
   expect([socket.backlog, seen]).toEqual([511, ['accepted', [0, connection]]]);
 });
 
-it('closes each socket once: when it is removed, replaced, or closed with the rest', () => {
+it('closes each lent socket once: when it is replaced, given back, or closed with the handle', () => {
   const onClose = vi.fn();
   const fed = handle(onClose);
   const [first, second, third] = [new FakeSocket(), new FakeSocket(), new FakeSocket()];
-  for (const [index, socket] of [
-    [0, first],
-    [0, second],
-    [1, third],
-  ] as const)
-    fed.add(index, socket, 1, () => {});
-  fed.remove(1);
-  fed.remove(1);
-  fed.removeAll();
+  fed.acceptFrom(first, 1, () => {});
+  fed.acceptFrom(second, 1, () => {});
+  fed.acceptNothing();
+  fed.acceptNothing();
+  fed.acceptFrom(third, 1, () => {});
   fed.close();
   expect([first.closed, second.closed, third.closed]).toEqual([1, 1, 1]);
   expect(onClose).toHaveBeenCalledOnce();

@@ -22,7 +22,7 @@ beforeEach(() => {
   traffic = new Traffic();
   beats = [];
   second = 0;
-  const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: 0 });
+  const openCount = (): OpenCount => ({ connections: traffic.connections, delivered: 0, accepted: 0 });
   sender = new HeartbeatSender({ traffic, openCount, cpuMs: () => cpuMs, use: () => USE, complete: (own) => own }, (beat) =>
     beats.push({ at: second, beat: { ...beat, statusClasses: [...beat.statusClasses] } }),
   );
@@ -60,6 +60,7 @@ describe('the heartbeat', () => {
         span: { ms: 1_000, cpuMs: 0 },
         connections: 0,
         delivered: 0,
+        accepted: 0,
         inspectorPort: process.debugPort,
         ownSigusr1: false,
         requestsInFlight: 0,

@@ -8,7 +8,7 @@ let sent: OpenCount[];
 let counter: OpenCounter;
 beforeEach(() => {
   vi.useFakeTimers();
-  open = { connections: 0, delivered: 0 };
+  open = { connections: 0, delivered: 0, accepted: 0 };
   looks = 0;
   sent = [];
   counter = new OpenCounter(
@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 const deliver = (connections: number): void => {
-  open = { connections, delivered: open.delivered + 1 };
+  open = { connections, delivered: open.delivered + 1, accepted: 0 };
   counter.delivered();
 };
 
@@ -31,7 +31,7 @@ it('reports all changes within 10 ms together', () => {
   vi.advanceTimersByTime(9);
   expect(sent).toEqual([]);
   vi.advanceTimersByTime(1);
-  expect(sent).toEqual([{ connections: 3, delivered: 3 }]);
+  expect(sent).toEqual([{ connections: 3, delivered: 3, accepted: 0 }]);
 });
 
 it('reports closed connections, which it finds by polling', () => {
@@ -40,7 +40,7 @@ it('reports closed connections, which it finds by polling', () => {
   vi.advanceTimersByTime(10);
   open = { ...open, connections: 0 };
   vi.advanceTimersByTime(10);
-  expect(sent.at(-1)).toEqual({ connections: 0, delivered: 1 });
+  expect(sent.at(-1)).toEqual({ connections: 0, delivered: 1, accepted: 0 });
   expect(vi.getTimerCount()).toBe(0);
 });
 
@@ -52,7 +52,7 @@ it('polls less and less often without changes, and soon again after one', () => 
   expect(sent).toHaveLength(1);
   deliver(2);
   vi.advanceTimersByTime(10);
-  expect(sent.at(-1)).toEqual({ connections: 2, delivered: 2 });
+  expect(sent.at(-1)).toEqual({ connections: 2, delivered: 2, accepted: 0 });
 });
 
 it('reports nothing before it is turned on or after it is turned off', () => {
@@ -61,7 +61,7 @@ it('reports nothing before it is turned on or after it is turned off', () => {
   expect([looks, vi.getTimerCount()]).toEqual([0, 0]);
   counter.turn(true);
   vi.advanceTimersByTime(10);
-  expect(sent).toEqual([{ connections: 1, delivered: 1 }]);
+  expect(sent).toEqual([{ connections: 1, delivered: 1, accepted: 0 }]);
   counter.turn(false);
   deliver(2);
   vi.advanceTimersByTime(1_000);
@@ -72,7 +72,7 @@ it('counts for a while although it is not turned on', () => {
   counter.countFor(2_000);
   deliver(1);
   vi.advanceTimersByTime(10);
-  expect(sent).toEqual([{ connections: 1, delivered: 1 }]);
+  expect(sent).toEqual([{ connections: 1, delivered: 1, accepted: 0 }]);
   vi.advanceTimersByTime(2_500);
   deliver(2);
   vi.advanceTimersByTime(1_000);

@@ -38,15 +38,6 @@ export function rawHandleOf(stream: Readable): object | null {
  */
 export const CLOSING_BACKLOG = 0;
 
-/** UV_TCP_REUSEPORT of libuv 1.49. */
-const REUSE_PORT = 2;
-
-/** Whether several sockets can share a port, with the kernel spreading connections over them: Linux with Node 22.12 or newer. */
-export function canReusePort(version: string = process.versions.node, platform: string = process.platform): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return platform === 'linux' && (major > 22 || (major === 22 && minor >= 12));
-}
-
 interface BindQuery {
   readonly address: string | null;
   readonly port: number;
@@ -58,7 +49,13 @@ interface BindQuery {
  * Binds a socket without listening on it or polling it, as Node's own cluster does for `SCHED_NONE`.
  * @returns the handle, or libuv's error number
  */
-export function bindSocket({ address, port, addressType, flags }: BindQuery, reusePort: boolean): RawListener | number {
+export function bindSocket({ address, port, addressType, flags }: BindQuery): RawListener | number {
   const create = (net as unknown as { _createServerHandle(...args: unknown[]): RawListener | number })._createServerHandle;
-  return create(address, port, addressType, -1, reusePort ? flags | REUSE_PORT : flags);
+  const handle = create(address, port, addressType, -1, flags);
+  if (typeof handle === 'number') return handle;
+  // libuv reports an error of `bind` only with the next call.
+  const errno = handle.getsockname?.({}) ?? 0;
+  if (errno === 0) return handle;
+  handle.close();
+  return errno;
 }

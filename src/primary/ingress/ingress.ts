@@ -1,3 +1,4 @@
+import type { ListenAddress } from '../../lifecycle/fixed-listener.ts';
 import type { AppSpec, ProxyProtocolSpec } from '../../lifecycle/app-spec.ts';
 import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { DEFAULT_STRATEGY, handsOff } from '../../lifecycle/balance-strategy.ts';
@@ -6,14 +7,15 @@ import { cidrMatcher } from '../../system/cidr.ts';
 import { descriptorRoom } from '../../system/descriptor-room.ts';
 import { kernelQueue } from '../../system/kernel-queue.ts';
 import { bindListener } from './bind-listener.ts';
-import { DirectSockets } from './direct-sockets.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Lending, type Serving } from './lending.ts';
 import { Listeners, type BindListener, type ListenerName } from './listeners.ts';
 import { ProxyReader, type ProxyRejection } from './proxy/proxy-reader.ts';
-import { canReusePort, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
+import type { RawConnection, RawListener } from '../handles/raw-handles.ts';
 import type { Duplicate } from '../handles/duplicator.ts';
 import type { HeldSocket } from '../handles/handle-keeper.ts';
 import type { SocketKeeper } from '../handles/socket-keeper.ts';
+import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { handOut, shutIngress } from './shut-ingress.ts';
 
 const PROXY_HEADER_MS = 5_000;
@@ -35,14 +37,13 @@ interface ProxyGate {
 export class Ingress {
   readonly dispatcher: Dispatcher;
   readonly listeners: Listeners;
-  /** The sockets of `direct`. */
-  readonly sockets: DirectSockets;
+  readonly #lending: Lending;
   readonly proxyRejections: Record<ProxyRejection, number> = { malformed: 0, timeout: 0, untrusted: 0, closed: 0 };
   readonly #readers = new Map<string, ProxyReader>();
   #gate: ProxyGate | null = null;
   readonly #keeper: SocketKeeper;
   #opened: () => void;
-  #direct = false;
+  #workersAccept = false;
   readonly #room = descriptorRoom();
   /** The ingress is shut for good. */
   #shut = false;
@@ -58,7 +59,9 @@ export class Ingress {
       crowded: (key) => {
         if (!this.#shut) void this.listeners.pause(key);
       },
-      relieved: (key) => this.listeners.resume(key),
+      relieved: (key) => {
+        if (!this.#isLent(this.listeners.get(key)?.query)) this.listeners.resume(key);
+      },
     });
     this.listeners = new Listeners({
       bind,
@@ -69,23 +72,24 @@ export class Ingress {
         if (this.#handingOut?.includes(key) !== true) this.#forget(key);
       },
       duplicate,
+      isLent: (query) => this.#isLent(query),
     });
-    this.sockets = new DirectSockets({ onOpened: (socket) => keeper.keep(socket), onClosed: (key) => void keeper.drop(key) });
+    this.#lending = new Lending(() => (this.#workersAccept ? this.listeners.lendable : []));
   }
 
   /** Readable addresses of all listeners. */
   get labels(): readonly string[] {
-    return [...this.listeners.all.map((listener) => listener.label), ...this.sockets.labels].sort();
+    return this.listeners.all.map((listener) => listener.label).sort();
   }
 
   /** The open listeners, for health checks. */
   get probed(): readonly { readonly key: string; readonly query: ListenQuery; readonly name: SocketName | null }[] {
-    return [...this.listeners.all, ...this.sockets.groups];
+    return this.listeners.all;
   }
 
   /** All listening sockets, also those of an earlier primary that no worker has asked for yet. */
   get open(): readonly ListenerName[] {
-    return [...this.listeners.names, ...this.sockets.names];
+    return this.listeners.names;
   }
 
   /** Connections that wait for a worker, here or in the kernel. */
@@ -95,34 +99,41 @@ export class Ingress {
 
   /** All listening sockets, as the daemon keeps them. */
   get held(): readonly HeldSocket[] {
-    return [...this.listeners.held, ...this.sockets.held];
+    return this.listeners.held;
   }
 
   configure(spec: AppSpec): void {
-    const { kind, balance, maxConns, maxQueue, ipHashPrefix, proxyProtocol } = spec;
-    this.#direct = workersAccept(spec);
-    this.sockets.shared = kind === 'plain' || !canReusePort();
+    const { balance, maxConns, maxQueue, ipHashPrefix, proxyProtocol } = spec;
     this.dispatcher.configure({ strategy: handsOff(balance) ? balance : DEFAULT_STRATEGY, maxConns, maxQueue, maxQueued: this.#room, ipHashPrefix });
     this.#gate = proxyProtocol === null ? null : { spec: proxyProtocol, trusted: trustOf(proxyProtocol) };
+    this.#letAccept(workersAccept(spec));
+  }
+
+  /**
+   * Lets the workers accept, or this process. Both do until the sockets have changed hands, and what waits in their queues stays
+   * there, so no connection is lost. Call `lend` next.
+   */
+  #letAccept(workers: boolean): void {
+    if (workers === this.#workersAccept) return;
+    this.#workersAccept = workers;
+    for (const { key } of this.listeners.lendable) {
+      if (workers) void this.listeners.pause(key);
+      else this.listeners.resume(key);
+    }
   }
 
   /** Adds a listening handle from the daemon. */
   received(key: string, handle: RawListener, name: SocketName | null): void {
-    if (DirectSockets.owns(key)) this.sockets.received(key, handle);
-    else this.listeners.received(key, handle, name);
+    this.listeners.received(key, handle, name);
   }
 
-  /** Opens a listener for a worker. The kernel does not spread connections of Unix sockets, so those are dispatched even with `direct`. */
-  async listen(query: ListenQuery, slots: number): Promise<{ readonly errno: number; readonly name: SocketName | null }> {
+  /** Opens a listener for a worker. */
+  async listen(query: ListenQuery): Promise<{ readonly errno: number; readonly name: SocketName | null }> {
     // A worker that boots while the app stops must not fail because of this; it gets no connections.
     if (this.#shut) return { errno: 0, name: nameAsAsked(query) };
     if (query.addressType !== -1) {
       this.#opened();
       this.#opened = () => {};
-    }
-    if (this.#direct && query.addressType !== -1) {
-      const outcome = await this.sockets.listen(query, slots);
-      return { errno: outcome.errno, name: 'name' in outcome ? outcome.name : null };
     }
     const { errno, listener } = await this.listeners.listen(query);
     return { errno, name: listener?.name ?? null };
@@ -130,7 +141,21 @@ export class Ingress {
 
   closeAllBut(used: ReadonlySet<string>): void {
     this.listeners.closeAllBut(used);
-    this.sockets.closeAllBut(used);
+  }
+
+  /** Lends the sockets to these workers, if workers accept. */
+  lend(serving: Serving): void {
+    this.#lending.assign(serving);
+  }
+
+  /** A worker accepts from a lent socket, or no longer. */
+  borrowed(worker: WorkerHandle, key: string, on: boolean): void {
+    if (on) this.listeners.accepted(key);
+    else this.#lending.returned(worker, key);
+  }
+
+  forget(worker: WorkerHandle): void {
+    this.#lending.forget(worker);
   }
 
   /** Listeners whose connections go through the dispatcher. */
@@ -143,14 +168,14 @@ export class Ingress {
    * @param reroute called after `dispatched` has changed.
    */
   async shut(reroute: () => void): Promise<void> {
-    const { listeners, sockets } = this;
+    const { listeners } = this;
     this.#shut = true;
     await shutIngress({
       releaseDuplicates: async () => void (await Promise.all(this.held.map(({ key }) => this.#keeper.drop(key)))),
       takeOver: () => {
-        this.#handingOut = [...listeners.all, ...sockets.groups].map(({ key }) => key);
+        this.#handingOut = listeners.all.map(({ key }) => key);
         for (const { key } of listeners.all) listeners.narrow(key);
-        const takenOver = sockets.takeOver((key, connection) => this.#arrived(key, connection));
+        const takenOver = this.#lending.takeAllBack();
         reroute();
         return takenOver;
       },
@@ -167,11 +192,11 @@ export class Ingress {
    * @param reroute called after `dispatched` has changed.
    */
   async release(reroute: () => void): Promise<void> {
-    const { listeners, sockets } = this;
+    const { listeners } = this;
     this.#shut = true;
     this.#handingOut = listeners.all.map(({ key }) => key);
     listeners.release();
-    const released = sockets.release();
+    const released = this.#lending.takeAllBack();
     reroute();
     await handOut({ released, waiting: () => this.#waiting });
     for (const key of this.#handingOut) this.#forget(key);
@@ -192,6 +217,11 @@ export class Ingress {
     this.#arrivals++;
     if (this.#gate === null || !this.#expectsHeader(key, this.#gate.spec)) this.dispatcher.accept(key, connection);
     else this.#readerFor(key).read(connection);
+  }
+
+  /** Whether workers accept from that socket. The kernel does not spread connections of Unix sockets, so those are handed over. */
+  #isLent(query: ListenAddress | undefined): boolean {
+    return this.#workersAccept && query !== undefined && query.addressType !== -1;
   }
 
   #expectsHeader(key: string, { ports }: ProxyProtocolSpec): boolean {

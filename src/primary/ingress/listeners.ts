@@ -8,7 +8,7 @@ import type { Duplicate } from '../handles/duplicator.ts';
 import type { HeldSocket } from '../handles/handle-keeper.ts';
 import { backlogOf } from './listen-options.ts';
 import { hasLostItsFile, removeFile } from './socket-file.ts';
-import { CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
+import { bindSocket, CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
 export interface Listener {
   readonly key: string;
@@ -17,8 +17,10 @@ export interface Listener {
   readonly name: SocketName | null;
   /** Readable address: `*:3000`, `/run/app.sock`. */
   readonly label: string;
-  /** `paused`: not polled, so new connections wait in the kernel's queue. */
+  /** `paused`: not polled here, so new connections wait in the kernel's queue, or workers accept them. */
   mode: 'accepting' | 'pausing' | 'paused';
+  /** A bound socket refuses connections until somebody accepts from it. */
+  listens: boolean;
   /** Another handle of this socket, unpolled, for the next pause. */
   spare: Promise<RawListener | null> | null;
 }
@@ -43,6 +45,8 @@ interface ListenersOptions {
   readonly onOpened: (listener: Listener) => void;
   readonly onClosed: (key: string) => void;
   readonly duplicate: Duplicate;
+  /** Whether workers accept from this socket themselves, so that it is not polled here. */
+  readonly isLent: (query: ListenAddress) => boolean;
 }
 
 /** The app's listening sockets. Each is opened when the first worker asks for it, and stays open independently of the workers. */
@@ -76,11 +80,18 @@ export class Listeners {
     return this.#open.get(key);
   }
 
-  /** The descriptors of those that have paused. */
+  /** Those of which workers may borrow the socket. */
+  get lendable(): readonly Listener[] {
+    return this.all.filter(({ query }) => canBeUnpolled(query));
+  }
+
+  /** The descriptors of those whose connections wait in the kernel. */
   get paused(): readonly ListeningDescriptor[] {
     // The family of the socket, not of the query: without an address, both are served by one of IPv6.
-    return [...this.#open.values()].flatMap(({ mode, handle, name }) =>
-      mode === 'paused' && handle.fd !== undefined && name !== null ? [{ descriptor: handle.fd, family: name.family === 'IPv6' ? 6 : 4 }] : [],
+    return [...this.#open.values()].flatMap(({ mode, query, handle, name }) =>
+      mode === 'paused' && !this.#options.isLent(query) && handle.fd !== undefined && name !== null
+        ? [{ descriptor: handle.fd, family: name.family === 'IPv6' ? 6 : 4 }]
+        : [],
     );
   }
 
@@ -91,10 +102,20 @@ export class Listeners {
     this.#inherited.set(key, { handle, name });
   }
 
-  /** Closing the bound handle of a Unix socket removes its file, so clients could no longer connect. */
   canPause(key: string): boolean {
     const listener = this.#open.get(key);
-    return listener !== undefined && listener.query.addressType !== -1;
+    return listener !== undefined && canBeUnpolled(listener.query);
+  }
+
+  /** A worker accepts from this socket: from now on the kernel lets connections in. */
+  accepted(key: string): void {
+    const listener = this.#open.get(key);
+    if (listener !== undefined) listener.listens = true;
+  }
+
+  /** Whether no listener refuses connections. */
+  get accepting(): boolean {
+    return this.all.every(({ listens }) => listens);
   }
 
   /** Stops accepting for now, so connections wait in the kernel's queue. Without a duplicate it keeps accepting. */
@@ -127,9 +148,9 @@ export class Listeners {
 
   /** Lets in as few connections as possible before the listener is closed: removes the queue of a TCP socket, or the file of a Unix socket. */
   narrow(key: string): void {
-    this.resume(key);
     const listener = this.#open.get(key);
-    if (listener === undefined) return;
+    if (listener?.listens !== true) return;
+    this.resume(key);
     closeSpare(listener);
     if (listener.query.addressType !== -1) listener.handle.listen(CLOSING_BACKLOG);
     else if (listener.query.address !== null) removeFile(listener.query.address);
@@ -177,9 +198,11 @@ export class Listeners {
     if (inherited !== undefined) {
       this.#inherited.delete(query.key);
       const listener = this.#add(query, inherited.handle, inherited.name);
+      if (this.#options.isLent(query)) return this.#unpolled(listener);
       const errno = this.#poll(listener);
       return errno === 0 ? { errno: 0, listener } : { errno, listener: null };
     }
+    if (this.#options.isLent(query)) return this.#bindOnly(query);
     try {
       return await this.#bind(query);
     } catch (error) {
@@ -221,8 +244,23 @@ export class Listeners {
     return { errno: 0, listener };
   }
 
+  /** Opens a socket for workers to accept from. */
+  #bindOnly(query: ListenQuery): ListenOutcome {
+    const handle = bindSocket({ ...query, port: query.port ?? 0 });
+    if (typeof handle === 'number') return { errno: handle, listener: null };
+    const listener = this.#add(query, handle, socketName(handle));
+    listener.listens = false;
+    this.#options.onOpened(listener);
+    return this.#unpolled(listener);
+  }
+
+  #unpolled(listener: Listener): ListenOutcome {
+    listener.mode = 'paused';
+    return { errno: 0, listener };
+  }
+
   #add(query: ListenQuery, handle: RawListener, name: SocketName | null): Listener {
-    const listener: Listener = { key: query.key, query, handle, name, label: labelOf(query, name), mode: 'accepting', spare: null };
+    const listener: Listener = { key: query.key, query, handle, name, label: labelOf(query, name), mode: 'accepting', listens: true, spare: null };
     this.#open.set(query.key, listener);
     return listener;
   }
@@ -233,12 +271,16 @@ export class Listeners {
     };
   }
 
-  /** Starts accepting on a handle that is already listening. */
+  /** Starts accepting on a handle that is bound. */
   #poll(listener: Listener): number {
     this.#feed(listener);
+    listener.listens = true;
     return listener.handle.listen(backlogOf(listener.query));
   }
 }
+
+/** Closing the bound handle of a Unix socket removes its file, so clients could no longer connect. */
+const canBeUnpolled = ({ addressType }: ListenAddress): boolean => addressType !== -1;
 
 function closeSpare(listener: Listener): void {
   const { spare } = listener;

@@ -59,9 +59,7 @@ export class Router implements WorkerObserver {
   }
 
   onListen(worker: WorkerHandle, seq: number, query: ListenQuery): void {
-    const { ingress, pool } = this.#options;
-    const slots = Math.max(pool.wanted, worker.slot + 1);
-    void ingress.listen(query, slots).then(async ({ errno, name }) => {
+    void this.#options.ingress.listen(query).then(async ({ errno, name }) => {
       // Before the answer: the app may end because of it.
       if (errno === ADDRESS_IN_USE) await this.#explainRefusal(worker, query);
       worker.answerListen(seq, query, errno, name);
@@ -78,15 +76,13 @@ export class Router implements WorkerObserver {
     this.changed();
   }
 
-  onAccepting(worker: WorkerHandle, { key, index, on }: { readonly key: string; readonly index: number; readonly on: boolean }): void {
-    const { sockets } = this.#options.ingress;
-    if (on) sockets.accepted(key);
-    else sockets.released(worker, key, index);
+  onAccepting(worker: WorkerHandle, { key, on }: { readonly key: string; readonly on: boolean }): void {
+    this.#options.ingress.borrowed(worker, key, on);
   }
 
   /** Whether every socket is accepted from, so that no connection is refused. */
   get accepting(): boolean {
-    return this.members.length === 0 || this.#options.ingress.sockets.accepting;
+    return this.members.length === 0 || this.#options.ingress.listeners.accepting;
   }
 
   onFree(worker: WorkerHandle): void {
@@ -106,13 +102,13 @@ export class Router implements WorkerObserver {
   }
 
   onExit(worker: WorkerHandle): void {
-    this.#options.ingress.sockets.forget(worker);
+    this.#options.ingress.forget(worker);
   }
 
   /** Updates the ingress after a change of a worker's state, listeners or weight. */
   changed(): void {
     const { ingress, pool } = this.#options;
-    const { dispatcher, dispatched, sockets } = ingress;
+    const { dispatcher, dispatched } = ingress;
     const { backup, balance, maxConns } = pool.spec;
     const able = pool.workers.filter((worker) => isServing(worker.state) && worker.channel.connected);
     const isBackup = (worker: WorkerHandle): boolean => backup.includes(worker.slot);
@@ -125,7 +121,7 @@ export class Router implements WorkerObserver {
     const routable = members.flatMap((index) => able[index] ?? []);
     const joined = routable.some((worker) => !this.members.includes(worker));
     this.members = routable;
-    sockets.assign({ members: routable, isBackup });
+    ingress.lend({ members: routable, isBackup });
     for (const key of dispatched) {
       const taking = routable.filter((worker) => worker.keys.has(key) && !this.#fullOf(worker).has(key));
       dispatcher.route(

@@ -1,26 +1,18 @@
 import { LbError } from '../../errors/lb-error.ts';
-import { weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
-import { workersAccept } from '../../lifecycle/workers-accept.ts';
-import type { BalanceStrategy } from '../../lifecycle/balance-strategy.ts';
+import { weightOf } from '../../lifecycle/app-spec.ts';
+import { choosingOptions } from '../../lifecycle/workers-accept.ts';
+import { handsOff, type BalanceStrategy } from '../../lifecycle/balance-strategy.ts';
 import type { WeightBody } from '../../protocol/control.ts';
 import type { Pool } from '../workers/pool.ts';
 
-/** Changes the strategy from the next connection on. @throws LbError if that needs a restart. */
+/** Changes the strategy from the next connection on. @throws LbError if an option of the app forbids it. */
 export function changeBalance(pool: Pool, strategy: BalanceStrategy): string {
   const { name, balance } = pool.spec;
   if (balance === strategy) return `${name} already uses ${strategy}`;
-  const spec = { ...pool.spec, balance: strategy };
-  needsNoRestart(pool, spec);
-  pool.spec = spec;
+  const options = handsOff(strategy) ? [] : choosingOptions(pool.spec);
+  if (options.length > 0) throw new LbError('LB_ERR_BALANCE', { app: name, strategy, options: options.join(', ') });
+  pool.spec = { ...pool.spec, balance: strategy };
   return `${name} now uses ${strategy} (was ${balance})`;
-}
-
-/** @throws LbError if the change is one of who accepts the connections: that is another listening socket. */
-export function needsNoRestart({ spec }: Pool, next: AppSpec): void {
-  const [before, after] = [spec, next].map(workersAccept);
-  if (before === after) return;
-  const acceptor = (isWorker: boolean | undefined): string => (isWorker === true ? 'its workers accept' : 'its primary accepts');
-  throw new LbError('LB_ERR_ACCEPTOR', { app: spec.name, before: acceptor(before), after: acceptor(after) });
 }
 
 /** Changes weights from the next connection on. @throws LbError for an unknown slot, or if no slot would have a weight above 0. */
@@ -30,8 +22,8 @@ export function changeWeights(pool: Pool, changes: WeightBody['weights']): strin
   const weights = Array.from({ length: Math.max(pool.wanted, before.length) }, (_, slot) => weightOf(before, slot));
   for (const { slot, weight } of changes) {
     if (slot >= pool.wanted) throw new LbError('LB_ERR_SLOT', { app: name, slot, last: pool.wanted - 1 });
-    if (workersAccept(pool.spec) && weight !== 0 && weight !== 1)
-      throw new LbError('LB_ERR_WEIGHT', { app: name, reason: 'its workers accept connections themselves, so a weight is 0 or 1' });
+    if (!handsOff(pool.spec.balance) && weight !== 0 && weight !== 1)
+      throw new LbError('LB_ERR_WEIGHT', { app: name, reason: `with ${pool.spec.balance} the workers accept connections themselves, so a weight is 0 or 1` });
     weights[slot] = weight;
   }
   if (weights.slice(0, pool.wanted).every((weight) => weight === 0))

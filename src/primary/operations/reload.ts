@@ -10,7 +10,6 @@ import { plural } from '../../lifecycle/wording.ts';
 import type { OnFailure } from '../../protocol/control.ts';
 import { currentWorker, type CodePlace } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
-import { needsNoRestart } from './balance-orders.ts';
 import { Canaries } from './canary.ts';
 import { Drains, rolloutRoom } from './drains.ts';
 import { Inspection } from './inspection.ts';
@@ -77,7 +76,6 @@ export class ReloadOperation implements Operation {
   begin(): void {
     const { pool } = this.#context;
     try {
-      if (this.#options.spec !== undefined) needsNoRestart(pool, this.#options.spec);
       this.#dropListeners();
     } catch (error) {
       this.#error = LbError.from(error);

@@ -1,7 +1,6 @@
 import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { keepScale } from '../../lifecycle/autoscale.ts';
-import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import { countDone, currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -35,7 +34,7 @@ export class RestartOperation implements Operation {
     if (this.#phase === 'stopping') {
       if (pool.workers.length > 0) return null;
       this.#phase = 'starting';
-      if (this.#options.spec !== undefined) this.#redefine(this.#options.spec);
+      if (this.#options.spec !== undefined) pool.spec = keepScale(this.#options.spec, pool.spec, pool.wanted);
       pool.wanted = pool.spec.instances;
       pool.nextGeneration();
       pool.forgetRestarts();
@@ -45,14 +44,6 @@ export class RestartOperation implements Operation {
     if (ready + countDone(pool) < pool.wanted || !this.#context.isAccepting()) return null;
     if (ready === 0) return { ok: true, message: `${pool.spec.name} was restarted and has ended with exit code 0` };
     return { ok: true, message: `${pool.spec.name} restarted with ${plural(ready, 'worker')}` };
-  }
-
-  /** A change of who accepts connections is a change of listening sockets: it closes the open ones. */
-  #redefine(spec: AppSpec): void {
-    const { pool } = this.#context;
-    const changesHolder = workersAccept(spec) !== workersAccept(pool.spec);
-    pool.spec = keepScale(spec, pool.spec, pool.wanted);
-    if (changesHolder) this.#context.closeListeners();
   }
 
   holds(): boolean {

@@ -1,6 +1,5 @@
 import { expectedPort } from '../../lifecycle/expected-port.ts';
 import { describeGenerations, isNoteworthy } from '../../lifecycle/generations.ts';
-import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { appState } from '../../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
@@ -147,7 +146,7 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: 
     memoryBytes: meter.memoryBytes,
     weight: router.weight(worker),
     connections: worker.handOff.reportedConnections,
-    accepted: workersAccept(pool.spec) ? (last?.delivered ?? 0) : meter.accepted,
+    accepted: meter.accepted,
     refused: meter.refused,
     handOffMs: handOffMs === null ? null : Math.round(handOffMs * 1000) / 1000,
     requestsInFlight: worker.self.blockers?.requests ?? last?.requestsInFlight ?? 0,

@@ -18,7 +18,7 @@ interface AppEvents<W> {
   /** Its set of listeners changed, or its channel closed. */
   onListenersChanged: [worker: W];
   /** It accepts from a lent socket now, or no longer. */
-  onAccepting: [worker: W, socket: { readonly key: string; readonly index: number; readonly on: boolean }];
+  onAccepting: [worker: W, socket: { readonly key: string; readonly on: boolean }];
   /** It can receive another connection. */
   onFree: [worker: W];
   onNotTaken: [worker: W, connection: Untaken];

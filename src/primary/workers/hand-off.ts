@@ -25,7 +25,7 @@ interface HandOffOptions {
   readonly events: HandOffEvents;
 }
 
-/** Hands connections, and with `direct` listening sockets, to one worker. Tracks how many it has and which it did not take. */
+/** Hands connections to one worker, or lends it the listening sockets. Tracks how many it has and which it did not take. */
 export class HandOff implements Target {
   readonly slot: number;
   pending: PendingConnection | null = null;
@@ -83,9 +83,9 @@ export class HandOff implements Target {
     this.#channel.post({ t: 'count', on });
   }
 
-  /** With `direct`: lends the worker a listening socket to accept from. */
-  lend(key: string, index: number, socket: RawListener, lost: () => void): void {
-    this.#channel.postHandle({ t: 'socket', key, index, on: true }, socket, { taken: () => {}, lost });
+  /** Lends the worker a listening socket to accept from. */
+  lend(key: string, socket: RawListener, lost: () => void): void {
+    this.#channel.postHandle({ t: 'socket', key, on: true }, socket, { taken: () => {}, lost });
   }
 
   counted(count: OpenCount): void {

@@ -3,7 +3,7 @@ import type { OpenCount } from '../../protocol/worker.ts';
 /** Estimates how many connections a worker has open: its last count, plus those that were handed over but not delivered by then. */
 export class OpenEstimate {
   #handed = 0;
-  #counted: OpenCount = { connections: 0, delivered: 0 };
+  #counted: Omit<OpenCount, 'accepted'> = { connections: 0, delivered: 0 };
 
   get value(): number {
     return this.#counted.connections + this.#handed - this.#counted.delivered;

@@ -1,5 +1,4 @@
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
-import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { definedHeapLimit } from '../../lifecycle/heap-limit.ts';
 import { isFixedListener, isOwnListener } from '../../lifecycle/fixed-listener.ts';
 import { isLeaving, moveWorker, type WorkerState } from '../../lifecycle/states.ts';
@@ -84,7 +83,7 @@ export class WorkerHandle {
     this.spec = spec;
     this.#notify = notify;
     this.#counters = counters;
-    this.meter = new WorkerMeter(counters, slot, workersAccept(spec));
+    this.meter = new WorkerMeter(counters, slot);
     this.channel = new WorkerChannel(start, {
       received: (message, handle) => this.#receive(message, handle),
       malformed: (problem) => notify('onBadMessage', this, `worker ${slot}`, problem),

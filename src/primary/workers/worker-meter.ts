@@ -19,8 +19,8 @@ export class WorkerMeter {
   last: Heartbeat | null = null;
   cpuPercent: number | null = null;
   memoryBytes: number | null = null;
-  /** Connections that the worker took, those it gave back or could not receive, and of the latter only those it could not receive. */
-  accepted = 0;
+  /** Connections that the worker took from the primary, those it gave back or could not receive, and of the latter only those it could not receive. */
+  taken = 0;
   refused = 0;
   lost = 0;
   /** Moving average of the time from accept until the worker took the connection; null before the first one. */
@@ -32,13 +32,15 @@ export class WorkerMeter {
   readonly recent = new RecentTraffic();
   readonly #counters: AppCounters;
   readonly #slot: SlotCounters;
-  readonly #direct: boolean;
 
-  /** @param direct whether the worker accepts connections itself; its heartbeats then report how many. */
-  constructor(counters: AppCounters, slot: number, direct: boolean) {
+  constructor(counters: AppCounters, slot: number) {
     this.#counters = counters;
     this.#slot = counters.slot(slot);
-    this.#direct = direct;
+  }
+
+  /** Connections that the worker took from the primary, or accepted itself. */
+  get accepted(): number {
+    return this.taken + (this.last?.accepted ?? 0);
   }
 
   /** Whether the last sign of life was a heartbeat without activity. The worker may skip the next heartbeats then. */
@@ -48,8 +50,8 @@ export class WorkerMeter {
 
   /** The worker took a connection, `ms` after it was accepted. */
   took(ms: number, at: number): void {
-    this.accepted++;
-    if (!this.#direct) this.#slot.accepted++;
+    this.taken++;
+    this.#slot.accepted++;
     this.lastSignAt = at;
     this.#idle = false;
     this.handOffMs = this.handOffMs === null ? ms : this.handOffMs + (ms - this.handOffMs) * SMOOTHING;
@@ -74,7 +76,7 @@ export class WorkerMeter {
 
   add(beat: Heartbeat, at: number): void {
     this.#counters.beat(this.#slot, this.last, beat);
-    if (this.#direct) this.#slot.accepted += beat.delivered - (this.last?.delivered ?? 0);
+    this.#slot.accepted += beat.accepted - (this.last?.accepted ?? 0);
     const { ms, cpuMs } = beat.span;
     if (ms >= SHORTEST_CPU_SPAN_MS) this.cpuPercent = percentOf(cpuMs, ms);
     this.memoryBytes = beat.use.rssBytes;

@@ -18,7 +18,7 @@ if (process.argv[2] === 'metered') {
   const vitals = {
     complete: <A>(own: A): A => own,
     traffic,
-    openCount: () => ({ connections: traffic.connections, delivered: 0 }),
+    openCount: () => ({ connections: traffic.connections, delivered: 0, accepted: 0 }),
     cpuMs: () => meter.cpuMs(),
     use: () => meter.sample(),
   };

@@ -163,7 +163,7 @@ describe('balance and weight', () => {
 
   it('pass on what the daemon refuses', async () => {
     daemon.on('POST /v1/apps/api/balance', {
-      error: new LbError('LB_ERR_ACCEPTOR', { app: 'api', before: 'its primary accepts', after: 'its workers accept' }),
+      error: new LbError('LB_ERR_BALANCE', { app: 'api', strategy: 'direct', options: 'max_conns' }),
     });
     daemon.on('POST /v1/apps/api/weight', { error: new LbError('LB_ERR_SLOT', { app: 'api', slot: 9, last: 1 }) });
     expect([(await lb('balance api direct')).code, (await lb('weight api 9=1')).code, (await lb('weight apu 0=1')).code]).toEqual([1, 3, 3]);

@@ -1,9 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
 import { Ingress } from '../../../src/primary/ingress/ingress.ts';
+import type { Serving } from '../../../src/primary/ingress/lending.ts';
 import type { PendingConnection, Target } from '../../../src/primary/handles/connection.ts';
+import type { WorkerHandle } from '../../../src/primary/workers/worker-handle.ts';
 import type { ListenQuery } from '../../../src/protocol/worker.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
@@ -50,7 +55,7 @@ afterEach(() => ingress.closeAllBut(new Set()));
 
 async function open(spec: Partial<AppSpec> = {}): Promise<{ readonly port: number; readonly taker: Taker }> {
   ingress.configure(sampleSpec(spec));
-  const { errno, name } = await ingress.listen(QUERY, 1);
+  const { errno, name } = await ingress.listen(QUERY);
   expect(errno).toBe(0);
   const taker = new Taker();
   ingress.dispatcher.route('a', [{ target: taker, weight: 1, backup: false }]);
@@ -98,13 +103,43 @@ it('accepts headers from trusted addresses only', async () => {
   expect([taker.sources, ingress.proxyRejections.untrusted]).toEqual([['192.0.2.7'], 1]);
 });
 
-it('lends its sockets to the workers with direct, except a Unix socket', async () => {
-  ingress.configure(sampleSpec({ balance: 'direct' }));
-  expect((await ingress.listen(QUERY, 1)).errno).toBe(0);
-  expect([ingress.sockets.groups.length, ingress.listeners.all.length, kept]).toEqual([1, 0, ['keep a#0']]);
-  const pipe = vi.spyOn(ingress.listeners, 'listen').mockResolvedValue({ errno: -13, listener: null });
-  expect(await ingress.listen({ ...QUERY, key: 'b', addressType: -1 }, 1)).toEqual({ errno: -13, name: null });
-  expect(pipe).toHaveBeenCalledOnce();
+describe('with direct', () => {
+  /** What a worker does with its sockets. */
+  const lent = (): { readonly serving: Serving; readonly log: string[] } => {
+    const log: string[] = [];
+    const worker = {
+      keys: new Set(['a', 'b']),
+      handOff: { lend: (key: string) => log.push(`gets ${key}`) },
+      channel: { post: ({ key }: { key: string }) => log.push(`loses ${key}`) },
+    };
+    return { serving: { members: [worker as unknown as WorkerHandle], isBackup: () => false }, log };
+  };
+
+  it('lends its sockets to the workers, except a Unix socket', async () => {
+    ingress.configure(sampleSpec({ balance: 'direct' }));
+    expect((await ingress.listen(QUERY)).errno).toBe(0);
+    const path = join(mkdtempSync(join(tmpdir(), 'lb-ingress-')), 's');
+    expect((await ingress.listen({ ...QUERY, key: 'b', addressType: -1, address: path, port: null })).errno).toBe(0);
+    const { serving, log } = lent();
+    ingress.lend(serving);
+    expect([log, kept, ingress.listeners.accepting]).toEqual([['gets a'], ['keep a', 'keep b'], false]);
+    ingress.borrowed(serving.members[0] as WorkerHandle, 'a', true);
+    expect(ingress.listeners.accepting).toBe(true);
+  });
+
+  it('takes the sockets back when the strategy changes, and accepts itself', async () => {
+    ingress.configure(sampleSpec({ balance: 'direct' }));
+    const { name } = await ingress.listen(QUERY);
+    const { serving, log } = lent();
+    ingress.lend(serving);
+    ingress.configure(sampleSpec());
+    ingress.lend(serving);
+    expect([log, ingress.listeners.accepting]).toEqual([['gets a', 'loses a'], true]);
+    const taker = new Taker();
+    ingress.dispatcher.route('a', [{ target: taker, weight: 1, backup: false }]);
+    await send(name?.port ?? 0, 'x');
+    expect(taker.sources).toHaveLength(1);
+  });
 });
 
 it('closes unused listeners, and drops their duplicates', async () => {
@@ -158,14 +193,14 @@ describe('an ingress that is shut', () => {
   it('closes inherited sockets that no worker asked for', async () => {
     const close = vi.fn();
     ingress.received('old', { close, listen: () => 0 }, null);
-    ingress.received('direct#0', { close, listen: () => 0 }, null);
+    ingress.received('other', { close, listen: () => 0 }, null);
     await shut();
-    expect([new Set(kept), close.mock.calls.length]).toEqual([new Set(['drop old', 'drop direct#0']), 2]);
+    expect([new Set(kept), close.mock.calls.length]).toEqual([new Set(['drop old', 'drop other']), 2]);
   });
 
   it('opens no more listeners, but reports success to a booting worker', async () => {
     await shut();
-    expect(await ingress.listen({ ...QUERY, port: 3000 }, 1)).toEqual({ errno: 0, name: { address: '127.0.0.1', port: 3000, family: 'IPv4' } });
+    expect(await ingress.listen({ ...QUERY, port: 3000 })).toEqual({ errno: 0, name: { address: '127.0.0.1', port: 3000, family: 'IPv4' } });
     expect([kept, ingress.open.length > 0]).toEqual([[], false]);
   });
 

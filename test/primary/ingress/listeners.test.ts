@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi, type Mock } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi, type Mock } from 'vitest';
 import type { RawListener } from '../../../src/primary/handles/raw-handles.ts';
 import { bindListener } from '../../../src/primary/ingress/bind-listener.ts';
 import { Listeners } from '../../../src/primary/ingress/listeners.ts';
+import type { ListenQuery } from '../../../src/protocol/worker.ts';
 
 const QUERY = { address: null, port: null, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'tcp' } as const;
 
@@ -15,6 +16,7 @@ let path: string;
 let duplicates: (RawListener | null)[] = [];
 let asked = 0;
 let accepted = 0;
+let lent = false;
 const listeners = new Listeners({
   bind: bindListener,
   onConnection: (_, connection) => {
@@ -23,6 +25,7 @@ const listeners = new Listeners({
   },
   onOpened: () => {},
   onClosed: () => {},
+  isLent: () => lent,
   duplicate: () => {
     asked++;
     return Promise.resolve(duplicates.shift() ?? null);
@@ -159,4 +162,63 @@ it('of the sockets of an earlier primary, closes those that it has itself', asyn
     ['a', false],
     ['b', true],
   ]);
+});
+
+describe('a socket that workers accept from', () => {
+  const query = (port: number): ListenQuery => ({ ...QUERY, key: `lent ${port}`, port, addressType: 4 });
+  const free = async (): Promise<number> => {
+    const server = createServer().listen(0);
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    return port;
+  };
+  beforeEach(() => void (lent = true));
+  afterEach(() => void (lent = false));
+
+  it('is bound, but refuses connections until a worker listens', async () => {
+    const port = await free();
+    expect(await listeners.listen(query(port))).toMatchObject({ errno: 0, listener: { listens: false, mode: 'paused', name: { port } } });
+    const [error] = await once(connect(port), 'error');
+    expect([error, listeners.accepting]).toMatchObject([{ code: 'ECONNREFUSED' }, false]);
+    listeners.accepted(`lent ${port}`);
+    expect(listeners.accepting).toBe(true);
+  });
+
+  it('is not shared with another program', async () => {
+    const taken = createServer().listen(0);
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    expect(await listeners.listen(query(port))).toEqual({ errno: -98, listener: null });
+    taken.close();
+    await once(taken, 'close');
+    expect((await listeners.listen(query(port))).errno).toBe(0);
+  });
+
+  it('that an earlier primary had keeps listening, and is not polled', async () => {
+    const handle = { listen: vi.fn(() => 0), close: () => {} };
+    listeners.received('lent 1', handle, null);
+    expect(await listeners.listen(query(1))).toMatchObject({ errno: 0, listener: { listens: true, mode: 'paused' } });
+    expect(handle.listen).not.toHaveBeenCalled();
+  });
+
+  it('is accepted from here when the primary is to hand over, before it ever listened too', async () => {
+    const port = await free();
+    await listeners.listen(query(port));
+    lent = false;
+    listeners.resume(`lent ${port}`);
+    const before = accepted;
+    const client = connect(port);
+    await vi.waitFor(() => expect(accepted).toBe(before + 1));
+    client.destroy();
+    expect(listeners.accepting).toBe(true);
+  });
+
+  it('that never listened lets nobody in when it is closed', async () => {
+    const port = await free();
+    await listeners.listen(query(port));
+    listeners.narrow(`lent ${port}`);
+    expect(await once(connect(port), 'error')).toMatchObject([{ code: 'ECONNREFUSED' }]);
+  });
 });

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppSpec } from '../../../src/lifecycle/app-spec.ts';
 import { BALANCE_STRATEGIES, type BalanceStrategy } from '../../../src/lifecycle/balance-strategy.ts';
 import type { WorkerState } from '../../../src/lifecycle/states.ts';
-import { DirectSockets } from '../../../src/primary/ingress/direct-sockets.ts';
 import { Dispatcher } from '../../../src/primary/ingress/dispatcher.ts';
 import type { Ingress } from '../../../src/primary/ingress/ingress.ts';
 import { Router } from '../../../src/primary/ingress/router.ts';
@@ -59,9 +58,8 @@ beforeEach(() => {
   joins = 0;
   holder = null;
   said = [];
-  const sockets = new DirectSockets({ onOpened: () => {}, onClosed: () => {} });
   const listen = (): Promise<object> => Promise.resolve({ errno, name: null });
-  const ingress = { dispatcher, dispatched: ['a', 'b'], sockets, listen } as unknown as Ingress;
+  const ingress = { dispatcher, dispatched: ['a', 'b'], lend: () => {}, listen } as unknown as Ingress;
   const pool = {
     get workers() {
       return workers;

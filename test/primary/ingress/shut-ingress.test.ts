@@ -50,6 +50,7 @@ it('accepts everything in the queue of the kernel, then refuses', async () => {
     },
     onOpened: () => {},
     onClosed: () => {},
+    isLent: () => false,
     duplicate: () => Promise.resolve(null),
   });
   const query = {

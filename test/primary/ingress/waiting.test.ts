@@ -38,7 +38,7 @@ afterEach(() => {
 
 async function crowd(spec: Partial<AppSpec>, waiting: number, address: string | null = '127.0.0.1'): Promise<readonly Busy[]> {
   ingress.configure(sampleSpec(spec));
-  const { name } = await ingress.listen({ ...QUERY, address }, 2);
+  const { name } = await ingress.listen({ ...QUERY, address });
   const workers = [new Busy(0), new Busy(1)];
   ingress.dispatcher.route(
     'a',

@@ -14,16 +14,17 @@ describe('changeBalance', () => {
     expect(changeBalance(pool, 'random')).toBe('api already uses random');
   });
 
-  it.each([
-    ['round-robin', 'direct'],
-    ['direct', 'ip-hash'],
-  ] as const)('refuses %s → %s', (balance, strategy) => {
-    const pool = poolOf({ balance });
-    expect(() => changeBalance(pool, strategy)).toThrow(expect.objectContaining({ code: 'LB_ERR_ACCEPTOR' }));
-    expect(pool.spec.balance).toBe(balance);
+  it('changes to direct and back, unless an option needs a choice for each connection', () => {
+    const pool = poolOf({ weights: [0, 1] });
+    changeBalance(pool, 'direct');
+    expect(pool.spec.balance).toBe('direct');
+    changeBalance(pool, 'ip-hash');
+    for (const changes of [{ maxConns: 5 }, { weights: [0.5] }, { slowStartMs: 1 }, { proxyProtocol: { ports: null, from: null } }]) {
+      const bound = poolOf(changes);
+      expect(() => changeBalance(bound, 'direct')).toThrow(expect.objectContaining({ code: 'LB_ERR_BALANCE' }));
+      expect(bound.spec.balance).toBe('round-robin');
+    }
   });
-
-  it('leaves direct as it is', () => expect(changeBalance(poolOf({ balance: 'direct' }), 'direct')).toContain('already'));
 });
 
 describe('changeWeights', () => {

@@ -28,14 +28,17 @@ class Chain {
     const { setInterval } = globalThis;
     vi.spyOn(globalThis, 'setInterval').mockImplementationOnce((look, ms) => setInterval(look, (ms ?? 0) + lateMs));
     const traffic = new Traffic();
-    const meter = new WorkerMeter(new AppCounters(), this.#meters.length, false);
+    const meter = new WorkerMeter(new AppCounters(), this.#meters.length);
     this.#traffics.push(traffic);
     this.#meters.push(meter);
     const send = (beat: Heartbeat): void => {
       meter.add(beat, now());
       this.#feed.onBeat();
     };
-    new HeartbeatSender({ traffic, openCount: () => ({ connections: 0, delivered: 0 }), cpuMs: () => 0, use: () => use, complete: (own) => own }, send).start();
+    new HeartbeatSender(
+      { traffic, openCount: () => ({ connections: 0, delivered: 0, accepted: 0 }), cpuMs: () => 0, use: () => use, complete: (own) => own },
+      send,
+    ).start();
   }
 
   answer(slot: number, requests: number): void {

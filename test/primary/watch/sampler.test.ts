@@ -46,7 +46,7 @@ function limit(on: boolean): void {
 }
 
 function add(pid: number, reports: boolean): FakeWorker {
-  const worker = { pid, meter: new WorkerMeter(new AppCounters(), 0, false) };
+  const worker = { pid, meter: new WorkerMeter(new AppCounters(), 0) };
   worker.meter.reports = () => reports;
   workers.push(worker);
   return worker;

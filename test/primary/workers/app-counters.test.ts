@@ -19,11 +19,11 @@ const beat = (requests: number, changes: Partial<Heartbeat> = {}): Heartbeat =>
 
 it('adds the difference between heartbeats, over all workers of a slot', () => {
   const counters = new AppCounters();
-  const first = new WorkerMeter(counters, 0, false);
+  const first = new WorkerMeter(counters, 0);
   first.add(beat(3), 1_000);
   first.add(beat(5), 2_000);
-  new WorkerMeter(counters, 0, false).add(beat(2), 3_000);
-  new WorkerMeter(counters, 1, false).add(beat(1), 3_000);
+  new WorkerMeter(counters, 0).add(beat(2), 3_000);
+  new WorkerMeter(counters, 1).add(beat(1), 3_000);
   // The last heartbeat of an exited worker arrives late.
   first.add(beat(6), 3_500);
   const totals = counters.totals({ malformed: 2 });
@@ -41,16 +41,18 @@ it('adds the difference between heartbeats, over all workers of a slot', () => {
   expect(totals.latency.slice(0, 3)).toEqual([5, 10, 0]);
 });
 
-it('counts connections when they are taken, or with direct from heartbeats', () => {
+it('counts connections when they are taken, and those that workers accept themselves from heartbeats', () => {
   const counters = new AppCounters();
-  const fed = new WorkerMeter(counters, 0, false);
+  const fed = new WorkerMeter(counters, 0);
   fed.took(1, 100);
   fed.refuse();
   fed.add(beat(7), 1_000);
-  const direct = new WorkerMeter(counters, 1, true);
-  direct.add(beat(7), 1_000);
-  direct.add(beat(9), 2_000);
-  expect(counters.totals({})).toMatchObject({ accepted: 10, refused: 1, slots: { 0: { accepted: 1, refused: 1 }, 1: { accepted: 9, refused: 0 } } });
+  const accepting = new WorkerMeter(counters, 1);
+  accepting.took(1, 100);
+  accepting.add(beat(7, { accepted: 7 }), 1_000);
+  accepting.add(beat(9, { accepted: 9 }), 2_000);
+  expect([fed.accepted, accepting.accepted]).toEqual([1, 10]);
+  expect(counters.totals({})).toMatchObject({ accepted: 11, refused: 1, slots: { 0: { accepted: 1, refused: 1 }, 1: { accepted: 10, refused: 0 } } });
 });
 
 it('counts exits by cause', () => {
@@ -64,7 +66,7 @@ it('counts exits by cause', () => {
 });
 
 it('takes CPU and memory from heartbeats, and from outside when there are none', () => {
-  const meter = new WorkerMeter(new AppCounters(), 0, false);
+  const meter = new WorkerMeter(new AppCounters(), 0);
   meter.sampled({ cpuMs: 900, memoryBytes: 7 }, 7_000);
   expect([meter.cpuPercent, meter.memoryBytes]).toEqual([null, 7]);
   meter.add(beat(0), 8_000);

@@ -5,7 +5,7 @@ import { heartbeat } from '../fake-workers.ts';
 
 it('rates cover the span of a heartbeat, not the idle time before it', () => {
   const counters = new AppCounters();
-  const meter = new WorkerMeter(counters, 0, false);
+  const meter = new WorkerMeter(counters, 0);
   const rates = (requests: number, at: number, span: { ms: number; cpuMs: number }, cpuMs: number): unknown => {
     meter.add(heartbeat({ requests, statusClasses: [0, requests, 0, 0, 0], span, use: { ...heartbeat({}).use, cpuMs } }), at);
     return [meter.requestsPerSecond(at), meter.cpuPercent];
@@ -18,7 +18,7 @@ it('rates cover the span of a heartbeat, not the idle time before it', () => {
 });
 
 it('percentiles and errors cover the last 10 s, even without new heartbeats', () => {
-  const meter = new WorkerMeter(new AppCounters(), 0, false);
+  const meter = new WorkerMeter(new AppCounters(), 0);
   const tell = (requests: number, at: number, latency: readonly number[] = []): void =>
     meter.add(heartbeat({ requests, statusClasses: [0, requests - requests / 10, 0, 0, requests / 10], latency }), at);
   tell(100, 1_000, [100]);

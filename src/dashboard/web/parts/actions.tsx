@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { HAND_OFF_STRATEGIES, handsOff } from '../../../lifecycle/balance-strategy.ts';
+import { BALANCE_STRATEGIES } from '../../../lifecycle/balance-strategy.ts';
 import { keysOf } from '../../../lifecycle/keys-of.ts';
 import { isEnded } from '../../../lifecycle/states.ts';
 import type { AppSnapshot } from '../../../protocol/snapshot.ts';
@@ -65,14 +65,12 @@ export function Actions({ app }: { readonly app: AppSnapshot }): JSX.Element {
   );
 }
 
-/** Only for strategies that a running app can switch between. */
-function Balance({ app: { name, spec } }: { readonly app: AppSnapshot }): JSX.Element | null {
-  if (!handsOff(spec.balance)) return null;
+function Balance({ app: { name, spec } }: { readonly app: AppSnapshot }): JSX.Element {
   return (
     <label class="select">
       <span class="hidden">Balance</span>
       <select value={spec.balance} onChange={(event) => void store.run(name, 'balance', { strategy: event.currentTarget.value })}>
-        {HAND_OFF_STRATEGIES.map((strategy) => (
+        {BALANCE_STRATEGIES.map((strategy) => (
           <option key={strategy}>{strategy}</option>
         ))}
       </select>
