@@ -241,7 +241,7 @@ export interface AppOptions {
   /**
    * How a worker is chosen for each connection: round-robin, least-connections, ip-hash, random, direct.
    *
-   * See docs/balancing.md. `lb balance <app> <strategy>` changes it without a restart; changing to or from `direct` needs `lb restart`.
+   * See docs/balancing.md. `lb balance <app> <strategy>` changes it without a restart.
    * @default `"round-robin"`
    */
   readonly balance?: 'round-robin' | 'least-connections' | 'ip-hash' | 'random' | 'direct' | undefined;

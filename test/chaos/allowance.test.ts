@@ -49,7 +49,9 @@ it('lets a command fail only beside a fault', () => {
   expect(['reload cluster & kill-worker cluster 0', 'disk-full 500', 'scale cluster 1 & kill-daemon'].map(mayFail)).toEqual([true, true, true]);
   // These two refuse to run while an app reloads.
   expect(['weight cluster 0=3 & reload cluster', 'reload cluster & balance cluster random'].map(mayFail)).toEqual([true, true]);
-  expect(mayFail('weight cluster 0=3 & reload plain')).toBe(false);
+  // Workers that accept themselves follow no fractional weights.
+  expect(['balance cluster direct', 'weight cluster 0=3', 'weight cluster 0=1', 'balance cluster random'].map(mayFail)).toEqual([true, true, false, false]);
+  expect(mayFail('weight cluster 0=1 & reload plain')).toBe(false);
 });
 
 describe('the judge', () => {

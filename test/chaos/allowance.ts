@@ -36,9 +36,12 @@ const HARMLESS: readonly Kind[] = ['reload', 'restart', 'scale', 'weight', 'bala
 /** Refused while an app reloads. */
 const NOT_IN_RELOAD: readonly Kind[] = ['weight', 'balance'];
 
+/** Refused if the app already has the other. */
+const CONTRADICTING: readonly string[] = ['balance direct', 'weight 0=0.2', 'weight 0=3'];
+
 /** Whether the commands of a step may fail: only if a fault comes with them, or if one refuses to run beside another. */
 export const commandsMayFail = (step: Step): boolean =>
-  step.some(({ kind }) => !HARMLESS.includes(kind)) ||
+  step.some(({ kind, value }) => !HARMLESS.includes(kind) || CONTRADICTING.includes(`${kind} ${String(value)}`)) ||
   step.some(({ kind, app }) => kind === 'reload' && step.some((other) => other.app === app && NOT_IN_RELOAD.includes(other.kind)));
 
 /** A step that was done. The times are those of `performance.now`. */

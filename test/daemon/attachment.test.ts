@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { completeSpec } from '../../src/config/spec-settings.ts';
 import type { RawListener } from '../../src/primary/handles/raw-handles.ts';
 import { bindListener } from '../../src/primary/ingress/bind-listener.ts';
-import { socketName } from '../../src/primary/ingress/listeners.ts';
+import { socketName } from '../../src/primary/ingress/listener-name.ts';
 import { Attachment, type AttachmentEvents } from '../../src/daemon/attachment.ts';
 import type { Answer, FromPrimary, ToPrimary } from '../../src/protocol/attach.ts';
 import type { ProgressRecord } from '../../src/protocol/control.ts';

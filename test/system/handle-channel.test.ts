@@ -3,7 +3,7 @@ import { connect, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { bindListener } from '../../src/primary/ingress/bind-listener.ts';
-import { socketName } from '../../src/primary/ingress/listeners.ts';
+import { socketName } from '../../src/primary/ingress/listener-name.ts';
 import type { RawListener } from '../../src/primary/handles/raw-handles.ts';
 import { createToken, descriptorOf, HandleChannel, listenForChannels } from '../../src/system/handle-channel.ts';
 import { tempHome } from '../daemon/temp-home.ts';

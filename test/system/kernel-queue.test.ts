@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { bindSocket } from '../../src/primary/handles/raw-handles.ts';
-import { socketName } from '../../src/primary/ingress/listeners.ts';
+import { socketName } from '../../src/primary/ingress/listener-name.ts';
 import { kernelQueue, waitingFor } from '../../src/system/kernel-queue.ts';
 
 const LINES = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode

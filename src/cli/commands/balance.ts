@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 
 export const balance: Command = {
   operands: '<app> <strategy>',
-  description: `Changes the balancing strategy of an app, starting with the next connection: ${BALANCE_STRATEGIES.join(', ')}. Changing to or from direct needs a restart.`,
+  description: `Changes the balancing strategy of an app, starting with the next connection: ${BALANCE_STRATEGIES.join(', ')}.`,
   options: [JSON_STREAM_OPTION],
   exits: ['failed', 'notFound', 'daemon'],
   examples: ['lb balance api least-connections', 'lb balance chat ip-hash'],

@@ -8,7 +8,7 @@ import { CONFIG_OPTIONS } from '../resolve.ts';
 export const restart: Command = {
   operands: '<targets...>',
   description:
-    'Stops apps, "all", or the apps of a config file, and starts them again. Connections wait in between, unless the listening sockets change hands (to or from "direct"). Use it for apps whose old and new version cannot run side by side, and "lb reload" for all others.',
+    'Stops apps, "all", or the apps of a config file, and starts them again. Connections wait in between. Use it for apps whose old and new version cannot run side by side, and "lb reload" for all others.',
   options: [NOW_OPTION, UPDATE_ENV_OPTION, ...CONFIG_OPTIONS, JSON_STREAM_OPTION, ...PM2_OPTIONS],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb restart api', 'lb restart all', 'lb restart lb.config.js'],

@@ -12,7 +12,7 @@ export const BALANCING_OPTIONS = {
     flags: ['-b, --balance <strategy>'],
     default: DEFAULT_STRATEGY,
     doc: `how a worker is chosen for each connection: ${BALANCE_STRATEGIES.join(', ')}`,
-    notes: 'See docs/balancing.md. `lb balance <app> <strategy>` changes it without a restart; changing to or from `direct` needs `lb restart`.',
+    notes: 'See docs/balancing.md. `lb balance <app> <strategy>` changes it without a restart.',
   }),
   weights: withDefault({
     group: 'Balancing',

@@ -3,7 +3,7 @@ import { isLeaving } from '../../lifecycle/states.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 import type { Ingress } from './ingress.ts';
-import type { ListenerName } from './listeners.ts';
+import type { ListenerName } from './listener-name.ts';
 
 interface ContractOptions {
   readonly pool: Pool;

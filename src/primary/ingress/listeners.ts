@@ -7,6 +7,7 @@ import { claimSocketPath } from '../../system/stale-socket.ts';
 import type { Duplicate } from '../handles/duplicator.ts';
 import type { HeldSocket } from '../handles/handle-keeper.ts';
 import { backlogOf } from './listen-options.ts';
+import { labelOf, nameOf, queryOf, socketName, type ListenerName } from './listener-name.ts';
 import { hasLostItsFile, removeFile } from './socket-file.ts';
 import { bindSocket, CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
@@ -23,14 +24,6 @@ export interface Listener {
   listens: boolean;
   /** Another handle of this socket, unpolled, for the next pause. */
   spare: Promise<RawListener | null> | null;
-}
-
-/** A listener as people know it. */
-export interface ListenerName {
-  readonly key: string;
-  readonly label: string;
-  /** Null for a Unix socket. */
-  readonly port: number | null;
 }
 
 export type ListenOutcome = { readonly errno: 0; readonly listener: Listener } | { readonly errno: number; readonly listener: null };
@@ -286,30 +279,6 @@ function closeSpare(listener: Listener): void {
   const { spare } = listener;
   listener.spare = null;
   void spare?.then((handle) => handle?.close());
-}
-
-export function socketName(handle: RawListener): SocketName | null {
-  const out: Partial<SocketName> = {};
-  if (handle.getsockname === undefined || handle.getsockname(out) !== 0) return null;
-  const { address, port, family } = out;
-  return address === undefined || port === undefined || family === undefined ? null : { address, port, family };
-}
-
-/** The address in a key, as the worker composed it. */
-export function queryOf(key: string): ListenAddress {
-  const [, address = '', port = '', type] = /^(.*)\|(\d*)\|(4|6|-1)\|\d+$/s.exec(key) ?? [];
-  return { address: address === '*' ? null : address, port: port === '' ? null : Number(port), addressType: type === '4' ? 4 : type === '6' ? 6 : -1 };
-}
-
-export function nameOf({ key, query, name }: { readonly key: string; readonly query: ListenAddress; readonly name: SocketName | null }): ListenerName {
-  return { key, label: labelOf(query, name), port: query.addressType === -1 ? null : (name?.port ?? query.port) };
-}
-
-export function labelOf(query: ListenAddress, name: SocketName | null): string {
-  if (query.addressType === -1) return query.address ?? '';
-  const host = query.address ?? '*';
-  const shown = host === '::' || host === '0.0.0.0' ? '*' : host.includes(':') ? `[${host}]` : host;
-  return `${shown}:${name?.port ?? query.port}`;
 }
 
 function refusal(error: unknown): ListenOutcome {

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { Duplicator } from '../../../src/primary/handles/duplicator.ts';
 import { bindListener } from '../../../src/primary/ingress/bind-listener.ts';
-import { socketName } from '../../../src/primary/ingress/listeners.ts';
+import { socketName } from '../../../src/primary/ingress/listener-name.ts';
 
 const QUERY = { key: '', address: '127.0.0.1', port: 0, addressType: 4, backlog: null, flags: 0, readableAll: false, writableAll: false, kind: 'tcp' } as const;
 
