@@ -108,7 +108,8 @@ const dutiesAsText = {
   name: 'duties-as-text',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /\/duties\.ts$/ }, ({ path, kind, resolveDir }) => {
-      return kind === 'require-call' ? { path: resolve(resolveDir, path), namespace: 'text' } : undefined;
+      // The bundle names it, so the path is the same wherever it is built.
+      return kind === 'require-call' ? { path: relative(process.cwd(), resolve(resolveDir, path)), namespace: 'text' } : undefined;
     });
     onLoad({ filter: /.*/, namespace: 'text' }, async ({ path }) => {
       const { outputFiles } = await build({ ...PROGRAM, entryPoints: [path], minifyWhitespace: true, write: false, plugins: [protocolStep] });
