@@ -82,9 +82,12 @@ it('websocket.cjs', async () => {
   const { name, port } = await sandbox.start('websocket.cjs');
   const clients = await Promise.all([1, 2, 3, 4].map(() => connectEcho(port)));
   for (const client of clients) expect(await client.echo('hello')).toBe('hello');
-  expect([...new Set(clients.map((client) => client.pid))].sort()).toEqual([...(await sandbox.workerPids(name))].sort());
-  const { connections } = await sandbox.waitForApp(name, 'count four connections', (now) => now.connections === 4);
-  expect(connections).toBe(4);
+  await sandbox.waitForApp(name, 'count four connections', (now) => now.connections === 4);
+  // Of plain workers, which accept themselves, the one that wakes first may have got all four.
+  const pids = [...(await sandbox.workerPids(name))].sort();
+  const served = (): number[] => [...new Set(clients.map((client) => client.pid))].sort();
+  await sandbox.waitFor('both workers to have a client', async () => served().length === 2 || (clients.push(await connectEcho(port)), false));
+  expect(served()).toEqual(pids);
   for (const client of clients) client.close();
 });
 
