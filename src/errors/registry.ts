@@ -116,7 +116,7 @@ export const ERRORS = {
     http: 409,
   },
   LB_ERR_BALANCE: {
-    message: 'app "{app}" cannot use {strategy}: {options} makes its primary choose a worker for each connection',
+    message: 'app "{app}" cannot use {strategy}, because its primary must choose a worker for each connection for: {options}',
     hint: 'remove {options} from its definition and reload it, or choose another strategy',
     exit: 'failed',
     http: 409,

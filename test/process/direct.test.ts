@@ -90,6 +90,7 @@ it('a running app changes to direct and back under load, by lb balance and by it
   for (let round = 1; round <= 3; round++) {
     await sandbox.ok('balance', 'api', 'direct');
     await workersHold(2);
+    expect((await sandbox.snapshot('api')).workers.map(({ handOffMs }) => handOffMs)).toEqual([null, null]);
     await Promise.all(loads.map((load) => load.waitForServed(30)));
     await sandbox.ok('balance', 'api', 'round-robin');
     await workersHold(0);

@@ -2,19 +2,16 @@
 import http from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { AppSnapshot, WorkerSnapshot } from '../../src/protocol/snapshot.ts';
+import { answersInTurn } from '../helpers/clients/connections.ts';
 import { getJson } from '../helpers/http.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 
 const sandbox = await createSandbox();
 
-/** How many of so many connections each worker got. Each is opened once the primary knows that the one before was taken. */
-async function spread({ name, port }: { readonly name: string; readonly port: number }, count: number): Promise<Record<number, number>> {
+/** How many of so many connections each worker got. */
+async function spread(app: { readonly name: string; readonly port: number }, count: number): Promise<Record<number, number>> {
   const counts: Record<number, number> = {};
-  for (let i = 0; i < count; i++) {
-    const { pid } = await getJson(port);
-    await sandbox.snapshot(name);
-    counts[pid] = (counts[pid] ?? 0) + 1;
-  }
+  for (const { pid } of await answersInTurn(sandbox, app, count)) counts[pid] = (counts[pid] ?? 0) + 1;
   return counts;
 }
 

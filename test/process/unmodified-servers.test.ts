@@ -86,7 +86,10 @@ it('websocket.cjs', async () => {
   // Of plain workers, which accept themselves, the one that wakes first may have got all four.
   const pids = [...(await sandbox.workerPids(name))].sort();
   const served = (): number[] => [...new Set(clients.map((client) => client.pid))].sort();
-  await sandbox.waitFor('both workers to have a client', async () => served().length === 2 || (clients.push(await connectEcho(port)), false));
+  await sandbox.waitFor('both workers to have a client', async () => {
+    if (served().length < 2) clients.push(await connectEcho(port));
+    return served().length === 2;
+  });
   expect(served()).toEqual(pids);
   for (const client of clients) client.close();
 });

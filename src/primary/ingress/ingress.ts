@@ -112,7 +112,7 @@ export class Ingress {
 
   /**
    * Lets the workers accept, or this process. Both do until the sockets have changed hands, and what waits in their queues stays
-   * there, so no connection is lost. Call `lend` next.
+   * there, so no connection is lost.
    */
   #letAccept(workers: boolean): void {
     if (workers === this.#workersAccept) return;

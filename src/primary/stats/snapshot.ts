@@ -1,3 +1,4 @@
+import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { expectedPort } from '../../lifecycle/expected-port.ts';
 import { describeGenerations, isNoteworthy } from '../../lifecycle/generations.ts';
 import { appState } from '../../lifecycle/states.ts';
@@ -148,7 +149,8 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: 
     connections: worker.handOff.reportedConnections,
     accepted: meter.accepted,
     refused: meter.refused,
-    handOffMs: handOffMs === null ? null : Math.round(handOffMs * 1000) / 1000,
+    // After a change to `direct`, the average is one of the past.
+    handOffMs: handOffMs === null || workersAccept(pool.spec) ? null : Math.round(handOffMs * 1000) / 1000,
     requestsInFlight: worker.self.blockers?.requests ?? last?.requestsInFlight ?? 0,
     requestsPerSecond: round(load.requestsPerSecond),
     p95Ms: quantile(meter.recentLatency(at), 0.95),

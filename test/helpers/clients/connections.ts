@@ -29,20 +29,27 @@ export async function slotFor(port: number, from = '127.0.0.1'): Promise<number>
   return Number(slot);
 }
 
+interface ServedApp {
+  readonly name: string;
+  readonly port: number;
+}
+
 /**
- * Opens so many connections, each after the answer on the one before; how many each slot got. A worker that has answered may still
- * count as busy: its primary must read that it took the connection, and has done so when it answers the request for a snapshot.
+ * Who answers on so many connections, each opened after the answer on the one before. A worker that has answered may still count as
+ * busy: its primary must read that it took the connection, and has done so when it answers the request for a snapshot.
  */
-export async function connectInTurn(
-  sandbox: Pick<Sandbox, 'snapshot'>,
-  { name, port }: { readonly name: string; readonly port: number },
-  count: number,
-): Promise<number[]> {
-  const counts: number[] = [];
+export async function answersInTurn(sandbox: Pick<Sandbox, 'snapshot'>, { name, port }: ServedApp, count: number): Promise<AppIdentity[]> {
+  const answers: AppIdentity[] = [];
   for (let n = 0; n < count; n++) {
-    const { slot } = await getJson(port);
+    answers.push(await getJson(port));
     await sandbox.snapshot(name);
-    counts[Number(slot)] = (counts[Number(slot)] ?? 0) + 1;
   }
+  return answers;
+}
+
+/** How many of so many connections each slot got. */
+export async function connectInTurn(sandbox: Pick<Sandbox, 'snapshot'>, app: ServedApp, count: number): Promise<number[]> {
+  const counts: number[] = [];
+  for (const { slot } of await answersInTurn(sandbox, app, count)) counts[Number(slot)] = (counts[Number(slot)] ?? 0) + 1;
   return Array.from(counts, (got) => got ?? 0);
 }

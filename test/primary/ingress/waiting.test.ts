@@ -85,3 +85,16 @@ it('what must be accepted before its worker is known waits here, up to max_queue
   expect(ingress.dispatcher.queued).toBeGreaterThanOrEqual(50);
   expect(ingress.dispatcher.queued).toBeLessThanOrEqual(50 + 6);
 });
+
+it('a listener that workers accept from is not polled here again when what waits here has been handed over', async () => {
+  const workers = await crowd({ balance: 'round-robin' }, CLIENTS - 2);
+  ingress.configure(sampleSpec({ balance: 'direct' }));
+  while (ingress.dispatcher.queued > 0) {
+    for (const worker of workers) {
+      worker.take();
+      ingress.dispatcher.pumpFor(worker);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(ingress.listeners.get('a')?.mode).toBe('paused');
+});
