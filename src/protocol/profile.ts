@@ -39,3 +39,8 @@ export interface ProfileFile {
   readonly slot: number;
   readonly pid: number;
 }
+
+/** Under this name a profile is written; it gets its own when it is whole. */
+export function unfinished(path: string): string {
+  return `${path}.partial`;
+}

@@ -1,7 +1,7 @@
-import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Session } from 'node:inspector/promises';
 import { dirname } from 'node:path';
-import type { ProfileRequest } from '../protocol/profile.ts';
+import { unfinished, type ProfileKind, type ProfileRequest } from '../protocol/profile.ts';
 
 const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE = 0o600;
@@ -10,17 +10,25 @@ const CPU_SAMPLE_EVERY_US = 1_000;
 const HEAP_SAMPLE_BYTES = 32_768;
 
 /**
- * Takes a profile of this process and writes it to a file. Resolves with its size in bytes. The Node modules for it are loaded
- * only now.
+ * Takes a profile of this process and writes it to a file, which gets its name when it is whole. Resolves with its size in bytes.
+ * The Node modules for it are loaded only now.
  * @throws Error of any kind, such as a failed write.
  */
-export async function takeProfile(request: ProfileRequest): Promise<number> {
-  mkdirSync(dirname(request.path), { recursive: true, mode: PRIVATE_DIRECTORY });
-  await take(request);
-  return statSync(request.path).size;
+export async function takeProfile({ what, durationMs, path }: ProfileRequest): Promise<number> {
+  mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+  if (existsSync(path)) throw new Error(`EEXIST: ${path} exists already`);
+  const partial = unfinished(path);
+  try {
+    await take(what, durationMs, partial);
+    renameSync(partial, path);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
+  return statSync(path).size;
 }
 
-async function take({ what, durationMs, path }: ProfileRequest): Promise<void> {
+async function take(what: ProfileKind, durationMs: number, path: string): Promise<void> {
   switch (what) {
     case 'cpu':
       return write(path, await profileOf(durationMs, CPU));
@@ -70,12 +78,7 @@ async function profileOf(durationMs: number, { begin, end }: Profiler): Promise<
 function writeHeap(path: string): void {
   // Created first, because Node would make the file readable for everybody.
   closeSync(openSync(path, 'wx', PRIVATE));
-  try {
-    process.getBuiltinModule('node:v8').writeHeapSnapshot(path);
-  } catch (error) {
-    rmSync(path, { force: true });
-    throw error;
-  }
+  process.getBuiltinModule('node:v8').writeHeapSnapshot(path);
 }
 
 function report(): unknown {

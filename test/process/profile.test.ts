@@ -102,7 +102,7 @@ describe('lb profile', () => {
     expect((await profile.ended).code).toBe(130);
     expect(profile.stderr).toContain(`the CPU profile of "${name}" continues in the background; the file will be in`);
     const files = await sandbox.waitFor('the file', () => {
-      const found = readdirSync(join(sandbox.home, 'profiles')).filter((file) => file.startsWith(`${name}-`));
+      const found = readdirSync(join(sandbox.home, 'profiles')).filter((file) => file.startsWith(`${name}-`) && file.endsWith('.cpuprofile'));
       return found.length > 0 && found;
     });
     expect(read<CpuProfile>(join(sandbox.home, 'profiles', files[0] ?? '')).samples.length).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, watch } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { ProfileKind } from '../../src/protocol/profile.ts';
 import { takeProfile } from '../../src/worker/profile.ts';
 import { tempHome } from '../daemon/temp-home.ts';
@@ -31,6 +31,17 @@ it.each<[ProfileKind, string]>([
   expect(bytes).toBe(Buffer.byteLength(text));
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+});
+
+it('writes under another name until the file is whole', async () => {
+  const directory = tempHome();
+  const seen: (string | null)[] = [];
+  const watcher = watch(directory, (event, name) => void (event === 'rename' && seen.push(name)));
+  await takeProfile({ what: 'cpu', durationMs: 10, path: join(directory, 'it.cpu') });
+  await vi.waitFor(() => expect(seen).toContain('it.cpu'));
+  watcher.close();
+  expect(seen).toEqual(['it.cpu.partial', 'it.cpu.partial', 'it.cpu']);
+  expect(readdirSync(directory)).toEqual(['it.cpu']);
 });
 
 it('overwrites no file', async () => {

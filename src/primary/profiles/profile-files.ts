@@ -8,7 +8,7 @@ export const KEPT_PROFILES = { files: 50, bytes: 2 * 1024 ** 3, youngMs: 3_600_0
 
 const EXTENSIONS: Readonly<Record<ProfileKind, string>> = { cpu: 'cpuprofile', heap: 'heapsnapshot', 'heap-sampling': 'heapprofile', report: 'report.json' };
 /** Files with other names are not ours, and stay. */
-const OWN_NAME = /^.+-\d+-\d+-\d{8}T\d{9}\.(cpuprofile|heapsnapshot|heapprofile|report\.json)$/;
+const OWN_NAME = /^.+-\d+-\d+-\d{8}T\d{9}\.(cpuprofile|heapsnapshot|heapprofile|report\.json)(\.partial)?$/;
 
 export interface KeptFile {
   readonly name: string;

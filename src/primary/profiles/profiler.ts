@@ -5,7 +5,7 @@ import { LbError, messageOf } from '../../errors/lb-error.ts';
 import { isServing } from '../../lifecycle/states.ts';
 import type { ProgressRecord } from '../../protocol/control.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
-import { PROFILE_TITLES, type ProfileBody, type ProfileFile, type ProfileKind } from '../../protocol/profile.ts';
+import { PROFILE_TITLES, unfinished, type ProfileBody, type ProfileFile, type ProfileKind } from '../../protocol/profile.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import { moveFile } from '../../system/move-file.ts';
 import type { Router } from '../ingress/router.ts';
@@ -96,7 +96,7 @@ export class Profiler {
       return { path, bytes: await written };
     } catch (error) {
       // A worker that was killed while writing leaves a useless partial file.
-      await rm(path, { force: true });
+      for (const left of [unfinished(path), path]) await rm(left, { force: true });
       throw error;
     }
   }
