@@ -239,12 +239,12 @@ export interface AppOptions {
    */
   readonly scale?: boolean | { readonly min?: number | undefined; readonly max?: number | 'max' | (string & {}) | undefined; readonly target?: { readonly elu: number } | { readonly cpu: number } | { readonly p95_ms: number } | { readonly rps_per_worker: number } | undefined; readonly up_cooldown?: number | string | undefined; readonly down_cooldown?: number | string | undefined } | undefined;
   /**
-   * How a worker is chosen for each connection: round-robin, least-connections, ip-hash, random, direct.
+   * How a worker is chosen for each connection: auto, round-robin, least-connections, ip-hash, random, direct.
    *
    * See docs/balancing.md. `lb balance <app> <strategy>` changes it without a restart.
-   * @default `"round-robin"`
+   * @default `"auto"`
    */
-  readonly balance?: 'round-robin' | 'least-connections' | 'ip-hash' | 'random' | 'direct' | undefined;
+  readonly balance?: 'auto' | 'round-robin' | 'least-connections' | 'ip-hash' | 'random' | 'direct' | undefined;
   /**
    * Weight of each slot, in the order of the slots, such as `[2, 1, 1]`; further slots have 1.
    *

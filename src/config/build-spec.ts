@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { LOG_PROGRAMS, weightOf, type AppSpec, type ScaleSpec, type WorkerKind } from '../lifecycle/app-spec.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
-import { handsOff } from '../lifecycle/balance-strategy.ts';
+import { STRATEGIES } from '../lifecycle/balance-strategy.ts';
 import { packageOf } from './command/project-files.ts';
 import { shownPath, type Program } from './command/resolve-command.ts';
 import { typed } from './command/shell-line.ts';
@@ -104,7 +104,7 @@ function conflicts(app: LocatedApp, context: BuildContext, settings: Settings): 
   const slots = scaleOf(settings, context)?.min ?? countInstances(settings.instances, context.cpuBudget);
   if (Array.from({ length: slots }, (_, slot) => weightOf(weights, slot)).every((weight) => weight === 0))
     wrong('weights', 'a weight above 0 for at least one slot', weights);
-  if (handsOff(balance)) return found;
+  if (STRATEGIES[balance].accepts !== 'workers') return found;
   const nothing = `nothing with balance: "${balance}", where the workers accept for themselves`;
   if (max_conns !== null) wrong('max_conns', nothing, max_conns);
   if (slow_start !== 0) wrong('slow_start', nothing, slow_start);

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors/lb-error.ts';
 import { plural } from '../lifecycle/wording.ts';
-import type { Malformed } from '../protocol/parser.ts';
 import { now } from '../system/clock.ts';
 import { isAlive, sendSignal } from '../system/processes.ts';
+import { admitPrimary } from './admit-primary.ts';
 import { watchAbsence } from './absence.ts';
 import type { Attachment, PrimaryHello } from './attachment.ts';
 import { KeptHandles } from './kept-handles.ts';
@@ -37,6 +37,8 @@ export class PrimaryKeeper {
   readonly #respawn: Respawn;
   readonly #record: PrimaryRecord;
   #primary: PrimaryId | null = null;
+  /** A primary that this daemon has started and that has not connected yet. */
+  #expected: PrimaryId | null = null;
   #attachment: Attachment | null = null;
   readonly #waiters = new Waiters();
   #interpreter: string | null = null;
@@ -89,6 +91,7 @@ export class PrimaryKeeper {
     if (this.#primary !== null) return;
     this.#respawn.spawned();
     this.#primary = this.#start((pid, how) => this.#lost(pid, how));
+    this.#expected = this.#primary;
     if (this.#primary.pid !== 0) this.#record.write(this.#primary, this.#apps);
     this.#watchAbsence();
   }
@@ -144,12 +147,7 @@ export class PrimaryKeeper {
   attach(attachment: Attachment, hello: PrimaryHello): void {
     const { name, log } = this.#options;
     if (this.reliefs.takes(attachment, hello)) return;
-    const primary = this.#primary;
-    if (primary !== null && primary.pid !== hello.pid && isAlive(primary.pid, primary.startTime)) {
-      log(`a second primary ${name} (pid ${hello.pid}) connected and is told to exit`);
-      attachment.leave();
-      return;
-    }
+    if (!admitPrimary(attachment, hello, { name, log, primary: this.#primary, isNew: this.#primary === this.#expected })) return;
     this.#serve(attachment, hello);
     // Before any order: an app that starts finds its sockets.
     this.#handles.attached(attachment, hello);
@@ -161,6 +159,7 @@ export class PrimaryKeeper {
 
   #serve(attachment: Attachment, { pid, startTime, program }: PrimaryId & { readonly program?: string | undefined }): void {
     this.#attachment = attachment;
+    this.#expected = null;
     this.program = program;
     this.problem = null;
     this.#primary = { pid, startTime };
@@ -169,7 +168,7 @@ export class PrimaryKeeper {
       hello: () => {},
       received: (report) => this.#tenants.get(report.app)?.received(report),
       handles: (message, brought) => this.#handles.received(message, brought, attachment),
-      malformed: (problem) => this.#malformed(problem),
+      malformed: (problem) => this.#apps.forEach((tenant) => tenant.malformed(problem)),
       hung: (why) => this.#kill(why),
       closed: () => this.#detached(attachment),
     };
@@ -206,10 +205,6 @@ export class PrimaryKeeper {
 
   get #wanted(): boolean {
     return this.#apps.some(({ wanted }) => wanted);
-  }
-
-  #malformed(problem: Malformed): void {
-    for (const tenant of this.#tenants.values()) tenant.malformed(problem);
   }
 
   #detached(attachment: Attachment): void {

@@ -1,8 +1,11 @@
 import { keysOf } from './keys-of.ts';
 
 interface StrategyTraits {
-  /** The primary picks a worker for each connection and hands it over; otherwise the workers accept on their own. */
-  readonly handsOff: boolean;
+  /**
+   * Who accepts connections: the primary, which picks a worker for each and hands it over; the workers themselves, all from one
+   * socket; or either, as the load calls for.
+   */
+  readonly accepts: 'primary' | 'workers' | 'either';
   /** Keeps each client on the same slot. */
   readonly sticky: boolean;
   /** Compares open connections, which the workers then report within milliseconds. */
@@ -11,19 +14,26 @@ interface StrategyTraits {
 
 /** All balancing strategies. */
 export const STRATEGIES = {
-  'round-robin': { handsOff: true, sticky: false, needsCounts: false },
-  'least-connections': { handsOff: true, sticky: false, needsCounts: true },
-  'ip-hash': { handsOff: true, sticky: true, needsCounts: false },
-  random: { handsOff: true, sticky: false, needsCounts: true },
-  direct: { handsOff: false, sticky: false, needsCounts: false },
+  auto: { accepts: 'either', sticky: false, needsCounts: false },
+  'round-robin': { accepts: 'primary', sticky: false, needsCounts: false },
+  'least-connections': { accepts: 'primary', sticky: false, needsCounts: true },
+  'ip-hash': { accepts: 'primary', sticky: true, needsCounts: false },
+  random: { accepts: 'primary', sticky: false, needsCounts: true },
+  direct: { accepts: 'workers', sticky: false, needsCounts: false },
 } as const satisfies Readonly<Record<string, StrategyTraits>>;
 
 export type BalanceStrategy = keyof typeof STRATEGIES;
-export type HandOffStrategy = { [S in BalanceStrategy]: (typeof STRATEGIES)[S]['handsOff'] extends true ? S : never }[BalanceStrategy];
+/** Strategies by which the primary always picks the worker. */
+export type HandOffStrategy = { [S in BalanceStrategy]: (typeof STRATEGIES)[S]['accepts'] extends 'primary' ? S : never }[BalanceStrategy];
 
-export const handsOff = (strategy: BalanceStrategy): strategy is HandOffStrategy => STRATEGIES[strategy].handsOff;
+const isHandOff = (strategy: BalanceStrategy): strategy is HandOffStrategy => STRATEGIES[strategy].accepts === 'primary';
 
 export const BALANCE_STRATEGIES = keysOf(STRATEGIES);
-/** Strategies by which the primary picks a worker. */
-export const HAND_OFF_STRATEGIES: readonly HandOffStrategy[] = BALANCE_STRATEGIES.filter(handsOff);
-export const DEFAULT_STRATEGY = 'round-robin' satisfies HandOffStrategy;
+export const HAND_OFF_STRATEGIES: readonly HandOffStrategy[] = BALANCE_STRATEGIES.filter(isHandOff);
+export const DEFAULT_STRATEGY = 'auto' satisfies BalanceStrategy;
+
+/** How the primary picks a worker while it accepts, if the strategy leaves it open. */
+export const PLAIN_HAND_OFF = 'round-robin' satisfies HandOffStrategy;
+
+/** How the primary picks a worker for a connection that it accepts. */
+export const handOffOf = (strategy: BalanceStrategy): HandOffStrategy => (isHandOff(strategy) ? strategy : PLAIN_HAND_OFF);

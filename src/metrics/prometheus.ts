@@ -82,6 +82,12 @@ const APP_FAMILIES: readonly FamilyOfApps[] = [
     of: ({ startedAt }) => orNull(startedAt, seconds),
   },
   { name: 'lb_app_panic', type: 'gauge', help: '1 while health is ignored because too few workers are healthy.', of: ({ panic }) => (panic ? 1 : 0) },
+  {
+    name: 'lb_app_workers_accept',
+    type: 'gauge',
+    help: '1 while the workers accept connections themselves, 0 while the primary hands them over.',
+    of: ({ accept }) => (accept === undefined ? null : accept.by === 'workers' ? 1 : 0),
+  },
   { name: 'lb_connections_queued', type: 'gauge', help: 'Connections waiting for a worker.', of: ({ queued }) => queued },
   {
     name: 'lb_http_request_duration_seconds',

@@ -7,6 +7,7 @@ import type { WorkerSettings } from '../protocol/worker.ts';
 import type { PortHolder } from '../system/port-holder.ts';
 import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { Announcer } from './announcer.ts';
+import { AcceptWatch } from './ingress/accept-watch.ts';
 import { ListenerContract } from './ingress/listener-contract.ts';
 import { ListenerSweep } from './ingress/listener-sweep.ts';
 import type { Ingress } from './ingress/ingress.ts';
@@ -109,6 +110,7 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
     portHolder: options.portHolder,
     addressInUse: (worker, holder) => announcer.addressInUse(worker, holder),
   });
+  const acceptance = new AcceptWatch({ ingress, pool, router });
   const rebalancer: Rebalancer = new Rebalancer({ pool, router, runner, event });
   const context = operationContext({
     pool,
@@ -139,6 +141,7 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
     relay: new Relay({ pool, event }),
     announcer,
     router,
+    acceptance,
     rebalancer,
     ingress,
     contract,

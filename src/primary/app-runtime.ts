@@ -37,9 +37,10 @@ export class AppRuntime {
 
   /** Call this after the last worker has exited. Flushes the logs and closes all sockets. */
   async close(): Promise<void> {
-    const { sampler, router, watch, autoscaler, rebalancer, ingress, logs } = this.parts;
+    const { sampler, router, acceptance, watch, autoscaler, rebalancer, ingress, logs } = this.parts;
     sampler.stop();
     router.stop();
+    acceptance.stop();
     watch.stop();
     autoscaler.stop();
     rebalancer.stop();
@@ -65,8 +66,9 @@ export class AppRuntime {
   }
 }
 
-/** Routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change. */
+/** Who accepts, routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change. */
 function inOrder(parts: AppParts): readonly WorkerObserver[] {
-  const { router, contract, watch, sampler, appMetrics, logs, pool, generations, relay, announcer, replacement, supervisor, autoscaler, feed } = parts;
-  return [router, contract, watch, sampler, appMetrics, logs, pool, generations, relay, announcer, replacement, supervisor, autoscaler, feed];
+  const { acceptance, router, contract, watch, sampler, appMetrics, logs, pool, generations, relay, announcer, replacement, supervisor, autoscaler, feed } =
+    parts;
+  return [acceptance, router, contract, watch, sampler, appMetrics, logs, pool, generations, relay, announcer, replacement, supervisor, autoscaler, feed];
 }

@@ -1,4 +1,5 @@
 import { LbError } from '../errors/lb-error.ts';
+import { describeAcceptance } from '../lifecycle/acceptor.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { plural } from '../lifecycle/wording.ts';
 import { missingProgram } from '../logs/log-program.ts';
@@ -78,7 +79,9 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
   },
   balance: ({ strategy }, { runtime }) => {
     refuseDuringReload(runtime.parts, 'balance');
-    return done(runtime, changeBalance(runtime.parts.pool, strategy));
+    const { pool, acceptance } = runtime.parts;
+    const change = changeBalance(pool, strategy);
+    return done(runtime, `${change}; connections are accepted ${describeAcceptance(acceptance.current)}`);
   },
   weight: ({ weights }, { runtime }) => {
     refuseDuringReload(runtime.parts, 'weight');

@@ -1,3 +1,4 @@
+import { ACCEPTORS, type Acceptance } from '../lifecycle/acceptor.ts';
 import { STOP_REASONS, type ExitReport } from '../lifecycle/exit-report.ts';
 import { FILE_STATES, type GenerationFacts } from '../lifecycle/generations.ts';
 import { REPLACEMENT_WAYS, type Footprint } from '../lifecycle/replacement.ts';
@@ -64,6 +65,7 @@ const STATS: Shape<AppStats> = {
   workers: list(worker),
   departed: optional(list(object<Departed>({ slot, requestsPerSecond }))),
   totals: appTotals,
+  accept: optional(object<Acceptance>({ by: oneOf(ACCEPTORS), because: string })),
   replacement: optional(object<NonNullable<AppStats['replacement']>>({ ...FOOTPRINT, way: oneOf(REPLACEMENT_WAYS), reason: string })),
 };
 

@@ -28,7 +28,7 @@ export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
     rebalance: { count: number() },
     tally: { id: integer(), patience: object<Patience>({ lateMs: number(0), hungMs: number(0) }) },
     probe: { port: integer(0, 65_535) },
-    profile: { request: object<ProfileRequest>({ what: oneOf(PROFILE_KINDS), durationMs: number(), path: string }) },
+    profile: { request: object<ProfileRequest>({ what: oneOf(PROFILE_KINDS), durationMs: number(), path: string, partial: string }) },
   },
   { cmd: literal(MARK) },
 );

@@ -29,6 +29,8 @@ export interface ProfileRequest {
   readonly durationMs: number;
   /** Absolute path; must not exist. */
   readonly path: string;
+  /** Where it is written until it is whole. */
+  readonly partial: string;
 }
 
 /** A written profile. */
@@ -38,9 +40,4 @@ export interface ProfileFile {
   readonly bytes: number;
   readonly slot: number;
   readonly pid: number;
-}
-
-/** Under this name a profile is written; it gets its own when it is whole. */
-export function unfinished(path: string): string {
-  return `${path}.partial`;
 }

@@ -1,3 +1,4 @@
+import type { Acceptance } from '../lifecycle/acceptor.ts';
 import { OPERATION_NAMES } from '../lifecycle/operation-name.ts';
 import type { RestartPhase } from '../lifecycle/restart-policy.ts';
 import type { AppState, WorkerState } from '../lifecycle/states.ts';
@@ -31,7 +32,7 @@ export interface WorkerSnapshot {
   /** Connections it took in total, and those it refused or could not take. */
   readonly accepted: number;
   readonly refused: number;
-  /** Average time from a connection's arrival until the worker took it; null before the first one, and with `direct`. */
+  /** Average time from a connection's arrival until the worker took it; null before the first one, and where the workers accept. */
   readonly handOffMs: number | null;
   readonly requestsInFlight: number;
   readonly requestsPerSecond: number;
@@ -198,6 +199,8 @@ export interface AppSnapshot {
   readonly error: string | null;
   /** How its workers are replaced, and what that was decided by. Absent in older primaries. */
   readonly replacement?: Replacement & Footprint;
+  /** Who accepts its connections. Absent in older primaries. */
+  readonly accept?: Acceptance;
   /** Absent while stopped, and in older primaries. */
   readonly limits?: ProcessLimits;
   /** The build of lb that its primary runs: version and hash. Added by the daemon; absent without a primary, and with older ones. */

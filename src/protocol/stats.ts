@@ -24,4 +24,5 @@ export type AppStats = Pick<
   | 'departed'
   | 'totals'
   | 'replacement'
+  | 'accept'
 >;

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Session } from 'node:inspector/promises';
 import { dirname } from 'node:path';
-import { unfinished, type ProfileKind, type ProfileRequest } from '../protocol/profile.ts';
+import type { ProfileKind, ProfileRequest } from '../protocol/profile.ts';
 
 const PRIVATE_DIRECTORY = 0o700;
 const PRIVATE = 0o600;
@@ -14,10 +14,9 @@ const HEAP_SAMPLE_BYTES = 32_768;
  * The Node modules for it are loaded only now.
  * @throws Error of any kind, such as a failed write.
  */
-export async function takeProfile({ what, durationMs, path }: ProfileRequest): Promise<number> {
+export async function takeProfile({ what, durationMs, path, partial }: ProfileRequest): Promise<number> {
   mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
   if (existsSync(path)) throw new Error(`EEXIST: ${path} exists already`);
-  const partial = unfinished(path);
   try {
     await take(what, durationMs, partial);
     renameSync(partial, path);

@@ -116,7 +116,7 @@ describe('a script on the command line', () => {
         logType: 'text',
         logMaxBytes: 10 * 1024 ** 2,
         logKeep: 5,
-        balance: 'round-robin',
+        balance: 'auto',
         weights: [],
         backup: [],
         maxConns: null,

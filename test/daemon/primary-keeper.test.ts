@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChildProcess } from 'node:child_process';
+import { spawn as spawnProcess, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it, vi, type Mock } from 'vitest';
 import type { Attachment, AttachmentEvents, PrimaryHello } from '../../src/daemon/attachment.ts';
 import type { KeptOutput } from '../../src/daemon/kept-outputs.ts';
@@ -21,6 +22,8 @@ import { tempHome } from './temp-home.ts';
 const PID = process.pid;
 /** What was told of files. */
 const told: string[] = [];
+/** What the next start of a primary starts; null for this process. */
+let starts: ChildProcess | null = null;
 /** Thrown by the next start of a primary. */
 let refusal: Error | null = null;
 
@@ -90,12 +93,13 @@ beforeEach(() => {
   dir = tempHome();
   spawned = [];
   refusal = null;
+  starts = null;
   orphaned = [];
   told.length = 0;
   const spawn = ({ onExit }: Parameters<typeof spawnPrimary>[0]): ChildProcess => {
     if (refusal !== null) throw refusal;
     spawned.push({ exit: onExit });
-    return { pid: PID } as ChildProcess;
+    return starts ?? ({ pid: PID } as ChildProcess);
   };
   const settings = { home: dir, socket: '', attach: '', daemonLog: '', daemonNode: '', program: '', version: '', foreground: false };
   keeper = new PrimaryKeeper({
@@ -220,6 +224,25 @@ it('adopts the primary of its record, and only one', () => {
   events.closed?.();
   expect(stranger(), 'while that one is away').toBe(1);
   expect(keeper.runs('api')).toBe(true);
+});
+
+it('adopts a living primary without a record, and ends the one that was started in its place', async () => {
+  starts = spawnProcess(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore' });
+  const ended = once(starts, 'exit');
+  keeper.adoptOrSpawn();
+  expect(attach([]).left, 'one that runs nothing').toBe(1);
+  expect(attach(['api']).left).toBe(0);
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  spawned[0]?.exit('signal SIGKILL');
+  expect([keeper.runs('api'), spawned.length, api.heard.filter((line) => line.startsWith('primary-lost'))]).toEqual([true, 1, []]);
+});
+
+it('does not adopt a second one when the one that it started has connected', () => {
+  starts = { pid: process.ppid } as ChildProcess;
+  keeper.adoptOrSpawn();
+  const own = new FakeAttachment();
+  keeper.attach(own as unknown as Attachment, { ...HELLO, pid: process.ppid, startTime: startTimeOf(process.ppid) });
+  expect([own.left, attach(['api']).left]).toEqual([0, 1]);
 });
 
 it('the primary knows best which sockets of a running app are open; it is told of those that are not kept', () => {

@@ -98,5 +98,5 @@ it('gives an app that was saved before an option existed its default', () => {
   writeFileSync(path, JSON.stringify({ version: 1, apps: [{ spec: older, desired: 'running', generation: 3, error: null }] }));
   const [app] = store.load();
   expect(problems).toEqual([]);
-  expect(app?.spec).toMatchObject({ name: 'api', balance: 'round-robin', health: null });
+  expect(app?.spec).toMatchObject({ name: 'api', balance: 'auto', health: null });
 });

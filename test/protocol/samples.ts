@@ -69,7 +69,7 @@ const toWorker: ByKind<Unmarked<ToWorker>, 't'> = {
   tally: { t: 'tally', id: 1, patience: { lateMs: 500, hungMs: 5_000 } },
   rebalance: { t: 'rebalance', count: 3 },
   probe: { t: 'probe', port: 40_000 },
-  profile: { t: 'profile', request: { what: 'cpu', durationMs: 5, path: '/p' } },
+  profile: { t: 'profile', request: { what: 'cpu', durationMs: 5, path: '/p', partial: '/p.partial' } },
 };
 
 const orders: ByKind<Order, 'kind'> = {

@@ -14,7 +14,7 @@ async function taken(what: ProfileKind): Promise<{ path: string; bytes: number; 
     while (performance.now() < until) kept.push({ some: new Array(100).fill(kept.length) });
   };
   const timer = setInterval(busyInTheTest, 12);
-  const bytes = await takeProfile({ what, durationMs: 300, path });
+  const bytes = await takeProfile({ what, durationMs: 300, path, partial: `${path}.partial` });
   clearInterval(timer);
   return { path, bytes, text: readFileSync(path, 'utf8') };
 }
@@ -33,11 +33,12 @@ it.each<[ProfileKind, string]>([
   expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
 });
 
-it('writes under another name until the file is whole', async () => {
+it('gets its name when it is whole', async () => {
   const directory = tempHome();
   const seen: (string | null)[] = [];
   const watcher = watch(directory, (event, name) => void (event === 'rename' && seen.push(name)));
-  await takeProfile({ what: 'cpu', durationMs: 10, path: join(directory, 'it.cpu') });
+  const path = join(directory, 'it.cpu');
+  await takeProfile({ what: 'cpu', durationMs: 10, path, partial: `${path}.partial` });
   await vi.waitFor(() => expect(seen).toContain('it.cpu'));
   watcher.close();
   expect(seen).toEqual(['it.cpu.partial', 'it.cpu.partial', 'it.cpu']);
@@ -46,7 +47,8 @@ it('writes under another name until the file is whole', async () => {
 
 it('overwrites no file', async () => {
   const { path, text } = await taken('report');
-  for (const what of ['cpu', 'heap', 'heap-sampling', 'report'] as const) await expect(takeProfile({ what, durationMs: 10, path })).rejects.toThrow('EEXIST');
+  for (const what of ['cpu', 'heap', 'heap-sampling', 'report'] as const)
+    await expect(takeProfile({ what, durationMs: 10, path, partial: `${path}.partial` })).rejects.toThrow('EEXIST');
   expect(readFileSync(path, 'utf8')).toBe(text);
   expect(readdirSync(dirname(path))).toHaveLength(1);
 });

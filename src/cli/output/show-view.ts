@@ -1,3 +1,4 @@
+import { describeAcceptance } from '../../lifecycle/acceptor.ts';
 import { describeExit, describeStopReason, type ExitReport } from '../../lifecycle/exit-report.ts';
 import { definedHeapLimit, heapWarning } from '../../lifecycle/heap-limit.ts';
 import { RECYCLE_REASONS } from '../../lifecycle/recycle-limits.ts';
@@ -73,6 +74,7 @@ function nowFacts(app: AppSnapshot): Fact[] {
     ['primary', `pid ${app.primaryPid}, node ${app.node}`],
     ['load', `cpu ${percent(app.cpuPercent)}, memory ${byteSize(app.memoryBytes)}`],
     ['traffic', `${count(app.requestsPerSecond)} req/s, ${app.p95Ms === null ? '' : `p95 ${duration(app.p95Ms)}, `}${plural(app.connections, 'connection')}`],
+    ...(app.accept === undefined ? [] : [['accepted', describeAcceptance(app.accept)] as const]),
     ...scaleFacts(app),
     ...proxyFacts(app),
     ...(app.replacement === undefined ? [] : [['replaced', describeReplacement(app.replacement)] as const]),

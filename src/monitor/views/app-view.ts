@@ -88,7 +88,7 @@ function figures(app: AppSnapshot): readonly Cell[] {
 function facts(app: AppSnapshot): readonly Cell[] {
   return [
     ...labelled('up', age(app.uptimeMs), STYLE.plain),
-    ...labelled('balance', app.spec.balance, STYLE.plain),
+    ...labelled('balance', `${app.spec.balance}${app.accept?.by === 'workers' ? ', workers accept' : ''}`, STYLE.plain),
     ...labelled('node', app.node === '' ? '-' : app.node, STYLE.plain),
     ...labelled('listens on', app.listeners.join(' ') || '-', STYLE.plain),
   ];

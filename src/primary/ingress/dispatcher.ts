@@ -1,7 +1,7 @@
 import { hashAddress } from '../../balancing/address-hash.ts';
 import { createStrategy } from '../../balancing/create-strategy.ts';
 import type { Strategy } from '../../balancing/strategy.ts';
-import { DEFAULT_STRATEGY, STRATEGIES, type HandOffStrategy } from '../../lifecycle/balance-strategy.ts';
+import { PLAIN_HAND_OFF, STRATEGIES, type HandOffStrategy } from '../../lifecycle/balance-strategy.ts';
 import type { Peer } from '../../protocol/proxy-header.ts';
 import { now } from '../../system/clock.ts';
 import type { PendingConnection, Target, Untaken } from '../handles/connection.ts';
@@ -39,7 +39,7 @@ interface ListenerQueue {
 }
 
 const DEFAULTS: DispatchSettings = {
-  strategy: DEFAULT_STRATEGY,
+  strategy: PLAIN_HAND_OFF,
   maxConns: null,
   maxQueue: 8_192,
   maxQueued: Number.POSITIVE_INFINITY,

@@ -1,7 +1,6 @@
 import type { ListenAddress } from '../../lifecycle/fixed-listener.ts';
 import type { AppSpec, ProxyProtocolSpec } from '../../lifecycle/app-spec.ts';
-import { workersAccept } from '../../lifecycle/workers-accept.ts';
-import { DEFAULT_STRATEGY, handsOff } from '../../lifecycle/balance-strategy.ts';
+import { handOffOf } from '../../lifecycle/balance-strategy.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
 import { cidrMatcher } from '../../system/cidr.ts';
 import { descriptorRoom } from '../../system/descriptor-room.ts';
@@ -44,13 +43,15 @@ export class Ingress {
   #gate: ProxyGate | null = null;
   readonly #keeper: SocketKeeper;
   #opened: () => void;
-  #workersAccept = false;
+  /** Workers accept from the sockets that can be lent; otherwise this process does. */
+  workersAccept = false;
   readonly #room = descriptorRoom();
   /** The ingress is shut for good. */
   #shut = false;
   /** While shutting: listeners on which only this process still accepts, and whose last connections are being handed to workers. */
   #handingOut: readonly string[] | null = null;
-  #arrivals = 0;
+  /** Connections that this process has accepted. */
+  arrivals = 0;
 
   constructor({ keeper, duplicate, bind = bindListener, opened = () => {} }: IngressPorts) {
     this.#keeper = keeper;
@@ -75,7 +76,7 @@ export class Ingress {
       duplicate,
       isLent: (query) => this.#isLent(query),
     });
-    this.#lending = new Lending(() => (this.#workersAccept ? this.listeners.lendable : []));
+    this.#lending = new Lending(() => (this.workersAccept ? this.listeners.lendable : []));
   }
 
   /** Readable addresses of all listeners. */
@@ -105,18 +106,17 @@ export class Ingress {
 
   configure(spec: AppSpec): void {
     const { balance, maxConns, maxQueue, ipHashPrefix, proxyProtocol } = spec;
-    this.dispatcher.configure({ strategy: handsOff(balance) ? balance : DEFAULT_STRATEGY, maxConns, maxQueue, maxQueued: this.#room, ipHashPrefix });
+    this.dispatcher.configure({ strategy: handOffOf(balance), maxConns, maxQueue, maxQueued: this.#room, ipHashPrefix });
     this.#gate = proxyProtocol === null ? null : { spec: proxyProtocol, trusted: trustOf(proxyProtocol) };
-    this.#letAccept(workersAccept(spec));
   }
 
   /**
    * Lets the workers accept, or this process. Both do until the sockets have changed hands, and what waits in their queues stays
-   * there, so no connection is lost.
+   * there, so no connection is lost. The workers get and return the sockets with the next `lend`.
    */
-  #letAccept(workers: boolean): void {
-    if (workers === this.#workersAccept) return;
-    this.#workersAccept = workers;
+  letAccept(workers: boolean): void {
+    if (this.#shut || workers === this.workersAccept) return;
+    this.workersAccept = workers;
     for (const { key } of this.listeners.lendable) {
       if (workers) void this.listeners.pause(key);
       else this.listeners.resume(key);
@@ -180,7 +180,7 @@ export class Ingress {
         reroute();
         return takenOver;
       },
-      arrivals: () => this.#arrivals,
+      arrivals: () => this.arrivals,
       closeSockets: () => this.closeAllBut(new Set()),
       waiting: () => this.#waiting,
     });
@@ -215,14 +215,14 @@ export class Ingress {
   }
 
   #arrived(key: string, connection: RawConnection): void {
-    this.#arrivals++;
+    this.arrivals++;
     if (this.#gate === null || !this.#expectsHeader(key, this.#gate.spec)) this.dispatcher.accept(key, connection);
     else this.#readerFor(key).read(connection);
   }
 
   /** Whether workers accept from that socket. The kernel does not spread connections of Unix sockets, so those are handed over. */
   #isLent(query: ListenAddress | undefined): boolean {
-    return this.#workersAccept && query !== undefined && query.addressType !== -1;
+    return this.workersAccept && query !== undefined && query.addressType !== -1;
   }
 
   #expectsHeader(key: string, { ports }: ProxyProtocolSpec): boolean {

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { ahead } from '../../balancing/ahead.ts';
 import { rotation } from '../../balancing/rotation.ts';
 import { rampFactor } from '../../balancing/slow-start.ts';
 import { weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
@@ -8,6 +9,7 @@ import { STRATEGIES } from '../../lifecycle/balance-strategy.ts';
 import { now } from '../../system/clock.ts';
 import type { PortHolder } from '../../system/port-holder.ts';
 import type { Untaken } from '../handles/connection.ts';
+import { presentLoad } from '../workers/present-load.ts';
 import type { Pool } from '../workers/pool.ts';
 import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 import type { Ingress } from './ingress.ts';
@@ -41,6 +43,8 @@ export class Router implements WorkerObserver {
   readonly #full = new WeakMap<WorkerHandle, Set<string>>();
   /** Workers in rotation. */
   members: readonly WorkerHandle[] = [];
+  /** Workers that pause accepting. */
+  #ahead: ReadonlySet<WorkerHandle> = new Set();
   /** Fewer than half of the workers are healthy: connections go to all of them. */
   panic = false;
 
@@ -101,6 +105,22 @@ export class Router implements WorkerObserver {
     this.#options.ingress.dispatcher.takeBack(untaken);
   }
 
+  /** Where workers accept for themselves, one that runs ahead of its peers pauses. */
+  onBeat(): void {
+    const accepting = this.#options.ingress.workersAccept ? this.members : [];
+    const pausing = ahead(
+      accepting.map((worker) => ({
+        connections: worker.handOff.reportedConnections,
+        utilization: presentLoad(worker, now()).utilization,
+        paused: this.#ahead.has(worker),
+      })),
+    );
+    const found = new Set(accepting.filter((_, index) => pausing[index] === true));
+    if (found.size === this.#ahead.size && [...found].every((worker) => this.#ahead.has(worker))) return;
+    this.#ahead = found;
+    this.changed();
+  }
+
   onExit(worker: WorkerHandle): void {
     this.#options.ingress.forget(worker);
   }
@@ -121,7 +141,7 @@ export class Router implements WorkerObserver {
     const routable = members.flatMap((index) => able[index] ?? []);
     const joined = routable.some((worker) => !this.members.includes(worker));
     this.members = routable;
-    ingress.lend({ members: routable, isBackup });
+    ingress.lend({ members: routable.filter((worker) => !this.#ahead.has(worker)), isBackup });
     for (const key of dispatched) {
       const taking = routable.filter((worker) => worker.keys.has(key) && !this.#fullOf(worker).has(key));
       dispatcher.route(

@@ -5,7 +5,7 @@ import { LbError, messageOf } from '../../errors/lb-error.ts';
 import { isServing } from '../../lifecycle/states.ts';
 import type { ProgressRecord } from '../../protocol/control.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
-import { PROFILE_TITLES, unfinished, type ProfileBody, type ProfileFile, type ProfileKind } from '../../protocol/profile.ts';
+import { PROFILE_TITLES, type ProfileBody, type ProfileFile, type ProfileKind } from '../../protocol/profile.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import { moveFile } from '../../system/move-file.ts';
 import type { Router } from '../ingress/router.ts';
@@ -90,13 +90,14 @@ export class Profiler {
     const { slot, pid } = worker;
     const path = join(directory, profileName({ what, app, slot, pid, at: wallNow() }));
     if (!worker.channel.connected) throw new LbError('LB_ERR_PROFILE', { what: PROFILE_TITLES[what], app, reason: 'the worker exited' });
+    const partial = `${path}.partial`;
     const written = worker.profile.written(path, { what, app, timeoutMs: durationMs + ANSWER_WITHIN_MS[what] });
-    worker.channel.post({ t: 'profile', request: { what, durationMs, path } });
+    worker.channel.post({ t: 'profile', request: { what, durationMs, path, partial } });
     try {
       return { path, bytes: await written };
     } catch (error) {
-      // A worker that was killed while writing leaves a useless partial file.
-      for (const left of [unfinished(path), path]) await rm(left, { force: true });
+      // A worker that was killed while writing leaves a useless file.
+      for (const left of [partial, path]) await rm(left, { force: true });
       throw error;
     }
   }

@@ -1,4 +1,3 @@
-import { workersAccept } from '../../lifecycle/workers-accept.ts';
 import { expectedPort } from '../../lifecycle/expected-port.ts';
 import { describeGenerations, isNoteworthy } from '../../lifecycle/generations.ts';
 import { appState } from '../../lifecycle/states.ts';
@@ -8,6 +7,7 @@ import { shownSpec } from '../../protocol/shown-spec.ts';
 import type { AppStats } from '../../protocol/stats.ts';
 import { now } from '../../system/clock.ts';
 import { ownLimits } from '../../system/limits.ts';
+import type { AcceptWatch } from '../ingress/accept-watch.ts';
 import type { Ingress } from '../ingress/ingress.ts';
 import type { ListenerContract } from '../ingress/listener-contract.ts';
 import type { Router } from '../ingress/router.ts';
@@ -31,6 +31,7 @@ interface StatsParts {
   readonly ingress: Ingress;
   readonly contract: ListenerContract;
   readonly router: Router;
+  readonly acceptance: AcceptWatch;
   readonly replacement: ReplacementWatch;
 }
 
@@ -80,6 +81,7 @@ export function takeStats(parts: StatsParts): AppStats {
     connections: workers.reduce((sum, worker) => sum + worker.handOff.reportedConnections, 0),
     queued: ingress.waiting,
     panic: parts.router.panic,
+    accept: parts.acceptance.current,
     requestsPerSecond: round(requestsPerSecond(pool, at)),
     p50Ms: quantile(latency, 0.5),
     p95Ms: quantile(latency, 0.95),
@@ -129,7 +131,7 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
 
 const UNKNOWN_USE = { heapUsedBytes: null, heapLimitBytes: null, handles: null } as const;
 
-function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: number): WorkerSnapshot {
+function workerSnapshot(worker: WorkerHandle, { pool, router, acceptance }: StatsParts, at: number): WorkerSnapshot {
   const { meter } = worker;
   const { last, handOffMs } = meter;
   const load = presentLoad(worker, at);
@@ -149,8 +151,8 @@ function workerSnapshot(worker: WorkerHandle, { pool, router }: StatsParts, at: 
     connections: worker.handOff.reportedConnections,
     accepted: meter.accepted,
     refused: meter.refused,
-    // After a change to `direct`, the average is one of the past.
-    handOffMs: handOffMs === null || workersAccept(pool.spec) ? null : Math.round(handOffMs * 1000) / 1000,
+    // Where the workers accept now, the average is one of the past.
+    handOffMs: handOffMs === null || acceptance.current.by === 'workers' ? null : Math.round(handOffMs * 1000) / 1000,
     requestsInFlight: worker.self.blockers?.requests ?? last?.requestsInFlight ?? 0,
     requestsPerSecond: round(load.requestsPerSecond),
     p95Ms: quantile(meter.recentLatency(at), 0.95),

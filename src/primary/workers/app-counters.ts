@@ -35,6 +35,11 @@ export class AppCounters {
     return this.#latency;
   }
 
+  /** Connections that all workers took or accepted. */
+  get accepted(): number {
+    return [...this.#slots.values()].reduce((sum, slot) => sum + slot.accepted, 0);
+  }
+
   slot(index: number): SlotCounters {
     let counters = this.#slots.get(index);
     if (counters === undefined) {

@@ -157,7 +157,9 @@ describe('balance and weight', () => {
   });
 
   it('names the strategies and the form of a weight', async () => {
-    expect((await lb('balance api fastest')).err).toContain('expected a strategy (round-robin, least-connections, ip-hash, random, direct), got "fastest"');
+    expect((await lb('balance api fastest')).err).toContain(
+      'expected a strategy (auto, round-robin, least-connections, ip-hash, random, direct), got "fastest"',
+    );
     expect((await lb('weight api 1=257')).err).toContain('expected <slot>=<weight> with a weight from 0 to 256, such as 3=0, got "1=257"');
   });
 

@@ -103,7 +103,7 @@ it('accepts headers from trusted addresses only', async () => {
   expect([taker.sources, ingress.proxyRejections.untrusted]).toEqual([['192.0.2.7'], 1]);
 });
 
-describe('with direct', () => {
+describe('where workers accept', () => {
   /** What a worker does with its sockets. */
   const lent = (): { readonly serving: Serving; readonly log: string[] } => {
     const log: string[] = [];
@@ -116,7 +116,7 @@ describe('with direct', () => {
   };
 
   it('lends its sockets to the workers, except a Unix socket', async () => {
-    ingress.configure(sampleSpec({ balance: 'direct' }));
+    ingress.letAccept(true);
     expect((await ingress.listen(QUERY)).errno).toBe(0);
     const path = join(mkdtempSync(join(tmpdir(), 'lb-ingress-')), 's');
     expect((await ingress.listen({ ...QUERY, key: 'b', addressType: -1, address: path, port: null })).errno).toBe(0);
@@ -127,12 +127,12 @@ describe('with direct', () => {
     expect(ingress.listeners.accepting).toBe(true);
   });
 
-  it('takes the sockets back when the strategy changes, and accepts itself', async () => {
-    ingress.configure(sampleSpec({ balance: 'direct' }));
+  it('takes the sockets back, and accepts itself', async () => {
+    ingress.letAccept(true);
     const { name } = await ingress.listen(QUERY);
     const { serving, log } = lent();
     ingress.lend(serving);
-    ingress.configure(sampleSpec());
+    ingress.letAccept(false);
     ingress.lend(serving);
     expect([log, ingress.listeners.accepting]).toEqual([['gets a', 'loses a'], true]);
     const taker = new Taker();

@@ -137,6 +137,7 @@ describe('Router', () => {
   });
 
   const counting: Readonly<Record<BalanceStrategy, boolean>> = {
+    auto: false,
     'round-robin': false,
     'least-connections': true,
     'ip-hash': false,

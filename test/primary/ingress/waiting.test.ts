@@ -88,7 +88,7 @@ it('what must be accepted before its worker is known waits here, up to max_queue
 
 it('a listener that workers accept from is not polled here again when what waits here has been handed over', async () => {
   const workers = await crowd({ balance: 'round-robin' }, CLIENTS - 2);
-  ingress.configure(sampleSpec({ balance: 'direct' }));
+  ingress.letAccept(true);
   while (ingress.dispatcher.queued > 0) {
     for (const worker of workers) {
       worker.take();
