@@ -316,10 +316,12 @@ describe('the loopback socket', () => {
   });
 
   it('leaves no connection behind', async () => {
+    const sockets = (): number => process.getActiveResourcesInfo().filter((what) => what === 'TCPSocketWrap').length;
+    // Other files that ran in this process may have left some.
+    const before = sockets();
     const worker = workerOf(http.createServer(answering(200)));
     for (const path of ['/', null]) await Promise.all(Array.from({ length: 30 }, () => probe(worker, path === null ? 'tcp' : 'http', { path })));
-    const sockets = (): string[] => process.getActiveResourcesInfo().filter((what) => what === 'TCPSocketWrap');
     // Long before the timeout of the checks, which would close all connections.
-    await vi.waitFor(() => expect(sockets()).toEqual([]), { timeout: POLICY.timeoutMs / 2 });
+    await vi.waitFor(() => expect(sockets()).toBeLessThanOrEqual(before), { timeout: POLICY.timeoutMs / 2 });
   });
 });
