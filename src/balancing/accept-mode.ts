@@ -31,8 +31,8 @@ export interface AcceptState {
 /** How long a sample of the calm lasts at least, and one of a storm, which has to be smooth. */
 export const SAMPLE_MS = { calm: 250, storm: 5_000 } as const;
 
-/** With fewer connections per second, handing over costs less than a tenth of a core, and the exact turns are worth it. */
-const FEWEST_PER_SECOND = 1_000;
+/** With fewer connections per second, handing over costs little, whatever keeps the primary busy. */
+const FEWEST_PER_SECOND = 500;
 const BUSY = 0.5;
 /** The primary keeps at most 16 waiting, and has the others wait in the kernel. */
 const WAITING = 8;
