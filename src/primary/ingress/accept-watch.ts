@@ -46,7 +46,10 @@ export class AcceptWatch implements WorkerObserver {
   }
 
   onSpecChanged(spec: AppSpec): void {
+    const before = this.#defined;
     this.#defined = definedAcceptance(spec);
+    // A storm outlasts a change that has nothing to do with it.
+    if (before === null && this.#defined === null) return;
     this.#enter(FIRST_STATE);
     this.#options.ingress.letAccept(this.current.by === 'workers');
   }
@@ -101,5 +104,5 @@ export class AcceptWatch implements WorkerObserver {
 
 function describe({ perSecond, busy, waiting }: AcceptLoad): string {
   const load = `${Math.round(perSecond / 100) * 100} new connections per second`;
-  return `${load} kept the primary ${Math.round(busy * 100)} % busy${waiting > 0 ? `, and ${waiting} waiting` : ''}`;
+  return `${load} kept the primary ${Math.round(busy * 100)} % busy${waiting > 0 ? `, with ${waiting} waiting` : ''}`;
 }

@@ -17,6 +17,7 @@ class FakeHandle {
   readonly standby = false;
   readonly self = new SelfDescription();
   readonly profile = { kind: null };
+  readonly meter = { last: null };
   counts = false;
   state: WorkerState = 'ready';
   readonly channel = { connected: true };
@@ -29,6 +30,7 @@ class FakeHandle {
     const handOff = {
       slot,
       connections: 0,
+      reportedConnections: 0,
       pending: null as PendingConnection | null,
       countConnections: (on: boolean): void => void (this.counts = on),
       hand: ({ connection }: PendingConnection): void => {
@@ -45,6 +47,9 @@ let dispatcher: Dispatcher;
 let router: Router;
 let spec: AppSpec;
 let joins: number;
+/** The slots of the workers that accept for themselves. */
+let lentTo: number[];
+let workersAccept: boolean;
 /** Who holds the address, and what was said about it and answered. */
 let holder: string | null;
 let said: string[];
@@ -56,10 +61,20 @@ beforeEach(() => {
   dispatcher = new Dispatcher({ waitsInKernel: () => false, crowded: () => {}, relieved: () => {} });
   spec = sampleSpec();
   joins = 0;
+  lentTo = [];
+  workersAccept = false;
   holder = null;
   said = [];
   const listen = (): Promise<object> => Promise.resolve({ errno, name: null });
-  const ingress = { dispatcher, dispatched: ['a', 'b'], lend: () => {}, listen } as unknown as Ingress;
+  const ingress = {
+    dispatcher,
+    dispatched: ['a', 'b'],
+    lend: ({ members }: { members: readonly FakeHandle[] }) => void (lentTo = members.map(({ slot }) => slot)),
+    listen,
+    get workersAccept() {
+      return workersAccept;
+    },
+  } as unknown as Ingress;
   const pool = {
     get workers() {
       return workers;
@@ -120,6 +135,25 @@ describe('Router', () => {
     expect(shares()).toEqual([40, 4]);
     vi.advanceTimersByTime(10_500);
     expect(shares()).toEqual([22, 22]);
+  });
+
+  it('where workers accept, one with far more connections than the others does not until they have caught up', () => {
+    workers.push(new FakeHandle(2));
+    const beat = (...connections: number[]): number[] => {
+      workers.forEach(({ handOff }, index) => (handOff.reportedConnections = connections[index] ?? 0));
+      router.onBeat();
+      return lentTo;
+    };
+    router.changed();
+    expect(beat(500, 10, 10)).toEqual([0, 1, 2]);
+    workersAccept = true;
+    expect(beat(500, 10, 10)).toEqual([1, 2]);
+    router.changed();
+    expect(lentTo).toEqual([1, 2]);
+    expect(beat(500, 420, 430)).toEqual([0, 1, 2]);
+    expect(beat(500, 10, 10)).toEqual([1, 2]);
+    workersAccept = false;
+    expect(beat(500, 10, 10)).toEqual([0, 1, 2]);
   });
 
   it('reports when a worker joins the rotation, and only then', () => {
