@@ -3,7 +3,7 @@ import { STRATEGIES } from './balance-strategy.ts';
 
 /** Who accepts an app's connections. */
 export const ACCEPTORS = ['primary', 'workers'] as const;
-export type Acceptor = (typeof ACCEPTORS)[number];
+type Acceptor = (typeof ACCEPTORS)[number];
 
 /** Who accepts an app's connections now, and why. */
 export interface Acceptance {

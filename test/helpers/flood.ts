@@ -6,7 +6,7 @@ import { ROOT } from './paths.ts';
 import { countError, countHung, countWrong, describeTally, emptyTally, type Tally } from './tally.ts';
 import { waitFor } from './wait.ts';
 
-/** What `test/fixtures/flood.cjs` has counted. */
+/** What `test/helpers/flood-child.cjs` has counted. */
 interface Counts {
   readonly served: number;
   readonly hung: number;
@@ -25,7 +25,7 @@ interface FloodOptions {
 
 /** More new connections than a primary can hand over: one per request, without a pause, from a process of its own. */
 export function startFlood({ port, clients = 32, maxDurationMs = 90_000 }: FloodOptions): Load {
-  const child = fork(join(ROOT, 'test/fixtures/flood.cjs'), [JSON.stringify({ port, clients, maxDurationMs })], { execArgv: [] });
+  const child = fork(join(ROOT, 'test/helpers/flood-child.cjs'), [JSON.stringify({ port, clients, maxDurationMs })], { execArgv: [] });
   let tally = emptyTally();
   const ended = new Promise<Tally>((resolve, reject) => {
     child.on('message', (message: { readonly ended: boolean; readonly counts: Counts }) => {

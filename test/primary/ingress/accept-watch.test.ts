@@ -3,7 +3,7 @@ import { AcceptWatch } from '../../../src/primary/ingress/accept-watch.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
 const ingress = { arrivals: 0, dispatcher: { queued: 0 } as never, letAccept: (workers: boolean) => void said.push(workers ? 'workers' : 'primary') };
-const counters = { accepted: 0 } as never as { accepted: number };
+const counters = { accepted: 0 };
 let said: string[];
 let routed: number;
 /** Of the primary. */
