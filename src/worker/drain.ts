@@ -77,7 +77,7 @@ export class Drain {
     if (this.#timer !== null) return;
     this.#beganAt = performance.now();
     this.#options.acceptNothing();
-    this.#traffic.onRequest = lastAnswer;
+    this.#traffic.servers.onRequest = lastAnswer;
     this.#traffic.onStream = (session) => this.#announce(session);
     for (const [item] of this.#traffic.inFlight()) if ('shouldKeepAlive' in item) lastAnswer(item);
     for (const session of this.#traffic.sessions) {

@@ -73,7 +73,7 @@ export function takeUpDuties({ settings, channel, connections, orphan }: Beginni
     (count) => channel.send({ t: 'open', count }),
   );
   traffic.start();
-  for (const server of connections.servers) traffic.watch(server);
+  for (const server of connections.servers) traffic.servers.watch(server);
   const processMeter = new ProcessMeter();
   processMeter.start();
   const vitals = {
@@ -97,7 +97,7 @@ export function takeUpDuties({ settings, channel, connections, orphan }: Beginni
   return {
     drain,
     watch(server) {
-      traffic.watch(server);
+      traffic.servers.watch(server);
       // Its connections come from the app's primary, through Node.
       if (role === 'member') begin();
     },

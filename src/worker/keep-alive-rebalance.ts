@@ -25,12 +25,12 @@ export class KeepAliveRebalance {
   /** Closes `count` connections. Replaces what is left of an earlier order. */
   order(count: number): void {
     // While the worker drains, all connections close anyway.
-    if (this.#traffic.onRequest !== null && this.#traffic.onRequest !== this.#end) return;
+    if (this.#traffic.servers.onRequest !== null && this.#traffic.servers.onRequest !== this.#end) return;
     this.#left = count;
     this.#everyMs = OVER_MS / count;
     this.#nextAt = 0;
     for (const [item] of this.#traffic.inFlight()) if ('shouldKeepAlive' in item) this.#end(item);
-    this.#traffic.onRequest = this.#end;
+    this.#traffic.servers.onRequest = this.#end;
     this.#unhookIfDone();
   }
 
@@ -53,6 +53,6 @@ export class KeepAliveRebalance {
 
   /** Removes the hook when there is nothing left to close, so that it costs requests nothing. */
   #unhookIfDone(): void {
-    if (this.#left === 0 && this.#ending.size === 0 && this.#traffic.onRequest === this.#end) this.#traffic.onRequest = null;
+    if (this.#left === 0 && this.#ending.size === 0 && this.#traffic.servers.onRequest === this.#end) this.#traffic.servers.onRequest = null;
   }
 }

@@ -10,6 +10,18 @@ export class Probes {
   /** Ports of clients, with the time at which each was announced. */
   readonly #expected = new Map<number, number>();
   #isPassing = false;
+  #any = false;
+  readonly #first: () => void;
+
+  /** @param first called before the first probe: servers must tell their connections from then on */
+  constructor(first: () => void) {
+    this.#first = first;
+  }
+
+  /** Whether there was or will be one. */
+  get any(): boolean {
+    return this.#any;
+  }
 
   get size(): number {
     return this.#open.size;
@@ -17,6 +29,7 @@ export class Probes {
 
   /** A server gets the connection of a health check by `pass`. */
   pass(pass: () => void): void {
+    this.#begin();
     this.#isPassing = true;
     try {
       pass();
@@ -27,6 +40,7 @@ export class Probes {
 
   /** A server may get the connection of a health check from this port of this machine. */
   expect(port: number): void {
+    this.#begin();
     const now = performance.now();
     for (const [old, since] of this.#expected) if (now - since > EXPECTED_MS) this.#expected.delete(old);
     this.#expected.set(port, now);
@@ -42,6 +56,12 @@ export class Probes {
   has(socket: object): boolean {
     if (this.#open.size === 0) return false;
     return this.#open.has(socket) || ('_parent' in socket && this.#open.has(socket._parent));
+  }
+
+  #begin(): void {
+    if (this.#any) return;
+    this.#any = true;
+    this.#first();
   }
 
   #isExpected(socket: Duplex & { readonly remoteAddress?: string; readonly remotePort?: number }): boolean {

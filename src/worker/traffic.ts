@@ -7,8 +7,10 @@ import type { Patience, Tally } from '../lifecycle/canary.ts';
 import type { DrainBlockers } from '../lifecycle/drain-blockers.ts';
 import { LATENCY_BUCKETS_MS } from '../protocol/worker.ts';
 import { ByteCount, type CountedConnection } from './byte-count.ts';
-import { kindOf, openSockets, type AnyServer, type TrafficKind, type ServerSocket } from './node-internals.ts';
-import { Probes } from './probes.ts';
+import type { ServerSocket } from './node-internals.ts';
+import type { Probes } from './probes.ts';
+import { onFinish } from './server-hooks.ts';
+import { WatchedServers } from './watched-servers.ts';
 
 /** By default Node closes a keep-alive connection that is idle for longer. */
 const RECENT_MS = 5_000;
@@ -49,13 +51,15 @@ export class Traffic {
   latency: number[] = emptyLatency();
   latencySumMs = 0;
   readonly bytes = new ByteCount();
-  readonly probes = new Probes();
-  /** Called for each new request. Set while the worker drains or rebalances. */
-  onRequest: ((response: ServerResponse) => void) | null = null;
+  readonly servers = new WatchedServers({
+    upgraded: (request, socket) => this.#upgraded(request, socket),
+    session: (session) => this.#sessionOpened(session),
+  });
+  readonly probes: Probes = this.servers.probes;
   /** Called for each new HTTP/2 stream. Set while draining. */
   onStream: ((session: ServerHttp2Session) => void) | null = null;
 
-  readonly #servers = new Map<AnyServer, TrafficKind>();
+  #sawRequest = false;
   /** HTTP/1 connections that have had at least one request. */
   readonly #exchanges = new Set<Exchange>();
   readonly #streams = new Map<ServerHttp2Stream, number>();
@@ -80,40 +84,6 @@ export class Traffic {
 
   start(): void {
     subscribe('http.server.request.start', (message) => this.#began(message as { response: ServerResponse; socket: HttpSocket }));
-    subscribe('http.server.response.finish', (message) => {
-      const { response, socket } = message as { response: ServerResponse; socket: HttpSocket };
-      const exchange = socket[EXCHANGE];
-      if (exchange?.isProbe === true) return void (exchange.response = null);
-      if (exchange?.response !== response) return void this.#finished(response.statusCode, null);
-      exchange.response = null;
-      exchange.answeredAt = this.#finished(response.statusCode, exchange.beganAt);
-    });
-  }
-
-  /** Counts a server's connections, and tracks its upgrades and HTTP/2 sessions. */
-  watch(server: AnyServer): void {
-    if (this.#servers.has(server)) return;
-    const kind = kindOf(server);
-    this.#servers.set(server, kind);
-    server.once('close', () => this.#servers.delete(server));
-    if (kind === 'http2') server.prependListener('session', (session: ServerHttp2Session) => this.#sessionOpened(session));
-    if (kind === 'raw') return;
-    // Adding our own 'upgrade' listener would change how Node treats upgrade requests to an app without one.
-    const emit = server.emit;
-    const noteUpgrade = (request: IncomingMessage, socket: Duplex): void => this.#upgraded(request, socket);
-    const mayEndConnections = (): boolean => this.onRequest !== null;
-    const { probes } = this;
-    server.emit = function (this: AnyServer, event: string | symbol, first?: unknown, second?: unknown): boolean {
-      if (event === 'connection') probes.note(first as Duplex);
-      if (event === 'upgrade' || event === 'connect') noteUpgrade(first as IncomingMessage, second as Duplex);
-      // Deferred: a synchronous response could close the connection before pipelined requests in the same packet are parsed.
-      if (event === 'request' && kind === 'http' && mayEndConnections()) {
-        process.nextTick(() => Reflect.apply(emit, this, [event, first, second]));
-        return true;
-      }
-      // This runs for every connection and request, so the arguments are not copied.
-      return Reflect.apply(emit, this, arguments) as boolean;
-    };
   }
 
   /** Requests without a complete response, with the time at which they began. Requests with a lost connection do not count. */
@@ -135,10 +105,7 @@ export class Traffic {
       if (!others.has(connection) && !isUnanswered(response)) yield [connection, answeredAt];
       isOther(connection);
     }
-    for (const socket of openSockets()) {
-      const kind = socket.server === undefined ? undefined : this.#servers.get(socket.server);
-      if (kind !== undefined && kind !== 'raw' && !others.has(socket)) yield [socket, null];
-    }
+    for (const socket of this.servers.sockets('http', 'http2')) if (!others.has(socket)) yield [socket, null];
   }
 
   /** What became of the requests since the worker started, and how many have waited for the beginning of an answer for this long. */
@@ -155,18 +122,12 @@ export class Traffic {
   }
 
   get connections(): number {
-    return this.count('http') + this.count('http2') + this.count('raw') - this.probes.size;
+    return this.servers.count('http') + this.servers.count('http2') + this.servers.count('raw') - this.probes.size;
   }
 
   get requestsInFlight(): number {
     let n = 0;
     for (const _ of this.#ofClients()) n++;
-    return n;
-  }
-
-  count(kind: TrafficKind): number {
-    let n = 0;
-    for (const [server, k] of this.#servers) if (k === kind) n += server._connections ?? 0;
     return n;
   }
 
@@ -192,15 +153,15 @@ export class Traffic {
     return {
       requests,
       oldestMs: requests === 0 ? 0 : Math.round(performance.now() - oldest),
-      connections: Math.max(0, this.count('http') + this.count('http2') - upgraded),
+      connections: Math.max(0, this.servers.count('http') + this.servers.count('http2') - upgraded),
       websockets: this.websockets.size,
-      sockets: this.count('raw') + this.tunnels.size,
+      sockets: this.servers.count('raw') + this.tunnels.size,
     };
   }
 
   /** Connections to HTTP/1 servers that never sent a byte. */
   silentSockets(): ServerSocket[] {
-    return openSockets().filter((socket) => socket.server !== undefined && this.#servers.get(socket.server) === 'http' && socket.bytesRead === 0);
+    return this.servers.sockets('http').filter((socket) => socket.bytesRead === 0);
   }
 
   /** Adds the bytes of open connections. */
@@ -216,6 +177,10 @@ export class Traffic {
   }
 
   #began({ response, socket }: { response: ServerResponse; socket: HttpSocket }): void {
+    if (!this.#sawRequest) {
+      this.#sawRequest = true;
+      onFinish((finished, connection) => this.#ended(finished, connection));
+    }
     let exchange = socket[EXCHANGE];
     if (exchange === undefined) {
       const made: Exchange = { connection: socket, isProbe: this.probes.has(socket), response: null, beganAt: 0, answeredAt: 0, socket, received: 0, sent: 0 };
@@ -225,7 +190,16 @@ export class Traffic {
     }
     exchange.response = response;
     exchange.beganAt = performance.now();
-    if (this.onRequest !== null) this.onRequest(response);
+    this.servers.onRequest?.(response);
+  }
+
+  #ended(response: ServerResponse, socket: HttpSocket): void {
+    const exchange = socket[EXCHANGE];
+    if (exchange?.isProbe === true) exchange.response = null;
+    else if (exchange?.response === response) {
+      exchange.response = null;
+      exchange.answeredAt = this.#finished(response.statusCode, exchange.beganAt);
+    } else this.#finished(response.statusCode, null);
   }
 
   /** Returns the time. */

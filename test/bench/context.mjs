@@ -5,7 +5,7 @@ import { Oxmgr } from './subjects/oxmgr.mjs';
 import { PlainNode } from './subjects/plain-node.mjs';
 import { Pm2 } from './subjects/pm2.mjs';
 import { Population } from './subjects/population.mjs';
-import { HAPROXY, NGINX, Proxied } from './subjects/proxied.mjs';
+import { BARE_NGINX, HAPROXY, NGINX, Proxied } from './subjects/proxied.mjs';
 
 /** What a measure works with. Each subject it makes has a home and processes of its own. */
 export class Context {
@@ -58,7 +58,7 @@ export class Context {
     return this.own(new Independent(this.workspace));
   }
 
-  /** Those that are installed. */
+  /** Those that are installed, in front of plain processes. */
   proxies() {
     const { nginx, haproxy } = this.others;
     return [
@@ -66,7 +66,13 @@ export class Context {
       { kind: HAPROXY, found: haproxy },
     ]
       .filter(({ found }) => found !== null)
-      .map(({ kind, found }) => this.own(new Proxied(this.workspace, kind, found.program)));
+      .map(({ kind, found }) => this.own(new Proxied(this.workspace, kind, found.program, new Independent(this.workspace))));
+  }
+
+  /** nginx with a bare `proxy_pass` in front of a subject; null where it is not installed. @param {ConstructorParameters<typeof Proxied>[3]} behind */
+  behindNginx(behind) {
+    const { nginx } = this.others;
+    return nginx === null ? null : this.own(new Proxied(this.workspace, BARE_NGINX, nginx.program, behind));
   }
 
   /** @template {{ close(): Promise<void> }} T @param {T} resource */

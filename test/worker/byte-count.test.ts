@@ -18,7 +18,7 @@ const counted = (): readonly number[] => [traffic.bytes.received, traffic.bytes.
 
 it('counts the bytes of open connections on demand, and the rest when they close', async () => {
   const server = createHttp((_, response) => response.end('x'.repeat(1000)));
-  traffic.watch(server as AnyServer);
+  traffic.servers.watch(server as AnyServer);
   const { port } = await openServer(server);
   const client = new RawClient(port);
   client.get('/');
@@ -39,7 +39,7 @@ it('counts the bytes of open connections on demand, and the rest when they close
 
 it('counts bytes inside TLS', async () => {
   const server = createHttps({ key: pem('key'), cert: pem('cert') }, (_, response) => response.end('x'.repeat(1000)));
-  traffic.watch(server as AnyServer);
+  traffic.servers.watch(server as AnyServer);
   const { port } = await openServer(server);
   const client = connectTls({ port, rejectUnauthorized: false });
   onTestFinished(() => void client.destroy());
@@ -54,7 +54,7 @@ it('counts bytes inside TLS', async () => {
 
 it('counts HTTP/2 sessions', async () => {
   const server = createHttp2((_, response) => response.end('x'.repeat(1000)));
-  traffic.watch(server as AnyServer);
+  traffic.servers.watch(server as AnyServer);
   const { port } = await openServer(server);
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   onTestFinished(() => session.destroy());

@@ -28,7 +28,7 @@ beforeEach(() => {
   vi.stubGlobal('queueMicrotask', (work: () => void) => work());
   onTestFinished(() => void vi.unstubAllGlobals());
   connections = new Connections(channel, {
-    opened: (server) => traffic.watch(server),
+    opened: (server) => traffic.servers.watch(server),
     delivered: () => {},
     probed: (connection, handle) => handle.onconnection?.(0, connection),
   });

@@ -22,7 +22,7 @@ beforeEach(() => {
 
 const serve = async (listener: RequestListener): Promise<{ readonly server: Server; readonly port: number }> => {
   const opened = await openHttp(listener);
-  traffic.watch(opened.server as AnyServer);
+  traffic.servers.watch(opened.server as AnyServer);
   return opened;
 };
 const isQuiet = (): boolean => reports.some(({ quiet }) => quiet);
@@ -149,7 +149,7 @@ describe('Drain', () => {
       }),
     );
     const { port } = await openServer(server);
-    traffic.watch(server);
+    traffic.servers.watch(server);
     const session = connectHttp2(`http://127.0.0.1:${port}`);
     onTestFinished(() => session.destroy());
     const goaway = new Promise<number>((resolve) => session.once('goaway', resolve));

@@ -26,7 +26,7 @@ async function serve(listener: RequestListener): Promise<{ readonly server: Serv
     responses.push(response);
     listener(request, response);
   });
-  traffic.watch(opened.server as AnyServer);
+  traffic.servers.watch(opened.server as AnyServer);
   return opened;
 }
 
@@ -115,7 +115,7 @@ describe('an event stream', () => {
       streams.push(stream);
     });
     const { port } = await openServer(server);
-    traffic.watch(server);
+    traffic.servers.watch(server);
     const session = connectHttp2(`http://127.0.0.1:${port}`);
     onTestFinished(() => session.destroy());
     const request = session.request({ ':path': '/' });

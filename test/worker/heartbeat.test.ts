@@ -119,7 +119,7 @@ describe('the heartbeat', () => {
 
   it('reports with the next beat that a connection opened or closed', () => {
     const server = Object.assign(new EventEmitter(), { _connections: 0 });
-    traffic.watch(server);
+    traffic.servers.watch(server);
     passUntil(2);
     server._connections = 1;
     passUntil(3);

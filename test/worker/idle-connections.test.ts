@@ -30,7 +30,7 @@ const draining = (idleMs: number): ReturnType<typeof drainOf> => {
 async function serve(listener: RequestListener): Promise<{ readonly server: Server; readonly port: number }> {
   const opened = await openHttp(listener);
   opened.server.keepAliveTimeout = 72_000;
-  traffic.watch(opened.server as AnyServer);
+  traffic.servers.watch(opened.server as AnyServer);
   return opened;
 }
 
@@ -141,7 +141,7 @@ describe('idle connections of a draining worker', () => {
     const server = createHttps(TEST_CERTIFICATE, (_, response) => response.end('hi'));
     server.keepAliveTimeout = 72_000;
     const { port } = await openServer(server);
-    traffic.watch(server);
+    traffic.servers.watch(server);
     const client = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
     onTestFinished(() => void client.destroy());
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -156,7 +156,7 @@ describe('idle connections of a draining worker', () => {
   it('include those that finished only their handshake', async () => {
     const server = createHttps(TEST_CERTIFICATE, (_, response) => response.end('hi'));
     const { port } = await openServer(server);
-    traffic.watch(server);
+    traffic.servers.watch(server);
     const client = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
     onTestFinished(() => void client.destroy());
     const ended = new Promise<void>((resolve) => client.on('error', () => {}).once('close', () => resolve()));

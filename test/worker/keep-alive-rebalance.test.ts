@@ -16,7 +16,7 @@ beforeEach(() => {
 
 const serve = async (listener: RequestListener): Promise<{ readonly server: Server; readonly port: number }> => {
   const opened = await openHttp(listener);
-  traffic.watch(opened.server as AnyServer);
+  traffic.servers.watch(opened.server as AnyServer);
   return opened;
 };
 
@@ -52,7 +52,7 @@ describe('KeepAliveRebalance', () => {
     }
     expect(answers.map((text) => /Connection: (.*)\r/.exec(text)?.[1])).toEqual(['close', 'keep-alive', 'close', 'keep-alive']);
     await Promise.all([clients[0]?.ended, clients[2]?.ended]);
-    await until(() => traffic.onRequest === null);
+    await until(() => traffic.servers.onRequest === null);
     expect(traffic.kept()).toBe(2);
   });
 
@@ -74,7 +74,7 @@ describe('KeepAliveRebalance', () => {
     const [client] = await keptClients(port, 1);
     rebalance.order(1);
     rebalance.order(0);
-    expect(traffic.onRequest).toBeNull();
+    expect(traffic.servers.onRequest).toBeNull();
     expect(await ask(client as RawClient)).toContain('Connection: keep-alive');
   });
 
@@ -100,7 +100,7 @@ describe('KeepAliveRebalance', () => {
     const once = new RawClient(port);
     once.get('/', 'Connection: close\r\n');
     await once.ended;
-    expect(traffic.onRequest, 'the order is not used up').not.toBeNull();
+    expect(traffic.servers.onRequest, 'the order is not used up').not.toBeNull();
     expect(stream.socket.destroyed).toBe(false);
     const [client] = await keptClients(port, 1);
     expect(client?.text).toContain('Connection: close');

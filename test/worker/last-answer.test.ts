@@ -18,7 +18,7 @@ beforeEach(() => {
 
 const serve = async (listener: RequestListener): Promise<number> => {
   const { server, port } = await openHttp(listener);
-  traffic.watch(server as AnyServer);
+  traffic.servers.watch(server as AnyServer);
   return port;
 };
 /** The values of all received `Connection` headers, in order. */

@@ -28,7 +28,7 @@ it.each(['http', 'https', 'h2c', 'http2'] as const satisfies readonly ServerKind
   async (kind) => {
     const traffic = startTraffic();
     const server = SERVERS[kind]();
-    traffic.watch(server);
+    traffic.servers.watch(server);
     let pass: (socket: Socket) => void = () => {};
     const sockets: Socket[] = [];
     // A socket of another server, as the primary hands them over.
@@ -62,7 +62,7 @@ it.each(['http', 'https', 'h2c', 'http2'] as const satisfies readonly ServerKind
 it('one that comes from elsewhere is known by the port of its client', async () => {
   const traffic = startTraffic();
   const server = http.createServer(sick);
-  traffic.watch(server);
+  traffic.servers.watch(server);
   const { port } = await openServer(server);
   const reserved = createServer();
   await new Promise<void>((resolve) => reserved.listen(0, '127.0.0.1', resolve));

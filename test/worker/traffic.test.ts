@@ -15,7 +15,7 @@ beforeEach(() => {
 
 const nothing = { requests: 0, oldestMs: 0, connections: 0, websockets: 0, sockets: 0 };
 const watched = <S>(server: S): S => {
-  traffic.watch(server as AnyServer);
+  traffic.servers.watch(server as AnyServer);
   return server;
 };
 const serve = async (listener: RequestListener): Promise<{ readonly server: Server; readonly port: number }> => {
@@ -209,6 +209,19 @@ describe('Traffic', () => {
     await client.has('as a plain request');
     expect(traffic.websockets.size).toBe(0);
     expect(server.listenerCount('upgrade')).toBe(0);
+  });
+
+  it('leaves a server as it is while nothing is drained and no check is due', async () => {
+    const { server, port } = await serve((_, response) => response.end('ok'));
+    const client = new RawClient(port);
+    client.get('/');
+    await client.has('ok');
+    const hooked = (): unknown[] => [Object.hasOwn(server, 'emit'), server.listenerCount('connection'), server.listenerCount('request')];
+    expect(hooked()).toEqual([false, 1, 1]);
+    traffic.servers.onRequest = () => {};
+    expect(hooked()).toEqual([true, 1, 1]);
+    traffic.servers.onRequest = null;
+    expect(hooked()).toEqual([false, 1, 1]);
   });
 
   it('counts connections of raw TCP servers separately', async () => {

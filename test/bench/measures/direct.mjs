@@ -5,17 +5,21 @@ import { ifMeasured, ratio, thousands } from '../report/format.mjs';
 import { figuresTable, sideBySide } from './side-by-side.mjs';
 
 const WORKERS = 2;
+const AUTO = 'lb';
 const DIRECT = 'lb, direct';
 const ROUND_ROBIN = 'lb, round-robin';
+/** A turn: also its beginning counts, in which the primary still hands over. */
+const STORM_SECONDS = 4;
 const SINGLE = 'single process';
 const CLUSTER = 'node:cluster';
 
 /** Everything that can serve the app, each with as many workers or processes; and a single process. */
-async function runAll(context, keepAlive) {
-  const { directRounds: rounds, seconds } = context.scale;
+async function runAll(context, keepAlive, seconds = context.scale.seconds) {
+  const { directRounds: rounds } = context.scale;
   const [lb, plainNode] = [context.lb(), context.plainNode()];
   const others = [context.nodeCluster(), ...context.pm2(), context.independent(), ...context.proxies()];
   const contestants = [
+    { name: AUTO, target: await lb.start({ workers: WORKERS }) },
     { name: DIRECT, target: await lb.start({ workers: WORKERS, flags: ['--balance', 'direct'] }) },
     { name: ROUND_ROBIN, target: await lb.start({ workers: WORKERS, flags: ['--balance', 'round-robin'] }) },
     { name: SINGLE, target: await plainNode.start() },
@@ -55,14 +59,18 @@ function row(of, { measure, lb, reference, least, others, ...rest }) {
 const how = (what, { directRounds, seconds }) =>
   `${what} ${WORKERS} workers or processes each; "separate ports": as many processes with nothing in front, each with its share of the connections; nginx and HAProxy in front of as many processes with connections to them kept open (\`test/bench/proxies\`). Load: ${describeLoad(WORKERS)}, ${directRounds} rounds of ${seconds} s each, the subjects in turn. The load and the subjects share ${availableParallelism()} cores: what the generator uses is missing to all of them, so rates differ less than CPU time does. CPU: user and system time of everything on the path of a request, proxy and primary included.`;
 
-export const directConnections = {
-  id: 'direct-connections',
+export const storm = {
+  id: 'storm',
   async run(context) {
-    const { of, details } = await runAll(context, false);
-    const cpu = ratio(ratios(of(DIRECT).cpuUs, of(CLUSTER).cpuUs), CLUSTER);
-    const common = { lb: DIRECT, how: how('A new connection for each request.', context.scale) };
+    const { of, details } = await runAll(context, false, STORM_SECONDS);
+    const cpu = ratio(ratios(of(AUTO).cpuUs, of(CLUSTER).cpuUs), CLUSTER);
+    const common = { lb: DIRECT, how: how('A new connection for each request.', { ...context.scale, seconds: STORM_SECONDS }) };
     const shared = `the load generator takes its part of the same cores: the CPU time per connection is ${cpu}`;
+    const byDefault = { ...common, lb: AUTO, measure: 'By default: connections per second, one request each', ifMissed: shared };
     return [
+      row(of, { ...byDefault, reference: CLUSTER, least: 1.9, others: [{ name: AUTO, to: SINGLE }], details }),
+      row(of, { ...byDefault, measure: `${byDefault.measure}, against PM2`, reference: 'PM2', least: 2.5, others: [] }),
+      row(of, { ...byDefault, measure: `${byDefault.measure}, against \`direct\``, reference: DIRECT, least: 0.95, others: [] }),
       row(of, {
         ...common,
         measure: '`direct`: connections per second, one request each',
@@ -74,7 +82,6 @@ export const directConnections = {
           { name: DIRECT, to: 'nginx' },
           { name: DIRECT, to: 'HAProxy' },
         ],
-        details,
         ifMissed: shared,
       }),
       row(of, {

@@ -1,8 +1,9 @@
 import { badVersion } from './bad-version.mjs';
+import { behindNginx } from './behind-nginx.mjs';
 import { blockedWorker } from './blocked-worker.mjs';
 import { daemonCpu } from './daemon-cpu.mjs';
 import { directReload } from './direct-reload.mjs';
-import { directConnections, directKeepAlive } from './direct.mjs';
+import { directKeepAlive, storm } from './direct.mjs';
 import { drainIdle } from './drain-idle.mjs';
 import { faults } from './faults.mjs';
 import { historyMemory } from './history-memory.mjs';
@@ -43,7 +44,8 @@ export const MEASURES = [
   connections,
   strategies,
   pick,
-  directConnections,
+  storm,
+  behindNginx,
   directKeepAlive,
   directReload,
   reloads,

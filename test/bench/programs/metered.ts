@@ -13,7 +13,7 @@ if (process.argv[2] === 'metered') {
   const traffic = new Traffic();
   const meter = new ProcessMeter();
   traffic.start();
-  traffic.watch(server);
+  traffic.servers.watch(server);
   meter.start();
   const vitals = {
     complete: <A>(own: A): A => own,

@@ -6,15 +6,16 @@ import { join } from 'node:path';
 import { freePort } from '../lib/ports.mjs';
 import { childrenOf, sendSignal } from '../lib/processes.mjs';
 import { waitFor } from '../lib/wait.mjs';
-import { Independent } from './independent.mjs';
 
-/** What differs between the two: the configuration, a line of it for each process, and the arguments. */
+/** What differs between them: the configuration, a line of it for each port behind it, and the arguments. */
 export const NGINX = {
   name: 'nginx',
   config: 'nginx.conf',
   server: (port) => `        server 127.0.0.1:${port};`,
   args: (directory, config) => ['-p', `${directory}/`, '-c', config, '-e', 'stderr'],
 };
+/** Without a word about connections. */
+export const BARE_NGINX = { ...NGINX, config: 'nginx-bare.conf' };
 export const HAPROXY = {
   name: 'HAProxy',
   config: 'haproxy.cfg',
@@ -29,23 +30,28 @@ const accepts = (port) =>
     socket.on('connect', () => resolve(true) || socket.destroy());
   });
 
-/** A proxy in front of as many plain processes as another subject has workers. */
+/** A proxy in front of another subject. */
 export class Proxied {
   /** @type {import('node:child_process').ChildProcess[]} */
   #proxies = [];
 
-  /** @param {import('../lib/workspace.mjs').Workspace} workspace @param {typeof NGINX} kind @param {string} program */
-  constructor(workspace, kind, program) {
+  /**
+   * @param {import('../lib/workspace.mjs').Workspace} workspace
+   * @param {typeof NGINX} kind
+   * @param {string} program
+   * @param {{ start(options: { workers: number }): Promise<import('../lib/cost.mjs').Target>, close(): Promise<void> }} behind
+   */
+  constructor(workspace, kind, program, behind) {
     this.workspace = workspace;
     this.name = kind.name;
     this.kind = kind;
     this.program = program;
-    this.behind = new Independent(workspace);
+    this.behind = behind;
   }
 
-  /** @param {{ workers: number }} options */
-  async start({ workers }) {
-    const behind = await this.behind.start({ workers });
+  /** @param {{ workers: number, flags?: readonly string[] }} options of the subject behind it */
+  async start(options) {
+    const behind = await this.behind.start(options);
     const port = await freePort();
     const directory = this.workspace.newDirectory(this.kind.name);
     const config = join(directory, this.kind.config);
