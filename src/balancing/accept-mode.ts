@@ -31,11 +31,8 @@ export interface AcceptState {
 /** How long a sample of the calm lasts at least, and one of a storm, which has to be smooth. */
 export const SAMPLE_MS = { calm: 250, storm: 5_000 } as const;
 
-/** With fewer connections per second, handing over costs little, whatever keeps the primary busy. */
-const FEWEST_PER_SECOND = 500;
-const BUSY = 0.5;
-/** The primary keeps at most 16 waiting, and has the others wait in the kernel. */
-const WAITING = 8;
+/** The primary holds connections up if it is this busy, or has this many waiting, with at least so many new ones per second. */
+const PRESSED = { busy: { share: 0.5, perSecond: 500 }, waiting: { connections: 8, perSecond: 100 } } as const;
 const SAMPLES_IN_A_ROW = 2;
 const IN_A_ROW_MS = 2_000;
 /** A storm is over at this part of the rate with which it began: far enough below for the primary not to be busy again. */
@@ -58,8 +55,9 @@ export function nextAccept(state: AcceptState, load: AcceptLoad): AcceptState {
 }
 
 function afterCalm(state: AcceptState, { at, perSecond, busy, waiting }: AcceptLoad): AcceptState {
-  const isPressed = perSecond >= FEWEST_PER_SECOND && (busy >= BUSY || waiting >= WAITING);
-  if (!isPressed) return { ...state, pressed: { samples: 0, at } };
+  const isBusy = busy >= PRESSED.busy.share && perSecond >= PRESSED.busy.perSecond;
+  const isCrowded = waiting >= PRESSED.waiting.connections && perSecond >= PRESSED.waiting.perSecond;
+  if (!isBusy && !isCrowded) return { ...state, pressed: { samples: 0, at } };
   const samples = at - state.pressed.at <= IN_A_ROW_MS ? state.pressed.samples + 1 : 1;
   if (samples < SAMPLES_IN_A_ROW) return { ...state, pressed: { samples, at } };
   const isBack = at - state.since <= RETURNS_WITHIN * state.stayMs;

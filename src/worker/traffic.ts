@@ -35,9 +35,9 @@ export type HttpConnection = Duplex & Partial<Pick<Socket, 'bytesRead' | 'bytesW
 type HttpSocket = HttpConnection & { [EXCHANGE]?: Exchange };
 
 /**
- * Counts everything this worker has open, through Node's public diagnostics channels, so the app needs no change. What happens
- * to it during a drain is decided in `drain.ts`. Connections are not tracked one by one: that would cost 4 % of a connection's
- * work, and the servers count them anyway.
+ * Counts everything this worker has open; the app needs no change. Each request pays for what is done here, so its beginning comes
+ * from a diagnostics channel and its end from `onFinish`. What happens to it during a drain is decided in `drain.ts`. Connections are
+ * not tracked one by one: that would cost 4 % of a connection's work, and the servers count them anyway.
  */
 export class Traffic {
   readonly sessions = new Set<ServerHttp2Session>();

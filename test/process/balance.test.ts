@@ -92,7 +92,7 @@ it('lb balance refuses direct where an option needs a choice for each connection
   const result = await sandbox.lb('balance', name, 'direct');
   expect(result.code, String(result)).toBe(1);
   expect(result.stderr).toContain('cannot use direct, because its primary must choose a worker for each connection for: max_conns');
-  expect((await sandbox.snapshot(name)).spec.balance).toBe('round-robin');
+  expect((await sandbox.snapshot(name)).spec.balance).toBe('auto');
   expect(await sandbox.workerPids(name)).toEqual(before);
   const load = startLoad({ port, mode: 'connection-per-request' });
   await load.waitForServed(30);
