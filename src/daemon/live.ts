@@ -91,7 +91,14 @@ export class Live {
     /** Lines that arrive before the recent ones are sent; null afterwards. */
     let early: LogLine[] | null = [];
     const apps = this.#registry().all.filter((handle) => app === null || handle.name === app);
-    const send = (message: LogMessage): void => client.send(JSON.stringify(message));
+    const send = (message: LogMessage): void => client.send(JSON.stringify(message), tellMissed);
+    /** Called again when something has been sent, because no other line may come. */
+    const tellMissed = (): void => {
+      if (missed === 0 || early !== null || client.bufferedAmount > BUSY_BYTES || client.readyState !== client.OPEN) return;
+      const lines = missed;
+      missed = 0;
+      send({ type: 'dropped', lines });
+    };
     const reader: LogReader = {
       app,
       send: (line) => {
@@ -105,12 +112,12 @@ export class Live {
           missed++;
           return;
         }
-        if (missed > 0) send({ type: 'dropped', lines: missed });
-        missed = 0;
+        tellMissed();
         send({ type: 'line', line });
       },
       dropped: (count) => {
         missed += count;
+        tellMissed();
       },
     };
     client.once('close', () => {
@@ -127,6 +134,7 @@ export class Live {
     early = null;
     if (client.readyState !== client.OPEN) return;
     for (const line of [...recent.slice(Math.max(0, recent.length - lines)), ...since]) reader.send(line);
+    tellMissed();
   }
 
   async #serveEvents(client: WebSocket, query: EventQuery): Promise<void> {

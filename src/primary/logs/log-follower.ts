@@ -46,6 +46,8 @@ export class LogFollower {
     if (this.#outbox.busy) {
       this.#dropped += this.#batch.length;
       this.#batch = [];
+      // Their number is told when there is room, also if the app prints nothing more.
+      this.#timer = setTimeout(() => this.flush(), FLUSH_MS).unref();
       return;
     }
     this.#outbox.send({ type: 'log', lines: this.#batch, dropped: this.#dropped });
