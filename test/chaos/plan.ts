@@ -33,7 +33,7 @@ const RULES = {
   restart: { weight: 2, apps: CHAOS_APPS },
   scale: { weight: 5, apps: ['cluster'], value: oneOf(1, 2, 3, 4) },
   weight: { weight: 2, apps: ['cluster'], value: oneOf('0=0.2', '0=1', '0=3') },
-  balance: { weight: 3, apps: ['cluster'], value: oneOf('round-robin', 'least-connections', 'ip-hash', 'random', 'direct') },
+  balance: { weight: 3, apps: ['cluster'], value: oneOf('auto', 'round-robin', 'least-connections', 'ip-hash', 'random', 'direct') },
   'stop-bystander': { weight: 3, needs: 'bystander' },
   'reopen-logs': { weight: 2 },
   // Faults of processes.
