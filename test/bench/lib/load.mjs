@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { runCommand } from './command.mjs';
 import { reapedCpuMs } from './processes.mjs';
+import { findProgram } from './program.mjs';
 
 const GENERATOR = fileURLToPath(new URL('../programs/generator.cjs', import.meta.url));
 const SPREAD = fileURLToPath(new URL('../programs/spread.lua', import.meta.url));
 const SESSIONS = fileURLToPath(new URL('../programs/sessions.cjs', import.meta.url));
+const SPREADING = fileURLToPath(new URL('../programs/spreading.cjs', import.meta.url));
 const CLIENTS = fileURLToPath(new URL('../programs/clients.cjs', import.meta.url));
 
 const CONNECTIONS = 64;
@@ -28,8 +30,9 @@ export const addressesDescription = `a generator on Node.js, ${CONNECTIONS} conn
 
 /**
  * As many requests as the server answers, from a process of its own.
- * @param {{ ports: readonly number[], seconds: number, keepAlive: boolean, connections?: number, threads?: number, addresses?: boolean }} options
- * several ports share the connections, which needs as many threads; `addresses`: each connection from a loopback address of its own
+ * @param {{ ports: readonly number[], seconds: number, keepAlive: boolean, connections?: number, threads?: number, addresses?: boolean, core?: number }} options
+ * several ports share the connections, which needs as many threads; `addresses`: each connection from a loopback address of its own; `core`: the load has only this one,
+ * where wrk and taskset are installed
  * @returns {Promise<{ answered: number, failed: number, perSecond: number, generatorMs: number }>} with the generator's CPU time
  */
 export async function saturate(options) {
@@ -38,12 +41,13 @@ export async function saturate(options) {
   return { ...result, generatorMs: reapedCpuMs() - before };
 }
 
-async function saturateWithWrk({ ports, seconds, keepAlive, connections = CONNECTIONS, threads = 1 }) {
+async function saturateWithWrk({ ports, seconds, keepAlive, connections = CONNECTIONS, threads = 1, core }) {
   const header = keepAlive ? [] : ['-H', 'Connection: close'];
   const spread = ports.length === 1 ? [] : ['-s', SPREAD];
   const args = [`-t${threads}`, `-c${connections}`, `-d${seconds}s`, ...header, ...spread, `http://127.0.0.1:${ports[0]}/`];
   const env = { ...process.env, PORTS: ports.join(' ') };
-  const { output } = await runCommand('wrk', args, { env, cwd: '/', timeoutMs: seconds * 1000 + 30_000 });
+  const [program, ...all] = core === undefined || findProgram('taskset') === null ? ['wrk', ...args] : ['taskset', '-c', String(core), 'wrk', ...args];
+  const { output } = await runCommand(program, all, { env, cwd: '/', timeoutMs: seconds * 1000 + 30_000 });
   const answered = Number(/(\d+) requests in/.exec(output)?.[1]);
   const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
   const errors = /connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output)?.slice(1).map(Number) ?? [];
@@ -77,6 +81,15 @@ async function saturateWithGenerator({ ports, seconds, keepAlive, connections = 
  */
 export function runSessions(options) {
   return resultOf(SESSIONS, options);
+}
+
+/**
+ * New connections, as fast as they can be opened, counted by the worker that answers.
+ * @param {{ port: number, clients: number, warmUpMs: number, durationMs: number, hold: number }} options `hold`: so many are opened and stay open
+ * @returns {Promise<{ byPid: Record<string, number>, perSecond: number }>}
+ */
+export function runSpreading(options) {
+  return resultOf(SPREADING, options);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describeLoad } from '../lib/load.mjs';
 import { median, ratios } from '../lib/stats.mjs';
-import { ifMeasured, ratio, thousands } from '../report/format.mjs';
+import { bars, ifMeasured, ratio, thousands } from '../report/format.mjs';
 import { figuresTable, sideBySide } from './side-by-side.mjs';
 
 const WORKERS = 2;
@@ -33,6 +33,9 @@ export const behindNginx = {
     for (const proxy of proxies) await context.close(proxy);
     const all = contestants.map(({ name }) => of(name));
     const perSecond = (figures) => thousands(median(figures.perSecond));
+    const middle = (name) => of(name) && median(of(name).perSecond);
+    const peers = { lb: middle('lb'), [CLUSTER]: middle(CLUSTER), PM2: middle('PM2') };
+    const headline = { title: 'Requests per second behind nginx with a bare proxy_pass', better: 'more', bars: bars(peers, thousands) };
     return TARGETS.map(({ to, least }, index) => {
       const found = ifMeasured(of(to), (figures) => ratios(of('lb').perSecond, figures.perSecond));
       return {
@@ -43,7 +46,7 @@ export const behindNginx = {
         pm2: ifMeasured(of('PM2'), perSecond),
         result: of(to) === undefined ? 'left out' : ratio(found, to),
         met: of(to) === undefined ? null : found.median >= least,
-        ...(index === 0 ? { details: figuresTable(all, of(CLUSTER)) } : {}),
+        ...(index === 0 ? { details: figuresTable(all, of(CLUSTER)), headline } : {}),
         how: `nginx opens a connection to the app for each request, as it does unless it is told otherwise; clients keep theirs to nginx. ${WORKERS} workers each, the default of \`lb\`. Load: ${describeLoad()}, ${rounds} rounds of ${SECONDS} s each, the subjects in turn, all on the same cores.`,
       };
     });

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { describeLoad } from '../lib/load.mjs';
 import { median, ratios } from '../lib/stats.mjs';
-import { ifMeasured, ratio, thousands } from '../report/format.mjs';
+import { bars, ifMeasured, ratio, thousands } from '../report/format.mjs';
 import { figuresTable, sideBySide } from './side-by-side.mjs';
 
 const WORKERS = 2;
@@ -66,9 +66,12 @@ export const storm = {
     const cpu = ratio(ratios(of(AUTO).cpuUs, of(CLUSTER).cpuUs), CLUSTER);
     const common = { lb: DIRECT, how: how('A new connection for each request.', { ...context.scale, seconds: STORM_SECONDS }) };
     const shared = `the load generator takes its part of the same cores: the CPU time per connection is ${cpu}`;
+    const middle = (name) => of(name) && median(of(name).perSecond);
+    const peers = { lb: middle(AUTO), [CLUSTER]: middle(CLUSTER), PM2: middle('PM2') };
+    const headline = { title: 'Requests per second, a new connection each', better: 'more', bars: bars(peers, thousands) };
     const byDefault = { ...common, lb: AUTO, measure: 'By default: connections per second, one request each', ifMissed: shared };
     return [
-      row(of, { ...byDefault, reference: CLUSTER, least: 1.9, others: [{ name: AUTO, to: SINGLE }], details }),
+      row(of, { ...byDefault, reference: CLUSTER, least: 1.9, others: [{ name: AUTO, to: SINGLE }], details, headline }),
       row(of, { ...byDefault, measure: `${byDefault.measure}, against PM2`, reference: 'PM2', least: 2.5, others: [] }),
       row(of, { ...byDefault, measure: `${byDefault.measure}, against \`direct\``, reference: DIRECT, least: 0.95, others: [] }),
       row(of, {

@@ -18,10 +18,11 @@ import { metricsHeap } from './metrics-heap.mjs';
 import { monitorFrame } from './monitor-frame.mjs';
 import { output } from './output.mjs';
 import { pick } from './pick.mjs';
-import { plainMemory, plainStartup, plainThroughput } from './plain-worker.mjs';
+import { plainMemory, plainRequestCpu, plainStartup, plainThroughput } from './plain-worker.mjs';
 import { recovery } from './recovery.mjs';
 import { plainReloads, reloads } from './reloads.mjs';
 import { scrape } from './scrape.mjs';
+import { spread } from './spread.mjs';
 import { strategies } from './strategies.mjs';
 import { supervisorMemory } from './supervisor-memory.mjs';
 import { connections, keepAlive } from './throughput.mjs';
@@ -30,9 +31,9 @@ import { workerStartup } from './worker-startup.mjs';
 
 /**
  * One line of the result.
- * @typedef {{ measure: string, target: string, lb: string, nodeCluster: string, pm2: string, result: string, met: boolean | null, ifMissed?: string, details?: { header: string[], lines: string[][] }, how: string }} Row
+ * @typedef {{ measure: string, target: string, lb: string, nodeCluster: string, pm2: string, result: string, met: boolean | null, ifMissed?: string, details?: { header: string[], lines: string[][] }, headline?: import('../report/headline.mjs').Headline, how: string }} Row
  * `met` is null where there is no target, or what it refers to is left out; `ifMissed` is the known reason for a figure
- * that misses it; `details` is a table of all that was measured side by side.
+ * that misses it; `details` is a table of all that was measured side by side; `headline`, for the few rows that stand at the top of the page.
  * @typedef {{ id: string, run(context: import('../context.mjs').Context): Promise<Row[]> }} Measure
  * @typedef {{ id: string, page: string, run(context: import('../context.mjs').Context): Promise<string> }} PageMeasure
  * Its result is a text that stands on a page of its own, between markers.
@@ -46,6 +47,7 @@ export const MEASURES = [
   pick,
   storm,
   behindNginx,
+  spread,
   directKeepAlive,
   directReload,
   reloads,
@@ -68,6 +70,7 @@ export const MEASURES = [
   plainStartup,
   plainMemory,
   plainThroughput,
+  plainRequestCpu,
   supervisorMemory,
   idle,
   recovery,

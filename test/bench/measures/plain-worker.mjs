@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
+import { runCommand } from '../lib/command.mjs';
 import { describeLoad, saturate } from '../lib/load.mjs';
 import { privateDirtyBytes, sendSignal } from '../lib/processes.mjs';
+import { findProgram } from '../lib/program.mjs';
 import { median, medianDifference, ratios } from '../lib/stats.mjs';
 import { delay } from '../lib/wait.mjs';
-import { megabytes, ms, ratio, signed, thousands } from '../report/format.mjs';
+import { megabytes, ms, ratio, signed, thousands, us } from '../report/format.mjs';
 import { sideBySide } from './side-by-side.mjs';
 
 const LB = 'lb, plain worker';
@@ -109,6 +112,35 @@ async function throughput(context, lb, plainNode) {
   ];
 }
 
+/** The server on one core, the load on the other. */
+async function requestCpu(context, lb, plainNode) {
+  const { rounds, processes } = context.scale;
+  const taskset = findProgram('taskset');
+  if (taskset === null || availableParallelism() < 2) return [];
+  const targets = [
+    { name: LB, target: await lb.startPlain() },
+    { name: NODE, target: await plainNode.start() },
+  ];
+  for (const { target } of targets) {
+    for (const pid of target.workers) await runCommand(taskset, ['-acp', '0', String(pid)], { env: context.workspace.env, cwd: '/' });
+  }
+  const each = 2 * Math.ceil((rounds * processes) / 12);
+  const of = await sideBySide(context, targets, { rounds: each, seconds: 2, keepAlive: true, connections: 32, core: 1 });
+  const [own, plain] = [of(LB).cpuUs, of(NODE).cpuUs];
+  const more = medianDifference(own, plain);
+  return [
+    row({
+      measure: 'Plain worker: CPU per keep-alive request, server and load on cores of their own, more than under plain node',
+      target: '≤ 0.25 µs where plain node needs 9.35 µs: 2.7 %',
+      lb: us(median(own)),
+      result: `${signed(more, us)} (plain node ${us(median(plain))}); ${ratio(ratios(own, plain), NODE)}`,
+      met: ratios(own, plain).median <= 1.027,
+      ifMissed: 'each request is counted and timed, for `lb list` and for draining; the rest is the spread of the rounds',
+      how: `User and system time of the worker, and of its primary, for each request. Load: wrk, 1 thread, 32 connections, ${each} rounds of 2 s, in turn; median of the differences within each round.`,
+    }),
+  ];
+}
+
 /** A measure of both, each with processes of its own. */
 const measureOf = (id, run) => ({
   id,
@@ -123,3 +155,4 @@ const measureOf = (id, run) => ({
 export const plainStartup = measureOf('plain-startup', startup);
 export const plainMemory = measureOf('plain-memory', memory);
 export const plainThroughput = measureOf('plain-throughput', throughput);
+export const plainRequestCpu = measureOf('plain-request-cpu', requestCpu);

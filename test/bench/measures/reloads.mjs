@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { countOutcomes, startClients } from '../lib/load.mjs';
-import { ifMeasured, kindsOf, thousands } from '../report/format.mjs';
+import { bars, ifMeasured, kindsOf, thousands } from '../report/format.mjs';
 import { delay } from '../lib/wait.mjs';
 
 const GROUPS = [
@@ -60,7 +60,9 @@ export const reloads = {
       met: countOutcomes(lb, which).failed === 0,
       how,
     });
-    return [row('keep-alive', isKeepAlive), row('a new connection for each request', (name) => !isKeepAlive(name))];
+    const failed = (all) => all && countOutcomes(all).failed;
+    const headline = { title: `Failed requests in ${times} reloads under load`, better: 'less', bars: bars({ lb: failed(lb), PM2: failed(pm2) }, thousands) };
+    return [{ ...row('keep-alive', isKeepAlive), headline }, row('a new connection for each request', (name) => !isKeepAlive(name))];
   },
 };
 

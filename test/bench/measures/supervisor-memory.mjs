@@ -1,7 +1,7 @@
 import { privateDirtyBytes } from '../lib/processes.mjs';
 import { median, ratios } from '../lib/stats.mjs';
 import { delay } from '../lib/wait.mjs';
-import { ifMeasured, megabytes, ratio } from '../report/format.mjs';
+import { bars, ifMeasured, megabytes, ratio } from '../report/format.mjs';
 
 export const supervisorMemory = {
   id: 'supervisor-memory',
@@ -33,6 +33,11 @@ export const supervisorMemory = {
         result: ifMeasured(result, (value) => ratio(value, "PM2's daemon")),
         met: result === undefined ? null : result.median <= 1.3,
         ifMissed: 'two processes of Node.js instead of one, and each has 6 MB before it runs a line',
+        headline: {
+          title: 'Private memory of the supervisor with one app',
+          better: 'less',
+          bars: bars({ lb: median(lb), PM2: pm2.length === 0 ? undefined : median(pm2) }, megabytes),
+        },
         how: `Private_Dirty of /proc/<pid>/smaps_rollup, ${settleMs / 1000} s after the start of both, medians of ${memoryRounds} fresh starts.`,
       },
     ];

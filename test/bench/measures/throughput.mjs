@@ -2,7 +2,7 @@ import { costOf } from '../lib/cost.mjs';
 import { inTurn } from '../lib/in-turn.mjs';
 import { describeLoad, saturate } from '../lib/load.mjs';
 import { median, ratios, sum } from '../lib/stats.mjs';
-import { ifMeasured, ratio, thousands, us } from '../report/format.mjs';
+import { bars, ifMeasured, ratio, thousands, us } from '../report/format.mjs';
 
 const WORKER_COUNTS =
   'the primary needs less per connection than that of node:cluster, the worker more: it keeps account of connections and requests, for `lb list` and for draining';
@@ -47,6 +47,11 @@ export const keepAlive = {
         result: `${ratio(result, 'node:cluster')}${againstPm2(lb, pm2)}`,
         met: result.median >= 0.97,
         ifMissed: 'each request is counted and timed in the worker, for `lb list` and for draining, 0.3 to 0.6 µs; the rest is the spread of the rounds',
+        headline: {
+          title: 'Requests per second, connections kept open',
+          better: 'more',
+          bars: bars({ lb: median(lb), 'node:cluster': median(cluster), PM2: pm2 && median(pm2) }, thousands),
+        },
         how: how('2 workers of the app, every connection kept open.', context.scale),
       },
     ];

@@ -5,6 +5,12 @@ export const ifMeasured = (value, format) => (value === undefined ? 'left out' :
 /** Median and quartiles. @param {{ low: number, median: number, high: number }} value @param {string} [reference] */
 export const ratio = ({ low, median, high }, reference) =>
   `${median.toFixed(2)}${reference === undefined ? '' : ` × ${reference}`} (${low.toFixed(2)}–${high.toFixed(2)})`;
+/**
+ * The bars of a headline; those of subjects that are left out are missing.
+ * @param {Readonly<Record<string, number | undefined>>} values by subject
+ * @param {(value: number) => string} format
+ */
+export const bars = (values, format) => Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value, text: format(value) }]));
 /** @param {number} value */
 export const us = (value) => `${value.toFixed(1)} µs`;
 /** @param {number} value */

@@ -52,12 +52,12 @@ export function withBlock(text, { id, block, measuredWith, day }) {
 
 /**
  * The page docs/benchmarks.md.
- * @param {{ rows: readonly import('../measures/index.mjs').Row[], environment: readonly string[], day: string }} result
+ * @param {{ rows: readonly import('../measures/index.mjs').Row[], environment: readonly string[], day: string, summary: string }} result `summary` stands at the top
  */
-export function page({ rows, environment, day }) {
+export function page({ rows, environment, day, summary }) {
   return `# Benchmarks
 
-Written by \`npm run bench -- --write\` (\`test/bench\`). Everything is measured side by side in one run: \`lb\`, bare \`node:cluster\` (a script of a few lines that forks the same app, round robin), PM2 as npm installs it and, where they are installed, nginx and HAProxy in front of plain processes (\`test/bench/proxies\`). A figure that misses its target stays here with its true value. A ratio is the median of the ratios within each round, with the quartiles in parentheses, and is judged as it is printed, with two decimals. Ratios carry over to other machines, absolute figures do not.
+${summary}Written by \`npm run bench -- --write\` (\`test/bench\`). Everything is measured side by side in one run: \`lb\`, bare \`node:cluster\` (a script of a few lines that forks the same app, round robin), PM2 as npm installs it and, where they are installed, nginx and HAProxy in front of plain processes (\`test/bench/proxies\`). A figure that misses its target stays here with its true value. A ratio is the median of the ratios within each round, with the quartiles in parentheses, and is judged as it is printed, with two decimals. Ratios carry over to other machines, absolute figures do not.
 
 ${environment.map((item) => `- ${item}`).join('\n')}
 - measured on ${day}
@@ -75,7 +75,7 @@ ${howMeasured(rows)}
 ## Run it
 
 \`\`\`sh
-npm run bench                            # about eighteen minutes
+npm run bench                            # about half an hour
 npm run bench -- --only list,recovery    # some of it
 npm run bench -- --quick                 # to see that it works
 \`\`\`
