@@ -33,7 +33,7 @@ async function end({ flood, kept }: { readonly flood: Load; readonly kept: Load 
 
 it('in the calm each of 4 workers gets exactly a quarter of 400 connections', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 4 });
-  const load = startLoad({ port, mode: 'connection-per-request', clients: 1, maxRequests: 400 });
+  const load = startLoad({ port, mode: 'connection-per-request', clients: 1, thinkMs: 4, maxRequests: 400 });
   const tally = await load.ended;
   expectLossless(tally);
   expect(Object.values(tally.pids)).toEqual([100, 100, 100, 100]);
@@ -81,7 +81,7 @@ it('S40: an option that needs a choice for each connection has the primary accep
   expectLossless(await end({ flood, kept }, 'options'), 'options');
 });
 
-it('S40: kills of workers in a storm cost what they were serving, kills of the primary nothing', { tags: ['every-node'] }, async () => {
+it('S40: kills of workers in a storm cost what they were serving, kills of primary and daemon nothing', { tags: ['every-node'] }, async () => {
   const kills = 2;
   const { name, flood, kept } = await storm();
   expectLossless(await kept.stop());
@@ -97,10 +97,13 @@ it('S40: kills of workers in a storm cost what they were serving, kills of the p
   await sandbox.waitForApp(name, 'have a new primary, whose workers accept', (now) => now.ready === 2 && now.primaryPid !== before.primaryPid && isStorm(now));
   await sandbox.waitFor('the orphaned workers to leave', () => !before.workers.some(({ pid }) => isAlive(pid)));
   await flood.waitForServed(300);
+  process.kill(await sandbox.daemonPid(), 'SIGKILL');
+  await flood.waitForServed(300);
+  expect((await sandbox.snapshot(name)).accept?.by).toBe('workers');
   const tally = await flood.stop();
-  console.log(`storm, ${kills} workers and the primary killed: ${describeTally(tally)}`);
+  console.log(`storm, ${kills} workers, the primary and the daemon killed: ${describeTally(tally)}`);
   expectOnlyResets(tally, kills * CLIENTS, 'workers killed');
-  expect(tally.reset, 'primary killed').toBe(lostBefore);
+  expect(tally.reset, 'primary and daemon killed').toBe(lostBefore);
 });
 
 it('S40: 200 changes of who accepts, under load, lose nothing', async () => {
