@@ -10,8 +10,8 @@ export interface AcceptLoad {
   readonly at: number;
   /** New connections. */
   readonly perSecond: number;
-  /** Share of the time in which the event loop of the primary was busy, 0 to 1. */
-  readonly busy: number;
+  /** Share of a core that the primary used. */
+  readonly share: number;
   /** Connections that wait in the primary. */
   readonly waiting: number;
 }
@@ -20,10 +20,10 @@ export interface AcceptState {
   readonly mode: AcceptMode;
   /** Since when, in milliseconds. */
   readonly since: number;
-  /** While calm: how many samples in a row, up to this time, showed that the primary holds connections up. */
+  /** While calm: how many samples in a row, up to this time, showed that handing over costs too much. */
   readonly pressed: { readonly samples: number; readonly at: number };
-  /** In a storm: connections per second when it began. */
-  readonly began: number;
+  /** In a storm: it is over when fewer connections per second arrive. */
+  readonly overBelow: number;
   /** The shortest stay in a storm. */
   readonly stayMs: number;
 }
@@ -31,11 +31,13 @@ export interface AcceptState {
 /** How long a sample of the calm lasts at least, and one of a storm, which has to be smooth. */
 export const SAMPLE_MS = { calm: 250, storm: 5_000 } as const;
 
-/** The primary holds connections up if it is this busy, or has this many waiting, with at least so many new ones per second. */
-const PRESSED = { busy: { share: 0.5, perSecond: 500 }, waiting: { connections: 8, perSecond: 100 } } as const;
-const SAMPLES_IN_A_ROW = 2;
+/** With fewer connections per second, the primary is busy with something else. */
+const FEWEST_PER_SECOND = 50;
+/** The primary keeps at most 16 waiting, or two per worker, and has the others wait in the kernel. */
+const WAITING = 8;
+const SAMPLES_IN_A_ROW = 4;
 const IN_A_ROW_MS = 2_000;
-/** A storm is over at this part of the rate with which it began: far enough below for the primary not to be busy again. */
+/** A storm is over at this part of the rate that would have made it one: the primary would not be too busy again at once. */
 const OVER = 0.5;
 const SHORTEST_STAY_MS = 10_000;
 /** A storm that returns within so many times its shortest stay lasts twice as long, up to the longest stay. */
@@ -46,26 +48,27 @@ export const FIRST_STATE: AcceptState = {
   mode: 'calm',
   since: Number.NEGATIVE_INFINITY,
   pressed: { samples: 0, at: Number.NEGATIVE_INFINITY },
-  began: 0,
+  overBelow: 0,
   stayMs: SHORTEST_STAY_MS,
 };
 
-export function nextAccept(state: AcceptState, load: AcceptLoad): AcceptState {
-  return state.mode === 'calm' ? afterCalm(state, load) : afterStorm(state, load);
+/** @param most the share of a core that the primary may spend on handing over */
+export function nextAccept(state: AcceptState, load: AcceptLoad, most: number): AcceptState {
+  return state.mode === 'calm' ? afterCalm(state, load, most) : afterStorm(state, load);
 }
 
-function afterCalm(state: AcceptState, { at, perSecond, busy, waiting }: AcceptLoad): AcceptState {
-  const isBusy = busy >= PRESSED.busy.share && perSecond >= PRESSED.busy.perSecond;
-  const isCrowded = waiting >= PRESSED.waiting.connections && perSecond >= PRESSED.waiting.perSecond;
-  if (!isBusy && !isCrowded) return { ...state, pressed: { samples: 0, at } };
+function afterCalm(state: AcceptState, { at, perSecond, share, waiting }: AcceptLoad, most: number): AcceptState {
+  const isPressed = perSecond >= FEWEST_PER_SECOND && (share >= most || waiting >= WAITING);
+  if (!isPressed) return { ...state, pressed: { samples: 0, at } };
   const samples = at - state.pressed.at <= IN_A_ROW_MS ? state.pressed.samples + 1 : 1;
   if (samples < SAMPLES_IN_A_ROW) return { ...state, pressed: { samples, at } };
   const isBack = at - state.since <= RETURNS_WITHIN * state.stayMs;
   const stayMs = isBack ? Math.min(2 * state.stayMs, LONGEST_STAY_MS) : SHORTEST_STAY_MS;
-  return { mode: 'storm', since: at, pressed: { samples: 0, at }, began: perSecond, stayMs };
+  const tooMany = share > most ? (perSecond * most) / share : perSecond;
+  return { mode: 'storm', since: at, pressed: { samples: 0, at }, overBelow: OVER * tooMany, stayMs };
 }
 
 function afterStorm(state: AcceptState, { at, perSecond }: AcceptLoad): AcceptState {
-  if (at - state.since < state.stayMs || perSecond >= OVER * state.began) return state;
+  if (at - state.since < state.stayMs || perSecond >= state.overBelow) return state;
   return { ...state, mode: 'calm', since: at };
 }

@@ -5,7 +5,7 @@ import { APP_METRICS, SLOT_METRICS, type HistorySeries } from '../protocol/histo
 import { parseEvent } from '../protocol/parse-event.ts';
 import { errorRecord, logLine, profileFile, progressRecord } from '../protocol/parse-records.ts';
 import { sharedSocketState, upgradeState } from '../protocol/parse-requests.ts';
-import { appSnapshot } from '../protocol/parse-snapshot.ts';
+import { snapshotParser } from '../protocol/parse-snapshot.ts';
 import { boolean, field, fieldsOf, integer, list, literal, nullable, number, object, oneOf, optional, string, type Shape } from '../protocol/parser.ts';
 import { fromDaemon } from './parse-list.ts';
 
@@ -27,6 +27,8 @@ export const parseVersion = fromDaemon('hello', object<Pick<DaemonHello, 'name' 
 export const parseHello = fromDaemon('hello', object<DaemonHello>(HELLO));
 
 /** @throws LbError LB_ERR_MESSAGE */
+const appSnapshot = snapshotParser((spec) => spec);
+
 export const parseApp = fromDaemon('app', appSnapshot);
 
 /** The body of `GET /v1/apps`. @throws LbError LB_ERR_MESSAGE */

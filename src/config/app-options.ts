@@ -246,6 +246,13 @@ export interface AppOptions {
    */
   readonly balance?: 'auto' | 'round-robin' | 'least-connections' | 'ip-hash' | 'random' | 'direct' | undefined;
   /**
+   * With `balance: "auto"`, the share of a core that the primary may spend before the workers accept connections themselves.
+   *
+   * See [balancing.md](balancing.md#auto).
+   * @default `0.2`
+   */
+  readonly hand_off_share?: number | undefined;
+  /**
    * Weight of each slot, in the order of the slots, such as `[2, 1, 1]`; further slots have 1.
    *
    * 0 gives the slot no new connections. `lb weight <app> <slot>=<w>` changes it without a restart. With `direct`, only 0 and 1 are possible.

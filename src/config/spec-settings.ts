@@ -35,6 +35,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     backup: settings.backup,
     maxConns: settings.max_conns,
     maxQueue: settings.max_queue,
+    handOffShare: settings.hand_off_share,
     slowStartMs: settings.slow_start,
     ipHashPrefix: { v4: settings.ip_hash_prefix_v4, v6: settings.ip_hash_prefix_v6 },
     proxyProtocol: proxyProtocolOf(settings),

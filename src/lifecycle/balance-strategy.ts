@@ -30,6 +30,8 @@ const isHandOff = (strategy: BalanceStrategy): strategy is HandOffStrategy => ST
 
 export const BALANCE_STRATEGIES = keysOf(STRATEGIES);
 export const HAND_OFF_STRATEGIES: readonly HandOffStrategy[] = BALANCE_STRATEGIES.filter(isHandOff);
+/** Of a core, for handing connections over, before the workers accept for themselves. */
+export const DEFAULT_HAND_OFF_SHARE = 0.2;
 export const DEFAULT_STRATEGY = 'auto' satisfies BalanceStrategy;
 
 /** How the primary picks a worker while it accepts, if the strategy leaves it open. */

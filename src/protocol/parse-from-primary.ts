@@ -6,7 +6,7 @@ import { newEvent } from './parse-event.ts';
 import { listedApp } from './parse-listed-app.ts';
 import { isAboutHandle, NAMED_SOCKET, OUTPUT, SOCKET_ID, socketId } from './parse-handles.ts';
 import { errorRecord, logLine, profileFile, progressRecord } from './parse-records.ts';
-import { appSnapshot, appStats } from './parse-snapshot.ts';
+import { appStats, snapshotParser } from './parse-snapshot.ts';
 import { integer, list, Malformed, nullable, number, object, oneOf, optional, record, string, variants, type Parser } from './parser.ts';
 import { ATTACH_PROTOCOL, isNextTo } from './version.ts';
 
@@ -40,14 +40,15 @@ const mergedMetrics = object<MergedMetrics>({
  */
 export function fromPrimaryParser(complete: (spec: unknown) => unknown): Parser<FromPrimary> {
   const spec: Parser<AppSpec> = (value) => lenientAppSpec(complete(value));
+  const snapshot = snapshotParser(complete);
   const id = integer(1);
   const answer = variants<Answer, 'kind'>('kind', {
-    snapshot: { snapshot: appSnapshot },
+    snapshot: { snapshot },
     list: { app: listedApp },
     tail: { lines: list(logLine) },
     profile: { file: profileFile },
     'app-metrics': { metrics: mergedMetrics },
-    done: { message: string, snapshot: appSnapshot, spec },
+    done: { message: string, snapshot, spec },
   });
   const parse = variants<FromPrimary, 'type'>('type', {
     hello: {
@@ -60,16 +61,16 @@ export function fromPrimaryParser(complete: (spec: unknown) => unknown): Parser<
       version: string,
       sockets: list(socketId),
       program: optional(string),
-      apps: list(object<Running>({ spec, snapshot: appSnapshot })),
+      apps: list(object<Running>({ spec, snapshot })),
     },
     progress: { app: appName, id, record: progressRecord },
     answer: { app: appName, id, answer },
     failed: { app: appName, id, error: errorRecord },
     event: { app: appName, event: newEvent },
-    redefined: { app: appName, spec, snapshot: appSnapshot },
+    redefined: { app: appName, spec, snapshot },
     stats: { app: appName, stats: appStats },
     log: { app: appName, lines: list(logLine), dropped: number(0) },
-    ended: { app: appName, state: oneOf(['stopped', 'errored']), error: nullable(string), snapshot: appSnapshot },
+    ended: { app: appName, state: oneOf(['stopped', 'errored']), error: nullable(string), snapshot },
     keep: NAMED_SOCKET,
     drop: SOCKET_ID,
     'keep-output': OUTPUT,

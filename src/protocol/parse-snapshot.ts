@@ -5,7 +5,7 @@ import { REPLACEMENT_WAYS, type Footprint } from '../lifecycle/replacement.ts';
 import { shownAppSpec } from './parse-app-spec.ts';
 import { LISTED, LISTED_HEALTH, numberOrNull, pid, slot, worker, workerState } from './parse-listed-app.ts';
 import { appTotals, proxyRejections } from './parse-totals.ts';
-import { boolean, list, nullable, number, object, oneOf, optional, string, type Shape } from './parser.ts';
+import { boolean, list, nullable, number, object, oneOf, optional, string, type Parser, type Shape } from './parser.ts';
 import type { AppSnapshot, ProcessLimits, WorkerHealth } from './snapshot.ts';
 import type { AppStats } from './stats.ts';
 
@@ -71,15 +71,17 @@ const STATS: Shape<AppStats> = {
 
 export const appStats = object<AppStats>(STATS);
 
-export const appSnapshot = object<AppSnapshot>({
-  ...LISTED,
-  ...STATS,
-  healthy: number(),
-  generations: list(object<GenerationFacts>({ generation: number(), slots: list(slot), files: oneOf(FILE_STATES) })),
-  proxyRejections,
-  health: list(object<WorkerHealth>(HEALTH)),
-  lastExits: list(object<ExitReport>(EXIT)),
-  limits: optional(object<ProcessLimits>({ openFiles: numberOrNull, processes: numberOrNull, coreBytes: numberOrNull, lockedBytes: numberOrNull })),
-  socketsKept: boolean,
-  spec: shownAppSpec,
-});
+/** @param complete adds what options that an older version does not know are by default */
+export const snapshotParser = (complete: (spec: unknown) => unknown): Parser<AppSnapshot> =>
+  object<AppSnapshot>({
+    ...LISTED,
+    ...STATS,
+    healthy: number(),
+    generations: list(object<GenerationFacts>({ generation: number(), slots: list(slot), files: oneOf(FILE_STATES) })),
+    proxyRejections,
+    health: list(object<WorkerHealth>(HEALTH)),
+    lastExits: list(object<ExitReport>(EXIT)),
+    limits: optional(object<ProcessLimits>({ openFiles: numberOrNull, processes: numberOrNull, coreBytes: numberOrNull, lockedBytes: numberOrNull })),
+    socketsKept: boolean,
+    spec: (value) => shownAppSpec(complete(value)),
+  });

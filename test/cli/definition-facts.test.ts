@@ -50,6 +50,7 @@ const UNUSUAL: Spec = {
   backup: [1],
   maxConns: 500,
   maxQueue: 10,
+  handOffShare: 0.3,
   slowStartMs: 30_000,
   ipHashPrefix: { v4: 24, v6: 56 },
   proxyProtocol: { ports: [3000], from: ['10.0.0.0/8'] },

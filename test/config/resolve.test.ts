@@ -121,6 +121,7 @@ describe('a script on the command line', () => {
         backup: [],
         maxConns: null,
         maxQueue: 8_192,
+        handOffShare: 0.2,
         slowStartMs: 0,
         ipHashPrefix: { v4: 32, v6: 64 },
         proxyProtocol: null,

@@ -16,6 +16,7 @@ import { ATTACH_PROTOCOL } from '../../src/protocol/version.ts';
 import { bringsHandle } from '../../src/protocol/parse-handles.ts';
 import { attempt, Malformed } from '../../src/protocol/parser.ts';
 import { HandleChannel, listenForChannels } from '../../src/system/handle-channel.ts';
+import { sampleSpec } from '../lifecycle/sample-spec.ts';
 import { garbage } from '../protocol/garbage.ts';
 import { FROM_PRIMARY } from '../protocol/samples.ts';
 import { app, progress } from '../client/samples.ts';
@@ -322,4 +323,12 @@ it('whatever a primary writes: one report of what is malformed, and the next mes
       expect(told.closed).not.toHaveBeenCalled();
     }),
   );
+});
+
+it('takes over what an older primary runs, whose definition lacks options, in the snapshot too', () => {
+  const { handOffShare: _, ...older } = sampleSpec();
+  const { env: _env, ...shown } = { ...older, envNames: [] };
+  const running = { spec: older, snapshot: { ...app({ name: 'api' }), spec: shown } };
+  const message = parse({ ...HELLO, apps: [{ ...running, spec: { ...older, name: 'api' } }] });
+  expect(message).toMatchObject({ apps: [{ spec: { handOffShare: 0.2 }, snapshot: { spec: { handOffShare: 0.2 } } }] });
 });

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Load } from './generate-load.ts';
@@ -18,46 +18,75 @@ interface Counts {
 
 interface FloodOptions {
   readonly port: number;
-  /** Each has one connection at a time; default 32. */
+  /** Each has one connection at a time; default 36. */
   readonly clients?: number;
   readonly maxDurationMs?: number;
 }
 
-/** More new connections than a primary can hand over: one per request, without a pause, from a process of its own. */
-export function startFlood({ port, clients = 32, maxDurationMs = 90_000 }: FloodOptions): Load {
-  const child = fork(join(ROOT, 'test/helpers/flood-child.cjs'), [JSON.stringify({ port, clients, maxDurationMs })], { execArgv: [] });
-  let tally = emptyTally();
-  const ended = new Promise<Tally>((resolve, reject) => {
-    child.on('message', (message: { readonly ended: boolean; readonly counts: Counts }) => {
-      tally = tallyOf(message.counts);
-      if (message.ended) resolve(tally);
-    });
-    child.once('exit', (code, signal) => reject(new Error(`the flood ended early: ${signal ?? code}`)));
-  });
+/** Each process of clients needs about as much CPU as a worker; with fewer of them the clients would be what holds connections up. */
+const PROCESSES = 3;
+
+/** More new connections than a primary can hand over: one per request, without a pause, from processes of their own. */
+export function startFlood({ port, clients = 36, maxDurationMs = 90_000 }: FloodOptions): Load {
+  const children = Array.from({ length: PROCESSES }, () => new Clients({ port, clients: Math.ceil(clients / PROCESSES), maxDurationMs }));
+  const tally = (): Tally => tallyOf(children.map(({ counts }) => counts));
+  const ended = Promise.all(children.map((child) => child.ended)).then(tally);
   ended.catch(() => {});
   const stop = (): Promise<Tally> => {
-    if (child.connected) child.send('stop');
+    for (const child of children) child.stop();
     return ended;
   };
   onTestFinished(async () => {
     await stop().catch(() => {});
-    child.kill('SIGKILL');
+    for (const child of children) child.kill();
   });
   return {
     stop,
     ended,
-    tally: () => tally,
+    tally,
     waitForServed: async (count) => {
-      const goal = tally.served + count;
-      await waitFor(`${count} more served requests`, () => tally.served >= goal, { context: () => describeTally(tally) });
+      const goal = tally().served + count;
+      await waitFor(`${count} more served requests`, () => tally().served >= goal, { context: () => describeTally(tally()) });
     },
   };
 }
 
-function tallyOf({ served, hung, wrong, errors, maxMs, pids }: Counts): Tally {
-  const tally: Tally = { ...emptyTally(), served, maxMs, pids: { ...pids } };
-  for (let i = 0; i < hung; i++) countHung(tally, 'flood');
-  for (const text of wrong) countWrong(tally, text);
-  for (const [code, times] of Object.entries(errors)) for (let i = 0; i < times; i++) countError(tally, { code }, 'flood');
+/** One process of clients. */
+class Clients {
+  counts: Counts = { served: 0, hung: 0, wrong: [], errors: {}, maxMs: 0, pids: {} };
+  readonly ended: Promise<void>;
+  readonly #child: ChildProcess;
+
+  constructor(options: Required<FloodOptions>) {
+    this.#child = fork(join(ROOT, 'test/helpers/flood-child.cjs'), [JSON.stringify(options)], { execArgv: [] });
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.on('message', ({ ended, counts }: { readonly ended: boolean; readonly counts: Counts }) => {
+        this.counts = counts;
+        if (ended) resolve();
+      });
+      this.#child.once('exit', (code, signal) => reject(new Error(`the clients ended early: ${signal ?? code}`)));
+    });
+    this.ended.catch(() => {});
+  }
+
+  stop(): void {
+    if (this.#child.connected) this.#child.send('stop');
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+function tallyOf(all: readonly Counts[]): Tally {
+  const tally = emptyTally();
+  for (const { served, hung, wrong, errors, maxMs, pids } of all) {
+    tally.served += served;
+    tally.maxMs = Math.max(tally.maxMs, maxMs);
+    for (const [pid, count] of Object.entries(pids)) tally.pids[pid] = (tally.pids[pid] ?? 0) + count;
+    for (let i = 0; i < hung; i++) countHung(tally, 'flood');
+    for (const text of wrong) countWrong(tally, text);
+    for (const [code, times] of Object.entries(errors)) for (let i = 0; i < times; i++) countError(tally, { code }, 'flood');
+  }
   return tally;
 }

@@ -42,6 +42,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     backup: [],
     maxConns: null,
     maxQueue: 8_192,
+    handOffShare: 0.2,
     slowStartMs: 0,
     ipHashPrefix: { v4: 32, v6: 64 },
     proxyProtocol: null,

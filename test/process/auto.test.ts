@@ -12,13 +12,16 @@ import { describeTally, expectLossless, expectOnlyResets, type Tally } from '../
 /** `balance: 'auto'`: the default of every app here. */
 
 const sandbox = await createSandbox();
-const CLIENTS = 32;
+const CLIENTS = 36;
 
 const isStorm = ({ accept }: AppSnapshot): boolean => accept?.by === 'workers';
 
-/** Two workers under more new connections than the primary can hand over, beside clients that keep theirs. */
-async function storm(flags: readonly string[] = []): Promise<StartedApp & { readonly flood: Load; readonly kept: Load }> {
-  const started = await sandbox.start('plain-http.cjs', { instances: 2, flags: [...flags] });
+/** How many connections per second are too many depends on the machine, and on what else it does: here so few are that every machine has them. */
+const SOON = { option: ['--hand-off-share', '0.001'], key: { hand_off_share: 0.001 } };
+
+/** Two workers under very many new connections, beside clients that keep theirs. */
+async function storm(): Promise<StartedApp & { readonly flood: Load; readonly kept: Load }> {
+  const started = await sandbox.start('plain-http.cjs', { instances: 2, flags: SOON.option });
   const [flood, kept] = [startFlood({ port: started.port, clients: CLIENTS }), startLoad({ port: started.port, mode: 'keep-alive', clients: 2 })];
   await sandbox.waitForApp(started.name, 'let its workers accept', isStorm, { context: () => describeTally(flood.tally()) });
   return { ...started, flood, kept };
@@ -33,7 +36,7 @@ async function end({ flood, kept }: { readonly flood: Load; readonly kept: Load 
 
 it('in the calm each of 4 workers gets exactly a quarter of 400 connections', { tags: ['every-node'] }, async () => {
   const { name, port } = await sandbox.start('plain-http.cjs', { instances: 4 });
-  const load = startLoad({ port, mode: 'connection-per-request', clients: 1, thinkMs: 4, maxRequests: 400 });
+  const load = startLoad({ port, mode: 'connection-per-request', clients: 1, thinkMs: 8, maxRequests: 400 });
   const tally = await load.ended;
   expectLossless(tally);
   expect(Object.values(tally.pids)).toEqual([100, 100, 100, 100]);
@@ -81,7 +84,7 @@ it('S40: an option that needs a choice for each connection has the primary accep
   expectLossless(await end({ flood, kept }, 'options'), 'options');
 });
 
-it('S40: kills of workers in a storm cost what they were serving, kills of primary and daemon nothing', { tags: ['every-node'] }, async () => {
+it('S40: kills of workers in a storm cost what they were serving, kills of primary and daemon nothing', async () => {
   const kills = 2;
   const { name, flood, kept } = await storm();
   expectLossless(await kept.stop());
@@ -99,6 +102,8 @@ it('S40: kills of workers in a storm cost what they were serving, kills of prima
   await flood.waitForServed(300);
   process.kill(await sandbox.daemonPid(), 'SIGKILL');
   await flood.waitForServed(300);
+  // Waits for the next daemon.
+  await sandbox.ok('list');
   expect((await sandbox.snapshot(name)).accept?.by).toBe('workers');
   const tally = await flood.stop();
   console.log(`storm, ${kills} workers, the primary and the daemon killed: ${describeTally(tally)}`);
@@ -123,7 +128,7 @@ it('S40: a worker that is ejected in a storm gets nothing, and the storm goes on
   const port = await freePort();
   const sick = `${sandbox.directory}/sick-`;
   const health = { path: '/healthz', interval: 200, timeout: 5_000, fall: 3, rise: 2 };
-  const app = { name: 'api', script: fixture('health-file.cjs'), instances: 3, health, env: { PORT: String(port), SICK: sick } };
+  const app = { name: 'api', script: fixture('health-file.cjs'), instances: 3, health, ...SOON.key, env: { PORT: String(port), SICK: sick } };
   await sandbox.ok('start', sandbox.writeApp('lb.config.json', JSON.stringify({ apps: [app] })));
   const flood = startFlood({ port, clients: CLIENTS });
   await sandbox.waitForApp('api', 'let its workers accept', isStorm);

@@ -12,7 +12,7 @@ const CLIENTS = Array.from({ length: 40 }, (_, index) => `127.0.0.${index + 2}`)
 const slotsOf = (port: number): Promise<number[]> => Promise.all(CLIENTS.map((from) => slotFor(port, from)));
 
 it('S21: round-robin counts exactly', async () => {
-  const { name, port } = await sandbox.start('plain-http.cjs', { instances: 4 });
+  const { name, port } = await sandbox.start('plain-http.cjs', { instances: 4, flags: ['--balance', 'round-robin'] });
   expect(await connectInTurn(sandbox, { name, port }, 100)).toEqual([25, 25, 25, 25]);
 });
 

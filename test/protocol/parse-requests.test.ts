@@ -177,6 +177,10 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [0, ''],
     [null, ''],
   ],
+  handOffShare: [
+    [-1, ''],
+    [null, ''],
+  ],
   slowStartMs: [
     [-1, ''],
     [null, ''],

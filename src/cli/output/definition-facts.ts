@@ -61,6 +61,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
     or('off', (count) => `${count} per worker`),
   ),
   maxQueue: changed('max_queue', String),
+  handOffShare: changed('hand_off_share', String),
   slowStartMs: changed('slow_start', formatDuration),
   ipHashPrefix: changed('ip_hash_prefix_v4', ({ v4, v6 }) => `${v4} bits, ${v6} of IPv6`, 'ip_hash_prefix_v6'),
   proxyProtocol: changed('proxy_protocol', or('off', proxyText), 'proxy_protocol_from'),

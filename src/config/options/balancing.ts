@@ -1,5 +1,5 @@
 import { MAX_WEIGHT } from '../../lifecycle/app-spec.ts';
-import { BALANCE_STRATEGIES, DEFAULT_STRATEGY, type BalanceStrategy } from '../../lifecycle/balance-strategy.ts';
+import { BALANCE_STRATEGIES, DEFAULT_HAND_OFF_SHARE, DEFAULT_STRATEGY, type BalanceStrategy } from '../../lifecycle/balance-strategy.ts';
 import { cidrList } from '../cidr-kind.ts';
 import * as kinds from '../kinds.ts';
 import { option, withDefault } from './option.ts';
@@ -13,6 +13,14 @@ export const BALANCING_OPTIONS = {
     default: DEFAULT_STRATEGY,
     doc: `how a worker is chosen for each connection: ${BALANCE_STRATEGIES.join(', ')}`,
     notes: 'See docs/balancing.md. `lb balance <app> <strategy>` changes it without a restart.',
+  }),
+  hand_off_share: withDefault({
+    group: 'Balancing',
+    kind: kinds.share(0, 1),
+    flags: ['--hand-off-share <share>'],
+    default: DEFAULT_HAND_OFF_SHARE,
+    doc: 'with `balance: "auto"`, the share of a core that the primary may spend before the workers accept connections themselves',
+    notes: 'See [balancing.md](balancing.md#auto).',
   }),
   weights: withDefault({
     group: 'Balancing',

@@ -7,28 +7,27 @@ import type { WorkerObserver } from '../workers/worker-handle.ts';
 import type { Ingress } from './ingress.ts';
 import type { Router } from './router.ts';
 
-type Utilization = ReturnType<typeof performance.eventLoopUtilization>;
-
 interface AcceptWatchOptions {
   readonly ingress: Pick<Ingress, 'arrivals' | 'dispatcher' | 'letAccept'>;
   readonly pool: Pick<Pool, 'counters'>;
   readonly router: Pick<Router, 'changed'>;
-  /** Default: of this process. */
-  readonly utilization?: (since?: Utilization) => Utilization;
+  /** CPU time of this process so far, in milliseconds. */
+  readonly cpuMs?: () => number;
 }
 
 /** The beginning of the current sample. */
 interface Sample {
   readonly at: number;
   readonly connections: number;
-  readonly utilization: Utilization;
+  readonly cpuMs: number;
 }
 
 /** Decides who accepts: by the definition of the app, or by the load. While no connections arrive it does nothing, not even a timer. */
 export class AcceptWatch implements WorkerObserver {
   readonly #options: AcceptWatchOptions;
-  readonly #utilization: (since?: Utilization) => Utilization;
+  readonly #cpuMs: () => number;
   #defined: Acceptance | null = null;
+  #mostShare = 1;
   #state: AcceptState = FIRST_STATE;
   /** Why there is a storm. */
   #because = '';
@@ -37,7 +36,7 @@ export class AcceptWatch implements WorkerObserver {
 
   constructor(options: AcceptWatchOptions) {
     this.#options = options;
-    this.#utilization = options.utilization ?? ((since) => performance.eventLoopUtilization(since));
+    this.#cpuMs = options.cpuMs ?? ownCpuMs;
   }
 
   get current(): Acceptance {
@@ -48,6 +47,7 @@ export class AcceptWatch implements WorkerObserver {
   onSpecChanged(spec: AppSpec): void {
     const before = this.#defined;
     this.#defined = definedAcceptance(spec);
+    this.#mostShare = spec.handOffShare;
     // A storm outlasts a change that has nothing to do with it.
     if (before === null && this.#defined === null) return;
     this.#enter(FIRST_STATE);
@@ -69,7 +69,7 @@ export class AcceptWatch implements WorkerObserver {
   #begin(): Sample {
     const { ingress, pool } = this.#options;
     const connections = this.#state.mode === 'storm' ? pool.counters.accepted : ingress.arrivals;
-    return { at: now(), connections, utilization: this.#utilization() };
+    return { at: now(), connections, cpuMs: this.#cpuMs() };
   }
 
   #end(): void {
@@ -80,11 +80,11 @@ export class AcceptWatch implements WorkerObserver {
     const load = {
       at: ended.at,
       perSecond: ((ended.connections - began.connections) * 1_000) / (ended.at - began.at),
-      busy: this.#utilization(began.utilization).utilization,
+      share: (ended.cpuMs - began.cpuMs) / (ended.at - began.at),
       waiting: this.#options.ingress.dispatcher.queued,
     };
     const before = this.#state.mode;
-    this.#enter(nextAccept(this.#state, load));
+    this.#enter(nextAccept(this.#state, load, this.#mostShare));
     if (this.#state.mode === before) return;
     this.#because = describe(load);
     this.#options.ingress.letAccept(this.current.by === 'workers');
@@ -102,7 +102,12 @@ export class AcceptWatch implements WorkerObserver {
   }
 }
 
-function describe({ perSecond, busy, waiting }: AcceptLoad): string {
-  const load = `${Math.round(perSecond / 100) * 100} new connections per second`;
-  return `${load} kept the primary ${Math.round(busy * 100)} % busy${waiting > 0 ? `, with ${waiting} waiting` : ''}`;
+function ownCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+function describe({ perSecond, share, waiting }: AcceptLoad): string {
+  const load = `${Math.round(perSecond / 10) * 10} new connections per second`;
+  return `${load} took the primary ${Math.round(share * 100)} % of a core${waiting > 0 ? `, with ${waiting} waiting` : ''}`;
 }

@@ -6,22 +6,22 @@ const ingress = { arrivals: 0, dispatcher: { queued: 0 } as never, letAccept: (w
 const counters = { accepted: 0 };
 let said: string[];
 let routed: number;
-/** Of the primary. */
-let busy: number;
+/** Of a core, what the primary uses. */
+let share: number;
 let watch: AcceptWatch;
 
 beforeEach(() => {
   vi.useFakeTimers();
   said = [];
   routed = 0;
-  busy = 0;
+  share = 0;
   ingress.arrivals = 0;
   counters.accepted = 0;
   watch = new AcceptWatch({
     ingress,
     pool: { counters: counters as never },
     router: { changed: () => void routed++ },
-    utilization: () => ({ idle: 0, active: 0, utilization: busy }),
+    cpuMs: () => performance.now() * share,
   });
 });
 afterEach(() => {
@@ -56,36 +56,36 @@ describe('with balance: auto', () => {
   });
 
   it('the workers accept when the primary cannot keep up, until connections become few', () => {
-    busy = 0.9;
-    arrive(5, 600);
+    share = 0.4;
+    arrive(5, 1_100);
     expect(said).toEqual(['workers']);
     expect(routed).toBe(1);
-    expect(watch.current).toEqual({ by: 'workers', because: '5000 new connections per second kept the primary 90 % busy' });
-    busy = 0;
+    expect(watch.current).toEqual({ by: 'workers', because: '5000 new connections per second took the primary 40 % of a core' });
+    share = 0;
     workersAccept(5, 60_000);
     expect(said).toEqual(['workers']);
-    workersAccept(2, 11_000);
+    workersAccept(0.5, 11_000);
     expect([said, routed]).toEqual([['workers', 'primary'], 2]);
     expect([watch.current, vi.getTimerCount()]).toEqual([{ by: 'primary', because: 'calm' }, 0]);
   });
 
   it('a change of the definition that has nothing to do with it leaves a storm alone', () => {
-    busy = 0.9;
-    arrive(5, 600);
+    share = 0.4;
+    arrive(5, 1_100);
     watch.onSpecChanged(sampleSpec({ balance: 'auto', weights: [1, 0] }));
     expect([said, watch.current.by]).toEqual([['workers'], 'workers']);
   });
 
   it('an option that needs a choice ends a storm, and its end begins in the calm', () => {
-    busy = 0.9;
-    arrive(5, 600);
+    share = 0.4;
+    arrive(5, 1_100);
     watch.onSpecChanged(sampleSpec({ balance: 'auto', maxConns: 9, slowStartMs: 1 }));
     expect([said.at(-1), watch.current, vi.getTimerCount()]).toEqual(['primary', { by: 'primary', because: 'max_conns, slow_start' }, 0]);
     arrive(5, 2_000);
     expect(said.at(-1)).toBe('primary');
     watch.onSpecChanged(sampleSpec({ balance: 'auto' }));
     expect(watch.current).toEqual({ by: 'primary', because: 'calm' });
-    arrive(5, 600);
+    arrive(5, 1_100);
     expect(said.at(-1)).toBe('workers');
   });
 });
@@ -107,7 +107,7 @@ it.each([
   ],
 ] as const)('%o is decided by the definition, whatever the load', (options, expected) => {
   watch.onSpecChanged(sampleSpec(options));
-  busy = 1;
+  share = 1;
   arrive(5, 2_000);
   expect([watch.current, said]).toEqual([expected, [expected.by]]);
 });
