@@ -8,7 +8,7 @@ import type { Ingress } from './ingress.ts';
 import type { Router } from './router.ts';
 
 interface AcceptWatchOptions {
-  readonly ingress: Pick<Ingress, 'arrivals' | 'dispatcher' | 'letAccept'>;
+  readonly ingress: Pick<Ingress, 'arrivals' | 'dispatcher' | 'lendsNothing' | 'letAccept'>;
   readonly pool: Pick<Pool, 'counters'>;
   readonly router: Pick<Router, 'changed'>;
   /** CPU time of this process so far, in milliseconds. */
@@ -40,6 +40,7 @@ export class AcceptWatch implements WorkerObserver {
   }
 
   get current(): Acceptance {
+    if (this.#options.ingress.lendsNothing) return { by: 'primary', because: 'Unix socket' };
     if (this.#defined !== null) return this.#defined;
     return this.#state.mode === 'storm' ? { by: 'workers', because: this.#because } : { by: 'primary', because: 'calm' };
   }
@@ -51,7 +52,7 @@ export class AcceptWatch implements WorkerObserver {
     // A storm outlasts a change that has nothing to do with it.
     if (before === null && this.#defined === null) return;
     this.#enter(FIRST_STATE);
-    this.#options.ingress.letAccept(this.current.by === 'workers');
+    this.#options.ingress.letAccept(this.#defined?.by === 'workers');
   }
 
   /** A worker took a connection. */
@@ -76,7 +77,7 @@ export class AcceptWatch implements WorkerObserver {
     const began = this.#sample;
     const ended = this.#begin();
     this.#sample = null;
-    if (began === null) return;
+    if (began === null || this.#options.ingress.lendsNothing) return;
     const load = {
       at: ended.at,
       perSecond: ((ended.connections - began.connections) * 1_000) / (ended.at - began.at),
@@ -87,7 +88,7 @@ export class AcceptWatch implements WorkerObserver {
     this.#enter(nextAccept(this.#state, load, this.#mostShare));
     if (this.#state.mode === before) return;
     this.#because = describe(load);
-    this.#options.ingress.letAccept(this.current.by === 'workers');
+    this.#options.ingress.letAccept(this.#state.mode === 'storm');
     this.#options.router.changed();
   }
 

@@ -94,6 +94,11 @@ export class Ingress {
     return this.listeners.names;
   }
 
+  /** None of its sockets can be lent, so this process accepts whatever was decided. */
+  get lendsNothing(): boolean {
+    return this.listeners.all.length > 0 && this.listeners.lendable.length === 0;
+  }
+
   /** Connections that wait for a worker, here or in the kernel. */
   get waiting(): number {
     return this.dispatcher.queued + kernelQueue(this.listeners.paused);

@@ -2,7 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AcceptWatch } from '../../../src/primary/ingress/accept-watch.ts';
 import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 
-const ingress = { arrivals: 0, dispatcher: { queued: 0 } as never, letAccept: (workers: boolean) => void said.push(workers ? 'workers' : 'primary') };
+const ingress = {
+  arrivals: 0,
+  lendsNothing: false,
+  dispatcher: { queued: 0 } as never,
+  letAccept: (workers: boolean) => void said.push(workers ? 'workers' : 'primary'),
+};
 const counters = { accepted: 0 };
 let said: string[];
 let routed: number;
@@ -16,6 +21,7 @@ beforeEach(() => {
   routed = 0;
   share = 0;
   ingress.arrivals = 0;
+  ingress.lendsNothing = false;
   counters.accepted = 0;
   watch = new AcceptWatch({
     ingress,
@@ -67,6 +73,13 @@ describe('with balance: auto', () => {
     workersAccept(0.5, 11_000);
     expect([said, routed]).toEqual([['workers', 'primary'], 2]);
     expect([watch.current, vi.getTimerCount()]).toEqual([{ by: 'primary', because: 'calm' }, 0]);
+  });
+
+  it('the primary accepts from Unix sockets under any load', () => {
+    ingress.lendsNothing = true;
+    share = 0.9;
+    arrive(5, 3_000);
+    expect([said, watch.current]).toEqual([[], { by: 'primary', because: 'Unix socket' }]);
   });
 
   it('a change of the definition that has nothing to do with it leaves a storm alone', () => {
