@@ -31,10 +31,10 @@ export interface AcceptState {
 /** How long a sample of the calm lasts at least, and one of a storm, which has to be smooth. */
 export const SAMPLE_MS = { calm: 250, storm: 5_000 } as const;
 
-/** With fewer connections per second, the primary is busy with something else. */
-const FEWEST_PER_SECOND = 50;
+/** What handing one over takes at most, also on a slow machine. For the rest the primary is busy with something else. */
+const MOST_MS_EACH = 0.4;
 /** The primary keeps at most 16 waiting, or two per worker, and has the others wait in the kernel. */
-const WAITING = 8;
+const WAITING = { connections: 8, perSecond: 50 } as const;
 const SAMPLES_IN_A_ROW = 4;
 const IN_A_ROW_MS = 2_000;
 /** A storm is over at this part of the rate that would have made it one: the primary would not be too busy again at once. */
@@ -58,13 +58,14 @@ export function nextAccept(state: AcceptState, load: AcceptLoad, most: number): 
 }
 
 function afterCalm(state: AcceptState, { at, perSecond, share, waiting }: AcceptLoad, most: number): AcceptState {
-  const isPressed = perSecond >= FEWEST_PER_SECOND && (share >= most || waiting >= WAITING);
+  const spent = Math.min(share, (perSecond * MOST_MS_EACH) / 1_000);
+  const isPressed = spent >= most || (waiting >= WAITING.connections && perSecond >= WAITING.perSecond);
   if (!isPressed) return { ...state, pressed: { samples: 0, at } };
   const samples = at - state.pressed.at <= IN_A_ROW_MS ? state.pressed.samples + 1 : 1;
   if (samples < SAMPLES_IN_A_ROW) return { ...state, pressed: { samples, at } };
   const isBack = at - state.since <= RETURNS_WITHIN * state.stayMs;
   const stayMs = isBack ? Math.min(2 * state.stayMs, LONGEST_STAY_MS) : SHORTEST_STAY_MS;
-  const tooMany = share > most ? (perSecond * most) / share : perSecond;
+  const tooMany = spent > most ? (perSecond * most) / spent : perSecond;
   return { mode: 'storm', since: at, pressed: { samples: 0, at }, overBelow: OVER * tooMany, stayMs };
 }
 

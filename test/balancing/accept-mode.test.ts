@@ -59,7 +59,7 @@ describe('the mode', () => {
 
   it('does not care for a primary that is busy with something else', () => {
     let state = FIRST_STATE;
-    for (let at = 0; at < MINUTE; at += SAMPLE_MS.calm) state = nextAccept(state, { at, perSecond: 49, share: 1, waiting: 16 }, MOST);
+    for (let at = 0; at < MINUTE; at += SAMPLE_MS.calm) state = nextAccept(state, { at, perSecond: 499, share: 1, waiting: 7 }, MOST);
     expect(state.mode).toBe('calm');
   });
 
