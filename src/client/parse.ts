@@ -26,9 +26,10 @@ export const parseVersion = fromDaemon('hello', object<Pick<DaemonHello, 'name' 
 /** @throws LbError LB_ERR_MESSAGE */
 export const parseHello = fromDaemon('hello', object<DaemonHello>(HELLO));
 
-/** @throws LbError LB_ERR_MESSAGE */
+/** The daemon completes what it got from an older primary. */
 const appSnapshot = snapshotParser((spec) => spec);
 
+/** @throws LbError LB_ERR_MESSAGE */
 export const parseApp = fromDaemon('app', appSnapshot);
 
 /** The body of `GET /v1/apps`. @throws LbError LB_ERR_MESSAGE */

@@ -90,7 +90,7 @@ const SHAPE: Shape<AppSpec> = {
   backup: list(slot),
   maxConns: nullable(integer(1)),
   maxQueue: integer(1),
-  handOffShare: number(0),
+  handOffShare: number(0, 1),
   slowStartMs: number(0),
   ipHashPrefix: object<AppSpec['ipHashPrefix']>({ v4: integer(1), v6: integer(1) }),
   proxyProtocol: nullable(object<ProxyProtocolSpec>({ ports: nullable(list(integer(1))), from: nullable(list(string)) })),

@@ -129,3 +129,11 @@ it('warns of a memory limit that never acts', () => {
   expect(text({ maxMemoryBytes: 6 * 1024 ** 3, nodeArgs: [] }), 'as the workers report it').toContain(`${warning} V8's heap limit (1907 MB)`);
   expect(text({ maxMemoryBytes: 1024 ** 3, nodeArgs: [] })).not.toContain('warning');
 });
+
+it.each([
+  [{ by: 'primary', because: 'calm' }, /^ +accepted +by the primary, which hands each to a worker \(calm\)$/m],
+  [{ by: 'workers', because: 'balance: direct' }, /^ +accepted +by the workers themselves \(balance: direct\)$/m],
+] as const)('says who accepts, and why: %o', (accept, line) => {
+  expect(showView(app({ accept }), { width: null })).toMatch(line);
+  expect(showView(app(), { width: null })).not.toContain('accepted  by');
+});

@@ -1,10 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Load } from './generate-load.ts';
+import { untilServed, type Load } from './generate-load.ts';
 import { ROOT } from './paths.ts';
-import { countError, countHung, countWrong, describeTally, emptyTally, type Tally } from './tally.ts';
-import { waitFor } from './wait.ts';
+import { countError, countHung, countWrong, emptyTally, type Tally } from './tally.ts';
 
 /** What `test/helpers/flood-child.cjs` has counted. */
 interface Counts {
@@ -44,10 +43,7 @@ export function startFlood({ port, clients = 36, maxDurationMs = 90_000 }: Flood
     stop,
     ended,
     tally,
-    waitForServed: async (count) => {
-      const goal = tally().served + count;
-      await waitFor(`${count} more served requests`, () => tally().served >= goal, { context: () => describeTally(tally()) });
-    },
+    waitForServed: (count) => untilServed(tally, count),
   };
 }
 

@@ -111,6 +111,12 @@ function requestOnce(options: LoadOptions, tally: Tally, agent: http.Agent | fal
   });
 }
 
+/** Until so many more requests have been served. */
+export async function untilServed(tally: () => Tally, count: number): Promise<void> {
+  const goal = tally().served + count;
+  await waitFor(`${count} more served requests`, () => tally().served >= goal, { context: () => describeTally(tally()) });
+}
+
 /** Clients without retries against one server, until stopped; bounded in time and number whatever happens. */
 export function generateLoad(options: LoadOptions): Load {
   const { clients = 4, maxDurationMs = 90_000, maxRequests = 400_000 } = options;
@@ -139,9 +145,6 @@ export function generateLoad(options: LoadOptions): Load {
     stop,
     ended,
     tally: () => tally,
-    waitForServed: async (count) => {
-      const goal = tally.served + count;
-      await waitFor(`${count} more served requests`, () => tally.served >= goal, { context: () => describeTally(tally) });
-    },
+    waitForServed: (count) => untilServed(() => tally, count),
   };
 }

@@ -121,3 +121,11 @@ describe('the exposition', () => {
     expect(execFileSync(promtool, ['check', 'metrics'], { input: text, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] })).toBe('');
   });
 });
+
+it('tells who accepts the connections of an app; nothing of an older primary', () => {
+  const samplesOf = (accept: AppStats['accept']): unknown =>
+    families([{ ...app(), ...(accept === undefined ? {} : { accept }) }], daemon).find(({ name }) => name === 'lb_app_workers_accept')?.samples;
+  expect(samplesOf({ by: 'workers', because: 'plain workers' })).toEqual([{ labels: { app: 'api' }, value: 1 }]);
+  expect(samplesOf({ by: 'primary', because: 'calm' })).toEqual([{ labels: { app: 'api' }, value: 0 }]);
+  expect(samplesOf(undefined)).toEqual([]);
+});

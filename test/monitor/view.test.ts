@@ -204,6 +204,13 @@ describe('the app page', () => {
     expect(scaled({ on: false })).not.toContain('changed');
   });
 
+  it('who accepts, where the workers do', () => {
+    const shown = (by: 'primary' | 'workers'): string =>
+      seen(after(press(watched(), 'enter'), { type: 'stats', at: NOON, apps: [app({ accept: { by, because: 'x' } })], machine: MACHINE }));
+    expect(shown('workers')).toMatch(/balance [a-z-]+, workers accept/);
+    expect(shown('primary')).not.toContain('workers accept');
+  });
+
   it.each([
     ['apps', []],
     ['app', ['enter']],

@@ -75,6 +75,10 @@ it('S40: in a storm reloads, scaling and weights lose nothing, and none of them 
 
 it('S40: an option that needs a choice for each connection has the primary accept, and the end of it the workers; nothing is lost', async () => {
   const { name, flood, kept } = await storm();
+  expect((await sandbox.ok('show', name)).stdout).toMatch(
+    /accepted +by the workers themselves \(\d+ new connections per second took the primary \d+ % of a core/,
+  );
+  expect((await sandbox.lb('balance', name, 'auto')).stdout).toContain('already uses auto; connections are accepted by the workers themselves (');
   await sandbox.ok('weight', name, '0=2');
   expect((await sandbox.snapshot(name)).accept).toEqual({ by: 'primary', because: 'weights' });
   await flood.waitForServed(300);

@@ -63,7 +63,6 @@ export class AcceptWatch implements WorkerObserver {
   }
 
   stop(): void {
-    this.#defined = this.current;
     this.#enter(FIRST_STATE);
   }
 

@@ -34,7 +34,7 @@ export const spread = {
     }
     return [
       {
-        measure: 'In a storm: shares of the workers, by default',
+        measure: 'Shares of the workers under a flood of connections, by default',
         target: '–',
         lb: lines.map(([title, workers, , range]) => `${title}, ${workers} workers: ${range}`).join('; '),
         nodeCluster: 'n/a',
@@ -42,7 +42,7 @@ export const spread = {
         result: '–',
         met: null,
         details: { header: ['load', 'workers', 'even', 'smallest to largest share', 'connections per second'], lines },
-        how: `${CLIENTS} clients in a process of their own, on the same ${availableParallelism()} cores. Of the connections that end with their answer, those after the first 2 s; of those that stay open, all, also the first half second, in which the primary hands over in turn.`,
+        how: `${CLIENTS} clients in a process of their own, on the same ${availableParallelism()} cores. Of the connections that end with their answer, those after the first 2 s; of those that stay open, all, also the first second, in which the primary hands over in turn. Equal shares mean that it did so to the end.`,
       },
     ];
   },
