@@ -56,24 +56,21 @@ export const toneOf = (state: AppState | WorkerState): Tone => TONES[state];
 export interface AppFacts {
   readonly wanted: number;
   readonly ready: number;
-  /** Workers that have not exited. */
-  readonly alive: number;
   readonly erroredSlots: number;
   /** A listener that clients may rely on has no ready worker. */
   readonly isUnserved: boolean;
   readonly rollingOut: boolean;
-  /** A stop was requested. */
+  /** A stop was requested, or nothing is left to supervise. How it ended is reported when its sockets are closed too. */
   readonly stopping: boolean;
   /** All slots have been ready at least once since the last start. */
   readonly wasOnline: boolean;
 }
 
-/** The state of an app, derived from its facts; it is not stored. */
+/** The state of a running app, derived from its facts; it is not stored. One that has ended is `stopped` or `errored`. */
 export function appState(facts: AppFacts): AppState {
-  if (facts.stopping) return facts.alive > 0 ? 'stopping' : 'stopped';
+  if (facts.stopping) return 'stopping';
   // Requested, but not started yet.
   if (facts.wanted === 0) return 'starting';
-  if (facts.erroredSlots >= facts.wanted) return 'errored';
   if (facts.rollingOut) return 'reloading';
   if (facts.erroredSlots > 0) return 'degraded';
   if (facts.ready >= facts.wanted) return facts.isUnserved ? 'degraded' : 'online';

@@ -197,7 +197,8 @@ export class HostedApp {
     // The answer to the operation that ended the app must be sent first, in this turn.
     await new Promise((resolve) => setImmediate(resolve));
     this.#follower.flush();
-    this.#options.outbox.send({ type: 'ended', state, error: error === null ? null : error.message, snapshot: runtime.snapshot() });
+    const message = error === null ? null : error.message;
+    this.#options.outbox.send({ type: 'ended', state, error: message, snapshot: { ...runtime.snapshot(), state, error: message } });
     this.#options.finished();
   }
 }

@@ -64,7 +64,6 @@ export function takeStats(parts: StatsParts): AppStats {
     state: appState({
       wanted: pool.wanted,
       ready,
-      alive: workers.length,
       erroredSlots: slotTroubles(pool, supervisor.exits).filter((slot) => slot.state === 'errored').length,
       isUnserved: parts.contract.unserved.length > 0,
       rollingOut: operation?.kind === 'reload' || operation?.kind === 'restart',
