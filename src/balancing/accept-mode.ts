@@ -29,7 +29,7 @@ export interface AcceptState {
 }
 
 /** How long a sample of the calm lasts at least, and one of a storm, which has to be smooth. */
-export const SAMPLE_MS = { calm: 250, storm: 5_000 } as const;
+export const SAMPLE_MS = { calm: 100, storm: 5_000 } as const;
 
 /** What handing one over takes at most, also on a slow machine. For the rest the primary is busy with something else. */
 const MOST_MS_EACH = 0.4;
