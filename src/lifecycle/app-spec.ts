@@ -185,9 +185,9 @@ export interface AppSpec {
   readonly maxConns: number | null;
   /** Maximum number of connections per listener that wait in the primary; more wait in the kernel's queue. */
   readonly maxQueue: number;
-  /** Time in which a replaced or readmitted worker grows to its full weight; 0 for off. */
   /** With `balance: 'auto'`: the share of a core that the primary may spend before the workers accept for themselves. */
   readonly handOffShare: number;
+  /** Time in which a replaced or readmitted worker grows to its full weight; 0 for off. */
   readonly slowStartMs: number;
   /** Leading bits of the client address that `ip-hash` uses. */
   readonly ipHashPrefix: { readonly v4: number; readonly v6: number };
