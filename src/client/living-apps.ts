@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseLeftCommands } from '../protocol/left-commands.ts';
 import { field, integer, nullable, number } from '../protocol/parser.ts';
 import { WORKER_SETTINGS_VAR } from '../protocol/worker.ts';
 import { startVariableOf } from '../system/process-text.ts';
@@ -8,7 +9,10 @@ import { isAlive, processesOfSession } from '../system/processes.ts';
 /** Whether a primary or a worker of this home is alive, according to the daemon's records. @param directory the directory of the records. */
 export function hasLivingApps(directory: string): boolean {
   try {
-    return readdirSync(directory).some((file) => file.endsWith('.json') && isAliveIn(join(directory, file)));
+    return readdirSync(directory).some((file) => {
+      const path = join(directory, file);
+      return file.endsWith('.json') ? isAliveIn(path) : hasCommands(path);
+    });
   } catch {
     return false;
   }
@@ -22,6 +26,15 @@ function isAliveIn(file: string): boolean {
     // Workers that outlived their primary are in its session, whose number no other process can get while one of them lives.
     if (!isAlive(pid, field('startTime', nullable(number()))(record))) return processesOfSession(pid).some((one) => isOurs(one.pid) && isWorker(one.pid));
     return isOurs(pid);
+  } catch {
+    return false;
+  }
+}
+
+/** A command outlives its primary. */
+function hasCommands(file: string): boolean {
+  try {
+    return parseLeftCommands(JSON.parse(readFileSync(file, 'utf8'))).some(({ pid, startTime }) => isAlive(pid, startTime) && isOurs(pid));
   } catch {
     return false;
   }

@@ -86,17 +86,31 @@ export interface AppOptions {
    */
   readonly instance_var?: string | undefined;
   /**
-   * Arguments for Node.js itself, such as `--max-old-space-size=512`.
+   * Environment variable that each worker gets increased by its slot number.
+   *
+   * With `instances: 3`, `increment_var: "PORT"` and `PORT=3000` the workers get 3000, 3001 and 3002, and keep them over restarts and reloads. The variable must be a whole number.
+   * @default none
+   */
+  readonly increment_var?: string | undefined;
+  /**
+   * Arguments for Node.js itself, such as `--max-old-space-size=512`, or for another interpreter.
    * @default `[]`
    */
   readonly node_args?: string | readonly (string | number)[] | undefined;
   /**
-   * Another Node.js binary (20.19 or newer) for this app.
+   * What runs the script: another Node.js (20.19 or newer), or any other program, such as `python3`.
    *
-   * A path relative to `cwd`, or a name that is looked up in `PATH`; `node` means the one that runs `lb`. `tsx` and `ts-node` are loaded into that one. Interpreters of other languages are refused.
-   * @default the Node.js that runs `lb`
+   * A path relative to `cwd`, or a name that is looked up in `PATH`; `node` means the one that runs `lb`. `tsx` and `ts-node` are loaded into that one. Any other program makes the app a [command](commands.md#commands-in-any-language), as do the extensions `.py`, `.sh`, `.rb`, `.pl`, `.php`, `.coffee` and `.ls`; `none` runs the script by itself.
+   * @default the Node.js that runs `lb`; for a script in another language, by its extension
    */
   readonly interpreter?: string | undefined;
+  /**
+   * What shows that a command is ready: a port, or a path that is answered.
+   *
+   * For programs that are not Node.js. `8000`: that port of this machine accepts a connection. `"/health"`: a GET of it, on `port` or `PORT`, is answered with a status below 400; `{ path, port }` names the port. `{ command }`: that shell command ends with 0, in the environment and directory of the app. `{ file }`: that file, relative to `cwd`, was written since the start. Nothing else makes the app ready then; if it is not so within `listen_timeout`, the start or reload has failed.
+   * @default it listens, or has lived for `min_uptime`
+   */
+  readonly ready_when?: number | string | { readonly port: number } | { readonly path: string; readonly port?: number | undefined } | { readonly command: string } | { readonly file: string } | undefined;
   /**
    * A worker is ready only when it calls `process.send('ready')`.
    *
@@ -139,6 +153,13 @@ export interface AppOptions {
    * @default decided by `lb`
    */
   readonly overlap?: boolean | undefined;
+  /**
+   * The signal that asks the app to stop.
+   *
+   * A Node.js app gets it when its HTTP connections are drained, whether it handles it or not. Of a command the first process gets it, or its whole process group if that is a shell waiting for what it runs; the group also at three quarters of `kill_timeout`.
+   * @default `SIGTERM`; `SIGINT` for a Node.js app that handles only that
+   */
+  readonly kill_signal?: string | undefined;
   /**
    * Ask a worker to stop with the message `shutdown` instead of a signal.
    *

@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { LOG_PROGRAMS, weightOf, type AppSpec, type ScaleSpec, type WorkerKind } from '../lifecycle/app-spec.ts';
+import { copiesWarning } from '../lifecycle/copies.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
 import { STRATEGIES } from '../lifecycle/balance-strategy.ts';
 import { packageOf } from './command/project-files.ts';
+import type { ExternalCommand } from './command/external-command.ts';
 import { shownPath, type Program } from './command/resolve-command.ts';
 import { typed } from './command/shell-line.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
@@ -14,6 +16,8 @@ import type { Interpreters } from './interpreter.ts';
 import { DEFAULTS, type OptionKey, type Settings } from './options.ts';
 import { absolutePath } from './paths.ts';
 import { COMMAND_LINE, valueError, type Layer, type Origin } from './read-values.ts';
+import { optionsOfKind } from './options-of-kind.ts';
+import { readyWhenOf } from './ready-when.ts';
 import { specSettings } from './spec-settings.ts';
 import { inheritedEnv, mergeEnv } from './worker-env.ts';
 
@@ -25,6 +29,7 @@ export interface LocatedApp {
   readonly script: string;
   /** The command behind which the script was found; absent for a plain script file. */
   readonly program?: Program;
+  readonly external?: ExternalCommand & { readonly reason: string };
   readonly command?: string;
 }
 
@@ -32,6 +37,7 @@ export interface BuiltSpec {
   readonly spec: AppSpec;
   /** What a command turned out to be: `npm start -> node dist/server.js`; null for a plain script file. */
   readonly note: string | null;
+  readonly warnings: readonly string[];
 }
 
 /** What all apps of one command share. */
@@ -71,28 +77,52 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     nodeOptions: env['NODE_OPTIONS'],
     path: context.env['PATH'] ?? '',
   };
-  const { interpreter, nodeArgs } = await interpreterOf(app, interpreting, problems);
-  const args = app.program?.args ?? (context.appArgs.length > 0 ? [...context.appArgs] : settings.args);
+  const interpreted = await interpreterOf(app, interpreting, problems);
+  const isCommand = interpreted.by === 'runner';
+  const { runner, interpreter, nodeArgs } = isCommand
+    ? { runner: interpreted.runner, interpreter: null, nodeArgs: [] }
+    : { runner: [], interpreter: interpreted.interpreter, nodeArgs: [...settings.node_args, ...interpreted.nodeArgs] };
+  const args = app.external?.args ?? app.program?.args ?? (context.appArgs.length > 0 ? [...context.appArgs] : settings.args);
+  const kind = isCommand ? 'command' : kindOf(app, context, settings);
+  const isGiven = (key: OptionKey): boolean => [flags, app.layer].some(({ values }) => values[key] !== undefined);
+  const ofKind = { settings, isGiven, originOf: (key: OptionKey) => originOf(key, app, flags), hasRunner: runner.length > 0, name: app.name };
+  const { problems: misplaced, warnings } = optionsOfKind(kind, ofKind);
+  problems.push(...misplaced);
   const spec: AppSpec = {
     name: app.name,
     origin: { file: context.file, project: (await packageOf(app.cwd))?.name ?? null },
     script: app.script,
+    runner,
     args,
     cwd: app.cwd,
-    kind: kindOf(app, context, settings),
+    kind,
     instances: startOf(settings, context),
     interpreter,
     ...specSettings(settings),
-    nodeArgs: [...settings.node_args, ...nodeArgs],
+    nodeArgs,
+    readyWhen: readyWhenOf(settings, app.cwd, env),
     env,
     umask: settings.umask ?? context.umask,
     outFile: logFile('out_file', 'out'),
     errorFile: logFile('error_file', 'error'),
     scale: scaleOf(settings, context),
   };
-  const isPlain = app.command === undefined && nodeArgs.length === 0;
-  const shown = shownPath(app.script, app.cwd);
-  return { spec, note: isPlain ? null : `${app.command ?? shown} -> ${typed(['node', ...nodeArgs, shown, ...args])}` };
+  const counted = spec.incrementVar;
+  if (counted !== null && !/^\d+$/.test(env[counted] ?? ''))
+    problems.push(valueError(originOf('increment_var', app, flags), 'a variable with a whole number', `${counted}=${env[counted] ?? ''}`));
+  const copies = kind === 'command' ? copiesWarning(spec, spec.instances) : null;
+  return { spec, note: noteOf(app, spec, settings), warnings: [...warnings, ...(copies === null ? [] : [`${app.name}: ${copies}`])] };
+}
+
+/** What a command turned out to be. */
+function noteOf({ command, external }: LocatedApp, { kind, runner, nodeArgs, script, args, cwd }: AppSpec, { node_args }: Settings): string | null {
+  const shown = shownPath(script, cwd);
+  if (kind !== 'command') {
+    const own = nodeArgs.slice(node_args.length);
+    return command === undefined && own.length === 0 ? null : `${command ?? shown} -> ${typed(['node', ...own, shown, ...args])}`;
+  }
+  const why = external === undefined ? '' : `: ${external.reason}`;
+  return `${command ?? shown} runs as a command, ${typed([...runner, shown, ...args])}${why}`;
 }
 
 /** Options that contradict each other, reported where they were given. */
@@ -159,7 +189,7 @@ async function envOf(app: LocatedApp, context: BuildContext, settings: Settings,
     await envFileOf(app, context, problems),
     settings.env ?? none,
     profile ?? none,
-    app.program?.env ?? none,
+    app.program?.env ?? app.external?.env ?? none,
     settings.port === undefined ? none : new Map([['PORT', String(settings.port)]]),
   ]);
 }

@@ -1,17 +1,20 @@
 import { basename } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
+import type { ExternalCommand } from './command/external-command.ts';
 import { loadScript } from './command/load-script.ts';
 import { shownPath, type Program } from './command/resolve-command.ts';
 import { LOADERS, type Loader } from './command/understand.ts';
 import type { Interpreters } from './interpreter.ts';
 import { DEFAULTS, type Settings } from './options.ts';
-import { foreignInterpreter } from './script.ts';
+import { isExecutable } from './paths.ts';
+import { foreignInterpreters } from './script.ts';
 
 interface InterpretedApp {
   readonly name: string;
   readonly script: string;
   readonly cwd: string;
   readonly program?: Program;
+  readonly external?: ExternalCommand;
   readonly command?: string;
 }
 
@@ -27,33 +30,54 @@ interface Interpreting {
   readonly path: string;
 }
 
-interface Interpreted {
-  /** Null for the default one. */
-  readonly interpreter: string | null;
-  /** What the script needs beside the definition's own. */
-  readonly nodeArgs: readonly string[];
-}
+type Interpreted =
+  | {
+      readonly by: 'node';
+      /** Null for the default one. */
+      readonly interpreter: string | null;
+      /** What the script needs beside the definition's own. */
+      readonly nodeArgs: readonly string[];
+    }
+  /** It is a command. The interpreter, with its arguments; empty if the script runs by itself. */
+  | { readonly by: 'runner'; readonly runner: readonly string[] };
 
 /** Interpreters with which PM2 runs `npm` and shell lines. */
 const OF_COMMANDS = new Set(['none', 'bash', 'sh']);
 
-/** Which Node.js runs an app, and with which arguments; what is wrong is added to `problems`. */
+/** What runs an app, and with which arguments; what is wrong is added to `problems`. */
 export async function interpreterOf(app: InterpretedApp, interpreting: Interpreting, problems: LbError[]): Promise<Interpreted> {
-  const { program, script, name } = app;
+  const { program, external, script, name } = app;
   const { settings, isGiven, base, interpreters } = interpreting;
   const loader = loaderOf(settings.interpreter, program);
-  const interpreter = loader !== null || (program !== undefined && OF_COMMANDS.has(settings.interpreter)) ? DEFAULTS.interpreter : settings.interpreter;
   const nodeArgs = program?.nodeArgs ?? [];
   const wrong = (what: string, reason: string): Interpreted => {
     problems.push(new LbError('LB_ERR_INTERPRETER', { app: name, interpreter: what, reason }));
-    return { interpreter: null, nodeArgs };
+    return { by: 'node', interpreter: null, nodeArgs };
   };
-  const foreign = isGiven ? undefined : foreignInterpreter(script);
-  if (foreign !== undefined) return wrong(foreign, `${script} is not a Node.js script, and lb runs Node.js apps only`);
+  const runBy = (runner: readonly string[]): Interpreted => ({ by: 'runner', runner: runner.length === 0 ? [] : [...runner, ...settings.node_args] });
+  if (external !== undefined && (!isGiven || OF_COMMANDS.has(settings.interpreter))) return runBy(external.runner);
+  if (program === undefined && isGiven && settings.interpreter === 'none')
+    return (await isExecutable(script)) ? runBy([]) : wrong('none', `${script} is not an executable file`);
+  const foreign = isGiven || program !== undefined ? [] : foreignInterpreters(script);
+  if (foreign.length > 0) {
+    const path = await firstOf(foreign, interpreters, base);
+    return path === null ? wrong(foreign[0] ?? '', 'it is not in PATH') : runBy([path]);
+  }
+  const isNodes = loader !== null || (program !== undefined && OF_COMMANDS.has(settings.interpreter));
+  const interpreter = isNodes ? DEFAULTS.interpreter : settings.interpreter;
   const found = await interpreters.find(interpreter, base);
   if ('reason' in found) return wrong(interpreter, found.reason);
+  if ('foreign' in found) return runBy([found.path]);
   const loaded = await loadArgs(app, loader, found.version, interpreting, problems);
-  return { interpreter: interpreter === DEFAULTS.interpreter ? null : found.path, nodeArgs: [...nodeArgs, ...loaded] };
+  return { by: 'node', interpreter: interpreter === DEFAULTS.interpreter ? null : found.path, nodeArgs: [...nodeArgs, ...loaded] };
+}
+
+async function firstOf(names: readonly string[], interpreters: Interpreters, base: string): Promise<string | null> {
+  for (const name of names) {
+    const found = await interpreters.find(name, base);
+    if ('path' in found) return found.path;
+  }
+  return null;
 }
 
 /** `--interpreter tsx` runs the script with Node.js too. */

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../errors/lb-error.ts';
 import { absolutePath, isExecutable } from './paths.ts';
@@ -9,9 +9,13 @@ const OLDEST = [20, 19] as const;
 const ANSWER_WITHIN_MS = 10_000;
 
 /** `version` as Node.js prints it: `v22.18.0`. */
-export type Interpreter = { readonly path: string; readonly version: string } | { readonly reason: string };
+export type Interpreter =
+  | { readonly path: string; readonly version: string }
+  /** A program that is not Node.js. */
+  | { readonly path: string; readonly foreign: true }
+  | { readonly reason: string };
 
-type Checked = { readonly version: string } | { readonly reason: string };
+type Checked = { readonly version: string } | { readonly foreign: true } | { readonly reason: string };
 
 /** Finds and checks the Node.js binaries that apps request; runs each only once. */
 export class Interpreters {
@@ -30,7 +34,6 @@ export class Interpreters {
   async find(wanted: string, base: string): Promise<Interpreter> {
     if (wanted === 'node') return { path: this.#node, version: this.#version };
     if (wanted === this.#node) return { path: this.#node, version: process.version };
-    if (wanted === 'none') return { reason: 'lb runs Node.js apps only' };
     const path = isPath(wanted) ? absolutePath(wanted, base) : await this.#onPath(wanted);
     if (path === undefined) return { reason: 'it is not in PATH' };
     if (!(await isExecutable(path))) return { reason: `${path} is not an executable file` };
@@ -57,12 +60,11 @@ const isPath = (wanted: string): boolean => /[/\\]/.test(wanted) || wanted.start
 
 async function checkVersion(path: string, node: string): Promise<Checked> {
   if ((await realpathOf(path)) === (await realpathOf(node))) return { version: process.version };
+  const isNode = /^node/.test(basename(path));
   try {
-    const version = await versionOf(path);
-    const reason = problemOfVersion(version);
-    return reason === undefined ? { version } : { reason };
+    return checkAnswer(await versionOf(path), isNode);
   } catch (error) {
-    return { reason: `"${path} --version" failed: ${messageOf(error).split('\n')[0] ?? ''}` };
+    return isNode ? { reason: `"${path} --version" failed: ${messageOf(error).split('\n')[0] ?? ''}` } : { foreign: true };
   }
 }
 
@@ -73,13 +75,13 @@ async function versionOf(path: string): Promise<string> {
   return stdout.trim();
 }
 
-/** Why a binary with this `--version` output can't be used; undefined if it can. */
-export function problemOfVersion(answer: string): string | undefined {
+/** What a binary with this `--version` output is. @param isNode by its name */
+export function checkAnswer(answer: string, isNode: boolean): Checked {
   const version = /^v(\d+)\.(\d+)\.\d+/.exec(answer);
-  if (version === null) return 'it is not Node.js; lb runs Node.js apps only';
+  if (version === null) return isNode ? { reason: 'it is not Node.js' } : { foreign: true };
   const [major, minor] = [Number(version[1]), Number(version[2])];
-  const isOldEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
-  return isOldEnough ? undefined : `it is Node.js ${answer}, and lb needs ${OLDEST.join('.')} or newer`;
+  const isNewEnough = major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+  return isNewEnough ? { version: answer } : { reason: `it is Node.js ${answer}, and lb needs ${OLDEST.join('.')} or newer` };
 }
 
 const realpathOf = (path: string): Promise<string> => realpath(path).catch(() => path);

@@ -2,11 +2,12 @@ import { basename, dirname, extname } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
 import type { EnvLayer } from './env-kind.ts';
 import { packageOf } from './command/project-files.ts';
-import { resolveCommand, type Program, type Resolution } from './command/resolve-command.ts';
+import { externalCommand, type ExternalCommand } from './command/external-command.ts';
+import { resolveCommand, type Program, type Resolution, type Surroundings } from './command/resolve-command.ts';
 import { readShellLine } from './command/shell-line.ts';
 import { absolutePath, statOf } from './paths.ts';
 import type { Layer } from './read-values.ts';
-import { findScript, foreignInterpreter, nameOfScript } from './script.ts';
+import { findScript, nameOfScript } from './script.ts';
 
 /** Where an app's script is, and the command behind which it was found. */
 export interface Located {
@@ -16,6 +17,8 @@ export interface Located {
   readonly script: string | undefined;
   /** Absent for a plain script file. */
   readonly program?: Program;
+  /** A program that runs as it is, without a Node.js script that `lb` sees; and why. */
+  readonly external?: ExternalCommand & { readonly reason: string };
   /** The command as it was given; absent for a plain script file. */
   readonly command?: string;
   /** Why the script is absent, if it is known. */
@@ -38,7 +41,7 @@ export interface Wanted {
 }
 
 /** For a command to which there is no better one. */
-const NODE_ALONE = 'lb start <script>, with the Node.js script that starts your server; running other programs is not supported yet';
+const NODE_ALONE = 'lb start <script>, with the script or program that starts your server';
 
 /** What a directory lacks that cannot be started. */
 const MISSING_IN_DIRECTORY = '(a directory without an index.js, and without a "main" file or a "start" script in its package.json)';
@@ -65,7 +68,7 @@ async function findFile(given: string, cwd: string, { isFile, callerCwd, layer, 
 }
 
 /** Files of `node_modules/.bin` and files without an extension may be anything. */
-const needsLook = (script: string): boolean => basename(dirname(script)) === '.bin' || (extname(script) === '' && foreignInterpreter(script) === undefined);
+const needsLook = (script: string): boolean => basename(dirname(script)) === '.bin' || extname(script) === '';
 
 async function asCommand(given: string, file: string | undefined, cwd: string, wanted: Wanted): Promise<Located> {
   const { layer, appArgs } = wanted;
@@ -79,10 +82,18 @@ async function asCommand(given: string, file: string | undefined, cwd: string, w
       : {};
     return { cwd, script: undefined, name: name(given), ...problem };
   }
-  if ('refused' in resolution) {
-    const { reason, instead } = resolution.refused;
-    const details = { command, reason, hint: instead ?? NODE_ALONE };
-    return { cwd, script: undefined, name: name(given), problem: new LbError('LB_ERR_COMMAND', details) };
+  const refused = (reason: string, instead: string | null): Located => {
+    const problem = new LbError('LB_ERR_COMMAND', { command, reason, hint: instead ?? NODE_ALONE });
+    return { cwd, script: undefined, name: name(given), problem };
+  };
+  if ('refused' in resolution) return refused(resolution.refused.reason, resolution.refused.instead);
+  if ('opaque' in resolution) {
+    const { reason, instead } = resolution.opaque;
+    const { path, variables } = surroundingsOf(wanted);
+    const external = await externalCommand({ line: given, file, args, cwd, path, variables });
+    if (external === null) return refused(`${reason}, and there is no program that runs it`, instead);
+    const why = instead === null ? reason : `${reason} (as a Node.js app: ${instead})`;
+    return { cwd, script: external.script, name: name(file ?? firstWord(given)), external: { ...external, reason: why }, command };
   }
   const { program } = resolution;
   const isPlain = program.script === file && program.loader === null && program.nodeArgs.length === 0;
@@ -91,13 +102,7 @@ async function asCommand(given: string, file: string | undefined, cwd: string, w
 }
 
 async function resolve(given: string, file: string | undefined, args: readonly string[], cwd: string, wanted: Wanted): Promise<Resolution> {
-  const { env, layer, flags } = wanted;
-  const port = flags.values.port ?? layer.values.port;
-  const own = new Map<string, string | null>([
-    ...(layer.values.env ?? new Map<string, string>()),
-    ...(port === undefined ? [] : [['PORT', String(port)] as const]),
-  ]);
-  const surroundings = { variables: (name: string) => variable(name, own, env), path: env['PATH'] ?? '' };
+  const surroundings = surroundingsOf(wanted);
   if (file !== undefined) return resolveCommand([file, ...args], cwd, surroundings);
   if (await isDirectory(given, cwd, wanted)) {
     const directory = directoryOf(given, cwd, wanted);
@@ -105,8 +110,19 @@ async function resolve(given: string, file: string | undefined, args: readonly s
     return isStartable ? resolveCommand(['npm', 'start', '--', ...args], directory, surroundings) : null;
   }
   const line = readShellLine(given, surroundings.variables);
-  if ('operator' in line) return /\s/.test(given) ? { refused: { reason: `it needs a shell (${line.operator})`, instead: null } } : null;
+  if ('operator' in line) return /\s/.test(given) ? { opaque: { reason: `it needs a shell (${line.operator})`, instead: null } } : null;
   return resolveCommand([...[...line.env].map(([key, value]) => `${key}=${value}`), ...line.words, ...args], cwd, surroundings);
+}
+
+const firstWord = (line: string): string => line.trim().split(/\s/, 1)[0] ?? line;
+
+function surroundingsOf({ env, layer, flags }: Wanted): Surroundings {
+  const port = flags.values.port ?? layer.values.port;
+  const own = new Map<string, string | null>([
+    ...(layer.values.env ?? new Map<string, string>()),
+    ...(port === undefined ? [] : [['PORT', String(port)] as const]),
+  ]);
+  return { variables: (name) => variable(name, own, env), path: env['PATH'] ?? '' };
 }
 
 const directoryOf = (given: string, cwd: string, { isFile, callerCwd }: Wanted): string => absolutePath(given, isFile ? cwd : callerCwd);

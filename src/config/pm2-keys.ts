@@ -28,7 +28,6 @@ const UNSUPPORTED: Readonly<Record<string, AsksForNothing>> = {
   disable_logs: isOff,
   filter_env: isOff,
   append_env_to_name: isOff,
-  increment_var: isOff,
   pid_file: isOff,
   pid: isOff,
   autostart: isOn,

@@ -97,15 +97,17 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
   };
   const apps: AppSpec[] = [];
   const notes: string[] = [];
+  const own: string[] = [];
   for (const candidate of selected) {
     problems.push(...(await problemsOf(candidate, flags, source)));
     if (candidate.script === undefined) continue;
-    const { spec, note } = await buildSpec({ ...candidate, script: candidate.script }, context, problems);
+    const { spec, note, warnings } = await buildSpec({ ...candidate, script: candidate.script }, context, problems);
     apps.push(spec);
+    own.push(...warnings);
     if (note !== null) notes.push(note);
   }
   throwFirst(problems);
-  return { apps, ...(source.metrics === undefined ? {} : { metrics: source.metrics }), warnings: warningsOf(source, selected, request), notes };
+  return { apps, ...(source.metrics === undefined ? {} : { metrics: source.metrics }), warnings: [...warningsOf(source, selected, request), ...own], notes };
 }
 
 async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {

@@ -43,7 +43,16 @@ async function mainOf(packageFile: string): Promise<string | undefined> {
 /** The default name of an app: its script's file name without the extension. */
 export const nameOfScript = (script: string): string => normalName(basename(script, extname(script)));
 
-const FOREIGN: Readonly<Record<string, string>> = { '.py': 'python', '.sh': 'bash', '.rb': 'ruby', '.pl': 'perl', '.php': 'php', '.coffee': 'coffee' };
+/** As in PM2. Of several the first one that is there. */
+const FOREIGN: Readonly<Record<string, readonly string[]>> = {
+  '.py': ['python3', 'python'],
+  '.sh': ['bash', 'sh'],
+  '.rb': ['ruby'],
+  '.pl': ['perl'],
+  '.php': ['php'],
+  '.coffee': ['coffee'],
+  '.ls': ['lsc'],
+};
 
-/** The interpreter that a script in another language would need, by its extension. */
-export const foreignInterpreter = (script: string): string | undefined => FOREIGN[extname(script).toLowerCase()];
+/** The interpreters that can run a script in another language, by its extension; none for Node.js. */
+export const foreignInterpreters = (script: string): readonly string[] => FOREIGN[extname(script).toLowerCase()] ?? [];

@@ -3,13 +3,29 @@ import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { DEFAULTS, type Settings } from './options.ts';
 
 /** Parts of a definition that depend on more than its options: place, environment or machine. */
-type Located = 'name' | 'origin' | 'script' | 'args' | 'cwd' | 'kind' | 'instances' | 'interpreter' | 'env' | 'umask' | 'outFile' | 'errorFile' | 'scale';
+type Located =
+  | 'name'
+  | 'origin'
+  | 'script'
+  | 'runner'
+  | 'args'
+  | 'cwd'
+  | 'kind'
+  | 'instances'
+  | 'interpreter'
+  | 'readyWhen'
+  | 'env'
+  | 'umask'
+  | 'outFile'
+  | 'errorFile'
+  | 'scale';
 
 /** The parts of a definition that follow from its options alone. */
 export function specSettings(settings: Settings): Omit<AppSpec, Located> {
   return {
     nodeArgs: settings.node_args,
     instanceVar: settings.instance_var,
+    incrementVar: settings.increment_var ?? null,
     ipc: settings.ipc,
     waitReady: settings.wait_ready,
     port: settings.port || null,
@@ -18,6 +34,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     drainIdleMs: settings.drain_idle,
     maxDraining: settings.max_draining,
     overlap: settings.overlap ?? null,
+    killSignal: settings.kill_signal ?? null,
     shutdownWithMessage: settings.shutdown_with_message,
     maxMemoryBytes: settings.max_memory_restart,
     autorestart: settings.autorestart,
@@ -58,7 +75,9 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
 
 /** Completes a definition that was saved before some options existed, with their defaults. */
 export function completeSpec(saved: unknown): unknown {
-  return typeof saved === 'object' && saved !== null ? { ...specSettings(DEFAULTS), kind: 'cluster', scale: null, origin: null, umask: null, ...saved } : saved;
+  return typeof saved === 'object' && saved !== null
+    ? { ...specSettings(DEFAULTS), kind: 'cluster', runner: [], readyWhen: null, scale: null, origin: null, umask: null, ...saved }
+    : saved;
 }
 
 function proxyProtocolOf({ proxy_protocol: on, proxy_protocol_from: from }: Settings): AppSpec['proxyProtocol'] {

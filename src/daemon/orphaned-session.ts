@@ -1,9 +1,8 @@
-import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WORKER_SETTINGS_VAR } from '../protocol/worker.ts';
 import { now } from '../system/clock.ts';
 import { startVariableOf } from '../system/process-text.ts';
-import { commandOf, descendantsOf, isAlive, parentOf, processesOfSession, sendSignal, sessionOf, type ProcessId } from '../system/processes.ts';
+import { descendantsOf, isAlive, isShell, parentOf, processesOfSession, sendSignal, sessionOf, type ProcessId } from '../system/processes.ts';
 import { isLbCommand, killWorkerTree } from '../system/worker-tree.ts';
 
 const CHECK_EVERY_MS = 50;
@@ -69,6 +68,7 @@ export function orphansOf(session: number): ProcessId[] {
   if (session <= 1 || session === sessionOf(process.pid) || isAlive(session)) return [];
   const members = processesOfSession(session);
   const commands = members.filter(({ pid }) => isLbCommand(pid));
+  // They wait for the command that they run.
   const shells = commands.flatMap(({ pid }) => parentOf(pid) ?? []).filter(isShell);
   const spared = new Set([...shells, ...commands.flatMap(({ pid }) => [pid, ...descendantsOf(pid).map((below) => below.pid)])]);
   return members.filter(({ pid }) => !spared.has(pid));
@@ -76,6 +76,3 @@ export function orphansOf(session: number): ProcessId[] {
 
 /** The preload removes the variable, so what a worker started does not have it. */
 const isWorker = ({ pid }: { readonly pid: number }): boolean => startVariableOf(pid, WORKER_SETTINGS_VAR) !== undefined;
-
-/** It waits for the command that it runs. */
-const isShell = (pid: number): boolean => /^-?(?:ba|da|k|z)?sh$/.test(basename(commandOf(pid)[0] ?? ''));

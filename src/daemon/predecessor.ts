@@ -1,4 +1,5 @@
 import { messageOf } from '../errors/lb-error.ts';
+import { commandsEnded, type LeftCommands } from './left-commands.ts';
 import { isOrphaned, orphansEnded, orphansNow } from './orphaned-session.ts';
 
 /** What matters of an app that the dead primary ran. */
@@ -9,23 +10,28 @@ export interface LeftApp {
 }
 
 /**
- * The dead primary before the next one. What it left behind ends by itself or is killed after `kill_timeout`; if one of its apps is
+ * The dead primary before the next one. What it left behind ends by itself, or, if it is a command, is asked to; it is killed after `kill_timeout`; if one of its apps is
  * replaced stop-first, the next primary waits for that.
  */
 export class Predecessor {
   readonly #log: (message: string) => void;
+  readonly #commands: Pick<LeftCommands, 'living'>;
   #waiting: (() => void)[] | null = null;
 
-  constructor(log: (message: string) => void) {
+  constructor(log: (message: string) => void, commands: Pick<LeftCommands, 'living'>) {
     this.#log = log;
+    this.#commands = commands;
   }
 
   /** The primary with this pid is dead. @param recorded the pid was read from a file */
   leaves(pid: number, apps: readonly LeftApp[], recorded = false): void {
-    if (this.#waiting !== null || apps.length === 0 || !(recorded ? isOrphaned(pid) : orphansNow(pid)?.length !== 0)) return;
+    if (this.#waiting !== null || apps.length === 0) return;
+    const commands = this.#commands.living;
+    const hasOrphans = recorded ? isOrphaned(pid) : orphansNow(pid)?.length !== 0;
+    if (!hasOrphans && commands.length === 0) return;
     const careful = apps.filter(({ wanted, stopFirst }) => wanted && stopFirst);
     const withinMs = Math.max(...(careful.length > 0 ? careful : apps).map(({ killTimeoutMs }) => killTimeoutMs));
-    const ended = orphansEnded(pid, withinMs).catch((error: unknown) =>
+    const ended = Promise.all([hasOrphans ? orphansEnded(pid, withinMs) : null, commandsEnded(commands)]).catch((error: unknown) =>
       this.#log(`the workers of a dead primary (pid ${pid}) were not seen to end: ${messageOf(error)}`),
     );
     if (careful.length === 0) return;

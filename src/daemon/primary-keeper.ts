@@ -10,6 +10,8 @@ import { KeptHandles } from './kept-handles.ts';
 import { startPrimary } from './primary-process.ts';
 import { PrimaryRecord, type PrimaryId } from './primary-record.ts';
 import { NotRelieved, Reliefs, type HeldPrimary } from './relief.ts';
+import { LeftCommands } from './left-commands.ts';
+import { Predecessor } from './predecessor.ts';
 import { Respawn } from './respawn.ts';
 import type { PrimaryKeeperOptions, Tenant } from './tenant.ts';
 import { Waiters } from './waiters.ts';
@@ -47,7 +49,8 @@ export class PrimaryKeeper {
 
   constructor(options: PrimaryKeeperOptions) {
     this.#options = options;
-    this.#respawn = new Respawn((message) => options.log(`${options.name}: ${message}`));
+    const left = new LeftCommands(options.primariesDir, options.name, options.reports);
+    this.#respawn = new Respawn(new Predecessor((message) => options.log(`${options.name}: ${message}`), left));
     this.#record = new PrimaryRecord(options);
   }
 

@@ -1,5 +1,5 @@
 import { now } from '../system/clock.ts';
-import { Predecessor } from './predecessor.ts';
+import type { Predecessor } from './predecessor.ts';
 
 const BASE_MS = 100;
 const CAP_MS = 10_000;
@@ -13,8 +13,8 @@ export class Respawn {
   #spawnedAt = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(log: (message: string) => void) {
-    this.predecessor = new Predecessor(log);
+  constructor(predecessor: Predecessor) {
+    this.predecessor = predecessor;
   }
 
   /** A primary is about to start. */

@@ -35,5 +35,5 @@ export function definedAcceptance(spec: ChoosingOptions & Pick<AppSpec, 'kind' |
   if (accepts !== 'either') return { by: accepts, because: `balance: ${balance}` };
   const options = choosingOptions(spec);
   if (options.length > 0) return { by: 'primary', because: options.join(', ') };
-  return kind === 'plain' ? { by: 'workers', because: 'plain workers' } : null;
+  return kind === 'cluster' ? null : { by: 'workers', because: kind === 'plain' ? 'plain workers' : 'it is a command' };
 }

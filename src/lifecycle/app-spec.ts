@@ -1,5 +1,6 @@
 import type { BalanceStrategy } from './balance-strategy.ts';
 import type { EventHookSpec } from './event-hook.ts';
+import type { ReadyWhen } from './ready-when.ts';
 
 const DEFAULT_WEIGHT = 1;
 /** HAProxy's maximum. Weights are ratios, so a larger range adds nothing. */
@@ -97,9 +98,9 @@ export interface HostPort {
 
 /**
  * How the workers of an app are made. `cluster`: with `node:cluster`. `plain`: as ordinary Node.js processes, each of which sees
- * itself as the primary of a cluster.
+ * itself as the primary of a cluster. `command`: any other program.
  */
-export const WORKER_KINDS = ['cluster', 'plain'] as const;
+export const WORKER_KINDS = ['cluster', 'plain', 'command'] as const;
 export type WorkerKind = (typeof WORKER_KINDS)[number];
 
 /** Where a definition was written. */
@@ -119,8 +120,10 @@ export interface AppSpec {
   readonly name: string;
   /** Null in definitions that an older version saved. */
   readonly origin: DefinitionOrigin | null;
-  /** Absolute path of the script the workers run as their main module. */
+  /** Absolute path of the script the workers run as their main module; of a command, what its runner runs, or the program. */
   readonly script: string;
+  /** The interpreter of a command, as an absolute path, with its arguments; empty if the script runs by itself, or Node.js runs it. */
+  readonly runner: readonly string[];
   readonly args: readonly string[];
   readonly cwd: string;
   readonly kind: WorkerKind;
@@ -135,10 +138,14 @@ export interface AppSpec {
   readonly umask: number | null;
   /** Name of the variable that carries the slot number. */
   readonly instanceVar: string;
+  /** Name of a variable that each worker gets increased by its slot number; null for none. */
+  readonly incrementVar: string | null;
   /** What happens to messages of a worker to its cluster primary: `broadcast` sends them to the other workers. */
   readonly ipc: 'none' | 'broadcast';
   /** The port that it is known to listen on: a worker is ready when it does. Null if it was not told. */
   readonly port: number | null;
+  /** What shows that a command is ready; null: it listens, or has lived for `minUptimeMs`. */
+  readonly readyWhen: ReadyWhen | null;
   /** A worker is ready only on `process.send('ready')`. */
   readonly waitReady: boolean;
   readonly listenTimeoutMs: number;
@@ -149,6 +156,8 @@ export interface AppSpec {
   readonly maxDraining: number | null;
   /** Whether old and new worker may run side by side when one replaces the other; null is decided by what the app does. */
   readonly overlap: boolean | null;
+  /** The stop signal; null for SIGTERM, and SIGINT for a Node.js app that handles only that. */
+  readonly killSignal: NodeJS.Signals | null;
   /** Send the message `shutdown` instead of a stop signal. */
   readonly shutdownWithMessage: boolean;
   /** Soft limit on resident memory per worker; null for off. */

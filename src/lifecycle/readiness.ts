@@ -1,6 +1,8 @@
 /** Facts about a worker that is not ready yet. */
 export interface ReadinessFacts {
   readonly waitReady: boolean;
+  /** What it lacks until it said `ready`, whatever else it does; null for an app that decides by `waitReady` and its listeners. */
+  readonly readyBy: string | null;
   /** The app sent `ready`. */
   readonly saidReady: boolean;
   /** The port it must listen on; null for any. */
@@ -38,6 +40,7 @@ const RECHECK_MS = 250;
 
 /**
  * A worker is ready when its check, if any, has passed, and
+ * - for a command: when `ready` was said in its place;
  * - with `wait_ready`: when it calls `process.send('ready')`;
  * - otherwise: when it listens, and serves every listener that its predecessor serves;
  * - if no worker of the app ever listened: when it has survived `min_uptime` and its event loop has settled.
@@ -46,7 +49,7 @@ const RECHECK_MS = 250;
 export function readiness(facts: ReadinessFacts): Readiness {
   const { missing } = facts;
   // An app with a check must listen, so time alone never makes it ready.
-  const mayNeverListen = facts.healthy.passed && !facts.waitReady && !facts.appListens && !facts.listening;
+  const mayNeverListen = facts.healthy.passed && facts.readyBy === null && !facts.waitReady && !facts.appListens && !facts.listening;
   const lacks = lackOf(facts);
   if (lacks === null && missing.length === 0) return { verdict: 'ready', missing };
   const settled = facts.eventLoopUtilization !== null && facts.eventLoopUtilization < SETTLED_UTILIZATION;
@@ -64,8 +67,9 @@ function atLast({ missing, needsAll, listenTimeoutMs }: ReadinessFacts, lacks: s
 }
 
 /** What it lacks by itself, whatever its predecessor serves. */
-function lackOf({ waitReady, saidReady, listening, port, healthy }: ReadinessFacts): string | null {
+function lackOf({ waitReady, readyBy, saidReady, listening, port, healthy }: ReadinessFacts): string | null {
+  if (readyBy !== null && !saidReady) return readyBy;
   if (waitReady && !saidReady) return "no process.send('ready')";
-  if (!waitReady && !listening) return port === null ? 'not listening' : `not listening on port ${port}`;
+  if (readyBy === null && !waitReady && !listening) return port === null ? 'not listening' : `not listening on port ${port}`;
   return healthy.passed ? null : `health check failed: ${healthy.reason ?? 'no answer yet'}`;
 }

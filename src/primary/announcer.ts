@@ -35,7 +35,8 @@ export class Announcer implements WorkerObserver {
     const { slot, pid, generation, state, end } = worker;
     const { event } = this.#options;
     const tookMs = Math.round(worker.uptimeMs);
-    if (state === 'ready') this.#progress('ready', worker, `ready in ${tookMs} ms${worker.keys.size === 0 ? ' (does not listen)' : ''}`);
+    if (state === 'ready')
+      this.#progress('ready', worker, `ready in ${tookMs} ms${worker.keys.size === 0 && worker.channel.readyBy === null ? ' (does not listen)' : ''}`);
     if (state === 'ready' && from === 'starting') event('ready', `worker ${slot} ready in ${tookMs} ms`, worker, { tookMs, generation });
     if (state === 'draining') {
       const { stopReason } = end;

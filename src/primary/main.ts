@@ -2,6 +2,8 @@
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../protocol/attach.ts';
 import { checked } from '../protocol/checked.ts';
 import { parsePrimarySettings } from '../protocol/parse-settings.ts';
+import { join } from 'node:path';
+import { commandsFile, homePaths } from '../system/paths.ts';
 import { KeptProgram } from '../system/kept-program.ts';
 import { LastResort, outliveOutput } from '../system/last-resort.ts';
 import { memoryLeftBytes } from '../system/memory-room.ts';
@@ -15,6 +17,7 @@ import { DaemonLink, type LinkEvents } from './daemon-link.ts';
 import { Duplicator } from './handles/duplicator.ts';
 import { bindListener } from './ingress/bind-listener.ts';
 import { Primary } from './primary.ts';
+import { CommandRecord } from './workers/command-record.ts';
 import { startable } from './workers/startable.ts';
 import { workerStarter } from './workers/start-worker.ts';
 
@@ -33,13 +36,14 @@ process.title = `lb primary ${parsed.name}`;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 const missing = (message: string): void => primary.tell('program-copy', message);
 const program = new KeptProgram({ program: findProgram(parsed.program), home: parsed.home, missing }, parsed.program);
+const commands = new CommandRecord(join(homePaths(parsed.home).primaries, commandsFile(parsed.name)), (problem) => primary.tell('storage', problem));
 const ports = {
   program,
   link: (own: PrimarySettings, events: LinkEvents) => new DaemonLink(own, events, program),
   duplicate: new Duplicator().duplicate,
   bind: bindListener,
   somaxconn,
-  startWorker: workerStarter(() => program.path('preload')),
+  startWorker: workerStarter(() => program.path('preload'), commands),
   startable,
   usage: new UsageSampler(),
   portHolder: portHolder({ home: parsed.home, settingsVar: PRIMARY_SETTINGS_VAR }),

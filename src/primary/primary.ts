@@ -63,7 +63,7 @@ export class Primary {
   }
 
   /** An event of this process, which each of its apps reports. */
-  tell(kind: 'bug' | 'daemon-unstarted' | 'program-copy', message: string): void {
+  tell(kind: 'bug' | 'daemon-unstarted' | 'program-copy' | 'storage', message: string): void {
     for (const app of this.#apps.values()) app.event(kind, message);
   }
 
@@ -161,7 +161,9 @@ export class Primary {
     const { socket, home, daemonLog, daemonNode, foreground } = this.#settings;
     const restartDaemon = foreground ? null : { socket, program: this.#ports.program.path('daemon'), home, log: daemonLog, node: daemonNode };
     const nodeOptions = spec.env['NODE_OPTIONS'] ?? null;
-    const { kind: role, killTimeoutMs, drainIdleMs, umask } = spec;
+    const { kind, killTimeoutMs, drainIdleMs, umask } = spec;
+    // A command gets none of this.
+    const role = kind === 'command' ? 'plain' : kind;
     const own = umask === null ? {} : { umask };
     return { protocol: WORKER_PROTOCOL, role, nodeOptions, killTimeoutMs, askAfterMs: askAfter(killTimeoutMs), drainIdleMs, restartDaemon, ...own };
   }

@@ -15,6 +15,7 @@ export function readinessOf(worker: WorkerHandle, { contract, needsAll, healthy 
   const { waitReady, port, minUptimeMs, listenTimeoutMs } = worker.spec;
   return readiness({
     waitReady,
+    readyBy: worker.channel.readyBy,
     saidReady: worker.self.saidReady,
     port,
     listening: contract.listens(worker, port),

@@ -17,8 +17,26 @@ import {
 import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
+import { signalName } from './left-commands.ts';
+import type { ReadyWhen } from '../lifecycle/ready-when.ts';
 import { scaleTarget } from './parse-scale-target.ts';
-import { boolean, exact, integer, list, Malformed, nullable, number, object, oneOf, optional, record, string, type Parser, type Shape } from './parser.ts';
+import {
+  boolean,
+  exact,
+  integer,
+  list,
+  Malformed,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  string,
+  variants,
+  type Parser,
+  type Shape,
+} from './parser.ts';
 
 export const instances = integer(1, MAX_INSTANCES);
 export const weight = number(0, MAX_WEIGHT);
@@ -48,12 +66,20 @@ const statusRange: Parser<readonly [number, number]> = (value) => {
 /** A string is a shell command, a list is a program with its arguments. */
 const command: Parser<string | readonly string[]> = (value) => (typeof value === 'string' ? value : list(string)(value));
 
+const readyWhen = variants<ReadyWhen, 'by'>('by', {
+  port: { port: integer(1, 65_535) },
+  path: { path: string, port: integer(1, 65_535) },
+  command: { command: string },
+  file: { file: absolutePath },
+});
+
 export const hostPort = object<HostPort>({ host: nullable(string), port: integer(1) });
 
 const SHAPE: Shape<AppSpec> = {
   name: appName,
   origin: nullable(object<DefinitionOrigin>({ file: nullable(absolutePath), project: nullable(string) })),
   script: absolutePath,
+  runner: list(string),
   args: list(string),
   cwd: absolutePath,
   kind: oneOf(WORKER_KINDS),
@@ -63,14 +89,17 @@ const SHAPE: Shape<AppSpec> = {
   env: record(string),
   umask: nullable(integer(0, 0o777)),
   instanceVar: string,
+  incrementVar: nullable(string),
   ipc: oneOf(['none', 'broadcast']),
   port: nullable(integer(1, 65_535)),
+  readyWhen: nullable(readyWhen),
   waitReady: boolean,
   listenTimeoutMs: number(1),
   killTimeoutMs: number(0),
   drainIdleMs: number(0),
   maxDraining: nullable(integer(1)),
   overlap: nullable(boolean),
+  killSignal: nullable(signalName),
   shutdownWithMessage: boolean,
   maxMemoryBytes: nullable(integer(1)),
   autorestart: boolean,

@@ -64,6 +64,9 @@ export function homePaths(home: string): HomePaths {
   };
 }
 
+/** In the folder of the primaries: names the commands of a primary. */
+export const commandsFile = (primary: string): string => `${primary}.commands`;
+
 /** If the path in the home is too long for a socket, it is in a folder under /tmp. */
 function socketPath(home: string, name: 'lb.sock' | 'attach.sock'): string {
   if (process.platform === 'win32') return `\\\\.\\pipe\\lb-${shortHash(home.toLowerCase())}${name === 'lb.sock' ? '' : '-attach'}`;

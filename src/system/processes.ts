@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { basename } from 'node:path';
 import { errnoOf } from '../errors/lb-error.ts';
 
 /** Identifies a process even if its pid is reused. */
@@ -14,6 +15,8 @@ interface ProcessStat extends ProcessId {
   readonly session: number;
   /** User and system time. */
   readonly cpuMs: number;
+  /** The same of its children that have ended. */
+  readonly childrenCpuMs: number;
 }
 
 /** Of the kernel's clock: `sysconf(_SC_CLK_TCK)` is 100 on every Linux that Node.js runs on. */
@@ -52,6 +55,17 @@ function waitedMsOf(pid: number): number {
     return 0;
   }
 }
+
+/** User and system time of a process and of its children that have ended, in steps of 10 ms; null if it is gone or there is no `/proc`. */
+export function cpuTimeOf(pid: number): number | null {
+  const stat = statOf(pid);
+  return stat === null ? null : stat.cpuMs + stat.childrenCpuMs;
+}
+
+const SHELL = /^-?(?:ba|da|a|k|z)?sh$/;
+
+/** Whether a process is a shell. */
+export const isShell = (pid: number): boolean => SHELL.test(basename(commandOf(pid)[0] ?? ''));
 
 /** The pid of its parent; null if it is gone or there is no `/proc`. */
 export function parentOf(pid: number): number | null {
@@ -163,6 +177,11 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Sends a signal to all processes of a group; nothing happens if there are none. */
+export function signalGroup(leader: number, signal: NodeJS.Signals): void {
+  if (isPid(leader) && leader !== 1) sendSignal(-leader, signal);
+}
+
 /** `kill` treats 0 and negative numbers as process groups. */
 function isPid(pid: number): boolean {
   return Number.isSafeInteger(pid) && pid > 0;
@@ -188,7 +207,8 @@ export function parseStat(text: string): ProcessStat | null {
   const startTime = Number(fields[19]);
   if (state === undefined || ppid === undefined || session === undefined || !Number.isFinite(startTime)) return null;
   const cpuMs = (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-  return { pid: Number.parseInt(text, 10), state, ppid: Number(ppid), session: Number(session), startTime, cpuMs };
+  const childrenCpuMs = (Number(fields[13]) + Number(fields[14])) * TICK_MS;
+  return { pid: Number.parseInt(text, 10), state, ppid: Number(ppid), session: Number(session), startTime, cpuMs, childrenCpuMs };
 }
 
 /** Direct children from the kernel's lists, one per thread; null if the kernel has none (CONFIG_PROC_CHILDREN). */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Interpreters, problemOfVersion } from '../../src/config/interpreter.ts';
+import { checkAnswer, Interpreters } from '../../src/config/interpreter.ts';
 import { tempDir } from './temp-dir.ts';
 
 const answering = (version: string): string => `#!/bin/sh\necho "${version}"\n`;
@@ -10,6 +10,7 @@ const FILES = {
   'bin/node18': answering('v18.20.0'),
   'bin/python9': answering('Python 3.11.2'),
   'bin/broken': '#!/bin/sh\nexit 3\n',
+  'bin/node-broken': '#!/bin/sh\nexit 3\n',
   'bin/plain': 'not executable',
   counting: '#!/bin/sh\necho x >> "$0.calls"\necho v24.0.0\n',
 };
@@ -39,8 +40,7 @@ describe('which binary', () => {
 
   it.each([
     ['node18', 'it is Node.js v18.20.0, and lb needs 20.19 or newer'],
-    ['python9', 'it is not Node.js; lb runs Node.js apps only'],
-    ['none', 'lb runs Node.js apps only'],
+    ['node-broken', expect.stringMatching(/bin\/node-broken --version" failed/)],
     ['node-that-is-not-there', 'it is not in PATH'],
     ['plain', 'it is not in PATH'],
     ['/', '/ is not an executable file'],
@@ -52,9 +52,9 @@ describe('which binary', () => {
     expect(await interpreters.find('bin/plain', directory)).toEqual({ reason: `${join(directory, 'bin/plain')} is not an executable file` });
   });
 
-  it('a binary that fails is refused with its name', async () => {
-    const found = await setUp().interpreters.find('broken', '/');
-    expect('reason' in found && found.reason).toMatch(/bin\/broken --version" failed/);
+  it.each(['python9', 'broken'])('%s is another language', async (name) => {
+    const { directory, interpreters } = setUp();
+    expect(await interpreters.find(name, '/')).toEqual({ path: join(directory, 'bin', name), foreign: true });
   });
 });
 
@@ -65,4 +65,4 @@ it.each([
   ['v8.0.0', false],
   ['20.19.0', false],
   ['', false],
-])('%j can be used: %s', (version, usable) => expect(problemOfVersion(version) === undefined).toBe(usable));
+])('%j of a program called node can be used: %s', (version, usable) => expect('version' in checkAnswer(version, true)).toBe(usable));

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { findScript, foreignInterpreter, nameOfScript } from '../../src/config/script.ts';
+import { findScript, foreignInterpreters, nameOfScript } from '../../src/config/script.ts';
 import { tempDir } from './temp-dir.ts';
 
 const FILES = {
@@ -49,6 +49,6 @@ it('names an app after its script', () => {
 });
 
 it('knows the scripts of other languages', () => {
-  expect(foreignInterpreter('worker.py')).toBe('python');
-  expect(foreignInterpreter('app.ts')).toBeUndefined();
+  expect(foreignInterpreters('worker.py')).toEqual(['python3', 'python']);
+  expect(foreignInterpreters('app.ts')).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi, type Mock } from 'vitest';
+import { Predecessor } from '../../src/daemon/predecessor.ts';
 import { Respawn } from '../../src/daemon/respawn.ts';
 
 /** Calls back when the orphans of a primary have ended. */
@@ -22,7 +23,10 @@ afterEach(() => {
 });
 
 const app = (changes: object = {}) => ({ wanted: true, stopFirst: true, killTimeoutMs: 5_000, ...changes });
-const make = (): { readonly respawn: Respawn; readonly start: Mock<() => void> } => ({ respawn: new Respawn(() => {}), start: vi.fn(() => {}) });
+const make = (): { readonly respawn: Respawn; readonly start: Mock<() => void> } => ({
+  respawn: new Respawn(new Predecessor(() => {}, { living: [] })),
+  start: vi.fn(() => {}),
+});
 
 it('starts at once the first time, then later and later; a primary that lived long resets that', () => {
   const { respawn } = make();

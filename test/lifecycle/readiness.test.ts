@@ -4,6 +4,7 @@ import { readiness, type CheckPassed, type Readiness, type ReadinessFacts } from
 
 const booting: ReadinessFacts = {
   waitReady: false,
+  readyBy: null,
   saidReady: false,
   port: null,
   listening: false,
@@ -33,6 +34,11 @@ describe('readiness', () => {
     ['wait_ready: only listens', { waitReady: true, listening: true }, wait(29_900)],
     ['wait_ready: came to rest', { waitReady: true, eventLoopUtilization: 0, uptimeMs: 5_000 }, wait(25_000)],
     ['wait_ready: out of time', { waitReady: true, listening: true, uptimeMs: 30_000 }, notSaid],
+
+    ['a command: ready was said in its place', { readyBy: 'port 80 is closed', saidReady: true }, ready],
+    ['a command: its PORT names a port, where it does not listen for lb', { readyBy: 'x', saidReady: true, appListens: true }, ready],
+    ['a command: came to rest', { readyBy: 'x', eventLoopUtilization: 0, uptimeMs: 5_000 }, wait(25_000)],
+    ['a command: out of time', { readyBy: 'port 80 is closed', uptimeMs: 30_000 }, failed('port 80 is closed')],
 
     ['listens, its check has not passed', { listening: true, healthy: { passed: false, reason: 'status 503' } }, wait(29_900)],
     [
@@ -72,6 +78,7 @@ describe('readiness', () => {
   it('decides when the time is over, never fails before, and looks again in time', () => {
     const facts = fc.record<ReadinessFacts>({
       waitReady: fc.boolean(),
+      readyBy: fc.constantFrom(null, 'it is closed'),
       saidReady: fc.boolean(),
       port: fc.constant(null),
       listening: fc.boolean(),
@@ -89,7 +96,7 @@ describe('readiness', () => {
         const verdict = readiness(given);
         const isOver = given.uptimeMs >= given.listenTimeoutMs;
         if (verdict.verdict === 'failed')
-          expect(isOver && (given.waitReady || given.appListens || !given.healthy.passed || given.missing.length > 0)).toBe(true);
+          expect(isOver && (given.waitReady || given.readyBy !== null || given.appListens || !given.healthy.passed || given.missing.length > 0)).toBe(true);
         if (verdict.verdict === 'ready' && given.needsAll && given.appListens) expect(given.missing).toEqual([]);
         if (!given.healthy.passed) expect(verdict.verdict).not.toBe('ready');
         if (verdict.verdict !== 'wait') return;

@@ -22,7 +22,7 @@ const NO_PROCESS = 2 ** 22 + 1;
 describe.runIf(process.platform === 'linux')('processes', () => {
   it('reads a stat whose name has blanks and parentheses', () => {
     const rest = '1 7 7 0 -1 4194560 1 0 0 0 3 2 0 0 20 0 1 0 123456 9 1';
-    expect(parseStat(`42 (a) R (b c)) S ${rest}`)).toEqual({ pid: 42, state: 'S', ppid: 1, session: 7, startTime: 123456, cpuMs: 50 });
+    expect(parseStat(`42 (a) R (b c)) S ${rest}`)).toEqual({ pid: 42, state: 'S', ppid: 1, session: 7, startTime: 123456, cpuMs: 50, childrenCpuMs: 0 });
     expect(parseStat('')).toBeNull();
     expect(parseStat('42 (x) S 1')).toBeNull();
   });

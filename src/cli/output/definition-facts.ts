@@ -3,6 +3,7 @@ import { DEFAULTS, type OptionKey } from '../../config/options.ts';
 import { specSettings } from '../../config/spec-settings.ts';
 import { formatUmask } from '../../config/umask-kind.ts';
 import { formatBytes, formatDuration } from '../../config/units.ts';
+import { describeReadyWhen } from '../../lifecycle/ready-when.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import { keysOf } from '../../lifecycle/keys-of.ts';
@@ -35,21 +36,27 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   name: null,
   origin: null,
   script: always('script', String),
+  runner: null,
   args: changed('args', (args) => args.join(' ')),
   cwd: always('cwd', String),
-  interpreter: always('interpreter', or('the Node.js that runs the daemon', String)),
+  interpreter: always('interpreter', (interpreter, { kind, runner }) =>
+    kind === 'command' ? runner.join(' ') || 'none' : (interpreter ?? 'the Node.js that runs the daemon'),
+  ),
   nodeArgs: changed('node_args', (args) => args.join(' ')),
-  kind: always('exec_mode', (kind) => (kind === 'plain' ? 'fork' : 'cluster')),
+  kind: always('exec_mode', (kind) => (kind === 'cluster' ? 'cluster' : kind === 'plain' ? 'fork' : 'fork, as a command')),
   instances: always('instances', String),
   scale: changed('scale', or('off', scaleText)),
   ipc: changed('ipc', String),
   port: changed('port', or('none', String)),
+  incrementVar: changed('increment_var', or('none', String)),
+  readyWhen: changed('ready_when', or('it listens, or has lived for min_uptime', describeReadyWhen)),
   waitReady: always('wait_ready', yesNo),
   listenTimeoutMs: always('listen_timeout', formatDuration),
   killTimeoutMs: always('kill_timeout', formatDuration),
   drainIdleMs: changed('drain_idle', formatDuration),
   maxDraining: changed('max_draining', or('as many as workers', String)),
   overlap: changed('overlap', or('decided by lb', yesNo)),
+  killSignal: changed('kill_signal', or('SIGTERM, or SIGINT if the app handles only that', String)),
   shutdownWithMessage: changed('shutdown_with_message', yesNo),
   drainDelayMs: changed('drain_delay', formatDuration),
   stopGraceMs: changed('stop_grace', or('off', formatDuration)),
@@ -101,7 +108,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   instanceVar: null,
 };
 
-const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale: null, umask: null };
+const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale: null, umask: null, readyWhen: null };
 
 /** The lines that are always shown, and every option that differs from its default. */
 export function definitionFacts(spec: Spec): Fact[] {

@@ -33,7 +33,7 @@ export function fileKind(path: string, head: string): FileKind {
 const NODE_SCRIPT: FileKind = { kind: 'node', nodeArgs: [], loader: null };
 
 /** The program of a `#!` line, without `env` and the directory, and its options. */
-function shebang(head: string): [string, ...string[]] {
+export function shebang(head: string): [string, ...string[]] {
   const words = (head.split('\n', 1)[0] ?? '').slice(2).trim().split(/\s+/);
   if (basename(words[0] ?? '') === 'env') {
     words.shift();

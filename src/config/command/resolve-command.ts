@@ -21,14 +21,14 @@ export interface Program {
 }
 
 interface Refusal {
-  /** What was understood, and why it can't be run. */
+  /** What was understood, and why no Node.js script is run. */
   readonly reason: string;
-  /** A command that would work. */
+  /** A command that would run one. */
   readonly instead: string | null;
 }
 
-/** Null: there is no such program. */
-export type Resolution = { readonly program: Program } | { readonly refused: Refusal } | null;
+/** `opaque`: it runs as it is, as a command. Null: there is no such program. */
+export type Resolution = { readonly program: Program } | { readonly opaque: Refusal } | { readonly refused: Refusal } | null;
 
 export interface Surroundings {
   readonly variables: (name: string) => string | undefined;
@@ -45,6 +45,7 @@ export function resolveCommand(words: readonly string[], cwd: string, surroundin
 }
 
 const refused = (reason: string, instead: string | null = null): Resolution => ({ refused: { reason, instead } });
+const opaque = (reason: string, instead: string | null = null): Resolution => ({ opaque: { reason, instead } });
 
 /** What a command adds to the program that was found behind it. */
 function adapted(found: Resolution, added: (program: Program) => Partial<Program>): Resolution {
@@ -67,6 +68,8 @@ class CommandResolver {
 
   #follow(meaning: Meaning, cwd: string, depth: number): Promise<Resolution> | Resolution {
     switch (meaning.kind) {
+      case 'opaque':
+        return opaque(meaning.reason, meaning.instead);
       case 'refused':
         return refused(meaning.reason, meaning.instead);
       case 'node':
@@ -95,7 +98,7 @@ class CommandResolver {
 
   async #file(file: string, args: readonly string[], cwd: string, depth: number): Promise<Resolution> {
     const kind = fileKind(file, await headOf(file));
-    if (kind.kind === 'other') return refused(`${shownPath(file, cwd)} is ${kind.what}`);
+    if (kind.kind === 'other') return opaque(`${shownPath(file, cwd)} is ${kind.what}`);
     if (kind.kind === 'shim') {
       if (!(await isFile(kind.target))) return refused(`${shownPath(file, cwd)} runs ${kind.target}, which does not exist`);
       const found = await this.#file(kind.target, args, cwd, depth + 1);
@@ -115,9 +118,10 @@ class CommandResolver {
     }
     const line = readShellLine(text, this.#surroundings.variables);
     const says = `its script "${name}" is "${text}"`;
-    if ('operator' in line) return refused(`${says}, which needs a shell (${line.operator})`, await this.#instead(text, found.directory, depth));
+    if ('operator' in line) return opaque(`${says}, which needs a shell (${line.operator})`, await this.#instead(text, found.directory, depth));
     const inner = await this.resolve([...[...line.env].map(([key, value]) => `${key}=${value}`), ...line.words, ...args], found.directory, depth + 1);
     if (inner === null) return refused(`${says}, and there is no program ${line.words[0] ?? ''}; are the dependencies installed?`);
+    if ('opaque' in inner) return opaque(`${says}; ${inner.opaque.reason}`, inner.opaque.instead);
     if ('refused' in inner) return refused(`${says}; ${inner.refused.reason}`, inner.refused.instead);
     return { program: asScript(inner.program, name, found) };
   }

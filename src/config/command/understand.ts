@@ -19,6 +19,9 @@ export type Meaning =
   | { readonly kind: 'package-script'; readonly name: string; readonly args: readonly string[]; readonly orTool: boolean }
   /** A program of the project's dependencies, or in PATH. */
   | { readonly kind: 'tool'; readonly name: string; readonly args: readonly string[] }
+  /** There may be a Node.js script behind it, but it runs as it is. `instead` would supervise that script. */
+  | { readonly kind: 'opaque'; readonly reason: string; readonly instead: string | null }
+  /** It can't be run. */
   | { readonly kind: 'refused'; readonly reason: string; readonly instead: string | null };
 
 export interface Understood {
@@ -29,11 +32,11 @@ export interface Understood {
 const MANAGERS = ['npm', 'yarn', 'pnpm'];
 /** Only print less, or find no script. */
 const QUIET = new Set(['-s', '--silent', '-q', '--quiet', '--if-present']);
-/** Programs that start the server in a process of their own, which `lb` could not supervise. */
+/** Programs that start the server in a process of their own. */
 const WRAPPERS: Readonly<Record<string, string>> = {
-  nodemon: 'restarts the app when files change, which is not supported',
-  'ts-node-dev': 'restarts the app when files change, which is not supported',
-  tsnd: 'restarts the app when files change, which is not supported',
+  nodemon: 'restarts the app when files change',
+  'ts-node-dev': 'restarts the app when files change',
+  tsnd: 'restarts the app when files change',
   concurrently: 'runs several programs',
   'npm-run-all': 'runs several programs',
   'run-p': 'runs several programs',
@@ -43,11 +46,12 @@ const WRAPPERS: Readonly<Record<string, string>> = {
   'env-cmd': 'starts the app in another process; "lb start --env-file" reads the file instead',
   turbo: 'starts the app in another process',
   nx: 'starts the app in another process',
-  pm2: 'is a process manager itself',
-  forever: 'is a process manager itself',
   bun: 'is not Node.js',
   deno: 'is not Node.js',
 };
+
+/** Programs that would take the app away from `lb`. */
+const MANAGERS_OF_PROCESSES = ['pm2', 'pm2-runtime', 'forever'];
 
 /** Says what the words of a command mean. */
 export function understand(words: readonly string[]): Understood {
@@ -77,17 +81,19 @@ function meaningOf(program: string, args: readonly string[]): Meaning {
   if (name === 'ts-node' || name === 'ts-node-esm') return nodeMeaning(args, TS_NODE);
   if (MANAGERS.includes(program)) return managerMeaning(program, args);
   if (program === 'npx') return toolMeaning('npx', args);
+  if (MANAGERS_OF_PROCESSES.includes(name)) return refused(`${name} is a process manager itself`, scriptAmong(args));
   const wrapper = WRAPPERS[name];
-  if (wrapper !== undefined) return refused(`${name} ${wrapper}`, scriptAmong(args));
+  if (wrapper !== undefined) return opaque(`${name} ${wrapper}`, scriptAmong(args));
   if (name === 'nest' && args[0] === 'start')
-    return refused('nest start builds the app and starts it in another process', '"nest build", then "lb start dist/main.js"');
+    return opaque('nest start builds the app and starts it in another process', '"nest build", then "lb start dist/main.js"');
   return { kind: 'tool', name: program, args };
 }
 
 const refused = (reason: string, instead: string | null = null): Meaning => ({ kind: 'refused', reason, instead });
 
-const watches = (what: string, args: readonly string[]): Meaning =>
-  refused(`${what} restarts the app when files change, which is not supported`, scriptAmong(args));
+const opaque = (reason: string, instead: string | null = null): Meaning => ({ kind: 'opaque', reason, instead });
+
+const watches = (what: string, args: readonly string[]): Meaning => opaque(`${what} restarts the app when files change`, scriptAmong(args));
 
 /** The command that starts the script among these arguments. */
 function scriptAmong(args: readonly string[]): string | null {
@@ -98,11 +104,11 @@ function scriptAmong(args: readonly string[]): string | null {
 function managerMeaning(manager: string, args: readonly string[]): Meaning {
   const [command, ...rest] = withoutQuiet(args);
   if (command === undefined) return refused(`${manager} needs the name of a script`, `lb start ${manager} -- start`);
-  if (command.startsWith('-')) return refused(`the option ${command} of ${manager} is not supported`);
+  if (command.startsWith('-')) return opaque(`lb does not know the option ${command} of ${manager}`);
   if (command === 'run' || command === 'run-script') return scriptMeaning(manager, rest);
   if (command === 'exec' || command === 'x') return toolMeaning(`${manager} ${command}`, rest);
   if (command === 'start' || command === 'test') return packageScript(manager, command, rest, false);
-  if (command === 'dlx') return refused(`${manager} dlx installs a package and runs it in another process`);
+  if (command === 'dlx') return opaque(`${manager} dlx installs a package and runs it in another process`);
   if (manager === 'npm') return refused(`npm ${command} does not run a script of package.json`, `lb start npm -- run ${command}`);
   return packageScript(manager, command, rest, true);
 }
@@ -110,7 +116,7 @@ function managerMeaning(manager: string, args: readonly string[]): Meaning {
 function scriptMeaning(manager: string, args: readonly string[]): Meaning {
   const [name, ...rest] = withoutQuiet(args);
   if (name === undefined) return refused(`${manager} run needs the name of a script`, `lb start ${manager} -- run start`);
-  if (name.startsWith('-')) return refused(`the option ${name} of ${manager} run is not supported`);
+  if (name.startsWith('-')) return opaque(`lb does not know the option ${name} of ${manager} run`);
   return packageScript(manager, name, rest, false);
 }
 
@@ -134,7 +140,7 @@ function toolMeaning(manager: string, args: readonly string[]): Meaning {
   const [first, ...rest] = args;
   if (first === '-y' || first === '--yes' || first === '--no' || first === '--no-install' || first === '--') return toolMeaning(manager, rest);
   if (first === undefined) return refused(`${manager} needs the name of a program`);
-  if (first.startsWith('-')) return refused(`the option ${first} of ${manager} is not supported`);
+  if (first.startsWith('-')) return opaque(`lb does not know the option ${first} of ${manager}`);
   // `npx next@14`
   return meaningOf(first.replace(/(?<=.)@[^/]*$/, ''), rest);
 }
@@ -196,7 +202,7 @@ function nodeMeaning(args: readonly string[], program: NodeProgram): Meaning {
 
 function problemOf(option: string, { title, variables, passesOn, takesValue }: NodeProgram, rest: readonly string[]): Meaning | null {
   if (option === '--watch' || option === '--watch-path') return watches(`${title} ${option}`, rest);
-  if (NO_SCRIPT.has(option)) return refused(`${title} ${option} runs no script file`);
+  if (NO_SCRIPT.has(option)) return opaque(`${title} ${option} runs no script file`);
   const isKnown = passesOn || option === '--' || takesValue.has(option) || variables[option] !== undefined;
-  return isKnown ? null : refused(`the option ${option} of ${title} is not supported`);
+  return isKnown ? null : opaque(`lb does not know the option ${option} of ${title}`);
 }

@@ -119,23 +119,33 @@ export const APP_OPTIONS = {
     doc: "environment variable that carries the worker's slot number, from 0",
     check: (name) => (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? undefined : 'the name of an environment variable'),
   }),
+  increment_var: option({
+    group: 'Environment and Node.js',
+    kind: kinds.string,
+    flags: ['--increment-var <name>'],
+    defaultText: 'none',
+    doc: 'environment variable that each worker gets increased by its slot number',
+    notes:
+      'With `instances: 3`, `increment_var: "PORT"` and `PORT=3000` the workers get 3000, 3001 and 3002, and keep them over restarts and reloads. The variable must be a whole number.',
+    check: (name) => (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? undefined : 'the name of an environment variable'),
+  }),
   node_args: withDefault({
     group: 'Environment and Node.js',
     kind: kinds.stringList,
     aliases: ['interpreter_args'],
     flags: ['--node-args <args>', '--interpreter-args <args>'],
     default: [],
-    doc: 'arguments for Node.js itself, such as `--max-old-space-size=512`',
+    doc: 'arguments for Node.js itself, such as `--max-old-space-size=512`, or for another interpreter',
   }),
   interpreter: withDefault({
     group: 'Environment and Node.js',
     kind: kinds.path,
     aliases: ['exec_interpreter'],
-    flags: ['--interpreter <node>'],
+    flags: ['--interpreter <program>'],
     default: 'node',
-    defaultText: 'the Node.js that runs `lb`',
-    doc: 'another Node.js binary (20.19 or newer) for this app',
+    defaultText: 'the Node.js that runs `lb`; for a script in another language, by its extension',
+    doc: 'what runs the script: another Node.js (20.19 or newer), or any other program, such as `python3`',
     notes:
-      'A path relative to `cwd`, or a name that is looked up in `PATH`; `node` means the one that runs `lb`. `tsx` and `ts-node` are loaded into that one. Interpreters of other languages are refused.',
+      'A path relative to `cwd`, or a name that is looked up in `PATH`; `node` means the one that runs `lb`. `tsx` and `ts-node` are loaded into that one. Any other program makes the app a [command](commands.md#commands-in-any-language), as do the extensions `.py`, `.sh`, `.rb`, `.pl`, `.php`, `.coffee` and `.ls`; `none` runs the script by itself.',
   }),
 };

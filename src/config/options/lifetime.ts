@@ -1,10 +1,21 @@
 import * as kinds from '../kinds.ts';
+import { readyWhen } from '../ready-when-kind.ts';
+import { signal } from '../signal-kind.ts';
 import { option, withDefault } from './option.ts';
 
 const MIB = 1024 ** 2;
 
 /** Readiness, shutdown, restarts and limits of workers. */
 export const LIFETIME_OPTIONS = {
+  ready_when: option({
+    group: 'Start and stop',
+    kind: readyWhen,
+    flags: ['--ready-when <what>'],
+    defaultText: 'it listens, or has lived for `min_uptime`',
+    doc: 'what shows that a command is ready: a port, or a path that is answered',
+    notes:
+      'For programs that are not Node.js. `8000`: that port of this machine accepts a connection. `"/health"`: a GET of it, on `port` or `PORT`, is answered with a status below 400; `{ path, port }` names the port. `{ command }`: that shell command ends with 0, in the environment and directory of the app. `{ file }`: that file, relative to `cwd`, was written since the start. Nothing else makes the app ready then; if it is not so within `listen_timeout`, the start or reload has failed.',
+  }),
   wait_ready: withDefault({
     group: 'Start and stop',
     kind: kinds.boolean,
@@ -57,6 +68,15 @@ export const LIFETIME_OPTIONS = {
     doc: 'whether the old and the new worker may run side by side when one replaces the other',
     notes:
       'With `true` the new worker starts first, so one is always running. With `false` the old process ends first, as in PM2. Without this option `lb` starts first where it can: not for plain apps that never listened (bots, queue consumers and loops of jobs would run twice), nor for apps that opened a socket by themselves which two of them cannot have. See [lifecycle.md](lifecycle.md#start-first-or-stop-first).',
+  }),
+  kill_signal: option({
+    group: 'Start and stop',
+    kind: signal,
+    flags: ['--kill-signal <signal>'],
+    defaultText: '`SIGTERM`; `SIGINT` for a Node.js app that handles only that',
+    doc: 'the signal that asks the app to stop',
+    notes:
+      'A Node.js app gets it when its HTTP connections are drained, whether it handles it or not. Of a command the first process gets it, or its whole process group if that is a shell waiting for what it runs; the group also at three quarters of `kill_timeout`.',
   }),
   shutdown_with_message: withDefault({
     group: 'Start and stop',

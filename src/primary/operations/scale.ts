@@ -1,5 +1,6 @@
 import { LbError, shellWord } from '../../errors/lb-error.ts';
 import { MAX_INSTANCES, weightOf, type AppSpec } from '../../lifecycle/app-spec.ts';
+import { copiesWarning } from '../../lifecycle/copies.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import { currentWorker } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -51,7 +52,7 @@ export class ScaleOperation implements Operation {
     }
     this.#turnOffAutoscaling();
     this.#want(count);
-    if (pool.spec.kind === 'plain' && count > this.#before) this.#warnOfPrimaries(count);
+    if (count > this.#before) this.#warnOfCopies(count);
   }
 
   step(): Outcome | null {
@@ -101,10 +102,10 @@ export class ScaleOperation implements Operation {
     this.#context.progress('note', `${name}: autoscaling is now off (turn it on with: lb scale ${shellWord(name)} auto)`);
   }
 
-  /** Plain workers do not know of each other. */
-  #warnOfPrimaries(count: number): void {
-    const message = `each of its ${count} workers is a primary of its own: what the app does in its primary, such as scheduled jobs, happens ${count} times`;
-    this.#context.progress('note', `${this.#context.pool.spec.name}: ${message}`);
+  #warnOfCopies(count: number): void {
+    const { spec } = this.#context.pool;
+    const warning = copiesWarning(spec, count);
+    if (warning !== null) this.#context.progress('note', `${spec.name}: ${warning}`);
   }
 
   /** The number that was asked for. */

@@ -98,7 +98,8 @@ export class StartOperation implements Operation {
   /** It is up, but does not listen, and nothing says that it never will. */
   #mayStillListen(): boolean {
     const { spec } = this.#context.pool;
-    if (!this.#waitsForListener || this.#listeners().length > 0 || spec.waitReady) return false;
+    const saysReady = spec.waitReady || this.#context.pool.workers.some(({ channel }) => channel.readyBy !== null);
+    if (!this.#waitsForListener || this.#listeners().length > 0 || saysReady) return false;
     const isExpected = expectedPort(spec) !== null;
     const isFirst = this.#listenBy === null;
     this.#listenBy ??= isExpected ? this.#beganAt + spec.listenTimeoutMs : now() + LISTEN_WAIT_MS;

@@ -108,7 +108,8 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
     restarts: pool.slots.reduce((sum, slot) => sum + slot.restart.restarts, 0),
     recycles: pool.counters.recycles,
     proxyRejections: { ...ingress.proxyRejections },
-    listeners: ingress.labels,
+    // Those that it opened by itself only if there are no others.
+    listeners: ingress.labels.length > 0 ? ingress.labels : parts.replacement.footprint.ownSockets,
     unserved: parts.contract.unserved,
     expectedPort: expectedPort(pool.spec),
     generations,

@@ -53,7 +53,7 @@ export class Sampler implements WorkerObserver {
   }
 
   get #workers(): readonly WorkerHandle[] {
-    return this.#options.pool.workers.filter((worker) => worker.state !== 'exited');
+    return this.#options.pool.workers.filter(({ state, channel }) => state !== 'exited' && !channel.measuresTree);
   }
 
   #plan(): void {

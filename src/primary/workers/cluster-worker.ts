@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { INSPECT_PORT, WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
 import { ownNode } from '../../system/own-node.ts';
+import { environmentOf } from './environment.ts';
 import { inspectorArguments } from './inspector.ts';
 import { IpcProcess } from './ipc-process.ts';
 import type { StartWorker } from './worker-process.ts';
@@ -21,10 +22,9 @@ export function clusterWorkers(preload: () => string): StartWorker {
       // Otherwise Node would give each worker its own port, counting up from the default.
       ...(inspector.includes(INSPECT_PORT) ? { inspectPort: 0 } : {}),
     });
-    const env: Record<string, string | undefined> = { ...spec.env };
+    const env: Record<string, string | undefined> = environmentOf(spec, slot);
     // cluster.fork starts from the primary's own environment; undefined removes a variable.
     for (const name of Object.keys(process.env)) env[name] ??= undefined;
-    env[spec.instanceVar] = String(slot);
     env[WORKER_SETTINGS_VAR] = JSON.stringify(settings);
     const worker = forkWith(ownNode(), env);
     // Node emits process errors here as well, and an error without a listener would crash the primary.

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { now } from '../../system/clock.ts';
 import { descendantsOf, isAlive, killTree, sendSignal, sessionOf, type ProcessId } from '../../system/processes.ts';
+import { leftOfCommand } from '../../system/command-session.ts';
 import { sparedOf } from '../../system/worker-tree.ts';
 
 /** How long they may take to end by themselves after their worker, and then after SIGTERM. */
@@ -24,16 +25,22 @@ export class Descendants {
   leaveBy = Number.POSITIVE_INFINITY;
   #noted: readonly ProcessId[] = [];
   #session: number | null = null;
+  /** The worker, if it leads a session. */
+  #leader: number | null = null;
 
   note(pid: number): void {
-    const found = descendantsOf(pid);
+    const session = sessionOf(pid);
+    this.#leader = session === pid ? pid : this.#leader;
+    const found = this.#leader === pid ? leftOfCommand(pid).filter((one) => one.pid !== pid) : descendantsOf(pid);
     const isNew = ({ pid: one }: ProcessId): boolean => !found.some((other) => other.pid === one);
     this.#noted = [...this.#alive.filter(isNew), ...found];
-    this.#session = sessionOf(pid);
+    this.#session = session ?? this.#session;
   }
 
   /** Call this after the worker's exit. */
   async end(): Promise<LeftBehind> {
+    // Also those whose parents ended before.
+    if (this.#leader !== null) this.note(this.#leader);
     await this.#gone(() => this.#victims, GRACE_MS);
     const victims = this.#victims;
     for (const { pid } of victims) sendSignal(pid, 'SIGTERM');

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
 import { ownNode } from '../../system/own-node.ts';
+import { environmentOf } from './environment.ts';
 import { inspectorArguments } from './inspector.ts';
 import { IpcProcess } from './ipc-process.ts';
 import type { StartWorker } from './worker-process.ts';
@@ -10,8 +11,7 @@ export function plainWorkers(preload: () => string): StartWorker {
   return ({ spec, slot, settings }, events) => {
     const own = ['--require', JSON.stringify(preload()), ...inspectorArguments(spec)];
     const env: Record<string, string> = {
-      ...spec.env,
-      [spec.instanceVar]: String(slot),
+      ...environmentOf(spec, slot),
       [WORKER_SETTINGS_VAR]: JSON.stringify(settings),
       NODE_OPTIONS: [...own, settings.nodeOptions ?? ''].join(' ').trim(),
     };

@@ -164,8 +164,11 @@ export class Pool implements WorkerObserver {
       return;
     }
     if (worker.state === 'exited') return;
-    const { shutdownWithMessage, killTimeoutMs: configuredMs } = this.spec;
-    this.#retirements.set(worker, new Retirement(worker, { stopReason, killTimeoutMs: killTimeoutMs ?? configuredMs, shutdownWithMessage, now: atOnce }));
+    const { shutdownWithMessage, killSignal, killTimeoutMs: configuredMs } = worker.spec;
+    this.#retirements.set(
+      worker,
+      new Retirement(worker, { stopReason, killTimeoutMs: killTimeoutMs ?? configuredMs, shutdownWithMessage, killSignal, now: atOnce }),
+    );
   }
 
   /** Frees the worker's slot immediately. The caller must kill the worker. */

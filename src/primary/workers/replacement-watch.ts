@@ -56,6 +56,7 @@ export class ReplacementWatch implements WorkerObserver {
 
   onForked(worker: WorkerHandle): void {
     worker.channel.post({ t: 'awaited', on: this.stopFirst });
+    if (this.stopFirst) worker.descendants.note(worker.pid);
   }
 
   onListenersChanged(worker: WorkerHandle): void {

@@ -8,6 +8,8 @@ interface RetirementOptions {
   readonly stopReason: StopReason;
   readonly killTimeoutMs: number;
   readonly shutdownWithMessage: boolean;
+  /** Sent whatever the app handles; null for a signal that it handles. */
+  readonly killSignal: NodeJS.Signals | null;
   /** Sends SIGKILL without draining. */
   readonly now: boolean;
 }
@@ -83,8 +85,10 @@ export class Retirement {
 
   #ask(): void {
     const { channel, self } = this.#worker;
-    if (this.#options.shutdownWithMessage) channel.say('shutdown');
-    else if (self.handler === 'SIGTERM' || self.handler === 'SIGINT') channel.signal(self.handler);
-    channel.post({ t: 'leave', exit: !this.#options.shutdownWithMessage && self.handler === null });
+    const { shutdownWithMessage, killSignal } = this.#options;
+    const signal = killSignal ?? (self.handler === 'message' ? null : self.handler);
+    if (shutdownWithMessage) channel.say('shutdown');
+    else if (signal !== null) channel.signal(signal);
+    channel.post({ t: 'leave', exit: !shutdownWithMessage && signal === null });
   }
 }

@@ -23,6 +23,16 @@ export class WorkerChannel {
     return this.#process.pid;
   }
 
+  /** See `WorkerProcess`. */
+  get measuresTree(): boolean {
+    return this.#process.measuresTree;
+  }
+
+  /** See `WorkerProcess`. */
+  get readyBy(): string | null {
+    return this.#process.readyBy;
+  }
+
   get stdout(): Readable | null {
     return this.#process.stdout;
   }

@@ -38,6 +38,10 @@ export interface WorkerProcess {
   readonly stderr: Readable | null;
   /** Whether the channel is open. */
   readonly connected: boolean;
+  /** Whether the memory in its heartbeats is that of all its descendants too, so that nobody else measures it. */
+  readonly measuresTree: boolean;
+  /** What it lacks until its message `ready`, which alone makes it ready; null if its listeners or the definition decide. */
+  readonly readyBy: string | null;
   control(message: object): void;
   controlWithHandle(message: object, handle: object, sent: SentHandle): void;
   /** Sends a message to the app. @param sent called when it is out, or cannot be sent */

@@ -162,16 +162,12 @@ describe('other commands', () => {
 });
 
 describe('what can not be run says what it is, and what would work', () => {
-  const ALONE = 'lb start <script>, with the Node.js script that starts your server; running other programs is not supported yet';
+  const ALONE = 'lb start <script>, with the script or program that starts your server';
   it.each([
-    ['npm start', [], 'its script "start" is "next build && node dist/server.js --a", which needs a shell (&&)', 'lb start dist/server.js -- --a'],
-    ['npm run dev', [], 'its script "dev" is "nodemon src/app.ts"; nodemon restarts the app when files change, which is not supported', 'lb start src/app.ts'],
     ['npm', [], 'npm needs the name of a script', 'lb start npm -- start'],
     ['npm run nothing', [], /^package.json in \S+ has no script "nothing" \(it has: start, dev, circle, gone\)$/, null],
     ['npm run circle', [], /its scripts call each other in a circle$/, null],
     ['npm run gone', [], 'its script "gone" is "vite preview", and there is no program vite; are the dependencies installed?', null],
-    ['python', ['app.py'], 'bin/python is a sh script', null],
-    ['node dist/server.js | pino-pretty', [], 'it needs a shell (|)', null],
     ['node dist/none.js', [], /^there is no script dist\/none.js in \S+$/, null],
   ])('%s %s', async (target, appArgs, reason, instead) => {
     const scripts = { start: 'next build && node dist/server.js --a', dev: 'nodemon src/app.ts', circle: 'npm run circle', gone: 'vite preview' };
@@ -194,8 +190,42 @@ describe('what can not be run says what it is, and what would work', () => {
     const error = await failing({ 'lib/util.js': '' }, 'lib');
     expect(error.message).toBe('script not found: lib (a directory without an index.js, and without a "main" file or a "start" script in its package.json)');
   });
+});
 
-  it('a python script by its extension, as before', async () => {
-    expect(await failing({ 'app.py': '' }, 'app.py')).toMatchObject({ code: 'LB_ERR_INTERPRETER' });
+describe('what lb does not look into runs as a command', () => {
+  const scripts = { start: 'next build && node dist/server.js --a', dev: 'nodemon src/app.ts' };
+  const program = '#!/bin/sh\n';
+  const files = {
+    ...project(scripts),
+    'bin/python3': program,
+    'bin/npm': program,
+    'bin/bash': program,
+    'bin/tool': program,
+    'bin/ruby': program,
+    'app.py': '',
+    'run.rb': '',
+  };
+
+  it.each([
+    [
+      'npm start',
+      [],
+      [],
+      'bin/npm',
+      ['start'],
+      /its script "start" is ".*", which needs a shell \(&&\) \(as a Node.js app: lb start dist\/server.js -- --a\)$/,
+    ],
+    ['npm', ['run', 'dev'], [], 'bin/npm', ['run', 'dev'], /nodemon restarts the app when files change/],
+    ['node dist/server.js | cat', [], [], 'bin/bash', ['-c', 'node dist/server.js | cat'], /it needs a shell \(\|\)$/],
+    ['tool -x | cat', ["it's"], [], 'bin/bash', ['-c', "tool -x | cat 'it'\\''s'"], /it needs a shell/],
+    ['tool --port 1', ['-v'], [], 'bin/tool', ['--port', '1', '-v'], /bin\/tool is a sh script$/],
+    ['app.py', ['-v'], ['bin/python3'], 'app.py', ['-v'], /^app.py runs as a command, \S+python3 app.py -v$/],
+    ['run.rb', [], ['bin/ruby'], 'run.rb', [], /^run.rb runs as a command/],
+  ] as const)('%s %j', async (target, appArgs, runner, script, args, note) => {
+    const cwd = tempDir(files);
+    const path = join(cwd, 'bin');
+    const { apps, notes } = await resolveIn(files, target, appArgs, { cwd, env: { PATH: path } });
+    expect(apps[0]).toMatchObject({ kind: 'command', runner: runner.map((one) => join(cwd, one)), script: join(cwd, script), args });
+    expect(notes).toEqual([expect.stringMatching(note)]);
   });
 });

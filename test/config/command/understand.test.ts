@@ -72,20 +72,28 @@ it.each([
   expect(what).toMatchObject({ kind: 'node', script: 'x.js' });
 });
 
-describe('what can not be run', () => {
+describe('what runs as it is, and the command that would run the script behind it', () => {
   it.each([
-    ['node --watch src/x.js', 'node --watch restarts the app when files change, which is not supported', 'lb start src/x.js'],
-    ['tsx watch src/x.ts', 'tsx watch restarts the app when files change, which is not supported', 'lb start src/x.ts'],
-    ['nodemon --inspect x.js', 'nodemon restarts the app when files change, which is not supported', 'lb start x.js'],
+    ['node --watch src/x.js', 'node --watch restarts the app when files change', 'lb start src/x.js'],
+    ['tsx watch src/x.ts', 'tsx watch restarts the app when files change', 'lb start src/x.ts'],
+    ['nodemon --inspect x.js', 'nodemon restarts the app when files change', 'lb start x.js'],
     ['nest start', 'nest start builds the app and starts it in another process', '"nest build", then "lb start dist/main.js"'],
     ['node -e 1', 'node -e runs no script file', null],
+    ['npm --prefix x start', 'lb does not know the option --prefix of npm', null],
+    ['ts-node --esm x.ts', 'lb does not know the option --esm of ts-node', null],
+    ['bun x.ts', 'bun is not Node.js', 'lb start x.ts'],
+  ])('%s', (line, reason, instead) => {
+    expect(meaning(line)).toEqual({ kind: 'opaque', reason, instead });
+  });
+});
+
+describe('what can not be run', () => {
+  it.each([
     ['node', 'node is given no script', 'lb start <script>'],
     ['npm', 'npm needs the name of a script', 'lb start npm -- start'],
     ['npm dev', 'npm dev does not run a script of package.json', 'lb start npm -- run dev'],
-    ['npm --prefix x start', 'the option --prefix of npm is not supported', null],
-    ['ts-node --esm x.ts', 'the option --esm of ts-node is not supported', null],
-    ['bun x.ts', 'bun is not Node.js', 'lb start x.ts'],
     ['NODE_ENV=production', 'it names no program', null],
+    ['pm2-runtime start x.js', 'pm2-runtime is a process manager itself', 'lb start x.js'],
   ])('%s', (line, reason, instead) => {
     expect(meaning(line)).toEqual({ kind: 'refused', reason, instead });
   });

@@ -8,6 +8,7 @@ import type { ProcessUsage } from '../../../src/system/usage.ts';
 interface FakeWorker {
   readonly pid: number;
   readonly meter: WorkerMeter;
+  readonly channel: { readonly measuresTree: boolean };
 }
 
 let workers: FakeWorker[];
@@ -46,7 +47,7 @@ function limit(on: boolean): void {
 }
 
 function add(pid: number, reports: boolean): FakeWorker {
-  const worker = { pid, meter: new WorkerMeter(new AppCounters(), 0) };
+  const worker = { pid, meter: new WorkerMeter(new AppCounters(), 0), channel: { measuresTree: false } };
   worker.meter.reports = () => reports;
   workers.push(worker);
   return worker;

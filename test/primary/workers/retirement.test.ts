@@ -33,7 +33,7 @@ class FakeWorker {
 }
 
 const retire = (worker: FakeWorker, now = false): Retirement =>
-  new Retirement(worker as unknown as WorkerHandle, { stopReason: 'stop', killTimeoutMs: 1_000, shutdownWithMessage: false, now });
+  new Retirement(worker as unknown as WorkerHandle, { stopReason: 'stop', killTimeoutMs: 1_000, shutdownWithMessage: false, killSignal: null, now });
 
 beforeEach(() => {
   vi.useFakeTimers();

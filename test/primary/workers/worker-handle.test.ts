@@ -18,7 +18,19 @@ function connected(): { told: string[]; say: (message: unknown, handle?: unknown
   let say: WorkerProcessEvents['control'] = () => expect.unreachable();
   const start = (events: WorkerProcessEvents): WorkerProcess => {
     say = events.control;
-    return { pid: 0, stdout: null, stderr: null, connected: true, control() {}, controlWithHandle() {}, message() {}, signal() {}, kill() {} };
+    return {
+      pid: 0,
+      stdout: null,
+      stderr: null,
+      connected: true,
+      measuresTree: false,
+      readyBy: null,
+      control() {},
+      controlWithHandle() {},
+      message() {},
+      signal() {},
+      kill() {},
+    };
   };
   new WorkerHandle({
     id: 1,

@@ -1,0 +1,23 @@
+import { constants } from 'node:os';
+import { field, integer, list, Malformed, number, object, string, type Parser } from './parser.ts';
+
+/** A command that outlives its primary, and how to end it. */
+export interface LeftCommand {
+  readonly pid: number;
+  readonly startTime: number;
+  readonly killSignal: NodeJS.Signals;
+  readonly killTimeoutMs: number;
+}
+
+/** The name of a signal. */
+export const signalName: Parser<NodeJS.Signals> = (value) => {
+  const name = string(value);
+  if (Object.hasOwn(constants.signals, name)) return name as NodeJS.Signals;
+  throw new Malformed('the name of a signal', value);
+};
+
+/** The file in which a primary names its commands. */
+export const parseLeftCommands: Parser<readonly LeftCommand[]> = field(
+  'commands',
+  list(object<LeftCommand>({ pid: integer(1), startTime: number(), killSignal: signalName, killTimeoutMs: number(0) })),
+);
