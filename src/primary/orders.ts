@@ -72,10 +72,12 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     if (order.auto === true) return done(runtime, parts.autoscaler.turnOn());
     return operate(context, 'scale', false, () => new ScaleOperation(parts.context, order));
   },
-  stop: ({ now = false }, context) => {
+  stop: async ({ now = false }, context) => {
     const { parts } = context.runtime;
     if (parts.runner.current?.kind === 'stop') parts.runner.skipAhead(now);
-    return operate(context, 'stop', false, () => new StopOperation(parts.context, { now }));
+    const answer = await operate(context, 'stop', false, () => new StopOperation(parts.context, { now }));
+    // What is left to do is over before anybody can ask for the state.
+    return answer.kind === 'done' ? { ...answer, snapshot: { ...answer.snapshot, state: 'stopped' } } : answer;
   },
   balance: ({ strategy }, { runtime }) => {
     refuseDuringReload(runtime.parts, 'balance');

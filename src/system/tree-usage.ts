@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { cpuTimeOf, descendantsOf } from './processes.ts';
-import type { ProcessUsage } from './usage.ts';
+/** Resource usage of a process, or of several together. */
+export interface ProcessUsage {
+  /** User and system time since its start, in steps of the kernel's ticks (10 ms). */
+  readonly cpuMs: number;
+  /** Resident set size. */
+  readonly memoryBytes: number;
+}
 
 const PAGE_BYTES = 4_096;
 

@@ -1,13 +1,6 @@
 import type pidusage from 'pidusage';
 import { now } from './clock.ts';
-
-/** Resource usage of one process. */
-export interface ProcessUsage {
-  /** User and system time since its start, in steps of the kernel's ticks (10 ms). */
-  readonly cpuMs: number;
-  /** Resident set size. */
-  readonly memoryBytes: number;
-}
+import { treeUsage, type ProcessUsage } from './tree-usage.ts';
 
 type Pidusage = typeof pidusage;
 type Stat = pidusage.Status;
@@ -34,6 +27,11 @@ export class UsageSampler {
       else this.#gone.set(pid, now() + 2 * MAX_AGE_MS);
     }
     return usage;
+  }
+
+  /** Of a process with all its descendants; null if it is gone. */
+  ofTree(pid: number): ProcessUsage | null {
+    return treeUsage(pid);
   }
 
   /** Call this as soon as a process has exited. */

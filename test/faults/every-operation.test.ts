@@ -111,7 +111,7 @@ const IS_TOLD = /^system\/(atomic-file\.ts (open|rename|FileHandle\.writeFile|wr
 const ELSEWHERE: readonly (readonly [sites: RegExp, why: string])[] = [
   [/^daemon\/daemon-log\.ts /, 'test/daemon/daemon-log.test.ts'],
   [
-    /^(daemon\/primary-process\.ts spawn|primary\/workers\/plain-worker\.ts spawn|system\/spawn-daemon\.ts spawn)$/,
+    /^(daemon\/primary-process\.ts spawn|primary\/workers\/(plain|command)-worker\.ts spawn|system\/spawn-daemon\.ts spawn)$/,
     'tried again: test/daemon/primary-keeper.test.ts, test/primary',
   ],
   [/^daemon\/(saved-file\.ts renameSync|store\.ts copyFileSync)$/, 'test/daemon/saved-file.test.ts and store.test.ts'],
@@ -123,6 +123,7 @@ const ELSEWHERE: readonly (readonly [sites: RegExp, why: string])[] = [
   [/^logs\/(followed-log|log-bytes|log-places)\.ts /, 'the answer to lb logs'],
   [/^system\/(program|program-places|kept-program)\.ts /, 'the next place, else the installation: test/system/program.test.ts'],
   [/^daemon\/upgrade\/(sweep|upgrade)\.ts /, 'ignored, or a step of the upgrade says so: test/daemon/upgrade/upgrade.test.ts'],
+  [/^primary\/workers\/command-(readiness|record)\.ts /, 'looked again, or told: test/primary/workers/command-record.test.ts'],
   [/^system\/file-tail\.ts /, 'an error goes without the last line of a log'],
   [/^primary\/ingress\/bind-listener\.ts /, 'the path is used as it is; what is wrong with it is the error of the app'],
   [/^system\/move-file\.ts /, 'the answer to lb profile'],
@@ -130,7 +131,7 @@ const ELSEWHERE: readonly (readonly [sites: RegExp, why: string])[] = [
   [/^system\/(look-at-home|socket-folder)\.ts /, 'needed by the daemon'],
   [/^system\/(caller-directory|find-home|lock-file|other-daemons|users|umask)\.ts /, 'commands, and systems without abstract sockets'],
   [
-    /^system\/(kernel-queue|port-holder|process-state|processes|running-daemon|same-place|socket-holders|stale-socket|unfed-sockets)\.ts /,
+    /^system\/(kernel-queue|port-holder|process-state|processes|running-daemon|same-place|socket-holders|stale-socket|tree-usage|unfed-sockets)\.ts /,
     'caught beside the call: nothing is found',
   ],
 ];

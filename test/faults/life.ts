@@ -26,7 +26,7 @@ import { layer } from './fault-layer.ts';
 /** No process has this pid. */
 const NOBODY = 999_999_999;
 const LINE = `${'x'.repeat(200)}\n`;
-const usage = { sample: () => Promise.resolve(new Map<number, never>()), forget: () => {} };
+const usage = { sample: () => Promise.resolve(new Map<number, never>()), ofTree: () => null, forget: () => {} };
 
 interface HostedPrimary {
   readonly link: DaemonLink;

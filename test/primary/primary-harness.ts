@@ -11,7 +11,7 @@ import type { RawListener } from '../../src/primary/handles/raw-handles.ts';
 import { Primary, type PrimaryPorts } from '../../src/primary/primary.ts';
 import { IpcProcess } from '../../src/primary/workers/ipc-process.ts';
 import type { OpenByItself } from '../../src/system/unfed-sockets.ts';
-import type { ProcessUsage } from '../../src/system/usage.ts';
+import type { ProcessUsage } from '../../src/system/tree-usage.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
 import { FakeWorker, WELL_BEHAVED, type Behaviour } from './fake-workers.ts';
 
@@ -212,7 +212,7 @@ export class PrimaryHarness {
       memoryLeftBytes: () => this.memoryLeftBytes,
       findScript: (script, cwd) => Promise.resolve(this.files(script, cwd)),
       openByItself: (pid) => Promise.resolve({ sockets: this.sockets.get(pid) ?? [], ephemeralPorts: [32_768, 60_999], inspectorPorts: [] }),
-      usage: { sample: (pids) => Promise.resolve(this.#usageOf(pids)), forget: () => {} },
+      usage: { sample: (pids) => Promise.resolve(this.#usageOf(pids)), ofTree: (pid) => this.#usageOf([pid]).get(pid) ?? null, forget: () => {} },
     };
   }
 

@@ -7,7 +7,7 @@ import type { Limits } from './limits.ts';
 const EVERY_MS = 1_000;
 
 /** Reads CPU and memory of processes. */
-export type UsageSource = Pick<UsageSampler, 'sample' | 'forget'>;
+export type UsageSource = Pick<UsageSampler, 'sample' | 'ofTree' | 'forget'>;
 
 interface SamplerOptions {
   readonly usage: UsageSource;
@@ -53,7 +53,7 @@ export class Sampler implements WorkerObserver {
   }
 
   get #workers(): readonly WorkerHandle[] {
-    return this.#options.pool.workers.filter(({ state, channel }) => state !== 'exited' && !channel.measuresTree);
+    return this.#options.pool.workers.filter(({ state }) => state !== 'exited');
   }
 
   #plan(): void {
@@ -66,12 +66,13 @@ export class Sampler implements WorkerObserver {
   }
 
   async #sample(workers: readonly WorkerHandle[]): Promise<void> {
-    const usages = await this.#options.usage.sample(workers.map((worker) => worker.pid));
+    const { usage } = this.#options;
+    const single = await usage.sample(workers.filter(({ channel }) => !channel.countsTree).map(({ pid }) => pid));
     for (const worker of workers) {
-      const usage = usages.get(worker.pid);
-      if (usage === undefined) continue;
-      worker.meter.sampled(usage, now());
-      this.#options.limits.sampled(worker, usage.memoryBytes);
+      const used = worker.channel.countsTree ? usage.ofTree(worker.pid) : single.get(worker.pid);
+      if (used === undefined || used === null) continue;
+      worker.meter.sampled(used, now());
+      this.#options.limits.sampled(worker, used.memoryBytes);
     }
   }
 }

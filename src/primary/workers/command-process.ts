@@ -25,7 +25,7 @@ export class CommandProcess implements WorkerProcess {
   readonly pid: number;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
-  readonly measuresTree = true;
+  readonly countsTree = true;
   readonly readyBy: string;
   readonly #child: ChildProcess;
   readonly #command: Command;

@@ -11,7 +11,7 @@ interface AppChannel {
 
 /** A worker process that runs as a Node child process with an IPC channel. */
 export class IpcProcess implements WorkerProcess {
-  readonly measuresTree = false;
+  readonly countsTree = false;
   readonly readyBy = null;
   readonly pid: number;
   readonly stdout: Readable | null;

@@ -2,7 +2,7 @@ import type { SentHandle, WorkerProcess, WorkerProcessEvents } from './worker-pr
 
 /** A worker that the system refused to start. It ends in the next turn, like one that exits at once. */
 export class UnstartedProcess implements WorkerProcess {
-  readonly measuresTree = false;
+  readonly countsTree = false;
   readonly readyBy = null;
   readonly pid = 0;
   readonly stdout = null;

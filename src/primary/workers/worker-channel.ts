@@ -24,8 +24,8 @@ export class WorkerChannel {
   }
 
   /** See `WorkerProcess`. */
-  get measuresTree(): boolean {
-    return this.#process.measuresTree;
+  get countsTree(): boolean {
+    return this.#process.countsTree;
   }
 
   /** See `WorkerProcess`. */

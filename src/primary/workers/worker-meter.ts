@@ -1,5 +1,5 @@
 import { IDLE_UTILIZATION, type Heartbeat } from '../../protocol/worker.ts';
-import type { ProcessUsage } from '../../system/usage.ts';
+import type { ProcessUsage } from '../../system/tree-usage.ts';
 import type { AppCounters, SlotCounters } from './app-counters.ts';
 import { RecentTraffic } from './recent-traffic.ts';
 

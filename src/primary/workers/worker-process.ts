@@ -38,8 +38,8 @@ export interface WorkerProcess {
   readonly stderr: Readable | null;
   /** Whether the channel is open. */
   readonly connected: boolean;
-  /** Whether the memory in its heartbeats is that of all its descendants too, so that nobody else measures it. */
-  readonly measuresTree: boolean;
+  /** Whether what its descendants use counts as its own. */
+  readonly countsTree: boolean;
   /** What it lacks until its message `ready`, which alone makes it ready; null if its listeners or the definition decide. */
   readonly readyBy: string | null;
   control(message: object): void;

@@ -3,12 +3,12 @@ import { Sampler } from '../../../src/primary/watch/sampler.ts';
 import { AppCounters } from '../../../src/primary/workers/app-counters.ts';
 import type { Pool } from '../../../src/primary/workers/pool.ts';
 import { WorkerMeter } from '../../../src/primary/workers/worker-meter.ts';
-import type { ProcessUsage } from '../../../src/system/usage.ts';
+import type { ProcessUsage } from '../../../src/system/tree-usage.ts';
 
 interface FakeWorker {
   readonly pid: number;
   readonly meter: WorkerMeter;
-  readonly channel: { readonly measuresTree: boolean };
+  readonly channel: { readonly countsTree: boolean };
 }
 
 let workers: FakeWorker[];
@@ -25,6 +25,7 @@ beforeEach(() => {
       queries.push(pids);
       return Promise.resolve(new Map(pids.map((pid) => [pid, { cpuMs: 1, memoryBytes: pid * 10 }])));
     },
+    ofTree: () => null,
     forget(): void {},
   };
   const limits = {
@@ -47,7 +48,7 @@ function limit(on: boolean): void {
 }
 
 function add(pid: number, reports: boolean): FakeWorker {
-  const worker = { pid, meter: new WorkerMeter(new AppCounters(), 0), channel: { measuresTree: false } };
+  const worker = { pid, meter: new WorkerMeter(new AppCounters(), 0), channel: { countsTree: false } };
   worker.meter.reports = () => reports;
   workers.push(worker);
   return worker;

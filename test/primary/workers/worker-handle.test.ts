@@ -23,7 +23,7 @@ function connected(): { told: string[]; say: (message: unknown, handle?: unknown
       stdout: null,
       stderr: null,
       connected: true,
-      measuresTree: false,
+      countsTree: false,
       readyBy: null,
       control() {},
       controlWithHandle() {},
