@@ -81,6 +81,13 @@ export interface AppOptions {
    */
   readonly port?: number | undefined;
   /**
+   * The port that a command gets as an open socket, as from systemd; reloads then drop no connection.
+   *
+   * For programs that are not Node.js and take the listening socket from their parent: descriptor 3, `LISTEN_FDS=1` and `LISTEN_PID` as in sd_listen_fds(3). gunicorn does so by itself, uvicorn with `--fd 3`. `lb` keeps the socket over crashes, reloads and the death of the primary, and starts the new process before it ends the old one. Such a process is ready by `ready_when` with `command` or `file`, otherwise when it has lived for `min_uptime`: the socket accepts connections before it has run a line.
+   * @default none
+   */
+  readonly socket?: number | string | undefined;
+  /**
    * Environment variable that carries the worker's slot number, from 0.
    * @default `"NODE_APP_INSTANCE"`
    */

@@ -46,10 +46,14 @@ export function optionsOfKind(kind: WorkerKind, app: OfKind): Misplaced {
   const problems: LbError[] = [];
   const wrong = (key: OptionKey, expected: string): void => void problems.push(valueError(originOf(key), expected, JSON.stringify(settings[key])));
   if (kind !== 'command') {
+    if (isGiven('socket') && isOn(settings.socket)) wrong('socket', 'nothing for a Node.js app, whose sockets lb holds in any case');
     if (isGiven('ready_when')) wrong('ready_when', 'nothing for a Node.js app, which is ready when it listens, or with wait_ready');
     return { problems, warnings: [] };
   }
   for (const key of NODE_ONLY) if (isGiven(key) && isOn(settings[key])) wrong(key, 'nothing for a command, whose connections lb does not see');
+  const { socket, ready_when: when } = settings;
+  if (socket !== undefined && socket !== null && (when?.by === 'port' || when?.by === 'path'))
+    wrong('ready_when', 'a command or a file with socket: the port is answered by the old process, and by the kernel, before the new one is ready');
   if (settings.exec_mode?.startsWith('cluster') === true) wrong('exec_mode', '"fork" for a command: only Node.js apps can be clusters');
   if (settings.scale !== null && settings.scale.target.metric !== 'cpu') wrong('scale', 'the target cpu for a command');
   if (isGiven('node_args') && settings.node_args.length > 0 && !app.hasRunner) wrong('node_args', 'nothing for a program without an interpreter');

@@ -34,6 +34,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     drainIdleMs: settings.drain_idle,
     maxDraining: settings.max_draining,
     overlap: settings.overlap ?? null,
+    socket: settings.socket ?? null,
     killSignal: settings.kill_signal ?? null,
     shutdownWithMessage: settings.shutdown_with_message,
     maxMemoryBytes: settings.max_memory_restart,

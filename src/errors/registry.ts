@@ -121,9 +121,9 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
-  LB_ERR_HEALTH_PORT: {
-    message: 'app "{app}": cannot listen on health_port {where}: {reason}',
-    hint: 'choose another health_port; each app needs its own',
+  LB_ERR_LISTEN: {
+    message: 'app "{app}": cannot listen on {option} {where}: {reason}',
+    hint: 'choose another {option}; each app needs its own',
     exit: 'failed',
     http: 409,
   },

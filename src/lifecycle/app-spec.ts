@@ -89,7 +89,7 @@ export interface ScaleSpec {
   readonly downCooldownMs: number;
 }
 
-/** Where the readiness endpoint listens. */
+/** Where to listen. */
 export interface HostPort {
   /** Null for every address. */
   readonly host: string | null;
@@ -144,6 +144,8 @@ export interface AppSpec {
   readonly ipc: 'none' | 'broadcast';
   /** The port that it is known to listen on: a worker is ready when it does. Null if it was not told. */
   readonly port: number | null;
+  /** The socket that a command inherits, as under systemd; null for none. */
+  readonly socket: HostPort | null;
   /** What shows that a command is ready; null: it listens, or has lived for `minUptimeMs`. */
   readonly readyWhen: ReadyWhen | null;
   /** A worker is ready only on `process.send('ready')`. */

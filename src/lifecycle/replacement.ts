@@ -29,7 +29,7 @@ export function replacementOf({ overlap, kind }: Pick<AppSpec, 'overlap' | 'kind
   if (overlap !== null) return { way: overlap ? 'start-first' : 'stop-first', reason: `overlap is ${overlap}` };
   const [first, ...more] = ownSockets;
   if (first !== undefined) return { way: 'stop-first', reason: `it opened ${first}${more.length === 0 ? '' : ` and ${more.length} more`} by itself` };
-  if (kind === 'command') return { way: 'stop-first', reason: 'it is a command' };
+  if (kind === 'command' && !listened) return { way: 'stop-first', reason: 'it is a command' };
   if (kind === 'plain' && !listened) return { way: 'stop-first', reason: 'it never listened' };
   return { way: 'start-first', reason: listened ? 'lb holds its listening sockets' : 'it is a cluster app' };
 }

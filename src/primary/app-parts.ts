@@ -9,6 +9,7 @@ import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { Announcer } from './announcer.ts';
 import { AcceptWatch } from './ingress/accept-watch.ts';
 import { ListenerContract } from './ingress/listener-contract.ts';
+import { HandedDown } from './ingress/handed-down.ts';
 import { ListenerSweep } from './ingress/listener-sweep.ts';
 import type { Ingress } from './ingress/ingress.ts';
 import { Router } from './ingress/router.ts';
@@ -69,7 +70,9 @@ export type AppParts = ReturnType<typeof createParts>;
 export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandle>) {
   const { spec, ingress, event } = options;
   const app = spec.name;
-  const pool = new Pool({ spec, startWorker: options.startWorker, workerSettings: options.workerSettings, notify });
+  const { startWorker, workerSettings } = options;
+  const sockets = new HandedDown(app, ingress.listeners);
+  const pool = new Pool({ spec, startWorker, workerSettings, socketOf: (of) => sockets.of(of), notify });
   const runner = new OperationRunner({
     app,
     onBegun: (kind) => supervisor.operationBegan(kind),
@@ -135,6 +138,7 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
   });
   const parts = {
     pool,
+    sockets,
     runner,
     supervisor,
     generations,

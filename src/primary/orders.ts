@@ -41,12 +41,15 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     const { parts } = runtime;
     const { pool, supervisor } = parts;
     if (order.strict) await orGiveUp(context, requireLogProgram(order.spec));
+    if (order.strict) await orGiveUp(context, parts.sockets.open(order.spec));
     await openEndpoint(order, context);
     if (order.strict) {
       // A predecessor has shown whether it ever listens.
       const waitsForListener = order.beside !== true || order.footprint?.listened !== false;
       return operate(context, 'start', false, () => new StartOperation(parts.context, waitsForListener));
     }
+    // Otherwise each worker tries again.
+    await parts.sockets.open(order.spec).catch(() => {});
     pool.wanted = pool.spec.instances;
     supervisor.wake();
     return done(runtime, `${order.spec.name} is being restored`);
@@ -133,8 +136,9 @@ function operate({ runtime, progress }: OrderContext, kind: Operation['kind'], j
 }
 
 /** What a new definition needs before its first worker starts. @throws LbError */
-async function prepare({ endpoint }: AppRuntime, spec: AppSpec): Promise<void> {
+async function prepare({ endpoint, parts }: AppRuntime, spec: AppSpec): Promise<void> {
   await requireLogProgram(spec);
+  await parts.sockets.open(spec);
   await endpoint.move(spec.healthPort);
 }
 

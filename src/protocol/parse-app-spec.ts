@@ -92,6 +92,7 @@ const SHAPE: Shape<AppSpec> = {
   incrementVar: nullable(string),
   ipc: oneOf(['none', 'broadcast']),
   port: nullable(integer(1, 65_535)),
+  socket: nullable(hostPort),
   readyWhen: nullable(readyWhen),
   waitReady: boolean,
   listenTimeoutMs: number(1),

@@ -25,6 +25,7 @@ const UNUSUAL: Spec = {
   umask: 0o027,
   instanceVar: 'SLOT',
   incrementVar: 'PORT',
+  socket: { host: null, port: 8000 },
   readyWhen: { by: 'port', port: 8000 },
   killSignal: 'SIGINT',
   ipc: 'broadcast',

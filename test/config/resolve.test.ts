@@ -98,6 +98,7 @@ describe('a script on the command line', () => {
         incrementVar: null,
         ipc: 'none',
         port: null,
+        socket: null,
         readyWhen: null,
         waitReady: false,
         listenTimeoutMs: 30_000,
@@ -319,7 +320,7 @@ describe('the interpreter', () => {
 
   it('none needs a script that runs by itself', async () => {
     const error = await failing(config({ name: 'api', script: 'app.js', interpreter: 'none' }));
-    expect(error).toHaveProperty("message", expect.stringMatching(/^api: interpreter none cannot be used: \S+app\.js is not an executable file$/));
+    expect(error).toHaveProperty('message', expect.stringMatching(/^api: interpreter none cannot be used: \S+app\.js is not an executable file$/));
   });
 });
 

@@ -19,6 +19,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     incrementVar: null,
     ipc: 'none',
     port: null,
+    socket: null,
     readyWhen: null,
     waitReady: false,
     listenTimeoutMs: 30_000,

@@ -88,6 +88,10 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
   ],
   instanceVar: [[1, '']],
   incrementVar: [[1, '']],
+  socket: [
+    [8_000, ''],
+    [{ host: null, port: 0 }, '.port'],
+  ],
   readyWhen: [
     [8_000, ''],
     [{ by: 'port', port: 0 }, '.port'],

@@ -49,6 +49,10 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   ipc: changed('ipc', String),
   port: changed('port', or('none', String)),
   incrementVar: changed('increment_var', or('none', String)),
+  socket: changed(
+    'socket',
+    or('none', ({ host, port }) => `${host ?? '*'}:${port}`),
+  ),
   readyWhen: changed('ready_when', or('it listens, or has lived for min_uptime', describeReadyWhen)),
   waitReady: always('wait_ready', yesNo),
   listenTimeoutMs: always('listen_timeout', formatDuration),

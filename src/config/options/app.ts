@@ -112,6 +112,15 @@ export const APP_OPTIONS = {
     notes:
       'It overrides every other source of `PORT`. A worker that does not listen on it within `listen_timeout` has failed. `PORT` from elsewhere is only a hint: `lb start` waits for the app to listen, but does not fail.',
   }),
+  socket: option({
+    group: 'App',
+    kind: kinds.hostPort,
+    flags: ['--socket <address>'],
+    defaultText: 'none',
+    doc: 'the port that a command gets as an open socket, as from systemd; reloads then drop no connection',
+    notes:
+      'For programs that are not Node.js and take the listening socket from their parent: descriptor 3, `LISTEN_FDS=1` and `LISTEN_PID` as in sd_listen_fds(3). gunicorn does so by itself, uvicorn with `--fd 3`. `lb` keeps the socket over crashes, reloads and the death of the primary, and starts the new process before it ends the old one. Such a process is ready by `ready_when` with `command` or `file`, otherwise when it has lived for `min_uptime`: the socket accepts connections before it has run a line.',
+  }),
   instance_var: withDefault({
     group: 'Environment and Node.js',
     kind: kinds.string,

@@ -96,7 +96,8 @@ export class Ingress {
 
   /** None of its sockets can be lent, so this process accepts whatever was decided. */
   get lendsNothing(): boolean {
-    return this.listeners.all.length > 0 && this.listeners.lendable.length === 0;
+    const accepting = this.listeners.all.filter(({ mode }) => mode !== 'handed-down');
+    return accepting.length > 0 && this.listeners.lendable.length === 0;
   }
 
   /** Connections that wait for a worker, here or in the kernel. */

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { errnoOf } from '../../errors/lb-error.ts';
 import type { ListenQuery, SocketName } from '../../protocol/worker.ts';
@@ -7,29 +8,15 @@ import { claimSocketPath } from '../../system/stale-socket.ts';
 import type { Duplicate } from '../handles/duplicator.ts';
 import type { HeldSocket } from '../handles/handle-keeper.ts';
 import { backlogOf } from './listen-options.ts';
+import { canBeUnpolled, closeSpare, refusal, type Listener, type ListenOutcome } from './listener.ts';
 import { labelOf, nameOf, queryOf, socketName, type ListenerName } from './listener-name.ts';
 import { hasLostItsFile, removeFile } from './socket-file.ts';
 import { bindSocket, CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
-export interface Listener {
-  readonly key: string;
-  readonly query: ListenQuery;
-  handle: RawListener;
-  readonly name: SocketName | null;
-  /** Readable address: `*:3000`, `/run/app.sock`. */
-  readonly label: string;
-  /** `paused`: not polled here, so new connections wait in the kernel's queue, or workers accept them. */
-  mode: 'accepting' | 'pausing' | 'paused';
-  /** A bound socket refuses connections until somebody accepts from it. */
-  listens: boolean;
-  /** Another handle of this socket, unpolled, for the next pause. */
-  spare: Promise<RawListener | null> | null;
-}
-
-export type ListenOutcome = { readonly errno: 0; readonly listener: Listener } | { readonly errno: number; readonly listener: null };
-
 /** Opens a listening socket. @throws Error from `server.listen`. */
 export type BindListener = (query: ListenQuery) => Promise<RawListener>;
+
+const NO_DESCRIPTORS = -constants.errno.EMFILE;
 
 interface ListenersOptions {
   readonly bind: BindListener;
@@ -75,7 +62,7 @@ export class Listeners {
 
   /** Those of which workers may borrow the socket. */
   get lendable(): readonly Listener[] {
-    return this.all.filter(({ query }) => canBeUnpolled(query));
+    return this.all.filter(({ query, mode }) => mode !== 'handed-down' && canBeUnpolled(query));
   }
 
   /** The descriptors of those whose connections wait in the kernel. */
@@ -130,7 +117,7 @@ export class Listeners {
 
   resume(key: string): void {
     const listener = this.#open.get(key);
-    if (listener === undefined || listener.mode === 'accepting') return;
+    if (listener === undefined || listener.mode === 'accepting' || listener.mode === 'handed-down') return;
     if (listener.mode === 'paused') {
       this.#poll(listener);
       // A listener that paused once will pause again soon, and then at once.
@@ -142,7 +129,7 @@ export class Listeners {
   /** Lets in as few connections as possible before the listener is closed: removes the queue of a TCP socket, or the file of a Unix socket. */
   narrow(key: string): void {
     const listener = this.#open.get(key);
-    if (listener?.listens !== true) return;
+    if (listener?.listens !== true || listener.mode === 'handed-down') return;
     this.resume(key);
     closeSpare(listener);
     if (listener.query.addressType !== -1) listener.handle.listen(CLOSING_BACKLOG);
@@ -158,6 +145,30 @@ export class Listeners {
       this.#opening.set(query.key, opening);
     }
     return opening;
+  }
+
+  /** Opens a socket that commands inherit. It listens without being polled: the handle that listens is closed in the same turn. */
+  async handDown(query: ListenQuery): Promise<ListenOutcome> {
+    const open = this.#open.get(query.key);
+    if (open !== undefined) return { errno: 0, listener: open };
+    const inherited = this.#inherited.get(query.key);
+    this.#inherited.delete(query.key);
+    if (inherited !== undefined) return this.#handedDown(query, inherited.handle, inherited.name);
+    const handle = bindSocket({ ...query, port: query.port ?? 0 });
+    if (typeof handle === 'number') return { errno: handle, listener: null };
+    const unpolled = await this.#options.duplicate(handle);
+    const errno = unpolled === null ? NO_DESCRIPTORS : handle.listen(backlogOf(query));
+    handle.close();
+    if (unpolled !== null && errno === 0) return this.#handedDown(query, unpolled, socketName(unpolled));
+    unpolled?.close();
+    return { errno, listener: null };
+  }
+
+  #handedDown(query: ListenQuery, handle: RawListener, name: SocketName | null): ListenOutcome {
+    const listener = this.#add(query, handle, name);
+    listener.mode = 'handed-down';
+    this.#options.onOpened(listener);
+    return { errno: 0, listener };
   }
 
   /** Closes all listeners but those in `used`. */
@@ -270,18 +281,4 @@ export class Listeners {
     listener.listens = true;
     return listener.handle.listen(backlogOf(listener.query));
   }
-}
-
-/** Closing the bound handle of a Unix socket removes its file, so clients could no longer connect. */
-const canBeUnpolled = ({ addressType }: ListenAddress): boolean => addressType !== -1;
-
-function closeSpare(listener: Listener): void {
-  const { spare } = listener;
-  listener.spare = null;
-  void spare?.then((handle) => handle?.close());
-}
-
-function refusal(error: unknown): ListenOutcome {
-  const errno = error instanceof Error && 'errno' in error ? error.errno : undefined;
-  return { errno: typeof errno === 'number' && errno !== 0 ? errno : -22, listener: null };
 }

@@ -25,7 +25,7 @@ export class HealthEndpoint extends HttpEndpoint {
     super({
       holder,
       serve: (request, response) => answer(request, response, facts()),
-      failure: ({ host, port }, reason) => new LbError('LB_ERR_HEALTH_PORT', { app: facts().app, where: hostAndPort(host, port), reason }),
+      failure: ({ host, port }, reason) => new LbError('LB_ERR_LISTEN', { app: facts().app, option: 'health_port', where: hostAndPort(host, port), reason }),
     });
   }
 }

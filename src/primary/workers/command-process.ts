@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { describeUnready } from '../../lifecycle/ready-when.ts';
 import { askAfter } from '../../lifecycle/stop-ladder.ts';
+import { socketQuery } from '../../protocol/socket-query.ts';
 import { MARK, type FromWorker, type ToWorker, type Unmarked } from '../../protocol/worker.ts';
 import { killCommand, signalCommand } from '../../system/command-session.ts';
 import { signalGroup } from '../../system/processes.ts';
@@ -55,6 +56,7 @@ export class CommandProcess implements WorkerProcess {
     });
     if (this.pid === 0) return;
     record.add(this.pid, spec);
+    if (spec.socket !== null) this.#say({ t: 'listen', seq: 1, query: socketQuery(spec.socket) });
     this.#meter.start();
     this.#readiness.start();
   }

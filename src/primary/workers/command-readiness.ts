@@ -15,7 +15,7 @@ const FILE_TIME_MS = 1_000;
 
 interface ReadinessOptions {
   readonly pid: number;
-  readonly spec: Pick<AppSpec, 'readyWhen' | 'port' | 'minUptimeMs' | 'cwd'>;
+  readonly spec: Pick<AppSpec, 'readyWhen' | 'socket' | 'port' | 'minUptimeMs' | 'cwd'>;
   readonly env: Readonly<Record<string, string>>;
   /** Called once. */
   readonly ready: () => void;
@@ -55,11 +55,13 @@ export class CommandReadiness {
 
   async #isReady(): Promise<boolean> {
     const { spec, env, pid } = this.#options;
-    const { readyWhen, port, minUptimeMs, cwd } = spec;
+    const { readyWhen, socket, port, minUptimeMs, cwd } = spec;
     if (readyWhen !== null) return shows(readyWhen, { cwd, env, since: this.#beganWall - FILE_TIME_MS, signal: this.#looking.signal });
     if (now() - this.#beganAt >= minUptimeMs) return true;
+    // What it inherits listens from the beginning.
+    if (socket !== null) return false;
     const { sockets } = await openByItself(pid);
-    return sockets.some((socket) => socket.protocol !== 'udp' && (port === null || socket.port === port));
+    return sockets.some((open) => open.protocol !== 'udp' && (port === null || open.port === port));
   }
 }
 

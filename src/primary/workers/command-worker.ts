@@ -10,22 +10,27 @@ import type { StartWorker } from './worker-process.ts';
  * (`kill 0`) does not hit the primary, and whatever it leaves behind is found.
  */
 export function commandWorkers(record: CommandRecord): StartWorker {
-  return ({ spec, slot }, events) => {
+  return ({ spec, slot, socket }, events) => {
     const env = environmentOf(spec, slot);
-    return new CommandProcess(spawnCommand(spec, env), { spec, env, record }, events);
+    return new CommandProcess(spawnCommand(spec, env, socket?.fd ?? null), { spec, env, record }, events);
   };
 }
 
-function spawnCommand({ runner, script, args, cwd, umask }: AppSpec, env: Record<string, string>): ChildProcess {
-  const [program, ...words] = [...runner, script, ...args];
-  const own = umask === null ? null : process.umask(umask);
+/** The process itself, as `sd_listen_fds` wants it. */
+const WITH_ITS_PID = ['/bin/sh', '-c', 'LISTEN_PID=$$ exec "$@"', 'sh'];
+
+/** @param socket the descriptor of a listening socket for it */
+function spawnCommand({ runner, script, args, cwd, umask }: AppSpec, own: Record<string, string>, socket: number | null): ChildProcess {
+  const [program, ...words] = [...(socket === null ? [] : WITH_ITS_PID), ...runner, script, ...args];
+  const env = socket === null ? own : { ...own, LISTEN_FDS: '1', LISTEN_FDNAMES: 'lb' };
+  const before = umask === null ? null : process.umask(umask);
   try {
-    const child = spawn(program ?? script, words, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const child = spawn(program ?? script, words, { cwd, env, stdio: ['pipe', 'pipe', 'pipe', ...(socket === null ? [] : [socket])], detached: true });
     // It may end without reading its input.
     child.stdin?.on('error', () => {});
     child.on('error', () => {});
     return child;
   } finally {
-    if (own !== null) process.umask(own);
+    if (before !== null) process.umask(before);
   }
 }

@@ -6,6 +6,7 @@ import { isLeaving } from '../../lifecycle/states.ts';
 import type { WorkerSettings } from '../../protocol/worker.ts';
 import { now } from '../../system/clock.ts';
 import { cpuBudget } from '../../system/cpu-budget.ts';
+import type { RawListener } from '../handles/raw-handles.ts';
 import { AppCounters } from './app-counters.ts';
 import type { Notify } from './app-observer.ts';
 import { Retirement } from './retirement.ts';
@@ -28,6 +29,8 @@ interface PoolOptions {
   readonly spec: AppSpec;
   readonly startWorker: StartWorker;
   readonly workerSettings: (spec: AppSpec) => WorkerSettings;
+  /** The socket that workers of this definition inherit; null for none. @throws Error if it is not open */
+  readonly socketOf: (spec: AppSpec) => RawListener | null;
   readonly notify: Notify<WorkerHandle>;
 }
 
@@ -132,10 +135,10 @@ export class Pool implements WorkerObserver {
 
   fork(index: number): WorkerHandle {
     const slot = this.slot(index);
-    const { startWorker, workerSettings, notify } = this.#options;
+    const { startWorker, workerSettings, socketOf, notify } = this.#options;
     const { generation, counters } = this;
     const spec = this.place === null ? this.#spec : { ...this.#spec, ...this.place };
-    const launch = { spec, slot: index, settings: workerSettings(spec) };
+    const launch = { spec, slot: index, settings: workerSettings(spec), socket: socketOf(spec) };
     const worker = new WorkerHandle({
       id: this.lastId + 1,
       slot: index,

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
+import type { RawListener } from '../handles/raw-handles.ts';
 import type { WorkerSettings } from '../../protocol/worker.ts';
 
 /** What is needed to start a worker. */
@@ -7,6 +8,8 @@ interface WorkerLaunch {
   readonly spec: AppSpec;
   readonly slot: number;
   readonly settings: WorkerSettings;
+  /** What a command inherits; null for nothing. */
+  readonly socket: RawListener | null;
 }
 
 /** Events of a worker process. */

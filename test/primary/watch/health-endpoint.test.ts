@@ -66,7 +66,7 @@ it('names the app and the address that cannot be had', async () => {
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;
   await expect(endpointOf().move({ host: HOST, port })).rejects.toMatchObject({
-    code: 'LB_ERR_HEALTH_PORT',
+    code: 'LB_ERR_LISTEN',
     details: { app: 'api', where: `${HOST}:${port}`, reason: 'the port is in use by pid 7 (node old.js)' },
   });
 });
