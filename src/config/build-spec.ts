@@ -68,7 +68,44 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     return path === undefined ? join(context.home, 'logs', `${app.name}-${suffix}.log`) : path;
   };
   const env = await envOf(app, context, settings, problems);
-  const { flags, callerCwd, interpreters } = context;
+  const program = await programOf(app, context, settings, env, problems);
+  const { flags } = context;
+  const spec: AppSpec = {
+    name: app.name,
+    origin: { file: context.file, project: (await packageOf(app.cwd))?.name ?? null },
+    script: app.script,
+    cwd: app.cwd,
+    instances: startOf(settings, context),
+    ...specSettings(settings),
+    ...program,
+    readyWhen: readyWhenOf(settings, app.cwd, env),
+    env,
+    umask: settings.umask ?? context.umask,
+    outFile: logFile('out_file', 'out'),
+    errorFile: logFile('error_file', 'error'),
+    scale: scaleOf(settings, context),
+  };
+  const { problems: misplaced, warnings } = optionsOfKind(spec.kind, {
+    name: app.name,
+    settings,
+    isGiven: (key) => [flags, app.layer].some(({ values }) => values[key] !== undefined),
+    originOf: (key) => originOf(key, app, flags),
+    hasRunner: spec.runner.length > 0,
+  });
+  problems.push(...misplaced, ...uncounted(spec, () => originOf('increment_var', app, flags)));
+  const copies = spec.kind === 'command' ? copiesWarning(spec, spec.instances) : null;
+  return { spec, note: noteOf(app, spec, settings), warnings: [...warnings, ...(copies === null ? [] : [`${app.name}: ${copies}`])] };
+}
+
+/** What runs, and how. */
+async function programOf(
+  app: LocatedApp,
+  context: BuildContext,
+  settings: Settings,
+  env: AppSpec['env'],
+  problems: LbError[],
+): Promise<Pick<AppSpec, 'kind' | 'runner' | 'args' | 'interpreter' | 'nodeArgs'>> {
+  const { flags, callerCwd, interpreters, appArgs } = context;
   const interpreting = {
     settings,
     isGiven: flags.values.interpreter !== undefined || app.layer.values.interpreter !== undefined,
@@ -78,40 +115,15 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     path: context.env['PATH'] ?? '',
   };
   const interpreted = await interpreterOf(app, interpreting, problems);
-  const isCommand = interpreted.by === 'runner';
-  const { runner, interpreter, nodeArgs } = isCommand
-    ? { runner: interpreted.runner, interpreter: null, nodeArgs: [] }
-    : { runner: [], interpreter: interpreted.interpreter, nodeArgs: [...settings.node_args, ...interpreted.nodeArgs] };
-  const args = app.external?.args ?? app.program?.args ?? (context.appArgs.length > 0 ? [...context.appArgs] : settings.args);
-  const kind = isCommand ? 'command' : kindOf(app, context, settings);
-  const isGiven = (key: OptionKey): boolean => [flags, app.layer].some(({ values }) => values[key] !== undefined);
-  const ofKind = { settings, isGiven, originOf: (key: OptionKey) => originOf(key, app, flags), hasRunner: runner.length > 0, name: app.name };
-  const { problems: misplaced, warnings } = optionsOfKind(kind, ofKind);
-  problems.push(...misplaced);
-  const spec: AppSpec = {
-    name: app.name,
-    origin: { file: context.file, project: (await packageOf(app.cwd))?.name ?? null },
-    script: app.script,
-    runner,
-    args,
-    cwd: app.cwd,
-    kind,
-    instances: startOf(settings, context),
-    interpreter,
-    ...specSettings(settings),
-    nodeArgs,
-    readyWhen: readyWhenOf(settings, app.cwd, env),
-    env,
-    umask: settings.umask ?? context.umask,
-    outFile: logFile('out_file', 'out'),
-    errorFile: logFile('error_file', 'error'),
-    scale: scaleOf(settings, context),
-  };
-  const counted = spec.incrementVar;
-  if (counted !== null && !/^\d+$/.test(env[counted] ?? ''))
-    problems.push(valueError(originOf('increment_var', app, flags), 'a variable with a whole number', `${counted}=${env[counted] ?? ''}`));
-  const copies = kind === 'command' ? copiesWarning(spec, spec.instances) : null;
-  return { spec, note: noteOf(app, spec, settings), warnings: [...warnings, ...(copies === null ? [] : [`${app.name}: ${copies}`])] };
+  const args = app.external?.args ?? app.program?.args ?? (appArgs.length > 0 ? [...appArgs] : settings.args);
+  if (interpreted.by === 'runner') return { kind: 'command', runner: interpreted.runner, args, interpreter: null, nodeArgs: [] };
+  const { interpreter, nodeArgs } = interpreted;
+  return { kind: kindOf(app, context, settings), runner: [], args, interpreter, nodeArgs: [...settings.node_args, ...nodeArgs] };
+}
+
+function uncounted({ incrementVar, env }: AppSpec, origin: () => Origin): LbError[] {
+  if (incrementVar === null || /^\d+$/.test(env[incrementVar] ?? '')) return [];
+  return [valueError(origin(), 'a variable with a whole number', `${incrementVar}=${env[incrementVar] ?? ''}`)];
 }
 
 /** What a command turned out to be. */

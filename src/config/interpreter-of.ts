@@ -46,31 +46,50 @@ const OF_COMMANDS = new Set(['none', 'bash', 'sh']);
 
 /** What runs an app, and with which arguments; what is wrong is added to `problems`. */
 export async function interpreterOf(app: InterpretedApp, interpreting: Interpreting, problems: LbError[]): Promise<Interpreted> {
-  const { program, external, script, name } = app;
-  const { settings, isGiven, base, interpreters } = interpreting;
-  const loader = loaderOf(settings.interpreter, program);
+  const { program, name } = app;
+  const { settings, base, interpreters } = interpreting;
   const nodeArgs = program?.nodeArgs ?? [];
-  const wrong = (what: string, reason: string): Interpreted => {
-    problems.push(new LbError('LB_ERR_INTERPRETER', { app: name, interpreter: what, reason }));
+  const wrong = ({ interpreter, reason }: Unusable): Interpreted => {
+    problems.push(new LbError('LB_ERR_INTERPRETER', { app: name, interpreter, reason }));
     return { by: 'node', interpreter: null, nodeArgs };
   };
-  const runBy = (runner: readonly string[]): Interpreted => ({ by: 'runner', runner: runner.length === 0 ? [] : [...runner, ...settings.node_args] });
-  if (external !== undefined && (!isGiven || OF_COMMANDS.has(settings.interpreter))) return runBy(external.runner);
-  if (program === undefined && isGiven && settings.interpreter === 'none')
-    return (await isExecutable(script)) ? runBy([]) : wrong('none', `${script} is not an executable file`);
-  const foreign = isGiven || program !== undefined ? [] : foreignInterpreters(script);
-  if (foreign.length > 0) {
-    const path = await firstOf(foreign, interpreters, base);
-    return path === null ? wrong(foreign[0] ?? '', 'it is not in PATH') : runBy([path]);
-  }
+  const known = await knownRunner(app, interpreting);
+  if (known !== null) return 'reason' in known ? wrong(known) : runBy(known.runner, settings);
+  const loader = loaderOf(settings.interpreter, program);
   const isNodes = loader !== null || (program !== undefined && OF_COMMANDS.has(settings.interpreter));
   const interpreter = isNodes ? DEFAULTS.interpreter : settings.interpreter;
   const found = await interpreters.find(interpreter, base);
-  if ('reason' in found) return wrong(interpreter, found.reason);
-  if ('foreign' in found) return runBy([found.path]);
+  if ('reason' in found) return wrong({ interpreter, reason: found.reason });
+  if ('foreign' in found) return runBy([found.path], settings);
   const loaded = await loadArgs(app, loader, found.version, interpreting, problems);
   return { by: 'node', interpreter: interpreter === DEFAULTS.interpreter ? null : found.path, nodeArgs: [...nodeArgs, ...loaded] };
 }
+
+interface Unusable {
+  readonly interpreter: string;
+  readonly reason: string;
+}
+
+/** What runs an app that cannot be one of Node.js; null if it may be one. */
+async function knownRunner(
+  { program, external, script }: InterpretedApp,
+  interpreting: Interpreting,
+): Promise<{ runner: readonly string[] } | Unusable | null> {
+  const { settings, isGiven, base, interpreters } = interpreting;
+  if (external !== undefined) return isGiven && !OF_COMMANDS.has(settings.interpreter) ? null : { runner: external.runner };
+  if (program !== undefined) return null;
+  if (isGiven && settings.interpreter === 'none')
+    return (await isExecutable(script)) ? { runner: [] } : { interpreter: 'none', reason: `${script} is not an executable file` };
+  const [first, ...others] = isGiven ? [] : foreignInterpreters(script);
+  if (first === undefined) return null;
+  const path = await firstOf([first, ...others], interpreters, base);
+  return path === null ? { interpreter: first, reason: 'it is not in PATH' } : { runner: [path] };
+}
+
+const runBy = (runner: readonly string[], { node_args }: Settings): Interpreted => ({
+  by: 'runner',
+  runner: runner.length === 0 ? [] : [...runner, ...node_args],
+});
 
 async function firstOf(names: readonly string[], interpreters: Interpreters, base: string): Promise<string | null> {
   for (const name of names) {

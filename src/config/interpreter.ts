@@ -60,7 +60,7 @@ const isPath = (wanted: string): boolean => /[/\\]/.test(wanted) || wanted.start
 
 async function checkVersion(path: string, node: string): Promise<Checked> {
   if ((await realpathOf(path)) === (await realpathOf(node))) return { version: process.version };
-  const isNode = /^node/.test(basename(path));
+  const isNode = basename(path).startsWith('node');
   try {
     return checkAnswer(await versionOf(path), isNode);
   } catch (error) {

@@ -43,22 +43,37 @@ interface Misplaced {
 /** Which of the given options an app of this kind cannot have. */
 export function optionsOfKind(kind: WorkerKind, app: OfKind): Misplaced {
   const { settings, isGiven, originOf, name } = app;
-  const problems: LbError[] = [];
-  const wrong = (key: OptionKey, expected: string): void => void problems.push(valueError(originOf(key), expected, JSON.stringify(settings[key])));
-  if (kind !== 'command') {
-    if (isGiven('socket') && isOn(settings.socket)) wrong('socket', 'nothing for a Node.js app, whose sockets lb holds in any case');
-    if (isGiven('ready_when')) wrong('ready_when', 'nothing for a Node.js app, which is ready when it listens, or with wait_ready');
-    return { problems, warnings: [] };
-  }
-  for (const key of NODE_ONLY) if (isGiven(key) && isOn(settings[key])) wrong(key, 'nothing for a command, whose connections lb does not see');
-  const { socket, ready_when: when } = settings;
-  if (socket !== undefined && socket !== null && (when?.by === 'port' || when?.by === 'path'))
-    wrong('ready_when', 'a command or a file with socket: the port is answered by the old process, and by the kernel, before the new one is ready');
-  if (settings.exec_mode?.startsWith('cluster') === true) wrong('exec_mode', '"fork" for a command: only Node.js apps can be clusters');
-  if (settings.scale !== null && settings.scale.target.metric !== 'cpu') wrong('scale', 'the target cpu for a command');
-  if (isGiven('node_args') && settings.node_args.length > 0 && !app.hasRunner) wrong('node_args', 'nothing for a program without an interpreter');
-  const ignored = IGNORED.filter((key) => isGiven(key) && isOn(settings[key]));
+  const misplaced = (kind === 'command' ? ofCommand(app) : ONLY_FOR_COMMANDS).filter(([key]) => isGiven(key) && isOn(settings[key]));
+  const problems = misplaced.map(([key, expected]) => valueError(originOf(key), expected, JSON.stringify(settings[key])));
+  const ignored = kind === 'command' ? IGNORED.filter((key) => isGiven(key) && isOn(settings[key])) : [];
   return { problems, warnings: ignored.map((key) => `${name}: ${key} has no effect on a command`) };
+}
+
+/** The options that are wrong if they are given, and what is expected instead. */
+type Wrong = readonly (readonly [key: OptionKey, expected: string])[];
+
+const ONLY_FOR_COMMANDS: Wrong = [
+  ['socket', 'nothing for a Node.js app, whose sockets lb holds in any case'],
+  ['ready_when', 'nothing for a Node.js app, which is ready when it listens, or with wait_ready'],
+];
+
+function ofCommand({ settings, hasRunner }: OfKind): Wrong {
+  const { socket, ready_when: when, exec_mode, scale } = settings;
+  const isAnsweredBefore = isOn(socket) && (when?.by === 'port' || when?.by === 'path');
+  const rules: readonly (readonly [isWrong: boolean, ...Wrong[number]])[] = [
+    [
+      isAnsweredBefore,
+      'ready_when',
+      'a command or a file with socket: the port is answered by the old process, and by the kernel, before the new one is ready',
+    ],
+    [exec_mode?.startsWith('cluster') === true, 'exec_mode', '"fork" for a command: only Node.js apps can be clusters'],
+    [scale !== null && scale.target.metric !== 'cpu', 'scale', 'the target cpu for a command'],
+    [settings.node_args.length > 0 && !hasRunner, 'node_args', 'nothing for a program without an interpreter'],
+  ];
+  return [
+    ...NODE_ONLY.map((key) => [key, 'nothing for a command, whose connections lb does not see'] as const),
+    ...rules.flatMap(([isWrong, key, expected]) => (isWrong ? [[key, expected] as const] : [])),
+  ];
 }
 
 const isOn = (value: unknown): boolean => value !== undefined && value !== null && value !== false && value !== 'none';

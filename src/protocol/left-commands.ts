@@ -9,10 +9,12 @@ export interface LeftCommand {
   readonly killTimeoutMs: number;
 }
 
+const isSignal = (name: string): name is NodeJS.Signals => Object.hasOwn(constants.signals, name);
+
 /** The name of a signal. */
 export const signalName: Parser<NodeJS.Signals> = (value) => {
   const name = string(value);
-  if (Object.hasOwn(constants.signals, name)) return name as NodeJS.Signals;
+  if (isSignal(name)) return name;
   throw new Malformed('the name of a signal', value);
 };
 

@@ -70,15 +70,14 @@ export class CommandProcess implements WorkerProcess {
     return this.pid !== 0 && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  control(message: object): void {
-    const { t, id } = message as { readonly t: ToWorker['t']; readonly id?: number };
-    if (t === 'drain') this.#say({ t: 'draining', quiet: true, handler: 'SIGTERM', blockers: NOTHING_OPEN });
-    else if (t === 'leave') this.#leave();
-    else if (t === 'profile') this.#say({ t: 'profiled', path: '', bytes: 0, error: 'it is not a Node.js program' });
-    else if (t === 'app-metrics' && id !== undefined) this.#say({ t: 'app-metrics', id, text: null });
+  control(message: ToWorker): void {
+    if (message.t === 'drain') this.#say({ t: 'draining', quiet: true, handler: 'SIGTERM', blockers: NOTHING_OPEN });
+    else if (message.t === 'leave') this.#leave();
+    else if (message.t === 'profile') this.#say({ t: 'profiled', path: '', bytes: 0, error: 'it is not a Node.js program' });
+    else if (message.t === 'app-metrics') this.#say({ t: 'app-metrics', id: message.id, text: null });
   }
 
-  controlWithHandle(_message: object, _handle: object, sent: SentHandle): void {
+  controlWithHandle(_message: ToWorker, _handle: object, sent: SentHandle): void {
     setImmediate(() => sent.lost());
   }
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import type { RawListener } from '../handles/raw-handles.ts';
-import type { WorkerSettings } from '../../protocol/worker.ts';
+import type { ToWorker, WorkerSettings } from '../../protocol/worker.ts';
 
 /** What is needed to start a worker. */
 interface WorkerLaunch {
@@ -45,8 +45,8 @@ export interface WorkerProcess {
   readonly countsTree: boolean;
   /** What it lacks until its message `ready`, which alone makes it ready; null if its listeners or the definition decide. */
   readonly readyBy: string | null;
-  control(message: object): void;
-  controlWithHandle(message: object, handle: object, sent: SentHandle): void;
+  control(message: ToWorker): void;
+  controlWithHandle(message: ToWorker, handle: object, sent: SentHandle): void;
   /** Sends a message to the app. @param sent called when it is out, or cannot be sent */
   message(message: unknown, sent: () => void): void;
   signal(signal: NodeJS.Signals): void;
