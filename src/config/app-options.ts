@@ -152,6 +152,13 @@ export interface AppOptions {
    */
   readonly autorestart?: boolean | undefined;
   /**
+   * Start the app when it is defined.
+   *
+   * With `false`, `lb start` of its file or script only defines the app, and `lb start <app>` starts it. With `cron_restart` or `watch` it waits for the first tick or change.
+   * @default `true`
+   */
+  readonly autostart?: boolean | undefined;
+  /**
    * Exit codes after which a worker is not restarted, such as `0,143`.
    * @default `[]`
    */
@@ -231,6 +238,18 @@ export interface AppOptions {
    * @default `0ms`
    */
   readonly drain_delay?: number | string | undefined;
+  /**
+   * Start the app again, or reload it, at these times, such as `0 3 * * *`.
+   *
+   * An app that has ended is started; one that runs is reloaded, without losing a request. With `autorestart: false` and no listener it is a job: a tick while its last run still runs is skipped, with an event. Ticks that the machine slept through are not made up. `lb stop` turns it off until the next start; it survives reboots and upgrades. See [lifecycle.md](lifecycle.md#cron-and-watch).
+   * @default `off`
+   */
+  readonly cron_restart?: string | 0 | false | undefined;
+  /**
+   * Time zone of `cron_restart`, such as `Europe/Berlin`.
+   * @default that of the machine
+   */
+  readonly cron_timezone?: string | undefined;
   /**
    * Adjust the number of workers to the load, such as `{ min: 2, max: 8, target: { elu: 0.6 } }`.
    *
@@ -406,5 +425,5 @@ export interface AppOptions {
    * Needs `run` or `url`; if both are given, both are called. Each event is tried up to three times, for 10 s each. A hook that fails or hangs does not affect the app; see docs/events.md.
    * @default `off`
    */
-  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'queue-short' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'share-failed' | 'name-taken' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'primary-replaced' | 'upgrade-gap' | 'upgrade' | 'upgrade-failed' | 'program-copy' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'cron' | 'recycle' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'queue-short' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'share-failed' | 'name-taken' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'primary-replaced' | 'upgrade-gap' | 'upgrade' | 'upgrade-failed' | 'program-copy' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }

@@ -9,6 +9,7 @@ import { shownPath, type Program } from './command/resolve-command.ts';
 import { typed } from './command/shell-line.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
 import { countInstances } from './instances.ts';
+import { scheduleProblem } from './schedule-problem.ts';
 import { interpreterOf } from './interpreter-of.ts';
 import type { Interpreters } from './interpreter.ts';
 import { DEFAULTS, type OptionKey, type Settings } from './options.ts';
@@ -57,6 +58,8 @@ type PathKey = 'out_file' | 'error_file' | 'env_file' | 'interpreter';
 export async function buildSpec(app: LocatedApp, context: BuildContext, problems: LbError[]): Promise<BuiltSpec> {
   const settings: Settings = { ...DEFAULTS, ...app.layer.values, ...context.environment.values, ...context.flags.values };
   problems.push(...conflicts(app, context, settings));
+  const schedule = await scheduleProblem(settings);
+  if (schedule !== null) problems.push(valueError(originOf(schedule.key, app, context.flags), schedule.expected, schedule.got));
   const logFile = (key: 'out_file' | 'error_file', suffix: string): string | null => {
     const path = pathOf(key, app, context);
     return path === undefined ? join(context.home, 'logs', `${app.name}-${suffix}.log`) : path;

@@ -21,6 +21,8 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     shutdownWithMessage: settings.shutdown_with_message,
     maxMemoryBytes: settings.max_memory_restart,
     autorestart: settings.autorestart,
+    autostart: settings.autostart,
+    cron: cronOf(settings),
     minUptimeMs: settings.min_uptime,
     maxRestarts: settings.max_restarts,
     restartDelayMs: settings.restart_delay,
@@ -59,6 +61,10 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
 /** Completes a definition that was saved before some options existed, with their defaults. */
 export function completeSpec(saved: unknown): unknown {
   return typeof saved === 'object' && saved !== null ? { ...specSettings(DEFAULTS), kind: 'cluster', scale: null, origin: null, umask: null, ...saved } : saved;
+}
+
+function cronOf({ cron_restart: pattern, cron_timezone: timezone }: Settings): AppSpec['cron'] {
+  return pattern === null ? null : { pattern, timezone: timezone ?? null };
 }
 
 function proxyProtocolOf({ proxy_protocol: on, proxy_protocol_from: from }: Settings): AppSpec['proxyProtocol'] {

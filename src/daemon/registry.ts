@@ -125,8 +125,8 @@ export class Registry {
   define(spec: AppSpec): AppHandle {
     if (this.#apps.get(spec.name)?.active === true) throw new LbError('LB_ERR_APP_EXISTS', { app: spec.name });
     const before = this.#apps.get(spec.name);
-    const footprint = before?.spec.script === spec.script ? before.footprint : NO_FOOTPRINT;
-    return this.#add({ spec, desired: 'stopped', generation: 1, error: null, footprint });
+    const footprint = before?.spec.script === spec.script ? before.lives.footprint : NO_FOOTPRINT;
+    return this.#add({ spec, desired: 'stopped', generation: 1, error: null, footprint, resting: false });
   }
 
   forget(name: string): Promise<void> {
@@ -147,7 +147,7 @@ export class Registry {
     for (const { spec, snapshot } of hello.apps) {
       if (!this.#apps.has(spec.name)) {
         this.#options.log(`${spec.name}: adopted from a primary (pid ${hello.pid}), was not in the saved state`);
-        this.#add({ spec, desired: 'running', generation: snapshot.generation, error: null, footprint: NO_FOOTPRINT });
+        this.#add({ spec, desired: 'running', generation: snapshot.generation, error: null, footprint: NO_FOOTPRINT, resting: false });
         void this.save();
       }
       this.#apps.get(spec.name)?.host();

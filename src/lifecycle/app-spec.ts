@@ -1,4 +1,5 @@
 import type { BalanceStrategy } from './balance-strategy.ts';
+import type { CronSpec } from './cron.ts';
 import type { EventHookSpec } from './event-hook.ts';
 
 const DEFAULT_WEIGHT = 1;
@@ -154,6 +155,10 @@ export interface AppSpec {
   /** Soft limit on resident memory per worker; null for off. */
   readonly maxMemoryBytes: number | null;
   readonly autorestart: boolean;
+  /** Whether `lb start` of its definition runs it, or only defines it. */
+  readonly autostart: boolean;
+  /** When it is started or reloaded again and again; null for never. */
+  readonly cron: CronSpec | null;
   readonly minUptimeMs: number;
   /** Consecutive unstable restarts before a slot is errored. */
   readonly maxRestarts: number;

@@ -23,8 +23,11 @@ import { Rebalancer } from './scaling/rebalancer.ts';
 import { AppMetrics } from './stats/app-metrics.ts';
 import { takeStats } from './stats/snapshot.ts';
 import { StatsFeed } from './stats/stats-feed.ts';
+import { isRevived } from '../lifecycle/trigger.ts';
 import { Relay } from './relay.ts';
 import { Supervisor } from './supervisor.ts';
+import { CronClock } from './triggers/cron-clock.ts';
+import { Revival } from './triggers/revival.ts';
 import { Limits } from './watch/limits.ts';
 import { Sampler, type UsageSource } from './watch/sampler.ts';
 import { Watch } from './watch/watch.ts';
@@ -32,6 +35,7 @@ import type { Notify } from './workers/app-observer.ts';
 import { Generations, type FindScript } from './workers/generations.ts';
 import { Pool } from './workers/pool.ts';
 import { ReplacementWatch } from './workers/replacement-watch.ts';
+import type { Startable } from './workers/startable.ts';
 import type { WorkerHandle } from './workers/worker-handle.ts';
 import type { StartWorker } from './workers/worker-process.ts';
 
@@ -39,6 +43,7 @@ export interface AppPartsOptions {
   readonly ingress: Ingress;
   readonly spec: AppSpec;
   readonly startWorker: StartWorker;
+  readonly startable: Startable;
   readonly usage: UsageSource;
   readonly portHolder: PortHolder;
   readonly outputKeeper: OutputKeeper;
@@ -97,6 +102,11 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
     contract,
     sweep: new ListenerSweep(pool, ingress),
     stopFirst: () => replacement.stopFirst,
+    isRevived: () => isRevived(pool.spec),
+    onResting: () => {
+      ingress.closeAllBut(new Set());
+      contract.renew(true);
+    },
     passedCheck: (worker) => watch.passedCheck(worker),
     onEnded: options.onEnded,
   });
@@ -124,6 +134,14 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
     generations,
     memoryLeftBytes: options.memoryLeftBytes,
   });
+  const revival = new Revival({
+    context,
+    runner,
+    startable: options.startable,
+    listened: () => replacement.footprint.listened,
+    startAgain: () => supervisor.startAgain(),
+    event,
+  });
   const recycler = new Recycler({ context, runner, event });
   const abandon: Supervisor['abandon'] = (worker, stopReason, reason) => supervisor.abandon(worker, stopReason, reason);
   const limits = new Limits({ pool, recycler, abandon, event });
@@ -147,6 +165,7 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
     contract,
     replacement,
     context,
+    cron: new CronClock(revival, event),
     limits,
     watch,
     sampler: new Sampler({ usage: options.usage, pool, limits }),

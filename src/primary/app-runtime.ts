@@ -37,7 +37,8 @@ export class AppRuntime {
 
   /** Call this after the last worker has exited. Flushes the logs and closes all sockets. */
   async close(): Promise<void> {
-    const { sampler, router, acceptance, watch, autoscaler, rebalancer, ingress, logs } = this.parts;
+    const { cron, sampler, router, acceptance, watch, autoscaler, rebalancer, ingress, logs } = this.parts;
+    cron.stop();
     sampler.stop();
     router.stop();
     acceptance.stop();
@@ -68,7 +69,23 @@ export class AppRuntime {
 
 /** Who accepts, routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change. */
 function inOrder(parts: AppParts): readonly WorkerObserver[] {
-  const { acceptance, router, contract, watch, sampler, appMetrics, logs, pool, generations, relay, announcer, replacement, supervisor, autoscaler, feed } =
-    parts;
-  return [acceptance, router, contract, watch, sampler, appMetrics, logs, pool, generations, relay, announcer, replacement, supervisor, autoscaler, feed];
+  const {
+    acceptance,
+    router,
+    contract,
+    watch,
+    sampler,
+    appMetrics,
+    logs,
+    pool,
+    generations,
+    relay,
+    announcer,
+    replacement,
+    supervisor,
+    autoscaler,
+    cron,
+    feed,
+  } = parts;
+  return [acceptance, router, contract, watch, sampler, appMetrics, logs, pool, generations, relay, announcer, replacement, supervisor, autoscaler, cron, feed];
 }

@@ -156,6 +156,7 @@ export class HostedApp {
       ingress: this.ingress,
       spec,
       startWorker: ports.startWorker,
+      startable: ports.startable,
       usage: ports.usage,
       outputKeeper: this.keeper,
       portHolder: ports.portHolder,

@@ -24,6 +24,7 @@ export type ListedApp = Pick<
   | 'troubledSlots'
   | 'lowLimits'
   | 'lastFailure'
+  | 'nextTickAt'
   | 'autoscaling'
   | 'operation'
   | 'queuedOperations'
@@ -39,7 +40,7 @@ export type ListedApp = Pick<
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
   const { listeners, unserved, expectedPort, generationNote, queued, panic, troubledSlots, recycles, lowLimits, lastFailure } = snapshot;
-  const { autoscaling, operation, queuedOperations, error, program } = snapshot;
+  const { nextTickAt, autoscaling, operation, queuedOperations, error, program } = snapshot;
   return {
     name,
     state,
@@ -62,6 +63,7 @@ export function listedApp(snapshot: AppSnapshot): ListedApp {
     troubledSlots,
     ...(lowLimits === undefined ? {} : { lowLimits }),
     ...(lastFailure === undefined ? {} : { lastFailure }),
+    ...(nextTickAt === undefined ? {} : { nextTickAt }),
     autoscaling,
     operation,
     queuedOperations,

@@ -14,6 +14,7 @@ import {
   type ProxyProtocolSpec,
   type ScaleSpec,
 } from '../lifecycle/app-spec.ts';
+import type { CronSpec } from '../lifecycle/cron.ts';
 import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
@@ -74,6 +75,8 @@ const SHAPE: Shape<AppSpec> = {
   shutdownWithMessage: boolean,
   maxMemoryBytes: nullable(integer(1)),
   autorestart: boolean,
+  autostart: boolean,
+  cron: nullable(object<CronSpec>({ pattern: string, timezone: nullable(string) })),
   minUptimeMs: number(0),
   maxRestarts: integer(0),
   restartDelayMs: nullable(number(0)),

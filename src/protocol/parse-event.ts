@@ -14,6 +14,7 @@ const DETAILS: { readonly [Kind in keyof EventDetails]: Parser<EventDetails[Kind
   ready: object({ tookMs: number(), generation }),
   drain: object({ stopReason, generation }),
   exit: object({ code, signal, stopReason, cause, killedAtDeadline, uptimeMs, generation }),
+  cron: object({ action: oneOf(['start', 'reload', 'skip']) }),
   recycle: object({ stopReason: oneOf(STOP_REASONS), reason: string }),
   'operation-begin': object({ operation }),
   operation: object({ operation, ok: boolean }),

@@ -78,6 +78,7 @@ export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
   ),
   lowLimits: optional(list(object<LowLimit>({ slot, option: string, message: string, inARow: number(), againInMs: numberOrNull }))),
   lastFailure: optional(object<LastFailure>({ slot, cause: string, agoMs: number() })),
+  nextTickAt: optional(number()),
   autoscaling: nullable(
     object<AutoscalingSnapshot>({
       on: boolean,

@@ -190,6 +190,8 @@ export interface AppSnapshot {
   readonly lowLimits?: readonly LowLimit[];
   /** Absent when no worker failed in the last ten minutes. */
   readonly lastFailure?: LastFailure;
+  /** The next tick of `cron_restart`, in epoch milliseconds. Absent without one. */
+  readonly nextTickAt?: number;
   /** Null if the definition has no `scale`. */
   readonly autoscaling: AutoscalingSnapshot | null;
   readonly operation: { readonly kind: OperationKind; readonly sinceMs: number } | null;

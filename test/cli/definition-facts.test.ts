@@ -34,6 +34,8 @@ const UNUSUAL: Spec = {
   shutdownWithMessage: true,
   maxMemoryBytes: 300 * 1024 ** 2,
   autorestart: true,
+  autostart: false,
+  cron: { pattern: '0 3 * * *', timezone: 'Europe/Berlin' },
   minUptimeMs: 3_000,
   maxRestarts: 3,
   restartDelayMs: 4_000,

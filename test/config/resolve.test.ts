@@ -105,6 +105,8 @@ describe('a script on the command line', () => {
         shutdownWithMessage: false,
         maxMemoryBytes: null,
         autorestart: true,
+        autostart: true,
+        cron: null,
         minUptimeMs: 1_000,
         maxRestarts: 16,
         restartDelayMs: null,

@@ -26,6 +26,8 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     shutdownWithMessage: false,
     maxMemoryBytes: null,
     autorestart: true,
+    autostart: true,
+    cron: null,
     minUptimeMs: 1_000,
     maxRestarts: 16,
     restartDelayMs: null,

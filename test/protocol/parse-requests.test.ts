@@ -120,6 +120,11 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [1.5, ''],
   ],
   autorestart: [[null, '']],
+  autostart: [['yes', '']],
+  cron: [
+    ['* * * * *', ''],
+    [{ pattern: '* * * * *', timezone: 3 }, '.timezone'],
+  ],
   minUptimeMs: [[-1, '']],
   maxRestarts: [
     [-1, ''],

@@ -84,6 +84,12 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   maxMemoryBytes: always('max_memory_restart', or('off', formatBytes)),
   autorestart: always('autorestart', (on, { maxRestarts }) => (on ? `yes, at most ${maxRestarts} unstable restarts in a row` : 'no'), 'max_restarts'),
   maxRestarts: null,
+  autostart: changed('autostart', yesNo),
+  cron: changed(
+    'cron_restart',
+    or('off', ({ pattern, timezone }) => `${pattern}${timezone === null ? '' : `, time of ${timezone}`}`),
+    'cron_timezone',
+  ),
   minUptimeMs: changed('min_uptime', formatDuration),
   restartDelayMs: changed('restart_delay', or('off', formatDuration)),
   backoffBaseMs: changed('exp_backoff_restart_delay', formatDuration),

@@ -6,7 +6,7 @@ import type { ListedApp } from '../../protocol/listed-app.ts';
 import type { AppWithWorkers } from '../../protocol/parse-listed-app.ts';
 import type { AutoscalingSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
-import { age, count, duration, percent } from './format.ts';
+import { age, count, duration, localTime, percent } from './format.ts';
 import { plain, stateColor } from './style.ts';
 import { LIST_WORKER_COLUMNS } from './worker-columns.ts';
 
@@ -37,7 +37,7 @@ const FIGURES: readonly Column<ListedApp>[] = [
 
 const LISTENERS: Column<ListedApp> = { title: 'listeners', value: (app) => app.listeners.join(' ') || '-' };
 
-const isShort = (app: ListedApp): boolean => app.state !== 'stopped' && app.ready < app.instances;
+const isShort = (app: ListedApp): boolean => app.state !== 'stopped' && app.state !== 'waiting' && app.ready < app.instances;
 
 /** The table of `lb list`, sorted by name, with the current activity below each app. */
 export function listView(apps: readonly ListedApp[], options: TableOptions): string {
@@ -76,6 +76,7 @@ export function appNotes(app: ListedApp): string[] {
     notes.push([`${app.operation.kind} for ${duration(app.operation.sinceMs)}`, draining.join('; ')].filter(Boolean).join(': '));
   } else notes.push(...draining);
   if (app.queuedOperations.length > 0) notes.push(`next: ${app.queuedOperations.join(', ')}`);
+  if (app.nextTickAt !== undefined) notes.push(`cron_restart: next at ${localTime(app.nextTickAt)}`);
   if (app.autoscaling !== null) notes.push(autoscalingText(app.name, app.autoscaling));
   if (app.queued > 0) notes.push(`${plural(app.queued, 'connection')} wait${app.queued === 1 ? 's' : ''} for a worker`);
   if (app.unserved.length > 0) notes.push(unservedText(app));
@@ -83,7 +84,7 @@ export function appNotes(app: ListedApp): string[] {
   if (app.operation === null && app.generationNote !== null) notes.push(app.generationNote);
   if (app.panic) notes.push('fewer than half of the workers are healthy; connections go to all of them');
   notes.push(...app.workers.flatMap((worker) => outText(app, worker)));
-  if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)), ...lowLimitsText(app), ...failureText(app));
+  if (app.state !== 'stopped') notes.push(...troublesText(app), ...lowLimitsText(app), ...failureText(app));
   if (app.error !== null) notes.push(`error: ${app.error}`);
   return notes;
 }
@@ -116,6 +117,11 @@ function outText(app: ListedApp, { slot, pid, state, withdrawn }: ListedApp['wor
     return [`${app.name}[${slot}] ejected${causes.length === 0 ? '' : `: ${causes.join('; ')}`}`];
   }
   return state === 'ready' && withdrawn !== null ? [`${app.name}[${slot}] reported drain: ${withdrawn}`] : [];
+}
+
+/** That nothing runs is what an app that waits says by its state. */
+function troublesText({ name, state, troubledSlots }: ListedApp): string[] {
+  return troubledSlots.filter((slot) => state !== 'waiting' || slot.cause !== undefined).map((slot) => troubleText(name, slot));
 }
 
 function troubleText(app: string, slot: SlotTrouble): string {
