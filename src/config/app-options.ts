@@ -251,6 +251,34 @@ export interface AppOptions {
    */
   readonly cron_timezone?: string | undefined;
   /**
+   * Reload the app when files change: those of `cwd`, or of these paths.
+   *
+   * Paths are relative to `cwd`. An app that runs is reloaded, without losing a request; if the new code does not start, the old one keeps serving. One that has ended or given up is started. Dot files and `node_modules` below a watched folder, and the log files of the app, are never watched; name a dot file to watch it. As a flag, separate several paths by commas, and put `--watch` alone after the script. See [lifecycle.md](lifecycle.md#cron-and-watch).
+   * @default `off`
+   */
+  readonly watch?: boolean | string | readonly string[] | undefined;
+  /**
+   * What `watch` ignores, such as `["logs", "*.tmp", "public/uploads"]`.
+   *
+   * A name without a slash is that of a file or folder at any depth, as in `.gitignore`; one with a slash is relative to `cwd`. `*`, `?`, `**` and `{a,b}` work as in a shell. A `RegExp`, or a string with a backslash, `^`, `$` or `|`, is a regular expression for the path below the watched folder, which begins with a slash.
+   * @default `[]`
+   */
+  readonly ignore_watch?: string | RegExp | readonly (string | RegExp)[] | undefined;
+  /**
+   * How long no more files must change before the app is reloaded.
+   *
+   * Changes that do not stop are acted upon after 10 s.
+   * @default `300ms`
+   */
+  readonly watch_delay?: number | string | undefined;
+  /**
+   * Options of chokidar, such as `{ usePolling: true }` for a network file system.
+   *
+   * `persistent`, `ignoreInitial`, `cwd`, `ignored`, `disableGlobbing` and `useFsEvents` have no effect.
+   * @default `{}`
+   */
+  readonly watch_options?: { readonly usePolling?: boolean; readonly interval?: number; readonly binaryInterval?: number; readonly depth?: number; readonly followSymlinks?: boolean; readonly ignorePermissionErrors?: boolean; readonly alwaysStat?: boolean; readonly atomic?: boolean | number; readonly awaitWriteFinish?: boolean | { readonly stabilityThreshold?: number; readonly pollInterval?: number }; readonly [other: string]: unknown } | undefined;
+  /**
    * Adjust the number of workers to the load, such as `{ min: 2, max: 8, target: { elu: 0.6 } }`.
    *
    * `instances` is the number of workers at the start. `target` has exactly one measure. With `elu` and `cpu` there are never more workers than available CPUs, unless `min` is higher. `lb scale <app> <n>` turns autoscaling off, `lb scale <app> auto` turns it on. See docs/autoscaling.md.
@@ -425,5 +453,5 @@ export interface AppOptions {
    * Needs `run` or `url`; if both are given, both are called. Each event is tried up to three times, for 10 s each. A hook that fails or hangs does not affect the app; see docs/events.md.
    * @default `off`
    */
-  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'cron' | 'recycle' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'queue-short' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'share-failed' | 'name-taken' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'primary-replaced' | 'upgrade-gap' | 'upgrade' | 'upgrade-failed' | 'program-copy' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'cron' | 'watch' | 'recycle' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'queue-short' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'share-failed' | 'name-taken' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'primary-replaced' | 'upgrade-gap' | 'upgrade' | 'upgrade-failed' | 'program-copy' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }

@@ -92,6 +92,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     outFile: logFile('out_file', 'out'),
     errorFile: logFile('error_file', 'error'),
     scale: scaleOf(settings, context),
+    watch: watchOf(app, context, settings),
   };
   const isPlain = app.command === undefined && nodeArgs.length === 0;
   const shown = shownPath(app.script, app.cwd);
@@ -121,6 +122,13 @@ function scaleOf({ scale }: Settings, { cpuBudget }: BuildContext): ScaleSpec | 
   const { min, target, up_cooldown, down_cooldown } = scale;
   const max = Math.max(min, countInstances(scale.max, cpuBudget));
   return { on: true, min, max, target, upCooldownMs: up_cooldown, downCooldownMs: down_cooldown };
+}
+
+function watchOf(app: LocatedApp, { flags, callerCwd }: BuildContext, { watch, ignore_watch, watch_delay, watch_options = {} }: Settings): AppSpec['watch'] {
+  if (watch === null) return null;
+  const base = flags.values.watch === undefined ? app.cwd : callerCwd;
+  const paths = watch.length === 0 ? [app.cwd] : watch.map((path) => absolutePath(path, base));
+  return { paths, ignore: ignore_watch, delayMs: watch_delay, options: watch_options };
 }
 
 /** A number of workers asks for a cluster. */

@@ -11,10 +11,6 @@ const isOn: AsksForNothing = (value) => value === true || value === undefined ||
 
 /** PM2 keys without an equivalent in `lb`. Each has a test for values that request nothing (`watch: false`). */
 const UNSUPPORTED: Readonly<Record<string, AsksForNothing>> = {
-  watch: isOff,
-  ignore_watch: isOff,
-  watch_delay: isOff,
-  watch_options: isOff,
   namespace: isOffOr('default'),
   uid: isOff,
   gid: isOff,

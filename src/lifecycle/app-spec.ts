@@ -1,6 +1,7 @@
 import type { BalanceStrategy } from './balance-strategy.ts';
 import type { CronSpec } from './cron.ts';
 import type { EventHookSpec } from './event-hook.ts';
+import type { WatchSpec } from './watch-spec.ts';
 
 const DEFAULT_WEIGHT = 1;
 /** HAProxy's maximum. Weights are ratios, so a larger range adds nothing. */
@@ -159,6 +160,8 @@ export interface AppSpec {
   readonly autostart: boolean;
   /** When it is started or reloaded again and again; null for never. */
   readonly cron: CronSpec | null;
+  /** Which files, when they change, reload or start it; null for none. */
+  readonly watch: WatchSpec | null;
   readonly minUptimeMs: number;
   /** Consecutive unstable restarts before a slot is errored. */
   readonly maxRestarts: number;

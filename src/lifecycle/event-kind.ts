@@ -6,7 +6,7 @@ export const SEVERITIES = ['info', 'warn', 'error'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 interface KindEntry {
-  /** The default; for `cron`, `exit`, `operation` and `ended` it depends on the outcome. */
+  /** The default; for `cron`, `watch`, `exit`, `operation` and `ended` it depends on the outcome. */
   readonly severity: Severity;
   /** One sentence without a full stop. */
   readonly doc: string;
@@ -27,6 +27,7 @@ export const EVENT_KINDS = {
   'self-report': { severity: 'info', doc: 'a worker reported drain, down, ready or weight' },
   hung: { severity: 'error', doc: 'a worker sent no heartbeat for `hang_timeout` and is being replaced' },
   cron: { severity: 'info', doc: 'a tick of `cron_restart`: what it began, or why it was skipped' },
+  watch: { severity: 'info', doc: 'files of `watch` have changed: what that began, or why it could not' },
   recycle: { severity: 'info', doc: 'a worker reached a limit, or was unhealthy for too long, and is being replaced' },
   'limit-low': { severity: 'warn', doc: 'workers reach a limit soon after their start, again and again; they are replaced less and less often' },
   'operation-begin': { severity: 'info', doc: `an operation (${OPERATION_NAMES.join(', ')}) begins` },

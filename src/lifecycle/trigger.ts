@@ -1,14 +1,15 @@
 import type { AppSpec } from './app-spec.ts';
 import type { OperationName } from './operation-name.ts';
 
-type Triggers = Pick<AppSpec, 'cron'>;
+type Triggers = Pick<AppSpec, 'cron' | 'watch'>;
 
 /** Whether something starts the app again after it has ended, so that its primary must stay. */
-export const isRevived = ({ cron }: Triggers): boolean => cron !== null;
+export const isRevived = ({ cron, watch }: Triggers): boolean => cron !== null || watch !== null;
 
 /** What starts it again, as a clause. */
-export function describeRevival({ cron }: Triggers): string {
-  return cron === null ? 'nothing starts it again' : 'the next tick of cron_restart starts it again';
+export function describeRevival({ cron, watch }: Triggers): string {
+  const causes = [...(cron === null ? [] : ['the next tick of cron_restart']), ...(watch === null ? [] : ['a change of its files'])];
+  return `${causes.join(' or ') || 'nothing'} starts it again`;
 }
 
 /** The app as a tick or a change finds it. */
@@ -31,4 +32,10 @@ export function atTick({ operation, isRunning, isService }: TriggerFacts): Trigg
   if (operation !== null && MAKES_NEW.has(operation)) return { do: 'skip', because: `a ${operation} is under way` };
   if (!isRunning) return { do: 'start' };
   return isService ? { do: 'reload' } : { do: 'skip', because: 'the last run still runs' };
+}
+
+/** What a change of its files does. What is under way may have read the files before. */
+export function atChange({ operation, isRunning }: TriggerFacts): TriggerAction {
+  if (operation === 'stop') return { do: 'skip', because: 'it is being stopped' };
+  return isRunning || operation !== null ? { do: 'reload' } : { do: 'start' };
 }

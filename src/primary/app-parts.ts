@@ -5,6 +5,7 @@ import type { EmitEvent } from '../protocol/event.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import type { PortHolder } from '../system/port-holder.ts';
+import type { WatchFiles } from '../system/watch-files.ts';
 import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { Announcer } from './announcer.ts';
 import { AcceptWatch } from './ingress/accept-watch.ts';
@@ -27,6 +28,7 @@ import { isRevived } from '../lifecycle/trigger.ts';
 import { Relay } from './relay.ts';
 import { Supervisor } from './supervisor.ts';
 import { CronClock } from './triggers/cron-clock.ts';
+import { FileWatch } from './triggers/file-watch.ts';
 import { Revival } from './triggers/revival.ts';
 import { Limits } from './watch/limits.ts';
 import { Sampler, type UsageSource } from './watch/sampler.ts';
@@ -44,6 +46,7 @@ export interface AppPartsOptions {
   readonly spec: AppSpec;
   readonly startWorker: StartWorker;
   readonly startable: Startable;
+  readonly watchFiles: WatchFiles;
   readonly usage: UsageSource;
   readonly portHolder: PortHolder;
   readonly outputKeeper: OutputKeeper;
@@ -166,6 +169,7 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
     replacement,
     context,
     cron: new CronClock(revival, event),
+    fileWatch: new FileWatch({ revival, watchFiles: options.watchFiles, event }),
     limits,
     watch,
     sampler: new Sampler({ usage: options.usage, pool, limits }),

@@ -37,8 +37,9 @@ export class AppRuntime {
 
   /** Call this after the last worker has exited. Flushes the logs and closes all sockets. */
   async close(): Promise<void> {
-    const { cron, sampler, router, acceptance, watch, autoscaler, rebalancer, ingress, logs } = this.parts;
+    const { cron, fileWatch, sampler, router, acceptance, watch, autoscaler, rebalancer, ingress, logs } = this.parts;
     cron.stop();
+    fileWatch.stop();
     sampler.stop();
     router.stop();
     acceptance.stop();
@@ -85,7 +86,26 @@ function inOrder(parts: AppParts): readonly WorkerObserver[] {
     supervisor,
     autoscaler,
     cron,
+    fileWatch,
     feed,
   } = parts;
-  return [acceptance, router, contract, watch, sampler, appMetrics, logs, pool, generations, relay, announcer, replacement, supervisor, autoscaler, cron, feed];
+  return [
+    acceptance,
+    router,
+    contract,
+    watch,
+    sampler,
+    appMetrics,
+    logs,
+    pool,
+    generations,
+    relay,
+    announcer,
+    replacement,
+    supervisor,
+    autoscaler,
+    cron,
+    fileWatch,
+    feed,
+  ];
 }

@@ -10,6 +10,7 @@ import { findProgram } from '../system/program.ts';
 import { portHolder } from '../system/port-holder.ts';
 import { findScript } from '../system/script-file.ts';
 import { openByItself } from '../system/unfed-sockets.ts';
+import { watchFiles } from '../system/watch-files.ts';
 import { UsageSampler } from '../system/usage.ts';
 import { DaemonLink, type LinkEvents } from './daemon-link.ts';
 import { Duplicator } from './handles/duplicator.ts';
@@ -41,6 +42,7 @@ const ports = {
   somaxconn,
   startWorker: workerStarter(() => program.path('preload')),
   startable,
+  watchFiles,
   usage: new UsageSampler(),
   portHolder: portHolder({ home: parsed.home, settingsVar: PRIMARY_SETTINGS_VAR }),
   memoryLeftBytes,

@@ -12,6 +12,7 @@ export interface EventDetails {
   /** `cause`: what is known beyond code and signal. */
   readonly exit: Pick<ExitReport, 'code' | 'signal' | 'stopReason' | 'cause' | 'killedAtDeadline' | 'uptimeMs' | 'generation'>;
   /** What it began. */
+  readonly watch: { readonly action: 'start' | 'reload' | 'skip' };
   readonly cron: { readonly action: 'start' | 'reload' | 'skip' };
   readonly recycle: { readonly stopReason: StopReason; readonly reason: string };
   readonly 'operation-begin': { readonly operation: OperationName };
@@ -84,7 +85,7 @@ function severityOf({ kind, details }: Facts): Severity {
     return details.killedAtDeadline ? 'warn' : details.stopReason === 'hung' ? 'error' : 'info';
   }
   if (kind === 'operation') return details.ok ? 'info' : 'error';
-  if (kind === 'cron') return details.action === 'skip' ? 'warn' : 'info';
+  if (kind === 'cron' || kind === 'watch') return details.action === 'skip' ? 'warn' : 'info';
   if (kind === 'ended') return details.state === 'errored' ? 'error' : 'info';
   if (kind === 'daemon-start') return details.unclean ? 'warn' : 'info';
   return EVENT_KINDS[kind].severity;

@@ -18,6 +18,7 @@ import type { CronSpec } from '../lifecycle/cron.ts';
 import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
+import type { WatchSpec, WatchTuning } from '../lifecycle/watch-spec.ts';
 import { scaleTarget } from './parse-scale-target.ts';
 import { boolean, exact, integer, list, Malformed, nullable, number, object, oneOf, optional, record, string, type Parser, type Shape } from './parser.ts';
 
@@ -51,6 +52,23 @@ const command: Parser<string | readonly string[]> = (value) => (typeof value ===
 
 export const hostPort = object<HostPort>({ host: nullable(string), port: integer(1) });
 
+const finish = object<Exclude<WatchTuning['awaitWriteFinish'], boolean | undefined>>({
+  stabilityThreshold: optional(number(0)),
+  pollInterval: optional(number(0)),
+});
+
+const WATCH_TUNING: Shape<WatchTuning> = {
+  usePolling: optional(boolean),
+  interval: optional(integer(0)),
+  binaryInterval: optional(integer(0)),
+  depth: optional(integer(0)),
+  followSymlinks: optional(boolean),
+  ignorePermissionErrors: optional(boolean),
+  alwaysStat: optional(boolean),
+  atomic: optional((value) => (typeof value === 'boolean' ? value : integer(0)(value))),
+  awaitWriteFinish: optional((value) => (typeof value === 'boolean' ? value : finish(value))),
+};
+
 const SHAPE: Shape<AppSpec> = {
   name: appName,
   origin: nullable(object<DefinitionOrigin>({ file: nullable(absolutePath), project: nullable(string) })),
@@ -76,6 +94,7 @@ const SHAPE: Shape<AppSpec> = {
   maxMemoryBytes: nullable(integer(1)),
   autorestart: boolean,
   autostart: boolean,
+  watch: nullable(object<WatchSpec>({ paths: list(absolutePath), ignore: list(string), delayMs: number(0), options: object<WatchTuning>(WATCH_TUNING) })),
   cron: nullable(object<CronSpec>({ pattern: string, timezone: nullable(string) })),
   minUptimeMs: number(0),
   maxRestarts: integer(0),

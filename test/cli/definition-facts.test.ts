@@ -35,6 +35,7 @@ const UNUSUAL: Spec = {
   maxMemoryBytes: 300 * 1024 ** 2,
   autorestart: true,
   autostart: false,
+  watch: { paths: ['/srv/src'], ignore: ['*.tmp'], delayMs: 500, options: { usePolling: true } },
   cron: { pattern: '0 3 * * *', timezone: 'Europe/Berlin' },
   minUptimeMs: 3_000,
   maxRestarts: 3,

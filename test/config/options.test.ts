@@ -6,7 +6,7 @@ import { meaninglessKeys, unsupportedKeys } from '../../src/config/pm2-keys.ts';
 
 /** What issue and PM2 files need at least. */
 const NEEDED =
-  'name script args cwd instances exec_mode ipc env umask node_args interpreter wait_ready listen_timeout kill_timeout drain_idle max_draining overlap shutdown_with_message max_memory_restart min_uptime max_restarts exp_backoff_restart_delay restart_delay autorestart autostart cron_restart cron_timezone stop_exit_codes out_file error_file merge_logs instance_var port env_file log_type log_max_size log_keep balance hand_off_share weights backup max_conns max_queue slow_start ip_hash_prefix_v4 ip_hash_prefix_v6 proxy_protocol proxy_protocol_from health ejection canary hang_timeout health_port ready_min prom_client drain_delay stop_grace max_requests max_lifetime recycle_jitter max_memory_kill on_event scale';
+  'name script args cwd instances exec_mode ipc env umask node_args interpreter wait_ready listen_timeout kill_timeout drain_idle max_draining overlap shutdown_with_message max_memory_restart min_uptime max_restarts exp_backoff_restart_delay restart_delay autorestart autostart cron_restart cron_timezone watch ignore_watch watch_delay watch_options stop_exit_codes out_file error_file merge_logs instance_var port env_file log_type log_max_size log_keep balance hand_off_share weights backup max_conns max_queue slow_start ip_hash_prefix_v4 ip_hash_prefix_v6 proxy_protocol proxy_protocol_from health ejection canary hang_timeout health_port ready_min prom_client drain_delay stop_grace max_requests max_lifetime recycle_jitter max_memory_kill on_event scale';
 
 describe('the option table', () => {
   it('has every option', () => {

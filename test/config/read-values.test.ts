@@ -105,7 +105,7 @@ describe('wrong values', () => {
 describe("PM2's other keys", () => {
   it('names the ones without support in one warning', () => {
     expect(read({ script: 'a.js', watch: true, cron_restart: '0 0 * * *', ignoreWatch: ['x'], treekill: false }).warnings).toEqual([
-      'lb.config.js: apps[0]: not supported yet and ignored: watch, ignoreWatch, treekill',
+      'lb.config.js: apps[0]: not supported yet and ignored: treekill',
     ]);
   });
 

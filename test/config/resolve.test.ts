@@ -107,6 +107,7 @@ describe('a script on the command line', () => {
         autorestart: true,
         autostart: true,
         cron: null,
+        watch: null,
         minUptimeMs: 1_000,
         maxRestarts: 16,
         restartDelayMs: null,
@@ -265,7 +266,7 @@ describe('a config file', () => {
 
   it('warns once per app about what PM2 has and lb has not', async () => {
     const { warnings } = await resolveIn(config({ script: 'app.js', watch: true, namespace: 'x' }));
-    expect(warnings).toEqual(['lb.config.json: apps[0]: not supported yet and ignored: watch, namespace']);
+    expect(warnings).toEqual(['lb.config.json: apps[0]: not supported yet and ignored: namespace']);
   });
 });
 

@@ -28,6 +28,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     autorestart: true,
     autostart: true,
     cron: null,
+    watch: null,
     minUptimeMs: 1_000,
     maxRestarts: 16,
     restartDelayMs: null,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { atTick } from '../../src/lifecycle/trigger.ts';
+import { atChange, atTick } from '../../src/lifecycle/trigger.ts';
 
 it.each([
   ['start', { operation: null, isRunning: false, isService: false }],
@@ -11,4 +11,14 @@ it.each([
   ['reload', { operation: 'recycle', isRunning: true, isService: true }],
 ] as const)('a tick makes it %s: %o', (action, facts) => {
   expect(atTick(facts).do).toBe(action);
+});
+
+it.each([
+  ['start', { operation: null, isRunning: false, isService: true }],
+  ['reload', { operation: null, isRunning: true, isService: false }],
+  ['reload', { operation: 'reload', isRunning: true, isService: true }],
+  ['reload', { operation: 'start', isRunning: false, isService: true }],
+  ['skip', { operation: 'stop', isRunning: true, isService: true }],
+] as const)('a change of its files makes it %s: %o', (action, facts) => {
+  expect(atChange(facts).do).toBe(action);
 });

@@ -121,6 +121,11 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
   ],
   autorestart: [[null, '']],
   autostart: [['yes', '']],
+  watch: [
+    [true, ''],
+    [{ paths: ['src'], ignore: [], delayMs: 1, options: {} }, '.paths[0]'],
+    [{ paths: ['/src'], ignore: [], delayMs: 1, options: { atomic: 'x' } }, '.options.atomic'],
+  ],
   cron: [
     ['* * * * *', ''],
     [{ pattern: '* * * * *', timezone: 3 }, '.timezone'],

@@ -90,6 +90,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
     or('off', ({ pattern, timezone }) => `${pattern}${timezone === null ? '' : `, time of ${timezone}`}`),
     'cron_timezone',
   ),
+  watch: changed('watch', or('off', watchText), 'ignore_watch', 'watch_delay', 'watch_options'),
   minUptimeMs: changed('min_uptime', formatDuration),
   restartDelayMs: changed('restart_delay', or('off', formatDuration)),
   backoffBaseMs: changed('exp_backoff_restart_delay', formatDuration),
@@ -107,7 +108,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   instanceVar: null,
 };
 
-const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale: null, umask: null };
+const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale: null, watch: null, umask: null };
 
 /** The lines that are always shown, and every option that differs from its default. */
 export function definitionFacts(spec: Spec): Fact[] {
@@ -123,6 +124,12 @@ function factOf<K extends keyof Spec>(key: K, spec: Spec): Fact[] {
 function scaleText({ min, max, target, upCooldownMs, downCooldownMs, on }: NonNullable<Spec['scale']>): string {
   const how = `${min} to ${plural(max, 'worker')}, ${target.metric} ${target.value}, up after ${formatDuration(upCooldownMs)}, down after ${formatDuration(downCooldownMs)}`;
   return on ? how : `turned off manually (${how})`;
+}
+
+function watchText({ paths, ignore, delayMs, options }: NonNullable<Spec['watch']>): string {
+  const tuned = Object.entries(options).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  const but = ignore.length === 0 ? '' : ` but not ${list(ignore)}`;
+  return [`${list(paths)}${but}`, `after ${formatDuration(delayMs)} without a change`, ...tuned].join(', ');
 }
 
 function proxyText({ ports, from }: NonNullable<Spec['proxyProtocol']>): string {

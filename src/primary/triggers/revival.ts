@@ -30,8 +30,8 @@ export class Revival {
     return { operation: runner.current?.kind ?? null, isRunning: workers.length > 0, isService: spec.autorestart || listened() };
   }
 
-  /** @param cause for people: `cron_restart (0 3 * * *)` */
-  carryOut(action: TriggerAction, kind: 'cron', cause: string): void {
+  /** @param cause for people: `cron_restart (0 3 * * *)`, `src/app.js changed` */
+  carryOut(action: TriggerAction, kind: 'cron' | 'watch', cause: string): void {
     const { context, runner, startable, startAgain, event } = this.#options;
     if (action.do === 'skip') return event(kind, `${cause}: skipped, because ${action.because}`, undefined, { action: 'skip' });
     const problem = startable.problem(context.pool.spec);
