@@ -21,7 +21,7 @@ const ROLES = ['cli/main', 'cli/run-cli', 'cli/main-logs', 'cli/logs/of-daemon',
  * What a daemon, its primaries and their workers run, also later and lazily. Each daemon copies these files into its home and runs
  * only the copy, so they must not load anything else: libraries are bundles of their own.
  */
-const LIBRARIES = ['chokidar', 'croner', 'pidusage', 'ws'];
+const LIBRARIES = ['chokidar', 'croner', 'dayjs', 'pidusage', 'ws'];
 const PROGRAM_FILES = ['daemon/program.cjs', 'daemon/main.cjs', 'primary/main.cjs', 'worker/preload.cjs', ...LIBRARIES.map((library) => `lib/${library}.cjs`)];
 
 /** The package of a release, or one for a test of the same source: `--out=dist-next --version=0.2.0 --protocol=1`, without types and dashboard. */

@@ -98,6 +98,44 @@ export interface AppOptions {
    */
   readonly interpreter?: string | undefined;
   /**
+   * Group of the app: commands take it as a target in the place of names.
+   *
+   * An app of that name comes first. `lb list` shows it if an app has one.
+   * @default `"default"`
+   */
+  readonly namespace?: string | undefined;
+  /**
+   * With `--env staging`, name the app `api-staging`.
+   * @default `false`
+   */
+  readonly append_env_to_name?: boolean | undefined;
+  /**
+   * File for the worker's pid.
+   *
+   * Relative to `cwd`. With several workers, each has its own: `api.pid` becomes `api-0.pid`, `api-1.pid`. During a reload it names the worker that serves.
+   * @default none
+   */
+  readonly pid_file?: string | undefined;
+  /**
+   * Do not inherit variables whose name contains one of these words; `true` inherits none.
+   *
+   * It concerns the environment in which you ran `lb start`, and `--update-env`; what `env` and `env_file` set stays.
+   * @default `[]`
+   */
+  readonly filter_env?: boolean | string | readonly string[] | undefined;
+  /**
+   * Show stacks in terms of the sources: `--enable-source-maps` of Node.js.
+   *
+   * PM2 has this on by default. It makes stacks slower.
+   * @default `false`
+   */
+  readonly source_map_support?: boolean | undefined;
+  /**
+   * Turn `source_map_support` off, whatever else says.
+   * @default `false`
+   */
+  readonly disable_source_map_support?: boolean | undefined;
+  /**
    * A worker is ready only when it calls `process.send('ready')`.
    *
    * Without this a worker is ready when it listens or, if it never listens, when it has survived `min_uptime`.
@@ -436,6 +474,32 @@ export interface AppOptions {
    */
   readonly log_type?: 'text' | 'json' | undefined;
   /**
+   * One more file, for stdout and stderr together.
+   *
+   * Written as well as `out_file` and `error_file`, by all workers. Relative to `cwd`.
+   * @default `off`
+   */
+  readonly log_file?: string | boolean | null | undefined;
+  /**
+   * Write no log files at all.
+   *
+   * `lb logs` still shows the last lines.
+   * @default `false`
+   */
+  readonly disable_logs?: boolean | undefined;
+  /**
+   * Write the time before each line, in this format of dayjs, such as `YYYY-MM-DD HH:mm:ss.SSS`.
+   *
+   * The line follows after a colon and a blank, as in PM2. `lb logs` knows the time of each line also without it. No effect with `log_type: "json"`, which has a `timestamp`.
+   * @default none
+   */
+  readonly log_date_format?: string | undefined;
+  /**
+   * Short for `log_date_format: "YYYY-MM-DDTHH:mm:ss"`.
+   * @default `false`
+   */
+  readonly time?: boolean | undefined;
+  /**
    * Size at which a log file is rotated.
    * @default `10M`
    */
@@ -453,5 +517,5 @@ export interface AppOptions {
    * Needs `run` or `url`; if both are given, both are called. Each event is tried up to three times, for 10 s each. A hook that fails or hangs does not affect the app; see docs/events.md.
    * @default `off`
    */
-  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'cron' | 'watch' | 'recycle' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'queue-short' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'share-failed' | 'name-taken' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'primary-replaced' | 'upgrade-gap' | 'upgrade' | 'upgrade-failed' | 'program-copy' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'cron' | 'watch' | 'recycle' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'queue-short' | 'memory-pressure' | 'log' | 'pid-file' | 'health-port' | 'metrics-port' | 'share-failed' | 'name-taken' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'primary-replaced' | 'upgrade-gap' | 'upgrade' | 'upgrade-failed' | 'program-copy' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }

@@ -16,7 +16,7 @@ import { DEFAULTS, type OptionKey, type Settings } from './options.ts';
 import { absolutePath } from './paths.ts';
 import { COMMAND_LINE, valueError, type Layer, type Origin } from './read-values.ts';
 import { specSettings } from './spec-settings.ts';
-import { inheritedEnv, mergeEnv } from './worker-env.ts';
+import { inheritedEnv, mergeEnv, withoutFiltered } from './worker-env.ts';
 
 /** A selected app with its script and working directory. */
 export interface LocatedApp {
@@ -52,7 +52,9 @@ export interface BuildContext {
   readonly interpreters: Interpreters;
 }
 
-type PathKey = 'out_file' | 'error_file' | 'env_file' | 'interpreter';
+const SOURCE_MAPS = '--enable-source-maps';
+
+type PathKey = 'out_file' | 'error_file' | 'pid_file' | 'env_file' | 'interpreter';
 
 /** Builds the definition of one app from its layers. Adds errors to `problems`; each leaves a gap in the result. */
 export async function buildSpec(app: LocatedApp, context: BuildContext, problems: LbError[]): Promise<BuiltSpec> {
@@ -61,7 +63,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
   const schedule = await scheduleProblem(settings);
   if (schedule !== null) problems.push(valueError(originOf(schedule.key, app, context.flags), schedule.expected, schedule.got));
   const logFile = (key: 'out_file' | 'error_file', suffix: string): string | null => {
-    const path = pathOf(key, app, context);
+    const path = settings.disable_logs ? null : pathOf(key, app, context);
     return path === undefined ? join(context.home, 'logs', `${app.name}-${suffix}.log`) : path;
   };
   const env = await envOf(app, context, settings, problems);
@@ -86,11 +88,13 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     instances: startOf(settings, context),
     interpreter,
     ...specSettings(settings),
-    nodeArgs: [...settings.node_args, ...nodeArgs],
+    nodeArgs: [...sourceMaps(settings), ...settings.node_args, ...nodeArgs],
     env,
     umask: settings.umask ?? context.umask,
     outFile: logFile('out_file', 'out'),
     errorFile: logFile('error_file', 'error'),
+    logFile: combinedOf(app, context, settings),
+    pidFile: pathOf('pid_file', app, context) ?? null,
     scale: scaleOf(settings, context),
     watch: watchOf(app, context, settings),
   };
@@ -124,6 +128,15 @@ function scaleOf({ scale }: Settings, { cpuBudget }: BuildContext): ScaleSpec | 
   return { on: true, min, max, target, upCooldownMs: up_cooldown, downCooldownMs: down_cooldown };
 }
 
+function combinedOf(app: LocatedApp, { flags, callerCwd, home }: BuildContext, { log_file, disable_logs }: Settings): string | null {
+  if (log_file === null || disable_logs) return null;
+  if (log_file === true) return join(home, 'logs', `${app.name}.log`);
+  return absolutePath(log_file, flags.values.log_file === undefined ? app.cwd : callerCwd);
+}
+
+const sourceMaps = (settings: Settings): readonly string[] =>
+  settings.source_map_support && !settings.disable_source_map_support && !settings.node_args.includes(SOURCE_MAPS) ? [SOURCE_MAPS] : [];
+
 function watchOf(app: LocatedApp, { flags, callerCwd }: BuildContext, { watch, ignore_watch, watch_delay, watch_options = {} }: Settings): AppSpec['watch'] {
   if (watch === null) return null;
   const base = flags.values.watch === undefined ? app.cwd : callerCwd;
@@ -153,7 +166,7 @@ function pathOf(key: Exclude<PathKey, 'interpreter'>, app: LocatedApp, { flags, 
   return absolutePath(given, asFlag === undefined ? app.cwd : callerCwd);
 }
 
-const isLogProgram = (key: PathKey, given: string): boolean => key !== 'env_file' && LOG_PROGRAMS.some((word) => word === given);
+const isLogProgram = (key: PathKey, given: string): boolean => (key === 'out_file' || key === 'error_file') && LOG_PROGRAMS.some((word) => word === given);
 
 /** Where the effective value was given. */
 function originOf(key: OptionKey, app: LocatedApp, flags: Layer): Origin {
@@ -164,7 +177,7 @@ async function envOf(app: LocatedApp, context: BuildContext, settings: Settings,
   const none: EnvLayer = new Map();
   const profile = context.envName === undefined ? undefined : app.layer.profiles.get(context.envName);
   return mergeEnv([
-    inheritedEnv(context.env),
+    withoutFiltered(inheritedEnv(context.env), settings.filter_env),
     // Like `cd` in a shell. Programs that trust PWD would otherwise see the caller's directory.
     context.env['PWD'] === undefined ? none : new Map([['PWD', app.cwd]]),
     await envFileOf(app, context, problems),

@@ -100,17 +100,6 @@ export const orOff = (kind: Kind<number>): Kind<number | null> => ({
   parse: (raw) => (raw === 0 || raw === '0' || raw === false || raw === 'false' ? ok(null) : kind.parse(raw)),
 });
 
-/** The times of a cron pattern; whether it is one, the resolver checks. */
-export const cronPattern: Kind<string | null> = {
-  label: 'cron pattern of five fields, or six with seconds in front; 0 or `false` is off',
-  tsType: 'string | 0 | false',
-  schema: { anyOf: [{ type: 'string', minLength: 1 }, { const: 0 }, { const: false }] },
-  parse(raw) {
-    if (raw === 0 || raw === '0' || raw === false || raw === 'false') return ok(null);
-    return isCleanText(raw) && raw.trim() !== '' ? ok(raw.trim()) : no('a cron pattern such as "0 3 * * *", or 0 for off', raw);
-  },
-};
-
 /** An array of strings, or one string split at spaces outside quotes. */
 export const stringList: Kind<readonly string[]> = {
   label: 'array of strings, or one string split at spaces',

@@ -81,7 +81,7 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
     source.apps.map(async (app): Promise<Candidate> => ({ ...app, ...(await locate({ ...app, flags, isFile, base, callerCwd, env, appArgs })) })),
   );
   problems.push(...duplicates(candidates, source));
-  const selected = rename(select(candidates, source, request, problems), flags, problems);
+  const selected = rename(select(candidates, source, request, problems), flags, problems).map((app) => withEnvName(app, request));
   const context: BuildContext = {
     file: source.path,
     flags,
@@ -163,6 +163,11 @@ function rename(selected: readonly Candidate[], flags: Layer, problems: LbError[
     problems.push(valueError({ file: COMMAND_LINE, path: '--name' }, 'one app (select it with --only)', `${selected.length} apps: ${names}`));
   }
   return selected.map((candidate) => ({ ...candidate, name }));
+}
+
+/** `append_env_to_name`: `api-staging`. */
+function withEnvName(app: Candidate, { envName }: ResolveRequest): Candidate {
+  return envName !== undefined && app.layer.values.append_env_to_name === true ? { ...app, name: `${app.name}-${envName}` } : app;
 }
 
 async function problemsOf({ path, layer, cwd, script, name, problem }: Candidate, flags: Layer, source: Source): Promise<LbError[]> {

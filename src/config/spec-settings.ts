@@ -16,8 +16,13 @@ type Located =
   | 'umask'
   | 'outFile'
   | 'errorFile'
+  | 'logFile'
+  | 'pidFile'
   | 'scale'
   | 'watch';
+
+/** Of `time`. */
+const TIME_FORMAT = 'YYYY-MM-DDTHH:mm:ss';
 
 /** The parts of a definition that follow from its options alone. */
 export function specSettings(settings: Settings): Omit<AppSpec, Located> {
@@ -25,6 +30,8 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     nodeArgs: settings.node_args,
     instanceVar: settings.instance_var,
     ipc: settings.ipc,
+    namespace: settings.namespace,
+    filterEnv: settings.filter_env,
     waitReady: settings.wait_ready,
     port: settings.port || null,
     listenTimeoutMs: settings.listen_timeout,
@@ -43,6 +50,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     backoffBaseMs: settings.exp_backoff_restart_delay,
     stopExitCodes: settings.stop_exit_codes,
     mergeLogs: settings.merge_logs,
+    logDateFormat: settings.log_date_format ?? (settings.time ? TIME_FORMAT : null),
     logType: settings.log_type,
     logMaxBytes: settings.log_max_size,
     logKeep: settings.log_keep,
@@ -75,7 +83,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
 /** Completes a definition that was saved before some options existed, with their defaults. */
 export function completeSpec(saved: unknown): unknown {
   return typeof saved === 'object' && saved !== null
-    ? { ...specSettings(DEFAULTS), kind: 'cluster', scale: null, watch: null, origin: null, umask: null, ...saved }
+    ? { ...specSettings(DEFAULTS), kind: 'cluster', scale: null, watch: null, logFile: null, pidFile: null, origin: null, umask: null, ...saved }
     : saved;
 }
 

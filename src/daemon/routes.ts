@@ -238,7 +238,8 @@ function redefined<B extends Redefinition>(registry: Registry, app: AppHandle, b
   if (body.spec !== undefined) registry.refuseForeign(body.spec);
   if (updateEnv === undefined) return rest;
   const spec = body.spec ?? app.spec;
-  return { ...rest, spec: { ...spec, env: { ...spec.env, ...updateEnv } } };
+  const kept = Object.entries(updateEnv).filter(([name]) => !spec.filterEnv.some((word) => name.includes(word)));
+  return { ...rest, spec: { ...spec, env: { ...spec.env, ...Object.fromEntries(kept) } } };
 }
 
 function result(answer: Answer): Success {

@@ -119,6 +119,8 @@ export interface DefinitionOrigin {
 export interface AppSpec {
   /** Unique in a daemon; see `expectedName`. */
   readonly name: string;
+  /** A group of apps. */
+  readonly namespace: string;
   /** Null in definitions that an older version saved. */
   readonly origin: DefinitionOrigin | null;
   /** Absolute path of the script the workers run as their main module. */
@@ -133,6 +135,8 @@ export interface AppSpec {
   readonly nodeArgs: readonly string[];
   /** The complete environment of the workers, except for the instance variable. */
   readonly env: Readonly<Record<string, string>>;
+  /** Variables whose name contains one of these are not inherited. */
+  readonly filterEnv: readonly string[];
   /** File mode creation mask of the workers; null for that of the daemon. */
   readonly umask: number | null;
   /** Name of the variable that carries the slot number. */
@@ -171,6 +175,8 @@ export interface AppSpec {
   readonly backoffBaseMs: number;
   /** Exit codes after which a worker is not restarted. */
   readonly stopExitCodes: readonly number[];
+  /** File of the pid of the worker; with several, `-<slot>` is inserted. Null for none. */
+  readonly pidFile: string | null;
   /**
    * Files of the workers' stdout and stderr, or a program that takes them; null for none. If `mergeLogs` is false, `-<slot>` is
    * inserted before the extension.
@@ -178,6 +184,10 @@ export interface AppSpec {
   readonly outFile: string | null;
   readonly errorFile: string | null;
   readonly mergeLogs: boolean;
+  /** One more file, for both; null for none. */
+  readonly logFile: string | null;
+  /** The format of the time before each line; null for none. */
+  readonly logDateFormat: string | null;
   /** Each line as it was written, or as a JSON object. */
   readonly logType: LogType;
   /** A log file is rotated when it reaches this size. */
@@ -233,3 +243,10 @@ export interface AppSpec {
 
 /** The configured weight of a slot. */
 export const weightOf = (weights: readonly number[], slot: number): number => weights[slot] ?? DEFAULT_WEIGHT;
+
+/** The namespace of apps that were given none. */
+const DEFAULT_NAMESPACE = 'default';
+
+/** The group of an app, unless it has none of its own. */
+export const namespaceOf = ({ namespace }: Pick<AppSpec, 'namespace'>): { readonly namespace?: string } =>
+  namespace === DEFAULT_NAMESPACE ? {} : { namespace };

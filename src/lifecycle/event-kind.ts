@@ -39,6 +39,7 @@ export const EVENT_KINDS = {
   'queue-short': { severity: 'warn', doc: 'few connections can wait in the kernel, because `net.core.somaxconn` is small; reported once for each primary' },
   'memory-pressure': { severity: 'warn', doc: 'the machine or container is running out of memory' },
   log: { severity: 'warn', doc: "an app's log file cannot be written, loses output, or is shared with another app" },
+  'pid-file': { severity: 'warn', doc: 'the `pid_file` of an app cannot be written' },
   'health-port': { severity: 'warn', doc: 'the readiness endpoint cannot listen' },
   'metrics-port': { severity: 'warn', doc: 'the metrics cannot be served at the saved address' },
   'share-failed': { severity: 'warn', doc: 'the control socket for a group cannot be opened where it was saved' },

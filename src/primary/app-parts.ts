@@ -35,6 +35,7 @@ import { Sampler, type UsageSource } from './watch/sampler.ts';
 import { Watch } from './watch/watch.ts';
 import type { Notify } from './workers/app-observer.ts';
 import { Generations, type FindScript } from './workers/generations.ts';
+import { PidFiles } from './workers/pid-files.ts';
 import { Pool } from './workers/pool.ts';
 import { ReplacementWatch } from './workers/replacement-watch.ts';
 import type { Startable } from './workers/startable.ts';
@@ -175,6 +176,7 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
     sampler: new Sampler({ usage: options.usage, pool, limits }),
     autoscaler: new Autoscaler({ context, runner, ingress, router, rebalancer, event, redefined: options.redefined }),
     logs: new LogSink({ app, keeper: options.outputKeeper, lineTimes: options.lineTimes, onProblem: (problem) => event('log', problem) }),
+    pidFiles: new PidFiles(pool, event),
     appMetrics: new AppMetrics(() => pool.workers),
     profiler: new Profiler({ app, pool, router, directory: options.profiles, event }),
     feed,

@@ -37,7 +37,7 @@ export class AppRuntime {
 
   /** Call this after the last worker has exited. Flushes the logs and closes all sockets. */
   async close(): Promise<void> {
-    const { cron, fileWatch, sampler, router, acceptance, watch, autoscaler, rebalancer, ingress, logs } = this.parts;
+    const { cron, fileWatch, sampler, router, acceptance, watch, autoscaler, rebalancer, ingress, logs, pidFiles } = this.parts;
     cron.stop();
     fileWatch.stop();
     sampler.stop();
@@ -48,7 +48,7 @@ export class AppRuntime {
     rebalancer.stop();
     this.endpoint.close();
     ingress.closeAllBut(new Set());
-    await logs.close();
+    await Promise.all([logs.close(), pidFiles.close()]);
   }
 
   #readyFacts(): ReadyFacts {
@@ -79,6 +79,7 @@ function inOrder(parts: AppParts): readonly WorkerObserver[] {
     appMetrics,
     logs,
     pool,
+    pidFiles,
     generations,
     relay,
     announcer,
@@ -98,6 +99,7 @@ function inOrder(parts: AppParts): readonly WorkerObserver[] {
     appMetrics,
     logs,
     pool,
+    pidFiles,
     generations,
     relay,
     announcer,

@@ -4,6 +4,7 @@ import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from './snapshot.ts';
 export type ListedApp = Pick<
   AppSnapshot,
   | 'name'
+  | 'namespace'
   | 'state'
   | 'instances'
   | 'ready'
@@ -40,9 +41,10 @@ export type ListedApp = Pick<
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
   const { listeners, unserved, expectedPort, generationNote, queued, panic, troubledSlots, recycles, lowLimits, lastFailure } = snapshot;
-  const { nextTickAt, autoscaling, operation, queuedOperations, error, program } = snapshot;
+  const { namespace, nextTickAt, autoscaling, operation, queuedOperations, error, program } = snapshot;
   return {
     name,
+    ...(namespace === undefined ? {} : { namespace }),
     state,
     instances,
     ready,

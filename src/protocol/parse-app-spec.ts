@@ -71,6 +71,7 @@ const WATCH_TUNING: Shape<WatchTuning> = {
 
 const SHAPE: Shape<AppSpec> = {
   name: appName,
+  namespace: string,
   origin: nullable(object<DefinitionOrigin>({ file: nullable(absolutePath), project: nullable(string) })),
   script: absolutePath,
   args: list(string),
@@ -80,6 +81,7 @@ const SHAPE: Shape<AppSpec> = {
   interpreter: nullable(absolutePath),
   nodeArgs: list(string),
   env: record(string),
+  filterEnv: list(string),
   umask: nullable(integer(0, 0o777)),
   instanceVar: string,
   ipc: oneOf(['none', 'broadcast']),
@@ -101,9 +103,12 @@ const SHAPE: Shape<AppSpec> = {
   restartDelayMs: nullable(number(0)),
   backoffBaseMs: number(0),
   stopExitCodes: list(integer(0)),
+  pidFile: nullable(absolutePath),
   outFile: nullable(logTarget),
   errorFile: nullable(logTarget),
   mergeLogs: boolean,
+  logFile: nullable(absolutePath),
+  logDateFormat: nullable(string),
   logType: oneOf(LOG_TYPES),
   logMaxBytes: integer(1),
   logKeep: integer(0),

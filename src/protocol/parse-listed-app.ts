@@ -56,6 +56,7 @@ export const worker = object<WorkerSnapshot>({
 
 export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
   name: string,
+  namespace: optional(string),
   state: oneOf(APP_STATES),
   instances: number(),
   ready: number(),

@@ -139,6 +139,8 @@ export interface ProcessLimits {
 export interface AppSnapshot {
   readonly name: string;
   readonly state: AppState;
+  /** Its group; absent without one. */
+  readonly namespace?: string;
   /** Desired number of workers. */
   readonly instances: number;
   readonly ready: number;

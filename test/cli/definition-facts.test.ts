@@ -7,7 +7,7 @@ import { app } from '../client/samples.ts';
 type Spec = AppSnapshot['spec'];
 
 /** The name is the heading. */
-const LEFT_OUT: readonly OptionKey[] = ['name'];
+const LEFT_OUT: readonly OptionKey[] = ['name', 'append_env_to_name'];
 
 /** No value is a default. */
 const UNUSUAL: Spec = {
@@ -22,6 +22,9 @@ const UNUSUAL: Spec = {
   nodeArgs: ['--no-warnings'],
   envNames: ['PATH'],
   umask: 0o027,
+  namespace: 'shop',
+  filterEnv: ['SECRET'],
+  pidFile: '/run/api.pid',
   instanceVar: 'SLOT',
   ipc: 'broadcast',
   port: 3000,
@@ -45,6 +48,8 @@ const UNUSUAL: Spec = {
   outFile: null,
   errorFile: '/var/log/e.log',
   mergeLogs: false,
+  logFile: '/var/log/all.log',
+  logDateFormat: 'HH:mm:ss',
   logType: 'json',
   logMaxBytes: 1024 ** 2,
   logKeep: 9,

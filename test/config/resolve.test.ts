@@ -107,6 +107,11 @@ describe('a script on the command line', () => {
         autorestart: true,
         autostart: true,
         cron: null,
+        namespace: 'default',
+        filterEnv: [],
+        pidFile: null,
+        logFile: null,
+        logDateFormat: null,
         watch: null,
         minUptimeMs: 1_000,
         maxRestarts: 16,
@@ -265,8 +270,8 @@ describe('a config file', () => {
   });
 
   it('warns once per app about what PM2 has and lb has not', async () => {
-    const { warnings } = await resolveIn(config({ script: 'app.js', watch: true, namespace: 'x' }));
-    expect(warnings).toEqual(['lb.config.json: apps[0]: not supported yet and ignored: namespace']);
+    const { warnings } = await resolveIn(config({ script: 'app.js', watch: true, uid: 'app', vizion: false }));
+    expect(warnings).toEqual(['lb.config.json: apps[0]: not supported yet and ignored: uid']);
   });
 });
 

@@ -33,12 +33,13 @@ const or =
 /** The line of each part of a definition; null if another line or the heading covers it. */
 export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | null } = {
   name: null,
+  namespace: changed('namespace', String),
   origin: null,
   script: always('script', String),
   args: changed('args', (args) => args.join(' ')),
   cwd: always('cwd', String),
   interpreter: always('interpreter', or('the Node.js that runs the daemon', String)),
-  nodeArgs: changed('node_args', (args) => args.join(' ')),
+  nodeArgs: changed('node_args', (args) => args.join(' '), 'source_map_support', 'disable_source_map_support'),
   kind: always('exec_mode', (kind) => (kind === 'plain' ? 'fork' : 'cluster')),
   instances: always('instances', String),
   scale: changed('scale', or('off', scaleText)),
@@ -97,6 +98,8 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   stopExitCodes: changed('stop_exit_codes', list),
   outFile: always('out_file', or('none', String)),
   errorFile: always('error_file', or('none', String)),
+  logFile: changed('log_file', or('none', String), 'disable_logs'),
+  logDateFormat: changed('log_date_format', or('none', String), 'time'),
   mergeLogs: changed('merge_logs', yesNo),
   logType: changed('log_type', String),
   logMaxBytes: changed('log_max_size', formatBytes),
@@ -104,11 +107,13 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   promClient: changed('prom_client', yesNo),
   onEvent: changed('on_event', or('off', hookText)),
   envNames: always('env', (names, { instanceVar }) => `${plural(names.length, 'variable')}, slot number in ${instanceVar}`, 'env_file', 'instance_var'),
+  filterEnv: changed('filter_env', (words) => (words.includes('') ? 'everything inherited' : list(words))),
+  pidFile: changed('pid_file', or('none', String)),
   umask: changed('umask', or('that of the daemon', formatUmask)),
   instanceVar: null,
 };
 
-const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale: null, watch: null, umask: null };
+const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale: null, watch: null, logFile: null, pidFile: null, umask: null };
 
 /** The lines that are always shown, and every option that differs from its default. */
 export function definitionFacts(spec: Spec): Fact[] {

@@ -17,6 +17,8 @@ const RECYCLED: Column<ListedApp> = { title: 'recycled', value: ({ recycles = 0 
 
 const NODE: Column<ListedApp> = { title: 'node', value: (app) => app.node || '-', align: 'right' };
 
+const NAMESPACE: Column<ListedApp> = { title: 'namespace', value: ({ namespace = 'default' }) => namespace };
+
 const HEAD: readonly Column<ListedApp>[] = [
   { title: 'name', value: (app) => app.name, color: () => 'bold', shrinksTo: 6 },
   { title: 'state', value: (app) => app.state, color: (app) => stateColor(app.state) },
@@ -46,7 +48,9 @@ export function listView(apps: readonly ListedApp[], options: TableOptions): str
   const recycled = apps.some(({ recycles = 0 }) => recycles > 0) ? [RECYCLED] : [];
   const listeners = width !== null && width >= LISTENERS_FROM_COLUMNS ? [LISTENERS] : [];
   const node = recycled.length > 0 && width !== null && width < NODE_AND_RECYCLED_FROM_COLUMNS ? [] : [NODE];
-  const columns = [...HEAD, ...node, ...AGE, ...recycled, ...FIGURES, ...listeners];
+  const [name, ...others] = HEAD;
+  const namespaces = apps.some(({ namespace }) => namespace !== undefined) ? [NAMESPACE] : [];
+  const columns = [...(name === undefined ? [] : [name]), ...namespaces, ...others, ...node, ...AGE, ...recycled, ...FIGURES, ...listeners];
   const [head, ...lines] = renderColumns(sorted, columns, { width, style });
   const body = sorted.flatMap((app, index) => [lines[index] ?? '', ...appNotes(app).map((note) => style('dim', `  ${note}`))]);
   return [head ?? '', ...body].map((line) => `${line}\n`).join('');

@@ -1,3 +1,4 @@
+import { cronPattern } from '../extra-kinds.ts';
 import * as kinds from '../kinds.ts';
 import { ignorePatterns, watchPaths, watchTuning } from '../watch-kinds.ts';
 import { option, withDefault } from './option.ts';
@@ -6,7 +7,7 @@ import { option, withDefault } from './option.ts';
 export const TRIGGER_OPTIONS = {
   cron_restart: withDefault({
     group: 'Cron and watch',
-    kind: kinds.cronPattern,
+    kind: cronPattern,
     aliases: ['cron'],
     flags: ['-c, --cron-restart <pattern>', '--cron <pattern>'],
     default: null,

@@ -1,5 +1,6 @@
 import { expectedPort } from '../../lifecycle/expected-port.ts';
 import { describeGenerations, isNoteworthy } from '../../lifecycle/generations.ts';
+import { namespaceOf } from '../../lifecycle/app-spec.ts';
 import { appState } from '../../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
@@ -105,6 +106,7 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
   const lowLimits = parts.limits.tooLow();
   return {
     ...takeStats(parts),
+    ...namespaceOf(pool.spec),
     healthy: watch.healthySlots(health),
     node: process.versions.node,
     uptimeMs: Math.round(now() - supervisor.startedAt),

@@ -10,7 +10,7 @@ import type { WatchFiles } from '../../system/watch-files.ts';
 import type { WorkerObserver } from '../workers/worker-handle.ts';
 import type { Revival } from './revival.ts';
 
-type Watched = Pick<AppSpec, 'cwd' | 'outFile' | 'errorFile'> & { readonly watch: WatchSpec };
+type Watched = Pick<AppSpec, 'cwd' | 'outFile' | 'errorFile' | 'logFile' | 'pidFile'> & { readonly watch: WatchSpec };
 
 interface FileWatchOptions {
   readonly revival: Pick<Revival, 'facts' | 'carryOut'>;
@@ -32,8 +32,8 @@ export class FileWatch implements WorkerObserver {
     this.#options = options;
   }
 
-  onSpecChanged({ watch, cwd, outFile, errorFile }: AppSpec): void {
-    const watched = watch === null ? null : { watch, cwd, outFile, errorFile };
+  onSpecChanged({ watch, cwd, outFile, errorFile, logFile, pidFile }: AppSpec): void {
+    const watched = watch === null ? null : { watch, cwd, outFile, errorFile, logFile, pidFile };
     if (isDeepStrictEqual(watched, this.#watched)) return;
     this.stop();
     this.#watched = watched;
@@ -50,7 +50,7 @@ export class FileWatch implements WorkerObserver {
   async #begin(watched: Watched): Promise<void> {
     const { cwd, watch } = watched;
     const { paths, ignore, options } = watch;
-    const own = [watched.outFile, watched.errorFile].filter((file) => file !== null);
+    const own = [watched.outFile, watched.errorFile, watched.logFile, watched.pidFile].filter((file) => file !== null);
     try {
       const close = await this.#options.watchFiles(
         { paths, options, ignored: ignores({ own, cwd, paths, ignore }) },
