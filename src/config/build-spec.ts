@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
+import { fileNameOf } from '../lifecycle/app-name.ts';
 import { LOG_PROGRAMS, weightOf, type AppSpec, type ScaleSpec, type WorkerKind } from '../lifecycle/app-spec.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
 import { STRATEGIES } from '../lifecycle/balance-strategy.ts';
@@ -64,7 +65,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
   if (schedule !== null) problems.push(valueError(originOf(schedule.key, app, context.flags), schedule.expected, schedule.got));
   const logFile = (key: 'out_file' | 'error_file', suffix: string): string | null => {
     const path = settings.disable_logs ? null : pathOf(key, app, context);
-    return path === undefined ? join(context.home, 'logs', `${app.name}-${suffix}.log`) : path;
+    return path === undefined ? join(context.home, 'logs', `${fileNameOf(app.name)}-${suffix}.log`) : path;
   };
   const env = await envOf(app, context, settings, problems);
   const { flags, callerCwd, interpreters } = context;
@@ -130,7 +131,7 @@ function scaleOf({ scale }: Settings, { cpuBudget }: BuildContext): ScaleSpec | 
 
 function combinedOf(app: LocatedApp, { flags, callerCwd, home }: BuildContext, { log_file, disable_logs }: Settings): string | null {
   if (log_file === null || disable_logs) return null;
-  if (log_file === true) return join(home, 'logs', `${app.name}.log`);
+  if (log_file === true) return join(home, 'logs', `${fileNameOf(app.name)}.log`);
   return absolutePath(log_file, flags.values.log_file === undefined ? app.cwd : callerCwd);
 }
 

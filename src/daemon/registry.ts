@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
+import { fileNameOf } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { mayReplace, otherName, placeOf } from '../lifecycle/name-owner.ts';
 import { NO_FOOTPRINT } from '../lifecycle/replacement.ts';
@@ -24,8 +25,8 @@ type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed' | 'keeper'> &
 const ADOPTED_WITHIN_MS = 1_000;
 const ADOPTED_POLL_MS = 10;
 
-/** The name of the primary that runs an app: each has its own. */
-const primaryOf = (app: string): string => app;
+/** The name of the primary that runs an app: each has its own, and a record in a file of that name. */
+const primaryOf = fileNameOf;
 
 /** All apps of this daemon, and the keepers of their primaries, by name. */
 export class Registry {

@@ -346,3 +346,32 @@ describe('options that contradict each other', () => {
     });
   });
 });
+
+describe('a file that is started from another directory', () => {
+  const FILES = { 'conf/ecosystem.config.json': '', 'conf/app.js': '', 'app.js': '', 'conf/dir/x.js': '', 'dir/x.js': '' };
+  const warningsFor = async (app: object, only: Files = FILES): Promise<string[]> => {
+    const files = { ...only, 'conf/ecosystem.config.json': JSON.stringify({ apps: [app] }) };
+    const { warnings, cwd, apps } = await resolveIn(files, { target: 'conf/ecosystem.config.json' });
+    expect(apps[0]?.script.startsWith(join(cwd, 'conf'))).toBe(true);
+    return warnings.map((warning) => warning.replaceAll(cwd, ''));
+  };
+
+  it('warns where PM2 would take another script', async () => {
+    expect(await warningsFor({ script: 'app.js' })).toEqual([
+      'conf/ecosystem.config.json: apps[0].script: is /conf/app.js; PM2, which starts from the current directory, would take /app.js',
+    ]);
+    expect(await warningsFor({ script: 'x.js', cwd: 'dir' })).toEqual([
+      'conf/ecosystem.config.json: apps[0].script: is /conf/dir/x.js; PM2, which starts from the current directory, would take /dir/x.js',
+    ]);
+  });
+
+  it('warns where PM2 would take another working directory', async () => {
+    expect(await warningsFor({ script: 'x.js', cwd: 'dir' }, { 'conf/dir/x.js': '', 'dir/other.js': '' })).toEqual([
+      'conf/ecosystem.config.json: apps[0].cwd: is /conf/dir; PM2, which starts from the current directory, would take /dir',
+    ]);
+  });
+
+  it('says nothing where there is only one', async () => {
+    expect(await warningsFor({ script: 'app.js' }, { 'conf/app.js': '' })).toEqual([]);
+  });
+});
