@@ -21,8 +21,8 @@ const ROLES = ['cli/main', 'cli/run-cli', 'cli/main-logs', 'cli/logs/of-daemon',
  * What a daemon, its primaries and their workers run, also later and lazily. Each daemon copies these files into its home and runs
  * only the copy, so they must not load anything else: libraries are bundles of their own.
  */
-const PROGRAM_FILES = ['daemon/program.cjs', 'daemon/main.cjs', 'primary/main.cjs', 'worker/preload.cjs', 'lib/pidusage.cjs', 'lib/ws.cjs'];
-const LIBRARIES = ['pidusage', 'ws'];
+const LIBRARIES = ['chokidar', 'croner', 'dayjs', 'pidusage', 'ws'];
+const PROGRAM_FILES = ['daemon/program.cjs', 'daemon/main.cjs', 'primary/main.cjs', 'worker/preload.cjs', ...LIBRARIES.map((library) => `lib/${library}.cjs`)];
 
 /** The package of a release, or one for a test of the same source: `--out=dist-next --version=0.2.0 --protocol=1`, without types and dashboard. */
 const flags = Object.fromEntries(process.argv.slice(2).map((flag) => flag.replace(/^--/, '').split('=')));
@@ -61,7 +61,7 @@ const librariesBeside = {
 
 const bundleOfLibrary = (name) => ({
   ...PROGRAM,
-  // As CommonJS, which is what both are: the same `module.exports`.
+  // What is CommonJS has the same `module.exports`.
   stdin: { contents: `module.exports = require('${name}');`, resolveDir: '.' },
   outfile: `${OUT}/lib/${name}.cjs`,
   minifyWhitespace: true,

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { appPath } from '../client/request.ts';
 import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
+import { normalName } from '../lifecycle/app-name.ts';
 import { byteSize } from '../lifecycle/wording.ts';
 import type { ResultRecord } from '../protocol/control.ts';
 import { PROFILE_TITLES, type ProfileBody, type ProfileKind } from '../protocol/profile.ts';
@@ -30,12 +31,15 @@ const DIRECTORY_PROBLEMS: Readonly<Record<string, (directory: string) => string>
 
 /** Takes a profile of one worker and prints its path. Resolves with the exit code. */
 export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slot'>): Promise<number> {
-  const { name, slot } = parseTarget(context.args[0] ?? '');
+  const target = context.args[0] ?? '';
+  if (target === '' || target.startsWith(':')) throw usage(`expected an app name, optionally with a slot such as api:0, got "${target}"`);
   const output = outputOf(context);
   const { channel } = await daemonFor(context, 'read');
   try {
-    return await forEachTarget(context, [name], async () => {
-      appNamed(await fetchApps(channel), name);
+    return await forEachTarget(context, [target], async () => {
+      const apps = await fetchApps(channel);
+      const { name, slot } = parseTarget(target, apps);
+      appNamed(apps, name);
       await runOperation(context, channel, {
         title: `${PROFILE_TITLES[body.what]} of "${name}"`,
         method: 'POST',
@@ -50,14 +54,14 @@ export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slo
   }
 }
 
-/** `api`, `api:1`; no name has a colon. @throws LbError LB_ERR_USAGE */
-function parseTarget(text: string): { readonly name: string; readonly slot: number | undefined } {
-  const [name = '', ...rest] = text.split(':');
-  if (name === '') throw new LbError('LB_ERR_USAGE', { problem: `expected an app name, optionally with a slot such as api:0, got "${text}"` });
-  if (rest.length === 0) return { name, slot: undefined };
-  const slot = rest.join(':');
+const usage = (problem: string): LbError => new LbError('LB_ERR_USAGE', { problem });
+
+/** `api`, `api:1`; a name with a colon, such as `api:3000`, stands for its app. @throws LbError LB_ERR_USAGE */
+function parseTarget(text: string, apps: readonly { readonly name: string }[]): { readonly name: string; readonly slot: number | undefined } {
+  const [, name, slot] = /^(.*):(.*)$/s.exec(text) ?? [];
+  if (name === undefined || slot === undefined || apps.some((app) => app.name === normalName(text))) return { name: text, slot: undefined };
   if (/^\d{1,6}$/.test(slot)) return { name, slot: Number(slot) };
-  throw new LbError('LB_ERR_USAGE', { problem: `expected a slot number after "${name}:", such as ${name}:0, got "${slot}"` });
+  throw usage(`expected a slot number after "${name}:", such as ${name}:0, got "${slot}"`);
 }
 
 /** The path of `--output`; null without it. Checked before the work begins. @throws LbError LB_ERR_USAGE */

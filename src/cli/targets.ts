@@ -34,7 +34,18 @@ export interface TargetRules {
   readonly none: string;
 }
 
-/** Processes the named apps, or all. Resolves with the exit code. */
+/** The apps of a namespace, in their order; null if the word is the name of an app, or of no namespace. */
+function inNamespace(apps: readonly AppSnapshot[], word: string, { ofAll }: TargetRules): readonly string[] | null {
+  if (apps.some(({ name }) => name === normalName(word))) return null;
+  const members = apps.filter(({ namespace = 'default' }) => namespace === word);
+  if (members.length === 0) return null;
+  return members
+    .filter(ofAll)
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** Processes the named apps, those of the named namespaces, or all. Resolves with the exit code. */
 export async function forEachApp(context: Context, channel: Channel, rules: TargetRules, work: (app: AppSnapshot) => Promise<void>): Promise<number> {
   const apps = await fetchApps(channel);
   const chosen = apps
@@ -42,7 +53,7 @@ export async function forEachApp(context: Context, channel: Channel, rules: Targ
     .map((app) => app.name)
     .sort();
   if (context.args.includes(ALL) && chosen.length === 0) context.note(rules.none);
-  const names = new Set(context.args.flatMap((word) => (word === ALL ? chosen : [word])));
+  const names = new Set(context.args.flatMap((word) => (word === ALL ? chosen : (inNamespace(apps, word, rules) ?? [word]))));
   return await forEachTarget(context, [...names], async (name) => await work(appNamed(apps, name)));
 }
 

@@ -6,7 +6,7 @@ export interface AppOptions {
   /**
    * Name of the app, unique within a daemon.
    *
-   * Letters and digits of any script, emoji, `.`, `_`, `-` and single spaces inside, as in `My API`. At most 64 characters and 128 bytes of UTF-8; the first character is a letter, digit or emoji. Quote a name with a blank in a shell. Unicode normalization forms of a name are the same name.
+   * Letters and digits of any script, emoji, single spaces inside, and any of `. _ - @ / : ( ) [ ] + # & = ~ !`, as in `@org/api`, `api:3000` or `My API (prod)`. At most 64 characters and 128 bytes of UTF-8; the first character is a letter, digit, emoji, `@`, `_`, `(` or `[`. Quote a name with a blank or a bracket in a shell. Unicode normalization forms of a name are the same name. Files of an app whose name is not safe as a file name are named for what is safe of it and a hash: `org_api-6989c3ac-out.log`.
    * @default the script's file name without its extension
    */
   readonly name?: string | undefined;
@@ -34,7 +34,7 @@ export interface AppOptions {
   /**
    * Number of workers: n, `max` for one per CPU, or -n for n fewer than CPUs.
    *
-   * The CPU count respects the quota of the container. 0 means `max`; a negative number leaves at least one worker. At most 1024. At most 32 workers (or one per CPU, if there are more CPUs) start at the same time; the rest start as those become ready.
+   * `auto` is the same as `max`. The CPU count respects the quota of the container. 0 means `max`; a negative number leaves at least one worker. At most 1024. At most 32 workers (or one per CPU, if there are more CPUs) start at the same time; the rest start as those become ready.
    * @default `1`
    */
   readonly instances?: number | 'max' | (string & {}) | undefined;
@@ -112,6 +112,44 @@ export interface AppOptions {
    */
   readonly interpreter?: string | undefined;
   /**
+   * Group of the app: commands take it as a target in the place of names.
+   *
+   * An app of that name comes first. `lb list` shows it if an app has one.
+   * @default `"default"`
+   */
+  readonly namespace?: string | undefined;
+  /**
+   * With `--env staging`, name the app `api-staging`.
+   * @default `false`
+   */
+  readonly append_env_to_name?: boolean | undefined;
+  /**
+   * File for the worker's pid.
+   *
+   * Relative to `cwd`. With several workers, each has its own: `api.pid` becomes `api-0.pid`, `api-1.pid`. During a reload it names the worker that serves.
+   * @default none
+   */
+  readonly pid_file?: string | undefined;
+  /**
+   * Do not inherit variables whose name contains one of these words; `true` inherits none.
+   *
+   * It concerns the environment in which you ran `lb start`, and `--update-env`; what `env` and `env_file` set stays.
+   * @default `[]`
+   */
+  readonly filter_env?: boolean | string | readonly string[] | undefined;
+  /**
+   * Show stacks in terms of the sources: `--enable-source-maps` of Node.js.
+   *
+   * PM2 has this on by default. It makes stacks slower.
+   * @default `false`
+   */
+  readonly source_map_support?: boolean | undefined;
+  /**
+   * Turn `source_map_support` off, whatever else says.
+   * @default `false`
+   */
+  readonly disable_source_map_support?: boolean | undefined;
+  /**
    * What shows that a command is ready: a port, or a path that is answered.
    *
    * For programs that are not Node.js. `8000`: that port of this machine accepts a connection. `"/health"`: a GET of it, on `port` or `PORT`, is answered with a status below 400; `{ path, port }` names the port. `{ command }`: that shell command ends with 0, in the environment and directory of the app. `{ file }`: that file, relative to `cwd`, was written since the start. Nothing else makes the app ready then; if it is not so within `listen_timeout`, the start or reload has failed.
@@ -179,6 +217,13 @@ export interface AppOptions {
    * @default `true`
    */
   readonly autorestart?: boolean | undefined;
+  /**
+   * Start the app when it is defined.
+   *
+   * With `false`, `lb start` of its file or script only defines the app, and `lb start <app>` starts it. With `cron_restart` or `watch` it waits for the first tick or change.
+   * @default `true`
+   */
+  readonly autostart?: boolean | undefined;
   /**
    * Exit codes after which a worker is not restarted, such as `0,143`.
    * @default `[]`
@@ -259,6 +304,46 @@ export interface AppOptions {
    * @default `0ms`
    */
   readonly drain_delay?: number | string | undefined;
+  /**
+   * Start the app again, or reload it, at these times, such as `0 3 * * *`.
+   *
+   * An app that has ended is started; one that runs is reloaded, without losing a request. With `autorestart: false` and no listener it is a job: a tick while its last run still runs is skipped, with an event. Ticks that the machine slept through are not made up. `lb stop` turns it off until the next start; it survives reboots and upgrades. See [lifecycle.md](lifecycle.md#cron-and-watch).
+   * @default `off`
+   */
+  readonly cron_restart?: string | 0 | false | undefined;
+  /**
+   * Time zone of `cron_restart`, such as `Europe/Berlin`.
+   * @default that of the machine
+   */
+  readonly cron_timezone?: string | undefined;
+  /**
+   * Reload the app when files change: those of `cwd`, or of these paths.
+   *
+   * Paths are relative to `cwd`. An app that runs is reloaded, without losing a request; if the new code does not start, the old one keeps serving. One that has ended or given up is started. Dot files and `node_modules` below a watched folder, and the log files of the app, are never watched; name a dot file to watch it. As a flag, separate several paths by commas, and put `--watch` alone after the script. See [lifecycle.md](lifecycle.md#cron-and-watch).
+   * @default `off`
+   */
+  readonly watch?: boolean | string | readonly string[] | undefined;
+  /**
+   * What `watch` ignores, such as `["logs", "*.tmp", "public/uploads"]`.
+   *
+   * A name without a slash is that of a file or folder at any depth, as in `.gitignore`; one with a slash is relative to `cwd`. `*`, `?`, `**` and `{a,b}` work as in a shell. A `RegExp`, or a string with a backslash, `^`, `$` or `|`, is a regular expression for the path below the watched folder, which begins with a slash.
+   * @default `[]`
+   */
+  readonly ignore_watch?: string | RegExp | readonly (string | RegExp)[] | undefined;
+  /**
+   * How long no more files must change before the app is reloaded.
+   *
+   * Changes that do not stop are acted upon after 10 s.
+   * @default `300ms`
+   */
+  readonly watch_delay?: number | string | undefined;
+  /**
+   * Options of chokidar, such as `{ usePolling: true }` for a network file system.
+   *
+   * `persistent`, `ignoreInitial`, `cwd`, `ignored`, `disableGlobbing` and `useFsEvents` have no effect.
+   * @default `{}`
+   */
+  readonly watch_options?: { readonly usePolling?: boolean; readonly interval?: number; readonly binaryInterval?: number; readonly depth?: number; readonly followSymlinks?: boolean; readonly ignorePermissionErrors?: boolean; readonly alwaysStat?: boolean; readonly atomic?: boolean | number; readonly awaitWriteFinish?: boolean | { readonly stabilityThreshold?: number; readonly pollInterval?: number }; readonly [other: string]: unknown } | undefined;
   /**
    * Adjust the number of workers to the load, such as `{ min: 2, max: 8, target: { elu: 0.6 } }`.
    *
@@ -417,6 +502,32 @@ export interface AppOptions {
    */
   readonly log_type?: 'text' | 'json' | undefined;
   /**
+   * One more file, for stdout and stderr together.
+   *
+   * Written as well as `out_file` and `error_file`, by all workers. Relative to `cwd`.
+   * @default `off`
+   */
+  readonly log_file?: string | boolean | null | undefined;
+  /**
+   * Write no log files at all.
+   *
+   * `lb logs` still shows the last lines.
+   * @default `false`
+   */
+  readonly disable_logs?: boolean | undefined;
+  /**
+   * Write the time before each line, in this format of dayjs, such as `YYYY-MM-DD HH:mm:ss.SSS`.
+   *
+   * The line follows after a colon and a blank, as in PM2. `lb logs` knows the time of each line also without it. No effect with `log_type: "json"`, which has a `timestamp`.
+   * @default none
+   */
+  readonly log_date_format?: string | undefined;
+  /**
+   * Short for `log_date_format: "YYYY-MM-DDTHH:mm:ss"`.
+   * @default `false`
+   */
+  readonly time?: boolean | undefined;
+  /**
    * Size at which a log file is rotated.
    * @default `10M`
    */
@@ -434,5 +545,5 @@ export interface AppOptions {
    * Needs `run` or `url`; if both are given, both are called. Each event is tried up to three times, for 10 s each. A hook that fails or hangs does not affect the app; see docs/events.md.
    * @default `off`
    */
-  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'recycle' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'queue-short' | 'memory-pressure' | 'log' | 'health-port' | 'metrics-port' | 'share-failed' | 'name-taken' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'primary-replaced' | 'upgrade-gap' | 'upgrade' | 'upgrade-failed' | 'program-copy' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'cron' | 'watch' | 'recycle' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'queue-short' | 'memory-pressure' | 'log' | 'pid-file' | 'health-port' | 'metrics-port' | 'share-failed' | 'name-taken' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'primary-replaced' | 'upgrade-gap' | 'upgrade' | 'upgrade-failed' | 'program-copy' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
+import { fileNameOf } from '../lifecycle/app-name.ts';
 import { LOG_PROGRAMS, weightOf, type AppSpec, type ScaleSpec, type WorkerKind } from '../lifecycle/app-spec.ts';
 import { copiesWarning } from '../lifecycle/copies.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
@@ -11,6 +12,7 @@ import { shownPath, type Program } from './command/resolve-command.ts';
 import { typed } from './command/shell-line.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
 import { countInstances } from './instances.ts';
+import { scheduleProblem } from './schedule-problem.ts';
 import { interpreterOf } from './interpreter-of.ts';
 import type { Interpreters } from './interpreter.ts';
 import { DEFAULTS, type OptionKey, type Settings } from './options.ts';
@@ -19,7 +21,7 @@ import { COMMAND_LINE, valueError, type Layer, type Origin } from './read-values
 import { optionsOfKind } from './options-of-kind.ts';
 import { readyWhenOf } from './ready-when.ts';
 import { specSettings } from './spec-settings.ts';
-import { inheritedEnv, mergeEnv } from './worker-env.ts';
+import { inheritedEnv, mergeEnv, withoutFiltered } from './worker-env.ts';
 
 /** A selected app with its script and working directory. */
 export interface LocatedApp {
@@ -57,15 +59,19 @@ export interface BuildContext {
   readonly interpreters: Interpreters;
 }
 
-type PathKey = 'out_file' | 'error_file' | 'env_file' | 'interpreter';
+const SOURCE_MAPS = '--enable-source-maps';
+
+type PathKey = 'out_file' | 'error_file' | 'pid_file' | 'env_file' | 'interpreter';
 
 /** Builds the definition of one app from its layers. Adds errors to `problems`; each leaves a gap in the result. */
 export async function buildSpec(app: LocatedApp, context: BuildContext, problems: LbError[]): Promise<BuiltSpec> {
   const settings: Settings = { ...DEFAULTS, ...app.layer.values, ...context.environment.values, ...context.flags.values };
   problems.push(...conflicts(app, context, settings));
+  const schedule = await scheduleProblem(settings);
+  if (schedule !== null) problems.push(valueError(originOf(schedule.key, app, context.flags), schedule.expected, schedule.got));
   const logFile = (key: 'out_file' | 'error_file', suffix: string): string | null => {
-    const path = pathOf(key, app, context);
-    return path === undefined ? join(context.home, 'logs', `${app.name}-${suffix}.log`) : path;
+    const path = settings.disable_logs ? null : pathOf(key, app, context);
+    return path === undefined ? join(context.home, 'logs', `${fileNameOf(app.name)}-${suffix}.log`) : path;
   };
   const env = await envOf(app, context, settings, problems);
   const program = await programOf(app, context, settings, env, problems);
@@ -83,7 +89,10 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     umask: settings.umask ?? context.umask,
     outFile: logFile('out_file', 'out'),
     errorFile: logFile('error_file', 'error'),
+    logFile: combinedOf(app, context, settings),
+    pidFile: pathOf('pid_file', app, context) ?? null,
     scale: scaleOf(settings, context),
+    watch: watchOf(app, context, settings),
   };
   const { problems: misplaced, warnings } = optionsOfKind(spec.kind, {
     name: app.name,
@@ -118,7 +127,7 @@ async function programOf(
   const args = app.external?.args ?? app.program?.args ?? (appArgs.length > 0 ? [...appArgs] : settings.args);
   if (interpreted.by === 'runner') return { kind: 'command', runner: interpreted.runner, args, interpreter: null, nodeArgs: [] };
   const { interpreter, nodeArgs } = interpreted;
-  return { kind: kindOf(app, context, settings), runner: [], args, interpreter, nodeArgs: [...settings.node_args, ...nodeArgs] };
+  return { kind: kindOf(app, context, settings), runner: [], args, interpreter, nodeArgs: [...sourceMaps(settings), ...settings.node_args, ...nodeArgs] };
 }
 
 function uncounted({ incrementVar, env }: AppSpec, origin: () => Origin): LbError[] {
@@ -127,10 +136,10 @@ function uncounted({ incrementVar, env }: AppSpec, origin: () => Origin): LbErro
 }
 
 /** What a command turned out to be. */
-function noteOf({ command, external }: LocatedApp, { kind, runner, nodeArgs, script, args, cwd }: AppSpec, { node_args }: Settings): string | null {
+function noteOf({ command, external }: LocatedApp, { kind, runner, nodeArgs, script, args, cwd }: AppSpec, settings: Settings): string | null {
   const shown = shownPath(script, cwd);
   if (kind !== 'command') {
-    const own = nodeArgs.slice(node_args.length);
+    const own = nodeArgs.slice(sourceMaps(settings).length + settings.node_args.length);
     return command === undefined && own.length === 0 ? null : `${command ?? shown} -> ${typed(['node', ...own, shown, ...args])}`;
   }
   const why = external === undefined ? '' : `: ${external.reason}`;
@@ -162,6 +171,22 @@ function scaleOf({ scale }: Settings, { cpuBudget }: BuildContext): ScaleSpec | 
   return { on: true, min, max, target, upCooldownMs: up_cooldown, downCooldownMs: down_cooldown };
 }
 
+function combinedOf(app: LocatedApp, { flags, callerCwd, home }: BuildContext, { log_file, disable_logs }: Settings): string | null {
+  if (log_file === null || disable_logs) return null;
+  if (log_file === true) return join(home, 'logs', `${fileNameOf(app.name)}.log`);
+  return absolutePath(log_file, flags.values.log_file === undefined ? app.cwd : callerCwd);
+}
+
+const sourceMaps = (settings: Settings): readonly string[] =>
+  settings.source_map_support && !settings.disable_source_map_support && !settings.node_args.includes(SOURCE_MAPS) ? [SOURCE_MAPS] : [];
+
+function watchOf(app: LocatedApp, { flags, callerCwd }: BuildContext, { watch, ignore_watch, watch_delay, watch_options = {} }: Settings): AppSpec['watch'] {
+  if (watch === null) return null;
+  const base = flags.values.watch === undefined ? app.cwd : callerCwd;
+  const paths = watch.length === 0 ? [app.cwd] : watch.map((path) => absolutePath(path, base));
+  return { paths, ignore: ignore_watch, delayMs: watch_delay, options: watch_options };
+}
+
 /** A number of workers asks for a cluster. */
 function kindOf(app: LocatedApp, { flags }: BuildContext, { exec_mode, scale }: Settings): WorkerKind {
   if (exec_mode !== undefined) return exec_mode.startsWith('fork') ? 'plain' : 'cluster';
@@ -184,7 +209,7 @@ function pathOf(key: Exclude<PathKey, 'interpreter'>, app: LocatedApp, { flags, 
   return absolutePath(given, asFlag === undefined ? app.cwd : callerCwd);
 }
 
-const isLogProgram = (key: PathKey, given: string): boolean => key !== 'env_file' && LOG_PROGRAMS.some((word) => word === given);
+const isLogProgram = (key: PathKey, given: string): boolean => (key === 'out_file' || key === 'error_file') && LOG_PROGRAMS.some((word) => word === given);
 
 /** Where the effective value was given. */
 function originOf(key: OptionKey, app: LocatedApp, flags: Layer): Origin {
@@ -195,7 +220,7 @@ async function envOf(app: LocatedApp, context: BuildContext, settings: Settings,
   const none: EnvLayer = new Map();
   const profile = context.envName === undefined ? undefined : app.layer.profiles.get(context.envName);
   return mergeEnv([
-    inheritedEnv(context.env),
+    withoutFiltered(inheritedEnv(context.env), settings.filter_env),
     // Like `cd` in a shell. Programs that trust PWD would otherwise see the caller's directory.
     context.env['PWD'] === undefined ? none : new Map([['PWD', app.cwd]]),
     await envFileOf(app, context, problems),

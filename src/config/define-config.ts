@@ -18,6 +18,8 @@ export type AppConfig = AppOptions & CamelCaseOptions & EnvProfiles;
 export interface LbConfig {
   /** The apps that `lb start` starts; their names must be unique. */
   readonly apps: readonly AppConfig[];
+  /** What all apps have that do not say otherwise. Variables of `env` are merged one by one. */
+  readonly defaults?: AppConfig;
   /**
    * Where the daemon serves the metrics of all its apps: a port on 127.0.0.1, or host:port; null for nowhere. Applies from the
    * next start or reload with this file. Scrapers may name this machine by IP address, `localhost`, its own name or one of `hosts`.

@@ -20,26 +20,27 @@ export function configJsonSchema(): Schema {
     additionalProperties: false,
     description: 'Where the daemon serves the metrics of all its apps.',
   };
+  const defaults: Schema = { $ref: '#/$defs/options', description: 'What all apps have that do not say otherwise.' };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'lb configuration',
     description: 'Apps for lb, the cluster-mode process supervisor for Node.js',
-    anyOf: [{ type: 'object', properties: { apps, metrics }, required: ['apps'] }, apps, { $ref: '#/$defs/app' }],
-    $defs: { app: appSchema() },
+    anyOf: [{ type: 'object', properties: { apps, defaults, metrics }, required: ['apps'] }, apps, { $ref: '#/$defs/app' }],
+    $defs: { options: appSchema(), app: { $ref: '#/$defs/options', anyOf: SCRIPT_NAMES.map((name) => ({ required: [name] })) } },
   };
 }
+
+const SCRIPT_NAMES = OPTION_LIST.filter((entry) => entry.key === 'script').flatMap(namesOf);
 
 function appSchema(): Schema {
   const properties: [string, Schema][] = OPTION_LIST.flatMap((entry) => namesOf(entry).map((name): [string, Schema] => [name, optionSchema(entry, name)]));
   properties.push(...foreign(unsupportedKeys(), 'PM2 option that lb does not support yet: it is ignored with a warning.'));
   properties.push(...foreign(meaninglessKeys(), 'PM2 option without a meaning in lb: it is ignored.'));
-  const scriptNames = OPTION_LIST.filter((entry) => entry.key === 'script').flatMap(namesOf);
   return {
     type: 'object',
     properties: Object.fromEntries(properties),
     patternProperties: { '^env_(?!file$).+$': { ...env.schema, description: 'Variables added to `env` when chosen with `--env <name>`.' } },
     additionalProperties: false,
-    anyOf: scriptNames.map((name) => ({ required: [name] })),
   };
 }
 

@@ -249,11 +249,11 @@ export const instances: Kind<number | 'max'> = {
   schema: {
     anyOf: [
       { type: 'integer', minimum: -MAX_INSTANCES, maximum: MAX_INSTANCES },
-      { type: 'string', pattern: '^(max|-?\\d+)$' },
+      { type: 'string', pattern: '^(max|auto|-?\\d+)$' },
     ],
   },
   parse(raw) {
-    if (raw === 'max') return ok('max');
+    if (raw === 'max' || raw === 'auto') return ok('max');
     const value = wholeNumber(raw);
     return value !== undefined && Math.abs(value) <= MAX_INSTANCES
       ? ok(value === 0 ? 'max' : value)

@@ -7,7 +7,7 @@ import { PACKAGE_KEYS } from './find-file.ts';
 import { isObject } from './kind.ts';
 import { stripJsonComments } from './json-comments.ts';
 import { readMetrics, type MetricsConfig } from './metrics-key.ts';
-import { suggestion } from './nearest.ts';
+import { withNearest } from './nearest.ts';
 import { optionNamed } from './options.ts';
 
 type Table = Readonly<Record<string, unknown>>;
@@ -25,6 +25,8 @@ interface RawApp {
 
 export interface LoadedConfig {
   readonly apps: readonly RawApp[];
+  /** What all apps have, unchecked; undefined for nothing. */
+  readonly defaults?: Table;
   /** The daemon's metrics address; undefined to leave it unchanged. */
   readonly metrics?: MetricsConfig;
   readonly warnings: readonly string[];
@@ -130,10 +132,15 @@ async function collectBelow(key: string, content: Table, file: string, isPackage
   const nested = isTable(inner) && inner['apps'] !== undefined ? await settle(inner['apps']) : inner;
   const path = nested === inner ? key : `${key}.apps`;
   const apps = Array.isArray(nested) ? await listed(nested, file, path) : [await toApp(nested, file, path)];
-  if (isPackage) return { apps, warnings: [] };
-  const holder = nested === inner ? content : inner;
+  const holder = nested === inner ? (isPackage ? {} : content) : inner;
+  const defaults = isTable(holder) ? await defaultsOf(await holder['defaults'], file) : {};
+  if (isPackage) return { apps, ...defaults, warnings: [] };
   const metrics: unknown = isTable(holder) ? await holder['metrics'] : undefined;
-  return { apps, ...(metrics === undefined ? {} : { metrics: readMetrics(metrics, file) }), warnings: extras(content, key, file) };
+  return { apps, ...defaults, ...(metrics === undefined ? {} : { metrics: readMetrics(metrics, file) }), warnings: extras(content, key, file) };
+}
+
+async function defaultsOf(given: unknown, file: string): Promise<Pick<LoadedConfig, 'defaults'>> {
+  return given === undefined || given === null ? {} : { defaults: (await toApp(given, file, 'defaults', 'an object with options of all apps')).raw };
 }
 
 async function listed(items: readonly unknown[], file: string, path: string): Promise<RawApp[]> {
@@ -141,22 +148,17 @@ async function listed(items: readonly unknown[], file: string, path: string): Pr
   return Promise.all(items.map((item, index) => toApp(item, file, `${path}[${index}]`)));
 }
 
-async function toApp(item: unknown, file: string, path: string): Promise<RawApp> {
+async function toApp(item: unknown, file: string, path: string, expected = 'an app (an object with "script")'): Promise<RawApp> {
   const app = await item;
-  if (!isTable(app)) throw new LbError('LB_ERR_CONFIG_VALUE', { file, path, expected: 'an app (an object with "script")', got: describe(app) });
+  if (!isTable(app)) throw new LbError('LB_ERR_CONFIG_VALUE', { file, path, expected, got: describe(app) });
   // Copying runs the getters here, so that their errors are reported as errors of the file.
   return { path, raw: { ...app } };
 }
 
 function extras(content: Table, key: string, file: string): string[] {
-  const expected = [key, 'metrics', 'default', '$schema', '__esModule', 'module.exports'];
+  const expected = [key, 'metrics', 'defaults', 'default', '$schema', '__esModule', 'module.exports'];
   const names = Object.keys(content).filter((name) => !expected.includes(name) && content[name] !== undefined);
-  return names.length === 0 ? [] : [`${file}: ignored next to "${key}": ${names.map(withNearest).join(', ')}`];
-}
-
-function withNearest(name: string): string {
-  const nearest = suggestion(name, ['metrics']).replace(', ', '');
-  return nearest === '' ? name : `${name} (${nearest})`;
+  return names.length === 0 ? [] : [`${file}: ignored next to "${key}": ${names.map((name) => withNearest(name, ['metrics', 'defaults'])).join(', ')}`];
 }
 
 const empty = (file: string, detail: string): LbError => new LbError('LB_ERR_CONFIG_EMPTY', { file, detail });

@@ -25,6 +25,8 @@ export interface Located {
   readonly problem?: LbError;
   /** It was found relative to the caller's directory only, as PM2 finds it. */
   readonly isLikePm2?: boolean;
+  /** PM2 would take something else, because it starts from the caller's directory. */
+  readonly inPm2?: { readonly key: 'script' | 'cwd'; readonly here: string; readonly there: string };
 }
 
 export interface Wanted {
@@ -53,7 +55,8 @@ export async function locate(wanted: Wanted): Promise<Located> {
   const { script: given } = layer.values;
   if (given === undefined) return { cwd, script: undefined, name: layer.values.name ?? nameOfScript(wanted.path) };
   const found = await findFile(given, cwd, wanted);
-  if (found !== undefined && !needsLook(found.script)) return { ...found, name: layer.values.name ?? nameOfScript(found.script) };
+  if (found !== undefined && !needsLook(found.script))
+    return { ...found, ...(await elsewhereInPm2(found.script, wanted)), name: layer.values.name ?? nameOfScript(found.script) };
   return asCommand(given, found?.script, cwd, wanted);
 }
 
@@ -65,6 +68,18 @@ async function findFile(given: string, cwd: string, { isFile, callerCwd, layer, 
   // PM2 resolves it against the current directory; existing files in subfolders rely on that.
   const asInPm2 = await findScript(given, callerCwd);
   return asInPm2 === undefined ? undefined : { cwd: callerCwd, script: asInPm2, name: '', isLikePm2: true };
+}
+
+/** Whether PM2 would find another script, or another directory, for the same words. */
+async function elsewhereInPm2(script: string, { layer, flags, isFile, base, callerCwd }: Wanted): Promise<Pick<Located, 'inPm2'>> {
+  const { script: given, cwd } = layer.values;
+  if (!isFile || given === undefined || flags.values.cwd !== undefined || base === callerCwd) return {};
+  const there = absolutePath(cwd ?? '.', callerCwd);
+  const inPm2 = await findScript(given, there);
+  if (inPm2 !== undefined && inPm2 !== script) return { inPm2: { key: 'script', here: script, there: inPm2 } };
+  const here = absolutePath(cwd ?? '.', base);
+  const isOther = cwd !== undefined && there !== here && (await statOf(there))?.isDirectory() === true;
+  return isOther ? { inPm2: { key: 'cwd', here, there } } : {};
 }
 
 /** Files of `node_modules/.bin` and files without an extension may be anything. */

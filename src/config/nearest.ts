@@ -37,3 +37,9 @@ function beginningWith(word: string, known: Iterable<string>): string | undefine
   );
   return others.length === 0 && word !== '' ? name : undefined;
 }
+
+/** `instance (did you mean "instances"?)`, or the word alone. */
+export function withNearest(word: string, known: Iterable<string>): string {
+  const nearest = suggestion(word, known).replace(', ', '');
+  return nearest === '' ? word : `${word} (${nearest})`;
+}

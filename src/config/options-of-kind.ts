@@ -24,7 +24,7 @@ const NODE_ONLY: readonly OptionKey[] = [
 ];
 
 /** Those that PM2 takes and ignores too. */
-const IGNORED: readonly OptionKey[] = ['wait_ready', 'shutdown_with_message', 'ipc'];
+const IGNORED: readonly OptionKey[] = ['wait_ready', 'shutdown_with_message', 'ipc', 'source_map_support'];
 
 interface OfKind {
   readonly name: string;

@@ -2,14 +2,26 @@ import { keysOf } from '../lifecycle/keys-of.ts';
 import { APP_OPTIONS } from './options/app.ts';
 import { BALANCING_OPTIONS } from './options/balancing.ts';
 import { EVENT_OPTIONS } from './options/events.ts';
+import { EXTRA_OPTIONS } from './options/extras.ts';
 import { HEALTH_OPTIONS } from './options/health.ts';
 import { LIFETIME_OPTIONS } from './options/lifetime.ts';
 import { LOG_OPTIONS } from './options/logs.ts';
 import type { Option } from './options/option.ts';
 import { SCALING_OPTIONS } from './options/scaling.ts';
+import { TRIGGER_OPTIONS } from './options/triggers.ts';
 
 /** The option table. Flags, files, defaults, checks, types, the JSON schema and the reference page derive from it. */
-const TABLE = { ...APP_OPTIONS, ...LIFETIME_OPTIONS, ...SCALING_OPTIONS, ...BALANCING_OPTIONS, ...HEALTH_OPTIONS, ...LOG_OPTIONS, ...EVENT_OPTIONS };
+const TABLE = {
+  ...APP_OPTIONS,
+  ...EXTRA_OPTIONS,
+  ...LIFETIME_OPTIONS,
+  ...TRIGGER_OPTIONS,
+  ...SCALING_OPTIONS,
+  ...BALANCING_OPTIONS,
+  ...HEALTH_OPTIONS,
+  ...LOG_OPTIONS,
+  ...EVENT_OPTIONS,
+};
 
 type Table = typeof TABLE;
 export type OptionKey = keyof Table;

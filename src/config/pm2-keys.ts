@@ -3,38 +3,15 @@ import { camelCase } from './options.ts';
 type AsksForNothing = (value: unknown) => boolean;
 const isOff: AsksForNothing = (value) =>
   value === undefined || value === null || value === false || value === 0 || value === '' || (Array.isArray(value) && value.length === 0);
-const isOffOr =
-  (...words: readonly unknown[]): AsksForNothing =>
-  (value) =>
-    isOff(value) || words.includes(value);
 const isOn: AsksForNothing = (value) => value === true || value === undefined || value === null;
 
 /** PM2 keys without an equivalent in `lb`. Each has a test for values that request nothing (`watch: false`). */
 const UNSUPPORTED: Readonly<Record<string, AsksForNothing>> = {
-  watch: isOff,
-  ignore_watch: isOff,
-  watch_delay: isOff,
-  watch_options: isOff,
-  cron_restart: isOffOr('0'),
-  cron: isOffOr('0'),
-  namespace: isOffOr('default'),
   uid: isOff,
   gid: isOff,
   user: isOff,
-  log_date_format: isOff,
-  time: isOff,
-  log_file: isOffOr('NULL', '/dev/null'),
-  log: isOffOr('NULL', '/dev/null'),
-  disable_logs: isOff,
-  filter_env: isOff,
-  append_env_to_name: isOff,
-  pid_file: isOff,
-  pid: isOff,
-  autostart: isOn,
   treekill: isOn,
   force: isOff,
-  source_map_support: isOff,
-  disable_source_map_support: isOffOr(true),
 };
 
 /** PM2 keys that are meaningless in `lb`. */

@@ -2,7 +2,7 @@ import { LbError } from '../errors/lb-error.ts';
 import { describe } from './describe.ts';
 import { env as envKind, type EnvLayer } from './env-kind.ts';
 import type { Mismatch } from './kind.ts';
-import { suggestion } from './nearest.ts';
+import { suggestion, withNearest } from './nearest.ts';
 import {
   OPTIONS,
   OPTION_LIST,
@@ -70,6 +70,22 @@ class LayerReader {
     else this.#profiles.set(name, parsed.value);
   }
 
+  /** Keys that are no options. @param where begins the warnings */
+  others(keys: readonly (readonly [name: string, value: unknown, origin: Origin])[], where: string, isOfPm2: boolean): void {
+    const ignored: string[] = [];
+    const unknown: string[] = [];
+    for (const [name, value, origin] of keys) {
+      const profile = PROFILE.exec(name)?.[1];
+      const use = profile === undefined ? classifyPm2Key(name, value) : 'ignore';
+      if (profile !== undefined && value !== undefined && value !== null) this.profile(profile, value, origin);
+      if (use === 'warn') ignored.push(name);
+      if (use === 'unknown' && isOfPm2) unknown.push(withNearest(name, allNames()));
+      else if (use === 'unknown') this.problems.push(unknownKey(name, origin));
+    }
+    if (ignored.length > 0) this.warnings.push(`${where}not supported yet and ignored: ${ignored.join(', ')}`);
+    if (unknown.length > 0) this.warnings.push(`${where}unknown and ignored: ${unknown.join(', ')}`);
+  }
+
   layer(): Layer {
     const { problems, warnings } = this;
     return { values: this.#values, origins: this.#origins, profiles: this.#profiles, problems, warnings };
@@ -87,28 +103,30 @@ function mismatchOf<T>(option: Option<T>, value: T, raw: unknown): Mismatch | un
 
 const isGiven = (entry: OptionEntry, raw: unknown): boolean => raw !== undefined && (raw !== null || entry.kind.takesNull === true);
 
-/** Reads one app of a config file. @param path its path in the file: `apps[0]`, or empty if the file is the app */
-export function readApp(raw: Readonly<Record<string, unknown>>, file: string, path: string): Layer {
+/**
+ * Reads one app of a config file.
+ * @param path its path in the file: `apps[0]`, or empty if the file is the app
+ * @param isOfPm2 it was written for PM2, which ignores keys that it does not know, and empty strings
+ */
+export function readApp(raw: Readonly<Record<string, unknown>>, file: string, path: string, isOfPm2 = false): Layer {
   const reader = new LayerReader();
   const originOf = (name: string): Origin => ({ file, path: path === '' ? name : `${path}.${name}` });
   const names = Object.keys(raw);
   for (const entry of OPTION_LIST) {
-    const [name, ...others] = namesOf(entry).filter((candidate) => Object.hasOwn(raw, candidate) && isGiven(entry, raw[candidate]));
+    const [name, ...others] = namesOf(entry).filter(
+      (candidate) => Object.hasOwn(raw, candidate) && isGiven(entry, raw[candidate]) && !(isOfPm2 && raw[candidate] === ''),
+    );
     if (name !== undefined) reader.option(entry.key, raw[name], originOf(name));
     for (const other of others) {
       if (raw[other] !== raw[String(name)]) reader.warnings.push(`${file}: ${originOf(other).path}: ignored, because "${name}" is given too`);
     }
   }
-  const ignored: string[] = [];
-  for (const name of names.filter((candidate) => optionNamed(candidate) === undefined)) {
-    const value = raw[name];
-    const profile = PROFILE.exec(name)?.[1];
-    const use = profile === undefined ? classifyPm2Key(name, value) : 'ignore';
-    if (profile !== undefined && value !== undefined && value !== null) reader.profile(profile, value, originOf(name));
-    if (use === 'warn') ignored.push(name);
-    if (use === 'unknown') reader.problems.push(unknownKey(name, originOf(name)));
-  }
-  if (ignored.length > 0) reader.warnings.push(`${file}: ${path === '' ? '' : `${path}: `}not supported yet and ignored: ${ignored.join(', ')}`);
+  const where = `${file}: ${path === '' ? '' : `${path}: `}`;
+  reader.others(
+    names.filter((candidate) => optionNamed(candidate) === undefined).map((name) => [name, raw[name], originOf(name)]),
+    where,
+    isOfPm2,
+  );
   return reader.layer();
 }
 
@@ -131,6 +149,23 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Layer {
   return reader.layer();
 }
 
+const allNames = (): readonly string[] => [...optionNames(), ...pm2KeyNames()];
+
 function unknownKey(key: string, { file, path }: Origin): LbError {
-  return new LbError('LB_ERR_CONFIG_UNKNOWN_KEY', { file, path, key, suggestion: suggestion(key, [...optionNames(), ...pm2KeyNames()]) });
+  return new LbError('LB_ERR_CONFIG_UNKNOWN_KEY', { file, path, key, suggestion: suggestion(key, allNames()) });
 }
+
+/** What all apps of a file have, under what an app has itself. Variables of `env` are merged one by one. */
+export function withDefaults(defaults: Layer, app: Layer): Layer {
+  const env = mergeLayers(defaults.values.env, app.values.env);
+  const names = new Set([...defaults.profiles.keys(), ...app.profiles.keys()]);
+  return {
+    ...app,
+    values: { ...defaults.values, ...app.values, ...(env === undefined ? {} : { env }) },
+    origins: new Map([...defaults.origins, ...app.origins]),
+    profiles: new Map([...names].map((name) => [name, mergeLayers(defaults.profiles.get(name), app.profiles.get(name)) ?? new Map()])),
+  };
+}
+
+const mergeLayers = (under: EnvLayer | undefined, over: EnvLayer | undefined): EnvLayer | undefined =>
+  under === undefined ? over : new Map([...under, ...(over ?? [])]);

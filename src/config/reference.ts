@@ -43,7 +43,7 @@ function pm2Section(): string {
     '### PM2 options without effect',
     `Not supported yet. Ignored, with one warning per app unless the value turns them off: ${codeList(unsupportedKeys())}.`,
     `Meaningless in \`lb\`. Ignored silently: ${codeList(meaninglessKeys())}.`,
-    'Any other key is an error that suggests the nearest option.',
+    'Any other key is a warning that suggests the nearest option, and an error in an `lb.config.*`.',
   ].join('\n\n');
 }
 

@@ -1,4 +1,4 @@
-import { dirname, relative } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
 import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
@@ -10,7 +10,7 @@ import { loadConfigFile } from './load-file.ts';
 import { locate, type Located } from './locate.ts';
 import type { MetricsConfig } from './metrics-key.ts';
 import { absolutePath, statOf } from './paths.ts';
-import { COMMAND_LINE, readApp, readEnvironment, readFlags, valueError, type Layer } from './read-values.ts';
+import { COMMAND_LINE, readApp, readEnvironment, readFlags, valueError, withDefaults, type Layer } from './read-values.ts';
 
 /** The unchecked command line. */
 export interface ResolveRequest {
@@ -58,6 +58,8 @@ interface Source {
   readonly base: string;
   readonly apps: readonly { readonly path: string; readonly layer: Layer }[];
   readonly metrics?: MetricsConfig;
+  /** Of what all apps have. */
+  readonly problems: readonly LbError[];
   readonly warnings: readonly string[];
 }
 
@@ -74,14 +76,14 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
   const source = await readSource(request);
   const flags = readFlags(request.flags);
   const environment = readEnvironment(request.env);
-  const problems = [...flags.problems, ...environment.problems, ...source.apps.flatMap((app) => app.layer.problems)];
+  const problems = [...flags.problems, ...environment.problems, ...source.problems, ...source.apps.flatMap((app) => app.layer.problems)];
   const { isFile, base } = source;
   const { cwd: callerCwd, env, appArgs } = request;
   const candidates = await Promise.all(
     source.apps.map(async (app): Promise<Candidate> => ({ ...app, ...(await locate({ ...app, flags, isFile, base, callerCwd, env, appArgs })) })),
   );
   problems.push(...duplicates(candidates, source));
-  const selected = rename(select(candidates, source, request, problems), flags, problems);
+  const selected = rename(select(candidates, source, request, problems), flags, problems).map((app) => withEnvName(app, request));
   const context: BuildContext = {
     file: source.path,
     flags,
@@ -117,14 +119,25 @@ async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
   }
   if (!isConfigFile(wanted)) {
     const layer = readApp({ script: wanted }, COMMAND_LINE, '');
-    return { file: COMMAND_LINE, isFile: false, path: null, base: cwd, apps: [{ path: '', layer }], warnings: [] };
+    return { file: COMMAND_LINE, isFile: false, path: null, base: cwd, apps: [{ path: '', layer }], problems: [], warnings: [] };
   }
   const absolute = absolutePath(wanted, cwd);
   const inside = relative(cwd, absolute);
   const file = inside.startsWith('..') ? absolute : inside;
-  const { apps, ...rest } = await loadConfigFile(absolute, file);
-  const layers = apps.map(({ path, raw }) => ({ path, layer: readApp(raw, file, path) }));
-  return { file, isFile: true, path: absolute, base: dirname(absolute), apps: layers, ...rest };
+  const { apps, defaults, warnings, ...rest } = await loadConfigFile(absolute, file);
+  const ofAll = defaults === undefined ? null : readApp(defaults, file, 'defaults', isOfPm2(file, 'apps'));
+  const layers = apps.map(({ path, raw }) => {
+    const layer = readApp(raw, file, path, isOfPm2(file, path));
+    return { path, layer: ofAll === null ? layer : withDefaults(ofAll, layer) };
+  });
+  const problems = ofAll?.problems ?? [];
+  return { file, isFile: true, path: absolute, base: dirname(absolute), apps: layers, problems, warnings: [...warnings, ...(ofAll?.warnings ?? [])], ...rest };
+}
+
+/** A file that is not named for `lb`, nor under its key in a `package.json`, may have been written for PM2. */
+function isOfPm2(file: string, path: string): boolean {
+  const name = basename(file);
+  return !name.startsWith('lb.config.') && !(name === 'package.json' && path.startsWith('lb'));
 }
 
 const under = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
@@ -167,6 +180,11 @@ function rename(selected: readonly Candidate[], flags: Layer, problems: LbError[
   return selected.map((candidate) => ({ ...candidate, name }));
 }
 
+/** `append_env_to_name`: `api-staging`. */
+function withEnvName(app: Candidate, { envName }: ResolveRequest): Candidate {
+  return envName !== undefined && app.layer.values.append_env_to_name === true ? { ...app, name: `${app.name}-${envName}` } : app;
+}
+
 async function problemsOf({ path, layer, cwd, script, name, problem }: Candidate, flags: Layer, source: Source): Promise<LbError[]> {
   const problems: LbError[] = [];
   const reported = layer.problems.length > 0;
@@ -192,8 +210,10 @@ function throwFirst(problems: readonly LbError[]): void {
   throw new LbError(first.code, first.details, [...first.output, ...others.map((problem) => problem.message)]);
 }
 
-function locationWarnings({ path, isLikePm2 = false, program }: Candidate, { file }: Source): readonly string[] {
+function locationWarnings({ path, isLikePm2 = false, inPm2, program }: Candidate, { file }: Source): readonly string[] {
   const own = program?.warnings ?? [];
+  if (inPm2 !== undefined)
+    return [`${file}: ${under(path, inPm2.key)}: is ${inPm2.here}; PM2, which starts from the current directory, would take ${inPm2.there}`, ...own];
   if (!isLikePm2) return own;
   return [`${file}: ${under(path, 'script')}: found only relative to the current directory; add "cwd" so that the file works from anywhere`, ...own];
 }

@@ -18,7 +18,13 @@ type Located =
   | 'umask'
   | 'outFile'
   | 'errorFile'
-  | 'scale';
+  | 'logFile'
+  | 'pidFile'
+  | 'scale'
+  | 'watch';
+
+/** Of `time`. */
+const TIME_FORMAT = 'YYYY-MM-DDTHH:mm:ss';
 
 /** The parts of a definition that follow from its options alone. */
 export function specSettings(settings: Settings): Omit<AppSpec, Located> {
@@ -27,6 +33,8 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     instanceVar: settings.instance_var,
     incrementVar: settings.increment_var ?? null,
     ipc: settings.ipc,
+    namespace: settings.namespace,
+    filterEnv: settings.filter_env,
     waitReady: settings.wait_ready,
     port: settings.port || null,
     listenTimeoutMs: settings.listen_timeout,
@@ -39,12 +47,15 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     shutdownWithMessage: settings.shutdown_with_message,
     maxMemoryBytes: settings.max_memory_restart,
     autorestart: settings.autorestart,
+    autostart: settings.autostart,
+    cron: cronOf(settings),
     minUptimeMs: settings.min_uptime,
     maxRestarts: settings.max_restarts,
     restartDelayMs: settings.restart_delay,
     backoffBaseMs: settings.exp_backoff_restart_delay,
     stopExitCodes: settings.stop_exit_codes,
     mergeLogs: settings.merge_logs,
+    logDateFormat: settings.log_date_format ?? (settings.time ? TIME_FORMAT : null),
     logType: settings.log_type,
     logMaxBytes: settings.log_max_size,
     logKeep: settings.log_keep,
@@ -77,8 +88,24 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
 /** Completes a definition that was saved before some options existed, with their defaults. */
 export function completeSpec(saved: unknown): unknown {
   return typeof saved === 'object' && saved !== null
-    ? { ...specSettings(DEFAULTS), kind: 'cluster', runner: [], readyWhen: null, scale: null, origin: null, umask: null, ...saved }
+    ? {
+        ...specSettings(DEFAULTS),
+        kind: 'cluster',
+        runner: [],
+        readyWhen: null,
+        scale: null,
+        watch: null,
+        logFile: null,
+        pidFile: null,
+        origin: null,
+        umask: null,
+        ...saved,
+      }
     : saved;
+}
+
+function cronOf({ cron_restart: pattern, cron_timezone: timezone }: Settings): AppSpec['cron'] {
+  return pattern === null ? null : { pattern, timezone: timezone ?? null };
 }
 
 function proxyProtocolOf({ proxy_protocol: on, proxy_protocol_from: from }: Settings): AppSpec['proxyProtocol'] {

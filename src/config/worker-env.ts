@@ -13,6 +13,10 @@ export function inheritedEnv(env: NodeJS.ProcessEnv): EnvLayer {
   return new Map(kept);
 }
 
+/** Without the variables whose name contains one of these words. */
+export const withoutFiltered = (env: EnvLayer, words: readonly string[]): EnvLayer =>
+  new Map([...env].filter(([name]) => !words.some((word) => name.includes(word))));
+
 /** Merges layers, lowest first; null removes a variable. */
 export function mergeEnv(layers: readonly EnvLayer[]): Readonly<Record<string, string>> {
   const merged = new Map<string, string>();

@@ -1,6 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import { replacementOf, type Footprint } from '../lifecycle/replacement.ts';
+import { replacementOf } from '../lifecycle/replacement.ts';
 import { changesApp, orderTitle, type Answer, type Order, type Running } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import type { StopBody } from '../protocol/control.ts';
@@ -12,6 +12,7 @@ import { now } from '../system/clock.ts';
 import { AppStop } from './app-stop.ts';
 import { AppView } from './app-view.ts';
 import type { Attachment, ProgressListener, Report } from './attachment.ts';
+import { Lives } from './lives.ts';
 import { OrphanTracker } from './orphan-tracker.ts';
 import type { PersistentCounters } from './persistent-counters.ts';
 import type { PrimaryKeeper } from './primary-keeper.ts';
@@ -44,7 +45,7 @@ export class AppHandle implements Tenant {
   desired: DesiredState;
   generation: number;
   error: string | null;
-  footprint: Footprint;
+  readonly lives: Lives;
   readonly event: EmitEvent;
   readonly view: AppView;
   readonly #options: AppHandleOptions;
@@ -66,7 +67,7 @@ export class AppHandle implements Tenant {
     this.desired = options.saved.desired;
     this.generation = options.saved.generation;
     this.error = options.saved.error;
-    this.footprint = options.saved.footprint;
+    this.lives = new Lives(options.saved);
     this.event = options.event(this.name);
     this.#badMessages = new BadMessages(this.event, now);
     this.view = new AppView(this, this.#keeper, options.totals);
@@ -95,7 +96,7 @@ export class AppHandle implements Tenant {
   }
 
   get stopFirst(): boolean {
-    return replacementOf(this.spec, this.footprint).way === 'stop-first';
+    return replacementOf(this.spec, this.lives.footprint).way === 'stop-first';
   }
 
   get killTimeoutMs(): number {
@@ -108,8 +109,10 @@ export class AppHandle implements Tenant {
   }
 
   get startsInVain(): boolean {
-    if (this.unproven === null || this.#starting || !this.active || this.view.stats.state !== 'starting') return false;
-    return this.unproven === 'start-failed' || this.view.stats.ready === 0;
+    if (this.#starting || !this.active) return false;
+    const { state, ready } = this.view.stats;
+    if (state === 'waiting' || state === 'errored') return true;
+    return state === 'starting' && (this.unproven === 'start-failed' || (this.unproven !== null && ready === 0));
   }
 
   get starting(): boolean {
@@ -117,12 +120,13 @@ export class AppHandle implements Tenant {
   }
 
   toSaved(): SavedApp {
-    const { spec, desired, generation, error, footprint } = this;
-    return { spec, desired, generation, error, footprint };
+    const { spec, desired, generation, error, lives } = this;
+    return { spec, desired, generation, error, footprint: lives.footprint, resting: lives.resting };
   }
 
-  /** Starts the app because the operator asked; its first failure is the operator's. */
-  async start(onProgress: ProgressListener): Promise<Answer> {
+  /** Starts the app because the operator asked; its first failure is the operator's. @param resting no worker, until something starts one */
+  async start(onProgress: ProgressListener, resting = false): Promise<Answer> {
+    this.lives.resting = resting;
     this.#starting = true;
     this.unproven = null;
     this.desired = 'running';
@@ -184,7 +188,7 @@ export class AppHandle implements Tenant {
     if (running !== null) {
       this.spec = running.spec;
       this.generation = running.snapshot.generation;
-      this.#remember(this.view.take(running.snapshot));
+      this.lives.saw(this.view.take(running.snapshot));
       this.#options.changed();
       this.event('primary-adopted', `primary (pid ${pid}) adopted`);
       if (this.desired !== 'running') void attachment.order(this.name, { kind: 'stop' }).catch(() => {});
@@ -201,7 +205,7 @@ export class AppHandle implements Tenant {
       case 'redefined':
         return this.#learn(report.spec, report.snapshot);
       case 'stats':
-        if (this.#remember(report.stats)) this.#options.changed();
+        if (this.lives.saw(report.stats)) this.#options.changed();
         return this.#options.stats(this.view.takeStats(report.stats));
       case 'event':
         this.#orphans.heard(report.event);
@@ -278,20 +282,12 @@ export class AppHandle implements Tenant {
   }
 
   #startOrder(strict: boolean): Extract<Order, { kind: 'start' }> {
-    return { kind: 'start', spec: this.spec, strict, generation: this.generation, footprint: this.footprint };
-  }
-
-  /** @returns whether there is something new to save. */
-  #remember({ replacement }: Pick<AppStats, 'replacement'>): boolean {
-    if (replacement === undefined) return false;
-    const { listened, ownSockets } = replacement;
-    const isNew = listened !== this.footprint.listened || ownSockets.join('\n') !== this.footprint.ownSockets.join('\n');
-    if (isNew) this.footprint = { listened, ownSockets };
-    return isNew;
+    const { spec, generation, lives } = this;
+    return { kind: 'start', spec, strict, generation, footprint: lives.footprint, ...(lives.resting ? { resting: true } : {}) };
   }
 
   #learn(spec: AppSpec, snapshot: AppSnapshot): void {
-    const isNew = this.#remember(this.view.take(snapshot));
+    const isNew = this.lives.saw(this.view.take(snapshot));
     if (!isNew && JSON.stringify(spec) === JSON.stringify(this.spec) && snapshot.generation === this.generation) return;
     this.spec = spec;
     this.generation = snapshot.generation;

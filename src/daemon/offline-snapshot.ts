@@ -1,4 +1,4 @@
-import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { namespaceOf, type AppSpec } from '../lifecycle/app-spec.ts';
 import { NO_TOTALS } from '../metrics/totals.ts';
 import type { AppState } from '../lifecycle/states.ts';
 import { shownSpec } from '../protocol/shown-spec.ts';
@@ -13,6 +13,7 @@ export function offlineSnapshot(
   const { spec } = app;
   return {
     name: spec.name,
+    ...namespaceOf(spec),
     state,
     instances: spec.instances,
     ready: 0,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
+import { fileNameOf } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { mayReplace, otherName, placeOf } from '../lifecycle/name-owner.ts';
 import { NO_FOOTPRINT } from '../lifecycle/replacement.ts';
@@ -24,8 +25,8 @@ type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed' | 'keeper'> &
 const ADOPTED_WITHIN_MS = 1_000;
 const ADOPTED_POLL_MS = 10;
 
-/** The name of the primary that runs an app: each has its own. */
-const primaryOf = (app: string): string => app;
+/** The name of the primary that runs an app: each has its own, and a record in a file of that name. */
+const primaryOf = fileNameOf;
 
 /** All apps of this daemon, and the keepers of their primaries, by name. */
 export class Registry {
@@ -125,8 +126,8 @@ export class Registry {
   define(spec: AppSpec): AppHandle {
     if (this.#apps.get(spec.name)?.active === true) throw new LbError('LB_ERR_APP_EXISTS', { app: spec.name });
     const before = this.#apps.get(spec.name);
-    const footprint = before?.spec.script === spec.script ? before.footprint : NO_FOOTPRINT;
-    return this.#add({ spec, desired: 'stopped', generation: 1, error: null, footprint });
+    const footprint = before?.spec.script === spec.script ? before.lives.footprint : NO_FOOTPRINT;
+    return this.#add({ spec, desired: 'stopped', generation: 1, error: null, footprint, resting: false });
   }
 
   forget(name: string): Promise<void> {
@@ -147,7 +148,7 @@ export class Registry {
     for (const { spec, snapshot } of hello.apps) {
       if (!this.#apps.has(spec.name)) {
         this.#options.log(`${spec.name}: adopted from a primary (pid ${hello.pid}), was not in the saved state`);
-        this.#add({ spec, desired: 'running', generation: snapshot.generation, error: null, footprint: NO_FOOTPRINT });
+        this.#add({ spec, desired: 'running', generation: snapshot.generation, error: null, footprint: NO_FOOTPRINT, resting: false });
         void this.save();
       }
       this.#apps.get(spec.name)?.host();

@@ -1,6 +1,5 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import { plural } from '../lifecycle/wording.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
 import type { DaemonHello, HandOverBody, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
 import {
@@ -18,7 +17,6 @@ import {
   parseUpgradeBody,
   parseWeightBody,
 } from '../protocol/parse-requests.ts';
-import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
 import { lastLines } from '../logs/last-lines.ts';
 import { homePaths } from '../system/paths.ts';
@@ -29,6 +27,7 @@ import type { MetricsEndpoint } from './metrics-endpoint.ts';
 import type { Metrics } from './metrics.ts';
 import type { Registry } from './registry.ts';
 import type { SharedSocket } from './shared-socket.ts';
+import { describeStarted, startedOf, startSideBySide, type Started } from './start-all.ts';
 import type { Upgrade } from './upgrade/upgrade.ts';
 
 type Progress = (record: ProgressRecord) => void;
@@ -200,37 +199,18 @@ function startAll(registry: Registry, body: unknown, notes: readonly string[]): 
     stream: async (progress) => {
       for (const message of notes) progress(note(specs[0]?.name ?? '', message));
       for (const { name } of running) progress(note(name, `${name} is already running and was left unchanged`));
-      const started: AppSnapshot[] = [];
-      const messages: string[] = [];
-      let failed: LbError | null = null;
-      for (const spec of fresh) {
-        try {
-          const app = await registry.defineAnew(spec, progress);
-          const answer = result(await app.start(progress));
-          started.push(...answer.apps);
-          messages.push(answer.message);
-          if (fresh.length > 1) progress(note(app.name, answer.message));
-        } catch (error) {
-          const failure = LbError.from(error);
-          if (failed !== null) progress(note(spec.name, failure.message));
-          failed ??= failure;
-        }
-      }
-      if (failed !== null) throw failed;
-      return { type: 'result', ok: true, apps: started, message: messages.length === 1 ? (messages[0] ?? '') : describeStarted(started) };
+      let failure: LbError | null = null;
+      const outcomes = await startSideBySide(registry, fresh, progress, ({ name }, outcome) => {
+        const isFirst = outcome instanceof LbError && failure === null;
+        if (isFirst) failure = outcome;
+        else if (fresh.length > 1) progress(note(name, outcome.message));
+      });
+      if (failure !== null) throw failure as LbError;
+      const started = outcomes.filter((outcome): outcome is Started => !(outcome instanceof LbError));
+      const apps = started.map(({ app }) => app);
+      return { type: 'result', ok: true, apps, message: started.length === 1 ? (started[0]?.message ?? '') : describeStarted(apps) };
     },
   };
-}
-
-/** `2 apps are online, 1 has ended`: a job may have done its work by now. */
-function describeStarted(apps: readonly AppSnapshot[]): string {
-  const ended = apps.filter(({ ready }) => ready === 0).length;
-  const online = apps.length - ended;
-  const parts = [
-    online === 0 ? [] : [`${plural(online, 'app')} ${online === 1 ? 'is' : 'are'} online`],
-    ended === 0 ? [] : [`${ended} ${ended === 1 ? 'has' : 'have'} ended`],
-  ];
-  return parts.flat().join(', ');
 }
 
 /** @returns those that do not run. @throws LbError LB_ERR_APP_EXISTS if all do. */
@@ -258,12 +238,13 @@ function redefined<B extends Redefinition>(registry: Registry, app: AppHandle, b
   if (body.spec !== undefined) registry.refuseForeign(body.spec);
   if (updateEnv === undefined) return rest;
   const spec = body.spec ?? app.spec;
-  return { ...rest, spec: { ...spec, env: { ...spec.env, ...updateEnv } } };
+  const kept = Object.entries(updateEnv).filter(([name]) => !spec.filterEnv.some((word) => name.includes(word)));
+  return { ...rest, spec: { ...spec, env: { ...spec.env, ...Object.fromEntries(kept) } } };
 }
 
 function result(answer: Answer): Success {
-  if (answer.kind !== 'done') throw new LbError('LB_ERR_INTERNAL', { reason: `unexpected answer ${answer.kind}` });
-  return { type: 'result', ok: true, apps: [answer.snapshot], message: answer.message };
+  const { app, message } = startedOf(answer);
+  return { type: 'result', ok: true, apps: [app], message };
 }
 
 function profiled(app: AppHandle, answer: Answer): Success {

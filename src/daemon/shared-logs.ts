@@ -1,7 +1,7 @@
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { placeOf } from '../logs/file-place.ts';
 
-type Logs = Pick<AppSpec, 'name' | 'outFile' | 'errorFile'>;
+type Logs = Pick<AppSpec, 'name' | 'outFile' | 'errorFile' | 'logFile'>;
 
 /** Warnings about log files to which other apps write too. */
 export async function sharedLogs(spec: Logs, others: readonly Logs[]): Promise<string[]> {
@@ -18,8 +18,8 @@ export async function sharedLogs(spec: Logs, others: readonly Logs[]): Promise<s
 }
 
 /** Where its logs end up, behind links. */
-async function filesOf({ outFile, errorFile }: Logs): Promise<Set<string>> {
-  const paths = [outFile, errorFile].filter((file) => file?.startsWith('/') === true);
+async function filesOf({ outFile, errorFile, logFile }: Logs): Promise<Set<string>> {
+  const paths = [outFile, errorFile, logFile].filter((file) => file?.startsWith('/') === true);
   const places = await Promise.all(paths.map((path) => placeOf(path ?? '').catch(() => null)));
   return new Set(places.flatMap((place) => (place === null || place.isOfTheSystem ? [] : [place.path])));
 }

@@ -5,7 +5,7 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { NO_FOOTPRINT, type Footprint } from '../lifecycle/replacement.ts';
 import { appSpec } from '../protocol/parse-app-spec.ts';
 import { FOOTPRINT } from '../protocol/parse-snapshot.ts';
-import { fieldsOf, integer, list, nullable, object, oneOf, string } from '../protocol/parser.ts';
+import { boolean, fieldsOf, integer, list, nullable, object, oneOf, string } from '../protocol/parser.ts';
 import { asideName, isOfNewerVersion, readSaved, savedText } from './saved-file.ts';
 import { SavedText } from './saved-text.ts';
 import type { FileReports } from './unwritten.ts';
@@ -22,6 +22,8 @@ export interface SavedApp {
   readonly error: string | null;
   /** What was seen of it in all its lives. */
   readonly footprint: Footprint;
+  /** It has ended, and waits for what starts it again. */
+  readonly resting: boolean;
 }
 
 /** Where an upgrade keeps the state that this build wrote last. */
@@ -66,7 +68,7 @@ export class Store {
     const problems: string[] = [];
     const saved = apps.flatMap((entry, index) => {
       try {
-        return [savedApp({ generation: 1, error: null, footprint: NO_FOOTPRINT, ...fieldsOf(entry) })];
+        return [savedApp({ generation: 1, error: null, footprint: NO_FOOTPRINT, resting: false, ...fieldsOf(entry) })];
       } catch (error) {
         problems.push(`apps[${index}]: ${messageOf(error)}`);
         return [];
@@ -101,6 +103,7 @@ const savedApp = object<SavedApp>({
   generation: integer(0),
   error: nullable(string),
   footprint: object<Footprint>(FOOTPRINT),
+  resting: boolean,
 });
 
 const savedApps = object<{ readonly apps: readonly unknown[] }>({ apps: list((app) => app) });

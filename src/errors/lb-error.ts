@@ -18,7 +18,7 @@ function fill(template: string, details: ErrorDetails): string {
 }
 
 /** The name of an app, quoted for a shell if needed. */
-export const shellWord = (name: string): string => (name.includes(' ') ? `'${name}'` : name);
+export const shellWord = (name: string): string => (/[^\p{L}\p{M}\p{N}\p{S}\p{Cf}._@:/+=,-]|~/u.test(name) ? `'${name}'` : name);
 
 /** Hints name apps in commands, so quote the name. */
 const inCommands = ({ app, ...others }: ErrorDetails): ErrorDetails => (app === undefined ? others : { ...others, app: shellWord(String(app)) });

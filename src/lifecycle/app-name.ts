@@ -13,7 +13,10 @@ const PICTURE = String.raw`\p{ExtPict}(?:\uFE0F|\p{EMod})?`;
  * variation selector and differs between Node.js versions.
  */
 const EMOJI = String.raw`(?:\u{1F3F4}[\u{E0030}-\u{E0039}\u{E0061}-\u{E007A}]{3,6}\u{E007F}|\p{RI}{2}|\d\uFE0F\u20E3|${PICTURE}(?:\u200D${PICTURE})*)`;
-const NAME = String.raw`^(?:${EMOJI}|${LETTER})(?: ?(?:${EMOJI}|${LETTER}|[._-])|${MARK})*$`;
+/** What is safe in the name of a file. */
+const FILE_NAME = String.raw`^(?:${EMOJI}|${LETTER})(?: ?(?:${EMOJI}|${LETTER}|[._-])|${MARK})*$`;
+/** As people name their apps: `@org/api`, `api:3000`, `My API (prod)`. */
+const NAME = String.raw`^(?:${EMOJI}|${LETTER}|[@_([])(?: ?(?:${EMOJI}|${LETTER}|[._\-@/:()[\]+#&=~!])|${MARK})*$`;
 /** What most names match, without the tables of Unicode, which take longer to build than a command to answer. */
 const ASCII_NAME = /^[A-Za-z\d](?: ?[\w.-])*$/;
 
@@ -34,5 +37,24 @@ export function expectedName(name: string): string | undefined {
   if (name === ALL) return 'a name other than "all", which stands for every app';
   const fits = [...name].length <= MAX_CHARACTERS && new TextEncoder().encode(name).length <= MAX_BYTES;
   if (fits && (ASCII_NAME.test(name) || new RegExp(NAME, 'u').test(name))) return undefined;
-  return `a name of letters, digits, emoji, ".", "_", "-" and single blanks inside (first a letter, digit or emoji; at most ${MAX_CHARACTERS} characters and ${MAX_BYTES} bytes)`;
+  return `a name of letters, digits, emoji, single blanks inside and any of . _ - @ / : ( ) [ ] + # & = ~ ! (first a letter, digit, emoji, @, _, ( or [; at most ${MAX_CHARACTERS} characters and ${MAX_BYTES} bytes)`;
+}
+
+const MAX_FILE_CHARACTERS = 60;
+
+/** A name for files of the app: its own, unless that is not safe there; else what is safe of it, and a hash. */
+export function fileNameOf(name: string): string {
+  if (ASCII_NAME.test(name) || new RegExp(FILE_NAME, 'u').test(name)) return name;
+  const safe = name
+    .replace(/[^A-Za-z\d.-]+/g, '_')
+    .replace(/^[._-]+|[._-]+$/g, '')
+    .slice(0, MAX_FILE_CHARACTERS);
+  return `${safe === '' ? 'app' : safe}-${hash(name)}`;
+}
+
+/** FNV-1a: 8 hex digits, the same in every version. */
+function hash(text: string): string {
+  let sum = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) sum = Math.imul(sum ^ byte, 0x01000193);
+  return (sum >>> 0).toString(16).padStart(8, '0');
 }

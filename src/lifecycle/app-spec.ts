@@ -1,6 +1,8 @@
 import type { BalanceStrategy } from './balance-strategy.ts';
+import type { CronSpec } from './cron.ts';
 import type { EventHookSpec } from './event-hook.ts';
 import type { ReadyWhen } from './ready-when.ts';
+import type { WatchSpec } from './watch-spec.ts';
 
 const DEFAULT_WEIGHT = 1;
 /** HAProxy's maximum. Weights are ratios, so a larger range adds nothing. */
@@ -118,6 +120,8 @@ export interface DefinitionOrigin {
 export interface AppSpec {
   /** Unique in a daemon; see `expectedName`. */
   readonly name: string;
+  /** A group of apps. */
+  readonly namespace: string;
   /** Null in definitions that an older version saved. */
   readonly origin: DefinitionOrigin | null;
   /** Absolute path of the script the workers run as their main module; of a command, what its runner runs, or the program. */
@@ -134,6 +138,8 @@ export interface AppSpec {
   readonly nodeArgs: readonly string[];
   /** The complete environment of the workers, except for the instance variable. */
   readonly env: Readonly<Record<string, string>>;
+  /** Variables whose name contains one of these are not inherited. */
+  readonly filterEnv: readonly string[];
   /** File mode creation mask of the workers; null for that of the daemon. */
   readonly umask: number | null;
   /** Name of the variable that carries the slot number. */
@@ -165,6 +171,12 @@ export interface AppSpec {
   /** Soft limit on resident memory per worker; null for off. */
   readonly maxMemoryBytes: number | null;
   readonly autorestart: boolean;
+  /** Whether `lb start` of its definition runs it, or only defines it. */
+  readonly autostart: boolean;
+  /** When it is started or reloaded again and again; null for never. */
+  readonly cron: CronSpec | null;
+  /** Which files, when they change, reload or start it; null for none. */
+  readonly watch: WatchSpec | null;
   readonly minUptimeMs: number;
   /** Consecutive unstable restarts before a slot is errored. */
   readonly maxRestarts: number;
@@ -174,6 +186,8 @@ export interface AppSpec {
   readonly backoffBaseMs: number;
   /** Exit codes after which a worker is not restarted. */
   readonly stopExitCodes: readonly number[];
+  /** File of the pid of the worker; with several, `-<slot>` is inserted. Null for none. */
+  readonly pidFile: string | null;
   /**
    * Files of the workers' stdout and stderr, or a program that takes them; null for none. If `mergeLogs` is false, `-<slot>` is
    * inserted before the extension.
@@ -181,6 +195,10 @@ export interface AppSpec {
   readonly outFile: string | null;
   readonly errorFile: string | null;
   readonly mergeLogs: boolean;
+  /** One more file, for both; null for none. */
+  readonly logFile: string | null;
+  /** The format of the time before each line; null for none. */
+  readonly logDateFormat: string | null;
   /** Each line as it was written, or as a JSON object. */
   readonly logType: LogType;
   /** A log file is rotated when it reaches this size. */
@@ -236,3 +254,10 @@ export interface AppSpec {
 
 /** The configured weight of a slot. */
 export const weightOf = (weights: readonly number[], slot: number): number => weights[slot] ?? DEFAULT_WEIGHT;
+
+/** The namespace of apps that were given none. */
+const DEFAULT_NAMESPACE = 'default';
+
+/** The group of an app, unless it has none of its own. */
+export const namespaceOf = ({ namespace }: Pick<AppSpec, 'namespace'>): { readonly namespace?: string } =>
+  namespace === DEFAULT_NAMESPACE ? {} : { namespace };

@@ -6,7 +6,7 @@ export const SEVERITIES = ['info', 'warn', 'error'] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
 interface KindEntry {
-  /** The default; for `exit`, `operation` and `ended` it depends on the outcome. */
+  /** The default; for `cron`, `watch`, `exit`, `operation` and `ended` it depends on the outcome. */
   readonly severity: Severity;
   /** One sentence without a full stop. */
   readonly doc: string;
@@ -26,6 +26,8 @@ export const EVENT_KINDS = {
   readmit: { severity: 'info', doc: 'an ejected worker is back in rotation' },
   'self-report': { severity: 'info', doc: 'a worker reported drain, down, ready or weight' },
   hung: { severity: 'error', doc: 'a worker sent no heartbeat for `hang_timeout` and is being replaced' },
+  cron: { severity: 'info', doc: 'a tick of `cron_restart`: what it began, or why it was skipped' },
+  watch: { severity: 'info', doc: 'files of `watch` have changed: what that began, or why it could not' },
   recycle: { severity: 'info', doc: 'a worker reached a limit, or was unhealthy for too long, and is being replaced' },
   'limit-low': { severity: 'warn', doc: 'workers reach a limit soon after their start, again and again; they are replaced less and less often' },
   'operation-begin': { severity: 'info', doc: `an operation (${OPERATION_NAMES.join(', ')}) begins` },
@@ -37,6 +39,7 @@ export const EVENT_KINDS = {
   'queue-short': { severity: 'warn', doc: 'few connections can wait in the kernel, because `net.core.somaxconn` is small; reported once for each primary' },
   'memory-pressure': { severity: 'warn', doc: 'the machine or container is running out of memory' },
   log: { severity: 'warn', doc: "an app's log file cannot be written, loses output, or is shared with another app" },
+  'pid-file': { severity: 'warn', doc: 'the `pid_file` of an app cannot be written' },
   'health-port': { severity: 'warn', doc: 'the readiness endpoint cannot listen' },
   'metrics-port': { severity: 'warn', doc: 'the metrics cannot be served at the saved address' },
   'share-failed': { severity: 'warn', doc: 'the control socket for a group cannot be opened where it was saved' },

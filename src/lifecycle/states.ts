@@ -28,7 +28,7 @@ export function moveWorker(from: WorkerState, to: WorkerState, subject = 'worker
   return to;
 }
 
-export const APP_STATES = ['starting', 'online', 'degraded', 'reloading', 'stopping', 'stopped', 'errored'] as const;
+export const APP_STATES = ['starting', 'online', 'degraded', 'reloading', 'stopping', 'waiting', 'stopped', 'errored'] as const;
 export type AppState = (typeof APP_STATES)[number];
 
 /** Has no workers and will start none: it was stopped, or has given up. Also for the slots of an app. */
@@ -46,6 +46,7 @@ const TONES: Readonly<Record<AppState | WorkerState, Tone>> = {
   ejected: 'warn',
   draining: 'leaving',
   stopping: 'leaving',
+  waiting: 'idle',
   stopped: 'idle',
   exited: 'idle',
   errored: 'bad',
@@ -62,6 +63,8 @@ export interface AppFacts {
   readonly rollingOut: boolean;
   /** A stop was requested, or nothing is left to supervise. How it ended is reported when its sockets are closed too. */
   readonly stopping: boolean;
+  /** Its workers have ended, and `cron_restart` or `watch` starts it again; null if that is not so. */
+  readonly resting: 'waiting' | 'errored' | null;
   /** All slots have been ready at least once since the last start. */
   readonly wasOnline: boolean;
 }
@@ -72,6 +75,7 @@ export function appState(facts: AppFacts): AppState {
   // Requested, but not started yet.
   if (facts.wanted === 0) return 'starting';
   if (facts.rollingOut) return 'reloading';
+  if (facts.resting !== null) return facts.resting;
   if (facts.erroredSlots > 0) return 'degraded';
   if (facts.ready >= facts.wanted) return facts.isUnserved ? 'degraded' : 'online';
   return facts.wasOnline ? 'degraded' : 'starting';

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { messageOf } from '../errors/lb-error.ts';
 import { wallNow } from '../system/clock.ts';
 import { LineJoin } from './line-join.ts';
+import { stamped, stampOf, type Stamp } from './line-stamp.ts';
 import { LineSplitter, type Piece } from './line-splitter.ts';
 import { marksPath } from './line-mark.ts';
 import { LineTimes } from './line-times.ts';
@@ -13,7 +15,7 @@ import { programFor } from './log-program.ts';
 /** The beginning of a line is written when its end does not follow within this time. */
 const SILENCE_MS = 1_000;
 
-type LogSettings = Pick<AppSpec, 'name' | 'outFile' | 'errorFile' | 'mergeLogs' | 'logMaxBytes' | 'logKeep' | 'logType'>;
+type LogSettings = Pick<AppSpec, 'name' | 'outFile' | 'errorFile' | 'mergeLogs' | 'logMaxBytes' | 'logKeep' | 'logType' | 'logFile' | 'logDateFormat'>;
 
 /** Sees each piece of output before it is written. @returns what is to be written; null for nothing */
 type Tap = (piece: Piece, at: number) => Piece | null;
@@ -37,16 +39,32 @@ export class AppOutput {
 
   /** Reads one pipe of one worker until it ends. */
   read(source: Readable, origin: Origin, settings: LogSettings, tap: Tap): void {
-    const sink = this.#sinkOf(origin, settings);
+    const { logDateFormat, logType } = settings;
+    source.on('error', () => {});
+    if (logDateFormat === null || logType === 'json') return this.#read(source, origin, settings, tap, null);
+    // Nothing is lost: the pipe is read when its first listener is there.
+    void stampOf(logDateFormat)
+      .catch((error: unknown) => {
+        this.#onProblem(`lines are written without their time: ${messageOf(error)}`);
+        return null;
+      })
+      .then((stamp) => this.#read(source, origin, settings, tap, stamp));
+  }
+
+  #read(source: Readable, origin: Origin, settings: LogSettings, tap: Tap, stamp: Stamp | null): void {
+    const sinks = this.#sinksOf(origin, settings);
     const splitter = new LineSplitter((piece) => {
       const at = wallNow();
       const kept = tap(piece, at);
-      if (kept === null || sink === null) return;
-      const bytes = settings.logType === 'json' ? jsonOf(kept, origin, at) : sink.join.take(source, kept);
-      if (bytes.length === 0 || sink.file.write(bytes, { ...origin, at }) || source.isPaused()) return;
-      // The disk is slower than the app. Backpressure: the pipe fills, and the app waits as for any slow reader.
-      source.pause();
-      sink.file.onDrain(() => source.resume());
+      if (kept === null) return;
+      const written = stamp === null ? kept : stamped(kept, stamp(at));
+      for (const sink of sinks) {
+        const bytes = settings.logType === 'json' ? jsonOf(kept, origin, at) : sink.join.take(source, written);
+        if (bytes.length === 0 || sink.file.write(bytes, { ...origin, at }) || source.isPaused()) continue;
+        // The disk is slower than the app. Backpressure: the pipe fills, and the app waits as for any slow reader.
+        source.pause();
+        sink.file.onDrain(() => source.resume());
+      }
     });
     const silence = setTimeout(() => splitter.flush(), SILENCE_MS).unref();
     source.on('data', (chunk: Buffer) => {
@@ -57,7 +75,6 @@ export class AppOutput {
       clearTimeout(silence);
       splitter.end();
     });
-    source.on('error', () => {});
   }
 
   /** After an external rotation. Resolves when nothing more is written to the files that were moved. */
@@ -69,11 +86,16 @@ export class AppOutput {
     await Promise.all([...this.#sinks.values()].map(({ file }) => file.close()));
   }
 
-  #sinkOf({ slot, stream }: Origin, settings: LogSettings): Sink | null {
+  /** The file of its stream, and the one for all. */
+  #sinksOf({ slot, stream }: Origin, settings: LogSettings): readonly Sink[] {
     const given = stream === 'out' ? settings.outFile : settings.errorFile;
-    if (given === null) return null;
-    const program = programFor(given, settings.name, stream);
-    const path = settings.mergeLogs || program !== null ? given : slotPath(given, slot);
+    const program = given === null ? null : programFor(given, settings.name, stream);
+    const own = given === null || program !== null || settings.mergeLogs ? given : slotPath(given, slot);
+    const paths = new Set([own, settings.logFile].filter((path) => path !== null));
+    return [...paths].map((path) => this.#sinkOf(path, path === own ? program : null, settings));
+  }
+
+  #sinkOf(path: string, program: ReturnType<typeof programFor>, settings: LogSettings): Sink {
     const key = program === null ? path : program.join(' ');
     const limits = { maxBytes: settings.logMaxBytes, keep: settings.logKeep };
     const known = this.#sinks.get(key);

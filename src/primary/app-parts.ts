@@ -5,6 +5,7 @@ import type { EmitEvent } from '../protocol/event.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import type { WorkerSettings } from '../protocol/worker.ts';
 import type { PortHolder } from '../system/port-holder.ts';
+import type { WatchFiles } from '../system/watch-files.ts';
 import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { Announcer } from './announcer.ts';
 import { AcceptWatch } from './ingress/accept-watch.ts';
@@ -24,15 +25,21 @@ import { Rebalancer } from './scaling/rebalancer.ts';
 import { AppMetrics } from './stats/app-metrics.ts';
 import { takeStats } from './stats/snapshot.ts';
 import { StatsFeed } from './stats/stats-feed.ts';
+import { isRevived } from '../lifecycle/trigger.ts';
 import { Relay } from './relay.ts';
 import { Supervisor } from './supervisor.ts';
+import { CronClock } from './triggers/cron-clock.ts';
+import { FileWatch } from './triggers/file-watch.ts';
+import { Revival } from './triggers/revival.ts';
 import { Limits } from './watch/limits.ts';
 import { Sampler, type UsageSource } from './watch/sampler.ts';
 import { Watch } from './watch/watch.ts';
 import type { Notify } from './workers/app-observer.ts';
 import { Generations, type FindScript } from './workers/generations.ts';
+import { PidFiles } from './workers/pid-files.ts';
 import { Pool } from './workers/pool.ts';
 import { ReplacementWatch } from './workers/replacement-watch.ts';
+import type { Startable } from './workers/startable.ts';
 import type { WorkerHandle } from './workers/worker-handle.ts';
 import type { StartWorker } from './workers/worker-process.ts';
 
@@ -40,6 +47,8 @@ export interface AppPartsOptions {
   readonly ingress: Ingress;
   readonly spec: AppSpec;
   readonly startWorker: StartWorker;
+  readonly startable: Startable;
+  readonly watchFiles: WatchFiles;
   readonly usage: UsageSource;
   readonly portHolder: PortHolder;
   readonly outputKeeper: OutputKeeper;
@@ -100,6 +109,11 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
     contract,
     sweep: new ListenerSweep(pool, ingress),
     stopFirst: () => replacement.stopFirst,
+    isRevived: () => isRevived(pool.spec),
+    onResting: () => {
+      ingress.closeAllBut(new Set());
+      contract.renew(true);
+    },
     passedCheck: (worker) => watch.passedCheck(worker),
     onEnded: options.onEnded,
   });
@@ -127,6 +141,14 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
     generations,
     memoryLeftBytes: options.memoryLeftBytes,
   });
+  const revival = new Revival({
+    context,
+    runner,
+    startable: options.startable,
+    listened: () => replacement.footprint.listened,
+    startAgain: () => supervisor.startAgain(),
+    event,
+  });
   const recycler = new Recycler({ context, runner, event });
   const abandon: Supervisor['abandon'] = (worker, stopReason, reason) => supervisor.abandon(worker, stopReason, reason);
   const limits = new Limits({ pool, recycler, abandon, event });
@@ -151,11 +173,14 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
     contract,
     replacement,
     context,
+    cron: new CronClock(revival, event),
+    fileWatch: new FileWatch({ revival, watchFiles: options.watchFiles, event }),
     limits,
     watch,
     sampler: new Sampler({ usage: options.usage, pool, limits }),
     autoscaler: new Autoscaler({ context, runner, ingress, router, rebalancer, event, redefined: options.redefined }),
     logs: new LogSink({ app, keeper: options.outputKeeper, lineTimes: options.lineTimes, onProblem: (problem) => event('log', problem) }),
+    pidFiles: new PidFiles(pool, event),
     appMetrics: new AppMetrics(() => pool.workers),
     profiler: new Profiler({ app, pool, router, directory: options.profiles, event }),
     feed,

@@ -37,7 +37,9 @@ export class AppRuntime {
 
   /** Call this after the last worker has exited. Flushes the logs and closes all sockets. */
   async close(): Promise<void> {
-    const { sampler, router, acceptance, watch, autoscaler, rebalancer, ingress, logs } = this.parts;
+    const { cron, fileWatch, sampler, router, acceptance, watch, autoscaler, rebalancer, ingress, logs, pidFiles } = this.parts;
+    cron.stop();
+    fileWatch.stop();
     sampler.stop();
     router.stop();
     acceptance.stop();
@@ -46,7 +48,7 @@ export class AppRuntime {
     rebalancer.stop();
     this.endpoint.close();
     ingress.closeAllBut(new Set());
-    await logs.close();
+    await Promise.all([logs.close(), pidFiles.close()]);
   }
 
   #readyFacts(): ReadyFacts {
@@ -68,7 +70,44 @@ export class AppRuntime {
 
 /** Who accepts, routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change. */
 function inOrder(parts: AppParts): readonly WorkerObserver[] {
-  const { acceptance, router, contract, watch, sampler, appMetrics, logs, pool, generations, relay, announcer, replacement, supervisor, autoscaler, feed } =
-    parts;
-  return [acceptance, router, contract, watch, sampler, appMetrics, logs, pool, generations, relay, announcer, replacement, supervisor, autoscaler, feed];
+  const {
+    acceptance,
+    router,
+    contract,
+    watch,
+    sampler,
+    appMetrics,
+    logs,
+    pool,
+    pidFiles,
+    generations,
+    relay,
+    announcer,
+    replacement,
+    supervisor,
+    autoscaler,
+    cron,
+    fileWatch,
+    feed,
+  } = parts;
+  return [
+    acceptance,
+    router,
+    contract,
+    watch,
+    sampler,
+    appMetrics,
+    logs,
+    pool,
+    pidFiles,
+    generations,
+    relay,
+    announcer,
+    replacement,
+    supervisor,
+    autoscaler,
+    cron,
+    fileWatch,
+    feed,
+  ];
 }

@@ -9,6 +9,7 @@ import type { WorkerSettings } from '../protocol/worker.ts';
 import { now, wallNow } from '../system/clock.ts';
 import { withDeadline } from '../system/deadline.ts';
 import type { PortHolder } from '../system/port-holder.ts';
+import type { WatchFiles } from '../system/watch-files.ts';
 import type { OpenByItself } from '../system/unfed-sockets.ts';
 import { AppRuntime } from './app-runtime.ts';
 import { Ingress } from './ingress/ingress.ts';
@@ -36,6 +37,7 @@ export interface AppPorts {
   readonly bind: BindListener;
   readonly startWorker: StartWorker;
   readonly startable: Startable;
+  readonly watchFiles: WatchFiles;
   readonly usage: UsageSource;
   readonly portHolder: PortHolder;
   readonly memoryLeftBytes: () => number | null;
@@ -156,6 +158,8 @@ export class HostedApp {
       ingress: this.ingress,
       spec,
       startWorker: ports.startWorker,
+      startable: ports.startable,
+      watchFiles: ports.watchFiles,
       usage: ports.usage,
       outputKeeper: this.keeper,
       portHolder: ports.portHolder,

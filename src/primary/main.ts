@@ -12,6 +12,7 @@ import { findProgram } from '../system/program.ts';
 import { portHolder } from '../system/port-holder.ts';
 import { findScript } from '../system/script-file.ts';
 import { openByItself } from '../system/unfed-sockets.ts';
+import { watchFiles } from '../system/watch-files.ts';
 import { UsageSampler } from '../system/usage.ts';
 import { DaemonLink, type LinkEvents } from './daemon-link.ts';
 import { Duplicator } from './handles/duplicator.ts';
@@ -45,6 +46,7 @@ const ports = {
   somaxconn,
   startWorker: workerStarter(() => program.path('preload'), commands),
   startable,
+  watchFiles,
   usage: new UsageSampler(),
   portHolder: portHolder({ home: parsed.home, settingsVar: PRIMARY_SETTINGS_VAR }),
   memoryLeftBytes,

@@ -1,3 +1,4 @@
+import { describeRevival, isRevived } from '../lifecycle/trigger.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import type { SnapshotParts } from './stats/snapshot.ts';
 import type { OperationContext } from './operations/operation.ts';
@@ -25,6 +26,7 @@ export function operationContext(parts: ContextParts): OperationContext {
       },
     },
     generations,
+    revival: () => (isRevived(pool.spec) ? describeRevival(pool.spec) : null),
     memoryLeftBytes,
     wakeIn: (ms) => supervisor.wakeIn(ms),
     progress: (step, message, worker) => {

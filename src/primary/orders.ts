@@ -1,6 +1,8 @@
-import { LbError } from '../errors/lb-error.ts';
+import { LbError, shellWord } from '../errors/lb-error.ts';
+import { keepScale } from '../lifecycle/autoscale.ts';
 import { describeAcceptance } from '../lifecycle/acceptor.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { describeRevival, isRevived } from '../lifecycle/trigger.ts';
 import { plural } from '../lifecycle/wording.ts';
 import { missingProgram } from '../logs/log-program.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
@@ -43,6 +45,11 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     if (order.strict) await orGiveUp(context, requireLogProgram(order.spec));
     if (order.strict) await orGiveUp(context, parts.sockets.open(order.spec));
     await openEndpoint(order, context);
+    if (order.resting === true && isRevived(order.spec)) {
+      pool.rest();
+      supervisor.wake();
+      return done(runtime, `${order.spec.name} is not running: ${describeRevival(order.spec)}`);
+    }
     if (order.strict) {
       // A predecessor has shown whether it ever listens.
       const waitsForListener = order.beside !== true || order.footprint?.listened !== false;
@@ -59,6 +66,7 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     const { parts } = runtime;
     checkStart('reload', spec, context);
     if (spec !== undefined) await prepare(runtime, spec);
+    if (parts.supervisor.resting === 'waiting') return redefine(runtime, spec);
     const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce };
     return operate(context, 'reload', spec === undefined && drop.length === 0, () => new ReloadOperation(parts.context, options));
   },
@@ -132,6 +140,19 @@ function operate({ runtime, progress }: OrderContext, kind: Operation['kind'], j
       progress,
       done: (outcome) => (outcome.ok ? resolve(done(runtime, outcome.message)) : reject(outcome.error)),
     }),
+  );
+}
+
+/** An app that has ended is not run by a deploy. */
+function redefine(runtime: AppRuntime, spec: AppSpec | undefined): Answer {
+  const { pool, supervisor } = runtime.parts;
+  if (spec !== undefined) pool.spec = keepScale(spec, pool.spec, pool.wanted);
+  pool.nextGeneration();
+  supervisor.wake();
+  const { name } = pool.spec;
+  return done(
+    runtime,
+    `${name} is not running, and takes ${spec === undefined ? 'what is on disk' : 'its new definition'} when it starts: ${describeRevival(pool.spec)}, or "lb start ${shellWord(name)}"`,
   );
 }
 

@@ -174,7 +174,10 @@ function inForeground(order: Order): Order {
   if (!('spec' in order) || order.spec === undefined) return order;
   const { spec } = order;
   const stopGraceMs = spec.stopGraceMs ?? FOREGROUND_STOP_GRACE_MS;
-  return { ...order, spec: { ...spec, stopGraceMs, outFile: unlessPrinted(spec.outFile), errorFile: unlessPrinted(spec.errorFile) } };
+  return {
+    ...order,
+    spec: { ...spec, stopGraceMs, outFile: unlessPrinted(spec.outFile), errorFile: unlessPrinted(spec.errorFile), logFile: unlessPrinted(spec.logFile) },
+  };
 }
 
 /** `lb run` prints all output, which a unit sends to the journal. */

@@ -28,6 +28,10 @@ export interface SupervisorOptions {
   readonly sweep: ListenerSweep;
   /** Whether a worker must be gone, with all that it started, before its successor starts. */
   readonly stopFirst: () => boolean;
+  /** Whether something starts the app again after it has ended. */
+  readonly isRevived: () => boolean;
+  /** It has ended, and stays for that. */
+  readonly onResting: () => void;
   /** Whether its active check succeeded or it has none; if not, with the reason if known. */
   readonly passedCheck: (worker: WorkerHandle) => CheckPassed;
   readonly event: EmitEvent;
@@ -65,6 +69,20 @@ export class Supervisor implements WorkerObserver {
       this.#scheduled = false;
       this.#reconcile();
     });
+  }
+
+  /** Gives every slot a new chance. */
+  startAgain(): void {
+    this.#options.pool.forgetRestarts();
+    this.wasOnline = false;
+    this.wake();
+  }
+
+  /** How the app has ended, while something may start it again; null while it runs. */
+  get resting(): 'waiting' | 'errored' | null {
+    const { pool, runner, isRevived } = this.#options;
+    if (this.ended || runner.current !== null || !isRevived()) return null;
+    return pool.outcome === 'stopped' ? 'waiting' : pool.outcome;
   }
 
   wakeIn(ms: number): void {
@@ -226,17 +244,11 @@ export class Supervisor implements WorkerObserver {
       return false;
     }
     if (currentWorker(slot) !== undefined || slot.awaitsReport || runner.holds(slot.index)) return false;
-    if (slot.workers.length > 0 && this.#options.stopFirst()) return this.#awaitEnd(slot);
+    if (slot.workers.length > 0 && this.#options.stopFirst()) return pool.awaitEnd(slot);
     const { phase, dueAt } = slot.restart;
     if (isEnded(phase)) return false;
     if (phase !== 'waiting' || dueAt <= now()) return true;
     this.wakeIn(dueAt - now());
-    return false;
-  }
-
-  /** A worker that leaves because its channel closed gets a deadline, since its slot is empty until it is gone. */
-  #awaitEnd(slot: Slot): false {
-    for (const worker of slot.workers) if (worker.end.stopReason === null) this.#options.pool.retire(worker, 'disconnected');
     return false;
   }
 
@@ -264,11 +276,11 @@ export class Supervisor implements WorkerObserver {
   }
 
   #endIfNothingIsLeft(): void {
-    const { pool, runner, app } = this.#options;
-    if (pool.wanted === 0 || runner.current !== null || pool.workers.length > 0) return;
-    const phases = pool.slots.map((slot) => slot.restart.phase);
-    if (!phases.every(isEnded)) return;
-    if (phases.every((phase) => phase === 'stopped')) return this.#end('stopped', null);
+    const { pool, runner, app, isRevived, onResting } = this.#options;
+    const { outcome } = pool;
+    if (outcome === null || runner.current !== null) return;
+    if (isRevived()) return onResting();
+    if (outcome === 'stopped') return this.#end('stopped', null);
     const last = this.exits.last.at(-1);
     const reason = `${last === undefined ? 'its workers ended' : describeExit(last)}; every worker gave up after ${pool.spec.maxRestarts} unstable restarts`;
     this.#end('errored', new LbError('LB_ERR_OPERATION_FAILED', { operation: 'supervision', app, reason }, last?.lastStderr ?? []));

@@ -17,7 +17,8 @@ import type { SocketName } from './worker.ts';
 export type Order =
   /**
    * `strict`: a worker that does not become ready fails the start; else the restart policy goes on trying. `beside`: another primary
-   * still serves the app, and leaves when this one does too. `footprint`: of its earlier lives.
+   * still serves the app, and leaves when this one does too. `footprint`: of its earlier lives. `resting`: it had ended, and waits for
+   * what starts it again.
    */
   | {
       readonly kind: 'start';
@@ -26,6 +27,7 @@ export type Order =
       readonly beside?: boolean;
       readonly generation: number;
       readonly footprint?: Footprint;
+      readonly resting?: boolean;
     }
   | ({ readonly kind: 'reload' } & Omit<ReloadBody, 'updateEnv'>)
   | ({ readonly kind: 'restart' } & Omit<RestartBody, 'updateEnv'>)

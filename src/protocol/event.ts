@@ -11,6 +11,9 @@ export interface EventDetails {
   readonly drain: { readonly stopReason: StopReason | null; readonly generation: number };
   /** `cause`: what is known beyond code and signal. */
   readonly exit: Pick<ExitReport, 'code' | 'signal' | 'stopReason' | 'cause' | 'killedAtDeadline' | 'uptimeMs' | 'generation'>;
+  /** What it began. */
+  readonly watch: { readonly action: 'start' | 'reload' | 'skip' };
+  readonly cron: { readonly action: 'start' | 'reload' | 'skip' };
   readonly recycle: { readonly stopReason: StopReason; readonly reason: string };
   readonly 'operation-begin': { readonly operation: OperationName };
   readonly operation: { readonly operation: OperationName; readonly ok: boolean };
@@ -82,6 +85,7 @@ function severityOf({ kind, details }: Facts): Severity {
     return details.killedAtDeadline ? 'warn' : details.stopReason === 'hung' ? 'error' : 'info';
   }
   if (kind === 'operation') return details.ok ? 'info' : 'error';
+  if (kind === 'cron' || kind === 'watch') return details.action === 'skip' ? 'warn' : 'info';
   if (kind === 'ended') return details.state === 'errored' ? 'error' : 'info';
   if (kind === 'daemon-start') return details.unclean ? 'warn' : 'info';
   return EVENT_KINDS[kind].severity;

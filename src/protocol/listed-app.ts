@@ -4,6 +4,7 @@ import type { AppSnapshot, WorkerHealth, WorkerSnapshot } from './snapshot.ts';
 export type ListedApp = Pick<
   AppSnapshot,
   | 'name'
+  | 'namespace'
   | 'state'
   | 'instances'
   | 'ready'
@@ -24,6 +25,7 @@ export type ListedApp = Pick<
   | 'troubledSlots'
   | 'lowLimits'
   | 'lastFailure'
+  | 'nextTickAt'
   | 'autoscaling'
   | 'operation'
   | 'queuedOperations'
@@ -39,9 +41,10 @@ export type ListedApp = Pick<
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
   const { listeners, unserved, expectedPort, generationNote, queued, panic, troubledSlots, recycles, lowLimits, lastFailure } = snapshot;
-  const { autoscaling, operation, queuedOperations, error, program } = snapshot;
+  const { namespace, nextTickAt, autoscaling, operation, queuedOperations, error, program } = snapshot;
   return {
     name,
+    ...(namespace === undefined ? {} : { namespace }),
     state,
     instances,
     ready,
@@ -62,6 +65,7 @@ export function listedApp(snapshot: AppSnapshot): ListedApp {
     troubledSlots,
     ...(lowLimits === undefined ? {} : { lowLimits }),
     ...(lastFailure === undefined ? {} : { lastFailure }),
+    ...(nextTickAt === undefined ? {} : { nextTickAt }),
     autoscaling,
     operation,
     queuedOperations,

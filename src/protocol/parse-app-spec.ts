@@ -14,11 +14,13 @@ import {
   type ProxyProtocolSpec,
   type ScaleSpec,
 } from '../lifecycle/app-spec.ts';
+import type { CronSpec } from '../lifecycle/cron.ts';
 import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { EVENT_KIND_NAMES, SEVERITIES } from '../lifecycle/event-kind.ts';
 import { signalName } from './left-commands.ts';
 import type { ReadyWhen } from '../lifecycle/ready-when.ts';
+import type { WatchSpec, WatchTuning } from '../lifecycle/watch-spec.ts';
 import { scaleTarget } from './parse-scale-target.ts';
 import {
   boolean,
@@ -75,8 +77,26 @@ const readyWhen = variants<ReadyWhen, 'by'>('by', {
 
 export const hostPort = object<HostPort>({ host: nullable(string), port: integer(1) });
 
+const finish = object<Exclude<WatchTuning['awaitWriteFinish'], boolean | undefined>>({
+  stabilityThreshold: optional(number(0)),
+  pollInterval: optional(number(0)),
+});
+
+const WATCH_TUNING: Shape<WatchTuning> = {
+  usePolling: optional(boolean),
+  interval: optional(integer(0)),
+  binaryInterval: optional(integer(0)),
+  depth: optional(integer(0)),
+  followSymlinks: optional(boolean),
+  ignorePermissionErrors: optional(boolean),
+  alwaysStat: optional(boolean),
+  atomic: optional((value) => (typeof value === 'boolean' ? value : integer(0)(value))),
+  awaitWriteFinish: optional((value) => (typeof value === 'boolean' ? value : finish(value))),
+};
+
 const SHAPE: Shape<AppSpec> = {
   name: appName,
+  namespace: string,
   origin: nullable(object<DefinitionOrigin>({ file: nullable(absolutePath), project: nullable(string) })),
   script: absolutePath,
   runner: list(string),
@@ -87,6 +107,7 @@ const SHAPE: Shape<AppSpec> = {
   interpreter: nullable(absolutePath),
   nodeArgs: list(string),
   env: record(string),
+  filterEnv: list(string),
   umask: nullable(integer(0, 0o777)),
   instanceVar: string,
   incrementVar: nullable(string),
@@ -104,14 +125,20 @@ const SHAPE: Shape<AppSpec> = {
   shutdownWithMessage: boolean,
   maxMemoryBytes: nullable(integer(1)),
   autorestart: boolean,
+  autostart: boolean,
+  watch: nullable(object<WatchSpec>({ paths: list(absolutePath), ignore: list(string), delayMs: number(0), options: object<WatchTuning>(WATCH_TUNING) })),
+  cron: nullable(object<CronSpec>({ pattern: string, timezone: nullable(string) })),
   minUptimeMs: number(0),
   maxRestarts: integer(0),
   restartDelayMs: nullable(number(0)),
   backoffBaseMs: number(0),
   stopExitCodes: list(integer(0)),
+  pidFile: nullable(absolutePath),
   outFile: nullable(logTarget),
   errorFile: nullable(logTarget),
   mergeLogs: boolean,
+  logFile: nullable(absolutePath),
+  logDateFormat: nullable(string),
   logType: oneOf(LOG_TYPES),
   logMaxBytes: integer(1),
   logKeep: integer(0),

@@ -9,11 +9,15 @@ const operation = oneOf(OPERATION_NAMES);
 
 const { code, signal, stopReason, cause, killedAtDeadline, uptimeMs, generation } = EXIT;
 
+const trigger = object<EventDetails['cron']>({ action: oneOf(['start', 'reload', 'skip']) });
+
 const DETAILS: { readonly [Kind in keyof EventDetails]: Parser<EventDetails[Kind]> } = {
   start: object({ generation }),
   ready: object({ tookMs: number(), generation }),
   drain: object({ stopReason, generation }),
   exit: object({ code, signal, stopReason, cause, killedAtDeadline, uptimeMs, generation }),
+  cron: trigger,
+  watch: trigger,
   recycle: object({ stopReason: oneOf(STOP_REASONS), reason: string }),
   'operation-begin': object({ operation }),
   operation: object({ operation, ok: boolean }),

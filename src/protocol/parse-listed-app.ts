@@ -56,6 +56,7 @@ export const worker = object<WorkerSnapshot>({
 
 export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
   name: string,
+  namespace: optional(string),
   state: oneOf(APP_STATES),
   instances: number(),
   ready: number(),
@@ -78,6 +79,7 @@ export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
   ),
   lowLimits: optional(list(object<LowLimit>({ slot, option: string, message: string, inARow: number(), againInMs: numberOrNull }))),
   lastFailure: optional(object<LastFailure>({ slot, cause: string, agoMs: number() })),
+  nextTickAt: optional(number()),
   autoscaling: nullable(
     object<AutoscalingSnapshot>({
       on: boolean,

@@ -9,7 +9,14 @@ import { boolean, integer, object, optional, variants } from './parser.ts';
 const spec = optional(lenientAppSpec);
 
 const order = variants<Order, 'kind'>('kind', {
-  start: { spec: lenientAppSpec, strict: boolean, beside: optional(boolean), generation: integer(0), footprint: optional(object<Footprint>(FOOTPRINT)) },
+  start: {
+    spec: lenientAppSpec,
+    strict: boolean,
+    beside: optional(boolean),
+    generation: integer(0),
+    footprint: optional(object<Footprint>(FOOTPRINT)),
+    resting: optional(boolean),
+  },
   reload: { ...RELOAD, spec },
   restart: { ...RESTART, spec },
   scale: SCALE,

@@ -139,6 +139,8 @@ export interface ProcessLimits {
 export interface AppSnapshot {
   readonly name: string;
   readonly state: AppState;
+  /** Its group; absent without one. */
+  readonly namespace?: string;
   /** Desired number of workers. */
   readonly instances: number;
   readonly ready: number;
@@ -190,6 +192,8 @@ export interface AppSnapshot {
   readonly lowLimits?: readonly LowLimit[];
   /** Absent when no worker failed in the last ten minutes. */
   readonly lastFailure?: LastFailure;
+  /** The next tick of `cron_restart`, in epoch milliseconds. Absent without one. */
+  readonly nextTickAt?: number;
   /** Null if the definition has no `scale`. */
   readonly autoscaling: AutoscalingSnapshot | null;
   readonly operation: { readonly kind: OperationKind; readonly sinceMs: number } | null;

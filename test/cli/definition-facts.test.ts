@@ -7,7 +7,7 @@ import { app } from '../client/samples.ts';
 type Spec = AppSnapshot['spec'];
 
 /** The name is the heading. */
-const LEFT_OUT: readonly OptionKey[] = ['name'];
+const LEFT_OUT: readonly OptionKey[] = ['name', 'append_env_to_name'];
 
 /** No value is a default. */
 const UNUSUAL: Spec = {
@@ -23,6 +23,9 @@ const UNUSUAL: Spec = {
   nodeArgs: ['--no-warnings'],
   envNames: ['PATH'],
   umask: 0o027,
+  namespace: 'shop',
+  filterEnv: ['SECRET'],
+  pidFile: '/run/api.pid',
   instanceVar: 'SLOT',
   incrementVar: 'PORT',
   socket: { host: null, port: 8000 },
@@ -39,6 +42,9 @@ const UNUSUAL: Spec = {
   shutdownWithMessage: true,
   maxMemoryBytes: 300 * 1024 ** 2,
   autorestart: true,
+  autostart: false,
+  watch: { paths: ['/srv/src'], ignore: ['*.tmp'], delayMs: 500, options: { usePolling: true } },
+  cron: { pattern: '0 3 * * *', timezone: 'Europe/Berlin' },
   minUptimeMs: 3_000,
   maxRestarts: 3,
   restartDelayMs: 4_000,
@@ -47,6 +53,8 @@ const UNUSUAL: Spec = {
   outFile: null,
   errorFile: '/var/log/e.log',
   mergeLogs: false,
+  logFile: '/var/log/all.log',
+  logDateFormat: 'HH:mm:ss',
   logType: 'json',
   logMaxBytes: 1024 ** 2,
   logKeep: 9,

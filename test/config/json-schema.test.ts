@@ -7,7 +7,7 @@ interface AppSchema {
   readonly patternProperties: Readonly<Record<string, unknown>>;
 }
 
-const app = (configJsonSchema()['$defs'] as { readonly app: AppSchema }).app;
+const app = (configJsonSchema()['$defs'] as { readonly options: AppSchema }).options;
 
 it('describes every name of every option, and the keys of PM2', () => {
   for (const name of [...OPTION_LIST.flatMap(namesOf), 'watch', 'cronRestart', 'vizion']) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readApp, readFlags } from '../../src/config/read-values.ts';
+import { readApp, readFlags, withDefaults } from '../../src/config/read-values.ts';
 
 const read = (raw: Record<string, unknown>): ReturnType<typeof readApp> => readApp(raw, 'lb.config.js', 'apps[0]');
 const messages = (raw: Record<string, unknown>): string[] => read(raw).problems.map(({ message }) => message);
@@ -76,10 +76,10 @@ describe('wrong values', () => {
     [{ script: '' }, at('script', 'expected a path, got an empty string')],
     [{ script: 'a\0b' }, at('script', 'expected a path, got "a\\u0000b"')],
     [
-      { name: 'my/app' },
+      { name: 'my,app' },
       at(
         'name',
-        'expected a name of letters, digits, emoji, ".", "_", "-" and single blanks inside (first a letter, digit or emoji; at most 64 characters and 128 bytes), got "my/app"',
+        'expected a name of letters, digits, emoji, single blanks inside and any of . _ - @ / : ( ) [ ] + # & = ~ ! (first a letter, digit, emoji, @, _, ( or [; at most 64 characters and 128 bytes), got "my,app"',
       ),
     ],
     [{ name: 'all' }, at('name', 'expected a name other than "all", which stands for every app, got "all"')],
@@ -105,7 +105,7 @@ describe('wrong values', () => {
 describe("PM2's other keys", () => {
   it('names the ones without support in one warning', () => {
     expect(read({ script: 'a.js', watch: true, cron_restart: '0 0 * * *', ignoreWatch: ['x'], treekill: false }).warnings).toEqual([
-      'lb.config.js: apps[0]: not supported yet and ignored: watch, cron_restart, ignoreWatch, treekill',
+      'lb.config.js: apps[0]: not supported yet and ignored: treekill',
     ]);
   });
 
@@ -120,4 +120,43 @@ describe("PM2's other keys", () => {
     expect(values.out_file).toBe('a.log');
     expect(warnings).toEqual(['lb.config.js: apps[0].output: ignored, because "out_file" is given too']);
   });
+});
+
+describe('a file of PM2', () => {
+  const lenient = (raw: Record<string, unknown>): ReturnType<typeof readApp> => readApp(raw, 'ecosystem.config.js', 'apps[0]', true);
+
+  it('may have keys that nobody knows: they are ignored, with the nearest name', () => {
+    const { problems, warnings } = lenient({ script: 'a.js', instance: 2, max_size: '10M', deploy: {}, autorestrat: false });
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([
+      'ecosystem.config.js: apps[0]: unknown and ignored: instance (did you mean "instances"?), max_size, deploy, autorestrat (did you mean "autorestart"?)',
+    ]);
+  });
+
+  it('may have empty strings for what is not set', () => {
+    const { problems, values } = lenient({ script: 'a.js', cwd: '', node_args: '', max_memory_restart: '', cron_restart: '', name: '', port: '' });
+    expect(problems).toEqual([]);
+    expect(values).toEqual({ script: 'a.js' });
+    expect(read({ cwd: '' }).problems).toHaveLength(1);
+  });
+});
+
+it('what all apps have stands under what an app has itself; variables are merged one by one', () => {
+  const defaults = readApp({ instances: 2, env: { A: 1, B: 1 }, env_x: { C: 1 } }, 'lb.config.js', 'defaults');
+  const { values, profiles, origins } = withDefaults(defaults, read({ script: 'a.js', env: { B: 2 }, env_x: { D: 2 } }));
+  expect(values).toMatchObject({
+    script: 'a.js',
+    instances: 2,
+    env: new Map([
+      ['A', '1'],
+      ['B', '2'],
+    ]),
+  });
+  expect(profiles.get('x')).toEqual(
+    new Map([
+      ['C', '1'],
+      ['D', '2'],
+    ]),
+  );
+  expect(origins.get('instances')).toEqual({ file: 'lb.config.js', path: 'defaults.instances' });
 });

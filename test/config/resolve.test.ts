@@ -110,6 +110,14 @@ describe('a script on the command line', () => {
         shutdownWithMessage: false,
         maxMemoryBytes: null,
         autorestart: true,
+        autostart: true,
+        cron: null,
+        namespace: 'default',
+        filterEnv: [],
+        pidFile: null,
+        logFile: null,
+        logDateFormat: null,
+        watch: null,
         minUptimeMs: 1_000,
         maxRestarts: 16,
         restartDelayMs: null,
@@ -268,8 +276,8 @@ describe('a config file', () => {
   });
 
   it('warns once per app about what PM2 has and lb has not', async () => {
-    const { warnings } = await resolveIn(config({ script: 'app.js', watch: true, namespace: 'x' }));
-    expect(warnings).toEqual(['lb.config.json: apps[0]: not supported yet and ignored: watch, namespace']);
+    const { warnings } = await resolveIn(config({ script: 'app.js', watch: true, uid: 'app', vizion: false }));
+    expect(warnings).toEqual(['lb.config.json: apps[0]: not supported yet and ignored: uid']);
   });
 });
 
@@ -341,5 +349,34 @@ describe('options that contradict each other', () => {
       balance: 'direct',
       weights: [1, 0],
     });
+  });
+});
+
+describe('a file that is started from another directory', () => {
+  const FILES = { 'conf/ecosystem.config.json': '', 'conf/app.js': '', 'app.js': '', 'conf/dir/x.js': '', 'dir/x.js': '' };
+  const warningsFor = async (app: object, only: Files = FILES): Promise<string[]> => {
+    const files = { ...only, 'conf/ecosystem.config.json': JSON.stringify({ apps: [app] }) };
+    const { warnings, cwd, apps } = await resolveIn(files, { target: 'conf/ecosystem.config.json' });
+    expect(apps[0]?.script.startsWith(join(cwd, 'conf'))).toBe(true);
+    return warnings.map((warning) => warning.replaceAll(cwd, ''));
+  };
+
+  it('warns where PM2 would take another script', async () => {
+    expect(await warningsFor({ script: 'app.js' })).toEqual([
+      'conf/ecosystem.config.json: apps[0].script: is /conf/app.js; PM2, which starts from the current directory, would take /app.js',
+    ]);
+    expect(await warningsFor({ script: 'x.js', cwd: 'dir' })).toEqual([
+      'conf/ecosystem.config.json: apps[0].script: is /conf/dir/x.js; PM2, which starts from the current directory, would take /dir/x.js',
+    ]);
+  });
+
+  it('warns where PM2 would take another working directory', async () => {
+    expect(await warningsFor({ script: 'x.js', cwd: 'dir' }, { 'conf/dir/x.js': '', 'dir/other.js': '' })).toEqual([
+      'conf/ecosystem.config.json: apps[0].cwd: is /conf/dir; PM2, which starts from the current directory, would take /dir',
+    ]);
+  });
+
+  it('says nothing where there is only one', async () => {
+    expect(await warningsFor({ script: 'app.js' }, { 'conf/app.js': '' })).toEqual([]);
   });
 });

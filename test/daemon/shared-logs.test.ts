@@ -10,7 +10,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-const app = (name: string, outFile: string | null, errorFile: string | null = null): Parameters<typeof sharedLogs>[0] => ({ name, outFile, errorFile });
+const app = (name: string, outFile: string | null, errorFile: string | null = null): Parameters<typeof sharedLogs>[0] => ({
+  name,
+  outFile,
+  errorFile,
+  logFile: null,
+});
 
 it('names the apps that write to the same file, whatever links lead there, and whether it is there yet', async () => {
   mkdirSync(join(dir, 'logs'));

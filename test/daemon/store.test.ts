@@ -11,6 +11,7 @@ const saved = (name: string, changes: Partial<SavedApp> = {}): SavedApp => ({
   desired: 'running',
   generation: 3,
   error: null,
+  resting: false,
   footprint: { listened: true, ownSockets: [] },
   ...changes,
 });

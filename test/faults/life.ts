@@ -10,6 +10,7 @@ import { bindListener } from '../../src/primary/ingress/bind-listener.ts';
 import { Primary } from '../../src/primary/primary.ts';
 import { IpcProcess } from '../../src/primary/workers/ipc-process.ts';
 import { startable } from '../../src/primary/workers/startable.ts';
+import { watchFiles } from '../../src/system/watch-files.ts';
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings, type ToPrimary } from '../../src/protocol/attach.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
 import { somaxconn } from '../../src/system/kernel-queue.ts';
@@ -224,6 +225,7 @@ export class Life {
         bind: (query) => bindListener({ ...query, address: '127.0.0.1', port: 0 }),
         startWorker: ({ spec, slot }, events) => this.#fork(spec, slot, events),
         startable,
+        watchFiles,
         somaxconn,
         portHolder: portHolder({ home: settings.home, settingsVar: PRIMARY_SETTINGS_VAR }),
         memoryLeftBytes,

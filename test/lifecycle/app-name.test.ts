@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expectedName, nameInPath, normalName } from '../../src/lifecycle/app-name.ts';
+import { expectedName, fileNameOf, nameInPath, normalName } from '../../src/lifecycle/app-name.ts';
 
 const isName = (text: string): boolean => expectedName(normalName(text)) === undefined;
 
@@ -44,6 +44,12 @@ describe('a name', () => {
     'my-app_2.v3',
     'My API',
     'a b c',
+    '@org/api',
+    'a/b',
+    'api:3000',
+    'My API (prod)',
+    '_api',
+    '[beta] api',
     '日本語 API 🚀',
     'خدمة الطلبات',
     'e\u0301tude',
@@ -78,12 +84,10 @@ describe('a name', () => {
     'a\tb',
     'a\nb',
     'a\0b',
-    'a/b',
+    '/a/',
     'a\\b',
-    'a:0',
     '-api',
     '.api',
-    '_api',
     '..',
     'a,b',
     "a'b",
@@ -115,8 +119,8 @@ describe('a name', () => {
 
   it('is told what is expected of it', () => {
     expect(expectedName('all')).toBe('a name other than "all", which stands for every app');
-    expect(expectedName('a/b')).toBe(
-      'a name of letters, digits, emoji, ".", "_", "-" and single blanks inside (first a letter, digit or emoji; at most 64 characters and 128 bytes)',
+    expect(expectedName('a,b')).toBe(
+      'a name of letters, digits, emoji, single blanks inside and any of . _ - @ / : ( ) [ ] + # & = ~ ! (first a letter, digit, emoji, @, _, ( or [; at most 64 characters and 128 bytes)',
     );
   });
 
@@ -134,7 +138,7 @@ describe('a name', () => {
       fc.property(assembled, (name) => {
         const { length } = [...normalName(name)];
         const fits = length <= 64 && Buffer.byteLength(normalName(name)) <= 128;
-        expect(isName(name)).toBe(fits && length > 0 && !/^[ ._-]|^ि| $| {2}| ि/.test(name));
+        expect(isName(name)).toBe(fits && length > 0 && !/^[ .-]|^ि| $| {2}| ि/.test(name));
       }),
     );
   });
@@ -143,16 +147,18 @@ describe('a name', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), (text) => {
         if (!isName(text)) return;
-        expect(text).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}/\\:,'"`$]|\u202a|\u202e/u);
-        expect(Buffer.byteLength(`${normalName(text)}-999999-4194304-20261120T143242123.heapsnapshot.tmp`)).toBeLessThan(255);
+        expect(text).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\\,'"`$]|\u202a|\u202e/u);
+        const file = fileNameOf(normalName(text));
+        expect(file).not.toMatch(/[/:]|^[.-]/u);
+        expect(Buffer.byteLength(`${file}-999999-4194304-20261120T143242123.heapsnapshot.tmp`)).toBeLessThan(255);
       }),
       { numRuns: 2_000 },
     );
   });
 
   it('is decided at once, however it is made', () => {
-    expect(isName(`${'ℹ'.repeat(40)}!`)).toBe(false);
-    expect(isName(`${'1'.repeat(63)}!`)).toBe(false);
+    expect(isName(`${'ℹ'.repeat(40)}?`)).toBe(false);
+    expect(isName(`${'1'.repeat(63)}?`)).toBe(false);
   });
 });
 
@@ -160,4 +166,17 @@ it('a name in a path is decoded; one that cannot be is the name of no app', () =
   expect(nameInPath(encodeURIComponent('日本語 API 🚀'))).toBe('日本語 API 🚀');
   expect(nameInPath('cafe%CC%81')).toBe('caf\u00e9');
   expect(isName(nameInPath('%E6'))).toBe(false);
+});
+
+describe('the name of its files', () => {
+  it('is its own where that is safe', () => {
+    for (const name of ['api', 'My API', 'my-app_2.v3', '日本語 API 🚀', 'e\u0301tude']) expect(fileNameOf(name)).toBe(name);
+  });
+
+  it('is what is safe of it, and a hash, elsewhere', () => {
+    expect(fileNameOf('@org/api')).toBe('org_api-6989c3ac');
+    for (const name of ['@org/api', 'a/b', 'api:3000', 'My API (prod)', '[]', '@日本', `${'x'.repeat(40)}/${'y'.repeat(23)}`])
+      expect(fileNameOf(name)).toMatch(/^[A-Za-z\d][A-Za-z\d._-]{0,59}-[0-9a-f]{8}$/);
+    expect(new Set(['a/b', 'a:b', 'a_b', '(a b'].map(fileNameOf)).size).toBe(4);
+  });
 });

@@ -39,11 +39,13 @@ describe('docs/lifecycle.md', () => {
   });
 
   it('has every state of a running app, in the order in which they apply', () => {
-    const online: AppFacts = { wanted: 2, ready: 2, erroredSlots: 0, isUnserved: false, rollingOut: false, stopping: false, wasOnline: true };
+    const online: AppFacts = { wanted: 2, ready: 2, erroredSlots: 0, isUnserved: false, rollingOut: false, stopping: false, resting: null, wasOnline: true };
     // Every row holds together with all that stand below it.
     const facts: Partial<AppFacts>[] = [
       { stopping: true, erroredSlots: 2, rollingOut: true },
       { rollingOut: true, erroredSlots: 1 },
+      { resting: 'errored', erroredSlots: 2 },
+      { resting: 'waiting', ready: 0 },
       { erroredSlots: 1 },
       { wasOnline: false },
       { ready: 1 },
@@ -51,7 +53,7 @@ describe('docs/lifecycle.md', () => {
     ];
     const told = rows('app states').map(([state]) => state?.replaceAll('`', ''));
     expect(told).toEqual(facts.map((changes) => appState({ ...online, ...changes })));
-    expect([...new Set(told), 'stopped', 'errored'].sort()).toEqual([...APP_STATES].sort());
+    expect([...new Set(told), 'stopped'].sort()).toEqual([...APP_STATES].sort());
   });
 
   it('has the curve of the restart policy', () => {

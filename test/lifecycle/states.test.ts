@@ -64,7 +64,7 @@ it('an app has ended when it was stopped or has given up', () => {
 });
 
 describe('appState', () => {
-  const online: AppFacts = { wanted: 3, ready: 3, erroredSlots: 0, isUnserved: false, rollingOut: false, stopping: false, wasOnline: true };
+  const online: AppFacts = { wanted: 3, ready: 3, erroredSlots: 0, isUnserved: false, rollingOut: false, stopping: false, resting: null, wasOnline: true };
 
   it.each<[AppState, string, Partial<AppFacts>]>([
     ['online', 'every worker is ready', {}],
@@ -82,6 +82,8 @@ describe('appState', () => {
     ['reloading', 'every slot gave up during a reload', { ready: 0, erroredSlots: 3, rollingOut: true }],
     ['reloading', 'a reload runs', { rollingOut: true }],
     ['reloading', 'a reload runs beside a slot that gave up', { rollingOut: true, ready: 2, erroredSlots: 1 }],
+    ['waiting', 'its workers ended and a tick starts it again', { ready: 0, resting: 'waiting' }],
+    ['errored', 'every slot gave up and a change of its files starts it again', { ready: 0, erroredSlots: 3, resting: 'errored' }],
     ['stopping', 'a stop runs', { stopping: true }],
     ['stopping', 'a stop runs with errored slots', { stopping: true, erroredSlots: 3 }],
     ['stopping', 'the last worker is gone, but the sockets are open', { stopping: true, ready: 0 }],
@@ -98,9 +100,10 @@ describe('appState', () => {
           for (const rollingOut of flags)
             for (const stopping of flags)
               for (const isUnserved of flags)
-                for (const wasOnline of flags) {
-                  expect(APP_STATES).toContain(appState({ wanted, ready, erroredSlots, isUnserved, rollingOut, stopping, wasOnline }));
-                }
+                for (const wasOnline of flags)
+                  for (const resting of [null, 'waiting', 'errored'] as const) {
+                    expect(APP_STATES).toContain(appState({ wanted, ready, erroredSlots, isUnserved, rollingOut, stopping, resting, wasOnline }));
+                  }
         }
   });
 });

@@ -78,6 +78,8 @@ export class PrimaryHarness {
   somaxconn: number | null = 4_096;
   /** Why no worker could be started. */
   startProblem: string | null = null;
+  /** Tells the watch of files that one has changed. */
+  changeFile: (path: string) => void = () => {};
   /** How long a killed worker takes to be gone. */
   killMs = 0;
   /** What workers opened by themselves. */
@@ -208,6 +210,10 @@ export class PrimaryHarness {
         return new IpcProcess(worker as unknown as ChildProcess, events, () => this.#kill(worker));
       },
       startable: { problem: () => this.startProblem, otherNode: (current, next) => (next.interpreter === current.interpreter ? null : next.interpreter) },
+      watchFiles: (_, { changed }) => {
+        this.changeFile = changed;
+        return Promise.resolve(() => Promise.resolve());
+      },
       portHolder: () => Promise.resolve(null),
       memoryLeftBytes: () => this.memoryLeftBytes,
       findScript: (script, cwd) => Promise.resolve(this.files(script, cwd)),

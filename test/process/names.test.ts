@@ -58,3 +58,21 @@ it('config files: a reload does not hand a name to another project either, but f
   expect((await shop.lb('reload', 'lb.config.json', '--monitor', '100')).code).toBe(0);
   expect(await scriptOf('index')).toBe(moved);
 });
+
+it.each(['@org/api', 'a/b', 'api:3000', 'My API (prod)'])('an app can be called %s, as in PM2: its files have names that are safe', async (name) => {
+  const port = await freePort();
+  const file = sandbox.writeApp('ecosystem.config.json', JSON.stringify({ apps: [{ name, script: fixture('plain-http.cjs'), port }] }));
+  await sandbox.ok('start', file);
+  const { spec } = await sandbox.snapshot(name);
+  expect(spec.outFile).toMatch(/\/logs\/[A-Za-z\d._-]+-[0-9a-f]{8}-out\.log$/);
+  expect((await sandbox.ok('list')).stdout).toContain(name);
+  await sandbox.ok('reload', name);
+  const primary = await sandbox.primaryPid(name);
+  process.kill(primary, 'SIGKILL');
+  await sandbox.waitForApp(name, 'have another primary', ({ state, primaryPid }) => state === 'online' && primaryPid !== null && primaryPid !== primary);
+  expect((await fetch(`http://127.0.0.1:${port}/`)).ok).toBe(true);
+  await sandbox.ok('report', name);
+  await sandbox.ok('stop', name);
+  await sandbox.ok('start', name);
+  await sandbox.ok('delete', name);
+});

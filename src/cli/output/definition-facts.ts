@@ -34,6 +34,7 @@ const or =
 /** The line of each part of a definition; null if another line or the heading covers it. */
 export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | null } = {
   name: null,
+  namespace: changed('namespace', String),
   origin: null,
   script: always('script', String),
   runner: null,
@@ -42,7 +43,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   interpreter: always('interpreter', (interpreter, { kind, runner }) =>
     kind === 'command' ? runner.join(' ') || 'none' : (interpreter ?? 'the Node.js that runs the daemon'),
   ),
-  nodeArgs: changed('node_args', (args) => args.join(' ')),
+  nodeArgs: changed('node_args', (args) => args.join(' '), 'source_map_support', 'disable_source_map_support'),
   kind: always('exec_mode', (kind) => (kind === 'cluster' ? 'cluster' : kind === 'plain' ? 'fork' : 'fork, as a command')),
   instances: always('instances', String),
   scale: changed('scale', or('off', scaleText)),
@@ -95,12 +96,21 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   maxMemoryBytes: always('max_memory_restart', or('off', formatBytes)),
   autorestart: always('autorestart', (on, { maxRestarts }) => (on ? `yes, at most ${maxRestarts} unstable restarts in a row` : 'no'), 'max_restarts'),
   maxRestarts: null,
+  autostart: changed('autostart', yesNo),
+  cron: changed(
+    'cron_restart',
+    or('off', ({ pattern, timezone }) => `${pattern}${timezone === null ? '' : `, time of ${timezone}`}`),
+    'cron_timezone',
+  ),
+  watch: changed('watch', or('off', watchText), 'ignore_watch', 'watch_delay', 'watch_options'),
   minUptimeMs: changed('min_uptime', formatDuration),
   restartDelayMs: changed('restart_delay', or('off', formatDuration)),
   backoffBaseMs: changed('exp_backoff_restart_delay', formatDuration),
   stopExitCodes: changed('stop_exit_codes', list),
   outFile: always('out_file', or('none', String)),
   errorFile: always('error_file', or('none', String)),
+  logFile: changed('log_file', or('none', String), 'disable_logs'),
+  logDateFormat: changed('log_date_format', or('none', String), 'time'),
   mergeLogs: changed('merge_logs', yesNo),
   logType: changed('log_type', String),
   logMaxBytes: changed('log_max_size', formatBytes),
@@ -108,11 +118,22 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   promClient: changed('prom_client', yesNo),
   onEvent: changed('on_event', or('off', hookText)),
   envNames: always('env', (names, { instanceVar }) => `${plural(names.length, 'variable')}, slot number in ${instanceVar}`, 'env_file', 'instance_var'),
+  filterEnv: changed('filter_env', (words) => (words.includes('') ? 'everything inherited' : list(words))),
+  pidFile: changed('pid_file', or('none', String)),
   umask: changed('umask', or('that of the daemon', formatUmask)),
   instanceVar: null,
 };
 
-const DEFAULT_SPEC: Partial<Spec> = { ...specSettings(DEFAULTS), args: [], scale: null, umask: null, readyWhen: null };
+const DEFAULT_SPEC: Partial<Spec> = {
+  ...specSettings(DEFAULTS),
+  args: [],
+  scale: null,
+  watch: null,
+  logFile: null,
+  pidFile: null,
+  umask: null,
+  readyWhen: null,
+};
 
 /** The lines that are always shown, and every option that differs from its default. */
 export function definitionFacts(spec: Spec): Fact[] {
@@ -128,6 +149,12 @@ function factOf<K extends keyof Spec>(key: K, spec: Spec): Fact[] {
 function scaleText({ min, max, target, upCooldownMs, downCooldownMs, on }: NonNullable<Spec['scale']>): string {
   const how = `${min} to ${plural(max, 'worker')}, ${target.metric} ${target.value}, up after ${formatDuration(upCooldownMs)}, down after ${formatDuration(downCooldownMs)}`;
   return on ? how : `turned off manually (${how})`;
+}
+
+function watchText({ paths, ignore, delayMs, options }: NonNullable<Spec['watch']>): string {
+  const tuned = Object.entries(options).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  const but = ignore.length === 0 ? '' : ` but not ${list(ignore)}`;
+  return [`${list(paths)}${but}`, `after ${formatDuration(delayMs)} without a change`, ...tuned].join(', ');
 }
 
 function proxyText({ ports, from }: NonNullable<Spec['proxyProtocol']>): string {

@@ -6,7 +6,7 @@ import type { ListedApp } from '../../protocol/listed-app.ts';
 import type { AppWithWorkers } from '../../protocol/parse-listed-app.ts';
 import type { AutoscalingSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
 import { renderColumns, type Column, type TableOptions } from './columns.ts';
-import { age, count, duration, percent } from './format.ts';
+import { age, count, duration, localTime, percent } from './format.ts';
 import { plain, stateColor } from './style.ts';
 import { LIST_WORKER_COLUMNS } from './worker-columns.ts';
 
@@ -16,6 +16,8 @@ const NODE_AND_RECYCLED_FROM_COLUMNS = 90;
 const RECYCLED: Column<ListedApp> = { title: 'recycled', value: ({ recycles = 0 }) => count(recycles), align: 'right' };
 
 const NODE: Column<ListedApp> = { title: 'node', value: (app) => app.node || '-', align: 'right' };
+
+const NAMESPACE: Column<ListedApp> = { title: 'namespace', value: ({ namespace = 'default' }) => namespace };
 
 const HEAD: readonly Column<ListedApp>[] = [
   { title: 'name', value: (app) => app.name, color: () => 'bold', shrinksTo: 6 },
@@ -37,7 +39,7 @@ const FIGURES: readonly Column<ListedApp>[] = [
 
 const LISTENERS: Column<ListedApp> = { title: 'listeners', value: (app) => app.listeners.join(' ') || '-' };
 
-const isShort = (app: ListedApp): boolean => app.state !== 'stopped' && app.ready < app.instances;
+const isShort = (app: ListedApp): boolean => app.state !== 'stopped' && app.state !== 'waiting' && app.ready < app.instances;
 
 /** The table of `lb list`, sorted by name, with the current activity below each app. */
 export function listView(apps: readonly ListedApp[], options: TableOptions): string {
@@ -46,7 +48,9 @@ export function listView(apps: readonly ListedApp[], options: TableOptions): str
   const recycled = apps.some(({ recycles = 0 }) => recycles > 0) ? [RECYCLED] : [];
   const listeners = width !== null && width >= LISTENERS_FROM_COLUMNS ? [LISTENERS] : [];
   const node = recycled.length > 0 && width !== null && width < NODE_AND_RECYCLED_FROM_COLUMNS ? [] : [NODE];
-  const columns = [...HEAD, ...node, ...AGE, ...recycled, ...FIGURES, ...listeners];
+  const [name, ...others] = HEAD;
+  const namespaces = apps.some(({ namespace }) => namespace !== undefined) ? [NAMESPACE] : [];
+  const columns = [...(name === undefined ? [] : [name]), ...namespaces, ...others, ...node, ...AGE, ...recycled, ...FIGURES, ...listeners];
   const [head, ...lines] = renderColumns(sorted, columns, { width, style });
   const body = sorted.flatMap((app, index) => [lines[index] ?? '', ...appNotes(app).map((note) => style('dim', `  ${note}`))]);
   return [head ?? '', ...body].map((line) => `${line}\n`).join('');
@@ -76,6 +80,7 @@ export function appNotes(app: ListedApp): string[] {
     notes.push([`${app.operation.kind} for ${duration(app.operation.sinceMs)}`, draining.join('; ')].filter(Boolean).join(': '));
   } else notes.push(...draining);
   if (app.queuedOperations.length > 0) notes.push(`next: ${app.queuedOperations.join(', ')}`);
+  if (app.nextTickAt !== undefined) notes.push(`cron_restart: next at ${localTime(app.nextTickAt)}`);
   if (app.autoscaling !== null) notes.push(autoscalingText(app.name, app.autoscaling));
   if (app.queued > 0) notes.push(`${plural(app.queued, 'connection')} wait${app.queued === 1 ? 's' : ''} for a worker`);
   if (app.unserved.length > 0) notes.push(unservedText(app));
@@ -83,7 +88,7 @@ export function appNotes(app: ListedApp): string[] {
   if (app.operation === null && app.generationNote !== null) notes.push(app.generationNote);
   if (app.panic) notes.push('fewer than half of the workers are healthy; connections go to all of them');
   notes.push(...app.workers.flatMap((worker) => outText(app, worker)));
-  if (app.state !== 'stopped') notes.push(...app.troubledSlots.map((slot) => troubleText(app.name, slot)), ...lowLimitsText(app), ...failureText(app));
+  if (app.state !== 'stopped') notes.push(...troublesText(app), ...lowLimitsText(app), ...failureText(app));
   if (app.error !== null) notes.push(`error: ${app.error}`);
   return notes;
 }
@@ -116,6 +121,11 @@ function outText(app: ListedApp, { slot, pid, state, withdrawn }: ListedApp['wor
     return [`${app.name}[${slot}] ejected${causes.length === 0 ? '' : `: ${causes.join('; ')}`}`];
   }
   return state === 'ready' && withdrawn !== null ? [`${app.name}[${slot}] reported drain: ${withdrawn}`] : [];
+}
+
+/** That nothing runs is what an app that waits says by its state. */
+function troublesText({ name, state, troubledSlots }: ListedApp): string[] {
+  return troubledSlots.filter((slot) => state !== 'waiting' || slot.cause !== undefined).map((slot) => troubleText(name, slot));
 }
 
 function troubleText(app: string, slot: SlotTrouble): string {

@@ -23,7 +23,7 @@ export const APP_OPTIONS = {
     defaultText: "the script's file name without its extension",
     doc: 'name of the app, unique within a daemon',
     notes:
-      'Letters and digits of any script, emoji, `.`, `_`, `-` and single spaces inside, as in `My API`. At most 64 characters and 128 bytes of UTF-8; the first character is a letter, digit or emoji. Quote a name with a blank in a shell. Unicode normalization forms of a name are the same name.',
+      'Letters and digits of any script, emoji, single spaces inside, and any of `. _ - @ / : ( ) [ ] + # & = ~ !`, as in `@org/api`, `api:3000` or `My API (prod)`. At most 64 characters and 128 bytes of UTF-8; the first character is a letter, digit, emoji, `@`, `_`, `(` or `[`. Quote a name with a blank or a bracket in a shell. Unicode normalization forms of a name are the same name. Files of an app whose name is not safe as a file name are named for what is safe of it and a hash: `org_api-6989c3ac-out.log`.',
     check: expectedName,
   }),
   script: option({
@@ -57,7 +57,7 @@ export const APP_OPTIONS = {
     default: 1,
     doc: 'number of workers: n, `max` for one per CPU, or -n for n fewer than CPUs',
     notes:
-      'The CPU count respects the quota of the container. 0 means `max`; a negative number leaves at least one worker. At most 1024. At most 32 workers (or one per CPU, if there are more CPUs) start at the same time; the rest start as those become ready.',
+      '`auto` is the same as `max`. The CPU count respects the quota of the container. 0 means `max`; a negative number leaves at least one worker. At most 1024. At most 32 workers (or one per CPU, if there are more CPUs) start at the same time; the rest start as those become ready.',
   }),
   exec_mode: option({
     group: 'App',

@@ -93,6 +93,15 @@ export const LIFETIME_OPTIONS = {
     default: true,
     doc: 'restart a worker that exits on its own',
   }),
+  autostart: withDefault({
+    group: 'Start and stop',
+    kind: kinds.boolean,
+    flags: ['--no-autostart'],
+    default: true,
+    doc: 'start the app when it is defined',
+    notes:
+      'With `false`, `lb start` of its file or script only defines the app, and `lb start <app>` starts it. With `cron_restart` or `watch` it waits for the first tick or change.',
+  }),
   stop_exit_codes: withDefault({
     group: 'Restarts and limits',
     kind: kinds.integerList(0, 255),

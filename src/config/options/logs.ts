@@ -1,4 +1,5 @@
 import { LOG_TYPES, type LogType } from '../../lifecycle/app-spec.ts';
+import { combinedLog } from '../extra-kinds.ts';
 import * as kinds from '../kinds.ts';
 import { option, withDefault } from './option.ts';
 
@@ -39,6 +40,39 @@ export const LOG_OPTIONS = {
     default: 'text',
     doc: 'how lines are written: `text` as they are, `json` as objects',
     notes: 'With `json`, each line is an object with `message`, `timestamp`, `type`, `process_id` (the slot) and `app_name`. See docs/logs.md.',
+  }),
+  log_file: withDefault({
+    group: 'Logs',
+    kind: combinedLog,
+    aliases: ['log'],
+    flags: ['-l, --log [file]'],
+    default: null,
+    doc: 'one more file, for stdout and stderr together',
+    notes: 'Written as well as `out_file` and `error_file`, by all workers. Relative to `cwd`.',
+  }),
+  disable_logs: withDefault({
+    group: 'Logs',
+    kind: kinds.boolean,
+    flags: ['--disable-logs'],
+    default: false,
+    doc: 'write no log files at all',
+    notes: '`lb logs` still shows the last lines.',
+  }),
+  log_date_format: option({
+    group: 'Logs',
+    kind: kinds.string,
+    flags: ['--log-date-format <format>'],
+    defaultText: 'none',
+    doc: 'write the time before each line, in this format of dayjs, such as `YYYY-MM-DD HH:mm:ss.SSS`',
+    notes:
+      'The line follows after a colon and a blank, as in PM2. `lb logs` knows the time of each line also without it. No effect with `log_type: "json"`, which has a `timestamp`.',
+  }),
+  time: withDefault({
+    group: 'Logs',
+    kind: kinds.boolean,
+    flags: ['--time'],
+    default: false,
+    doc: 'short for `log_date_format: "YYYY-MM-DDTHH:mm:ss"`',
   }),
   log_max_size: withDefault({
     group: 'Logs',

@@ -1,6 +1,17 @@
 import type { Kind, Mismatch } from '../kind.ts';
 
-export const GROUPS = ['App', 'Environment and Node.js', 'Start and stop', 'Restarts and limits', 'Scaling', 'Balancing', 'Health', 'Logs', 'Events'] as const;
+export const GROUPS = [
+  'App',
+  'Environment and Node.js',
+  'Start and stop',
+  'Restarts and limits',
+  'Cron and watch',
+  'Scaling',
+  'Balancing',
+  'Health',
+  'Logs',
+  'Events',
+] as const;
 type Group = (typeof GROUPS)[number];
 
 /** One option: what flags, files, defaults, checks and documentation need. */

@@ -34,6 +34,8 @@ export interface OperationContext {
   readonly replacement: ReplacementSource;
   /** Which workers run what, as of the last inspection. */
   readonly generations: Pick<Generations, 'facts' | 'filesOf' | 'placeOf'>;
+  /** What starts the app again after it has ended, as a clause; null if nothing does. */
+  revival(): string | null;
   /** Memory that is left on the machine or in the container; null if unknown. */
   memoryLeftBytes(): number | null;
   /** Calls `step` again after this time at the latest. */

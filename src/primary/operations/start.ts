@@ -79,7 +79,10 @@ export class StartOperation implements Operation {
     this.#listenBy = null;
     this.#inspection = null;
     const details = { app: pool.spec.name, reason: describeFailure(failure) };
-    if (isEnded(phase)) {
+    const revival = this.#context.revival();
+    if (isEnded(phase) && revival !== null) {
+      this.#error ??= new LbError('LB_ERR_NOT_STARTED_YET', { ...details, reason: `${details.reason}; ${revival}` }, failure.output);
+    } else if (isEnded(phase)) {
       this.#error ??= new LbError('LB_ERR_START_FAILED', details, failure.output);
       this.#isFatal = true;
     } else if (failures >= MAX_FAILURES || now() - this.#beganAt >= pool.spec.listenTimeoutMs) {

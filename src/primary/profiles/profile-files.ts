@@ -1,5 +1,6 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileNameOf } from '../../lifecycle/app-name.ts';
 import type { ProfileKind } from '../../protocol/profile.ts';
 import { wallNow } from '../../system/clock.ts';
 
@@ -31,7 +32,7 @@ export function profileName({
   readonly pid: number;
   readonly at: number;
 }): string {
-  return `${app}-${slot}-${pid}-${fileTime(at)}.${EXTENSIONS[what]}`;
+  return `${fileNameOf(app)}-${slot}-${pid}-${fileTime(at)}.${EXTENSIONS[what]}`;
 }
 
 /** The files to delete. Young files are kept: they may still be incomplete, or about to be moved to `--output`. */

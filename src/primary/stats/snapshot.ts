@@ -1,5 +1,6 @@
 import { expectedPort } from '../../lifecycle/expected-port.ts';
 import { describeGenerations, isNoteworthy } from '../../lifecycle/generations.ts';
+import { namespaceOf } from '../../lifecycle/app-spec.ts';
 import { appState } from '../../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
@@ -13,6 +14,7 @@ import type { ListenerContract } from '../ingress/listener-contract.ts';
 import type { Router } from '../ingress/router.ts';
 import type { OperationRunner } from '../operations/operation-runner.ts';
 import type { Autoscaler } from '../scaling/autoscaler.ts';
+import type { CronClock } from '../triggers/cron-clock.ts';
 import type { Supervisor } from '../supervisor.ts';
 import type { Limits } from '../watch/limits.ts';
 import type { Watch } from '../watch/watch.ts';
@@ -39,6 +41,7 @@ export interface SnapshotParts extends StatsParts {
   readonly watch: Watch;
   readonly limits: Limits;
   readonly autoscaler: Autoscaler;
+  readonly cron: CronClock;
   readonly generations: Generations;
   readonly socketsKept: () => boolean;
 }
@@ -67,6 +70,7 @@ export function takeStats(parts: StatsParts): AppStats {
       erroredSlots: slotTroubles(pool, supervisor.exits).filter((slot) => slot.state === 'errored').length,
       isUnserved: parts.contract.unserved.length > 0,
       rollingOut: operation?.kind === 'reload' || operation?.kind === 'restart',
+      resting: supervisor.resting,
       stopping: operation?.kind === 'stop' || supervisor.ended,
       wasOnline: supervisor.wasOnline,
     }),
@@ -102,6 +106,7 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
   const lowLimits = parts.limits.tooLow();
   return {
     ...takeStats(parts),
+    ...namespaceOf(pool.spec),
     healthy: watch.healthySlots(health),
     node: process.versions.node,
     uptimeMs: Math.round(now() - supervisor.startedAt),
@@ -118,6 +123,7 @@ export function takeSnapshot(parts: SnapshotParts): AppSnapshot {
     troubledSlots: slotTroubles(pool, supervisor.exits),
     ...(lowLimits.length === 0 ? {} : { lowLimits }),
     ...(lastFailure === null ? {} : { lastFailure }),
+    ...(parts.cron.nextAt === null ? {} : { nextTickAt: parts.cron.nextAt }),
     autoscaling: parts.autoscaler.report(),
     operation: runner.current,
     queuedOperations: runner.waiting,

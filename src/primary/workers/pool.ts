@@ -2,7 +2,7 @@ import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import type { StopReason } from '../../lifecycle/exit-report.ts';
 import { NO_RESTARTS, type RestartState } from '../../lifecycle/restart-policy.ts';
 import type { RolloutSlot } from '../../lifecycle/rollout.ts';
-import { isLeaving } from '../../lifecycle/states.ts';
+import { isEnded, isLeaving } from '../../lifecycle/states.ts';
 import type { WorkerSettings } from '../../protocol/worker.ts';
 import { now } from '../../system/clock.ts';
 import { cpuBudget } from '../../system/cpu-budget.ts';
@@ -119,6 +119,14 @@ export class Pool implements WorkerObserver {
     return this.spec.maxDraining ?? Math.max(1, this.slots.length);
   }
 
+  /** How the app has ended, if no worker is left and none will be started by itself. */
+  get outcome(): 'stopped' | 'errored' | null {
+    if (this.wanted === 0 || this.workers.length > 0) return null;
+    const phases = this.slots.map((slot) => slot.restart.phase);
+    if (!phases.every(isEnded)) return null;
+    return phases.includes('errored') ? 'errored' : 'stopped';
+  }
+
   /** How many more workers may start now. */
   get startRoom(): number {
     return STARTING_AT_ONCE - this.workers.filter(({ state }) => state === 'starting').length;
@@ -188,6 +196,12 @@ export class Pool implements WorkerObserver {
     }
   }
 
+  /** A worker that leaves because its channel closed gets a deadline, since its slot is empty until it is gone. */
+  awaitEnd(slot: Slot): false {
+    for (const worker of slot.workers) if (worker.end.stopReason === null) this.retire(worker, 'disconnected');
+    return false;
+  }
+
   onDrainChanged(worker: WorkerHandle): void {
     this.#retirements.get(worker)?.step();
   }
@@ -201,6 +215,12 @@ export class Pool implements WorkerObserver {
 
   forgetRestarts(): void {
     for (const slot of this.#slots.values()) slot.restart = { ...NO_RESTARTS, restarts: slot.restart.restarts };
+  }
+
+  /** Every wanted slot stays empty, as after a worker that is not restarted. */
+  rest(): void {
+    this.wanted = this.spec.instances;
+    for (const slot of this.slots) slot.restart = { ...NO_RESTARTS, phase: 'stopped' };
   }
 
   rolloutSlots(): RolloutSlot[] {

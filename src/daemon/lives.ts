@@ -1,0 +1,31 @@
+import type { Footprint } from '../lifecycle/replacement.ts';
+import type { AppStats } from '../protocol/stats.ts';
+import type { SavedApp } from './store.ts';
+
+/** What is known of an app beyond the life of its present primary. */
+export class Lives {
+  footprint: Footprint;
+  /** It has ended, and waits for what starts it again. */
+  resting: boolean;
+
+  constructor({ footprint, resting }: Pick<SavedApp, 'footprint' | 'resting'>) {
+    this.footprint = footprint;
+    this.resting = resting;
+  }
+
+  /** Its primary has reported. @returns whether there is something new to save */
+  saw({ replacement, state }: Pick<AppStats, 'replacement' | 'state'>): boolean {
+    const wasResting = this.resting;
+    // A primary that stops an app for another one says so, and nothing about how it was before.
+    if (state !== 'stopping') this.resting = state === 'waiting';
+    return this.#leftTraces(replacement) || this.resting !== wasResting;
+  }
+
+  #leftTraces(replacement: AppStats['replacement']): boolean {
+    if (replacement === undefined) return false;
+    const { listened, ownSockets } = replacement;
+    const isNew = listened !== this.footprint.listened || ownSockets.join('\n') !== this.footprint.ownSockets.join('\n');
+    if (isNew) this.footprint = { listened, ownSockets };
+    return isNew;
+  }
+}
