@@ -9,7 +9,8 @@ import { moveFile } from '../system/move-file.ts';
 import { homePaths } from '../system/paths.ts';
 import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
-import { appNamed, fetchApps } from './targets.ts';
+import { fetchApps } from './apps.ts';
+import { chooseOne } from './choose.ts';
 import { textOption } from './values.ts';
 import { daemonFor } from './daemon-of.ts';
 
@@ -30,17 +31,19 @@ const DIRECTORY_PROBLEMS: Readonly<Record<string, (directory: string) => string>
 
 /** Takes a profile of one worker and prints its path. Resolves with the exit code. */
 export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slot'>): Promise<number> {
-  const { name, slot } = parseTarget(context.args[0] ?? '');
+  const { word, slot: given } = parseTarget(context.args[0] ?? '');
   const output = outputOf(context);
   const { channel } = await daemonFor(context, 'read');
   try {
-    return await forEachTarget(context, [name], async () => {
-      appNamed(await fetchApps(channel), name);
+    return await forEachTarget(context, [word], async () => {
+      const chosen = chooseOne(await fetchApps(channel), word);
+      const { name } = chosen.app;
+      const slot = given ?? chosen.slot;
       await runOperation(context, channel, {
         title: `${PROFILE_TITLES[body.what]} of "${name}"`,
         method: 'POST',
         path: appPath(name, 'profile'),
-        body: { ...body, ...(slot === undefined ? {} : { slot }), ...(output === null ? {} : { output }) },
+        body: { ...body, ...(slot === null ? {} : { slot }), ...(output === null ? {} : { output }) },
         left: `the file will be in ${output ?? homePaths(context.home).profiles}`,
         finish: (result) => finish(context, result, output),
       });
@@ -51,12 +54,12 @@ export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slo
 }
 
 /** `api`, `api:1`; no name has a colon. @throws LbError LB_ERR_USAGE */
-function parseTarget(text: string): { readonly name: string; readonly slot: number | undefined } {
+function parseTarget(text: string): { readonly word: string; readonly slot: number | undefined } {
   const [name = '', ...rest] = text.split(':');
   if (name === '') throw new LbError('LB_ERR_USAGE', { problem: `expected an app name, optionally with a slot such as api:0, got "${text}"` });
-  if (rest.length === 0) return { name, slot: undefined };
+  if (rest.length === 0) return { word: name, slot: undefined };
   const slot = rest.join(':');
-  if (/^\d{1,6}$/.test(slot)) return { name, slot: Number(slot) };
+  if (/^\d{1,6}$/.test(slot)) return { word: name, slot: Number(slot) };
   throw new LbError('LB_ERR_USAGE', { problem: `expected a slot number after "${name}:", such as ${name}:0, got "${slot}"` });
 }
 

@@ -4,9 +4,9 @@ import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { buildSpec, type BuildContext } from './build-spec.ts';
 import { describe } from './describe.ts';
-import { findConfigFile, isConfigFile } from './find-file.ts';
+import { findConfigFile, isConfigFile, STDIN } from './find-file.ts';
 import { Interpreters } from './interpreter.ts';
-import { loadConfigFile } from './load-file.ts';
+import { loadConfigFile, parseConfig } from './load-file.ts';
 import { locate, type Located } from './locate.ts';
 import type { MetricsConfig } from './metrics-key.ts';
 import { absolutePath, statOf } from './paths.ts';
@@ -16,6 +16,8 @@ import { COMMAND_LINE, readApp, readEnvironment, readFlags, valueError, type Lay
 export interface ResolveRequest {
   /** A script or a config file; undefined to look for a config file in `cwd`. */
   readonly target: string | undefined;
+  /** The JSON text of the config, for the target `-`. */
+  readonly stdin?: string;
   /** Values by option key, only those given on the command line. */
   readonly flags: Readonly<Record<string, unknown>>;
   /** Arguments after `--`. */
@@ -60,6 +62,8 @@ interface Source {
   readonly metrics?: MetricsConfig;
   readonly warnings: readonly string[];
 }
+
+const FROM_STDIN = 'stdin';
 
 interface Candidate extends Located {
   readonly path: string;
@@ -108,7 +112,18 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
   return { apps, ...(source.metrics === undefined ? {} : { metrics: source.metrics }), warnings: warningsOf(source, selected, request), notes };
 }
 
-async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
+/** The names of the apps that a config file defines, whatever else is wrong with them. @throws LbError if it cannot be read */
+export async function appNamesIn(request: Pick<ResolveRequest, 'target' | 'stdin' | 'only' | 'env' | 'cwd'>): Promise<string[]> {
+  const source = await readSource(request);
+  const where = { flags: readFlags({}), isFile: source.isFile, base: source.base, callerCwd: request.cwd, env: request.env, appArgs: [] };
+  const candidates = await Promise.all(source.apps.map(async (app): Promise<Candidate> => ({ ...app, ...(await locate({ ...app, ...where })) })));
+  const problems: LbError[] = [];
+  const selected = select(candidates, source, request, problems);
+  throwFirst(problems);
+  return selected.map(({ name }) => normalName(name));
+}
+
+async function readSource({ target, stdin, cwd }: Pick<ResolveRequest, 'target' | 'stdin' | 'cwd'>): Promise<Source> {
   const wanted = target ?? findConfigFile(cwd);
   if (wanted === undefined) {
     throw new LbError('LB_ERR_USAGE', { problem: `no script given, and no lb.config.* or ecosystem.config.* in ${cwd}` });
@@ -116,6 +131,17 @@ async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
   if (!isConfigFile(wanted)) {
     const layer = readApp({ script: wanted }, COMMAND_LINE, '');
     return { file: COMMAND_LINE, isFile: false, path: null, base: cwd, apps: [{ path: '', layer }], warnings: [] };
+  }
+  if (wanted === STDIN) {
+    const { apps, ...rest } = await parseConfig(stdin ?? '', FROM_STDIN);
+    return {
+      file: FROM_STDIN,
+      isFile: true,
+      path: null,
+      base: cwd,
+      apps: apps.map(({ path, raw }) => ({ path, layer: readApp(raw, FROM_STDIN, path) })),
+      ...rest,
+    };
   }
   const absolute = absolutePath(wanted, cwd);
   const inside = relative(cwd, absolute);
@@ -137,7 +163,7 @@ function duplicates(candidates: readonly Candidate[], source: Source): LbError[]
   });
 }
 
-function select(candidates: readonly Candidate[], source: Source, { only = [] }: ResolveRequest, problems: LbError[]): readonly Candidate[] {
+function select(candidates: readonly Candidate[], source: Source, { only = [] }: Pick<ResolveRequest, 'only'>, problems: LbError[]): readonly Candidate[] {
   const wanted = new Set(
     only
       .flatMap((names) => names.split(','))

@@ -1,6 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import { replacementOf, type Footprint } from '../lifecycle/replacement.ts';
+import { isSameFootprint, replacementOf, type Footprint } from '../lifecycle/replacement.ts';
 import { changesApp, orderTitle, type Answer, type Order, type Running } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import type { StopBody } from '../protocol/control.ts';
@@ -20,6 +20,8 @@ import type { Tenant } from './tenant.ts';
 
 export interface AppHandleOptions {
   readonly saved: SavedApp;
+  /** The ids of this many slots. */
+  readonly ids: (slots: number) => readonly number[];
   /** Keeps the primary of this app. */
   readonly keeper: PrimaryKeeper;
   readonly log: (message: string) => void;
@@ -62,11 +64,7 @@ export class AppHandle implements Tenant {
   constructor(options: AppHandleOptions) {
     this.#options = options;
     this.#keeper = options.keeper;
-    this.spec = options.saved.spec;
-    this.desired = options.saved.desired;
-    this.generation = options.saved.generation;
-    this.error = options.saved.error;
-    this.footprint = options.saved.footprint;
+    ({ spec: this.spec, desired: this.desired, generation: this.generation, error: this.error, footprint: this.footprint } = options.saved);
     this.event = options.event(this.name);
     this.#badMessages = new BadMessages(this.event, now);
     this.view = new AppView(this, this.#keeper, options.totals);
@@ -116,9 +114,13 @@ export class AppHandle implements Tenant {
     return this.#starting;
   }
 
+  get ids(): readonly number[] {
+    return this.#options.ids(this.spec.instances);
+  }
+
   toSaved(): SavedApp {
-    const { spec, desired, generation, error, footprint } = this;
-    return { spec, desired, generation, error, footprint };
+    const { spec, desired, generation, error, footprint, ids } = this;
+    return { spec, desired, generation, error, footprint, ids };
   }
 
   /** Starts the app because the operator asked; its first failure is the operator's. */
@@ -283,11 +285,9 @@ export class AppHandle implements Tenant {
 
   /** @returns whether there is something new to save. */
   #remember({ replacement }: Pick<AppStats, 'replacement'>): boolean {
-    if (replacement === undefined) return false;
-    const { listened, ownSockets } = replacement;
-    const isNew = listened !== this.footprint.listened || ownSockets.join('\n') !== this.footprint.ownSockets.join('\n');
-    if (isNew) this.footprint = { listened, ownSockets };
-    return isNew;
+    if (replacement === undefined || isSameFootprint(replacement, this.footprint)) return false;
+    this.footprint = { listened: replacement.listened, ownSockets: replacement.ownSockets };
+    return true;
   }
 
   #learn(spec: AppSpec, snapshot: AppSnapshot): void {

@@ -22,6 +22,8 @@ export interface SavedApp {
   readonly error: string | null;
   /** What was seen of it in all its lives. */
   readonly footprint: Footprint;
+  /** Of its slots. */
+  readonly ids: readonly number[];
 }
 
 /** Where an upgrade keeps the state that this build wrote last. */
@@ -66,7 +68,7 @@ export class Store {
     const problems: string[] = [];
     const saved = apps.flatMap((entry, index) => {
       try {
-        return [savedApp({ generation: 1, error: null, footprint: NO_FOOTPRINT, ...fieldsOf(entry) })];
+        return [savedApp({ generation: 1, error: null, footprint: NO_FOOTPRINT, ids: [], ...fieldsOf(entry) })];
       } catch (error) {
         problems.push(`apps[${index}]: ${messageOf(error)}`);
         return [];
@@ -101,6 +103,7 @@ const savedApp = object<SavedApp>({
   generation: integer(0),
   error: nullable(string),
   footprint: object<Footprint>(FOOTPRINT),
+  ids: list(integer(0)),
 });
 
 const savedApps = object<{ readonly apps: readonly unknown[] }>({ apps: list((app) => app) });

@@ -73,11 +73,13 @@ export const ERRORS = {
     exit: 'usage',
     http: 400,
   },
-  LB_ERR_APP_NOT_FOUND: {
-    message: 'no app named "{app}"{suggestion}',
-    hint: 'run "lb list" to see all apps',
-    exit: 'notFound',
-    http: 404,
+  LB_ERR_APP_NOT_FOUND: { message: 'no app named "{app}"{suggestion}', hint: 'run "lb list" to see all apps', exit: 'notFound', http: 404 },
+  LB_ERR_NO_MATCH: { message: 'no app has a name that matches {pattern}', hint: 'run "lb list" to see all apps', exit: 'notFound', http: 404 },
+  LB_ERR_ONE_SLOT: {
+    message: 'id {id} is slot {slot} of "{app}", which has {slots} of them; {action} acts on whole apps',
+    hint: 'for all of them: lb {action} {app}; for fewer workers: lb scale {app} -1',
+    exit: 'usage',
+    http: 400,
   },
   LB_ERR_APP_EXISTS: {
     message: 'app "{app}" is already running',
@@ -97,12 +99,7 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
-  LB_ERR_APP_STOPPED: {
-    message: 'app "{app}" is {state}; {operation} needs a running app',
-    hint: 'start it first: lb start {app}',
-    exit: 'failed',
-    http: 409,
-  },
+  LB_ERR_APP_STOPPED: { message: 'app "{app}" is {state}; {operation} needs a running app', hint: 'start it first: lb start {app}', exit: 'failed', http: 409 },
   LB_ERR_NOT_STARTABLE: {
     message: '{operation} of "{app}" was not begun, because its workers cannot be started: {reason}',
     hint: 'nothing was changed, and running workers keep serving; fix the problem and run the command again',

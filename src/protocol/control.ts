@@ -87,6 +87,8 @@ export interface ReloadBody {
   readonly drop?: readonly string[];
   /** Start all new workers beside the old ones, then switch. */
   readonly allAtOnce?: boolean;
+  /** Replace only these slots, within the present generation; default all. Not with a new definition. */
+  readonly slots?: readonly number[];
 }
 
 export const ON_FAILURE = ['rollback', 'pause', 'continue'] as const;
@@ -97,6 +99,8 @@ export interface RestartBody {
   readonly spec?: AppSpec;
   readonly updateEnv?: Readonly<Record<string, string>>;
   readonly now?: boolean;
+  /** Replace only these slots, within the present generation; default all. Not with a new definition. */
+  readonly slots?: readonly number[];
 }
 
 /** `POST /v1/apps/:name/stop`, `DELETE /v1/apps/:name`. */

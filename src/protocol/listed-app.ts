@@ -6,6 +6,7 @@ export type ListedApp = Pick<
   | 'name'
   | 'state'
   | 'instances'
+  | 'ids'
   | 'ready'
   | 'node'
   | 'uptimeMs'
@@ -39,11 +40,12 @@ export type ListedApp = Pick<
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
   const { listeners, unserved, expectedPort, generationNote, queued, panic, troubledSlots, recycles, lowLimits, lastFailure } = snapshot;
-  const { autoscaling, operation, queuedOperations, error, program } = snapshot;
+  const { autoscaling, operation, queuedOperations, error, program, ids } = snapshot;
   return {
     name,
     state,
     instances,
+    ...(ids === undefined ? {} : { ids }),
     ready,
     node,
     uptimeMs,

@@ -32,8 +32,9 @@ export const RELOAD: Shape<Omit<ReloadBody, 'updateEnv' | 'spec'>> = {
   onFailure: optional(oneOf(ON_FAILURE)),
   drop: optional(list(string)),
   allAtOnce: optional(boolean),
+  slots: optional(list(slot)),
 };
-export const RESTART: Shape<Pick<RestartBody, 'now'>> = { now: optional(boolean) };
+export const RESTART: Shape<Pick<RestartBody, 'now' | 'slots'>> = { now: optional(boolean), slots: optional(list(slot)) };
 export const STOP: Shape<StopBody> = { now: optional(boolean) };
 export const SCALE: Shape<ScaleBody> = { to: optional(instances), by: optional(integer(-MAX_INSTANCES, MAX_INSTANCES)), auto: optional(boolean) };
 export const BALANCE: Shape<BalanceBody> = { strategy: oneOf(BALANCE_STRATEGIES) };

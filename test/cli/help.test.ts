@@ -80,7 +80,7 @@ describe('the command line', () => {
     [['reload', 'lb.config.js', '--env', ''], 'expected a value, got ""\n'],
     [['start', 'lb.config.js', '--only', ''], 'expected a value, got ""\n'],
     [['show', ''], '<app>: expected a value, got ""\n'],
-    [['stop', 'api', ' '], '<app...>: expected a value, got " "\n'],
+    [['stop', 'api', ' '], '<targets...>: expected a value, got " "\n'],
   ])('%j is a usage error', async (argv, problem) => {
     const { code, out, err } = await lb(argv, { home });
     expect({ code, out }).toEqual({ code: 2, out: '' });

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { listView, workerListView } from '../../src/cli/output/list-view.ts';
+import { idRanges, listView, workerListView } from '../../src/cli/output/list-view.ts';
 import { colored } from '../../src/cli/output/style.ts';
 import { LbError } from '../../src/errors/lb-error.ts';
 import type { AutoscalingSnapshot } from '../../src/protocol/snapshot.ts';
@@ -118,7 +118,7 @@ describe('listView', () => {
   });
 
   it('is a head line without apps', () => {
-    expect(listView([], { width: 80 })).toBe('name  state  ready  node  uptime  restarts  cpu  memory  conns  req/s\n');
+    expect(listView([], { width: 80 })).toBe('name  id  state  ready  node  uptime  restarts  cpu  memory  conns  req/s\n');
   });
 });
 
@@ -215,4 +215,13 @@ describe('workerListView', () => {
       expect(listView(apps, { width: null })).toContain(`  ${note}\n`);
     }
   });
+});
+
+it.each([
+  [[], '-'],
+  [[3], '3'],
+  [[0, 1, 2, 7, 9, 10], '0-2,7,9-10'],
+  [[4, 1], '4,1'],
+])('the ids %j are shown as %s', (ids, text) => {
+  expect(idRanges(ids)).toBe(text);
 });

@@ -12,6 +12,7 @@ const saved = (name: string, changes: Partial<SavedApp> = {}): SavedApp => ({
   generation: 3,
   error: null,
   footprint: { listened: true, ownSockets: [] },
+  ids: [0, 1],
   ...changes,
 });
 

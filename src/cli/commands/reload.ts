@@ -6,7 +6,8 @@ import { runOperation } from '../operation.ts';
 import { PM2_OPTIONS } from '../pm2-habits.ts';
 import { replaceApps } from '../replace.ts';
 import { CONFIG_OPTIONS } from '../resolve.ts';
-import { forEachApp, isRunning } from '../targets.ts';
+import { isRunning } from '../apps.ts';
+import { forEachApp } from '../targets.ts';
 import { milliseconds, numberOption, positiveInteger, textOption } from '../values.ts';
 import { daemonFor } from '../daemon-of.ts';
 

@@ -19,7 +19,7 @@ import { forEachTarget, runOperation, type Success } from '../operation.ts';
 import { lowerLimits } from '../output/limits-view.ts';
 import { checkPm2Flags, FORCE_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
 import { appFlags, applyMetrics, commandForFile, CONFIG_OPTIONS, refuseConfigFlags, resolveTarget } from '../resolve.ts';
-import { fetchApps } from '../targets.ts';
+import { fetchApps } from '../apps.ts';
 import { runInForeground } from './run.ts';
 
 export const start: Command = {
