@@ -30,10 +30,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'show everything about one app',
     load: async () => (await import('./commands/show.ts')).show,
   },
-  { name: 'reload', aliases: [], summary: 'replace the workers without dropping requests', load: async () => (await import('./commands/reload.ts')).reload },
+  {
+    name: 'reload',
+    aliases: ['gracefulReload', 'startOrReload', 'startOrGracefulReload'],
+    summary: 'replace the workers without dropping requests',
+    load: async () => (await import('./commands/reload.ts')).reload,
+  },
   {
     name: 'restart',
-    aliases: [],
+    aliases: ['startOrRestart'],
     summary: 'stop, then start again; connections wait in between',
     load: async () => (await import('./commands/restart.ts')).restart,
   },
@@ -95,7 +100,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'ping', aliases: [], summary: 'check whether the daemon responds', load: async () => (await import('./commands/ping.ts')).ping },
   {
     name: 'upgrade',
-    aliases: [],
+    aliases: ['update', 'updatePM2'],
     summary: 'replace the daemon and all primaries by this version of lb',
     load: async () => (await import('./commands/upgrade.ts')).upgrade,
   },

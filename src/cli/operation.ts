@@ -50,7 +50,7 @@ export async function runOperation(context: Context, channel: Channel, operation
     alreadyPrinted.add(error);
     throw error;
   }
-  if (!context.json) context.print(result.message);
+  if (!context.json && !context.silent) context.print(result.message);
 }
 
 /** Processes targets one after another and continues after a failure. Resolves with the exit code of the first failure. */

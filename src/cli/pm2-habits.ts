@@ -1,4 +1,3 @@
-import { LbError } from '../errors/lb-error.ts';
 import type { OptionDef } from './command.ts';
 import type { Context } from './context.ts';
 
@@ -11,16 +10,13 @@ export const PM2_OPTIONS: readonly OptionDef[] = [
   { flags: '--no-treekill', description: 'not supported yet', hidden: true },
 ];
 
-export const FORCE_OPTION: OptionDef = { flags: '-f, --force', description: 'not supported yet', hidden: true };
+export const FORCE_OPTION: OptionDef = { flags: '-f, --force', description: 'start the script once more, under another name if its own is taken' };
 
 /** The keys of these flags among the options. */
 export const PM2_KEYS: readonly string[] = ['vizion', 'pmx', 'automation', 'treekill', 'force'];
 
-/** Warns about a PM2 flag that has no effect but should. @throws LbError LB_ERR_NOT_SUPPORTED for one that must not be ignored */
+/** Warns about a PM2 flag that has no effect but should. */
 export function checkPm2Flags({ options, note, errStyle }: Context): void {
-  if (options['force'] === true) {
-    throw new LbError('LB_ERR_NOT_SUPPORTED', { what: '--force', reason: ' yet; to run a script a second time, give it another name with -n' });
-  }
   if (options['treekill'] === false) note(`${errStyle('yellow', 'warning:')} command line: --no-treekill is not supported yet and is ignored`);
 }
 
@@ -31,10 +27,6 @@ const NOT_SUPPORTED = 'is not supported';
 const PM2_COMMANDS: Readonly<Record<string, string>> = {
   jlist: 'is not a command of lb; use "lb list --json"',
   prettylist: 'is not a command of lb; use "lb list --json"',
-  gracefulReload: 'is not a command of lb; use "lb reload"',
-  startOrReload: 'is not a command of lb; "lb reload <file>" also starts the apps of the file that are not running',
-  startOrGracefulReload: 'is not a command of lb; "lb reload <file>" also starts the apps of the file that are not running',
-  startOrRestart: 'is not a command of lb; "lb restart <file>" also starts the apps of the file that are not running',
   save: SAVED,
   dump: SAVED,
   resurrect: SAVED,
@@ -46,7 +38,6 @@ const PM2_COMMANDS: Readonly<Record<string, string>> = {
   reset: `${NOT_SUPPORTED}: counters and restarts cannot be reset`,
   flush: `${NOT_SUPPORTED}: log files are rotated by size, see log_max_size`,
   reloadLogs: 'is not a command of lb; use "lb logs --reopen"',
-  update: NOT_SUPPORTED,
   deploy: NOT_SUPPORTED,
   serve: NOT_SUPPORTED,
   env: `${NOT_SUPPORTED}: use "lb report <app>", which contains the environment of a worker`,

@@ -4,6 +4,7 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { fetchApps, isRunning } from './apps.ts';
+import { thenAttach } from './attach.ts';
 import type { Context } from './context.ts';
 import { daemonFor } from './daemon-of.ts';
 import { advisingName } from './name-taken.ts';
@@ -11,7 +12,7 @@ import { forEachTarget, runOperation } from './operation.ts';
 import { checkPm2Flags } from './pm2-habits.ts';
 import { applyMetrics, isConfigTarget, refuseConfigFlags, resolveTarget } from './resolve.ts';
 import { targetsOf, type Target } from './targets.ts';
-import { callersEnv } from './update-env.ts';
+import { envUpdate } from './update-env.ts';
 
 type Action = 'reload' | 'restart';
 
@@ -32,10 +33,14 @@ export async function replaceApps(context: Context, action: Action, body: object
   try {
     const apps = await fetchApps(channel);
     await applyMetrics(channel, metrics);
-    return await forEachTarget(context, await replacements(context, apps, files), async (one) => {
-      if ('spec' in one) await replaceDefined(context, channel, action, one, apps, body);
-      else if (one instanceof LbError) throw one;
-      else await replaceChosen(context, channel, action, one, body);
+    const all = await replacements(context, apps, files);
+    return await thenAttach(context, async (touched) => {
+      return await forEachTarget(context, all, async (one) => {
+        if (one instanceof LbError) throw one;
+        touched('spec' in one ? one.spec.name : one.app.name);
+        if ('spec' in one) await replaceDefined(context, channel, action, one, apps, body);
+        else await replaceChosen(context, channel, action, one, body);
+      });
     });
   } finally {
     channel.close();
@@ -85,6 +90,10 @@ async function replaceDefined(context: Context, channel: Channel, action: Action
 }
 
 async function replaceChosen(context: Context, channel: Channel, action: Action, { app, slot }: Exclude<Target, LbError>, body: object): Promise<void> {
+  if (slot !== null && context.options['updateEnv'] === true) {
+    const problem = `"${app.ids?.[slot]}" is one slot of "${app.name}", and --update-env is for all of them: lb ${action} ${app.name} --update-env`;
+    throw new LbError('LB_ERR_USAGE', { problem });
+  }
   if (!isRunning(app)) await startInstead(context, channel, app.name, appPath(app.name, 'start'), envUpdate(context));
   else await replace(context, channel, action, app.name, { ...body, ...envUpdate(context), ...(slot === null ? {} : { slots: [slot] }) });
 }
@@ -96,9 +105,4 @@ const replace = (context: Context, channel: Channel, action: Action, name: strin
 async function startInstead(context: Context, channel: Channel, name: string, path: string, body: object): Promise<void> {
   context.note(`"${name}" is not running, starting it`);
   await runOperation(context, channel, { title: `start of "${name}"`, method: 'POST', path, body });
-}
-
-/** Only for targets by name: definitions from a file already contain this environment, with lower precedence than the file. */
-function envUpdate({ options, io }: Context): { readonly updateEnv?: Readonly<Record<string, string>> } {
-  return options['updateEnv'] === true ? { updateEnv: callersEnv(io.env) } : {};
 }

@@ -11,7 +11,7 @@ import { definedHeapLimit, heapWarning } from '../lifecycle/heap-limit.ts';
 import type { DaemonHello, MetricsBody } from '../protocol/control.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
 import { ownUmask } from '../system/umask.ts';
-import type { OptionDef } from './command.ts';
+import { GLOBAL_KEYS, type OptionDef } from './command.ts';
 import type { Context } from './context.ts';
 import { existingDirectory, type Io } from './io.ts';
 import { PM2_KEYS } from './pm2-habits.ts';
@@ -48,7 +48,7 @@ export function refuseConfigFlags(context: Context, command: string, target: str
 }
 
 /** Flags of the command itself, not settings of an app. */
-const COMMAND_KEYS = new Set(['json', 'envName', 'only', 'daemon', ...PM2_KEYS]);
+const COMMAND_KEYS = new Set(['json', 'envName', 'only', 'daemon', 'updateEnv', 'attach', ...GLOBAL_KEYS, ...PM2_KEYS]);
 
 /** The definitions that a target resolves to. */
 export interface Resolved {

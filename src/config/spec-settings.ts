@@ -3,7 +3,21 @@ import type { EventHookSpec } from '../lifecycle/event-hook.ts';
 import { DEFAULTS, type Settings } from './options.ts';
 
 /** Parts of a definition that depend on more than its options: place, environment or machine. */
-type Located = 'name' | 'origin' | 'script' | 'args' | 'cwd' | 'kind' | 'instances' | 'interpreter' | 'env' | 'umask' | 'outFile' | 'errorFile' | 'scale';
+type Located =
+  | 'name'
+  | 'origin'
+  | 'declared'
+  | 'script'
+  | 'args'
+  | 'cwd'
+  | 'kind'
+  | 'instances'
+  | 'interpreter'
+  | 'env'
+  | 'umask'
+  | 'outFile'
+  | 'errorFile'
+  | 'scale';
 
 /** The parts of a definition that follow from its options alone. */
 export function specSettings(settings: Settings): Omit<AppSpec, Located> {
@@ -58,7 +72,9 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
 
 /** Completes a definition that was saved before some options existed, with their defaults. */
 export function completeSpec(saved: unknown): unknown {
-  return typeof saved === 'object' && saved !== null ? { ...specSettings(DEFAULTS), kind: 'cluster', scale: null, origin: null, umask: null, ...saved } : saved;
+  return typeof saved === 'object' && saved !== null
+    ? { ...specSettings(DEFAULTS), kind: 'cluster', scale: null, origin: null, declared: null, umask: null, ...saved }
+    : saved;
 }
 
 function proxyProtocolOf({ proxy_protocol: on, proxy_protocol_from: from }: Settings): AppSpec['proxyProtocol'] {

@@ -77,6 +77,11 @@ export class AppView {
     this.#stats = null;
   }
 
+  /** It does not run, and counts from 0 on. */
+  resetCounters(): void {
+    if (this.#snapshot !== null) this.#snapshot = { ...this.#snapshot, restarts: 0, recycles: 0 };
+  }
+
   async snapshot(): Promise<AppSnapshot> {
     const answer = await this.#ask({ kind: 'snapshot' });
     return answer?.kind === 'snapshot' ? this.take(answer.snapshot) : this.#lastKnown();

@@ -93,9 +93,9 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
-  LB_ERR_APPS_EXIST: {
-    message: 'every app of {file} is already running: {apps}',
-    hint: 'deploy new versions and definitions with "{command}"',
+  LB_ERR_OTHER_DEFINITION: {
+    message: 'app "{app}" is running with another definition',
+    hint: 'to put this one in place: "lb stop {app}", then this command again; a config file can be reloaded without a gap',
     exit: 'failed',
     http: 409,
   },

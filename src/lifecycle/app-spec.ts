@@ -119,6 +119,11 @@ export interface AppSpec {
   readonly name: string;
   /** Null in definitions that an older version saved. */
   readonly origin: DefinitionOrigin | null;
+  /**
+   * Digest of what its config file, flags and `env_file` say, without what it inherits from the shell: two definitions with the same
+   * one ask for the same. Null in definitions that an older version saved.
+   */
+  readonly declared: string | null;
   /** Absolute path of the script the workers run as their main module. */
   readonly script: string;
   readonly args: readonly string[];

@@ -113,6 +113,10 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     await runtime.parts.logs.reopen();
     return done(runtime, `${runtime.parts.pool.spec.name} writes to new log files`);
   },
+  reset: (_, { runtime }) => {
+    runtime.parts.pool.resetCounters();
+    return done(runtime, `the counters of ${runtime.parts.pool.spec.name} are 0`);
+  },
 };
 
 /** Carries out an order. Resolves with the answer when it is done. @throws LbError if it fails. */

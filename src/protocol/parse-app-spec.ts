@@ -53,6 +53,7 @@ export const hostPort = object<HostPort>({ host: nullable(string), port: integer
 const SHAPE: Shape<AppSpec> = {
   name: appName,
   origin: nullable(object<DefinitionOrigin>({ file: nullable(absolutePath), project: nullable(string) })),
+  declared: nullable(string),
   script: absolutePath,
   args: list(string),
   cwd: absolutePath,

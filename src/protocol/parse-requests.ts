@@ -14,6 +14,7 @@ import {
   type SharedSocket,
   type SharedSocketState,
   type SignalBody,
+  type StartAgainBody,
   type StartBody,
   type StopBody,
   type UpgradeBody,
@@ -51,6 +52,7 @@ const DEFINITION: Shape<Pick<ReloadBody, 'spec' | 'updateEnv'>> = { spec: option
 
 export const parseAppSpec: Parser<AppSpec> = checked('app definition', appSpec);
 export const parseStartBody = checked('start request', exact<StartBody>({ apps: list(appSpec) }));
+export const parseStartAgainBody = checked('start request', exact<StartAgainBody>({ updateEnv: optional(record(string)) }));
 export const parseReloadBody = checked('reload request', exact<ReloadBody>({ ...DEFINITION, ...RELOAD }));
 export const parseRestartBody = checked('restart request', exact<RestartBody>({ ...DEFINITION, ...RESTART }));
 export const parseStopBody = checked('stop request', exact<StopBody>(STOP));

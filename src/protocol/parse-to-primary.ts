@@ -25,6 +25,7 @@ const order = variants<Order, 'kind'>('kind', {
   tail: { lines: integer(0) },
   'follow-logs': { on: boolean },
   'reopen-logs': {},
+  reset: {},
 });
 
 /** What a daemon sends a primary. @throws Malformed */

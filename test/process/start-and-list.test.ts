@@ -80,12 +80,11 @@ it('starts as many workers as there is CPU with -i max', async () => {
   expect(ready).toBe(instances);
 });
 
-it('refuses to start an app of the same name twice', async () => {
+it('leaves an app of the same name as it is', async () => {
   const { name, port } = await sandbox.start('plain-http.cjs');
   const pids = await sandbox.workerPids(name);
   const again = await sandbox.tryStart('plain-http.cjs', { name, port });
-  expect(again.result.code).toBe(1);
-  expect(again.result.stderr).toContain(`app "${name}" is already running`);
+  expect(again.result).toMatchObject({ code: 0, stdout: `${name} is already running; for new code: lb reload ${name}\n` });
   expect(await sandbox.workerPids(name)).toEqual(pids);
 });
 

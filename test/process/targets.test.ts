@@ -101,7 +101,7 @@ it('/regex/, all and config files choose apps, and what is stopped starts again'
   expect(await states()).toEqual(['online', 'online', 'online']);
   await inProject('stop', 'ecosystem.config.js', '--only', 'web,api-a');
   expect(await states()).toEqual(['stopped', 'online', 'stopped']);
-  await inProject('start', 'web', 'api-a');
+  await inProject('start', 'all');
   expect(await states()).toEqual(['online', 'online', 'online']);
   await inProject('delete', 'ecosystem.config.js');
   expect(await states()).toEqual([]);

@@ -1,5 +1,6 @@
 import type { RestartBody } from '../../protocol/control.ts';
 import { JSON_STREAM_OPTION, NOW_OPTION, UPDATE_ENV_OPTION, type Command } from '../command.ts';
+import { ATTACH_OPTION } from '../attach.ts';
 import type { Context } from '../context.ts';
 import { PM2_OPTIONS } from '../pm2-habits.ts';
 import { replaceApps } from '../replace.ts';
@@ -9,7 +10,7 @@ export const restart: Command = {
   operands: '<targets...>',
   description:
     'Stops apps, "all", or the apps of a config file, and starts them again. Connections wait in between. Use it for apps whose old and new version cannot run side by side, and "lb reload" for all others.',
-  options: [NOW_OPTION, UPDATE_ENV_OPTION, ...CONFIG_OPTIONS, JSON_STREAM_OPTION, ...PM2_OPTIONS],
+  options: [NOW_OPTION, UPDATE_ENV_OPTION, ATTACH_OPTION, ...CONFIG_OPTIONS, JSON_STREAM_OPTION, ...PM2_OPTIONS],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb restart api', 'lb restart all', 'lb restart lb.config.js'],
   run,

@@ -34,6 +34,7 @@ const or =
 export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | null } = {
   name: null,
   origin: null,
+  declared: null,
   script: always('script', String),
   args: changed('args', (args) => args.join(' ')),
   cwd: always('cwd', String),

@@ -206,6 +206,12 @@ export class Pool implements WorkerObserver {
     for (const slot of this.#slots.values()) if (only?.includes(slot.index) !== false) slot.restart = { ...NO_RESTARTS, restarts: slot.restart.restarts };
   }
 
+  /** What is shown of restarts and recycles begins at 0; the totals of the metrics go on. */
+  resetCounters(): void {
+    this.counters.forgetRecycles();
+    for (const slot of this.#slots.values()) slot.restart = { ...slot.restart, restarts: 0 };
+  }
+
   rolloutSlots(): RolloutSlot[] {
     const at = now();
     return this.slots.map((slot) => ({
