@@ -20,35 +20,63 @@ export function checkPm2Flags({ options, note, errStyle }: Context): void {
   if (options['treekill'] === false) note(`${errStyle('yellow', 'warning:')} command line: --no-treekill is not supported yet and is ignored`);
 }
 
-const SAVED = 'is not needed: every change is saved at once, and the next daemon starts the same apps again';
-const NOT_SUPPORTED = 'is not supported';
+const FILES = 'put your settings into lb.config.js instead, see docs/configuration.md';
+const MODULES = 'lb has no modules';
+const METRICS = 'use "lb dashboard", "lb metrics" for Prometheus, or on_event in the config file';
+const CLOUD = `lb has no cloud service: ${METRICS}`;
+const DEPLOY = 'let your CI or git update the files, then run "lb reload <file>", which drops no request';
+const DAEMON = 'the daemon is not on the path of requests; "lb profile" and "lb report" look at a worker';
+const STDIN = 'workers of lb have no stdin of yours; send a signal with "lb signal", or let the app listen on a socket';
+const SERVICE = 'lb installs no service yet: docs/commands.md shows a unit for systemd under "lb daemon"';
 
 /** PM2 commands that `lb` does not have, and what to do instead. */
 const PM2_COMMANDS: Readonly<Record<string, string>> = {
-  jlist: 'is not a command of lb; use "lb list --json"',
-  prettylist: 'is not a command of lb; use "lb list --json"',
-  save: SAVED,
-  dump: SAVED,
-  resurrect: SAVED,
-  cleardump: 'is not needed: "lb delete all" removes the saved apps',
-  startup: `${NOT_SUPPORTED}: lb installs no service; set up systemd as described in docs/commands.md under "lb daemon"`,
-  unstartup: `${NOT_SUPPORTED}: lb installs no service`,
-  init: 'is not a command of lb; write an lb.config.js as described in docs/configuration.md, or run "lb start <script>"',
-  ecosystem: 'is not a command of lb; write an lb.config.js as described in docs/configuration.md, or run "lb start <script>"',
-  reset: `${NOT_SUPPORTED}: counters and restarts cannot be reset`,
-  flush: `${NOT_SUPPORTED}: log files are rotated by size, see log_max_size`,
-  reloadLogs: 'is not a command of lb; use "lb logs --reopen"',
-  deploy: NOT_SUPPORTED,
-  serve: NOT_SUPPORTED,
-  env: `${NOT_SUPPORTED}: use "lb report <app>", which contains the environment of a worker`,
-  id: `${NOT_SUPPORTED}: apps have names, and workers have slots; see "lb list --workers"`,
-  attach: NOT_SUPPORTED,
-  trigger: NOT_SUPPORTED,
-  link: `${NOT_SUPPORTED}: use "lb dashboard" or "lb metrics"`,
-  install: `${NOT_SUPPORTED}: lb has no modules`,
+  startup: SERVICE,
+  unstartup: SERVICE,
+  migrate: 'start your ecosystem file with "lb start <file>"; lb takes over nothing that PM2 runs yet',
+  deepUpdate: 'run "npm install -g lb-supervisor", then "lb upgrade"',
+  logrotate: 'lb rotates its logs by itself: log_max_size and log_keep; for the logrotate of the system there is "lb logs --reopen"',
+  install: `${MODULES}; log rotation (pm2-logrotate) is built in: log_max_size and log_keep; metrics too: "lb metrics"`,
+  uninstall: MODULES,
+  publish: MODULES,
+  package: MODULES,
+  set: FILES,
+  get: FILES,
+  unset: FILES,
+  multiset: FILES,
+  conf: FILES,
+  config: FILES,
+  serve: 'lb serves no files; start a file server as an app: lb start "npx serve dist"',
+  expose: 'lb serves no files; start a file server as an app: lb start "npx serve dist"',
+  deploy: DEPLOY,
+  pull: DEPLOY,
+  forward: DEPLOY,
+  backward: DEPLOY,
+  create: 'run "lb init" for a config file',
+  examples: 'see the examples at the end of "lb start --help"',
+  trigger: 'let the app offer the action itself, over HTTP or as a signal: "lb signal SIGUSR2 <app>"',
+  send: STDIN,
+  attach: STDIN,
+  link: CLOUD,
+  unlink: CLOUD,
+  plus: CLOUD,
+  register: CLOUD,
+  login: CLOUD,
+  logout: CLOUD,
+  open: 'use "lb dashboard"',
+  unmonitor: CLOUD,
+  autoinstall: CLOUD,
+  dash: 'use "lb monit", or "lb dashboard" for a page in the browser',
+  imonit: 'use "lb monit"',
+  slist: 'use "lb monit --once", or "lb metrics" for Prometheus',
+  sysinfos: 'use "lb monit --once", or "lb metrics" for Prometheus',
+  inspect: 'start the app with --node-args="--inspect", or use "lb profile"',
+  'profile:cpu': DAEMON,
+  'profile:mem': DAEMON,
 };
 
 /** The answer to a PM2 command that `lb` does not have; null for any other word. */
 export function pm2Alternative(word: string): string | null {
-  return Object.hasOwn(PM2_COMMANDS, word) ? `"${word}" ${PM2_COMMANDS[word]}` : null;
+  const base = word.startsWith('module:') ? word.slice('module:'.length) : word;
+  return Object.hasOwn(PM2_COMMANDS, base) ? `lb has no "${word}": ${PM2_COMMANDS[base]}` : null;
 }

@@ -64,7 +64,7 @@ function buildProgram(io: Io, called: Called | null, onCall: (words: Words) => v
       '\nEvery command takes -s, --silent (print only what was asked for, and errors) and --no-color.\nRun "lb <command> --help" for the options of a command. Exit codes: docs/commands.md',
     );
   for (const entry of COMMANDS) {
-    const sub = withOutput(program.command(entry.name), io)
+    const sub = withOutput(program.command(entry.name, { hidden: entry.hidden === true }), io)
       .summary(entry.summary)
       .aliases([...entry.aliases]);
     if (called?.entry === entry) defineCommand(sub, called, onCall);

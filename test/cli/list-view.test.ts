@@ -65,7 +65,7 @@ const APPS = [
     troubledSlots: [{ slot: 1, state: 'waiting', restartInMs: 3_000, restarts: 2, cause: 'TypeError: x is not a function at server.js:12' }],
     lastFailure: { slot: 0, cause: 'signal SIGSEGV', agoMs: 72_000 },
   }),
-];
+].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 describe('listView', () => {
   it.each([80, 120, null])('at %s columns', (width) => {
@@ -79,7 +79,7 @@ describe('listView', () => {
   });
 
   it('has a column for recycled workers where there are any, also in 80 columns', () => {
-    const [first, ...others] = APPS;
+    const [first, ...others] = [...APPS].reverse();
     const lines = listView([{ ...first!, recycles: 12_300 }, ...others], { width: 80 }).split('\n');
     expect(lines[0]).toMatch(/ ready +uptime +restarts +recycled +cpu /);
     expect(lines.find((line) => line.startsWith('worker-'))).toMatch(/ 16 +12.3k /);

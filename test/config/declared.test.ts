@@ -1,10 +1,12 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { appNamesIn, resolveApps, type ResolveRequest } from '../../src/config/resolve.ts';
-import { tempDir } from './temp-dir.ts';
 
-const cwd = tempDir({ 'app.js': '', 'other.js': '', 'prod.env': 'A=1', 'other.env': 'A=4' });
+const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'lb-declared-')));
+afterAll(() => rmSync(cwd, { recursive: true }));
+for (const [file, text] of Object.entries({ 'app.js': '', 'other.js': '', 'prod.env': 'A=1', 'other.env': 'A=4' })) writeFileSync(join(cwd, file), text);
 const BASE = { name: 'app', script: 'app.js', env: { A: '1', B: '2' }, env_live: { A: '3' }, kill_timeout: '5s' };
 
 async function digest(app: object, changes: Partial<ResolveRequest> = {}): Promise<string | null | undefined> {

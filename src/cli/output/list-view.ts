@@ -40,28 +40,26 @@ const LISTENERS: Column<ListedApp> = { title: 'listeners', value: (app) => app.l
 
 const isShort = (app: ListedApp): boolean => app.state !== 'stopped' && app.ready < app.instances;
 
-/** The table of `lb list`, sorted by name, with the current activity below each app. */
+/** The table of `lb list`, with the current activity below each app. */
 export function listView(apps: readonly ListedApp[], options: TableOptions): string {
   const { width, style = plain } = options;
-  const sorted = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
   const recycled = apps.some(({ recycles = 0 }) => recycles > 0) ? [RECYCLED] : [];
   const listeners = width !== null && width >= LISTENERS_FROM_COLUMNS ? [LISTENERS] : [];
   const node = recycled.length > 0 && width !== null && width < NODE_AND_RECYCLED_FROM_COLUMNS ? [] : [NODE];
   const columns = [...HEAD, ...node, ...AGE, ...recycled, ...FIGURES, ...listeners];
-  const [head, ...lines] = renderColumns(sorted, columns, { width, style });
-  const body = sorted.flatMap((app, index) => [lines[index] ?? '', ...appNotes(app).map((note) => style('dim', `  ${note}`))]);
+  const [head, ...lines] = renderColumns(apps, columns, { width, style });
+  const body = apps.flatMap((app, index) => [lines[index] ?? '', ...appNotes(app).map((note) => style('dim', `  ${note}`))]);
   return [head ?? '', ...body].map((line) => `${line}\n`).join('');
 }
 
 /** The table of `lb list --workers`: one row per worker of all apps. */
 export function workerListView(apps: readonly AppWithWorkers[], { width, style = plain }: TableOptions): string {
-  const sorted = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const rows = sorted.flatMap(({ name, workers, ids }) =>
+  const rows = apps.flatMap(({ name, workers, ids }) =>
     [...workers]
       .sort((a, b) => a.slot - b.slot || a.generation - b.generation)
       .map((worker): ListedWorker => ({ ...worker, app: name, id: ids?.[worker.slot] ?? null })),
   );
-  const notes = sorted.flatMap((app) => appNotes(app).map((note) => style('dim', `${app.name}: ${note}`)));
+  const notes = apps.flatMap((app) => appNotes(app).map((note) => style('dim', `${app.name}: ${note}`)));
   return [...renderColumns(rows, [APP, ID, ...LIST_WORKER_COLUMNS], { width, style }), ...notes].map((line) => `${line}\n`).join('');
 }
 
