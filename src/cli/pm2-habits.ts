@@ -7,13 +7,32 @@ export const PM2_OPTIONS: readonly OptionDef[] = [
   { flags: '--no-vizion', description: 'no effect', hidden: true },
   { flags: '--no-pmx', description: 'no effect', hidden: true },
   { flags: '--no-automation', description: 'no effect', hidden: true },
+  { flags: '--trace', description: 'no effect', hidden: true },
+  { flags: '--disable-trace', description: 'no effect', hidden: true },
+  { flags: '--v8', description: 'no effect', hidden: true },
+  { flags: '--event-loop-inspector', description: 'no effect', hidden: true },
+  { flags: '--deep-monitoring', description: 'no effect', hidden: true },
   { flags: '--no-treekill', description: 'not supported yet', hidden: true },
 ];
+
+/** PM2 locks an app while it reloads; `lb` queues what comes meanwhile, so there is no lock to ignore. */
+export const NO_LOCK_OPTION: OptionDef = { flags: '-f, --force', description: 'no effect', hidden: true };
 
 export const FORCE_OPTION: OptionDef = { flags: '-f, --force', description: 'start the script once more, under another name if its own is taken' };
 
 /** The keys of these flags among the options. */
-export const PM2_KEYS: readonly string[] = ['vizion', 'pmx', 'automation', 'treekill', 'force'];
+export const PM2_KEYS: readonly string[] = [
+  'vizion',
+  'pmx',
+  'automation',
+  'trace',
+  'disableTrace',
+  'v8',
+  'eventLoopInspector',
+  'deepMonitoring',
+  'treekill',
+  'force',
+];
 
 /** Warns about a PM2 flag that has no effect but should. */
 export function checkPm2Flags({ options, note, errStyle }: Context): void {
@@ -75,8 +94,39 @@ const PM2_COMMANDS: Readonly<Record<string, string>> = {
   'profile:mem': DAEMON,
 };
 
+const AS_FILE = 'run "lb init" for a config file, or write what you pass here into one';
+const OF_DOCKER = 'use "lb run" as the command of a container, see docs/commands.md';
+
+/** PM2 flags that `lb` does not have, and what to do instead. */
+const PM2_FLAGS: Readonly<Record<string, string>> = {
+  '-u': SERVICE,
+  '--user': SERVICE,
+  '--hp': SERVICE,
+  '--wait-ip': SERVICE,
+  '--service-name': SERVICE,
+  '--write': AS_FILE,
+  '-x': 'use "--exec-mode fork"',
+  '--execute-command': 'use "--exec-mode fork"',
+  '--fresh': 'nothing is kept from an earlier start that would have to be left out',
+  '--container': OF_DOCKER,
+  '--dist': OF_DOCKER,
+  '--image-name': OF_DOCKER,
+  '--dockerdaemon': OF_DOCKER,
+  '--node-version': 'use "--interpreter <path of that Node.js>"',
+  '--daemon': 'apps of "lb start" run under the daemon anyway; "--no-daemon" stays in the foreground',
+  '--ext': 'reload when your build has finished: lb reload <app>',
+  '--secret': CLOUD,
+  '--public': CLOUD,
+  '--machine-name': CLOUD,
+};
+
+/** The answer to a PM2 flag that `lb` does not have; null for any other. */
+export function pm2FlagAlternative(flag: string): string | null {
+  return Object.hasOwn(PM2_FLAGS, flag) ? `lb has no option "${flag}": ${PM2_FLAGS[flag]}` : null;
+}
+
 /** The answer to a PM2 command that `lb` does not have; null for any other word. */
 export function pm2Alternative(word: string): string | null {
-  const base = word.startsWith('module:') ? word.slice('module:'.length) : word;
-  return Object.hasOwn(PM2_COMMANDS, base) ? `lb has no "${word}": ${PM2_COMMANDS[base]}` : null;
+  const known = word.startsWith('module:') ? 'install' : word;
+  return Object.hasOwn(PM2_COMMANDS, known) ? `lb has no "${word}": ${PM2_COMMANDS[known]}` : null;
 }

@@ -4,7 +4,7 @@ import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { fetchApps, isRunning } from './apps.ts';
-import { thenAttach } from './attach.ts';
+import { thenAttach, type Touched } from './attach.ts';
 import type { Context } from './context.ts';
 import { daemonFor } from './daemon-of.ts';
 import { advisingName } from './name-taken.ts';
@@ -25,8 +25,8 @@ interface Defined {
 
 const RULES = { ofAll: isRunning, none: 'no app is running' };
 
-/** What `lb reload` and `lb restart` share. */
-export async function replaceApps(context: Context, action: Action, body: object): Promise<number> {
+/** What `lb reload` and `lb restart` share. @param atOnce how many apps */
+export async function replaceApps(context: Context, action: Action, body: object, atOnce = 1): Promise<number> {
   checkPm2Flags(context);
   const { files, metrics } = await definitionsOfFiles(context, action);
   const { channel } = await daemonFor(context, 'change');
@@ -34,14 +34,13 @@ export async function replaceApps(context: Context, action: Action, body: object
     const apps = await fetchApps(channel);
     await applyMetrics(channel, metrics);
     const all = await replacements(context, apps, files);
-    return await thenAttach(context, async (touched) => {
-      return await forEachTarget(context, all, async (one) => {
-        if (one instanceof LbError) throw one;
-        touched('spec' in one ? one.spec.name : one.app.name);
-        if ('spec' in one) await replaceDefined(context, channel, action, one, apps, body);
-        else await replaceChosen(context, channel, action, one, body);
-      });
-    });
+    const one = async (target: Target | Defined, touched: Touched): Promise<void> => {
+      if (target instanceof LbError) throw target;
+      touched('spec' in target ? target.spec.name : target.app.name);
+      if ('spec' in target) await replaceDefined(context, channel, action, target, apps, body);
+      else await replaceChosen(context, channel, action, target, body);
+    };
+    return await thenAttach(context, (touched) => forEachTarget(context, all, (target) => one(target, touched), atOnce));
   } finally {
     channel.close();
   }

@@ -4,7 +4,7 @@ import { JSON_STREAM_OPTION, UPDATE_ENV_OPTION, type Command } from '../command.
 import { ATTACH_OPTION } from '../attach.ts';
 import type { Context } from '../context.ts';
 import { runOperation } from '../operation.ts';
-import { PM2_OPTIONS } from '../pm2-habits.ts';
+import { NO_LOCK_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
 import { replaceApps } from '../replace.ts';
 import { CONFIG_OPTIONS } from '../resolve.ts';
 import { isRunning } from '../apps.ts';
@@ -32,6 +32,7 @@ export const reload: Command = {
     ...CONFIG_OPTIONS,
     JSON_STREAM_OPTION,
     ...PM2_OPTIONS,
+    NO_LOCK_OPTION,
   ],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb reload api', 'lb reload all --parallel 2', 'lb reload lb.config.js --env production', 'lb reload api --abort'],

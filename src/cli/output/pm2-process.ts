@@ -94,7 +94,8 @@ function statusOf({ state }: AppSnapshot, worker: WorkerSnapshot | undefined, tr
     case 'draining':
     case 'stopping':
       return 'stopping';
-    default:
+    case 'exited':
+    case undefined:
       if (trouble !== undefined) return trouble.state === 'waiting' ? 'waiting restart' : trouble.state;
       return state === 'errored' || state === 'stopped' ? state : 'launching';
   }
