@@ -23,8 +23,14 @@ import {
   type WeightBody,
 } from './control.ts';
 import { absolutePath, appSpec, hostPort, instances, slot, weight } from './parse-app-spec.ts';
-import { boolean, exact, integer, list, nullable, number, object, oneOf, optional, record, string, type Parser, type Shape } from './parser.ts';
+import { boolean, exact, integer, list, Malformed, nullable, number, object, oneOf, optional, record, string, type Parser, type Shape } from './parser.ts';
 import { LONGEST_PROFILE_MS, PROFILE_KINDS, type ProfileBody } from './profile.ts';
+
+const slots: Parser<readonly number[]> = (value) => {
+  const given = list(slot)(value);
+  if (given.length > 0) return given;
+  throw new Malformed('at least one slot', value);
+};
 
 /** Bodies that are also orders to a primary. */
 export const RELOAD: Shape<Omit<ReloadBody, 'updateEnv' | 'spec'>> = {
@@ -33,9 +39,9 @@ export const RELOAD: Shape<Omit<ReloadBody, 'updateEnv' | 'spec'>> = {
   onFailure: optional(oneOf(ON_FAILURE)),
   drop: optional(list(string)),
   allAtOnce: optional(boolean),
-  slots: optional(list(slot)),
+  slots: optional(slots),
 };
-export const RESTART: Shape<Pick<RestartBody, 'now' | 'slots'>> = { now: optional(boolean), slots: optional(list(slot)) };
+export const RESTART: Shape<Pick<RestartBody, 'now' | 'slots'>> = { now: optional(boolean), slots: optional(slots) };
 export const STOP: Shape<StopBody> = { now: optional(boolean) };
 export const SCALE: Shape<ScaleBody> = { to: optional(instances), by: optional(integer(-MAX_INSTANCES, MAX_INSTANCES)), auto: optional(boolean) };
 export const BALANCE: Shape<BalanceBody> = { strategy: oneOf(BALANCE_STRATEGIES) };

@@ -109,7 +109,24 @@ it('/regex/, all and config files choose apps, and what is stopped starts again'
   expect(await sandbox.lb('stop', '/x/')).toMatchObject({ code: 3, stderr: expect.stringContaining('no app has a name that matches /x/') as string });
 });
 
-it('signals, logs and profiles of an id are those of its worker', async () => {
+it('logs of an id are those of its slot', async () => {
+  const script = sandbox.writeApp(
+    'says.cjs',
+    "console.log('from ' + process.env.NODE_APP_INSTANCE); require('node:http').createServer().listen(process.env.PORT);",
+  );
+  const { name } = await sandbox.start(script, { name: 'says', instances: 3 });
+  const shown = async (...targets: string[]): Promise<readonly string[]> => {
+    const { stdout } = await sandbox.ok('logs', ...targets, '--no-follow', '--raw');
+    return stdout.trimEnd().split('\n').sort();
+  };
+  expect(await shown(name)).toEqual(['from 0', 'from 1', 'from 2']);
+  expect(await shown('1')).toEqual(['from 1']);
+  expect(await shown('0', '2')).toEqual(['from 0', 'from 2']);
+  expect(await shown('1', '/^sa/')).toEqual(['from 0', 'from 1', 'from 2']);
+  expect((await sandbox.lb('logs', '9', '--no-follow')).code).toBe(3);
+});
+
+it('a signal to an id is one to its worker', async () => {
   const { name } = await sandbox.start('plain-http.cjs', { name: 'api', instances: 2, flags: ['--no-autorestart'] });
   const [, second] = await sandbox.workerPids(name);
   await sandbox.ok('signal', 'SIGKILL', '1');
