@@ -32,7 +32,10 @@ describe('the recipe for', () => {
   });
 
   it('an option: something acts on its part of the definition', () => {
-    const acting = ['primary', 'daemon', 'lifecycle', 'balancing', 'logs'].map((folder) => textBelow(`src/${folder}`, /^(?!app-spec).*\.ts$/)).join('\n');
+    // Commands choose apps by their namespaces.
+    const acting =
+      ['primary', 'daemon', 'lifecycle', 'balancing', 'logs'].map((folder) => textBelow(`src/${folder}`, /^(?!app-spec).*\.ts$/)).join('\n') +
+      textBelow('src/cli', /choose\.ts$/);
     expect(Object.keys(sampleSpec()).filter((field) => !mentions(acting, field))).toEqual([]);
   });
 

@@ -6,6 +6,8 @@ export interface CommandEntry {
   readonly name: string;
   readonly aliases: readonly string[];
   readonly summary: string;
+  /** A word of PM2 that its scripts need; left out of `lb --help`. */
+  readonly hidden?: boolean;
   readonly load: () => Promise<Command>;
 }
 
@@ -30,10 +32,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'show everything about one app',
     load: async () => (await import('./commands/show.ts')).show,
   },
-  { name: 'reload', aliases: [], summary: 'replace the workers without dropping requests', load: async () => (await import('./commands/reload.ts')).reload },
+  {
+    name: 'reload',
+    aliases: ['gracefulReload', 'startOrReload', 'startOrGracefulReload'],
+    summary: 'replace the workers without dropping requests',
+    load: async () => (await import('./commands/reload.ts')).reload,
+  },
   {
     name: 'restart',
-    aliases: [],
+    aliases: ['startOrRestart'],
     summary: 'stop, then start again; connections wait in between',
     load: async () => (await import('./commands/restart.ts')).restart,
   },
@@ -65,6 +72,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/delete.ts')).remove,
   },
   { name: 'logs', aliases: ['log'], summary: 'show and follow what the workers write', load: async () => (await import('./commands/logs.ts')).logs },
+  {
+    name: 'flush',
+    aliases: [],
+    summary: 'empty the log files',
+    load: async () => (await import('./commands/flush.ts')).flush,
+  },
+  {
+    name: 'reset',
+    aliases: [],
+    summary: 'set the counters of restarts to 0',
+    load: async () => (await import('./commands/flush.ts')).reset,
+  },
+  {
+    name: 'env',
+    aliases: [],
+    summary: 'print the environment of an app',
+    load: async () => (await import('./commands/env.ts')).env,
+  },
   { name: 'events', aliases: [], summary: 'show and follow what happened, and why', load: async () => (await import('./commands/events.ts')).events },
   {
     name: 'dashboard',
@@ -91,16 +116,84 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'let a group of users use this daemon',
     load: async () => (await import('./commands/share.ts')).share,
   },
+  {
+    name: 'init',
+    aliases: ['ecosystem'],
+    summary: 'write a commented lb.config.js',
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
+    name: 'completion',
+    aliases: [],
+    summary: 'print a completion script for a shell',
+    load: async () => (await import('./commands/completion.ts')).completionOf(COMMANDS),
+  },
   { name: 'run', aliases: [], summary: 'run apps in the foreground, for containers', load: async () => (await import('./commands/run.ts')).run },
   { name: 'ping', aliases: [], summary: 'check whether the daemon responds', load: async () => (await import('./commands/ping.ts')).ping },
   {
     name: 'upgrade',
-    aliases: [],
+    aliases: ['update', 'updatePM2'],
     summary: 'replace the daemon and all primaries by this version of lb',
     load: async () => (await import('./commands/upgrade.ts')).upgrade,
   },
   { name: 'kill', aliases: [], summary: 'drain and stop all apps, then end the daemon', load: async () => (await import('./commands/kill.ts')).kill },
   { name: 'daemon', aliases: [], summary: 'run the daemon in the foreground, for systemd', load: async () => (await import('./commands/daemon.ts')).daemon },
+  {
+    name: 'jlist',
+    aliases: [],
+    hidden: true,
+    summary: 'print all slots as PM2 does, in JSON',
+    load: async () => (await import('./commands/jlist.ts')).jlist,
+  },
+  {
+    name: 'prettylist',
+    aliases: [],
+    hidden: true,
+    summary: 'print all slots as PM2 does, for people',
+    load: async () => (await import('./commands/jlist.ts')).prettylist,
+  },
+  {
+    name: 'pid',
+    aliases: [],
+    hidden: true,
+    summary: 'print the pids of workers',
+    load: async () => (await import('./commands/pid.ts')).pid,
+  },
+  {
+    name: 'id',
+    aliases: [],
+    hidden: true,
+    summary: 'print the ids of an app',
+    load: async () => (await import('./commands/pid.ts')).id,
+  },
+  {
+    name: 'reloadLogs',
+    aliases: [],
+    hidden: true,
+    summary: 'open the log files anew',
+    load: async () => (await import('./commands/reload-logs.ts')).reloadLogs,
+  },
+  {
+    name: 'save',
+    aliases: ['dump'],
+    hidden: true,
+    summary: 'nothing to do: every change is saved',
+    load: async () => (await import('./commands/save.ts')).save,
+  },
+  {
+    name: 'resurrect',
+    aliases: [],
+    hidden: true,
+    summary: 'bring back what ran last',
+    load: async () => (await import('./commands/save.ts')).resurrect,
+  },
+  {
+    name: 'cleardump',
+    aliases: [],
+    hidden: true,
+    summary: 'nothing to do: apps are saved as long as they are defined',
+    load: async () => (await import('./commands/save.ts')).cleardump,
+  },
 ];
 
 /** The command with this name or alias. */

@@ -29,7 +29,16 @@ export interface Command {
   readonly run: (context: Context) => Promise<number>;
 }
 
+/** Flags of every command. */
+export const GLOBAL_OPTIONS: readonly OptionDef[] = [
+  { flags: '-s, --silent', description: 'print only what was asked for, and errors', hidden: true },
+  { flags: '--no-color', description: 'no colours', hidden: true },
+];
+
+/** Their keys among the options. */
+export const GLOBAL_KEYS: readonly string[] = ['silent', 'color'];
+
 export const JSON_OPTION: OptionDef = { flags: '--json', description: 'print JSON' };
 export const JSON_STREAM_OPTION: OptionDef = { flags: '--json', description: 'print progress and result as newline-delimited JSON' };
 export const NOW_OPTION: OptionDef = { flags: '--now', description: 'skip the drain and kill the workers; requests in progress fail' };
-export const UPDATE_ENV_OPTION: OptionDef = { flags: '--update-env', description: "also set this shell's variables in the app's environment" };
+export const UPDATE_ENV_OPTION: OptionDef = { flags: '-a, --update-env', description: "also set this shell's variables in the app's environment" };

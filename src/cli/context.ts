@@ -17,6 +17,8 @@ export interface Context {
   /** Arguments after `--`. */
   readonly appArgs: readonly string[];
   readonly json: boolean;
+  /** Nothing is printed but what was asked for, and errors. */
+  readonly silent: boolean;
   readonly home: string;
   readonly address: DaemonAddress;
   readonly outStyle: Style;
@@ -52,17 +54,20 @@ export const sharedAddress = (home: string, socket: string): DaemonAddress => ({
 });
 
 export async function createContext(io: Io, command: string, words: Words, argv: readonly string[], { home, address, madeBecause }: Place): Promise<Context> {
-  const note = (text: string): void => void io.stderr.write(`${text}\n`);
+  const silent = words.options['silent'] === true;
+  const note = (text: string): void => void (silent || io.stderr.write(`${text}\n`));
+  const env = words.options['color'] === false ? { ...io.env, NO_COLOR: '1' } : io.env;
   return {
     io,
     command,
     argv,
     ...words,
     json: words.options['json'] === true,
+    silent,
     home,
     address,
-    outStyle: await styleFor(io.stdout, io.env),
-    errStyle: await styleFor(io.stderr, io.env),
+    outStyle: await styleFor(io.stdout, env),
+    errStyle: await styleFor(io.stderr, env),
     print: (text) => void io.stdout.write(`${text}\n`),
     note,
     noteHome: () => {

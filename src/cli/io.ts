@@ -14,6 +14,8 @@ export interface Io {
   readonly cwd: string;
   /** Calls the listener on Ctrl-C instead of ending the process. Returns a function that undoes this. */
   onInterrupt(listener: () => void): () => void;
+  /** All that comes on stdin, until its end. */
+  readonly readStdin: () => Promise<string>;
   readonly startDaemon?: StartDaemon;
 }
 

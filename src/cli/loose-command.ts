@@ -5,7 +5,7 @@ import { isFile } from '../config/command/project-files.ts';
 import { LbError, shellWord } from '../errors/lb-error.ts';
 import type { Context } from './context.ts';
 import { existingDirectory } from './io.ts';
-import { fetchApps } from './targets.ts';
+import { fetchApps } from './apps.ts';
 
 /** `lb start npx tsx app.ts` gives the words of one command; as targets each would be an app of its own. @throws LbError LB_ERR_USAGE */
 export async function refuseLooseCommand(context: Context): Promise<void> {

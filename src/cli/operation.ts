@@ -50,23 +50,31 @@ export async function runOperation(context: Context, channel: Channel, operation
     alreadyPrinted.add(error);
     throw error;
   }
-  if (!context.json) context.print(result.message);
+  if (!context.json && !context.silent) context.print(result.message);
 }
 
-/** Processes targets one after another and continues after a failure. Resolves with the exit code of the first failure. */
-export async function forEachTarget<T>(context: Context, targets: readonly T[], work: (target: T) => Promise<void>): Promise<number> {
-  let exitCode: number = EXIT.ok;
-  for (const target of targets) {
-    try {
-      await work(target);
-    } catch (thrown) {
-      if (thrown instanceof Interrupted) throw thrown;
-      const error = failureOf(thrown, context.command);
-      if (exitCode === EXIT.ok) exitCode = error.exitCode;
-      reportError(context, error);
+/**
+ * Processes targets, one after another unless told otherwise, and continues after a failure. Resolves with the exit code of the
+ * first target that failed.
+ */
+export async function forEachTarget<T>(context: Context, targets: readonly T[], work: (target: T) => Promise<void>, atOnce = 1): Promise<number> {
+  const exitCodes = targets.map((): number => EXIT.ok);
+  const waiting = [...targets.entries()];
+  const runner = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, target] = next;
+      try {
+        await work(target);
+      } catch (thrown) {
+        if (thrown instanceof Interrupted) throw thrown;
+        const error = failureOf(thrown, context.command);
+        exitCodes[index] = error.exitCode;
+        reportError(context, error);
+      }
     }
-  }
-  return exitCode;
+  };
+  await Promise.all(Array.from({ length: atOnce }, runner));
+  return exitCodes.find((code) => code !== EXIT.ok) ?? EXIT.ok;
 }
 
 /** Failures whose result record `--json` has already printed. */

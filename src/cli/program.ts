@@ -2,7 +2,7 @@ import { Argument, Command as Program, CommanderError, Option } from 'commander'
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import { EXIT } from '../errors/registry.ts';
 import { COMMANDS, type CommandEntry } from './command-table.ts';
-import type { Command, OptionDef } from './command.ts';
+import { GLOBAL_OPTIONS, type Command, type OptionDef } from './command.ts';
 import type { Options, Words } from './context.ts';
 import type { Io } from './io.ts';
 import { unknownCommand, usageProblem } from './usage-problem.ts';
@@ -59,9 +59,12 @@ function buildProgram(io: Io, called: Called | null, onCall: (words: Words) => v
     .version(lbVersion(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
-    .addHelpText('after', '\nRun "lb <command> --help" for the options of a command. Exit codes: docs/commands.md');
+    .addHelpText(
+      'after',
+      '\nEvery command takes -s, --silent (print only what was asked for, and errors) and --no-color.\nRun "lb <command> --help" for the options of a command. Exit codes: docs/commands.md',
+    );
   for (const entry of COMMANDS) {
-    const sub = withOutput(program.command(entry.name), io)
+    const sub = withOutput(program.command(entry.name, { hidden: entry.hidden === true }), io)
       .summary(entry.summary)
       .aliases([...entry.aliases]);
     if (called?.entry === entry) defineCommand(sub, called, onCall);
@@ -74,7 +77,7 @@ function defineCommand(sub: Program, { entry, command }: Called, onCall: (words:
   for (const word of command.operands.split(' ').filter(Boolean))
     sub.addArgument(new Argument(word).argParser((value: string) => parsed(value, someText, word)));
   const keys = new Map<string, string>();
-  for (const definition of command.options) {
+  for (const definition of [...command.options, ...GLOBAL_OPTIONS]) {
     const option = optionOf(definition);
     keys.set(option.attributeName(), definition.key ?? option.attributeName());
     sub.addOption(option);

@@ -1,67 +1,57 @@
 import { appPath, type Channel } from '../client/request.ts';
 import type { MetricsConfig } from '../config/metrics-key.ts';
+import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
+import { fetchApps, isRunning } from './apps.ts';
+import { thenAttach, type Touched } from './attach.ts';
 import type { Context } from './context.ts';
+import { daemonFor } from './daemon-of.ts';
 import { advisingName } from './name-taken.ts';
 import { forEachTarget, runOperation } from './operation.ts';
 import { checkPm2Flags } from './pm2-habits.ts';
-import { applyMetrics, isExistingConfig, refuseConfigFlags, resolveTarget } from './resolve.ts';
-import { ALL, appNamed, fetchApps, isRunning } from './targets.ts';
-import { callersEnv } from './update-env.ts';
-import { daemonFor } from './daemon-of.ts';
+import { applyMetrics, isConfigTarget, refuseConfigFlags, resolveTarget } from './resolve.ts';
+import { targetsOf, type Target } from './targets.ts';
+import { envUpdate } from './update-env.ts';
 
-/** One app to reload or restart, with its new definition if there is one. */
-interface Replacement {
-  readonly name: string;
-  readonly spec: AppSpec | null;
-  /** The config file, and all apps of it; with a definition only. */
-  readonly file?: string;
+type Action = 'reload' | 'restart';
+
+/** A definition of a config file, and all apps of that file. */
+interface Defined {
+  readonly spec: AppSpec;
+  readonly file: string;
   readonly siblings: readonly AppSpec[];
 }
 
-/** What `lb reload` and `lb restart` share: names, `all` and config files as targets. */
-export async function replaceApps(context: Context, action: 'reload' | 'restart', body: object): Promise<number> {
+const RULES = { ofAll: isRunning, none: 'no app is running' };
+
+/** What `lb reload` and `lb restart` share. @param atOnce how many apps */
+export async function replaceApps(context: Context, action: Action, body: object, atOnce = 1): Promise<number> {
   checkPm2Flags(context);
-  const { files: fromFiles, metrics } = await replacementsOfFiles(context, action);
+  const { files, metrics } = await definitionsOfFiles(context, action);
   const { channel } = await daemonFor(context, 'change');
   try {
     const apps = await fetchApps(channel);
     await applyMetrics(channel, metrics);
-    const replacements = replacementsOf(context, apps, fromFiles);
-    return await forEachTarget(context, replacements, async (replacement) => {
-      const { name, spec } = replacement;
-      const app = apps.find((each) => each.name === name);
-      const isNew = spec !== null && (app === undefined || !isRunning(app));
-      if (!isNew) appNamed(apps, name);
-      try {
-        if (isNew) await startInstead(context, channel, spec);
-        else await replaceRunning(context, channel, action, replacement, body);
-      } catch (thrown) {
-        throw spec === null ? thrown : advisingName(context, replacement.file, replacement.siblings, thrown);
-      }
-    });
+    const all = await replacements(context, apps, files);
+    const one = async (target: Target | Defined, touched: Touched): Promise<void> => {
+      if (target instanceof LbError) throw target;
+      touched('spec' in target ? target.spec.name : target.app.name);
+      if ('spec' in target) await replaceDefined(context, channel, action, target, apps, body);
+      else await replaceChosen(context, channel, action, target, body);
+    };
+    return await thenAttach(context, (touched) => forEachTarget(context, all, (target) => one(target, touched), atOnce));
   } finally {
     channel.close();
   }
 }
 
-async function replaceRunning(context: Context, channel: Channel, action: string, { name, spec }: Replacement, body: object): Promise<void> {
-  const given = spec === null ? envUpdate(context) : { spec };
-  await runOperation(context, channel, { title: `${action} of "${name}"`, method: 'POST', path: appPath(name, action), body: { ...body, ...given } });
-}
-
-/** Only for targets by name: definitions from a file already contain this environment, with lower precedence than the file. */
-function envUpdate({ options, io }: Context): { readonly updateEnv?: Readonly<Record<string, string>> } {
-  return options['updateEnv'] === true ? { updateEnv: callersEnv(io.env) } : {};
-}
-
 /** Reads all files before the first request to the daemon, so that a mistake in a file changes nothing. */
-async function replacementsOfFiles(context: Context, action: string): Promise<{ files: Map<string, Replacement[]>; metrics: MetricsConfig | null }> {
-  const files = new Map<string, Replacement[]>();
+async function definitionsOfFiles(context: Context, action: Action): Promise<{ files: Map<string, Defined[]>; metrics: MetricsConfig | null }> {
+  const files = new Map<string, Defined[]>();
   let metrics: MetricsConfig | null = null;
   for (const word of context.args) {
-    if (!isExistingConfig(context, word)) {
+    if (!isConfigTarget(context, word)) {
       refuseConfigFlags(context, action, word);
       continue;
     }
@@ -69,27 +59,49 @@ async function replacementsOfFiles(context: Context, action: string): Promise<{ 
     metrics = resolved.metrics ?? metrics;
     files.set(
       word,
-      resolved.apps.map((spec) => ({ name: spec.name, spec, file: word, siblings: resolved.apps })),
+      resolved.apps.map((spec) => ({ spec, file: word, siblings: resolved.apps })),
     );
   }
   return { files, metrics };
 }
 
-function replacementsOf(context: Context, apps: readonly AppSnapshot[], fromFiles: ReadonlyMap<string, Replacement[]>): Replacement[] {
-  const running = apps
-    .filter(isRunning)
-    .map((app) => app.name)
-    .sort();
-  if (context.args.includes(ALL) && running.length === 0) context.note('no app is running');
-  const all = context.args.flatMap((word) => {
-    const names = word === ALL ? running : [word];
-    return fromFiles.get(word) ?? names.map((name) => ({ name, spec: null, siblings: [] }));
-  });
-  return [...new Map(all.map((each) => [each.name, each])).values()];
+/** Each app once, in the order of the command line. The last word for an app counts. */
+async function replacements(context: Context, apps: readonly AppSnapshot[], files: ReadonlyMap<string, Defined[]>): Promise<readonly (Target | Defined)[]> {
+  const all: (Target | Defined)[] = [];
+  for (const word of context.args) all.push(...(files.get(word) ?? (await targetsOf(context, apps, [word], RULES))));
+  return [...new Map(all.map((one) => [keyOf(one), one])).values()];
 }
 
-/** An app of the file that is not running has nothing to replace, so it is started. */
-async function startInstead(context: Context, channel: Channel, spec: AppSpec): Promise<void> {
-  context.note(`"${spec.name}" is not running, starting it`);
-  await runOperation(context, channel, { title: `start of "${spec.name}"`, method: 'POST', path: '/v1/apps', body: { apps: [spec] } });
+function keyOf(one: Target | Defined): unknown {
+  if ('spec' in one) return one.spec.name;
+  return one instanceof LbError ? one : `${one.app.name}${one.slot === null ? '' : `:${one.slot}`}`;
+}
+
+async function replaceDefined(context: Context, channel: Channel, action: Action, defined: Defined, apps: readonly AppSnapshot[], body: object): Promise<void> {
+  const { spec, file, siblings } = defined;
+  const app = apps.find(({ name }) => name === spec.name);
+  try {
+    if (app !== undefined && isRunning(app)) await replace(context, channel, action, spec.name, { ...body, spec });
+    else await startInstead(context, channel, spec.name, '/v1/apps', { apps: [spec] });
+  } catch (thrown) {
+    throw advisingName(context, file, siblings, thrown);
+  }
+}
+
+async function replaceChosen(context: Context, channel: Channel, action: Action, { app, slot }: Exclude<Target, LbError>, body: object): Promise<void> {
+  if (slot !== null && context.options['updateEnv'] === true) {
+    const problem = `"${app.ids?.[slot]}" is one slot of "${app.name}", and --update-env is for all of them: lb ${action} ${app.name} --update-env`;
+    throw new LbError('LB_ERR_USAGE', { problem });
+  }
+  if (!isRunning(app)) await startInstead(context, channel, app.name, appPath(app.name, 'start'), envUpdate(context));
+  else await replace(context, channel, action, app.name, { ...body, ...envUpdate(context), ...(slot === null ? {} : { slots: [slot] }) });
+}
+
+const replace = (context: Context, channel: Channel, action: Action, name: string, body: object): Promise<void> =>
+  runOperation(context, channel, { title: `${action} of "${name}"`, method: 'POST', path: appPath(name, action), body });
+
+/** What does not run has nothing to replace. */
+async function startInstead(context: Context, channel: Channel, name: string, path: string, body: object): Promise<void> {
+  context.note(`"${name}" is not running, starting it`);
+  await runOperation(context, channel, { title: `start of "${name}"`, method: 'POST', path, body });
 }

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { connectIfRunning } from '../client/connect.ts';
 import type { Channel } from '../client/request.ts';
-import { isConfigFile, resolveApps } from '../config/index.ts';
+import { appNamesIn, isConfigFile, resolveApps, STDIN } from '../config/index.ts';
 import { asConfigError, type MetricsConfig } from '../config/metrics-key.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
@@ -11,15 +11,17 @@ import { definedHeapLimit, heapWarning } from '../lifecycle/heap-limit.ts';
 import type { DaemonHello, MetricsBody } from '../protocol/control.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
 import { ownUmask } from '../system/umask.ts';
-import type { OptionDef } from './command.ts';
+import { GLOBAL_KEYS, type OptionDef } from './command.ts';
 import type { Context } from './context.ts';
 import { existingDirectory, type Io } from './io.ts';
 import { PM2_KEYS } from './pm2-habits.ts';
 
+export const ONLY_OPTION: OptionDef = { flags: '--only <names>', description: 'only these apps of the config file, comma-separated' };
+
 /** Flags that select from a config file. */
 export const CONFIG_OPTIONS: readonly OptionDef[] = [
   { flags: '--env <name>', description: 'add the variables in env_<name> of the config file', key: 'envName' },
-  { flags: '--only <names>', description: 'only these apps of the config file, comma-separated' },
+  ONLY_OPTION,
 ];
 
 /** The selection flags that were given, as text. */
@@ -46,7 +48,7 @@ export function refuseConfigFlags(context: Context, command: string, target: str
 }
 
 /** Flags of the command itself, not settings of an app. */
-const COMMAND_KEYS = new Set(['json', 'envName', 'only', 'daemon', ...PM2_KEYS]);
+const COMMAND_KEYS = new Set(['json', 'envName', 'only', 'daemon', 'updateEnv', 'attach', ...GLOBAL_KEYS, ...PM2_KEYS]);
 
 /** The definitions that a target resolves to. */
 export interface Resolved {
@@ -66,6 +68,7 @@ export async function resolveTarget(context: Context, target: string | undefined
   const daemon = isForeground ? null : await helloOf(context);
   const { apps, metrics, warnings, notes } = await resolveApps({
     target,
+    ...(await contentOf(io, target)),
     flags,
     appArgs,
     env: io.env,
@@ -125,7 +128,22 @@ export function appFlags(context: Context): Record<string, unknown> {
   return Object.fromEntries(Object.entries(context.options).filter(([key]) => !COMMAND_KEYS.has(key)));
 }
 
-/** Whether the target is an existing config file. */
-export function isExistingConfig(context: Context, target: string): boolean {
+/** The names of the apps in a config file. */
+export async function namesInFile({ io, options }: Context, file: string): Promise<readonly string[]> {
+  const { only } = options;
+  const cwd = directoryFor(file, io);
+  return await appNamesIn({ target: file, cwd, env: io.env, ...(await contentOf(io, file)), ...(typeof only === 'string' ? { only: [only] } : {}) });
+}
+
+/** What comes on stdin for `-`. */
+const contentOf = async ({ readStdin }: Io, target: string | undefined): Promise<{ readonly stdin?: string }> =>
+  target === STDIN ? { stdin: await readStdin() } : {};
+
+/** Whether the target is an existing config file, or `-`. */
+export function isConfigTarget(context: Context, target: string): boolean {
+  return target === STDIN || isExistingFile(context, target);
+}
+
+function isExistingFile(context: Context, target: string): boolean {
   return isConfigFile(target) && statSync(isAbsolute(target) ? target : resolve(context.io.cwd, target), { throwIfNoEntry: false })?.isFile() === true;
 }

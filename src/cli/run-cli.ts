@@ -1,4 +1,5 @@
 import { commandNamed } from './command-table.ts';
+import { GLOBAL_OPTIONS } from './command.ts';
 import { createContext, type Words } from './context.ts';
 import { reportFailure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -8,7 +9,8 @@ import type { Called } from './program.ts';
 export { reportFailure };
 
 /** Runs one command line, without the program's name, and resolves with the exit code. Never throws, never exits. */
-export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+export async function runCli(given: readonly string[], io: Io): Promise<number> {
+  const argv = commandFirst(given);
   let called: Called | null = null;
   try {
     called = await calledBy(argv);
@@ -18,6 +20,13 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     return await reportFailure(error, argv, io, called?.entry.name);
   }
+}
+
+/** Flags of every command may stand before it. */
+function commandFirst(argv: readonly string[]): readonly string[] {
+  const isGlobal = (word: string | undefined): boolean => GLOBAL_OPTIONS.some(({ flags }) => flags.split(', ').includes(word ?? ''));
+  const at = argv.findIndex((word) => !isGlobal(word));
+  return at > 0 && argv[at]?.startsWith('-') === false ? [argv[at] ?? '', ...argv.slice(0, at), ...argv.slice(at + 1)] : argv;
 }
 
 /** Loads the command that the first word names, or the word after `help`. */

@@ -17,6 +17,11 @@ const io: Io = {
   get cwd() {
     return callerDirectory();
   },
+  async readStdin() {
+    let text = '';
+    for await (const chunk of process.stdin.setEncoding('utf8')) text += String(chunk);
+    return text;
+  },
   onInterrupt(listener) {
     let again = false;
     const onSignal = (): void => {

@@ -2,12 +2,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { errnoOf, messageOf } from '../errors/lb-error.ts';
 import type { LogTargets } from '../logs/log-places.ts';
 import type { HomePaths } from '../system/paths.ts';
-import { boolean, field, list, nullable, object, string } from '../protocol/parser.ts';
+import { boolean, field, integer, list, nullable, object, optional, string } from '../protocol/parser.ts';
 
 /** An app, as far as its logs are concerned. */
 export interface LoggedApp extends LogTargets {
   /** It runs, or will when a daemon starts. */
   readonly isToRun: boolean;
+  /** Of its slots. */
+  readonly ids: readonly number[];
 }
 
 const savedApps = field(
@@ -15,6 +17,7 @@ const savedApps = field(
   list((app) => ({
     ...field('spec', object<LogTargets>({ name: string, outFile: nullable(string), errorFile: nullable(string), mergeLogs: boolean }))(app),
     desired: field('desired', string)(app),
+    ids: field('ids', optional(list(integer(0))))(app) ?? [],
   })),
 );
 

@@ -10,7 +10,8 @@ import { moveFile } from '../system/move-file.ts';
 import { homePaths } from '../system/paths.ts';
 import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
-import { appNamed, fetchApps } from './targets.ts';
+import { fetchApps } from './apps.ts';
+import { chooseOne } from './choose.ts';
 import { textOption } from './values.ts';
 import { daemonFor } from './daemon-of.ts';
 
@@ -38,13 +39,15 @@ export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slo
   try {
     return await forEachTarget(context, [target], async () => {
       const apps = await fetchApps(channel);
-      const { name, slot } = parseTarget(target, apps);
-      appNamed(apps, name);
+      const { word, slot: given } = parseTarget(target, apps);
+      const chosen = chooseOne(apps, word);
+      const { name } = chosen.app;
+      const slot = given ?? chosen.slot;
       await runOperation(context, channel, {
         title: `${PROFILE_TITLES[body.what]} of "${name}"`,
         method: 'POST',
         path: appPath(name, 'profile'),
-        body: { ...body, ...(slot === undefined ? {} : { slot }), ...(output === null ? {} : { output }) },
+        body: { ...body, ...(slot === null ? {} : { slot }), ...(output === null ? {} : { output }) },
         left: `the file will be in ${output ?? homePaths(context.home).profiles}`,
         finish: (result) => finish(context, result, output),
       });
@@ -57,11 +60,11 @@ export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slo
 const usage = (problem: string): LbError => new LbError('LB_ERR_USAGE', { problem });
 
 /** `api`, `api:1`; a name with a colon, such as `api:3000`, stands for its app. @throws LbError LB_ERR_USAGE */
-function parseTarget(text: string, apps: readonly { readonly name: string }[]): { readonly name: string; readonly slot: number | undefined } {
-  const [, name, slot] = /^(.*):(.*)$/s.exec(text) ?? [];
-  if (name === undefined || slot === undefined || apps.some((app) => app.name === normalName(text))) return { name: text, slot: undefined };
-  if (/^\d{1,6}$/.test(slot)) return { name, slot: Number(slot) };
-  throw usage(`expected a slot number after "${name}:", such as ${name}:0, got "${slot}"`);
+function parseTarget(text: string, apps: readonly { readonly name: string }[]): { readonly word: string; readonly slot: number | undefined } {
+  const [, word, slot] = /^(.*):(.*)$/s.exec(text) ?? [];
+  if (word === undefined || slot === undefined || apps.some((app) => app.name === normalName(text))) return { word: text, slot: undefined };
+  if (/^\d{1,6}$/.test(slot)) return { word, slot: Number(slot) };
+  throw usage(`expected a slot number after "${word}:", such as ${word}:0, got "${slot}"`);
 }
 
 /** The path of `--output`; null without it. Checked before the work begins. @throws LbError LB_ERR_USAGE */

@@ -1,61 +1,64 @@
-import { parseApps } from '../client/parse.ts';
 import type { Channel } from '../client/request.ts';
-import { suggestion } from '../config/nearest.ts';
 import { LbError } from '../errors/lb-error.ts';
-import { normalName } from '../lifecycle/app-name.ts';
-import { isEnded } from '../lifecycle/states.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
+import { fetchApps } from './apps.ts';
+import { choose, type Chosen } from './choose.ts';
 import type { Context } from './context.ts';
 import { forEachTarget } from './operation.ts';
-
-export const ALL = 'all';
-
-/** All apps of the daemon. */
-export async function fetchApps(channel: Channel): Promise<readonly AppSnapshot[]> {
-  return parseApps(await channel.json('/v1/apps'));
-}
-
-/** The app with this name, in any Unicode normalization form. @throws LbError LB_ERR_APP_NOT_FOUND with the nearest name */
-export function appNamed(apps: readonly AppSnapshot[], name: string): AppSnapshot {
-  const normal = normalName(name);
-  const found = apps.find((app) => app.name === normal);
-  if (found !== undefined) return found;
-  const near = suggestion(
-    name,
-    apps.map((app) => app.name),
-  );
-  throw new LbError('LB_ERR_APP_NOT_FOUND', { app: name, suggestion: near });
-}
+import { isConfigTarget, namesInFile } from './resolve.ts';
 
 export interface TargetRules {
-  /** Which apps `all` selects; a name always selects its app. */
+  /** Which apps `all` and other groups select; a name always selects its app. */
   readonly ofAll: (app: AppSnapshot) => boolean;
-  /** Printed when `all` selects no app: "no app is running". */
+  /** Printed when a group selects no app: "no app is running". */
   readonly none: string;
 }
 
-/** The apps of a namespace, in their order; null if the word is the name of an app, or of no namespace. */
-function inNamespace(apps: readonly AppSnapshot[], word: string, { ofAll }: TargetRules): readonly string[] | null {
-  if (apps.some(({ name }) => name === normalName(word))) return null;
-  const members = apps.filter(({ namespace = 'default' }) => namespace === word);
-  if (members.length === 0) return null;
-  return members
-    .filter(ofAll)
-    .map(({ name }) => name)
-    .sort();
+/** A target, or why a word is none. */
+export type Target = Chosen<AppSnapshot> | LbError;
+
+/** The apps of all words, each once, in their order; config files stand for their apps. */
+export async function targetsOf(context: Context, apps: readonly AppSnapshot[], words: readonly string[], rules: TargetRules): Promise<readonly Target[]> {
+  const found: Target[] = [];
+  for (const word of words) found.push(...(await targetsOfWord(context, apps, word, rules)));
+  const key = (target: Target): unknown => (target instanceof LbError ? target : `${target.slot ?? ''} ${target.app.name}`);
+  return [...new Map(found.map((target) => [key(target), target])).values()];
 }
 
-/** Processes the named apps, those of the named namespaces, or all. Resolves with the exit code. */
-export async function forEachApp(context: Context, channel: Channel, rules: TargetRules, work: (app: AppSnapshot) => Promise<void>): Promise<number> {
-  const apps = await fetchApps(channel);
-  const chosen = apps
-    .filter(rules.ofAll)
-    .map((app) => app.name)
-    .sort();
-  if (context.args.includes(ALL) && chosen.length === 0) context.note(rules.none);
-  const names = new Set(context.args.flatMap((word) => (word === ALL ? chosen : (inNamespace(apps, word, rules) ?? [word]))));
-  return await forEachTarget(context, [...names], async (name) => await work(appNamed(apps, name)));
+async function targetsOfWord(context: Context, apps: readonly AppSnapshot[], word: string, { ofAll, none }: TargetRules): Promise<readonly Target[]> {
+  try {
+    if (isConfigTarget(context, word)) return await appsOfFile(context, apps, word);
+    const { chosen, isGroup } = choose(apps, word);
+    const selected = isGroup ? chosen.filter(({ app }) => ofAll(app)) : chosen;
+    if (selected.length === 0) context.note(none);
+    return selected;
+  } catch (error) {
+    return [LbError.from(error)];
+  }
 }
 
-/** Whether the app is running or trying to run. */
-export const isRunning = (app: AppSnapshot): boolean => !isEnded(app.state);
+async function appsOfFile(context: Context, apps: readonly AppSnapshot[], file: string): Promise<readonly Target[]> {
+  const names = await namesInFile(context, file);
+  const unknown = names.filter((name) => apps.every((app) => app.name !== name));
+  if (unknown.length > 0) context.note(`not defined: ${unknown.join(', ')}`);
+  return names.flatMap((name) => apps.filter((app) => app.name === name).map((app) => ({ app, slot: null })));
+}
+
+/** Processes the apps that the words of the command line choose. Resolves with the exit code. */
+export async function forEachApp(
+  context: Context,
+  channel: Channel,
+  rules: TargetRules,
+  work: (app: AppSnapshot, slot: number | null) => Promise<void>,
+): Promise<number> {
+  const targets = await targetsOf(context, await fetchApps(channel), context.args, rules);
+  return await forEachTarget(context, targets, async (target) => {
+    if (target instanceof LbError) throw target;
+    await work(target.app, target.slot);
+  });
+}
+
+/** What acts on whole apps does not act on one of several slots. @throws LbError LB_ERR_ONE_SLOT */
+export function refuseSlot({ command }: Context, { name, ids = [] }: AppSnapshot, slot: number | null): void {
+  if (slot !== null) throw new LbError('LB_ERR_ONE_SLOT', { id: ids[slot] ?? '', slot, app: name, slots: ids.length, action: command });
+}

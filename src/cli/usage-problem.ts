@@ -1,7 +1,7 @@
 import type { CommanderError } from 'commander';
 import { suggestion } from '../config/nearest.ts';
 import { COMMANDS } from './command-table.ts';
-import { pm2Alternative } from './pm2-habits.ts';
+import { pm2Alternative, pm2FlagAlternative } from './pm2-habits.ts';
 
 /** What a usage error is about: the flags of the command and its whole usage line. */
 interface Grammar {
@@ -19,7 +19,7 @@ export function usageProblem({ code, message }: CommanderError, argv: readonly s
       return unknownCommand(quoted || (argv[1] ?? ''));
     case 'commander.unknownOption': {
       const [flag = ''] = quoted.split('=');
-      return `unknown option "${flag}"${suggestion(flag, flags)}`;
+      return pm2FlagAlternative(flag) ?? `unknown option "${flag}"${suggestion(flag, flags)}`;
     }
     case 'commander.missingArgument':
       return `missing <${quoted}>; usage: ${usage}`;

@@ -43,3 +43,12 @@ export function portNumber(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new Error('expected a port, 0 to 65535');
 }
+
+export function regularExpression(text: string, flags = ''): RegExp {
+  try {
+    return new RegExp(text, flags);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: \/.*\/\w*: /s, '') : String(error);
+    throw new Error(`expected a regular expression (${reason})`);
+  }
+}

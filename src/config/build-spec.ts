@@ -10,6 +10,7 @@ import { packageOf } from './command/project-files.ts';
 import type { ExternalCommand } from './command/external-command.ts';
 import { shownPath, type Program } from './command/resolve-command.ts';
 import { typed } from './command/shell-line.ts';
+import { declaredDigest } from './declared.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
 import { countInstances } from './instances.ts';
 import { scheduleProblem } from './schedule-problem.ts';
@@ -73,12 +74,14 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     const path = settings.disable_logs ? null : pathOf(key, app, context);
     return path === undefined ? join(context.home, 'logs', `${fileNameOf(app.name)}-${suffix}.log`) : path;
   };
-  const env = await envOf(app, context, settings, problems);
+  const declaredEnv = await declaredEnvOf(app, context, settings, problems);
+  const env = mergeEnv([withoutFiltered(inheritedEnv(context.env), settings.filter_env), pwdOf(app, context), ...declaredEnv]);
   const program = await programOf(app, context, settings, env, problems);
   const { flags } = context;
   const spec: AppSpec = {
     name: app.name,
     origin: { file: context.file, project: (await packageOf(app.cwd))?.name ?? null },
+    declared: declaredDigest({ ...declaredValues(app, context), args: program.args, env: new Map(declaredEnv.flatMap((layer) => [...layer])) }),
     script: app.script,
     cwd: app.cwd,
     instances: startOf(settings, context),
@@ -216,19 +219,27 @@ function originOf(key: OptionKey, app: LocatedApp, flags: Layer): Origin {
   return flags.origins.get(key) ?? app.layer.origins.get(key) ?? { file: COMMAND_LINE, path: key };
 }
 
-async function envOf(app: LocatedApp, context: BuildContext, settings: Settings, problems: LbError[]): Promise<Readonly<Record<string, string>>> {
+/** The values that were given, in the words of the definition where a file and a flag could say the same in different ones. */
+function declaredValues(app: LocatedApp, context: BuildContext): Readonly<Record<string, unknown>> {
+  const { name: _, ...given } = { ...app.layer.values, ...context.environment.values, ...context.flags.values };
+  const [out_file, error_file] = [pathOf('out_file', app, context), pathOf('error_file', app, context)];
+  return { ...given, script: app.script, cwd: app.cwd, out_file, error_file, env_file: undefined, port: undefined };
+}
+
+/** Like `cd` in a shell. Programs that trust PWD would otherwise see the caller's directory. */
+const pwdOf = (app: LocatedApp, { env }: BuildContext): EnvLayer => new Map(env['PWD'] === undefined ? [] : [['PWD', app.cwd]]);
+
+/** What the definition itself says of the environment, lowest first. */
+async function declaredEnvOf(app: LocatedApp, context: BuildContext, settings: Settings, problems: LbError[]): Promise<readonly EnvLayer[]> {
   const none: EnvLayer = new Map();
   const profile = context.envName === undefined ? undefined : app.layer.profiles.get(context.envName);
-  return mergeEnv([
-    withoutFiltered(inheritedEnv(context.env), settings.filter_env),
-    // Like `cd` in a shell. Programs that trust PWD would otherwise see the caller's directory.
-    context.env['PWD'] === undefined ? none : new Map([['PWD', app.cwd]]),
+  return [
     await envFileOf(app, context, problems),
     settings.env ?? none,
     profile ?? none,
     app.program?.env ?? app.external?.env ?? none,
     settings.port === undefined ? none : new Map([['PORT', String(settings.port)]]),
-  ]);
+  ];
 }
 
 async function envFileOf(app: LocatedApp, context: BuildContext, problems: LbError[]): Promise<EnvLayer> {

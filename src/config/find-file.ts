@@ -6,8 +6,12 @@ const STEMS = ['lb.config', 'ecosystem.config'] as const;
 /** Keys of `package.json` that can contain apps. */
 export const PACKAGE_KEYS = ['lb', 'pm2'] as const;
 
+/** The target that stands for a config on stdin. */
+export const STDIN = '-';
+
 /** Whether a start target is a config file rather than a script, judged by its name. */
 export function isConfigFile(target: string): boolean {
+  if (target === STDIN) return true;
   const name = basename(target);
   return /\.config\.(?:[cm]?js|[cm]?ts)$/i.test(name) || /\.(?:json|ya?ml)$/i.test(name);
 }

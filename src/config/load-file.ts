@@ -43,6 +43,16 @@ export async function loadConfigFile(file: string, label = file): Promise<Loaded
   }
 }
 
+/** Reads a config in JSON, as it comes on stdin. @param label its name in messages */
+export async function parseConfig(text: string, label: string): Promise<LoadedConfig> {
+  try {
+    return await collect(JSON.parse(stripJsonComments(text)), label, false);
+  } catch (error) {
+    if (error instanceof LbError) throw error;
+    throw new LbError('LB_ERR_CONFIG_LOAD', { file: label, reason: reasonOf(error) });
+  }
+}
+
 async function readContent(file: string): Promise<unknown> {
   switch (extname(file).toLowerCase()) {
     case '.json':

@@ -4,9 +4,9 @@ import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { buildSpec, type BuildContext } from './build-spec.ts';
 import { describe } from './describe.ts';
-import { findConfigFile, isConfigFile } from './find-file.ts';
+import { findConfigFile, isConfigFile, STDIN } from './find-file.ts';
 import { Interpreters } from './interpreter.ts';
-import { loadConfigFile } from './load-file.ts';
+import { loadConfigFile, parseConfig } from './load-file.ts';
 import { locate, type Located } from './locate.ts';
 import type { MetricsConfig } from './metrics-key.ts';
 import { absolutePath, statOf } from './paths.ts';
@@ -16,6 +16,8 @@ import { COMMAND_LINE, readApp, readEnvironment, readFlags, valueError, withDefa
 export interface ResolveRequest {
   /** A script or a config file; undefined to look for a config file in `cwd`. */
   readonly target: string | undefined;
+  /** The JSON text of the config, for the target `-`. */
+  readonly stdin?: string;
   /** Values by option key, only those given on the command line. */
   readonly flags: Readonly<Record<string, unknown>>;
   /** Arguments after `--`. */
@@ -62,6 +64,8 @@ interface Source {
   readonly problems: readonly LbError[];
   readonly warnings: readonly string[];
 }
+
+const FROM_STDIN = 'stdin';
 
 interface Candidate extends Located {
   readonly path: string;
@@ -112,7 +116,18 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
   return { apps, ...(source.metrics === undefined ? {} : { metrics: source.metrics }), warnings: [...warningsOf(source, selected, request), ...own], notes };
 }
 
-async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
+/** The names of the apps that a config file defines, whatever else is wrong with them. @throws LbError if it cannot be read */
+export async function appNamesIn(request: Pick<ResolveRequest, 'target' | 'stdin' | 'only' | 'env' | 'cwd'>): Promise<string[]> {
+  const source = await readSource(request);
+  const where = { flags: readFlags({}), isFile: source.isFile, base: source.base, callerCwd: request.cwd, env: request.env, appArgs: [] };
+  const candidates = await Promise.all(source.apps.map(async (app): Promise<Candidate> => ({ ...app, ...(await locate({ ...app, ...where })) })));
+  const problems: LbError[] = [];
+  const selected = select(candidates, source, request, problems);
+  throwFirst(problems);
+  return selected.map(({ name }) => normalName(name));
+}
+
+async function readSource({ target, stdin, cwd }: Pick<ResolveRequest, 'target' | 'stdin' | 'cwd'>): Promise<Source> {
   const wanted = target ?? findConfigFile(cwd);
   if (wanted === undefined) {
     throw new LbError('LB_ERR_USAGE', { problem: `no script given, and no lb.config.* or ecosystem.config.* in ${cwd}` });
@@ -121,17 +136,22 @@ async function readSource({ target, cwd }: ResolveRequest): Promise<Source> {
     const layer = readApp({ script: wanted }, COMMAND_LINE, '');
     return { file: COMMAND_LINE, isFile: false, path: null, base: cwd, apps: [{ path: '', layer }], problems: [], warnings: [] };
   }
+  if (wanted === STDIN) {
+    return { isFile: true, path: null, base: cwd, ...ofFile(FROM_STDIN, await parseConfig(stdin ?? '', FROM_STDIN)) };
+  }
   const absolute = absolutePath(wanted, cwd);
   const inside = relative(cwd, absolute);
   const file = inside.startsWith('..') ? absolute : inside;
-  const { apps, defaults, warnings, ...rest } = await loadConfigFile(absolute, file);
+  return { isFile: true, path: absolute, base: dirname(absolute), ...ofFile(file, await loadConfigFile(absolute, file)) };
+}
+
+function ofFile(file: string, { apps, defaults, warnings, ...rest }: Awaited<ReturnType<typeof loadConfigFile>>): Omit<Source, 'isFile' | 'path' | 'base'> {
   const ofAll = defaults === undefined ? null : readApp(defaults, file, 'defaults', isOfPm2(file, 'apps'));
   const layers = apps.map(({ path, raw }) => {
     const layer = readApp(raw, file, path, isOfPm2(file, path));
     return { path, layer: ofAll === null ? layer : withDefaults(ofAll, layer) };
   });
-  const problems = ofAll?.problems ?? [];
-  return { file, isFile: true, path: absolute, base: dirname(absolute), apps: layers, problems, warnings: [...warnings, ...(ofAll?.warnings ?? [])], ...rest };
+  return { file, apps: layers, problems: ofAll?.problems ?? [], warnings: [...warnings, ...(ofAll?.warnings ?? [])], ...rest };
 }
 
 /** A file that is not named for `lb`, nor under its key in a `package.json`, may have been written for PM2. */
@@ -152,7 +172,7 @@ function duplicates(candidates: readonly Candidate[], source: Source): LbError[]
   });
 }
 
-function select(candidates: readonly Candidate[], source: Source, { only = [] }: ResolveRequest, problems: LbError[]): readonly Candidate[] {
+function select(candidates: readonly Candidate[], source: Source, { only = [] }: Pick<ResolveRequest, 'only'>, problems: LbError[]): readonly Candidate[] {
   const wanted = new Set(
     only
       .flatMap((names) => names.split(','))

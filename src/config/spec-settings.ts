@@ -6,6 +6,7 @@ import { DEFAULTS, type Settings } from './options.ts';
 type Located =
   | 'name'
   | 'origin'
+  | 'declared'
   | 'script'
   | 'runner'
   | 'args'
@@ -98,6 +99,7 @@ export function completeSpec(saved: unknown): unknown {
         logFile: null,
         pidFile: null,
         origin: null,
+        declared: null,
         umask: null,
         ...saved,
       }

@@ -21,6 +21,8 @@ import type { Tenant } from './tenant.ts';
 
 export interface AppHandleOptions {
   readonly saved: SavedApp;
+  /** The ids of this many slots. */
+  readonly ids: (slots: number) => readonly number[];
   /** Keeps the primary of this app. */
   readonly keeper: PrimaryKeeper;
   readonly log: (message: string) => void;
@@ -63,10 +65,7 @@ export class AppHandle implements Tenant {
   constructor(options: AppHandleOptions) {
     this.#options = options;
     this.#keeper = options.keeper;
-    this.spec = options.saved.spec;
-    this.desired = options.saved.desired;
-    this.generation = options.saved.generation;
-    this.error = options.saved.error;
+    ({ spec: this.spec, desired: this.desired, generation: this.generation, error: this.error } = options.saved);
     this.lives = new Lives(options.saved);
     this.event = options.event(this.name);
     this.#badMessages = new BadMessages(this.event, now);
@@ -119,9 +118,13 @@ export class AppHandle implements Tenant {
     return this.#starting;
   }
 
+  get ids(): readonly number[] {
+    return this.#options.ids(this.spec.instances);
+  }
+
   toSaved(): SavedApp {
-    const { spec, desired, generation, error, lives } = this;
-    return { spec, desired, generation, error, footprint: lives.footprint, resting: lives.resting };
+    const { spec, desired, generation, error, lives, ids } = this;
+    return { spec, desired, generation, error, footprint: lives.footprint, resting: lives.resting, ids };
   }
 
   /** Starts the app because the operator asked; its first failure is the operator's. @param resting no worker, until something starts one */

@@ -24,6 +24,7 @@ interface App {
   readonly desired: DesiredState;
   readonly generation: number;
   readonly error: string | null;
+  readonly ids: readonly number[];
   /** The operator's start is under way: the last report is of an earlier run. */
   readonly starting: boolean;
 }
@@ -61,7 +62,7 @@ export class AppView {
   }
 
   take(snapshot: AppSnapshot): AppSnapshot {
-    this.#snapshot = { ...snapshot, ...this.#program, totals: this.#counters.counted(snapshot) };
+    this.#snapshot = { ...snapshot, ...this.#added, totals: this.#counters.counted(snapshot) };
     this.#stats = this.#snapshot;
     return this.#snapshot;
   }
@@ -76,6 +77,11 @@ export class AppView {
     this.#stats = null;
   }
 
+  /** It does not run, and counts from 0 on. */
+  resetCounters(): void {
+    if (this.#snapshot !== null) this.#snapshot = { ...this.#snapshot, restarts: 0, recycles: 0 };
+  }
+
   async snapshot(): Promise<AppSnapshot> {
     const answer = await this.#ask({ kind: 'snapshot' });
     return answer?.kind === 'snapshot' ? this.take(answer.snapshot) : this.#lastKnown();
@@ -84,7 +90,7 @@ export class AppView {
   /** The row of `lb list`. */
   async listed(): Promise<ListedApp> {
     const answer = await this.#ask({ kind: 'list' });
-    return answer?.kind === 'list' ? { ...answer.app, ...this.#program } : listedApp(this.#lastKnown());
+    return answer?.kind === 'list' ? { ...answer.app, ...this.#added } : listedApp(this.#lastKnown());
   }
 
   /**
@@ -117,9 +123,10 @@ export class AppView {
     return this.#keeper.runs(this.#app.name);
   }
 
-  get #program(): Pick<AppSnapshot, 'program'> {
+  /** What only the daemon knows. */
+  get #added(): Pick<AppSnapshot, 'program' | 'ids'> {
     const { program } = this.#keeper;
-    return program === undefined ? {} : { program };
+    return { ids: this.#app.ids, ...(program === undefined ? {} : { program }) };
   }
 
   get #attachment(): Attachment | null {
@@ -133,13 +140,13 @@ export class AppView {
 
   #lastKnown(): AppSnapshot {
     if (this.#snapshot === null || this.#stats === null || this.#app.starting || !this.#hasPrimary) return this.#offline();
-    return { ...this.#snapshot, ...this.#stats };
+    return { ...this.#snapshot, ...this.#stats, ids: this.#app.ids };
   }
 
   #offline(): AppSnapshot {
     const { name, desired, spec, generation } = this.#app;
     const state = desired === 'running' ? 'starting' : desired;
     const error = desired === 'running' ? this.#keeper.problem : this.#app.error;
-    return { ...offlineSnapshot({ spec, generation, error }, state, this.#snapshot), totals: this.#counters.of(name) };
+    return { ...offlineSnapshot({ spec, generation, error }, state, this.#snapshot), ids: this.#app.ids, totals: this.#counters.of(name) };
   }
 }

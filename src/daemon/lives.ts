@@ -1,4 +1,4 @@
-import type { Footprint } from '../lifecycle/replacement.ts';
+import { isSameFootprint, type Footprint } from '../lifecycle/replacement.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import type { SavedApp } from './store.ts';
 
@@ -23,9 +23,8 @@ export class Lives {
 
   #leftTraces(replacement: AppStats['replacement']): boolean {
     if (replacement === undefined) return false;
-    const { listened, ownSockets } = replacement;
-    const isNew = listened !== this.footprint.listened || ownSockets.join('\n') !== this.footprint.ownSockets.join('\n');
-    if (isNew) this.footprint = { listened, ownSockets };
-    return isNew;
+    if (isSameFootprint(replacement, this.footprint)) return false;
+    this.footprint = { listened: replacement.listened, ownSockets: replacement.ownSockets };
+    return true;
   }
 }

@@ -15,10 +15,11 @@ import { AppHandle, type AppHandleOptions } from './app-handle.ts';
 import type { Attachment, PrimaryHello, ProgressListener } from './attachment.ts';
 import { PrimaryKeeper } from './primary-keeper.ts';
 import { sharedLogs } from './shared-logs.ts';
+import { SlotIds } from './slot-ids.ts';
 import type { SavedApp, Store } from './store.ts';
 import type { PrimaryKeeperOptions } from './tenant.ts';
 
-type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed' | 'keeper'> &
+type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed' | 'keeper' | 'ids'> &
   Omit<PrimaryKeeperOptions, 'name'> & { readonly store: Store; readonly forgotten: (app: string) => void };
 
 /** Primaries redial every 250 ms. */
@@ -32,6 +33,7 @@ const primaryOf = fileNameOf;
 export class Registry {
   readonly #keepers = new Map<string, PrimaryKeeper>();
   readonly #apps = new Map<string, AppHandle>();
+  readonly #ids = new SlotIds();
   readonly #options: RegistryOptions;
   #restoredAt = -Infinity;
 
@@ -70,7 +72,10 @@ export class Registry {
 
   /** Reads what was saved. */
   load(): void {
-    for (const saved of this.#options.store.load()) this.#add(saved);
+    const all = this.#options.store.load();
+    // Before any app asks for an id.
+    for (const { spec, ids } of all) this.#ids.restore(spec.name, ids);
+    for (const saved of all) this.#add(saved);
   }
 
   /** Adopts primaries that are alive, and starts the others. */
@@ -127,11 +132,12 @@ export class Registry {
     if (this.#apps.get(spec.name)?.active === true) throw new LbError('LB_ERR_APP_EXISTS', { app: spec.name });
     const before = this.#apps.get(spec.name);
     const footprint = before?.spec.script === spec.script ? before.lives.footprint : NO_FOOTPRINT;
-    return this.#add({ spec, desired: 'stopped', generation: 1, error: null, footprint, resting: false });
+    return this.#add({ spec, desired: 'stopped', generation: 1, error: null, footprint, resting: false, ids: [] });
   }
 
   forget(name: string): Promise<void> {
     this.#apps.delete(name);
+    this.#ids.forget(name);
     if (this.#keeperOf(primaryOf(name)).empty) this.#keepers.delete(primaryOf(name));
     this.#options.totals.forget(name);
     this.#options.forgotten(name);
@@ -148,7 +154,7 @@ export class Registry {
     for (const { spec, snapshot } of hello.apps) {
       if (!this.#apps.has(spec.name)) {
         this.#options.log(`${spec.name}: adopted from a primary (pid ${hello.pid}), was not in the saved state`);
-        this.#add({ spec, desired: 'running', generation: snapshot.generation, error: null, footprint: NO_FOOTPRINT, resting: false });
+        this.#add({ spec, desired: 'running', generation: snapshot.generation, error: null, footprint: NO_FOOTPRINT, resting: false, ids: [] });
         void this.save();
       }
       this.#apps.get(spec.name)?.host();
@@ -181,7 +187,8 @@ export class Registry {
 
   #add(saved: SavedApp): AppHandle {
     const { name } = saved.spec;
-    const app = new AppHandle({ ...this.#options, saved, keeper: this.#keeperOf(primaryOf(name)), changed: () => void this.save() });
+    const ids = (slots: number): readonly number[] => this.#ids.of(name, slots);
+    const app = new AppHandle({ ...this.#options, saved, ids, keeper: this.#keeperOf(primaryOf(name)), changed: () => void this.save() });
     this.#apps.set(name, app);
     return app;
   }

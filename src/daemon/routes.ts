@@ -12,6 +12,7 @@ import {
   parseScaleBody,
   parseShareBody,
   parseSignalBody,
+  parseStartAgainBody,
   parseStartBody,
   parseStopBody,
   parseUpgradeBody,
@@ -25,9 +26,11 @@ import type { EventLog } from './event-log.ts';
 import { eventQuery } from './event-query.ts';
 import type { MetricsEndpoint } from './metrics-endpoint.ts';
 import type { Metrics } from './metrics.ts';
+import { flushLogs } from './flush-logs.ts';
 import type { Registry } from './registry.ts';
+import { alreadyRunning, runningApp, startAll } from './start-apps.ts';
 import type { SharedSocket } from './shared-socket.ts';
-import { describeStarted, startedOf, startSideBySide, type Started } from './start-all.ts';
+import { startedOf } from './start-side-by-side.ts';
 import type { Upgrade } from './upgrade/upgrade.ts';
 
 type Progress = (record: ProgressRecord) => void;
@@ -95,6 +98,7 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
         return { json: await registry.get(name).view.snapshot() };
       },
     ],
+    ['GET /v1/apps/:name/env', ({ name }) => ({ json: { env: registry.get(name).spec.env } })],
     ['GET /v1/apps/:name/logs', async ({ name, query }) => ({ json: { lines: await tail(registry.get(name), query, hello().home) } })],
     ['GET /v1/events', async ({ query }) => ({ json: { events: await events.query(eventQuery(query, { name: 'limit', default: DEFAULT_EVENTS })) } })],
     ['GET /v1/history', ({ query }) => ({ json: metrics.history(registry.get(query.get('app') ?? '').name, query) })],
@@ -108,6 +112,16 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
         return { json: {} };
       },
     ],
+    ['POST /v1/apps/:name/flush', async ({ name }) => ({ json: { files: await flushLogs(registry.get(name).spec, homePaths(hello().home).lineTimes) } })],
+    [
+      'POST /v1/apps/:name/reset',
+      async ({ name }) => {
+        const app = registry.get(name);
+        if (app.active) await app.order({ kind: 'reset' });
+        app.view.resetCounters();
+        return { json: {} };
+      },
+    ],
     [
       'POST /v1/handover',
       ({ body }) => {
@@ -118,12 +132,13 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
     ['GET /v1/upgrade', () => ({ json: upgrade().report() })],
     ['POST /v1/upgrade', ({ body }) => ({ json: { begun: upgrade().begin(parseUpgradeBody(body ?? {})) } })],
     ['POST /v1/share', async ({ body }) => ({ json: { shared: await shared().move(parseShareBody(body ?? {}).shared) } })],
-    ['POST /v1/apps', ({ body }) => startAll(registry, body, notes())],
+    ['POST /v1/apps', ({ body }) => ({ stream: startAll(registry, parseStartBody(body).apps, notes()) })],
     [
       'POST /v1/apps/:name/start',
-      ({ name }) => {
-        const { spec } = registry.get(name);
-        refuseRunning(registry, [spec]);
+      ({ name, body }) => {
+        const app = registry.get(name);
+        const { spec } = redefined(registry, app, { spec: app.spec, ...parseStartAgainBody(body ?? {}) });
+        if (runningApp(registry, name) !== null) return { stream: () => alreadyRunning([app]) };
         registry.refuseStart(spec);
         return { stream: async (progress) => result(await (await registry.defineAnew(spec, progress)).start(progress)) };
       },
@@ -188,46 +203,8 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
   ]);
 }
 
-/** Checks everything before it starts the first app. If one fails to start, the others are still started. */
-function startAll(registry: Registry, body: unknown, notes: readonly string[]): RouteAnswer {
-  const { apps: specs } = parseStartBody(body);
-  for (const spec of specs) registry.refuseForeign(spec);
-  const fresh = refuseRunning(registry, specs);
-  for (const spec of fresh) registry.refuseStart(spec);
-  const running = specs.filter((spec) => !fresh.includes(spec));
-  return {
-    stream: async (progress) => {
-      for (const message of notes) progress(note(specs[0]?.name ?? '', message));
-      for (const { name } of running) progress(note(name, `${name} is already running and was left unchanged`));
-      let failure: LbError | null = null;
-      const outcomes = await startSideBySide(registry, fresh, progress, ({ name }, outcome) => {
-        const isFirst = outcome instanceof LbError && failure === null;
-        if (isFirst) failure = outcome;
-        else if (fresh.length > 1) progress(note(name, outcome.message));
-      });
-      if (failure !== null) throw failure as LbError;
-      const started = outcomes.filter((outcome): outcome is Started => !(outcome instanceof LbError));
-      const apps = started.map(({ app }) => app);
-      return { type: 'result', ok: true, apps, message: started.length === 1 ? (started[0]?.message ?? '') : describeStarted(apps) };
-    },
-  };
-}
-
-/** @returns those that do not run. @throws LbError LB_ERR_APP_EXISTS if all do. */
-function refuseRunning(registry: Registry, specs: readonly AppSpec[]): readonly AppSpec[] {
-  const fresh = specs.filter(({ name }) => {
-    const app = registry.find(name);
-    return app?.active !== true || app.startsInVain;
-  });
-  if (fresh.length === 0 && specs[0] !== undefined) throw new LbError('LB_ERR_APP_EXISTS', { app: specs[0].name });
-  return fresh;
-}
-
-function note(app: string, message: string): ProgressRecord {
-  return { type: 'progress', app, operation: 'start', step: 'note', slot: null, generation: null, pid: null, message };
-}
-
 interface Redefinition {
+  readonly slots?: readonly number[];
   readonly spec?: AppSpec;
   readonly updateEnv?: Readonly<Record<string, string>>;
 }
@@ -235,6 +212,8 @@ interface Redefinition {
 /** Turns an update of the environment without a definition into one: the current definition with these variables. @throws LbError if the name of a new definition belongs to another app */
 function redefined<B extends Redefinition>(registry: Registry, app: AppHandle, body: B): Omit<B, 'updateEnv'> {
   const { updateEnv, ...rest } = body;
+  if (body.slots !== undefined && (body.spec !== undefined || updateEnv !== undefined))
+    throw new LbError('LB_ERR_MESSAGE', { what: 'request', path: 'slots', expected: 'no slots together with a new definition or environment', got: 'both' });
   if (body.spec !== undefined) registry.refuseForeign(body.spec);
   if (updateEnv === undefined) return rest;
   const spec = body.spec ?? app.spec;

@@ -3,7 +3,7 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { LogLine, ProgressRecord } from '../protocol/control.ts';
 import type { Live } from './live.ts';
 import type { Registry } from './registry.ts';
-import { startDefined } from './start-all.ts';
+import { startDefined } from './start-side-by-side.ts';
 
 /** `lb run`: these apps and no others, side by side. */
 export async function runApps(

@@ -24,6 +24,8 @@ export interface SavedApp {
   readonly footprint: Footprint;
   /** It has ended, and waits for what starts it again. */
   readonly resting: boolean;
+  /** Of its slots. */
+  readonly ids: readonly number[];
 }
 
 /** Where an upgrade keeps the state that this build wrote last. */
@@ -68,7 +70,7 @@ export class Store {
     const problems: string[] = [];
     const saved = apps.flatMap((entry, index) => {
       try {
-        return [savedApp({ generation: 1, error: null, footprint: NO_FOOTPRINT, resting: false, ...fieldsOf(entry) })];
+        return [savedApp({ generation: 1, error: null, footprint: NO_FOOTPRINT, resting: false, ids: [], ...fieldsOf(entry) })];
       } catch (error) {
         problems.push(`apps[${index}]: ${messageOf(error)}`);
         return [];
@@ -104,6 +106,7 @@ const savedApp = object<SavedApp>({
   error: nullable(string),
   footprint: object<Footprint>(FOOTPRINT),
   resting: boolean,
+  ids: list(integer(0)),
 });
 
 const savedApps = object<{ readonly apps: readonly unknown[] }>({ apps: list((app) => app) });

@@ -73,11 +73,13 @@ export const ERRORS = {
     exit: 'usage',
     http: 400,
   },
-  LB_ERR_APP_NOT_FOUND: {
-    message: 'no app named "{app}"{suggestion}',
-    hint: 'run "lb list" to see all apps',
-    exit: 'notFound',
-    http: 404,
+  LB_ERR_APP_NOT_FOUND: { message: 'no app named "{app}"{suggestion}', hint: 'run "lb list" to see all apps', exit: 'notFound', http: 404 },
+  LB_ERR_NO_MATCH: { message: 'no app has a name that matches {pattern}', hint: 'run "lb list" to see all apps', exit: 'notFound', http: 404 },
+  LB_ERR_ONE_SLOT: {
+    message: 'id {id} is slot {slot} of "{app}", which has {slots} of them; {action} acts on whole apps',
+    hint: 'for all of them: lb {action} {app}; for fewer workers: lb scale {app} -1',
+    exit: 'usage',
+    http: 400,
   },
   LB_ERR_APP_EXISTS: {
     message: 'app "{app}" is already running',
@@ -91,18 +93,13 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
-  LB_ERR_APPS_EXIST: {
-    message: 'every app of {file} is already running: {apps}',
-    hint: 'deploy new versions and definitions with "{command}"',
+  LB_ERR_OTHER_DEFINITION: {
+    message: 'app "{app}" is running with another definition',
+    hint: 'to put this one in place: "lb stop {app}", then this command again; a config file can be reloaded without a gap',
     exit: 'failed',
     http: 409,
   },
-  LB_ERR_APP_STOPPED: {
-    message: 'app "{app}" is {state}; {operation} needs a running app',
-    hint: 'start it first: lb start {app}',
-    exit: 'failed',
-    http: 409,
-  },
+  LB_ERR_APP_STOPPED: { message: 'app "{app}" is {state}; {operation} needs a running app', hint: 'start it first: lb start {app}', exit: 'failed', http: 409 },
   LB_ERR_NOT_STARTABLE: {
     message: '{operation} of "{app}" was not begun, because its workers cannot be started: {reason}',
     hint: 'nothing was changed, and running workers keep serving; fix the problem and run the command again',

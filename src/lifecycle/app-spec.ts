@@ -124,6 +124,11 @@ export interface AppSpec {
   readonly namespace: string;
   /** Null in definitions that an older version saved. */
   readonly origin: DefinitionOrigin | null;
+  /**
+   * Digest of what its config file, flags and `env_file` say, without what it inherits from the shell: two definitions with the same
+   * one ask for the same. Null in definitions that an older version saved.
+   */
+  readonly declared: string | null;
   /** Absolute path of the script the workers run as their main module; of a command, what its runner runs, or the program. */
   readonly script: string;
   /** The interpreter of a command, as an absolute path, with its arguments; empty if the script runs by itself, or Node.js runs it. */

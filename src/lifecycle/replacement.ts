@@ -21,6 +21,8 @@ export interface Footprint {
 
 export const NO_FOOTPRINT: Footprint = { listened: false, ownSockets: [] };
 
+export const isSameFootprint = (a: Footprint, b: Footprint): boolean => a.listened === b.listened && a.ownSockets.join('\n') === b.ownSockets.join('\n');
+
 /**
  * Whether the new worker may start before the old one has ended. It must not if both need a socket that only one can have, or if
  * nothing shows that two copies may run: a bot, a queue consumer or a loop of jobs would do its work twice.

@@ -47,3 +47,6 @@ export function describeLowLimit({
 }): string {
   return `${message}; replaced ${inARow} times in a row${againInMs === null ? '' : `, again in ${shortTime(againInMs)}`}`;
 }
+
+/** `api[0], api[2]`. */
+export const slotNames = (app: string, slots: readonly number[]): string => slots.map((slot) => `${app}[${slot}]`).join(', ');

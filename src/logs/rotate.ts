@@ -22,6 +22,11 @@ export async function shiftFiles(path: string, keep: number): Promise<void> {
   await renameIfThere(path, `${path}.1`);
 }
 
+/** Removes all rotated files. */
+export async function removeRotated(path: string): Promise<void> {
+  for (let number = 1; await removed(`${path}.${number}`); number++);
+}
+
 /** Compresses the files that need it, including those of an interrupted run. */
 export async function compressFiles(path: string, keep: number): Promise<void> {
   for (let number = keep; number >= FIRST_GZIPPED; number--) {

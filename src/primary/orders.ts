@@ -61,21 +61,22 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     supervisor.wake();
     return done(runtime, `${order.spec.name} is being restored`);
   },
-  reload: async ({ spec, parallel = 1, monitorMs, onFailure = 'rollback', drop = [], allAtOnce = false }, context) => {
+  reload: async ({ spec, parallel = 1, monitorMs, onFailure = 'rollback', drop = [], allAtOnce = false, slots }, context) => {
     const { runtime } = context;
     const { parts } = runtime;
     checkStart('reload', spec, context);
     if (spec !== undefined) await prepare(runtime, spec);
     if (parts.supervisor.resting === 'waiting') return redefine(runtime, spec);
-    const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce };
-    return operate(context, 'reload', spec === undefined && drop.length === 0, () => new ReloadOperation(parts.context, options));
+    const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce, slots };
+    return operate(context, 'reload', spec === undefined && drop.length === 0 && slots === undefined, () => new ReloadOperation(parts.context, options));
   },
-  restart: async ({ spec, now = false }, context) => {
+  restart: async ({ spec, now = false, slots }, context) => {
     const { runtime } = context;
     const { parts } = runtime;
     checkStart('restart', spec, context);
     if (spec !== undefined) await prepare(runtime, spec);
-    return operate(context, 'restart', spec === undefined, () => new RestartOperation(parts.context, { spec, now }));
+    const joinable = spec === undefined && slots === undefined;
+    return operate(context, 'restart', joinable, () => new RestartOperation(parts.context, { spec, now, slots }));
   },
   scale: (order, context) => {
     const { runtime } = context;
@@ -124,6 +125,10 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
   'reopen-logs': async (_, { runtime }) => {
     await runtime.parts.logs.reopen();
     return done(runtime, `${runtime.parts.pool.spec.name} writes to new log files`);
+  },
+  reset: (_, { runtime }) => {
+    runtime.parts.pool.resetCounters();
+    return done(runtime, `the counters of ${runtime.parts.pool.spec.name} are 0`);
   },
 };
 

@@ -43,7 +43,8 @@ export type Order =
   | { readonly kind: 'app-metrics' }
   | { readonly kind: 'tail'; readonly lines: number }
   | { readonly kind: 'follow-logs'; readonly on: boolean }
-  | { readonly kind: 'reopen-logs' };
+  | { readonly kind: 'reopen-logs' }
+  | { readonly kind: 'reset' };
 
 /** For people. */
 export const orderTitle = (order: Order): string => (order.kind === 'profile' ? PROFILE_TITLES[order.what] : order.kind);

@@ -19,6 +19,8 @@ export type { LbEvent, NewEvent, Severity } from './event.ts';
  * - `DELETE /v1/apps/:name` → stream; `POST /v1/shutdown` → stream (drains everything, ends the daemon)
  * - `POST /v1/handover` HandOverBody → {}: leaves the home to another daemon; apps are not touched
  * - `POST /v1/apps/:name/reopen`, after an external rotation of its log files
+ * - `POST /v1/apps/:name/flush` → { files: number }, how many log files were emptied; `POST /v1/apps/:name/reset`, the counters of restarts
+ * - `GET /v1/apps/:name/env` → { env: Record<string, string> }, of its definition
  * - `GET /v1/apps/:name/logs?lines=n` → { lines: LogLine[] }
  * - `GET /v1/events?app=a&since=id&limit=n` → { events: LbEvent[] }, oldest first: the first n after `since`, else the newest n
  * - `GET /v1/history?app=a&metric=rps&resolution=1s|10s|1m[&slot=n]` → HistoryAnswer
@@ -66,10 +68,16 @@ export interface SharedSocketState extends SharedSocket {
 
 /**
  * `POST /v1/apps`: defines and starts apps. Replaces stopped and errored apps; running ones are left alone, which is an error
- * only if all are running. If one fails to start, the others are still started.
+ * if something else is declared for one now. If one fails to start, the others are still started.
  */
 export interface StartBody {
   readonly apps: readonly AppSpec[];
+}
+
+/** `POST /v1/apps/:name/start`, of an app that is defined and does not run. */
+export interface StartAgainBody {
+  /** Merged into the definition's environment. */
+  readonly updateEnv?: Readonly<Record<string, string>>;
 }
 
 /** `POST /v1/apps/:name/reload`. */
@@ -87,6 +95,8 @@ export interface ReloadBody {
   readonly drop?: readonly string[];
   /** Start all new workers beside the old ones, then switch. */
   readonly allAtOnce?: boolean;
+  /** Replace only these slots, within the present generation; default all. Not with a new definition. */
+  readonly slots?: readonly number[];
 }
 
 export const ON_FAILURE = ['rollback', 'pause', 'continue'] as const;
@@ -97,6 +107,8 @@ export interface RestartBody {
   readonly spec?: AppSpec;
   readonly updateEnv?: Readonly<Record<string, string>>;
   readonly now?: boolean;
+  /** Replace only these slots, within the present generation; default all. Not with a new definition. */
+  readonly slots?: readonly number[];
 }
 
 /** `POST /v1/apps/:name/stop`, `DELETE /v1/apps/:name`. */

@@ -7,6 +7,7 @@ export type ListedApp = Pick<
   | 'namespace'
   | 'state'
   | 'instances'
+  | 'ids'
   | 'ready'
   | 'node'
   | 'uptimeMs'
@@ -41,12 +42,13 @@ export type ListedApp = Pick<
 export function listedApp(snapshot: AppSnapshot): ListedApp {
   const { name, state, instances, ready, node, uptimeMs, restarts, cpuPercent, memoryBytes, connections, requestsPerSecond } = snapshot;
   const { listeners, unserved, expectedPort, generationNote, queued, panic, troubledSlots, recycles, lowLimits, lastFailure } = snapshot;
-  const { namespace, nextTickAt, autoscaling, operation, queuedOperations, error, program } = snapshot;
+  const { namespace, nextTickAt, autoscaling, operation, queuedOperations, error, program, ids } = snapshot;
   return {
     name,
     ...(namespace === undefined ? {} : { namespace }),
     state,
     instances,
+    ...(ids === undefined ? {} : { ids }),
     ready,
     node,
     uptimeMs,

@@ -98,6 +98,7 @@ const SHAPE: Shape<AppSpec> = {
   name: appName,
   namespace: string,
   origin: nullable(object<DefinitionOrigin>({ file: nullable(absolutePath), project: nullable(string) })),
+  declared: nullable(string),
   script: absolutePath,
   runner: list(string),
   args: list(string),

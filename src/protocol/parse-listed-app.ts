@@ -59,6 +59,7 @@ export const LISTED: Shape<Omit<ListedApp, 'workers' | 'health'>> = {
   namespace: optional(string),
   state: oneOf(APP_STATES),
   instances: number(),
+  ids: optional(list(integer(0))),
   ready: number(),
   node: string,
   uptimeMs: numberOrNull,

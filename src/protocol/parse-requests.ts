@@ -14,6 +14,7 @@ import {
   type SharedSocket,
   type SharedSocketState,
   type SignalBody,
+  type StartAgainBody,
   type StartBody,
   type StopBody,
   type UpgradeBody,
@@ -22,8 +23,14 @@ import {
   type WeightBody,
 } from './control.ts';
 import { absolutePath, appSpec, hostPort, instances, slot, weight } from './parse-app-spec.ts';
-import { boolean, exact, integer, list, nullable, number, object, oneOf, optional, record, string, type Parser, type Shape } from './parser.ts';
+import { boolean, exact, integer, list, Malformed, nullable, number, object, oneOf, optional, record, string, type Parser, type Shape } from './parser.ts';
 import { LONGEST_PROFILE_MS, PROFILE_KINDS, type ProfileBody } from './profile.ts';
+
+const slots: Parser<readonly number[]> = (value) => {
+  const given = list(slot)(value);
+  if (given.length > 0) return given;
+  throw new Malformed('at least one slot', value);
+};
 
 /** Bodies that are also orders to a primary. */
 export const RELOAD: Shape<Omit<ReloadBody, 'updateEnv' | 'spec'>> = {
@@ -32,8 +39,9 @@ export const RELOAD: Shape<Omit<ReloadBody, 'updateEnv' | 'spec'>> = {
   onFailure: optional(oneOf(ON_FAILURE)),
   drop: optional(list(string)),
   allAtOnce: optional(boolean),
+  slots: optional(slots),
 };
-export const RESTART: Shape<Pick<RestartBody, 'now'>> = { now: optional(boolean) };
+export const RESTART: Shape<Pick<RestartBody, 'now' | 'slots'>> = { now: optional(boolean), slots: optional(slots) };
 export const STOP: Shape<StopBody> = { now: optional(boolean) };
 export const SCALE: Shape<ScaleBody> = { to: optional(instances), by: optional(integer(-MAX_INSTANCES, MAX_INSTANCES)), auto: optional(boolean) };
 export const BALANCE: Shape<BalanceBody> = { strategy: oneOf(BALANCE_STRATEGIES) };
@@ -50,6 +58,7 @@ const DEFINITION: Shape<Pick<ReloadBody, 'spec' | 'updateEnv'>> = { spec: option
 
 export const parseAppSpec: Parser<AppSpec> = checked('app definition', appSpec);
 export const parseStartBody = checked('start request', exact<StartBody>({ apps: list(appSpec) }));
+export const parseStartAgainBody = checked('start request', exact<StartAgainBody>({ updateEnv: optional(record(string)) }));
 export const parseReloadBody = checked('reload request', exact<ReloadBody>({ ...DEFINITION, ...RELOAD }));
 export const parseRestartBody = checked('restart request', exact<RestartBody>({ ...DEFINITION, ...RESTART }));
 export const parseStopBody = checked('stop request', exact<StopBody>(STOP));

@@ -32,6 +32,7 @@ const order = variants<Order, 'kind'>('kind', {
   tail: { lines: integer(0) },
   'follow-logs': { on: boolean },
   'reopen-logs': {},
+  reset: {},
 });
 
 /** What a daemon sends a primary. @throws Malformed */

@@ -143,6 +143,8 @@ export interface AppSnapshot {
   readonly namespace?: string;
   /** Desired number of workers. */
   readonly instances: number;
+  /** The id of each slot, unique in a daemon. Added by the daemon; absent in older ones. */
+  readonly ids?: readonly number[];
   readonly ready: number;
   /** Workers that take connections and are not ejected; `/ready` and `lb health` use this. */
   readonly healthy: number;

@@ -12,6 +12,7 @@ const LEFT_OUT: readonly OptionKey[] = ['name', 'append_env_to_name'];
 /** No value is a default. */
 const UNUSUAL: Spec = {
   name: 'api',
+  declared: null,
   origin: { file: '/srv/lb.config.js', project: null },
   script: '/srv/server.js',
   runner: [],

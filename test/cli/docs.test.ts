@@ -32,8 +32,8 @@ function reference(name: string, aliases: readonly string[], command: Command): 
 }
 
 it('describes every command, and no other', () => {
-  const headings = [...readFileSync(FILE, 'utf8').matchAll(/^## lb (\w+)/gm)].map((match) => match[1]);
-  expect(headings).toEqual(COMMANDS.map(({ name }) => name));
+  const headings = [...readFileSync(FILE, 'utf8').matchAll(/^(##+) lb (\w+)/gm)].map(([, level, name]) => `${level} ${name}`);
+  expect(headings).toEqual(COMMANDS.map(({ name, hidden = false }) => `${hidden ? '###' : '##'} ${name}`));
 });
 
 it('has the options, aliases and exit codes of the command table', async () => {

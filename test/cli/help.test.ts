@@ -57,13 +57,10 @@ describe('the command line', () => {
     [['lsit', '--help'], 'unknown command "lsit", did you mean "list"?\n'],
     [['nonsense'], 'unknown command "nonsense"\n'],
     [['nonsense', '-h'], 'unknown command "nonsense"\n'],
-    [['jlist', '--help'], '"jlist" is not a command of lb; use "lb list --json"\n'],
+    [['serve', '--help'], 'lb has no "serve": lb serves no files'],
     [['help', 'lsit'], 'unknown command "lsit", did you mean "list"?\n'],
-    [['jlist'], '"jlist" is not a command of lb; use "lb list --json"\n'],
-    [['prettylist'], '"prettylist" is not a command of lb; use "lb list --json"\n'],
-    [['save'], '"save" is not needed: every change is saved at once'],
-    [['init'], '"init" is not a command of lb; write an lb.config.js'],
-    [['startup'], '"startup" is not supported: lb installs no service'],
+    [['module:install', 'pm2-logrotate'], 'lb has no "module:install": lb has no modules; log rotation'],
+    [['startup'], 'lb has no "startup": lb installs no service yet: docs/commands.md'],
     [['start', 'x.js', '--no-daemon', 'y.js'], 'expected one target to run in the foreground, got 2'],
     [['show'], 'missing <app>; usage: lb show [options] <app>\n'],
     [['list', 'api'], 'too many arguments; usage: lb list [options]\n'],
@@ -80,7 +77,7 @@ describe('the command line', () => {
     [['reload', 'lb.config.js', '--env', ''], 'expected a value, got ""\n'],
     [['start', 'lb.config.js', '--only', ''], 'expected a value, got ""\n'],
     [['show', ''], '<app>: expected a value, got ""\n'],
-    [['stop', 'api', ' '], '<app...>: expected a value, got " "\n'],
+    [['stop', 'api', ' '], '<targets...>: expected a value, got " "\n'],
   ])('%j is a usage error', async (argv, problem) => {
     const { code, out, err } = await lb(argv, { home });
     expect({ code, out }).toEqual({ code: 2, out: '' });

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { listView, workerListView } from '../../src/cli/output/list-view.ts';
+import { idRanges, listView, workerListView } from '../../src/cli/output/list-view.ts';
 import { colored } from '../../src/cli/output/style.ts';
 import { LbError } from '../../src/errors/lb-error.ts';
 import type { AutoscalingSnapshot } from '../../src/protocol/snapshot.ts';
@@ -65,7 +65,7 @@ const APPS = [
     troubledSlots: [{ slot: 1, state: 'waiting', restartInMs: 3_000, restarts: 2, cause: 'TypeError: x is not a function at server.js:12' }],
     lastFailure: { slot: 0, cause: 'signal SIGSEGV', agoMs: 72_000 },
   }),
-];
+].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 describe('listView', () => {
   it.each([80, 120, null])('at %s columns', (width) => {
@@ -79,7 +79,7 @@ describe('listView', () => {
   });
 
   it('has a column for recycled workers where there are any, also in 80 columns', () => {
-    const [first, ...others] = APPS;
+    const [first, ...others] = [...APPS].reverse();
     const lines = listView([{ ...first!, recycles: 12_300 }, ...others], { width: 80 }).split('\n');
     expect(lines[0]).toMatch(/ ready +uptime +restarts +recycled +cpu /);
     expect(lines.find((line) => line.startsWith('worker-'))).toMatch(/ 16 +12.3k /);
@@ -118,7 +118,7 @@ describe('listView', () => {
   });
 
   it('is a head line without apps', () => {
-    expect(listView([], { width: 80 })).toBe('name  state  ready  node  uptime  restarts  cpu  memory  conns  req/s\n');
+    expect(listView([], { width: 80 })).toBe('name  id  state  ready  node  uptime  restarts  cpu  memory  conns  req/s\n');
   });
 });
 
@@ -215,4 +215,13 @@ describe('workerListView', () => {
       expect(listView(apps, { width: null })).toContain(`  ${note}\n`);
     }
   });
+});
+
+it.each([
+  [[], '-'],
+  [[3], '3'],
+  [[0, 1, 2, 7, 9, 10], '0-2,7,9-10'],
+  [[4, 1], '4,1'],
+])('the ids %j are shown as %s', (ids, text) => {
+  expect(idRanges(ids)).toBe(text);
 });

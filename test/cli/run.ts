@@ -15,6 +15,7 @@ export interface Surroundings {
   /** Columns of the terminal; absent is no terminal. */
   readonly columns?: number;
   readonly rows?: number;
+  readonly stdin?: string;
   readonly startDaemon?: Io['startDaemon'];
   /** Gets the function that stands for Ctrl-C. */
   readonly onReady?: (interrupt: () => void) => void;
@@ -30,7 +31,7 @@ export async function runWith<Code>(
   argv: readonly string[],
   surroundings: Surroundings,
 ): Promise<Ran<Code>> {
-  const { columns, rows, onReady, onOutput, startDaemon } = surroundings;
+  const { columns, rows, onReady, onOutput, stdin = '', startDaemon } = surroundings;
   const out = memorySink({ columns, rows }, onOutput);
   const err = memorySink({ columns, rows }, onOutput);
   const io: Io = {
@@ -38,6 +39,7 @@ export async function runWith<Code>(
     stderr: terminalOutput(err.sink),
     env: { LB_HOME: surroundings.home, PATH: process.env['PATH'], ...surroundings.env },
     cwd: surroundings.cwd ?? surroundings.home,
+    readStdin: () => Promise.resolve(stdin),
     onInterrupt(listener) {
       onReady?.(listener);
       return () => {};

@@ -41,6 +41,7 @@ export function app(changes: Partial<AppSnapshot> = {}): AppSnapshot {
     name: 'api',
     state: 'online',
     instances: 2,
+    ids: [0, 1],
     ready: 2,
     healthy: 2,
     generation: 1,

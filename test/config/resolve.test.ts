@@ -84,6 +84,7 @@ describe('a script on the command line', () => {
       {
         name: 'server',
         origin: { file: null, project: null },
+        declared: expect.any(String) as string,
         script: join(cwd, 'server.js'),
         runner: [],
         args: [],

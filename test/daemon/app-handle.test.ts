@@ -35,7 +35,8 @@ const done: Answer = { kind: 'done', message: 'stopped', snapshot: app(), spec: 
 function make(changed = (): void => {}): { keeper: FakeKeeper; handle: AppHandle } {
   const keeper = new FakeKeeper();
   const handle = new AppHandle({
-    saved: { spec: sampleSpec({ name: 'api' }), desired: 'running', generation: 1, error: null, resting: false, footprint: NO_FOOTPRINT },
+    saved: { spec: sampleSpec({ name: 'api' }), desired: 'running', generation: 1, error: null, resting: false, footprint: NO_FOOTPRINT, ids: [] },
+    ids: () => [0, 1],
     keeper: keeper as unknown as PrimaryKeeper,
     log: () => {},
     event: () => () => {},

@@ -13,6 +13,7 @@ const saved = (name: string, changes: Partial<SavedApp> = {}): SavedApp => ({
   error: null,
   resting: false,
   footprint: { listened: true, ownSockets: [] },
+  ids: [0, 1],
   ...changes,
 });
 

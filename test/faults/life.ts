@@ -126,6 +126,7 @@ export class Life {
   /** Ends everything, as `lb kill` does. */
   async end(): Promise<void> {
     await this.ask('POST', '/v1/apps/api/stop', {});
+    await this.ask('POST', '/v1/apps/api/flush');
     await this.ask('GET', '/v1/apps/api/logs?lines=10');
     await this.ask('POST', '/v1/shutdown');
     await waitFor('the daemon to begin its end', () => this.log.some((line) => line.includes('is shutting down: lb kill')));

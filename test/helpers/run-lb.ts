@@ -14,6 +14,8 @@ export interface LbOptions {
   /** Added to the sandbox's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Default: none. */
+  readonly stdin?: string;
   /** Who runs it; only root may choose. Default: who runs the tests. */
   readonly user?: UserIds | undefined;
   /** The command is killed after so long and counts as failed; default 45 s. */
@@ -81,9 +83,11 @@ export class LbProcess {
     timeoutMs: number,
     user?: UserIds,
     program = LB_PROGRAM,
+    stdin: string | null = null,
   ) {
     const startedAt = performance.now();
-    this.child = spawn(process.execPath, [program, ...args], { env: environment, cwd, stdio: ['ignore', 'pipe', 'pipe'], ...user });
+    this.child = spawn(process.execPath, [program, ...args], { env: environment, cwd, stdio: [stdin === null ? 'ignore' : 'pipe', 'pipe', 'pipe'], ...user });
+    this.child.stdin?.end(stdin);
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (this.stdout += chunk));
     this.child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.stderr += chunk));
     const timer = setTimeout(() => {

@@ -94,6 +94,7 @@ export class Sandbox {
       options.timeoutMs ?? 45_000,
       options.user ?? this.#user,
       options.program,
+      options.stdin,
     );
   }
 

@@ -5,6 +5,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
   return {
     name: 'api',
     origin: { file: null, project: null },
+    declared: 'a1b2c3',
     script: '/srv/api/server.js',
     runner: [],
     args: ['--verbose'],

@@ -29,6 +29,7 @@ const bodies = (port: number): Readonly<Record<string, object | null>> => ({
   'GET /v1/list': null,
   'GET /v1/apps': null,
   'GET /v1/apps/:name': null,
+  'GET /v1/apps/:name/env': null,
   'GET /v1/apps/:name/logs': null,
   'GET /v1/events': null,
   'GET /v1/history': null,
@@ -39,9 +40,9 @@ const bodies = (port: number): Readonly<Record<string, object | null>> => ({
   'POST /v1/metrics': { listen: { host: '127.0.0.1', port } },
   'POST /v1/share': { shared: { group: 'nobody', gid: process.getgid?.() ?? 0, socket: join(sandbox.directory, 'run', 'lb.sock') } },
   'POST /v1/apps': { apps: [sampleSpec({ name: 'absent', script: '/nowhere/server.js' })] },
-  'POST /v1/apps/:name/start': {},
+  'POST /v1/apps/:name/start': { updateEnv: { A: '1' } },
   'POST /v1/apps/:name/reload': { spec: sampleSpec({ name: 'victim' }), parallel: 1, monitorMs: 10, onFailure: 'rollback', drop: [':1'], allAtOnce: false },
-  'POST /v1/apps/:name/restart': { updateEnv: { A: '1' }, now: true },
+  'POST /v1/apps/:name/restart': { slots: [0], now: true },
   'POST /v1/apps/:name/scale': { to: 2, by: 1, auto: true },
   'POST /v1/apps/:name/balance': { strategy: 'round-robin' },
   'POST /v1/apps/:name/weight': { weights: [{ slot: 0, weight: 1 }] },
@@ -50,6 +51,8 @@ const bodies = (port: number): Readonly<Record<string, object | null>> => ({
   'POST /v1/apps/:name/abort': {},
   'POST /v1/apps/:name/stop': { now: true },
   'POST /v1/apps/:name/reopen': {},
+  'POST /v1/apps/:name/flush': null,
+  'POST /v1/apps/:name/reset': null,
   // Last: then there is no app of this name.
   'DELETE /v1/apps/:name': { now: true },
 });

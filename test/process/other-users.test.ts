@@ -184,7 +184,7 @@ it('cannot keep a daemon from starting by taking its names', async () => {
     require('node:net').createServer().listen('\\0' + ${JSON.stringify(name)}, () => console.log('taken'));
   `);
   await ok('start', 'own');
-  expect((await ok('list')).stdout).toMatch(/own +online/);
+  expect((await ok('list')).stdout).toMatch(/own +[\d,-]+ +online/);
   const events = (await ok('events', '--json')).stdout.split('\n').filter((line) => line !== '');
   const said = events.map((line) => JSON.parse(line) as LbEvent).filter(({ kind }) => kind === 'name-taken');
   expect(said.map(({ message }) => message)).toEqual([
@@ -203,7 +203,7 @@ it('a volume for a group is a place for a home; without a home directory there i
   expect((await sandbox.lbWith(inVolume, 'start', ...APP)).code).toBe(0);
   const home = join(volume, `lb-${VICTIM.uid}`);
   expect([statSync(home).mode & 0o777, statSync(home).uid, statSync(volume).mode & 0o7777]).toEqual([0o700, VICTIM.uid, 0o2770]);
-  expect((await sandbox.lbWith(inVolume, 'list')).stdout).toMatch(/own +online/);
+  expect((await sandbox.lbWith(inVolume, 'list')).stdout).toMatch(/own +[\d,-]+ +online/);
   expect((await sandbox.lbWith(inVolume, 'kill')).code).toBe(0);
 
   const nowhere = { env: { HOME: '/nonexistent', LB_HOME: '', PORT } };
@@ -212,7 +212,7 @@ it('a volume for a group is a place for a home; without a home directory there i
   const start = await sandbox.lbWith(nowhere, 'start', ...APP);
   expect(start.code, String(start)).toBe(0);
   expect(start.stderr).toContain(`LB_HOME is ${spare} (/nonexistent/.lb: / is not writable; `);
-  expect((await sandbox.lbWith(nowhere, 'list')).stdout).toMatch(/own +online/);
+  expect((await sandbox.lbWith(nowhere, 'list')).stdout).toMatch(/own +[\d,-]+ +online/);
   expect((await sandbox.lbWith(nowhere, 'kill')).code).toBe(0);
   expect((await sandbox.lbWith(nowhere, 'start', 'own')).stderr, 'said once').not.toContain('LB_HOME is');
   expect((await sandbox.lbWith(nowhere, 'kill')).code).toBe(0);

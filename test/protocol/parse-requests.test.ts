@@ -35,6 +35,7 @@ const HOOK = { run: ['notify', '-v'], url: 'http://localhost/', kinds: ['exit'],
 
 /** A value that no parser of this field may take; the rest of the path where it is found. */
 const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, at: string])[]>> = {
+  declared: [[7, '']],
   name: [
     [7, ''],
     ['', ''],

@@ -75,7 +75,7 @@ const toWorker: ByKind<Unmarked<ToWorker>, 't'> = {
 const orders: ByKind<Order, 'kind'> = {
   start: { kind: 'start', spec: sampleSpec(), strict: true, generation: 1 },
   reload: { kind: 'reload', spec: sampleSpec(), parallel: 2, monitorMs: 0, onFailure: 'pause', allAtOnce: true },
-  restart: { kind: 'restart', now: true },
+  restart: { kind: 'restart', now: true, slots: [1] },
   scale: { kind: 'scale', by: -1 },
   stop: { kind: 'stop' },
   balance: { kind: 'balance', strategy: 'random' },
@@ -89,6 +89,7 @@ const orders: ByKind<Order, 'kind'> = {
   tail: { kind: 'tail', lines: 5 },
   'follow-logs': { kind: 'follow-logs', on: true },
   'reopen-logs': { kind: 'reopen-logs' },
+  reset: { kind: 'reset' },
 };
 
 const line = { app: 'api', slot: 0, pid: 1, stream: 'out', at: 1, text: 'hello' } as const;

@@ -15,8 +15,8 @@ export const balance: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  const [name = '', word = ''] = context.args;
+  const [app = '', word = ''] = context.args;
   const strategy = BALANCE_STRATEGIES.find((known) => known === word);
   if (strategy === undefined) throw new LbError('LB_ERR_USAGE', { problem: `expected a strategy (${BALANCE_STRATEGIES.join(', ')}), got "${word}"` });
-  return orderApp(context, name, { title: 'balancing of', route: 'balance', body: { strategy } satisfies BalanceBody });
+  return orderApp(context, app, { title: 'balancing of', route: 'balance', body: () => ({ strategy }) satisfies BalanceBody });
 }

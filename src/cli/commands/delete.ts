@@ -3,15 +3,16 @@ import type { StopBody } from '../../protocol/control.ts';
 import { JSON_STREAM_OPTION, NOW_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { runOperation } from '../operation.ts';
-import { forEachApp } from '../targets.ts';
+import { forEachApp, refuseSlot } from '../targets.ts';
+import { ONLY_OPTION } from '../resolve.ts';
 import { daemonFor } from '../daemon-of.ts';
 
 export const remove: Command = {
-  operands: '<app...>',
-  description: 'Stops apps as "lb stop" does and removes their definitions; "all" stands for every app. Log files stay.',
-  options: [NOW_OPTION, JSON_STREAM_OPTION],
+  operands: '<targets...>',
+  description: 'Stops apps as "lb stop" does and removes their definitions. Log files stay.',
+  options: [NOW_OPTION, ONLY_OPTION, JSON_STREAM_OPTION],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
-  examples: ['lb delete api', 'lb delete all'],
+  examples: ['lb delete api', 'lb delete all', 'lb delete ecosystem.config.js --only api'],
   run,
 };
 
@@ -19,7 +20,9 @@ async function run(context: Context): Promise<number> {
   const { channel } = await daemonFor(context, 'change');
   const body: StopBody = context.options['now'] === true ? { now: true } : {};
   try {
-    return await forEachApp(context, channel, { ofAll: () => true, none: 'there are no apps' }, async ({ name }) => {
+    return await forEachApp(context, channel, { ofAll: () => true, none: 'there are no apps' }, async (app, slot) => {
+      refuseSlot(context, app, slot);
+      const { name } = app;
       await runOperation(context, channel, { title: `deletion of "${name}"`, method: 'DELETE', path: appPath(name), body });
     });
   } finally {

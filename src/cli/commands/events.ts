@@ -9,7 +9,7 @@ import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { Interrupted } from '../interrupted.ts';
 import { eventView } from '../output/event-view.ts';
-import { appNamed, fetchApps } from '../targets.ts';
+import { appNamed, fetchApps } from '../apps.ts';
 import { numberOption, wholeNumber } from '../values.ts';
 import { daemonFor } from '../daemon-of.ts';
 
@@ -32,14 +32,18 @@ export const events: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  const [app] = context.args;
+  const [word] = context.args;
   const lines = numberOption(context.options, 'lines') ?? DEFAULT_LINES;
   const { channel } = await daemonFor(context, 'read');
   let last = 0;
   try {
-    const found = await fetchEvents(channel, { app, limit: lines });
-    // A deleted app still has events.
-    if (found.length === 0 && app !== undefined) appNamed(await fetchApps(channel), app);
+    let app = word;
+    let found = await fetchEvents(channel, { app, limit: lines });
+    // A deleted app still has events, so what is a name of one is no id.
+    if (found.length === 0 && word !== undefined) {
+      app = appNamed(await fetchApps(channel), word).name;
+      found = await fetchEvents(channel, { app, limit: lines });
+    }
     for (const event of found) await printEvent(context, event);
     last = found.at(-1)?.id ?? (await fetchEvents(channel, { limit: 1 })).at(-1)?.id ?? 0;
     if (context.options['follow'] !== true) return EXIT.ok;

@@ -3,7 +3,7 @@ import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { terminalWidth } from '../io.ts';
 import { healthView, isHealthy } from '../output/health-view.ts';
-import { appNamed, fetchApps } from '../targets.ts';
+import { appNamed, fetchApps } from '../apps.ts';
 import { daemonFor } from '../daemon-of.ts';
 
 export const health: Command = {

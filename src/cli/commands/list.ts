@@ -4,6 +4,8 @@ import type { Context } from '../context.ts';
 import { reachedDaemon } from '../daemon-of.ts';
 import { idleHome } from '../idle-home.ts';
 import { listing } from '../listing.ts';
+import { listOrder, type ListOrder } from '../output/list-order.ts';
+import { miniList } from '../output/mini-list.ts';
 import { otherDaemonLines } from '../other-daemons.ts';
 
 export const list: Command = {
@@ -13,10 +15,12 @@ export const list: Command = {
   options: [
     { flags: '-w, --workers', description: 'one line per worker, with its weight, connections and latency' },
     { flags: '--watch', description: 'update the list every second until Ctrl-C; "lb monit" shows more' },
+    { flags: '-m, --mini-list', description: 'one line per app without head and notes: ids, state, ready, restarts, uptime, cpu, memory, name' },
+    { flags: '--sort <field>', description: 'sort by a column, such as memory, cpu:desc or id (default: name)', parse: listOrder },
     JSON_OPTION,
   ],
   exits: ['daemon', 'interrupted'],
-  examples: ['lb list', 'lb list --workers', 'lb list --watch', "lb list --json | jq '.[].name'"],
+  examples: ['lb list', 'lb list --workers', 'lb list --watch', 'lb list --sort memory:desc', "lb list --json | jq '.[].name'"],
   run,
 };
 
@@ -26,7 +30,9 @@ async function run(context: Context): Promise<number> {
 }
 
 async function show(context: Context): Promise<number> {
-  const { path, read, programs } = listing(context);
+  const { sort, miniList: isMini } = context.options as { readonly sort?: ListOrder; readonly miniList?: boolean };
+  const shown = { ...(sort === undefined ? {} : { order: sort }), ...(isMini === true ? { view: miniList } : {}) };
+  const { path, read, programs } = listing(context, shown);
   const answer = await ask(context, path);
   if (answer === null) {
     if (context.json) context.print('[]');

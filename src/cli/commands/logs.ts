@@ -1,6 +1,4 @@
-import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
-import { normalName } from '../../lifecycle/app-name.ts';
 import { distinctPlaces, logsOf } from '../../logs/log-places.ts';
 import { mergedLines, startOfLast, type Start } from '../../logs/merge-lines.ts';
 import { StoredLog } from '../../logs/stored-log.ts';
@@ -8,18 +6,18 @@ import type { LinePosition, LineSource, LogPlace } from '../../logs/stored-line.
 import type { LogStream } from '../../protocol/control.ts';
 import { wallNow } from '../../system/clock.ts';
 import { homePaths } from '../../system/paths.ts';
-import { suggestion } from '../../config/nearest.ts';
+import { ALL, choose } from '../choose.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { LogPrinter } from '../logs/log-printer.ts';
-import { DEFAULT_LINES, isWanted, logQuery, regularExpression, shownLine, wantedLines, type LogQuery } from '../logs/log-query.ts';
+import { DEFAULT_LINES, isWanted, logQuery, shownLine, wantedLines, type LogQuery } from '../logs/log-query.ts';
 import type { InMemory } from '../logs/memory-lines.ts';
 import { moment } from '../logs/time-option.ts';
 import { readAllSavedApps, versionOfSavedApps, type LoggedApp } from '../saved-apps.ts';
-import { wholeNumber } from '../values.ts';
+import { regularExpression, wholeNumber } from '../values.ts';
 
 export const logs: Command = {
-  operands: '[app...]',
+  operands: '[targets...]',
   description:
     'Shows the last log lines of some apps or of all, then follows until Ctrl-C. The lines come from the log files, rotated ones too, so it works for stopped apps and without a daemon. Lines that the app wrote to stderr also go to stdout.',
   options: [
@@ -57,16 +55,9 @@ export const logs: Command = {
 
 async function run(context: Context): Promise<number> {
   if (context.options['reopen'] === true) return await (await ofDaemon()).reopenLogs(context);
-  const query = logQuery(context.options);
-  const names = context.args.map(normalName);
   const since = wallNow();
-  const apps = chosen(
-    await knownApps(
-      context,
-      names.filter((name) => name !== ALL),
-    ),
-    names,
-  );
+  const { apps, slots } = chosen(await knownApps(context, context.args), context.args);
+  const query = { ...logQuery(context.options), slots };
   const isFollowing = context.options['follow'] !== false && context.options['nostream'] !== true && query.until === Infinity;
   const { places, inMemory } = sourcesOf(context, apps, query);
   const memory = inMemory.size === 0 ? null : new (await ofDaemon()).MemoryLines(context, inMemory);
@@ -87,31 +78,45 @@ async function run(context: Context): Promise<number> {
     for (const log of stored) log.close();
     return EXIT.ok;
   }
-  noteIdle(context, apps, names);
+  noteIdle(context, apps);
   const { followLogs } = await import('../logs/follow-logs.ts');
-  return await followLogs({ context, query, printer, logs: stored, memory, places: placesNow(context, names, query), since });
+  return await followLogs({ context, query, printer, logs: stored, memory, places: placesNow(context, query), since });
 }
 
-/** The apps with these names, or all. @throws LbError LB_ERR_APP_NOT_FOUND with the nearest name */
-function chosen(apps: readonly LoggedApp[], names: readonly string[]): readonly LoggedApp[] {
-  if (names.length === 0 || names.includes(ALL)) return apps;
-  const known = apps.map(({ name }) => name);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new LbError('LB_ERR_APP_NOT_FOUND', { app: unknown, suggestion: suggestion(unknown, known) });
-  return apps.filter(({ name }) => names.includes(name));
+interface ChosenLogs {
+  readonly apps: readonly LoggedApp[];
+  /** The slots of apps of which ids were given. */
+  readonly slots: LogQuery['slots'];
+}
+
+/** What the words choose; without words all. @throws LbError LB_ERR_APP_NOT_FOUND with the nearest name, and as `choose` */
+function chosen(apps: readonly LoggedApp[], words: readonly string[]): ChosenLogs {
+  const all = words.length === 0 ? choose(apps, ALL).chosen : words.flatMap((word) => choose(apps, word).chosen);
+  const whole = new Set(all.flatMap(({ app, slot }) => (slot === null ? [app.name] : [])));
+  const slots = new Map<string, Set<number>>();
+  for (const { app, slot } of all) if (slot !== null && !whole.has(app.name)) slots.set(app.name, new Set([...(slots.get(app.name) ?? []), slot]));
+  return { apps: apps.filter((app) => all.some((one) => one.app === app)), slots };
 }
 
 /**
  * The apps of a home, from the file in which the daemon keeps their definitions: logs can be read when no daemon runs. A running
  * daemon is asked only if that file is missing or damaged, or does not have one of these apps.
  */
-async function knownApps(context: Context, names: readonly string[]): Promise<readonly LoggedApp[]> {
+async function knownApps(context: Context, words: readonly string[]): Promise<readonly LoggedApp[]> {
   const saved = readAllSavedApps(homePaths(context.home));
-  const isComplete = saved.problem === null && saved.apps.length > 0 && names.every((name) => saved.apps.some((app) => app.name === name));
+  const isComplete = saved.problem === null && saved.apps.length > 0 && words.every((word) => isKnown(saved.apps, word));
   if (isComplete) return saved.apps;
   const running = await (await ofDaemon()).appsOfDaemon(context);
   if (running === null && saved.problem !== null) context.note(saved.problem);
   return running ?? saved.apps;
+}
+
+function isKnown(apps: readonly LoggedApp[], word: string): boolean {
+  try {
+    return choose(apps, word).chosen.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 const ofDaemon = (): Promise<typeof import('../logs/of-daemon.ts')> => import('../logs/of-daemon.ts');
@@ -136,7 +141,6 @@ async function startsOf(sources: readonly LineSource[], query: LogQuery): Promis
   return await startOfLast(sources, { lines, since, wanted: (line) => isWanted(query, shownLine(query, line)) });
 }
 
-const ALL = 'all';
 const BEGINNING: LinePosition = { part: 0, offset: 0 };
 
 async function printPast(context: Context, query: LogQuery, starts: readonly Start[], printer: LogPrinter): Promise<void> {
@@ -153,12 +157,13 @@ async function printPast(context: Context, query: LogQuery, starts: readonly Sta
     );
 }
 
-function noteIdle({ note }: Context, apps: readonly LoggedApp[], names: readonly string[]): void {
-  for (const { name, isToRun } of apps) if (!isToRun && names.includes(name)) note(`${name} is not running; new lines appear here when it runs again`);
+function noteIdle({ note, args }: Context, apps: readonly LoggedApp[]): void {
+  if (args.length === 0 || args.includes(ALL)) return;
+  for (const { name, isToRun } of apps) if (!isToRun) note(`${name} is not running; new lines appear here when it runs again`);
 }
 
 /** The files that there are now, also of apps that were defined meanwhile. */
-function placesNow(context: Context, names: readonly string[], query: LogQuery): () => readonly LogPlace[] {
+function placesNow(context: Context, query: LogQuery): () => readonly LogPlace[] {
   const paths = homePaths(context.home);
   let version = '';
   let apps: readonly LoggedApp[] = [];
@@ -168,7 +173,8 @@ function placesNow(context: Context, names: readonly string[], query: LogQuery):
       ({ apps } = readAllSavedApps(paths));
       version = current;
     }
-    const wanted = names.length === 0 || names.includes(ALL) ? apps : apps.filter(({ name }) => names.includes(name));
+    const known = context.args.filter((word) => isKnown(apps, word));
+    const wanted = context.args.length > 0 && known.length === 0 ? [] : chosen(apps, known).apps;
     return sourcesOf(context, wanted, query).places;
   };
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
-import { normalName } from '../../lifecycle/app-name.ts';
 import { MachineMeter } from '../../monitor/machine.ts';
 import { runMonitor } from '../../monitor/monitor.ts';
 import { fetchHistory } from '../../monitor/fetch-history.ts';
@@ -13,7 +12,7 @@ import type { Context } from '../context.ts';
 import { daemonFor } from '../daemon-of.ts';
 import { terminalWidth } from '../io.ts';
 import { colorLevel, type ColorLevel } from '../output/style.ts';
-import { appNamed, fetchApps } from '../targets.ts';
+import { appNamed, fetchApps } from '../apps.ts';
 
 const DEFAULT_COLUMNS = 100;
 /** Time over which a single frame measures the machine's CPU. */
@@ -31,28 +30,27 @@ export const monit: Command = {
 
 async function run(context: Context): Promise<number> {
   const [given] = context.args;
-  const app = given === undefined ? null : normalName(given);
   const palette = paletteOf(colorLevel(context.io.stdout, context.io.env), context.io.env);
-  if (context.options['once'] === true) await printOnce(context, app, palette);
+  if (context.options['once'] === true) await printOnce(context, given, palette);
   else {
     const tty = terminalOf(context);
-    await assertApp(context, app);
+    const app = await nameOf(context, given);
     await runMonitor({ address: context.address, tty, palette, app });
   }
   return EXIT.ok;
 }
 
 /** @throws LbError LB_ERR_APP_NOT_FOUND */
-async function assertApp(context: Context, app: string | null): Promise<void> {
+async function nameOf(context: Context, word: string | undefined): Promise<string | null> {
   const { channel } = await daemonFor(context, 'read');
   try {
-    if (app !== null) appNamed(await fetchApps(channel), app);
+    return word === undefined ? null : appNamed(await fetchApps(channel), word).name;
   } finally {
     channel.close();
   }
 }
 
-async function printOnce(context: Context, app: string | null, palette: Palette): Promise<void> {
+async function printOnce(context: Context, word: string | undefined, palette: Palette): Promise<void> {
   const meter = new MachineMeter();
   meter.sample();
   const { io } = context;
@@ -60,7 +58,7 @@ async function printOnce(context: Context, app: string | null, palette: Palette)
   try {
     await sleep(CPU_SAMPLE_MS);
     const apps = await fetchApps(channel);
-    if (app !== null) appNamed(apps, app);
+    const app = word === undefined ? null : appNamed(apps, word).name;
     const columns = terminalWidth(io.stdout) ?? columnsOf(io.env['COLUMNS']);
     const history = await fetchHistory(channel, app);
     const text = paintLines(stillFrame({ columns, at: Date.now(), apps, machine: meter.sample(), history, app }), palette);

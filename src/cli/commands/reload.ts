@@ -1,12 +1,14 @@
 import { appPath } from '../../client/request.ts';
 import { ON_FAILURE, type ReloadBody } from '../../protocol/control.ts';
 import { JSON_STREAM_OPTION, UPDATE_ENV_OPTION, type Command } from '../command.ts';
+import { ATTACH_OPTION } from '../attach.ts';
 import type { Context } from '../context.ts';
 import { runOperation } from '../operation.ts';
-import { PM2_OPTIONS } from '../pm2-habits.ts';
+import { NO_LOCK_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
 import { replaceApps } from '../replace.ts';
 import { CONFIG_OPTIONS } from '../resolve.ts';
-import { forEachApp, isRunning } from '../targets.ts';
+import { isRunning } from '../apps.ts';
+import { forEachApp } from '../targets.ts';
 import { milliseconds, numberOption, positiveInteger, textOption } from '../values.ts';
 import { daemonFor } from '../daemon-of.ts';
 
@@ -25,10 +27,12 @@ export const reload: Command = {
     { flags: '--all-at-once', description: 'start all new workers before any old one drains; after a failure the old version is still complete' },
     { flags: '--drop <listeners>', description: 'listeners that the new workers need not have, comma-separated: :9100, /run/api.sock' },
     UPDATE_ENV_OPTION,
+    ATTACH_OPTION,
     { flags: '--abort', description: 'cancel the running reload' },
     ...CONFIG_OPTIONS,
     JSON_STREAM_OPTION,
     ...PM2_OPTIONS,
+    NO_LOCK_OPTION,
   ],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: ['lb reload api', 'lb reload all --parallel 2', 'lb reload lb.config.js --env production', 'lb reload api --abort'],

@@ -18,8 +18,9 @@ export const scale: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  const [name = '', amount = ''] = context.args;
-  return orderApp(context, name, { title: 'scaling of', route: 'scale', body: parseAmount(amount) });
+  const [word = '', amount = ''] = context.args;
+  const body = parseAmount(amount);
+  return orderApp(context, word, { title: 'scaling of', route: 'scale', body: () => body });
 }
 
 /** `4`, `+2`, `-1`, `max`, `auto`. @throws LbError LB_ERR_USAGE */

@@ -3,7 +3,7 @@ import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { terminalWidth } from '../io.ts';
 import { showView } from '../output/show-view.ts';
-import { appNamed, fetchApps } from '../targets.ts';
+import { appNamed, fetchApps } from '../apps.ts';
 import { daemonFor } from '../daemon-of.ts';
 
 export const show: Command = {

@@ -1,15 +1,13 @@
 import { statSync } from 'node:fs';
 import { basename, resolve, sep } from 'node:path';
-import type { Reached } from '../../client/ensure-daemon.ts';
-import { appPath } from '../../client/request.ts';
+import { appPath, type Channel } from '../../client/request.ts';
 import { findConfigFile, isConfigFile, optionFlags } from '../../config/index.ts';
 import { findScript } from '../../config/script.ts';
 import { LbError } from '../../errors/lb-error.ts';
 import { expectedName, normalName } from '../../lifecycle/app-name.ts';
-import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import type { StartBody } from '../../protocol/control.ts';
 import { ownLimits } from '../../system/limits.ts';
-import { JSON_STREAM_OPTION, type Command } from '../command.ts';
+import { JSON_STREAM_OPTION, UPDATE_ENV_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { daemonFor, reachedDaemon } from '../daemon-of.ts';
 import { existingDirectory } from '../io.ts';
@@ -18,21 +16,26 @@ import { advisingName } from '../name-taken.ts';
 import { forEachTarget, runOperation, type Success } from '../operation.ts';
 import { lowerLimits } from '../output/limits-view.ts';
 import { checkPm2Flags, FORCE_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
-import { appFlags, applyMetrics, commandForFile, CONFIG_OPTIONS, refuseConfigFlags, resolveTarget } from '../resolve.ts';
-import { fetchApps } from '../targets.ts';
+import { appFlags, applyMetrics, commandForFile, CONFIG_OPTIONS, refuseConfigFlags, resolveTarget, type Resolved } from '../resolve.ts';
+import { envUpdate } from '../update-env.ts';
+import { fetchApps, isRunning } from '../apps.ts';
+import { ATTACH_OPTION, thenAttach, type Touched } from '../attach.ts';
+import { ALL, choose } from '../choose.ts';
 import { runInForeground } from './run.ts';
 
 export const start: Command = {
   operands: '[targets...]',
   description:
-    'Starts a script, the apps of a config file, or a stopped or errored app by its name. Without a target it uses lb.config.* or ecosystem.config.* of the current directory. Returns when every worker is ready. Starts the daemon if none is running.',
+    'Starts a script, the apps of a config file, or stopped and errored apps by name, id, pattern or "all". Without a target it uses lb.config.* or ecosystem.config.* of the current directory. Returns when every worker is ready. What runs as it is defined is left alone. Starts the daemon if none is running.',
   options: [
     ...CONFIG_OPTIONS,
     { flags: '--no-daemon', description: 'stay in the foreground, like "lb run"' },
+    UPDATE_ENV_OPTION,
+    FORCE_OPTION,
+    ATTACH_OPTION,
     JSON_STREAM_OPTION,
     ...optionFlags(),
     ...PM2_OPTIONS,
-    FORCE_OPTION,
   ],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
   examples: [
@@ -51,40 +54,75 @@ async function run(context: Context): Promise<number> {
   await refuseLooseCommand(context);
   if (context.options['daemon'] === false) return await runInForeground(context);
   const targets = context.args.length === 0 ? [undefined] : context.args;
-  return await forEachTarget(context, targets, async (target) => {
-    if (target !== undefined && (await startAgain(context, target))) return;
-    const { apps, metrics } = await resolveTarget(context, target, appFlags(context));
-    const connection = await daemonFor(context, 'start');
-    try {
-      await applyMetrics(connection.channel, metrics);
-      await startApps(context, connection, apps);
-    } catch (thrown) {
-      if (isBack(context, connection, thrown)) return;
-      throw allRunning(context, target, apps, thrown) ?? advisingName(context, target, apps, thrown);
-    } finally {
-      connection.channel.close();
+  return await thenAttach(context, async (touched) => {
+    const steps: (() => Promise<void>)[] = [];
+    for (const target of targets) {
+      const known = target === undefined ? null : await knownApps(context, target);
+      steps.push(...(known ?? [null]).map((app) => () => (app === null ? startDefined(context, target, touched) : startAgain(context, app, touched))));
     }
+    return await forEachTarget(context, steps, async (step) => await step());
   });
 }
 
-/** Starts an existing app by name; false if there is no such app. */
-async function startAgain(context: Context, target: string): Promise<boolean> {
-  const name = normalName(target);
-  if (expectedName(name) !== undefined || (await isPath(target, context))) return false;
-  // Without a daemon, a new one has to load the stopped apps.
-  const connection = await reachedDaemon(context, 'change');
-  if (connection === null) return false;
+async function startDefined(context: Context, target: string | undefined, touched: Touched): Promise<void> {
+  const resolved = await resolveTarget(context, target, appFlags(context));
+  const connection = await daemonFor(context, 'start');
   const { channel } = connection;
   try {
-    const known = (await fetchApps(channel)).some((app) => app.name === name);
-    if (!known) return false;
-    refuseConfigFlags(context, 'start', name);
-    if (Object.keys(appFlags(context)).length > 0 || context.appArgs.length > 0) throw changesByName(name);
-    await runOperation(context, channel, { title: `start of "${name}"`, method: 'POST', path: appPath(name, 'start'), finish: warnOfLimits(context) });
-    return true;
+    const { apps, metrics } = context.options['force'] === true ? await underFreeName(context, target, resolved, channel) : resolved;
+    await applyMetrics(channel, metrics);
+    for (const { name } of apps) touched(name);
+    const body: StartBody = { apps };
+    const title = `start of ${apps.map((app) => `"${app.name}"`).join(', ')}`;
+    await runOperation(context, channel, { title, method: 'POST', path: '/v1/apps', body, finish: warnOfLimits(context) });
   } catch (thrown) {
-    if (isBack(context, connection, thrown)) return true;
-    throw thrown;
+    throw advisingReload(context, target, advisingName(context, target, resolved.apps, thrown));
+  } finally {
+    channel.close();
+  }
+}
+
+/** With `--force` a script runs a second time, under the first name that is free. */
+async function underFreeName(context: Context, target: string | undefined, resolved: Resolved, channel: Channel): Promise<Resolved> {
+  const [app, ...others] = resolved.apps;
+  if (app === undefined || others.length > 0) return resolved;
+  const taken = new Set((await fetchApps(channel)).map(({ name }) => name));
+  let name = app.name;
+  for (let number = 2; taken.has(name); number++) name = `${app.name}-${number}`;
+  return name === app.name ? resolved : await resolveTarget(context, target, { ...appFlags(context), name });
+}
+
+/** The apps for which a word stands: a name, an id, `all` or a pattern. Null if it stands for none, and may be a script. */
+async function knownApps(context: Context, target: string): Promise<readonly string[] | null> {
+  if (!isWord(target) || (await isPath(target, context))) return null;
+  // Without a daemon, a new one has to load the stopped apps.
+  const connection = await reachedDaemon(context, 'change');
+  if (connection === null) return null;
+  try {
+    const { chosen, isGroup } = choose(await fetchApps(connection.channel), target);
+    refuseConfigFlags(context, 'start', target);
+    if (Object.keys(appFlags(context)).length > 0 || context.appArgs.length > 0) throw changesByName(target);
+    const apps = chosen.map(({ app }) => app).filter((app) => !isGroup || !isRunning(app));
+    if (apps.length === 0) context.note('no app is stopped');
+    return apps.map(({ name }) => name);
+  } catch (error) {
+    if (['LB_ERR_APP_NOT_FOUND', 'LB_ERR_NO_MATCH'].includes(LbError.from(error).code)) return null;
+    throw error;
+  } finally {
+    connection.channel.close();
+  }
+}
+
+/** What may be the name of an app, or stand for several. */
+const isWord = (target: string): boolean => expectedName(normalName(target)) === undefined || target === ALL || /^\/.+\/i?$/.test(target);
+
+/** Starts an app as it is defined. */
+async function startAgain(context: Context, name: string, touched: Touched): Promise<void> {
+  const { channel } = await daemonFor(context, 'change');
+  try {
+    touched(name);
+    const [title, path] = [`start of "${name}"`, appPath(name, 'start')];
+    await runOperation(context, channel, { title, method: 'POST', path, body: envUpdate(context), finish: warnOfLimits(context) });
   } finally {
     channel.close();
   }
@@ -105,12 +143,6 @@ function changesByName(app: string): LbError {
   return new LbError('LB_ERR_USAGE', { problem });
 }
 
-async function startApps(context: Context, { channel }: Reached, apps: readonly AppSpec[]): Promise<void> {
-  const body: StartBody = { apps };
-  const title = `start of ${apps.map((app) => `"${app.name}"`).join(', ')}`;
-  await runOperation(context, channel, { title, method: 'POST', path: '/v1/apps', body, finish: warnOfLimits(context) });
-}
-
 /** Limits are inherited from the daemon, not from this shell. */
 const warnOfLimits =
   (context: Context) =>
@@ -124,19 +156,9 @@ const warnOfLimits =
     return Promise.resolve(result);
   };
 
-/** Whether what is "already running" is so thanks to this command: it started the daemon, which brought the apps back. */
-function isBack({ print, json }: Context, { isNew }: Reached, thrown: unknown): boolean {
-  if (!isNew || !(thrown instanceof LbError) || thrown.code !== 'LB_ERR_APP_EXISTS') return false;
-  const message = `${String(thrown.details['app'])} is running again`;
-  print(json ? JSON.stringify({ type: 'result', ok: true, apps: [], message }) : message);
-  return true;
-}
-
-/** Null unless all apps of the config file are running; the daemon's error names only the first. */
-function allRunning(context: Context, target: string | undefined, apps: readonly AppSpec[], thrown: unknown): LbError | null {
-  if (!(thrown instanceof LbError) || thrown.code !== 'LB_ERR_APP_EXISTS') return null;
+/** How the other definition of a config file is put in place. */
+function advisingReload(context: Context, target: string | undefined, thrown: unknown): unknown {
+  if (!(thrown instanceof LbError) || thrown.code !== 'LB_ERR_OTHER_DEFINITION') return thrown;
   const file = target ?? basename(findConfigFile(context.io.cwd) ?? '');
-  if (!isConfigFile(file)) return null;
-  const names = apps.map((app) => app.name).join(', ');
-  return new LbError('LB_ERR_APPS_EXIST', { file, apps: names, command: commandForFile(context, 'reload', file) });
+  return isConfigFile(file) ? thrown.advising(`put this one in place with "${commandForFile(context, 'reload', file)}"`) : thrown;
 }

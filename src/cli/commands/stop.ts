@@ -3,16 +3,16 @@ import type { StopBody } from '../../protocol/control.ts';
 import { JSON_STREAM_OPTION, NOW_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { runOperation } from '../operation.ts';
-import { forEachApp } from '../targets.ts';
+import { forEachApp, refuseSlot } from '../targets.ts';
+import { ONLY_OPTION } from '../resolve.ts';
 import { daemonFor } from '../daemon-of.ts';
 
 export const stop: Command = {
-  operands: '<app...>',
-  description:
-    'Stops apps; "all" stands for every app. Each worker first finishes its requests, for at most kill_timeout. The definition stays: "lb start <app>" starts the app again.',
-  options: [NOW_OPTION, JSON_STREAM_OPTION],
+  operands: '<targets...>',
+  description: 'Stops apps. Each worker first finishes its requests, for at most kill_timeout. The definition stays: "lb start <app>" starts the app again.',
+  options: [NOW_OPTION, ONLY_OPTION, JSON_STREAM_OPTION],
   exits: ['failed', 'notFound', 'daemon', 'aborted', 'interrupted'],
-  examples: ['lb stop api', 'lb stop all', 'lb stop api --now'],
+  examples: ['lb stop api', 'lb stop all', "lb stop '/^worker-/'", 'lb stop api --now'],
   run,
 };
 
@@ -21,7 +21,9 @@ async function run(context: Context): Promise<number> {
   const body: StopBody = context.options['now'] === true ? { now: true } : {};
   const rules = { ofAll: (app: { state: string }) => app.state !== 'stopped', none: 'no app is running' };
   try {
-    return await forEachApp(context, channel, rules, async ({ name }) => {
+    return await forEachApp(context, channel, rules, async (app, slot) => {
+      refuseSlot(context, app, slot);
+      const { name } = app;
       await runOperation(context, channel, { title: `stop of "${name}"`, method: 'POST', path: appPath(name, 'stop'), body });
     });
   } finally {

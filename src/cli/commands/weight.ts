@@ -17,7 +17,7 @@ export const weight: Command = {
 async function run(context: Context): Promise<number> {
   const [name = '', ...words] = context.args;
   const body: WeightBody = { weights: words.map(parseWeight) };
-  return orderApp(context, name, { title: 'weights of', route: 'weight', body });
+  return orderApp(context, name, { title: 'weights of', route: 'weight', body: () => body });
 }
 
 /** `3=0.5`. @throws LbError LB_ERR_USAGE */

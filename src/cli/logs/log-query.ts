@@ -15,13 +15,15 @@ export interface LogQuery {
   readonly since: number;
   readonly until: number;
   readonly stream: LogStream | null;
+  /** By app, if only some of its slots are shown. */
+  readonly slots: ReadonlyMap<string, ReadonlySet<number>>;
   readonly pattern: RegExp | null;
   /** Lines of `log_type: 'json'` are shown as they are written, not by their message. */
   readonly asWritten: boolean;
 }
 
 /** @throws LbError LB_ERR_USAGE for options that exclude each other */
-export function logQuery(options: Options): LogQuery {
+export function logQuery(options: Options): Omit<LogQuery, 'slots'> {
   const { out, err, grep, ignoreCase } = options;
   if (out === true && err === true) throw new LbError('LB_ERR_USAGE', { problem: '--out and --err cannot be combined; omit both to see all lines' });
   const since = numberOption(options, 'since') ?? -Infinity;
@@ -43,19 +45,10 @@ export const wantedLines = (query: LogQuery, lines: readonly StoredLine[]): Stor
 
 export const shownLine = ({ asWritten }: LogQuery, line: StoredLine): StoredLine => (asWritten ? line : jsonLogLine(line));
 
-/** Whether a line is shown. Where stdout and stderr share a file, nothing may be known of the stream: such lines are. */
-export function isWanted({ since, until, stream, pattern }: LogQuery, line: StoredLine): boolean {
+/** Whether a line is shown. Where stdout and stderr share a file, nothing may be known of the stream, or of the slot: such lines are. */
+export function isWanted({ since, until, stream, slots, pattern }: LogQuery, line: StoredLine): boolean {
+  if (line.slot !== null && slots.get(line.app)?.has(line.slot) === false) return false;
   if (stream !== null && line.stream !== null && line.stream !== stream) return false;
   if (line.order > until || (since !== -Infinity && line.order < since)) return false;
   return pattern === null || pattern.test(line.text);
-}
-
-/** The value of `--grep`. @throws Error that says what is wrong with it */
-export function regularExpression(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: \/.*\/\w*: /s, '') : String(error);
-    throw new Error(`expected a regular expression (${reason})`);
-  }
 }

@@ -11,7 +11,7 @@ import type { LogLine, LogStream } from '../../protocol/control.ts';
 import { now } from '../../system/clock.ts';
 import type { Context } from '../context.ts';
 import { reachedDaemon } from '../daemon-of.ts';
-import { fetchApps } from '../targets.ts';
+import { fetchApps } from '../apps.ts';
 
 /** More than a primary keeps. */
 const ALL_KEPT = 1_000_000;

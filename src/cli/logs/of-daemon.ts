@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts';
 import { reachedDaemon } from '../daemon-of.ts';
 import type { LoggedApp } from '../saved-apps.ts';
-import { fetchApps } from '../targets.ts';
+import { fetchApps } from '../apps.ts';
 
 export { MemoryLines } from './memory-lines.ts';
 export { reopenLogs } from './reopen-logs.ts';
@@ -12,7 +12,7 @@ export async function appsOfDaemon(context: Context): Promise<readonly LoggedApp
   const connection = await reachedDaemon(context, 'read');
   if (connection === null) return null;
   try {
-    return (await fetchApps(connection.channel)).map(({ spec, primaryPid }) => ({ ...spec, isToRun: primaryPid !== null }));
+    return (await fetchApps(connection.channel)).map(({ spec, primaryPid, ids = [] }) => ({ ...spec, ids, isToRun: primaryPid !== null }));
   } finally {
     connection.channel.close();
   }

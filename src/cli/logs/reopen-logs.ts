@@ -1,7 +1,8 @@
 import { appPath } from '../../client/request.ts';
 import { EXIT } from '../../errors/registry.ts';
 import type { Context } from '../context.ts';
-import { ALL, appNamed, fetchApps } from '../targets.ts';
+import { fetchApps } from '../apps.ts';
+import { ALL, choose } from '../choose.ts';
 import { daemonFor } from '../daemon-of.ts';
 
 /** Makes lb open log files anew, and resolves when nothing more is written to the old ones. */
@@ -9,9 +10,9 @@ export async function reopenLogs(context: Context): Promise<number> {
   const { channel } = await daemonFor(context, 'read');
   try {
     const apps = await fetchApps(channel);
-    const isForAll = context.args.length === 0 || context.args.includes(ALL);
-    const chosen = isForAll ? apps : context.args.map((name) => appNamed(apps, name));
-    await Promise.all(chosen.map(({ name }) => channel.json(appPath(name, 'reopen'), { method: 'POST' })));
+    const words = context.args.length === 0 ? [ALL] : context.args;
+    const names = new Set(words.flatMap((word) => choose(apps, word).chosen.map(({ app }) => app.name)));
+    await Promise.all([...names].map((name) => channel.json(appPath(name, 'reopen'), { method: 'POST' })));
     return EXIT.ok;
   } finally {
     channel.close();

@@ -36,6 +36,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   name: null,
   namespace: changed('namespace', String),
   origin: null,
+  declared: null,
   script: always('script', String),
   runner: null,
   args: changed('args', (args) => args.join(' ')),

@@ -21,6 +21,7 @@ const NAMESPACE: Column<ListedApp> = { title: 'namespace', value: ({ namespace =
 
 const HEAD: readonly Column<ListedApp>[] = [
   { title: 'name', value: (app) => app.name, color: () => 'bold', shrinksTo: 6 },
+  { title: 'id', value: ({ ids = [] }) => idRanges(ids), align: 'right' },
   { title: 'state', value: (app) => app.state, color: (app) => stateColor(app.state) },
   { title: 'ready', value: (app) => `${app.ready}/${app.instances}`, align: 'right', color: (app) => (isShort(app) ? 'yellow' : null) },
 ];
@@ -41,36 +42,50 @@ const LISTENERS: Column<ListedApp> = { title: 'listeners', value: (app) => app.l
 
 const isShort = (app: ListedApp): boolean => app.state !== 'stopped' && app.state !== 'waiting' && app.ready < app.instances;
 
-/** The table of `lb list`, sorted by name, with the current activity below each app. */
+/** The table of `lb list`, with the current activity below each app. */
 export function listView(apps: readonly ListedApp[], options: TableOptions): string {
   const { width, style = plain } = options;
-  const sorted = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
   const recycled = apps.some(({ recycles = 0 }) => recycles > 0) ? [RECYCLED] : [];
   const listeners = width !== null && width >= LISTENERS_FROM_COLUMNS ? [LISTENERS] : [];
   const node = recycled.length > 0 && width !== null && width < NODE_AND_RECYCLED_FROM_COLUMNS ? [] : [NODE];
   const [name, ...others] = HEAD;
   const namespaces = apps.some(({ namespace }) => namespace !== undefined) ? [NAMESPACE] : [];
   const columns = [...(name === undefined ? [] : [name]), ...namespaces, ...others, ...node, ...AGE, ...recycled, ...FIGURES, ...listeners];
-  const [head, ...lines] = renderColumns(sorted, columns, { width, style });
-  const body = sorted.flatMap((app, index) => [lines[index] ?? '', ...appNotes(app).map((note) => style('dim', `  ${note}`))]);
+  const [head, ...lines] = renderColumns(apps, columns, { width, style });
+  const body = apps.flatMap((app, index) => [lines[index] ?? '', ...appNotes(app).map((note) => style('dim', `  ${note}`))]);
   return [head ?? '', ...body].map((line) => `${line}\n`).join('');
 }
 
 /** The table of `lb list --workers`: one row per worker of all apps. */
 export function workerListView(apps: readonly AppWithWorkers[], { width, style = plain }: TableOptions): string {
-  const sorted = [...apps].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const rows = sorted.flatMap(({ name, workers }) =>
-    [...workers].sort((a, b) => a.slot - b.slot || a.generation - b.generation).map((worker): ListedWorker => ({ ...worker, app: name })),
+  const rows = apps.flatMap(({ name, workers, ids }) =>
+    [...workers]
+      .sort((a, b) => a.slot - b.slot || a.generation - b.generation)
+      .map((worker): ListedWorker => ({ ...worker, app: name, id: ids?.[worker.slot] ?? null })),
   );
-  const notes = sorted.flatMap((app) => appNotes(app).map((note) => style('dim', `${app.name}: ${note}`)));
-  return [...renderColumns(rows, [APP, ...LIST_WORKER_COLUMNS], { width, style }), ...notes].map((line) => `${line}\n`).join('');
+  const notes = apps.flatMap((app) => appNotes(app).map((note) => style('dim', `${app.name}: ${note}`)));
+  return [...renderColumns(rows, [APP, ID, ...LIST_WORKER_COLUMNS], { width, style }), ...notes].map((line) => `${line}\n`).join('');
 }
 
 interface ListedWorker extends WorkerSnapshot {
   readonly app: string;
+  readonly id: number | null;
 }
 
 const APP: Column<ListedWorker> = { title: 'app', value: (worker) => worker.app, color: () => 'bold', shrinksTo: 6 };
+
+const ID: Column<ListedWorker> = { title: 'id', value: ({ id }) => (id === null ? '-' : String(id)), align: 'right' };
+
+/** `0-3,7`. */
+export function idRanges(ids: readonly number[]): string {
+  const starts = ids.filter((id, index) => index === 0 || id !== (ids[index - 1] ?? id) + 1);
+  const ranges = starts.map((start, index) => {
+    const next = index + 1 < starts.length ? ids.indexOf(starts[index + 1] ?? start) : ids.length;
+    const end = ids[next - 1] ?? start;
+    return end === start ? String(start) : `${start}-${end}`;
+  });
+  return ranges.join(',') || '-';
+}
 
 /** Facts without a column: the running operation, what blocks a drain, slots without a worker, why the app is errored. */
 export function appNotes(app: ListedApp): string[] {

@@ -6,7 +6,7 @@ import { movedPort } from '../../lifecycle/expected-port.ts';
 import { describeServing } from '../../lifecycle/generations.ts';
 import { planRollout, type Rollout, type RolloutStep } from '../../lifecycle/rollout.ts';
 import { isEnded, isLeaving } from '../../lifecycle/states.ts';
-import { plural } from '../../lifecycle/wording.ts';
+import { plural, slotNames } from '../../lifecycle/wording.ts';
 import type { OnFailure } from '../../protocol/control.ts';
 import { currentWorker, type CodePlace } from '../workers/pool.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
@@ -24,6 +24,8 @@ export interface ReloadOptions {
   /** Listeners that the new workers need not have. */
   readonly drop: readonly string[];
   readonly allAtOnce: boolean;
+  /** Only these; default all. The generation stays: its definition does. */
+  readonly slots?: readonly number[] | undefined;
 }
 
 const DEFAULT_MONITOR_MS = 1_000;
@@ -75,18 +77,20 @@ export class ReloadOperation implements Operation {
 
   begin(): void {
     const { pool } = this.#context;
+    const { slots, spec } = this.#options;
+    let wanted: readonly number[];
     try {
+      wanted = pool.wantedSlots(slots);
       this.#dropListeners();
     } catch (error) {
       this.#error = LbError.from(error);
       return;
     }
     this.#before = this.#present();
-    pool.nextGeneration();
-    if (this.#options.spec !== undefined) pool.spec = keepScale(this.#options.spec, pool.spec, pool.wanted);
-    pool.forgetRestarts();
-    const count = Math.min(pool.wanted, pool.spec.instances);
-    this.#rollout = this.#planFor(Array.from({ length: count }, (_, slot) => slot));
+    if (slots === undefined) pool.nextGeneration();
+    if (spec !== undefined) pool.spec = keepScale(spec, pool.spec, pool.wanted);
+    pool.forgetRestarts(slots);
+    this.#rollout = this.#planFor(wanted.filter((slot) => slot < pool.spec.instances));
     this.#inspection = new Inspection(this.#context);
   }
 
@@ -115,7 +119,8 @@ export class ReloadOperation implements Operation {
     if (plan.wakeInMs !== null) this.#context.wakeIn(plan.wakeInMs);
     if (!plan.replaced) return null;
     if (this.#phase === 'back' || this.#error !== null) return this.#finish();
-    this.#phase = 'scaling';
+    this.#phase = this.#options.slots === undefined ? 'scaling' : 'draining';
+    if (this.#phase === 'draining') return this.#finish();
     pool.wanted = pool.spec.instances;
     return this.#scaled();
   }
@@ -278,6 +283,8 @@ export class ReloadOperation implements Operation {
     // Workers of the failed version may have left by themselves.
     if (this.#error !== null && pool.workers.some((w) => isLeaving(w.state))) return null;
     if (this.#error !== null) return { ok: false, error: this.#withServing(this.#error) };
+    const { slots } = this.#options;
+    if (slots !== undefined) return { ok: true, message: `${slotNames(pool.spec.name, slots)} reloaded` };
     return { ok: true, message: `${pool.spec.name} reloaded, generation ${pool.generation}, ${plural(pool.wanted, 'worker')}` };
   }
 

@@ -83,6 +83,11 @@ export class AppCounters {
     return [...this.#recyclesOf.values()].reduce((sum, n) => sum + n, 0);
   }
 
+  /** They are counted from 0 on; the totals go on. */
+  forgetRecycles(): void {
+    this.#recyclesOf.clear();
+  }
+
   /** How many workers of this slot were. */
   recyclesOf(slot: number): number {
     return this.#recyclesOf.get(slot) ?? 0;

@@ -1,3 +1,4 @@
+import { LbError } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import type { StopReason } from '../../lifecycle/exit-report.ts';
 import { NO_RESTARTS, type RestartState } from '../../lifecycle/restart-policy.ts';
@@ -132,6 +133,13 @@ export class Pool implements WorkerObserver {
     return STARTING_AT_ONCE - this.workers.filter(({ state }) => state === 'starting').length;
   }
 
+  /** Every slot that should have a worker, or these. @throws LbError LB_ERR_SLOT */
+  wantedSlots(only?: readonly number[]): readonly number[] {
+    const unknown = only?.find((slot) => slot >= this.wanted);
+    if (unknown !== undefined) throw new LbError('LB_ERR_SLOT', { app: this.spec.name, slot: unknown, last: this.wanted - 1 });
+    return only ?? Array.from({ length: this.wanted }, (_, slot) => slot);
+  }
+
   slot(index: number): Slot {
     let slot = this.#slots.get(index);
     if (slot === undefined) {
@@ -213,8 +221,15 @@ export class Pool implements WorkerObserver {
     if (slot.index >= this.wanted && slot.workers.length === 0) this.#slots.delete(slot.index);
   }
 
-  forgetRestarts(): void {
-    for (const slot of this.#slots.values()) slot.restart = { ...NO_RESTARTS, restarts: slot.restart.restarts };
+  /** Of these slots, or of all. */
+  forgetRestarts(only?: readonly number[]): void {
+    for (const slot of this.#slots.values()) if (only?.includes(slot.index) !== false) slot.restart = { ...NO_RESTARTS, restarts: slot.restart.restarts };
+  }
+
+  /** What is shown of restarts and recycles begins at 0; the totals of the metrics go on. */
+  resetCounters(): void {
+    this.counters.forgetRecycles();
+    for (const slot of this.#slots.values()) slot.restart = { ...slot.restart, restarts: 0 };
   }
 
   /** Every wanted slot stays empty, as after a worker that is not restarted. */

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LbError } from '../../../src/errors/lb-error.ts';
-import { done, progress } from '../../client/samples.ts';
+import { app, done, progress } from '../../client/samples.ts';
 import { daemon, jsonLines, lb, withoutDaemon, work } from './daemon.ts';
 
 describe('operations', () => {
@@ -68,6 +69,22 @@ describe('operations', () => {
     ]);
     daemon.on('GET /v1/apps', { json: { apps: [] } });
     expect(await lb('reload all')).toEqual({ code: 0, out: '', err: 'no app is running\n' });
+  });
+
+  it('restart several apps at a time, and end with the code of the first that failed', async () => {
+    const apps = ['a', 'b', 'c'].map((name) => app({ name }));
+    daemon.on('GET /v1/apps', { json: { apps } });
+    const held: ServerResponse[] = [];
+    const answer = (response: ServerResponse): void => void held.push(response);
+    for (const { name } of apps) daemon.on(`POST /v1/apps/${name}/restart`, answer);
+    const ran = lb('restart all --parallel 2');
+    await expect.poll(() => held.length).toBe(2);
+    const error = new LbError('LB_ERR_OPERATION_FAILED', { operation: 'restart', app: 'b', reason: 'no' }).toRecord();
+    held[1]?.end(`${JSON.stringify({ type: 'result', ok: false, error })}\n`);
+    await expect.poll(() => held.length).toBe(3);
+    for (const response of [held[0], held[2]]) response?.end(`${JSON.stringify(done('done'))}\n`);
+    expect(await ran).toMatchObject({ code: 1, out: 'done\ndone\n' });
+    expect(daemon.orders.map(({ path }) => path)).toEqual(['a', 'b', 'c'].map((name) => `/v1/apps/${name}/restart`));
   });
 
   it('end with 4 when the daemon goes away', async () => {

@@ -101,8 +101,8 @@ describe('start', () => {
     });
   });
 
-  it('tells that all apps of a config file run, and how they are reloaded', async () => {
-    daemon.on('POST /v1/apps', { error: new LbError('LB_ERR_APP_EXISTS', { app: 'a' }) });
+  it('tells how another definition of a config file is put in place', async () => {
+    daemon.on('POST /v1/apps', { error: new LbError('LB_ERR_OTHER_DEFINITION', { app: 'a' }) });
     writeFileSync(
       join(work, 'lb.config.json'),
       JSON.stringify([
@@ -110,12 +110,12 @@ describe('start', () => {
         { script: 'server.js', name: 'b' },
       ]),
     );
-    const err = 'error: every app of lb.config.json is already running: a, b\nhint: deploy new versions and definitions with "lb reload lb.config.json"\n';
+    const err = 'error: app "a" is running with another definition\nhint: put this one in place with "lb reload lb.config.json"\n';
     expect(await lb('start lb.config.json')).toEqual({ code: 1, out: '', err });
     expect((await lb('start')).err).toBe(err);
     expect((await lb('start --only a')).err).toContain('"lb reload lb.config.json --only a"');
-    expect(jsonLines((await lb('start --json')).out)).toMatchObject([{ ok: false, error: { code: 'LB_ERR_APPS_EXIST' } }]);
-    expect((await lb('start server.js')).err).toContain('app "a" is already running');
+    expect(jsonLines((await lb('start --json')).out)).toMatchObject([{ ok: false, error: { code: 'LB_ERR_OTHER_DEFINITION' } }]);
+    expect((await lb('start server.js')).err).toContain('hint: to put this one in place: "lb stop a", then this command again');
   });
 
   it('takes a name for the app, before it guesses an extension', async () => {
@@ -165,8 +165,13 @@ describe('start', () => {
       code: 0,
       err: 'warning: command line: --no-treekill is not supported yet and is ignored\n',
     });
-    expect(await lb('start server.js -f')).toMatchObject({ code: 2, err: expect.stringContaining('error: --force is not supported yet') as string });
-    expect(daemon.orders).toHaveLength(2);
+  });
+
+  it('starts a script once more with --force, under a name that is free', async () => {
+    expect((await lb('start server.js -f')).code).toBe(0);
+    expect((await lb('start server.js -f -n docs')).code).toBe(0);
+    expect(daemon.orders).toMatchObject([{ body: { apps: [{ name: 'server' }] } }, { body: { apps: [{ name: 'docs-2' }] } }]);
+    expect(JSON.stringify(daemon.orders[1]?.body)).toContain('/docs-2-out.log');
   });
 
   it('passes on what the daemon says about apps that run already', async () => {

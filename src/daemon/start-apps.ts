@@ -1,0 +1,74 @@
+import { LbError, shellWord } from '../errors/lb-error.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { ProgressRecord, ResultRecord } from '../protocol/control.ts';
+import type { AppHandle } from './app-handle.ts';
+import type { Registry } from './registry.ts';
+import { describeStarted, startSideBySide, type Started } from './start-side-by-side.ts';
+
+type Progress = (record: ProgressRecord) => void;
+type Success = Extract<ResultRecord, { ok: true }>;
+
+/** A definition, and the app that runs under its name; null if none does. */
+interface Wanted {
+  readonly spec: AppSpec;
+  readonly running: AppHandle | null;
+}
+
+/**
+ * Starts what does not run. Checks everything before it starts the first app. If one fails to start, the others are still started.
+ * @throws LbError before anything is started
+ */
+export function startAll(registry: Registry, specs: readonly AppSpec[], notes: readonly string[]): (progress: Progress) => Promise<Success> {
+  for (const spec of specs) registry.refuseForeign(spec);
+  const wanted = specs.map((spec): Wanted => ({ spec, running: runningApp(registry, spec.name) }));
+  const fresh = wanted.filter(({ running }) => running === null);
+  for (const { spec } of fresh) registry.refuseStart(spec);
+  return async (progress) => {
+    for (const message of notes) progress(note(specs[0]?.name ?? '', message));
+    const running = wanted.flatMap((one) => one.running ?? []);
+    if (fresh.length > 0) for (const { name } of running) progress(note(name, `${name} is already running and was left unchanged`));
+    const { started, failed } = await startFresh(
+      registry,
+      fresh.map(({ spec }) => spec),
+      progress,
+    );
+    const failure = failed ?? otherDefinition(wanted);
+    if (failure !== null) throw failure;
+    if (fresh.length === 0) return await alreadyRunning(running);
+    const apps = started.map(({ app }) => app);
+    return { type: 'result', ok: true, apps, message: started.length === 1 ? (started[0]?.message ?? '') : describeStarted(apps) };
+  };
+}
+
+/** The first failure is the answer, the others are notes. */
+async function startFresh(registry: Registry, specs: readonly AppSpec[], progress: Progress): Promise<{ started: readonly Started[]; failed: LbError | null }> {
+  const failures: LbError[] = [];
+  const outcomes = await startSideBySide(registry, specs, progress, ({ name }, outcome) => {
+    if (outcome instanceof LbError && failures.push(outcome) === 1) return;
+    if (specs.length > 1) progress(note(name, outcome.message));
+  });
+  return { started: outcomes.filter((outcome): outcome is Started => !(outcome instanceof LbError)), failed: failures[0] ?? null };
+}
+
+/** The app of this name, if it runs and does not only try to start. */
+export function runningApp(registry: Registry, name: string): AppHandle | null {
+  const app = registry.find(name);
+  return app === undefined || !app.active || app.startsInVain ? null : app;
+}
+
+/** The answer to a start of what runs. */
+export async function alreadyRunning(apps: readonly AppHandle[]): Promise<Success> {
+  const names = apps.map(({ name }) => name);
+  const message = `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} already running; for new code: lb reload ${names.map(shellWord).join(' ')}`;
+  return { type: 'result', ok: true, apps: await Promise.all(apps.map((app) => app.view.snapshot())), message };
+}
+
+/** Definitions of older versions do not say what was declared. */
+function otherDefinition(wanted: readonly Wanted[]): LbError | null {
+  const changed = wanted.find(({ spec, running }) => running !== null && running.spec.declared !== null && running.spec.declared !== spec.declared);
+  return changed === undefined ? null : new LbError('LB_ERR_OTHER_DEFINITION', { app: changed.spec.name });
+}
+
+function note(app: string, message: string): ProgressRecord {
+  return { type: 'progress', app, operation: 'start', step: 'note', slot: null, generation: null, pid: null, message };
+}
