@@ -122,8 +122,9 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
     [
       'POST /v1/apps/:name/start',
       ({ name }) => {
-        const { spec } = registry.get(name);
-        refuseRunning(registry, [spec]);
+        const { spec, isWaiting } = registry.get(name);
+        // A job runs now, although its time has not come.
+        if (!isWaiting) refuseRunning(registry, [spec]);
         registry.refuseStart(spec);
         return { stream: async (progress) => result(await (await registry.defineAnew(spec, progress)).start(progress)) };
       },
