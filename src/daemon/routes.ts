@@ -199,7 +199,8 @@ function startAll(registry: Registry, body: unknown, notes: readonly string[]): 
   return {
     stream: async (progress) => {
       for (const message of notes) progress(note(specs[0]?.name ?? '', message));
-      for (const { name } of running) progress(note(name, `${name} is already running and was left unchanged`));
+      for (const { name } of running)
+        progress(note(name, `${name} ${registry.get(name).isWaiting ? 'waits for its next start' : 'is already running'} and was left unchanged`));
       let failure: LbError | null = null;
       const outcomes = await startSideBySide(registry, fresh, progress, ({ name }, outcome) => {
         const isFirst = outcome instanceof LbError && failure === null;
