@@ -110,8 +110,12 @@ export class AppHandle implements Tenant {
   get startsInVain(): boolean {
     if (this.#starting || !this.active) return false;
     const { state, ready } = this.view.stats;
-    if (state === 'waiting' || state === 'errored') return true;
-    return state === 'starting' && (this.unproven === 'start-failed' || (this.unproven !== null && ready === 0));
+    return state === 'errored' || (state === 'starting' && (this.unproven === 'start-failed' || (this.unproven !== null && ready === 0)));
+  }
+
+  /** It has ended, and waits for what starts it again. */
+  get isWaiting(): boolean {
+    return this.active && this.view.stats.state === 'waiting';
   }
 
   get starting(): boolean {

@@ -1,4 +1,5 @@
-import { namespaceOf, type AppSpec } from '../lifecycle/app-spec.ts';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { namespaceOf } from '../lifecycle/namespace.ts';
 import { NO_TOTALS } from '../metrics/totals.ts';
 import type { AppState } from '../lifecycle/states.ts';
 import { shownSpec } from '../protocol/shown-spec.ts';

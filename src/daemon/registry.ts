@@ -92,10 +92,10 @@ export class Registry {
     }
   }
 
-  /** Like `define`; an app that the operator started in vain, and that still tries, is stopped first. */
+  /** Like `define`; an app that the operator started in vain, and that still tries, or that waits, is stopped first. */
   async defineAnew(spec: AppSpec, progress: ProgressListener): Promise<AppHandle> {
     const app = this.#apps.get(spec.name);
-    if (app?.startsInVain === true) await app.stop({ now: true }, progress);
+    if (app?.startsInVain === true || app?.isWaiting === true) await app.stop({ now: true }, progress);
     await this.warnOfSharedLogs(spec, 'start', progress);
     return this.define(spec);
   }

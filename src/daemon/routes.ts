@@ -138,7 +138,8 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
       ({ name, body }) => {
         const app = registry.get(name);
         const { spec } = redefined(registry, app, { spec: app.spec, ...parseStartAgainBody(body ?? {}) });
-        if (runningApp(registry, name) !== null) return { stream: () => alreadyRunning([app]) };
+        // A job that waits runs now, although its time has not come.
+        if (!app.isWaiting && runningApp(registry, name) !== null) return { stream: () => alreadyRunning([app]) };
         registry.refuseStart(spec);
         return { stream: async (progress) => result(await (await registry.defineAnew(spec, progress)).start(progress)) };
       },

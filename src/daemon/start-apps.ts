@@ -26,7 +26,9 @@ export function startAll(registry: Registry, specs: readonly AppSpec[], notes: r
   return async (progress) => {
     for (const message of notes) progress(note(specs[0]?.name ?? '', message));
     const running = wanted.flatMap((one) => one.running ?? []);
-    if (fresh.length > 0) for (const { name } of running) progress(note(name, `${name} is already running and was left unchanged`));
+    if (fresh.length > 0)
+      for (const { name, isWaiting } of running)
+        progress(note(name, `${name} ${isWaiting ? 'waits for its next start' : 'is already running'} and was left unchanged`));
     const { started, failed } = await startFresh(
       registry,
       fresh.map(({ spec }) => spec),

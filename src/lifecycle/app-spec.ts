@@ -259,10 +259,3 @@ export interface AppSpec {
 
 /** The configured weight of a slot. */
 export const weightOf = (weights: readonly number[], slot: number): number => weights[slot] ?? DEFAULT_WEIGHT;
-
-/** The namespace of apps that were given none. */
-const DEFAULT_NAMESPACE = 'default';
-
-/** The group of an app, unless it has none of its own. */
-export const namespaceOf = ({ namespace }: Pick<AppSpec, 'namespace'>): { readonly namespace?: string } =>
-  namespace === DEFAULT_NAMESPACE ? {} : { namespace };

@@ -29,6 +29,8 @@ const LONGEST_MS = 10_000;
 export const settledAt = (firstAt: number, lastAt: number, delayMs: number): number => Math.min(lastAt + delayMs, firstAt + Math.max(LONGEST_MS, delayMs));
 
 interface IgnoreContext {
+  /** The folder of `lb` itself, into which it writes. */
+  readonly home: string;
   /** The app's own files, which it changes by running: logs and the like. */
   readonly own: readonly string[];
   readonly cwd: string;
@@ -44,12 +46,13 @@ export const regexpPattern = (regexp: RegExp): string => `regexp:${String(regexp
 
 /**
  * Whether a path, absolute, is not watched. Dot files and `node_modules` never are, unless they are named; nor are the app's own
- * files, with their rotated ones.
+ * files, with their rotated ones, and those of `lb`.
  */
-export function ignores({ own, cwd, paths, ignore }: IgnoreContext): (path: string) => boolean {
+export function ignores({ home, own, cwd, paths, ignore }: IgnoreContext): (path: string) => boolean {
   const ownFiles = own.map(withRotated);
   const tests = ignore.map((pattern) => testOf(pattern, cwd));
   return (path) => {
+    if (isWithin(path, home)) return true;
     const root = paths.find((one) => isWithin(path, one)) ?? cwd;
     const inside = path.slice(root.length + 1);
     if (ALWAYS.test(inside) || ownFiles.some((file) => file.test(path))) return true;

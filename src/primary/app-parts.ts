@@ -57,6 +57,8 @@ export interface AppPartsOptions {
   readonly findScript: FindScript;
   /** Of its earlier lives. */
   readonly footprint: Footprint;
+  /** The folder of `lb`. */
+  readonly home: string;
   /** Where profiles are written. */
   readonly profiles: string;
   /** Directory of the times of log lines. */
@@ -174,7 +176,7 @@ export function createParts(options: AppPartsOptions, notify: Notify<WorkerHandl
     replacement,
     context,
     cron: new CronClock(revival, event),
-    fileWatch: new FileWatch({ revival, watchFiles: options.watchFiles, event }),
+    fileWatch: new FileWatch({ revival, home: options.home, watchFiles: options.watchFiles, event }),
     limits,
     watch,
     sampler: new Sampler({ usage: options.usage, pool, limits }),

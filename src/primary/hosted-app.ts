@@ -58,6 +58,8 @@ interface HostedAppOptions {
   readonly ports: AppPorts;
   readonly keeper: HandleKeeper;
   readonly outbox: AppOutbox;
+  /** The folder of `lb`. */
+  readonly home: string;
   /** Directory of profiles. */
   readonly profiles: string;
   /** Directory of the times of log lines. */
@@ -153,7 +155,7 @@ export class HostedApp {
   }
 
   #createRuntime({ spec, generation, footprint = NO_FOOTPRINT }: Extract<Order, { kind: 'start' }>): AppRuntime {
-    const { ports, outbox, profiles, lineTimes, workerSettings } = this.#options;
+    const { ports, outbox, home, profiles, lineTimes, workerSettings } = this.#options;
     const runtime: AppRuntime = new AppRuntime({
       ingress: this.ingress,
       spec,
@@ -167,6 +169,7 @@ export class HostedApp {
       openByItself: ports.openByItself,
       findScript: ports.findScript,
       footprint,
+      home,
       profiles,
       lineTimes,
       workerSettings,

@@ -115,6 +115,7 @@ export class Primary {
       ports: this.#ports,
       keeper: new HandleKeeper(name, this.#link),
       outbox: this.#outboxOf(name),
+      home: paths.home,
       profiles: paths.profiles,
       lineTimes: paths.lineTimes,
       workerSettings: (spec) => this.#workerSettings(spec),

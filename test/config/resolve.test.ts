@@ -277,8 +277,8 @@ describe('a config file', () => {
   });
 
   it('warns once per app about what PM2 has and lb has not', async () => {
-    const { warnings } = await resolveIn(config({ script: 'app.js', watch: true, uid: 'app', vizion: false }));
-    expect(warnings).toEqual(['lb.config.json: apps[0]: not supported yet and ignored: uid']);
+    const { warnings } = await resolveIn(config({ script: 'app.js', watch: true, force: true, vizion: false }));
+    expect(warnings).toEqual(['lb.config.json: apps[0]: not supported yet and ignored: force']);
   });
 });
 

@@ -81,6 +81,7 @@ export class Life {
       interpreter: null,
       outFile: join(this.#home, 'logs', 'api-out.log'),
       errorFile: 'journal',
+      pidFile: join(directory, 'api.pid'),
       logMaxBytes: 2_000,
       logKeep: 3,
       hangTimeoutMs: null,

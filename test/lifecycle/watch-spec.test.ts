@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ignores, settledAt } from '../../src/lifecycle/watch-spec.ts';
 
 const ignoring = (ignore: readonly string[], changes: object = {}): ((path: string) => boolean) =>
-  ignores({ own: [], cwd: '/srv/.deploy/app', paths: ['/srv/.deploy/app'], ignore, ...changes });
+  ignores({ home: '/srv/.deploy/app/lb-home', own: [], cwd: '/srv/.deploy/app', paths: ['/srv/.deploy/app'], ignore, ...changes });
 
 describe('what is not watched', () => {
   it('are dot files and node_modules below a watched folder, wherever that is', () => {
@@ -11,6 +11,11 @@ describe('what is not watched', () => {
       expect([path, ignored(`/srv/.deploy/app/${path}`)]).toEqual([path, true]);
     for (const path of ['', '/src', '/src/app.js', '/my_node_modules/a.js', '/a.b/c'])
       expect([path, ignored(`/srv/.deploy/app${path}`)]).toEqual([path, false]);
+  });
+
+  it('is the folder of lb, wherever that is', () => {
+    expect(ignoring([])('/srv/.deploy/app/lb-home/daemon.log')).toBe(true);
+    expect(ignoring([])('/srv/.deploy/app/lb-home.js')).toBe(false);
   });
 
   it('is not a dot file that was named', () => {

@@ -52,11 +52,11 @@ it('finds ecosystem.config.js in the current directory, and names what it does n
   const port = await freePort();
   sandbox.writeApp(
     'pm2/ecosystem.config.js',
-    `module.exports = { apps: [{ name: 'old-friend', script: ${JSON.stringify(script)}, exec_mode: 'cluster', instances: 2, watch: true, env: { PORT: ${port} } }] };\n`,
+    `module.exports = { apps: [{ name: 'old-friend', script: ${JSON.stringify(script)}, exec_mode: 'cluster', instances: 2, force: true, env: { PORT: ${port} } }] };\n`,
   );
   const result = await sandbox.lbWith({ cwd: `${sandbox.directory}/apps/pm2` }, 'start');
   expect(result.code, String(result)).toBe(0);
-  expect(result.stderr).toContain('watch');
+  expect(result.stderr).toContain('not supported yet and ignored: force');
   expect(await sandbox.workerPids('old-friend')).toHaveLength(2);
   expect(await getJson(port)).toMatchObject({ version: '1' });
 });

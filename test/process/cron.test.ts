@@ -53,6 +53,17 @@ it('a job goes on waiting after the death of its primary and of the daemon, and 
   const { script, runs } = job('rare');
   await sandbox.ok('start', script, '-n', 'rare', '--cron', '0 3 1 1 *', '--no-autorestart');
   await sandbox.waitForApp('rare', 'wait', ({ state }) => state === 'waiting');
+  const file = sandbox.writeApp(
+    'rare.config.json',
+    JSON.stringify({
+      apps: [
+        { name: 'rare', script, cron_restart: '0 3 1 1 *', autorestart: false },
+        { name: 'web', script: fixture('plain-http.cjs'), port: await freePort() },
+      ],
+    }),
+  );
+  expect((await sandbox.ok('start', file)).stderr, 'a start of its file').toContain('rare waits for its next start and was left unchanged');
+  await sandbox.ok('delete', 'web');
   expect(runs()).toBe(1);
   const primary = await sandbox.primaryPid('rare');
   process.kill(primary, 'SIGKILL');

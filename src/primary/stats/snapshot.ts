@@ -1,6 +1,6 @@
 import { expectedPort } from '../../lifecycle/expected-port.ts';
 import { describeGenerations, isNoteworthy } from '../../lifecycle/generations.ts';
-import { namespaceOf } from '../../lifecycle/app-spec.ts';
+import { namespaceOf } from '../../lifecycle/namespace.ts';
 import { appState } from '../../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';

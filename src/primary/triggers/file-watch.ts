@@ -15,6 +15,8 @@ type Watched = Pick<AppSpec, 'cwd' | 'outFile' | 'errorFile' | 'logFile' | 'pidF
 interface FileWatchOptions {
   readonly revival: Pick<Revival, 'facts' | 'carryOut'>;
   readonly watchFiles: WatchFiles;
+  /** The folder of `lb`. */
+  readonly home: string;
   readonly event: EmitEvent;
 }
 
@@ -53,7 +55,7 @@ export class FileWatch implements WorkerObserver {
     const own = [watched.outFile, watched.errorFile, watched.logFile, watched.pidFile].filter((file) => file !== null);
     try {
       const close = await this.#options.watchFiles(
-        { paths, options, ignored: ignores({ own, cwd, paths, ignore }) },
+        { paths, options, ignored: ignores({ home: this.#options.home, own, cwd, paths, ignore }) },
         { changed: (path) => this.#noted(path), failed: (error) => this.#failed(error) },
       );
       if (this.#watched === watched) this.#close = close;
