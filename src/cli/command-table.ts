@@ -82,7 +82,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'reset',
     aliases: [],
     summary: 'set the counters of restarts to 0',
-    load: async () => (await import('./commands/flush.ts')).reset,
+    load: async () => (await import('./commands/reset.ts')).reset,
   },
   {
     name: 'env',
@@ -150,7 +150,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     aliases: [],
     hidden: true,
     summary: 'print all slots as PM2 does, for people',
-    load: async () => (await import('./commands/jlist.ts')).prettylist,
+    load: async () => (await import('./commands/prettylist.ts')).prettylist,
   },
   {
     name: 'pid',
@@ -164,7 +164,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     aliases: [],
     hidden: true,
     summary: 'print the ids of an app',
-    load: async () => (await import('./commands/pid.ts')).id,
+    load: async () => (await import('./commands/id.ts')).id,
   },
   {
     name: 'reloadLogs',
@@ -185,14 +185,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     aliases: [],
     hidden: true,
     summary: 'bring back what ran last',
-    load: async () => (await import('./commands/save.ts')).resurrect,
+    load: async () => (await import('./commands/resurrect.ts')).resurrect,
   },
   {
     name: 'cleardump',
     aliases: [],
     hidden: true,
     summary: 'nothing to do: apps are saved as long as they are defined',
-    load: async () => (await import('./commands/save.ts')).cleardump,
+    load: async () => (await import('./commands/cleardump.ts')).cleardump,
   },
 ];
 

@@ -132,12 +132,12 @@ export class Canaries {
   }
 
   /** Goes on with the comparison. `onTrial` is the worker that has to wait for it, as in a rollout; a failure is returned once. */
-  step({ cutId, monitorMs, allAtOnce, givenUp }: Rollout): { readonly onTrial: number | null; readonly failure: WorkerFailure | null } {
+  step({ cutId, slots, monitorMs, allAtOnce, givenUp }: Rollout): { readonly onTrial: number | null; readonly failure: WorkerFailure | null } {
     const { pool } = this.#context;
     const policy = pool.spec.canary;
     const none = { onTrial: null, failure: null };
     if (this.#passed || allAtOnce || monitorMs === 0 || policy === null) return none;
-    const worker = pool.workers.find(({ id, state, slot }) => id > cutId && state === 'ready' && !givenUp.has(slot));
+    const worker = pool.workers.find(({ id, state, slot }) => id > cutId && state === 'ready' && slots.includes(slot) && !givenUp.has(slot));
     if (worker === undefined) return none;
     if (this.#current?.worker !== worker) {
       this.end();

@@ -148,7 +148,8 @@ export class ReloadOperation implements Operation {
   }
 
   claims(worker: WorkerHandle): boolean {
-    return !this.onlyDrains && worker.id > this.#rollout.cutId && worker.end.stopReason === null;
+    const isConcerned = this.#options.slots?.includes(worker.slot) !== false;
+    return isConcerned && !this.onlyDrains && worker.id > this.#rollout.cutId && worker.end.stopReason === null;
   }
 
   failed(failure: WorkerFailure): void {
