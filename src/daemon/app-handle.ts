@@ -55,7 +55,7 @@ export class AppHandle implements Tenant {
   readonly #orphans: OrphanTracker;
   readonly #stop: AppStop;
   readonly #badMessages: BadMessages;
-  #starting = false;
+  starting = false;
   /** It has not come up since the operator's start failed, or since this daemon brought it back. */
   unproven: 'start-failed' | 'restored' | null = null;
   #mayEnd = false;
@@ -104,11 +104,11 @@ export class AppHandle implements Tenant {
 
   /** A start is under way or done. */
   get active(): boolean {
-    return this.#starting || this.#keeper.keeps(this.name);
+    return this.starting || this.#keeper.keeps(this.name);
   }
 
   get startsInVain(): boolean {
-    if (this.#starting || !this.active) return false;
+    if (this.starting || !this.active) return false;
     const { state, ready } = this.view.stats;
     return state === 'errored' || (state === 'starting' && (this.unproven === 'start-failed' || (this.unproven !== null && ready === 0)));
   }
@@ -116,10 +116,6 @@ export class AppHandle implements Tenant {
   /** It has ended, and waits for what starts it again. */
   get isWaiting(): boolean {
     return this.active && this.view.stats.state === 'waiting';
-  }
-
-  get starting(): boolean {
-    return this.#starting;
   }
 
   get ids(): readonly number[] {
@@ -134,7 +130,7 @@ export class AppHandle implements Tenant {
   /** Starts the app because the operator asked; its first failure is the operator's. @param resting no worker, until something starts one */
   async start(onProgress: ProgressListener, resting = false): Promise<Answer> {
     this.lives.resting = resting;
-    this.#starting = true;
+    this.starting = true;
     this.unproven = null;
     this.desired = 'running';
     this.error = null;
@@ -150,7 +146,7 @@ export class AppHandle implements Tenant {
       await this.#startFailed(LbError.from(error));
       throw error;
     } finally {
-      this.#starting = false;
+      this.starting = false;
     }
   }
 
@@ -202,7 +198,7 @@ export class AppHandle implements Tenant {
       return;
     }
     this.view.reset();
-    if (!this.#starting) {
+    if (!this.starting) {
       void this.#ask(attachment, this.#startOrder(false)).catch((error: unknown) => this.#failed(error));
     }
   }

@@ -158,7 +158,7 @@ describe('stop', () => {
     expect(app.workers.map((worker) => worker.leaving)).toEqual([true, true]);
     expect((await app.snapshot()).state).toBe('stopping');
     await app.advance(100);
-    expect(stop.answer).toMatchObject({ message: 'api is stopped', snapshot: { state: 'stopping', workers: [] } });
+    expect(stop.answer).toMatchObject({ message: 'api is stopped', snapshot: { state: 'stopped', workers: [] } });
     expect(app.messages.at(-1)).toMatchObject({ type: 'ended', state: 'stopped', error: null });
     expect(app.finished).toBe(1);
     expect(app.workers).toHaveLength(2);
