@@ -1,5 +1,4 @@
 import type { OptionDef } from './command.ts';
-import type { Context } from './context.ts';
 
 /** PM2 flags that existing scripts pass; accepted, and left out of the help. */
 export const PM2_OPTIONS: readonly OptionDef[] = [
@@ -12,7 +11,6 @@ export const PM2_OPTIONS: readonly OptionDef[] = [
   { flags: '--v8', description: 'no effect', hidden: true },
   { flags: '--event-loop-inspector', description: 'no effect', hidden: true },
   { flags: '--deep-monitoring', description: 'no effect', hidden: true },
-  { flags: '--no-treekill', description: 'not supported yet', hidden: true },
 ];
 
 /** PM2 locks an app while it reloads; `lb` queues what comes meanwhile, so there is no lock to ignore. */
@@ -21,24 +19,9 @@ export const NO_LOCK_OPTION: OptionDef = { flags: '-f, --force', description: 'n
 export const FORCE_OPTION: OptionDef = { flags: '-f, --force', description: 'start the script once more, under another name if its own is taken' };
 
 /** The keys of these flags among the options. */
-export const PM2_KEYS: readonly string[] = [
-  'vizion',
-  'pmx',
-  'automation',
-  'trace',
-  'disableTrace',
-  'v8',
-  'eventLoopInspector',
-  'deepMonitoring',
-  'treekill',
-  'force',
-];
+export const PM2_KEYS: readonly string[] = ['vizion', 'pmx', 'automation', 'trace', 'disableTrace', 'v8', 'eventLoopInspector', 'deepMonitoring', 'force'];
 
-/** Warns about a PM2 flag that has no effect but should. */
-export function checkPm2Flags({ options, note, errStyle }: Context): void {
-  if (options['treekill'] === false) note(`${errStyle('yellow', 'warning:')} command line: --no-treekill is not supported yet and is ignored`);
-}
-
+const OTHER_USER = 'an app runs as the user who runs lb; run lb as that user';
 const FILES = 'put your settings into lb.config.js instead, see docs/configuration.md';
 const MODULES = 'lb has no modules';
 const METRICS = 'use "lb dashboard", "lb metrics" for Prometheus, or on_event in the config file';
@@ -104,6 +87,8 @@ const PM2_FLAGS: Readonly<Record<string, string>> = {
   '--hp': SERVICE,
   '--wait-ip': SERVICE,
   '--service-name': SERVICE,
+  '--uid': OTHER_USER,
+  '--gid': OTHER_USER,
   '--write': AS_FILE,
   '-x': 'use "--exec-mode fork"',
   '--execute-command': 'use "--exec-mode fork"',

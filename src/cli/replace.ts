@@ -9,7 +9,6 @@ import type { Context } from './context.ts';
 import { daemonFor } from './daemon-of.ts';
 import { advisingName } from './name-taken.ts';
 import { forEachTarget, runOperation } from './operation.ts';
-import { checkPm2Flags } from './pm2-habits.ts';
 import { applyMetrics, isConfigTarget, refuseConfigFlags, resolveTarget } from './resolve.ts';
 import { targetsOf, type Target } from './targets.ts';
 import { envUpdate } from './update-env.ts';
@@ -27,7 +26,6 @@ const RULES = { ofAll: isRunning, none: 'no app is running' };
 
 /** What `lb reload` and `lb restart` share. @param atOnce how many apps */
 export async function replaceApps(context: Context, action: Action, body: object, atOnce = 1): Promise<number> {
-  checkPm2Flags(context);
   const { files, metrics } = await definitionsOfFiles(context, action);
   const { channel } = await daemonFor(context, 'change');
   try {

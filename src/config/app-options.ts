@@ -206,6 +206,13 @@ export interface AppOptions {
    */
   readonly kill_signal?: string | undefined;
   /**
+   * What a worker started ends with it.
+   *
+   * Without it, only the worker itself is asked, and killed at the end; what it started goes on, except when the primary dies. Processes in a session of their own go on in any case.
+   * @default `true`
+   */
+  readonly treekill?: boolean | undefined;
+  /**
    * Ask a worker to stop with the message `shutdown` instead of a signal.
    *
    * The app receives it with `process.on('message')` once its HTTP connections are drained.

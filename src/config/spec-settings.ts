@@ -44,6 +44,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     maxDraining: settings.max_draining,
     overlap: settings.overlap ?? null,
     socket: settings.socket ?? null,
+    treekill: settings.treekill,
     killSignal: settings.kill_signal ?? null,
     shutdownWithMessage: settings.shutdown_with_message,
     maxMemoryBytes: settings.max_memory_restart,

@@ -1,3 +1,4 @@
+import { isEnded } from '../lifecycle/states.ts';
 import { isSameFootprint, type Footprint } from '../lifecycle/replacement.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import type { SavedApp } from './store.ts';
@@ -16,8 +17,8 @@ export class Lives {
   /** Its primary has reported. @returns whether there is something new to save */
   saw({ replacement, state }: Pick<AppStats, 'replacement' | 'state'>): boolean {
     const wasResting = this.resting;
-    // A primary that stops an app for another one says so, and nothing about how it was before.
-    if (state !== 'stopping') this.resting = state === 'waiting';
+    // One that ends, for another primary or with its daemon, says nothing about how it was before.
+    if (state !== 'stopping' && !isEnded(state)) this.resting = state === 'waiting';
     return this.#leftTraces(replacement) || this.resting !== wasResting;
   }
 

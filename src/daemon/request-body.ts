@@ -44,6 +44,8 @@ export class RequestBodies {
     } finally {
       this.#waiting--;
       if (this.#waiting === 0) this.#freeSoon();
+      // The next one would come on top of what is left of this one.
+      else collectGarbage();
     }
   }
 

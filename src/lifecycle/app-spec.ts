@@ -169,6 +169,8 @@ export interface AppSpec {
   readonly maxDraining: number | null;
   /** Whether old and new worker may run side by side when one replaces the other; null is decided by what the app does. */
   readonly overlap: boolean | null;
+  /** What a worker started ends with it. */
+  readonly treekill: boolean;
   /** The stop signal; null for SIGTERM, and SIGINT for a Node.js app that handles only that. */
   readonly killSignal: NodeJS.Signals | null;
   /** Send the message `shutdown` instead of a stop signal. */

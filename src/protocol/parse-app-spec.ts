@@ -122,6 +122,7 @@ const SHAPE: Shape<AppSpec> = {
   drainIdleMs: number(0),
   maxDraining: nullable(integer(1)),
   overlap: nullable(boolean),
+  treekill: boolean,
   killSignal: nullable(signalName),
   shutdownWithMessage: boolean,
   maxMemoryBytes: nullable(integer(1)),

@@ -31,6 +31,7 @@ const UNUSUAL: Spec = {
   incrementVar: 'PORT',
   socket: { host: null, port: 8000 },
   readyWhen: { by: 'port', port: 8000 },
+  treekill: false,
   killSignal: 'SIGINT',
   ipc: 'broadcast',
   port: 3000,

@@ -107,6 +107,7 @@ describe('a script on the command line', () => {
         drainIdleMs: 10_000,
         maxDraining: null,
         overlap: null,
+        treekill: true,
         killSignal: null,
         shutdownWithMessage: false,
         maxMemoryBytes: null,

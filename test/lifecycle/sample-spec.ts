@@ -28,6 +28,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     drainIdleMs: 10_000,
     maxDraining: null,
     overlap: null,
+    treekill: true,
     killSignal: null,
     shutdownWithMessage: false,
     maxMemoryBytes: null,

@@ -33,7 +33,7 @@ it('a job with autostart false waits for its tick, runs at each, and lb list say
   expect(started.stdout).toContain('nightly is not running: the next tick of cron_restart starts it again');
   expect(runs()).toBe(0);
   const { stdout } = await sandbox.ok('list');
-  expect(stdout).toMatch(/nightly +waiting/);
+  expect(stdout).toMatch(/nightly +0 +waiting/);
   expect(stdout).toMatch(/cron_restart: next at \d{4}-\d\d-\d\d 03:00:00/);
   await sandbox.ok('start', 'nightly');
   await sandbox.waitFor('the job to run now', () => runs() === 1);
@@ -57,7 +57,7 @@ it('a job goes on waiting after the death of its primary and of the daemon, and 
     'rare.config.json',
     JSON.stringify({
       apps: [
-        { name: 'rare', script, cron_restart: '0 3 1 1 *', autorestart: false },
+        { name: 'rare', script, cwd: sandbox.directory, cron_restart: '0 3 1 1 *', autorestart: false },
         { name: 'web', script: fixture('plain-http.cjs'), port: await freePort() },
       ],
     }),

@@ -73,7 +73,7 @@ it('filter_env, append_env_to_name and source_map_support', async () => {
 it('a namespace is shown, and commands take it as a target', async () => {
   const app = async (name: string, namespace?: string): Promise<object> => ({ name, script: fixture('plain-http.cjs'), port: await freePort(), namespace });
   await startFile([await app('one', 'shop'), await app('two', 'shop'), await app('three')]);
-  expect((await sandbox.ok('list')).stdout).toMatch(/name +namespace +state[^]*one +shop[^]*three +default/);
+  expect((await sandbox.ok('list')).stdout).toMatch(/name +namespace +id +state[^]*one +shop[^]*three +default/);
   await sandbox.ok('stop', 'shop');
   const states = Object.fromEntries((await sandbox.apps()).map(({ name, state }) => [name, state]));
   expect(states).toEqual({ one: 'stopped', two: 'stopped', three: 'online' });

@@ -72,10 +72,19 @@ it('an ecosystem file with npm, and TypeScript through the tsx of the project', 
 });
 
 it('what can not be run: one message, the command that works, and nothing is started', async () => {
-  const directory = project('shell', { start: 'npm run build && node dist/server.js' });
-  const result = await sandbox.lbWith({ cwd: directory }, 'start', 'npm', '--', 'start');
+  const directory = project('none', { start: 'node dist/server.js' });
+  const result = await sandbox.lbWith({ cwd: directory }, 'start', 'npm', '--', 'dev');
   expect(result.code, String(result)).toBe(2);
-  expect(result.stderr).toContain('which needs a shell (&&)\nhint: what works: lb start ');
-  expect(result.stderr).toContain('what works: lb start dist/server.js');
+  expect(result.stderr).toContain('npm dev does not run a script of package.json\nhint: what works: lb start npm -- run dev');
   expect(await sandbox.apps().catch(() => [])).toEqual([]);
+});
+
+it('a script that needs a shell runs as a command, and the note names the command that runs its server as a Node.js app', async () => {
+  const directory = project('shell', { start: 'true && node dist/server.js' });
+  const port = await freePort();
+  const result = await sandbox.lbWith({ cwd: directory, env: { PORT: String(port) } }, 'start', 'npm', '-n', 'shell', '--', 'start');
+  expect(result.code, String(result)).toBe(0);
+  expect(result.stderr).toMatch(/npm start runs as a command.*which needs a shell \(&&\) \(as a Node.js app: lb start dist\/server.js\)/);
+  expect(result.stdout).toContain(`listening on tcp *:${port}`);
+  await sandbox.ok('delete', 'shell');
 });

@@ -99,6 +99,7 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [{ by: 'file', file: 'ready' }, '.file'],
     [{ by: 'luck' }, '.by'],
   ],
+  treekill: [['no', '']],
   killSignal: [['SIGNOTHING', '']],
   ipc: [['all', '']],
   port: [

@@ -15,7 +15,7 @@ import { refuseLooseCommand } from '../loose-command.ts';
 import { advisingName } from '../name-taken.ts';
 import { forEachTarget, runOperation, type Success } from '../operation.ts';
 import { lowerLimits } from '../output/limits-view.ts';
-import { checkPm2Flags, FORCE_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
+import { FORCE_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
 import { appFlags, applyMetrics, commandForFile, CONFIG_OPTIONS, refuseConfigFlags, resolveTarget, type Resolved } from '../resolve.ts';
 import { envUpdate } from '../update-env.ts';
 import { fetchApps, isRunning } from '../apps.ts';
@@ -50,7 +50,6 @@ export const start: Command = {
 };
 
 async function run(context: Context): Promise<number> {
-  checkPm2Flags(context);
   await refuseLooseCommand(context);
   if (context.options['daemon'] === false) return await runInForeground(context);
   const targets = context.args.length === 0 ? [undefined] : context.args;

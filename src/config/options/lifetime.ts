@@ -78,6 +78,15 @@ export const LIFETIME_OPTIONS = {
     notes:
       'A Node.js app gets it when its HTTP connections are drained, whether it handles it or not. Of a command the first process gets it, or its whole process group if that is a shell waiting for what it runs; the group also at three quarters of `kill_timeout`.',
   }),
+  treekill: withDefault({
+    group: 'Start and stop',
+    kind: kinds.boolean,
+    flags: ['--no-treekill'],
+    default: true,
+    doc: 'what a worker started ends with it',
+    notes:
+      'Without it, only the worker itself is asked, and killed at the end; what it started goes on, except when the primary dies. Processes in a session of their own go on in any case.',
+  }),
   shutdown_with_message: withDefault({
     group: 'Start and stop',
     kind: kinds.boolean,

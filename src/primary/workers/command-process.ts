@@ -87,7 +87,9 @@ export class CommandProcess implements WorkerProcess {
 
   signal(signal: NodeJS.Signals): void {
     this.#signal = signal;
-    if (this.#isRunning) signalCommand(this.pid, signal);
+    if (!this.#isRunning) return;
+    if (this.#command.spec.treekill) signalCommand(this.pid, signal);
+    else this.#child.kill(signal);
   }
 
   kill(): void {
@@ -104,6 +106,7 @@ export class CommandProcess implements WorkerProcess {
   /** It has been asked. Whoever of its group is left when most of the time is over is asked too. */
   #leave(): void {
     this.#readiness.stop();
+    if (!this.#command.spec.treekill) return;
     this.#groupTimer ??= setTimeout(() => signalGroup(this.pid, this.#signal), askAfter(this.#command.spec.killTimeoutMs)).unref();
   }
 

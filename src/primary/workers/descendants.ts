@@ -23,12 +23,19 @@ export interface LeftBehind {
 export class Descendants {
   /** When the worker must be gone, and they with it. */
   leaveBy = Number.POSITIVE_INFINITY;
+  readonly #areEnded: boolean;
   #noted: readonly ProcessId[] = [];
   #session: number | null = null;
   /** The worker, if it leads a session. */
   #leader: number | null = null;
 
+  /** @param areEnded whether they end with the worker */
+  constructor(areEnded: boolean) {
+    this.#areEnded = areEnded;
+  }
+
   note(pid: number): void {
+    if (!this.#areEnded) return;
     const session = sessionOf(pid);
     this.#leader = session === pid ? pid : this.#leader;
     const found = this.#leader === pid ? leftOfCommand(pid).filter((one) => one.pid !== pid) : descendantsOf(pid);

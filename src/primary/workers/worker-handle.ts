@@ -52,7 +52,7 @@ export class WorkerHandle {
   readonly self = new SelfDescription();
   readonly end = new WorkerEnd();
   readonly inspectorPaths = new InspectorPaths();
-  readonly descendants = new Descendants();
+  readonly descendants: Descendants;
   /** Null before its exit. */
   leftBehind: LeftBehind | null = null;
   readonly startedAt = now();
@@ -81,6 +81,7 @@ export class WorkerHandle {
     this.slot = slot;
     this.generation = generation;
     this.spec = spec;
+    this.descendants = new Descendants(spec.treekill);
     this.#notify = notify;
     this.#counters = counters;
     this.meter = new WorkerMeter(counters, slot);
@@ -139,10 +140,11 @@ export class WorkerHandle {
     this.#notify('onStateChanged', this, from);
   }
 
-  /** Kills it with its descendants, except those that outlive it. */
+  /** Kills it, and unless `treekill` is off its descendants, except those that outlive it. */
   kill(): void {
     this.descendants.note(this.pid);
-    this.channel.kill();
+    if (this.spec.treekill) this.channel.kill();
+    else this.channel.signal('SIGKILL');
   }
 
   answerListen(seq: number, query: ListenQuery, errno: number, name: SocketName | null): void {

@@ -161,10 +161,6 @@ describe('start', () => {
 
   it('knows flags of PM2', async () => {
     expect(await lb('start server.js --no-vizion --no-pmx --no-automation')).toEqual({ code: 0, out: '"server" is online\n', err: '' });
-    expect(await lb('start server.js --no-treekill')).toMatchObject({
-      code: 0,
-      err: 'warning: command line: --no-treekill is not supported yet and is ignored\n',
-    });
   });
 
   it('starts a script once more with --force, under a name that is free', async () => {
