@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { askAfter } from '../lifecycle/stop-ladder.ts';
@@ -13,19 +14,28 @@ const CHECK_EVERY_MS = 50;
 
 /** The commands of a dead primary: they do not notice its death, and would run twice. */
 export class LeftCommands {
-  readonly #file: string;
+  readonly #fileOf: (primary: number) => string;
   readonly #reports: FileReports;
 
   constructor(primariesDir: string, name: string, reports: FileReports) {
-    this.#file = join(primariesDir, commandsFile(name));
+    this.#fileOf = (primary) => join(primariesDir, commandsFile(name, primary));
     this.#reports = reports;
   }
 
-  /** Those that live. A pid alone may be another process by now. */
-  get living(): readonly LeftCommand[] {
+  /** Those of the primary with this pid that live. A pid alone may be another process by now. */
+  of(primary: number): readonly LeftCommand[] {
     const without = 'starting the app again';
-    const noted = readSaved({ path: this.#file, parser: parseLeftCommands, reports: this.#reports, without }) ?? [];
+    const noted = readSaved({ path: this.#fileOf(primary), parser: parseLeftCommands, reports: this.#reports, without }) ?? [];
     return noted.filter(({ pid, startTime }) => isAlive(pid, startTime));
+  }
+
+  /** They have ended. A file that stays names processes that are gone. */
+  forget(primary: number): void {
+    try {
+      rmSync(this.#fileOf(primary), { force: true });
+    } catch {
+      // The folder cannot be written now.
+    }
   }
 }
 

@@ -15,10 +15,10 @@ export interface LeftApp {
  */
 export class Predecessor {
   readonly #log: (message: string) => void;
-  readonly #commands: Pick<LeftCommands, 'living'>;
+  readonly #commands: Pick<LeftCommands, 'of' | 'forget'>;
   #waiting: (() => void)[] | null = null;
 
-  constructor(log: (message: string) => void, commands: Pick<LeftCommands, 'living'>) {
+  constructor(log: (message: string) => void, commands: Pick<LeftCommands, 'of' | 'forget'>) {
     this.#log = log;
     this.#commands = commands;
   }
@@ -26,13 +26,14 @@ export class Predecessor {
   /** The primary with this pid is dead. @param recorded the pid was read from a file */
   leaves(pid: number, apps: readonly LeftApp[], recorded = false): void {
     if (this.#waiting !== null || apps.length === 0) return;
-    const commands = this.#commands.living;
+    const commands = this.#commands.of(pid);
     const hasOrphans = recorded ? isOrphaned(pid) : orphansNow(pid)?.length !== 0;
+    if (commands.length === 0) this.#commands.forget(pid);
     if (!hasOrphans && commands.length === 0) return;
     const careful = apps.filter(({ wanted, stopFirst }) => wanted && stopFirst);
     const withinMs = Math.max(...(careful.length > 0 ? careful : apps).map(({ killTimeoutMs }) => killTimeoutMs));
-    const ended = Promise.all([hasOrphans ? orphansEnded(pid, withinMs) : null, commandsEnded(commands)]).catch((error: unknown) =>
-      this.#log(`the workers of a dead primary (pid ${pid}) were not seen to end: ${messageOf(error)}`),
+    const ended = Promise.all([hasOrphans ? orphansEnded(pid, withinMs) : null, commandsEnded(commands).then(() => this.#commands.forget(pid))]).catch(
+      (error: unknown) => this.#log(`the workers of a dead primary (pid ${pid}) were not seen to end: ${messageOf(error)}`),
     );
     if (careful.length === 0) return;
     this.#log(`the workers of a dead primary (pid ${pid}) have to end before the next one starts`);

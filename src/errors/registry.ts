@@ -69,7 +69,7 @@ export const ERRORS = {
   },
   LB_ERR_INTERPRETER: {
     message: '{app}: interpreter {interpreter} cannot be used: {reason}',
-    hint: 'set "interpreter" to the path of a Node.js binary, version 20.19 or newer',
+    hint: 'set "interpreter" to the path of the program that runs the script; Node.js must be 20.19 or newer',
     exit: 'usage',
     http: 400,
   },

@@ -37,7 +37,9 @@ process.title = `lb primary ${parsed.name}`;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 const missing = (message: string): void => primary.tell('program-copy', message);
 const program = new KeptProgram({ program: findProgram(parsed.program), home: parsed.home, missing }, parsed.program);
-const commands = new CommandRecord(join(homePaths(parsed.home).primaries, commandsFile(parsed.name)), (problem) => primary.tell('storage', problem));
+const commands = new CommandRecord(join(homePaths(parsed.home).primaries, commandsFile(parsed.name, process.pid)), (problem) =>
+  primary.tell('storage', problem),
+);
 const ports = {
   program,
   link: (own: PrimarySettings, events: LinkEvents) => new DaemonLink(own, events, program),

@@ -64,8 +64,8 @@ export function homePaths(home: string): HomePaths {
   };
 }
 
-/** In the folder of the primaries: names the commands of a primary. */
-export const commandsFile = (primary: string): string => `${primary}.commands`;
+/** In the folder of the primaries: names the commands of the primary with this pid. During an upgrade there are two. */
+export const commandsFile = (primary: string, pid: number): string => `${primary}.${pid}.commands`;
 
 /** If the path in the home is too long for a socket, it is in a folder under /tmp. */
 function socketPath(home: string, name: 'lb.sock' | 'attach.sock'): string {

@@ -24,7 +24,7 @@ afterEach(() => {
 
 const app = (changes: object = {}) => ({ wanted: true, stopFirst: true, killTimeoutMs: 5_000, ...changes });
 const make = (): { readonly respawn: Respawn; readonly start: Mock<() => void> } => ({
-  respawn: new Respawn(new Predecessor(() => {}, { living: [] })),
+  respawn: new Respawn(new Predecessor(() => {}, { of: () => [], forget: () => {} })),
   start: vi.fn(() => {}),
 });
 

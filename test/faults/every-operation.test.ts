@@ -123,6 +123,7 @@ const ELSEWHERE: readonly (readonly [sites: RegExp, why: string])[] = [
   [/^logs\/(followed-log|log-bytes|log-places)\.ts /, 'the answer to lb logs'],
   [/^system\/(program|program-places|kept-program)\.ts /, 'the next place, else the installation: test/system/program.test.ts'],
   [/^daemon\/upgrade\/(sweep|upgrade)\.ts /, 'ignored, or a step of the upgrade says so: test/daemon/upgrade/upgrade.test.ts'],
+  [/^daemon\/left-commands\.ts rmSync$/, 'ignored: the file names processes that are gone'],
   [/^primary\/workers\/command-(readiness|record)\.ts /, 'looked again, or told: test/primary/workers/command-record.test.ts'],
   [/^system\/file-tail\.ts /, 'an error goes without the last line of a log'],
   [/^primary\/ingress\/bind-listener\.ts /, 'the path is used as it is; what is wrong with it is the error of the app'],
