@@ -90,15 +90,22 @@ it('an app that clusters itself: its own workers serve, count and drain; a reloa
   await sandbox.waitForApp(name, 'know of the request', ({ workers }) => workers.some(({ requestsInFlight }) => requestsInFlight > 0));
   await sandbox.ok('reload', name, '--monitor', '200');
   expect((await slow).status).toBe(200);
+  // Of the app's three new workers the first one that is up may have got all so far.
+  const asked: number[] = [];
+  await sandbox.waitFor('each of its three workers to answer', async () => {
+    asked.push((await getJson<{ pid: number }>(port)).pid);
+    return new Set(asked).size === 3;
+  });
   await Promise.all([each.waitForServed(50), kept.waitForServed(50)]);
   const tallies = [await each.stop(), await kept.stop()];
   for (const tally of tallies) {
     expectLossless(tally, 'reload');
-    // Three workers before, three after.
-    expect(Object.keys(tally.pids).length).toBeGreaterThanOrEqual(4);
     expect(Object.keys(tally.pids)).not.toContain(String(worker));
   }
-  const served = tallies.reduce((sum, { served: count }) => sum + count, 2);
+  // Three workers before, of which some may not have got any of the few kept connections, and three after.
+  const [ofEach = 0, ofKept = 0] = tallies.map(({ pids }) => Object.keys(pids).length);
+  expect([ofEach >= 4, ofKept >= 2], `${ofEach} and ${ofKept} processes`).toEqual([true, true]);
+  const served = tallies.reduce((sum, { served: count }) => sum + count, 2 + asked.length);
   const { totals } = await sandbox.waitForApp(name, 'have counted every answer', (now) => now.totals.answers.reduce((sum, count) => sum + count, 0) >= served);
   expect(totals.answers.reduce((sum, count) => sum + count, 0)).toBe(served);
 });
