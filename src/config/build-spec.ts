@@ -78,6 +78,9 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
   const env = mergeEnv([withoutFiltered(inheritedEnv(context.env), settings.filter_env), pwdOf(app, context), ...declaredEnv]);
   const program = await programOf(app, context, settings, env, problems);
   const { flags } = context;
+  const readyWhen = readyWhenOf(settings, app.cwd, env);
+  if (readyWhen === undefined)
+    problems.push(valueError(originOf('ready_when', app, flags), 'a path with a port: { path, port }, or the option port, or PORT', 'no port'));
   const spec: AppSpec = {
     name: app.name,
     origin: { file: context.file, project: (await packageOf(app.cwd))?.name ?? null },
@@ -87,7 +90,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     instances: startOf(settings, context),
     ...specSettings(settings),
     ...program,
-    readyWhen: readyWhenOf(settings, app.cwd, env),
+    readyWhen: readyWhen ?? null,
     env,
     umask: settings.umask ?? context.umask,
     outFile: logFile('out_file', 'out'),

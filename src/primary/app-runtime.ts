@@ -68,46 +68,28 @@ export class AppRuntime {
   }
 }
 
-/** Who accepts, routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change. */
 function inOrder(parts: AppParts): readonly WorkerObserver[] {
-  const {
-    acceptance,
-    router,
-    contract,
-    watch,
-    sampler,
-    appMetrics,
-    logs,
-    pool,
-    pidFiles,
-    generations,
-    relay,
-    announcer,
-    replacement,
-    supervisor,
-    autoscaler,
-    cron,
-    fileWatch,
-    feed,
-  } = parts;
-  return [
-    acceptance,
-    router,
-    contract,
-    watch,
-    sampler,
-    appMetrics,
-    logs,
-    pool,
-    pidFiles,
-    generations,
-    relay,
-    announcer,
-    replacement,
-    supervisor,
-    autoscaler,
-    cron,
-    fileWatch,
-    feed,
-  ];
+  return ORDER.map((name) => parts[name]);
 }
+
+/** Who accepts, routing and logs come before the supervisor, which acts on an event. Stats come last, so they include every change. */
+const ORDER = [
+  'acceptance',
+  'router',
+  'contract',
+  'watch',
+  'sampler',
+  'appMetrics',
+  'logs',
+  'pool',
+  'pidFiles',
+  'generations',
+  'relay',
+  'announcer',
+  'replacement',
+  'supervisor',
+  'autoscaler',
+  'cron',
+  'fileWatch',
+  'feed',
+] as const satisfies readonly (keyof AppParts)[];

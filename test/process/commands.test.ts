@@ -125,7 +125,7 @@ it('ready_when: a port, a path, a file and a command; nothing else makes it read
 
 it('several copies: said, and increment_var gives each its own port', async () => {
   const { name, port, result } = await start('serves.sh', { instances: 2, flags: ['--increment-var', 'PORT'] });
-  expect(result.stderr).toContain('copies of one program, each with its own PORT');
+  expect(result.stderr).not.toContain('warning');
   const parents = await Promise.all([0, 1].map(async (slot) => (await getJson<{ parent: number }>(port + slot)).parent));
   expect(parents).toEqual(await sandbox.workerPids(name));
   const without = await sandbox.tryStart(script('signals.sh'), { instances: 2, flags: ['--min-uptime', '100'] });
@@ -135,6 +135,8 @@ it('several copies: said, and increment_var gives each its own port', async () =
 it('what a command cannot have is refused, and says why', async () => {
   const { result } = await sandbox.tryStart(script('signals.sh'), { instances: null, flags: ['--balance', 'round-robin'] });
   expect([result.code, result.stderr]).toEqual([2, expect.stringContaining('nothing for a command, whose connections lb does not see')]);
+  const nowhere = await sandbox.tryStart(script('signals.sh'), { instances: null, env: { PORT: '' }, flags: ['--ready-when', '/health'] });
+  expect([nowhere.result.code, nowhere.result.stderr]).toEqual([2, expect.stringMatching(/--ready-when: expected a path with a port.*got no port/)]);
   const missing = await sandbox.tryStart(script('signals.sh'), { instances: null, flags: ['--interpreter', 'no-such-interpreter'] });
   expect([missing.result.code, missing.result.stderr]).toEqual([2, expect.stringContaining('it is not in PATH')]);
 });
