@@ -12,10 +12,14 @@ const LASTS = 'setInterval(() => {}, 1000)';
 /** Starts a launcher, stops it, and tells what became of its child. */
 async function stopLauncher(
   child: readonly string[],
-  { detached = false, stubborn = false } = {},
+  { detached = false, stubborn = false, treekill = true } = {},
 ): Promise<{ readonly alive: boolean; readonly events: string; readonly durationMs: number }> {
   const env = { CHILD: JSON.stringify(child), DETACHED: detached ? '1' : '0', STUBBORN: stubborn ? '1' : '0', CHILD_HOME: sandbox.home };
-  const { name, port } = await sandbox.start('leaves-children.cjs', { instances: 1, env, flags: stubborn ? ['--kill-timeout', '1s'] : [] });
+  const { name, port } = await sandbox.start('leaves-children.cjs', {
+    instances: 1,
+    env,
+    flags: [...(stubborn ? ['--kill-timeout', '1s'] : []), ...(treekill ? [] : ['--no-treekill'])],
+  });
   const pid = (await getJson<{ child: number }>(port)).child;
   onTestFinished(() => {
     if (isAlive(pid)) process.kill(pid, 'SIGKILL');
@@ -28,6 +32,11 @@ it('a child that its worker left behind is gone when the stop ends', async () =>
   const { alive, events, durationMs } = await stopLauncher(['-e', LASTS]);
   expect([alive, durationMs < 5_000]).toEqual([false, true]);
   expect(events).toContain('it left 1 process behind, which lb ended');
+});
+
+it.each([false, true])('with treekill off it goes on, also when its worker is killed at its deadline: %s', async (stubborn) => {
+  const { alive } = await stopLauncher(['-e', LASTS], { treekill: false, stubborn });
+  expect(alive).toBe(true);
 });
 
 it('one that ignores SIGTERM too', async () => {
