@@ -34,9 +34,15 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'reload',
-    aliases: ['gracefulReload', 'startOrReload', 'startOrGracefulReload'],
+    aliases: ['gracefulReload'],
     summary: 'replace the workers without dropping requests',
     load: async () => (await import('./commands/reload.ts')).reload,
+  },
+  {
+    name: 'apply',
+    aliases: [],
+    summary: 'make what runs match a config file',
+    load: async () => (await import('./commands/apply.ts')).apply,
   },
   {
     name: 'restart',
@@ -165,6 +171,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     hidden: true,
     summary: 'print the ids of an app',
     load: async () => (await import('./commands/id.ts')).id,
+  },
+  {
+    name: 'startOrReload',
+    aliases: ['startOrGracefulReload'],
+    hidden: true,
+    summary: 'lb apply --reload',
+    load: async () => (await import('./commands/apply.ts')).startOrReload,
   },
   {
     name: 'reloadLogs',

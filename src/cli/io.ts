@@ -16,6 +16,8 @@ export interface Io {
   onInterrupt(listener: () => void): () => void;
   /** All that comes on stdin, until its end. */
   readonly readStdin: () => Promise<string>;
+  /** Asks on the terminal, and resolves with what was typed; null if there is no terminal. */
+  readonly ask: ((question: string) => Promise<string>) | null;
   readonly startDaemon?: StartDaemon;
 }
 

@@ -55,6 +55,10 @@ export interface Resolved {
   readonly apps: AppSpec[];
   /** The `metrics` key of the config file; null if there is none. */
   readonly metrics: MetricsConfig | null;
+  /** The config file, absolute; null for a script, and for a config on stdin. */
+  readonly file: string | null;
+  /** The names of all apps in the file, also of those that were not selected. */
+  readonly names: readonly string[];
 }
 
 /**
@@ -66,7 +70,7 @@ export async function resolveTarget(context: Context, target: string | undefined
   const only = options['only'];
   const isForeground = command === 'run' || options['daemon'] === false;
   const daemon = isForeground ? null : await helloOf(context);
-  const { apps, metrics, warnings, notes } = await resolveApps({
+  const { apps, metrics, warnings, notes, file, names } = await resolveApps({
     target,
     ...(await contentOf(io, target)),
     flags,
@@ -85,7 +89,7 @@ export async function resolveTarget(context: Context, target: string | undefined
   const heapWarnings = apps.flatMap((app) => heapWarning(app, definedHeapLimit(app) ?? defaultHeapLimit(app, daemon)) ?? []);
   for (const warning of [...warnings, ...heapWarnings]) context.note(`${context.errStyle('yellow', 'warning:')} ${warning}`);
   for (const note of notes) context.note(note);
-  return { apps, metrics: metrics ?? null };
+  return { apps, metrics: metrics ?? null, file, names };
 }
 
 /** A config file with an absolute path needs no current directory. */

@@ -10,6 +10,17 @@ const failed = (error: unknown): void => process.exit(errnoOf(error) === 'EPIPE'
 const stdout = standardOutput(1, () => process.stdout, failed);
 const stderr = standardOutput(2, () => process.stderr, failed);
 
+async function askOnTerminal(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    // The end of the input (Ctrl-D) is an empty answer.
+    return await Promise.race([terminal.question(question), new Promise<string>((resolve) => terminal.once('close', () => resolve('')))]);
+  } finally {
+    terminal.close();
+  }
+}
+
 const io: Io = {
   stdout: terminalOutput(stdout),
   stderr: terminalOutput(stderr),
@@ -21,6 +32,9 @@ const io: Io = {
     let text = '';
     for await (const chunk of process.stdin.setEncoding('utf8')) text += String(chunk);
     return text;
+  },
+  get ask() {
+    return process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : null;
   },
   onInterrupt(listener) {
     let again = false;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LbError, errnoOf, messageOf } from '../errors/lb-error.ts';
 import { fileNameOf } from '../lifecycle/app-name.ts';
-import { LOG_PROGRAMS, weightOf, type AppSpec, type ScaleSpec, type WorkerKind } from '../lifecycle/app-spec.ts';
+import { LOG_PROGRAMS, weightOf, type AppSpec, type Declared, type ScaleSpec, type WorkerKind } from '../lifecycle/app-spec.ts';
 import { copiesWarning } from '../lifecycle/copies.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
 import { STRATEGIES } from '../lifecycle/balance-strategy.ts';
@@ -10,7 +10,7 @@ import { packageOf } from './command/project-files.ts';
 import type { ExternalCommand } from './command/external-command.ts';
 import { shownPath, type Program } from './command/resolve-command.ts';
 import { typed } from './command/shell-line.ts';
-import { declaredDigest } from './declared.ts';
+import { digestOf } from './declared.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
 import { countInstances } from './instances.ts';
 import { scheduleProblem } from './schedule-problem.ts';
@@ -28,6 +28,8 @@ import { inheritedEnv, mergeEnv, withoutFiltered } from './worker-env.ts';
 export interface LocatedApp {
   readonly layer: Layer;
   readonly name: string;
+  /** Its name in the config file. */
+  readonly nameInFile: string;
   readonly cwd: string;
   readonly script: string;
   /** The command behind which the script was found; absent for a plain script file. */
@@ -83,8 +85,8 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     problems.push(valueError(originOf('ready_when', app, flags), 'a path with a port: { path, port }, or the option port, or PORT', 'no port'));
   const spec: AppSpec = {
     name: app.name,
-    origin: { file: context.file, project: (await packageOf(app.cwd))?.name ?? null },
-    declared: declaredDigest({ ...declaredValues(app, context), args: program.args, env: new Map(declaredEnv.flatMap((layer) => [...layer])) }),
+    origin: { file: context.file, project: (await packageOf(app.cwd))?.name ?? null, name: app.nameInFile },
+    declared: declaredOf(app, context, { settings, program, env: new Map(declaredEnv.flatMap((layer) => [...layer])) }),
     script: app.script,
     cwd: app.cwd,
     instances: startOf(settings, context),
@@ -222,11 +224,24 @@ function originOf(key: OptionKey, app: LocatedApp, flags: Layer): Origin {
   return flags.origins.get(key) ?? app.layer.origins.get(key) ?? { file: COMMAND_LINE, path: key };
 }
 
+interface Meant {
+  readonly settings: Settings;
+  readonly program: Pick<AppSpec, 'kind' | 'args'>;
+  readonly env: EnvLayer;
+}
+
 /** The values that were given, in the words of the definition where a file and a flag could say the same in different ones. */
-function declaredValues(app: LocatedApp, context: BuildContext): Readonly<Record<string, unknown>> {
-  const { name: _, ...given } = { ...app.layer.values, ...context.environment.values, ...context.flags.values };
+function declaredOf(app: LocatedApp, context: BuildContext, { settings, program, env }: Meant): Declared {
+  const { name: _, instances, ...given } = { ...app.layer.values, ...context.environment.values, ...context.flags.values };
   const [out_file, error_file] = [pathOf('out_file', app, context), pathOf('error_file', app, context)];
-  return { ...given, script: app.script, cwd: app.cwd, out_file, error_file, env_file: undefined, port: undefined };
+  const { kind, args } = program;
+  const values = { ...given, script: app.script, cwd: app.cwd, out_file, error_file, env_file: undefined, port: undefined, kind, args, env };
+  return {
+    digest: digestOf(values),
+    instances: instances === undefined ? null : startOf(settings, context),
+    env: [...env.keys()].sort(),
+    umask: settings.umask !== undefined,
+  };
 }
 
 /** Like `cd` in a shell. Programs that trust PWD would otherwise see the caller's directory. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 
 const DIGEST_LENGTH = 16;
 
-/** See `AppSpec.declared`. The order of keys does not matter. */
-export function declaredDigest(declared: Readonly<Record<string, unknown>>): string {
+/** Of the values that a definition declares, see `Declared`. The order of keys does not matter. */
+export function digestOf(declared: Readonly<Record<string, unknown>>): string {
   return createHash('sha256')
     .update(JSON.stringify(declared, (_, value: unknown) => sorted(value)))
     .digest('hex')

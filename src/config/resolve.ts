@@ -7,7 +7,7 @@ import { describe } from './describe.ts';
 import { findConfigFile, isConfigFile, STDIN } from './find-file.ts';
 import { Interpreters } from './interpreter.ts';
 import { loadConfigFile, parseConfig } from './load-file.ts';
-import { locate, type Located } from './locate.ts';
+import { locate, type Located, type Wanted } from './locate.ts';
 import type { MetricsConfig } from './metrics-key.ts';
 import { absolutePath, statOf } from './paths.ts';
 import { COMMAND_LINE, readApp, readEnvironment, readFlags, valueError, withDefaults, type Layer } from './read-values.ts';
@@ -47,6 +47,10 @@ export interface ResolvedApps {
   readonly warnings: string[];
   /** What commands turned out to be: `npm start -> node dist/server.js`. */
   readonly notes: string[];
+  /** Of the config file, absolute; null for a script, and for a config on stdin. */
+  readonly file: string | null;
+  /** The names of all its apps, also of those that were not selected. */
+  readonly names: readonly string[];
 }
 
 /** The source of apps: a config file, or a script on the command line. */
@@ -70,6 +74,7 @@ const FROM_STDIN = 'stdin';
 interface Candidate extends Located {
   readonly path: string;
   readonly layer: Layer;
+  readonly nameInFile: string;
 }
 
 /**
@@ -83,9 +88,7 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
   const problems = [...flags.problems, ...environment.problems, ...source.problems, ...source.apps.flatMap((app) => app.layer.problems)];
   const { isFile, base } = source;
   const { cwd: callerCwd, env, appArgs } = request;
-  const candidates = await Promise.all(
-    source.apps.map(async (app): Promise<Candidate> => ({ ...app, ...(await locate({ ...app, flags, isFile, base, callerCwd, env, appArgs })) })),
-  );
+  const candidates = await candidatesOf(source, { flags, isFile, base, callerCwd, env, appArgs });
   problems.push(...duplicates(candidates, source));
   const selected = rename(select(candidates, source, request, problems), flags, problems).map((app) => withEnvName(app, request));
   const context: BuildContext = {
@@ -113,19 +116,34 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
     if (note !== null) notes.push(note);
   }
   throwFirst(problems);
-  return { apps, ...(source.metrics === undefined ? {} : { metrics: source.metrics }), warnings: [...warningsOf(source, selected, request), ...own], notes };
+  return {
+    apps,
+    ...(source.metrics === undefined ? {} : { metrics: source.metrics }),
+    warnings: [...warningsOf(source, selected, request), ...own],
+    notes,
+    file: source.path,
+    names: candidates.map(({ nameInFile }) => nameInFile),
+  };
 }
 
 /** The names of the apps that a config file defines, whatever else is wrong with them. @throws LbError if it cannot be read */
 export async function appNamesIn(request: Pick<ResolveRequest, 'target' | 'stdin' | 'only' | 'env' | 'cwd'>): Promise<string[]> {
   const source = await readSource(request);
   const where = { flags: readFlags({}), isFile: source.isFile, base: source.base, callerCwd: request.cwd, env: request.env, appArgs: [] };
-  const candidates = await Promise.all(source.apps.map(async (app): Promise<Candidate> => ({ ...app, ...(await locate({ ...app, ...where })) })));
+  const candidates = await candidatesOf(source, where);
   const problems: LbError[] = [];
   const selected = select(candidates, source, request, problems);
   throwFirst(problems);
   return selected.map(({ name }) => normalName(name));
 }
+
+const candidatesOf = (source: Source, where: Omit<Wanted, 'layer' | 'path'>): Promise<Candidate[]> =>
+  Promise.all(
+    source.apps.map(async (app): Promise<Candidate> => {
+      const located = await locate({ ...app, ...where });
+      return { ...app, ...located, nameInFile: normalName(located.name) };
+    }),
+  );
 
 async function readSource({ target, stdin, cwd }: Pick<ResolveRequest, 'target' | 'stdin' | 'cwd'>): Promise<Source> {
   const wanted = target ?? findConfigFile(cwd);

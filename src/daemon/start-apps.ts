@@ -1,5 +1,6 @@
 import { LbError, shellWord } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { isRedefined } from '../lifecycle/definition-difference.ts';
 import type { ProgressRecord, ResultRecord } from '../protocol/control.ts';
 import type { AppHandle } from './app-handle.ts';
 import type { Registry } from './registry.ts';
@@ -65,9 +66,8 @@ export async function alreadyRunning(apps: readonly AppHandle[]): Promise<Succes
   return { type: 'result', ok: true, apps: await Promise.all(apps.map((app) => app.view.snapshot())), message };
 }
 
-/** Definitions of older versions do not say what was declared. */
 function otherDefinition(wanted: readonly Wanted[]): LbError | null {
-  const changed = wanted.find(({ spec, running }) => running !== null && running.spec.declared !== null && running.spec.declared !== spec.declared);
+  const changed = wanted.find(({ spec, running }) => running !== null && isRedefined(running.spec, spec));
   return changed === undefined ? null : new LbError('LB_ERR_OTHER_DEFINITION', { app: changed.spec.name });
 }
 

@@ -95,7 +95,7 @@ export const ERRORS = {
   },
   LB_ERR_OTHER_DEFINITION: {
     message: 'app "{app}" is running with another definition',
-    hint: 'to put this one in place: "lb stop {app}", then this command again; a config file can be reloaded without a gap',
+    hint: 'to put this one in place: "lb stop {app}", then this command again; a config file is put in place without a gap: "lb apply <file>"',
     exit: 'failed',
     http: 409,
   },
@@ -211,6 +211,7 @@ export const ERRORS = {
   },
   LB_ERR_OPERATION_FAILED: { message: '{operation} of "{app}" failed: {reason}', exit: 'failed', http: 409 },
   LB_ERR_ABORTED: { message: '{operation} of "{app}" was aborted: {reason}', exit: 'aborted', http: 409 },
+  LB_ERR_DECLINED: { message: '"lb {command}" was cancelled by your answer', hint: 'nothing was changed; --yes does not ask', exit: 'aborted', http: 409 },
   LB_ERR_PRIMARY_LOST: {
     message: 'the primary of "{app}" ended during the operation: {reason}',
     hint: 'the daemon restarts it if it should be running; check with "lb list"',

@@ -111,6 +111,20 @@ export interface DefinitionOrigin {
   readonly file: string | null;
   /** The name in the `package.json` of its working directory; null if it has none. */
   readonly project: string | null;
+  /** Its name there, before `--name` or `append_env_to_name` changed it. Absent in definitions that an older version saved. */
+  readonly name?: string | undefined;
+}
+
+/** What a definition says by itself, in its config file, flags and `env_file`, without what it inherits from the shell. */
+export interface Declared {
+  /** Two definitions with the same one ask for the same, except for the number of workers. */
+  readonly digest: string;
+  /** The number of workers it asks for; null if it names none. */
+  readonly instances: number | null;
+  /** The names of the variables that it sets or removes. */
+  readonly env: readonly string[];
+  /** Whether it sets the umask. */
+  readonly umask: boolean;
 }
 
 /**
@@ -124,11 +138,8 @@ export interface AppSpec {
   readonly namespace: string;
   /** Null in definitions that an older version saved. */
   readonly origin: DefinitionOrigin | null;
-  /**
-   * Digest of what its config file, flags and `env_file` say, without what it inherits from the shell: two definitions with the same
-   * one ask for the same. Null in definitions that an older version saved.
-   */
-  readonly declared: string | null;
+  /** Null in definitions that an older version saved. */
+  readonly declared: Declared | null;
   /** Absolute path of the script the workers run as their main module; of a command, what its runner runs, or the program. */
   readonly script: string;
   /** The interpreter of a command, as an absolute path, with its arguments; empty if the script runs by itself, or Node.js runs it. */

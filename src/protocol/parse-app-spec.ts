@@ -7,6 +7,7 @@ import {
   WORKER_KINDS,
   type AppSpec,
   type CanarySpec,
+  type Declared,
   type DefinitionOrigin,
   type EjectionSpec,
   type HealthCheckSpec,
@@ -97,8 +98,8 @@ const WATCH_TUNING: Shape<WatchTuning> = {
 const SHAPE: Shape<AppSpec> = {
   name: appName,
   namespace: string,
-  origin: nullable(object<DefinitionOrigin>({ file: nullable(absolutePath), project: nullable(string) })),
-  declared: nullable(string),
+  origin: nullable(object<DefinitionOrigin>({ file: nullable(absolutePath), project: nullable(string), name: optional(string) })),
+  declared: nullable(object<Declared>({ digest: string, instances: nullable(instances), env: list(string), umask: boolean })),
   script: absolutePath,
   runner: list(string),
   args: list(string),

@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly columns?: number;
   readonly rows?: number;
   readonly stdin?: string;
+  /** What is typed in answer to a question; absent is no terminal. */
+  readonly typed?: string;
   readonly startDaemon?: Io['startDaemon'];
   /** Gets the function that stands for Ctrl-C. */
   readonly onReady?: (interrupt: () => void) => void;
@@ -31,7 +33,7 @@ export async function runWith<Code>(
   argv: readonly string[],
   surroundings: Surroundings,
 ): Promise<Ran<Code>> {
-  const { columns, rows, onReady, onOutput, stdin = '', startDaemon } = surroundings;
+  const { columns, rows, onReady, onOutput, stdin = '', typed, startDaemon } = surroundings;
   const out = memorySink({ columns, rows }, onOutput);
   const err = memorySink({ columns, rows }, onOutput);
   const io: Io = {
@@ -40,6 +42,7 @@ export async function runWith<Code>(
     env: { LB_HOME: surroundings.home, PATH: process.env['PATH'], ...surroundings.env },
     cwd: surroundings.cwd ?? surroundings.home,
     readStdin: () => Promise.resolve(stdin),
+    ask: typed === undefined ? null : () => Promise.resolve(typed),
     onInterrupt(listener) {
       onReady?.(listener);
       return () => {};

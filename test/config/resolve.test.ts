@@ -83,8 +83,8 @@ describe('a script on the command line', () => {
     expect(apps).toEqual([
       {
         name: 'server',
-        origin: { file: null, project: null },
-        declared: expect.any(String) as string,
+        origin: { file: null, project: null, name: 'server' },
+        declared: { digest: expect.any(String) as string, instances: null, env: [], umask: false },
         script: join(cwd, 'server.js'),
         runner: [],
         args: [],

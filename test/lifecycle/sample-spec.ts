@@ -5,7 +5,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
   return {
     name: 'api',
     origin: { file: null, project: null },
-    declared: 'a1b2c3',
+    declared: { digest: 'a1b2c3', instances: 2, env: ['PORT'], umask: false },
     script: '/srv/api/server.js',
     runner: [],
     args: ['--verbose'],

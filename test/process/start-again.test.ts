@@ -15,7 +15,7 @@ const configure = (apps: readonly object[]): void =>
   writeFileSync(join(project, 'lb.config.json'), JSON.stringify({ apps: apps.map((app) => ({ script: fixture('plain-http.cjs'), ...app })) }));
 const lb = (...args: string[]): ReturnType<typeof sandbox.lb> => sandbox.lbWith({ cwd: project, env: { SHELL_SAYS: String(Math.random()) } }, ...args);
 
-it('a config file can be started again and again; a change of it is said, and made by a reload', async () => {
+it('a config file can be started again and again; a change of it is said, and made by lb apply', async () => {
   const [a, b] = [
     { name: 'a', instances: 1, env: { PORT: await freePort() } },
     { name: 'b', instances: 1, env: { PORT: await freePort() } },
@@ -34,9 +34,9 @@ it('a config file can be started again and again; a change of it is said, and ma
   configure([{ ...a, kill_timeout: 5_000 }, b]);
   const changed = await lb('start');
   expect(changed.code).toBe(1);
-  expect(changed.stderr).toContain('error: app "a" is running with another definition\nhint: put this one in place with "lb reload lb.config.json"\n');
+  expect(changed.stderr).toContain('error: app "a" is running with another definition\nhint: put this one in place with "lb apply lb.config.json"\n');
   expect((await sandbox.waitForOnline('b')).ready, 'the others are started').toBe(1);
-  expect(await lb('startOrReload', 'lb.config.json')).toMatchObject({ code: 0 });
+  expect(await lb('apply', 'lb.config.json')).toMatchObject({ code: 0 });
   expect(await lb('start')).toMatchObject({ code: 0, stdout: 'a, b are already running; for new code: lb reload a b\n' });
 });
 

@@ -35,7 +35,13 @@ const HOOK = { run: ['notify', '-v'], url: 'http://localhost/', kinds: ['exit'],
 
 /** A value that no parser of this field may take; the rest of the path where it is found. */
 const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, at: string])[]>> = {
-  declared: [[7, '']],
+  declared: [
+    [7, ''],
+    ['a1b2c3', ''],
+    [{ digest: 7, instances: null, env: [], umask: false }, '.digest'],
+    [{ digest: 'a', instances: 0, env: [], umask: false }, '.instances'],
+    [{ digest: 'a', instances: null, env: [7], umask: false }, '.env[0]'],
+  ],
   name: [
     [7, ''],
     ['', ''],

@@ -75,7 +75,7 @@ async function startDefined(context: Context, target: string | undefined, touche
     const title = `start of ${apps.map((app) => `"${app.name}"`).join(', ')}`;
     await runOperation(context, channel, { title, method: 'POST', path: '/v1/apps', body, finish: warnOfLimits(context) });
   } catch (thrown) {
-    throw advisingReload(context, target, advisingName(context, target, resolved.apps, thrown));
+    throw advisingApply(context, target, advisingName(context, target, resolved.apps, thrown));
   } finally {
     channel.close();
   }
@@ -156,8 +156,8 @@ const warnOfLimits =
   };
 
 /** How the other definition of a config file is put in place. */
-function advisingReload(context: Context, target: string | undefined, thrown: unknown): unknown {
+function advisingApply(context: Context, target: string | undefined, thrown: unknown): unknown {
   if (!(thrown instanceof LbError) || thrown.code !== 'LB_ERR_OTHER_DEFINITION') return thrown;
   const file = target ?? basename(findConfigFile(context.io.cwd) ?? '');
-  return isConfigFile(file) ? thrown.advising(`put this one in place with "${commandForFile(context, 'reload', file)}"`) : thrown;
+  return isConfigFile(file) ? thrown.advising(`put this one in place with "${commandForFile(context, 'apply', file)}"`) : thrown;
 }

@@ -110,10 +110,10 @@ describe('start', () => {
         { script: 'server.js', name: 'b' },
       ]),
     );
-    const err = 'error: app "a" is running with another definition\nhint: put this one in place with "lb reload lb.config.json"\n';
+    const err = 'error: app "a" is running with another definition\nhint: put this one in place with "lb apply lb.config.json"\n';
     expect(await lb('start lb.config.json')).toEqual({ code: 1, out: '', err });
     expect((await lb('start')).err).toBe(err);
-    expect((await lb('start --only a')).err).toContain('"lb reload lb.config.json --only a"');
+    expect((await lb('start --only a')).err).toContain('"lb apply lb.config.json --only a"');
     expect(jsonLines((await lb('start --json')).out)).toMatchObject([{ ok: false, error: { code: 'LB_ERR_OTHER_DEFINITION' } }]);
     expect((await lb('start server.js')).err).toContain('hint: to put this one in place: "lb stop a", then this command again');
   });
