@@ -45,6 +45,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/apply.ts')).apply,
   },
   {
+    name: 'check',
+    aliases: [],
+    summary: 'check a config file without starting anything',
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
     name: 'restart',
     aliases: ['startOrRestart'],
     summary: 'stop, then start again; connections wait in between',

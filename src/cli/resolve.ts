@@ -3,7 +3,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { connectIfRunning } from '../client/connect.ts';
 import type { Channel } from '../client/request.ts';
-import { appNamesIn, isConfigFile, resolveApps, STDIN } from '../config/index.ts';
+import { appNamesIn, isConfigFile, resolveApps, STDIN, type ResolveRequest } from '../config/index.ts';
 import { asConfigError, type MetricsConfig } from '../config/metrics-key.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
@@ -66,30 +66,38 @@ export interface Resolved {
  * current directory. Warnings go to stderr.
  */
 export async function resolveTarget(context: Context, target: string | undefined, flags: Readonly<Record<string, unknown>>): Promise<Resolved> {
-  const { io, options, appArgs, home, command } = context;
-  const only = options['only'];
+  const { options, command } = context;
   const isForeground = command === 'run' || options['daemon'] === false;
   const daemon = isForeground ? null : await helloOf(context);
   const { apps, metrics, warnings, notes, file, names } = await resolveApps({
-    target,
-    ...(await contentOf(io, target)),
+    ...(await requestFor(context, target)),
     flags,
-    appArgs,
-    env: io.env,
-    cwd: directoryFor(target, io),
-    ...(typeof options['envName'] === 'string' ? { envName: options['envName'] } : {}),
-    ...(typeof only === 'string' ? { only: [only] } : {}),
-    home: daemon?.home ?? home,
-    cpuBudget: cpuBudget(),
-    umask: ownUmask(),
-    node: process.execPath,
-    ...(daemon === null ? {} : { nodeVersion: `v${daemon.node}` }),
+    ...(daemon === null ? {} : { home: daemon.home, nodeVersion: `v${daemon.node}` }),
   });
   if (daemon !== null) noteOtherNode(context, apps, `v${daemon.node}`);
   const heapWarnings = apps.flatMap((app) => heapWarning(app, definedHeapLimit(app) ?? defaultHeapLimit(app, daemon)) ?? []);
   for (const warning of [...warnings, ...heapWarnings]) context.note(`${context.errStyle('yellow', 'warning:')} ${warning}`);
   for (const note of notes) context.note(note);
   return { apps, metrics: metrics ?? null, file, names };
+}
+
+/** What this command line and its surroundings say of a target, for a home without a daemon. */
+export async function requestFor({ io, options, appArgs, home }: Context, target: string | undefined): Promise<ResolveRequest> {
+  const { envName, only } = options;
+  return {
+    target,
+    ...(await contentOf(io, target)),
+    flags: {},
+    appArgs,
+    env: io.env,
+    cwd: directoryFor(target, io),
+    ...(typeof envName === 'string' ? { envName } : {}),
+    ...(typeof only === 'string' ? { only: [only] } : {}),
+    home,
+    cpuBudget: cpuBudget(),
+    umask: ownUmask(),
+    node: process.execPath,
+  };
 }
 
 /** A config file with an absolute path needs no current directory. */
@@ -142,6 +150,13 @@ export async function namesInFile({ io, options }: Context, file: string): Promi
 /** What comes on stdin for `-`. */
 const contentOf = async ({ readStdin }: Io, target: string | undefined): Promise<{ readonly stdin?: string }> =>
   target === STDIN ? { stdin: await readStdin() } : {};
+
+/** For commands that take a config file and nothing else. @throws LbError LB_ERR_USAGE */
+export function refuseOtherTarget(context: Context, target: string | undefined): void {
+  if (target === undefined || isConfigTarget(context, target)) return;
+  const problem = `"${target}" is not a config file; lb ${context.command} takes one, such as lb.config.js or ecosystem.config.js, or - for stdin`;
+  throw new LbError('LB_ERR_USAGE', { problem });
+}
 
 /** Whether the target is an existing config file, or `-`. */
 export function isConfigTarget(context: Context, target: string): boolean {

@@ -2,4 +2,4 @@ export { defineConfig, type AppConfig, type LbConfig, type LbConfigFunction } fr
 export type { Env } from './env.ts';
 export { findConfigFile, isConfigFile, STDIN } from './find-file.ts';
 export { optionFlags } from './flags.ts';
-export { appNamesIn, resolveApps } from './resolve.ts';
+export { appNamesIn, inspectApps, resolveApps, type ResolvedApps, type ResolveRequest } from './resolve.ts';

@@ -82,6 +82,13 @@ interface Candidate extends Located {
  * problem; its `output` lists the others
  */
 export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps> {
+  const { problems, ...resolved } = await inspectApps(request);
+  throwFirst(problems);
+  return resolved;
+}
+
+/** Resolves what can be resolved, and finds everything that is wrong. @throws LbError if there is no config file, or it cannot be read */
+export async function inspectApps(request: ResolveRequest): Promise<ResolvedApps & { readonly problems: readonly LbError[] }> {
   const source = await readSource(request);
   const flags = readFlags(request.flags);
   const environment = readEnvironment(request.env);
@@ -115,8 +122,8 @@ export async function resolveApps(request: ResolveRequest): Promise<ResolvedApps
     own.push(...warnings);
     if (note !== null) notes.push(note);
   }
-  throwFirst(problems);
   return {
+    problems,
     apps,
     ...(source.metrics === undefined ? {} : { metrics: source.metrics }),
     warnings: [...warningsOf(source, selected, request), ...own],

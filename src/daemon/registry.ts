@@ -14,7 +14,7 @@ import { startProblem } from '../system/start-problem.ts';
 import { AppHandle, type AppHandleOptions } from './app-handle.ts';
 import type { Attachment, PrimaryHello, ProgressListener } from './attachment.ts';
 import { PrimaryKeeper } from './primary-keeper.ts';
-import { sharedLogs } from './shared-logs.ts';
+import { sharedLogs } from '../logs/shared-logs.ts';
 import { SlotIds } from './slot-ids.ts';
 import type { SavedApp, Store } from './store.ts';
 import type { PrimaryKeeperOptions } from './tenant.ts';

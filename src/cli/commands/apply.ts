@@ -19,7 +19,7 @@ import { advisingName } from '../name-taken.ts';
 import { forEachTarget, runOperation } from '../operation.ts';
 import { describeStep, shownStep } from '../output/apply-step.ts';
 import { NO_LOCK_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
-import { applyMetrics, CONFIG_OPTIONS, isConfigTarget, resolveTarget, type Resolved } from '../resolve.ts';
+import { applyMetrics, CONFIG_OPTIONS, refuseOtherTarget, resolveTarget, type Resolved } from '../resolve.ts';
 import { ROLLOUT_OPTIONS, rolloutOf } from '../rollout.ts';
 
 export const apply: Command = {
@@ -55,7 +55,7 @@ export const startOrReload: Command = {
 async function run(context: Context): Promise<number> {
   const { options } = context;
   const target = context.args[0];
-  if (target !== undefined && !isConfigTarget(context, target)) throw notAFile(target);
+  refuseOtherTarget(context, target);
   if (options['prune'] === true && typeof options['only'] === 'string')
     throw new LbError('LB_ERR_USAGE', { problem: '--prune looks at the whole file, and --only at a part of it; leave one of them out' });
   const resolved = await resolveTarget(context, target, {});
@@ -76,11 +76,6 @@ async function run(context: Context): Promise<number> {
   } finally {
     channel.close();
   }
-}
-
-function notAFile(target: string): LbError {
-  const problem = `"${target}" is not a config file; lb apply takes one, such as lb.config.js or ecosystem.config.js, or - for stdin`;
-  return new LbError('LB_ERR_USAGE', { problem });
 }
 
 /** Without a daemon nothing runs; to say so, none is started. */

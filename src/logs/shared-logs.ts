@@ -1,5 +1,5 @@
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import { placeOf } from '../logs/file-place.ts';
+import { placeOf } from './file-place.ts';
 
 type Logs = Pick<AppSpec, 'name' | 'outFile' | 'errorFile' | 'logFile'>;
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { sharedLogs } from '../../src/daemon/shared-logs.ts';
+import { sharedLogs } from '../../src/logs/shared-logs.ts';
 
 let dir: string;
 beforeEach(() => {
