@@ -135,6 +135,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/init.ts')).init,
   },
   {
+    name: 'export',
+    aliases: [],
+    summary: 'write what HAProxy, nginx, Docker, Swarm or Kubernetes need',
+    load: async () => (await import('./commands/export.ts')).exporting,
+  },
+  {
     name: 'completion',
     aliases: [],
     summary: 'print a completion script for a shell',

@@ -352,9 +352,9 @@ export interface AppOptions {
    */
   readonly watch_options?: { readonly usePolling?: boolean; readonly interval?: number; readonly binaryInterval?: number; readonly depth?: number; readonly followSymlinks?: boolean; readonly ignorePermissionErrors?: boolean; readonly alwaysStat?: boolean; readonly atomic?: boolean | number; readonly awaitWriteFinish?: boolean | { readonly stabilityThreshold?: number; readonly pollInterval?: number }; readonly [other: string]: unknown } | undefined;
   /**
-   * Adjust the number of workers to the load, such as `{ min: 2, max: 8, target: { elu: 0.6 } }`.
+   * Adjust the number of workers to the load.
    *
-   * `instances` is the number of workers at the start. `target` has exactly one measure. With `elu` and `cpu` there are never more workers than available CPUs, unless `min` is higher. `lb scale <app> <n>` turns autoscaling off, `lb scale <app> auto` turns it on. See docs/autoscaling.md.
+   * Such as `{ min: 2, max: 8, target: { elu: 0.6 } }`. `instances` is the number of workers at the start. `target` has exactly one measure. With `elu` and `cpu` there are never more workers than available CPUs, unless `min` is higher. `lb scale <app> <n>` turns autoscaling off, `lb scale <app> auto` turns it on. See docs/autoscaling.md.
    * @default `off`
    */
   readonly scale?: boolean | { readonly min?: number | undefined; readonly max?: number | 'max' | (string & {}) | undefined; readonly target?: { readonly elu: number } | { readonly cpu: number } | { readonly p95_ms: number } | { readonly rps_per_worker: number } | undefined; readonly up_cooldown?: number | string | undefined; readonly down_cooldown?: number | string | undefined } | undefined;

@@ -49,6 +49,7 @@ export const ERRORS = {
     exit: 'usage',
     http: 400,
   },
+  LB_ERR_EXPORT: { message: 'cannot export for {target}: {problem}', hint: 'nothing was written', exit: 'usage', http: 400 },
   LB_ERR_DIRECTORY: {
     message: 'the current directory was deleted: {directory}',
     hint: 'change to one that exists, with "cd", and run the command again',

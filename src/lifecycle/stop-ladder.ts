@@ -44,6 +44,9 @@ export function askAfter(killTimeoutMs: number): number {
 const GRACE_SHARE = 0.95;
 const DELAY_SHARE = 1 / 3;
 
+/** `drain_delay` of an app with a `health_port`, unless the definition says otherwise: what balancers usually need to notice. */
+export const NOTICE_MS = 5_000;
+
 type StopTimes = Pick<AppSpec, 'stopGraceMs' | 'drainDelayMs' | 'killTimeoutMs'>;
 
 /** How long an app that is stopped goes on serving before its workers drain. */
@@ -59,4 +62,10 @@ export function stopTimeout({ stopGraceMs, killTimeoutMs }: StopTimes, elapsedMs
 /** How long a stop may last; infinite without `stop_grace`. */
 export function stopLimit({ stopGraceMs }: Pick<StopTimes, 'stopGraceMs'>): number {
   return stopGraceMs === null ? Number.POSITIVE_INFINITY : stopGraceMs * GRACE_SHARE;
+}
+
+/** The smallest `stop_grace`, in whole seconds, that cuts neither `drain_delay` nor `kill_timeout` short. */
+export function roomyGrace({ drainDelayMs, killTimeoutMs }: Pick<StopTimes, 'drainDelayMs' | 'killTimeoutMs'>): number {
+  const neededMs = Math.max((drainDelayMs + killTimeoutMs) / GRACE_SHARE, drainDelayMs / DELAY_SHARE);
+  return Math.max(1, Math.ceil(neededMs / 1_000)) * 1_000;
 }

@@ -24,10 +24,10 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 }
 
 /** Synchronous, for files that need not survive a crash of the machine: the file is complete even if the process is killed right after. */
-export function writeFileNow(path: string, data: string): void {
+export function writeFileNow(path: string, data: string, mode = 0o600): void {
   const temporary = `${path}.${process.pid}-${++written}.tmp`;
   try {
-    writeFileSync(temporary, data, { mode: 0o600 });
+    writeFileSync(temporary, data, { mode });
     renameSync(temporary, path);
   } catch (error) {
     try {

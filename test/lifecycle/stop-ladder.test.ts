@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drainDelay, stopLimit, stopRung, stopTimeout, type StopFacts, type StopRung } from '../../src/lifecycle/stop-ladder.ts';
+import { drainDelay, roomyGrace, stopLimit, stopRung, stopTimeout, type StopFacts, type StopRung } from '../../src/lifecycle/stop-ladder.ts';
 
 const RUNGS: readonly StopRung[] = ['drain', 'ask', 'kill'];
 const at = (elapsedMs: number, changes: Partial<StopFacts> = {}) => stopRung({ elapsedMs, killTimeoutMs: 30_000, quiet: false, skips: 0, ...changes });
@@ -79,6 +79,18 @@ describe('stop_grace', () => {
   it('leaves a third of the time to the drain delay, at most', () => {
     expect(drainDelay(times(9_000, 5_000))).toBe(3_000);
     expect(drainDelay(times(9_000, 1_000))).toBe(1_000);
+  });
+
+  it('has room for all of drain_delay and kill_timeout, and not much more', () => {
+    fc.assert(
+      fc.property(fc.nat(60_000), fc.nat(60_000), (delay, kill) => {
+        const grace = roomyGrace({ drainDelayMs: delay, killTimeoutMs: kill });
+        const given = times(grace, delay, kill);
+        expect([drainDelay(given), stopTimeout(given, delay)]).toEqual([delay, kill]);
+        const less = times(Math.max(1, grace - 1_000), delay, kill);
+        expect(grace === 1_000 || drainDelay(less) < delay || stopTimeout(less, delay) < kill).toBe(true);
+      }),
+    );
   });
 
   it('covers everything', () => {
