@@ -7,6 +7,11 @@ export interface User {
   readonly home: string;
 }
 
+export interface Account extends User {
+  /** Of its main group. */
+  readonly gid: number;
+}
+
 export interface Group {
   readonly gid: number;
   readonly name: string;
@@ -18,19 +23,27 @@ export function userOf(uid: number, text = read('/etc/passwd')): User | null {
   return name === undefined || home === undefined ? null : { uid, name, home };
 }
 
+/** A user by name, also of a directory service (`getent`); null if there is none. */
+export function userNamed(wanted: string, text = read('/etc/passwd')): Account | null {
+  const all = [...entries(text), ...(text.includes(`${wanted}:`) ? [] : entries(fromService('passwd', wanted)))];
+  const [name, , uid, gid, , home] = all.find(([its]) => its === wanted) ?? [];
+  if (name === undefined || home === undefined || !/^\d+$/.test(uid ?? '') || !/^\d+$/.test(gid ?? '')) return null;
+  return { uid: Number(uid), gid: Number(gid), name, home };
+}
+
 /** A group by name or number, also of a directory service (`getent`); null if there is none. */
 export function groupNamed(wanted: string, text = read('/etc/group')): Group | null {
-  const all = [...entries(text), ...(text.includes(`${wanted}:`) ? [] : entries(fromService(wanted)))];
+  const all = [...entries(text), ...(text.includes(`${wanted}:`) ? [] : entries(fromService('group', wanted)))];
   const [name, , gid] = all.find(([its, , number]) => its === wanted || number === wanted) ?? [];
   return name === undefined || gid === undefined || !/^\d+$/.test(gid) ? null : { gid: Number(gid), name };
 }
 
 const entries = (text: string): string[][] => text.split('\n').map((line) => line.split(':'));
 
-function fromService(group: string): string {
-  if (group.startsWith('-')) return '';
+function fromService(database: 'group' | 'passwd', wanted: string): string {
+  if (wanted.startsWith('-')) return '';
   try {
-    return execFileSync('getent', ['group', group], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 5_000 });
+    return execFileSync('getent', [database, wanted], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 5_000 });
   } catch {
     return '';
   }
