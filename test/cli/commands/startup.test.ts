@@ -55,6 +55,7 @@ async function run(
     env: { HOME: work, LB_HOME: daemon.home, ...more },
     cwd: work,
     readStdin: () => Promise.resolve(''),
+    ask: null,
     onInterrupt: () => () => {},
   };
   const place = { home: daemon.home, address: homePaths(daemon.home), madeBecause: null };
@@ -169,6 +170,9 @@ describe('lb startup', () => {
 
   it('is a command', async () => {
     expect((await lb(`startup --print -u ${me}`)).out).toContain('Type=notify');
+    // This machine may run systemd or not.
+    const { code, err } = await lb('startup');
+    expect(`${code} ${err}`).toMatch(/^(0 nothing was changed|1 error: this machine does not run systemd)/);
   });
 });
 
@@ -183,6 +187,11 @@ describe('lb unstartup', () => {
     expect((await run(host, { ...asRoot, yes: true }, 'unstartup')).code).toBe(0);
     expect(host.ran).toEqual([`systemctl disable lb-${me}`, 'systemctl daemon-reload']);
     expect(host.files.size).toBe(0);
+  });
+
+  it('is a command', async () => {
+    const { code, err } = await lb('unstartup');
+    expect(`${code} ${err}`).toMatch(/^(0 nothing|1 error: this machine does not run systemd)/);
   });
 
   it('is done when there is none', async () => {
