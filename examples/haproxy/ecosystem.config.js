@@ -9,7 +9,6 @@ export default {
       // Addresses that may name the client in a PROXY header.
       proxy_protocol_from: ['127.0.0.1'],
       health_port: 9000,
-      drain_delay: '5s',
     },
   ],
 };

@@ -307,8 +307,8 @@ export interface AppOptions {
   /**
    * Time between reporting not ready and draining when the app is stopped.
    *
-   * For a load balancer in front that checks `health_port`: `/ready` answers 503 at once, and the app keeps serving for this time. A second stop, or `--now`, skips it.
-   * @default `0ms`
+   * For a load balancer in front that checks `health_port`: `/ready` answers 503 at once, and the app keeps serving for this time, at most a third of `stop_grace`. It must be longer than the interval of the checks times the failures that the balancer wants to see. A second stop, or `--now`, skips it.
+   * @default `5s` with `health_port`, else `0ms`
    */
   readonly drain_delay?: number | string | undefined;
   /**

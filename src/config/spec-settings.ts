@@ -1,5 +1,6 @@
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
+import { NOTICE_MS } from '../lifecycle/stop-ladder.ts';
 import { DEFAULTS, type Settings } from './options.ts';
 
 /** Parts of a definition that depend on more than its options: place, environment or machine. */
@@ -80,7 +81,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     maxMemoryKillBytes: settings.max_memory_kill,
     healthPort: settings.health_port,
     readyMin: settings.ready_min,
-    drainDelayMs: settings.drain_delay,
+    drainDelayMs: settings.drain_delay ?? (settings.health_port === null ? 0 : NOTICE_MS),
     stopGraceMs: settings.stop_grace,
     promClient: settings.prom_client,
     onEvent: hookOf(settings),

@@ -76,6 +76,19 @@ describe('LB_STOP_GRACE', () => {
   });
 });
 
+describe('drain_delay', () => {
+  it('gives a balancer that checks the health_port time to notice, unless it is set', async () => {
+    const delayOf = async (app: object, flags: object = {}): Promise<number | undefined> =>
+      (await resolveIn(config({ script: 'app.js', ...app }), { flags: { ...flags } })).apps[0]?.drainDelayMs;
+    expect(await delayOf({})).toBe(0);
+    expect(await delayOf({ health_port: 9000 })).toBe(5_000);
+    expect(await delayOf({}, { health_port: '9000' })).toBe(5_000);
+    expect(await delayOf({ health_port: 9000, drain_delay: 0 })).toBe(0);
+    expect(await delayOf({ health_port: 9000, drain_delay: '12s' })).toBe(12_000);
+    expect(await delayOf({ drain_delay: '2s' })).toBe(2_000);
+  });
+});
+
 describe('a script on the command line', () => {
   it('becomes a complete definition', async () => {
     const { apps, warnings, cwd } = await resolveIn({ 'server.js': '' }, { target: 'server.js' });

@@ -1,6 +1,8 @@
+import { NOTICE_MS } from '../../lifecycle/stop-ladder.ts';
 import * as kinds from '../kinds.ts';
 import { readyWhen } from '../ready-when-kind.ts';
 import { signal } from '../signal-kind.ts';
+import { formatDuration } from '../units.ts';
 import { option, withDefault } from './option.ts';
 
 const MIB = 1024 ** 2;
@@ -200,13 +202,13 @@ export const LIFETIME_OPTIONS = {
       'Set it to what the container or service manager allows before it kills (`docker stop`: 10 s). It covers `drain_delay` (a third of it at most), the drain, the stop signal and the kill, which comes at 95 %; the app is asked to stop at three quarters of what is left after the delay, at the latest. It does not concern reloads. `lb run` always has one; set a longer one there if more time is allowed. The environment variable `LB_STOP_GRACE` sets it for every app of a command, above the config file and below the flag.',
     check: (ms) => (ms === null || ms >= 1 ? undefined : 'a duration above 0'),
   }),
-  drain_delay: withDefault({
+  drain_delay: option({
     group: 'Start and stop',
     kind: kinds.durationMs,
     flags: ['--drain-delay <time>'],
-    default: 0,
+    defaultText: `\`${formatDuration(NOTICE_MS)}\` with \`health_port\`, else \`0ms\``,
     doc: 'time between reporting not ready and draining when the app is stopped',
     notes:
-      'For a load balancer in front that checks `health_port`: `/ready` answers 503 at once, and the app keeps serving for this time. A second stop, or `--now`, skips it.',
+      'For a load balancer in front that checks `health_port`: `/ready` answers 503 at once, and the app keeps serving for this time, at most a third of `stop_grace`. It must be longer than the interval of the checks times the failures that the balancer wants to see. A second stop, or `--now`, skips it.',
   }),
 };

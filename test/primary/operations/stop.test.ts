@@ -26,6 +26,7 @@ it('serves normally during drain_delay', async () => {
   const app = await PrimaryHarness.online({ drainDelayMs: 10_000 });
   const stop = app.order({ kind: 'stop' });
   await app.advance(9_000);
+  expect(stop.progress).toMatchObject([{ message: 'api reports not ready; draining starts in 10 s' }]);
   app.alive[0]?.end(1, null);
   await app.advance(500);
   expect(await seen(app)).toEqual({ listeners: ['*:3000'], serves: true });
