@@ -29,9 +29,6 @@ export function haproxy({ command, apps, options }: ExportRequest): Exported {
   const sends = takesProxyHeader(app, port);
   const ofServers = ['check', ...check.words, `inter ${shortTime(checkInterval(app))} fall ${CHECK_FALL} rise 1`, ...(sends ? ['send-proxy-v2'] : [])];
   const text = `${headerOf(command)}
-global
-    maxconn 10000
-
 defaults
     mode http
     timeout connect 2s

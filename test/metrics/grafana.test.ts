@@ -28,6 +28,8 @@ it('every panel of the Grafana dashboard asks for metrics that there are', () =>
   expect(asked.filter((name) => !names.has(name))).toEqual([]);
   expect(panels.filter(({ type, targets }) => type !== 'row' && (targets ?? []).length === 0)).toEqual([]);
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+  const selectors = panels.flatMap(({ targets = [] }) => targets).flatMap(({ expr }) => expr.match(/\blb_[a-z0-9_]+(?:\{[^}]*\})?/g) ?? []);
+  expect(selectors.filter((selector) => !selector.includes('{instance=~"$instance",app=~"$app"'))).toEqual([]);
 });
 
 it('docs/metrics.md names every metric, with its type, and no other', () => {
@@ -48,7 +50,8 @@ it('the first crash of an app is seen by the alert of the docs and by the panel'
   const panel = panels
     .flatMap(({ targets }) => targets ?? [])
     .find(({ expr }) => expr.includes('lb_worker_exits_total'))
-    ?.expr.replace('$app', '.*')
+    ?.expr.replace('$instance', '.*')
+    .replace('$app', '.*')
     .replace('$__rate_interval', '1m');
   const scraped = (exits: object): string | undefined =>
     exposition(families([app({ totals: { ...NO_TOTALS, exits } })], { version: '1', node: '22', startedAtSeconds: 1, residentBytes: 1 }))
