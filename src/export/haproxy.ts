@@ -82,10 +82,10 @@ function checkOf(app: AppSpec, hosts: readonly Host[]): Check {
   const notes = [`${why}; set health_port: 9000`];
   if (health?.path === undefined || health.path === null) return { lines: [], words: [], notes };
   const expected = health.expect.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',');
-  const headers = Object.entries(health.headers ?? {}).map(([key, value]) => ` hdr ${quoted(key)} ${quoted(value)}`);
+  const headers = Object.entries(health.headers ?? {}).map(([key, value]) => ` hdr ${quoted(key)} ${format(value)}`);
   const lines = [
     'option httpchk',
-    `http-check send meth GET uri ${quoted(health.path)} ver HTTP/1.1 hdr Host ${quoted(health.host ?? 'localhost')}${headers.join('')}`,
+    `http-check send meth GET uri ${quoted(health.path)} ver HTTP/1.1 hdr Host ${format(health.host ?? 'localhost')}${headers.join('')}`,
     `http-check expect status ${expected}`,
   ];
   return { lines, words: health.port === null ? [] : [`port ${health.port}`], notes };
@@ -99,6 +99,8 @@ const stickyNotes = ({ name, balance }: AppSpec, sends: boolean): string[] =>
     ? [`"${name}" balances by ip-hash, but without proxy_protocol it sees only the address of HAProxy, so each machine uses one worker`]
     : [];
 
+/** Values of headers are format strings. */
+const format = (text: string): string => quoted(text.replaceAll('%', '%%'));
 const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 const address = ({ host, port }: Host, appPort: number): string => `${host.includes(':') ? `[${host}]` : host}:${port ?? appPort}`;
 const serverName = ({ host, port }: Host, appPort: number): string => `${host}:${port ?? appPort}`;

@@ -10,7 +10,7 @@ const HAPROXY = debianPackage('haproxy', 'haproxy');
 const health: AppSpec['health'] = {
   path: "/it's ok?a=%41",
   host: 'shop.example',
-  headers: { 'X-Forwarded-Proto': 'https' },
+  headers: { 'X-Forwarded-Proto': 'https', 'X-Share': '100%H' },
   port: null,
   intervalMs: 2_000,
   timeoutMs: 2_000,

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { findConfigFile, isConfigFile, resolveApps } from '../../config/index.ts';
+import { findConfigFile, isConfigFile, resolveApps, STDIN } from '../../config/index.ts';
 import { PACKAGE_MANAGERS, type ExportOptions, type Host, type PackageManager, type ProjectFacts } from '../../export/export-request.ts';
 import { HEADER_MARK } from '../../export/header.ts';
 import { EXPORT_TARGETS, type ExportTarget } from '../../export/targets.ts';
@@ -105,7 +105,7 @@ function optionsFor(target: ExportTarget, name: string, options: Context['option
 }
 
 function configFile(given: string | undefined, cwd: string): { readonly file: string; readonly path: string } {
-  if (given !== undefined && !isConfigFile(given)) {
+  if (given !== undefined && (given === STDIN || !isConfigFile(given))) {
     throw new LbError('LB_ERR_USAGE', { problem: `"${given}" is not a config file; "lb init" writes one` });
   }
   const found = given ?? findConfigFile(cwd);

@@ -45,6 +45,7 @@ describe('export', () => {
     ['export nginx --replicas 3', '"lb export nginx" takes no --replicas'],
     ['export kubernetes --cpus 3', '--cpus goes with --all-cores'],
     ['export compose server.js', '"server.js" is not a config file; "lb init" writes one'],
+    ['export compose -', '"-" is not a config file'],
     ['export haproxy --hosts a;b', 'expected hosts, such as 10.0.0.1,10.0.0.2:3000,[fd00::1]'],
     ['export compose --replicas 0', 'expected a whole number from 1 to 9999'],
     ['export haproxy --only web', 'web'],
