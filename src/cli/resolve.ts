@@ -4,12 +4,15 @@ import { getHeapStatistics } from 'node:v8';
 import { connectIfRunning } from '../client/connect.ts';
 import type { Channel } from '../client/request.ts';
 import { appNamesIn, isConfigFile, resolveApps, STDIN, type ResolveRequest } from '../config/index.ts';
+import type { Users } from '../config/app-user.ts';
 import { asConfigError, type MetricsConfig } from '../config/metrics-key.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { definedHeapLimit, heapWarning } from '../lifecycle/heap-limit.ts';
 import type { DaemonHello, MetricsBody } from '../protocol/control.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
+import { pathsOfUser } from '../system/user-folder.ts';
+import { groupNamed, userNamed } from '../system/users.ts';
 import { ownUmask } from '../system/umask.ts';
 import { GLOBAL_KEYS, type OptionDef } from './command.ts';
 import type { Context } from './context.ts';
@@ -72,7 +75,7 @@ export async function resolveTarget(context: Context, target: string | undefined
   const { apps, metrics, warnings, notes, file, names } = await resolveApps({
     ...(await requestFor(context, target)),
     flags,
-    ...(daemon === null ? {} : { home: daemon.home, nodeVersion: `v${daemon.node}` }),
+    ...(daemon === null ? {} : { home: daemon.home, nodeVersion: `v${daemon.node}`, users: usersOf(daemon.home) }),
   });
   if (daemon !== null) noteOtherNode(context, apps, `v${daemon.node}`);
   const heapWarnings = apps.flatMap((app) => heapWarning(app, definedHeapLimit(app) ?? defaultHeapLimit(app, daemon)) ?? []);
@@ -97,8 +100,16 @@ export async function requestFor({ io, options, appArgs, home }: Context, target
     cpuBudget: cpuBudget(),
     umask: ownUmask(),
     node: process.execPath,
+    users: usersOf(home),
   };
 }
+
+const usersOf = (home: string): Users => ({
+  own: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+  user: (wanted) => userNamed(String(wanted)),
+  group: (wanted) => groupNamed(wanted)?.gid ?? null,
+  homeOf: (uid) => pathsOfUser(home, uid).home,
+});
 
 /** A config file with an absolute path needs no current directory. */
 function directoryFor(target: string | undefined, io: Io): string {

@@ -12,10 +12,21 @@ export interface LoggedApp extends LogTargets {
   readonly ids: readonly number[];
 }
 
+type AppOwner = NonNullable<LogTargets['user']>;
+
 const savedApps = field(
   'apps',
   list((app) => ({
-    ...field('spec', object<LogTargets>({ name: string, outFile: nullable(string), errorFile: nullable(string), mergeLogs: boolean }))(app),
+    ...field(
+      'spec',
+      object<LogTargets>({
+        name: string,
+        outFile: nullable(string),
+        errorFile: nullable(string),
+        mergeLogs: boolean,
+        user: optional(nullable(object<AppOwner>({ uid: integer(0) }))),
+      }),
+    )(app),
     desired: field('desired', string)(app),
     ids: field('ids', optional(list(integer(0))))(app) ?? [],
   })),

@@ -6,12 +6,16 @@ import { WORKER_SETTINGS_VAR } from '../protocol/worker.ts';
 import { startVariableOf } from '../system/process-text.ts';
 import { isAlive, processesOfSession } from '../system/processes.ts';
 
+type IsOurs = (pid: number) => boolean;
+
 /** Whether a primary or a worker of this home is alive, according to the daemon's records. @param directory the directory of the records. */
 export function hasLivingApps(directory: string): boolean {
   try {
+    // Only root has apps of other users, and records of its own of them.
+    const isOurs = process.getuid?.() === 0 && statSync(directory).uid === 0 ? () => true : isOwn;
     return readdirSync(directory).some((file) => {
       const path = join(directory, file);
-      return file.endsWith('.json') ? isAliveIn(path) : hasCommands(path);
+      return file.endsWith('.json') ? isAliveIn(path, isOurs) : hasCommands(path, isOurs);
     });
   } catch {
     return false;
@@ -19,7 +23,7 @@ export function hasLivingApps(directory: string): boolean {
 }
 
 /** A record that is being written or was removed counts as dead. */
-function isAliveIn(file: string): boolean {
+function isAliveIn(file: string, isOurs: IsOurs): boolean {
   try {
     const record: unknown = JSON.parse(readFileSync(file, 'utf8'));
     const pid = field('pid', integer(1))(record);
@@ -32,7 +36,7 @@ function isAliveIn(file: string): boolean {
 }
 
 /** A command outlives its primary. */
-function hasCommands(file: string): boolean {
+function hasCommands(file: string, isOurs: IsOurs): boolean {
   try {
     return parseLeftCommands(JSON.parse(readFileSync(file, 'utf8'))).some(({ pid, startTime }) => isAlive(pid, startTime) && isOurs(pid));
   } catch {
@@ -41,6 +45,6 @@ function hasCommands(file: string): boolean {
 }
 
 /** What belongs to another user is not for this one to bring back. */
-const isOurs = (pid: number): boolean => process.platform !== 'linux' || statSync(`/proc/${pid}`).uid === process.getuid?.();
+const isOwn: IsOurs = (pid) => process.platform !== 'linux' || statSync(`/proc/${pid}`).uid === process.getuid?.();
 
 const isWorker = (pid: number): boolean => startVariableOf(pid, WORKER_SETTINGS_VAR) !== undefined;

@@ -67,6 +67,20 @@ export interface AppOptions {
    */
   readonly env_file?: string | undefined;
   /**
+   * User as whom the app runs, by name or number; only root may choose another one.
+   *
+   * The primary and the workers of the app run as this user, with its groups, `HOME`, `USER` and `LOGNAME`. The default log files are then in a folder of that user below `/var/lib/lb`. Ports below 1024 are opened for the app if its `port` or `socket` names them. See [security](security.md#apps-of-other-users).
+   * @default the user who runs the daemon
+   */
+  readonly uid?: string | number | undefined;
+  /**
+   * Group with which the app runs, by name or number; only root may choose another one.
+   *
+   * A user number without an entry in the user database has no other groups; its default group is the one with the same number.
+   * @default the group of `uid`
+   */
+  readonly gid?: string | number | undefined;
+  /**
    * Umask of the workers: the permissions that files they create do not get.
    *
    * Octal, as in a shell: with `"027"`, files of the app are not accessible to others than its user and group. In JSON and YAML write it as a string, because there a number is decimal. It applies to the files and Unix sockets of the app, not to the logs that `lb` writes.

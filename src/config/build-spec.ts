@@ -12,6 +12,7 @@ import { shownPath, type Program } from './command/resolve-command.ts';
 import { typed } from './command/shell-line.ts';
 import { digestOf } from './declared.ts';
 import { parseDotenv, type EnvLayer } from './env-kind.ts';
+import { appUser, isUserProblem, variablesOf, type Users } from './app-user.ts';
 import { countInstances } from './instances.ts';
 import { scheduleProblem } from './schedule-problem.ts';
 import { interpreterOf } from './interpreter-of.ts';
@@ -60,6 +61,7 @@ export interface BuildContext {
   /** The caller's. */
   readonly umask: number;
   readonly interpreters: Interpreters;
+  readonly users: Users;
 }
 
 const SOURCE_MAPS = '--enable-source-maps';
@@ -72,12 +74,16 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
   problems.push(...conflicts(app, context, settings));
   const schedule = await scheduleProblem(settings);
   if (schedule !== null) problems.push(valueError(originOf(schedule.key, app, context.flags), schedule.expected, schedule.got));
+  const asked = appUser(settings, context.users);
+  const user = isUserProblem(asked) ? null : asked;
+  if (isUserProblem(asked)) problems.push(valueError(originOf(asked.key, app, context.flags), asked.expected, asked.got));
+  const home = user === null ? context.home : context.users.homeOf(user.uid);
   const logFile = (key: 'out_file' | 'error_file', suffix: string): string | null => {
     const path = settings.disable_logs ? null : pathOf(key, app, context);
-    return path === undefined ? join(context.home, 'logs', `${fileNameOf(app.name)}-${suffix}.log`) : path;
+    return path === undefined ? join(home, 'logs', `${fileNameOf(app.name)}-${suffix}.log`) : path;
   };
   const declaredEnv = await declaredEnvOf(app, context, settings, problems);
-  const env = mergeEnv([withoutFiltered(inheritedEnv(context.env), settings.filter_env), pwdOf(app, context), ...declaredEnv]);
+  const env = mergeEnv([withoutFiltered(inheritedEnv(context.env), settings.filter_env), pwdOf(app, context), variablesOf(user), ...declaredEnv]);
   const program = await programOf(app, context, settings, env, problems);
   const { flags } = context;
   const readyWhen = readyWhenOf(settings, app.cwd, env);
@@ -94,10 +100,11 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     ...program,
     readyWhen: readyWhen ?? null,
     env,
+    user,
     umask: settings.umask ?? context.umask,
     outFile: logFile('out_file', 'out'),
     errorFile: logFile('error_file', 'error'),
-    logFile: combinedOf(app, context, settings),
+    logFile: combinedOf(app, { ...context, home }, settings),
     pidFile: pathOf('pid_file', app, context) ?? null,
     scale: scaleOf(settings, context),
     watch: watchOf(app, context, settings),

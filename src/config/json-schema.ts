@@ -2,7 +2,7 @@ import { env } from './env-kind.ts';
 import { hostPort } from './kinds.ts';
 import type { Schema } from './kind.ts';
 import { OPTION_LIST, camelCase, namesOf, type OptionEntry } from './options.ts';
-import { meaninglessKeys, refusedKeys, unsupportedKeys } from './pm2-keys.ts';
+import { meaninglessKeys, unsupportedKeys } from './pm2-keys.ts';
 
 /** JSON Schema (2020-12) of a config file, for completion and validation in editors; generated from the option table. */
 export function configJsonSchema(): Schema {
@@ -34,7 +34,6 @@ const SCRIPT_NAMES = OPTION_LIST.filter((entry) => entry.key === 'script').flatM
 
 function appSchema(): Schema {
   const properties: [string, Schema][] = OPTION_LIST.flatMap((entry) => namesOf(entry).map((name): [string, Schema] => [name, optionSchema(entry, name)]));
-  properties.push(...foreign(refusedKeys(), 'PM2 option that lb does not support yet: an error unless it names the user who runs lb.'));
   properties.push(...foreign(unsupportedKeys(), 'PM2 option that lb does not support yet: it is ignored with a warning.'));
   properties.push(...foreign(meaninglessKeys(), 'PM2 option without a meaning in lb: it is ignored.'));
   return {

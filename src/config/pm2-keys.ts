@@ -1,20 +1,11 @@
-import { userInfo } from 'node:os';
 import { camelCase } from './options.ts';
 
 type AsksForNothing = (value: unknown) => boolean;
 const isOff: AsksForNothing = (value) =>
   value === undefined || value === null || value === false || value === 0 || value === '' || (Array.isArray(value) && value.length === 0);
-const isOwnUser: AsksForNothing = (value) => {
-  const { uid, username } = userInfo();
-  return isOff(value) || value === username || Number(value) === uid;
-};
-const isOwnGroup: AsksForNothing = (value) => isOff(value) || Number(value) === userInfo().gid;
 
 /** PM2 keys without an equivalent in `lb`. Each has a test for values that request nothing (`watch: false`). */
 const UNSUPPORTED: Readonly<Record<string, AsksForNothing>> = { force: isOff };
-
-/** PM2 keys that must not be ignored: the app would run with other rights than it asks for. */
-const REFUSED: Readonly<Record<string, AsksForNothing>> = { uid: isOwnUser, user: isOwnUser, gid: isOwnGroup };
 
 /** PM2 keys that are meaningless in `lb`. */
 const MEANINGLESS = [
@@ -42,22 +33,17 @@ const unsupportedByName = new Map(Object.entries(UNSUPPORTED).flatMap(([key, tes
 const meaningless = withCamelCase(MEANINGLESS);
 
 /** PM2 keys that are accepted without effect, in both spellings. */
-export const pm2KeyNames = (): readonly string[] => [...unsupportedByName.keys(), ...Object.keys(REFUSED), ...meaningless];
+export const pm2KeyNames = (): readonly string[] => [...unsupportedByName.keys(), ...meaningless];
 
 /** Keys that cause a warning, for the reference page. */
 export const unsupportedKeys = (): readonly string[] => Object.keys(UNSUPPORTED);
-
-/** Keys that are errors, for the reference page. */
-export const refusedKeys = (): readonly string[] => Object.keys(REFUSED);
 
 /** Keys that are silently ignored, for the reference page. */
 export const meaninglessKeys = (): readonly string[] => MEANINGLESS;
 
 /** How to treat a key that is not an option. */
-export function classifyPm2Key(name: string, value: unknown): 'ignore' | 'warn' | 'refuse' | 'unknown' {
+export function classifyPm2Key(name: string, value: unknown): 'ignore' | 'warn' | 'unknown' {
   if (meaningless.has(name)) return 'ignore';
-  const isGranted = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
-  if (isGranted !== undefined) return isGranted(value) ? 'ignore' : 'refuse';
   const asksForNothing = unsupportedByName.get(name);
   if (asksForNothing === undefined) return 'unknown';
   return asksForNothing(value) ? 'ignore' : 'warn';

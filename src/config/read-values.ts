@@ -79,7 +79,6 @@ class LayerReader {
       const use = profile === undefined ? classifyPm2Key(name, value) : 'ignore';
       if (profile !== undefined && value !== undefined && value !== null) this.profile(profile, value, origin);
       if (use === 'warn') ignored.push(name);
-      if (use === 'refuse') this.problems.push(otherUser(name, value, origin));
       if (use === 'unknown' && isOfPm2) unknown.push(withNearest(name, allNames()));
       else if (use === 'unknown') this.problems.push(unknownKey(name, origin));
     }
@@ -95,11 +94,6 @@ class LayerReader {
   #reject(origin: Origin, { expected, got, at }: Mismatch): void {
     this.problems.push(valueError({ file: origin.file, path: origin.path + at }, expected, got));
   }
-}
-
-function otherUser(name: string, value: unknown, { file, path }: Origin): LbError {
-  const reason = `: an app runs as the user who runs lb; run lb as that user, for example with "User=" in a unit of systemd`;
-  return new LbError('LB_ERR_NOT_SUPPORTED', { what: `${file}: ${path}: another ${name === 'gid' ? 'group' : 'user'} (${describe(value)})`, reason });
 }
 
 function mismatchOf<T>(option: Option<T>, value: T, raw: unknown): Mismatch | undefined {

@@ -2,6 +2,7 @@ import { basename, dirname, relative } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
 import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { NO_USERS, type Users } from './app-user.ts';
 import { buildSpec, type BuildContext } from './build-spec.ts';
 import { describe } from './describe.ts';
 import { findConfigFile, isConfigFile, STDIN } from './find-file.ts';
@@ -36,6 +37,8 @@ export interface ResolveRequest {
   readonly umask: number;
   /** The Node.js binary that runs `lb`. */
   readonly node: string;
+  /** Default: none that could be looked up. */
+  readonly users?: Users;
   /** Of the Node.js that runs the daemon, and with it apps without an `interpreter`: `v22.18.0`; default that of `lb`. */
   readonly nodeVersion?: string;
 }
@@ -110,6 +113,7 @@ export async function inspectApps(request: ResolveRequest): Promise<ResolvedApps
     cpuBudget: request.cpuBudget,
     umask: request.umask,
     interpreters: new Interpreters(request.node, request.env['PATH'], request.nodeVersion),
+    users: request.users ?? NO_USERS,
   };
   const apps: AppSpec[] = [];
   const notes: string[] = [];

@@ -17,6 +17,7 @@ type Located =
   | 'interpreter'
   | 'readyWhen'
   | 'env'
+  | 'user'
   | 'umask'
   | 'outFile'
   | 'errorFile'
@@ -103,6 +104,7 @@ export function completeSpec(saved: unknown): unknown {
         origin: null,
         declared: null,
         umask: null,
+        user: null,
         ...saved,
       }
     : saved;

@@ -1,5 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { AppUser } from '../lifecycle/app-user.ts';
 import { replacementOf } from '../lifecycle/replacement.ts';
 import { changesApp, orderTitle, type Answer, type Order, type Running } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
@@ -7,39 +8,19 @@ import type { StopBody } from '../protocol/control.ts';
 import type { EmitEvent } from '../protocol/event.ts';
 import type { Malformed } from '../protocol/parser.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
-import type { AppStats } from '../protocol/stats.ts';
 import { now } from '../system/clock.ts';
+import { ownedBy } from '../system/process-owner.ts';
+import type { AppHandleOptions } from './app-handle-options.ts';
 import { AppStop } from './app-stop.ts';
 import { AppView } from './app-view.ts';
 import type { Attachment, ProgressListener, Report } from './attachment.ts';
+import { isDeclared } from './declared-port.ts';
+import { learnedSpec } from './learned-spec.ts';
 import { Lives } from './lives.ts';
 import { OrphanTracker } from './orphan-tracker.ts';
-import type { PersistentCounters } from './persistent-counters.ts';
 import type { PrimaryKeeper } from './primary-keeper.ts';
 import type { DesiredState, SavedApp } from './store.ts';
 import type { Tenant } from './tenant.ts';
-
-export interface AppHandleOptions {
-  readonly saved: SavedApp;
-  /** The ids of this many slots. */
-  readonly ids: (slots: number) => readonly number[];
-  /** Keeps the primary of this app. */
-  readonly keeper: PrimaryKeeper;
-  readonly log: (message: string) => void;
-  /** Takes the events of this app that the daemon notices. */
-  readonly event: (app: string) => EmitEvent;
-  /** Something that must be saved changed. */
-  readonly changed: () => void;
-  readonly received: (report: Extract<Report, { type: 'event' | 'log' }>) => void;
-  /** The counters of all apps. */
-  readonly totals: PersistentCounters;
-  /** Its primary has reported. */
-  readonly stats: (stats: AppStats) => void;
-  /** @returns whether a client follows this app's log. */
-  readonly followed: (app: string) => boolean;
-  /** It has no primary, and none will start. */
-  readonly ended: (app: string) => void;
-}
 
 /** One app as the daemon sees it: its definition and desired state, and the way to its primary. */
 export class AppHandle implements Tenant {
@@ -96,6 +77,14 @@ export class AppHandle implements Tenant {
 
   get stopFirst(): boolean {
     return replacementOf(this.spec, this.lives.footprint).way === 'stop-first';
+  }
+
+  get user(): AppUser | null {
+    return this.spec.user;
+  }
+
+  mayBind(port: number): boolean {
+    return isDeclared(this.spec, port);
   }
 
   get killTimeoutMs(): number {
@@ -189,7 +178,7 @@ export class AppHandle implements Tenant {
     this.#mayEnd = false;
     this.#orphans.taken(running?.snapshot.operation?.kind ?? null);
     if (running !== null) {
-      this.spec = running.spec;
+      this.spec = learnedSpec(this.spec, running.spec);
       this.generation = running.snapshot.generation;
       this.lives.saw(this.view.take(running.snapshot));
       this.#options.changed();
@@ -253,7 +242,8 @@ export class AppHandle implements Tenant {
   }
 
   lost(): void {
-    this.#orphans.lost(this.view.workerPids);
+    // Pids that the primary of another user names are signalled only if they are that user's.
+    this.#orphans.lost(this.user === null ? this.view.workerPids : ownedBy(this.user.uid, this.view.workerPids));
     this.view.reset();
     if (!this.wanted) void this.#orphans.gone(false);
   }
@@ -276,7 +266,7 @@ export class AppHandle implements Tenant {
   async #ask(attachment: Attachment, order: Order, onProgress?: ProgressListener): Promise<Answer> {
     const answer = await attachment.order(this.name, order, onProgress);
     if (answer.kind !== 'done') return answer;
-    this.#learn(answer.spec, answer.snapshot);
+    this.#learn(answer.spec, answer.snapshot, 'spec' in order ? order.spec : undefined);
     return { ...answer, snapshot: this.view.last ?? answer.snapshot };
   }
 
@@ -289,10 +279,11 @@ export class AppHandle implements Tenant {
     return { kind: 'start', spec, strict, generation, footprint: lives.footprint, ...(lives.resting ? { resting: true } : {}) };
   }
 
-  #learn(spec: AppSpec, snapshot: AppSnapshot): void {
+  #learn(reported: AppSpec, snapshot: AppSnapshot, ordered?: AppSpec): void {
+    const before = this.spec;
+    this.spec = learnedSpec(before, reported, ordered);
     const isNew = this.lives.saw(this.view.take(snapshot));
-    if (!isNew && JSON.stringify(spec) === JSON.stringify(this.spec) && snapshot.generation === this.generation) return;
-    this.spec = spec;
+    if (!isNew && JSON.stringify(before) === JSON.stringify(this.spec) && snapshot.generation === this.generation) return;
     this.generation = snapshot.generation;
     this.#options.changed();
   }

@@ -4,6 +4,7 @@ import type { MergedMetrics } from '../protocol/app-metrics.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
 import type { LogLine } from '../protocol/control.ts';
 import { listedApp, type ListedApp } from '../protocol/listed-app.ts';
+import { shownSpec } from '../protocol/shown-spec.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { withDeadline } from '../system/deadline.ts';
@@ -62,7 +63,10 @@ export class AppView {
   }
 
   take(snapshot: AppSnapshot): AppSnapshot {
-    this.#snapshot = { ...snapshot, ...this.#added, totals: this.#counters.counted(snapshot) };
+    const { spec } = this.#app;
+    // The primary of another user is not asked what was ordered.
+    const own = spec.user === null ? {} : { spec: shownSpec(spec) };
+    this.#snapshot = { ...snapshot, ...own, ...this.#added, totals: this.#counters.counted(snapshot) };
     this.#stats = this.#snapshot;
     return this.#snapshot;
   }
@@ -140,7 +144,7 @@ export class AppView {
 
   #lastKnown(): AppSnapshot {
     if (this.#snapshot === null || this.#stats === null || this.#app.starting || !this.#hasPrimary) return this.#offline();
-    return { ...this.#snapshot, ...this.#stats, ids: this.#app.ids };
+    return { ...this.#snapshot, ...this.#stats, spec: this.#snapshot.spec, ids: this.#app.ids };
   }
 
   #offline(): AppSnapshot {

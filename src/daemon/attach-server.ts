@@ -1,13 +1,15 @@
 import type { Malformed } from '../protocol/parser.ts';
-import { createToken, listenForChannels, type HandleChannel } from '../system/handle-channel.ts';
+import type { FoundDoor } from '../system/door.ts';
+import { createToken, HandleChannel, listenForChannels } from '../system/handle-channel.ts';
 import { Attachment, senderOf, type PrimaryHello } from './attachment.ts';
 import type { StopListening } from './control-server.ts';
-import { unproven } from './primary-proof.ts';
+import { unproven, type Asked } from './primary-proof.ts';
 import { PrimaryWatch } from './primary-watch.ts';
 
 interface AttachServerOptions {
   readonly home: string;
-  readonly attached: (attachment: Attachment, hello: PrimaryHello) => void;
+  /** @param isOfUser it is the primary of another user */
+  readonly attached: (attachment: Attachment, hello: PrimaryHello, isOfUser: boolean) => void;
   /** Something malformed came before a connection was accepted as that of a primary. */
   readonly malformed: (problem: Malformed, from: string) => void;
 }
@@ -28,16 +30,23 @@ export class AttachServer {
     return () => void server.close();
   }
 
+  /** Connects to the primary of another user, which cannot dial. @param closed called when the connection has ended, or none came about */
+  dial(name: string, door: FoundDoor, closed: () => void): void {
+    const channel = HandleChannel.connect(door.path);
+    channel.onClose(closed);
+    this.#accept(channel, { name, ...door });
+  }
+
   close(): void {
     this.#watch.close();
     for (const attachment of this.#attachments) attachment.close();
   }
 
-  #accept(channel: HandleChannel): void {
+  #accept(channel: HandleChannel, dialled: Asked['dialled'] = null): void {
     // Whoever shows it in answer is at the other end of this connection.
-    const token = createToken();
+    const token = dialled === null ? createToken() : null;
     const attachment = new Attachment(channel, {
-      hello: (_, hello) => this.#hello(attachment, hello, token?.inode ?? null),
+      hello: (_, hello) => this.#hello(attachment, hello, { dialled, home: this.#options.home, inode: token?.inode ?? null }),
       received: () => {},
       handles: () => {},
       malformed: this.#options.malformed,
@@ -54,13 +63,13 @@ export class AttachServer {
     attachment.challenge(token?.handle);
   }
 
-  #hello(attachment: Attachment, hello: PrimaryHello, inode: string | null): void {
-    const problem = unproven(hello, { home: this.#options.home, inode });
+  #hello(attachment: Attachment, hello: PrimaryHello, asked: Asked): void {
+    const problem = unproven(hello, asked);
     if (problem !== null) {
       this.#options.malformed(problem, senderOf(hello));
       return attachment.close();
     }
     attachment.welcome();
-    this.#options.attached(attachment, hello);
+    this.#options.attached(attachment, hello, asked.dialled !== null);
   }
 }

@@ -82,6 +82,11 @@ export class Attachment {
     this.#send({ type: 'dropped', app, key });
   }
 
+  /** The port was not opened. */
+  unbound({ app, key }: SocketId, errno: number): void {
+    this.#send({ type: 'unbound', app, key, errno });
+  }
+
   /**
    * @param onAnswer called between the messages that came before the answer and those that come after it.
    * @throws LbError what the primary answered, or LB_ERR_PRIMARY_LOST when it went away before it could.

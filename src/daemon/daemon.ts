@@ -13,6 +13,7 @@ import type { AppHandle } from './app-handle.ts';
 import { AttachServer } from './attach-server.ts';
 import { ControlServer } from './control-server.ts';
 import type { DaemonOptions } from './daemon-options.ts';
+import { Doors } from './doors.ts';
 import { EventLog } from './event-log.ts';
 import { HandOver } from './hand-over.ts';
 import { HomeClaim } from './home-claim.ts';
@@ -67,6 +68,7 @@ export class Daemon {
     live: () => this.live,
   });
   readonly #attachServer: AttachServer;
+  readonly #doors: Doors;
   readonly #claim: HomeClaim;
   readonly #handOver: HandOver;
   readonly #program: KeptProgram;
@@ -107,6 +109,7 @@ export class Daemon {
       holder: portHolder({ home: options.home, settingsVar: PRIMARY_SETTINGS_VAR }),
       failed: (message) => this.happened('metrics-port', message),
     });
+    this.#doors = new Doors({ folder: this.#paths.primaries, dial: (name, door, closed) => this.#attachServer.dial(name, door, closed) });
     this.registry = this.#createRegistry();
     this.#hooks = new EventHooks({
       apps: () => this.registry.all.map(({ name }) => name),
@@ -134,10 +137,9 @@ export class Daemon {
       }),
       onWebSocket: (request, socket, head, url) => this.live.accept(request, socket, head, url),
     });
-    this.#handOver = new HandOver({ ...options, isSettled: () => this.registry.isSettled, leave: options.onHandOver });
     this.#attachServer = new AttachServer({
       home: options.home,
-      attached: (attachment, hello) => this.registry.attach(attachment, hello),
+      attached: (attachment, hello, isOfUser) => this.registry.attach(attachment, hello, isOfUser),
       malformed: (problem, from) => this.#badMessages.report(from, problem),
     });
     this.#handOver = new HandOver({ ...options, isSettled: () => this.registry.isSettled && !this.#server.isBusy, leave: options.onHandOver });
@@ -198,6 +200,7 @@ export class Daemon {
     this.#memory.stop();
     if (this.#checks !== null) clearInterval(this.#checks);
     this.registry.close();
+    this.#doors.close();
     this.#attachServer.close();
     this.upgrade.close();
     this.happened('daemon-end', `daemon (pid ${process.pid}) is shutting down: ${why}`);
@@ -237,6 +240,7 @@ export class Daemon {
   #createRegistry(): Registry {
     const { home, version, role, log } = this.#options;
     const { socket, attach, daemonLog, state, runState, primaries } = this.#paths;
+    const forPrimaries = { home, socket, attach, daemonLog };
     const { unwritten: reports } = this;
     return new Registry({
       store: new Store(role === 'run' ? runState : state, reports, this.#program.id),
@@ -245,16 +249,9 @@ export class Daemon {
       event: (app) => this.#happened(app),
       primariesDir: primaries,
       spawn: spawnPrimary,
-      settings: () => ({
-        home,
-        socket,
-        attach,
-        daemonLog,
-        daemonNode: process.execPath,
-        program: this.#program.directory,
-        version,
-        foreground: role === 'run',
-      }),
+      home,
+      userPrimaries: { home, doors: this.#doors, openProgram: () => this.#program.openCopy(), log },
+      settings: () => ({ ...forPrimaries, daemonNode: process.execPath, program: this.#program.directory, version, foreground: role === 'run' }),
       received: (report) => {
         if (report.type === 'log') this.live.logs(report.app, report.lines, report.dropped);
         else this.#add(report.event);

@@ -1,25 +1,32 @@
-import type { HandleMessage } from '../protocol/attach.ts';
+import { constants } from 'node:os';
+import type { HandleMessage, PortBinding } from '../protocol/attach.ts';
 import type { Brought } from '../protocol/parse-handles.ts';
 import { discardHandle } from '../system/discard-handle.ts';
 import type { Attachment, PrimaryHello } from './attachment.ts';
+import { openPort } from './declared-port.ts';
 import { KeptOutputs, type KeptOutput } from './kept-outputs.ts';
 import { idOf, KeptSockets } from './kept-sockets.ts';
+
+interface Host {
+  /** Whether this port may be opened for it, because it cannot do so itself. */
+  mayBind(port: number): boolean;
+}
 
 /** What the daemon holds for one primary and its successors: duplicates of listening sockets, and of the pipes to which workers print. */
 export class KeptHandles {
   readonly #sockets: KeptSockets;
   readonly #outputs = new KeptOutputs();
-  /** Whether something of this app may be kept. */
-  readonly #hosts: (app: string) => boolean;
+  readonly #host: (app: string) => Host | undefined;
 
-  constructor(hosts: (app: string) => boolean, sockets = new KeptSockets()) {
-    this.#hosts = hosts;
+  /** @param host of an app of which something may be kept; undefined for another app */
+  constructor(host: (app: string) => Host | undefined, sockets = new KeptSockets()) {
+    this.#host = host;
     this.#sockets = sockets;
   }
 
   /** For a primary that starts beside this one: the sockets are the same, the workers others. */
   beside(): KeptHandles {
-    return new KeptHandles(this.#hosts, this.#sockets);
+    return new KeptHandles(this.#host, this.#sockets);
   }
 
   /** Gives all sockets to a primary that starts beside the one that has them. */
@@ -48,16 +55,28 @@ export class KeptHandles {
   }
 
   received(message: HandleMessage, { socket, pipe }: Brought, attachment: Attachment): void {
+    if (message.type === 'bind') return this.#bind(message, attachment);
     if (message.type === 'drop-output') return this.#outputs.drop(message);
     if (message.type === 'keep-output') {
-      if (pipe !== null && this.#hosts(message.app)) this.#outputs.keep({ ...message, pipe });
+      if (pipe !== null && this.#host(message.app) !== undefined) this.#outputs.keep({ ...message, pipe });
       else discardHandle(pipe);
       return;
     }
-    if (message.type === 'keep' && socket !== null && this.#hosts(message.app)) return this.#sockets.keep({ ...message, handle: socket });
+    if (message.type === 'keep' && socket !== null && this.#host(message.app) !== undefined && this.#sockets.hasRoom(message))
+      return this.#sockets.keep({ ...message, handle: socket });
     discardHandle(socket);
     this.#sockets.drop(message);
     attachment.dropped(message);
+  }
+
+  /** Opens a port for a primary that cannot, and keeps it like one that the primary gave. */
+  #bind(binding: PortBinding, attachment: Attachment): void {
+    const { app, port } = binding;
+    const isAllowed = this.#host(app)?.mayBind(port) === true && this.#sockets.hasRoom(binding);
+    const opened = this.#sockets.get(binding) ?? (isAllowed ? openPort(binding) : -constants.errno.EACCES);
+    if (typeof opened === 'number') return attachment.unbound(binding, opened);
+    if (this.#sockets.get(binding) === undefined) this.#sockets.keep(opened);
+    attachment.keep(opened);
   }
 
   /** Another daemon holds everything from now on. */

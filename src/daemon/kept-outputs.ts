@@ -1,6 +1,9 @@
 import type { OutputOrigin } from '../protocol/attach.ts';
 import type { OutputPipe } from '../protocol/parse-handles.ts';
 
+/** More than the workers of any app have. */
+const MOST_OUTPUTS = 4_096;
+
 /** Which pipe of which worker of which app. */
 interface OutputId {
   readonly app: string;
@@ -18,6 +21,7 @@ export class KeptOutputs {
 
   keep(output: KeptOutput): void {
     this.drop(output);
+    if (this.#outputs.size >= MOST_OUTPUTS) return output.pipe.close();
     this.#outputs.set(idOf(output), output);
   }
 

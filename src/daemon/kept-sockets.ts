@@ -1,5 +1,7 @@
 import type { NamedSocket, SocketId } from '../protocol/attach.ts';
 
+const MOST_SOCKETS = 1_024;
+
 /** A duplicate of a listening socket: held, never polled, so the daemon accepts nothing. */
 export interface KeptSocket extends NamedSocket {
   readonly handle: { close(): void };
@@ -11,6 +13,15 @@ export class KeptSockets {
 
   get all(): readonly KeptSocket[] {
     return [...this.#sockets.values()];
+  }
+
+  get(id: SocketId): KeptSocket | undefined {
+    return this.#sockets.get(idOf(id));
+  }
+
+  /** A primary that sends more than any app has does not use up the descriptors of the daemon. */
+  hasRoom(id: SocketId): boolean {
+    return this.#sockets.size < MOST_SOCKETS || this.get(id) !== undefined;
   }
 
   /** Takes the place of an older duplicate. */

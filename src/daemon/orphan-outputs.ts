@@ -37,7 +37,9 @@ export class OrphanOutputs {
     const source = socketOf(pipe);
     const from = { app, ...origin };
     orphaned.pipes++;
-    orphaned.output.read(source, from, spec, (piece, at) => {
+    // The log files of an app of another user are that user's: root writes nothing there.
+    const settings = spec.user === null ? spec : { ...spec, outFile: null, errorFile: null, logFile: null };
+    orphaned.output.read(source, from, settings, (piece, at) => {
       if (live.followed(app)) live.logs(app, linesOf(piece, from, at), 0);
       return piece;
     });

@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors/lb-error.ts';
 import { plural } from '../lifecycle/wording.ts';
+import type { Running } from '../protocol/attach.ts';
 import { now } from '../system/clock.ts';
 import { isAlive, sendSignal } from '../system/processes.ts';
 import { admitPrimary } from './admit-primary.ts';
 import { watchAbsence } from './absence.ts';
 import type { Attachment, PrimaryHello } from './attachment.ts';
 import { KeptHandles } from './kept-handles.ts';
-import { startPrimary } from './primary-process.ts';
 import { PrimaryRecord, type PrimaryId } from './primary-record.ts';
 import { NotRelieved, Reliefs, type HeldPrimary } from './relief.ts';
 import { LeftCommands } from './left-commands.ts';
 import { Predecessor } from './predecessor.ts';
 import { Respawn } from './respawn.ts';
 import type { PrimaryKeeperOptions, Tenant } from './tenant.ts';
+import { startPrimaryAs } from './user-primary.ts';
 import { Waiters } from './waiters.ts';
 
 /** How long a primary that was told to exit may take. */
@@ -27,7 +28,7 @@ export class PrimaryKeeper {
   problem: string | null = null;
   readonly #options: PrimaryKeeperOptions;
   readonly #tenants = new Map<string, Tenant>();
-  #handles = new KeptHandles((app) => this.#tenants.has(app));
+  #handles = new KeptHandles((app) => this.#tenants.get(app));
   readonly reliefs = new Reliefs({
     spawnBeside: (onExit) => {
       const id = this.#start((pid, how) => (this.#primary?.pid === pid ? this.#lost(pid, how) : onExit(how)));
@@ -49,7 +50,7 @@ export class PrimaryKeeper {
 
   constructor(options: PrimaryKeeperOptions) {
     this.#options = options;
-    const left = new LeftCommands(options.primariesDir, options.name, options.reports);
+    const left = new LeftCommands(options, () => this.#apps[0]?.user ?? null);
     this.#respawn = new Respawn(new Predecessor((message) => options.log(`${options.name}: ${message}`), left));
     this.#record = new PrimaryRecord(options);
   }
@@ -100,8 +101,7 @@ export class PrimaryKeeper {
   }
 
   #start(onExit: (pid: number, how: string) => void): PrimaryId {
-    const { spawn, settings, name } = this.#options;
-    return startPrimary(spawn, { interpreter: this.#interpreter, settings: { ...settings(), name } }, onExit);
+    return startPrimaryAs(this.#apps[0]?.user ?? null, this.#options, this.#interpreter, onExit);
   }
 
   /** Replaces the primary by one of this daemon's program. Resolves when the old one is gone. @throws NotRelieved */
@@ -121,7 +121,8 @@ export class PrimaryKeeper {
   /** Waits for a primary that outlived its daemon; spawns one when there is none. @returns whether it waits */
   adoptOrSpawn(): boolean {
     const { log, name } = this.#options;
-    const recorded = this.#record.read();
+    const living = this.#options.userPrimaries.doors.restore(name);
+    const recorded = this.#record.read() ?? living;
     if (recorded === null || !isAlive(recorded.pid, recorded.startTime)) {
       if (recorded === null) this.#spawnOrRetry();
       else this.#spawnAfter(0, recorded.pid);
@@ -154,9 +155,8 @@ export class PrimaryKeeper {
     this.#serve(attachment, hello);
     // Before any order: an app that starts finds its sockets.
     this.#handles.attached(attachment, hello);
-    for (const tenant of this.#apps) {
-      tenant.connected(attachment, hello.pid, hello.apps.find(({ spec }) => spec.name === tenant.name) ?? null);
-    }
+    const runningOf = (app: string): Running | null => hello.apps.find(({ spec }) => spec.name === app) ?? null;
+    for (const tenant of this.#apps) tenant.connected(attachment, hello.pid, runningOf(tenant.name));
     this.#waiters.answer(attachment);
   }
 

@@ -1,5 +1,7 @@
 import { spawn as spawnProcess, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { variablesOfUser } from '../lifecycle/app-user.ts';
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../protocol/attach.ts';
 import { openLogFor } from '../system/log-descriptor.ts';
 import { ownNode } from '../system/own-node.ts';
@@ -14,27 +16,53 @@ interface SpawnOptions {
   readonly settings: PrimarySettings;
   /** The daemon's log. */
   readonly logFile: string;
+  /** Of a primary of another user: the socket that it inherits. It does not get the log, and what it prints is told. */
+  readonly door?: { readonly fd: number; readonly said: (line: string) => void };
   readonly onExit: (how: string) => void;
 }
+
+/** What the primary of another user may print into the log of the daemon. */
+const MOST_SAID_BYTES = 64 * 1024;
 
 /**
  * Starts a primary in a session of its own. It attaches like one that outlived its daemon.
  * @throws Error if the system refuses; it may also tell by `onExit`.
  */
-export function spawnPrimary({ interpreter, settings, logFile, onExit }: SpawnOptions): ChildProcess {
-  const { PATH, HOME, TZ, LANG } = process.env;
+export function spawnPrimary({ interpreter, settings, logFile, door, onExit }: SpawnOptions): ChildProcess {
+  const { PATH, TZ, LANG } = process.env;
+  const own = settings.user === undefined ? { HOME: process.env['HOME'] } : variablesOfUser(settings.user);
   const node = interpreter ?? ownNode();
-  const env = { PATH, HOME, TZ, LANG, [PRIMARY_SETTINGS_VAR]: JSON.stringify(settings) };
-  const log = openLogFor(logFile);
+  const env = { PATH, TZ, LANG, ...withoutNull(own), [PRIMARY_SETTINGS_VAR]: JSON.stringify(settings) };
+  const log = door === undefined ? openLogFor(logFile) : null;
   let child: ChildProcess;
   try {
-    child = spawnProcess(node, [join(settings.program, PROGRAM_PARTS.primary)], { detached: true, cwd: '/', stdio: ['ignore', log.stdio, log.stdio], env });
+    child = spawnProcess(node, [join(settings.program, PROGRAM_PARTS.primary)], {
+      detached: true,
+      cwd: '/',
+      stdio: log === null ? ['ignore', 'ignore', 'pipe', door?.fd] : ['ignore', log.stdio, log.stdio],
+      env,
+    });
   } finally {
-    log.close();
+    log?.close();
   }
+  if (door !== undefined) tell(child.stderr, door.said);
   child.once('error', (error) => onExit(`could not be started: ${nodeProblem(node) ?? error.message}`));
   child.once('exit', (code, signal) => onExit(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
   return child;
+}
+
+const withoutNull = (variables: Readonly<Record<string, string | null | undefined>>): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value ?? undefined]));
+
+function tell(output: Readable | null, said: (line: string) => void): void {
+  let left = MOST_SAID_BYTES;
+  output
+    ?.on('error', () => {})
+    .on('data', (chunk: Buffer) => {
+      const text = chunk.subarray(0, left).toString().trimEnd();
+      left -= Math.min(left, chunk.length);
+      if (text !== '') for (const line of text.split('\n')) said(line);
+    });
 }
 
 /** Starts a primary with `spawn`, and tells of its exit by pid. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import { fileNameOf } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { describeUser, isSameUser } from '../lifecycle/app-user.ts';
 import { mayReplace, otherName, placeOf } from '../lifecycle/name-owner.ts';
 import { NO_FOOTPRINT } from '../lifecycle/replacement.ts';
 import type { ReportedApp } from '../metrics/app-families.ts';
@@ -11,10 +12,12 @@ import { now } from '../system/clock.ts';
 import { ownNode } from '../system/own-node.ts';
 import { isSamePlace } from '../system/same-place.ts';
 import { startProblem } from '../system/start-problem.ts';
-import { AppHandle, type AppHandleOptions } from './app-handle.ts';
+import { AppHandle } from './app-handle.ts';
+import type { AppHandleOptions } from './app-handle-options.ts';
 import type { Attachment, PrimaryHello, ProgressListener } from './attachment.ts';
 import { PrimaryKeeper } from './primary-keeper.ts';
 import { sharedLogs } from '../logs/shared-logs.ts';
+import { userProblem } from './user-problem.ts';
 import { SlotIds } from './slot-ids.ts';
 import type { SavedApp, Store } from './store.ts';
 import type { PrimaryKeeperOptions } from './tenant.ts';
@@ -112,8 +115,17 @@ export class Registry {
   /** @throws LbError LB_ERR_NAME_TAKEN, or LB_ERR_NOT_STARTABLE when no worker of it could be started. */
   refuseStart(spec: AppSpec): void {
     this.refuseForeign(spec);
-    const reason = startProblem(spec, spec.interpreter ?? ownNode());
+    const reason = startProblem(spec, spec.interpreter ?? ownNode()) ?? userProblem(spec);
     if (reason !== null) throw new LbError('LB_ERR_NOT_STARTABLE', { app: spec.name, operation: 'start', reason });
+  }
+
+  /** @throws LbError LB_ERR_NOT_STARTABLE when a running app would have to become another user. */
+  refuseOtherUser(spec: AppSpec, operation: OperationKind): void {
+    const app = this.#apps.get(spec.name);
+    if (app?.active !== true || isSameUser(app.spec.user, spec.user)) return;
+    const [now, wanted] = [app.spec.user, spec.user].map((user) => (user === null ? 'the user of the daemon' : describeUser(user)));
+    const reason = `it runs as ${now}, and the new definition asks for ${wanted}, which takes "lb stop ${spec.name}", then "lb start" with that definition`;
+    throw new LbError('LB_ERR_NOT_STARTABLE', { app: spec.name, operation, reason });
   }
 
   /** @throws LbError LB_ERR_NAME_TAKEN when the name of the definition belongs to another app. */
@@ -149,8 +161,11 @@ export class Registry {
   }
 
   /** A primary has connected. It leaves when it runs nothing and no app of it is desired. */
-  attach(attachment: Attachment, hello: PrimaryHello): void {
-    const keeper = this.#keeperOf(hello.name);
+  attach(attachment: Attachment, connected: PrimaryHello, isOfUser: boolean): void {
+    const keeper = this.#keeperOf(connected.name);
+    // The primary of another user speaks for the apps that it was given, and adds none.
+    const isOwn = (app: string): boolean => this.#apps.get(app)?.user != null && primaryOf(app) === connected.name;
+    const hello = isOfUser ? { ...connected, apps: connected.apps.filter(({ spec }) => isOwn(spec.name)) } : connected;
     for (const { spec, snapshot } of hello.apps) {
       if (!this.#apps.has(spec.name)) {
         this.#options.log(`${spec.name}: adopted from a primary (pid ${hello.pid}), was not in the saved state`);

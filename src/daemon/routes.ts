@@ -1,5 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { describeUser, USER_VARIABLES } from '../lifecycle/app-user.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
 import type { DaemonHello, HandOverBody, LogLine, ProgressRecord, ResultRecord } from '../protocol/control.ts';
 import {
@@ -21,6 +22,7 @@ import {
 import { EXPOSITION_TYPE } from '../metrics/exposition.ts';
 import { lastLines } from '../logs/last-lines.ts';
 import { homePaths } from '../system/paths.ts';
+import { pathsOfApp } from '../system/user-folder.ts';
 import type { AppHandle } from './app-handle.ts';
 import type { EventLog } from './event-log.ts';
 import { eventQuery } from './event-query.ts';
@@ -112,7 +114,14 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
         return { json: {} };
       },
     ],
-    ['POST /v1/apps/:name/flush', async ({ name }) => ({ json: { files: await flushLogs(registry.get(name).spec, homePaths(hello().home).lineTimes) } })],
+    [
+      'POST /v1/apps/:name/flush',
+      async ({ name }) => {
+        const { spec } = registry.get(name);
+        refuseForUser(spec, 'flush', 'empty them as that user');
+        return { json: { files: await flushLogs(spec, homePaths(hello().home).lineTimes) } };
+      },
+    ],
     [
       'POST /v1/apps/:name/reset',
       async ({ name }) => {
@@ -155,6 +164,8 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
       ({ name, body }) => {
         const app = registry.get(name);
         const wanted = parseProfileBody(body ?? {});
+        // The command would move a file that this user names.
+        if (wanted.output !== undefined) refuseForUser(app.spec, 'profile with --output', 'without it, the file is in a folder of that user');
         return { stream: async (progress) => profiled(app, await app.order({ kind: 'profile', ...wanted }, progress)) };
       },
     ],
@@ -204,6 +215,16 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
   ]);
 }
 
+/** @throws LbError LB_ERR_OPERATION_FAILED for an app of another user */
+function refuseForUser({ name, user }: AppSpec, operation: string, instead: string): void {
+  if (user === null) return;
+  throw new LbError('LB_ERR_OPERATION_FAILED', {
+    operation,
+    app: name,
+    reason: `it runs as ${describeUser(user)}, whose files root does not touch; ${instead}`,
+  });
+}
+
 interface Redefinition {
   readonly slots?: readonly number[];
   readonly spec?: AppSpec;
@@ -215,10 +236,14 @@ function redefined<B extends Redefinition>(registry: Registry, app: AppHandle, b
   const { updateEnv, ...rest } = body;
   if (body.slots !== undefined && (body.spec !== undefined || updateEnv !== undefined))
     throw new LbError('LB_ERR_MESSAGE', { what: 'request', path: 'slots', expected: 'no slots together with a new definition or environment', got: 'both' });
-  if (body.spec !== undefined) registry.refuseForeign(body.spec);
+  if (body.spec !== undefined) {
+    registry.refuseForeign(body.spec);
+    registry.refuseOtherUser(body.spec, 'reload');
+  }
   if (updateEnv === undefined) return rest;
   const spec = body.spec ?? app.spec;
-  const kept = Object.entries(updateEnv).filter(([name]) => !spec.filterEnv.some((word) => name.includes(word)));
+  const own: readonly string[] = spec.user === null ? [] : USER_VARIABLES;
+  const kept = Object.entries(updateEnv).filter(([name]) => !own.includes(name) && !spec.filterEnv.some((word) => name.includes(word)));
   return { ...rest, spec: { ...spec, env: { ...spec.env, ...Object.fromEntries(kept) } } };
 }
 
@@ -243,7 +268,7 @@ async function tail(app: AppHandle, query: URLSearchParams, home: string): Promi
   const lines = lineCount(query.get('lines'));
   const remembered = await app.view.tail(lines);
   if (remembered !== null) return remembered;
-  const stored = await lastLines(app.spec, homePaths(home).lineTimes, Math.min(lines, MAX_STORED_LINES));
+  const stored = await lastLines(app.spec, pathsOfApp(app.spec, home).lineTimes, Math.min(lines, MAX_STORED_LINES));
   return stored.map(({ slot, pid, stream, at, text }) => ({ app: app.name, slot: slot ?? 0, pid: pid ?? 0, stream: stream ?? 'out', at: at ?? 0, text }));
 }
 

@@ -1,3 +1,4 @@
+import type { AppUser } from './app-user.ts';
 import type { BalanceStrategy } from './balance-strategy.ts';
 import type { CronSpec } from './cron.ts';
 import type { EventHookSpec } from './event-hook.ts';
@@ -156,6 +157,8 @@ export interface AppSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Variables whose name contains one of these are not inherited. */
   readonly filterEnv: readonly string[];
+  /** As whom its primary and workers run; null for the user of the daemon. */
+  readonly user: AppUser | null;
   /** File mode creation mask of the workers; null for that of the daemon. */
   readonly umask: number | null;
   /** Name of the variable that carries the slot number. */

@@ -107,7 +107,7 @@ export class FollowedLog {
 
   /** The marks of a new file are written with its first line, after it was opened here, and renamed with it. */
   #marksOf(part: LogPart): string | null {
-    const parts = openParts(this.place.path, this.place.marks);
+    const parts = openParts(this.place.path, this.place.marks, this.place.owner);
     closeParts(parts);
     return parts.find(({ inode }) => inode === part.inode)?.marks ?? null;
   }
@@ -116,7 +116,7 @@ export class FollowedLog {
   #findNewer(): boolean {
     const found = inodeOf(this.place.path);
     const part = this.#part;
-    if (part === null) this.#newer = found === null ? [] : openParts(this.place.path, this.place.marks);
+    if (part === null) this.#newer = found === null ? [] : openParts(this.place.path, this.place.marks, this.place.owner);
     else if (part.fd !== null && fstatSync(part.fd).size < this.#offset) {
       // Truncated in place, by a logrotate with copytruncate.
       this.#startAt(part, 0);
@@ -126,7 +126,7 @@ export class FollowedLog {
   }
 
   #newerThan({ fd, inode, changedAt, path }: LogPart): LogPart[] {
-    const parts = openParts(this.place.path, this.place.marks);
+    const parts = openParts(this.place.path, this.place.marks, this.place.owner);
     const last = fd === null ? changedAt : fstatSync(fd).mtimeMs;
     const index = parts.findIndex((part) => part.inode === inode);
     const isNewer = (part: LogPart): boolean => part.changedAt > last + SAME_TIME_MS || part === parts.at(-1);

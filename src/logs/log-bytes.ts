@@ -1,6 +1,7 @@
 import { closeSync, createReadStream, createWriteStream, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openRegular } from '../system/regular-file.ts';
 import { pathOf, type LogPart } from './log-parts.ts';
 
 const BLOCK_BYTES = 64 * 1024;
@@ -20,14 +21,14 @@ export interface LogBytes {
 /** The text of a part for reading backwards. @throws Error if it cannot be decompressed */
 export async function bytesOf(part: LogPart): Promise<LogBytes> {
   if (part.fd !== null) return fileBytes(part.fd, part.size);
-  return part.size <= MAX_COMPRESSED_BYTES ? await decompressed(pathOf(part)) : await decompressedFile(pathOf(part));
+  return part.size <= MAX_COMPRESSED_BYTES ? await decompressed(part) : await decompressedFile(part);
 }
 
 /** The text of a part from a place on, in blocks that the caller may keep. @throws Error if it cannot be decompressed */
 export async function* chunksOf(part: LogPart, from: number): AsyncGenerator<Buffer> {
   if (part.fd === null) {
     let skip = from;
-    for await (const chunk of await gunzip(pathOf(part))) {
+    for await (const chunk of await gunzip(part)) {
       if (skip < chunk.length) yield chunk.subarray(skip);
       skip = Math.max(0, skip - chunk.length);
     }
@@ -64,25 +65,25 @@ export const fileBytes = (fd: number, size: number, close: () => void = () => {}
   close,
 });
 
-async function decompressed(path: string): Promise<LogBytes> {
+async function decompressed(part: LogPart): Promise<LogBytes> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of await gunzip(path)) {
+  for await (const chunk of await gunzip(part)) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > MAX_IN_MEMORY_BYTES) return await decompressedFile(path);
+    if (length > MAX_IN_MEMORY_BYTES) return await decompressedFile(part);
   }
   const all = Buffer.concat(chunks);
   return { size: all.length, read: (into, position) => all.copy(into, 0, position), close: () => {} };
 }
 
 /** The file has no name any more when this returns. */
-async function decompressedFile(path: string): Promise<LogBytes> {
+async function decompressedFile(part: LogPart): Promise<LogBytes> {
   const directory = mkdtempSync(join(tmpdir(), 'lb-logs-'));
   try {
     const { pipeline } = await import('node:stream/promises');
     const file = join(directory, 'text');
-    await pipeline(await gunzip(path), createWriteStream(file, { mode: 0o600 }));
+    await pipeline(await gunzip(part), createWriteStream(file, { mode: 0o600 }));
     const fd = openSync(file, 'r');
     return fileBytes(fd, fstatSync(fd).size, () => closeSync(fd));
   } finally {
@@ -90,10 +91,11 @@ async function decompressedFile(path: string): Promise<LogBytes> {
   }
 }
 
-async function gunzip(path: string): Promise<AsyncIterable<Buffer> & NodeJS.ReadableStream> {
+async function gunzip(part: LogPart): Promise<AsyncIterable<Buffer> & NodeJS.ReadableStream> {
   const { createGunzip } = await import('node:zlib');
   const gunzipped = createGunzip();
-  createReadStream(path)
+  const path = pathOf(part);
+  createReadStream(path, { fd: openRegular(path, part.owner) })
     .on('error', (error) => gunzipped.destroy(error))
     .pipe(gunzipped);
   return gunzipped;

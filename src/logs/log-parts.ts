@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { errnoOf } from '../errors/lb-error.ts';
+import { errnoOf, messageOf } from '../errors/lb-error.ts';
 import { openRegular } from '../system/regular-file.ts';
 import { ownerOfMarks } from './mark-index.ts';
 
@@ -21,6 +21,8 @@ export interface LogPart {
   /** File of the marks of its lines; null if there is none. */
   readonly marks: string | null;
   readonly problem: string | null;
+  /** The user whose file it must be; null for any. */
+  readonly owner: number | null;
 }
 
 interface Name {
@@ -36,15 +38,16 @@ interface Name {
  * The log file and its rotated files, oldest first; those that are not compressed are open, so that a rotation takes nothing
  * from a reader. Close them with `closeParts`.
  * @param marks file of the marks, see `line-mark.ts`; null if none are needed
+ * @param owner the user whose files they must be; null for any
  */
-export function openParts(path: string, marks: string | null): LogPart[] {
+export function openParts(path: string, marks: string | null, owner: number | null = null): LogPart[] {
   const log = targetOf(path);
   let parts: LogPart[] = [];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const names = namesOf(log);
     const before = fingerprint(names);
     closeParts(parts);
-    parts = names.flatMap((name) => openPart(name) ?? []);
+    parts = names.flatMap((name) => openPart(name, owner) ?? []);
     // A rotation in between would show a file twice, or not at all.
     if (fingerprint(namesOf(log)) === before) break;
   }
@@ -110,17 +113,17 @@ function statOf(path: string): Stats | null {
 }
 
 /** Null for what is no file, such as a device, and for one that has gone. */
-function openPart({ path, isGzipped }: Name): LogPart | null {
+function openPart({ path, isGzipped }: Name, owner: number | null): LogPart | null {
   const stats = statOf(path);
   if (stats === null || !stats.isFile()) return null;
-  const part = { path, isGzipped, inode: stats.ino, size: stats.size, changedAt: stats.mtimeMs, fd: null, marks: null, problem: null };
+  const part = { path, isGzipped, inode: stats.ino, size: stats.size, changedAt: stats.mtimeMs, fd: null, marks: null, problem: null, owner };
   if (isGzipped) return part;
   try {
-    const fd = openRegular(path);
+    const fd = openRegular(path, owner);
     const { ino, size, mtimeMs } = fstatSync(fd);
     return { ...part, inode: ino, size, changedAt: mtimeMs, fd };
   } catch (error) {
-    return errnoOf(error) === 'ENOENT' ? null : { ...part, problem: `${path} cannot be read: ${errnoOf(error) ?? String(error)}` };
+    return errnoOf(error) === 'ENOENT' ? null : { ...part, problem: `${path} cannot be read: ${errnoOf(error) ?? messageOf(error)}` };
   }
 }
 

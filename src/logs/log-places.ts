@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import type { LogStream } from '../protocol/control.ts';
+import type { OfUser } from '../system/user-folder.ts';
 import { OF_THE_SYSTEM } from './file-place.ts';
 import { marksPath } from './line-mark.ts';
 import { targetOf } from './log-parts.ts';
@@ -13,6 +14,8 @@ export interface LogTargets {
   readonly outFile: string | null;
   readonly errorFile: string | null;
   readonly mergeLogs: boolean;
+  /** As whom it runs; null for the user of the daemon. */
+  readonly user?: OfUser['user'];
 }
 
 export interface AppLogs {
@@ -22,16 +25,17 @@ export interface AppLogs {
 }
 
 /** Where the lines of an app are. @param lineTimes directory of the marks */
-export function logsOf({ name, outFile, errorFile, mergeLogs }: LogTargets, lineTimes: string): AppLogs {
+export function logsOf({ name, outFile, errorFile, mergeLogs, user = null }: LogTargets, lineTimes: string): AppLogs {
   const streams = [
     { stream: 'out', path: outFile },
     { stream: 'err', path: errorFile },
   ] as const;
+  const owner = user === null ? {} : { owner: user.uid };
   const isShared = outFile !== null && outFile === errorFile;
   const places = streams.flatMap(({ stream, path }) => {
     if (path === null || hasNoFile(name, stream, path) || (isShared && stream === 'err')) return [];
     const files = mergeLogs ? [{ path, slot: null }] : slotFiles(path);
-    return files.map((file) => ({ app: name, stream: isShared ? null : stream, marks: marksPath(lineTimes, file.path), ...file }));
+    return files.map((file) => ({ app: name, stream: isShared ? null : stream, marks: marksPath(lineTimes, file.path), ...owner, ...file }));
   });
   return { places, inMemory: streams.flatMap(({ stream, path }) => (path === null || hasNoFile(name, stream, path) ? [stream] : [])) };
 }

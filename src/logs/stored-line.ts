@@ -10,6 +10,8 @@ export interface LogPlace {
   readonly stream: LogStream | null;
   /** File of the marks of its lines; null if several apps write to it, whose marks do not fit together. */
   readonly marks: string | null;
+  /** The user whose file it must be, because that user decides what the path leads to; null for any. */
+  readonly owner?: number | null;
 }
 
 /** What is known of a line. */

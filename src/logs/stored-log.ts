@@ -21,7 +21,7 @@ export class StoredLog implements LineSource {
     this.place = place;
     this.#problem = problem;
     try {
-      this.#parts = openParts(place.path, place.marks);
+      this.#parts = openParts(place.path, place.marks, place.owner);
     } catch (error) {
       this.#parts = [];
       problem(`${place.path} cannot be read: ${messageOf(error)}`);

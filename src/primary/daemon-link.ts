@@ -1,5 +1,5 @@
 import { LOOK_MS } from '../lifecycle/liveness.ts';
-import type { FromPrimary, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
+import { DOOR_DESCRIPTOR, type FromPrimary, type PrimarySettings, type ToPrimary } from '../protocol/attach.ts';
 import { asLbError } from '../protocol/checked.ts';
 import { ndjson, ndjsonReader } from '../protocol/ndjson.ts';
 import { appName } from '../protocol/parse-app-spec.ts';
@@ -8,7 +8,7 @@ import { parseToPrimary } from '../protocol/parse-to-primary.ts';
 import { attempt, integer, Malformed, object } from '../protocol/parser.ts';
 import { now } from '../system/clock.ts';
 import { discardHandle } from '../system/discard-handle.ts';
-import { HandleChannel } from '../system/handle-channel.ts';
+import { acceptChannels, HandleChannel } from '../system/handle-channel.ts';
 import type { KeptProgram } from '../system/kept-program.ts';
 import { homePaths } from '../system/paths.ts';
 import { mainThreadOf } from '../system/processes.ts';
@@ -102,8 +102,17 @@ export class DaemonLink {
     });
   }
 
+  /** Dials the daemon, or waits for those that dial the socket that this process inherited. */
   dial(): void {
-    const channel = HandleChannel.connect(this.#settings.attach);
+    if (this.#settings.user === undefined) this.#dialDaemon();
+    else acceptChannels(DOOR_DESCRIPTOR, (channel) => this.#greet(channel));
+  }
+
+  #dialDaemon(): void {
+    this.#greet(HandleChannel.connect(this.#settings.attach));
+  }
+
+  #greet(channel: HandleChannel): void {
     const greeting = new Greeting();
     const deadline = setTimeout(() => channel.destroy(), WELCOME_WITHIN_MS);
     const looks = setInterval(() => this.#missed(true), LOOK_MS);
@@ -139,11 +148,17 @@ export class DaemonLink {
 
   #attached(channel: HandleChannel): void {
     if (this.#closed) return channel.destroy();
+    const before = this.#channel;
     this.#channel = channel;
+    // One daemon takes over from another, and this primary has not seen yet that the other one left.
+    if (before !== null) {
+      before.destroy();
+      this.#events.lost();
+    }
     this.#delayMs = REDIAL_FIRST_MS;
     this.#missingMs = MISSING_MS;
     this.#events.attached();
-    if (!this.#settings.foreground) this.#watch.begin();
+    if (this.#startsDaemons) this.#watch.begin();
     for (const event of this.#unsent.splice(0)) this.send(event);
   }
 
@@ -171,6 +186,11 @@ export class DaemonLink {
     this.#redial();
   }
 
+  /** In the foreground, apps end with their daemon; and another user cannot start the daemon of root. */
+  get #startsDaemons(): boolean {
+    return !this.#settings.foreground && this.#settings.user === undefined;
+  }
+
   #spawnDaemon(because: string): void {
     const { home, daemonLog, daemonNode } = this.#settings;
     this.#missingSince = now();
@@ -185,16 +205,16 @@ export class DaemonLink {
   }
 
   #redial(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#settings.user !== undefined) return;
     // Before anything that may fail: a primary that does not dial is lost.
-    setTimeout(() => this.dial(), this.#delayMs);
+    setTimeout(() => this.#dialDaemon(), this.#delayMs);
     this.#delayMs = Math.min(this.#delayMs * 2, REDIAL_CAP_MS);
     if (now() - this.#missingSince > this.#missingMs + this.#spawnJitterMs) this.#missed(false);
   }
 
   /** @param isSilent a daemon took the connection and has not answered since the last look */
   #missed(isSilent: boolean): void {
-    if (this.#settings.foreground) return;
+    if (!this.#startsDaemons) return;
     const { state, why } = this.#watch.missed(isSilent);
     // While it holds a connection, that ends by itself.
     if (state === 'absent' && !isSilent) return this.#spawnDaemon('the daemon was gone');

@@ -14,6 +14,7 @@ import { findScript } from '../system/script-file.ts';
 import { openByItself } from '../system/unfed-sockets.ts';
 import { watchFiles } from '../system/watch-files.ts';
 import { UsageSampler } from '../system/usage.ts';
+import { becomeUser } from './become-user.ts';
 import { DaemonLink, type LinkEvents } from './daemon-link.ts';
 import { Duplicator } from './handles/duplicator.ts';
 import { bindListener } from './ingress/bind-listener.ts';
@@ -32,6 +33,7 @@ if (settings === undefined) {
 }
 delete process.env[PRIMARY_SETTINGS_VAR];
 const parsed = checked('settings from the daemon', parsePrimarySettings)(JSON.parse(settings));
+if (parsed.user !== undefined) becomeUser(parsed.user);
 process.title = `lb primary ${parsed.name}`;
 // The daemon decides what ends a primary; a signal to the whole group must not.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});

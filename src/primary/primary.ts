@@ -84,8 +84,9 @@ export class Primary {
       case 'leave':
         return this.#leave(true);
       case 'keep':
-        if (socket !== null) this.#host(message.app).ingress.received(message.key, socket, message.name);
-        return;
+        return this.#kept(message, socket);
+      case 'unbound':
+        return this.#apps.get(message.app)?.keeper.bound(message.key, message.errno);
       case 'dropped':
         return this.#apps.get(message.app)?.keeper.dropped(message.key);
       case 'challenge':
@@ -95,6 +96,13 @@ export class Primary {
       case 'order':
         return this.#carryOut(message);
     }
+  }
+
+  #kept({ app, key, name }: Extract<ToPrimary, { type: 'keep' }>, socket: Brought['socket']): void {
+    if (socket === null) return;
+    const hosted = this.#host(app);
+    hosted.ingress.received(key, socket, name);
+    hosted.keeper.bound(key, 0);
   }
 
   #carryOut({ id, app, order }: Extract<ToPrimary, { type: 'order' }>): void {
@@ -113,7 +121,7 @@ export class Primary {
     const app = new HostedApp({
       name,
       ports: this.#ports,
-      keeper: new HandleKeeper(name, this.#link),
+      keeper: new HandleKeeper(name, this.#link, this.#settings.user !== undefined),
       outbox: this.#outboxOf(name),
       home: paths.home,
       profiles: paths.profiles,
@@ -159,8 +167,10 @@ export class Primary {
   }
 
   #workerSettings(spec: AppSpec): WorkerSettings {
-    const { socket, home, daemonLog, daemonNode, foreground } = this.#settings;
-    const restartDaemon = foreground ? null : { socket, program: this.#ports.program.path('daemon'), home, log: daemonLog, node: daemonNode };
+    const { socket, home, daemonLog, daemonNode, foreground, user } = this.#settings;
+    // Another user cannot start the daemon of root.
+    const restartDaemon =
+      foreground || user !== undefined ? null : { socket, program: this.#ports.program.path('daemon'), home, log: daemonLog, node: daemonNode };
     const nodeOptions = spec.env['NODE_OPTIONS'] ?? null;
     const { kind, killTimeoutMs, drainIdleMs, umask } = spec;
     // A command gets none of this.

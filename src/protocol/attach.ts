@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import type { AppUser } from '../lifecycle/app-user.ts';
 import type { Footprint } from '../lifecycle/replacement.ts';
 import type { MergedMetrics } from './app-metrics.ts';
 import type { BalanceBody, LogLine, NewEvent, ProgressRecord, ReloadBody, RestartBody, ScaleBody, SignalBody, StopBody, WeightBody } from './control.ts';
@@ -75,6 +76,8 @@ export type ToPrimary =
   | ({ readonly type: 'keep' } & NamedSocket)
   /** The daemon holds no duplicate of this socket. */
   | ({ readonly type: 'dropped' } & SocketId)
+  /** The answer to `bind`, when it gets no `keep`. */
+  | ({ readonly type: 'unbound'; readonly errno: number } & SocketId)
   /** `start` makes the primary host the app. */
   | { readonly type: 'order'; readonly id: number; readonly app: string; readonly order: Order }
   /** Another primary serves its apps, with the same sockets: it drains what it runs and exits. */
@@ -128,6 +131,15 @@ export interface SocketId {
   readonly key: string;
 }
 
+/** A TCP socket, as a worker asks for it. */
+export interface PortBinding extends SocketId {
+  /** An IP address; null for every one. */
+  readonly address: string | null;
+  readonly port: number;
+  readonly addressType: 4 | 6;
+  readonly flags: number;
+}
+
 export interface NamedSocket extends SocketId {
   /** Null for a Unix socket. */
   readonly name: SocketName | null;
@@ -138,6 +150,8 @@ export type HandleMessage =
   | ({ readonly type: 'keep' } & NamedSocket)
   /** Answered with `dropped` when the duplicate is closed. */
   | ({ readonly type: 'drop' } & SocketId)
+  /** The primary of another user may not open this port itself. Answered with `keep` or `unbound`. */
+  | ({ readonly type: 'bind' } & PortBinding)
   | { readonly type: 'keep-output'; readonly app: string; readonly origin: OutputOrigin }
   | { readonly type: 'drop-output'; readonly app: string; readonly origin: OutputOrigin };
 
@@ -159,4 +173,9 @@ export interface PrimarySettings {
   readonly version: string;
   /** Started by `lb run`: ends when its daemon ends, instead of starting a new one. */
   readonly foreground: boolean;
+  /** It becomes this user before it does anything else. Its daemons dial the socket that it inherits, and it starts none. */
+  readonly user?: AppUser;
 }
+
+/** The descriptor at which a primary of another user inherits its socket. */
+export const DOOR_DESCRIPTOR = 3;

@@ -15,6 +15,7 @@ import {
   type ProxyProtocolSpec,
   type ScaleSpec,
 } from '../lifecycle/app-spec.ts';
+import type { AppUser } from '../lifecycle/app-user.ts';
 import type { CronSpec } from '../lifecycle/cron.ts';
 import { BALANCE_STRATEGIES } from '../lifecycle/balance-strategy.ts';
 import type { EventHookSpec } from '../lifecycle/event-hook.ts';
@@ -95,6 +96,9 @@ const WATCH_TUNING: Shape<WatchTuning> = {
   awaitWriteFinish: optional((value) => (typeof value === 'boolean' ? value : finish(value))),
 };
 
+const id = integer(0, 2 ** 32 - 2);
+export const appUser = object<AppUser>({ uid: id, gid: id, name: nullable(string), home: nullable(absolutePath) });
+
 const SHAPE: Shape<AppSpec> = {
   name: appName,
   namespace: string,
@@ -110,6 +114,7 @@ const SHAPE: Shape<AppSpec> = {
   nodeArgs: list(string),
   env: record(string),
   filterEnv: list(string),
+  user: nullable(appUser),
   umask: nullable(integer(0, 0o777)),
   instanceVar: string,
   incrementVar: nullable(string),

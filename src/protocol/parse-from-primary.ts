@@ -4,7 +4,7 @@ import type { Answer, AppReport, FromPrimary, Running } from './attach.ts';
 import { appName, lenientAppSpec } from './parse-app-spec.ts';
 import { newEvent } from './parse-event.ts';
 import { listedApp } from './parse-listed-app.ts';
-import { isAboutHandle, NAMED_SOCKET, OUTPUT, SOCKET_ID, socketId } from './parse-handles.ts';
+import { isAboutHandle, NAMED_SOCKET, OUTPUT, PORT_BINDING, SOCKET_ID, socketId } from './parse-handles.ts';
 import { errorRecord, logLine, profileFile, progressRecord } from './parse-records.ts';
 import { appStats, snapshotParser } from './parse-snapshot.ts';
 import { integer, list, Malformed, nullable, number, object, oneOf, optional, record, string, variants, type Parser } from './parser.ts';
@@ -73,6 +73,7 @@ export function fromPrimaryParser(complete: (spec: unknown) => unknown): Parser<
     ended: { app: appName, state: oneOf(['stopped', 'errored']), error: nullable(string), snapshot },
     keep: NAMED_SOCKET,
     drop: SOCKET_ID,
+    bind: PORT_BINDING,
     'keep-output': OUTPUT,
     'drop-output': OUTPUT,
     pong: { seq: integer() },

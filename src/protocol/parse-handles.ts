@@ -1,10 +1,23 @@
-import type { FromPrimary, HandleMessage, OutputOrigin, SocketId } from './attach.ts';
+import { isIP } from 'node:net';
+import type { FromPrimary, HandleMessage, OutputOrigin, PortBinding, SocketId } from './attach.ts';
 import { appName } from './parse-app-spec.ts';
 import { socketName } from './parse-to-worker.ts';
-import { integer, isObject, Malformed, nullable, object, oneOf, string } from './parser.ts';
+import { integer, isObject, Malformed, nullable, object, oneOf, string, type Parser, type Shape } from './parser.ts';
 
 export const SOCKET_ID = { app: appName, key: string };
 export const NAMED_SOCKET = { ...SOCKET_ID, name: nullable(socketName) };
+const IPV6_ONLY = 1;
+const ipAddress: Parser<string> = (value) => {
+  if (typeof value === 'string' && isIP(value) !== 0) return value;
+  throw new Malformed('an IP address', value);
+};
+export const PORT_BINDING: Shape<PortBinding> = {
+  ...SOCKET_ID,
+  address: nullable(ipAddress),
+  port: integer(1, 65_535),
+  addressType: oneOf([4, 6]),
+  flags: integer(0, IPV6_ONLY),
+};
 export const OUTPUT = { app: appName, origin: object<OutputOrigin>({ slot: integer(0), pid: integer(0), stream: oneOf(['out', 'err']) }) };
 export const socketId = object<SocketId>(SOCKET_ID);
 
@@ -33,7 +46,7 @@ const BRINGS: ReadonlyMap<unknown, keyof Brought> = new Map([
   ['keep-output', 'pipe'],
 ]);
 
-const ABOUT_HANDLES: ReadonlySet<string> = new Set<HandleMessage['type']>(['keep', 'drop', 'keep-output', 'drop-output']);
+const ABOUT_HANDLES: ReadonlySet<string> = new Set<HandleMessage['type']>(['keep', 'drop', 'bind', 'keep-output', 'drop-output']);
 
 export const isAboutHandle = (message: FromPrimary): message is HandleMessage => ABOUT_HANDLES.has(message.type);
 

@@ -1,6 +1,6 @@
 import type { PrimarySettings } from './attach.ts';
-import { absolutePath, appName } from './parse-app-spec.ts';
-import { boolean, object, string } from './parser.ts';
+import { absolutePath, appName, appUser } from './parse-app-spec.ts';
+import { boolean, object, optional, string } from './parser.ts';
 
 /** The settings of a primary, from the daemon that starts it. @throws Malformed */
 export const parsePrimarySettings = object<PrimarySettings>({
@@ -13,4 +13,5 @@ export const parsePrimarySettings = object<PrimarySettings>({
   program: absolutePath,
   version: string,
   foreground: boolean,
+  user: optional(appUser),
 });

@@ -42,6 +42,7 @@ export const parseToPrimary = variants<ToPrimary, 'type'>('type', {
   welcome: {},
   keep: NAMED_SOCKET,
   dropped: SOCKET_ID,
+  unbound: { ...SOCKET_ID, errno: integer() },
   leave: {},
   ping: { seq: integer() },
   pong: {},

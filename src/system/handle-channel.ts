@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { abstractSocketName } from './abstract-socket.ts';
 import { discardHandle } from './discard-handle.ts';
 import { listenPrivately } from './listen-privately.ts';
+import { withShortPath } from './short-path.ts';
 
 /** Node's raw pipe. Its types do not have it. */
 interface RawPipe {
@@ -31,6 +32,8 @@ function newPipe(): RawPipe {
   return new Pipe(constants.IPC);
 }
 
+const MOST_UNTAKEN = 1_024;
+
 /** One end of a connection over a Unix socket that carries text, and handles of listening sockets and pipes beside it, in order. */
 export class HandleChannel {
   readonly #socket: Socket;
@@ -56,6 +59,8 @@ export class HandleChannel {
     pipe.onread = (bytes) => {
       const handle = pipe.pendingHandle;
       if (handle != null) this.#received.push(handle);
+      // Each comes with a message that takes it: the other end sends handles alone.
+      if (this.#received.length > MOST_UNTAKEN) socket.destroy();
       pipe.pendingHandle = null;
       return read(bytes);
     };
@@ -68,7 +73,7 @@ export class HandleChannel {
 
   static connect(path: string): HandleChannel {
     const channel = new HandleChannel(newPipe(), false);
-    channel.#socket.connect({ path });
+    withShortPath(path, (short) => channel.#socket.connect({ path: short }));
     return channel;
   }
 
@@ -125,16 +130,26 @@ export function listenForChannels(path: string, accepted: (channel: HandleChanne
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     listenPrivately(server, { path, exclusive: true }, () => {
-      // A connection is left alone until it is opened as a channel: what is polled cannot be opened again.
-      const { _handle: handle } = server as unknown as { readonly _handle: { onconnection: (status: number, connection?: RawPipe) => void } };
-      handle.onconnection = (status, connection) => {
-        const channel = status === 0 && connection !== undefined ? HandleChannel.accept(connection) : null;
-        if (channel !== null) accepted(channel);
-      };
+      openAll(server, accepted);
       server.on('error', () => {});
       resolve(server);
     });
   });
+}
+
+/** Like `listenForChannels`, on a listening socket that this process inherited. */
+export function acceptChannels(descriptor: number, accepted: (channel: HandleChannel) => void): void {
+  const server = createServer();
+  server.listen({ fd: descriptor, exclusive: true }, () => openAll(server, accepted));
+}
+
+/** A connection is left alone until it is opened as a channel: what is polled cannot be opened again. */
+function openAll(server: Server, accepted: (channel: HandleChannel) => void): void {
+  const { _handle: handle } = server as unknown as { readonly _handle: { onconnection: (status: number, connection?: RawPipe) => void } };
+  handle.onconnection = (status, connection) => {
+    const channel = status === 0 && connection !== undefined ? HandleChannel.accept(connection) : null;
+    if (channel !== null) accepted(channel);
+  };
 }
 
 /** A socket for nothing but to be recognized. */

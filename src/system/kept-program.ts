@@ -2,7 +2,8 @@ import { fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors/lb-error.ts';
 import { programPlaces } from './program-places.ts';
-import { copyProgramTo, findProgram, PROGRAM_PARTS, writeProgram, type Program } from './program.ts';
+import { copyProgramTo, findProgram, OPEN_PROGRAM, PROGRAM_PARTS, writeProgram, type Program } from './program.ts';
+import { makeOpenPrograms } from './user-folder.ts';
 
 interface KeptProgramOptions {
   /** What runs; null where nothing is known of it. */
@@ -62,6 +63,13 @@ export class KeptProgram {
     return this.#directory;
   }
 
+  /** A copy that everybody can read, and only this user can change. @throws Error if it cannot be written */
+  openCopy(): string {
+    const { program, home } = this.#options;
+    if (program === null) throw new Error(`nothing is known of the program in ${this.#directory}`);
+    return withOpenMask(() => writeProgram(program, makeOpenPrograms(home), (file) => this.#read(file), OPEN_PROGRAM).directory);
+  }
+
   #runInstalled({ installation }: Program, before: string, reason: string): void {
     const installed = installation === null ? null : findProgram(installation);
     if (this.#isReported) return;
@@ -78,6 +86,15 @@ export class KeptProgram {
     const content = Buffer.alloc(fstatSync(descriptor).size);
     readSync(descriptor, content, 0, content.length, 0);
     return content;
+  }
+}
+
+function withOpenMask<T>(make: () => T): T {
+  const before = process.umask(0o022);
+  try {
+    return make();
+  } finally {
+    process.umask(before);
   }
 }
 

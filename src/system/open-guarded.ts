@@ -4,6 +4,7 @@ import { errnoOf } from '../errors/lb-error.ts';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const PRIVATE = 0o600;
+const MOST_OF_USER_BYTES = 1024 * 1024;
 const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
 
@@ -17,6 +18,20 @@ export function readGuarded(path: string): string {
     return readFileSync(fd, 'utf8');
   } finally {
     closeSync(fd);
+  }
+}
+
+/** The JSON in a file that another user wrote; null unless it is a small one of that user's own, whatever leads to it. */
+export function readOfUser(path: string, uid: number): unknown {
+  let fd: number | null = null;
+  try {
+    fd = openSync(path, READ);
+    const stats = fstatSync(fd);
+    return stats.isFile() && stats.uid === uid && stats.size <= MOST_OF_USER_BYTES ? JSON.parse(readFileSync(fd, 'utf8')) : null;
+  } catch {
+    return null;
+  } finally {
+    if (fd !== null) closeSync(fd);
   }
 }
 

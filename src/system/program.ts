@@ -51,14 +51,24 @@ export function copyProgram(program: Program, below: string): Program {
   return writeProgram(program, below, read);
 }
 
+/** Who may read a copy. */
+interface Modes {
+  readonly directory: number;
+  readonly file: number;
+}
+
+const PRIVATE: Modes = { directory: 0o700, file: 0o600 };
+/** Readable by everybody. */
+export const OPEN_PROGRAM: Modes = { directory: 0o755, file: 0o644 };
+
 /** @param read the content of a file of the program. */
-export function writeProgram(program: Program, below: string, read: (file: string) => Buffer): Program {
+export function writeProgram(program: Program, below: string, read: (file: string) => Buffer, modes = PRIVATE): Program {
   const directory = join(below, program.id);
   const installation = program.installation ?? program.directory;
-  for (const file of program.files) writeIfDifferent(join(directory, file), read(file));
+  for (const file of program.files) writeIfDifferent(join(directory, file), read(file), modes);
   const { id, version, saved, files } = program;
   // Last: a directory with a manifest is complete.
-  writeIfDifferent(join(directory, MANIFEST), Buffer.from(JSON.stringify({ id, version, saved, files, installation })));
+  writeIfDifferent(join(directory, MANIFEST), Buffer.from(JSON.stringify({ id, version, saved, files, installation })), modes);
   return { ...program, directory, installation };
 }
 
@@ -80,11 +90,11 @@ const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> => (typeof 
 /** A manifest names files of its own directory. */
 const isInside = (file: unknown): file is string => typeof file === 'string' && !isAbsolute(file) && !file.split('/').includes('..');
 
-function writeIfDifferent(path: string, content: Buffer): void {
+function writeIfDifferent(path: string, content: Buffer, { directory, file }: Modes): void {
   if (holds(path, content)) return;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(path), { recursive: true, mode: directory });
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, content, { mode: 0o600 });
+  writeFileSync(temporary, content, { mode: file });
   renameSync(temporary, path);
 }
 

@@ -16,8 +16,6 @@ interface DaemonCommand {
   readonly node?: string;
   /** A `successor` takes over from the daemon that runs; by default it ends if there is one. */
   readonly role?: 'background' | 'successor';
-  /** More variables. */
-  readonly env?: Readonly<Record<string, string>>;
   /** Why it is started: a part of a sentence for the event that it tells then. */
   readonly because?: string;
 }
@@ -27,7 +25,7 @@ interface DaemonCommand {
  * lock in the daemon decides which one wins.
  * @throws Error if the system refuses; it may also tell by an `error` event.
  */
-export function spawnDaemon({ program, home, logFile, node = process.execPath, role = 'background', because = '', env = {} }: DaemonCommand): ChildProcess {
+export function spawnDaemon({ program, home, logFile, node = process.execPath, role = 'background', because = '' }: DaemonCommand): ChildProcess {
   const binary = livingNode(node);
   const log = openLogFor(logFile);
   try {
@@ -36,7 +34,7 @@ export function spawnDaemon({ program, home, logFile, node = process.execPath, r
       detached: true,
       cwd: '/',
       stdio: ['ignore', log.stdio, log.stdio],
-      env: { ...env, PATH, HOME, TZ, LANG, LB_HOME: home, [DAEMON_LOG_VAR]: logFile, [DAEMON_ROLE_VAR]: role, [DAEMON_REASON_VAR]: because },
+      env: { PATH, HOME, TZ, LANG, LB_HOME: home, [DAEMON_LOG_VAR]: logFile, [DAEMON_ROLE_VAR]: role, [DAEMON_REASON_VAR]: because },
     });
     child.unref();
     return child;

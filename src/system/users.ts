@@ -7,11 +7,6 @@ export interface User {
   readonly home: string;
 }
 
-export interface Account extends User {
-  /** Of its main group. */
-  readonly gid: number;
-}
-
 export interface Group {
   readonly gid: number;
   readonly name: string;
@@ -23,11 +18,12 @@ export function userOf(uid: number, text = read('/etc/passwd')): User | null {
   return name === undefined || home === undefined ? null : { uid, name, home };
 }
 
-/** A user by name, also of a directory service (`getent`); null if there is none. */
-export function userNamed(wanted: string, text = read('/etc/passwd')): Account | null {
-  const all = [...entries(text), ...(text.includes(`${wanted}:`) ? [] : entries(fromService('passwd', wanted)))];
-  const [name, , uid, gid, , home] = all.find(([its]) => its === wanted) ?? [];
-  if (name === undefined || home === undefined || !/^\d+$/.test(uid ?? '') || !/^\d+$/.test(gid ?? '')) return null;
+/** A user by name or number, also of a directory service (`getent`); null if there is none. */
+export function userNamed(wanted: string, text = read('/etc/passwd')): (User & { readonly gid: number }) | null {
+  const isHere = (fields: readonly string[]): boolean => fields[0] === wanted || fields[2] === wanted;
+  const all = entries(text);
+  const [name, , uid, gid, , home] = all.find(isHere) ?? entries(fromService('passwd', wanted)).find(isHere) ?? [];
+  if (name === undefined || home === undefined || !isNumber(uid) || !isNumber(gid)) return null;
   return { uid: Number(uid), gid: Number(gid), name, home };
 }
 
@@ -40,10 +36,12 @@ export function groupNamed(wanted: string, text = read('/etc/group')): Group | n
 
 const entries = (text: string): string[][] => text.split('\n').map((line) => line.split(':'));
 
-function fromService(database: 'group' | 'passwd', wanted: string): string {
-  if (wanted.startsWith('-')) return '';
+const isNumber = (text: string | undefined): boolean => text !== undefined && /^\d+$/.test(text);
+
+function fromService(database: 'group' | 'passwd', key: string): string {
+  if (key.startsWith('-')) return '';
   try {
-    return execFileSync('getent', [database, wanted], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 5_000 });
+    return execFileSync('getent', [database, key], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: 5_000 });
   } catch {
     return '';
   }

@@ -23,6 +23,7 @@ const UNUSUAL: Spec = {
   interpreter: '/opt/node',
   nodeArgs: ['--no-warnings'],
   envNames: ['PATH'],
+  user: { uid: 33, gid: 34, name: 'www-data', home: '/var/www' },
   umask: 0o027,
   namespace: 'shop',
   filterEnv: ['SECRET'],

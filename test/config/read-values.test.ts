@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { readApp, readFlags, withDefaults } from '../../src/config/read-values.ts';
 
@@ -114,16 +113,6 @@ describe("PM2's other keys", () => {
     const off = { watch: false, ignore_watch: [], cron_restart: 0, namespace: 'default', log_file: '/dev/null', time: false };
     const meaningless = { autostart: true, vizion: false, pmx: true, windowsHide: true, kill_retry_time: 100, post_update: ['x'] };
     expect(read({ script: 'a.js', ...off, ...meaningless })).toMatchObject({ warnings: [], problems: [] });
-  });
-
-  it('refuses another user, whose rights the app would lack or have too many of', () => {
-    const own = userInfo();
-    expect(read({ script: 'a.js', uid: own.uid, gid: own.gid, user: own.username })).toMatchObject({ warnings: [], problems: [] });
-    const { problems } = read({ script: 'a.js', uid: 'nobody-else', gid: own.gid + 1 });
-    expect(problems.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^lb\.config\.js: apps\[0\]\.uid: another user \("nobody-else"\) is not supported: an app runs as the user who runs lb/),
-      expect.stringMatching(/^lb\.config\.js: apps\[0\]\.gid: another group/),
-    ]);
   });
 
   it('says which of two names for one option counts', () => {

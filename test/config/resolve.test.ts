@@ -107,6 +107,7 @@ describe('a script on the command line', () => {
         interpreter: null,
         nodeArgs: [],
         env: { PATH: '/usr/bin' },
+        user: null,
         umask: 0o022,
         instanceVar: 'NODE_APP_INSTANCE',
         incrementVar: null,

@@ -33,6 +33,8 @@ class FakeTenant implements Tenant {
   mayEnd = false;
   stopFirst = false;
   killTimeoutMs = 1_000;
+  user = null;
+  mayBind = (): boolean => false;
   readonly heard: string[] = [];
   constructor(name: string) {
     this.name = name;
@@ -101,10 +103,20 @@ beforeEach(() => {
     spawned.push({ exit: onExit });
     return starts ?? ({ pid: PID } as ChildProcess);
   };
+  const unused = (): never => {
+    throw new Error('it runs as the user of the daemon');
+  };
   const settings = { home: dir, socket: '', attach: '', daemonLog: '', daemonNode: '', program: '', version: '', foreground: false };
   keeper = new PrimaryKeeper({
     name: 'shared',
+    home: dir,
     primariesDir: dir,
+    userPrimaries: {
+      home: dir,
+      doors: { make: unused, given: unused, restore: () => null },
+      openProgram: unused,
+      log: () => {},
+    },
     settings: () => settings,
     spawn,
     log: () => {},

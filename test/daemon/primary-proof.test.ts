@@ -23,10 +23,10 @@ it.runIf(process.platform === 'linux')('believes only the process that was start
   onTestFinished(() => handle.close());
   const descriptor = Reflect.get(handle, 'fd') as number;
   const [primary, other] = [await start(home, descriptor), await start(home, 'ignore')];
-  const hello = (pid: number, proof: number | null = 3): Parameters<typeof unproven>[0] => ({ pid, startTime: startTimeOf(pid), proof });
+  const hello = (pid: number, proof: number | null = 3): Parameters<typeof unproven>[0] => ({ name: 'api', pid, startTime: startTimeOf(pid), proof });
   const link = join(tempHome(), 'link');
   symlinkSync(home, link);
-  const asked = { home, inode };
+  const asked = { home, inode, dialled: null };
   const problems = [
     unproven(hello(primary), asked),
     unproven(hello(primary), { ...asked, home: link }),
@@ -40,4 +40,16 @@ it.runIf(process.platform === 'linux')('believes only the process that was start
     unproven(hello(other, null), { ...asked, inode: null }),
   ];
   expect(problems.map((problem) => problem?.path ?? null)).toEqual([null, null, 'startTime', 'proof', 'proof', 'proof', 'pid', 'pid', null]);
+});
+
+it('a primary that was dialled is the process that inherited the socket, and no other', () => {
+  const { pid } = process;
+  const startTime = startTimeOf(pid);
+  const asked = { home: '/', inode: null, dialled: { name: 'api', pid, startTime: startTime ?? 0 } };
+  const hello = { name: 'api', pid, startTime, proof: null };
+  const problems = [hello, { ...hello, name: 'web' }, { ...hello, pid: 1 }, { ...hello, startTime: 1 }].map((each) => unproven(each, asked));
+  expect(problems.map((problem) => problem?.path ?? null)).toEqual([null, 'pid', 'pid', 'pid']);
+  // Another process has this pid by now.
+  const reused = { ...asked, dialled: { ...asked.dialled, startTime: 1 } };
+  expect(unproven({ ...hello, startTime: 1 }, reused)?.path).toBe('pid');
 });

@@ -15,6 +15,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     interpreter: '/usr/bin/node',
     nodeArgs: ['--max-old-space-size=512'],
     env: { PATH: '/usr/bin' },
+    user: null,
     umask: null,
     instanceVar: 'NODE_APP_INSTANCE',
     incrementVar: null,

@@ -88,6 +88,13 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [{ PORT: 3000 }, '.PORT'],
     [{ PORT: null }, '.PORT'],
   ],
+  user: [
+    ['www-data', ''],
+    [{ uid: -1, gid: 33, name: null, home: null }, '.uid'],
+    [{ uid: 33, gid: '33', name: null, home: null }, '.gid'],
+    [{ uid: 33, gid: 33, name: 7, home: null }, '.name'],
+    [{ uid: 33, gid: 33, name: 'a', home: 'var' }, '.home'],
+  ],
   umask: [
     ['027', ''],
     [0o1000, ''],

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { expect, it } from 'vitest';
-import { bindSocket } from '../../src/primary/handles/raw-handles.ts';
+import { bindSocket } from '../../src/system/raw-listener.ts';
 import { socketName } from '../../src/primary/ingress/listener-name.ts';
 import { kernelQueue, waitingFor } from '../../src/system/kernel-queue.ts';
 

@@ -7,6 +7,7 @@ import { answer } from '../answer.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { findingsOf, ofError, type Finding } from '../findings.ts';
+import { ANY_USERS } from '../../config/app-user.ts';
 import { CONFIG_OPTIONS, refuseOtherTarget, requestFor } from '../resolve.ts';
 
 export const check: Command = {
@@ -33,7 +34,7 @@ async function run(context: Context): Promise<number> {
 
 async function inspected(context: Context, file: string): Promise<{ names: readonly string[]; findings: readonly Finding[] }> {
   try {
-    const found = await inspectApps(await requestFor(context, file));
+    const found = await inspectApps({ ...(await requestFor(context, file)), users: ANY_USERS });
     return { names: found.names, findings: await findingsOf(found) };
   } catch (thrown) {
     const error = LbError.from(thrown);

@@ -6,6 +6,7 @@ import type { LinePosition, LineSource, LogPlace } from '../../logs/stored-line.
 import type { LogStream } from '../../protocol/control.ts';
 import { wallNow } from '../../system/clock.ts';
 import { homePaths } from '../../system/paths.ts';
+import { pathsOfApp } from '../../system/user-folder.ts';
 import { ALL, choose } from '../choose.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -123,8 +124,7 @@ const ofDaemon = (): Promise<typeof import('../logs/of-daemon.ts')> => import('.
 
 /** The files and the memory that may have wanted lines. */
 function sourcesOf(context: Context, apps: readonly LoggedApp[], { stream }: LogQuery): { readonly places: LogPlace[]; readonly inMemory: InMemory } {
-  const { lineTimes } = homePaths(context.home);
-  const found = apps.map((app) => ({ name: app.name, logs: logsOf(app, lineTimes) }));
+  const found = apps.map((app) => ({ name: app.name, logs: logsOf(app, pathsOfApp({ user: null, ...app }, context.home).lineTimes) }));
   const isWantedStream = (each: LogStream | null): boolean => stream === null || each === null || each === stream;
   const inMemory = found.map(({ name, logs: { inMemory: streams } }) => [name, streams.filter(isWantedStream)] as const);
   return {

@@ -1,3 +1,4 @@
+import { describeUser } from '../../lifecycle/app-user.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { DEFAULTS, type OptionKey } from '../../config/options.ts';
 import { specSettings } from '../../config/spec-settings.ts';
@@ -44,6 +45,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   interpreter: always('interpreter', (interpreter, { kind, runner }) =>
     kind === 'command' ? runner.join(' ') || 'none' : (interpreter ?? 'the Node.js that runs the daemon'),
   ),
+  user: changed('uid', or('the user of the daemon', describeUser), 'gid'),
   nodeArgs: changed('node_args', (args) => args.join(' '), 'source_map_support', 'disable_source_map_support'),
   kind: always('exec_mode', (kind) => (kind === 'cluster' ? 'cluster' : kind === 'plain' ? 'fork' : 'fork, as a command')),
   instances: always('instances', String),
@@ -128,6 +130,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
 
 const DEFAULT_SPEC: Partial<Spec> = {
   ...specSettings(DEFAULTS),
+  user: null,
   args: [],
   scale: null,
   watch: null,

@@ -3,6 +3,7 @@ import { expectedName, normalName } from '../../lifecycle/app-name.ts';
 import { env } from '../env-kind.ts';
 import type { Kind } from '../kind.ts';
 import * as kinds from '../kinds.ts';
+import { group, user } from '../user-kind.ts';
 import { umask } from '../umask-kind.ts';
 import { option, withDefault } from './option.ts';
 
@@ -93,6 +94,24 @@ export const APP_OPTIONS = {
     doc: 'dotenv file with more environment variables',
     notes:
       'It overrides the inherited environment; `env` and `env_<name>` override it. `lb` reads it when the app is started or reloaded with its config file. Node.js 20 has a flag of the same name and looks for it on the whole command line: there, a file that is missing ends `lb start` with its message (`node: prod.env: not found`) and exit code 9.',
+  }),
+  uid: option({
+    group: 'App',
+    kind: user,
+    aliases: ['user'],
+    flags: ['--uid <user>'],
+    defaultText: 'the user who runs the daemon',
+    doc: 'user as whom the app runs, by name or number; only root may choose another one',
+    notes:
+      'The primary and the workers of the app run as this user, with its groups, `HOME`, `USER` and `LOGNAME`. The default log files are then in a folder of that user below `/var/lib/lb`. Ports below 1024 are opened for the app if its `port` or `socket` names them. See [security](security.md#apps-of-other-users).',
+  }),
+  gid: option({
+    group: 'App',
+    kind: group,
+    flags: ['--gid <group>'],
+    defaultText: 'the group of `uid`',
+    doc: 'group with which the app runs, by name or number; only root may choose another one',
+    notes: 'A user number without an entry in the user database has no other groups; its default group is the one with the same number.',
   }),
   umask: option({
     group: 'Environment and Node.js',

@@ -108,14 +108,14 @@ export class EventHooks {
     return calls;
   }
 
-  async #call({ onEvent, cwd, env }: AppSpec, target: Target, event: LbEvent): Promise<void> {
+  async #call({ onEvent, cwd, env, user }: AppSpec, target: Target, event: LbEvent): Promise<void> {
     const { timeoutMs = TIMEOUT_MS } = this.#options;
     const { run = null, url = null } = onEvent ?? {};
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(`not finished within ${timeoutMs / 1000} s`), timeoutMs);
     this.#underWay.add(controller);
     try {
-      if (target === 'run' && run !== null) await runCommand({ run, cwd, env }, event, controller.signal);
+      if (target === 'run' && run !== null) await runCommand({ run, cwd, env, user }, event, controller.signal);
       if (target === 'url' && url !== null) await postEvent(url, event, controller.signal);
     } finally {
       clearTimeout(timer);
@@ -132,8 +132,8 @@ const hookOf = (spec: AppSpec, target: Target): Hook => ({
 });
 
 /** Equal for hooks that do the same. */
-const definition = ({ onEvent, cwd, env }: AppSpec, target: Target): string =>
-  JSON.stringify([target, onEvent?.[target], ...(target === 'run' ? [cwd, env] : [])]);
+const definition = ({ onEvent, cwd, env, user }: AppSpec, target: Target): string =>
+  JSON.stringify([target, onEvent?.[target], ...(target === 'run' ? [cwd, env, user] : [])]);
 
 /** The command or URL on one line; a URL without password and query, which may be secret. */
 function nameOf(hook: EventHookSpec | null, target: Target): string {

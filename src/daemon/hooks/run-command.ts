@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { AppUser } from '../../lifecycle/app-user.ts';
 import type { LbEvent } from '../../protocol/event.ts';
 import { killTree } from '../../system/processes.ts';
 
@@ -10,6 +11,8 @@ export interface CommandHook {
   readonly run: string | readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** As whom it runs; null for the user of the daemon. */
+  readonly user: AppUser | null;
 }
 
 /**
@@ -17,10 +20,16 @@ export interface CommandHook {
  * descendants.
  * @throws Error with the reason
  */
-export function runCommand({ run, cwd, env }: CommandHook, event: LbEvent, signal: AbortSignal): Promise<void> {
+export function runCommand({ run, cwd, env, user }: CommandHook, event: LbEvent, signal: AbortSignal): Promise<void> {
   const [command = '', ...args] = typeof run === 'string' ? [run] : run;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { ...env, ...eventVariables(event) }, shell: typeof run === 'string', stdio: ['pipe', 'ignore', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...env, ...eventVariables(event) },
+      shell: typeof run === 'string',
+      stdio: ['pipe', 'ignore', 'pipe'],
+      ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
+    });
     let stderr = '';
     const kill = (): void => killTree(child.pid ?? 0, 'SIGKILL');
     // First of all: without descriptors for its pipes, a child has none of them, and tells by an `error` event.

@@ -1,10 +1,15 @@
+import { constants } from 'node:os';
 import type { HandleMessage, NamedSocket, OutputOrigin } from '../../protocol/attach.ts';
+import type { ListenQuery } from '../../protocol/worker.ts';
+import { withDeadline } from '../../system/deadline.ts';
 import type { OutputKeeper } from './output-keeper.ts';
 import type { RawListener } from './raw-handles.ts';
 import type { SocketKeeper } from './socket-keeper.ts';
 
 /** A daemon that hangs does not answer. */
 const DROPPED_WITHIN_MS = 500;
+const NOT_ALLOWED = -constants.errno.EACCES;
+const BOUND_WITHIN_MS = 2_000;
 
 /** The connection to the daemon, as far as handles travel on it. */
 export interface HandleLink {
@@ -28,12 +33,16 @@ export interface HeldOutput {
 export class HandleKeeper implements SocketKeeper, OutputKeeper {
   readonly #app: string;
   readonly #link: HandleLink;
+  readonly #mayAsk: boolean;
   readonly #dropping = new Map<string, { readonly done: () => void; readonly dropped: Promise<void> }>();
+  readonly #asked = new Map<string, (errno: number) => void>();
   /** Sockets that were given to this daemon; false for one that it could not keep. */
   readonly #kept = new Map<string, boolean>();
 
-  constructor(app: string, link: HandleLink) {
+  /** @param mayAsk its daemon runs as root, and this process as another user */
+  constructor(app: string, link: HandleLink, mayAsk: boolean) {
     this.#app = app;
+    this.#mayAsk = mayAsk;
     this.#link = link;
   }
 
@@ -79,6 +88,19 @@ export class HandleKeeper implements SocketKeeper, OutputKeeper {
   dropped(key: string): void {
     this.#dropping.get(key)?.done();
     if (this.#kept.has(key)) this.#kept.set(key, false);
+  }
+
+  async bind({ key, address, port, addressType, flags }: ListenQuery): Promise<number> {
+    if (!this.#mayAsk || !this.#link.attached || port === null || addressType === -1) return NOT_ALLOWED;
+    const answered = new Promise<number>((resolve) => this.#asked.set(key, resolve));
+    this.#send({ type: 'bind', app: this.#app, key, address, port, addressType, flags });
+    return (await withDeadline(answered, BOUND_WITHIN_MS)) ?? NOT_ALLOWED;
+  }
+
+  /** The daemon has sent this socket, or says why not. */
+  bound(key: string, errno: number): void {
+    this.#asked.get(key)?.(errno);
+    this.#asked.delete(key);
   }
 
   keepOutput(origin: OutputOrigin, handle: object): void {

@@ -1,21 +1,8 @@
-import net, { type Server } from 'node:net';
+import type { Server } from 'node:net';
 import type { Readable } from 'node:stream';
+import type { RawListener } from '../../system/raw-listener.ts';
 
-/** libuv's TCP or pipe handle, as Node's own cluster uses it. A connection that only passes through needs no `net.Socket`. */
-export interface RawConnection {
-  close(): void;
-  /** Absent on pipes. */
-  getpeername?(out: object): number;
-}
-
-export interface RawListener {
-  /** Descriptor. */
-  readonly fd?: number;
-  onconnection?: ((status: number, connection: RawConnection | undefined) => void) | undefined;
-  listen(backlog: number): number;
-  close(): void;
-  getsockname?(out: object): number;
-}
+export type { RawConnection, RawListener } from '../../system/raw-listener.ts';
 
 /** Takes the listening handle out of a server that has just started to listen. The server is unusable afterwards. */
 export function stealHandle(server: Server): RawListener {
@@ -37,25 +24,3 @@ export function rawHandleOf(stream: Readable): object | null {
  * other clients retry. So closing the socket resets at most one connection, even if this process is delayed before it closes.
  */
 export const CLOSING_BACKLOG = 0;
-
-interface BindQuery {
-  readonly address: string | null;
-  readonly port: number;
-  readonly addressType: 4 | 6 | -1;
-  readonly flags: number;
-}
-
-/**
- * Binds a socket without listening on it or polling it, as Node's own cluster does for `SCHED_NONE`.
- * @returns the handle, or libuv's error number
- */
-export function bindSocket({ address, port, addressType, flags }: BindQuery): RawListener | number {
-  const create = (net as unknown as { _createServerHandle(...args: unknown[]): RawListener | number })._createServerHandle;
-  const handle = create(address, port, addressType, -1, flags);
-  if (typeof handle === 'number') return handle;
-  // libuv reports an error of `bind` only with the next call.
-  const errno = handle.getsockname?.({}) ?? 0;
-  if (errno === 0) return handle;
-  handle.close();
-  return errno;
-}

@@ -1,7 +1,6 @@
-import { closeSync, constants, openSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { basename, dirname, isAbsolute } from 'node:path';
 import type { ListenQuery } from '../../protocol/worker.ts';
+import { withShortPath } from '../../system/short-path.ts';
 import { stealHandle, type RawListener } from '../handles/raw-handles.ts';
 import { listenOptions } from './listen-options.ts';
 
@@ -12,7 +11,8 @@ export function bindListener(query: ListenQuery): Promise<RawListener> {
     const listen = (path: string | null): unknown =>
       server.listen(listenOptions(path === null ? query : { ...query, address: path }), () => resolve(stealHandle(server)));
     server.once('error', reject);
-    withUmask(query.umask, () => withOwnPath(query.addressType === -1 ? query.address : null, listen));
+    const { address, addressType } = query;
+    withUmask(query.umask, () => void (addressType === -1 && address !== null ? withShortPath(address, listen) : listen(null)));
   });
 }
 
@@ -24,25 +24,5 @@ function withUmask(umask: number | undefined, bind: () => void): void {
     bind();
   } finally {
     process.umask(before);
-  }
-}
-
-/**
- * Closing a handle makes libuv remove the path to which it bound a Unix socket, also when the next primary serves that socket. So it
- * gets a path through a descriptor of the folder, which leads nowhere when this returns. A path that is too long is cut short, too.
- */
-function withOwnPath(path: string | null, bind: (path: string | null) => void): void {
-  if (path === null || !isAbsolute(path) || process.platform !== 'linux') return bind(path);
-  let folder: number;
-  try {
-    folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
-  } catch {
-    // It has no folder: that is the app's error.
-    return bind(path);
-  }
-  try {
-    bind(`/proc/self/fd/${folder}/${basename(path)}`);
-  } finally {
-    closeSync(folder);
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { ListenAddress } from '../../lifecycle/fixed-listener.ts';
 import type { AppSpec, ProxyProtocolSpec } from '../../lifecycle/app-spec.ts';
 import { handOffOf } from '../../lifecycle/balance-strategy.ts';
@@ -18,6 +19,7 @@ import type { SocketKeeper } from '../handles/socket-keeper.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 import { handOut, shutIngress } from './shut-ingress.ts';
 
+const NOT_ALLOWED = -constants.errno.EACCES;
 const PROXY_HEADER_MS = 5_000;
 
 interface IngressPorts {
@@ -74,6 +76,7 @@ export class Ingress {
         if (this.#handingOut?.includes(key) !== true) this.#forget(key);
       },
       duplicate,
+      grant: async (query) => (await keeper.bind?.(query)) ?? NOT_ALLOWED,
       isLent: (query) => this.#isLent(query),
     });
     this.#lending = new Lending(() => (this.workersAccept ? this.listeners.lendable : []));

@@ -11,12 +11,14 @@ import { backlogOf } from './listen-options.ts';
 import { canBeUnpolled, closeSpare, refusal, type Listener, type ListenOutcome } from './listener.ts';
 import { labelOf, nameOf, queryOf, socketName, type ListenerName } from './listener-name.ts';
 import { hasLostItsFile, removeFile } from './socket-file.ts';
-import { bindSocket, CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
+import { bindSocket } from '../../system/raw-listener.ts';
+import { CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
 
 /** Opens a listening socket. @throws Error from `server.listen`. */
 export type BindListener = (query: ListenQuery) => Promise<RawListener>;
 
 const NO_DESCRIPTORS = -constants.errno.EMFILE;
+const NOT_ALLOWED = -constants.errno.EACCES;
 
 interface ListenersOptions {
   readonly bind: BindListener;
@@ -25,6 +27,8 @@ interface ListenersOptions {
   readonly onOpened: (listener: Listener) => void;
   readonly onClosed: (key: string) => void;
   readonly duplicate: Duplicate;
+  /** Asks for a socket that this user may not open. @returns 0 if it was received */
+  readonly grant: (query: ListenQuery) => Promise<number>;
   /** Whether workers accept from this socket themselves, so that it is not polled here. */
   readonly isLent: (query: ListenAddress) => boolean;
 }
@@ -141,14 +145,25 @@ export class Listeners {
     if (open !== undefined && !hasLostItsFile(open.query)) return { errno: 0, listener: open };
     let opening = this.#opening.get(query.key);
     if (opening === undefined) {
-      opening = (open === undefined ? this.#start(query) : this.#bindAnew(open)).finally(() => this.#opening.delete(query.key));
+      opening = (open === undefined ? this.#granted(query, () => this.#start(query)) : this.#bindAnew(open)).finally(() => this.#opening.delete(query.key));
       this.#opening.set(query.key, opening);
     }
     return opening;
   }
 
   /** Opens a socket that commands inherit. It listens without being polled: the handle that listens is closed in the same turn. */
-  async handDown(query: ListenQuery): Promise<ListenOutcome> {
+  handDown(query: ListenQuery): Promise<ListenOutcome> {
+    return this.#granted(query, () => this.#handDown(query));
+  }
+
+  async #granted(query: ListenQuery, open: () => Promise<ListenOutcome>): Promise<ListenOutcome> {
+    const outcome = await open();
+    if (outcome.errno !== NOT_ALLOWED) return outcome;
+    const errno = await this.#options.grant(query);
+    return errno === 0 ? open() : { errno, listener: null };
+  }
+
+  async #handDown(query: ListenQuery): Promise<ListenOutcome> {
     const open = this.#open.get(query.key);
     if (open !== undefined) return { errno: 0, listener: open };
     const inherited = this.#inherited.get(query.key);

@@ -15,7 +15,7 @@ beforeEach(() => {
     attached: false,
     send: (message, given) => sent.push(`${message.type} ${'key' in message ? message.key : message.origin.pid}${given === undefined ? '' : ' +'}`),
   };
-  keeper = new HandleKeeper('api', link);
+  keeper = new HandleKeeper('api', link, true);
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -74,4 +74,20 @@ it.each<readonly [string, () => void]>([
 it('without a daemon, nobody holds a duplicate', async () => {
   await keeper.drop('a');
   expect(sent).toEqual([]);
+});
+
+it('asks the daemon for a port that this user may not open, and waits for the answer', async () => {
+  const query = { key: 'a', address: null, port: 80, addressType: 4, flags: 0, backlog: null, readableAll: false, writableAll: false, kind: 'tcp' } as const;
+  const EACCES = -13;
+  expect(await keeper.bind(query), 'without a daemon').toBe(EACCES);
+  link.attached = true;
+  const asked = [keeper.bind(query), keeper.bind({ ...query, key: 'b' }), keeper.bind({ ...query, key: 'c' })];
+  expect(sent).toEqual(['bind a', 'bind b', 'bind c']);
+  keeper.bound('a', 0);
+  keeper.bound('b', -98);
+  await vi.runAllTimersAsync();
+  expect(await Promise.all(asked), 'the last one got no answer').toEqual([0, -98, EACCES]);
+  expect(await keeper.bind({ ...query, key: '/run/x', address: '/run/x', port: null, addressType: -1 }), 'no Unix socket').toBe(EACCES);
+  expect(await new HandleKeeper('api', link, false).bind(query), 'of the user of the daemon').toBe(EACCES);
+  expect(sent).toHaveLength(3);
 });

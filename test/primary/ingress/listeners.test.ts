@@ -26,6 +26,7 @@ const listeners = new Listeners({
   onOpened: () => {},
   onClosed: () => {},
   isLent: () => lent,
+  grant: () => Promise.resolve(-13),
   duplicate: () => {
     asked++;
     return Promise.resolve(duplicates.shift() ?? null);

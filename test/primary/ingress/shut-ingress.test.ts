@@ -44,6 +44,7 @@ it('accepts everything in the queue of the kernel, then refuses', async () => {
   let accepted = 0;
   const listeners = new Listeners({
     bind: bindListener,
+    grant: () => Promise.resolve(-13),
     onConnection: (_, connection) => {
       accepted++;
       connection.close();
