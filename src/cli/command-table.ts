@@ -141,6 +141,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/export.ts')).exporting,
   },
   {
+    name: 'startup',
+    aliases: [],
+    summary: 'make a service of systemd, so that apps start at boot',
+    load: async () => (await import('./commands/startup.ts')).startup,
+  },
+  {
+    name: 'unstartup',
+    aliases: [],
+    summary: 'remove the service of lb startup',
+    load: async () => (await import('./commands/unstartup.ts')).unstartup,
+  },
+  {
     name: 'completion',
     aliases: [],
     summary: 'print a completion script for a shell',

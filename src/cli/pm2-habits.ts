@@ -29,12 +29,12 @@ const CLOUD = `lb has no cloud service: ${METRICS}`;
 const DEPLOY = 'let your CI or git update the files, then run "lb reload <file>", which drops no request';
 const DAEMON = 'the daemon is not on the path of requests; "lb profile" and "lb report" look at a worker';
 const STDIN = 'workers of lb have no stdin of yours; send a signal with "lb signal", or let the app listen on a socket';
-const SERVICE = 'lb installs no service yet: docs/commands.md shows a unit for systemd under "lb daemon"';
+const SERVICE = 'it belongs to "lb startup", which makes the service that starts apps at boot';
+const HOME = 'set LB_HOME, if the home of lb is not ~/.lb of the user whom "lb startup -u" names';
+const NETWORK = 'the service of "lb startup" waits for the network anyway';
 
 /** PM2 commands that `lb` does not have, and what to do instead. */
 const PM2_COMMANDS: Readonly<Record<string, string>> = {
-  startup: SERVICE,
-  unstartup: SERVICE,
   migrate: 'start your ecosystem file with "lb start <file>"; lb takes over nothing that PM2 runs yet',
   deepUpdate: 'run "npm install -g lb-supervisor", then "lb upgrade"',
   logrotate: 'lb rotates its logs by itself: log_max_size and log_keep; for the logrotate of the system there is "lb logs --reopen"',
@@ -84,8 +84,8 @@ const OF_DOCKER = 'use "lb run" as the command of a container, see docs/commands
 const PM2_FLAGS: Readonly<Record<string, string>> = {
   '-u': SERVICE,
   '--user': SERVICE,
-  '--hp': SERVICE,
-  '--wait-ip': SERVICE,
+  '--hp': HOME,
+  '--wait-ip': NETWORK,
   '--service-name': SERVICE,
   '--uid': OTHER_USER,
   '--gid': OTHER_USER,

@@ -6,12 +6,14 @@ import { LineJoin } from '../logs/line-join.ts';
 import type { LogLine, MetricsBody, ProgressRecord } from '../protocol/control.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { LastResort, outliveOutput } from '../system/last-resort.ts';
+import { ServiceManager } from '../system/service-manager.ts';
 import { isSignal } from '../system/signals.ts';
 import { DAEMON_LOG_VAR } from '../system/spawn-daemon.ts';
 import { DaemonLog, line } from './daemon-log.ts';
 import { terminalOutput, terminalSafe } from '../system/terminal-output.ts';
 import { Daemon } from './daemon.ts';
 import { runApps } from './run-apps.ts';
+import { settled, stopTimeOf } from './service-times.ts';
 
 /** What ends it may wait so long for files. */
 const CLOSE_MS = 8_000;
@@ -60,12 +62,15 @@ function outliveErrors(daemon: Daemon, log: Log, giveUp: (why: string) => void):
 export function runDaemon({ notCopied = null, ...options }: DaemonStart): Promise<number> {
   const file = logFile();
   const log = file?.write ?? logToStderr;
+  const manager = new ServiceManager(process.env, log);
   return new Promise((resolve, reject) => {
-    const end = (why: string): void =>
+    const end = (why: string): void => {
+      manager.close();
       void withDeadline(daemon.close(why), CLOSE_MS)
         .then(() => daemon.succession.watch())
         .then(() => resolve(0), reject);
-    const daemon: Daemon = new Daemon({ ...options, notCopied, log, onShutdown: () => end('lb kill'), onHandOver: end });
+    };
+    const daemon: Daemon = new Daemon({ ...options, notCopied, log, manager, onShutdown: () => end('lb kill'), onHandOver: end });
     outliveOutput(() => {});
     if (file !== null) file.reports = daemon.unwritten;
     reopenLogsOnSignal(daemon, log);
@@ -75,7 +80,9 @@ export function runDaemon({ notCopied = null, ...options }: DaemonStart): Promis
         process.exit(EXIT_SOFTWARE);
       });
       process.title = 'lb daemon';
-      drainOnSignal(daemon, log, (signal) => end(signal));
+      void manager.lead();
+      void settled(daemon.registry).then(() => manager.ready());
+      drainOnSignal(daemon, manager, log, (signal) => end(signal));
       process.on('SIGHUP', () => upgradeOnSignal(daemon, log));
       daemon.upgrade.resume();
     }, reject);
@@ -92,9 +99,10 @@ export async function runForeground(
     /** Where to serve the metrics; null to leave it unchanged. */
     readonly metrics: MetricsBody | null;
     readonly json: boolean;
+    readonly manager: ServiceManager;
   },
 ): Promise<number> {
-  const { home, version, notCopied = null, apps, metrics, json } = options;
+  const { home, version, notCopied = null, apps, metrics, json, manager } = options;
   const stderr = terminalOutput(process.stderr);
   const say: Log = (message) => {
     if (!json) stderr.write(`lb: ${message}\n`);
@@ -103,12 +111,19 @@ export async function runForeground(
   const ended = new Promise<void>((resolve) => {
     allEnded = resolve;
   });
-  const daemon: Daemon = new Daemon({ home, version, notCopied, role: 'run', log: () => {}, onShutdown: allEnded, onHandOver: () => {}, onAllEnded: allEnded });
+  const daemon: Daemon = new Daemon({
+    ...{ home, version, notCopied, manager, role: 'run' },
+    log: () => {},
+    onShutdown: allEnded,
+    onHandOver: () => {},
+    onAllEnded: allEnded,
+  });
   outliveOutput((stream, error) => daemon.unwritten.failed(stream, error, 'what is printed is lost until it can', null));
   reopenLogsOnSignal(daemon, say);
   await daemon.open();
   outliveErrors(daemon, say, () => {});
-  const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, say, () => resolve()));
+  void manager.lead();
+  const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, manager, say, () => resolve()));
   const joins = { out: new LineJoin<string>(), err: new LineJoin<string>() };
   const print = (printed: LogLine): void => {
     const piece = { bytes: Buffer.from(printed.open === true ? printed.text : `${printed.text}\n`), continues: printed.continues === true };
@@ -125,6 +140,7 @@ export async function runForeground(
   try {
     if (metrics !== null) await daemon.serveMetrics(metrics);
     await runApps(daemon, apps, print, progress);
+    void manager.ready();
     // Workers whose primary was killed may still be serving.
     await Promise.race([signalled, ended.then(async () => daemon.drainAll({}, () => {}))]);
     return exitCode(daemon);
@@ -169,11 +185,12 @@ function reopenLogsOnSignal(daemon: Daemon, log: Log): void {
   });
 }
 
-function drainOnSignal(daemon: Daemon, log: Log, done: (signal: NodeJS.Signals) => void): void {
+function drainOnSignal(daemon: Daemon, manager: ServiceManager, log: Log, done: (signal: NodeJS.Signals) => void): void {
   let signals = 0;
   const drain = (signal: NodeJS.Signals): void => {
     signals++;
     log(signals === 1 ? `${signal}: draining all apps` : `${signal} again: cutting the drain short`);
+    void manager.stopping('draining all apps', stopTimeOf(daemon.registry));
     void daemon.drainAll(signals > 1 ? { now: true } : {}, (record) => log(record.message)).then(signals === 1 ? () => done(signal) : () => {});
   };
   process.on('SIGTERM', drain);

@@ -4,6 +4,7 @@
  */
 
 import type { ErrorEntry } from './error-entry.ts';
+import { MACHINE_ERRORS } from './machine-errors.ts';
 
 /** Exit codes of the command line. */
 export const EXIT = {
@@ -281,13 +282,7 @@ export const ERRORS = {
     exit: 'daemon',
     http: 500,
   },
-  LB_ERR_GROUP: { message: 'no group named "{group}" on this machine', hint: 'run "getent group" to see all groups', exit: 'notFound', http: 404 },
-  LB_ERR_SHARE: {
-    message: 'cannot share {socket} with the group {group}: {reason}',
-    hint: 'make its folder as root: install -d -o {uid} -g {group} -m 2750 {folder}; or name another --socket, in a folder of yours',
-    exit: 'failed',
-    http: 409,
-  },
+  ...MACHINE_ERRORS,
   LB_ERR_NOT_SUPPORTED: { message: '{what} is not supported{reason}', exit: 'usage', http: 400 },
   LB_ERR_INTERNAL: { message: 'internal error: {reason}', hint: 'this is a bug in lb; please report it', exit: 'failed', http: 500 },
 } as const satisfies Record<string, ErrorEntry>;

@@ -5,10 +5,10 @@ import { dirname } from 'node:path';
 let written = 0;
 
 /** Replaces a file atomically and durably: readers, and the disk after a power cut, have either the old content or the new. */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o600): Promise<void> {
   const temporary = `${path}.${process.pid}-${++written}.tmp`;
   try {
-    const file = await open(temporary, 'wx', 0o600);
+    const file = await open(temporary, 'wx', mode);
     try {
       await file.writeFile(data);
       await file.sync();

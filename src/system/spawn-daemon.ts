@@ -16,6 +16,8 @@ interface DaemonCommand {
   readonly node?: string;
   /** A `successor` takes over from the daemon that runs; by default it ends if there is one. */
   readonly role?: 'background' | 'successor';
+  /** More variables. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Why it is started: a part of a sentence for the event that it tells then. */
   readonly because?: string;
 }
@@ -25,7 +27,7 @@ interface DaemonCommand {
  * lock in the daemon decides which one wins.
  * @throws Error if the system refuses; it may also tell by an `error` event.
  */
-export function spawnDaemon({ program, home, logFile, node = process.execPath, role = 'background', because = '' }: DaemonCommand): ChildProcess {
+export function spawnDaemon({ program, home, logFile, node = process.execPath, role = 'background', because = '', env = {} }: DaemonCommand): ChildProcess {
   const binary = livingNode(node);
   const log = openLogFor(logFile);
   try {
@@ -34,7 +36,7 @@ export function spawnDaemon({ program, home, logFile, node = process.execPath, r
       detached: true,
       cwd: '/',
       stdio: ['ignore', log.stdio, log.stdio],
-      env: { PATH, HOME, TZ, LANG, LB_HOME: home, [DAEMON_LOG_VAR]: logFile, [DAEMON_ROLE_VAR]: role, [DAEMON_REASON_VAR]: because },
+      env: { ...env, PATH, HOME, TZ, LANG, LB_HOME: home, [DAEMON_LOG_VAR]: logFile, [DAEMON_ROLE_VAR]: role, [DAEMON_REASON_VAR]: because },
     });
     child.unref();
     return child;

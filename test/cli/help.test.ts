@@ -60,7 +60,7 @@ describe('the command line', () => {
     [['serve', '--help'], 'lb has no "serve": lb serves no files'],
     [['help', 'lsit'], 'unknown command "lsit", did you mean "list"?\n'],
     [['module:install', 'pm2-logrotate'], 'lb has no "module:install": lb has no modules; log rotation'],
-    [['startup'], 'lb has no "startup": lb installs no service yet: docs/commands.md'],
+    [['deploy'], 'lb has no "deploy": let your CI or git update the files'],
     [['start', 'x.js', '--no-daemon', 'y.js'], 'expected one target to run in the foreground, got 2'],
     [['show'], 'missing <app>; usage: lb show [options] <app>\n'],
     [['list', 'api'], 'too many arguments; usage: lb list [options]\n'],

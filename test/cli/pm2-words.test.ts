@@ -10,6 +10,8 @@ const home = '/nonexistent';
 /** The command of `lb` that a word of PM2 is. What they do is tested where those are. */
 const WORKS: Readonly<Record<string, readonly string[]>> = {
   start: ['start'],
+  startup: ['startup'],
+  unstartup: ['unstartup'],
   stop: ['stop'],
   restart: ['restart', 'startOrRestart'],
   reload: ['reload', 'gracefulReload'],
@@ -43,8 +45,6 @@ const WORKS: Readonly<Record<string, readonly string[]>> = {
 
 /** What is said to do instead, in one line. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  startup: '"lb daemon"',
-  unstartup: '"lb daemon"',
   deepUpdate: '"lb upgrade"',
   logrotate: 'log_max_size',
   install: 'log_max_size',
@@ -123,17 +123,18 @@ const FLAGS: readonly (readonly [commands: string, ...flags: readonly string[]])
   ['restart reload', '--parallel'],
   ['startOrReload', '--env', '--only', '-a, --update-env', '-f, --force', '--parallel', '--no-vizion', '--no-pmx', '--no-automation', '--trace', '--v8'],
   ['stop delete', '--only'],
+  ['startup unstartup', '-u', '--service-name'],
   ['save', '--force'],
   ['list', '-m, --mini-list', '--sort', '--watch'],
   ['logs', '--json', '--format', '--raw', '--err', '--out', '--lines', '--timestamp', '--nostream', '--highlight'],
 ];
 
 const FLAGS_INSTEAD: Readonly<Record<string, string>> = {
-  '-u': '"lb daemon"',
-  '--user': '"lb daemon"',
-  '--hp': '"lb daemon"',
-  '--wait-ip': '"lb daemon"',
-  '--service-name': '"lb daemon"',
+  '-u': '"lb startup"',
+  '--user': '"lb startup"',
+  '--hp': 'LB_HOME',
+  '--wait-ip': 'waits for the network',
+  '--service-name': '"lb startup"',
   '--uid': 'run lb as that user',
   '--gid': 'run lb as that user',
   '--write': '"lb init"',

@@ -117,6 +117,7 @@ const ELSEWHERE: readonly (readonly [sites: RegExp, why: string])[] = [
   [/^daemon\/(saved-file\.ts renameSync|store\.ts copyFileSync)$/, 'test/daemon/saved-file.test.ts and store.test.ts'],
   [/^daemon\/event-log\.ts rename$/, 'fails like the write that follows it'],
   [/^daemon\/shared-socket\.ts /, 'the answer to lb share, as with the calls around it'],
+  [/^system\/service-manager\.ts spawn$/, 'told once: test/system/service-manager.test.ts'],
   [/ existsSync$/, 'does not throw'],
   [/^system\/(atomic-file\.ts rm(Sync)?|regular-file\.ts closeSync)$/, 'after a failure, which it does not change'],
   [/^primary\/(ingress\/listeners|ingress\/socket-file|profiles\/profile-files|profiles\/profiler)\.ts /, 'ignored, or the answer to lb profile'],

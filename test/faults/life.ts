@@ -10,6 +10,7 @@ import { bindListener } from '../../src/primary/ingress/bind-listener.ts';
 import { Primary } from '../../src/primary/primary.ts';
 import { IpcProcess } from '../../src/primary/workers/ipc-process.ts';
 import { startable } from '../../src/primary/workers/startable.ts';
+import { ServiceManager } from '../../src/system/service-manager.ts';
 import { watchFiles } from '../../src/system/watch-files.ts';
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings, type ToPrimary } from '../../src/protocol/attach.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
@@ -97,6 +98,7 @@ export class Life {
       version: '1.2.3',
       role: 'background',
       notCopied: null,
+      manager: new ServiceManager({}, () => {}),
       onHandOver: () => {},
       log: (message) => this.log.push(message),
       onShutdown: () => void (this.#ended = daemon.close('lb kill')),

@@ -1,6 +1,7 @@
 import { optionFlags } from '../../config/index.ts';
 import { asConfigError } from '../../config/metrics-key.ts';
 import { LbError } from '../../errors/lb-error.ts';
+import { ServiceManager } from '../../system/service-manager.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { loadDaemon } from '../load-daemon.ts';
@@ -24,12 +25,14 @@ export async function runInForeground(context: Context): Promise<number> {
     throw new LbError('LB_ERR_USAGE', {
       problem: `expected one target to run in the foreground, got ${context.args.length}; use a config file to run several apps`,
     });
+  // Its variables are not for the apps.
+  const manager = new ServiceManager(context.io.env, context.note);
   const { apps, metrics } = await resolveTarget(context, context.args[0], appFlags(context));
   if (apps.length === 0) throw new LbError('LB_ERR_USAGE', { problem: 'no app to run' });
   const { module, notCopied } = await loadDaemon(context.home);
   context.noteHome();
   try {
-    return await module.runForeground({ home: context.home, version: lbVersion(), notCopied, apps, metrics, json: context.json });
+    return await module.runForeground({ home: context.home, version: lbVersion(), notCopied, apps, metrics, manager, json: context.json });
   } catch (error) {
     throw metrics === null ? error : asConfigError(error, metrics);
   }

@@ -1,6 +1,7 @@
 import type { EmitEvent } from '../../protocol/event.ts';
 import type { KeptProgram } from '../../system/kept-program.ts';
 import type { HomePaths } from '../../system/paths.ts';
+import type { Successors } from '../daemon-options.ts';
 import type { Registry } from '../registry.ts';
 import type { FileReports } from '../unwritten.ts';
 import { Replacements } from './replacements.ts';
@@ -16,11 +17,12 @@ interface UpgradeParts {
   readonly registry: () => Registry;
   readonly event: EmitEvent;
   readonly log: (message: string) => void;
+  readonly manager: Successors;
   readonly reports: FileReports;
 }
 
 /** Wires what upgrades the daemon of a home. */
-export function createUpgrade({ paths, program, foreground, registry, event, log, reports }: UpgradeParts): {
+export function createUpgrade({ paths, program, foreground, registry, event, log, manager, reports }: UpgradeParts): {
   readonly upgrade: Upgrade;
   readonly succession: Succession;
 } {
@@ -31,6 +33,7 @@ export function createUpgrade({ paths, program, foreground, registry, event, log
     daemonLog: paths.daemonLog,
     file,
     log,
+    manager,
     fallback: () => program.path('daemon'),
     failed: (reason) => upgrade.failed(reason),
   });

@@ -8,6 +8,7 @@ import { now } from '../../system/clock.ts';
 import { sizeOf, tailOf } from '../../system/file-tail.ts';
 import { PROGRAM_PARTS } from '../../system/program.ts';
 import { spawnDaemon } from '../../system/spawn-daemon.ts';
+import type { Successors } from '../daemon-options.ts';
 import type { UpgradeFile } from './upgrade-file.ts';
 
 /** A successor may take this long until it asks for the home. */
@@ -22,6 +23,7 @@ interface SuccessionOptions {
   readonly daemonLog: string;
   readonly file: UpgradeFile;
   readonly log: (message: string) => void;
+  readonly manager: Successors;
   /** Path of the program that runs if the successor fails. */
   readonly fallback: () => string;
   /** This daemon stays; why. */
@@ -52,9 +54,9 @@ export class Succession {
   }
 
   begin(directory: string, node: string): void {
-    const { home, daemonLog } = this.#options;
+    const { home, daemonLog, manager } = this.#options;
     this.#logStart = sizeOf(daemonLog);
-    const child = spawnDaemon({ program: join(directory, PROGRAM_PARTS.daemon), home, logFile: daemonLog, node, role: 'successor' });
+    const child = spawnDaemon({ program: join(directory, PROGRAM_PARTS.daemon), home, logFile: daemonLog, node, role: 'successor', env: manager.env });
     const successor: Successor = { child, end: null, endedWell: false };
     this.#successor = successor;
     const ended = (end: string, endedWell: boolean): void => {
@@ -78,7 +80,7 @@ export class Succession {
     if (successor === null) return;
     process.title = 'lb daemon (replaced)';
     const failure = await this.#watchOver(successor);
-    if (failure !== null) this.#comeBack(`the new daemon ${failure}`);
+    if (failure !== null) await this.#comeBack(`the new daemon ${failure}`);
   }
 
   /** @returns why it failed; null if it is settled, was ended by an operator, or has made way for another one. */
@@ -97,13 +99,16 @@ export class Succession {
     }
   }
 
-  #comeBack(reason: string): void {
-    const { file, home, daemonLog, fallback, log } = this.#options;
+  async #comeBack(reason: string): Promise<void> {
+    const { file, home, daemonLog, fallback, log, manager } = this.#options;
     const told = this.#withOutput(reason);
     const state = file.read();
     if (state !== null) file.write({ ...state, stage: 'failed', problems: [...state.problems, told] });
     log(`${told}; the version before comes back`);
-    spawnDaemon({ program: fallback(), home, logFile: daemonLog }).on('error', ({ message }) => log(`it could not be started: ${message}`));
+    const child = spawnDaemon({ program: fallback(), home, logFile: daemonLog, env: manager.env });
+    child.on('error', ({ message }) => log(`it could not be started: ${message}`));
+    // Else the manager takes the end of this process for the end of the service, and starts what is installed.
+    if (child.pid !== undefined) await manager.lead(child.pid);
   }
 
   /** Before it has taken over. */
