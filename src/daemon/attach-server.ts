@@ -19,6 +19,7 @@ export class AttachServer {
   readonly #options: AttachServerOptions;
   readonly #watch = new PrimaryWatch();
   readonly #attachments = new Set<Attachment>();
+  #isClosed = false;
 
   constructor(options: AttachServerOptions) {
     this.#options = options;
@@ -37,12 +38,15 @@ export class AttachServer {
     this.#accept(channel, { name, ...door });
   }
 
+  /** The socket is still open: a primary that dials again must not attach to a daemon that leaves, but to the next one. */
   close(): void {
+    this.#isClosed = true;
     this.#watch.close();
     for (const attachment of this.#attachments) attachment.close();
   }
 
   #accept(channel: HandleChannel, dialled: Asked['dialled'] = null): void {
+    if (this.#isClosed) return channel.destroy();
     // Whoever shows it in answer is at the other end of this connection.
     const token = dialled === null ? createToken() : null;
     const attachment = new Attachment(channel, {

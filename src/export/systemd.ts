@@ -53,6 +53,8 @@ export function systemdUnit(unit: SystemdUnit): string {
         ...(user === null ? [] : [['User', literal(user)] as const]),
         ...(job.kind === 'daemon' ? daemonSettings(unit, job.home) : appSettings(unit, job)),
         ['RestartSec', '1'],
+        // Of a reload too, in which one app after the other is replaced. lb is ready within a minute by itself.
+        ['TimeoutStartSec', 'infinity'],
         ['WatchdogSec', '60'],
         ['OOMPolicy', 'continue'],
         ['LimitNOFILE', '524288'],

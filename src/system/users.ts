@@ -7,11 +7,6 @@ export interface User {
   readonly home: string;
 }
 
-export interface Account extends User {
-  /** Of its main group. */
-  readonly gid: number;
-}
-
 export interface Group {
   readonly gid: number;
   readonly name: string;
@@ -24,7 +19,7 @@ export function userOf(uid: number, text = read('/etc/passwd')): User | null {
 }
 
 /** A user by name or number, also of a directory service (`getent`); null if there is none. */
-export function userNamed(wanted: string, text = read('/etc/passwd')): Account | null {
+export function userNamed(wanted: string, text = read('/etc/passwd')): (User & { readonly gid: number }) | null {
   const isHere = (fields: readonly string[]): boolean => fields[0] === wanted || fields[2] === wanted;
   const all = entries(text);
   const [name, , uid, gid, , home] = all.find(isHere) ?? entries(fromService('passwd', wanted)).find(isHere) ?? [];

@@ -91,7 +91,8 @@ async function run(context: Context): Promise<number> {
 function targetNamed(name: string): ExportTarget {
   const target = EXPORT_TARGETS.get(name);
   if (target !== undefined) return target;
-  throw new LbError('LB_ERR_USAGE', { problem: `expected one of ${TARGETS.join(', ')}, got "${name}"` });
+  const error = new LbError('LB_ERR_USAGE', { problem: `expected one of ${TARGETS.join(', ')}, got "${name}"` });
+  throw name === 'systemd' ? error.advising('"lb startup --print" prints the unit for systemd') : error;
 }
 
 function optionsFor(target: ExportTarget, name: string, options: Context['options']): ExportOptions {

@@ -53,8 +53,9 @@ function programAsCalled(called: string | undefined): string {
 function accountOf({ options, io }: Context, { uid }: ServiceHost): string {
   const given = textOption(options, 'account');
   if (given !== undefined) {
-    if (userNamed(given) === null) throw new LbError('LB_ERR_USAGE', { problem: `no user named "${given}" on this machine` });
-    return given;
+    const account = userNamed(given);
+    if (account === null) throw new LbError('LB_ERR_USAGE', { problem: `no user named "${given}" on this machine` });
+    return account.name;
   }
   const caller = io.env['SUDO_USER'];
   if (uid === 0 && caller !== undefined && caller !== 'root')

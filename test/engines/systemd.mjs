@@ -1,0 +1,223 @@
+/**
+ * The service of `lb startup` under a real systemd: Debian's, in a container of Docker that has its own /tmp, /run, /dev and network,
+ * and nothing of this machine. Docker runs in namespaces of its own and is gone afterwards. Needs root, and Debian's docker.io and
+ * debootstrap. Usage: npm run engines [-- scenario…]
+ */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const ROOT = join(HERE, '../..');
+/** Kept for the next run. */
+const DEBIAN = join(tmpdir(), 'lb-engines-debian');
+const PACKAGES = 'systemd,systemd-sysv,dbus,procps,libstdc++6';
+const SOCKET = 'unix:///run/lb-engines.sock';
+/** Of the machine; its apps take a third. */
+const MEMORY = '1200m';
+const NEXT_VERSION = '99.0.0';
+
+/** What may fail in each, and what else must hold; in this order, each on the machine that the one before left. */
+const SCENARIOS = {
+  install: { failed: [], facts: { active: 'active', enabled: 'enabled', type: 'notify' } },
+  boot: { failed: [], facts: { states: ['api 2', 'eater 2'], restarts: '0' } },
+  reload: { failed: [], facts: { restarts: '0', version: NEXT_VERSION } },
+  // Requests in progress end; then nobody listens.
+  stop: { failed: ['ECONNREFUSED'], facts: { state: 'inactive' } },
+  restart: { failed: ['ECONNREFUSED'], facts: { state: 'active' } },
+  killDaemon: { failed: [], facts: { state: 'active', result: 'success' } },
+  outOfMemory: { failed: [], facts: { died: 1, others: 0, sameDaemon: true, state: 'active', result: 'success' } },
+  killAll: { failed: ['ECONNREFUSED', 'ECONNRESET'], facts: { state: 'active' } },
+  journal: { failed: [], facts: {} },
+  unstartup: { failed: [], facts: { file: '' } },
+};
+
+const run = (program, args, options = {}) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options });
+const docker = (...args) => run('docker', ['-H', SOCKET, ...args]).trim();
+
+function requireTools() {
+  const missing = ['dockerd', 'docker', 'debootstrap', 'unshare'].filter((name) => spawnSync('which', [name]).status !== 0);
+  if (process.getuid() !== 0) throw new Error('npm run engines needs root');
+  if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}; apt-get install docker.io debootstrap util-linux`);
+}
+
+/** In namespaces of its own for everything but the network, of which it uses only sockets of its own. */
+function inNamespaces() {
+  const words = [
+    '-m',
+    '-n',
+    '-p',
+    '-i',
+    '-u',
+    '--fork',
+    '--kill-child',
+    process.execPath,
+    fileURLToPath(import.meta.url),
+    '--inside',
+    ...process.argv.slice(2),
+  ];
+  const { status } = spawnSync('unshare', words, { stdio: 'inherit' });
+  process.exitCode = status ?? 1;
+}
+
+function makeDebian() {
+  if (existsSync(join(DEBIAN, 'lib/systemd/systemd'))) return;
+  rmSync(DEBIAN, { recursive: true, force: true });
+  run('unshare', ['-m', '-p', '--fork', '--mount-proc', 'debootstrap', '--variant=minbase', `--include=${PACKAGES}`, 'bookworm', DEBIAN]);
+}
+
+/** What is laid over Debian: Node.js, this lb and the next one, an app and the scenarios. */
+function makeLayer(layer) {
+  const at = (path) => join(layer, path);
+  for (const directory of ['usr/bin', 'opt', 'srv/app', 'home/deploy']) mkdirSync(at(directory), { recursive: true });
+  cpSync(process.execPath, at('usr/bin/node'));
+  const needed = run('npm', ['ls', '--omit=dev', '--all', '--parseable'], { cwd: ROOT }).trim().split('\n').slice(1);
+  for (const path of ['bin', 'dist', 'package.json']) cpSync(join(ROOT, path), at(`opt/lb/${path}`), { recursive: true });
+  for (const path of needed) cpSync(path, at(`opt/lb/${path.slice(ROOT.length)}`), { recursive: true });
+  cpSync(at('opt/lb'), at('opt/lb-next'), { recursive: true });
+  run(process.execPath, ['.build.mjs', `--out=${at('opt/lb-next/dist')}`, `--version=${NEXT_VERSION}`], { cwd: ROOT });
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  writeFileSync(at('opt/lb-next/package.json'), JSON.stringify({ ...manifest, version: NEXT_VERSION }));
+  for (const file of ['server.cjs', 'lb.config.js']) cpSync(join(HERE, 'app', file), at(`srv/app/${file}`));
+  for (const file of ['scenarios.mjs', 'load.mjs']) cpSync(join(HERE, file), at(`opt/${file}`));
+  // The cgroups of a container are read-only, and systemd makes some.
+  writeFileSync(at('opt/init'), '#!/bin/sh\nfor each in /sys/fs/cgroup /sys/fs/cgroup/*; do mount -o remount,rw "$each" 2>/dev/null; done\nexec /sbin/init\n', {
+    mode: 0o755,
+  });
+}
+
+async function startDocker() {
+  run('mount', ['--make-rprivate', '/']);
+  run('mount', ['-t', 'proc', 'proc', '/proc']);
+  for (const path of ['/run', '/var/lib/docker']) {
+    mkdirSync(path, { recursive: true });
+    run('mount', ['-t', 'tmpfs', 'tmpfs', path]);
+  }
+  run('ip', ['link', 'set', 'lo', 'up']);
+  const flags = ['-H', SOCKET, '--bridge=none', '--iptables=false', '--ip6tables=false', '--log-level=error'];
+  const daemon = spawn('dockerd', flags, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  daemon.stderr.on('data', (chunk) => (said += chunk));
+  for (let tries = 0; spawnSync('docker', ['-H', SOCKET, 'info']).status !== 0; tries++) {
+    if (daemon.exitCode !== null || tries > 100) throw new Error(`dockerd did not start: ${said}`);
+    await sleep(200);
+  }
+  return daemon;
+}
+
+function makeImage(layer) {
+  const base = ['--owner=0', '--group=0', '-c'];
+  const deploy = 'deploy:x:1000:1000::/home/deploy:/bin/sh';
+  writeFileSync(
+    join(layer, 'opt/prepare'),
+    `#!/bin/sh\nset -e\necho '${deploy}' >> /etc/passwd\necho 'deploy:x:1000:' >> /etc/group\nchown -R 1000:1000 /home/deploy /srv/app\n`,
+    { mode: 0o755 },
+  );
+  run('sh', ['-c', `{ tar -C "${DEBIAN}" ${base.join(' ')} . ; } | docker -H ${SOCKET} import - lb-debian`]);
+  run('sh', [
+    '-c',
+    `docker -H ${SOCKET} create --name layer lb-debian /opt/prepare && tar -C "${layer}" ${base.join(' ')} . | docker -H ${SOCKET} cp - layer:/`,
+  ]);
+  docker('start', '-a', 'layer');
+  docker('commit', '-c', 'CMD ["/opt/init"]', 'layer', 'lb-systemd');
+}
+
+function startMachine() {
+  const tmpfs = ['/tmp', '/var/tmp', '/run', '/run/lock'].flatMap((path) => ['--tmpfs', `${path}:exec`]);
+  const rights = ['--cap-add=SYS_ADMIN', '--security-opt=seccomp=unconfined', '--security-opt=apparmor=unconfined'];
+  const memory = [`--memory=${MEMORY}`, `--memory-swap=${MEMORY}`];
+  docker(
+    'run',
+    '-d',
+    ...memory,
+    '--name',
+    'machine',
+    '--hostname',
+    'machine',
+    '--network',
+    'none',
+    '--cgroupns=private',
+    '--stop-signal=SIGRTMIN+3',
+    '-e',
+    'container=docker',
+    ...rights,
+    ...tmpfs,
+    'lb-systemd',
+  );
+}
+
+async function booted() {
+  const state = () => spawnSync('docker', ['-H', SOCKET, 'exec', 'machine', 'systemctl', 'is-system-running'], { encoding: 'utf8' }).stdout.trim();
+  for (let tries = 0; !['running', 'degraded'].includes(state()); tries++) {
+    if (tries > 150)
+      throw new Error(`systemd did not start: ${state()}\n${spawnSync('docker', ['-H', SOCKET, 'logs', 'machine'], { encoding: 'utf8' }).stdout}`);
+    await sleep(200);
+  }
+}
+
+function play(name) {
+  const { stdout, stderr } = spawnSync('docker', ['-H', SOCKET, 'exec', 'machine', '/usr/bin/node', '/opt/scenarios.mjs', name], {
+    encoding: 'utf8',
+    timeout: 180_000,
+  });
+  try {
+    return JSON.parse(stdout);
+  } catch {
+    return { error: `${stdout}${stderr}` };
+  }
+}
+
+/** @returns what is wrong */
+function problemsOf(found, { failed, facts }) {
+  if (found.error !== undefined) return [found.error];
+  const unexpected = Object.keys(found.failed).filter((kind) => !failed.includes(kind));
+  const differing = Object.entries(facts).filter(([key, value]) => JSON.stringify(found[key]) !== JSON.stringify(value));
+  return [
+    ...(found.requests > 0 ? [] : ['no request was made']),
+    ...unexpected.map((kind) => `${found.failed[kind]} requests failed with ${kind}`),
+    ...differing.map(([key, value]) => `${key}: expected ${JSON.stringify(value)}, got ${JSON.stringify(found[key])}`),
+  ];
+}
+
+async function inside() {
+  const layer = mkdtempSync(join(tmpdir(), 'lb-engines-layer-'));
+  const asked = process.argv.slice(3);
+  let dockerd;
+  try {
+    makeLayer(layer);
+    dockerd = await startDocker();
+    makeImage(layer);
+    startMachine();
+    await booted();
+    for (const [name, expected] of Object.entries(SCENARIOS)) {
+      if (asked.length > 0 && name !== 'install' && !asked.includes(name)) continue;
+      if (name === 'boot') {
+        docker('restart', '-t', '60', 'machine');
+        await booted();
+      }
+      const found = play(name);
+      const problems = problemsOf(found, expected);
+      console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${name} ${JSON.stringify(found)}`);
+      for (const problem of problems) console.log(`       ${problem}`);
+      if (problems.length > 0) process.exitCode = 1;
+    }
+    if (process.env.LB_ENGINES_KEEP) await sleep(600_000);
+  } finally {
+    if (dockerd !== undefined) {
+      spawnSync('docker', ['-H', SOCKET, 'rm', '-f', 'machine', 'layer']);
+      dockerd.kill('SIGTERM');
+      await new Promise((resolve) => dockerd.once('exit', resolve));
+    }
+    rmSync(layer, { recursive: true, force: true });
+  }
+}
+
+if (process.argv[2] === '--inside') await inside();
+else {
+  requireTools();
+  makeDebian();
+  inNamespaces();
+}
