@@ -102,6 +102,13 @@ export interface AppOptions {
    */
   readonly socket?: number | string | undefined;
   /**
+   * Give the app a primary process of its own, where it could share one.
+   *
+   * Plain apps with one worker, and commands, share a primary, which costs each about half a megabyte instead of nine. Cluster apps, plain apps with several copies, apps with another Node.js as `interpreter`, and apps with a `uid` or `gid` always have their own. Requests do not pass through a shared primary. Takes effect when the app is stopped and started.
+   * @default `false`
+   */
+  readonly own_primary?: boolean | undefined;
+  /**
    * Environment variable that carries the worker's slot number, from 0.
    * @default `"NODE_APP_INSTANCE"`
    */

@@ -46,6 +46,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     maxDraining: settings.max_draining,
     overlap: settings.overlap ?? null,
     socket: settings.socket ?? null,
+    ownPrimary: settings.own_primary,
     treekill: settings.treekill,
     killSignal: settings.kill_signal ?? null,
     shutdownWithMessage: settings.shutdown_with_message,

@@ -67,6 +67,11 @@ export class AppHandle implements Tenant {
     return this.spec.name;
   }
 
+  /** The name of its primary. */
+  get primary(): string {
+    return this.#options.saved.primary;
+  }
+
   get wanted(): boolean {
     return this.desired === 'running' && !this.#closing;
   }
@@ -112,8 +117,8 @@ export class AppHandle implements Tenant {
   }
 
   toSaved(): SavedApp {
-    const { spec, desired, generation, error, lives, ids } = this;
-    return { spec, desired, generation, error, footprint: lives.footprint, resting: lives.resting, ids };
+    const { spec, desired, generation, error, lives, ids, primary } = this;
+    return { spec, desired, generation, error, footprint: lives.footprint, resting: lives.resting, ids, primary };
   }
 
   /** Starts the app because the operator asked; its first failure is the operator's. @param resting no worker, until something starts one */
@@ -126,7 +131,7 @@ export class AppHandle implements Tenant {
     this.generation = 1;
     this.#options.changed();
     try {
-      await this.#keeper.predecessorGone();
+      await this.#keeper.restarts.readyFor(this.name);
       this.host();
       this.#keeper.spawn();
       const attachment = await this.#keeper.connected(this.name);
@@ -187,9 +192,7 @@ export class AppHandle implements Tenant {
       return;
     }
     this.view.reset();
-    if (!this.starting) {
-      void this.#ask(attachment, this.#startOrder(false)).catch((error: unknown) => this.#failed(error));
-    }
+    if (!this.starting) this.#startAgain(attachment);
   }
 
   received(report: Report): void {
@@ -224,7 +227,7 @@ export class AppHandle implements Tenant {
     if (this.#options.followed(this.name)) void this.view.follow(true);
     if (answer?.kind === 'done') this.#learn(answer.spec, answer.snapshot);
     this.event('primary-replaced', `primary replaced by one of this daemon's version (pid ${pid})`);
-    if (answer === null && this.wanted) void this.#ask(attachment, this.#startOrder(false)).catch((error: unknown) => this.#failed(error));
+    if (answer === null && this.wanted) this.#startAgain(attachment);
   }
 
   announceGap(): void {
@@ -259,7 +262,7 @@ export class AppHandle implements Tenant {
     if (error.code !== 'LB_ERR_PRIMARY_LOST') return this.#keeper.gone(this.name);
     this.desired = 'errored';
     this.error = error.message;
-    this.#keeper.cancelRespawn(this.name);
+    await this.#keeper.cancelRespawn(this.name);
     this.#options.changed();
   }
 
@@ -270,8 +273,12 @@ export class AppHandle implements Tenant {
     return { ...answer, snapshot: this.view.last ?? answer.snapshot };
   }
 
-  #failed(error: unknown): void {
-    this.#options.log(`${this.name}: ${LbError.from(error).message}`);
+  #startAgain(attachment: Attachment): void {
+    void this.#keeper.restarts.restart(this.name, attachment, async () => {
+      if (!this.wanted) return;
+      await this.#ask(attachment, this.#startOrder(false));
+      await this.view.cameUp();
+    });
   }
 
   #startOrder(strict: boolean): Extract<Order, { kind: 'start' }> {

@@ -43,8 +43,8 @@ export class AppStop {
 
   async #drained(options: StopBody, onProgress: ProgressListener): Promise<Answer | null> {
     const { app, keeper, orphans, agreed } = this.#options;
-    keeper.cancelRespawn(app.name);
     orphans.leave(stopLimit(app.spec));
+    await keeper.cancelRespawn(app.name);
     try {
       if (!keeper.runs(app.name)) return null;
       const answer = app.mayEnd ? null : await this.#askToStop(options, onProgress);
@@ -63,8 +63,11 @@ export class AppStop {
       return await ask({ kind: 'stop', ...options }, onProgress);
     } catch (error) {
       const { code } = LbError.from(error);
-      // Its primary is new, and has not started it.
-      if (code === 'LB_ERR_APP_STOPPED') return null;
+      if (code === 'LB_ERR_APP_STOPPED') {
+        // Its primary is new, and has not started it.
+        keeper.release(app.name);
+        return null;
+      }
       if (code !== 'LB_ERR_PRIMARY_LOST') throw error;
       // Only after that is it known which workers it leaves behind.
       await keeper.gone(app.name);

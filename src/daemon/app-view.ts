@@ -8,6 +8,7 @@ import { shownSpec } from '../protocol/shown-spec.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import { withDeadline } from '../system/deadline.ts';
+import { until } from '../system/until.ts';
 import { askSoon } from './ask-soon.ts';
 import type { Attachment } from './attachment.ts';
 import { offlineSnapshot } from './offline-snapshot.ts';
@@ -17,6 +18,10 @@ import type { DesiredState } from './store.ts';
 
 /** More than a primary gives its workers. */
 const METRICS_DEADLINE_MS = 2_000;
+
+/** How long an app that starts holds up others. */
+const UP_WITHIN_MS = 2_000;
+const UP_POLL_MS = 50;
 
 /** What the daemon itself knows of the app. */
 interface App {
@@ -121,6 +126,11 @@ export class AppView {
   /** Whether its primary sends log lines as they are written. */
   async follow(on: boolean): Promise<void> {
     await this.#attachment?.order(this.#app.name, { kind: 'follow-logs', on }).catch(() => {});
+  }
+
+  /** Resolves when a worker of it is ready, or it does not get any; soon in any case. */
+  async cameUp(): Promise<void> {
+    await until(() => this.stats.ready > 0 || this.stats.state !== 'starting', UP_WITHIN_MS, UP_POLL_MS);
   }
 
   get #hasPrimary(): boolean {

@@ -34,9 +34,9 @@ export class KeptHandles {
     for (const socket of this.#sockets.all) attachment.keep(socket);
   }
 
-  /** How many sockets are kept. */
-  get sockets(): number {
-    return this.#sockets.all.length;
+  /** How many sockets of an app are kept. */
+  socketsOf(app: string): number {
+    return this.#sockets.all.filter((socket) => socket.app === app).length;
   }
 
   /**
@@ -91,7 +91,7 @@ export class KeptHandles {
   }
 
   /** Gives away what the workers of a dead primary go on printing to. */
-  takeOutputs(): readonly KeptOutput[] {
-    return this.#outputs.takeAll();
+  giveOutputs(to: (output: KeptOutput) => void): void {
+    for (const output of this.#outputs.takeAll()) to(output);
   }
 }

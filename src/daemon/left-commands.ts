@@ -63,10 +63,9 @@ export class LeftCommands {
   }
 }
 
-/** Asks each to end, most of its `kill_timeout` later its group, and kills at the end. Resolves when nothing is left of them. */
-export async function commandsEnded(commands: readonly LeftCommand[]): Promise<void> {
-  await Promise.all(commands.map(commandEnded));
-}
+/** Asks each to end, most of its `kill_timeout` later its group, and kills at the end. Each resolves when nothing is left of it. */
+export const commandsEnded = (commands: readonly LeftCommand[]): ReadonlyMap<LeftCommand, Promise<void>> =>
+  new Map(commands.map((command) => [command, commandEnded(command)]));
 
 async function commandEnded({ pid, killSignal, killTimeoutMs }: LeftCommand): Promise<void> {
   const beganAt = now();

@@ -1,53 +1,78 @@
 import { messageOf } from '../errors/lb-error.ts';
 import { commandsEnded, type LeftCommands } from './left-commands.ts';
-import { isOrphaned, orphansEnded, orphansNow } from './orphaned-session.ts';
+import { isOrphaned, OrphanedSession, orphansNow } from './orphaned-session.ts';
 
 /** What matters of an app that the dead primary ran. */
 export interface LeftApp {
+  readonly name: string;
   readonly wanted: boolean;
   readonly stopFirst: boolean;
   readonly killTimeoutMs: number;
 }
 
+interface PredecessorOptions {
+  readonly log: (message: string) => void;
+  readonly commands: Pick<LeftCommands, 'of' | 'forget'>;
+  /** What a dead primary left has ended. */
+  readonly gone: () => void;
+}
+
 /**
- * The dead primary before the next one. What it left behind ends by itself, or, if it is a command, is asked to; it is killed after `kill_timeout`; if one of its apps is
- * replaced stop-first, the next primary waits for that.
+ * The dead primaries before the next one. What they left behind ends by itself, or, if it is a command, is asked to; it is killed after
+ * `kill_timeout`. An app that is replaced stop-first starts again when its part of that has ended; the others do not wait.
  */
 export class Predecessor {
-  readonly #log: (message: string) => void;
-  readonly #commands: Pick<LeftCommands, 'of' | 'forget'>;
-  #waiting: (() => void)[] | null = null;
+  readonly #options: PredecessorOptions;
+  /** What each left, until it has ended. */
+  readonly #left = new Map<number, Promise<void>>();
+  /** Of the apps that must not run twice. */
+  readonly #waiting = new Map<string, Promise<void>>();
 
-  constructor(log: (message: string) => void, commands: Pick<LeftCommands, 'of' | 'forget'>) {
-    this.#log = log;
-    this.#commands = commands;
+  constructor(options: PredecessorOptions) {
+    this.#options = options;
+  }
+
+  /** The pids of dead primaries of which something still runs. */
+  get pids(): readonly number[] {
+    return [...this.#left.keys()];
   }
 
   /** The primary with this pid is dead. @param recorded the pid was read from a file */
   leaves(pid: number, apps: readonly LeftApp[], recorded = false): void {
-    if (this.#waiting !== null || apps.length === 0) return;
-    const commands = this.#commands.of(pid);
+    if (apps.length === 0 || this.#left.has(pid)) return;
+    const { commands, gone, log } = this.#options;
+    const left = commands.of(pid);
     const hasOrphans = recorded ? isOrphaned(pid) : orphansNow(pid)?.length !== 0;
-    if (commands.length === 0) this.#commands.forget(pid);
-    if (!hasOrphans && commands.length === 0) return;
-    const careful = apps.filter(({ wanted, stopFirst }) => wanted && stopFirst);
-    const withinMs = Math.max(...(careful.length > 0 ? careful : apps).map(({ killTimeoutMs }) => killTimeoutMs));
-    const ended = Promise.all([hasOrphans ? orphansEnded(pid, withinMs) : null, commandsEnded(commands).then(() => this.#commands.forget(pid))]).catch(
-      (error: unknown) => this.#log(`the workers of a dead primary (pid ${pid}) were not seen to end: ${messageOf(error)}`),
-    );
-    if (careful.length === 0) return;
-    this.#log(`the workers of a dead primary (pid ${pid}) have to end before the next one starts`);
-    const waiting: (() => void)[] = [];
-    this.#waiting = waiting;
-    void ended.then(() => {
-      this.#waiting = null;
-      for (const go of waiting) go();
-    });
+    if (left.length === 0) commands.forget(pid);
+    if (!hasOrphans && left.length === 0) return;
+    const session = hasOrphans ? new OrphanedSession(pid, apps) : null;
+    const ending = commandsEnded(left);
+    for (const { name } of apps.filter(({ wanted, stopFirst }) => wanted && stopFirst)) {
+      const own = left.filter(({ app }) => app === name).map((command) => ending.get(command));
+      this.#wait(name, Promise.all([session?.endedOf(name), ...own]));
+    }
+    const ended = Promise.all([session?.ended, Promise.all(ending.values()).then(() => commands.forget(pid))])
+      .catch((error: unknown) => log(`the workers of a dead primary (pid ${pid}) were not seen to end: ${messageOf(error)}`))
+      .then(() => {
+        this.#left.delete(pid);
+        gone();
+      });
+    this.#left.set(pid, ended);
   }
 
-  /** Calls back when nothing is left that has to end: at once, in this turn, if there is nothing. */
-  whenGone(go: () => void): void {
-    if (this.#waiting === null) go();
-    else this.#waiting.push(go);
+  /** Resolves when nothing is left that keeps this app from running again. Null if there is nothing. */
+  goneFor(app: string): Promise<void> | null {
+    return this.#waiting.get(app) ?? null;
+  }
+
+  #wait(app: string, ended: Promise<unknown>): void {
+    const all = Promise.all([this.#waiting.get(app), ended]).then(
+      () => {},
+      () => {},
+    );
+    this.#waiting.set(app, all);
+    void all.then(() => {
+      if (this.#waiting.get(app) === all) this.#waiting.delete(app);
+    });
   }
 }

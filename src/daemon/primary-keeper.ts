@@ -1,24 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors/lb-error.ts';
-import { plural } from '../lifecycle/wording.ts';
-import type { Running } from '../protocol/attach.ts';
-import { now } from '../system/clock.ts';
 import { isAlive, sendSignal } from '../system/processes.ts';
+import { until } from '../system/until.ts';
 import { admitPrimary } from './admit-primary.ts';
 import { watchAbsence } from './absence.ts';
-import type { Attachment, PrimaryHello } from './attachment.ts';
+import type { Attachment, PrimaryHello, Report } from './attachment.ts';
 import { KeptHandles } from './kept-handles.ts';
-import { PrimaryRecord, type PrimaryId } from './primary-record.ts';
+import { departed, tellLeftAlone, tellReplaced } from './primary-end.ts';
+import { PrimaryHistory } from './primary-history.ts';
+import type { PrimaryId } from './primary-record.ts';
 import { NotRelieved, Reliefs, type HeldPrimary } from './relief.ts';
-import { LeftCommands } from './left-commands.ts';
-import { Predecessor } from './predecessor.ts';
+import { Restarts } from './restarts.ts';
 import { Respawn } from './respawn.ts';
 import type { PrimaryKeeperOptions, Tenant } from './tenant.ts';
+import { Tenants } from './tenants.ts';
 import { startPrimaryAs } from './user-primary.ts';
 import { Waiters } from './waiters.ts';
 
-/** How long a primary that was told to exit may take. */
-const EXIT_MS = 10_000;
+/** How long an app that has agreed to end may take to close its sockets and files. */
+const END_MS = 10_000;
 
 /** Keeps one primary alive for its apps: spawns, adopts, replaces one that died or hangs, and keeps the listening sockets meanwhile. */
 export class PrimaryKeeper {
@@ -27,7 +26,7 @@ export class PrimaryKeeper {
   /** How the last primary ended, while no other has connected. */
   problem: string | null = null;
   readonly #options: PrimaryKeeperOptions;
-  readonly #tenants = new Map<string, Tenant>();
+  readonly #tenants = new Tenants();
   #handles = new KeptHandles((app) => this.#tenants.get(app));
   readonly reliefs = new Reliefs({
     spawnBeside: (onExit) => {
@@ -35,14 +34,22 @@ export class PrimaryKeeper {
       return { id, handles: this.#handles.beside() };
     },
     install: (next) => this.#install(next),
-    left: (handles) => this.#orphan(handles),
+    left: (handles) => handles.giveOutputs(this.#options.orphaned),
   });
-  readonly #respawn: Respawn;
-  readonly #record: PrimaryRecord;
+  readonly #respawn = new Respawn();
+  readonly restarts = new Restarts({
+    replaced: () => this.reliefs.over(),
+    obstacle: (app) => this.#history.goneFor(app) ?? this.#leaving,
+    isCurrent: (attachment) => this.#attachment === attachment,
+    log: (message) => this.#options.log(message),
+  });
+  readonly #history: PrimaryHistory;
   #primary: PrimaryId | null = null;
   /** A primary that this daemon has started and that has not connected yet. */
   #expected: PrimaryId | null = null;
   #attachment: Attachment | null = null;
+  /** Resolves when the primary whose last app has ended is gone. */
+  #leaving: Promise<void> | null = null;
   readonly #waiters = new Waiters();
   #interpreter: string | null = null;
   /** Why the daemon itself killed it. */
@@ -50,9 +57,7 @@ export class PrimaryKeeper {
 
   constructor(options: PrimaryKeeperOptions) {
     this.#options = options;
-    const left = new LeftCommands(options, () => this.#apps[0]?.user ?? null);
-    this.#respawn = new Respawn(new Predecessor((message) => options.log(`${options.name}: ${message}`), left));
-    this.#record = new PrimaryRecord(options);
+    this.#history = new PrimaryHistory(options, () => this.#tenants.user);
   }
 
   /** The connection, while there is one. */
@@ -76,17 +81,22 @@ export class PrimaryKeeper {
   }
 
   get alive(): boolean {
-    return this.#primary !== null && !this.empty;
+    return this.#primary !== null;
+  }
+
+  /** It has no app and no primary. */
+  get isIdle(): boolean {
+    return this.empty && this.#primary === null && this.#leaving === null;
   }
 
   get empty(): boolean {
-    return this.#tenants.size === 0;
+    return this.#tenants.count === 0;
   }
 
   /** Takes in an app, which must be started with `spawn` or `adoptOrSpawn`. @param interpreter Node.js binary for the next primary; null for that of the daemon */
   host(tenant: Tenant, interpreter: string | null): void {
     if (this.empty) this.#respawn.reset();
-    this.#tenants.set(tenant.name, tenant);
+    this.#tenants.add(tenant);
     this.#interpreter = interpreter;
   }
 
@@ -96,18 +106,18 @@ export class PrimaryKeeper {
     this.#respawn.spawned();
     this.#primary = this.#start((pid, how) => this.#lost(pid, how));
     this.#expected = this.#primary;
-    if (this.#primary.pid !== 0) this.#record.write(this.#primary, this.#apps);
+    this.#history.runs(this.#primary, this.#tenants.all);
     this.#watchAbsence();
   }
 
   #start(onExit: (pid: number, how: string) => void): PrimaryId {
-    return startPrimaryAs(this.#apps[0]?.user ?? null, this.#options, this.#interpreter, onExit);
+    return startPrimaryAs(this.#tenants.user, this.#options, this.#interpreter, onExit);
   }
 
   /** Replaces the primary by one of this daemon's program. Resolves when the old one is gone. @throws NotRelieved */
   async relieve(replaced: () => void): Promise<void> {
     if (this.#primary === null || this.#attachment === null) throw new NotRelieved('its primary is not connected');
-    await this.reliefs.run(this.#apps, replaced);
+    await this.reliefs.run(this.#tenants.all, replaced);
   }
 
   #install({ id, attachment, handles, program }: HeldPrimary): HeldPrimary | null {
@@ -120,31 +130,25 @@ export class PrimaryKeeper {
 
   /** Waits for a primary that outlived its daemon; spawns one when there is none. @returns whether it waits */
   adoptOrSpawn(): boolean {
-    const { log, name } = this.#options;
-    const living = this.#options.userPrimaries.doors.restore(name);
-    const recorded = this.#record.read() ?? living;
-    if (recorded === null || !isAlive(recorded.pid, recorded.startTime)) {
-      if (recorded === null) this.#spawnOrRetry();
-      else this.#spawnAfter(0, recorded.pid);
+    const { log, name, userPrimaries } = this.#options;
+    const found = this.#history.find(this.#tenants.all, userPrimaries.doors.restore(name));
+    if (found === null) {
+      this.#spawnOrRetry();
       return false;
     }
-    log(`primary ${name} (pid ${recorded.pid}) is alive, waiting for it to connect`);
-    this.#primary = recorded;
+    log(`primary ${name} (pid ${found.pid}) is alive, waiting for it to connect`);
+    this.#primary = found;
     this.#watchAbsence();
     return true;
   }
 
-  /** Resolves when the workers that a dead primary left behind have ended, if they have to. */
-  predecessorGone(): Promise<void> {
-    return new Promise((resolve) => this.#respawn.predecessor.whenGone(resolve));
-  }
-
-  /** An app that is no longer wanted does not wait for a restart that is due. */
-  cancelRespawn(app: string): void {
+  /** An app that is no longer wanted does not wait for a restart that is due, nor for the primary to be replaced. */
+  async cancelRespawn(app: string): Promise<void> {
+    if (this.#tenants.count > 1) await this.reliefs.over();
     this.reliefs.cancel();
     if (!this.#respawn.due) return;
-    if (!this.#wanted) this.#respawn.cancel();
-    this.#release(app);
+    if (!this.#tenants.areWanted) this.#respawn.cancel();
+    this.release(app);
   }
 
   /** This primary has connected; one too many leaves. */
@@ -155,8 +159,9 @@ export class PrimaryKeeper {
     this.#serve(attachment, hello);
     // Before any order: an app that starts finds its sockets.
     this.#handles.attached(attachment, hello);
-    const runningOf = (app: string): Running | null => hello.apps.find(({ spec }) => spec.name === app) ?? null;
-    for (const tenant of this.#apps) tenant.connected(attachment, hello.pid, runningOf(tenant.name));
+    for (const tenant of this.#tenants.all) {
+      tenant.connected(attachment, hello.pid, hello.apps.find(({ spec }) => spec.name === tenant.name) ?? null);
+    }
     this.#waiters.answer(attachment);
   }
 
@@ -166,12 +171,12 @@ export class PrimaryKeeper {
     this.program = program;
     this.problem = null;
     this.#primary = { pid, startTime };
-    this.#record.write(this.#primary, this.#apps);
+    this.#history.runs(this.#primary, this.#tenants.all);
     attachment.events = {
       hello: () => {},
-      received: (report) => this.#tenants.get(report.app)?.received(report),
+      received: (report) => this.#received(report),
       handles: (message, brought) => this.#handles.received(message, brought, attachment),
-      malformed: (problem) => this.#apps.forEach((tenant) => tenant.malformed(problem)),
+      malformed: (problem) => this.#tenants.all.forEach((tenant) => tenant.malformed(problem)),
       hung: (why) => this.#kill(why),
       closed: () => this.#detached(attachment),
     };
@@ -182,15 +187,19 @@ export class PrimaryKeeper {
     return this.#attachment ?? (await this.#waiters.next(app, () => (this.keeps(app) ? this.problem : 'it ended or was killed')));
   }
 
+  #received(report: Report): void {
+    this.#tenants.received(report);
+    if (report.type === 'ended') this.release(report.app);
+  }
+
   /** Resolves when an app that was told to end is gone: its sockets, and with the last app the process. */
   async gone(app: string): Promise<void> {
-    const primary = this.#primary;
-    if (primary === null) return;
-    if (this.#apps.some((other) => other.name !== app && !other.mayEnd)) return this.#release(app);
-    const deadline = now() + EXIT_MS;
-    while (isAlive(primary.pid, primary.startTime) && now() < deadline) await sleep(5);
-    this.#kill('it was told to exit and did not');
-    this.#lost(primary.pid, 'ended');
+    const tenant = this.#tenants.get(app);
+    if (!(await until(() => tenant === undefined || this.#tenants.get(app) !== tenant, END_MS))) {
+      this.#options.log(`${app} was told to end ${END_MS / 1000} s ago, and its primary has not said that it did`);
+      this.release(app);
+    }
+    await this.#leaving;
   }
 
   /** Another daemon looks after its primary from now on. */
@@ -200,14 +209,6 @@ export class PrimaryKeeper {
     this.#tenants.clear();
     this.#respawn.cancel();
     this.#handles.close();
-  }
-
-  get #apps(): Tenant[] {
-    return [...this.#tenants.values()];
-  }
-
-  get #wanted(): boolean {
-    return this.#apps.some(({ wanted }) => wanted);
   }
 
   #detached(attachment: Attachment): void {
@@ -239,52 +240,49 @@ export class PrimaryKeeper {
     this.#primary = null;
     this.#attachment?.close();
     this.#attachment = null;
-    this.#orphan(this.#handles);
-    this.#respawn.predecessor.leaves(pid, this.#apps);
-    // Until its workers have ended, a daemon that comes after this one must find them.
-    this.#respawn.predecessor.whenGone(() => {
-      if (this.#primary === null) this.#record.remove();
-    });
-    for (const tenant of this.#apps.filter((each) => !each.wanted)) this.#end(tenant, pid, how);
-    if (this.#wanted) this.#replace(pid, how);
-    for (const tenant of this.#apps) tenant.lost();
-    if (!this.#wanted) this.#waiters.answer(null);
-  }
-
-  #orphan(handles: KeptHandles): void {
-    for (const output of handles.takeOutputs()) this.#options.orphaned(output);
+    this.#handles.giveOutputs(this.#options.orphaned);
+    this.#history.ended(pid, this.#tenants.all);
+    for (const tenant of this.#tenants.all.filter((each) => !each.wanted)) this.#end(tenant, pid, how);
+    if (this.#tenants.areWanted) this.#replace(pid, how);
+    for (const tenant of this.#tenants.all) tenant.lost();
+    if (!this.#tenants.areWanted) this.#waiters.answer(null);
   }
 
   /** An app that was to end has ended with its primary. */
   #end(tenant: Tenant, pid: number, how: string): void {
     if (!tenant.mayEnd) {
-      const message = `primary (pid ${pid}) ended unexpectedly (${how}); the app was being stopped, its workers finish on their own`;
-      tenant.event('primary-lost', message, undefined, { cause: how });
+      tellLeftAlone(tenant, { pid, how });
       tenant.lost();
     }
-    this.#release(tenant.name);
+    this.release(tenant.name);
   }
 
-  /** No other primary will come for this app: its ports are free again. */
-  #release(app: string): void {
+  /** This app does not run any more: its ports are free again. A primary without apps leaves. */
+  release(app: string): void {
     const tenant = this.#tenants.get(app);
+    if (tenant === undefined) return;
     this.#handles.dropSockets(app);
-    this.#tenants.delete(app);
-    tenant?.ended();
+    this.#tenants.remove(app);
+    if (!this.empty || this.#primary === null) return tenant.ended();
+    this.#leaving = this.#leave(this.#primary, tenant);
+  }
+
+  async #leave(primary: PrimaryId, last: Tenant): Promise<void> {
+    this.#attachment?.leave();
+    this.#primary = null;
+    this.#attachment = null;
+    await departed(primary, this.#options.log);
+    this.#leaving = null;
+    this.#handles.giveOutputs(this.#options.orphaned);
+    this.#history.ended(primary.pid, [last]);
+    last.ended();
   }
 
   /** The next primary gets the sockets that were kept, so no connection is refused meanwhile. */
   #replace(pid: number, how: string): void {
     this.problem = `its primary ${how.startsWith('could not') ? how : `ended: ${how}`}`;
     const delayMs = this.#respawn.nextDelayMs();
-    const when = `a new one starts ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}, ${plural(this.#handles.sockets, 'socket')} kept`;
-    const message = `primary (pid ${pid}) ended unexpectedly (${how}); ${when}`;
-    for (const { event } of this.#tenants.values()) event('primary-lost', message, undefined, { cause: how });
-    this.#spawnAfter(delayMs);
-  }
-
-  #spawnAfter(delayMs: number, dead?: number): void {
-    if (dead !== undefined) this.#respawn.predecessor.leaves(dead, this.#apps, true);
+    for (const tenant of this.#tenants.all) tellReplaced(tenant, { pid, how }, delayMs, this.#handles.socketsOf(tenant.name));
     this.#respawn.after(delayMs, () => this.#spawnOrRetry());
   }
 

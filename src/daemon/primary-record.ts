@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { integer, list, nullable, number, object, string } from '../protocol/parser.ts';
+import { integer, list, nullable, number, object, optional, string } from '../protocol/parser.ts';
 import { writeFileNow } from '../system/atomic-file.ts';
 import { readSaved, savedText } from './saved-file.ts';
 import type { FileReports } from './unwritten.ts';
@@ -10,7 +10,13 @@ export interface PrimaryId {
   readonly startTime: number | null;
 }
 
-interface SavedPrimary extends PrimaryId {
+/** As the file names it. */
+export interface RecordedPrimary extends PrimaryId {
+  /** The pids of primaries before it of which something still runs. */
+  readonly left?: readonly number[];
+}
+
+interface SavedPrimary extends RecordedPrimary {
   readonly apps: readonly string[];
 }
 
@@ -31,7 +37,7 @@ export class PrimaryRecord {
     this.#options = options;
   }
 
-  read(): PrimaryId | null {
+  read(): RecordedPrimary | null {
     return readSaved({ path: this.#file, parser: savedPrimary, reports: this.#options.reports, without: 'starting another primary' });
   }
 
@@ -39,8 +45,8 @@ export class PrimaryRecord {
    * Written in this turn: a daemon that dies right after it must not start a second primary. It need not survive the machine. A
    * primary that cannot be recorded is found when it connects to the next daemon.
    */
-  write(primary: PrimaryId, apps: readonly { readonly name: string }[]): void {
-    this.#text = savedText({ ...primary, apps: apps.map(({ name }) => name) });
+  write(primary: PrimaryId, apps: readonly { readonly name: string }[], left: readonly number[]): void {
+    this.#text = savedText({ ...primary, apps: apps.map(({ name }) => name), left });
     this.#update();
   }
 
@@ -66,4 +72,4 @@ export class PrimaryRecord {
   }
 }
 
-const savedPrimary = object<SavedPrimary>({ pid: integer(1), startTime: nullable(number()), apps: list(string) });
+const savedPrimary = object<SavedPrimary>({ pid: integer(1), startTime: nullable(number()), apps: list(string), left: optional(list(integer(1))) });

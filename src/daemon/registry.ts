@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError, messageOf } from '../errors/lb-error.ts';
-import { fileNameOf } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { describeUser, isSameUser } from '../lifecycle/app-user.ts';
 import { mayReplace, otherName, placeOf } from '../lifecycle/name-owner.ts';
+import { primaryOf } from '../lifecycle/primary-of.ts';
 import { NO_FOOTPRINT } from '../lifecycle/replacement.ts';
 import type { ReportedApp } from '../metrics/app-families.ts';
 import type { ListedApp } from '../protocol/listed-app.ts';
@@ -12,8 +12,8 @@ import { now } from '../system/clock.ts';
 import { ownNode } from '../system/own-node.ts';
 import { isSamePlace } from '../system/same-place.ts';
 import { startProblem } from '../system/start-problem.ts';
-import { AppHandle } from './app-handle.ts';
 import type { AppHandleOptions } from './app-handle-options.ts';
+import { AppHandle } from './app-handle.ts';
 import type { Attachment, PrimaryHello, ProgressListener } from './attachment.ts';
 import { PrimaryKeeper } from './primary-keeper.ts';
 import { sharedLogs } from '../logs/shared-logs.ts';
@@ -28,9 +28,6 @@ type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed' | 'keeper' | '
 /** Primaries redial every 250 ms. */
 const ADOPTED_WITHIN_MS = 1_000;
 const ADOPTED_POLL_MS = 10;
-
-/** The name of the primary that runs an app: each has its own, and a record in a file of that name. */
-const primaryOf = fileNameOf;
 
 /** All apps of this daemon, and the keepers of their primaries, by name. */
 export class Registry {
@@ -144,13 +141,14 @@ export class Registry {
     if (this.#apps.get(spec.name)?.active === true) throw new LbError('LB_ERR_APP_EXISTS', { app: spec.name });
     const before = this.#apps.get(spec.name);
     const footprint = before?.spec.script === spec.script ? before.lives.footprint : NO_FOOTPRINT;
-    return this.#add({ spec, desired: 'stopped', generation: 1, error: null, footprint, resting: false, ids: [] });
+    return this.#add({ spec, desired: 'stopped', generation: 1, error: null, footprint, resting: false, ids: [], primary: primaryOf(spec) });
   }
 
   forget(name: string): Promise<void> {
+    const primary = this.#apps.get(name)?.primary;
     this.#apps.delete(name);
     this.#ids.forget(name);
-    if (this.#keeperOf(primaryOf(name)).empty) this.#keepers.delete(primaryOf(name));
+    if (primary !== undefined && this.#keeperOf(primary).isIdle) this.#keepers.delete(primary);
     this.#options.totals.forget(name);
     this.#options.forgotten(name);
     return this.save();
@@ -164,12 +162,24 @@ export class Registry {
   attach(attachment: Attachment, connected: PrimaryHello, isOfUser: boolean): void {
     const keeper = this.#keeperOf(connected.name);
     // The primary of another user speaks for the apps that it was given, and adds none.
-    const isOwn = (app: string): boolean => this.#apps.get(app)?.user != null && primaryOf(app) === connected.name;
+    const isOwn = (name: string): boolean => {
+      const app = this.#apps.get(name);
+      return app?.user != null && app.primary === connected.name;
+    };
     const hello = isOfUser ? { ...connected, apps: connected.apps.filter(({ spec }) => isOwn(spec.name)) } : connected;
     for (const { spec, snapshot } of hello.apps) {
       if (!this.#apps.has(spec.name)) {
         this.#options.log(`${spec.name}: adopted from a primary (pid ${hello.pid}), was not in the saved state`);
-        this.#add({ spec, desired: 'running', generation: snapshot.generation, error: null, footprint: NO_FOOTPRINT, resting: false, ids: [] });
+        this.#add({
+          spec,
+          desired: 'running',
+          generation: snapshot.generation,
+          error: null,
+          footprint: NO_FOOTPRINT,
+          resting: false,
+          ids: [],
+          primary: hello.name,
+        });
         void this.save();
       }
       this.#apps.get(spec.name)?.host();
@@ -201,9 +211,10 @@ export class Registry {
   }
 
   #add(saved: SavedApp): AppHandle {
-    const { name } = saved.spec;
+    const { spec, primary } = saved;
+    const { name } = spec;
     const ids = (slots: number): readonly number[] => this.#ids.of(name, slots);
-    const app = new AppHandle({ ...this.#options, saved, ids, keeper: this.#keeperOf(primaryOf(name)), changed: () => void this.save() });
+    const app = new AppHandle({ ...this.#options, saved, ids, keeper: this.#keeperOf(primary), changed: () => void this.save() });
     this.#apps.set(name, app);
     return app;
   }

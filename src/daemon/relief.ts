@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors/lb-error.ts';
 import type { EventKind } from '../lifecycle/event-kind.ts';
 import type { Answer, Order } from '../protocol/attach.ts';
-import { now } from '../system/clock.ts';
 import { discardHandle } from '../system/discard-handle.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { isAlive } from '../system/processes.ts';
+import { until } from '../system/until.ts';
 import type { Attachment, AttachmentEvents, PrimaryHello, Report } from './attachment.ts';
 import type { KeptHandles } from './kept-handles.ts';
 import type { PrimaryId } from './primary-record.ts';
@@ -101,20 +101,22 @@ export class Relief {
 
   /** Resolves when the old primary is gone. @param replaced the new one serves @throws NotRelieved */
   async run(apps: readonly RelievedApp[], replaced: () => void): Promise<void> {
-    const isStopFirst = apps.some(({ stopFirst }) => stopFirst);
+    const [startFirst, stopFirst] = [apps.filter((app) => !app.stopFirst), apps.filter((app) => app.stopFirst)];
     const attachment = await this.#start();
     const id = this.#next?.id ?? { pid: 0, startTime: null };
     const answers = new Map<string, Answer>();
-    if (!isStopFirst) await this.#startWorkers(attachment, apps, answers);
+    await this.#startWorkers(attachment, startFirst, answers);
     if (this.#isCancelled) return this.#giveUp(attachment, 'the app is being stopped');
     const handles = this.#next?.handles;
     if (handles === undefined) return this.#giveUp(attachment, 'it ended');
-    if (isStopFirst) for (const app of apps) app.announceGap();
+    for (const app of stopFirst) app.announceGap();
     const before = this.#host.install({ id, attachment, handles, program: this.#program });
     this.#next = null;
-    const gone = before === null ? Promise.resolve() : this.#leave(before, apps);
-    if (isStopFirst) await gone;
-    for (const app of apps) app.relieved(attachment, id.pid, answers.get(app.name) ?? null);
+    const departures = new Departures();
+    const gone = before === null ? Promise.resolve() : this.#leave(before, apps, departures);
+    for (const app of startFirst) app.relieved(attachment, id.pid, answers.get(app.name) ?? null);
+    const started = stopFirst.map((app) => Promise.race([gone, departures.of(app.name)]).then(() => app.relieved(attachment, id.pid, null)));
+    await Promise.all(started);
     replaced();
     await gone;
   }
@@ -157,12 +159,13 @@ export class Relief {
   }
 
   /** Resolves when it is gone. */
-  async #leave(before: HeldPrimary, apps: readonly RelievedApp[]): Promise<void> {
+  async #leave(before: HeldPrimary, apps: readonly RelievedApp[], departures: Departures): Promise<void> {
     const { attachment, id, handles } = before;
     attachment.leave();
     attachment.events = {
       ...SILENT,
       received: (report) => {
+        if (report.type === 'ended') departures.ended(report.app);
         if (report.type !== 'event' || !OF_STOP.has(report.event.kind)) apps.find(({ name }) => name === report.app)?.farewell(report);
       },
       // The sockets are those of its successor.
@@ -171,10 +174,22 @@ export class Relief {
         else discardHandle(brought.socket);
       },
     };
-    const deadline = now() + Math.max(0, ...apps.map(({ killTimeoutMs }) => killTimeoutMs)) + LEAVE_WITHIN_MS;
-    while (isAlive(id.pid, id.startTime) && now() < deadline) await sleep(POLL_MS);
-    if (isAlive(id.pid, id.startTime)) process.kill(id.pid, 'SIGKILL');
+    const withinMs = Math.max(0, ...apps.map(({ killTimeoutMs }) => killTimeoutMs)) + LEAVE_WITHIN_MS;
+    if (!(await until(() => !isAlive(id.pid, id.startTime), withinMs))) process.kill(id.pid, 'SIGKILL');
     this.#host.left(handles);
+  }
+}
+
+/** Which apps the old primary has ended. */
+class Departures {
+  readonly #waiting = new Map<string, () => void>();
+
+  of(app: string): Promise<void> {
+    return new Promise((resolve) => this.#waiting.set(app, resolve));
+  }
+
+  ended(app: string): void {
+    this.#waiting.get(app)?.();
   }
 }
 

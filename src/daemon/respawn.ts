@@ -1,21 +1,15 @@
 import { now } from '../system/clock.ts';
-import type { Predecessor } from './predecessor.ts';
 
 const BASE_MS = 100;
 const CAP_MS = 10_000;
 /** A primary that lived this long resets the delay. */
 const STABLE_MS = 10_000;
 
-/** When the next primary starts in the place of a dead one: with a growing delay, and when its predecessor left nothing that has to end. */
+/** When the next primary starts in the place of a dead one: with a growing delay. */
 export class Respawn {
-  readonly predecessor: Predecessor;
   #count = 0;
   #spawnedAt = 0;
   #timer: NodeJS.Timeout | null = null;
-
-  constructor(predecessor: Predecessor) {
-    this.predecessor = predecessor;
-  }
 
   /** A primary is about to start. */
   get due(): boolean {
@@ -40,14 +34,10 @@ export class Respawn {
   }
 
   after(delayMs: number, start: () => void): void {
-    const timer = setTimeout(() => {
-      this.predecessor.whenGone(() => {
-        if (this.#timer !== timer) return;
-        this.#timer = null;
-        start();
-      });
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      start();
     }, delayMs);
-    this.#timer = timer;
   }
 
   cancel(): void {

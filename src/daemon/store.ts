@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync } from 'node:fs';
 import { completeSpec } from '../config/spec-settings.ts';
 import { messageOf } from '../errors/lb-error.ts';
+import { fileNameOf } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { NO_FOOTPRINT, type Footprint } from '../lifecycle/replacement.ts';
 import { appSpec } from '../protocol/parse-app-spec.ts';
@@ -26,6 +27,8 @@ export interface SavedApp {
   readonly resting: boolean;
   /** Of its slots. */
   readonly ids: readonly number[];
+  /** The name of the primary that runs it. */
+  readonly primary: string;
 }
 
 /** Where an upgrade keeps the state that this build wrote last. */
@@ -70,7 +73,9 @@ export class Store {
     const problems: string[] = [];
     const saved = apps.flatMap((entry, index) => {
       try {
-        return [savedApp({ generation: 1, error: null, footprint: NO_FOOTPRINT, resting: false, ids: [], ...fieldsOf(entry) })];
+        const saved = savedApp({ generation: 1, error: null, footprint: NO_FOOTPRINT, resting: false, ids: [], primary: '', ...fieldsOf(entry) });
+        // Of an older version, where each app had its own.
+        return [saved.primary === '' ? { ...saved, primary: fileNameOf(saved.spec.name) } : saved];
       } catch (error) {
         problems.push(`apps[${index}]: ${messageOf(error)}`);
         return [];
@@ -107,6 +112,7 @@ const savedApp = object<SavedApp>({
   footprint: object<Footprint>(FOOTPRINT),
   resting: boolean,
   ids: list(integer(0)),
+  primary: string,
 });
 
 const savedApps = object<{ readonly apps: readonly unknown[] }>({ apps: list((app) => app) });

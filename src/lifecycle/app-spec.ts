@@ -183,6 +183,8 @@ export interface AppSpec {
   readonly maxDraining: number | null;
   /** Whether old and new worker may run side by side when one replaces the other; null is decided by what the app does. */
   readonly overlap: boolean | null;
+  /** It shares its primary with no other app. */
+  readonly ownPrimary: boolean;
   /** What a worker started ends with it. */
   readonly treekill: boolean;
   /** The stop signal; null for SIGTERM, and SIGINT for a Node.js app that handles only that. */

@@ -23,15 +23,17 @@ export interface PrimaryPorts extends AppPorts {
   readonly link: (settings: PrimarySettings, events: LinkEvents) => Pick<DaemonLink, keyof DaemonLink>;
 }
 
-/** A process that hosts apps: passes each order of the daemon to its app, answers it exactly once, and ends after its last app. */
+/** A process that hosts apps: passes each order of the daemon to its app, answers it exactly once, and ends with its last app when the daemon tells it to leave. */
 export class Primary {
   readonly #settings: PrimarySettings;
   readonly #ports: PrimaryPorts;
   readonly #link: ReturnType<PrimaryPorts['link']>;
   readonly #apps = new Map<string, HostedApp>();
   readonly #finish: () => void;
+  #isLeaving = false;
+  #isEnding = false;
 
-  /** @param finish called when the last app has ended and everything has been written. */
+  /** @param finish called when it has left: the last app has ended, and everything has been written. */
   constructor(settings: PrimarySettings, ports: PrimaryPorts, finish: () => void) {
     this.#settings = settings;
     this.#ports = ports;
@@ -129,7 +131,7 @@ export class Primary {
       workerSettings: (spec) => this.#workerSettings(spec),
       finished: () => {
         this.#apps.delete(name);
-        if (this.#apps.size === 0) this.#end();
+        this.#endIfDone();
       },
     });
     this.#apps.set(name, app);
@@ -158,11 +160,15 @@ export class Primary {
 
   /** @param handsOver another primary serves its apps */
   #leave(handsOver: boolean): void {
-    if (this.#apps.size === 0) return this.#end();
+    this.#isLeaving = true;
     for (const app of [...this.#apps.values()]) app.leave(handsOver);
+    this.#endIfDone();
   }
 
-  #end(): void {
+  /** Only the daemon knows that no other app is on its way to this primary. */
+  #endIfDone(): void {
+    if (!this.#isLeaving || this.#isEnding || this.#apps.size > 0) return;
+    this.#isEnding = true;
     void this.#link.close().then(this.#finish);
   }
 
@@ -172,11 +178,11 @@ export class Primary {
     const restartDaemon =
       foreground || user !== undefined ? null : { socket, program: this.#ports.program.path('daemon'), home, log: daemonLog, node: daemonNode };
     const nodeOptions = spec.env['NODE_OPTIONS'] ?? null;
-    const { kind, killTimeoutMs, drainIdleMs, umask } = spec;
+    const { name, kind, killTimeoutMs, drainIdleMs, umask } = spec;
     // A command gets none of this.
     const role = kind === 'command' ? 'plain' : kind;
     const own = umask === null ? {} : { umask };
-    return { protocol: WORKER_PROTOCOL, role, nodeOptions, killTimeoutMs, askAfterMs: askAfter(killTimeoutMs), drainIdleMs, restartDaemon, ...own };
+    return { protocol: WORKER_PROTOCOL, role, app: name, nodeOptions, killTimeoutMs, askAfterMs: askAfter(killTimeoutMs), drainIdleMs, restartDaemon, ...own };
   }
 }
 

@@ -3,6 +3,7 @@ import { field, integer, list, Malformed, number, object, string, type Parser } 
 
 /** A command that outlives its primary, and how to end it. */
 export interface LeftCommand {
+  readonly app: string;
   readonly pid: number;
   readonly startTime: number;
   readonly killSignal: NodeJS.Signals;
@@ -21,5 +22,5 @@ export const signalName: Parser<NodeJS.Signals> = (value) => {
 /** The file in which a primary names its commands. */
 export const parseLeftCommands: Parser<readonly LeftCommand[]> = field(
   'commands',
-  list(object<LeftCommand>({ pid: integer(1), startTime: number(), killSignal: signalName, killTimeoutMs: number(0) })),
+  list(object<LeftCommand>({ app: string, pid: integer(1), startTime: number(), killSignal: signalName, killTimeoutMs: number(0) })),
 );

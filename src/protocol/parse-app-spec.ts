@@ -128,6 +128,7 @@ const SHAPE: Shape<AppSpec> = {
   drainIdleMs: number(0),
   maxDraining: nullable(integer(1)),
   overlap: nullable(boolean),
+  ownPrimary: boolean,
   treekill: boolean,
   killSignal: nullable(signalName),
   shutdownWithMessage: boolean,

@@ -37,6 +37,7 @@ export const parseToWorker = variants<ToWorker, 't', 'cmd'>(
 export const parseWorkerSettings = object<WorkerSettings>({
   protocol: literal(WORKER_PROTOCOL),
   role: oneOf(WORKER_ROLES),
+  app: string,
   nodeOptions: nullable(string),
   killTimeoutMs: number(),
   askAfterMs: optional(number(0)),

@@ -183,6 +183,8 @@ type WorkerRole = (typeof WORKER_ROLES)[number];
 export interface WorkerSettings {
   readonly protocol: number;
   readonly role: WorkerRole;
+  /** By which a daemon finds the app of a worker whose primary is dead. */
+  readonly app: string;
   /** The app's own NODE_OPTIONS, in a process that got the preload by that variable; null if the app has none. */
   readonly nodeOptions: string | null;
   readonly killTimeoutMs: number;

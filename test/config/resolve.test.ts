@@ -121,6 +121,7 @@ describe('a script on the command line', () => {
         drainIdleMs: 10_000,
         maxDraining: null,
         overlap: null,
+        ownPrimary: false,
         treekill: true,
         killSignal: null,
         shutdownWithMessage: false,

@@ -20,7 +20,8 @@ class FakeKeeper {
   } as unknown as Attachment;
   runs = (): boolean => this.running;
   keeps = (): boolean => this.running;
-  predecessorGone = (): Promise<void> => Promise.resolve();
+  reliefs = { over: (): Promise<void> => Promise.resolve() };
+  restarts = { readyFor: (): Promise<void> => Promise.resolve(), restart: (_: string, __: unknown, start: () => Promise<void>) => start() };
   cancelRespawn = (): void => {};
   connected = (): Promise<Attachment> => Promise.resolve(this.attachment);
   gone = (): Promise<void> => {
@@ -35,7 +36,16 @@ const done: Answer = { kind: 'done', message: 'stopped', snapshot: app(), spec: 
 function make(changed = (): void => {}): { keeper: FakeKeeper; handle: AppHandle } {
   const keeper = new FakeKeeper();
   const handle = new AppHandle({
-    saved: { spec: sampleSpec({ name: 'api' }), desired: 'running', generation: 1, error: null, resting: false, footprint: NO_FOOTPRINT, ids: [] },
+    saved: {
+      spec: sampleSpec({ name: 'api' }),
+      desired: 'running',
+      generation: 1,
+      error: null,
+      resting: false,
+      footprint: NO_FOOTPRINT,
+      ids: [],
+      primary: 'api',
+    },
     ids: () => [0, 1],
     keeper: keeper as unknown as PrimaryKeeper,
     log: () => {},

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn as spawnProcess, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -160,6 +160,7 @@ const keep = (attachment: FakeAttachment, app: string, key = KEY): { close: Mock
   say(attachment, { type: 'keep', app, key, name: null }, { socket: handle });
   return handle;
 };
+const endOf = (name: string): Extract<FromPrimary, { type: 'ended' }> => ({ type: 'ended', app: name, state: 'stopped', error: null, snapshot: app({ name }) });
 const clear = (): void => {
   for (const tenant of [api, jobs]) tenant.heard.length = 0;
 };
@@ -206,10 +207,37 @@ it('an app that has been stopped leaves the others alone', async () => {
   const [kept, freed] = [keep(attachment, 'api'), keep(attachment, 'jobs')];
   clear();
   Object.assign(jobs, { wanted: false, mayEnd: true });
-  await keeper.gone('jobs');
-  expect([api.heard, jobs.heard]).toEqual([[], ['ended']]);
+  const gone = keeper.gone('jobs');
+  attachment.events.received?.(endOf('jobs'));
+  await gone;
+  expect([api.heard, jobs.heard, attachment.left]).toEqual([[], ['ended', 'ended'], 0]);
   expect([vi.mocked(kept.close).mock.calls.length, vi.mocked(freed.close).mock.calls.length]).toEqual([0, 1]);
   expect([keeper.runs('api'), keeper.runs('jobs')]).toEqual([true, false]);
+});
+
+it('a primary whose last app has ended is told to leave, and the next app waits until it is gone', async () => {
+  starts = spawnProcess(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'ignore' });
+  const { pid = 0 } = starts;
+  keeper.spawn();
+  const attachment = new FakeAttachment();
+  keeper.attach(attachment as unknown as Attachment, { ...HELLO, pid, startTime: startTimeOf(pid) });
+  clear();
+  attachment.events.received?.(endOf('jobs'));
+  expect([attachment.left, keeper.runs('jobs'), keeper.runs('api')]).toEqual([0, false, true]);
+  attachment.events.received?.(endOf('api'));
+  expect([attachment.left, keeper.isIdle, api.heard]).toEqual([1, false, ['ended']]);
+  let isReady = false;
+  const ready = keeper.restarts.readyFor('web').then(() => void (isReady = true));
+  await new Promise(setImmediate);
+  expect(isReady).toBe(false);
+  const exited = once(starts, 'exit');
+  starts.kill('SIGKILL');
+  await exited;
+  await vi.advanceTimersByTimeAsync(20);
+  await ready;
+  spawned[0]?.exit('exit code 0');
+  expect([keeper.isIdle, api.heard]).toEqual([true, ['ended', 'ended']]);
+  expect(existsSync(join(dir, 'shared.json'))).toBe(false);
 });
 
 it('who waits for a primary that will not come is told at once', async () => {

@@ -4,6 +4,10 @@ import type { KeptHandles } from '../../src/daemon/kept-handles.ts';
 import { Reliefs, type HeldPrimary, type RelievedApp } from '../../src/daemon/relief.ts';
 import type { Answer } from '../../src/protocol/attach.ts';
 
+/** The old one. */
+const primary = vi.hoisted(() => ({ isAlive: false }));
+vi.mock('../../src/system/processes.ts', () => ({ isAlive: () => primary.isAlive }));
+
 const NEXT_PID = 4_000_001;
 /** No process of this machine has it. */
 const START_TIME = 1;
@@ -42,6 +46,7 @@ let next: { attachment: FakeAttachment; handles: FakeHandles };
 let reliefs: Reliefs;
 
 beforeEach(() => {
+  primary.isAlive = false;
   heard = [];
   old = { attachment: new FakeAttachment(), handles: new FakeHandles() };
   next = { attachment: new FakeAttachment(), handles: new FakeHandles() };
@@ -92,30 +97,31 @@ it('starts the workers of every app beside the old ones before it installs the n
   await relieved;
   expect(heard).toEqual([
     'installed new',
-    // It was gone at once.
-    'left',
     'api relieved by the new one, started',
     'jobs relieved by the new one, started',
     'off relieved by the new one, to be started',
+    // It was gone at once.
+    'left',
     'replaced',
   ]);
   expect([old.attachment.left, next.attachment.left, next.attachment.orders.map((order) => order.app)]).toEqual([1, 0, ['api', 'jobs']]);
 });
 
-it('lets the old primary end first where an app must not run twice, and says so', async () => {
+it('lets an app that must not run twice end in the old primary first, and says so; the others do not wait for it', async () => {
+  primary.isAlive = true;
   const relieved = reliefs.run([app('api'), app('bot', { stopFirst: true })], () => heard.push('replaced'));
   connect();
+  await turn();
+  expect(next.attachment.orders.map((order) => order.app)).toEqual(['api']);
+  next.attachment.orders[0]?.settle(DONE);
+  await turn();
+  expect(heard).toEqual(['bot: gap', 'installed new', 'api relieved by the new one, started']);
+  old.attachment.events.received?.({ type: 'ended', app: 'bot' } as never);
+  await turn();
+  expect(heard.slice(3)).toEqual(['bot: farewell ended', 'bot relieved by the new one, to be started', 'replaced']);
+  primary.isAlive = false;
   await relieved;
-  expect(next.attachment.orders).toEqual([]);
-  expect(heard).toEqual([
-    'api: gap',
-    'bot: gap',
-    'installed new',
-    'left',
-    'api relieved by the new one, to be started',
-    'bot relieved by the new one, to be started',
-    'replaced',
-  ]);
+  expect(heard.slice(6)).toEqual(['left']);
 });
 
 it.each([

@@ -14,6 +14,7 @@ const saved = (name: string, changes: Partial<SavedApp> = {}): SavedApp => ({
   resting: false,
   footprint: { listened: true, ownSockets: [] },
   ids: [0, 1],
+  primary: name,
   ...changes,
 });
 

@@ -29,6 +29,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     drainIdleMs: 10_000,
     maxDraining: null,
     overlap: null,
+    ownPrimary: false,
     treekill: true,
     killSignal: null,
     shutdownWithMessage: false,

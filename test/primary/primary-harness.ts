@@ -222,6 +222,11 @@ export class PrimaryHarness {
     };
   }
 
+  /** As the daemon, which alone knows that no other app is on its way. */
+  #leaveIfEmpty(): void {
+    if (this.hello().apps.length === 0) this.#receive({ type: 'leave' });
+  }
+
   #receive(message: ToPrimary): void {
     this.#link?.received(message, { socket: null, pipe: null });
   }
@@ -251,6 +256,7 @@ export class PrimaryHarness {
     // The daemon closes its duplicate at once.
     if (message.type === 'drop') return this.#receive({ type: 'dropped', app: message.app, key: message.key });
     this.messages.push(message);
+    if (message.type === 'ended') void Promise.resolve().then(() => this.#leaveIfEmpty());
     if (!('id' in message)) return;
     const ordered = this.#orders.get(message.id);
     if (ordered === undefined) throw new Error(`an answer to order ${message.id}, which nobody gave`);

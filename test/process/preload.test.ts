@@ -9,7 +9,7 @@ import { MARK, WORKER_SETTINGS_VAR, type FromWorker, type ToWorker, type Unmarke
 import { ROOT } from '../helpers/paths.ts';
 
 const BUNDLE = join(ROOT, 'dist/worker/preload.cjs');
-const SETTINGS: WorkerSettings = { protocol: WORKER_PROTOCOL, role: 'plain', nodeOptions: null, killTimeoutMs: 5_000, restartDaemon: null };
+const SETTINGS: WorkerSettings = { protocol: WORKER_PROTOCOL, role: 'plain', app: 'api', nodeOptions: null, killTimeoutMs: 5_000, restartDaemon: null };
 
 /** A plain worker of an app with this text, whose primary is the test. */
 function startWorker(text: string, preloadText = readFileSync(BUNDLE, 'utf8')): ChildProcess {

@@ -61,7 +61,7 @@ it('a refused connection comes with its handle, which no socket of an app is', (
 });
 
 it('settings of a primary of another version are refused', () => {
-  const settings = { protocol: WORKER_PROTOCOL, role: 'cluster', nodeOptions: null, killTimeoutMs: 5, restartDaemon: null };
+  const settings = { protocol: WORKER_PROTOCOL, role: 'cluster', app: 'api', nodeOptions: null, killTimeoutMs: 5, restartDaemon: null };
   expect(parseWorkerSettings(settings)).toBe(settings);
   expect(() => parseWorkerSettings({ ...settings, protocol: WORKER_PROTOCOL + 1 })).toThrow(
     `protocol: expected ${WORKER_PROTOCOL}, got ${WORKER_PROTOCOL + 1}`,

@@ -64,6 +64,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
   drainIdleMs: changed('drain_idle', formatDuration),
   maxDraining: changed('max_draining', or('as many as workers', String)),
   overlap: changed('overlap', or('decided by lb', yesNo)),
+  ownPrimary: changed('own_primary', yesNo),
   treekill: changed('treekill', yesNo),
   killSignal: changed('kill_signal', or('SIGTERM, or SIGINT if the app handles only that', String)),
   shutdownWithMessage: changed('shutdown_with_message', yesNo),

@@ -140,6 +140,15 @@ export const APP_OPTIONS = {
     notes:
       'For programs that are not Node.js and take the listening socket from their parent: descriptor 3, `LISTEN_FDS=1` and `LISTEN_PID` as in sd_listen_fds(3). gunicorn does so by itself, uvicorn with `--fd 3`. `lb` keeps the socket over crashes, reloads and the death of the primary, and starts the new process before it ends the old one. Such a process is ready by `ready_when` with `command` or `file`, otherwise when it has lived for `min_uptime`: the socket accepts connections before it has run a line.',
   }),
+  own_primary: withDefault({
+    group: 'App',
+    kind: kinds.boolean,
+    flags: ['--own-primary'],
+    default: false,
+    doc: 'give the app a primary process of its own, where it could share one',
+    notes:
+      'Plain apps with one worker, and commands, share a primary, which costs each about half a megabyte instead of nine. Cluster apps, plain apps with several copies, apps with another Node.js as `interpreter`, and apps with a `uid` or `gid` always have their own. Requests do not pass through a shared primary. Takes effect when the app is stopped and started.',
+  }),
   instance_var: withDefault({
     group: 'Environment and Node.js',
     kind: kinds.string,

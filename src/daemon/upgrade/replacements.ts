@@ -86,6 +86,7 @@ export class Replacements {
   /** @throws Error if now is not the time to replace their primary */
   async #ready(apps: readonly AppHandle[]): Promise<void> {
     const endsBy = now() + OPERATION_WITHIN_MS;
+    let needed = 0;
     for (const app of apps) {
       let snapshot = await app.view.snapshot();
       while ((snapshot.operation !== null || app.starting) && now() < endsBy) {
@@ -95,10 +96,10 @@ export class Replacements {
       if (snapshot.operation !== null) throw new Error(`a ${snapshot.operation.kind} is running`);
       if (snapshot.listeners.length > 0 && !snapshot.socketsKept)
         throw new Error('its sockets are held by its primary alone; "lb restart" gives them to the daemon');
-      const needed = app.stopFirst ? 0 : (snapshot.memoryBytes ?? 0);
-      const left = (this.#options.memoryLeftBytes ?? memoryLeftBytes)();
-      if (left !== null && left < needed)
-        throw new Error(`not enough memory for new workers beside the old ones (${byteSize(needed)} needed, ${byteSize(left)} left)`);
+      needed += app.stopFirst ? 0 : (snapshot.memoryBytes ?? 0);
     }
+    const left = (this.#options.memoryLeftBytes ?? memoryLeftBytes)();
+    if (left !== null && left < needed)
+      throw new Error(`not enough memory for new workers beside the old ones (${byteSize(needed)} needed, ${byteSize(left)} left)`);
   }
 }

@@ -21,10 +21,10 @@ export class CommandRecord {
     this.#tell = tell;
   }
 
-  add(pid: number, { killSignal, killTimeoutMs }: Pick<AppSpec, 'killSignal' | 'killTimeoutMs'>): void {
+  add(pid: number, { name, killSignal, killTimeoutMs }: Pick<AppSpec, 'name' | 'killSignal' | 'killTimeoutMs'>): void {
     const startTime = startTimeOf(pid);
     if (startTime === null) return;
-    this.#commands.set(pid, { pid, startTime, killSignal: killSignal ?? 'SIGTERM', killTimeoutMs });
+    this.#commands.set(pid, { app: name, pid, startTime, killSignal: killSignal ?? 'SIGTERM', killTimeoutMs });
     this.#write();
   }
 

@@ -6,7 +6,7 @@ import { CommandRecord } from '../../../src/primary/workers/command-record.ts';
 import { parseLeftCommands } from '../../../src/protocol/left-commands.ts';
 import { startTimeOf } from '../../../src/system/processes.ts';
 
-const HOW = { killSignal: null, killTimeoutMs: 100 };
+const HOW = { name: 'api', killSignal: null, killTimeoutMs: 100 };
 
 function setUp(name: string): { readonly file: string; readonly record: CommandRecord; readonly told: string[] } {
   const directory = mkdtempSync(join(tmpdir(), 'lb-record-'));
@@ -19,10 +19,10 @@ function setUp(name: string): { readonly file: string; readonly record: CommandR
 it('names the commands that run, and is gone with the last one', () => {
   const { file, record, told } = setUp('api.commands');
   record.add(process.pid, HOW);
-  record.add(process.ppid, { killSignal: 'SIGINT', killTimeoutMs: 5 });
+  record.add(process.ppid, { ...HOW, killSignal: 'SIGINT', killTimeoutMs: 5 });
   record.remove(process.ppid);
   expect(parseLeftCommands(JSON.parse(readFileSync(file, 'utf8')))).toEqual([
-    { pid: process.pid, startTime: startTimeOf(process.pid), killSignal: 'SIGTERM', killTimeoutMs: 100 },
+    { app: 'api', pid: process.pid, startTime: startTimeOf(process.pid), killSignal: 'SIGTERM', killTimeoutMs: 100 },
   ]);
   record.remove(process.pid);
   expect([existsSync(file), told]).toEqual([false, []]);
