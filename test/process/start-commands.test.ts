@@ -82,7 +82,7 @@ it('what can not be run: one message, the command that works, and nothing is sta
 it('a script that needs a shell runs as a command, and the note names the command that runs its server as a Node.js app', async () => {
   const directory = project('shell', { start: 'true && node dist/server.js' });
   const port = await freePort();
-  const result = await sandbox.lbWith({ cwd: directory, env: { PORT: String(port) } }, 'start', 'npm', '-n', 'shell', '--', 'start');
+  const result = await sandbox.lbWith({ cwd: directory, env: { PORT: String(port) } }, 'start', 'npm', '-n', 'shell', '--min-uptime', '10s', '--', 'start');
   expect(result.code, String(result)).toBe(0);
   expect(result.stderr).toMatch(/npm start runs as a command.*which needs a shell \(&&\) \(as a Node.js app: lb start dist\/server.js\)/);
   expect(result.stdout).toContain(`listening on tcp *:${port}`);
