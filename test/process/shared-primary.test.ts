@@ -18,7 +18,7 @@ async function sharedPrimary(apps: readonly StartedApp[]): Promise<number> {
   return pids[0] ?? 0;
 }
 
-it('S44: kill -9 of a primary that apps share: none is refused a connection, a bot does not run twice, and the others do not wait for it', async () => {
+it('S45: kill -9 of a primary that apps share: none is refused a connection, a bot does not run twice, and the others do not wait for it', async () => {
   const journal = join(sandbox.directory, 'journal');
   const apps = [await startSmall(), await startSmall()];
   const bot = await startSmall('bot.cjs', { JOURNAL: journal, STOP_MS: '5000' });
@@ -44,7 +44,7 @@ it('S44: kill -9 of a primary that apps share: none is refused a connection, a b
   }
 });
 
-it('S44: an app that crashes, floods its log or is reloaded costs the apps that share its primary nothing; one that ends leaves them alone', async () => {
+it('S45: an app that crashes, floods its log or is reloaded costs the apps that share its primary nothing; one that ends leaves them alone', async () => {
   const quiet = await startSmall();
   const crashing = await startSmall();
   const flooding = sandbox.writeApp('floods.cjs', "const line = 'x'.repeat(200); setInterval(() => { for (let n = 0; n < 500; n++) console.log(line); }, 20);");
