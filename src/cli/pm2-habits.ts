@@ -21,7 +21,6 @@ export const FORCE_OPTION: OptionDef = { flags: '-f, --force', description: 'sta
 /** The keys of these flags among the options. */
 export const PM2_KEYS: readonly string[] = ['vizion', 'pmx', 'automation', 'trace', 'disableTrace', 'v8', 'eventLoopInspector', 'deepMonitoring', 'force'];
 
-const OTHER_USER = 'an app runs as the user who runs lb; run lb as that user';
 const FILES = 'put your settings into lb.config.js instead, see docs/configuration.md';
 const MODULES = 'lb has no modules';
 const METRICS = 'use "lb dashboard", "lb metrics" for Prometheus, or on_event in the config file';
@@ -87,8 +86,6 @@ const PM2_FLAGS: Readonly<Record<string, string>> = {
   '--hp': HOME,
   '--wait-ip': NETWORK,
   '--service-name': SERVICE,
-  '--uid': OTHER_USER,
-  '--gid': OTHER_USER,
   '--write': AS_FILE,
   '-x': 'use "--exec-mode fork"',
   '--execute-command': 'use "--exec-mode fork"',

@@ -33,6 +33,14 @@ export interface Host {
   readonly port: number | null;
 }
 
+/** Of the machine on which it is exported, for what runs there. */
+interface MachineFacts {
+  readonly user: string;
+  /** Absolute paths of Node.js and of `lb`. */
+  readonly node: string;
+  readonly program: string;
+}
+
 /** A definition, and what else an export follows from. Nothing else goes in, so the same request gives the same text. */
 export interface ExportRequest {
   /** The command line, for the header. */
@@ -40,6 +48,8 @@ export interface ExportRequest {
   /** The config file, relative to its own directory, which is the project. */
   readonly file: string;
   readonly directory: string;
+  /** The `--only` with which it is read. */
+  readonly only: string | null;
   /** The `--env` with which it is read. */
   readonly envName: string | null;
   readonly apps: readonly AppSpec[];
@@ -48,6 +58,7 @@ export interface ExportRequest {
   /** Major version of Node.js, and the version of lb, for images. */
   readonly nodeMajor: number;
   readonly lbVersion: string;
+  readonly machine: MachineFacts;
   readonly options: ExportOptions;
 }
 

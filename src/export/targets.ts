@@ -4,6 +4,7 @@ import type { Exported, ExportOptions, ExportRequest } from './export-request.ts
 import { haproxy } from './haproxy.ts';
 import { kubernetes } from './kubernetes.ts';
 import { nginx } from './nginx.ts';
+import { service } from './service.ts';
 
 export interface ExportTarget {
   /** What is written, for the help. */
@@ -23,6 +24,7 @@ const SEVERAL = 2;
 export const EXPORT_TARGETS: ReadonlyMap<string, ExportTarget> = new Map<string, ExportTarget>([
   ['haproxy', { summary: 'haproxy.cfg in front of the hosts', options: ['hosts', 'bind'], cpus: () => 1, write: haproxy }],
   ['nginx', { summary: 'a file for nginx in front of the hosts', options: ['hosts', 'bind'], cpus: () => 1, write: nginx }],
+  ['systemd', { summary: 'the unit of "lb startup --app"', options: [], cpus: () => 1, write: service }],
   ['dockerfile', { summary: 'an image with the project, Node.js, lb and an init', options: [], cpus: () => SEVERAL, write: dockerfile }],
   [
     'compose',

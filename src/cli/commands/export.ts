@@ -3,12 +3,15 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { findConfigFile, isConfigFile, resolveApps, STDIN } from '../../config/index.ts';
 import { PACKAGE_MANAGERS, type ExportOptions, type Host, type PackageManager, type ProjectFacts } from '../../export/export-request.ts';
 import { HEADER_MARK } from '../../export/header.ts';
+import { UNIT_MARK } from '../../export/systemd.ts';
 import { EXPORT_TARGETS, type ExportTarget } from '../../export/targets.ts';
 import { LbError, messageOf } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
 import { keysOf } from '../../lifecycle/keys-of.ts';
 import { writeFileNow } from '../../system/atomic-file.ts';
+import { LB_PROGRAM } from '../../system/lb-program.ts';
 import { ownUmask } from '../../system/umask.ts';
+import { userOf } from '../../system/users.ts';
 import type { Command, OptionDef } from '../command.ts';
 import type { Context } from '../context.ts';
 import { CONFIG_OPTIONS } from '../resolve.ts';
@@ -54,7 +57,7 @@ async function run(context: Context): Promise<number> {
   const target = targetNamed(name);
   const exportOptions = optionsFor(target, name, options);
   const { file, path } = configFile(given, io.cwd);
-  const only = options['only'];
+  const only = typeof options['only'] === 'string' ? options['only'] : null;
   const envName = typeof options['envName'] === 'string' ? options['envName'] : null;
   const { apps, metrics, warnings } = await resolveApps({
     target: path,
@@ -64,7 +67,7 @@ async function run(context: Context): Promise<number> {
     env: { PATH: io.env['PATH'] },
     cwd: io.cwd,
     ...(envName === null ? {} : { envName }),
-    ...(typeof only === 'string' ? { only: [only] } : {}),
+    ...(only === null ? {} : { only: [only] }),
     home: context.home,
     cpuBudget: target.cpus(exportOptions),
     umask: ownUmask(),
@@ -75,12 +78,14 @@ async function run(context: Context): Promise<number> {
     command: commandLine(context),
     file: basename(file),
     directory,
+    only,
     envName,
     apps,
     metrics: metrics?.listen ?? null,
     project: projectFacts(directory),
     nodeMajor: Number.parseInt(process.versions.node, 10),
     lbVersion: lbVersion(),
+    machine: { user: userOf(process.getuid?.() ?? 0)?.name ?? 'root', node: process.execPath, program: LB_PROGRAM },
     options: exportOptions,
   });
   for (const warning of [...warnings, ...notes]) note(`${errStyle('yellow', 'warning:')} ${warning}`);
@@ -149,7 +154,7 @@ function write({ io, options, print, silent }: Context, text: string): void {
   const { out } = options;
   if (typeof out !== 'string') return void io.stdout.write(text);
   const path = resolve(io.cwd, out);
-  if (existsSync(path) && !readFileSync(path, 'utf8').startsWith(HEADER_MARK)) {
+  if (existsSync(path) && !isOurs(readFileSync(path, 'utf8'))) {
     throw new LbError('LB_ERR_USAGE', { problem: `${path} is there already and was not written by "lb export"; remove it, or choose another file` });
   }
   try {
@@ -159,6 +164,8 @@ function write({ io, options, print, silent }: Context, text: string): void {
   }
   if (!silent) print(`${relative(io.cwd, path) || path} was written`);
 }
+
+const isOurs = (text: string): boolean => [HEADER_MARK, UNIT_MARK].some((mark) => text.startsWith(mark));
 
 function readHosts(text: string): readonly Host[] {
   return text.split(',').map((word) => {

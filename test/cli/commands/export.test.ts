@@ -41,7 +41,7 @@ describe('export', () => {
   });
 
   it.each([
-    ['export heroku', 'expected one of haproxy, nginx, dockerfile, compose, kubernetes, got "heroku"'],
+    ['export heroku', 'expected one of haproxy, nginx, systemd, dockerfile, compose, kubernetes, got "heroku"'],
     ['export nginx --replicas 3', '"lb export nginx" takes no --replicas'],
     ['export kubernetes --cpus 3', '--cpus goes with --all-cores'],
     ['export compose server.js', '"server.js" is not a config file; "lb init" writes one'],
