@@ -1,5 +1,6 @@
 /** The public API of `lb`. */
-export { connectClient as connect, type Client, type ClientOptions } from './client/client.ts';
+export { connect, type Client } from './connect.ts';
+export type { ClientOptions, Follow, FollowOptions, Outcome } from './client/client.ts';
 export { defineConfig, type AppConfig, type Env, type LbConfig, type LbConfigFunction } from './config/index.ts';
 export { LbError, type ErrorDetails, type ErrorRecord } from './errors/lb-error.ts';
 export type { ExitName } from './errors/error-entry.ts';

@@ -139,7 +139,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   export: { may: ['errors', 'lifecycle'] },
   cli: { may: ['export', 'client', 'terminal', 'monitor', 'dashboard', 'config', 'errors', 'protocol', 'lifecycle', 'system', 'logs'] },
   'report.ts': { may: [], types: ['protocol'] },
-  'index.ts': { may: ['config', 'client', 'errors'], types: ['lifecycle', 'protocol'] },
+  'connect.ts': { may: ['config', 'client', 'errors', 'system'], types: ['lifecycle', 'protocol'] },
+  'index.ts': { may: ['config', 'client', 'errors', 'connect.ts'], types: ['lifecycle', 'protocol'] },
 };
 
 /** Where a program becomes another one, or needs what it shares with it at run time. */

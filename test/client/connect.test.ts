@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectClient } from '../../src/client/client.ts';
 import { connect, connectIfRunning } from '../../src/client/connect.ts';
+import { LbError } from '../../src/errors/lb-error.ts';
 import { CONTROL_PROTOCOL } from '../../src/protocol/version.ts';
 import { FakeDaemon, HELLO } from './fake-daemon.ts';
 import { app } from './samples.ts';
@@ -67,6 +68,20 @@ describe('the client of the public API', () => {
     expect(await client.show('api')).toEqual(app());
     client.close();
     expect(daemon.received.slice(1).map(({ headers }) => headers['x-lb-protocol'])).toEqual([String(CONTROL_PROTOCOL), String(CONTROL_PROTOCOL)]);
+  });
+
+  it('runs an operation to its end, with progress, and rejects with its error', async () => {
+    const progress = { type: 'progress', app: 'api', operation: 'reload', step: 'ready', slot: 0, generation: 2, pid: 1, message: 'ready' } as const;
+    daemon.on('POST /v1/apps/api/reload', { stream: [progress, { type: 'result', ok: true, apps: [app()], message: 'reloaded' }] });
+    daemon.on('POST /v1/apps/api/stop', { stream: [{ type: 'result', ok: false, error: new LbError('LB_ERR_DAEMON_LOST').toRecord() }] });
+    await daemon.listen();
+    const client = await connectClient({ home: daemon.home });
+    const steps: string[] = [];
+    expect(await client.reload('api', { parallel: 2, onProgress: ({ step }) => steps.push(step) })).toEqual({ apps: [app()], message: 'reloaded' });
+    expect(steps).toEqual(['ready']);
+    await expect(client.stop('api')).rejects.toMatchObject({ code: 'LB_ERR_DAEMON_LOST' });
+    client.close();
+    expect(daemon.orders.map(({ body }) => body)).toEqual([{ parallel: 2 }, {}]);
   });
 
   it('does not trust what it reads', async () => {
