@@ -129,6 +129,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/share.ts')).share,
   },
   {
+    name: 'migrate',
+    aliases: [],
+    summary: 'move the apps of PM2 to lb without losing a request',
+    load: async () => (await import('./commands/migrate.ts')).migrate,
+  },
+  {
     name: 'init',
     aliases: ['ecosystem'],
     summary: 'write a commented lb.config.js',

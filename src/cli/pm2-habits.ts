@@ -34,7 +34,6 @@ const NETWORK = 'the service of "lb startup" waits for the network anyway';
 
 /** PM2 commands that `lb` does not have, and what to do instead. */
 const PM2_COMMANDS: Readonly<Record<string, string>> = {
-  migrate: 'start your ecosystem file with "lb start <file>"; lb takes over nothing that PM2 runs yet',
   deepUpdate: 'run "npm install -g lb-supervisor", then "lb upgrade"',
   logrotate: 'lb rotates its logs by itself: log_max_size and log_keep; for the logrotate of the system there is "lb logs --reopen"',
   install: `${MODULES}; log rotation (pm2-logrotate) is built in: log_max_size and log_keep; metrics too: "lb metrics"`,

@@ -16,6 +16,7 @@ import { AppView } from './app-view.ts';
 import type { Attachment, ProgressListener, Report } from './attachment.ts';
 import { isDeclared } from './declared-port.ts';
 import { learnedSpec } from './learned-spec.ts';
+import type { KeptSocket } from './kept-sockets.ts';
 import { Lives } from './lives.ts';
 import { OrphanTracker } from './orphan-tracker.ts';
 import type { PrimaryKeeper } from './primary-keeper.ts';
@@ -121,8 +122,8 @@ export class AppHandle implements Tenant {
     return { spec, desired, generation, error, footprint: lives.footprint, resting: lives.resting, ids, primary };
   }
 
-  /** Starts the app because the operator asked; its first failure is the operator's. @param resting no worker, until something starts one */
-  async start(onProgress: ProgressListener, resting = false): Promise<Answer> {
+  /** Starts the app because the operator asked; its first failure is the operator's. @param resting no worker, until something starts one @param sockets it serves these listening sockets */
+  async start(onProgress: ProgressListener, resting = false, sockets: readonly KeptSocket[] = []): Promise<Answer> {
     this.lives.resting = resting;
     this.starting = true;
     this.unproven = null;
@@ -133,7 +134,7 @@ export class AppHandle implements Tenant {
     try {
       await this.#keeper.restarts.readyFor(this.name);
       this.host();
-      this.#keeper.spawn();
+      this.#keeper.spawn(sockets);
       const attachment = await this.#keeper.connected(this.name);
       return await this.#ask(attachment, this.#startOrder(true), onProgress);
     } catch (error) {

@@ -5,7 +5,7 @@ import { discardHandle } from '../system/discard-handle.ts';
 import type { Attachment, PrimaryHello } from './attachment.ts';
 import { openPort } from './declared-port.ts';
 import { KeptOutputs, type KeptOutput } from './kept-outputs.ts';
-import { idOf, KeptSockets } from './kept-sockets.ts';
+import { idOf, KeptSockets, type KeptSocket } from './kept-sockets.ts';
 
 interface Host {
   /** Whether this port may be opened for it, because it cannot do so itself. */
@@ -32,6 +32,14 @@ export class KeptHandles {
   /** Gives all sockets to a primary that starts beside the one that has them. */
   lend(attachment: Attachment): void {
     for (const socket of this.#sockets.all) attachment.keep(socket);
+  }
+
+  /** Sockets from elsewhere, for apps that are about to start. @param attachment of their primary, if it runs */
+  bring(sockets: readonly KeptSocket[], attachment: Attachment | null): void {
+    for (const socket of sockets) {
+      this.#sockets.keep(socket);
+      attachment?.keep(socket);
+    }
   }
 
   /** How many sockets of an app are kept. */

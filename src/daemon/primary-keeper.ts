@@ -5,6 +5,7 @@ import { admitPrimary } from './admit-primary.ts';
 import { watchAbsence } from './absence.ts';
 import type { Attachment, PrimaryHello, Report } from './attachment.ts';
 import { KeptHandles } from './kept-handles.ts';
+import type { KeptSocket } from './kept-sockets.ts';
 import { departed, tellLeftAlone, tellReplaced } from './primary-end.ts';
 import { PrimaryHistory } from './primary-history.ts';
 import type { PrimaryId } from './primary-record.ts';
@@ -100,8 +101,9 @@ export class PrimaryKeeper {
     this.#interpreter = interpreter;
   }
 
-  /** Starts the primary, unless it runs. */
-  spawn(): void {
+  /** Starts the primary, unless it runs. @param sockets that its apps bring along: it gets them now, or when it connects */
+  spawn(sockets: readonly KeptSocket[] = []): void {
+    this.#handles.bring(sockets, this.#attachment);
     if (this.#primary !== null) return;
     this.#respawn.spawned();
     this.#primary = this.#start((pid, how) => this.#lost(pid, how));

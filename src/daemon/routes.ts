@@ -24,6 +24,7 @@ import { lastLines } from '../logs/last-lines.ts';
 import { homePaths } from '../system/paths.ts';
 import { pathsOfApp } from '../system/user-folder.ts';
 import type { AppHandle } from './app-handle.ts';
+import { receiveSockets } from './brought-sockets.ts';
 import type { EventLog } from './event-log.ts';
 import { eventQuery } from './event-query.ts';
 import type { MetricsEndpoint } from './metrics-endpoint.ts';
@@ -141,7 +142,13 @@ export function routes(options: RoutesOptions): ReadonlyMap<string, Handler> {
     ['GET /v1/upgrade', () => ({ json: upgrade().report() })],
     ['POST /v1/upgrade', ({ body }) => ({ json: { begun: upgrade().begin(parseUpgradeBody(body ?? {})) } })],
     ['POST /v1/share', async ({ body }) => ({ json: { shared: await shared().move(parseShareBody(body ?? {}).shared) } })],
-    ['POST /v1/apps', ({ body }) => ({ stream: startAll(registry, parseStartBody(body).apps, notes()) })],
+    [
+      'POST /v1/apps',
+      async ({ body }) => {
+        const { apps, sockets } = parseStartBody(body);
+        return { stream: startAll(registry, apps, { notes: notes(), sockets: await receiveSockets(sockets) }) };
+      },
+    ],
     [
       'POST /v1/apps/:name/start',
       ({ name, body }) => {

@@ -3,8 +3,9 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { isRedefined } from '../lifecycle/definition-difference.ts';
 import type { ProgressRecord, ResultRecord } from '../protocol/control.ts';
 import type { AppHandle } from './app-handle.ts';
+import type { BroughtSockets } from './brought-sockets.ts';
 import type { Registry } from './registry.ts';
-import { describeStarted, startSideBySide, type Started } from './start-side-by-side.ts';
+import { describeStarted, startDefined, startSideBySide, type Started } from './start-side-by-side.ts';
 
 type Progress = (record: ProgressRecord) => void;
 type Success = Extract<ResultRecord, { ok: true }>;
@@ -15,15 +16,20 @@ interface Wanted {
   readonly running: AppHandle | null;
 }
 
+/** What comes with a start. */
+interface Brings {
+  readonly notes: readonly string[];
+  /** Closed when no app takes them. */
+  readonly sockets: BroughtSockets;
+}
+
 /**
  * Starts what does not run. Checks everything before it starts the first app. If one fails to start, the others are still started.
  * @throws LbError before anything is started
  */
-export function startAll(registry: Registry, specs: readonly AppSpec[], notes: readonly string[]): (progress: Progress) => Promise<Success> {
-  for (const spec of specs) registry.refuseForeign(spec);
-  const wanted = specs.map((spec): Wanted => ({ spec, running: runningApp(registry, spec.name) }));
+export function startAll(registry: Registry, specs: readonly AppSpec[], { notes, sockets }: Brings): (progress: Progress) => Promise<Success> {
+  const wanted = checked(registry, specs, sockets);
   const fresh = wanted.filter(({ running }) => running === null);
-  for (const { spec } of fresh) registry.refuseStart(spec);
   return async (progress) => {
     for (const message of notes) progress(note(specs[0]?.name ?? '', message));
     const running = wanted.flatMap((one) => one.running ?? []);
@@ -33,8 +39,9 @@ export function startAll(registry: Registry, specs: readonly AppSpec[], notes: r
     const { started, failed } = await startFresh(
       registry,
       fresh.map(({ spec }) => spec),
+      sockets,
       progress,
-    );
+    ).finally(() => sockets.close());
     const failure = failed ?? otherDefinition(wanted);
     if (failure !== null) throw failure;
     if (fresh.length === 0) return await alreadyRunning(running);
@@ -43,10 +50,29 @@ export function startAll(registry: Registry, specs: readonly AppSpec[], notes: r
   };
 }
 
+/** @throws LbError if one of them cannot be started; nothing is changed then */
+function checked(registry: Registry, specs: readonly AppSpec[], sockets: BroughtSockets): Wanted[] {
+  try {
+    for (const spec of specs) registry.refuseForeign(spec);
+    const wanted = specs.map((spec): Wanted => ({ spec, running: runningApp(registry, spec.name) }));
+    for (const { spec, running } of wanted) if (running === null) registry.refuseStart(spec);
+    return wanted;
+  } catch (error) {
+    sockets.close();
+    throw error;
+  }
+}
+
 /** The first failure is the answer, the others are notes. */
-async function startFresh(registry: Registry, specs: readonly AppSpec[], progress: Progress): Promise<{ started: readonly Started[]; failed: LbError | null }> {
+async function startFresh(
+  registry: Registry,
+  specs: readonly AppSpec[],
+  sockets: BroughtSockets,
+  progress: Progress,
+): Promise<{ started: readonly Started[]; failed: LbError | null }> {
   const failures: LbError[] = [];
-  const outcomes = await startSideBySide(registry, specs, progress, ({ name }, outcome) => {
+  const start = (app: AppHandle): Promise<Started> => startDefined(app, progress, sockets.takeFor(app.name));
+  const outcomes = await startSideBySide(registry, specs, { start, progress }, ({ name }, outcome) => {
     if (outcome instanceof LbError && failures.push(outcome) === 1) return;
     if (specs.length > 1) progress(note(name, outcome.message));
   });

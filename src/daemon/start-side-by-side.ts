@@ -6,6 +6,7 @@ import type { Answer } from '../protocol/attach.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import type { AppHandle } from './app-handle.ts';
 import type { ProgressListener } from './attachment.ts';
+import type { KeptSocket } from './kept-sockets.ts';
 import type { Registry } from './registry.ts';
 
 /** Beyond that, more primaries at a time only delay each other. */
@@ -16,14 +17,21 @@ export interface Started {
   readonly message: string;
 }
 
-/** Starts what a new definition asks for: with `autostart: false` nothing, or only what starts it later. */
-export async function startDefined(app: AppHandle, onProgress: ProgressListener): Promise<Started> {
+/** How each app is started, once it is defined. */
+interface Starting {
+  readonly start: (app: AppHandle) => Promise<Started>;
+  readonly progress: ProgressListener;
+}
+
+/** Starts what a new definition asks for: with `autostart: false` nothing, or only what starts it later. @param sockets on which it serves from the start on */
+export async function startDefined(app: AppHandle, onProgress: ProgressListener, sockets: readonly KeptSocket[] = []): Promise<Started> {
   const { name, spec } = app;
   if (!spec.autostart && !isRevived(spec)) {
+    for (const { handle } of sockets) handle.close();
     const message = `${name} is defined; autostart is false, so "lb start ${name}" starts it`;
     return { app: await app.view.snapshot(), message };
   }
-  return startedOf(await app.start(onProgress, !spec.autostart));
+  return startedOf(await app.start(onProgress, !spec.autostart, sockets));
 }
 
 /** @throws LbError if the answer is of another order */
@@ -36,28 +44,28 @@ export function startedOf(answer: Answer): Started {
 export async function startSideBySide(
   registry: Pick<Registry, 'defineAnew' | 'save'>,
   specs: readonly AppSpec[],
-  onProgress: ProgressListener,
+  { start, progress }: Starting,
   done: (spec: AppSpec, outcome: Started | LbError) => void,
 ): Promise<(Started | LbError)[]> {
   const outcomes: Promise<Started | LbError>[] = [];
   const defined: (AppHandle | LbError)[] = [];
-  for (const spec of specs) defined.push(await registry.defineAnew(spec, onProgress).catch((error: unknown) => LbError.from(error)));
+  for (const spec of specs) defined.push(await registry.defineAnew(spec, progress).catch((error: unknown) => LbError.from(error)));
   await registry.save();
   for (const [index, spec] of specs.entries()) {
     if (index >= AT_ONCE) await outcomes[index - AT_ONCE];
-    outcomes.push(outcomeOf(defined[index], onProgress, (outcome) => done(spec, outcome)));
+    outcomes.push(outcomeOf(defined[index], start, (outcome) => done(spec, outcome)));
   }
   return Promise.all(outcomes);
 }
 
 async function outcomeOf(
   app: AppHandle | LbError | undefined,
-  onProgress: ProgressListener,
+  start: Starting['start'],
   done: (outcome: Started | LbError) => void,
 ): Promise<Started | LbError> {
   let outcome: Started | LbError = new LbError('LB_ERR_INTERNAL', { reason: 'an app was not defined' });
   try {
-    if (app !== undefined) outcome = app instanceof LbError ? app : await startDefined(app, onProgress);
+    if (app !== undefined) outcome = app instanceof LbError ? app : await start(app);
   } catch (error) {
     outcome = LbError.from(error);
   }

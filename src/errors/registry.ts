@@ -5,6 +5,7 @@
 
 import type { ErrorEntry } from './error-entry.ts';
 import { MACHINE_ERRORS } from './machine-errors.ts';
+import { MIGRATE_ERRORS } from './migrate-errors.ts';
 
 /** Exit codes of the command line. */
 export const EXIT = {
@@ -108,6 +109,7 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
+  ...MIGRATE_ERRORS,
   LB_ERR_OTHER_NODE: {
     message: 'app "{app}" runs with Node.js {version} ({node}), and the new definition asks for {wanted}; a {operation} cannot change that',
     hint: 'nothing was changed; to change the Node.js, run "lb stop {app}", then "lb start" with the new definition',

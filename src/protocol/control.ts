@@ -72,6 +72,11 @@ export interface SharedSocketState extends SharedSocket {
  */
 export interface StartBody {
   readonly apps: readonly AppSpec[];
+  /**
+   * Path of a Unix socket of the client, to which the daemon connects: there it gets listening sockets for these apps, as `keep` messages
+   * with a handle each, and then `end`. The apps serve them from their start on.
+   */
+  readonly sockets?: string;
 }
 
 /** `POST /v1/apps/:name/start`, of an app that is defined and does not run. */

@@ -57,7 +57,7 @@ export const PROFILE: Shape<ProfileBody> = {
 const DEFINITION: Shape<Pick<ReloadBody, 'spec' | 'updateEnv'>> = { spec: optional(appSpec), updateEnv: optional(record(string)) };
 
 export const parseAppSpec: Parser<AppSpec> = checked('app definition', appSpec);
-export const parseStartBody = checked('start request', exact<StartBody>({ apps: list(appSpec) }));
+export const parseStartBody = checked('start request', exact<StartBody>({ apps: list(appSpec), sockets: optional(string) }));
 export const parseStartAgainBody = checked('start request', exact<StartAgainBody>({ updateEnv: optional(record(string)) }));
 export const parseReloadBody = checked('reload request', exact<ReloadBody>({ ...DEFINITION, ...RELOAD }));
 export const parseRestartBody = checked('restart request', exact<RestartBody>({ ...DEFINITION, ...RESTART }));

@@ -75,6 +75,10 @@ export class Ingress {
         void keeper.drop(key);
         if (this.#handingOut?.includes(key) !== true) this.#forget(key);
       },
+      onRenamed: (socket, before) => {
+        keeper.keep(socket);
+        void keeper.drop(before);
+      },
       duplicate,
       grant: async (query) => (await keeper.bind?.(query)) ?? NOT_ALLOWED,
       isLent: (query) => this.#isLent(query),

@@ -23,6 +23,14 @@ export function queryOf(key: string): ListenAddress {
   return { address: address === '*' ? null : address, port: port === '' ? null : Number(port), addressType: type === '4' ? 4 : type === '6' ? 6 : -1 };
 }
 
+const ANY_ADDRESS: readonly string[] = ['::', '0.0.0.0'];
+
+/** Whether a socket is the one that a `listen` asks for. Node.js takes every address for none, and IPv6 serves both families then. */
+export function isAt({ address, port, addressType }: ListenAddress, name: SocketName | null): boolean {
+  if (name === null || addressType === -1 || port !== name.port) return false;
+  return address === name.address || (address === null && ANY_ADDRESS.includes(name.address));
+}
+
 export function nameOf({ key, query, name }: { readonly key: string; readonly query: ListenAddress; readonly name: SocketName | null }): ListenerName {
   return { key, label: labelOf(query, name), port: query.addressType === -1 ? null : (name?.port ?? query.port) };
 }

@@ -7,9 +7,10 @@ import type { ListeningDescriptor } from '../../system/kernel-queue.ts';
 import { claimSocketPath } from '../../system/stale-socket.ts';
 import type { Duplicate } from '../handles/duplicator.ts';
 import type { HeldSocket } from '../handles/handle-keeper.ts';
+import { InheritedSockets } from './inherited-sockets.ts';
 import { backlogOf } from './listen-options.ts';
 import { canBeUnpolled, closeSpare, refusal, type Listener, type ListenOutcome } from './listener.ts';
-import { labelOf, nameOf, queryOf, socketName, type ListenerName } from './listener-name.ts';
+import { labelOf, nameOf, socketName, type ListenerName } from './listener-name.ts';
 import { hasLostItsFile, removeFile } from './socket-file.ts';
 import { bindSocket } from '../../system/raw-listener.ts';
 import { CLOSING_BACKLOG, type RawConnection, type RawListener } from '../handles/raw-handles.ts';
@@ -26,6 +27,8 @@ interface ListenersOptions {
   /** A listener was opened, and the daemon should keep a duplicate. */
   readonly onOpened: (listener: Listener) => void;
   readonly onClosed: (key: string) => void;
+  /** The daemon keeps a duplicate under another key. */
+  readonly onRenamed: (socket: HeldSocket, before: string) => void;
   readonly duplicate: Duplicate;
   /** Asks for a socket that this user may not open. @returns 0 if it was received */
   readonly grant: (query: ListenQuery) => Promise<number>;
@@ -38,11 +41,11 @@ export class Listeners {
   readonly #options: ListenersOptions;
   readonly #open = new Map<string, Listener>();
   readonly #opening = new Map<string, Promise<ListenOutcome>>();
-  /** Handles of an earlier primary, received from the daemon. Not polled until a worker asks for them. */
-  readonly #inherited = new Map<string, { handle: RawListener; name: SocketName | null }>();
+  readonly #inherited: InheritedSockets;
 
   constructor(options: ListenersOptions) {
     this.#options = options;
+    this.#inherited = new InheritedSockets(options.onRenamed);
   }
 
   get all(): readonly Listener[] {
@@ -51,13 +54,12 @@ export class Listeners {
 
   /** All that are open, also those of an earlier primary that no worker has asked for yet. */
   get names(): readonly ListenerName[] {
-    const inherited = [...this.#inherited].map(([key, { name }]) => ({ key, query: queryOf(key), name }));
-    return [...this.#open.values(), ...inherited].map(nameOf);
+    return [...this.#open.values(), ...this.#inherited.named].map(nameOf);
   }
 
   /** All sockets of which the daemon may keep duplicates. */
   get held(): readonly HeldSocket[] {
-    return [...this.#open.values(), ...[...this.#inherited].map(([key, inherited]) => ({ key, ...inherited }))];
+    return [...this.#open.values(), ...this.#inherited.all];
   }
 
   get(key: string): Listener | undefined {
@@ -82,8 +84,7 @@ export class Listeners {
   /** Adds a handle of the previous primary, from the daemon. */
   received(key: string, handle: RawListener, name: SocketName | null): void {
     if (this.#open.has(key)) return handle.close();
-    this.#inherited.get(key)?.handle.close();
-    this.#inherited.set(key, { handle, name });
+    this.#inherited.add(key, handle, name);
   }
 
   canPause(key: string): boolean {
@@ -166,9 +167,8 @@ export class Listeners {
   async #handDown(query: ListenQuery): Promise<ListenOutcome> {
     const open = this.#open.get(query.key);
     if (open !== undefined) return { errno: 0, listener: open };
-    const inherited = this.#inherited.get(query.key);
-    this.#inherited.delete(query.key);
-    if (inherited !== undefined) return this.#handedDown(query, inherited.handle, inherited.name);
+    const inherited = this.#inherited.take(query);
+    if (inherited !== null) return this.#handedDown(query, inherited.handle, inherited.name);
     const handle = bindSocket({ ...query, port: query.port ?? 0 });
     if (typeof handle === 'number') return { errno: handle, listener: null };
     const unpolled = await this.#options.duplicate(handle);
@@ -196,9 +196,9 @@ export class Listeners {
       if (listener.query.addressType === -1 && listener.query.address !== null) removeFile(listener.query.address);
       this.#options.onClosed(key);
     }
-    for (const [key, { handle }] of this.#inherited) {
+    for (const { key, handle } of this.#inherited.all) {
       if (used.has(key)) continue;
-      this.#inherited.delete(key);
+      this.#inherited.remove(key);
       handle.close();
       this.#options.onClosed(key);
     }
@@ -206,16 +206,15 @@ export class Listeners {
 
   /** Another primary serves these sockets from now on: gives up the handles, and nothing else. What waits in the kernel's queue is accepted there. */
   release(): void {
-    for (const { handle } of [...this.#open.values(), ...this.#inherited.values()]) handle.close();
+    for (const { handle } of [...this.#open.values(), ...this.#inherited.all]) handle.close();
     for (const listener of this.#open.values()) closeSpare(listener);
     this.#open.clear();
     this.#inherited.clear();
   }
 
   async #start(query: ListenQuery): Promise<ListenOutcome> {
-    const inherited = this.#inherited.get(query.key);
-    if (inherited !== undefined) {
-      this.#inherited.delete(query.key);
+    const inherited = this.#inherited.take(query);
+    if (inherited !== null) {
       const listener = this.#add(query, inherited.handle, inherited.name);
       if (this.#options.isLent(query)) return this.#unpolled(listener);
       const errno = this.#poll(listener);

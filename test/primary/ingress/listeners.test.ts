@@ -25,6 +25,7 @@ const listeners = new Listeners({
   },
   onOpened: () => {},
   onClosed: () => {},
+  onRenamed: () => {},
   isLent: () => lent,
   grant: () => Promise.resolve(-13),
   duplicate: () => {

@@ -51,6 +51,7 @@ it('accepts everything in the queue of the kernel, then refuses', async () => {
     },
     onOpened: () => {},
     onClosed: () => {},
+    onRenamed: () => {},
     isLent: () => false,
     duplicate: () => Promise.resolve(null),
   });

@@ -1,13 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { StackFrame } from '../../../lifecycle/describe-stack.ts';
-import { handlesSignal, listeningPorts, ownsSocket } from '../../../system/process-state.ts';
+import { openInspector } from '../../../system/open-inspector.ts';
+import { handlesSignal } from '../../../system/process-state.ts';
 import { isAlive, processState } from '../../../system/processes.ts';
 import { interruptedAt } from './inspector-client.ts';
 
 /** Usually it takes milliseconds, but without free CPU it takes seconds to open the inspector. */
 const TIMEOUT_MS = 5_000;
-const FIRST_POLL_MS = 10;
-const MAX_POLL_MS = 200;
 /** An endless recursion has thousands of frames. */
 const MAX_FRAMES = 50;
 
@@ -65,17 +63,4 @@ function obstacleOf(pid: number): NoStack | null {
   const state = processState(pid);
   if (state === 'T') return 'stopped';
   return state === 't' ? 'traced' : null;
-}
-
-/** On SIGUSR1, Node opens the inspector at the next call or loop iteration of the running JavaScript. @returns its port. */
-async function openInspector(pid: number, signal: AbortSignal): Promise<number> {
-  const before = listeningPorts(pid);
-  process.kill(pid, 'SIGUSR1');
-  for (let waitMs = FIRST_POLL_MS; ; waitMs = Math.min(2 * waitMs, MAX_POLL_MS)) {
-    await delay(waitMs, undefined, { signal });
-    if (!isAlive(pid)) throw new Error('it has ended');
-    for (const [inode, port] of listeningPorts(pid)) {
-      if (!before.has(inode) && ownsSocket(pid, inode)) return port;
-    }
-  }
 }

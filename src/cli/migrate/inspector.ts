@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { RawData, WebSocket } from 'ws';
+import { attempt, field, isObject, list, string } from '../../protocol/parser.ts';
+import { isAlive } from '../../system/processes.ts';
+import { openInspector } from '../../system/open-inspector.ts';
+import { handlesSignal, listeningPorts, ownsSocket } from '../../system/process-state.ts';
+
+/** Longer than it takes on a busy machine; while it is open, whoever finds the port could attach. */
+const OPEN_WITHIN_MS = 5_000;
+
+/** Closes it when the answer is out. Nothing that is evaluated may throw, because that would end the process. */
+const CLOSE = `((inspector) => { setTimeout(() => { try { inspector.close() } catch {} }, 10) })(require('node:inspector'))`;
+/** An earlier version of the file may have been loaded. */
+const LOAD = (file: string): string =>
+  `((file) => { try { delete require.cache[file]; return require(file) } catch (error) { return { problem: String(error) } } })(${JSON.stringify(file)})`;
+const CALL = 'function (...all) { try { return this.problem ?? this.serve(...all) } catch (error) { return String(error) } }';
+
+/** A process, and where its sockets are: finding objects costs it a garbage collection for each kind. */
+export interface Inspected {
+  readonly pid: number;
+  /** `servers`: in `net.Server`; `sockets`: in handles without a server, as in the primary of a cluster. */
+  readonly holds: 'servers' | 'sockets' | 'both';
+}
+
+/**
+ * Loads the agent into a running Node.js process and calls it, over the inspector, which is open for as long as that takes.
+ * @param agent file of the bundle of `agent.ts`
+ * @param path Unix socket to which the agent connects
+ * @throws Error with the reason; the process goes on as before
+ */
+export async function loadAgent({ pid, holds }: Inspected, agent: string, path: string): Promise<void> {
+  if (!isAlive(pid)) throw new Error(`process ${pid} has ended`);
+  // Without a handler of Node.js, the signal would end it.
+  if (!handlesSignal(pid, 'SIGUSR1')) throw new Error(`process ${pid} opens no inspector`);
+  // What this process needs is there before the inspector opens.
+  const { WebSocket: Socket } = await import('ws');
+  const signal = AbortSignal.timeout(OPEN_WITHIN_MS);
+  const port = await openInspector(pid, signal).catch(() => {
+    throw new Error(`process ${pid} opened no inspector within ${OPEN_WITHIN_MS / 1000} s`);
+  });
+  await inSession(Socket, port, signal, (session) => session.load(agent, path, holds));
+}
+
+/** The inspectors of these processes are closed: their sockets before, by pid. */
+export type ListeningBefore = ReadonlyMap<number, ReadonlyMap<string, number>>;
+
+export const listeningNow = (pids: readonly number[]): ListeningBefore => new Map(pids.map((pid) => [pid, listeningPorts(pid)]));
+
+/** Node.js passes SIGUSR1 on from the primary of a cluster to its workers. Their inspectors find the port taken, or are closed here. */
+export async function closeInspectors(before: ListeningBefore): Promise<void> {
+  const { WebSocket: Socket } = await import('ws');
+  for (const [pid, known] of before) {
+    const [, port] = [...listeningPorts(pid)].find(([inode]) => !known.has(inode) && ownsSocket(pid, inode)) ?? [];
+    if (port !== undefined) await inSession(Socket, port, AbortSignal.timeout(OPEN_WITHIN_MS), (session) => session.close()).catch(() => {});
+  }
+}
+
+async function inSession(Socket: typeof WebSocket, port: number, signal: AbortSignal, work: (session: Session) => Promise<void>): Promise<void> {
+  const socket = new Socket(`ws://127.0.0.1:${port}/${await targetOf(port, signal)}`, { perMessageDeflate: false });
+  try {
+    await once(socket, 'open', { signal });
+    await work(new Session(socket, signal));
+  } finally {
+    socket.terminate();
+  }
+}
+
+async function targetOf(port: number, signal: AbortSignal): Promise<string> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path: '/json/list', agent: false, signal }, resolve).on('error', reject);
+  });
+  const [id = ''] = list(field('id', string))(JSON.parse(await text(response)));
+  return encodeURIComponent(id);
+}
+
+const objectId = field('objectId', string);
+const NONE = { value: [] };
+const anything = (value: unknown): unknown => value;
+
+/** Commands of the inspector's protocol. */
+class Session {
+  readonly #socket: WebSocket;
+  readonly #signal: AbortSignal;
+  readonly #waiting = new Map<unknown, (message: object) => void>();
+  #lastId = 0;
+
+  constructor(socket: WebSocket, signal: AbortSignal) {
+    this.#socket = socket;
+    this.#signal = signal;
+    socket.on('message', (data: RawData) => {
+      const message: unknown = JSON.parse(Buffer.isBuffer(data) ? data.toString() : '{}');
+      if (isObject(message)) this.#waiting.get(message['id'])?.(message);
+    });
+  }
+
+  /** @throws Error with the reason */
+  async load(agent: string, path: string, holds: Inspected['holds']): Promise<void> {
+    try {
+      const program = await this.#object(LOAD(agent));
+      const servers = holds === 'sockets' ? NONE : await this.#instancesOf(`require('node:net').Server.prototype`);
+      const handles = holds === 'servers' ? NONE : await this.#instancesOf(`process.binding('tcp_wrap').TCP.prototype`);
+      const given = [{ value: path }, servers, handles];
+      const answer = await this.#call('Runtime.callFunctionOn', { objectId: program, functionDeclaration: CALL, arguments: given, returnByValue: true });
+      const problem = field('result', field('value', string))(answer);
+      if (problem !== '') throw new Error(problem);
+    } finally {
+      await this.close();
+    }
+  }
+
+  /** Closes the inspector. */
+  async close(): Promise<void> {
+    await this.#call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }).catch(() => {});
+  }
+
+  async #instancesOf(prototype: string): Promise<object> {
+    const answer = await this.#call('Runtime.queryObjects', { prototypeObjectId: await this.#object(prototype) });
+    return { objectId: field('objects', objectId)(answer) };
+  }
+
+  async #object(expression: string): Promise<string> {
+    return field('result', objectId)(await this.#call('Runtime.evaluate', { expression, includeCommandLineAPI: true }));
+  }
+
+  #call(method: string, params: object): Promise<unknown> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#signal.addEventListener('abort', () => reject(new Error('the inspector did not answer')), { once: true });
+      this.#socket.once('close', () => reject(new Error('the inspector closed the connection')));
+      this.#waiting.set(id, (message) => resolve(attempt(() => field('result', anything)(message))));
+      this.#socket.send(JSON.stringify({ id, method, params }));
+    });
+  }
+}
