@@ -31,6 +31,8 @@ export interface LocatedApp {
   readonly name: string;
   /** Its name in the config file. */
   readonly nameInFile: string;
+  /** The names of the apps on which it depends, as they are called by now. */
+  readonly dependsOn: readonly string[];
   readonly cwd: string;
   readonly script: string;
   /** The command behind which the script was found; absent for a plain script file. */
@@ -99,6 +101,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     ...specSettings(settings),
     ...program,
     readyWhen: readyWhen ?? null,
+    dependsOn: app.dependsOn,
     env,
     user,
     umask: settings.umask ?? context.umask,

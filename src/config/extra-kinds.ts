@@ -1,3 +1,4 @@
+import { normalName } from '../lifecycle/app-name.ts';
 import { describe } from './describe.ts';
 import { isCleanText, type Kind, type Parsed } from './kind.ts';
 
@@ -15,6 +16,23 @@ export const envFilter: Kind<readonly string[]> = {
     const items: readonly unknown[] = Array.isArray(raw) ? raw : typeof raw === 'string' ? raw.split(/[\s,]+/).filter(Boolean) : [raw];
     const parts = items.filter((item): item is string => isCleanText(item) && item !== '');
     return parts.length === items.length ? ok(parts) : no('true, or parts of names of variables', raw);
+  },
+};
+
+/** Names of apps. */
+export const appNames: Kind<readonly string[]> = {
+  label: 'name of an app, or an array of them',
+  tsType: 'string | readonly string[]',
+  schema: {
+    anyOf: [
+      { type: 'string', minLength: 1 },
+      { type: 'array', items: { type: 'string', minLength: 1 } },
+    ],
+  },
+  parse(raw) {
+    const items: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+    const names = items.filter((item): item is string => isCleanText(item) && item.trim() !== '');
+    return names.length === items.length ? ok(names.map(normalName)) : no('names of apps', raw);
   },
 };
 

@@ -4,6 +4,7 @@ import { expectedName, normalName } from '../lifecycle/app-name.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { NO_USERS, type Users } from './app-user.ts';
 import { buildSpec, type BuildContext } from './build-spec.ts';
+import { dependencyProblems } from './dependencies.ts';
 import { describe } from './describe.ts';
 import { findConfigFile, isConfigFile, STDIN } from './find-file.ts';
 import { Interpreters } from './interpreter.ts';
@@ -100,6 +101,8 @@ export async function inspectApps(request: ResolveRequest): Promise<ResolvedApps
   const { cwd: callerCwd, env, appArgs } = request;
   const candidates = await candidatesOf(source, { flags, isFile, base, callerCwd, env, appArgs });
   problems.push(...duplicates(candidates, source));
+  problems.push(...dependencyProblems(candidates, source.file));
+  const called = new Map(candidates.map((app) => [app.nameInFile, normalName(withEnvName(app, request).name)]));
   const selected = rename(select(candidates, source, request, problems), flags, problems).map((app) => withEnvName(app, request));
   const context: BuildContext = {
     file: source.path,
@@ -121,7 +124,8 @@ export async function inspectApps(request: ResolveRequest): Promise<ResolvedApps
   for (const candidate of selected) {
     problems.push(...(await problemsOf(candidate, flags, source)));
     if (candidate.script === undefined) continue;
-    const { spec, note, warnings } = await buildSpec({ ...candidate, script: candidate.script }, context, problems);
+    const dependsOn = (candidate.layer.values.depends_on ?? []).flatMap((name) => called.get(name) ?? []);
+    const { spec, note, warnings } = await buildSpec({ ...candidate, script: candidate.script, dependsOn }, context, problems);
     apps.push(spec);
     own.push(...warnings);
     if (note !== null) notes.push(note);

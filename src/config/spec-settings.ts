@@ -16,6 +16,7 @@ type Located =
   | 'instances'
   | 'interpreter'
   | 'readyWhen'
+  | 'dependsOn'
   | 'env'
   | 'user'
   | 'umask'
@@ -98,6 +99,7 @@ export function completeSpec(saved: unknown): unknown {
         kind: 'cluster',
         runner: [],
         readyWhen: null,
+        dependsOn: [],
         scale: null,
         watch: null,
         logFile: null,

@@ -1,6 +1,7 @@
 import type { EmitEvent } from '../protocol/event.ts';
 import type { AppStats } from '../protocol/stats.ts';
 import type { Report } from './attachment.ts';
+import type { Dependency } from './dependency-wait.ts';
 import type { PersistentCounters } from './persistent-counters.ts';
 import type { PrimaryKeeper } from './primary-keeper.ts';
 import type { SavedApp } from './store.ts';
@@ -14,6 +15,8 @@ export interface AppHandleOptions {
   readonly log: (message: string) => void;
   /** Takes the events of this app that the daemon notices. */
   readonly event: (app: string) => EmitEvent;
+  /** The apps on which it depends. */
+  readonly dependencies: () => readonly Dependency[];
   /** Something that must be saved changed. */
   readonly changed: () => void;
   readonly received: (report: Extract<Report, { type: 'event' | 'log' }>) => void;

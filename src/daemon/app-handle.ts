@@ -17,6 +17,7 @@ import type { Attachment, ProgressListener, Report } from './attachment.ts';
 import { isDeclared } from './declared-port.ts';
 import { learnedSpec } from './learned-spec.ts';
 import type { KeptSocket } from './kept-sockets.ts';
+import { dependenciesUp, type Dependency } from './dependency-wait.ts';
 import { Lives } from './lives.ts';
 import { OrphanTracker } from './orphan-tracker.ts';
 import type { PrimaryKeeper } from './primary-keeper.ts';
@@ -24,7 +25,7 @@ import type { DesiredState, SavedApp } from './store.ts';
 import type { Tenant } from './tenant.ts';
 
 /** One app as the daemon sees it: its definition and desired state, and the way to its primary. */
-export class AppHandle implements Tenant {
+export class AppHandle implements Tenant, Dependency {
   spec: AppSpec;
   desired: DesiredState;
   generation: number;
@@ -38,6 +39,7 @@ export class AppHandle implements Tenant {
   readonly #stop: AppStop;
   readonly #badMessages: BadMessages;
   starting = false;
+  waits = false;
   /** It has not come up since the operator's start failed, or since this daemon brought it back. */
   unproven: 'start-failed' | 'restored' | null = null;
   #mayEnd = false;
@@ -132,6 +134,8 @@ export class AppHandle implements Tenant {
     this.generation = 1;
     this.#options.changed();
     try {
+      await this.#dependenciesUp(onProgress);
+      if (this.desired !== 'running') throw new LbError('LB_ERR_ABORTED', { operation: 'start', app: this.name, reason: 'it was stopped' });
       await this.#keeper.restarts.readyFor(this.name);
       this.host();
       this.#keeper.spawn(sockets);
@@ -193,7 +197,7 @@ export class AppHandle implements Tenant {
       return;
     }
     this.view.reset();
-    if (!this.starting) this.#startAgain(attachment);
+    if (!this.starting) void this.#startAgain(attachment);
   }
 
   received(report: Report): void {
@@ -228,7 +232,7 @@ export class AppHandle implements Tenant {
     if (this.#options.followed(this.name)) void this.view.follow(true);
     if (answer?.kind === 'done') this.#learn(answer.spec, answer.snapshot);
     this.event('primary-replaced', `primary replaced by one of this daemon's version (pid ${pid})`);
-    if (answer === null && this.wanted) this.#startAgain(attachment);
+    if (answer === null && this.wanted) void this.#startAgain(attachment);
   }
 
   announceGap(): void {
@@ -256,6 +260,13 @@ export class AppHandle implements Tenant {
     this.#options.ended(this.name);
   }
 
+  async #dependenciesUp(onProgress: ProgressListener): Promise<void> {
+    const { name: app, event } = this;
+    this.waits = true;
+    await dependenciesUp({ app, dependencies: this.#options.dependencies(), isWanted: () => this.wanted, onProgress, event });
+    this.waits = false;
+  }
+
   /** The primary of an app that did not start ends, unless it goes on trying; only then can it be started again. */
   async #startFailed(error: LbError): Promise<void> {
     this.unproven = 'start-failed';
@@ -274,8 +285,10 @@ export class AppHandle implements Tenant {
     return { ...answer, snapshot: this.view.last ?? answer.snapshot };
   }
 
-  #startAgain(attachment: Attachment): void {
-    void this.#keeper.restarts.restart(this.name, attachment, async () => {
+  /** After a reboot it waits for what it depends on; after the death of its primary there is no time for that. */
+  async #startAgain(attachment: Attachment): Promise<void> {
+    if (this.unproven === 'restored') await this.#dependenciesUp(() => {});
+    await this.#keeper.restarts.restart(this.name, attachment, async () => {
       if (!this.wanted) return;
       await this.#ask(attachment, this.#startOrder(false));
       await this.view.cameUp();

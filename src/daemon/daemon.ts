@@ -1,4 +1,3 @@
-import { LbError } from '../errors/lb-error.ts';
 import type { MetricsBody, ProgressRecord } from '../protocol/control.ts';
 import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
@@ -185,9 +184,10 @@ export class Daemon {
     this.#checks = setInterval(() => void this.#claim.check(), CLAIM_CHECK_MS);
   }
 
-  /** Drains every app at once. They stay desired: a signal is a reboot or a service manager, and what ran runs again. */
+  /** Drains every app, those on which others depend after them unless a grace limits that. They stay desired: a signal is a reboot or a service manager, and what ran runs again. */
   drainAll(options: { now?: boolean }, progress: (record: ProgressRecord) => void): Promise<void> {
-    return this.#forAll((app) => app.close(options, progress));
+    const isOrdered = ({ spec }: AppHandle): boolean => options.now !== true && spec.stopGraceMs === null;
+    return this.#saved(this.registry.stopAll((app) => app.close(options, progress), isOrdered));
   }
 
   /** @param why for the last event of this daemon. */
@@ -228,12 +228,11 @@ export class Daemon {
 
   /** The operator stops every app; the definitions stay. */
   #stopAll(progress: (record: ProgressRecord) => void): Promise<void> {
-    return this.#forAll((app) => app.stopped(progress));
+    return this.#saved(this.registry.stopAll((app) => app.stopped(progress)));
   }
 
-  async #forAll(work: (app: AppHandle) => Promise<unknown>): Promise<void> {
-    const failed = (app: AppHandle, error: unknown): void => this.#options.log(`${app.name}: ${LbError.from(error).message}`);
-    await Promise.all(this.registry.all.map((app) => work(app).catch((error: unknown) => failed(app, error))));
+  async #saved(work: Promise<void>): Promise<void> {
+    await work;
     await withDeadline(this.registry.save(), FILES_END_MS);
   }
 

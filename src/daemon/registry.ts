@@ -4,6 +4,7 @@ import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { describeUser, isSameUser } from '../lifecycle/app-user.ts';
 import { mayReplace, otherName, placeOf } from '../lifecycle/name-owner.ts';
 import { primaryOf } from '../lifecycle/primary-of.ts';
+import { dependenciesOf } from '../lifecycle/start-order.ts';
 import { NO_FOOTPRINT } from '../lifecycle/replacement.ts';
 import type { ReportedApp } from '../metrics/app-families.ts';
 import type { ListedApp } from '../protocol/listed-app.ts';
@@ -19,10 +20,11 @@ import { PrimaryKeeper } from './primary-keeper.ts';
 import { sharedLogs } from '../logs/shared-logs.ts';
 import { userProblem } from './user-problem.ts';
 import { SlotIds } from './slot-ids.ts';
+import { forEachInStopOrder } from './stop-in-order.ts';
 import type { SavedApp, Store } from './store.ts';
 import type { PrimaryKeeperOptions } from './tenant.ts';
 
-type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed' | 'keeper' | 'ids'> &
+type RegistryOptions = Omit<AppHandleOptions, 'saved' | 'changed' | 'keeper' | 'ids' | 'dependencies'> &
   Omit<PrimaryKeeperOptions, 'name'> & { readonly store: Store; readonly forgotten: (app: string) => void };
 
 /** Primaries redial every 250 ms. */
@@ -154,6 +156,12 @@ export class Registry {
     return this.save();
   }
 
+  /** @param isOrdered whether an app is left alone until those that depend on it have stopped */
+  stopAll(stop: (app: AppHandle) => Promise<unknown>, isOrdered: (app: AppHandle) => boolean = () => true): Promise<void> {
+    const failed = ({ name }: AppHandle, error: unknown): void => this.#options.log(`${name}: ${LbError.from(error).message}`);
+    return forEachInStopOrder(this.all, isOrdered, (app) => stop(app).catch((error: unknown) => failed(app, error)));
+  }
+
   save(): Promise<void> {
     return this.#options.store.save(this.all.map((app) => app.toSaved()));
   }
@@ -214,9 +222,23 @@ export class Registry {
     const { spec, primary } = saved;
     const { name } = spec;
     const ids = (slots: number): readonly number[] => this.#ids.of(name, slots);
-    const app = new AppHandle({ ...this.#options, saved, ids, keeper: this.#keeperOf(primary), changed: () => void this.save() });
+    const dependencies = (): readonly AppHandle[] => this.#dependenciesOf(app);
+    const app: AppHandle = new AppHandle({
+      ...this.#options,
+      saved,
+      ids,
+      dependencies,
+      keeper: this.#keeperOf(primary),
+      changed: () => void this.save(),
+    });
     this.#apps.set(name, app);
     return app;
+  }
+
+  #dependenciesOf({ name }: AppHandle): readonly AppHandle[] {
+    const all = this.all.map((app) => ({ name: app.name, dependsOn: app.spec.dependsOn }));
+    const own = all.find((app) => app.name === name);
+    return own === undefined ? [] : dependenciesOf(own, all).flatMap((dependency) => this.#apps.get(dependency.name) ?? []);
   }
 
   #keeperOf(name: string): PrimaryKeeper {

@@ -1,5 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { startOrder } from '../lifecycle/start-order.ts';
 import type { LogLine, ProgressRecord } from '../protocol/control.ts';
 import type { Live } from './live.ts';
 import type { Registry } from './registry.ts';
@@ -13,7 +14,7 @@ export async function runApps(
   progress: (record: ProgressRecord) => void,
 ): Promise<void> {
   live.follow(null, onLine);
-  const apps = specs.map((spec) => registry.define(spec));
+  const apps = startOrder(specs).map((spec) => registry.define(spec));
   let failures = 0;
   await Promise.all(
     apps.map(async (app) => {

@@ -1,5 +1,6 @@
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { startOrder } from '../lifecycle/start-order.ts';
 import { isRevived } from '../lifecycle/trigger.ts';
 import { plural } from '../lifecycle/wording.ts';
 import type { Answer } from '../protocol/attach.ts';
@@ -40,13 +41,14 @@ export function startedOf(answer: Answer): Started {
   return { app: answer.snapshot, message: answer.message };
 }
 
-/** Defines apps one after another and starts them side by side. Resolves with the outcome of each, in their order. */
+/** Defines apps one after another and starts them side by side, each after those on which it depends. Resolves with the outcome of each. */
 export async function startSideBySide(
   registry: Pick<Registry, 'defineAnew' | 'save'>,
-  specs: readonly AppSpec[],
+  given: readonly AppSpec[],
   { start, progress }: Starting,
   done: (spec: AppSpec, outcome: Started | LbError) => void,
 ): Promise<(Started | LbError)[]> {
+  const specs = startOrder(given);
   const outcomes: Promise<Started | LbError>[] = [];
   const defined: (AppHandle | LbError)[] = [];
   for (const spec of specs) defined.push(await registry.defineAnew(spec, progress).catch((error: unknown) => LbError.from(error)));

@@ -173,6 +173,8 @@ export interface AppSpec {
   readonly socket: HostPort | null;
   /** What shows that a command is ready; null: it listens, or has lived for `minUptimeMs`. */
   readonly readyWhen: ReadyWhen | null;
+  /** Names of the apps that start before it, and stop after it. */
+  readonly dependsOn: readonly string[];
   /** A worker is ready only on `process.send('ready')`. */
   readonly waitReady: boolean;
   readonly listenTimeoutMs: number;

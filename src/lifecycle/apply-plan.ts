@@ -1,12 +1,13 @@
 import type { AppSpec } from './app-spec.ts';
 import { differenceOf } from './definition-difference.ts';
+import { startOrder, stopOrder } from './start-order.ts';
 import { isEnded, type AppState } from './states.ts';
 import { isRevived } from './trigger.ts';
 
 /** One app of the daemon. */
 export interface PresentApp {
   readonly state: AppState;
-  readonly spec: Pick<AppSpec, 'name' | 'origin' | 'declared' | 'instances' | 'scale'>;
+  readonly spec: Pick<AppSpec, 'name' | 'origin' | 'declared' | 'instances' | 'scale' | 'dependsOn'>;
 }
 
 /** What a config file asks for. */
@@ -40,9 +41,9 @@ export type ApplyStep =
   | { readonly do: 'scale'; readonly app: string; readonly from: number; readonly to: number }
   | { readonly do: 'delete'; readonly app: string };
 
-/** The steps from what runs to what a file asks for, in the order of the file; deletions are last. */
+/** The steps from what runs to what a file asks for, each app after those on which it depends; deletions are last. */
 export function applyPlan({ file, specs, names }: WantedApps, present: readonly PresentApp[], rules: ApplyRules): readonly ApplyStep[] {
-  const steps = specs.map((spec) =>
+  const steps = startOrder(specs).map((spec) =>
     stepFor(
       spec,
       present.find((app) => app.spec.name === spec.name),
@@ -55,7 +56,7 @@ export function applyPlan({ file, specs, names }: WantedApps, present: readonly 
     const isOfFile = typeof origin?.file === 'string' && rules.isSameFile(origin.file, file);
     return isOfFile && !wanted.has(name) && !names.includes(origin.name ?? name);
   });
-  return [...steps, ...left.map(({ spec: { name: app } }) => ({ do: 'delete', app }) as const)];
+  return [...steps, ...stopOrder(left.map(({ spec }) => spec)).map(({ name: app }) => ({ do: 'delete', app }) as const)];
 }
 
 function stepFor(spec: AppSpec, present: PresentApp | undefined, rules: ApplyRules): ApplyStep {

@@ -29,6 +29,7 @@ export const EVENT_KINDS = {
   cron: { severity: 'info', doc: 'a tick of `cron_restart`: what it began, or why it was skipped' },
   watch: { severity: 'info', doc: 'files of `watch` have changed: what that began, or why it could not' },
   recycle: { severity: 'info', doc: 'a worker reached a limit, or was unhealthy for too long, and is being replaced' },
+  dependency: { severity: 'warn', doc: 'an app was started although one on which it depends is not ready, or does not run' },
   'limit-low': { severity: 'warn', doc: 'workers reach a limit soon after their start, again and again; they are replaced less and less often' },
   'operation-begin': { severity: 'info', doc: `an operation (${OPERATION_NAMES.join(', ')}) begins` },
   operation: { severity: 'info', doc: 'an operation has ended, successfully or not' },

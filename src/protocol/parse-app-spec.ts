@@ -122,6 +122,7 @@ const SHAPE: Shape<AppSpec> = {
   port: nullable(integer(1, 65_535)),
   socket: nullable(hostPort),
   readyWhen: nullable(readyWhen),
+  dependsOn: list(string),
   waitReady: boolean,
   listenTimeoutMs: number(1),
   killTimeoutMs: number(0),

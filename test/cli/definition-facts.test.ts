@@ -31,6 +31,7 @@ const UNUSUAL: Spec = {
   instanceVar: 'SLOT',
   incrementVar: 'PORT',
   socket: { host: null, port: 8000 },
+  dependsOn: ['db', 'cache'],
   readyWhen: { by: 'port', port: 8000 },
   ownPrimary: true,
   treekill: false,

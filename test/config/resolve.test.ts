@@ -115,6 +115,7 @@ describe('a script on the command line', () => {
         port: null,
         socket: null,
         readyWhen: null,
+        dependsOn: [],
         waitReady: false,
         listenTimeoutMs: 30_000,
         killTimeoutMs: 30_000,

@@ -47,6 +47,7 @@ function make(changed = (): void => {}): { keeper: FakeKeeper; handle: AppHandle
       primary: 'api',
     },
     ids: () => [0, 1],
+    dependencies: () => [],
     keeper: keeper as unknown as PrimaryKeeper,
     log: () => {},
     event: () => () => {},

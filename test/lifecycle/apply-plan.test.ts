@@ -24,7 +24,7 @@ const wantedApps: fc.Arbitrary<WantedApps> = named(fc.tuple(definition, fc.boole
   names: all.map(([name]) => name),
 }));
 const presentApps: fc.Arbitrary<readonly PresentApp[]> = named(fc.tuple(definition, fc.constantFrom(...APP_STATES))).map((all) =>
-  all.map(([name, [given, state]]) => ({ state, spec: { name, ...given } })),
+  all.map(([name, [given, state]]) => ({ state, spec: { name, dependsOn: [], ...given } })),
 );
 
 /** What runs when all steps are done. */

@@ -23,6 +23,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     port: null,
     socket: null,
     readyWhen: null,
+    dependsOn: [],
     waitReady: false,
     listenTimeoutMs: 30_000,
     killTimeoutMs: 30_000,

@@ -106,6 +106,10 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [8_000, ''],
     [{ host: null, port: 0 }, '.port'],
   ],
+  dependsOn: [
+    ['db', ''],
+    [[7], '[0]'],
+  ],
   readyWhen: [
     [8_000, ''],
     [{ by: 'port', port: 0 }, '.port'],

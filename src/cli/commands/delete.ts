@@ -20,7 +20,7 @@ async function run(context: Context): Promise<number> {
   const { channel } = await daemonFor(context, 'change');
   const body: StopBody = context.options['now'] === true ? { now: true } : {};
   try {
-    return await forEachApp(context, channel, { ofAll: () => true, none: 'there are no apps' }, async (app, slot) => {
+    return await forEachApp(context, channel, { ofAll: () => true, none: 'there are no apps', inStopOrder: true }, async (app, slot) => {
       refuseSlot(context, app, slot);
       const { name } = app;
       await runOperation(context, channel, { title: `deletion of "${name}"`, method: 'DELETE', path: appPath(name), body });

@@ -19,7 +19,7 @@ export const stop: Command = {
 async function run(context: Context): Promise<number> {
   const { channel } = await daemonFor(context, 'change');
   const body: StopBody = context.options['now'] === true ? { now: true } : {};
-  const rules = { ofAll: (app: { state: string }) => app.state !== 'stopped', none: 'no app is running' };
+  const rules = { ofAll: (app: { state: string }) => app.state !== 'stopped', none: 'no app is running', inStopOrder: true };
   try {
     return await forEachApp(context, channel, rules, async (app, slot) => {
       refuseSlot(context, app, slot);

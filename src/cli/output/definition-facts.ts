@@ -57,6 +57,7 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
     'socket',
     or('none', ({ host, port }) => `${host ?? '*'}:${port}`),
   ),
+  dependsOn: changed('depends_on', (names) => names.join(', ')),
   readyWhen: changed('ready_when', or('it listens, or has lived for min_uptime', describeReadyWhen)),
   waitReady: always('wait_ready', yesNo),
   listenTimeoutMs: always('listen_timeout', formatDuration),
@@ -138,6 +139,7 @@ const DEFAULT_SPEC: Partial<Spec> = {
   logFile: null,
   pidFile: null,
   umask: null,
+  dependsOn: [],
   readyWhen: null,
 };
 

@@ -1,6 +1,7 @@
 import { NOTICE_MS } from '../../lifecycle/stop-ladder.ts';
 import * as kinds from '../kinds.ts';
 import { readyWhen } from '../ready-when-kind.ts';
+import { appNames } from '../extra-kinds.ts';
 import { signal } from '../signal-kind.ts';
 import { formatDuration } from '../units.ts';
 import { option, withDefault } from './option.ts';
@@ -17,6 +18,14 @@ export const LIFETIME_OPTIONS = {
     doc: 'what shows that a command is ready: a port, or a path that is answered',
     notes:
       'For programs that are not Node.js. `8000`: that port of this machine accepts a connection. `"/health"`: a GET of it, on `port` or `PORT`, is answered with a status below 400; `{ path, port }` names the port. `{ command }`: that shell command ends with 0, in the environment and directory of the app. `{ file }`: that file, relative to `cwd`, was written since the start. Nothing else makes the app ready then; if it is not so within `listen_timeout`, the start or reload has failed.',
+  }),
+  depends_on: withDefault({
+    group: 'Start and stop',
+    kind: appNames,
+    default: [],
+    doc: 'apps of the same file that start before this one, and stop after it',
+    notes:
+      'An array of names as in the file, or one name. It orders the start of several apps, their start after a reboot, and the stop of several: `lb stop` and `lb delete` with several targets, `lb kill`, and the end of the daemon by a signal (then not for an app with `stop_grace`, so that it ends in time; `lb run` sets one). A dependency counts as started when `ready_min` of its workers are ready; a job (`autorestart: false`) also when it has ended. If one is not ready within its `listen_timeout`, or does not run, this app starts all the same, with a warning and the event `dependency`. `lb start api` alone starts nothing else, and `lb stop db` stops nothing else. A later crash of a dependency is of no concern.',
   }),
   wait_ready: withDefault({
     group: 'Start and stop',

@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AppSpec } from '../lifecycle/app-spec.ts';
+import { dependencyState, type DependencyState } from '../lifecycle/dependency-state.ts';
+import { shortTime } from '../lifecycle/wording.ts';
+import type { EmitEvent } from '../protocol/event.ts';
+import type { AppStats } from '../protocol/stats.ts';
+import { now } from '../system/clock.ts';
+import type { ProgressListener } from './attachment.ts';
+
+const POLL_MS = 20;
+
+/** An app on which another one depends. */
+export interface Dependency {
+  readonly name: string;
+  readonly spec: Pick<AppSpec, 'listenTimeoutMs' | 'readyMin' | 'instances' | 'autorestart'>;
+  readonly starting: boolean;
+  readonly view: { readonly stats: Pick<AppStats, 'state' | 'ready'> };
+  /** It waits for apps on which it depends itself. */
+  readonly waits: boolean;
+}
+
+interface DependencyWait {
+  readonly app: string;
+  readonly dependencies: readonly Dependency[];
+  /** False when the app was stopped meanwhile. */
+  readonly isWanted: () => boolean;
+  readonly onProgress: ProgressListener;
+  readonly event: EmitEvent;
+}
+
+/** Resolves when an app may start: what it depends on is ready, will not be, or had its `listen_timeout` for that. */
+export async function dependenciesUp({ app, dependencies, isWanted, onProgress, event }: DependencyWait): Promise<void> {
+  const note = (message: string): void =>
+    onProgress({ type: 'progress', app, operation: 'start', step: 'note', slot: null, generation: null, pid: null, message });
+  const goOn = (message: string): void => {
+    event('dependency', message);
+    note(message);
+  };
+  const waitedMs = new Map<Dependency, number>();
+  let waiting = [...dependencies];
+  for (let last = now(); isWanted(); last = await tick(waiting, waitedMs, last)) {
+    for (const other of waiting) if (stateOf(other) === 'down') goOn(`${app} starts although ${other.name}, on which it depends, does not run`);
+    waiting = waiting.filter((other) => stateOf(other) === 'coming');
+    const late = waiting.filter((other) => (waitedMs.get(other) ?? 0) >= other.spec.listenTimeoutMs);
+    for (const { name, spec } of late) goOn(`${app} starts although ${name}, on which it depends, is not ready after ${shortTime(spec.listenTimeoutMs)}`);
+    waiting = waiting.filter((other) => !late.includes(other));
+    if (waiting.length === 0) return;
+    if (waitedMs.size === 0) note(`${app} waits for ${waiting.map(({ name }) => name).join(', ')}`);
+  }
+}
+
+/** What waits itself has not begun to start, so its time does not run. */
+async function tick(waiting: readonly Dependency[], waitedMs: Map<Dependency, number>, last: number): Promise<number> {
+  await sleep(POLL_MS);
+  const at = now();
+  for (const other of waiting) waitedMs.set(other, (waitedMs.get(other) ?? 0) + (other.waits ? 0 : at - last));
+  return at;
+}
+
+function stateOf({ spec, starting, view }: Dependency): DependencyState {
+  const { state, ready } = view.stats;
+  return dependencyState({ state, ready, isStarting: starting, readyMin: Math.min(spec.readyMin, spec.instances), isJob: !spec.autorestart });
+}
