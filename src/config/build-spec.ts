@@ -118,6 +118,7 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     isGiven: (key) => [flags, app.layer].some(({ values }) => values[key] !== undefined),
     originOf: (key) => originOf(key, app, flags),
     hasRunner: spec.runner.length > 0,
+    port: env['PORT'],
   });
   problems.push(...misplaced, ...uncounted(spec, () => originOf('increment_var', app, flags)));
   const copies = spec.kind === 'command' ? copiesWarning(spec, spec.instances) : null;

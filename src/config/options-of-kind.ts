@@ -15,7 +15,6 @@ const NODE_ONLY: readonly OptionKey[] = [
   'ip_hash_prefix_v4',
   'ip_hash_prefix_v6',
   'proxy_protocol',
-  'health',
   'ejection',
   'canary',
   'max_requests',
@@ -33,6 +32,8 @@ interface OfKind {
   readonly originOf: (key: OptionKey) => Origin;
   /** An interpreter runs its script. */
   readonly hasRunner: boolean;
+  /** Its `PORT`. */
+  readonly port: string | undefined;
 }
 
 interface Misplaced {
@@ -43,7 +44,7 @@ interface Misplaced {
 /** Which of the given options an app of this kind cannot have. */
 export function optionsOfKind(kind: WorkerKind, app: OfKind): Misplaced {
   const { settings, isGiven, originOf, name } = app;
-  const misplaced = (kind === 'command' ? ofCommand(app) : ONLY_FOR_COMMANDS).filter(([key]) => isGiven(key) && isOn(settings[key]));
+  const misplaced = (kind === 'command' ? ofCommand(app) : ofNode(app)).filter(([key]) => isGiven(key) && isOn(settings[key]));
   const problems = misplaced.map(([key, expected]) => valueError(originOf(key), expected, JSON.stringify(settings[key])));
   const ignored = kind === 'command' ? IGNORED.filter((key) => isGiven(key) && isOn(settings[key])) : [];
   return { problems, warnings: ignored.map((key) => `${name}: ${key} has no effect on a command`) };
@@ -57,8 +58,12 @@ const ONLY_FOR_COMMANDS: Wrong = [
   ['ready_when', 'nothing for a Node.js app, which is ready when it listens, or with wait_ready'],
 ];
 
-function ofCommand({ settings, hasRunner }: OfKind): Wrong {
-  const { socket, ready_when: when, exec_mode, scale } = settings;
+const ofNode = ({ settings: { health } }: OfKind): Wrong =>
+  health?.command == null ? ONLY_FOR_COMMANDS : [...ONLY_FOR_COMMANDS, ['health', 'a path or a port for a Node.js app; a command is for other programs']];
+
+function ofCommand({ settings, hasRunner, port }: OfKind): Wrong {
+  const { socket, ready_when: when, exec_mode, scale, health } = settings;
+  const isAsked = health !== null && health.command === null;
   const isAnsweredBefore = isOn(socket) && (when?.by === 'port' || when?.by === 'path');
   const rules: readonly (readonly [isWrong: boolean, ...Wrong[number]])[] = [
     [
@@ -66,6 +71,8 @@ function ofCommand({ settings, hasRunner }: OfKind): Wrong {
       'ready_when',
       'a command or a file with socket: the port is answered by the old process, and by the kernel, before the new one is ready',
     ],
+    [isAsked && isOn(socket), 'health', 'a check with a command beside socket, whose port is answered by the kernel, and by the old process during a reload'],
+    [isAsked && health.port === null && !/^\d+$/.test(port ?? ''), 'health', 'a check with a port or a command, since no PORT is known'],
     [exec_mode?.startsWith('cluster') === true, 'exec_mode', '"fork" for a command: only Node.js apps can be clusters'],
     [scale !== null && scale.target.metric !== 'cpu', 'scale', 'the target cpu for a command'],
     [settings.node_args.length > 0 && !hasRunner, 'node_args', 'nothing for a program without an interpreter'],

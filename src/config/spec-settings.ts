@@ -123,7 +123,7 @@ function proxyProtocolOf({ proxy_protocol: on, proxy_protocol_from: from }: Sett
 
 function healthOf({ health }: Settings): AppSpec['health'] {
   if (health === null) return null;
-  const { path, host, headers, port, interval, timeout, fall, rise, expect, replace_after } = health;
+  const { path, host, headers, port, command, interval, timeout, fall, rise, expect, replace_after } = health;
   const others = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'host');
   const asked = host ?? Object.entries(headers).find(([name]) => name.toLowerCase() === 'host')?.[1];
   return {
@@ -131,6 +131,7 @@ function healthOf({ health }: Settings): AppSpec['health'] {
     ...(asked === undefined ? {} : { host: asked }),
     ...(others.length === 0 ? {} : { headers: Object.fromEntries(others) }),
     port,
+    ...(command === null ? {} : { command }),
     intervalMs: interval,
     timeoutMs: timeout,
     fall,

@@ -34,8 +34,10 @@ export interface HealthCheckSpec {
   readonly host?: string;
   /** Further headers; their values may be secret. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The app's port to check; null for the first one it listened on. */
+  /** The app's port to check; null for the first one it listened on, of a command its `PORT`. */
   readonly port: number | null;
+  /** Of a command: a shell command that ends with 0 while it is healthy; absent for none. */
+  readonly command?: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** Consecutive failures after which a worker is ejected. */

@@ -167,6 +167,7 @@ const SHAPE: Shape<AppSpec> = {
       host: optional(string),
       headers: optional(record(string)),
       port: nullable(integer(1)),
+      command: optional(string),
       intervalMs: number(1),
       timeoutMs: number(1),
       fall: integer(1),

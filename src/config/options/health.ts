@@ -42,7 +42,18 @@ const HEALTH_FIELDS = {
   path: { kind: path as Kind<string | null>, default: null, defaultText: 'none: a plain connect', doc: 'path of the GET request' },
   host: { kind: host as Kind<string | null>, default: null, defaultText: 'localhost', doc: 'host name for the `Host` header, and for TLS' },
   headers: { kind: headers, default: {} as Readonly<Record<string, string>>, defaultText: 'none', doc: 'further request headers' },
-  port: { kind: kinds.integer(1, 65_535) as Kind<number | null>, default: null, defaultText: 'the first', doc: "which of the app's ports" },
+  port: {
+    kind: kinds.integer(1, 65_535) as Kind<number | null>,
+    default: null,
+    defaultText: 'the first; of a command, its `PORT`',
+    doc: "which of the app's ports",
+  },
+  command: {
+    kind: kinds.string as Kind<string | null>,
+    default: null,
+    defaultText: 'none',
+    doc: 'of an app that is a command: a shell command that ends with 0 while the app is healthy, in its directory and environment',
+  },
   interval: { kind: positive, default: 2_000, doc: 'time between two checks of a worker; halved while the worker fails or recovers' },
   timeout: { kind: positive, default: 2_000, doc: 'time limit of one check' },
   fall: { kind: kinds.integer(1, 1_000), default: 3, doc: 'failures in a row before the worker is ejected' },
@@ -77,12 +88,14 @@ export const HEALTH_OPTIONS = {
     kind: fieldsOrOff({ fields: HEALTH_FIELDS, shorthand: 'path' }),
     flags: ['--health <path>'],
     default: null,
-    doc: 'check each worker individually, over HTTP(S) or with a plain connect',
+    doc: 'check each worker individually: over HTTP(S), with a plain connect, or with a command',
     check: (health) =>
-      health === null || health.path !== null || (health.host === null && Object.keys(health.headers).length === 0)
+      health?.command != null && (health.path !== null || health.port !== null)
+        ? 'a command, or a path and port, not both'
+        : health === null || health.path !== null || (health.host === null && Object.keys(health.headers).length === 0)
         ? undefined
         : 'a path beside host and headers, which belong to an HTTP request',
-    notes: 'A new worker is ready only after its first success. Checks reach a worker the same way as its connections do. See docs/health.md.',
+    notes: 'A new worker is ready only after its first success. Checks reach a worker of Node.js the same way as its connections do. A [command](health.md#health-of-a-command) is checked from outside: `{ port: 5432 }` by a connect, `"/health"` by a request over HTTP, `{ command: "pg_isready" }` by the exit code of a shell command. See docs/health.md.',
   }),
   ejection: withDefault({
     group: 'Health',

@@ -15,6 +15,7 @@ import type { WorkerHandle, WorkerObserver } from '../workers/worker-handle.ts';
 import { HangWatch } from './hang/hang-watch.ts';
 import { endHungWorker } from './hang/hung-worker.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
+import { probeFromOutside } from './health/outside-probe.ts';
 import { probedListener } from './health/probed-listener.ts';
 import { Prober } from './health/prober.ts';
 import { KernelKills } from './kernel-kills.ts';
@@ -66,6 +67,8 @@ export class Watch implements WorkerObserver {
       probe: (worker, check) => {
         // Writing a heap snapshot blocks the worker, which says nothing about its health.
         if (worker.profile.kind === 'heap') return Promise.resolve(null);
+        // Before that it cannot pass, and its failures would say nothing.
+        if (!worker.channel.takesConnections) return worker.self.saidReady ? probeFromOutside(worker, check) : null;
         const listener = probedListener(worker.keys, check.port, ingress.probed);
         return listener === null ? null : this.#prober.probe(worker, listener, check);
       },
@@ -134,6 +137,7 @@ export class Watch implements WorkerObserver {
 
   /** Handles a message from the app if it is a self-report. */
   onMessage(worker: WorkerHandle, message: unknown): void {
+    if (message === 'ready') this.#health.wake();
     const report = parseSelfReport(message);
     if (report === null) return;
     const { event, router, supervisor } = this.#options;

@@ -27,6 +27,7 @@ export class CommandProcess implements WorkerProcess {
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
   readonly countsTree = true;
+  readonly takesConnections = false;
   readonly readyBy: string;
   readonly #child: ChildProcess;
   readonly #command: Command;

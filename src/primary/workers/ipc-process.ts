@@ -12,6 +12,7 @@ interface AppChannel {
 /** A worker process that runs as a Node child process with an IPC channel. */
 export class IpcProcess implements WorkerProcess {
   readonly countsTree = false;
+  readonly takesConnections = true;
   readonly readyBy = null;
   readonly pid: number;
   readonly stdout: Readable | null;

@@ -3,6 +3,7 @@ import type { SentHandle, WorkerProcess, WorkerProcessEvents } from './worker-pr
 /** A worker that the system refused to start. It ends in the next turn, like one that exits at once. */
 export class UnstartedProcess implements WorkerProcess {
   readonly countsTree = false;
+  readonly takesConnections = false;
   readonly readyBy = null;
   readonly pid = 0;
   readonly stdout = null;

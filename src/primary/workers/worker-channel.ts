@@ -33,6 +33,11 @@ export class WorkerChannel {
     return this.#process.readyBy;
   }
 
+  /** See `WorkerProcess`. */
+  get takesConnections(): boolean {
+    return this.#process.takesConnections;
+  }
+
   get stdout(): Readable | null {
     return this.#process.stdout;
   }

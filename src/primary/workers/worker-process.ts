@@ -43,6 +43,8 @@ export interface WorkerProcess {
   readonly connected: boolean;
   /** Whether what its descendants use counts as its own. */
   readonly countsTree: boolean;
+  /** Whether connections can be handed to it; a check of any other comes from outside, as a client does. */
+  readonly takesConnections: boolean;
   /** What it lacks until its message `ready`, which alone makes it ready; null if its listeners or the definition decide. */
   readonly readyBy: string | null;
   control(message: ToWorker): void;

@@ -24,6 +24,7 @@ function connected(): { told: string[]; say: (message: unknown, handle?: unknown
       stderr: null,
       connected: true,
       countsTree: false,
+      takesConnections: true,
       readyBy: null,
       control() {},
       controlWithHandle() {},

@@ -4,7 +4,9 @@ import type { HealthCheckSpec } from '../../../lifecycle/app-spec.ts';
 import type { ServerKind } from '../../../protocol/worker.ts';
 import { now } from '../../../system/clock.ts';
 import type { RawConnection } from '../../handles/raw-handles.ts';
-import { ask, type ProbeAnswer } from './ask.ts';
+import { ask } from './ask.ts';
+import { Deadline, seconds } from './deadline.ts';
+import { judge } from './judge.ts';
 import { Loopback } from './loopback.ts';
 
 /** The outcome of handing a connection to a worker: `taken` or `lost`, once. */
@@ -28,9 +30,6 @@ export type ProbePolicy = Pick<HealthCheckSpec, 'path' | 'host' | 'headers' | 't
  * it knows the outcome.
  */
 export type Hand<W> = (worker: W, key: string, connection: RawConnection, outcome: HandOutcome) => void;
-
-/** A deadline that fires later than this means that this process was stopped or starved of CPU. Then the check is inconclusive. */
-const LATE_MS = 500;
 
 /** Checks single workers, over a connection that takes the same path as real traffic. */
 export class Prober<W extends object> {
@@ -88,54 +87,4 @@ export class Prober<W extends object> {
     });
     return { taken, refused };
   }
-}
-
-/** As in Kubernetes a redirect is not followed, and its status counts; one to another place is named. */
-function judge(answer: ProbeAnswer | null, { expect }: ProbePolicy, tookMs: number): CheckResult {
-  if (answer === null) return { ok: true, tookMs };
-  const { status, redirect } = answer;
-  const note = redirect === null ? null : `redirects to ${redirect}`;
-  if (!expect.some(([from, to]) => status >= from && status <= to)) return { ok: false, reason: [`status ${status}`, note ?? []].flat().join(', ') };
-  return { ok: true, tookMs, ...(note === null ? {} : { note }) };
-}
-
-/** One time limit for all steps of a check. When it passes, the connection is closed. */
-class Deadline {
-  wasLate = false;
-  readonly #timeoutMs: number;
-  readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(timeoutMs: number) {
-    const dueAt = now() + timeoutMs;
-    this.#timeoutMs = timeoutMs;
-    this.#timer = setTimeout(() => {
-      this.wasLate = now() - dueAt > LATE_MS;
-      this.#controller.abort();
-    }, timeoutMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** @throws Error naming what did not happen in time. */
-  race<T>(step: Promise<T>, missing: string): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const late = (): void => reject(new Error(`${missing} in ${seconds(this.#timeoutMs)}`));
-      // Rejects before the step does: the abort closes the connection, and that error is not the cause.
-      if (this.signal.aborted) late();
-      this.signal.addEventListener('abort', late, { once: true });
-      step.then(resolve, reject);
-    });
-  }
-
-  cancel(): null {
-    clearTimeout(this.#timer);
-    return null;
-  }
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 100) / 10} s`;
 }
