@@ -185,6 +185,13 @@ export interface AppOptions {
    */
   readonly depends_on?: string | readonly string[] | undefined;
   /**
+   * A command, such as a migration, that must succeed before a reload replaces anything.
+   *
+   * It runs once for each `lb reload` and each reload by `lb apply`, with a shell, as the user of the app, in the `cwd` and with the environment of the new definition, but before any worker of it starts. If it does not end with 0 within its `timeout`, nothing is replaced, its last lines are shown, and the exit code is 1 (`LB_ERR_BEFORE_RELOAD`). It does not run at a start or restart, when one slot is reloaded, and when `cron_restart`, `watch`, a limit or an upgrade replaces workers. The old version still serves when it has run, so a migration must suit both.
+   * @default `off`
+   */
+  readonly before_reload?: false | string | { readonly command?: string | undefined; readonly timeout?: number | string | undefined } | undefined;
+  /**
    * A worker is ready only when it calls `process.send('ready')`.
    *
    * Without this a worker is ready when it listens or, if it never listens, when it has survived `min_uptime`.
@@ -462,12 +469,12 @@ export interface AppOptions {
    */
   readonly proxy_protocol_from?: string | readonly string[] | undefined;
   /**
-   * Check each worker individually, over HTTP(S) or with a plain connect.
+   * Check each worker individually: over HTTP(S), with a plain connect, or with a command.
    *
-   * A new worker is ready only after its first success. Checks reach a worker the same way as its connections do. See docs/health.md.
+   * A new worker is ready only after its first success. Checks reach a worker of Node.js the same way as its connections do. A [command](health.md#health-of-a-command) is checked from outside: `{ port: 5432 }` by a connect, `"/health"` by a request over HTTP, `{ command: "pg_isready" }` by the exit code of a shell command. See docs/health.md.
    * @default `off`
    */
-  readonly health?: boolean | string | { readonly path?: string | undefined; readonly host?: string | undefined; readonly headers?: Readonly<Record<string, string>> | readonly { readonly name: string; readonly value: string }[] | undefined; readonly port?: number | undefined; readonly interval?: number | string | undefined; readonly timeout?: number | string | undefined; readonly fall?: number | undefined; readonly rise?: number | undefined; readonly expect?: number | string | readonly (number | string)[] | undefined; readonly replace_after?: number | string | false | undefined } | undefined;
+  readonly health?: boolean | string | { readonly path?: string | undefined; readonly host?: string | undefined; readonly headers?: Readonly<Record<string, string>> | readonly { readonly name: string; readonly value: string }[] | undefined; readonly port?: number | undefined; readonly command?: string | undefined; readonly interval?: number | string | undefined; readonly timeout?: number | string | undefined; readonly fall?: number | undefined; readonly rise?: number | undefined; readonly expect?: number | string | readonly (number | string)[] | undefined; readonly replace_after?: number | string | false | undefined } | undefined;
   /**
    * Take workers out of rotation for a while if they do not take connections, are blocked, or answer 5xx far more often than their peers.
    *
@@ -580,5 +587,5 @@ export interface AppOptions {
    * Needs `run` or `url`; if both are given, both are called. Each event is tried up to three times, for 10 s each. A hook that fails or hangs does not affect the app; see docs/events.md.
    * @default `off`
    */
-  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'cron' | 'watch' | 'recycle' | 'dependency' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'queue-short' | 'memory-pressure' | 'log' | 'pid-file' | 'health-port' | 'metrics-port' | 'share-failed' | 'name-taken' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'primary-replaced' | 'upgrade-gap' | 'upgrade' | 'upgrade-failed' | 'program-copy' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
+  readonly on_event?: false | { readonly run?: string | readonly string[] | undefined; readonly url?: string | undefined; readonly kinds?: readonly ('start' | 'ready' | 'not-ready' | 'listener-missing' | 'drain' | 'exit' | 'fork-failed' | 'errored' | 'eject' | 'readmit' | 'self-report' | 'hung' | 'cron' | 'watch' | 'recycle' | 'before-reload' | 'before-reload-failed' | 'dependency' | 'limit-low' | 'operation-begin' | 'operation' | 'rollback' | 'scale' | 'rebalance' | 'ended' | 'queue-short' | 'memory-pressure' | 'log' | 'pid-file' | 'health-port' | 'metrics-port' | 'share-failed' | 'name-taken' | 'profile' | 'profile-failed' | 'bad-message' | 'message-ignored' | 'primary-lost' | 'primary-adopted' | 'daemon-unstarted' | 'daemon-start' | 'daemon-socket' | 'daemon-end' | 'storage' | 'bug' | 'primary-replaced' | 'upgrade-gap' | 'upgrade' | 'upgrade-failed' | 'program-copy' | 'hook-failed')[] | undefined; readonly severity?: 'info' | 'warn' | 'error' | undefined } | undefined;
 }

@@ -39,6 +39,7 @@ export function specSettings(settings: Settings): Omit<AppSpec, Located> {
     ipc: settings.ipc,
     namespace: settings.namespace,
     filterEnv: settings.filter_env,
+    beforeReload: beforeReloadOf(settings),
     waitReady: settings.wait_ready,
     port: settings.port || null,
     listenTimeoutMs: settings.listen_timeout,
@@ -111,6 +112,10 @@ export function completeSpec(saved: unknown): unknown {
         ...saved,
       }
     : saved;
+}
+
+function beforeReloadOf({ before_reload: hook }: Settings): AppSpec['beforeReload'] {
+  return hook === null || hook.command === null ? null : { command: hook.command, timeoutMs: hook.timeout };
 }
 
 function cronOf({ cron_restart: pattern, cron_timezone: timezone }: Settings): AppSpec['cron'] {

@@ -94,6 +94,13 @@ export interface ScaleSpec {
   readonly downCooldownMs: number;
 }
 
+/** A command that runs before a reload. */
+export interface BeforeReloadSpec {
+  /** For a shell. */
+  readonly command: string;
+  readonly timeoutMs: number;
+}
+
 /** Where to listen. */
 export interface HostPort {
   /** Null for every address. */
@@ -177,6 +184,8 @@ export interface AppSpec {
   readonly readyWhen: ReadyWhen | null;
   /** Names of the apps that start before it, and stop after it. */
   readonly dependsOn: readonly string[];
+  /** What must succeed before an operator's reload replaces anything; null for nothing. */
+  readonly beforeReload: BeforeReloadSpec | null;
   /** A worker is ready only on `process.send('ready')`. */
   readonly waitReady: boolean;
   readonly listenTimeoutMs: number;

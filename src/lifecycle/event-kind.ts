@@ -29,6 +29,8 @@ export const EVENT_KINDS = {
   cron: { severity: 'info', doc: 'a tick of `cron_restart`: what it began, or why it was skipped' },
   watch: { severity: 'info', doc: 'files of `watch` have changed: what that began, or why it could not' },
   recycle: { severity: 'info', doc: 'a worker reached a limit, or was unhealthy for too long, and is being replaced' },
+  'before-reload': { severity: 'info', doc: 'the `before_reload` command of an app has ended with 0; its reload begins' },
+  'before-reload-failed': { severity: 'error', doc: 'the `before_reload` command of an app failed, so nothing was reloaded' },
   dependency: { severity: 'warn', doc: 'an app was started although one on which it depends is not ready, or does not run' },
   'limit-low': { severity: 'warn', doc: 'workers reach a limit soon after their start, again and again; they are replaced less and less often' },
   'operation-begin': { severity: 'info', doc: `an operation (${OPERATION_NAMES.join(', ')}) begins` },

@@ -1,6 +1,7 @@
 import type { BadMessages } from '../protocol/bad-messages.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { createParts, type AppParts, type AppPartsOptions } from './app-parts.ts';
+import { BeforeReload } from './operations/before-reload.ts';
 import { takeSnapshot } from './stats/snapshot.ts';
 import { HealthEndpoint, type ReadyFacts } from './watch/health-endpoint.ts';
 import { notifier } from './workers/app-observer.ts';
@@ -14,6 +15,7 @@ export interface RuntimeOptions extends AppPartsOptions {
 export class AppRuntime {
   readonly parts: AppParts;
   readonly endpoint: HealthEndpoint;
+  readonly beforeReload: BeforeReload;
 
   constructor(options: RuntimeOptions) {
     const observers: WorkerObserver[] = [];
@@ -21,6 +23,7 @@ export class AppRuntime {
     this.parts = parts;
     this.endpoint = new HealthEndpoint(() => this.#readyFacts(), options.portHolder);
     const { event, badMessages } = options;
+    this.beforeReload = new BeforeReload(event);
     observers.push(...inOrder(parts), {
       // After a failed operation this moves the endpoint back.
       onSpecChanged: ({ healthPort }) => void this.endpoint.keepTrying(healthPort, (error) => event('health-port', error.message)),

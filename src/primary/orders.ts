@@ -65,6 +65,7 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     const { runtime } = context;
     const { parts } = runtime;
     checkStart('reload', spec, context);
+    if (slots === undefined && parts.supervisor.resting !== 'waiting') await runBefore(spec ?? parts.pool.spec, context);
     if (spec !== undefined) await prepare(runtime, spec);
     if (parts.supervisor.resting === 'waiting') return redefine(runtime, spec);
     const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce, slots };
@@ -85,7 +86,8 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     return operate(context, 'scale', false, () => new ScaleOperation(parts.context, order));
   },
   stop: async ({ now = false }, context) => {
-    const { parts } = context.runtime;
+    const { parts, beforeReload } = context.runtime;
+    beforeReload.cancel('the app is being stopped');
     if (parts.runner.current?.kind === 'stop') parts.runner.skipAhead(now);
     const answer = await operate(context, 'stop', false, () => new StopOperation(parts.context, { now }));
     // What is left to do is over before anybody can ask for the state.
@@ -102,7 +104,11 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     return done(runtime, changeWeights(runtime.parts.pool, weights));
   },
   signal: (order, { runtime }) => sendSignal(runtime, parseSignal(order.signal), order.pid),
-  abort: (_, { runtime }) => done(runtime, runtime.parts.runner.abort('the operator aborted it') ? 'aborting' : 'nothing to abort'),
+  abort: (_, { runtime }) => {
+    const reason = 'the operator aborted it';
+    const found = runtime.beforeReload.cancel(reason);
+    return done(runtime, runtime.parts.runner.abort(reason) || found ? 'aborting' : 'nothing to abort');
+  },
   snapshot: async (_, { runtime }) => {
     await Promise.all([runtime.parts.sampler.refresh(), runtime.parts.generations.check()]);
     return { kind: 'snapshot', snapshot: runtime.snapshot() };
@@ -136,6 +142,12 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
 export async function carryOut<K extends OrderKind>(order: OrderOf<K>, context: OrderContext): Promise<Answer> {
   const handler: Handler<K> = HANDLERS[order.kind];
   return handler(order, context);
+}
+
+/** What has to succeed before anything is replaced. @throws LbError */
+async function runBefore(spec: AppSpec, { runtime, progress }: OrderContext): Promise<void> {
+  const place = { type: 'progress', app: spec.name, operation: 'reload', step: 'note', slot: null, generation: null, pid: null } as const;
+  await runtime.beforeReload.run(spec, (message) => progress({ ...place, message }));
 }
 
 /** Queues an operation. Resolves when it is done. */

@@ -32,6 +32,7 @@ const UNUSUAL: Spec = {
   incrementVar: 'PORT',
   socket: { host: null, port: 8000 },
   dependsOn: ['db', 'cache'],
+  beforeReload: { command: 'npm run migrate', timeoutMs: 60_000 },
   readyWhen: { by: 'port', port: 8000 },
   ownPrimary: true,
   treekill: false,

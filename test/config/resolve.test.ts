@@ -116,6 +116,7 @@ describe('a script on the command line', () => {
         socket: null,
         readyWhen: null,
         dependsOn: [],
+        beforeReload: null,
         waitReady: false,
         listenTimeoutMs: 30_000,
         killTimeoutMs: 30_000,

@@ -130,6 +130,8 @@ const ELSEWHERE: readonly (readonly [sites: RegExp, why: string])[] = [
     /^(system\/(changeable-by|door|process-owner|user-folder)|daemon\/doors)\.ts /,
     'apps of other users, which only root has: the start fails and is tried again, or nothing is found',
   ],
+  [/^primary\/operations\/before-reload\.ts spawn$/, 'the answer to lb reload: test/primary/operations/before-reload.test.ts'],
+  [/^primary\/watch\/health\/outside-probe\.ts spawn$/, 'a failed check: test/primary/watch/health/outside-probe.test.ts'],
   [/^system\/file-tail\.ts /, 'an error goes without the last line of a log'],
   [/^system\/short-path\.ts /, 'the path is used as it is; what is wrong with it is the error of the app'],
   [/^system\/move-file\.ts /, 'the answer to lb profile'],

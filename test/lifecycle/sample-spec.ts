@@ -24,6 +24,7 @@ export function sampleSpec(changes: Partial<AppSpec> = {}): AppSpec {
     socket: null,
     readyWhen: null,
     dependsOn: [],
+    beforeReload: null,
     waitReady: false,
     listenTimeoutMs: 30_000,
     killTimeoutMs: 30_000,

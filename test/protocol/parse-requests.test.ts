@@ -106,6 +106,10 @@ const WRONG: Readonly<Record<keyof AppSpec, readonly (readonly [wrong: unknown, 
     [8_000, ''],
     [{ host: null, port: 0 }, '.port'],
   ],
+  beforeReload: [
+    ['migrate', ''],
+    [{ command: 'migrate', timeoutMs: 0 }, '.timeoutMs'],
+  ],
   dependsOn: [
     ['db', ''],
     [[7], '[0]'],

@@ -58,6 +58,10 @@ export const DEFINITION_LINES: { readonly [K in keyof Spec]: Line<Spec[K]> | nul
     or('none', ({ host, port }) => `${host ?? '*'}:${port}`),
   ),
   dependsOn: changed('depends_on', (names) => names.join(', ')),
+  beforeReload: changed(
+    'before_reload',
+    or('none', ({ command, timeoutMs }) => `${command} (within ${formatDuration(timeoutMs)})`),
+  ),
   readyWhen: changed('ready_when', or('it listens, or has lived for min_uptime', describeReadyWhen)),
   waitReady: always('wait_ready', yesNo),
   listenTimeoutMs: always('listen_timeout', formatDuration),
@@ -140,6 +144,7 @@ const DEFAULT_SPEC: Partial<Spec> = {
   pidFile: null,
   umask: null,
   dependsOn: [],
+  beforeReload: null,
   readyWhen: null,
 };
 

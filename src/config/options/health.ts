@@ -93,9 +93,10 @@ export const HEALTH_OPTIONS = {
       health?.command != null && (health.path !== null || health.port !== null)
         ? 'a command, or a path and port, not both'
         : health === null || health.path !== null || (health.host === null && Object.keys(health.headers).length === 0)
-        ? undefined
-        : 'a path beside host and headers, which belong to an HTTP request',
-    notes: 'A new worker is ready only after its first success. Checks reach a worker of Node.js the same way as its connections do. A [command](health.md#health-of-a-command) is checked from outside: `{ port: 5432 }` by a connect, `"/health"` by a request over HTTP, `{ command: "pg_isready" }` by the exit code of a shell command. See docs/health.md.',
+          ? undefined
+          : 'a path beside host and headers, which belong to an HTTP request',
+    notes:
+      'A new worker is ready only after its first success. Checks reach a worker of Node.js the same way as its connections do. A [command](health.md#health-of-a-command) is checked from outside: `{ port: 5432 }` by a connect, `"/health"` by a request over HTTP, `{ command: "pg_isready" }` by the exit code of a shell command. See docs/health.md.',
   }),
   ejection: withDefault({
     group: 'Health',

@@ -1,4 +1,6 @@
 import { NOTICE_MS } from '../../lifecycle/stop-ladder.ts';
+import { fieldsOrOff } from '../fields-kind.ts';
+import type { Kind } from '../kind.ts';
 import * as kinds from '../kinds.ts';
 import { readyWhen } from '../ready-when-kind.ts';
 import { appNames } from '../extra-kinds.ts';
@@ -7,6 +9,11 @@ import { formatDuration } from '../units.ts';
 import { option, withDefault } from './option.ts';
 
 const MIB = 1024 ** 2;
+
+const BEFORE_RELOAD_FIELDS = {
+  command: { kind: kinds.string as Kind<string | null>, default: null, defaultText: 'none; required', doc: 'shell command' },
+  timeout: { kind: kinds.durationMs, default: 300_000, doc: 'time it has; then all that it started is killed' },
+};
 
 /** Readiness, shutdown, restarts and limits of workers. */
 export const LIFETIME_OPTIONS = {
@@ -26,6 +33,16 @@ export const LIFETIME_OPTIONS = {
     doc: 'apps of the same file that start before this one, and stop after it',
     notes:
       'An array of names as in the file, or one name. It orders the start of several apps, their start after a reboot, and the stop of several: `lb stop` and `lb delete` with several targets, `lb kill`, and the end of the daemon by a signal (then not for an app with `stop_grace`, so that it ends in time; `lb run` sets one). A dependency counts as started when `ready_min` of its workers are ready; a job (`autorestart: false`) also when it has ended. If one is not ready within its `listen_timeout`, or does not run, this app starts all the same, with a warning and the event `dependency`. `lb start api` alone starts nothing else, and `lb stop db` stops nothing else. A later crash of a dependency is of no concern.',
+  }),
+  before_reload: withDefault({
+    group: 'Start and stop',
+    kind: fieldsOrOff({ fields: BEFORE_RELOAD_FIELDS, shorthand: 'command', needsFields: true }),
+    flags: ['--before-reload <command>'],
+    default: null,
+    doc: 'a command, such as a migration, that must succeed before a reload replaces anything',
+    check: (hook) => (hook === null || (hook.command !== null && hook.command.trim() !== '') ? undefined : 'a command'),
+    notes:
+      'It runs once for each `lb reload` and each reload by `lb apply`, with a shell, as the user of the app, in the `cwd` and with the environment of the new definition, but before any worker of it starts. If it does not end with 0 within its `timeout`, nothing is replaced, its last lines are shown, and the exit code is 1 (`LB_ERR_BEFORE_RELOAD`). It does not run at a start or restart, when one slot is reloaded, and when `cron_restart`, `watch`, a limit or an upgrade replaces workers. The old version still serves when it has run, so a migration must suit both.',
   }),
   wait_ready: withDefault({
     group: 'Start and stop',

@@ -65,7 +65,9 @@ function problemOf(command: string, { cwd, env, signal }: Run): Promise<string |
     };
     signal.addEventListener('abort', kill, { once: true });
     child.once('error', (error) => resolve(`the command could not be run: ${error.message}`));
-    child.once('exit', (code, killedBy) => resolve(code === 0 ? null : `the command ended with ${code === null ? `signal ${killedBy ?? ''}` : `code ${code}`}`));
+    child.once('exit', (code, killedBy) =>
+      resolve(code === 0 ? null : `the command ended with ${code === null ? `signal ${killedBy ?? ''}` : `code ${code}`}`),
+    );
   });
 }
 

@@ -14,7 +14,10 @@ afterAll(() => rmSync(cwd, { recursive: true }));
 
 const CHECK: HealthCheckSpec = { path: null, port: null, intervalMs: 100, timeoutMs: 1_000, fall: 3, rise: 2, expect: [[200, 399]], replaceAfterMs: null };
 const probe = (check: Partial<HealthCheckSpec>, env: Record<string, string> = {}, slot = 0): ReturnType<typeof probeFromOutside> =>
-  probeFromOutside({ spec: { env: { PATH: process.env['PATH'] ?? '', ...env }, instanceVar: 'SLOT', incrementVar: 'PORT', cwd }, slot }, { ...CHECK, ...check });
+  probeFromOutside(
+    { spec: { env: { PATH: process.env['PATH'] ?? '', ...env }, instanceVar: 'SLOT', incrementVar: 'PORT', cwd }, slot },
+    { ...CHECK, ...check },
+  );
 const ok = { ok: true, tookMs: expect.any(Number) as number };
 
 async function listening(server: Server | TcpServer): Promise<number> {
