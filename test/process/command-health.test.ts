@@ -24,7 +24,7 @@ it('a command that is not healthy is no success of a start, and is replaced when
   await sandbox.waitFor('a check', async () => ((await sandbox.snapshot('loop')).health[0]?.checks.passed ?? 0) > 0);
   writeFileSync(sick, '');
   const replaced = 'replacing worker 0: failed checks: the command ended with code 1 (2 in a row)';
-  await sandbox.waitFor('it to be replaced', async () => (await sandbox.ok('events', 'loop', '--lines', '3')).stdout.includes(replaced));
+  await sandbox.waitFor('it to be replaced', async () => (await sandbox.ok('events', 'loop', '--lines', '50')).stdout.includes(replaced));
   rmSync(sick);
   await sandbox.waitFor('another process', async () => {
     const [pid] = await sandbox.workerPids('loop');
