@@ -1,6 +1,5 @@
 import type { Channel } from '../client/request.ts';
 import { LbError } from '../errors/lb-error.ts';
-import { stopOrder } from '../lifecycle/start-order.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { fetchApps } from './apps.ts';
 import { choose, type Chosen } from './choose.ts';
@@ -13,8 +12,8 @@ export interface TargetRules {
   readonly ofAll: (app: AppSnapshot) => boolean;
   /** Printed when a group selects no app: "no app is running". */
   readonly none: string;
-  /** Those on which others depend come after these, whatever the order of the words. */
-  readonly inStopOrder?: boolean;
+  /** In which order they are processed; default that of the words. */
+  readonly inOrder?: (targets: readonly Target[]) => readonly Target[];
 }
 
 /** A target, or why a word is none. */
@@ -55,18 +54,11 @@ export async function forEachApp(
   work: (app: AppSnapshot, slot: number | null) => Promise<void>,
 ): Promise<number> {
   const found = await targetsOf(context, await fetchApps(channel), context.args, rules);
-  const targets = rules.inStopOrder === true ? stopOrderOf(found) : found;
+  const targets = rules.inOrder?.(found) ?? found;
   return await forEachTarget(context, targets, async (target) => {
     if (target instanceof LbError) throw target;
     await work(target.app, target.slot);
   });
-}
-
-function stopOrderOf(targets: readonly Target[]): readonly Target[] {
-  const chosen = targets.filter((target): target is Chosen<AppSnapshot> => !(target instanceof LbError));
-  const ordered = stopOrder(chosen.toReversed().map((target) => ({ target, name: target.app.name, dependsOn: target.app.spec.dependsOn })));
-  const next = ordered.values();
-  return targets.map((target) => (target instanceof LbError ? target : (next.next().value?.target ?? target)));
 }
 
 /** What acts on whole apps does not act on one of several slots. @throws LbError LB_ERR_ONE_SLOT */

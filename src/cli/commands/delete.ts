@@ -3,6 +3,7 @@ import type { StopBody } from '../../protocol/control.ts';
 import { JSON_STREAM_OPTION, NOW_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { runOperation } from '../operation.ts';
+import { inStopOrder } from '../stop-order.ts';
 import { forEachApp, refuseSlot } from '../targets.ts';
 import { ONLY_OPTION } from '../resolve.ts';
 import { daemonFor } from '../daemon-of.ts';
@@ -20,7 +21,7 @@ async function run(context: Context): Promise<number> {
   const { channel } = await daemonFor(context, 'change');
   const body: StopBody = context.options['now'] === true ? { now: true } : {};
   try {
-    return await forEachApp(context, channel, { ofAll: () => true, none: 'there are no apps', inStopOrder: true }, async (app, slot) => {
+    return await forEachApp(context, channel, { ofAll: () => true, none: 'there are no apps', inOrder: inStopOrder }, async (app, slot) => {
       refuseSlot(context, app, slot);
       const { name } = app;
       await runOperation(context, channel, { title: `deletion of "${name}"`, method: 'DELETE', path: appPath(name), body });

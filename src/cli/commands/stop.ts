@@ -3,6 +3,7 @@ import type { StopBody } from '../../protocol/control.ts';
 import { JSON_STREAM_OPTION, NOW_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { runOperation } from '../operation.ts';
+import { inStopOrder } from '../stop-order.ts';
 import { forEachApp, refuseSlot } from '../targets.ts';
 import { ONLY_OPTION } from '../resolve.ts';
 import { daemonFor } from '../daemon-of.ts';
@@ -19,7 +20,7 @@ export const stop: Command = {
 async function run(context: Context): Promise<number> {
   const { channel } = await daemonFor(context, 'change');
   const body: StopBody = context.options['now'] === true ? { now: true } : {};
-  const rules = { ofAll: (app: { state: string }) => app.state !== 'stopped', none: 'no app is running', inStopOrder: true };
+  const rules = { ofAll: (app: { state: string }) => app.state !== 'stopped', none: 'no app is running', inOrder: inStopOrder };
   try {
     return await forEachApp(context, channel, rules, async (app, slot) => {
       refuseSlot(context, app, slot);
