@@ -17,7 +17,7 @@ import type { Attachment, ProgressListener, Report } from './attachment.ts';
 import { isDeclared } from './declared-port.ts';
 import { learnedSpec } from './learned-spec.ts';
 import type { KeptSocket } from './kept-sockets.ts';
-import { dependenciesUp, type Dependency } from './dependency-wait.ts';
+import { dependenciesUp, untilMayStart, type Dependency } from './dependency-wait.ts';
 import { Lives } from './lives.ts';
 import { OrphanTracker } from './orphan-tracker.ts';
 import type { PrimaryKeeper } from './primary-keeper.ts';
@@ -60,9 +60,7 @@ export class AppHandle implements Tenant, Dependency {
       keeper: this.#keeper,
       orphans: this.#orphans,
       ask: async (order, onProgress) => this.#ask(await this.#keeper.connected(this.name), order, onProgress),
-      agreed: () => {
-        this.#mayEnd = true;
-      },
+      agreed: () => void (this.#mayEnd = true),
     });
   }
 
@@ -134,8 +132,7 @@ export class AppHandle implements Tenant, Dependency {
     this.generation = 1;
     this.#options.changed();
     try {
-      await this.#dependenciesUp(onProgress);
-      if (this.desired !== 'running') throw new LbError('LB_ERR_ABORTED', { operation: 'start', app: this.name, reason: 'it was stopped' });
+      await untilMayStart(this, this.#options.dependencies(), onProgress);
       await this.#keeper.restarts.readyFor(this.name);
       this.host();
       this.#keeper.spawn(sockets);
@@ -260,13 +257,6 @@ export class AppHandle implements Tenant, Dependency {
     this.#options.ended(this.name);
   }
 
-  async #dependenciesUp(onProgress: ProgressListener): Promise<void> {
-    const { name: app, event } = this;
-    this.waits = true;
-    await dependenciesUp({ app, dependencies: this.#options.dependencies(), isWanted: () => this.wanted, onProgress, event });
-    this.waits = false;
-  }
-
   /** The primary of an app that did not start ends, unless it goes on trying; only then can it be started again. */
   async #startFailed(error: LbError): Promise<void> {
     this.unproven = 'start-failed';
@@ -287,7 +277,7 @@ export class AppHandle implements Tenant, Dependency {
 
   /** After a reboot it waits for what it depends on; after the death of its primary there is no time for that. */
   async #startAgain(attachment: Attachment): Promise<void> {
-    if (this.unproven === 'restored') await this.#dependenciesUp(() => {});
+    if (this.unproven === 'restored') await dependenciesUp(this, this.#options.dependencies(), () => {});
     await this.#keeper.restarts.restart(this.name, attachment, async () => {
       if (!this.wanted) return;
       await this.#ask(attachment, this.#startOrder(false));

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { dependencyState, type DependencyState } from '../lifecycle/dependency-state.ts';
 import { shortTime } from '../lifecycle/wording.ts';
@@ -19,17 +20,30 @@ export interface Dependency {
   readonly waits: boolean;
 }
 
-interface DependencyWait {
-  readonly app: string;
-  readonly dependencies: readonly Dependency[];
-  /** False when the app was stopped meanwhile. */
-  readonly isWanted: () => boolean;
-  readonly onProgress: ProgressListener;
+interface Dependent {
+  readonly name: string;
+  /** False when it was stopped meanwhile. */
+  readonly wanted: boolean;
   readonly event: EmitEvent;
+  /** True as long as it waits here. */
+  waits: boolean;
 }
 
 /** Resolves when an app may start: what it depends on is ready, will not be, or had its `listen_timeout` for that. */
-export async function dependenciesUp({ app, dependencies, isWanted, onProgress, event }: DependencyWait): Promise<void> {
+export async function dependenciesUp(dependent: Dependent, dependencies: readonly Dependency[], onProgress: ProgressListener): Promise<void> {
+  dependent.waits = true;
+  await allUp(dependent, dependencies, onProgress);
+  dependent.waits = false;
+}
+
+/** The same for the operator's start. @throws LbError LB_ERR_ABORTED if it was stopped meanwhile */
+export async function untilMayStart(dependent: Dependent, dependencies: readonly Dependency[], onProgress: ProgressListener): Promise<void> {
+  await dependenciesUp(dependent, dependencies, onProgress);
+  if (!dependent.wanted) throw new LbError('LB_ERR_ABORTED', { operation: 'start', app: dependent.name, reason: 'it was stopped' });
+}
+
+async function allUp(dependent: Dependent, dependencies: readonly Dependency[], onProgress: ProgressListener): Promise<void> {
+  const { name: app, event } = dependent;
   const note = (message: string): void =>
     onProgress({ type: 'progress', app, operation: 'start', step: 'note', slot: null, generation: null, pid: null, message });
   const goOn = (message: string): void => {
@@ -38,7 +52,7 @@ export async function dependenciesUp({ app, dependencies, isWanted, onProgress, 
   };
   const waitedMs = new Map<Dependency, number>();
   let waiting = [...dependencies];
-  for (let last = now(); isWanted(); last = await tick(waiting, waitedMs, last)) {
+  for (let last = now(); dependent.wanted; last = await tick(waiting, waitedMs, last)) {
     for (const other of waiting) if (stateOf(other) === 'down') goOn(`${app} starts although ${other.name}, on which it depends, does not run`);
     waiting = waiting.filter((other) => stateOf(other) === 'coming');
     const late = waiting.filter((other) => (waitedMs.get(other) ?? 0) >= other.spec.listenTimeoutMs);

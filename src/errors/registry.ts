@@ -207,12 +207,7 @@ export const ERRORS = {
     exit: 'failed',
     http: 409,
   },
-  LB_ERR_BEFORE_RELOAD: {
-    message: 'reload of "{app}" was not begun, because its before_reload command failed: {reason}',
-    hint: 'nothing was replaced, and the version that runs keeps serving; fix the problem and reload again',
-    exit: 'failed',
-    http: 409,
-  },
+  LB_ERR_BEFORE_RELOAD: { message: 'before_reload of "{app}" failed, nothing was replaced: {reason}', hint: 'fix it and reload', exit: 'failed', http: 409 },
   LB_ERR_RELOAD_DOWN: {
     message: 'reload of "{app}" failed: {reason}; slot {slot} has no worker until a restart of it succeeds',
     hint: 'the old worker had to end first, and there is no way back; fix the problem and reload again',

@@ -20,8 +20,9 @@ describe('dependenciesUp', () => {
   const notes: string[] = [];
   const events: string[] = [];
   const event = ((kind: string, message: string) => void events.push(`${kind}: ${message}`)) as EmitEvent;
-  const wait = (dependencies: readonly Dependency[], isWanted = (): boolean => true): Promise<void> =>
-    dependenciesUp({ app: 'api', dependencies, isWanted, onProgress: ({ message }) => notes.push(message), event });
+  const api = { name: 'api', wanted: true, waits: false, event };
+  const wait = (dependencies: readonly Dependency[], dependent = api): Promise<void> =>
+    dependenciesUp(dependent, dependencies, ({ message }) => notes.push(message));
   beforeEach(() => void (notes.splice(0), events.splice(0)));
 
   it('does not wait for what is ready', async () => {
@@ -60,11 +61,13 @@ describe('dependenciesUp', () => {
   });
 
   it('ends when the app is stopped meanwhile', async () => {
-    let isWanted = true;
-    const waiting = wait([dependency('db')], () => isWanted);
+    const stopped = { ...api };
+    const waiting = wait([dependency('db')], stopped);
     await vi.waitFor(() => expect(notes).toHaveLength(1));
-    isWanted = false;
+    expect(stopped.waits).toBe(true);
+    stopped.wanted = false;
     await waiting;
+    expect(stopped.waits).toBe(false);
     expect(events).toEqual([]);
   });
 });

@@ -23,7 +23,10 @@ it('runs once per reload of the operator, and when it fails nothing is replaced'
 
   writeFileSync(broken, '');
   const failed = await sandbox.lb('reload', 'web');
-  expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('its before_reload command failed: exit code 1\n  | migrating\n') as string });
+  expect(failed).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('before_reload of "web" failed, nothing was replaced: exit code 1\n  | migrating\n') as string,
+  });
   writeFileSync(config, JSON.stringify([{ ...app, kill_timeout: 5_000 }]));
   expect((await sandbox.lb('apply', config)).code).toBe(1);
   expect(await sandbox.workerPids('web')).toEqual(before);
