@@ -38,6 +38,8 @@ export class AppHandle implements Tenant, Dependency {
   readonly #orphans: OrphanTracker;
   readonly #stop: AppStop;
   readonly #badMessages: BadMessages;
+  /** The name of its primary. */
+  readonly primary: string;
   starting = false;
   waits = false;
   /** It has not come up since the operator's start failed, or since this daemon brought it back. */
@@ -50,6 +52,7 @@ export class AppHandle implements Tenant, Dependency {
     this.#options = options;
     this.#keeper = options.keeper;
     ({ spec: this.spec, desired: this.desired, generation: this.generation, error: this.error } = options.saved);
+    this.primary = options.saved.primary;
     this.lives = new Lives(options.saved);
     this.event = options.event(this.name);
     this.#badMessages = new BadMessages(this.event, now);
@@ -66,11 +69,6 @@ export class AppHandle implements Tenant, Dependency {
 
   get name(): string {
     return this.spec.name;
-  }
-
-  /** The name of its primary. */
-  get primary(): string {
-    return this.#options.saved.primary;
   }
 
   get wanted(): boolean {
