@@ -22,6 +22,7 @@ import { plainMemory, plainRequestCpu, plainStartup, plainThroughput } from './p
 import { recovery } from './recovery.mjs';
 import { plainReloads, reloads } from './reloads.mjs';
 import { scrape } from './scrape.mjs';
+import { smallApps } from './small-apps.mjs';
 import { spread } from './spread.mjs';
 import { strategies } from './strategies.mjs';
 import { supervisorMemory } from './supervisor-memory.mjs';
@@ -72,6 +73,7 @@ export const MEASURES = [
   plainThroughput,
   plainRequestCpu,
   supervisorMemory,
+  smallApps,
   idle,
   recovery,
   output,

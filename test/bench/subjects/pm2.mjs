@@ -49,6 +49,14 @@ export class Pm2 {
     return app;
   }
 
+  /** In fork mode. */
+  async startPlain() {
+    const app = await App.create(this.workspace);
+    await this.#pm2(['start', APP_SCRIPT, '--name', app.name], app.env);
+    await app.waitForBoots(1);
+    return app;
+  }
+
   /** @param {App} app */
   async reload(app) {
     await this.#pm2(['reload', app.name]);
