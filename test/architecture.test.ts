@@ -174,7 +174,7 @@ function isAllowed(one: Import): boolean {
 describe('imports', () => {
   it('are read at all', () => {
     expect(files.length).toBeGreaterThan(100);
-    expect(imports.map(written)).toContain('lifecycle/states.ts → errors/lb-error.ts');
+    expect(imports.map(written)).toContain('lifecycle/move-worker.ts → errors/lb-error.ts');
     expect(imports.map(written)).toContain('worker/drain.ts → lifecycle/drain-blockers.ts (type)');
   });
 

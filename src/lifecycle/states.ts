@@ -1,4 +1,3 @@
-import { LbError } from '../errors/lb-error.ts';
 import type { RestartPhase } from './restart-policy.ts';
 
 export const WORKER_STATES = ['starting', 'ready', 'ejected', 'draining', 'stopping', 'exited'] as const;
@@ -21,12 +20,6 @@ export const isServing = (state: WorkerState): boolean => state === 'ready' || s
 export const isShuttingDown = (state: WorkerState): boolean => state === 'draining' || state === 'stopping';
 /** On its way out, or exited. */
 export const isLeaving = (state: WorkerState): boolean => isShuttingDown(state) || state === 'exited';
-
-/** The new state. @throws LbError LB_ERR_STATE if the table does not allow the move */
-export function moveWorker(from: WorkerState, to: WorkerState, subject = 'worker'): WorkerState {
-  if (!WORKER_TRANSITIONS[from].includes(to)) throw new LbError('LB_ERR_STATE', { subject, from, to });
-  return to;
-}
 
 export const APP_STATES = ['starting', 'online', 'degraded', 'reloading', 'stopping', 'waiting', 'stopped', 'errored'] as const;
 export type AppState = (typeof APP_STATES)[number];

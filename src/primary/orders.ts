@@ -65,7 +65,9 @@ const HANDLERS: { readonly [K in OrderKind]: Handler<K> } = {
     const { runtime } = context;
     const { parts } = runtime;
     checkStart('reload', spec, context);
-    if (slots === undefined && parts.supervisor.resting !== 'waiting') await runBefore(spec ?? parts.pool.spec, context);
+    const next = spec ?? parts.pool.spec;
+    // Without one it is queued in this turn: operations run in the order of their orders.
+    if (next.beforeReload !== null && slots === undefined && parts.supervisor.resting !== 'waiting') await runBefore(next, context);
     if (spec !== undefined) await prepare(runtime, spec);
     if (parts.supervisor.resting === 'waiting') return redefine(runtime, spec);
     const options = { spec, parallel, monitorMs, onFailure, drop, allAtOnce, slots };

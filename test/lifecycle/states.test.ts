@@ -7,13 +7,13 @@ import {
   isLeaving,
   isServing,
   isShuttingDown,
-  moveWorker,
   WORKER_STATES,
   WORKER_TRANSITIONS,
   type AppFacts,
   type AppState,
   type WorkerState,
 } from '../../src/lifecycle/states.ts';
+import { moveWorker } from '../../src/lifecycle/move-worker.ts';
 
 const pairs = WORKER_STATES.flatMap((from) => WORKER_STATES.map((to) => [from, to] as const));
 const isLegal = ([from, to]: readonly [WorkerState, WorkerState]): boolean => WORKER_TRANSITIONS[from].includes(to);

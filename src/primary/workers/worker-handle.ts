@@ -1,7 +1,8 @@
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
 import { definedHeapLimit } from '../../lifecycle/heap-limit.ts';
 import { isFixedListener, isOwnListener } from '../../lifecycle/fixed-listener.ts';
-import { isLeaving, moveWorker, type WorkerState } from '../../lifecycle/states.ts';
+import { moveWorker } from '../../lifecycle/move-worker.ts';
+import { isLeaving, type WorkerState } from '../../lifecycle/states.ts';
 import { isConnection } from '../../protocol/parse-from-worker.ts';
 import type { FromWorker, ListenQuery, SocketName } from '../../protocol/worker.ts';
 import { now, wallNow } from '../../system/clock.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { moveWorker, type WorkerState } from '../../../src/lifecycle/states.ts';
+import { moveWorker } from '../../../src/lifecycle/move-worker.ts';
+import type { WorkerState } from '../../../src/lifecycle/states.ts';
 import { Retirement } from '../../../src/primary/workers/retirement.ts';
 import { SelfDescription } from '../../../src/primary/workers/self-description.ts';
 import { WorkerEnd } from '../../../src/primary/workers/worker-end.ts';

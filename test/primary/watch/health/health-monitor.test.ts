@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CheckResult } from '../../../../src/balancing/active-check.ts';
 import type { EjectionSpec, HealthCheckSpec } from '../../../../src/lifecycle/app-spec.ts';
-import { moveWorker, type WorkerState } from '../../../../src/lifecycle/states.ts';
+import { moveWorker } from '../../../../src/lifecycle/move-worker.ts';
+import type { WorkerState } from '../../../../src/lifecycle/states.ts';
 import { HealthMonitor } from '../../../../src/primary/watch/health/health-monitor.ts';
 import type { HealthWorker, Vitals } from '../../../../src/primary/watch/health/watched-worker.ts';
 import { now } from '../../../../src/system/clock.ts';
