@@ -13,8 +13,8 @@ const HUNG_MS = 20_000;
 const HOME_MEGABYTES = 24;
 /** Of the worker that is taken; a balloon has grown by more. */
 const MEMORY_LIMIT = '220M';
-/** Short waits, so that a run sees many faults. */
-const FLAGS = ['--hang-timeout', '5s', '--restart-delay', '100ms', '--kill-timeout', '10s', '--max-memory-restart', MEMORY_LIMIT];
+/** Short waits, so that a run sees many faults; a primary each, so that a fault is one app's. */
+const FLAGS = ['--hang-timeout', '5s', '--restart-delay', '100ms', '--kill-timeout', '10s', '--max-memory-restart', MEMORY_LIMIT, '--own-primary'];
 
 interface LoadPlan {
   readonly name: string;
