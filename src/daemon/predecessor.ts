@@ -23,8 +23,8 @@ interface PredecessorOptions {
  */
 export class Predecessor {
   readonly #options: PredecessorOptions;
-  /** What each left, until it has ended. */
-  readonly #left = new Map<number, Promise<void>>();
+  /** The pids of dead primaries, until what they left has ended. */
+  readonly #left = new Set<number>();
   /** Of the apps that must not run twice. */
   readonly #waiting = new Map<string, Promise<void>>();
 
@@ -34,7 +34,7 @@ export class Predecessor {
 
   /** The pids of dead primaries of which something still runs. */
   get pids(): readonly number[] {
-    return [...this.#left.keys()];
+    return [...this.#left];
   }
 
   /** The primary with this pid is dead. @param recorded the pid was read from a file */
@@ -51,13 +51,13 @@ export class Predecessor {
       const own = left.filter(({ app }) => app === name).map((command) => ending.get(command));
       this.#wait(name, Promise.all([session?.endedOf(name), ...own]));
     }
-    const ended = Promise.all([session?.ended, Promise.all(ending.values()).then(() => commands.forget(pid))])
+    this.#left.add(pid);
+    void Promise.all([session?.ended, Promise.all(ending.values()).then(() => commands.forget(pid))])
       .catch((error: unknown) => log(`the workers of a dead primary (pid ${pid}) were not seen to end: ${messageOf(error)}`))
       .then(() => {
         this.#left.delete(pid);
         gone();
       });
-    this.#left.set(pid, ended);
   }
 
   /** Resolves when nothing is left that keeps this app from running again. Null if there is nothing. */

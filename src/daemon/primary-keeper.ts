@@ -144,7 +144,7 @@ export class PrimaryKeeper {
     return true;
   }
 
-  /** An app that is no longer wanted does not wait for a restart that is due, nor for the primary to be replaced. */
+  /** An app that is no longer wanted does not wait for a restart that is due. It ends the replacement of a primary of its own; one that it shares is replaced first. */
   async cancelRespawn(app: string): Promise<void> {
     if (this.#tenants.count > 1) await this.reliefs.over();
     this.reliefs.cancel();

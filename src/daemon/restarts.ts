@@ -42,13 +42,19 @@ export class Restarts {
     } catch (error) {
       log(`${app}: ${LbError.from(error).message}`);
     } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
+      this.#passOn();
     }
   }
 
   async #turn(): Promise<void> {
-    if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#running++;
+    if (this.#running < AT_ONCE) this.#running++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The next in line takes the place; nobody gets in between. */
+  #passOn(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running--;
+    else next();
   }
 }
