@@ -18,8 +18,7 @@ const ROUND = { part: 0.125, least: 8, most: 200 };
 
 /**
  * How many keep-alive connections each worker should close in this round. Their clients reconnect, which brings the workers
- * closer to their shares by weight. A reconnect may reach any worker, so this takes several rounds; with round-robin, at most
- * as many connections close as there are.
+ * closer to their shares by weight. A reconnect may reach any worker, so this takes several rounds.
  * @param begun an earlier round closed some
  */
 export function spreadKept(holders: readonly Holder[], begun: boolean): readonly number[] {

@@ -11,11 +11,20 @@ export const MAX_MESSAGE_CHARS = 16 * 1024 * 1024;
  */
 export function ndjsonReader(onMessage: (message: unknown) => void, onMalformed: (problem: Malformed) => void): (chunk: Buffer) => void {
   const decoder = new StringDecoder('utf8');
-  let rest = '';
+  /** The unfinished line, joined when it ends: joined at every chunk, a long one would be copied again and again. */
+  let rest: string[] = [];
+  let restLength = 0;
   return (chunk) => {
-    const lines = (rest + decoder.write(chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > MAX_MESSAGE_CHARS) return onMalformed(new Malformed(`a line of at most ${MAX_MESSAGE_CHARS} characters`, rest));
+    const lines = decoder.write(chunk).split('\n');
+    const begun = lines.pop() ?? '';
+    if (lines.length > 0) {
+      lines[0] = rest.join('') + (lines[0] ?? '');
+      rest = [];
+      restLength = 0;
+    }
+    rest.push(begun);
+    restLength += begun.length;
+    if (restLength > MAX_MESSAGE_CHARS) return onMalformed(new Malformed(`a line of at most ${MAX_MESSAGE_CHARS} characters`, rest.join('')));
     for (const line of lines) {
       if (line === '') continue;
       let message: unknown;

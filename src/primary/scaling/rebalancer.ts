@@ -17,6 +17,11 @@ const LONGEST_MS = 120_000;
 const MOVING_MS = 3_000;
 /** Upper limit of that time. Moving many connections takes minutes, and more workers may be needed meanwhile. */
 const LONGEST_MOVING_MS = 10_000;
+/**
+ * A rebalance closes at most as many connections as there are, or this many if there are fewer: a few clients that reconnect among
+ * other new connections may all reach the worker they left, several times in a row.
+ */
+const FEWEST_LEFT = 16;
 
 interface RebalancerOptions {
   readonly pool: Pool;
@@ -93,7 +98,10 @@ export class Rebalancer {
     if (sum === 0) return this.#even(kept.some((n) => n > 0) || workers.every(({ meter }) => (meter.last?.connections ?? 0) === 0));
     if (this.#left === null) {
       this.#begunAt = now();
-      this.#left = kept.reduce((total, n) => total + n, 0);
+      this.#left = Math.max(
+        FEWEST_LEFT,
+        kept.reduce((total, n) => total + n, 0),
+      );
       const held = workers.map(({ slot }, i) => `slot ${slot} has ${kept[i] ?? 0}`).join(', ');
       this.#options.event('rebalance', `rebalancing keep-alive connections, some close after their next response: ${held}`);
     }

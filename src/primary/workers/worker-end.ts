@@ -3,6 +3,8 @@ import type { StopReason, ExitReport } from '../../lifecycle/exit-report.ts';
 import { now } from '../../system/clock.ts';
 
 const STDERR_LINES = 40;
+/** What is kept of a longer line: every line travels with each report of the exit. */
+const STDERR_LENGTH = 2_000;
 /** Lines in which the error is looked for: the native stack after V8 has run out of memory is longer than what is shown. */
 export const SEARCHED_LINES = 120;
 const SEARCHED_LENGTH = 300;
@@ -52,9 +54,10 @@ export class WorkerEnd {
   }
 
   rememberStderr(line: string): void {
-    this.lastStderr.push(line);
+    const kept = line.length > STDERR_LENGTH ? `${detached(line.slice(0, STDERR_LENGTH))}…` : line;
+    this.lastStderr.push(kept);
     if (this.lastStderr.length > STDERR_LINES) this.lastStderr.shift();
-    this.#searched.push({ at: now(), text: line.slice(0, SEARCHED_LENGTH) });
+    this.#searched.push({ at: now(), text: kept.slice(0, SEARCHED_LENGTH) });
     if (this.#searched.length > SEARCHED_LINES) this.#searched.shift();
   }
 
@@ -83,3 +86,6 @@ export class WorkerEnd {
     return withHolder(crashCause(exit, stderr, exit), holder, exit);
   }
 }
+
+/** A copy: V8 keeps a whole string alive for a slice of it. */
+const detached = (text: string): string => Buffer.from(text).toString();

@@ -51,11 +51,14 @@ describe('after a worker joined', () => {
     expect(app.workers[0]?.rebalances[0]).toBe(4);
   });
 
-  it('stops eventually, whatever the clients do', async () => {
+  it.each([
+    [4, 16],
+    [32, 32],
+  ])('stops eventually, whatever the clients do: of %i connections it closes at most %i', async (connections, closed) => {
     const app = await grown();
-    await run(app, [8, 0], 60);
+    await run(app, [connections, 0], 60);
     const [all = []] = rebalances(app);
-    expect(all.reduce((sum, n) => sum + n, 0)).toBe(8);
+    expect(all.reduce((sum, n) => sum + n, 0)).toBe(closed);
     expect(all.at(-1)).toBe(0);
   });
 

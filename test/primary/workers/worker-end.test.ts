@@ -26,6 +26,12 @@ it('keeps the last lines of stderr', () => {
   expect([end.lastStderr.length, end.lastStderr[0], end.lastStderr.at(-1)]).toEqual([40, '10', '49']);
 });
 
+it('keeps the beginning of a long line of stderr', () => {
+  const end = new WorkerEnd();
+  end.rememberStderr('x'.repeat(1024 * 1024));
+  expect(end.lastStderr).toEqual([`${'x'.repeat(2_000)}…`]);
+});
+
 it('without a cause from elsewhere, the error on stderr is the cause of a crash', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   onTestFinished(() => void vi.useRealTimers());

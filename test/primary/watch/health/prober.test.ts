@@ -239,7 +239,7 @@ describe('a connection that is not accepted by the worker', () => {
     const outcomes: HandOutcome[] = [];
     const busy: FakeWorker = { serve: (_, outcome) => outcomes.push(outcome) };
     expect(await probe(busy, 'http', { timeoutMs: 100 })).toEqual(failed('not taken in 0.1 s'));
-    expect(await probe(busy, 'http', { timeoutMs: 100 })).toMatchObject({ ok: false, reason: expect.stringMatching(/^not taken in 0\.\d s/) as string });
+    expect(await probe(busy, 'http', { timeoutMs: 100 })).toMatchObject({ ok: false, reason: expect.stringMatching(/^not taken in \d/) as string });
     expect(outcomes).toHaveLength(1);
     for (const connection of handed) connection.close();
     outcomes[0]?.taken();
