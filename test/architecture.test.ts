@@ -263,7 +263,7 @@ describe('the page of the dashboard', () => {
   const ofPage = imports.filter(isOfPage);
 
   it('takes only what runs in a browser: its own files, Preact, uPlot, and words and types that every program shares', () => {
-    const shared = ['dashboard/messages.ts', 'protocol/history.ts'];
+    const shared = ['dashboard/messages.ts', 'protocol/history.ts', 'protocol/text-lines.ts'];
     const own = (one: Import): boolean => isOurs(one) && (one.to.startsWith('dashboard/web/') || one.to.startsWith('lifecycle/') || shared.includes(one.to));
     const erased = (one: Import): boolean => one.how === 'type' && folderOf(one.to) === 'protocol';
     const bundled = (one: Import): boolean => isPackage(one) && ['preact', 'preact/hooks', 'uplot'].includes(one.to);

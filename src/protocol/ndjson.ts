@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { Malformed } from './parser.ts';
+import { TextLines } from './text-lines.ts';
 
 /** A longer message is treated as malformed. */
 export const MAX_MESSAGE_CHARS = 16 * 1024 * 1024;
@@ -11,20 +12,10 @@ export const MAX_MESSAGE_CHARS = 16 * 1024 * 1024;
  */
 export function ndjsonReader(onMessage: (message: unknown) => void, onMalformed: (problem: Malformed) => void): (chunk: Buffer) => void {
   const decoder = new StringDecoder('utf8');
-  /** The unfinished line, joined when it ends: joined at every chunk, a long one would be copied again and again. */
-  let rest: string[] = [];
-  let restLength = 0;
+  const text = new TextLines();
   return (chunk) => {
-    const lines = decoder.write(chunk).split('\n');
-    const begun = lines.pop() ?? '';
-    if (lines.length > 0) {
-      lines[0] = rest.join('') + (lines[0] ?? '');
-      rest = [];
-      restLength = 0;
-    }
-    rest.push(begun);
-    restLength += begun.length;
-    if (restLength > MAX_MESSAGE_CHARS) return onMalformed(new Malformed(`a line of at most ${MAX_MESSAGE_CHARS} characters`, rest.join('')));
+    const lines = text.take(decoder.write(chunk));
+    if (text.restLength > MAX_MESSAGE_CHARS) return onMalformed(new Malformed(`a line of at most ${MAX_MESSAGE_CHARS} characters`, text.rest));
     for (const line of lines) {
       if (line === '') continue;
       let message: unknown;

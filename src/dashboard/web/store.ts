@@ -1,5 +1,6 @@
 import type { LbEvent, ResultRecord, StreamRecord } from '../../protocol/control.ts';
 import type { AppSnapshot } from '../../protocol/snapshot.ts';
+import { TextLines } from '../../protocol/text-lines.ts';
 import type { Action, PageMessage } from '../messages.ts';
 import type { History } from './history.ts';
 import { isHistories, isMessage, isObject } from './received.ts';
@@ -149,13 +150,11 @@ async function failureOf(response: Response): Promise<string> {
 
 async function eachRecord({ body }: Response, take: (record: StreamRecord) => void): Promise<void> {
   const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
+  const text = new TextLines();
   for (;;) {
     const chunk = await reader?.read();
     if (chunk === undefined || chunk.done) return;
-    const lines = (rest + chunk.value).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines.filter((each) => each !== '')) {
+    for (const line of text.take(chunk.value).filter((each) => each !== '')) {
       const record: unknown = JSON.parse(line);
       if (isMessage<StreamRecord>(record, ['progress', 'result'])) take(record);
     }
