@@ -62,4 +62,6 @@ function setAside(path: string): { readonly aside: string | null; readonly outco
 
 export const asideName = (path: string): string => `${path}.unreadable-${wallNow()}`;
 
-export const savedText = (content: object, indent?: number): string => JSON.stringify({ version: writtenVersion(), ...content }, null, indent);
+/** @param needed no version before this one may read it, not even after an upgrade that is taken back */
+export const savedText = (content: object, indent?: number, needed = 1): string =>
+  JSON.stringify({ version: Math.max(writtenVersion(), needed), ...content }, null, indent);

@@ -1,5 +1,8 @@
 /** Version of the files in a home. Increased when an older daemon would misread one. */
-export const SAVED_VERSION = 1;
+export const SAVED_VERSION = 2;
+
+/** The first version that knows the `user` of an app: a daemon before it would run the app as its own user, such as root. */
+export const KNOWS_USERS = 2;
 
 let written = SAVED_VERSION;
 

@@ -9,6 +9,7 @@ import { FOOTPRINT } from '../protocol/parse-snapshot.ts';
 import { boolean, fieldsOf, integer, list, nullable, object, oneOf, string } from '../protocol/parser.ts';
 import { asideName, isOfNewerVersion, readSaved, savedText } from './saved-file.ts';
 import { SavedText } from './saved-text.ts';
+import { KNOWS_USERS } from './saved-version.ts';
 import type { FileReports } from './unwritten.ts';
 
 const DESIRED_STATES = ['running', 'stopped', 'errored'] as const;
@@ -90,7 +91,8 @@ export class Store {
 
   /** Resolves when it is on disk, or could not be written; then it is tried again. */
   save(apps: readonly SavedApp[]): Promise<void> {
-    return this.#file.save(savedText({ apps }, 1));
+    const needed = apps.some(({ spec }) => spec.user !== null) ? KNOWS_USERS : undefined;
+    return this.#file.save(savedText({ apps }, 1, needed));
   }
 }
 

@@ -18,6 +18,7 @@ function read(text: string | null): { saved: { readonly pid: number } | null; pa
 
 it.each([
   ['of this version', savedText({ pid: 7 })],
+  ['of the first version', '{"version":1,"pid":7}'],
   ['of the first version, which did not say so', '{"pid":7}'],
   ['with more than this version knows', savedText({ pid: 7, later: true })],
 ])('reads a file %s', (_, text) => {
@@ -30,7 +31,11 @@ it('has nothing to say of a file that is not there', () => {
 });
 
 it.each([
-  ['of a newer version', JSON.stringify({ version: SAVED_VERSION + 1, pid: 7 }), 'it has version 2, and this lb reads none after 1'],
+  [
+    'of a newer version',
+    JSON.stringify({ version: SAVED_VERSION + 1, pid: 7 }),
+    `it has version ${SAVED_VERSION + 1}, and this lb reads none after ${SAVED_VERSION}`,
+  ],
   ['with a version that is none', '{"version":"1","pid":7}', 'expected a whole number'],
   ['without a field', '{"version":1}', 'pid: expected a whole number of at least 1, got nothing'],
   ['that is cut off', '{"version":1,', 'JSON'],

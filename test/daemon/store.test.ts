@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { writeFor } from '../../src/daemon/saved-version.ts';
 import { Store, type SavedApp } from '../../src/daemon/store.ts';
 import { Unwritten } from '../../src/daemon/unwritten.ts';
 import { sampleSpec } from '../lifecycle/sample-spec.ts';
@@ -102,4 +103,17 @@ it('gives an app that was saved before an option existed its default', () => {
   const [app] = store.load();
   expect(problems).toEqual([]);
   expect(app?.spec).toMatchObject({ name: 'api', balance: 'auto', health: null });
+});
+
+it.each([
+  ['an app of another user, which an older lb would run as its own user', { uid: 1001, gid: 1001, name: 'mail', home: '/home/mail' }, 2],
+  ['apps of its own user', null, 1],
+])('right after an upgrade, files can be read by the version before, but not with %s', async (_, user, version) => {
+  onTestFinished(() => writeFor(null));
+  writeFor(1);
+  const { store, path } = storeIn(tempHome());
+  const apps = [saved('api'), saved('mail', { spec: sampleSpec({ name: 'mail', user }) })];
+  await store.save(apps);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ version });
+  expect(store.load()).toEqual(apps);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { LbError } from '../../../src/errors/lb-error.ts';
 import { savedText } from '../../../src/daemon/saved-file.ts';
-import { writeFor } from '../../../src/daemon/saved-version.ts';
+import { SAVED_VERSION, writeFor } from '../../../src/daemon/saved-version.ts';
 import { Store } from '../../../src/daemon/store.ts';
 import { Unwritten } from '../../../src/daemon/unwritten.ts';
 import { UpgradeFile } from '../../../src/daemon/upgrade/upgrade-file.ts';
@@ -137,14 +137,14 @@ it('keeps the programs that a primary still runs', async () => {
 
 it('writes files that the build before can read until it has settled', async () => {
   const home = tempHome();
-  build(join(home, 'programs', OLD), OLD, 0);
+  build(join(home, 'programs', OLD), OLD, 1);
   const { upgrade, file } = daemonOf(NEW, home);
   file.write(state({ stage: 'primaries' }));
   upgrade.prepare();
-  expect(writtenVersion()).toBe(0);
+  expect(writtenVersion()).toBe(1);
   upgrade.resume();
   await vi.advanceTimersByTimeAsync(61_000);
-  expect(writtenVersion()).toBe(1);
+  expect(writtenVersion()).toBe(SAVED_VERSION);
 });
 
 it('does not settle while an app was left out, says which, and tries again when asked', async () => {
