@@ -49,9 +49,17 @@ export function choose<A extends Named>(apps: readonly A[], word: string): Choic
   return { chosen: [withId(apps, word)], isGroup: false };
 }
 
-/** The one app for which a word stands. @throws LbError also for a word that stands for several */
-export function chooseOne<A extends Named>(apps: readonly A[], word: string): Chosen<A> {
-  const { chosen } = choose(apps, word);
+/** Whether a word stands for an app. */
+export function standsForAny(apps: readonly Named[], word: string): boolean {
+  try {
+    return choose(apps, word).chosen.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** The one app for which a word stands. @throws LbError LB_ERR_USAGE */
+export function onlyOne<A extends Named>(word: string, { chosen }: Choice<A>): Chosen<A> {
   const [only, ...others] = chosen;
   if (only !== undefined && others.length === 0) return only;
   const names = chosen.map(({ app }) => app.name).join(', ') || 'no app';

@@ -11,7 +11,7 @@ import { homePaths } from '../system/paths.ts';
 import type { Context } from './context.ts';
 import { forEachTarget, runOperation } from './operation.ts';
 import { fetchApps } from './apps.ts';
-import { chooseOne } from './choose.ts';
+import { chooseOne } from './choose-with-files.ts';
 import { textOption } from './values.ts';
 import { daemonFor } from './daemon-of.ts';
 
@@ -40,7 +40,7 @@ export async function takeProfile(context: Context, body: Omit<ProfileBody, 'slo
     return await forEachTarget(context, [target], async () => {
       const apps = await fetchApps(channel);
       const { word, slot: given } = parseTarget(target, apps);
-      const chosen = chooseOne(apps, word);
+      const chosen = await chooseOne(context, apps, word);
       const { name } = chosen.app;
       const slot = given ?? chosen.slot;
       await runOperation(context, channel, {

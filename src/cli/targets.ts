@@ -2,10 +2,10 @@ import type { Channel } from '../client/request.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSnapshot } from '../protocol/snapshot.ts';
 import { fetchApps } from './apps.ts';
-import { choose, type Chosen } from './choose.ts';
+import type { Chosen } from './choose.ts';
+import { chooseWithFiles } from './choose-with-files.ts';
 import type { Context } from './context.ts';
 import { forEachTarget } from './operation.ts';
-import { isConfigTarget, namesInFile } from './resolve.ts';
 
 export interface TargetRules {
   /** Which apps `all` and other groups select; a name always selects its app. */
@@ -29,21 +29,13 @@ export async function targetsOf(context: Context, apps: readonly AppSnapshot[], 
 
 async function targetsOfWord(context: Context, apps: readonly AppSnapshot[], word: string, { ofAll, none }: TargetRules): Promise<readonly Target[]> {
   try {
-    if (isConfigTarget(context, word)) return await appsOfFile(context, apps, word);
-    const { chosen, isGroup } = choose(apps, word);
+    const { chosen, isGroup } = await chooseWithFiles(context, apps, word);
     const selected = isGroup ? chosen.filter(({ app }) => ofAll(app)) : chosen;
-    if (selected.length === 0) context.note(none);
+    if (isGroup && selected.length === 0) context.note(none);
     return selected;
   } catch (error) {
     return [LbError.from(error)];
   }
-}
-
-async function appsOfFile(context: Context, apps: readonly AppSnapshot[], file: string): Promise<readonly Target[]> {
-  const names = await namesInFile(context, file);
-  const unknown = names.filter((name) => apps.every((app) => app.name !== name));
-  if (unknown.length > 0) context.note(`not defined: ${unknown.join(', ')}`);
-  return names.flatMap((name) => apps.filter((app) => app.name === name).map((app) => ({ app, slot: null })));
 }
 
 /** Processes the apps that the words of the command line choose. Resolves with the exit code. */

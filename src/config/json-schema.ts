@@ -2,7 +2,7 @@ import { env } from './env-kind.ts';
 import { hostPort } from './kinds.ts';
 import type { Schema } from './kind.ts';
 import { OPTION_LIST, camelCase, namesOf, type OptionEntry } from './options.ts';
-import { meaninglessKeys, unsupportedKeys } from './pm2-keys.ts';
+import { ignoredPm2Keys } from './pm2-keys.ts';
 
 /** JSON Schema (2020-12) of a config file, for completion and validation in editors; generated from the option table. */
 export function configJsonSchema(): Schema {
@@ -34,8 +34,7 @@ const SCRIPT_NAMES = OPTION_LIST.filter((entry) => entry.key === 'script').flatM
 
 function appSchema(): Schema {
   const properties: [string, Schema][] = OPTION_LIST.flatMap((entry) => namesOf(entry).map((name): [string, Schema] => [name, optionSchema(entry, name)]));
-  properties.push(...foreign(unsupportedKeys(), 'PM2 option that lb does not support yet: it is ignored with a warning.'));
-  properties.push(...foreign(meaninglessKeys(), 'PM2 option without a meaning in lb: it is ignored.'));
+  properties.push(...foreign(ignoredPm2Keys(), 'PM2 option without a meaning in lb: it is ignored.'));
   return {
     type: 'object',
     properties: Object.fromEntries(properties),

@@ -17,7 +17,7 @@ import {
   type Values,
 } from './options.ts';
 import type { Option } from './options/option.ts';
-import { classifyPm2Key, pm2KeyNames } from './pm2-keys.ts';
+import { pm2KeyNames, whyIgnored } from './pm2-keys.ts';
 
 /** Where a value was given, for messages. */
 export interface Origin {
@@ -72,17 +72,14 @@ class LayerReader {
 
   /** Keys that are no options. @param where begins the warnings */
   others(keys: readonly (readonly [name: string, value: unknown, origin: Origin])[], where: string, isOfPm2: boolean): void {
-    const ignored: string[] = [];
     const unknown: string[] = [];
     for (const [name, value, origin] of keys) {
       const profile = PROFILE.exec(name)?.[1];
-      const use = profile === undefined ? classifyPm2Key(name, value) : 'ignore';
       if (profile !== undefined && value !== undefined && value !== null) this.profile(profile, value, origin);
-      if (use === 'warn') ignored.push(name);
-      if (use === 'unknown' && isOfPm2) unknown.push(withNearest(name, allNames()));
-      else if (use === 'unknown') this.problems.push(unknownKey(name, origin));
+      if (profile !== undefined || whyIgnored(name) !== null) continue;
+      if (isOfPm2) unknown.push(withNearest(name, allNames()));
+      else this.problems.push(unknownKey(name, origin));
     }
-    if (ignored.length > 0) this.warnings.push(`${where}not supported yet and ignored: ${ignored.join(', ')}`);
     if (unknown.length > 0) this.warnings.push(`${where}unknown and ignored: ${unknown.join(', ')}`);
   }
 

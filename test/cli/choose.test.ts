@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { choose, chooseOne } from '../../src/cli/choose.ts';
+import { choose, onlyOne } from '../../src/cli/choose.ts';
 import { LbError } from '../../src/errors/lb-error.ts';
 
 const APPS = [{ name: 'web', ids: [3] }, { name: 'api', ids: [0, 1, 4] }, { name: '3', ids: [2] }, { name: 'caf\u00e9', ids: [5] }, { name: 'old' }];
@@ -44,7 +44,7 @@ describe('choose', () => {
   });
 });
 
-it('chooseOne refuses a word for several apps', () => {
-  expect(chooseOne(APPS, '/^ap/').app.name).toBe('api');
-  expect(problem(() => chooseOne(APPS, '/^[aw]/'))).toBe('expected one app, and "/^[aw]/" stands for api, web');
+it('onlyOne refuses a word for several apps', () => {
+  expect(onlyOne('/^ap/', choose(APPS, '/^ap/')).app.name).toBe('api');
+  expect(problem(() => onlyOne('/^[aw]/', choose(APPS, '/^[aw]/')))).toBe('expected one app, and "/^[aw]/" stands for api, web');
 });

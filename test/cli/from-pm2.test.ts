@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.ts';
 import { pm2Alternative } from '../../src/cli/pm2-habits.ts';
 import { flagName, optionNamed } from '../../src/config/options.ts';
-import { classifyPm2Key, pm2KeyNames } from '../../src/config/pm2-keys.ts';
+import { pm2KeyNames, whyIgnored } from '../../src/config/pm2-keys.ts';
 
 /** The tables of docs/from-pm2.md, written anew by `UPDATE_DOCS=1 npx vitest run test/cli/from-pm2.test.ts`. */
 const FILE = new URL('../../docs/from-pm2.md', import.meta.url);
@@ -36,14 +36,9 @@ function keyRow(key: string): string {
     const { key: ours, flags = [], doc } = { ...option, key: option.key };
     return `| \`${key}\` | ${ours === key ? 'the same' : `the same: \`${ours}\``}${flags.length === 0 ? '' : `, \`${flagName(option)}\``} | ${cell(doc)} |`;
   }
-  const treated = classifyPm2Key(key, 'something');
-  if (treated === 'unknown') throw new Error(`lb does not know the key "${key}"`);
-  const [what, why] = {
-    ignore: ['ignored', 'has no meaning in `lb`'],
-    warn: ['warned of', 'not supported; harmless where it asks for nothing'],
-    refuse: ['an error', 'unless it is the user who runs `lb`'],
-  }[treated] as [string, string];
-  return `| \`${key}\` | ${what} | ${why} |`;
+  const why = whyIgnored(key);
+  if (why === null) throw new Error(`lb does not know the key "${key}"`);
+  return `| \`${key}\` | ignored | ${why} |`;
 }
 
 it('the page has every word and every key of PM2, as the code treats them', () => {

@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { AppConfig } from '../../src/config/define-config.ts';
 import { DEFAULTS, OPTION_LIST, camelCase, namesOf, type OptionKey } from '../../src/config/options.ts';
 import { GROUPS } from '../../src/config/options/option.ts';
-import { meaninglessKeys, unsupportedKeys } from '../../src/config/pm2-keys.ts';
+import { ignoredPm2Keys } from '../../src/config/pm2-keys.ts';
 
 /** What issue and PM2 files need at least. */
 const NEEDED =
@@ -14,7 +14,7 @@ describe('the option table', () => {
   });
 
   it('gives every name to one option only', () => {
-    const names = [...OPTION_LIST.flatMap(namesOf), ...new Set([...unsupportedKeys(), ...meaninglessKeys()].flatMap((key) => [key, camelCase(key)]))];
+    const names = [...OPTION_LIST.flatMap(namesOf), ...new Set(ignoredPm2Keys().flatMap((key) => [key, camelCase(key)]))];
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 

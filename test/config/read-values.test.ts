@@ -103,15 +103,9 @@ describe('wrong values', () => {
 });
 
 describe("PM2's other keys", () => {
-  it('names the ones without support in one warning', () => {
-    expect(read({ script: 'a.js', watch: true, cron_restart: '0 0 * * *', ignoreWatch: ['x'], force: true }).warnings).toEqual([
-      'lb.config.js: apps[0]: not supported yet and ignored: force',
-    ]);
-  });
-
-  it('says nothing about those that are switched off, are the default, or mean nothing here', () => {
+  it('says nothing about those that are switched off, are the default, mean nothing here or are not needed', () => {
     const off = { watch: false, ignore_watch: [], cron_restart: 0, namespace: 'default', log_file: '/dev/null', time: false };
-    const meaningless = { autostart: true, vizion: false, pmx: true, windowsHide: true, kill_retry_time: 100, post_update: ['x'] };
+    const meaningless = { autostart: true, vizion: false, pmx: true, windowsHide: true, kill_retry_time: 100, post_update: ['x'], force: true };
     expect(read({ script: 'a.js', ...off, ...meaningless })).toMatchObject({ warnings: [], problems: [] });
   });
 

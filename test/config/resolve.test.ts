@@ -294,9 +294,9 @@ describe('a config file', () => {
     );
   });
 
-  it('warns once per app about what PM2 has and lb has not', async () => {
+  it('warns of nothing that PM2 has', async () => {
     const { warnings } = await resolveIn(config({ script: 'app.js', watch: true, force: true, vizion: false }));
-    expect(warnings).toEqual(['lb.config.json: apps[0]: not supported yet and ignored: force']);
+    expect(warnings).toEqual([]);
   });
 });
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { LbError } from '../../src/errors/lb-error.ts';
 import { OPTION_LIST, namesOf } from '../../src/config/options.ts';
-import { meaninglessKeys, unsupportedKeys } from '../../src/config/pm2-keys.ts';
+import { ignoredPm2Keys } from '../../src/config/pm2-keys.ts';
 import { readApp, readFlags } from '../../src/config/read-values.ts';
 import { resolveApps } from '../../src/config/resolve.ts';
 import { tempDir } from './temp-dir.ts';
 
-const names = [...OPTION_LIST.flatMap(namesOf), ...unsupportedKeys(), ...meaninglessKeys(), 'env_production'];
+const names = [...OPTION_LIST.flatMap(namesOf), ...ignoredPm2Keys(), 'env_production'];
 const anyKey = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: fc.string() });
 const likelyValue = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.double(), fc.array(fc.string()), fc.dictionary(fc.string(), fc.string()));
 const anyValue = fc.oneof(likelyValue, fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true, withSparseArray: true }));

@@ -103,6 +103,15 @@ it('/regex/, all and config files choose apps, and what is stopped starts again'
   expect(await states()).toEqual(['stopped', 'online', 'stopped']);
   await inProject('start', 'all');
   expect(await states()).toEqual(['online', 'online', 'online']);
+  await inProject('stop', 'all');
+  await inProject('reload', '/api/');
+  expect(await states()).toEqual(['online', 'online', 'stopped']);
+  await inProject('restart', 'all');
+  expect(await states()).toEqual(['online', 'online', 'online']);
+  await inProject('scale', 'ecosystem.config.js', '2');
+  expect((await sandbox.apps()).map(({ ready }) => ready)).toEqual([2, 2, 2]);
+  await inProject('flush', 'ecosystem.config.js');
+  expect((await sandbox.lbWith({ cwd: directory }, 'logs', 'ecosystem.config.js', '--nostream')).code).toBe(0);
   await inProject('delete', 'ecosystem.config.js');
   expect(await states()).toEqual([]);
   await inProject('delete', 'ecosystem.config.js');

@@ -9,7 +9,8 @@ import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { Interrupted } from '../interrupted.ts';
 import { eventView } from '../output/event-view.ts';
-import { appNamed, fetchApps } from '../apps.ts';
+import { fetchApps } from '../apps.ts';
+import { chooseOne } from '../choose-with-files.ts';
 import { numberOption, wholeNumber } from '../values.ts';
 import { daemonFor } from '../daemon-of.ts';
 
@@ -41,7 +42,7 @@ async function run(context: Context): Promise<number> {
     let found = await fetchEvents(channel, { app, limit: lines });
     // A deleted app still has events, so what is a name of one is no id.
     if (found.length === 0 && word !== undefined) {
-      app = appNamed(await fetchApps(channel), word).name;
+      app = (await chooseOne(context, await fetchApps(channel))).app.name;
       found = await fetchEvents(channel, { app, limit: lines });
     }
     for (const event of found) await printEvent(context, event);

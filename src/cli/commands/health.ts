@@ -3,7 +3,8 @@ import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { terminalWidth } from '../io.ts';
 import { healthView, isHealthy } from '../output/health-view.ts';
-import { appNamed, fetchApps } from '../apps.ts';
+import { fetchApps } from '../apps.ts';
+import { chooseOne } from '../choose-with-files.ts';
 import { daemonFor } from '../daemon-of.ts';
 
 export const health: Command = {
@@ -19,7 +20,7 @@ export const health: Command = {
 async function run(context: Context): Promise<number> {
   const { channel } = await daemonFor(context, 'read');
   try {
-    const app = appNamed(await fetchApps(channel), context.args[0] ?? '');
+    const { app } = await chooseOne(context, await fetchApps(channel));
     const healthy = isHealthy(app);
     const { name, ready, instances, unserved, panic, health: workers } = app;
     if (context.json) context.print(JSON.stringify({ app: name, healthy, ready, instances, readyMin: app.spec.readyMin, unserved, panic, workers }));

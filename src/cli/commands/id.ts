@@ -3,8 +3,9 @@ import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
 import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import { appsOrNone } from '../apps-or-none.ts';
-import { choose } from '../choose.ts';
+import { chooseAll } from '../choose-with-files.ts';
 import type { Command } from '../command.ts';
+import type { Context } from '../context.ts';
 
 export const id: Command = {
   operands: '<app>',
@@ -13,15 +14,15 @@ export const id: Command = {
   exits: ['daemon'],
   examples: ['lb id api'],
   run: async (context) => {
-    const ids = idsOf(await appsOrNone(context, 'read'), context.args[0] ?? '');
+    const ids = await idsOf(context, await appsOrNone(context, 'read'));
     context.print(inspect(ids, { breakLength: Infinity, compact: true, maxArrayLength: null }));
     return EXIT.ok;
   },
 };
 
-function idsOf(apps: readonly AppSnapshot[], word: string): readonly number[] {
+async function idsOf(context: Context, apps: readonly AppSnapshot[]): Promise<readonly number[]> {
   try {
-    return choose(apps, word).chosen.flatMap(({ app: { ids = [] }, slot }) => (slot === null ? ids : ids.slice(slot, slot + 1)));
+    return (await chooseAll(context, apps, context.args)).flatMap(({ app: { ids = [] }, slot }) => (slot === null ? ids : ids.slice(slot, slot + 1)));
   } catch (error) {
     if (LbError.from(error).code === 'LB_ERR_APP_NOT_FOUND') return [];
     throw error;

@@ -1,4 +1,5 @@
 import { EXIT } from '../../errors/registry.ts';
+import { isConfigFile } from '../../config/find-file.ts';
 import { distinctPlaces, logsOf } from '../../logs/log-places.ts';
 import { mergedLines, startOfLast, type Start } from '../../logs/merge-lines.ts';
 import { StoredLog } from '../../logs/stored-log.ts';
@@ -7,12 +8,13 @@ import type { LogStream } from '../../protocol/control.ts';
 import { wallNow } from '../../system/clock.ts';
 import { homePaths } from '../../system/paths.ts';
 import { pathsOfApp } from '../../system/user-folder.ts';
-import { ALL, choose } from '../choose.ts';
+import { ALL, choose, standsForAny } from '../choose.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { LogPrinter } from '../logs/log-printer.ts';
 import { DEFAULT_LINES, isWanted, logQuery, shownLine, wantedLines, type LogQuery } from '../logs/log-query.ts';
 import type { InMemory } from '../logs/memory-lines.ts';
+import { timeFormat } from '../logs/time-format.ts';
 import { moment } from '../logs/time-option.ts';
 import { readAllSavedApps, versionOfSavedApps, type LoggedApp } from '../saved-apps.ts';
 import { regularExpression, wholeNumber } from '../values.ts';
@@ -35,7 +37,8 @@ export const logs: Command = {
     { flags: '-i, --ignore-case', description: 'let --grep match small and capital letters alike' },
     { flags: '--out', description: 'only what the workers wrote to stdout' },
     { flags: '--err', description: 'only what the workers wrote to stderr' },
-    { flags: '-t, --timestamp', description: 'begin each line with the time when it was written; "-" where it is not known' },
+    { flags: '-t', key: 'timestamp', description: 'begin each line with the time when it was written; "-" where it is not known' },
+    { flags: '--timestamp [format]', description: 'the same; with a format of dayjs, such as HH:mm:ss.SSS, in that' },
     { flags: '--raw', description: 'print the lines as the app wrote them, without app and slot, control characters included' },
     { flags: '--highlight <text>', description: 'highlight a text on a terminal' },
     { flags: '--format', description: 'print timestamp=… app=… id=… type=… message=… lines' },
@@ -57,12 +60,14 @@ export const logs: Command = {
 async function run(context: Context): Promise<number> {
   if (context.options['reopen'] === true) return await (await ofDaemon()).reopenLogs(context);
   const since = wallNow();
-  const { apps, slots } = chosen(await knownApps(context, context.args), context.args);
+  const known = await knownApps(context);
+  const words = await wordsOf(context, known);
+  const { apps, slots } = chosen(known, words);
   const query = { ...logQuery(context.options), slots };
   const isFollowing = context.options['follow'] !== false && context.options['nostream'] !== true && query.until === Infinity;
   const { places, inMemory } = sourcesOf(context, apps, query);
   const memory = inMemory.size === 0 ? null : new (await ofDaemon()).MemoryLines(context, inMemory);
-  const printer = new LogPrinter(context);
+  const printer = new LogPrinter(context, await timeFormat(context.options['timestamp'], known));
   const stored = places.map((place) => new StoredLog(place, isFollowing, context.note));
   const starts: Start[] = [];
   for (const { name } of apps) {
@@ -79,9 +84,9 @@ async function run(context: Context): Promise<number> {
     for (const log of stored) log.close();
     return EXIT.ok;
   }
-  noteIdle(context, apps);
+  noteIdle(context, words, apps);
   const { followLogs } = await import('../logs/follow-logs.ts');
-  return await followLogs({ context, query, printer, logs: stored, memory, places: placesNow(context, query), since });
+  return await followLogs({ context, query, printer, logs: stored, memory, places: placesNow(context, words, query), since });
 }
 
 interface ChosenLogs {
@@ -90,9 +95,19 @@ interface ChosenLogs {
   readonly slots: LogQuery['slots'];
 }
 
-/** What the words choose; without words all. @throws LbError LB_ERR_APP_NOT_FOUND with the nearest name, and as `choose` */
+/** What the command is about; a config file stands for its apps, no word for all. */
+async function wordsOf(context: Context, apps: readonly LoggedApp[]): Promise<readonly string[]> {
+  const words: string[] = [];
+  for (const word of context.args.length === 0 ? [ALL] : context.args) {
+    if (isConfigFile(word)) words.push(...(await (await withFiles()).chooseAll(context, apps, [word])).map(({ app }) => app.name));
+    else words.push(word);
+  }
+  return words;
+}
+
+/** What the words choose. @throws LbError LB_ERR_APP_NOT_FOUND with the nearest name, and as `choose` */
 function chosen(apps: readonly LoggedApp[], words: readonly string[]): ChosenLogs {
-  const all = words.length === 0 ? choose(apps, ALL).chosen : words.flatMap((word) => choose(apps, word).chosen);
+  const all = words.flatMap((word) => choose(apps, word).chosen);
   const whole = new Set(all.flatMap(({ app, slot }) => (slot === null ? [app.name] : [])));
   const slots = new Map<string, Set<number>>();
   for (const { app, slot } of all) if (slot !== null && !whole.has(app.name)) slots.set(app.name, new Set([...(slots.get(app.name) ?? []), slot]));
@@ -103,24 +118,17 @@ function chosen(apps: readonly LoggedApp[], words: readonly string[]): ChosenLog
  * The apps of a home, from the file in which the daemon keeps their definitions: logs can be read when no daemon runs. A running
  * daemon is asked only if that file is missing or damaged, or does not have one of these apps.
  */
-async function knownApps(context: Context, words: readonly string[]): Promise<readonly LoggedApp[]> {
+async function knownApps(context: Context): Promise<readonly LoggedApp[]> {
   const saved = readAllSavedApps(homePaths(context.home));
-  const isComplete = saved.problem === null && saved.apps.length > 0 && words.every((word) => isKnown(saved.apps, word));
+  const isComplete = saved.problem === null && saved.apps.length > 0 && context.args.every((word) => isConfigFile(word) || standsForAny(saved.apps, word));
   if (isComplete) return saved.apps;
   const running = await (await ofDaemon()).appsOfDaemon(context);
   if (running === null && saved.problem !== null) context.note(saved.problem);
   return running ?? saved.apps;
 }
 
-function isKnown(apps: readonly LoggedApp[], word: string): boolean {
-  try {
-    return choose(apps, word).chosen.length > 0;
-  } catch {
-    return false;
-  }
-}
-
 const ofDaemon = (): Promise<typeof import('../logs/of-daemon.ts')> => import('../logs/of-daemon.ts');
+const withFiles = (): Promise<typeof import('../choose-with-files.ts')> => import('../choose-with-files.ts');
 
 /** The files and the memory that may have wanted lines. */
 function sourcesOf(context: Context, apps: readonly LoggedApp[], { stream }: LogQuery): { readonly places: LogPlace[]; readonly inMemory: InMemory } {
@@ -157,13 +165,13 @@ async function printPast(context: Context, query: LogQuery, starts: readonly Sta
     );
 }
 
-function noteIdle({ note, args }: Context, apps: readonly LoggedApp[]): void {
-  if (args.length === 0 || args.includes(ALL)) return;
+function noteIdle({ note }: Context, words: readonly string[], apps: readonly LoggedApp[]): void {
+  if (words.includes(ALL)) return;
   for (const { name, isToRun } of apps) if (!isToRun) note(`${name} is not running; new lines appear here when it runs again`);
 }
 
 /** The files that there are now, also of apps that were defined meanwhile. */
-function placesNow(context: Context, query: LogQuery): () => readonly LogPlace[] {
+function placesNow(context: Context, words: readonly string[], query: LogQuery): () => readonly LogPlace[] {
   const paths = homePaths(context.home);
   let version = '';
   let apps: readonly LoggedApp[] = [];
@@ -173,8 +181,7 @@ function placesNow(context: Context, query: LogQuery): () => readonly LogPlace[]
       ({ apps } = readAllSavedApps(paths));
       version = current;
     }
-    const known = context.args.filter((word) => isKnown(apps, word));
-    const wanted = context.args.length > 0 && known.length === 0 ? [] : chosen(apps, known).apps;
-    return sourcesOf(context, wanted, query).places;
+    const known = words.filter((word) => standsForAny(apps, word));
+    return sourcesOf(context, chosen(apps, known).apps, query).places;
   };
 }

@@ -12,7 +12,8 @@ import type { Context } from '../context.ts';
 import { daemonFor } from '../daemon-of.ts';
 import { terminalWidth } from '../io.ts';
 import { colorLevel, type ColorLevel } from '../output/style.ts';
-import { appNamed, fetchApps } from '../apps.ts';
+import { fetchApps } from '../apps.ts';
+import { chooseOne } from '../choose-with-files.ts';
 
 const DEFAULT_COLUMNS = 100;
 /** Time over which a single frame measures the machine's CPU. */
@@ -44,7 +45,7 @@ async function run(context: Context): Promise<number> {
 async function nameOf(context: Context, word: string | undefined): Promise<string | null> {
   const { channel } = await daemonFor(context, 'read');
   try {
-    return word === undefined ? null : appNamed(await fetchApps(channel), word).name;
+    return word === undefined ? null : (await chooseOne(context, await fetchApps(channel))).app.name;
   } finally {
     channel.close();
   }
@@ -58,7 +59,7 @@ async function printOnce(context: Context, word: string | undefined, palette: Pa
   try {
     await sleep(CPU_SAMPLE_MS);
     const apps = await fetchApps(channel);
-    const app = word === undefined ? null : appNamed(apps, word).name;
+    const app = word === undefined ? null : (await chooseOne(context, apps)).app.name;
     const columns = terminalWidth(io.stdout) ?? columnsOf(io.env['COLUMNS']);
     const history = await fetchHistory(channel, app);
     const text = paintLines(stillFrame({ columns, at: Date.now(), apps, machine: meter.sample(), history, app }), palette);

@@ -2,7 +2,8 @@ import { EXIT } from '../../errors/registry.ts';
 import { currentWorkers } from '../../lifecycle/current-workers.ts';
 import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import { appsOrNone } from '../apps-or-none.ts';
-import { ALL, choose, type Chosen } from '../choose.ts';
+import { ALL, type Chosen } from '../choose.ts';
+import { chooseAll } from '../choose-with-files.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
 
@@ -18,7 +19,7 @@ export const pid: Command = {
 async function run(context: Context): Promise<number> {
   const words = context.args.length === 0 ? [ALL] : context.args;
   const apps = await appsOrNone(context, 'read');
-  for (const found of words.flatMap((word) => choose(apps, word).chosen.flatMap(pidsOf))) context.print(String(found));
+  for (const found of (await chooseAll(context, apps, words)).flatMap(pidsOf)) context.print(String(found));
   return EXIT.ok;
 }
 

@@ -3,7 +3,8 @@ import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { terminalWidth } from '../io.ts';
 import { showView } from '../output/show-view.ts';
-import { appNamed, fetchApps } from '../apps.ts';
+import { fetchApps } from '../apps.ts';
+import { chooseOne } from '../choose-with-files.ts';
 import { daemonFor } from '../daemon-of.ts';
 
 export const show: Command = {
@@ -18,7 +19,7 @@ export const show: Command = {
 async function run(context: Context): Promise<number> {
   const { channel } = await daemonFor(context, 'read');
   try {
-    const app = appNamed(await fetchApps(channel), context.args[0] ?? '');
+    const { app } = await chooseOne(context, await fetchApps(channel));
     if (context.json) context.print(JSON.stringify(app));
     else context.io.stdout.write(showView(app, { width: terminalWidth(context.io.stdout), style: context.outStyle }));
     return EXIT.ok;

@@ -1,22 +1,19 @@
 import type { StoredLine } from '../../logs/stored-line.ts';
 import type { Context } from '../context.ts';
-import { localTime } from '../output/format.ts';
 import { logLineView } from '../output/log-view.ts';
 import { textOption } from '../values.ts';
+import type { TimeFormat } from './time-format.ts';
 
 /** How a line is written to stdout. */
-function lineView({ json, options, outStyle }: Context): (line: StoredLine) => string {
+function lineView({ json, options, outStyle }: Context, format: TimeFormat): (line: StoredLine) => string {
   if (json) return ({ app, slot, pid, stream, at, text }) => `${JSON.stringify({ app, slot, pid, stream, at, text })}\n`;
   if (options['format'] === true) return keyValueView;
   const highlight = textOption(options, 'highlight');
-  const time = (at: number | null): string => (options['timestamp'] === undefined ? '' : `${outStyle('dim', at === null ? '-' : timeOf(at))} `);
+  const time = (at: number | null): string => (options['timestamp'] === undefined ? '' : `${outStyle('dim', at === null ? '-' : format(at))} `);
   if (options['raw'] === true) return ({ at, text }) => `${time(at)}${text}\n`;
   const marked = (text: string): string => (highlight === undefined ? text : text.replaceAll(highlight, outStyle('yellowBright', highlight)));
   return (line) => time(line.at) + logLineView({ ...line, text: marked(line.text) }, outStyle);
 }
-
-/** `2026-11-20 10:31:07.042`, in the local time zone. */
-const timeOf = (at: number): string => `${localTime(at)}.${String(Math.floor(at) % 1000).padStart(3, '0')}`;
 
 /** The `--format` of PM2. */
 function keyValueView({ app, slot, stream, at, text }: StoredLine): string {
@@ -29,9 +26,9 @@ export class LogPrinter {
   readonly #context: Context;
   readonly #view: (line: StoredLine) => string;
 
-  constructor(context: Context) {
+  constructor(context: Context, format: TimeFormat) {
     this.#context = context;
-    this.#view = lineView(context);
+    this.#view = lineView(context, format);
   }
 
   async print(lines: readonly StoredLine[]): Promise<void> {

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HELLO } from '../../client/fake-daemon.ts';
 import { app } from '../../client/samples.ts';
 import { daemon, lb, withoutDaemon } from './daemon.ts';
+import { tempDir } from '../../config/temp-dir.ts';
 
 describe('health', () => {
   const health = [
@@ -31,6 +33,23 @@ describe('health', () => {
 
   it('ends with 3 and 4 where nothing can be told', async () => {
     expect([(await lb('health nobody')).code, (await withoutDaemon('health api')).code]).toEqual([3, 4]);
+  });
+});
+
+describe('commands about one app', () => {
+  const config = (...names: readonly string[]): string => {
+    const directory = tempDir({ 'app.js': '', 'lb.config.json': JSON.stringify(names.map((name) => ({ name, script: 'app.js' }))) });
+    return join(directory, 'lb.config.json');
+  };
+
+  it('take a config file with one', async () => {
+    expect((await lb(`show ${config('docs')}`)).out).toMatch(/^docs {2}stopped/);
+    expect((await lb(`id ${config('api', 'docs')}`)).out).toBe((await lb('id /^(api|docs)$/')).out);
+    expect((await lb(`health ${config('docs')}`)).out).toMatch(/^docs {2}not healthy/);
+  });
+
+  it('name the apps of one with several', async () => {
+    expect(await lb(`show ${config('api', 'docs')}`)).toMatchObject({ code: 2, err: expect.stringContaining('stands for api, docs') as string });
   });
 });
 

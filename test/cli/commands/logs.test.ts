@@ -109,6 +109,31 @@ describe('logs', () => {
     ]);
   });
 
+  it('prints times in a format of dayjs, and does not take an app for one', async () => {
+    const { out } = await lb('logs api --no-follow --lines 2 --timestamp [at]mm:ss.SSS', { env: { FORCE_COLOR: '0' } });
+    expect(out).toMatch(/^- api {3}at a stack\nat00:05\.000 api /);
+    expect((await lb('logs api --no-follow --lines 2 --timestamp', { env: { FORCE_COLOR: '0' } })).out).toMatch(/\n2026-01-01 \d\d:\d\d:05\.000 api /);
+    expect(await lb('logs --timestamp docs --no-follow')).toMatchObject({ code: 2, err: expect.stringContaining('"lb logs docs --timestamp"') as string });
+  });
+
+  it('takes a config file for its apps, also while following', async () => {
+    const config = join(home, 'lb.config.json');
+    writeFileSync(join(home, 'app.js'), '');
+    writeFileSync(
+      config,
+      JSON.stringify([
+        { name: 'docs', script: 'app.js' },
+        { name: 'other', script: 'app.js' },
+      ]),
+    );
+    const ran = await lb(`logs ${config} --no-follow`);
+    expect([shown(ran), ran.err]).toEqual([['docs docs'], 'not defined: other\n']);
+    const followed = await follow(`logs ${config} --lines 1`, { until: 'again', written: () => appendFileSync(file('docs-out.log'), `${at(9)} again\n`) });
+    expect(shown(followed)).toEqual(['docs docs', 'docs again']);
+    writeFileSync(config, '{');
+    expect(await lb(`logs ${config} --no-follow`)).toMatchObject({ code: 2, err: expect.stringContaining('lb.config.json') as string });
+  });
+
   it('names the slots whose files are separate', async () => {
     save({ name: 'api', mergeLogs: false });
     for (const slot of [0, 1]) writeFileSync(file(`api-out-${slot}.log`), `${at(slot)} slot ${slot}\n`);

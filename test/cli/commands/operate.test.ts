@@ -57,18 +57,19 @@ describe('operations', () => {
   });
 
   it('take "all" as every app that is concerned', async () => {
-    for (const route of ['POST /v1/apps/api/stop', 'POST /v1/apps/api/restart', 'DELETE /v1/apps/api', 'DELETE /v1/apps/docs']) {
+    for (const route of ['POST /v1/apps/api/stop', 'POST /v1/apps/api/restart', 'POST /v1/apps/docs/start', 'DELETE /v1/apps/api', 'DELETE /v1/apps/docs']) {
       daemon.on(route, { stream: [done('done')] });
     }
     expect([(await lb('stop all')).code, (await lb('restart all')).code, (await lb('del all')).code]).toEqual([0, 0, 0]);
     expect(daemon.orders.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'POST /v1/apps/api/stop',
       'POST /v1/apps/api/restart',
+      'POST /v1/apps/docs/start',
       'DELETE /v1/apps/api',
       'DELETE /v1/apps/docs',
     ]);
     daemon.on('GET /v1/apps', { json: { apps: [] } });
-    expect(await lb('reload all')).toEqual({ code: 0, out: '', err: 'no app is running\n' });
+    expect(await lb('reload all')).toEqual({ code: 0, out: '', err: 'there are no apps\n' });
   });
 
   it('restart several apps at a time, and end with the code of the first that failed', async () => {
