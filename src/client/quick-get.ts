@@ -47,16 +47,20 @@ function parseAnswer(bytes: Buffer): QuickAnswer | null {
   return { status: Number(status), body: body.toString('utf8') };
 }
 
-/** A socket of another user would receive our environment with every start. @throws LbError if it is missing or not ours */
+/** A socket of another user, who may also put it into a home that is open to others, would receive our environment with every start. @throws LbError if it is missing or not ours */
 export function checkSocketOwner(address: DaemonAddress): void {
   if (process.platform === 'win32') return;
   let uid: number;
+  let mode: number;
   try {
-    uid = statSync(address.socket).uid;
+    ({ uid } = statSync(address.socket));
+    ({ mode } = statSync(address.home));
   } catch (error) {
     throw connectionError(error, address);
   }
-  if (uid !== process.getuid?.() && address.isShared !== true) throw unreachable(address, `it belongs to user ${uid}`);
+  if (address.isShared === true) return;
+  if (uid !== process.getuid?.()) throw unreachable(address, `it belongs to user ${uid}`);
+  if ((mode & 0o022) !== 0) throw unreachable(address, `other users can write to ${address.home}`);
 }
 
 /** The error for a failed connection to the daemon. */

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { LbError } from '../errors/lb-error.ts';
 import type { DaemonRole } from '../lifecycle/daemon-role.ts';
 import { acquireLock, type Lock } from '../system/lock.ts';
-import { assertOwnContent, ensureHome } from '../system/ensure-home.ts';
+import { assertOwnContent, ensureHome, returnSockets } from '../system/ensure-home.ts';
 import type { HomePaths } from '../system/paths.ts';
 import { removeIfThere } from '../system/remove-file.ts';
 import { claimSocketPath } from '../system/stale-socket.ts';
@@ -71,6 +71,7 @@ export class HomeClaim {
   /** @throws LbError LB_ERR_SOCKET_PATH */
   async listen(): Promise<void> {
     const { sockets, paths, reports } = this.#options;
+    returnSockets(paths.home);
     for (const { name } of sockets) await claimSocketPath(paths[name]);
     for (const socket of sockets) await this.#listen(socket);
     writePid(paths.daemonPid, reports);

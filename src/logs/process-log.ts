@@ -8,6 +8,8 @@ import type { LogTarget } from './log-target.ts';
 /** More is not handed to the program before it has taken this. */
 const UNSENT_BYTES = 64 * 1024;
 const DRAIN_MS = 50;
+/** One that cannot deliver anything ends sooner: systemd-cat without a journal, logger without a syslog. */
+const PROVEN_MS = 200;
 const CLOSE_MS = 1_000;
 
 /** A program that reads a log from its stdin, such as systemd-cat. */
@@ -32,7 +34,7 @@ export class ProcessLog implements LogTarget {
     child.once('exit', (code, signal) => ended(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
   }
 
-  /** @throws Error if it cannot be started. */
+  /** @throws Error if it cannot be started, or ends at once: nothing is handed to it then. */
   static async open([command, ...args]: Command): Promise<ProcessLog> {
     const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'ignore'], cwd: '/' });
     // First of all: without descriptors for its pipes, a child has none of them, and tells by an `error` event.
@@ -40,7 +42,10 @@ export class ProcessLog implements LogTarget {
       child.on('error', reject);
       child.once('spawn', resolve);
     });
-    return new ProcessLog(command, child);
+    const log = new ProcessLog(command, child);
+    await withDeadline(once(child, 'exit'), PROVEN_MS);
+    log.#assertRuns();
+    return log;
   }
 
   async append(blocks: readonly Buffer[]): Promise<number> {
@@ -50,12 +55,16 @@ export class ProcessLog implements LogTarget {
         once(stdin, 'drain').catch(() => {}),
         DRAIN_MS,
       );
-    if (this.#end !== null) throw new Error(`${this.path} ended (${this.#end})`);
+    this.#assertRuns();
     if (stdin.writableLength > UNSENT_BYTES) return 0;
     // A copy, because the queue uses its blocks again.
     const bytes = Buffer.concat(blocks);
     stdin.write(bytes);
     return bytes.length;
+  }
+
+  #assertRuns(): void {
+    if (this.#end !== null) throw new Error(`${this.path} ended (${this.#end})`);
   }
 
   isInPlace(): Promise<boolean> {

@@ -108,8 +108,9 @@ export class DaemonLink {
     else acceptChannels(DOOR_DESCRIPTOR, (channel) => this.#greet(channel));
   }
 
+  /** The next daemon may listen elsewhere. */
   #dialDaemon(): void {
-    this.#greet(HandleChannel.connect(this.#settings.attach));
+    this.#greet(HandleChannel.connect(homePaths(this.#settings.home).attach));
   }
 
   #greet(channel: HandleChannel): void {

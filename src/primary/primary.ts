@@ -173,10 +173,12 @@ export class Primary {
   }
 
   #workerSettings(spec: AppSpec): WorkerSettings {
-    const { socket, home, daemonLog, daemonNode, foreground, user } = this.#settings;
+    const { home, daemonLog, daemonNode, foreground, user } = this.#settings;
     // Another user cannot start the daemon of root.
     const restartDaemon =
-      foreground || user !== undefined ? null : { socket, program: this.#ports.program.path('daemon'), home, log: daemonLog, node: daemonNode };
+      foreground || user !== undefined
+        ? null
+        : { socket: homePaths(home).socket, program: this.#ports.program.path('daemon'), home, log: daemonLog, node: daemonNode };
     const nodeOptions = spec.env['NODE_OPTIONS'] ?? null;
     const { name, kind, killTimeoutMs, drainIdleMs, umask } = spec;
     // A command gets none of this.

@@ -161,10 +161,6 @@ export interface PrimarySettings {
   /** Unique among the primaries of a daemon; the apps come with their start orders. */
   readonly name: string;
   readonly home: string;
-  /** The daemon's control socket. */
-  readonly socket: string;
-  /** The daemon's socket for primaries. */
-  readonly attach: string;
   readonly daemonLog: string;
   /** The binary to run a new daemon with. */
   readonly daemonNode: string;

@@ -6,8 +6,6 @@ import { boolean, object, optional, string } from './parser.ts';
 export const parsePrimarySettings = object<PrimarySettings>({
   name: appName,
   home: absolutePath,
-  socket: string,
-  attach: string,
   daemonLog: absolutePath,
   daemonNode: absolutePath,
   program: absolutePath,

@@ -1,11 +1,11 @@
-import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errnoOf, LbError, messageOf } from '../errors/lb-error.ts';
 import type { HomeLook } from './home-table.ts';
 import { makeHomeSecret } from './home-secret.ts';
-import { lookAtHome, thisUser, type Who } from './look-at-home.ts';
-import type { HomePaths } from './paths.ts';
-import { makeSocketFolder } from './socket-folder.ts';
+import { isWritable, lookAtHome, thisUser, type Who } from './look-at-home.ts';
+import { fitsSocket, type HomePaths } from './paths.ts';
+import { makeSocketFolder, ownSocketFolder } from './socket-folder.ts';
 
 /**
  * Creates the directories of a home. Refuses one that another user could tamper with. A directory in it that cannot be made now is
@@ -22,9 +22,18 @@ export function ensureHome(paths: HomePaths, report: (message: string) => void =
   }
   attempt(() => makeHomeSecret(home));
   // Read after the secret was made: the socket's name depends on it.
-  if (who === null || [paths.socket, paths.attach].every((socket) => dirname(socket) === home)) return;
+  if (who === null || takesSockets(home)) return;
   const { taken } = makeSocketFolder(home);
   for (const name of taken) report(`another user has taken ${name}, where the control socket was to be; it is in ${dirname(paths.attach)} now`);
+}
+
+/** The home has room for the sockets, and they can be made there. */
+const takesSockets = (home: string): boolean => fitsSocket(home, 'attach.sock') && fitsSocket(home, 'lb.sock') && isWritable(home);
+
+/** Removes the folder under /tmp if the home takes the sockets by now; else they stay there. The caller holds the lock. */
+export function returnSockets(home: string): void {
+  const folder = ownSocketFolder(home);
+  if (folder !== null && takesSockets(home)) attempt(() => rmSync(folder, { recursive: true, force: true }));
 }
 
 function isMade(directory: string): boolean {

@@ -131,7 +131,7 @@ function exists(path: string): boolean {
   }
 }
 
-function isWritable(directory: string): boolean {
+export function isWritable(directory: string): boolean {
   try {
     accessSync(directory, constants.W_OK | constants.X_OK);
     return true;

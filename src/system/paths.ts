@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { shortHash } from './short-hash.ts';
-import { socketFolder } from './socket-folder.ts';
+import { ownSocketFolder, socketFolder } from './socket-folder.ts';
 
 /** Size of `sun_path` minus the terminating zero. */
 const SOCKET_PATH_BYTES = 107;
@@ -67,13 +67,17 @@ export function homePaths(home: string): HomePaths {
 /** In the folder of the primaries: names the commands of the primary with this pid. During an upgrade there are two. */
 export const commandsFile = (primary: string, pid: number): string => `${primary}.${pid}.commands`;
 
-/** If the path in the home is too long for a socket, it is in a folder under /tmp. */
-function socketPath(home: string, name: 'lb.sock' | 'attach.sock'): string {
+type SocketName = 'lb.sock' | 'attach.sock';
+
+/** Under /tmp if the path in the home is too long for a socket, or the home was read-only when the daemon started. */
+function socketPath(home: string, name: SocketName): string {
   if (process.platform === 'win32') return `\\\\.\\pipe\\lb-${shortHash(home.toLowerCase())}${name === 'lb.sock' ? '' : '-attach'}`;
-  const socket = join(home, name);
-  if (Buffer.byteLength(socket) <= SOCKET_PATH_BYTES) return socket;
-  return join(socketFolder(home), name);
+  const folder = ownSocketFolder(home) ?? (fitsSocket(home, name) ? home : socketFolder(home));
+  return join(folder, name);
 }
+
+/** Whether the path in the home is short enough for a socket. */
+export const fitsSocket = (home: string, name: SocketName): boolean => Buffer.byteLength(join(home, name)) <= SOCKET_PATH_BYTES;
 
 /** Where a user's daemon is reached by the members of a group, unless another path is given. */
 export const sharedSocketOf = (uid: number): string => `/run/lb-${uid}/lb.sock`;

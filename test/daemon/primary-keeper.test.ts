@@ -106,7 +106,7 @@ beforeEach(() => {
   const unused = (): never => {
     throw new Error('it runs as the user of the daemon');
   };
-  const settings = { home: dir, socket: '', attach: '', daemonLog: '', daemonNode: '', program: '', version: '', foreground: false };
+  const settings = { home: dir, daemonLog: '', daemonNode: '', program: '', version: '', foreground: false };
   keeper = new PrimaryKeeper({
     name: 'shared',
     home: dir,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { AppSnapshot, WorkerSnapshot } from '../../src/protocol/snapshot.ts';
 import type { DaemonHello } from '../../src/protocol/control.ts';
+import { homePaths } from '../../src/system/paths.ts';
 import { controlRequest, type ControlAnswer } from './control.ts';
 import { fixture } from './paths.ts';
 import { freePort } from './ports.ts';
@@ -34,8 +35,6 @@ const describeProcess = (found: ProcessInfo): string => `pid ${found.pid} (state
 export class Sandbox {
   readonly directory = mkdtempSync(join(tmpdir(), 'lb-'));
   readonly home = join(this.directory, 'home');
-  readonly socket = join(this.home, 'lb.sock');
-  readonly attach = join(this.home, 'attach.sock');
   /** What is in the environment of every command. */
   readonly env: Readonly<Record<string, string>> = {
     PATH: process.env['PATH'] ?? '',
@@ -55,6 +54,14 @@ export class Sandbox {
     if (user === undefined) return;
     chownSync(this.directory, user.uid, user.gid);
     chmodSync(this.directory, 0o755);
+  }
+
+  get socket(): string {
+    return homePaths(this.home).socket;
+  }
+
+  get attach(): string {
+    return homePaths(this.home).attach;
   }
 
   /** Runs a command to its end; whether it succeeded is for the caller to judge. */

@@ -445,6 +445,17 @@ describe('LogFile of a program', () => {
     await short.close();
   });
 
+  it('hands nothing to one that ends at once, says so once, and counts what is lost', async () => {
+    const file = logFile({ path: 'journal', program: ['sh', '-c', 'exit 1'], retryMs: 10 });
+    for (let attempt = 0; attempt < 3; attempt++) {
+      file.write('a\n');
+      await file.flush();
+    }
+    expect([problems, file.pendingBytes]).toEqual([['journal cannot be written: sh ended (exit code 1)'], 6]);
+    await file.close();
+    expect(problems.slice(1)).toEqual(['journal was closed; 6 bytes were lost']);
+  });
+
   it('says that it is missing', async () => {
     const file = logFile({ path: 'journal', program: ['no-such-program'] });
     file.write('a\n');

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { DaemonLink, type LinkEvents } from '../../src/primary/daemon-link.ts';
@@ -64,7 +64,7 @@ async function listen(path: string, welcome = true): Promise<FakeDaemon> {
 
 function linkTo(attach: string, events: Partial<LinkEvents> = {}): DaemonLink {
   return new DaemonLink(
-    { attach, foreground: true } as PrimarySettings,
+    { home: dirname(attach), foreground: true } as PrimarySettings,
     {
       hello: (proof) => ({ ...HELLO, proof }),
       attached: () => {},

@@ -96,8 +96,6 @@ export class PrimaryHarness {
     const settings: PrimarySettings = {
       name: 'api',
       home: '/h',
-      socket: '/h/lb.sock',
-      attach: '/h/attach.sock',
       daemonLog: '/h/daemon.log',
       daemonNode: 'node',
       program: '/program',

@@ -145,6 +145,9 @@ it('cannot put anything into a home, or a home into the place of another', async
   lchownSync(join(linked, 'daemon.log'), VICTIM.uid, VICTIM.gid);
   // The log goes nowhere: no app depends on it.
   expect((await startIn(linked)).code).toBe(0);
+  chmodSync(linked, 0o777);
+  expect((await sandbox.lbWith({ env: { LB_HOME: linked } }, 'list')).code, 'also of a daemon that runs').toBe(4);
+  chmodSync(linked, 0o700);
   expect((await sandbox.lbWith({ env: { LB_HOME: linked } }, 'kill')).code).toBe(0);
   expect(readFileSync(important, 'utf8'), 'no link is followed').toBe('mine');
 

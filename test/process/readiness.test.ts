@@ -150,13 +150,17 @@ it('the Redis example without Redis: a start fails, and a reload leaves the old 
   const program = needsPackage(context, REDIS_SERVER);
   const script = join(ROOT, 'examples/express-session-redis/server.js');
   const port = await freePort();
-  const flags = ['--port', String(port), '--listen-timeout', '3s', '--max-restarts', '0'];
-  const without = await sandbox.tryStart(script, { instances: 1, flags, env: { ...NO_PORT, REDIS_SOCKET: join(sandbox.directory, 'none.sock') } });
+  const flags = ['--port', String(port), '--max-restarts', '0', '--listen-timeout'];
+  const without = await sandbox.tryStart(script, {
+    instances: 1,
+    flags: [...flags, '3s'],
+    env: { ...NO_PORT, REDIS_SOCKET: join(sandbox.directory, 'none.sock') },
+  });
   expect(without.result.code, String(without.result)).toBe(1);
   expect(without.result.stderr).toContain(`not listening on port ${port} within 3 s`);
 
   const redis = await startRedis(program, sandbox.directory);
-  const { name } = await sandbox.start(script, { instances: 1, flags, env: { ...NO_PORT, REDIS_SOCKET: redis } });
+  const { name } = await sandbox.start(script, { instances: 1, flags: [...flags, '8s'], env: { ...NO_PORT, REDIS_SOCKET: redis } });
   const before = await sandbox.workerPids(name);
   const reload = await sandbox.lbWith({ env: { REDIS_SOCKET: join(sandbox.directory, 'none.sock') } }, 'reload', name, '--update-env');
   expect(reload.code, String(reload)).toBe(1);

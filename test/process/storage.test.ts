@@ -1,7 +1,7 @@
 /** @module-tag light */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { isAlive } from '../helpers/processes.ts';
 import { startLoad, type Load } from '../helpers/load.ts';
@@ -114,7 +114,14 @@ it('S33: a home that is read-only, then on a full disk', { tags: ['root'] }, asy
   mount('-o', 'remount,bind,ro', sandbox.home);
   await killPrimary(sandbox, name);
   expect((await sandbox.ok('list')).stderr).toContain('cannot be written (EROFS: read-only file system)');
+  await killDaemon(sandbox, name);
+  expect((await sandbox.ok('list')).stdout).toMatch(/online +2\/2/);
+  await killPrimary(sandbox, name);
+  await sandbox.ok('reload', name);
+  expect(dirname(sandbox.socket)).not.toBe(sandbox.home);
   unmount(sandbox.home);
+  await killDaemon(sandbox, name);
+  expect(dirname(sandbox.socket)).toBe(sandbox.home);
 
   const ballast = join(sandbox.home, 'ballast');
   expect(() => writeFileSync(ballast, Buffer.alloc(4 * 1024 * 1024))).toThrow('ENOSPC');
@@ -127,5 +134,5 @@ it('S33: a home that is read-only, then on a full disk', { tags: ['root'] }, asy
   rmSync(ballast);
   await sandbox.waitFor('what runs to be saved', () => readFileSync(join(sandbox.home, 'state.json'), 'utf8').includes('"instances": 3'));
   await sandbox.waitFor('all to be written', async () => (await sandbox.ok('list')).stderr === '');
-  await expectServed(load, 2);
+  await expectServed(load, 3);
 });

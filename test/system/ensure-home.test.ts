@@ -2,7 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, statS
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import { assertOwnContent, ensureHome } from '../../src/system/ensure-home.ts';
+import { assertOwnContent, ensureHome, returnSockets } from '../../src/system/ensure-home.ts';
 import { secretNames } from '../../src/system/home-secret.ts';
 import { homePaths } from '../../src/system/paths.ts';
 
@@ -35,6 +35,21 @@ it('has the socket of a long path in a folder of ours, with a name that only thi
   onTestFinished(() => rmSync(folder, { recursive: true }));
   expect(paths.socket).not.toBe(guessed);
   expect([existsSync(dirname(guessed)), modeOf(folder)]).toEqual([false, 0o700]);
+});
+
+it('has the sockets elsewhere while the home cannot be written', { tags: ['ordinary'] }, () => {
+  const paths = homePaths(join(dir, 'home'));
+  ensureHome(paths);
+  chmodSync(paths.home, 0o500);
+  ensureHome(paths);
+  const folders = [paths.socket, paths.attach].map(dirname);
+  onTestFinished(() => rmSync(folders[0] ?? '', { recursive: true, force: true }));
+  expect([new Set(folders).size, folders[0]]).toEqual([1, expect.stringMatching(/^\/tmp\/lb-/)]);
+  returnSockets(paths.home);
+  expect(existsSync(folders[0] ?? '')).toBe(true);
+  chmodSync(paths.home, 0o700);
+  returnSockets(paths.home);
+  expect([existsSync(folders[0] ?? ''), dirname(paths.socket)]).toEqual([false, paths.home]);
 });
 
 it('goes on to the next folder when the name is taken, and says so', () => {

@@ -12,8 +12,6 @@ const OURS = { home: '/h', settingsVar: PRIMARY_SETTINGS_VAR };
 const SETTINGS: PrimarySettings = {
   name: 'web',
   home: '/h',
-  socket: '/h/lb.sock',
-  attach: '/h/attach.sock',
   daemonLog: '/h/daemon.log',
   daemonNode: '/usr/bin/node',
   program: '/program',

@@ -20,7 +20,7 @@ import { sampleSpec } from '../../lifecycle/sample-spec.ts';
 const STATS_EVERY_MS = 1_000;
 const [home = '', ...counts] = process.argv.slice(2);
 const [appCount = 0, workerCount = 0] = counts.map(Number);
-const { socket, attach, daemonLog } = homePaths(home);
+const { daemonLog } = homePaths(home);
 const slots = Array.from({ length: workerCount }, (_, slot) => slot);
 let attached = 0;
 let stopped = 0;
@@ -37,8 +37,6 @@ class FakePrimary {
     const settings: PrimarySettings = {
       name: this.#spec.name,
       home,
-      socket,
-      attach,
       daemonLog,
       daemonNode: '',
       program: '',
