@@ -48,15 +48,15 @@ it('a changed definition that does not work is not kept', async () => {
   expect(await getJson(port)).toMatchObject({ version: 'v1' });
 });
 
-it('finds ecosystem.config.js in the current directory, and names what it does not support', async () => {
+it('finds ecosystem.config.js in the current directory, and names what it does not know', async () => {
   const port = await freePort();
   sandbox.writeApp(
     'pm2/ecosystem.config.js',
-    `module.exports = { apps: [{ name: 'old-friend', script: ${JSON.stringify(script)}, exec_mode: 'cluster', instances: 2, force: true, env: { PORT: ${port} } }] };\n`,
+    `module.exports = { apps: [{ name: 'old-friend', script: ${JSON.stringify(script)}, exec_mode: 'cluster', instances: 2, max_size: '1G', env: { PORT: ${port} } }] };\n`,
   );
   const result = await sandbox.lbWith({ cwd: `${sandbox.directory}/apps/pm2` }, 'start');
   expect(result.code, String(result)).toBe(0);
-  expect(result.stderr).toContain('not supported yet and ignored: force');
+  expect(result.stderr).toContain('unknown and ignored: max_size');
   expect(await sandbox.workerPids('old-friend')).toHaveLength(2);
   expect(await getJson(port)).toMatchObject({ version: '1' });
 });
