@@ -51,7 +51,7 @@ export function refuseConfigFlags(context: Context, command: string, target: str
 }
 
 /** Flags of the command itself, not settings of an app. */
-const COMMAND_KEYS = new Set(['json', 'envName', 'only', 'daemon', 'updateEnv', 'attach', ...GLOBAL_KEYS, ...PM2_KEYS]);
+const COMMAND_KEYS = new Set(['json', 'envName', 'only', 'daemon', 'updateEnv', 'reload', 'attach', ...GLOBAL_KEYS, ...PM2_KEYS]);
 
 /** The definitions that a target resolves to. */
 export interface Resolved {

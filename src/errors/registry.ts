@@ -98,7 +98,7 @@ export const ERRORS = {
   },
   LB_ERR_OTHER_DEFINITION: {
     message: 'app "{app}" is running with another definition',
-    hint: 'to put this one in place: "lb stop {app}", then this command again; a config file is put in place without a gap: "lb apply <file>"',
+    hint: 'to put this one in place without a gap, add --reload to "lb start", or "lb apply" its config file',
     exit: 'failed',
     http: 409,
   },

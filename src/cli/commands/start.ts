@@ -4,8 +4,10 @@ import { appPath, type Channel } from '../../client/request.ts';
 import { findConfigFile, isConfigFile, optionFlags } from '../../config/index.ts';
 import { findScript } from '../../config/script.ts';
 import { LbError } from '../../errors/lb-error.ts';
+import { EXIT } from '../../errors/registry.ts';
 import { expectedName, normalName } from '../../lifecycle/app-name.ts';
 import type { StartBody } from '../../protocol/control.ts';
+import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import { ownLimits } from '../../system/limits.ts';
 import { JSON_STREAM_OPTION, UPDATE_ENV_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -18,6 +20,7 @@ import { lowerLimits } from '../output/limits-view.ts';
 import { FORCE_OPTION, PM2_OPTIONS } from '../pm2-habits.ts';
 import { appFlags, applyMetrics, commandForFile, CONFIG_OPTIONS, refuseConfigFlags, resolveTarget, type Resolved } from '../resolve.ts';
 import { envUpdate } from '../update-env.ts';
+import { carryOut, changesOf, stepsFor } from '../apply-steps.ts';
 import { fetchApps, isRunning } from '../apps.ts';
 import { ATTACH_OPTION, thenAttach, type Touched } from '../attach.ts';
 import { ALL, choose } from '../choose.ts';
@@ -31,6 +34,7 @@ export const start: Command = {
     ...CONFIG_OPTIONS,
     { flags: '--no-daemon', description: 'stay in the foreground, like "lb run"' },
     UPDATE_ENV_OPTION,
+    { flags: '--reload', description: 'also reload what runs, for new code or another definition' },
     FORCE_OPTION,
     ATTACH_OPTION,
     JSON_STREAM_OPTION,
@@ -54,26 +58,36 @@ async function run(context: Context): Promise<number> {
   if (context.options['daemon'] === false) return await runInForeground(context);
   const targets = context.args.length === 0 ? [undefined] : context.args;
   return await thenAttach(context, async (touched) => {
-    const steps: (() => Promise<void>)[] = [];
+    const steps: (() => Promise<number>)[] = [];
     for (const target of targets) {
       const known = target === undefined ? null : await knownApps(context, target);
       steps.push(...(known ?? [null]).map((app) => () => (app === null ? startDefined(context, target, touched) : startAgain(context, app, touched))));
     }
-    return await forEachTarget(context, steps, async (step) => await step());
+    const codes: number[] = [];
+    const failed = await forEachTarget(context, steps, async (step) => void codes.push(await step()));
+    return failed === EXIT.ok ? Math.max(EXIT.ok, ...codes) : failed;
   });
 }
 
-async function startDefined(context: Context, target: string | undefined, touched: Touched): Promise<void> {
+const alsoReloads = ({ options }: Context): boolean => options['reload'] === true;
+
+/** Starts what does not run; with `--reload` also puts the definitions of what runs in place. Resolves with the exit code of that. */
+async function startDefined(context: Context, target: string | undefined, touched: Touched): Promise<number> {
   const resolved = await resolveTarget(context, target, appFlags(context));
   const connection = await daemonFor(context, 'start');
   const { channel } = connection;
   try {
     const { apps, metrics } = context.options['force'] === true ? await underFreeName(context, target, resolved, channel) : resolved;
+    const reloads = alsoReloads(context) ? (await stepsFor(context, { ...resolved, apps }, channel)).filter((step) => step.do === 'reload') : [];
+    const fresh = apps.filter(({ name }) => reloads.every(({ app }) => app !== name));
     await applyMetrics(channel, metrics);
     for (const { name } of apps) touched(name);
-    const body: StartBody = { apps };
-    const title = `start of ${apps.map((app) => `"${app.name}"`).join(', ')}`;
-    await runOperation(context, channel, { title, method: 'POST', path: '/v1/apps', body, finish: warnOfLimits(context) });
+    if (fresh.length > 0) {
+      const body: StartBody = { apps: fresh };
+      const title = `start of ${fresh.map((app) => `"${app.name}"`).join(', ')}`;
+      await runOperation(context, channel, { title, method: 'POST', path: '/v1/apps', body, finish: warnOfLimits(context) });
+    }
+    return await forEachTarget(context, changesOf(reloads), (change) => carryOut(context, channel, change, resolved));
   } catch (thrown) {
     throw advisingApply(context, target, advisingName(context, target, resolved.apps, thrown));
   } finally {
@@ -92,7 +106,7 @@ async function underFreeName(context: Context, target: string | undefined, resol
 }
 
 /** The apps for which a word stands: a name, an id, `all` or a pattern. Null if it stands for none, and may be a script. */
-async function knownApps(context: Context, target: string): Promise<readonly string[] | null> {
+async function knownApps(context: Context, target: string): Promise<readonly AppSnapshot[] | null> {
   if (!isWord(target) || (await isPath(target, context))) return null;
   // Without a daemon, a new one has to load the stopped apps.
   const connection = await reachedDaemon(context, 'change');
@@ -101,9 +115,9 @@ async function knownApps(context: Context, target: string): Promise<readonly str
     const { chosen, isGroup } = choose(await fetchApps(connection.channel), target);
     refuseConfigFlags(context, 'start', target);
     if (Object.keys(appFlags(context)).length > 0 || context.appArgs.length > 0) throw changesByName(target);
-    const apps = chosen.map(({ app }) => app).filter((app) => !isGroup || !isRunning(app));
-    if (apps.length === 0) context.note('no app is stopped');
-    return apps.map(({ name }) => name);
+    const apps = chosen.map(({ app }) => app).filter((app) => !isGroup || alsoReloads(context) || !isRunning(app));
+    if (apps.length === 0) context.note(alsoReloads(context) ? 'there are no apps' : 'no app is stopped');
+    return apps;
   } catch (error) {
     if (['LB_ERR_APP_NOT_FOUND', 'LB_ERR_NO_MATCH'].includes(LbError.from(error).code)) return null;
     throw error;
@@ -115,13 +129,16 @@ async function knownApps(context: Context, target: string): Promise<readonly str
 /** What may be the name of an app, or stand for several. */
 const isWord = (target: string): boolean => expectedName(normalName(target)) === undefined || target === ALL || /^\/.+\/i?$/.test(target);
 
-/** Starts an app as it is defined. */
-async function startAgain(context: Context, name: string, touched: Touched): Promise<void> {
+/** Starts an app as it is defined, or reloads it. */
+async function startAgain(context: Context, app: AppSnapshot, touched: Touched): Promise<number> {
+  const { name } = app;
+  const action = alsoReloads(context) && isRunning(app) ? 'reload' : 'start';
   const { channel } = await daemonFor(context, 'change');
   try {
     touched(name);
-    const [title, path] = [`start of "${name}"`, appPath(name, 'start')];
+    const [title, path] = [`${action} of "${name}"`, appPath(name, action)];
     await runOperation(context, channel, { title, method: 'POST', path, body: envUpdate(context), finish: warnOfLimits(context) });
+    return EXIT.ok;
   } finally {
     channel.close();
   }

@@ -115,7 +115,31 @@ describe('start', () => {
     expect((await lb('start')).err).toBe(err);
     expect((await lb('start --only a')).err).toContain('"lb apply lb.config.json --only a"');
     expect(jsonLines((await lb('start --json')).out)).toMatchObject([{ ok: false, error: { code: 'LB_ERR_OTHER_DEFINITION' } }]);
-    expect((await lb('start server.js')).err).toContain('hint: to put this one in place: "lb stop a", then this command again');
+    expect((await lb('start server.js')).err).toContain('hint: to put this one in place without a gap, add --reload to "lb start"');
+  });
+
+  it('with --reload also reloads what runs: a name as it is, a script and a file with their definitions, the rest started side by side', async () => {
+    daemon.on('POST /v1/apps/api/reload', { stream: [done('reloaded')] }).on('POST /v1/apps/docs/start', { stream: [done('started')] });
+    expect(await lb('start api docs --reload')).toEqual({ code: 0, out: 'reloaded\nstarted\n', err: '' });
+    expect((await lb('start all --reload')).out).toBe('reloaded\nstarted\n');
+    const apps = ['api', 'new', 'docs'].map((name) => ({ script: 'server.js', name }));
+    writeFileSync(join(work, 'lb.config.json'), JSON.stringify(apps));
+    daemon.on('GET /v1/apps/api/env', { json: { env: {} } });
+    expect((await lb('start --reload')).code).toBe(0);
+    expect((await lb('start server.js -n api -i 3 --reload')).code).toBe(0);
+    expect(daemon.orders.slice(4)).toMatchObject([
+      { path: '/v1/apps', body: { apps: [{ name: 'new' }, { name: 'docs' }] } },
+      { path: '/v1/apps/api/reload', body: { spec: { name: 'api' } } },
+      { path: '/v1/apps/api/reload', body: { spec: { name: 'api', instances: 3 } } },
+    ]);
+  });
+
+  it('with --reload goes on after a reload that failed, and exits with 1', async () => {
+    daemon.on('POST /v1/apps/api/reload', { error: new LbError('LB_ERR_OPERATION_FAILED', { operation: 'reload', app: 'api', reason: 'it crashed' }) });
+    daemon.on('GET /v1/apps/api/env', { json: { env: {} } }).on('POST /v1/apps/docs/start', { stream: [done('started')] });
+    expect(await lb('start server.js docs --name api --reload')).toMatchObject({ code: 2 });
+    writeFileSync(join(work, 'lb.config.json'), JSON.stringify([{ script: 'server.js', name: 'api' }]));
+    expect(await lb('start lb.config.json docs --reload')).toMatchObject({ code: 1, out: 'started\n' });
   });
 
   it('takes a name for the app, before it guesses an extension', async () => {
