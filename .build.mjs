@@ -15,7 +15,10 @@ const PROGRAM = { bundle: true, platform: 'node', target: 'node20', format: 'cjs
  * What `bin/lb.js` runs, in bundles by role: `main` and `main-logs` have what is called often and must be quick, and load one of
  * the others for everything else. Each is a folder and a file, as its source is, for the sake of `import.meta.url`.
  */
-const ROLES = ['cli/main', 'cli/run-cli', 'cli/main-logs', 'cli/logs/of-daemon', 'cli/choose-with-files', 'cli/migrate/agent', 'daemon/main', 'daemon/program'];
+const ROLES = [
+  ...['cli/main', 'cli/run-cli', 'cli/main-logs', 'cli/main-pm2', 'cli/logs/of-daemon', 'cli/choose-with-files', 'cli/migrate/agent'],
+  ...['daemon/main', 'daemon/program'],
+];
 
 /**
  * What a daemon, its primaries and their workers run, also later and lazily. Each daemon copies these files into its home and runs

@@ -15,6 +15,7 @@ export const MIGRATE_ERRORS = {
     exit: 'failed',
     http: 500,
   },
+  LB_ERR_NAME_LINK: { message: '{link}: {reason}', hint: '{hint}', exit: 'failed', http: 409 },
   LB_ERR_NOT_MOVED: {
     message: '"{app}" was not moved, PM2 serves it as before: {reason}',
     hint: '{hint}',

@@ -26,5 +26,5 @@ export function sparedOf(tree: readonly ProcessId[], session: number | null): Re
 
 /** Whether a process is an `lb` command. */
 export function isLbCommand(pid: number): boolean {
-  return commandPathsOf(pid).some((path) => path.endsWith('/bin/lb.js'));
+  return commandPathsOf(pid).some((path) => /\/bin\/lb(?:-pm2)?\.js$/.test(path));
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { LbError } from '../../errors/lb-error.ts';
@@ -36,6 +36,15 @@ export function findPm2(home: string, program: string | undefined): Pm2Daemon {
   const found = program ?? programOf(pid, node, version);
   if (found === null) throw notFound(`the PM2 ${version} that process ${pid} runs was not found`, 'pass its command line with "--pm2 <path of pm2>"');
   return { pid, startTime, home, version, node: existsSync(node) ? node : `/proc/${pid}/exe`, program: resolve(found) };
+}
+
+/** All daemons of PM2 on this machine, whoever's they are. */
+export function pm2Daemons(): { readonly pid: number; readonly home: string }[] {
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    const [, , home] = (Number.isInteger(pid) && TITLE.exec(commandOf(pid).join(' '))) || [];
+    return home === undefined ? [] : [{ pid, home }];
+  });
 }
 
 export const defaultPm2Home = (env: NodeJS.ProcessEnv): string => env['PM2_HOME'] ?? join(env['HOME'] ?? homedir(), '.pm2');

@@ -1,7 +1,7 @@
-import { realpathSync } from 'node:fs';
 import { appNamesIn, resolveApps, STDIN } from '../../config/index.ts';
 import { LbError, messageOf } from '../../errors/lb-error.ts';
 import { cpuBudget } from '../../system/cpu-budget.ts';
+import { isSamePlace } from '../../system/same-place.ts';
 import { ownUmask } from '../../system/umask.ts';
 import { definitionOf } from './definition.ts';
 import { look, type Seen } from './look.ts';
@@ -60,14 +60,6 @@ const isRunning = ({ processes }: Pm2App): boolean => processes.some(({ pid }) =
 
 /** It goes on with the Node.js that runs it. */
 function nodeOf({ settings }: Pm2App, { node }: Seen): object {
-  if (node === null || settings['exec_interpreter'] !== 'node' || isSameFile(node, process.execPath)) return {};
+  if (node === null || settings['exec_interpreter'] !== 'node' || isSamePlace(node, process.execPath)) return {};
   return { interpreter: node };
-}
-
-function isSameFile(a: string, b: string): boolean {
-  try {
-    return realpathSync(a) === realpathSync(b);
-  } catch {
-    return false;
-  }
 }

@@ -1,9 +1,8 @@
-import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LbError } from '../../errors/lb-error.ts';
 import type { SystemdUnit, UnitJob } from '../../export/systemd.ts';
 import { findHome } from '../../system/find-home.ts';
-import { LB_PROGRAM } from '../../system/lb-program.ts';
+import { LB_PROGRAM, programAsCalled } from '../../system/lb-program.ts';
 import { userNamed, userOf } from '../../system/users.ts';
 import type { OptionDef } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -36,18 +35,15 @@ export async function planService(context: Context, host: ServiceHost): Promise<
   const user = options['ofUser'] === true ? null : accountOf(context, host);
   const job = await jobOf(context, user, host);
   const name = givenName(context) ?? (await defaultName(context, job, user));
-  const unit: SystemdUnit = { name, user, node: process.execPath, program: programAsCalled(process.argv[1]), job, harden: options['harden'] === true };
+  const unit: SystemdUnit = {
+    name,
+    user,
+    node: process.execPath,
+    program: programAsCalled(LB_PROGRAM, process.argv[1]),
+    job,
+    harden: options['harden'] === true,
+  };
   return { unit, file: join(user === null ? ownUnits(context) : host.systemUnits, `${name}.service`), givenHome: io.env['LB_HOME'] || null };
-}
-
-/** The program by the name under which it was called, which outlives an upgrade more often than the place to which that leads. */
-function programAsCalled(called: string | undefined): string {
-  try {
-    if (called !== undefined && realpathSync(called) === realpathSync(LB_PROGRAM)) return resolve(called);
-  } catch {
-    // A deleted installation has no other name.
-  }
-  return LB_PROGRAM;
 }
 
 function accountOf({ options, io }: Context, { uid }: ServiceHost): string {

@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`lb-pm2 needs Node.js 20.19 or newer, this is ${process.version}\n`);
+  process.exit(1);
+}
+// From Node 22.1 on compiled code is kept between calls.
+if (major > 20) require('node:module').enableCompileCache?.();
+require('../dist/cli/main-pm2.cjs');
