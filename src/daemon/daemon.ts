@@ -1,5 +1,5 @@
 import type { MetricsBody, ProgressRecord } from '../protocol/control.ts';
-import { PRIMARY_SETTINGS_VAR } from '../protocol/attach.ts';
+import { SETTINGS_VARS } from '../protocol/attach.ts';
 import { BadMessages } from '../protocol/bad-messages.ts';
 import { makeEvent, type EmitEvent, type NewEvent } from '../protocol/event.ts';
 import { now, wallNow } from '../system/clock.ts';
@@ -105,7 +105,7 @@ export class Daemon {
       text: () => this.#metrics.exposition(),
       log: options.log,
       reports: this.unwritten,
-      holder: portHolder({ home: options.home, settingsVar: PRIMARY_SETTINGS_VAR }),
+      holder: portHolder({ home: options.home, ...SETTINGS_VARS }),
       failed: (message) => this.happened('metrics-port', message),
     });
     this.#doors = new Doors({ folder: this.#paths.primaries, dial: (name, door, closed) => this.#attachServer.dial(name, door, closed) });

@@ -37,6 +37,11 @@ export class PrimaryHistory {
     this.#note();
   }
 
+  /** An app has come into the primary, or left it. */
+  hosts(apps: readonly LeftApp[]): void {
+    if (this.#current !== null) this.runs(this.#current.primary, apps);
+  }
+
   /** The primary has ended; these apps were in it. */
   ended(pid: number, apps: readonly LeftApp[]): void {
     this.#current = null;

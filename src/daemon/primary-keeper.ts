@@ -98,6 +98,7 @@ export class PrimaryKeeper {
   host(tenant: Tenant, interpreter: string | null): void {
     if (this.empty) this.#respawn.reset();
     this.#tenants.add(tenant);
+    this.#history.hosts(this.#tenants.all);
     this.#interpreter = interpreter;
   }
 
@@ -265,6 +266,7 @@ export class PrimaryKeeper {
     if (tenant === undefined) return;
     this.#handles.dropSockets(app);
     this.#tenants.remove(app);
+    this.#history.hosts(this.#tenants.all);
     if (!this.empty || this.#primary === null) return tenant.ended();
     this.#leaving = this.#leave(this.#primary, tenant);
   }

@@ -1,5 +1,5 @@
 /** The program of a primary: started by the daemon. */
-import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../protocol/attach.ts';
+import { PRIMARY_SETTINGS_VAR, SETTINGS_VARS, type PrimarySettings } from '../protocol/attach.ts';
 import { checked } from '../protocol/checked.ts';
 import { parsePrimarySettings } from '../protocol/parse-settings.ts';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ const ports = {
   startable,
   watchFiles,
   usage: new UsageSampler(),
-  portHolder: portHolder({ home: parsed.home, settingsVar: PRIMARY_SETTINGS_VAR }),
+  portHolder: portHolder({ home: parsed.home, ...SETTINGS_VARS }),
   memoryLeftBytes,
   openByItself,
   findScript,

@@ -8,7 +8,7 @@ import type { ListedApp } from './listed-app.ts';
 import { PROFILE_TITLES, type ProfileBody, type ProfileFile } from './profile.ts';
 import type { AppSnapshot } from './snapshot.ts';
 import type { AppStats } from './stats.ts';
-import type { SocketName } from './worker.ts';
+import { WORKER_SETTINGS_VAR, type SocketName } from './worker.ts';
 
 /**
  * Between a primary and its daemon: newline-delimited JSON on a connection that the primary opens to the attach socket, and
@@ -156,6 +156,8 @@ export type HandleMessage =
   | { readonly type: 'drop-output'; readonly app: string; readonly origin: OutputOrigin };
 
 export const PRIMARY_SETTINGS_VAR = 'LB_PRIMARY_SETTINGS';
+/** By which the processes of `lb` are told from others. */
+export const SETTINGS_VARS = { primaryVar: PRIMARY_SETTINGS_VAR, workerVar: WORKER_SETTINGS_VAR };
 
 export interface PrimarySettings {
   /** Unique among the primaries of a daemon; the apps come with their start orders. */

@@ -22,11 +22,13 @@ interface Address {
 /** Who holds an address, as `describeHolders` says it; null if it is not known. */
 export type PortHolder = (address: Address) => Promise<string | null>;
 
-/** How to recognize a primary. */
+/** How to recognize a primary and its workers: by a variable in the environment with which they were started. */
 export interface Ours {
   readonly home: string;
-  /** The variable in its environment: JSON with its `name` and its `home`. */
-  readonly settingsVar: string;
+  /** JSON with the `name` and the `home` of a primary. */
+  readonly primaryVar: string;
+  /** JSON with the `app` of a worker. */
+  readonly workerVar: string;
 }
 
 export function portHolder(ours: Ours): PortHolder {
@@ -39,40 +41,48 @@ export function portHolder(ours: Ours): PortHolder {
 
 /** `app "web" (pid 123)`, `pid 123 (node old.js)`, or that it cannot be seen. */
 export function describeHolders({ pids, uid }: SocketHolders, ours: Ours): string {
-  // The daemon and the primary of an app hold the same socket.
-  const lb = pids.flatMap((pid) => appsOf(pid, ours) ?? []);
+  // The daemon, the primary and the workers of an app hold the same socket; a worker knows which app it is.
+  const [lb] = pids.flatMap((pid) => appsOf(pid, ours) ?? []).sort((a, b) => a.apps.length - b.apps.length);
   const [first] = pids;
-  if (lb[0] !== undefined) return lb[0];
+  if (lb !== undefined) return describeApps(lb, ours);
   if (first !== undefined) return `pid ${first} (${printable(commandLineOf(first)) || 'command unknown'})`;
   const whose = uid === null || uid === process.getuid?.() ? '' : ` of user ${uid}`;
   return `a process${whose} that ${whose === '' ? 'cannot be seen from here' : 'this user cannot look into'}`;
 }
 
-/** Names the apps of the primary that this process is, or whose worker it is. */
-function appsOf(pid: number, ours: Ours): string | null {
-  for (let current: number | null = pid, left = GENERATIONS; current !== null && current > 1 && left > 0; current = parentOf(current), left--) {
-    const primary = primaryAt(current, ours);
-    if (primary === null) continue;
-    const names = primary.apps.map((app) => `"${printable(app)}"`).join(', ');
-    const where = primary.home === ours.home ? '' : ` of LB_HOME ${printable(primary.home)}`;
-    return `${primary.apps.length > 1 ? 'one of the apps' : 'app'} ${names}${where} (pid ${pid})`;
-  }
-  return null;
-}
-
-interface FoundPrimary {
+interface FoundApps {
+  readonly pid: number;
   readonly home: string;
   readonly apps: readonly string[];
 }
 
-function primaryAt(pid: number, { settingsVar }: Ours): FoundPrimary | null {
-  const settings = startedSettings(pid, settingsVar);
-  return settings === null ? null : { home: settings.home, apps: recordedApps(settings.home, settings.name) ?? [settings.name] };
+/** The app of the worker that this process is, or was started by; else the apps of the primary. */
+function appsOf(pid: number, ours: Ours): FoundApps | null {
+  let app: string | null = null;
+  for (let current: number | null = pid, left = GENERATIONS; current !== null && current > 1 && left > 0; current = parentOf(current), left--) {
+    app ??= appOfWorker(current, ours);
+    const primary = startedSettings(current, ours.primaryVar);
+    if (primary === null) continue;
+    const { name, home } = primary;
+    return { pid, home, apps: app === null ? (recordedApps(home, name) ?? [name]) : [app] };
+  }
+  return null;
+}
+
+function describeApps({ pid, home, apps }: FoundApps, ours: Ours): string {
+  const names = apps.map((app) => `"${printable(app)}"`).join(', ');
+  const where = home === ours.home ? '' : ` of LB_HOME ${printable(home)}`;
+  return `${apps.length > 1 ? 'one of the apps' : 'app'} ${names}${where} (pid ${pid})`;
+}
+
+function appOfWorker(pid: number, { workerVar }: Ours): string | null {
+  const { app } = fieldsOf(startVariableOf(pid, workerVar));
+  return typeof app === 'string' ? app : null;
 }
 
 /** The settings that a process was started with as a primary; null if it is none, or belongs to another user. */
-export function startedSettings(pid: number, settingsVar: string): { readonly name: string; readonly home: string } | null {
-  const { name, home } = fieldsOf(startVariableOf(pid, settingsVar));
+export function startedSettings(pid: number, primaryVar: string): { readonly name: string; readonly home: string } | null {
+  const { name, home } = fieldsOf(startVariableOf(pid, primaryVar));
   // Of somebody else's variable.
   return typeof name === 'string' && typeof home === 'string' ? { name, home } : null;
 }

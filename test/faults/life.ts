@@ -12,7 +12,7 @@ import { IpcProcess } from '../../src/primary/workers/ipc-process.ts';
 import { startable } from '../../src/primary/workers/startable.ts';
 import { ServiceManager } from '../../src/system/service-manager.ts';
 import { watchFiles } from '../../src/system/watch-files.ts';
-import { PRIMARY_SETTINGS_VAR, type PrimarySettings, type ToPrimary } from '../../src/protocol/attach.ts';
+import { PRIMARY_SETTINGS_VAR, SETTINGS_VARS, type PrimarySettings, type ToPrimary } from '../../src/protocol/attach.ts';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
 import { somaxconn } from '../../src/system/kernel-queue.ts';
 import { memoryLeftBytes } from '../../src/system/memory-room.ts';
@@ -231,7 +231,7 @@ export class Life {
         startable,
         watchFiles,
         somaxconn,
-        portHolder: portHolder({ home: settings.home, settingsVar: PRIMARY_SETTINGS_VAR }),
+        portHolder: portHolder({ home: settings.home, ...SETTINGS_VARS }),
         memoryLeftBytes,
         findScript,
         openByItself,

@@ -68,6 +68,14 @@ it('a port of another app: names the app, in the failure, the list and the event
   expect((await sandbox.ok('events', 'second')).stdout).toMatch(holder);
 });
 
+it('a port of an app that shares its primary: names that app', async () => {
+  await sandbox.start('plain-http.cjs', { name: 'other', instances: null });
+  const { port } = await sandbox.start('plain-http.cjs', { name: 'holder', instances: null });
+  expect(await sandbox.primaryPid('other')).toBe(await sandbox.primaryPid('holder'));
+  const { result } = await sandbox.tryStart('plain-http.cjs', { name: 'third', port, instances: null });
+  expect(result.stderr).toMatch(new RegExp(`port ${port} is held by app "holder" \\(pid \\d+\\)`));
+});
+
 it('an app that is never ready: fails when its time is up, not as a success', async () => {
   const { name, result } = await sandbox.tryStart('never-ready.cjs', { flags: ['--wait-ready', '--listen-timeout', '500'] });
   expect(result.code, String(result)).toBe(1);

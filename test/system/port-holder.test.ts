@@ -5,10 +5,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { describeHolders, portHolder } from '../../src/system/port-holder.ts';
-import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../../src/protocol/attach.ts';
+import { SETTINGS_VARS, type PrimarySettings } from '../../src/protocol/attach.ts';
 import { tempHome } from '../daemon/temp-home.ts';
 
-const OURS = { home: '/h', settingsVar: PRIMARY_SETTINGS_VAR };
+const OURS = { home: '/h', ...SETTINGS_VARS };
 const SETTINGS: PrimarySettings = {
   name: 'web',
   home: '/h',
@@ -20,9 +20,10 @@ const SETTINGS: PrimarySettings = {
 };
 
 /** A process with this environment whose child prints its pid. */
-async function grandchild(settings: string): Promise<{ readonly pid: number; readonly parent: number }> {
+async function grandchild(settings: string, worker = {}): Promise<{ readonly pid: number; readonly parent: number }> {
+  const env = JSON.stringify({ LB_WORKER_SETTINGS: JSON.stringify(worker) });
   const inner = 'console.log(process.pid); setInterval(() => {}, 1e6)';
-  const outer = `delete process.env.LB_PRIMARY_SETTINGS; require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(inner)}], { stdio: ['pipe', 'inherit', 'inherit'] })`;
+  const outer = `delete process.env.LB_PRIMARY_SETTINGS; require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(inner)}], { stdio: ['pipe', 'inherit', 'inherit'], env: ${env} })`;
   const child = spawn(process.execPath, ['-e', outer], { env: { LB_PRIMARY_SETTINGS: settings }, stdio: ['ignore', 'pipe', 'inherit'] });
   const [output] = (await once(child.stdout, 'data')) as [Buffer];
   const pid = Number(output.toString());
@@ -65,6 +66,14 @@ describe.runIf(process.platform === 'linux')('who holds a port', () => {
     expect(described()).toBe(`one of the apps "shop", "jobs" (pid ${parent})`);
     record([]);
     expect(described()).toBe(`app "web" (pid ${parent})`);
+  });
+
+  it('names the app of the worker that holds it, whatever else is in its primary', async () => {
+    const home = tempHome();
+    mkdirSync(join(home, 'primaries'));
+    writeFileSync(join(home, 'primaries', 'web.json'), JSON.stringify({ pid: 1, startTime: 1, apps: ['shop', 'jobs'] }));
+    const { pid, parent } = await grandchild(JSON.stringify({ ...SETTINGS, home }), { app: 'jobs' });
+    expect(describeHolders({ pids: [parent, pid], uid: null }, { ...OURS, home })).toBe(`app "jobs" (pid ${pid})`);
   });
 
   it.each(['no JSON', '{"name":"web"}', 'null'])('a process with a foreign variable (%s) is no app', async (settings) => {

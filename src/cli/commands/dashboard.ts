@@ -2,7 +2,7 @@ import { stayConnected } from '../../client/stay-connected.ts';
 import { subscribeEvents } from '../../client/subscribe.ts';
 import { DashboardServer } from '../../dashboard/server/dashboard-server.ts';
 import { EXIT } from '../../errors/registry.ts';
-import { PRIMARY_SETTINGS_VAR } from '../../protocol/attach.ts';
+import { SETTINGS_VARS } from '../../protocol/attach.ts';
 import { portHolder } from '../../system/port-holder.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -37,7 +37,7 @@ async function run(context: Context): Promise<number> {
     assets: DASHBOARD_FILES,
     host,
     port: numberOption(options, 'port') ?? 0,
-    holder: portHolder({ home: context.home, settingsVar: PRIMARY_SETTINGS_VAR }),
+    holder: portHolder({ home: context.home, ...SETTINGS_VARS }),
     allowActions: options['allowActions'] === true,
   });
   const stop = new AbortController();
