@@ -144,6 +144,29 @@ it('S44: an app of another user has a port below 1024; kills of its primary and 
   expect(readdirSync(join(sandbox.home, 'primaries')).filter((file) => file.endsWith('.door'))).toHaveLength(1);
 });
 
+it('the commands of on_event and before_reload run as the user, with its groups, and without a variable that root would act upon', async () => {
+  const folder = join(sandbox.directory, 'hooked');
+  mkdirSync(folder);
+  chownSync(folder, uid, gid);
+  const [told, before, loaded] = ['told', 'before', 'loaded'].map((name) => join(folder, name));
+  const foe = join(folder, 'foe.cjs');
+  writeFileSync(foe, `if (process.getuid() === 0) require('node:fs').writeFileSync(${JSON.stringify(loaded)}, '');`);
+  const config = join(folder, 'lb.config.json');
+  const app = {
+    ...{ name: 'hooked', script: fixture('who-am-i.cjs'), instances: 1, uid: NAME, env: { PORT: await freePort(), NODE_OPTIONS: `--require ${foe}` } },
+    ...{ on_event: { run: `id -u >> ${told}; id -G >> ${told}`, kinds: ['ready'] }, before_reload: `id -u > ${before}; id -G >> ${before}` },
+  };
+  writeFileSync(config, JSON.stringify({ apps: [app] }));
+  await sandbox.ok('start', config);
+  const [own, ...groups] = execFileSync('id', ['-G', NAME], { encoding: 'utf8' }).trim().split(' ');
+  expect(groups).toHaveLength(1);
+  const said = `${uid}\n${[own, ...groups].join(' ')}\n`;
+  await sandbox.waitFor('the hook to run', () => existsSync(told ?? '') && readFileSync(told ?? '', 'utf8') === said);
+  await sandbox.ok('reload', 'hooked', '--monitor', '100');
+  expect(readFileSync(before ?? '', 'utf8')).toBe(said);
+  expect(existsSync(loaded ?? '')).toBe(false);
+});
+
 it('root opens nothing for it but the port in its definition', async () => {
   const port = await freePort();
   await sandbox.start('who-am-i.cjs', { instances: 1, port, flags: ['--uid', NAME, '--port', String(port)] });

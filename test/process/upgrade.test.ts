@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { DaemonHello } from '../../src/protocol/control.ts';
@@ -30,6 +30,9 @@ async function ok(...args: string[]): Promise<LbResult> {
   if (result.code !== 0) throw new Error(`expected success: ${result.toString()}\n${sandbox.report()}`);
   return result;
 }
+
+/** Has no entry in the user database. */
+const OTHER_USER = 47_141;
 
 const APPS = ['api', 'direct', 'plain', 'socket', 'bot'];
 const journal = join(sandbox.directory, 'journal');
@@ -197,4 +200,28 @@ it('S19: the upgrade from an older version under load: no request fails', async 
   await startServers();
   global.install(packages.current);
   expect(await upgradeUnderLoad(currentId)).toContain('upgraded from lb 0.0.9 to lb');
+});
+
+it('the primary of an app of another user is replaced too, and stays one of that user, also on the way back', { tags: ['root'] }, async () => {
+  chmodSync(sandbox.directory, 0o755);
+  const port = await freePort();
+  await start('theirs', port, fixture('plain-http.cjs'), '-i', '2', '--uid', String(OTHER_USER));
+  for (const [install, flag] of [
+    [() => global.install(packages.next), []],
+    [() => {}, ['--back']],
+  ] as const) {
+    const [from] = await running();
+    const load = startLoad({ port, mode: 'connection-per-request', clients: 2 });
+    await load.waitForServed(20);
+    const before = await sandbox.primaryPid('theirs');
+    install();
+    await ok('upgrade', ...flag);
+    const [to, ...others] = await running();
+    expect([to === from, others]).toEqual([false, []]);
+    const after = await sandbox.waitForApp('theirs', 'have its sockets kept', (now) => now.socketsKept && now.ready === 2);
+    expect([after.primaryPid === before, statSync(`/proc/${after.primaryPid}`).uid]).toEqual([false, OTHER_USER]);
+    await load.waitForServed(20);
+    expectLossless(await load.stop(), `upgrade ${flag.join('')}`);
+    for (const pid of await sandbox.workerPids('theirs')) expect(statSync(`/proc/${pid}`).uid).toBe(OTHER_USER);
+  }
 });

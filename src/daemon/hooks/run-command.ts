@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import type { AppUser } from '../../lifecycle/app-user.ts';
 import type { LbEvent } from '../../protocol/event.ts';
 import { killTree } from '../../system/processes.ts';
+import { spawnAs } from './spawn-as.ts';
 
 /** How much of its stderr a failure message contains. */
 const STDERR_BYTES = 400;
@@ -23,13 +23,7 @@ export interface CommandHook {
 export function runCommand({ run, cwd, env, user }: CommandHook, event: LbEvent, signal: AbortSignal): Promise<void> {
   const [command = '', ...args] = typeof run === 'string' ? [run] : run;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd,
-      env: { ...env, ...eventVariables(event) },
-      shell: typeof run === 'string',
-      stdio: ['pipe', 'ignore', 'pipe'],
-      ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
-    });
+    const child = spawnAs(user, { command, args, cwd, env: { ...env, ...eventVariables(event) }, shell: typeof run === 'string' });
     let stderr = '';
     const kill = (): void => killTree(child.pid ?? 0, 'SIGKILL');
     // First of all: without descriptors for its pipes, a child has none of them, and tells by an `error` event.
@@ -39,19 +33,19 @@ export function runCommand({ run, cwd, env, user }: CommandHook, event: LbEvent,
     });
     if (child.pid === undefined) return;
     signal.addEventListener('abort', kill, { once: true });
-    child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-STDERR_BYTES)));
+    child.stderr?.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-STDERR_BYTES)));
     // Not `close`: a process it left behind may hold its stderr open forever.
     child.once('exit', (code, endedBy) => {
       signal.removeEventListener('abort', kill);
-      child.stderr.destroy();
+      child.stderr?.destroy();
       if (code === 0) return resolve();
       const how = signal.aborted ? String(signal.reason) : endedBy === null ? `exit code ${code ?? 'unknown'}` : `signal ${endedBy}`;
       const said = stderr.trim().split('\n').at(-1) ?? '';
       reject(new Error(said === '' ? how : `${how}: ${said}`));
     });
     // A command need not read its stdin.
-    child.stdin.on('error', () => {});
-    child.stdin.end(`${JSON.stringify(event)}\n`);
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(`${JSON.stringify(event)}\n`);
   });
 }
 
