@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
 import { chooseHome, homePlaces, type ChosenHome } from './home-table.ts';
 import { isGroupVolume, lookAtHome, thisUser, type Who } from './look-at-home.ts';
+import { userOf } from './users.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -25,15 +26,16 @@ export interface UserProcess {
 
 /**
  * The home directory of this user's daemon: the first usable place of the table. Makes nothing.
- * @param first the first process of this container or machine, for root
+ * @param first the first process of this container or machine, if this user may look into it
  * @throws LbError LB_ERR_HOME if the place is not safe, or none can be used
  */
 export function findHome(env: Env = process.env, who = thisUser(), first: () => UserProcess | null = firstProcess): FoundHome {
   if (who === null) return { path: env['LB_HOME'] ? resolve(env['LB_HOME']) : join(homedir(), '.lb'), isNew: false, passedOver: [], socket: null };
   const chosen = chosenHome({ who, env });
-  if (who.uid === 0 && !env['LB_HOME'] && ('refused' in chosen || !chosen.isInhabited)) {
-    const home = homeOfContainer(first());
-    if (home !== null) return { path: home, isNew: false, passedOver: [], socket: join(home, 'lb.sock') };
+  if (!env['LB_HOME'] && ('refused' in chosen || !chosen.isInhabited)) {
+    const process = first();
+    const home = homeOfContainer(process);
+    if (home !== null) return { path: home, isNew: false, passedOver: [], socket: process?.who.uid === who.uid ? null : join(home, 'lb.sock') };
   }
   if (!('refused' in chosen)) return { ...chosen, socket: null };
   const error = new LbError('LB_ERR_HOME', { home: chosen.path, reason: chosen.refused });
@@ -42,27 +44,27 @@ export function findHome(env: Env = process.env, who = thisUser(), first: () => 
 
 function chosenHome({ who, env }: UserProcess): ChosenHome {
   const given = env['LB_HOME'] ? resolve(env['LB_HOME']) : null;
-  const directory = env['HOME'] || ownDirectory();
+  const directory = env['HOME'] || directoryOf(who);
   const inVolume = given !== null && isGroupVolume(given, who) ? join(given, `lb-${who.uid}`) : given;
   const places = homePlaces({ given: inVolume, own: directory === null ? null : join(directory, '.lb'), uid: who.uid });
   return chooseHome(places, (path) => lookAtHome(path, who));
 }
 
 /** Null for a user whom the system does not know. */
-function ownDirectory(): string | null {
+function directoryOf({ uid }: Who): string | null {
   try {
-    return homedir();
+    return uid === process.getuid?.() ? homedir() : (userOf(uid)?.home ?? null);
   } catch {
     return null;
   }
 }
 
 /**
- * Whoever enters a container as root means its app, which may run as another user: the home of the user of its first process. The
- * first process of a machine is root's.
+ * Whoever enters a container means its app, which may run as another user, or with an LB_HOME that its entry point set: the home of
+ * its first process, if a daemon is there. The first process of a machine has the home of root.
  */
 function homeOfContainer(first: UserProcess | null): string | null {
-  if (first === null || first.who.uid === 0) return null;
+  if (first === null) return null;
   const chosen = chosenHome(first);
   return 'refused' in chosen || !chosen.isInhabited ? null : chosen.path;
 }

@@ -48,14 +48,15 @@ export function lookAtHome(path: string, who: Who): HomeLook {
 }
 
 /**
- * Whether a directory is a volume for our group (`fsGroup` of Kubernetes): root's, so it is no home, but we may make one in it. If
- * all may write to it, it must be sticky, or a mount in a container, where all are those to whom it was given.
+ * Whether a directory is a volume for our group (`fsGroup` of Kubernetes): root's, so it is no home, but we may make one in it. A
+ * mount in a container was given to all who are there, so to root too. Elsewhere it must not be open to everybody, or be sticky.
  */
 export function isGroupVolume(path: string, { uid, groups }: Who, inContainer = isContainer()): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats?.isDirectory() !== true || uid === 0 || stats.uid !== 0) return false;
-  if ((stats.mode & GROUP_WRITES) === 0 || !groups.includes(stats.gid)) return false;
-  return (stats.mode & OTHERS_WRITE) === 0 || (stats.mode & STICKY) !== 0 || (inContainer && isMount(path, stats));
+  if (stats?.isDirectory() !== true || stats.uid !== 0 || (stats.mode & GROUP_WRITES) === 0) return false;
+  const isGiven = inContainer && isMount(path, stats);
+  if (uid === 0) return isGiven;
+  return groups.includes(stats.gid) && (isGiven || (stats.mode & OTHERS_WRITE) === 0 || (stats.mode & STICKY) !== 0);
 }
 
 /** Goes down to a path as the kernel does, and looks at every directory on the way. */

@@ -1,7 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { findHome } from '../../src/system/find-home.ts';
 import { thisUser } from '../../src/system/look-at-home.ts';
 
@@ -11,6 +11,8 @@ beforeEach(() => {
   onTestFinished(() => rmSync(made, { recursive: true, force: true }));
   dir = made;
 });
+
+afterEach(() => vi.unstubAllEnvs());
 
 const nobody = (): null => null;
 const find = (env: Record<string, string>): ReturnType<typeof findHome> => findHome(env, thisUser(), nobody);
@@ -45,4 +47,28 @@ it('of root in a container is that of the user of its first process', { tags: ['
   rmSync(join(home, 'lb.sock'));
   expect(ofFirst(4_711), 'which has no daemon').toMatchObject({ path: join(dir, 'root', '.lb'), socket: null });
   expect(ofFirst(0), 'of a machine').toMatchObject({ path: join(dir, 'root', '.lb'), socket: null });
+});
+
+it('of a command in a container is that of its first process, whose entry point may have set LB_HOME', () => {
+  const home = join(dir, 'volume');
+  mkdirSync(home, { mode: 0o700 });
+  const who = thisUser();
+  if (who === null) throw new Error('no user');
+  const enter = (env: Record<string, string>): object => findHome(env, who, () => ({ who, env: { LB_HOME: home } }));
+  expect(enter({ HOME: dir }), 'which has no daemon').toMatchObject({ path: join(dir, '.lb') });
+  writeFileSync(join(home, 'lb.sock'), '');
+  expect(enter({ HOME: dir })).toMatchObject({ path: home, isNew: false, socket: null });
+  expect(enter({ HOME: dir, LB_HOME: join(dir, 'other') }), 'told where it is').toMatchObject({ path: join(dir, 'other') });
+});
+
+it('of the first process without HOME is not looked for in the directory of root', { tags: ['root'] }, () => {
+  const own = join(dir, 'root');
+  mkdirSync(join(own, '.lb'), { recursive: true, mode: 0o700 });
+  vi.stubEnv('HOME', own);
+  const spare = '/dev/shm/lb-4713';
+  mkdirSync(spare, { mode: 0o700 });
+  onTestFinished(() => rmSync(spare, { recursive: true, force: true }));
+  writeFileSync(join(spare, 'lb.sock'), '');
+  chownSync(spare, 4_713, 4_713);
+  expect(findHome({ HOME: own }, thisUser(), () => ({ who: { uid: 4_713, groups: [] }, env: {} }))).toMatchObject({ path: spare });
 });

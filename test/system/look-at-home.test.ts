@@ -110,3 +110,10 @@ it("a volume of root's with a group of ours is a place for a home", { tags: ['ro
   expect(isGroupVolume(directory('open', 0o2777), member, true), 'and no mount').toBe(false);
   expect(isGroupVolume(join(dir, 'missing'), member)).toBe(false);
 });
+
+it('a mount of a container is one for root too, a directory of a machine is not', { tags: ['root'] }, () => {
+  const root: Who = { uid: 0, groups: [0] };
+  expect(isGroupVolume('/dev/shm', root, true)).toBe(true);
+  expect(isGroupVolume('/dev/shm', root, false), 'on a machine').toBe(false);
+  expect(isGroupVolume(directory('volume', 0o2770), root, true), 'and no mount').toBe(false);
+});
