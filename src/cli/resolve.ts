@@ -9,6 +9,7 @@ import { asConfigError, type MetricsConfig } from '../config/metrics-key.ts';
 import { LbError } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
 import { definedHeapLimit, heapWarning } from '../lifecycle/heap-limit.ts';
+import { FOREGROUND_GRACE_MS } from '../lifecycle/stop-ladder.ts';
 import type { DaemonHello, MetricsBody } from '../protocol/control.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
 import { pathsOfUser } from '../system/user-folder.ts';
@@ -75,6 +76,7 @@ export async function resolveTarget(context: Context, target: string | undefined
   const { apps, metrics, warnings, notes, file, names } = await resolveApps({
     ...(await requestFor(context, target)),
     flags,
+    ...(isForeground ? { stopGraceMs: FOREGROUND_GRACE_MS } : {}),
     ...(daemon === null ? {} : { home: daemon.home, nodeVersion: `v${daemon.node}`, users: usersOf(daemon.home) }),
   });
   if (daemon !== null) noteOtherNode(context, apps, `v${daemon.node}`);

@@ -6,6 +6,7 @@ import { LOG_PROGRAMS, weightOf, type AppSpec, type Declared, type ScaleSpec, ty
 import { copiesWarning } from '../lifecycle/copies.ts';
 import { scaleCeiling } from '../lifecycle/autoscale.ts';
 import { STRATEGIES } from '../lifecycle/balance-strategy.ts';
+import { graceWarning } from '../lifecycle/stop-ladder.ts';
 import { packageOf } from './command/project-files.ts';
 import type { ExternalCommand } from './command/external-command.ts';
 import { shownPath, type Program } from './command/resolve-command.ts';
@@ -60,6 +61,8 @@ export interface BuildContext {
   readonly callerCwd: string;
   readonly home: string;
   readonly cpuBudget: number;
+  /** `stop_grace` of definitions without one; null for none. */
+  readonly stopGraceMs: number | null;
   /** The caller's. */
   readonly umask: number;
   readonly interpreters: Interpreters;
@@ -112,17 +115,20 @@ export async function buildSpec(app: LocatedApp, context: BuildContext, problems
     scale: scaleOf(settings, context),
     watch: watchOf(app, context, settings),
   };
+  const isGiven = (key: OptionKey): boolean => [flags, app.layer].some(({ values }) => values[key] !== undefined);
   const { problems: misplaced, warnings } = optionsOfKind(spec.kind, {
     name: app.name,
     settings,
-    isGiven: (key) => [flags, app.layer].some(({ values }) => values[key] !== undefined),
+    isGiven,
     originOf: (key) => originOf(key, app, flags),
     hasRunner: spec.runner.length > 0,
     port: env['PORT'],
   });
   problems.push(...misplaced, ...uncounted(spec, () => originOf('increment_var', app, flags)));
   const copies = spec.kind === 'command' ? copiesWarning(spec, spec.instances) : null;
-  return { spec, note: noteOf(app, spec, settings), warnings: [...warnings, ...(copies === null ? [] : [`${app.name}: ${copies}`])] };
+  const short = isGiven('kill_timeout') ? graceWarning({ ...spec, stopGraceMs: spec.stopGraceMs ?? context.stopGraceMs }) : null;
+  const own = [copies, short].flatMap((warning) => (warning === null ? [] : [`${app.name}: ${warning}`]));
+  return { spec, note: noteOf(app, spec, settings), warnings: [...warnings, ...own] };
 }
 
 /** What runs, and how. */

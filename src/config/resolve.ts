@@ -34,6 +34,8 @@ export interface ResolveRequest {
   /** LB_HOME; default log files are in its `logs`. */
   readonly home: string;
   readonly cpuBudget: number;
+  /** `stop_grace` of definitions without one; default: none. */
+  readonly stopGraceMs?: number;
   /** The caller's file mode creation mask. */
   readonly umask: number;
   /** The Node.js binary that runs `lb`. */
@@ -114,6 +116,7 @@ export async function inspectApps(request: ResolveRequest): Promise<ResolvedApps
     callerCwd: request.cwd,
     home: request.home,
     cpuBudget: request.cpuBudget,
+    stopGraceMs: request.stopGraceMs ?? null,
     umask: request.umask,
     interpreters: new Interpreters(request.node, request.env['PATH'], request.nodeVersion),
     users: request.users ?? NO_USERS,

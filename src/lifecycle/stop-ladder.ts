@@ -1,4 +1,5 @@
 import type { AppSpec } from './app-spec.ts';
+import { shortTime } from './wording.ts';
 
 /** How to reach a worker's shutdown handler. */
 export type ShutdownHandler = 'SIGTERM' | 'SIGINT' | 'message' | null;
@@ -47,6 +48,9 @@ const DELAY_SHARE = 1 / 3;
 /** `drain_delay` of an app with a `health_port`, unless the definition says otherwise: what balancers usually need to notice. */
 export const NOTICE_MS = 5_000;
 
+/** `stop_grace` of `lb run`, unless the definition says otherwise: `docker stop` kills after that. */
+export const FOREGROUND_GRACE_MS = 10_000;
+
 type StopTimes = Pick<AppSpec, 'stopGraceMs' | 'drainDelayMs' | 'killTimeoutMs'>;
 
 /** How long an app that is stopped goes on serving before its workers drain. */
@@ -68,4 +72,13 @@ export function stopLimit({ stopGraceMs }: Pick<StopTimes, 'stopGraceMs'>): numb
 export function roomyGrace({ drainDelayMs, killTimeoutMs }: Pick<StopTimes, 'drainDelayMs' | 'killTimeoutMs'>): number {
   const neededMs = Math.max((drainDelayMs + killTimeoutMs) / GRACE_SHARE, drainDelayMs / DELAY_SHARE);
   return Math.max(1, Math.ceil(neededMs / 1_000)) * 1_000;
+}
+
+/** Why a stop ends before `kill_timeout` does; null if it does not. */
+export function graceWarning(times: StopTimes): string | null {
+  const { stopGraceMs, killTimeoutMs } = times;
+  const leftMs = stopTimeout(times, drainDelay(times));
+  if (stopGraceMs === null || leftMs >= killTimeoutMs) return null;
+  const needed = `${roomyGrace(times) / 1_000}s`;
+  return `kill_timeout (${shortTime(killTimeoutMs)}) does not fit into stop_grace (${shortTime(stopGraceMs)}): a stop kills workers after ${shortTime(leftMs)}. For all of it, set stop_grace or LB_STOP_GRACE to ${needed}, and give a container as much (docker run --stop-timeout ${needed.slice(0, -1)})`;
 }

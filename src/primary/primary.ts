@@ -1,6 +1,6 @@
 import { LbError, messageOf } from '../errors/lb-error.ts';
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import { askAfter } from '../lifecycle/stop-ladder.ts';
+import { askAfter, FOREGROUND_GRACE_MS } from '../lifecycle/stop-ladder.ts';
 import type { FromPrimary, Order, PrimarySettings, ToPrimary } from '../protocol/attach.ts';
 import type { Brought } from '../protocol/parse-handles.ts';
 import type { Malformed } from '../protocol/parser.ts';
@@ -13,8 +13,6 @@ import type { DaemonLink, LinkEvents } from './daemon-link.ts';
 import { HandleKeeper } from './handles/handle-keeper.ts';
 import { HostedApp, type AppOutbox, type AppPorts } from './hosted-app.ts';
 
-/** What `docker stop` allows. */
-const FOREGROUND_STOP_GRACE_MS = 10_000;
 const PRINTED: ReadonlySet<string> = new Set(['/dev/stdout', '/dev/stderr', 'journal']);
 
 /** What a primary needs from the system. */
@@ -192,7 +190,7 @@ export class Primary {
 function inForeground(order: Order): Order {
   if (!('spec' in order) || order.spec === undefined) return order;
   const { spec } = order;
-  const stopGraceMs = spec.stopGraceMs ?? FOREGROUND_STOP_GRACE_MS;
+  const stopGraceMs = spec.stopGraceMs ?? FOREGROUND_GRACE_MS;
   return {
     ...order,
     spec: { ...spec, stopGraceMs, outFile: unlessPrinted(spec.outFile), errorFile: unlessPrinted(spec.errorFile), logFile: unlessPrinted(spec.logFile) },

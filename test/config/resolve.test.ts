@@ -36,6 +36,17 @@ const failing = (files: Files, changes: Partial<ResolveRequest> = {}): Promise<u
     (error: unknown) => error,
   );
 
+it('an explicit kill_timeout that does not fit into the time of a stop is a warning, the default is not', async () => {
+  const warningsOf = async (app: object, changes: Partial<ResolveRequest> = {}): Promise<readonly string[]> =>
+    (await resolveIn(config({ script: 'app.js', ...app }), changes)).warnings;
+  const warning = [expect.stringMatching(/^app: kill_timeout \(60\.0 s\) does not fit into stop_grace \(10\.0 s\)/)];
+  expect(await warningsOf({ kill_timeout: '60s' }, { stopGraceMs: 10_000 })).toEqual(warning);
+  expect(await warningsOf({ kill_timeout: '60s', stop_grace: '10s' })).toEqual(warning);
+  expect(await warningsOf({ kill_timeout: '60s', stop_grace: '70s' }, { stopGraceMs: 10_000 })).toEqual([]);
+  expect(await warningsOf({ kill_timeout: '60s' })).toEqual([]);
+  expect(await warningsOf({}, { stopGraceMs: 10_000 })).toEqual([]);
+});
+
 describe('scale', () => {
   const scaled = (app: object): Promise<AppSpec> => only(config({ script: 'app.js', ...app }));
 

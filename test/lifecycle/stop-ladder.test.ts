@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drainDelay, roomyGrace, stopLimit, stopRung, stopTimeout, type StopFacts, type StopRung } from '../../src/lifecycle/stop-ladder.ts';
+import { drainDelay, graceWarning, roomyGrace, stopLimit, stopRung, stopTimeout, type StopFacts, type StopRung } from '../../src/lifecycle/stop-ladder.ts';
 
 const RUNGS: readonly StopRung[] = ['drain', 'ask', 'kill'];
 const at = (elapsedMs: number, changes: Partial<StopFacts> = {}) => stopRung({ elapsedMs, killTimeoutMs: 30_000, quiet: false, skips: 0, ...changes });
@@ -103,6 +103,19 @@ describe('stop_grace', () => {
         const given = times(grace, delay, kill);
         const elapsedMs = drainDelay(given) + shutMs;
         expect(elapsedMs + stopTimeout(given, elapsedMs)).toBeLessThanOrEqual(Math.max(grace, elapsedMs));
+      }),
+    );
+  });
+
+  it('warns of a kill_timeout that does not fit, with one that does', () => {
+    expect(graceWarning(times(10_000, 5_000, 9_000))).toBe(
+      'kill_timeout (9.0 s) does not fit into stop_grace (10.0 s): a stop kills workers after 6.2 s. For all of it, set stop_grace or LB_STOP_GRACE to 15s, and give a container as much (docker run --stop-timeout 15)',
+    );
+    fc.assert(
+      fc.property(fc.nat(60_000), fc.nat(60_000), (delay, kill) => {
+        const roomy = roomyGrace({ drainDelayMs: delay, killTimeoutMs: kill });
+        expect([graceWarning(times(roomy, delay, kill)), graceWarning(times(null, delay, kill))]).toEqual([null, null]);
+        expect(graceWarning(times(kill, delay, kill)) === null).toBe(kill === 0);
       }),
     );
   });
