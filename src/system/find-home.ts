@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
 import { chooseHome, homePlaces, type ChosenHome } from './home-table.ts';
 import { isGroupVolume, lookAtHome, thisUser, type Who } from './look-at-home.ts';
-import { userOf } from './users.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -50,10 +49,10 @@ function chosenHome({ who, env }: UserProcess): ChosenHome {
   return chooseHome(places, (path) => lookAtHome(path, who));
 }
 
-/** Null for a user whom the system does not know. */
+/** Null for a user whom the system does not know, or who is not this one. */
 function directoryOf({ uid }: Who): string | null {
   try {
-    return uid === process.getuid?.() ? homedir() : (userOf(uid)?.home ?? null);
+    return uid === process.getuid?.() ? homedir() : null;
   } catch {
     return null;
   }

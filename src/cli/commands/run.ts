@@ -1,6 +1,7 @@
 import { optionFlags } from '../../config/index.ts';
 import { asConfigError } from '../../config/metrics-key.ts';
 import { LbError } from '../../errors/lb-error.ts';
+import { isFirstProcess, NO_INIT } from '../../system/first-process.ts';
 import { ServiceManager } from '../../system/service-manager.ts';
 import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -31,6 +32,7 @@ export async function runInForeground(context: Context): Promise<number> {
   if (apps.length === 0) throw new LbError('LB_ERR_USAGE', { problem: 'no app to run' });
   const { module, notCopied } = await loadDaemon(context.home);
   context.noteHome();
+  if (isFirstProcess()) context.note(NO_INIT);
   try {
     return await module.runForeground({ home: context.home, version: lbVersion(), notCopied, apps, metrics, manager, json: context.json });
   } catch (error) {
