@@ -154,6 +154,7 @@ const EXCEPTIONS: readonly string[] = [
   'worker/connections.ts → protocol/worker.ts',
   'worker/duties.ts → protocol/parse-from-worker.ts (lazy)',
   'worker/heartbeat.ts → protocol/worker.ts',
+  'worker/output.ts → protocol/output-mark.ts',
   'worker/members.ts → protocol/parser.ts',
   'worker/members.ts → protocol/worker.ts',
   'worker/orphan.ts → protocol/worker.ts',

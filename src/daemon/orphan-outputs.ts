@@ -62,7 +62,7 @@ export class OrphanOutputs {
   #orphaned(app: string): Orphaned {
     const known = this.#apps.get(app);
     if (known !== undefined) return known;
-    const orphaned = { output: new AppOutput(this.#options.lineTimes(), (problem) => this.#options.event(app)('log', problem)), pipes: 0 };
+    const orphaned = { output: new AppOutput(this.#options.lineTimes(), (problem) => this.#options.event(app)('log', problem), false), pipes: 0 };
     this.#apps.set(app, orphaned);
     return orphaned;
   }

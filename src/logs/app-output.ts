@@ -11,6 +11,7 @@ import { jsonOf, type Origin } from './lines-of.ts';
 import { LogFile } from './log-file.ts';
 import { slotPath } from './log-path.ts';
 import { programFor } from './log-program.ts';
+import { OutputOrder } from './output-order.ts';
 
 /** The beginning of a line is written when its end does not follow within this time. */
 const SILENCE_MS = 1_000;
@@ -28,11 +29,18 @@ interface Sink {
 /** Reads what the workers of one app print, and writes it to the app's log files. */
 export class AppOutput {
   readonly #sinks = new Map<string, Sink>();
+  /** By process. */
+  readonly #orders = new Map<number, OutputOrder>();
+  readonly #isWhole: boolean;
   readonly #lineTimes: string;
   readonly #onProblem: (message: string) => void;
 
-  /** @param lineTimes directory of the times of the lines */
-  constructor(lineTimes: string, onProblem: (message: string) => void) {
+  /**
+   * @param lineTimes directory of the times of the lines
+   * @param isWhole the pipes are read from their beginning
+   */
+  constructor(lineTimes: string, onProblem: (message: string) => void, isWhole: boolean) {
+    this.#isWhole = isWhole;
     this.#lineTimes = lineTimes;
     this.#onProblem = onProblem;
   }
@@ -67,14 +75,22 @@ export class AppOutput {
       }
     });
     const silence = setTimeout(() => splitter.flush(), SILENCE_MS).unref();
-    source.on('data', (chunk: Buffer) => {
-      splitter.write(chunk);
-      if (splitter.waits) silence.refresh();
+    const { pid, stream } = origin;
+    const order = this.#orders.get(pid) ?? new OutputOrder(this.#isWhole);
+    this.#orders.set(pid, order);
+    order.add(stream, {
+      pass: (chunk) => {
+        splitter.write(chunk);
+        if (splitter.waits) silence.refresh();
+      },
+      end: () => {
+        clearTimeout(silence);
+        splitter.end();
+        if (order.hasEnded) this.#orders.delete(pid);
+      },
     });
-    source.once('close', () => {
-      clearTimeout(silence);
-      splitter.end();
-    });
+    source.on('data', (chunk: Buffer) => order.write(stream, chunk));
+    source.once('close', () => order.end(stream));
   }
 
   /** After an external rotation. Resolves when nothing more is written to the files that were moved. */

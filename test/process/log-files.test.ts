@@ -54,6 +54,14 @@ function printNumbered(port: number): () => Promise<number> {
 
 const numbered = (count: number): string => Array.from({ length: count }, (_, index) => `line ${index}\n`).join('');
 
+it('what console prints to stdout and stderr in turn is in its order where both go to one place', { tags: ['every-node'] }, async () => {
+  const file = logPath();
+  const { port } = await sandbox.start('both-outputs.cjs', { instances: 1, flags: ['-o', file, '-e', file] });
+  await request('/', { port });
+  await sandbox.waitFor('the last line', () => textOf(file).includes('n 99\n'), { context: () => textOf(file) });
+  expect(textOf(file)).toBe(Array.from({ length: 100 }, (_, n) => `n ${n}\n`).join(''));
+});
+
 it('a device, a named pipe or a link is written to and never rotated away; who reads too slowly delays nobody', async () => {
   const pipe = logPath('pipe');
   execFileSync('mkfifo', [pipe]);

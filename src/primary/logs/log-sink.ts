@@ -43,7 +43,7 @@ export class LogSink implements WorkerObserver {
   constructor({ app, keeper, lineTimes, onProblem }: LogSinkOptions) {
     this.#app = app;
     this.#keeper = keeper;
-    this.#output = new AppOutput(lineTimes, onProblem);
+    this.#output = new AppOutput(lineTimes, onProblem, true);
   }
 
   /** The pipes that are being read. */
