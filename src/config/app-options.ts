@@ -335,7 +335,7 @@ export interface AppOptions {
   /**
    * Time in which a stop of the app is complete, whatever the other options say.
    *
-   * Set it to what the container or service manager allows before it kills (`docker stop`: 10 s). It covers `drain_delay` (a third of it at most), the drain, the stop signal and the kill, which comes at 95 %; the app is asked to stop at three quarters of what is left after the delay, at the latest. It does not concern reloads. `lb run` always has one; set a longer one there if more time is allowed. The environment variable `LB_STOP_GRACE` sets it for every app of a command, above the config file and below the flag.
+   * Set it to what the container or service manager allows before it kills (`docker stop`: 10 s). It covers `drain_delay` (a third of it at most), the drain, the stop signal and the kill, which comes 5 %, at least half a second, before its end; the app is asked to stop at three quarters of what is left after the delay, at the latest. It does not concern reloads. `lb run` always has one; set a longer one there if more time is allowed. The environment variable `LB_STOP_GRACE` sets it for every app of a command, above the config file and below the flag.
    * @default 10s in `lb run`, else off
    */
   readonly stop_grace?: number | string | false | undefined;

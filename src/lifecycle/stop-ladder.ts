@@ -41,8 +41,9 @@ export function askAfter(killTimeoutMs: number): number {
   return killTimeoutMs * (1 - ASK_SHARE);
 }
 
-/** Of `stop_grace`, this share is used: what ends the container may measure it otherwise, and the primary has to end too. */
-const GRACE_SHARE = 0.95;
+/** The end of `stop_grace` is left free: what ends the container may measure it otherwise, and primary and daemon have to end too. */
+const END_SHARE = 0.05;
+const END_MS = 500;
 const DELAY_SHARE = 1 / 3;
 
 /** `drain_delay` of an app with a `health_port`, unless the definition says otherwise: what balancers usually need to notice. */
@@ -65,12 +66,13 @@ export function stopTimeout({ stopGraceMs, killTimeoutMs }: StopTimes, elapsedMs
 
 /** How long a stop may last; infinite without `stop_grace`. */
 export function stopLimit({ stopGraceMs }: Pick<StopTimes, 'stopGraceMs'>): number {
-  return stopGraceMs === null ? Number.POSITIVE_INFINITY : stopGraceMs * GRACE_SHARE;
+  return stopGraceMs === null ? Number.POSITIVE_INFINITY : Math.max(0, stopGraceMs - Math.max(END_MS, stopGraceMs * END_SHARE));
 }
 
 /** The smallest `stop_grace`, in whole seconds, that cuts neither `drain_delay` nor `kill_timeout` short. */
 export function roomyGrace({ drainDelayMs, killTimeoutMs }: Pick<StopTimes, 'drainDelayMs' | 'killTimeoutMs'>): number {
-  const neededMs = Math.max((drainDelayMs + killTimeoutMs) / GRACE_SHARE, drainDelayMs / DELAY_SHARE);
+  const stopMs = drainDelayMs + killTimeoutMs;
+  const neededMs = Math.max(stopMs / (1 - END_SHARE), stopMs + END_MS, drainDelayMs / DELAY_SHARE);
   return Math.max(1, Math.ceil(neededMs / 1_000)) * 1_000;
 }
 
