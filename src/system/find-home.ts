@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
@@ -70,9 +70,13 @@ function homeOfContainer(first: UserProcess | null): string | null {
 
 function firstProcess(): UserProcess | null {
   try {
-    const { uid, gid } = statSync('/proc/1');
+    const status = readFileSync('/proc/1/status', 'utf8');
+    // The second one is the effective one.
+    const idsOf = (name: string): number[] => (new RegExp(`^${name}:(.*)$`, 'm').exec(status)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number);
+    const [, uid = 0] = idsOf('Uid');
     const pairs = readFileSync('/proc/1/environ', 'utf8').split('\0');
-    return { who: { uid, groups: [gid] }, env: Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])) };
+    const env = Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+    return { who: { uid, groups: [...idsOf('Gid').slice(1, 2), ...idsOf('Groups')] }, env };
   } catch {
     return null;
   }

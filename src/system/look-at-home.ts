@@ -52,7 +52,7 @@ export function lookAtHome(path: string, who: Who): HomeLook {
  * mount in a container was given to all who are there, so to root too. Elsewhere it must not be open to everybody, or be sticky.
  */
 export function isGroupVolume(path: string, { uid, groups }: Who, inContainer = isContainer()): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const stats = statsOf(path);
   if (stats?.isDirectory() !== true || stats.uid !== 0 || (stats.mode & GROUP_WRITES) === 0) return false;
   const isGiven = inContainer && isMount(path, stats);
   if (uid === 0) return isGiven;
@@ -124,11 +124,14 @@ function nearestDirectory(path: string): string {
   return parent === path || exists(parent) ? parent : nearestDirectory(parent);
 }
 
-function exists(path: string): boolean {
+const exists = (path: string): boolean => statsOf(path) !== undefined;
+
+/** Undefined also if this user may not look. */
+function statsOf(path: string): Stats | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    return lstatSync(path, { throwIfNoEntry: false });
   } catch {
-    return false;
+    return undefined;
   }
 }
 
