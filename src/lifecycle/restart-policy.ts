@@ -4,6 +4,8 @@ import type { AppSpec } from './app-spec.ts';
 export const STABLE_MS = 30_000;
 export const BACKOFF_CAP_MS = 30_000;
 const JITTER = 0.2;
+/** So many unstable exits in a row are a crash loop. One may have been an accident. */
+const CRASH_LOOP = 2;
 
 export type RestartPolicy = Pick<AppSpec, 'autorestart' | 'minUptimeMs' | 'maxRestarts' | 'restartDelayMs' | 'backoffBaseMs' | 'stopExitCodes'>;
 
@@ -25,13 +27,26 @@ export interface RestartState {
 
 export const NO_RESTARTS: RestartState = { phase: 'idle', restarts: 0, consecutive: 0, unstable: 0, dueAt: 0 };
 
-/** How a worker exited on its own. */
-export interface WorkerEnd {
+export interface WorkerLife {
   readonly uptimeMs: number;
-  readonly wasReady: boolean;
   /** It listened, or said that it was ready. Otherwise being ready only means that it had not crashed so far. */
   readonly provedReady: boolean;
+}
+
+/** How a worker exited on its own. */
+export interface WorkerEnd extends WorkerLife {
+  readonly wasReady: boolean;
   readonly code: number | null;
+}
+
+/** A crash would not count as unstable any more. */
+function hasLasted({ uptimeMs, provedReady }: WorkerLife, { minUptimeMs }: Pick<RestartPolicy, 'minUptimeMs'>): boolean {
+  return uptimeMs >= (provedReady ? minUptimeMs : Math.max(STABLE_MS, minUptimeMs));
+}
+
+/** Whether the worker of a slot, which may be ready, is likely to end as those before it did. */
+export function crashLoops({ unstable }: RestartState, life: WorkerLife, policy: Pick<RestartPolicy, 'minUptimeMs'>): boolean {
+  return unstable >= CRASH_LOOP && !hasLasted(life, policy);
 }
 
 /** Delay before the next start: none the first time, then `base × 2ⁿ`, at most 30 s, ±20 % so that slots do not restart in step. */
@@ -49,7 +64,7 @@ export function restartDelay(consecutive: number, policy: RestartPolicy, random:
 export function afterWorkerEnd(state: RestartState, end: WorkerEnd, policy: RestartPolicy, now: number, random: number): RestartState {
   const stable = end.uptimeMs >= Math.max(STABLE_MS, policy.minUptimeMs);
   const consecutive = stable ? 0 : state.consecutive;
-  const lasted = end.uptimeMs >= policy.minUptimeMs && (end.provedReady || end.code === 0 || stable);
+  const lasted = hasLasted({ uptimeMs: end.uptimeMs, provedReady: end.provedReady || end.code === 0 }, policy);
   const unstable = end.wasReady && lasted ? 0 : (stable ? 0 : state.unstable) + 1;
   const next = { restarts: state.restarts, consecutive, unstable, dueAt: 0 };
   if (!policy.autorestart || (end.code !== null && policy.stopExitCodes.includes(end.code))) {

@@ -53,6 +53,8 @@ export interface AppFacts {
   readonly erroredSlots: number;
   /** A listener that clients may rely on has no ready worker. */
   readonly isUnserved: boolean;
+  /** The workers of a slot end again and again; the present one may be ready, but has not lasted yet. */
+  readonly crashLoops: boolean;
   readonly rollingOut: boolean;
   /** A stop was requested, or nothing is left to supervise. How it ended is reported when its sockets are closed too. */
   readonly stopping: boolean;
@@ -70,6 +72,6 @@ export function appState(facts: AppFacts): AppState {
   if (facts.rollingOut) return 'reloading';
   if (facts.resting !== null) return facts.resting;
   if (facts.erroredSlots > 0) return 'degraded';
-  if (facts.ready >= facts.wanted) return facts.isUnserved ? 'degraded' : 'online';
+  if (facts.ready >= facts.wanted) return facts.isUnserved || facts.crashLoops ? 'degraded' : 'online';
   return facts.wasOnline ? 'degraded' : 'starting';
 }

@@ -224,10 +224,10 @@ export class Supervisor implements WorkerObserver {
   }
 
   /** Applies the restart policy to the slot of a worker that ended unexpectedly, unless another worker serves it. */
-  #countEnd({ slot: index, uptimeMs, readyAt, listened, spec }: WorkerHandle, code: number | null): void {
+  #countEnd({ slot: index, uptimeMs, readyAt, provedReady }: WorkerHandle, code: number | null): void {
     const slot = this.#options.pool.slot(index);
     if (currentWorker(slot) !== undefined) return;
-    this.#applyPolicy(slot, { uptimeMs, wasReady: readyAt !== null, provedReady: listened || spec.waitReady, code });
+    this.#applyPolicy(slot, { uptimeMs, wasReady: readyAt !== null, provedReady, code });
   }
 
   #applyPolicy(slot: Slot, end: WorkerEnd): void {

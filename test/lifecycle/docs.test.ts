@@ -39,7 +39,17 @@ describe('docs/lifecycle.md', () => {
   });
 
   it('has every state of a running app, in the order in which they apply', () => {
-    const online: AppFacts = { wanted: 2, ready: 2, erroredSlots: 0, isUnserved: false, rollingOut: false, stopping: false, resting: null, wasOnline: true };
+    const online: AppFacts = {
+      wanted: 2,
+      ready: 2,
+      erroredSlots: 0,
+      isUnserved: false,
+      crashLoops: false,
+      rollingOut: false,
+      stopping: false,
+      resting: null,
+      wasOnline: true,
+    };
     // Every row holds together with all that stand below it.
     const facts: Partial<AppFacts>[] = [
       { stopping: true, erroredSlots: 2, rollingOut: true },

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   afterWorkerEnd,
   BACKOFF_CAP_MS,
+  crashLoops,
   NO_RESTARTS,
   restartDelay,
   STABLE_MS,
@@ -24,6 +25,19 @@ function endRepeatedly(times: number, end: WorkerEnd, using: RestartPolicy, from
   for (let i = 0; i < times; i++) state = afterWorkerEnd(state, end, using, 0, MIDDLE);
   return state;
 }
+
+describe('crashLoops', () => {
+  const silent = { provedReady: false };
+  it.each([
+    [1, { ...silent, uptimeMs: 0 }, false],
+    [2, { ...silent, uptimeMs: STABLE_MS - 1 }, true],
+    [2, { ...silent, uptimeMs: STABLE_MS }, false],
+    [2, { provedReady: true, uptimeMs: policy().minUptimeMs - 1 }, true],
+    [2, { provedReady: true, uptimeMs: policy().minUptimeMs }, false],
+  ])('after %i unstable exits, of a worker with %o: %s', (exits, life, expected) => {
+    expect(crashLoops(endRepeatedly(exits, crashAtBoot, policy()), life, policy())).toBe(expected);
+  });
+});
 
 describe('restartDelay', () => {
   it('is nothing at first, then doubles from the base to the cap', () => {

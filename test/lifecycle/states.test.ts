@@ -64,7 +64,17 @@ it('an app has ended when it was stopped or has given up', () => {
 });
 
 describe('appState', () => {
-  const online: AppFacts = { wanted: 3, ready: 3, erroredSlots: 0, isUnserved: false, rollingOut: false, stopping: false, resting: null, wasOnline: true };
+  const online: AppFacts = {
+    wanted: 3,
+    ready: 3,
+    erroredSlots: 0,
+    isUnserved: false,
+    crashLoops: false,
+    rollingOut: false,
+    stopping: false,
+    resting: null,
+    wasOnline: true,
+  };
 
   it.each<[AppState, string, Partial<AppFacts>]>([
     ['online', 'every worker is ready', {}],
@@ -77,6 +87,7 @@ describe('appState', () => {
     ['degraded', 'a slot gave up', { ready: 2, erroredSlots: 1 }],
     ['degraded', 'a slot gave up before the app was online', { ready: 2, erroredSlots: 1, wasOnline: false }],
     ['degraded', 'nobody serves one of its listeners', { isUnserved: true }],
+    ['degraded', 'its workers end again and again', { crashLoops: true }],
     ['starting', 'nobody serves a listener of an earlier life yet', { ready: 2, isUnserved: true, wasOnline: false }],
     ['degraded', 'every slot gave up', { ready: 0, erroredSlots: 3 }],
     ['reloading', 'every slot gave up during a reload', { ready: 0, erroredSlots: 3, rollingOut: true }],
@@ -102,7 +113,9 @@ describe('appState', () => {
               for (const isUnserved of flags)
                 for (const wasOnline of flags)
                   for (const resting of [null, 'waiting', 'errored'] as const) {
-                    expect(APP_STATES).toContain(appState({ wanted, ready, erroredSlots, isUnserved, rollingOut, stopping, resting, wasOnline }));
+                    expect(APP_STATES).toContain(
+                      appState({ wanted, ready, erroredSlots, isUnserved, crashLoops: isUnserved, rollingOut, stopping, resting, wasOnline }),
+                    );
                   }
         }
   });

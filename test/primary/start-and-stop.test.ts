@@ -50,7 +50,9 @@ describe('start', () => {
       message: `app "api" has not started yet: worker 0 (pid ${pid}): exit code 3 (after 50 ms)`,
     });
     expect((await app.snapshot()).state).toBe('starting');
-    await app.advance(3_000);
+    await app.advance(2_500);
+    expect(await app.snapshot(), 'it has just come up').toMatchObject({ state: 'degraded', ready: 1 });
+    await app.advance(1_500);
     expect(await app.snapshot()).toMatchObject({ state: 'online', restarts: 4 });
   });
 

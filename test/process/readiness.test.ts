@@ -43,6 +43,8 @@ it('an app that throws before it listens fails its start each time, and is not s
   expect(result.stderr.match(/ended: Error: no config at \S+throws\.cjs:1\n\S+ starts again (?:immediately|in)/g)).toHaveLength(2);
   expect(result.stderr).toContain(`app "${name}" has not started yet`);
   expect(result.stderr).toContain(`give up with "lb stop ${name}"`);
+  const later = await sandbox.waitForApp(name, 'have a worker again', ({ ready }) => ready === 1);
+  expect(later.state).toBe('degraded');
 });
 
 it('PORT is a hint: the start waits for the app to listen, then says that it does not', async () => {

@@ -1,6 +1,7 @@
 import { expectedPort } from '../../lifecycle/expected-port.ts';
 import { describeGenerations, isNoteworthy } from '../../lifecycle/generations.ts';
 import { namespaceOf } from '../../lifecycle/namespace.ts';
+import { crashLoops } from '../../lifecycle/restart-policy.ts';
 import { appState } from '../../lifecycle/states.ts';
 import { addBuckets, emptyBuckets, quantile } from '../../metrics/latency.ts';
 import type { AppSnapshot, SlotTrouble, WorkerSnapshot } from '../../protocol/snapshot.ts';
@@ -20,7 +21,7 @@ import type { Limits } from '../watch/limits.ts';
 import type { Watch } from '../watch/watch.ts';
 import type { ExitHistory } from '../workers/exit-history.ts';
 import type { Generations } from '../workers/generations.ts';
-import type { Pool } from '../workers/pool.ts';
+import { currentWorker, type Pool, type Slot } from '../workers/pool.ts';
 import type { ReplacementWatch } from '../workers/replacement-watch.ts';
 import { presentLoad, requestsPerSecond } from '../workers/present-load.ts';
 import type { RecentTraffic } from '../workers/recent-traffic.ts';
@@ -69,6 +70,7 @@ export function takeStats(parts: StatsParts): AppStats {
       ready,
       erroredSlots: slotTroubles(pool, supervisor.exits).filter((slot) => slot.state === 'errored').length,
       isUnserved: parts.contract.unserved.length > 0,
+      crashLoops: pool.slots.some((slot) => isCrashLooping(slot)),
       rollingOut: operation?.kind === 'reload' || operation?.kind === 'restart',
       resting: supervisor.resting,
       stopping: operation?.kind === 'stop' || supervisor.ended,
@@ -178,6 +180,11 @@ function errorRateOf(workers: readonly RecentTraffic[], at: number): number | nu
   const answers = counted.reduce((sum, one) => sum + one.answers, 0);
   const errors = counted.reduce((sum, one) => sum + one.serverErrors, 0);
   return answers === 0 ? null : errors / answers;
+}
+
+function isCrashLooping(slot: Slot): boolean {
+  const worker = currentWorker(slot);
+  return worker !== undefined && crashLoops(slot.restart, worker, worker.spec);
 }
 
 /** Slots that should have a worker and have none. */

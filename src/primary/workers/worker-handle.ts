@@ -132,6 +132,11 @@ export class WorkerHandle {
     return now() - this.startedAt;
   }
 
+  /** It listened, or said that it was ready. */
+  get provedReady(): boolean {
+    return this.listened || this.spec.waitReady;
+  }
+
   /** Every state change goes through here. @throws LbError LB_ERR_STATE for an illegal transition. */
   move(to: WorkerState): void {
     const from = this.#state;
