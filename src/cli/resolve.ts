@@ -13,7 +13,7 @@ import { FOREGROUND_GRACE_MS } from '../lifecycle/stop-ladder.ts';
 import type { DaemonHello, MetricsBody } from '../protocol/control.ts';
 import { cpuBudget } from '../system/cpu-budget.ts';
 import { pathsOfUser } from '../system/user-folder.ts';
-import { groupNamed, userNamed } from '../system/users.ts';
+import { groupNamed, userNamed } from '../system/named-users.ts';
 import { ownUmask } from '../system/umask.ts';
 import { GLOBAL_KEYS, type OptionDef } from './command.ts';
 import type { Context } from './context.ts';

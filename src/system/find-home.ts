@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { LbError } from '../errors/lb-error.ts';
 import { chooseHome, homePlaces, type ChosenHome } from './home-table.ts';
 import { isGroupVolume, lookAtHome, thisUser, type Who } from './look-at-home.ts';
+import { userOf } from './users.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -31,10 +32,9 @@ export interface UserProcess {
 export function findHome(env: Env = process.env, who = thisUser(), first: () => UserProcess | null = firstProcess): FoundHome {
   if (who === null) return { path: env['LB_HOME'] ? resolve(env['LB_HOME']) : join(homedir(), '.lb'), isNew: false, passedOver: [], socket: null };
   const chosen = chosenHome({ who, env });
-  if (!env['LB_HOME'] && ('refused' in chosen || !chosen.isInhabited)) {
-    const process = first();
-    const home = homeOfContainer(process);
-    if (home !== null) return { path: home, isNew: false, passedOver: [], socket: process?.who.uid === who.uid ? null : join(home, 'lb.sock') };
+  if ('refused' in chosen || !chosen.isInhabited) {
+    const home = homeOfContainer(first(), who, env);
+    if (home !== null) return home;
   }
   if (!('refused' in chosen)) return { ...chosen, socket: null };
   const error = new LbError('LB_ERR_HOME', { home: chosen.path, reason: chosen.refused });
@@ -49,10 +49,10 @@ function chosenHome({ who, env }: UserProcess): ChosenHome {
   return chooseHome(places, (path) => lookAtHome(path, who));
 }
 
-/** Null for a user whom the system does not know, or who is not this one. */
+/** Null for a user whom the system does not know. */
 function directoryOf({ uid }: Who): string | null {
   try {
-    return uid === process.getuid?.() ? homedir() : null;
+    return uid === process.getuid?.() ? homedir() : (userOf(uid)?.home ?? null);
   } catch {
     return null;
   }
@@ -60,24 +60,33 @@ function directoryOf({ uid }: Who): string | null {
 
 /**
  * Whoever enters a container means its app, which may run as another user, or with an LB_HOME that its entry point set: the home of
- * its first process, if a daemon is there. The first process of a machine has the home of root.
+ * its first process, if a daemon is there. Only root may stand in for another user. The first process of a machine has the home of root.
  */
-function homeOfContainer(first: UserProcess | null): string | null {
-  if (first === null) return null;
-  const chosen = chosenHome(first);
-  return 'refused' in chosen || !chosen.isInhabited ? null : chosen.path;
+function homeOfContainer(first: UserProcess | null, who: Who, env: Env): FoundHome | null {
+  if (first === null || (who.uid !== 0 && who.uid !== first.who.uid)) return null;
+  const chosen = chosenHome({ who: first.who, env: env['LB_HOME'] ? { ...first.env, LB_HOME: env['LB_HOME'] } : first.env });
+  if ('refused' in chosen || !chosen.isInhabited) return null;
+  return { path: chosen.path, isNew: false, passedOver: [], socket: who.uid === first.who.uid ? null : join(chosen.path, 'lb.sock') };
 }
 
 function firstProcess(): UserProcess | null {
   try {
     const status = readFileSync('/proc/1/status', 'utf8');
-    // The second one is the effective one.
     const idsOf = (name: string): number[] => (new RegExp(`^${name}:(.*)$`, 'm').exec(status)?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number);
+    // The second one is the effective one.
     const [, uid = 0] = idsOf('Uid');
-    const pairs = readFileSync('/proc/1/environ', 'utf8').split('\0');
-    const env = Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
-    return { who: { uid, groups: [...idsOf('Gid').slice(1, 2), ...idsOf('Groups')] }, env };
+    return { who: { uid, groups: [...idsOf('Gid').slice(1, 2), ...idsOf('Groups')] }, env: variablesOfFirst() };
   } catch {
     return null;
+  }
+}
+
+/** None if they may not be read: root of a container has no right to look into the processes of others. */
+function variablesOfFirst(): Env {
+  try {
+    const pairs = readFileSync('/proc/1/environ', 'utf8').split('\0');
+    return Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+  } catch {
+    return {};
   }
 }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { startTimeOf } from '../../src/system/processes.ts';
 import { makeDoor } from '../../src/system/door.ts';
 import { pathsOfUser } from '../../src/system/user-folder.ts';
-import { userNamed } from '../../src/system/users.ts';
+import { userNamed } from '../../src/system/named-users.ts';
 import { makeEvent, type LbEvent } from '../../src/protocol/event.ts';
 import { getJson } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { groupNamed } from '../../src/system/users.ts';
+import { groupNamed } from '../../src/system/named-users.ts';
 import { getJson } from '../helpers/http.ts';
 import { fixture, LB_PROGRAM } from '../helpers/paths.ts';
 import { freePort } from '../helpers/ports.ts';

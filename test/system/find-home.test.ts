@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import { findHome } from '../../src/system/find-home.ts';
+import { findHome, type UserProcess } from '../../src/system/find-home.ts';
 import { thisUser } from '../../src/system/look-at-home.ts';
 
 let dir: string;
@@ -71,4 +71,16 @@ it('of the first process without HOME is not looked for in the directory of root
   writeFileSync(join(spare, 'lb.sock'), '');
   chownSync(spare, 4_713, 4_713);
   expect(findHome({ HOME: own }, thisUser(), () => ({ who: { uid: 4_713, groups: [] }, env: {} }))).toMatchObject({ path: spare });
+});
+
+it('of root where LB_HOME is for all in a container is that of the user of its first process', { tags: ['root'] }, () => {
+  const home = join(dir, 'home');
+  mkdirSync(home, { mode: 0o700 });
+  chownSync(home, 4_711, 4_711);
+  const find = (who: UserProcess['who']): object => findHome({ LB_HOME: home }, who, () => ({ who: { uid: 4_711, groups: [] }, env: {} }));
+  const root = { uid: 0, groups: [0] };
+  expect(() => find(root), 'which has no daemon').toThrow(expect.objectContaining({ code: 'LB_ERR_HOME' }));
+  writeFileSync(join(home, 'lb.sock'), '');
+  expect(find(root)).toMatchObject({ path: home, socket: join(home, 'lb.sock') });
+  expect(() => find({ uid: 4_712, groups: [] }), 'another user').toThrow(expect.objectContaining({ code: 'LB_ERR_HOME' }));
 });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { groupNamed, userOf } from '../../src/system/users.ts';
+import { groupNamed } from '../../src/system/named-users.ts';
+import { userOf } from '../../src/system/users.ts';
 
 const PASSWD = 'root:x:0:0:root:/root:/bin/bash\napp:x:1000:1000:App,,,:/srv/app:/bin/sh\nbroken\n';
 const GROUP = 'root:x:0:\ndeploy:x:27:anna,bert\nempty:x::\n';

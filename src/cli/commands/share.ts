@@ -4,7 +4,7 @@ import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
 import type { ShareBody, SharedSocketState } from '../../protocol/control.ts';
 import { sharedSocketOf } from '../../system/paths.ts';
-import { groupNamed } from '../../system/users.ts';
+import { groupNamed } from '../../system/named-users.ts';
 import { JSON_OPTION, type Command } from '../command.ts';
 import type { Context } from '../context.ts';
 import { daemonFor } from '../daemon-of.ts';
