@@ -1,21 +1,20 @@
 /**
  * The service of `lb startup` under a real systemd: Debian's, in a container of Docker that has its own /tmp, /run, /dev and network,
  * and nothing of this machine. Docker runs in namespaces of its own and is gone afterwards. Needs root, and Debian's docker.io and
- * debootstrap. Usage: npm run engines [-- scenario…]
+ * debootstrap. Usage: node test/engines/systemd.mjs [scenario…]
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { copyLb, docker, inNamespaces, requireTools, ROOT, run, SOCKET, startDocker, stopDocker } from './docker.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const ROOT = join(HERE, '../..');
 /** Kept for the next run. */
 const DEBIAN = join(tmpdir(), 'lb-engines-debian');
 const PACKAGES = 'systemd,systemd-sysv,dbus,procps,libstdc++6';
-const SOCKET = 'unix:///run/lb-engines.sock';
 /** Of the machine; its apps take a third. */
 const MEMORY = '1200m';
 const NEXT_VERSION = '99.0.0';
@@ -35,34 +34,6 @@ const SCENARIOS = {
   unstartup: { failed: [], facts: { file: '' } },
 };
 
-const run = (program, args, options = {}) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], ...options });
-const docker = (...args) => run('docker', ['-H', SOCKET, ...args]).trim();
-
-function requireTools() {
-  const missing = ['dockerd', 'docker', 'debootstrap', 'unshare'].filter((name) => spawnSync('which', [name]).status !== 0);
-  if (process.getuid() !== 0) throw new Error('npm run engines needs root');
-  if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}; apt-get install docker.io debootstrap util-linux`);
-}
-
-/** In namespaces of its own for everything but the network, of which it uses only sockets of its own. */
-function inNamespaces() {
-  const words = [
-    '-m',
-    '-n',
-    '-p',
-    '-i',
-    '-u',
-    '--fork',
-    '--kill-child',
-    process.execPath,
-    fileURLToPath(import.meta.url),
-    '--inside',
-    ...process.argv.slice(2),
-  ];
-  const { status } = spawnSync('unshare', words, { stdio: 'inherit' });
-  process.exitCode = status ?? 1;
-}
-
 function makeDebian() {
   if (existsSync(join(DEBIAN, 'lib/systemd/systemd'))) return;
   rmSync(DEBIAN, { recursive: true, force: true });
@@ -74,9 +45,7 @@ function makeLayer(layer) {
   const at = (path) => join(layer, path);
   for (const directory of ['usr/bin', 'opt', 'srv/app', 'home/deploy']) mkdirSync(at(directory), { recursive: true });
   cpSync(process.execPath, at('usr/bin/node'));
-  const needed = run('npm', ['ls', '--omit=dev', '--all', '--parseable'], { cwd: ROOT }).trim().split('\n').slice(1);
-  for (const path of ['bin', 'dist', 'package.json']) cpSync(join(ROOT, path), at(`opt/lb/${path}`), { recursive: true });
-  for (const path of needed) cpSync(path, at(`opt/lb/${path.slice(ROOT.length)}`), { recursive: true });
+  copyLb(at('opt/lb'));
   cpSync(at('opt/lb'), at('opt/lb-next'), { recursive: true });
   run(process.execPath, ['.build.mjs', `--out=${at('opt/lb-next/dist')}`, `--version=${NEXT_VERSION}`], { cwd: ROOT });
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -87,25 +56,6 @@ function makeLayer(layer) {
   writeFileSync(at('opt/init'), '#!/bin/sh\nfor each in /sys/fs/cgroup /sys/fs/cgroup/*; do mount -o remount,rw "$each" 2>/dev/null; done\nexec /sbin/init\n', {
     mode: 0o755,
   });
-}
-
-async function startDocker() {
-  run('mount', ['--make-rprivate', '/']);
-  run('mount', ['-t', 'proc', 'proc', '/proc']);
-  for (const path of ['/run', '/var/lib/docker']) {
-    mkdirSync(path, { recursive: true });
-    run('mount', ['-t', 'tmpfs', 'tmpfs', path]);
-  }
-  run('ip', ['link', 'set', 'lo', 'up']);
-  const flags = ['-H', SOCKET, '--bridge=none', '--iptables=false', '--ip6tables=false', '--log-level=error'];
-  const daemon = spawn('dockerd', flags, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  daemon.stderr.on('data', (chunk) => (said += chunk));
-  for (let tries = 0; spawnSync('docker', ['-H', SOCKET, 'info']).status !== 0; tries++) {
-    if (daemon.exitCode !== null || tries > 100) throw new Error(`dockerd did not start: ${said}`);
-    await sleep(200);
-  }
-  return daemon;
 }
 
 function makeImage(layer) {
@@ -206,18 +156,14 @@ async function inside() {
     }
     if (process.env.LB_ENGINES_KEEP) await sleep(600_000);
   } finally {
-    if (dockerd !== undefined) {
-      spawnSync('docker', ['-H', SOCKET, 'rm', '-f', 'machine', 'layer']);
-      dockerd.kill('SIGTERM');
-      await new Promise((resolve) => dockerd.once('exit', resolve));
-    }
+    if (dockerd !== undefined) await stopDocker(dockerd, ['machine', 'layer']);
     rmSync(layer, { recursive: true, force: true });
   }
 }
 
 if (process.argv[2] === '--inside') await inside();
 else {
-  requireTools();
+  requireTools({ dockerd: 'docker.io', docker: 'docker.io', debootstrap: 'debootstrap', unshare: 'util-linux' });
   makeDebian();
-  inNamespaces();
+  inNamespaces(fileURLToPath(import.meta.url));
 }
