@@ -43,3 +43,9 @@ it('each promise has one line', () => {
   const numbers = promises.map(({ number }) => Number(number.slice(1))).sort((a, b) => a - b);
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));
 });
+
+it('each promise stands in a table', () => {
+  const table = /^\| # \| promise \| expected loss \| test \|\n\|(?:---\|)+\n(?:\|.*\n)+/gm;
+  const outside = [...PAGE.replaceAll(table, '').matchAll(/^\| (S\d+) \|/gm)].map(([, number]) => number);
+  expect(outside).toEqual([]);
+});
