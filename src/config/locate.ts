@@ -23,6 +23,8 @@ export interface Located {
   readonly command?: string;
   /** Why the script is absent, if it is known. */
   readonly problem?: LbError;
+  /** The program of a package that is not installed, as far as the command tells: `next`, given with arguments. */
+  readonly missingTool?: string;
   /** It was found relative to the caller's directory only, as PM2 finds it. */
   readonly isLikePm2?: boolean;
   /** PM2 would take something else, because it starts from the caller's directory. */
@@ -44,6 +46,9 @@ export interface Wanted {
 
 /** For a command to which there is no better one. */
 const NODE_ALONE = 'lb start <script>, with the script or program that starts your server';
+
+/** What npm could install as a program. */
+const TOOL = /^[a-z\d][a-z\d_-]*$/;
 
 /** What a directory lacks that cannot be started. */
 const MISSING_IN_DIRECTORY = '(a directory without an index.js, and without a "main" file or a "start" script in its package.json)';
@@ -91,12 +96,7 @@ async function asCommand(given: string, file: string | undefined, cwd: string, w
   const command = [given, ...args].join(' ');
   const resolution = await resolve(given, file, args, cwd, wanted);
   const name = (script: string): string => layer.values.name ?? nameOfScript(script);
-  if (resolution === null) {
-    const problem = (await isDirectory(given, cwd, wanted))
-      ? { problem: new LbError('LB_ERR_SCRIPT_NOT_FOUND', { script: `${given} ${MISSING_IN_DIRECTORY}`, cwd }) }
-      : {};
-    return { cwd, script: undefined, name: name(given), ...problem };
-  }
+  if (resolution === null) return { cwd, script: undefined, name: name(given), ...(await whatIsMissing(given, args, cwd, wanted)) };
   const refused = (reason: string, instead: string | null): Located => {
     const problem = new LbError('LB_ERR_COMMAND', { command, reason, hint: instead ?? NODE_ALONE });
     return { cwd, script: undefined, name: name(given), problem };
@@ -114,6 +114,11 @@ async function asCommand(given: string, file: string | undefined, cwd: string, w
   const isPlain = program.script === file && program.loader === null && program.nodeArgs.length === 0;
   if (isPlain) return { cwd, script: file, name: name(file) };
   return { cwd: program.cwd, script: program.script, name: layer.values.name ?? program.name ?? nameOfScript(program.script), program, command };
+}
+
+async function whatIsMissing(given: string, args: readonly string[], cwd: string, wanted: Wanted): Promise<Pick<Located, 'problem' | 'missingTool'>> {
+  if (await isDirectory(given, cwd, wanted)) return { problem: new LbError('LB_ERR_SCRIPT_NOT_FOUND', { script: `${given} ${MISSING_IN_DIRECTORY}`, cwd }) };
+  return args.length > 0 && TOOL.test(given) ? { missingTool: given } : {};
 }
 
 async function resolve(given: string, file: string | undefined, args: readonly string[], cwd: string, wanted: Wanted): Promise<Resolution> {

@@ -241,7 +241,7 @@ function withEnvName(app: Candidate, { envName }: ResolveRequest): Candidate {
   return envName !== undefined && app.layer.values.append_env_to_name === true ? { ...app, name: `${app.name}-${envName}` } : app;
 }
 
-async function problemsOf({ path, layer, cwd, script, name, problem }: Candidate, flags: Layer, source: Source): Promise<LbError[]> {
+async function problemsOf({ path, layer, cwd, script, name, problem, missingTool }: Candidate, flags: Layer, source: Source): Promise<LbError[]> {
   const problems: LbError[] = [];
   const reported = layer.problems.length > 0;
   const origin = (key: string): { file: string; path: string } => ({ file: source.file, path: under(path, key) });
@@ -249,9 +249,12 @@ async function problemsOf({ path, layer, cwd, script, name, problem }: Candidate
     problems.push(valueError(flags.origins.get('cwd') ?? layer.origins.get('cwd') ?? origin('cwd'), 'an existing directory', cwd));
   } else if (layer.values.script !== undefined) {
     const where = source.isFile ? ` (${source.file}: ${under(path, 'script')})` : '';
-    if (script === undefined) problems.push(problem ?? new LbError('LB_ERR_SCRIPT_NOT_FOUND', { script: layer.values.script + where, cwd }));
+    const notFound = (): LbError => new LbError('LB_ERR_SCRIPT_NOT_FOUND', { script: layer.values.script + where, cwd });
+    if (missingTool !== undefined)
+      problems.push(notFound().advising(`install ${missingTool} in ${cwd} (npm install ${missingTool}), or pass the path of the file that starts your server`));
+    else if (script === undefined) problems.push(problem ?? notFound());
   } else if (!reported) {
-    problems.push(valueError(origin('script'), 'the path of a script', 'nothing'));
+    problems.push(valueError(origin('script'), 'the path of a script', 'no value'));
   }
   const expected = expectedName(name);
   if (script !== undefined && expected !== undefined && !reported) {
@@ -263,7 +266,8 @@ async function problemsOf({ path, layer, cwd, script, name, problem }: Candidate
 function throwFirst(problems: readonly LbError[]): void {
   const [first, ...others] = problems;
   if (first === undefined) return;
-  throw new LbError(first.code, first.details, [...first.output, ...others.map((problem) => problem.message)]);
+  const error = new LbError(first.code, first.details, [...first.output, ...others.map((problem) => problem.message)]);
+  throw first.hint === undefined ? error : error.advising(first.hint);
 }
 
 function locationWarnings({ path, isLikePm2 = false, inPm2, program }: Candidate, { file }: Source): readonly string[] {

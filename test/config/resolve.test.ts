@@ -301,7 +301,7 @@ describe('a config file', () => {
     const { output } = error as { output: string[] };
     expect(output).toHaveLength(4);
     expect(output.join('\n')).toMatch(
-      /apps\[0\]\.instances[\s\S]*apps\[1\]\.port[\s\S]*script not found: gone\.js[\s\S]*apps\[2\]\.script: expected the path of a script, got nothing/,
+      /apps\[0\]\.instances[\s\S]*apps\[1\]\.port[\s\S]*script not found: gone\.js[\s\S]*apps\[2\]\.script: expected the path of a script, got no value/,
     );
   });
 

@@ -186,6 +186,14 @@ describe('what can not be run says what it is, and what would work', () => {
     expect(await failing({}, target)).toMatchObject({ code: 'LB_ERR_SCRIPT_NOT_FOUND' });
   });
 
+  it.each([
+    ['next', ['start'], /^install next in \S+ \(npm install next\), or pass the path/],
+    ['api', [], /^pass the path/],
+    ['./next', ['start'], /^pass the path/],
+  ])('%s %j without a file: what to do', async (target, appArgs, hint) => {
+    expect(await failing({}, target, appArgs)).toMatchObject({ code: 'LB_ERR_SCRIPT_NOT_FOUND', hint: expect.stringMatching(hint) as string });
+  });
+
   it('a directory with nothing to start: says what is looked for there', async () => {
     const error = await failing({ 'lib/util.js': '' }, 'lib');
     expect(error.message).toBe('script not found: lib (a directory without an index.js, and without a "main" file or a "start" script in its package.json)');
