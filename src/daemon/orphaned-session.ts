@@ -54,13 +54,13 @@ export class OrphanedSession {
     for (;;) {
       const left = orphansNow(this.#session);
       if (left === null ? now() > this.#deadline + GRACE_MS : left.length === 0) break;
-      if (left !== null) this.#look(left);
+      if (left !== null) this.#reconcile(left);
       await sleep(CHECK_EVERY_MS);
     }
     for (const app of [...this.#waiting.keys()]) this.#isGone(app);
   }
 
-  #look(left: readonly ProcessId[]): void {
+  #reconcile(left: readonly ProcessId[]): void {
     const families = this.#kinship.familiesOf(left);
     // One that belongs to an unknown app may be of any.
     if (!families.has(UNKNOWN)) for (const app of [...this.#waiting.keys()]) if (!families.has(app)) this.#isGone(app);

@@ -1,5 +1,5 @@
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { BalanceStrategy } from '../lifecycle/balance-strategy.ts';
+import { STRATEGIES, type BalanceStrategy } from '../lifecycle/balance-strategy.ts';
 import type { Exported, ExportRequest, Host } from './export-request.ts';
 import { headerOf } from './header.ts';
 import { engineName } from './names.ts';
@@ -95,8 +95,8 @@ const delayNotes = ({ name, drainDelayMs }: AppSpec): string[] =>
   drainDelayMs === 0 ? [`drain_delay of "${name}" is 0, so a stop closes its sockets before HAProxy has noticed`] : [];
 
 const stickyNotes = ({ name, balance }: AppSpec, sends: boolean): string[] =>
-  balance === 'ip-hash' && !sends
-    ? [`"${name}" balances by ip-hash, but without proxy_protocol it sees only the address of HAProxy, so each machine uses one worker`]
+  STRATEGIES[balance].sticky && !sends
+    ? [`"${name}" balances by ${balance}, but without proxy_protocol it sees only the address of HAProxy, so each machine uses one worker`]
     : [];
 
 /** Values of headers are format strings. */

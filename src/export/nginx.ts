@@ -1,5 +1,5 @@
 import type { AppSpec } from '../lifecycle/app-spec.ts';
-import type { BalanceStrategy } from '../lifecycle/balance-strategy.ts';
+import { STRATEGIES, type BalanceStrategy } from '../lifecycle/balance-strategy.ts';
 import type { Exported, ExportRequest, Host } from './export-request.ts';
 import { headerOf } from './header.ts';
 import { engineName } from './names.ts';
@@ -102,8 +102,8 @@ server {
 }
 
 const notesOf = ({ name, balance }: AppSpec, sends: boolean): string[] =>
-  balance === 'ip-hash' && !sends
-    ? [`"${name}" balances by ip-hash, but without proxy_protocol it sees only the address of nginx, so each machine uses one worker`]
+  STRATEGIES[balance].sticky && !sends
+    ? [`"${name}" balances by ${balance}, but without proxy_protocol it sees only the address of nginx, so each machine uses one worker`]
     : [];
 
 const address = ({ host, port }: Host, appPort: number): string => `${host.includes(':') ? `[${host}]` : host}:${port ?? appPort}`;

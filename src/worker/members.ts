@@ -151,6 +151,7 @@ export class Members {
   async tally(patience: Patience, own: Tally): Promise<Tally> {
     if (this.#alive.size > 0) {
       this.post({ t: 'tally', id: ++this.#tallies, patience });
+      // By hand, because no worker loads `timers/promises` at boot.
       await new Promise((resolve) => setTimeout(resolve, TALLY_MS));
     }
     return [...this.#alive.values()].reduce((sum, { tally }) => addTallies(sum, tally), addTallies(own, this.#endedTally));

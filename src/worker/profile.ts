@@ -66,7 +66,7 @@ async function profileOf(durationMs: number, { begin, end }: Profiler): Promise<
   session.connect();
   try {
     await begin(session);
-    // Unreferenced, so that the profile does not keep the process alive.
+    // Unreferenced, so that the profile does not keep the process alive; by hand, because no worker loads `timers/promises` at boot.
     await new Promise((resolve) => setTimeout(resolve, durationMs).unref());
     return (await end(session)).profile;
   } finally {

@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import type { Backend, Strategy } from '../../src/balancing/strategy.ts';
 
 /** A backend whose state a test sets. */
-export type TestSeat = { -readonly [K in keyof Backend]: Backend[K] };
+export type TestBackend = { -readonly [K in keyof Backend]: Backend[K] };
 
-export function backend(slot: number, state: Partial<TestSeat> = {}): TestSeat {
+export function backend(slot: number, state: Partial<TestBackend> = {}): TestBackend {
   return { slot, weight: 1, connections: 0, free: true, full: false, backup: false, credit: 0, ...state };
 }
 
 /** One backend per weight. */
-export const seatsOf = (...weights: readonly number[]): TestSeat[] => weights.map((weight, slot) => backend(slot, { weight }));
+export const backendsOf = (...weights: readonly number[]): TestBackend[] => weights.map((weight, slot) => backend(slot, { weight }));
 
 /** How often each slot was picked. */
 export function countPicks(picks: readonly (Backend | null)[], slots: number): number[] {
@@ -24,7 +24,7 @@ export const pickTimes = (strategy: Strategy, backends: readonly Backend[], time
 
 export const weights = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 10 });
 
-const seatState = fc.record({
+const backendState = fc.record({
   weight: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.double({ min: 0.05, max: 9, noNaN: true })),
   connections: fc.nat(5),
   free: fc.boolean(),
@@ -32,5 +32,5 @@ const seatState = fc.record({
   backup: fc.boolean(),
 });
 
-/** Seats in any state. */
-export const anySeats = fc.array(seatState, { maxLength: 12 }).map((states) => states.map((state, slot) => backend(slot, state)));
+/** Backends in any state. */
+export const anyBackends = fc.array(backendState, { maxLength: 12 }).map((states) => states.map((state, slot) => backend(slot, state)));

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createStrategy } from '../../src/balancing/create-strategy.ts';
 import { HAND_OFF_STRATEGIES, STRATEGIES } from '../../src/lifecycle/balance-strategy.ts';
-import { anySeats, countPicks, pickTimes, backend, seatsOf, type TestSeat } from './backends.ts';
+import { anyBackends, countPicks, pickTimes, backend, backendsOf, type TestBackend } from './backends.ts';
 
 const uint32 = fc.nat(2 ** 32 - 1);
 
 /** The backends of which one must be picked. */
-function allowed(backends: readonly TestSeat[], sticky: boolean): TestSeat[] {
+function allowed(backends: readonly TestBackend[], sticky: boolean): TestBackend[] {
   const open = backends.filter(({ full }) => !full);
   const regular = open.filter(({ backup }) => !backup);
   return (regular.length > 0 ? regular : open).filter(({ free }) => sticky || free);
@@ -16,7 +16,7 @@ function allowed(backends: readonly TestSeat[], sticky: boolean): TestSeat[] {
 describe.each(HAND_OFF_STRATEGIES)('%s', (name) => {
   it('picks one of those that may be picked, whenever there is one, whatever was before', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(anySeats, uint32), { minLength: 1, maxLength: 20 }), (rounds) => {
+      fc.property(fc.array(fc.tuple(anyBackends, uint32), { minLength: 1, maxLength: 20 }), (rounds) => {
         const strategy = createStrategy(name);
         for (const [backends, clientHash] of rounds) {
           const picked = strategy.pick(backends, clientHash);
@@ -43,7 +43,7 @@ describe.each(HAND_OFF_STRATEGIES)('%s', (name) => {
 describe('createStrategy', () => {
   it('makes strategies that do not share their turns', () => {
     const [one, other] = [createStrategy('least-connections'), createStrategy('least-connections')];
-    const order = (strategy: typeof one): (number | undefined)[] => pickTimes(strategy, seatsOf(2, 1, 1), 7).map((picked) => picked?.slot);
+    const order = (strategy: typeof one): (number | undefined)[] => pickTimes(strategy, backendsOf(2, 1, 1), 7).map((picked) => picked?.slot);
     expect(order(one)).toEqual(order(other));
   });
 
@@ -52,7 +52,7 @@ describe('createStrategy', () => {
       countPicks(
         pickTimes(
           createStrategy('random', () => value),
-          seatsOf(1, 1, 1),
+          backendsOf(1, 1, 1),
           3,
         ),
         3,

@@ -61,10 +61,10 @@ export class CronClock implements WorkerObserver {
   }
 
   #lookIn(ms: number): void {
-    this.#timer = setTimeout(() => this.#look(), Math.max(1, ms)).unref();
+    this.#timer = setTimeout(() => this.#check(), Math.max(1, ms)).unref();
   }
 
-  #look(): void {
+  #check(): void {
     if (this.#dueAt === null || this.#spec === null) return;
     const at = wallNow();
     const { verdict, againInMs } = lookAt(this.#dueAt, at);

@@ -43,10 +43,10 @@ export class CommandReadiness {
   }
 
   #plan(ms: number): void {
-    this.#timer = setTimeout(() => void this.#look(ms), ms);
+    this.#timer = setTimeout(() => void this.#check(ms), ms);
   }
 
-  async #look(waitedMs: number): Promise<void> {
+  async #check(waitedMs: number): Promise<void> {
     const isReady = await this.#isReady().catch(() => false);
     if (this.#looking.signal.aborted) return;
     if (isReady) this.#options.ready();

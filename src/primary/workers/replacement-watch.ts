@@ -74,7 +74,7 @@ export class ReplacementWatch implements WorkerObserver {
     );
   }
 
-  /** What it has started must be gone before its successor starts, even if it dies without a word. */
+  /** Notes its descendants now, because they must be gone before its successor starts even if the worker dies suddenly. */
   onBeat(worker: WorkerHandle): void {
     if (this.stopFirst && worker.state !== 'exited') worker.descendants.note(worker.pid);
   }

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LeastConnections } from '../../../src/balancing/strategies/least-connections.ts';
-import { anySeats, countPicks, pickTimes, backend, seatsOf, weights } from '../backends.ts';
+import { anyBackends, countPicks, pickTimes, backend, backendsOf, weights } from '../backends.ts';
 
 describe('least-connections', () => {
   it('picks a free one with the fewest connections per weight', () => {
     fc.assert(
-      fc.property(fc.array(anySeats, { maxLength: 10 }), (rounds) => {
+      fc.property(fc.array(anyBackends, { maxLength: 10 }), (rounds) => {
         const strategy = new LeastConnections();
         for (const backends of rounds) {
           for (const one of backends) Object.assign(one, { backup: false, full: false });
@@ -29,7 +29,7 @@ describe('least-connections', () => {
     fc.assert(
       fc.property(weights, (given) => {
         const strategy = new LeastConnections();
-        const backends = seatsOf(...given);
+        const backends = backendsOf(...given);
         const total = given.reduce((a, b) => a + b, 0);
         for (let i = 0; i < 5 * total; i++) {
           const picked = strategy.pick(backends);
@@ -44,14 +44,14 @@ describe('least-connections', () => {
     fc.assert(
       fc.property(weights, (given) => {
         const total = given.reduce((a, b) => a + b, 0);
-        const counts = countPicks(pickTimes(new LeastConnections(), seatsOf(...given), 20 * total), given.length);
+        const counts = countPicks(pickTimes(new LeastConnections(), backendsOf(...given), 20 * total), given.length);
         counts.forEach((count, slot) => expect(Math.abs(count - 20 * (given[slot] ?? 0))).toBeLessThanOrEqual(1));
       }),
     );
   });
 
   it('takes turns one after the other when all weigh the same', () => {
-    const picks = pickTimes(new LeastConnections(), seatsOf(1, 1, 1), 7);
+    const picks = pickTimes(new LeastConnections(), backendsOf(1, 1, 1), 7);
     expect(picks.map((picked) => picked?.slot)).toEqual([0, 1, 2, 0, 1, 2, 0]);
   });
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RoundRobin } from '../../../src/balancing/strategies/round-robin.ts';
-import { countPicks, pickTimes, backend, seatsOf, weights, type TestSeat } from '../backends.ts';
+import { countPicks, pickTimes, backend, backendsOf, weights, type TestBackend } from '../backends.ts';
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
-const freeAll = (backends: readonly TestSeat[]): void => backends.forEach((one) => (one.free = true));
+const freeAll = (backends: readonly TestBackend[]): void => backends.forEach((one) => (one.free = true));
 
 /** Picks with backends that are free as `free` says at each time; how often each slot was picked. */
-function run(strategy: RoundRobin, backends: readonly TestSeat[], free: readonly (readonly boolean[])[]): number[] {
+function run(strategy: RoundRobin, backends: readonly TestBackend[], free: readonly (readonly boolean[])[]): number[] {
   const picks = free.map((now) => {
     backends.forEach((one, index) => (one.free = now[index] ?? true));
     return strategy.pick(backends);
@@ -17,7 +17,7 @@ function run(strategy: RoundRobin, backends: readonly TestSeat[], free: readonly
 
 describe('round-robin', () => {
   it('spreads the turns of a heavy backend, as nginx does', () => {
-    const picks = pickTimes(new RoundRobin(), seatsOf(5, 1, 1), 7);
+    const picks = pickTimes(new RoundRobin(), backendsOf(5, 1, 1), 7);
     expect(picks.map((picked) => 'abc'[picked?.slot ?? 9])).toEqual('aabacaa'.split(''));
   });
 
@@ -25,14 +25,14 @@ describe('round-robin', () => {
     fc.assert(
       fc.property(weights, (given) => {
         const total = sum(given);
-        const picks = pickTimes(new RoundRobin(), seatsOf(...given), 3 * total);
+        const picks = pickTimes(new RoundRobin(), backendsOf(...given), 3 * total);
         for (let from = 0; from <= 2 * total; from++) expect(countPicks(picks.slice(from, from + total), given.length)).toEqual(given);
       }),
     );
   });
 
   it('gives shares by fractional weights, as in slow start', () => {
-    expect(countPicks(pickTimes(new RoundRobin(), seatsOf(1, 0.1, 0.9), 2_000), 3)).toEqual([1_000, 100, 900]);
+    expect(countPicks(pickTimes(new RoundRobin(), backendsOf(1, 0.1, 0.9), 2_000), 3)).toEqual([1_000, 100, 900]);
   });
 
   it('stays exact over bursts: who was not free catches up, and picks of nobody cost nobody', () => {
@@ -40,7 +40,7 @@ describe('round-robin', () => {
     fc.assert(
       fc.property(fc.tuple(...[1, 2, 3, 4].map((max) => fc.integer({ min: 1, max }))), busy, (given, free) => {
         const strategy = new RoundRobin();
-        const backends = seatsOf(...given);
+        const backends = backendsOf(...given);
         const during = run(strategy, backends, free);
         freeAll(backends);
         const calm = countPicks(pickTimes(strategy, backends, 200), 4);
@@ -53,7 +53,7 @@ describe('round-robin', () => {
 
   it('does not flood a worker that was blocked for long: it catches up with eight connections', () => {
     const strategy = new RoundRobin();
-    const backends = seatsOf(1, 1, 1, 1);
+    const backends = backendsOf(1, 1, 1, 1);
     run(
       strategy,
       backends,
@@ -67,7 +67,7 @@ describe('round-robin', () => {
 
   it('does not flood anybody when all but one were blocked', () => {
     const strategy = new RoundRobin();
-    const backends = seatsOf(...new Array<number>(32).fill(1));
+    const backends = backendsOf(...new Array<number>(32).fill(1));
     run(
       strategy,
       backends,
@@ -80,7 +80,7 @@ describe('round-robin', () => {
 
   it('starts a new worker at par, however many left with turns to catch up with', () => {
     const strategy = new RoundRobin();
-    let backends = seatsOf(1, 1, 1, 1);
+    let backends = backendsOf(1, 1, 1, 1);
     for (let i = 0; i < 50; i++) {
       run(
         strategy,
@@ -113,7 +113,7 @@ describe('round-robin', () => {
     fc.assert(
       fc.property(fc.array(happening, { maxLength: 40 }), (past) => {
         const strategy = new RoundRobin();
-        const backends = seatsOf(1, 2, 3, 4, 5, 6);
+        const backends = backendsOf(1, 2, 3, 4, 5, 6);
         for (const { backend: slot, times, free, full, weight, isNew } of past) {
           const old = backends[slot];
           if (old !== undefined) backends[slot] = isNew ? backend(slot, { weight, free, full }) : Object.assign(old, { weight, free, full });

@@ -1,6 +1,6 @@
 // CPU time of one choice among many backends, for each strategy. Arguments: the compiled balancing folder's URL, backends, picks, rounds.
-const [folder, seatsText, picksText, roundsText] = process.argv.slice(2);
-const [count, picks, rounds] = [seatsText, picksText, roundsText].map(Number);
+const [folder, backendsText, picksText, roundsText] = process.argv.slice(2);
+const [count, picks, rounds] = [backendsText, picksText, roundsText].map(Number);
 const { createStrategy, HAND_OFF_STRATEGIES } = await import(`${folder}strategy.js`);
 const { hashAddress } = await import(`${folder}address-hash.js`);
 
