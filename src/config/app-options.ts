@@ -154,7 +154,7 @@ export interface AppOptions {
   /**
    * Do not inherit variables whose name contains one of these words; `true` inherits none.
    *
-   * It concerns the environment in which you ran `lb start`, and `--update-env`; what `env` and `env_file` set stays.
+   * It applies to the environment in which you ran `lb start`, and to `--update-env`; variables that `env` and `env_file` set stay.
    * @default `[]`
    */
   readonly filter_env?: boolean | string | readonly string[] | undefined;
@@ -173,14 +173,14 @@ export interface AppOptions {
   /**
    * What shows that a command is ready: a port, or a path that is answered.
    *
-   * For programs that are not Node.js. `8000`: that port of this machine accepts a connection. `"/health"`: a GET of it, on `port` or `PORT`, is answered with a status below 400; `{ path, port }` names the port. `{ command }`: that shell command ends with 0, in the environment and directory of the app. `{ file }`: that file, relative to `cwd`, was written since the start. Nothing else makes the app ready then; if it is not so within `listen_timeout`, the start or reload has failed.
+   * For programs that are not Node.js. `8000`: that port of this machine accepts a connection. `"/health"`: a GET of it, on `port` or `PORT`, is answered with a status below 400; `{ path, port }` names the port. `{ command }`: that shell command ends with 0, in the environment and directory of the app. `{ file }`: that file, relative to `cwd`, was written since the start. Nothing else makes the app ready then; if that does not happen within `listen_timeout`, the start or reload fails.
    * @default it listens, or has lived for `min_uptime`
    */
   readonly ready_when?: number | string | { readonly port: number } | { readonly path: string; readonly port?: number | undefined } | { readonly command: string } | { readonly file: string } | undefined;
   /**
    * Apps of the same file that start before this one, and stop after it.
    *
-   * An array of names as in the file, or one name. It orders the start of several apps, their start after a reboot, and the stop of several: `lb stop` and `lb delete` with several targets, `lb kill`, and the end of the daemon by a signal (then not for an app with `stop_grace`, so that it ends in time; `lb run` sets one). A dependency counts as started when `ready_min` of its workers are ready; a job (`autorestart: false`) also when it has ended. If one is not ready within its `listen_timeout`, or does not run, this app starts all the same, with a warning and the event `dependency`. `lb start api` alone starts nothing else, and `lb stop db` stops nothing else. A later crash of a dependency is of no concern.
+   * An array of names as in the file, or one name. It orders the start of several apps, their start after a reboot, and the stop of several: `lb stop` and `lb delete` with several targets, `lb kill`, and the end of the daemon by a signal (then not for an app with `stop_grace`, so that it ends in time; `lb run` sets one). A dependency counts as started when `ready_min` of its workers are ready; a job (`autorestart: false`) also when it has ended. If one is not ready within its `listen_timeout`, or does not run, this app starts anyway, with a warning and the event `dependency`. `lb start api` alone starts nothing else, and `lb stop db` stops nothing else. If a dependency crashes later, this app is not affected.
    * @default `[]`
    */
   readonly depends_on?: string | readonly string[] | undefined;
@@ -236,14 +236,14 @@ export interface AppOptions {
   /**
    * The signal that asks the app to stop.
    *
-   * A Node.js app gets it when its HTTP connections are drained, whether it handles it or not. Of a command the first process gets it, or its whole process group if that is a shell waiting for what it runs; the group also at three quarters of `kill_timeout`.
+   * A Node.js app gets it when its HTTP connections are drained, whether or not it handles the signal. For a command, the first process gets it, or the whole process group if the first process is a shell waiting for what it runs; at three quarters of `kill_timeout` the group gets it in any case.
    * @default `SIGTERM`; `SIGINT` for a Node.js app that handles only that
    */
   readonly kill_signal?: string | undefined;
   /**
-   * What a worker started ends with it.
+   * End the processes that a worker started when the worker ends.
    *
-   * Without it, only the worker itself is asked, and killed at the end; what it started goes on, except when the primary dies. Processes in a session of their own go on in any case.
+   * With `false`, only the worker itself is asked, and killed at the end; the processes that it started keep running, except when the primary dies. Processes in a session of their own always keep running.
    * @default `true`
    */
   readonly treekill?: boolean | undefined;
@@ -333,9 +333,9 @@ export interface AppOptions {
    */
   readonly recycle_jitter?: number | undefined;
   /**
-   * Time in which a stop of the app is complete, whatever the other options say.
+   * Upper limit for stopping the app, whatever the other options say.
    *
-   * Set it to what the container or service manager allows before it kills (`docker stop`: 10 s). It covers `drain_delay` (a third of it at most), the drain, the stop signal and the kill, which comes 5 %, at least half a second, before its end; the app is asked to stop at three quarters of what is left after the delay, at the latest. It does not concern reloads. `lb run` always has one; set a longer one there if more time is allowed. The environment variable `LB_STOP_GRACE` sets it for every app of a command, above the config file and below the flag.
+   * Set it to what the container or service manager allows before it kills (`docker stop`: 10 s). It covers `drain_delay` (a third of it at most), the drain, the stop signal and the kill, which comes 5 %, at least half a second, before its end; the app is asked to stop at three quarters of what is left after the delay, at the latest. It does not apply to reloads. `lb run` always has one; set a longer one there if more time is allowed. The environment variable `LB_STOP_GRACE` sets it for every app of a command, above the config file and below the flag.
    * @default 10s in `lb run`, else off
    */
   readonly stop_grace?: number | string | false | undefined;
@@ -389,7 +389,7 @@ export interface AppOptions {
   /**
    * Adjust the number of workers to the load.
    *
-   * Such as `{ min: 2, max: 8, target: { elu: 0.6 } }`. `instances` is the number of workers at the start. `target` has exactly one measure. With `elu` and `cpu` there are never more workers than available CPUs, unless `min` is higher. `lb scale <app> <n>` turns autoscaling off, `lb scale <app> auto` turns it on. See docs/autoscaling.md.
+   * For example `{ min: 2, max: 8, target: { elu: 0.6 } }`. `instances` is the number of workers at the start. `target` has exactly one measure. With `elu` and `cpu` there are never more workers than available CPUs, unless `min` is higher. `lb scale <app> <n>` turns autoscaling off, `lb scale <app> auto` turns it on. See docs/autoscaling.md.
    * @default `off`
    */
   readonly scale?: boolean | { readonly min?: number | undefined; readonly max?: number | 'max' | (string & {}) | undefined; readonly target?: { readonly elu: number } | { readonly cpu: number } | { readonly p95_ms: number } | { readonly rps_per_worker: number } | undefined; readonly up_cooldown?: number | string | undefined; readonly down_cooldown?: number | string | undefined } | undefined;

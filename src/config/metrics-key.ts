@@ -37,5 +37,5 @@ export function readMetrics(raw: unknown, file: string): MetricsConfig {
   if (listen === null || listen === false) return { listen: null, hosts, file };
   const parsed = hostPort.parse(listen);
   if ('value' in parsed) return { listen: parsed.value, hosts, file };
-  return fail('metrics.listen', `${parsed.mismatch.expected}, or null for nowhere`, listen === undefined ? 'nothing' : parsed.mismatch.got);
+  return fail('metrics.listen', `${parsed.mismatch.expected}, or null for nowhere`, listen === undefined ? 'no value' : parsed.mismatch.got);
 }

@@ -3,7 +3,7 @@ import type { WorkerKind } from '../lifecycle/app-spec.ts';
 import type { OptionKey, Settings } from './options.ts';
 import { valueError, type Origin } from './read-values.ts';
 
-/** What needs Node.js, or that the primary has the app's sockets. */
+/** Options that only work with Node.js workers, whose listening sockets belong to the primary. */
 const NODE_ONLY: readonly OptionKey[] = [
   'balance',
   'weights',
@@ -22,7 +22,7 @@ const NODE_ONLY: readonly OptionKey[] = [
   'drain_idle',
 ];
 
-/** Those that PM2 takes and ignores too. */
+/** Options without effect on a command; PM2 accepts them there, too. */
 const IGNORED: readonly OptionKey[] = ['wait_ready', 'shutdown_with_message', 'ipc', 'source_map_support'];
 
 interface OfKind {

@@ -83,7 +83,7 @@ const TUNING: { readonly [K in keyof Required<WatchTuning>]: Pick<Kind<WatchTuni
   },
 };
 
-/** Those that `lb` decides, or that chokidar no longer has. */
+/** Options of chokidar that `lb` sets itself, or that chokidar has dropped. */
 const WITHOUT_EFFECT: readonly string[] = ['persistent', 'ignoreInitial', 'cwd', 'disableGlobbing', 'useFsEvents', 'ignored'];
 
 function fieldsOf<T>(raw: Readonly<Record<string, unknown>>, fields: Readonly<Record<string, Pick<Kind<unknown>, 'parse'>>>): Parsed<T> {

@@ -17,7 +17,7 @@ export const EVENT_KINDS = {
   start: { severity: 'info', doc: 'a worker process was started' },
   ready: { severity: 'info', doc: 'a worker takes connections for the first time' },
   'not-ready': { severity: 'warn', doc: 'a worker did not become ready in time and is being ended' },
-  'listener-missing': { severity: 'warn', doc: 'a replacement does not listen where the worker before it did, and serves all the same' },
+  'listener-missing': { severity: 'warn', doc: 'a replacement does not listen where the worker before it did, but serves anyway' },
   drain: { severity: 'info', doc: 'a worker gets no new connections and finishes the ones it has' },
   exit: { severity: 'warn', doc: 'a worker has exited, with everything known about the cause' },
   'fork-failed': { severity: 'error', doc: 'a worker process could not be started' },

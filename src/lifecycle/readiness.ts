@@ -27,7 +27,7 @@ export interface ReadinessFacts {
 export type CheckPassed = { readonly passed: true } | { readonly passed: false; readonly reason: string | null };
 
 export type Readiness =
-  /** `missing`: it is ready all the same. */
+  /** `missing`: it counts as ready without these. */
   | { readonly verdict: 'ready'; readonly missing: readonly string[] }
   /** `missing`: all that it lacks are these. */
   | { readonly verdict: 'failed'; readonly reason: string; readonly missing: readonly string[] }

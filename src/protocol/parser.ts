@@ -38,7 +38,7 @@ export class Malformed extends Error {
 }
 
 function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
+  if (value === undefined) return 'no value';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 80));
   return typeof value === 'number' || typeof value === 'boolean' || value === null ? String(value) : `an ${typeof value}`;

@@ -18,7 +18,7 @@ export function openLogFor(path: string): LogDescriptor {
   }
 }
 
-/** The child has it all the same. */
+/** Closes this process's descriptor; the child has its own. */
 function closeQuietly(fd: number): void {
   try {
     closeSync(fd);

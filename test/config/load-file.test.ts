@@ -111,7 +111,7 @@ describe('metrics beside the apps', () => {
     ['{"listen": 1, "hosts": "web1"}', 'metrics.hosts: expected a list of host names, got "web1"'],
     ['{"listen": 1, "hosts": ["http://web1"]}', 'metrics.hosts: expected a list of host names'],
     ['{"lisen": 1}', 'got lisen, did you mean "listen"?'],
-    ['{}', 'metrics.listen: expected a port, or host:port, or null for nowhere, got nothing'],
+    ['{}', 'metrics.listen: expected a port, or host:port, or null for nowhere, got no value'],
   ])('are checked: %s', async (value, message) => {
     expect((await failure('a.json', `{${app}, "metrics": ${value}}`)).message).toContain(message);
   });

@@ -243,7 +243,7 @@ describe('Attachment', () => {
 
   it.each([
     ['null', 'the message: expected an object, got null'],
-    ['{"type":"stats","app":"api"}', 'stats: expected an object, got nothing'],
+    ['{"type":"stats","app":"api"}', 'stats: expected an object, got no value'],
     ['{"type":"later"}', 'type: expected one of hello, '],
     ['{"type":"event","app":"api","event":{"kind":"log","at":1,"app":"other","severity":"warn","message":"m"}}', 'event.app: expected "api", got "other"'],
   ])('reports %s once, and goes on', async (line, problem) => {
@@ -265,7 +265,7 @@ describe('Attachment', () => {
 
   it.each([
     ['null', 'the message: expected an object, got null', 'an unknown primary'],
-    ['{"type":"hello"}', `protocol: expected a whole number, got nothing`, 'an unknown primary'],
+    ['{"type":"hello"}', `protocol: expected a whole number, got no value`, 'an unknown primary'],
     [JSON.stringify({ ...HELLO, name: '../x' }), 'name: expected a name of ', 'a primary that says it is "../x" (pid 7)'],
     [
       JSON.stringify({ ...HELLO, protocol: 99, apps: 'of another shape' }),

@@ -37,7 +37,7 @@ it.each([
     `it has version ${SAVED_VERSION + 1}, and this lb reads none after ${SAVED_VERSION}`,
   ],
   ['with a version that is none', '{"version":"1","pid":7}', 'expected a whole number'],
-  ['without a field', '{"version":1}', 'pid: expected a whole number of at least 1, got nothing'],
+  ['without a field', '{"version":1}', 'pid: expected a whole number of at least 1, got no value'],
   ['that is cut off', '{"version":1,', 'JSON'],
 ])('sets a file %s aside, unchanged', (_, text, why) => {
   const { saved, path, logged } = read(text);

@@ -345,7 +345,7 @@ describe('parseAppSpec', () => {
 
   it.each(FIELDS)('says so when %s is missing', (field) => {
     const error = failureOf(() => parseAppSpec(without(sampleSpec(), field)));
-    expect(error).toMatchObject({ code: 'LB_ERR_MESSAGE', details: { what: 'app definition', path: field, got: 'nothing' } });
+    expect(error).toMatchObject({ code: 'LB_ERR_MESSAGE', details: { what: 'app definition', path: field, got: 'no value' } });
   });
 
   it.each(FIELDS.flatMap((field) => WRONG[field].map(([wrong, at]) => ({ field, wrong, at }))))('refuses $wrong as $field', ({ field, wrong, at }) => {

@@ -49,7 +49,7 @@ it('a heartbeat without a field is refused, whichever it is', () => {
   expect(fields.length).toBeGreaterThan(15);
   for (const field of fields) {
     const { [field]: _, ...others } = beat?.beat ?? {};
-    expect(attempt(() => parseFromWorker({ ...beat, beat: others }, undefined))).toMatchObject({ path: `beat.${field}`, got: 'nothing' });
+    expect(attempt(() => parseFromWorker({ ...beat, beat: others }, undefined))).toMatchObject({ path: `beat.${field}`, got: 'no value' });
   }
 });
 

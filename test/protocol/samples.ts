@@ -53,7 +53,7 @@ const fromWorker: ByKind<Unmarked<FromWorker>, 't'> = {
   profiled: { t: 'profiled', path: '/p', bytes: 1, error: null },
   'app-metrics': { t: 'app-metrics', id: 1, text: null },
   tally: { t: 'tally', id: 1, tally: { answers: 9, serverErrors: 1, resets: 2, late: 3, hung: 1 } },
-  malformed: { t: 'malformed', field: 'key', problem: 'key: expected a string, got nothing' },
+  malformed: { t: 'malformed', field: 'key', problem: 'key: expected a string, got no value' },
   draining: { t: 'draining', quiet: false, handler: 'SIGTERM', blockers },
 };
 

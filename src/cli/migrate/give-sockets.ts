@@ -12,11 +12,11 @@ export interface GivenSocket {
   readonly handle: object;
 }
 
-/** Offers sockets to the daemon while a start is under way. @param work gets the path at which the daemon finds them */
+/** Offers sockets to the daemon until `work` is done. @param work gets the path of the Unix socket at which the daemon takes them */
 export async function giveSockets<T>(home: string, app: string, sockets: readonly GivenSocket[], work: (path: string) => Promise<T>): Promise<T> {
   const path = join(home, `s${randomBytes(2).toString('hex')}.sock`);
   const server = await listenForChannels(path, (channel) => {
-    // What it sends is nothing; it is told apart from a connection that was closed.
+    // The daemon sends no data, but without a reader the end of its connection would go unnoticed.
     channel.onData(() => {});
     for (const { name, handle } of sockets) {
       const message: NamedSocket = { app, key: keyOf(name), name };

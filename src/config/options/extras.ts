@@ -34,7 +34,7 @@ export const EXTRA_OPTIONS = {
     flags: ['--filter-env <names>'],
     default: [],
     doc: 'do not inherit variables whose name contains one of these words; `true` inherits none',
-    notes: 'It concerns the environment in which you ran `lb start`, and `--update-env`; what `env` and `env_file` set stays.',
+    notes: 'It applies to the environment in which you ran `lb start`, and to `--update-env`; variables that `env` and `env_file` set stay.',
   }),
   source_map_support: withDefault({
     group: 'Environment and Node.js',

@@ -24,7 +24,7 @@ export const LIFETIME_OPTIONS = {
     defaultText: 'it listens, or has lived for `min_uptime`',
     doc: 'what shows that a command is ready: a port, or a path that is answered',
     notes:
-      'For programs that are not Node.js. `8000`: that port of this machine accepts a connection. `"/health"`: a GET of it, on `port` or `PORT`, is answered with a status below 400; `{ path, port }` names the port. `{ command }`: that shell command ends with 0, in the environment and directory of the app. `{ file }`: that file, relative to `cwd`, was written since the start. Nothing else makes the app ready then; if it is not so within `listen_timeout`, the start or reload has failed.',
+      'For programs that are not Node.js. `8000`: that port of this machine accepts a connection. `"/health"`: a GET of it, on `port` or `PORT`, is answered with a status below 400; `{ path, port }` names the port. `{ command }`: that shell command ends with 0, in the environment and directory of the app. `{ file }`: that file, relative to `cwd`, was written since the start. Nothing else makes the app ready then; if that does not happen within `listen_timeout`, the start or reload fails.',
   }),
   depends_on: withDefault({
     group: 'Start and stop',
@@ -32,7 +32,7 @@ export const LIFETIME_OPTIONS = {
     default: [],
     doc: 'apps of the same file that start before this one, and stop after it',
     notes:
-      'An array of names as in the file, or one name. It orders the start of several apps, their start after a reboot, and the stop of several: `lb stop` and `lb delete` with several targets, `lb kill`, and the end of the daemon by a signal (then not for an app with `stop_grace`, so that it ends in time; `lb run` sets one). A dependency counts as started when `ready_min` of its workers are ready; a job (`autorestart: false`) also when it has ended. If one is not ready within its `listen_timeout`, or does not run, this app starts all the same, with a warning and the event `dependency`. `lb start api` alone starts nothing else, and `lb stop db` stops nothing else. A later crash of a dependency is of no concern.',
+      'An array of names as in the file, or one name. It orders the start of several apps, their start after a reboot, and the stop of several: `lb stop` and `lb delete` with several targets, `lb kill`, and the end of the daemon by a signal (then not for an app with `stop_grace`, so that it ends in time; `lb run` sets one). A dependency counts as started when `ready_min` of its workers are ready; a job (`autorestart: false`) also when it has ended. If one is not ready within its `listen_timeout`, or does not run, this app starts anyway, with a warning and the event `dependency`. `lb start api` alone starts nothing else, and `lb stop db` stops nothing else. If a dependency crashes later, this app is not affected.',
   }),
   before_reload: withDefault({
     group: 'Start and stop',
@@ -104,16 +104,16 @@ export const LIFETIME_OPTIONS = {
     defaultText: '`SIGTERM`; `SIGINT` for a Node.js app that handles only that',
     doc: 'the signal that asks the app to stop',
     notes:
-      'A Node.js app gets it when its HTTP connections are drained, whether it handles it or not. Of a command the first process gets it, or its whole process group if that is a shell waiting for what it runs; the group also at three quarters of `kill_timeout`.',
+      'A Node.js app gets it when its HTTP connections are drained, whether or not it handles the signal. For a command, the first process gets it, or the whole process group if the first process is a shell waiting for what it runs; at three quarters of `kill_timeout` the group gets it in any case.',
   }),
   treekill: withDefault({
     group: 'Start and stop',
     kind: kinds.boolean,
     flags: ['--no-treekill'],
     default: true,
-    doc: 'what a worker started ends with it',
+    doc: 'end the processes that a worker started when the worker ends',
     notes:
-      'Without it, only the worker itself is asked, and killed at the end; what it started goes on, except when the primary dies. Processes in a session of their own go on in any case.',
+      'With `false`, only the worker itself is asked, and killed at the end; the processes that it started keep running, except when the primary dies. Processes in a session of their own always keep running.',
   }),
   shutdown_with_message: withDefault({
     group: 'Start and stop',
@@ -223,9 +223,9 @@ export const LIFETIME_OPTIONS = {
     flags: ['--stop-grace <time>'],
     default: null,
     defaultText: '10s in `lb run`, else off',
-    doc: 'time in which a stop of the app is complete, whatever the other options say',
+    doc: 'upper limit for stopping the app, whatever the other options say',
     notes:
-      'Set it to what the container or service manager allows before it kills (`docker stop`: 10 s). It covers `drain_delay` (a third of it at most), the drain, the stop signal and the kill, which comes 5 %, at least half a second, before its end; the app is asked to stop at three quarters of what is left after the delay, at the latest. It does not concern reloads. `lb run` always has one; set a longer one there if more time is allowed. The environment variable `LB_STOP_GRACE` sets it for every app of a command, above the config file and below the flag.',
+      'Set it to what the container or service manager allows before it kills (`docker stop`: 10 s). It covers `drain_delay` (a third of it at most), the drain, the stop signal and the kill, which comes 5 %, at least half a second, before its end; the app is asked to stop at three quarters of what is left after the delay, at the latest. It does not apply to reloads. `lb run` always has one; set a longer one there if more time is allowed. The environment variable `LB_STOP_GRACE` sets it for every app of a command, above the config file and below the flag.',
     check: (ms) => (ms === null || ms >= 1 ? undefined : 'a duration above 0'),
   }),
   drain_delay: option({

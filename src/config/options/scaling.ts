@@ -29,7 +29,7 @@ export const SCALING_OPTIONS = {
     default: null,
     doc: 'adjust the number of workers to the load',
     notes:
-      'Such as `{ min: 2, max: 8, target: { elu: 0.6 } }`. `instances` is the number of workers at the start. `target` has exactly one measure. With `elu` and `cpu` there are never more workers than available CPUs, unless `min` is higher. `lb scale <app> <n>` turns autoscaling off, `lb scale <app> auto` turns it on. See docs/autoscaling.md.',
+      'For example `{ min: 2, max: 8, target: { elu: 0.6 } }`. `instances` is the number of workers at the start. `target` has exactly one measure. With `elu` and `cpu` there are never more workers than available CPUs, unless `min` is higher. `lb scale <app> <n>` turns autoscaling off, `lb scale <app> auto` turns it on. See docs/autoscaling.md.',
     check: (scale) => {
       if (scale === null) return undefined;
       if (typeof scale.max === 'number' && scale.max > 0 && scale.max < scale.min)
