@@ -49,8 +49,11 @@ export class Pm2 {
     return { PM2_HOME: this.home };
   }
 
+  /** Which PM2 runs. */
+  readonly which: readonly string[] = ['--pm2', PROGRAM];
+
   get flags(): readonly string[] {
-    return ['--pm2', PROGRAM, '--trust-local-users'];
+    return [...this.which, '--trust-local-users'];
   }
 
   /** The names of the apps that it would start after a reboot. */

@@ -7,9 +7,15 @@ import { isAlive } from '../../system/processes.ts';
 import { openInspector } from '../../system/open-inspector.ts';
 import { handlesSignal, listeningPorts, ownsSocket } from '../../system/process-state.ts';
 
-/** Longer than it takes on a busy machine; while it is open, whoever finds the port could attach. */
+/** A busy process reacts late. */
 const OPEN_WITHIN_MS = 5_000;
+/** While it is open, whoever finds the port could attach. */
+const MOST_OPEN_MS = 1_000;
+/** A process that was blocked for longer than that closes it as soon as it runs again. */
+const CLOSE_WITHIN_MS = 5_000;
 
+/** The process itself closes it in time, even if this program is killed meanwhile. */
+const CLOSE_IN_TIME = `((inspector) => { setTimeout(() => { try { inspector.close() } catch {} }, ${MOST_OPEN_MS}).unref() })(require('node:inspector'))`;
 /** Closes it when the answer is out. Nothing that is evaluated may throw, because that would end the process. */
 const CLOSE = `((inspector) => { setTimeout(() => { try { inspector.close() } catch {} }, 10) })(require('node:inspector'))`;
 /** An earlier version of the file may have been loaded. */
@@ -36,11 +42,15 @@ export async function loadAgent({ pid, holds }: Inspected, agent: string, path: 
   if (!handlesSignal(pid, 'SIGUSR1')) throw new Error(`process ${pid} opens no inspector`);
   // What this process needs is there before the inspector opens.
   const { WebSocket: Socket } = await import('ws');
-  const signal = AbortSignal.timeout(OPEN_WITHIN_MS);
-  const port = await openInspector(pid, signal).catch(() => {
+  const port = await openInspector(pid, AbortSignal.timeout(OPEN_WITHIN_MS)).catch(() => {
     throw new Error(`process ${pid} opened no inspector within ${OPEN_WITHIN_MS / 1000} s`);
   });
-  await inSession(Socket, port, signal, (session) => session.load(agent, path, holds));
+  try {
+    await inSession(Socket, port, MOST_OPEN_MS, (session) => session.load(agent, path, holds));
+  } catch (error) {
+    await inSession(Socket, port, CLOSE_WITHIN_MS, (session) => session.close()).catch(() => {});
+    throw error;
+  }
 }
 
 /** The inspectors of these processes are closed: their sockets before, by pid. */
@@ -53,11 +63,12 @@ export async function closeInspectors(before: ListeningBefore): Promise<void> {
   const { WebSocket: Socket } = await import('ws');
   for (const [pid, known] of before) {
     const [, port] = [...listeningPorts(pid)].find(([inode]) => !known.has(inode) && ownsSocket(pid, inode)) ?? [];
-    if (port !== undefined) await inSession(Socket, port, AbortSignal.timeout(OPEN_WITHIN_MS), (session) => session.close()).catch(() => {});
+    if (port !== undefined) await inSession(Socket, port, CLOSE_WITHIN_MS, (session) => session.close()).catch(() => {});
   }
 }
 
-async function inSession(Socket: typeof WebSocket, port: number, signal: AbortSignal, work: (session: Session) => Promise<void>): Promise<void> {
+async function inSession(Socket: typeof WebSocket, port: number, withinMs: number, work: (session: Session) => Promise<void>): Promise<void> {
+  const signal = AbortSignal.timeout(withinMs);
   const socket = new Socket(`ws://127.0.0.1:${port}/${await targetOf(port, signal)}`, { perMessageDeflate: false });
   try {
     await once(socket, 'open', { signal });
@@ -98,6 +109,7 @@ class Session {
   /** @throws Error with the reason */
   async load(agent: string, path: string, holds: Inspected['holds']): Promise<void> {
     try {
+      await this.#call('Runtime.evaluate', { expression: CLOSE_IN_TIME, includeCommandLineAPI: true });
       const program = await this.#object(LOAD(agent));
       const servers = holds === 'sockets' ? NONE : await this.#instancesOf(`require('node:net').Server.prototype`);
       const handles = holds === 'servers' ? NONE : await this.#instancesOf(`process.binding('tcp_wrap').TCP.prototype`);
@@ -112,7 +124,7 @@ class Session {
 
   /** Closes the inspector. */
   async close(): Promise<void> {
-    await this.#call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }).catch(() => {});
+    await this.#call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }, AbortSignal.timeout(CLOSE_WITHIN_MS)).catch(() => {});
   }
 
   async #instancesOf(prototype: string): Promise<object> {
@@ -124,10 +136,12 @@ class Session {
     return field('result', objectId)(await this.#call('Runtime.evaluate', { expression, includeCommandLineAPI: true }));
   }
 
-  #call(method: string, params: object): Promise<unknown> {
+  #call(method: string, params: object, signal = this.#signal): Promise<unknown> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#signal.addEventListener('abort', () => reject(new Error('the inspector did not answer')), { once: true });
+      const late = (): void => reject(new Error(`its inspector did not answer within ${MOST_OPEN_MS / 1000} s`));
+      if (signal.aborted || this.#socket.readyState !== this.#socket.OPEN) return late();
+      signal.addEventListener('abort', late, { once: true });
       this.#socket.once('close', () => reject(new Error('the inspector closed the connection')));
       this.#waiting.set(id, (message) => resolve(attempt(() => field('result', anything)(message))));
       this.#socket.send(JSON.stringify({ id, method, params }));
