@@ -5,6 +5,7 @@ import { LbError } from '../../errors/lb-error.ts';
 import { EXIT } from '../../errors/registry.ts';
 import { plural } from '../../lifecycle/wording.ts';
 import type { StartBody } from '../../protocol/control.ts';
+import { pm2Service, replaceService } from '../migrate/boot-service.ts';
 import { Agents, type LentSocket } from '../migrate/agents.ts';
 import { giveSockets } from '../migrate/give-sockets.ts';
 import { otherUsers } from '../migrate/look.ts';
@@ -22,11 +23,12 @@ import type { Context } from '../context.ts';
 import { daemonFor } from '../daemon-of.ts';
 import { forEachTarget } from '../operation.ts';
 import { ONLY_OPTION } from '../resolve.ts';
+import { thisHost } from '../startup/service-host.ts';
 
 export const migrate: Command = {
   operands: '<system> [file]',
   description:
-    'Moves the apps that PM2 runs to lb, one after the other, without losing a request: lb serves the same sockets beside PM2 before PM2 lets go of them. Without --yes it only shows what would move, and how. <system> is "pm2"; with an ecosystem file, the definitions of its apps come from there, otherwise from what PM2 runs. If a step fails, the app stays with PM2. See docs/from-pm2.md.',
+    'Moves the apps that PM2 runs to lb, one after the other, without losing a request: lb serves the same sockets beside PM2 before PM2 lets go of them. Without --yes it only shows what would move, and how. <system> is "pm2"; with an ecosystem file, the definitions of its apps come from there, otherwise from what PM2 runs. If a step fails, the app stays with PM2. When none is left, the service that starts PM2 at boot is replaced by one of lb. See docs/from-pm2.md.',
   options: [
     { flags: '--yes', description: 'move, instead of showing the plan' },
     ONLY_OPTION,
@@ -49,8 +51,9 @@ async function run(context: Context): Promise<number> {
   const program = options['pm2'];
   const daemon = findPm2(defaultPm2Home(io.env), typeof program === 'string' ? resolve(io.cwd, program) : undefined);
   const plan = await planned(context, daemon);
-  if (context.json) context.print(JSON.stringify(planRecord(plan)));
-  else for (const line of planView(plan, daemon)) context.print(line);
+  const service = pm2Service(daemon.home, thisHost);
+  if (context.json) context.print(JSON.stringify({ ...planRecord(plan), service }));
+  else for (const line of planView(plan, daemon, service)) context.print(line);
   if (options['yes'] !== true) {
     if (plan.moves.length > 0) context.note('nothing was changed; --yes moves them');
     return EXIT.ok;
@@ -80,7 +83,10 @@ function noInspector({ options }: Context): string | null {
 }
 
 async function move(context: Context, daemon: Pm2Daemon, { moves }: Plan): Promise<number> {
-  if (moves.length === 0) return EXIT.ok;
+  if (moves.length === 0) {
+    await farewell(context, daemon);
+    return EXIT.ok;
+  }
   const { channel } = await daemonFor(context, 'start');
   const folder = dirname(context.address.socket);
   const agents = new Agents(folder, AGENT_FILE);
@@ -129,10 +135,13 @@ async function followed({ note }: Context, channel: Channel, method: 'POST' | 'D
   }
 }
 
-/** What is left of PM2. */
-async function farewell({ note }: Context, daemon: Pm2Daemon): Promise<void> {
+/** What is left of PM2. Its service is replaced when it has no app left, because it would start PM2 at the next boot. */
+async function farewell(context: Context, daemon: Pm2Daemon): Promise<void> {
+  const { note } = context;
   const left = await pm2(daemon, 'jlist').then(parseList, () => null);
   if (left === null) return;
   if (left.length > 0) return note(`PM2 still has ${plural(left.length, 'app')}: ${left.map(({ name }) => name).join(', ')}`);
-  note('PM2 has no app left: "pm2 unstartup" removes its service, "pm2 kill" ends its daemon, and "lb startup" makes a service of lb');
+  const service = pm2Service(daemon.home, thisHost);
+  note(`PM2 has no app left; "pm2 kill" ends its daemon${service === null ? ', and "lb startup" makes a service of lb' : ''}`);
+  if (service !== null) for (const line of await replaceService(context, service, thisHost)) note(line);
 }

@@ -2,14 +2,15 @@ import { plural } from '../../lifecycle/wording.ts';
 import type { Move, Plan } from './plan.ts';
 import type { Pm2Daemon } from './pm2-daemon.ts';
 
-/** The plan as text, one line per string. */
-export function planView({ moves, stays }: Plan, { version, pid, home }: Pick<Pm2Daemon, 'version' | 'pid' | 'home'>): string[] {
+/** The plan as text, one line per string. @param service that starts PM2 at boot */
+export function planView({ moves, stays }: Plan, { version, pid, home }: Pick<Pm2Daemon, 'version' | 'pid' | 'home'>, service: string | null): string[] {
   const width = Math.max(0, ...[...moves, ...stays].map(({ app }) => app.name.length));
   const line = (name: string, text: string): string => `  ${name.padEnd(width)}  ${text}`;
   return [
     `PM2 ${version} (pid ${pid}, ${home}) has ${plural(moves.length + stays.length, 'app')}`,
     ...moves.flatMap((move) => [line(move.app.name, howItMoves(move)), ...move.differences.map((difference) => line('', difference))]),
     ...stays.map(({ app, because }) => line(app.name, `stays with PM2: ${because}`)),
+    ...(service === null ? [] : [`when PM2 has no app left, the service ${service}, which starts it at boot, is replaced by one of lb`]),
   ];
 }
 

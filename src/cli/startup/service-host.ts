@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, messageOf } from '../../errors/lb-error.ts';
 import { writeFileAtomic } from '../../system/atomic-file.ts';
 
 const PUBLIC = 0o644;
+const SYSTEM_UNITS = '/etc/systemd/system';
 
 export interface ProgramResult {
   readonly ok: boolean;
@@ -18,6 +19,8 @@ export interface ServiceHost {
   readonly uid: number;
   /** Where the system's own units are. */
   readonly systemUnits: string;
+  /** The names of what is there. */
+  readonly units: () => readonly string[];
   /** Whether systemd is its first process. */
   readonly isBooted: () => boolean;
   /** Name of its first process; empty if unknown. */
@@ -31,7 +34,8 @@ export interface ServiceHost {
 
 export const thisHost: ServiceHost = {
   uid: process.getuid?.() ?? 0,
-  systemUnits: '/etc/systemd/system',
+  systemUnits: SYSTEM_UNITS,
+  units: () => (existsSync(SYSTEM_UNITS) ? readdirSync(SYSTEM_UNITS) : []),
   // As sd_booted(3).
   isBooted: () => existsSync('/run/systemd/system'),
   firstProcess: () => textOf('/proc/1/comm')?.trim() ?? '',

@@ -7,31 +7,10 @@ import { unstartupOn } from '../../../src/cli/commands/unstartup.ts';
 import { createContext, type Options } from '../../../src/cli/context.ts';
 import { homePaths } from '../../../src/system/paths.ts';
 import { terminalOutput } from '../../../src/system/terminal-output.ts';
-import type { ProgramResult, ServiceHost } from '../../../src/cli/startup/service-host.ts';
+import type { ServiceHost } from '../../../src/cli/startup/service-host.ts';
 import { LbError } from '../../../src/errors/lb-error.ts';
+import { FakeHost } from '../fake-host.ts';
 import { daemon, lb, work } from './daemon.ts';
-
-/** A machine with systemd, in memory. */
-class FakeHost implements ServiceHost {
-  readonly files = new Map<string, string>();
-  readonly ran: string[] = [];
-  readonly systemUnits = '/units';
-  uid: number = process.getuid?.() ?? 0;
-  booted = true;
-  version = '252';
-  fails: RegExp = /^$/;
-
-  readonly isBooted = (): boolean => this.booted;
-  readonly firstProcess = (): string => 'tini';
-  readonly read = (file: string): string | null => this.files.get(file) ?? null;
-  readonly write = async (file: string, text: string): Promise<void> => void this.files.set(file, text);
-  readonly remove = (file: string): void => void this.files.delete(file);
-  readonly run = async (program: string, args: readonly string[]): Promise<ProgramResult> => {
-    const line = [program, ...args].join(' ');
-    this.ran.push(line);
-    return { ok: !this.fails.test(line), output: line === 'systemctl --version' ? `systemd ${this.version} (252.1)` : 'Job failed.' };
-  };
-}
 
 interface Outcome {
   readonly code: number | null;

@@ -63,11 +63,12 @@ describe('the plan', () => {
       noInspector: null,
       factsOf: ({ name }) => ({ ...FACTS, listens: name !== 'bot', differences: name === 'bot' ? ['warned'] : [] }),
     });
-    expect(planView(plan, { version: '7.0.4', pid: 1, home: '/home/me/.pm2' })).toEqual([
+    expect(planView(plan, { version: '7.0.4', pid: 1, home: '/home/me/.pm2' }, 'pm2-me')).toEqual([
       'PM2 7.0.4 (pid 1, /home/me/.pm2) has 2 apps',
       '  api  moves without losing a request (fork, 2 workers)',
       '  bot  moves with a gap, stopped by PM2 and then started: it does not listen, so it may not run twice (fork, 1 worker)',
       '       warned',
+      'when PM2 has no app left, the service pm2-me, which starts it at boot, is replaced by one of lb',
     ]);
   });
 });
