@@ -1,6 +1,9 @@
 import { socketName } from '../../protocol/parse-to-worker.ts';
-import { boolean, integer, list, number, variants } from '../../protocol/parser.ts';
+import { boolean, integer, list, number, string, variants } from '../../protocol/parser.ts';
 import type { SocketName } from '../../protocol/worker.ts';
+
+/** Where the sockets of a process are. `servers`: in `net.Server`; `sockets`: in handles without a server, as in the primary of a cluster. */
+export type Holds = 'servers' | 'sockets' | 'both';
 
 /** Between `lb migrate` and its agent in a process of PM2: newline-delimited JSON on a Unix socket, and handles beside it. */
 export type FromAgent =
@@ -17,6 +20,8 @@ export type FromAgent =
   /** All sockets were sent. */
   | { readonly type: 'ready' }
   | { readonly type: 'released' }
+  /** The sockets could not be found. */
+  | { readonly type: 'failed'; readonly reason: string }
   /** Connections of all servers of this process. */
   | { readonly type: 'open'; readonly connections: number };
 
@@ -36,6 +41,7 @@ export const parseFromAgent = variants<FromAgent, 'type'>('type', {
   keep: { index: integer(0), name: socketName },
   ready: {},
   released: {},
+  failed: { reason: string },
   open: { connections: number(0) },
 });
 

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
-import type { Server } from 'node:net';
+import { Session } from 'node:inspector';
+import { Server } from 'node:net';
+import { field, isObject, string } from '../../protocol/parser.ts';
 import { ndjson, ndjsonReader } from '../../protocol/ndjson.ts';
 import type { SocketName } from '../../protocol/worker.ts';
 import { HandleChannel } from '../../system/handle-channel.ts';
-import { parseToAgent, type FromAgent, type ToAgent } from './agent-messages.ts';
+import { parseToAgent, type FromAgent, type Holds, type ToAgent } from './agent-messages.ts';
 
 /**
  * The program that `lb migrate` loads into a running process of PM2: its daemon, or an app. It gives away duplicates of the sockets on
@@ -24,22 +26,67 @@ interface RawHandle {
 /** Beside what its types say, Node.js counts in it. */
 type CountingServer = Server & { readonly _connections?: number; readonly _handle?: RawHandle | null; closeIdleConnections?(): void };
 
-/**
- * @param path Unix socket of `lb migrate`
- * @param servers instances of `net.Server` in this process
- * @param handles raw TCP handles, of which some may listen without a server
- * @returns an empty text, or what went wrong
- */
-export function serve(path: string, servers: readonly CountingServer[], handles: readonly RawHandle[]): string {
+/** @param path Unix socket of `lb migrate`, which hears what goes wrong */
+export function serve(path: string, holds: Holds): void {
   try {
-    const listening = servers.filter(listens);
-    const all = new Set([...handles, ...listening.flatMap(({ _handle }) => _handle ?? [])]);
-    new Agent(HandleChannel.connect(path), listening, [...all].filter(accepts)).begin();
-    return '';
-  } catch (error) {
-    return String(error);
+    const channel = HandleChannel.connect(path);
+    void found(holds)
+      .then(({ servers, handles }) => {
+        const listening = servers.filter(listens);
+        const all = new Set([...handles, ...listening.flatMap(({ _handle }) => _handle ?? [])]);
+        new Agent(channel, listening, [...all].filter(accepts)).begin();
+      })
+      .catch((error: unknown) => channel.write(ndjson({ type: 'failed', reason: String(error) } satisfies FromAgent)));
+  } catch {
+    // Without a channel there is nobody to tell.
   }
 }
+
+/** The instances of `net.Server`, and the raw handles, of which some may listen without a server. */
+async function found(holds: Holds): Promise<{ readonly servers: readonly CountingServer[]; readonly handles: readonly RawHandle[] }> {
+  const session = new Session();
+  session.connect();
+  try {
+    const servers = holds === 'sockets' ? [] : await instancesOf(session, Server.prototype);
+    const handles = holds === 'servers' ? [] : await instancesOf(session, rawPrototype());
+    return { servers: servers.filter(isServer), handles: handles.filter(isHandle) };
+  } finally {
+    session.disconnect();
+  }
+}
+
+/** Node.js itself has no name for it. */
+function rawPrototype(): object {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is in no types; every Node.js has it.
+  const { binding } = process as unknown as { readonly binding: (name: 'tcp_wrap') => { readonly TCP: { readonly prototype: object } } };
+  return binding('tcp_wrap').TCP.prototype;
+}
+
+const isServer = (each: unknown): each is CountingServer => each instanceof Server;
+const isHandle = (each: unknown): each is RawHandle => isObject(each);
+
+/** Where objects get in and out of the session. */
+const NAME = '__lbMigrate';
+const PASS = `globalThis.${NAME}`;
+const objectId = field('objectId', string);
+
+/** All objects with this prototype. Costs a garbage collection. */
+async function instancesOf(session: Session, prototype: object): Promise<readonly unknown[]> {
+  try {
+    Reflect.set(globalThis, NAME, prototype);
+    const prototypeObjectId = field('result', objectId)(await post(session, 'Runtime.evaluate', { expression: PASS }));
+    const objects = field('objects', objectId)(await post(session, 'Runtime.queryObjects', { prototypeObjectId }));
+    await post(session, 'Runtime.callFunctionOn', { objectId: objects, functionDeclaration: `function () { ${PASS} = this }` });
+    const passed: unknown = Reflect.get(globalThis, NAME);
+    const all: readonly unknown[] = Array.isArray(passed) ? passed : [];
+    return all;
+  } finally {
+    Reflect.deleteProperty(globalThis, NAME);
+  }
+}
+
+const post = (session: Session, method: string, params: object): Promise<unknown> =>
+  new Promise((resolve, reject) => session.post(method, params, (error, result) => (error === null ? resolve(result) : reject(error))));
 
 const listens = (server: CountingServer): boolean => server.listening;
 

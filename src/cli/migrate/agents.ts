@@ -140,6 +140,7 @@ export class Agents {
         this.#expected?.failed(message.message);
         return channel.destroy();
       }
+      if (message.type === 'failed') return this.#expected?.failed(message.reason);
       if (message.type === 'hello') agent = this.#expected?.pid === message.pid ? new Agent(message, channel) : null;
       if (agent === null) return channel.destroy();
       if (message.type === 'keep' && handle !== null) agent.sockets.push({ index: message.index, name: message.name, handle });

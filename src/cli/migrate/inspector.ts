@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { RawData, WebSocket } from 'ws';
 import { attempt, field, isObject, list, string } from '../../protocol/parser.ts';
 import { isAlive } from '../../system/processes.ts';
+import type { Holds } from './agent-messages.ts';
 import { openInspector } from '../../system/open-inspector.ts';
 import { handlesSignal, listeningPorts, ownsSocket } from '../../system/process-state.ts';
 
@@ -14,24 +15,30 @@ const MOST_OPEN_MS = 1_000;
 /** A process that was blocked for longer than that closes it as soon as it runs again. */
 const CLOSE_WITHIN_MS = 5_000;
 
-/** The process itself closes it in time, even if this program is killed meanwhile. */
-const CLOSE_IN_TIME = `((inspector) => { setTimeout(() => { try { inspector.close() } catch {} }, ${MOST_OPEN_MS}).unref() })(require('node:inspector'))`;
 /** Closes it when the answer is out. Nothing that is evaluated may throw, because that would end the process. */
 const CLOSE = `((inspector) => { setTimeout(() => { try { inspector.close() } catch {} }, 10) })(require('node:inspector'))`;
-/** An earlier version of the file may have been loaded. */
-const LOAD = (file: string): string =>
-  `((file) => { try { delete require.cache[file]; return require(file) } catch (error) { return { problem: String(error) } } })(${JSON.stringify(file)})`;
-const CALL = 'function (...all) { try { return this.problem ?? this.serve(...all) } catch (error) { return String(error) } }';
+/** The process closes it by itself, even if this program is killed meanwhile. Only then it calls the agent, which takes longer. */
+const LOAD = (file: string, ...given: readonly string[]): string => `((inspector, file, ...given) => {
+  const close = () => { try { inspector.close() } catch {} };
+  try {
+    delete require.cache[file];
+    const { serve } = require(file);
+    setTimeout(() => { close(); serve(...given) }, 10);
+    return '';
+  } catch (error) {
+    setTimeout(close, 10);
+    return String(error);
+  }
+})(require('node:inspector'), ...${JSON.stringify([file, ...given])})`;
 
-/** A process, and where its sockets are: finding objects costs it a garbage collection for each kind. */
+/** A process, and where its sockets are. */
 export interface Inspected {
   readonly pid: number;
-  /** `servers`: in `net.Server`; `sockets`: in handles without a server, as in the primary of a cluster. */
-  readonly holds: 'servers' | 'sockets' | 'both';
+  readonly holds: Holds;
 }
 
 /**
- * Loads the agent into a running Node.js process and calls it, over the inspector, which is open for as long as that takes.
+ * Loads the agent into a running Node.js process, over the inspector, which is open for as long as that takes.
  * @param agent file of the bundle of `agent.ts`
  * @param path Unix socket to which the agent connects
  * @throws Error with the reason; the process goes on as before
@@ -86,8 +93,6 @@ async function targetOf(port: number, signal: AbortSignal): Promise<string> {
   return encodeURIComponent(id);
 }
 
-const objectId = field('objectId', string);
-const NONE = { value: [] };
 const anything = (value: unknown): unknown => value;
 
 /** Commands of the inspector's protocol. */
@@ -107,41 +112,23 @@ class Session {
   }
 
   /** @throws Error with the reason */
-  async load(agent: string, path: string, holds: Inspected['holds']): Promise<void> {
-    try {
-      await this.#call('Runtime.evaluate', { expression: CLOSE_IN_TIME, includeCommandLineAPI: true });
-      const program = await this.#object(LOAD(agent));
-      const servers = holds === 'sockets' ? NONE : await this.#instancesOf(`require('node:net').Server.prototype`);
-      const handles = holds === 'servers' ? NONE : await this.#instancesOf(`process.binding('tcp_wrap').TCP.prototype`);
-      const given = [{ value: path }, servers, handles];
-      const answer = await this.#call('Runtime.callFunctionOn', { objectId: program, functionDeclaration: CALL, arguments: given, returnByValue: true });
-      const problem = field('result', field('value', string))(answer);
-      if (problem !== '') throw new Error(problem);
-    } finally {
-      await this.close();
-    }
+  async load(agent: string, path: string, holds: Holds): Promise<void> {
+    const answer = await this.#call('Runtime.evaluate', { expression: LOAD(agent, path, holds), includeCommandLineAPI: true, returnByValue: true });
+    const problem = field('result', field('value', string))(answer);
+    if (problem !== '') throw new Error(problem);
   }
 
   /** Closes the inspector. */
   async close(): Promise<void> {
-    await this.#call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }, AbortSignal.timeout(CLOSE_WITHIN_MS)).catch(() => {});
+    await this.#call('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true }).catch(() => {});
   }
 
-  async #instancesOf(prototype: string): Promise<object> {
-    const answer = await this.#call('Runtime.queryObjects', { prototypeObjectId: await this.#object(prototype) });
-    return { objectId: field('objects', objectId)(answer) };
-  }
-
-  async #object(expression: string): Promise<string> {
-    return field('result', objectId)(await this.#call('Runtime.evaluate', { expression, includeCommandLineAPI: true }));
-  }
-
-  #call(method: string, params: object, signal = this.#signal): Promise<unknown> {
+  #call(method: string, params: object): Promise<unknown> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       const late = (): void => reject(new Error(`its inspector did not answer within ${MOST_OPEN_MS / 1000} s`));
-      if (signal.aborted || this.#socket.readyState !== this.#socket.OPEN) return late();
-      signal.addEventListener('abort', late, { once: true });
+      if (this.#signal.aborted || this.#socket.readyState !== this.#socket.OPEN) return late();
+      this.#signal.addEventListener('abort', late, { once: true });
       this.#socket.once('close', () => reject(new Error('the inspector closed the connection')));
       this.#waiting.set(id, (message) => resolve(attempt(() => field('result', anything)(message))));
       this.#socket.send(JSON.stringify({ id, method, params }));
