@@ -5,6 +5,7 @@ import { variablesOfUser } from '../lifecycle/app-user.ts';
 import { SHARED_PRIMARY } from '../lifecycle/primary-of.ts';
 import { PRIMARY_SETTINGS_VAR, type PrimarySettings } from '../protocol/attach.ts';
 import { openLogFor } from '../system/log-descriptor.ts';
+import { BUSY_PROCESS, SMALL_PROCESS } from '../system/node-flags.ts';
 import { ownNode } from '../system/own-node.ts';
 import { PROGRAM_PARTS } from '../system/program.ts';
 import { startTimeOf } from '../system/processes.ts';
@@ -22,8 +23,6 @@ interface SpawnOptions {
   readonly onExit: (how: string) => void;
 }
 
-/** No connection passes through a shared primary, so that it needs little room for new objects: a third less memory with thirty apps. */
-const SMALL_HEAP = ['--max-semi-space-size=1'];
 /** What the primary of another user may print into the log of the daemon. */
 const MOST_SAID_BYTES = 64 * 1024;
 
@@ -37,7 +36,7 @@ export function spawnPrimary({ interpreter, settings, logFile, door, onExit }: S
   const node = interpreter ?? ownNode();
   const env = { PATH, TZ, LANG, ...withoutNull(own), [PRIMARY_SETTINGS_VAR]: JSON.stringify(settings) };
   const log = door === undefined ? openLogFor(logFile) : null;
-  const flags = settings.name === SHARED_PRIMARY ? SMALL_HEAP : [];
+  const flags = settings.name === SHARED_PRIMARY ? SMALL_PROCESS : BUSY_PROCESS;
   let child: ChildProcess;
   try {
     child = spawnProcess(node, [...flags, join(settings.program, PROGRAM_PARTS.primary)], {

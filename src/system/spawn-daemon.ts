@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { DAEMON_REASON_VAR, DAEMON_ROLE_VAR } from './daemon-role.ts';
 import { openLogFor } from './log-descriptor.ts';
+import { SMALL_PROCESS } from './node-flags.ts';
 import { livingNode } from './own-node.ts';
 
 /** Names the log file to a daemon in the background, which opens it itself; one in the foreground logs to its stderr. */
@@ -32,7 +33,7 @@ export function spawnDaemon({ program, home, logFile, node = process.execPath, r
   const log = openLogFor(logFile);
   try {
     const { PATH, HOME, TZ, LANG } = process.env;
-    const child = spawn(binary, [program, 'daemon'], {
+    const child = spawn(binary, [...SMALL_PROCESS, program, 'daemon'], {
       detached: true,
       cwd: '/',
       stdio: ['ignore', log.stdio, log.stdio],
