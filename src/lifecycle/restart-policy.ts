@@ -21,11 +21,13 @@ export interface RestartState {
   readonly consecutive: number;
   /** Consecutive unstable exits; too many make the slot errored. */
   readonly unstable: number;
+  /** How long the last worker lived that exited on its own. */
+  readonly lastUptimeMs: number;
   /** Monotonic time of the next start while `waiting`. */
   readonly dueAt: number;
 }
 
-export const NO_RESTARTS: RestartState = { phase: 'idle', restarts: 0, consecutive: 0, unstable: 0, dueAt: 0 };
+export const NO_RESTARTS: RestartState = { phase: 'idle', restarts: 0, consecutive: 0, unstable: 0, lastUptimeMs: 0, dueAt: 0 };
 
 export interface WorkerLife {
   readonly uptimeMs: number;
@@ -44,9 +46,9 @@ function hasLasted({ uptimeMs, provedReady }: WorkerLife, { minUptimeMs }: Pick<
   return uptimeMs >= (provedReady ? minUptimeMs : Math.max(STABLE_MS, minUptimeMs));
 }
 
-/** Whether the worker of a slot, which may be ready, is likely to end as those before it did. */
-export function crashLoops({ unstable }: RestartState, life: WorkerLife, policy: Pick<RestartPolicy, 'minUptimeMs'>): boolean {
-  return unstable >= CRASH_LOOP && !hasLasted(life, policy);
+/** Whether the worker of a slot, which may be ready, is likely to end as the one before it did, because it is not twice as old yet. */
+export function crashLoops({ unstable, lastUptimeMs }: RestartState, life: WorkerLife, policy: Pick<RestartPolicy, 'minUptimeMs'>): boolean {
+  return unstable >= CRASH_LOOP && life.uptimeMs < Math.max(2 * lastUptimeMs, policy.minUptimeMs) && !hasLasted(life, policy);
 }
 
 /** Delay before the next start: none the first time, then `base × 2ⁿ`, at most 30 s, ±20 % so that slots do not restart in step. */
@@ -66,16 +68,15 @@ export function afterWorkerEnd(state: RestartState, end: WorkerEnd, policy: Rest
   const consecutive = stable ? 0 : state.consecutive;
   const lasted = hasLasted({ uptimeMs: end.uptimeMs, provedReady: end.provedReady || end.code === 0 }, policy);
   const unstable = end.wasReady && lasted ? 0 : (stable ? 0 : state.unstable) + 1;
-  const next = { restarts: state.restarts, consecutive, unstable, dueAt: 0 };
+  const next = { restarts: state.restarts, consecutive, unstable, lastUptimeMs: end.uptimeMs, dueAt: 0 };
   if (!policy.autorestart || (end.code !== null && policy.stopExitCodes.includes(end.code))) {
     return { ...next, phase: 'stopped' };
   }
   if (unstable > policy.maxRestarts) return { ...next, phase: 'errored' };
   return {
+    ...next,
     phase: 'waiting',
-    restarts: state.restarts,
     consecutive: consecutive + 1,
-    unstable,
     dueAt: now + restartDelay(consecutive, policy, random),
   };
 }

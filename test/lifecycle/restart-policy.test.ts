@@ -27,15 +27,15 @@ function endRepeatedly(times: number, end: WorkerEnd, using: RestartPolicy, from
 }
 
 describe('crashLoops', () => {
-  const silent = { provedReady: false };
+  const crash: WorkerEnd = { ...crashAtBoot, uptimeMs: 3_000, wasReady: true };
   it.each([
-    [1, { ...silent, uptimeMs: 0 }, false],
-    [2, { ...silent, uptimeMs: STABLE_MS - 1 }, true],
-    [2, { ...silent, uptimeMs: STABLE_MS }, false],
+    [1, { provedReady: false, uptimeMs: 0 }, false],
+    [2, { provedReady: false, uptimeMs: 5_999 }, true],
+    [2, { provedReady: false, uptimeMs: 6_000 }, false],
     [2, { provedReady: true, uptimeMs: policy().minUptimeMs - 1 }, true],
     [2, { provedReady: true, uptimeMs: policy().minUptimeMs }, false],
   ])('after %i unstable exits, of a worker with %o: %s', (exits, life, expected) => {
-    expect(crashLoops(endRepeatedly(exits, crashAtBoot, policy()), life, policy())).toBe(expected);
+    expect(crashLoops(endRepeatedly(exits, crash, policy()), life, policy())).toBe(expected);
   });
 });
 
@@ -74,6 +74,7 @@ describe('afterWorkerEnd', () => {
       restarts: 0,
       consecutive: 1,
       unstable: 0,
+      lastUptimeMs: 5_000,
       dueAt: 1_234,
     });
   });

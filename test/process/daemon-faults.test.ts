@@ -41,7 +41,9 @@ it('S35: commands right after the death of the daemon work, within 3 s', async (
   await killDaemon();
   const [events, logs, health] = await Promise.all([sandbox.lb('events'), sandbox.lb('logs', name, '--no-follow'), sandbox.lb('health', name)]);
   for (const result of [events, logs, health]) expectPrompt(result);
-  expectLossless(await load.stop(), 'daemon killed twice');
+  await killDaemon();
+  expectPrompt(await sandbox.lb('reload', name, '--monitor', '0'));
+  expectLossless(await load.stop(), 'daemon killed three times');
   await killDaemon();
   expectPrompt(await sandbox.lb('stop', name));
   expect(processesOf(sandbox.directory).filter(({ command }) => command.endsWith(' daemon'))).toHaveLength(1);

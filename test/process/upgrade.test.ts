@@ -185,7 +185,11 @@ it.each([
   expectLossless(await load.stop(), what);
 });
 
-it('after all that, everything is brought to one version', async () => {
+it('SIGHUP brings everything to the version that is installed by then, and lb upgrade back to one version', async () => {
+  global.install(packages.next);
+  const nextId = idOf(global);
+  process.kill(await sandbox.daemonPid(), 'SIGHUP');
+  await sandbox.waitFor('the next version', async () => (await running()).join() === nextId, { deadlineMs: 30_000 });
   global.install(packages.current);
   await ok('upgrade');
   expect(await running()).toEqual([currentId]);
