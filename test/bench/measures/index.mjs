@@ -21,6 +21,7 @@ import { pick } from './pick.mjs';
 import { plainMemory, plainRequestCpu, plainStartup, plainThroughput } from './plain-worker.mjs';
 import { recovery } from './recovery.mjs';
 import { plainReloads, reloads } from './reloads.mjs';
+import { runStartup } from './run-startup.mjs';
 import { scrape } from './scrape.mjs';
 import { smallApps } from './small-apps.mjs';
 import { spread } from './spread.mjs';
@@ -68,6 +69,7 @@ export const MEASURES = [
   metricsHeap,
   workerMemory,
   workerStartup,
+  runStartup,
   plainStartup,
   plainMemory,
   plainThroughput,
