@@ -15,6 +15,7 @@ import { listMany } from './list-many.mjs';
 import { list } from './list.mjs';
 import { logs } from './logs.mjs';
 import { metricsHeap } from './metrics-heap.mjs';
+import { migration } from './migration.mjs';
 import { monitorFrame } from './monitor-frame.mjs';
 import { output } from './output.mjs';
 import { pick } from './pick.mjs';
@@ -56,6 +57,7 @@ export const MEASURES = [
   plainReloads,
   idleReload,
   badVersion,
+  migration,
   kills,
   blockedWorker,
   hungWorker,

@@ -46,6 +46,16 @@ export class Lb {
     return (await this.#lb(['reload', app.name], {}, true)).code;
   }
 
+  /** Takes the apps of a PM2 over. @param {import('./pm2.mjs').Pm2} pm2 */
+  async migrate({ program, env: { PM2_HOME } }) {
+    await this.#lb(['migrate', 'pm2', '--yes', '--pm2', program, '--trust-local-users'], { PM2_HOME });
+  }
+
+  /** Starts an app that ran under another subject. @param {App} app @param {number} workers */
+  async startInstead(app, workers) {
+    await this.#lb(['start', APP_SCRIPT, '-n', app.name, '-i', String(workers)], app.env);
+  }
+
   /** @param {App} app @param {number} workers */
   async scale(app, workers) {
     await this.#lb(['scale', app.name, String(workers)]);

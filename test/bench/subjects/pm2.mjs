@@ -67,6 +67,11 @@ export class Pm2 {
     return (await this.#pm2(['reload', app.name], {}, true)).code;
   }
 
+  /** @param {App} app */
+  async delete(app) {
+    await this.#pm2(['delete', app.name]);
+  }
+
   /** @param {App} app @param {number} workers */
   async scale(app, workers) {
     await this.#pm2(['scale', app.name, String(workers)]);
