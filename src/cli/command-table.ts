@@ -185,7 +185,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'prettylist',
     aliases: [],
     hidden: true,
-    summary: 'print all slots as PM2 does, for people',
+    summary: 'print all slots as PM2 does, in readable form',
     load: async () => (await import('./commands/prettylist.ts')).prettylist,
   },
   {

@@ -133,7 +133,7 @@ export interface AppOptions {
    */
   readonly interpreter?: string | undefined;
   /**
-   * Group of the app: commands take it as a target in the place of names.
+   * Group of the app: commands accept it instead of names.
    *
    * An app of that name comes first. `lb list` shows it if an app has one.
    * @default `"default"`

@@ -17,7 +17,7 @@ export interface Users {
   readonly user: (wanted: string | number) => FoundUser | null;
   /** The number of a group; null if there is none. */
   readonly group: (wanted: string) => number | null;
-  /** What an app of this user has in the place of LB_HOME. */
+  /** What an app of this user has in place of LB_HOME. */
   readonly homeOf: (uid: number) => string;
 }
 
@@ -68,5 +68,5 @@ function wantedUser(uid: string | number, gid: string | number | null, users: Us
 
 export const isUserProblem = (found: AppUser | null | UserProblem): found is UserProblem => found !== null && 'key' in found;
 
-/** The variables of the user, in the place of those of the caller. */
+/** The variables of the user, in place of those of the caller. */
 export const variablesOf = (user: AppUser | null): EnvLayer => new Map(user === null ? [] : Object.entries(variablesOfUser(user)));

@@ -19,7 +19,7 @@ interface Orphaned {
   pipes: number;
 }
 
-/** Writes what orphaned workers print to the log files of their apps, in the place of their dead primaries. */
+/** Writes what orphaned workers print to the log files of their apps, in place of their dead primaries. */
 export class OrphanOutputs {
   readonly #options: OrphanOutputsOptions;
   readonly #apps = new Map<string, Orphaned>();

@@ -5,7 +5,7 @@ const CAP_MS = 10_000;
 /** A primary that lived this long resets the delay. */
 const STABLE_MS = 10_000;
 
-/** When the next primary starts in the place of a dead one: with a growing delay. */
+/** When the next primary starts in place of a dead one: with a growing delay. */
 export class Respawn {
   #count = 0;
   #spawnedAt = 0;

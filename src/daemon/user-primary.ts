@@ -37,7 +37,7 @@ interface Wanted {
 }
 
 /**
- * Starts the primary of another user. It cannot enter the home: it gets a folder of its own in the place of one, a copy of the program
+ * Starts the primary of another user. It cannot enter the home: it gets a folder of its own in place of one, a copy of the program
  * that it can read, and the socket on which daemons find it.
  * @throws Error if one of them cannot be made, or the system refuses
  */

@@ -19,7 +19,7 @@ export interface ProxyProtocolSpec {
   readonly from: readonly string[] | null;
 }
 
-/** What can take output in the place of a file. */
+/** What can take output in place of a file. */
 export const LOG_PROGRAMS = ['journal', 'syslog'] as const;
 export type LogProgram = (typeof LOG_PROGRAMS)[number];
 

@@ -1,6 +1,6 @@
 /**
  * How a daemon came to be. `background`: lb started it when it was needed. `foreground`: somebody, mostly a service manager, ran
- * `lb daemon`. `successor`: lb started it in the place of the one that runs. `run`: it is `lb run`, whose apps end with it.
+ * `lb daemon`. `successor`: lb started it in place of the one that runs. `run`: it is `lb run`, whose apps end with it.
  */
 export const DAEMON_ROLES = ['background', 'foreground', 'successor', 'run'] as const;
 export type DaemonRole = (typeof DAEMON_ROLES)[number];

@@ -33,7 +33,7 @@ const NEWLINE_ALONE = Buffer.from('\n');
 export interface LogFileOptions extends RotationLimits {
   /** Only for messages if there is a program. */
   readonly path: string;
-  /** Reads the log from its stdin, in the place of a file. */
+  /** Reads the log from its stdin, in place of a file. */
   readonly program?: Command | null;
   /** Notes when the lines arrived, and from whom. */
   readonly times?: LineTimes;

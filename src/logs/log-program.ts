@@ -11,7 +11,7 @@ const COMMANDS: Readonly<Record<LogProgram, (app: string, stream: LogStream) => 
   syslog: (app, stream) => ['logger', '-t', app, '-p', stream === 'out' ? 'user.info' : 'user.err'],
 };
 
-/** The program that takes the output in the place of a file; null for a file. */
+/** The program that takes the output in place of a file; null for a file. */
 export function programFor(target: string, app: string, stream: LogStream): Command | null {
   return isLogProgram(target) ? COMMANDS[target](app, stream) : null;
 }

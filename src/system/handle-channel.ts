@@ -51,7 +51,7 @@ export class HandleChannel {
       if (handle === undefined) return write(request, text);
       const result = write(request, text, handle);
       const made = request ?? (typeof result === 'object' ? result : null);
-      // Node keeps the sent handle alive in the place of the one that wrote, which `net.Socket` looks for when the write ends.
+      // Node keeps the sent handle alive in place of the one that wrote, which `net.Socket` looks for when the write ends.
       if (made !== null) Object.assign(made, { handle: pipe, sent: handle });
       return result;
     };

@@ -23,7 +23,7 @@ function placeOf(home: string): string {
   return places.find(isOurs) ?? places.find((place) => isOurs(dirname(place)) || isWritable(dirname(dirname(place)))) ?? join('/var/lib/lb', shortHash(home));
 }
 
-/** What an app of this user has in the place of a home: log files, the times of their lines, profiles. */
+/** What an app of this user has in place of a home: log files, the times of their lines, profiles. */
 export const pathsOfUser = (home: string, uid: number): HomePaths => homePaths(join(placeOf(home), 'users', String(uid)));
 
 /** What is known of an app that decides where its files are. */

@@ -5,7 +5,7 @@ import { allProcesses } from '../pm2-processes.ts';
 
 export const prettylist: Command = {
   operands: '',
-  description: 'Prints what "lb jlist" prints, for people to read.',
+  description: 'Prints what "lb jlist" prints, in readable form.',
   options: [],
   exits: ['daemon'],
   examples: ['lb prettylist'],

@@ -9,7 +9,7 @@ export const EXTRA_OPTIONS = {
     kind: kinds.string,
     flags: ['--namespace <name>'],
     default: 'default',
-    doc: 'group of the app: commands take it as a target in the place of names',
+    doc: 'group of the app: commands accept it instead of names',
     notes: 'An app of that name comes first. `lb list` shows it if an app has one.',
   }),
   append_env_to_name: withDefault({
