@@ -1,5 +1,7 @@
 const START = '\x1B_lb;';
 const END = '\x1B\\';
+const ESCAPE = 0x1b;
+const CONTROL_STRING = 0x5f;
 const MOST_DIGITS = 16;
 const LONGEST_BYTES = START.length + MOST_DIGITS + END.length;
 
@@ -20,7 +22,9 @@ export interface FoundMark {
 
 /** The first mark in a chunk; null if there is none, nor the beginning of one. */
 export function findMark(chunk: Buffer): FoundMark | null {
-  for (let at = chunk.indexOf(0x1b); at !== -1; at = chunk.indexOf(0x1b, at + 1)) {
+  for (let at = chunk.indexOf(ESCAPE); at !== -1; at = chunk.indexOf(ESCAPE, at + 1)) {
+    // Nearly always a colour.
+    if (at + 1 < chunk.length && chunk[at + 1] !== CONTROL_STRING) continue;
     const text = chunk.toString('latin1', at, at + LONGEST_BYTES);
     const whole = /^\x1B_lb;(\d{1,16})\x1B\\/.exec(text);
     if (whole !== null) return { at, otherBytes: Number(whole[1]), end: at + whole[0].length };
