@@ -4,6 +4,5 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`lb-pm2 needs Node.js 20.19 or newer, this is ${process.version}\n`);
   process.exit(1);
 }
-// From Node 22.1 on compiled code is kept between calls.
-if (major > 20) require('node:module').enableCompileCache?.();
+if (major > 20) require('./keep-compiled.js')();
 require('../dist/cli/main-pm2.cjs');

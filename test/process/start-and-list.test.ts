@@ -1,6 +1,7 @@
 /** @module-tag light */
-import { readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { AppSnapshot } from '../../src/protocol/snapshot.ts';
 import { widthOf } from '../../src/terminal/text.ts';
@@ -31,6 +32,22 @@ it('starts an app on two workers, answers on its port and lists it', { tags: ['e
   const tally = await load.stop();
   expectLossless(tally);
   expect(Object.keys(tally.pids).map(Number).sort()).toEqual([...pids].sort());
+});
+
+it('keeps compiled code in the home if that is ours alone, and nowhere else', { tags: ['every-node'] }, async () => {
+  const cache = join(sandbox.home, 'compile-cache');
+  const tmp = join(sandbox.directory, 'tmp');
+  const keeps = Number(process.versions.node.split('.')[0]) > 20;
+  for (const [mode, expected] of [
+    [0o777, false],
+    [0o700, keeps],
+  ] as const) {
+    mkdirSync(sandbox.home, { recursive: true });
+    chmodSync(sandbox.home, mode);
+    rmSync(cache, { recursive: true, force: true });
+    await sandbox.lbWith({ env: { TMPDIR: tmp } }, '--version');
+    expect([existsSync(cache), existsSync(tmp)], mode.toString(8)).toEqual([expected, false]);
+  }
 });
 
 it('prints a narrow table without colour when nobody sees it', async () => {
