@@ -138,7 +138,10 @@ const ELSEWHERE: readonly (readonly [sites: RegExp, why: string])[] = [
   [/^logs\/file-place\.ts lstat$/, 'as with the calls around it: the log cannot be opened'],
   [/^system\/(look-at-home|socket-folder)\.ts /, 'needed by the daemon'],
   [/^system\/ensure-home\.ts rmSync$/, 'the sockets stay where they are'],
-  [/^system\/(caller-directory|find-home|lock-file|other-daemons|users|umask)\.ts /, 'commands, and systems without abstract sockets'],
+  [
+    /^system\/(caller-directory|find-home|first-process|lock-file|named-users|other-daemons|users|umask)\.ts /,
+    'commands, and systems without abstract sockets',
+  ],
   [
     /^system\/(kernel-queue|port-holder|process-state|processes|running-daemon|same-place|socket-holders|stale-socket|tree-usage|unfed-sockets)\.ts /,
     'caught beside the call: nothing is found',
