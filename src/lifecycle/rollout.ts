@@ -13,6 +13,8 @@ export interface RolloutWorker {
 export interface RolloutSlot {
   readonly slot: number;
   readonly workers: readonly RolloutWorker[];
+  /** A new worker exited, and its failure is known when its last output has been read. It ends the rollout, or gives up the slot. */
+  readonly awaitsReport: boolean;
 }
 
 /** Replaces the workers of some slots. */
@@ -79,7 +81,8 @@ function view(slot: RolloutSlot, rollout: Rollout): View {
   const fresh = slot.workers.find((w) => !isOld(w) && !isLeaving(w.state));
   const left = fresh?.readyForMs == null ? rollout.monitorMs : Math.max(0, rollout.monitorMs - fresh.readyForMs);
   const isWatched = left > 0 || (fresh !== undefined && fresh.id === rollout.onTrial);
-  const phase: Phase = fresh === undefined ? 'pending' : fresh.state !== 'ready' ? 'starting' : isWatched ? 'monitoring' : 'passed';
+  const phase: Phase =
+    fresh === undefined ? (slot.awaitsReport ? 'starting' : 'pending') : fresh.state !== 'ready' ? 'starting' : isWatched ? 'monitoring' : 'passed';
   const growthBytes = phase === 'passed' ? 0 : Math.max(0, memoryOf(old) - memoryOf(fresh === undefined ? [] : [fresh]));
   return { slot: slot.slot, phase, old, oldLeaving, empty: slot.workers.length === 0, monitorLeftMs: left, growthBytes };
 }

@@ -52,6 +52,7 @@ export class RolloutSimulation {
   get facts(): RolloutSlot[] {
     return this.slots.map(({ slot, workers }) => ({
       slot,
+      awaitsReport: false,
       workers: workers.map(({ id, state, readyAt }) => ({ id, state, readyForMs: readyAt === null ? null : this.now - readyAt, memoryBytes: null })),
     }));
   }

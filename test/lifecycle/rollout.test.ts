@@ -23,7 +23,7 @@ const fresh = (id: number, readyForMs: number | null): RolloutWorker => ({
   readyForMs,
   memoryBytes: null,
 });
-const slots = (...workers: readonly (readonly RolloutWorker[])[]): RolloutSlot[] => workers.map((list, slot) => ({ slot, workers: list }));
+const slots = (...workers: readonly (readonly RolloutWorker[])[]): RolloutSlot[] => workers.map((list, slot) => ({ slot, workers: list, awaitsReport: false }));
 
 /** With room for one worker that leaves, unless something else is said. */
 function plan(facts: readonly RolloutSlot[], options: Rollout, room: Partial<RolloutRoom> = {}): RolloutPlan {
@@ -78,6 +78,15 @@ describe('planRollout', () => {
     expect(plan(almost, rollout())).toEqual({ steps: [], replaced: true, done: false, wakeInMs: null });
     expect(plan(slots([fresh(4, 5_000)], [fresh(5, 5_000)], [fresh(6, 1_000)]), rollout()).done).toBe(true);
     expect(plan(slots([old(1)]), rollout({ slots: [] })).done).toBe(true);
+  });
+
+  it('starts nothing until it is told how a new worker that exited has ended', () => {
+    for (const stopFirst of [false, true]) {
+      const [first, ...others] = slots([...(stopFirst ? [] : [old(1)]), { ...fresh(4, null), state: 'exited' }], [old(2)], [old(3)]);
+      const facts = [...(first === undefined ? [] : [{ ...first, awaitsReport: true }]), ...others];
+      expect(plan(facts, rollout({ stopFirst })).steps).toEqual([]);
+      expect(plan(facts, rollout({ stopFirst, givenUp: new Set([0]) })).steps).not.toEqual([]);
+    }
   });
 
   it('begins again in a slot whose new worker died; the old one has not left', () => {

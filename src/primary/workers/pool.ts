@@ -242,6 +242,7 @@ export class Pool implements WorkerObserver {
     const at = now();
     return this.slots.map((slot) => ({
       slot: slot.index,
+      awaitsReport: slot.awaitsReport,
       workers: slot.workers.map((w) => ({
         id: w.id,
         state: w.state,
