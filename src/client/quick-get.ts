@@ -54,11 +54,11 @@ export function checkSocketOwner(address: DaemonAddress): void {
   let mode: number;
   try {
     ({ uid } = statSync(address.socket));
+    if (address.isShared === true) return;
     ({ mode } = statSync(address.home));
   } catch (error) {
     throw connectionError(error, address);
   }
-  if (address.isShared === true) return;
   if (uid !== process.getuid?.()) throw unreachable(address, `it belongs to user ${uid}`);
   if ((mode & 0o022) !== 0) throw unreachable(address, `other users can write to ${address.home}`);
 }
