@@ -48,6 +48,10 @@ it('keeps compiled code in the home if that is ours alone, and nowhere else', { 
     await sandbox.lbWith({ env: { TMPDIR: tmp } }, '--version');
     expect([existsSync(cache), existsSync(tmp)], mode.toString(8)).toEqual([expected, false]);
   }
+  for (const HOME of ['', join(sandbox.directory, 'none'), sandbox.directory]) {
+    const { code, stderr } = await sandbox.lbWith({ env: { LB_HOME: '', HOME } }, '--version');
+    expect([code, stderr], `HOME=${HOME}`).toEqual([0, '']);
+  }
 });
 
 it('prints a narrow table without colour when nobody sees it', async () => {
