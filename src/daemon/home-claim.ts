@@ -39,7 +39,8 @@ export class HomeClaim {
   readonly #options: HomeClaimOptions;
   #lock: Lock | null = null;
   #home = '';
-  readonly #open = new Map<string, { readonly identity: string; readonly stop: StopListening }>();
+  /** By name. Where a socket belongs is looked up only when it is opened: that takes many looks at /tmp. */
+  readonly #open = new Map<ClaimedSocket['name'], { readonly path: string; readonly identity: string; readonly stop: StopListening }>();
   #isChecking = false;
   #checks = 0;
   #isEnded = false;
@@ -109,7 +110,7 @@ export class HomeClaim {
     this.#isEnded = true;
     const { daemonPid } = this.#options.paths;
     // Closing a server unlinks whatever has its path, which may not be its socket any more.
-    for (const [path, { identity, stop }] of this.#open) if (identity === identityOf(path)) stop();
+    for (const { path, identity, stop } of this.#open.values()) if (identity === identityOf(path)) stop();
     if (readPid(daemonPid) === String(process.pid)) removeIfThere(daemonPid);
     this.#lock?.release();
   }
@@ -143,17 +144,19 @@ export class HomeClaim {
 
   /** The sockets whose names lead elsewhere, or nowhere. */
   get #lost(): readonly ClaimedSocket[] {
-    const { sockets, paths } = this.#options;
-    return sockets.filter(({ name }) => this.#open.get(paths[name])?.identity !== identityOf(paths[name]));
+    return this.#options.sockets.filter(({ name }) => {
+      const open = this.#open.get(name);
+      return open === undefined || open.identity !== identityOf(open.path);
+    });
   }
 
   async #listen({ name, listen }: ClaimedSocket): Promise<void> {
     const path = this.#options.paths[name];
     await claimSocketPath(path);
-    this.#open.get(path)?.stop(true);
+    this.#open.get(name)?.stop(true);
     if (this.#isEnded) return;
     const stop = await listen(path);
-    this.#open.set(path, { identity: identityOf(path), stop });
+    this.#open.set(name, { path, identity: identityOf(path), stop });
   }
 }
 
