@@ -1,4 +1,5 @@
 import { messageOf } from '../errors/lb-error.ts';
+import type { Running } from '../protocol/attach.ts';
 import { isAlive, sendSignal } from '../system/processes.ts';
 import { until } from '../system/until.ts';
 import { admitPrimary } from './admit-primary.ts';
@@ -46,8 +47,8 @@ export class PrimaryKeeper {
   });
   readonly #history: PrimaryHistory;
   #primary: PrimaryId | null = null;
-  /** A primary that this daemon has started and that has not connected yet. */
-  #expected: PrimaryId | null = null;
+  /** The primary that this daemon started last, until something in it is ready. */
+  #newcomer: PrimaryId | null = null;
   #attachment: Attachment | null = null;
   /** Resolves when the primary whose last app has ended is gone. */
   #leaving: Promise<void> | null = null;
@@ -108,7 +109,7 @@ export class PrimaryKeeper {
     if (this.#primary !== null) return;
     this.#respawn.spawned();
     this.#primary = this.#start((pid, how) => this.#lost(pid, how));
-    this.#expected = this.#primary;
+    this.#newcomer = this.#primary;
     this.#history.runs(this.#primary, this.#tenants.all);
     this.#watchAbsence();
   }
@@ -156,21 +157,20 @@ export class PrimaryKeeper {
 
   /** This primary has connected; one too many leaves. */
   attach(attachment: Attachment, hello: PrimaryHello): void {
-    const { name, log } = this.#options;
     if (this.reliefs.takes(attachment, hello)) return;
-    if (!admitPrimary(attachment, hello, { name, log, primary: this.#primary, isNew: this.#primary === this.#expected })) return;
+    if (!admitPrimary(attachment, hello, { ...this.#options, primary: this.#primary, newcomer: this.#newcomer })) return;
+    const before = this.#attachment;
     this.#serve(attachment, hello);
+    before?.close();
     // Before any order: an app that starts finds its sockets.
     this.#handles.attached(attachment, hello);
-    for (const tenant of this.#tenants.all) {
-      tenant.connected(attachment, hello.pid, hello.apps.find(({ spec }) => spec.name === tenant.name) ?? null);
-    }
+    const running = (app: string): Running | null => hello.apps.find(({ spec }) => spec.name === app) ?? null;
+    for (const tenant of this.#tenants.all) tenant.connected(attachment, hello.pid, running(tenant.name));
     this.#waiters.answer(attachment);
   }
 
   #serve(attachment: Attachment, { pid, startTime, program }: PrimaryId & { readonly program?: string | undefined }): void {
     this.#attachment = attachment;
-    this.#expected = null;
     this.program = program;
     this.problem = null;
     this.#primary = { pid, startTime };
@@ -191,6 +191,7 @@ export class PrimaryKeeper {
   }
 
   #received(report: Report): void {
+    if (report.type === 'stats' && report.stats.ready > 0) this.#newcomer = null;
     this.#tenants.received(report);
     if (report.type === 'ended') this.release(report.app);
   }
@@ -221,11 +222,8 @@ export class PrimaryKeeper {
   }
 
   #watchAbsence(primary = this.#primary): void {
-    watchAbsence(primary, {
-      isOver: () => this.#primary !== primary || this.#attachment !== null,
-      dead: (pid) => this.#lost(pid, 'it is gone'),
-      hung: (why) => this.#kill(why),
-    });
+    const isOver = (): boolean => this.#primary !== primary || this.#attachment !== null;
+    watchAbsence(primary, { isOver, dead: (pid) => this.#lost(pid, 'it is gone'), hung: (why) => this.#kill(why) });
   }
 
   #kill(why: string): void {

@@ -81,7 +81,10 @@ class FakeAttachment {
   leave(): void {
     this.left++;
   }
-  close(): void {}
+  closed = 0;
+  close(): void {
+    this.closed++;
+  }
 }
 
 let dir: string;
@@ -277,12 +280,29 @@ it('adopts a living primary without a record, and ends the one that was started 
   expect([keeper.runs('api'), spawned.length, api.heard.filter((line) => line.startsWith('primary-lost'))]).toEqual([true, 1, []]);
 });
 
-it('does not adopt a second one when the one that it started has connected', () => {
-  starts = { pid: process.ppid } as ChildProcess;
-  keeper.adoptOrSpawn();
-  const own = new FakeAttachment();
-  keeper.attach(own as unknown as Attachment, { ...HELLO, pid: process.ppid, startTime: startTimeOf(process.ppid) });
-  expect([own.left, attach(['api']).left]).toEqual([0, 1]);
+it('of two that have connected, the one whose workers are known to be ready stays; before that, the one that has workers', async () => {
+  const startsBeside = (): { readonly own: FakeAttachment; readonly child: ChildProcess } => {
+    const child = spawnProcess('sleep', ['60'], { stdio: 'ignore' });
+    starts = child;
+    keeper.spawn();
+    const own = new FakeAttachment();
+    keeper.attach(own as unknown as Attachment, { ...HELLO, pid: child.pid ?? 0, startTime: startTimeOf(child.pid ?? 0) });
+    return { own, child };
+  };
+  const early = startsBeside();
+  early.own.events.received?.({ type: 'stats', app: 'api', stats: { ...app({ name: 'api' }), ready: 0 } });
+  expect([attach(['api']).left, early.own.closed]).toEqual([0, 1]);
+  await once(early.child, 'exit');
+  expect(keeper.attachment).not.toBe(early.own);
+  spawned[0]?.exit('signal SIGKILL');
+  expect(keeper.alive).toBe(true);
+
+  keeper.close();
+  const late = startsBeside();
+  late.own.events.received?.({ type: 'stats', app: 'api', stats: { ...app({ name: 'api' }), ready: 1 } });
+  expect([attach(['api']).left, late.own.closed, keeper.attachment]).toEqual([1, 0, late.own]);
+  late.child.kill('SIGKILL');
+  await once(late.child, 'exit');
 });
 
 it('the primary knows best which sockets of a running app are open; it is told of those that are not kept', () => {
