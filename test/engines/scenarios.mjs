@@ -12,9 +12,13 @@ import { Worker } from 'node:worker_threads';
 const UNIT = 'lb-deploy';
 
 const run = (program, ...args) => execFileSync(program, args, { encoding: 'utf8' }).trim();
+const asRoot = (...args) => run('env', 'HOME=/root', '/usr/bin/node', ...args);
+const pm2 = (...args) => asRoot('/usr/lib/node_modules/pm2/bin/pm2', ...args);
+const ROOTS_UNIT = 'lb-root';
+const rootsApps = () => JSON.parse(asRoot('/opt/lb/bin/lb.js', 'list', '--json')).map(({ name, ready }) => `${name} ${ready}`);
 const systemctl = (...args) => run('systemctl', ...args);
 const lb = (...args) => run('runuser', '-u', 'deploy', '--', 'env', 'HOME=/home/deploy', '/usr/bin/node', '/opt/lb/bin/lb.js', ...args);
-const property = (name) => systemctl('show', '--value', '-p', name, UNIT);
+const property = (name, unit = UNIT) => systemctl('show', '--value', '-p', name, unit);
 const mainPid = () => Number(property('MainPID'));
 const apps = () => JSON.parse(lb('list', '--json'));
 const now = () => performance.now();
@@ -164,6 +168,25 @@ const SCENARIOS = {
       run('/usr/bin/node', '/opt/lb/bin/lb.js', 'unstartup', '-u', 'deploy', '--yes');
       return { file: runs('ls', `/etc/systemd/system/${UNIT}.service`) };
     });
+  },
+  /** A machine of PM2, with the service of its `startup`. */
+  async migrate() {
+    lb('kill');
+    pm2('start', '/srv/app/ecosystem.config.cjs');
+    pm2('save');
+    pm2('startup', 'systemd', '-u', 'root', '--hp', '/root');
+    const before = runs('systemctl', 'is-enabled', 'pm2-root');
+    return underLoad(async () => {
+      const said = asRoot('/opt/lb/bin/lb.js', 'migrate', 'pm2', '--yes', '--trust-local-users');
+      const state = property('ActiveState', ROOTS_UNIT);
+      return { before, pm2: runs('systemctl', 'is-enabled', 'pm2-root'), lb: runs('systemctl', 'is-enabled', ROOTS_UNIT), state, apps: rootsApps(), said };
+    });
+  },
+  async bootMigrated() {
+    await until('the machine has booted', () => ['running', 'degraded'].includes(runs('systemctl', 'is-system-running')));
+    await until('the unit is active', () => property('ActiveState', ROOTS_UNIT) === 'active');
+    const found = await underLoad(() => {});
+    return { ...found, pm2: namesOf().some(({ command }) => command.includes('PM2')), state: property('ActiveState', ROOTS_UNIT), apps: rootsApps() };
   },
 };
 

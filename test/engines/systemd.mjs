@@ -17,6 +17,8 @@ const DEBIAN = join(tmpdir(), 'lb-engines-debian');
 const PACKAGES = 'systemd,systemd-sysv,dbus,procps,libstdc++6';
 /** Of the machine; its apps take a third. */
 const MEMORY = '1200m';
+/** Where `test/pm2.mjs` puts it; the machine has it as `npm install -g` leaves it. */
+const PM2 = join(tmpdir(), 'lb-test-pm2/node_modules');
 const NEXT_VERSION = '99.0.0';
 
 /** What may fail in each, and what else must hold; in this order, each on the machine that the one before left. */
@@ -32,7 +34,11 @@ const SCENARIOS = {
   killAll: { failed: ['ECONNREFUSED', 'ECONNRESET'], facts: { state: 'active' } },
   journal: { failed: [], facts: {} },
   unstartup: { failed: [], facts: { file: '' } },
+  migrate: { failed: [], facts: { before: 'enabled', pm2: 'disabled', lb: 'enabled', state: 'active', apps: ['api 2'] } },
+  bootMigrated: { failed: [], facts: { pm2: false, state: 'active', apps: ['api 2'] } },
 };
+/** The machine is started anew before these. */
+const AFTER_BOOT = ['boot', 'bootMigrated'];
 
 function makeDebian() {
   if (existsSync(join(DEBIAN, 'lib/systemd/systemd'))) return;
@@ -45,12 +51,14 @@ function makeLayer(layer) {
   const at = (path) => join(layer, path);
   for (const directory of ['usr/bin', 'opt', 'srv/app', 'home/deploy']) mkdirSync(at(directory), { recursive: true });
   cpSync(process.execPath, at('usr/bin/node'));
+  run(process.execPath, [join(ROOT, 'test/pm2.mjs')]);
+  cpSync(PM2, at('usr/lib/node_modules'), { recursive: true });
   copyLb(at('opt/lb'));
   cpSync(at('opt/lb'), at('opt/lb-next'), { recursive: true });
   run(process.execPath, ['.build.mjs', `--out=${at('opt/lb-next/dist')}`, `--version=${NEXT_VERSION}`], { cwd: ROOT });
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   writeFileSync(at('opt/lb-next/package.json'), JSON.stringify({ ...manifest, version: NEXT_VERSION }));
-  for (const file of ['server.cjs', 'lb.config.js']) cpSync(join(HERE, 'app', file), at(`srv/app/${file}`));
+  for (const file of ['server.cjs', 'lb.config.js', 'ecosystem.config.cjs']) cpSync(join(HERE, 'app', file), at(`srv/app/${file}`));
   for (const file of ['scenarios.mjs', 'load.mjs']) cpSync(join(HERE, file), at(`opt/${file}`));
   // The cgroups of a container are read-only, and systemd makes some.
   writeFileSync(at('opt/init'), '#!/bin/sh\nfor each in /sys/fs/cgroup /sys/fs/cgroup/*; do mount -o remount,rw "$each" 2>/dev/null; done\nexec /sbin/init\n', {
@@ -144,7 +152,7 @@ async function inside() {
     await booted();
     for (const [name, expected] of Object.entries(SCENARIOS)) {
       if (asked.length > 0 && name !== 'install' && !asked.includes(name)) continue;
-      if (name === 'boot') {
+      if (AFTER_BOOT.includes(name)) {
         docker('restart', '-t', '60', 'machine');
         await booted();
       }
