@@ -14,10 +14,18 @@ const UNIT = 'lb-deploy';
 const run = (program, ...args) => execFileSync(program, args, { encoding: 'utf8' }).trim();
 const asRoot = (...args) => run('env', 'HOME=/root', '/usr/bin/node', ...args);
 const pm2 = (...args) => asRoot('/usr/lib/node_modules/pm2/bin/pm2', ...args);
+const LB = '/opt/lb/bin/lb.js';
 const ROOTS_UNIT = 'lb-root';
-const rootsApps = () => JSON.parse(asRoot('/opt/lb/bin/lb.js', 'list', '--json')).map(({ name, ready }) => `${name} ${ready}`);
+const APPS_UNIT = 'lb-run-api';
+/** Of the user who has uid 1000. */
+const RUNTIME = '/run/user/1000';
+const asDeploy = (...args) => run('runuser', '-u', 'deploy', '--', 'env', 'HOME=/home/deploy', `XDG_RUNTIME_DIR=${RUNTIME}`, ...args);
+const ofUsers = (...args) => asDeploy('systemctl', '--user', ...args);
+const statesOf = (list) => JSON.parse(list).map(({ name, ready }) => `${name} ${ready}`);
+const appsOfService = () => statesOf(asDeploy('env', `LB_HOME=/var/lib/${APPS_UNIT}`, '/usr/bin/node', LB, 'list', '--json'));
+const rootsApps = () => statesOf(asRoot(LB, 'list', '--json'));
 const systemctl = (...args) => run('systemctl', ...args);
-const lb = (...args) => run('runuser', '-u', 'deploy', '--', 'env', 'HOME=/home/deploy', '/usr/bin/node', '/opt/lb/bin/lb.js', ...args);
+const lb = (...args) => asDeploy('/usr/bin/node', LB, ...args);
 const property = (name, unit = UNIT) => systemctl('show', '--value', '-p', name, unit);
 const mainPid = () => Number(property('MainPID'));
 const apps = () => JSON.parse(lb('list', '--json'));
@@ -77,7 +85,7 @@ const SCENARIOS = {
   async install() {
     lb('start', '/srv/app/lb.config.js');
     return underLoad(async () => {
-      run('/usr/bin/node', '/opt/lb/bin/lb.js', 'startup', '-u', 'deploy', '--yes');
+      run('/usr/bin/node', LB, 'startup', '-u', 'deploy', '--yes');
       await activeAgain();
       return { active: property('ActiveState'), enabled: systemctl('is-enabled', UNIT), type: property('Type') };
     });
@@ -165,7 +173,7 @@ const SCENARIOS = {
   },
   async unstartup() {
     return underLoad(async () => {
-      run('/usr/bin/node', '/opt/lb/bin/lb.js', 'unstartup', '-u', 'deploy', '--yes');
+      run('/usr/bin/node', LB, 'unstartup', '-u', 'deploy', '--yes');
       return { file: runs('ls', `/etc/systemd/system/${UNIT}.service`) };
     });
   },
@@ -177,7 +185,7 @@ const SCENARIOS = {
     pm2('startup', 'systemd', '-u', 'root', '--hp', '/root');
     const before = runs('systemctl', 'is-enabled', 'pm2-root');
     return underLoad(async () => {
-      const said = asRoot('/opt/lb/bin/lb.js', 'migrate', 'pm2', '--yes', '--trust-local-users');
+      const said = asRoot(LB, 'migrate', 'pm2', '--yes', '--trust-local-users');
       const state = property('ActiveState', ROOTS_UNIT);
       return { before, pm2: runs('systemctl', 'is-enabled', 'pm2-root'), lb: runs('systemctl', 'is-enabled', ROOTS_UNIT), state, apps: rootsApps(), said };
     });
@@ -187,6 +195,64 @@ const SCENARIOS = {
     await until('the unit is active', () => property('ActiveState', ROOTS_UNIT) === 'active');
     const found = await underLoad(() => {});
     return { ...found, pm2: namesOf().some(({ command }) => command.includes('PM2')), state: property('ActiveState', ROOTS_UNIT), apps: rootsApps() };
+  },
+  /** With fewer rights. */
+  async hardened() {
+    asRoot(LB, 'unstartup', '--yes');
+    asRoot(LB, 'kill');
+    lb('start', '/srv/app/lb.config.js');
+    return underLoad(async () => {
+      asRoot(LB, 'startup', '-u', 'deploy', '--harden', '--yes');
+      await activeAgain();
+      systemctl('reload', UNIT);
+      await activeAgain();
+      await allReady();
+      return { state: property('ActiveState'), result: property('Result'), noNewPrivileges: property('NoNewPrivileges') };
+    });
+  },
+  /** A service of the user's own systemd. */
+  async ofUser() {
+    asRoot(LB, 'unstartup', '-u', 'deploy', '--yes');
+    // The daemon of the one service would not make way for that of the other.
+    lb('kill');
+    lb('start', '/srv/app/lb.config.js');
+    run('loginctl', 'enable-linger', 'deploy');
+    await until("the user's systemd runs", () => runs('ls', `${RUNTIME}/bus`) !== '');
+    return underLoad(async () => {
+      lb('startup', '--user', '--yes');
+      const state = ofUsers('show', '--value', '-p', 'ActiveState', 'lb');
+      ofUsers('reload', 'lb');
+      await allReady();
+      const afterReload = ofUsers('show', '--value', '-p', 'ActiveState', 'lb');
+      const before = ofUsers('show', '--value', '-p', 'MainPID', 'lb');
+      process.kill(Number(before), 'SIGKILL');
+      await until('another main process', () => !['0', before].includes(ofUsers('show', '--value', '-p', 'MainPID', 'lb')));
+      await until('the unit is active', () => ofUsers('show', '--value', '-p', 'ActiveState', 'lb') === 'active');
+      await allReady();
+      return { state, afterReload, afterKill: ofUsers('show', '--value', '-p', 'ActiveState', 'lb') };
+    });
+  },
+  /** A service for the apps of one file. */
+  async ofApp() {
+    lb('unstartup', '--user', '--yes');
+    lb('kill');
+    asRoot(LB, 'startup', '--app', '/srv/app/lb.config.js', '--only', 'api', '-u', 'deploy', '--yes');
+    await until('the unit is active', () => property('ActiveState', APPS_UNIT) === 'active');
+    return underLoad(async () => {
+      systemctl('reload', APPS_UNIT);
+      await until('the unit is active', () => property('ActiveState', APPS_UNIT) === 'active');
+      return { type: property('Type', APPS_UNIT), state: property('ActiveState', APPS_UNIT), apps: appsOfService() };
+    });
+  },
+  /** Its apps end with it, and are started again. */
+  async killAppService() {
+    return underLoad(async () => {
+      const before = property('MainPID', APPS_UNIT);
+      process.kill(Number(before), 'SIGKILL');
+      await until('another main process', () => !['0', before].includes(property('MainPID', APPS_UNIT)));
+      await until('the unit is active', () => property('ActiveState', APPS_UNIT) === 'active');
+      return { state: property('ActiveState', APPS_UNIT), apps: appsOfService() };
+    });
   },
 };
 
@@ -203,7 +269,7 @@ SCENARIOS[scenario]().then(
   (found) => process.stdout.write(`${JSON.stringify({ scenario, ...found })}\n`),
   (error) => {
     process.stdout.write(
-      `${JSON.stringify({ scenario, error: `${error.stack}${error.stderr ?? ''}`, status: runs('systemctl', 'status', '--no-pager', '-n', '30', UNIT) })}\n`,
+      `${JSON.stringify({ scenario, error: `${error.stack}${error.stderr ?? ''}`, journal: runs('journalctl', '--no-pager', '-n', '40') })}\n`,
     );
     process.exitCode = 1;
   },

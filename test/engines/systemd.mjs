@@ -14,7 +14,7 @@ import { copyLb, docker, inNamespaces, requireTools, ROOT, run, SOCKET, startDoc
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** Kept for the next run. */
 const DEBIAN = join(tmpdir(), 'lb-engines-debian');
-const PACKAGES = 'systemd,systemd-sysv,dbus,procps,libstdc++6';
+const PACKAGES = 'systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,procps,libstdc++6';
 /** Of the machine; its apps take a third. */
 const MEMORY = '1200m';
 /** Where `test/pm2.mjs` puts it; the machine has it as `npm install -g` leaves it. */
@@ -36,12 +36,16 @@ const SCENARIOS = {
   unstartup: { failed: [], facts: { file: '' } },
   migrate: { failed: [], facts: { before: 'enabled', pm2: 'disabled', lb: 'enabled', state: 'active', apps: ['api 2'] } },
   bootMigrated: { failed: [], facts: { pm2: false, state: 'active', apps: ['api 2'] } },
+  hardened: { failed: [], facts: { state: 'active', result: 'success', noNewPrivileges: 'yes' } },
+  ofUser: { failed: [], facts: { state: 'active', afterReload: 'active', afterKill: 'active' } },
+  ofApp: { failed: [], facts: { type: 'notify', state: 'active', apps: ['api 2'] } },
+  killAppService: { failed: ['ECONNREFUSED', 'ECONNRESET'], facts: { state: 'active', apps: ['api 2'] } },
 };
 /** The machine is started anew before these. */
 const AFTER_BOOT = ['boot', 'bootMigrated'];
 
 function makeDebian() {
-  if (existsSync(join(DEBIAN, 'lib/systemd/systemd'))) return;
+  if (existsSync(join(DEBIAN, 'lib/systemd/systemd')) && existsSync(join(DEBIAN, 'usr/share/doc/libpam-systemd'))) return;
   rmSync(DEBIAN, { recursive: true, force: true });
   run('unshare', ['-m', '-p', '--fork', '--mount-proc', 'debootstrap', '--variant=minbase', `--include=${PACKAGES}`, 'bookworm', DEBIAN]);
 }
@@ -71,7 +75,7 @@ function makeImage(layer) {
   const deploy = 'deploy:x:1000:1000::/home/deploy:/bin/sh';
   writeFileSync(
     join(layer, 'opt/prepare'),
-    `#!/bin/sh\nset -e\necho '${deploy}' >> /etc/passwd\necho 'deploy:x:1000:' >> /etc/group\nchown -R 1000:1000 /home/deploy /srv/app\n`,
+    `#!/bin/sh\nset -e\necho '${deploy}' >> /etc/passwd\necho 'deploy:x:1000:' >> /etc/group\necho 'deploy:*:20000:0:99999:7:::' >> /etc/shadow\nchown -R 1000:1000 /home/deploy /srv/app\n`,
     { mode: 0o755 },
   );
   run('sh', ['-c', `{ tar -C "${DEBIAN}" ${base.join(' ')} . ; } | docker -H ${SOCKET} import - lb-debian`]);
