@@ -1,6 +1,8 @@
 /** @module-tag light */
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { LbEvent } from '../../src/protocol/control.ts';
 import { request } from '../helpers/http.ts';
@@ -88,20 +90,26 @@ describe('lb events', () => {
   });
 });
 
+/** A URL, and the events that were posted to it. */
+async function receiver(): Promise<{ readonly url: string; readonly posted: LbEvent[] }> {
+  const posted: LbEvent[] = [];
+  const server = createServer((incoming, response) => {
+    let body = '';
+    incoming.on('data', (chunk: Buffer) => void (body += chunk.toString()));
+    incoming.on('end', () => {
+      posted.push(JSON.parse(body) as LbEvent);
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  return { url, posted };
+}
+
 describe('on_event', () => {
   it('calls a command and a URL; what hangs or refuses costs no request', async () => {
-    const posted: LbEvent[] = [];
-    const server = createServer((incoming, response) => {
-      let body = '';
-      incoming.on('data', (chunk: Buffer) => void (body += chunk.toString()));
-      incoming.on('end', () => {
-        posted.push(JSON.parse(body) as LbEvent);
-        response.end();
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const { url, posted } = await receiver();
     const script = sandbox.deploy('hooked/server.cjs', 'plain-http.cjs', 'v1');
     const hooks = {
       told: { url, kinds: ['exit', 'operation'] },
@@ -123,5 +131,26 @@ describe('on_event', () => {
     });
     expect(failed).toMatchObject({ severity: 'warn', message: expect.stringContaining('ECONNREFUSED') });
     expect((await eventsOf('refused')).filter(({ kind }) => kind === 'hook-failed')).toHaveLength(1);
+  });
+
+  it('what a worker crashed of reaches a command and a URL, in one line', async () => {
+    const { url, posted } = await receiver();
+    const written = join(sandbox.directory, 'crash-hook.txt');
+    const apps = [
+      {
+        name: 'crashing',
+        script: sandbox.deploy('crash-hook/server.cjs', 'uncaught-in-request.cjs', 'v1'),
+        instances: 1,
+        env: { PORT: '0' },
+        on_event: { url, run: `printf '%s\\n' "$LB_EVENT_MESSAGE" > ${written}`, kinds: ['exit'] },
+      },
+    ];
+    await sandbox.ok('start', sandbox.writeApp('crash-hook/lb.config.json', JSON.stringify({ apps })));
+    const { listeners } = await sandbox.snapshot('crashing');
+    await request('/throw', { port: Number(listeners[0]?.split(':').at(-1)) }).catch(() => undefined);
+    const cause = 'Error: uncaught in a request at server.cjs:5';
+    await sandbox.waitFor('both to be called', () => posted.length > 0 && existsSync(written) && readFileSync(written, 'utf8').endsWith('\n'));
+    expect(posted).toMatchObject([{ kind: 'exit', severity: 'error', message: expect.stringContaining(cause), details: { code: 1, cause } }]);
+    expect(readFileSync(written, 'utf8')).toMatch(new RegExp(`^worker 0 ended: .*${cause.replaceAll('.', '\\.')}.*\n$`));
   });
 });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { getJson, request } from '../helpers/http.ts';
 import { startLoad } from '../helpers/load.ts';
+import { freePort } from '../helpers/ports.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 import { expectLossless } from '../helpers/tally.ts';
 
@@ -43,6 +44,29 @@ it('inspector options of the app stay as they are', { tags: ['every-node'] }, as
   const seen = JSON.parse((await request('/', { port })).body) as Seen;
   expect(commandOf(seen.pid)).toEqual(['--inspect=127.0.0.1:0', expect.stringMatching(/identity\.cjs$/)]);
   expect(seen.execArgv).toEqual(['--inspect=127.0.0.1:0']);
+});
+
+const inspectorPortsOf = async (name: string): Promise<string[]> =>
+  [...(await sandbox.ok('logs', name, '--no-follow')).stdout.matchAll(/Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/g)].map(([, port = '']) => port);
+
+it('with a fixed inspector port, the successor of a plain worker runs without one and says so, until a restart', async () => {
+  const inspected = String(await freePort());
+  const { name, port } = await startAlone('plain-http.cjs', ['--node-args', `--inspect=${inspected}`]);
+  await sandbox.ok('reload', name, '--monitor', '100');
+  expect((await getJson(port)).version).toBe('1');
+  expect((await sandbox.ok('logs', name, '--no-follow')).stdout).toContain(`Starting inspector on 127.0.0.1:${inspected} failed: address already in use`);
+  await sandbox.ok('restart', name);
+  expect(await inspectorPortsOf(name)).toEqual([inspected, inspected]);
+});
+
+it('with a fixed inspector port, each cluster worker has one of its own, from that one on', async () => {
+  const inspected = await freePort();
+  const { name } = await sandbox.start('plain-http.cjs', { flags: ['--node-args', `--inspect=${inspected}`] });
+  expect((await inspectorPortsOf(name)).sort()).toEqual([inspected, inspected + 1].map(String));
+  for (let reload = 0; reload < 2; reload++) await sandbox.ok('reload', name, '--monitor', '100');
+  const ports = (await inspectorPortsOf(name)).map(Number);
+  expect(ports).toHaveLength(6);
+  expect(Math.max(...ports)).toBeLessThanOrEqual(inspected + 3);
 });
 
 it('one plain worker accepts by itself: the primary has no connection of its clients', async () => {

@@ -1,8 +1,8 @@
 import cluster, { type Worker } from 'node:cluster';
-import { INSPECT_PORT, WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
+import { WORKER_SETTINGS_VAR } from '../../protocol/worker.ts';
 import { ownNode } from '../../system/own-node.ts';
 import { environmentOf } from './environment.ts';
-import { inspectorArguments } from './inspector.ts';
+import { inspectorArguments, inspectorPort } from './inspector.ts';
 import { IpcProcess } from './ipc-process.ts';
 import type { StartWorker } from './worker-process.ts';
 
@@ -11,22 +11,25 @@ import type { StartWorker } from './worker-process.ts';
  * exactly the app's environment, without that of the primary.
  */
 export function clusterWorkers(preload: () => string): StartWorker {
+  const inspectorPorts = new Set<number>();
   return ({ spec, slot, settings }, events) => {
-    const inspector = inspectorArguments(spec);
+    const inspectPort = inspectorPort(spec, inspectorPorts);
     cluster.setupPrimary({
       exec: spec.script,
       args: [...spec.args],
-      execArgv: ['--require', preload(), ...inspector, ...spec.nodeArgs],
+      execArgv: ['--require', preload(), ...inspectorArguments(spec), ...spec.nodeArgs],
       cwd: spec.cwd,
       silent: true,
-      // Otherwise Node would give each worker its own port, counting up from the default.
-      ...(inspector.includes(INSPECT_PORT) ? { inspectPort: 0 } : {}),
+      // Otherwise Node would count up from its default, with each worker that was ever started.
+      inspectPort,
     });
     const env: Record<string, string | undefined> = environmentOf(spec, slot);
     // cluster.fork starts from the primary's own environment; undefined removes a variable.
     for (const name of Object.keys(process.env)) env[name] ??= undefined;
     env[WORKER_SETTINGS_VAR] = JSON.stringify(settings);
     const worker = forkWith(ownNode(), env);
+    inspectorPorts.add(inspectPort);
+    worker.once('exit', () => inspectorPorts.delete(inspectPort));
     // Node emits process errors here as well, and an error without a listener would crash the primary.
     worker.on('error', () => {});
     return new IpcProcess(worker.process, events);

@@ -10,16 +10,35 @@ const OPENS = /^--inspect(?:-brk|-wait)?(?:=|$)/;
 const SETS_PORT = /^--(?:inspect|debug)-port(?:=|$)/;
 const SETS_SECRECY = /^--inspect-publish-uid(?:=|$)/;
 
+const NAMES_PORT = /^--(?:inspect(?:-brk|-wait|-port)?|debug-port)=(?:.*:)?(\d{1,5})$/;
+/** Node's own. */
+const DEFAULT_PORT = 9229;
+const HIGHEST_PORT = 65_535;
+
+type Inspected = Pick<AppSpec, 'nodeArgs' | 'env'>;
+
+/** The last one counts. Node.js takes an underscore for a dash. */
+const optionsOf = ({ nodeArgs, env }: Inspected): string[] =>
+  [...(env['NODE_OPTIONS'] ?? '').split(/\s+/), ...nodeArgs].map((word) => word.replaceAll('_', '-'));
+
 /**
  * The options for the inspector of a worker: a free port, and an address that no other user can guess or ask for. What the app sets
  * itself takes precedence; one that opens its inspector itself gets none.
  */
-export function inspectorArguments({ nodeArgs, env }: Pick<AppSpec, 'nodeArgs' | 'env'>): string[] {
-  // Node.js takes an underscore for a dash.
-  const words = [...nodeArgs, ...(env['NODE_OPTIONS'] ?? '').split(/\s+/)].map((word) => word.replaceAll('_', '-'));
+export function inspectorArguments(app: Inspected): string[] {
+  const words = optionsOf(app);
   const sets = (option: RegExp): boolean => words.some((word) => option.test(word));
   if (sets(OPENS)) return [];
   return [...(sets(SETS_PORT) ? [] : [INSPECT_PORT]), ...(sets(SETS_SECRECY) ? [] : [INSPECT_SECRET])];
+}
+
+/** The port of the inspector of a cluster worker: the one that the app names, or the next one that no other worker has. 0 is any free one. */
+export function inspectorPort(app: Inspected, taken: ReadonlySet<number>): number {
+  if (inspectorArguments(app).includes(INSPECT_PORT)) return 0;
+  const named = optionsOf(app).flatMap((word) => NAMES_PORT.exec(word)?.[1] ?? []);
+  let port = Number(named.at(-1) ?? DEFAULT_PORT);
+  while (port !== 0 && port < HIGHEST_PORT && taken.has(port)) port++;
+  return port;
 }
 
 /** The secret paths of a worker's inspector, which Node.js prints to stderr and serves nowhere. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inspectorArguments, InspectorPaths } from '../../../src/primary/workers/inspector.ts';
+import { inspectorArguments, InspectorPaths, inspectorPort } from '../../../src/primary/workers/inspector.ts';
 
 const PORT = '--inspect-port=0';
 const SECRET = '--inspect-publish-uid=stderr';
@@ -17,6 +17,25 @@ describe('the options for the inspector', () => {
   ])('of an app that sets %s', (_, nodeArgs, options, expected) => {
     const env: Record<string, string> = options === undefined ? {} : { NODE_OPTIONS: options };
     expect(inspectorArguments({ nodeArgs, env })).toEqual(expected);
+  });
+});
+
+describe('the port of the inspector of a cluster worker', () => {
+  it.each([
+    [[], '', [], 0],
+    [['--inspect'], '', [], 9229],
+    [['--inspect'], '', [9229, 9230], 9231],
+    [['--inspect=9400'], '', [], 9400],
+    [['--inspect=127.0.0.1:9400'], '', [9400, 9402], 9401],
+    [['--inspect=[::1]:9400'], '', [9400], 9401],
+    [['--inspect=localhost'], '', [9229], 9230],
+    [['--inspect=0'], '', [0], 0],
+    [['--inspect-port=9400'], '', [9400], 9401],
+    [['--inspect=9400'], '--inspect=9500', [9400], 9401],
+    [['--inspect', '--debug_port=9400'], '', [9400], 9401],
+    [['--inspect=65535'], '', [65_535], 65_535],
+  ])('with %j and NODE_OPTIONS %j, beside %j, is %i', (nodeArgs, NODE_OPTIONS, taken, port) => {
+    expect(inspectorPort({ nodeArgs, env: { NODE_OPTIONS } }, new Set(taken))).toBe(port);
   });
 });
 
