@@ -15,8 +15,8 @@ const otherUser = process.getuid?.() === 0 ? 'ordinary' : 'root';
 /** All tests of such a file are for another user. */
 const ofAnother = processTests.filter((file) => readFileSync(here(file), 'utf8').includes(`@module-tag ${otherUser}`));
 const light = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag light'));
-/** What they test exists with cluster workers alone: choosing a worker for each connection, messages to their primary. */
-const OF_CLUSTER_WORKERS = ['balance', 'ipc', 'plain', 'queue', 'self-report', 'weights'].map((name) => `test/process/${name}.test.ts`);
+/** What they test exists with cluster workers alone: choosing a worker for each connection, and who accepts; messages to their primary. */
+const OF_CLUSTER_WORKERS = ['auto', 'balance', 'ipc', 'plain', 'queue', 'self-report', 'weights'].map((name) => `test/process/${name}.test.ts`);
 const leftOut = process.env['LB_TEST_KIND'] === 'plain' ? OF_CLUSTER_WORKERS : [];
 const everyKind = processTests.filter((file) => readFileSync(here(file), 'utf8').includes('@module-tag every-kind'));
 const tagsFilter = [`!${otherUser}`];
