@@ -1,38 +1,44 @@
+import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
-import { credentials, makeClientConstructor, type ClientReadableStream, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 import { fixture } from '../paths.ts';
 import { countError, countServed, emptyTally, type AppIdentity, type Tally } from '../tally.ts';
 
-const { service } = createRequire(import.meta.url)(fixture('grpc.cjs')) as { readonly service: ServiceDefinition };
-const Client = makeClientConstructor(service, 'App');
+/** The client that grpc-js makes of the service of the fixture. */
+interface GrpcClient {
+  Who(request: { readonly ms: number }, answered: (error: Error | null, answer: AppIdentity) => void): void;
+  Watch(request: object): EventEmitter<{ data: [{ readonly pid: number }]; status: [GrpcStatus]; error: [Error] }>;
+  close(): void;
+}
 
-type Who = (request: { readonly ms: number }, answered: (error: ServiceError | null, answer: AppIdentity) => void) => void;
-type Watch = (request: object) => ClientReadableStream<{ readonly pid: number }>;
+interface GrpcStatus {
+  readonly code: number;
+  readonly details: string;
+}
+
+const { connect } = createRequire(import.meta.url)(fixture('grpc.cjs')) as { readonly connect: (address: string) => GrpcClient };
 
 export interface GrpcStream {
   /** Messages so far. */
   readonly count: () => number;
   readonly pid: () => number;
   /** The status with which it ended. */
-  readonly ended: Promise<{ readonly code: number; readonly details: string }>;
+  readonly ended: Promise<GrpcStatus>;
 }
 
 /** A client of the grpc fixture, with one channel. It never repeats a call by itself, except as gRPC prescribes: one that no server has seen. */
 export function connectGrpc(port: number): { who(ms: number): Promise<AppIdentity>; watch(): Promise<GrpcStream> } {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const client = connect(`127.0.0.1:${port}`);
   onTestFinished(() => client.close());
-  const who = (client['Who'] as Who).bind(client);
-  const watch = (client['Watch'] as Watch).bind(client);
   return {
-    who: (ms) => new Promise((resolve, reject) => who({ ms }, (error, answer) => (error === null ? resolve(answer) : reject(error)))),
+    who: (ms) => new Promise((resolve, reject) => client.Who({ ms }, (error, answer) => (error === null ? resolve(answer) : reject(error)))),
     watch: () =>
       new Promise((resolve) => {
-        const stream = watch({});
+        const stream = client.Watch({});
         let [count, pid] = [0, 0];
-        const ended = new Promise<{ code: number; details: string }>((end) => stream.on('status', ({ code, details }) => end({ code, details })));
+        const ended = new Promise<GrpcStatus>((end) => stream.on('status', end));
         stream.on('error', () => {});
-        stream.on('data', (message: { pid: number }) => {
+        stream.on('data', (message) => {
           pid = message.pid;
           if (++count === 1) resolve({ count: () => count, pid: () => pid, ended });
         });
