@@ -7,6 +7,11 @@ export function expectedPort({ port, env }: Pick<AppSpec, 'port' | 'env'>): stri
   return hinted === null ? null : `PORT=${hinted}`;
 }
 
+/** The ports that a definition names, however it does. */
+export function namedPorts({ port, env }: Pick<AppSpec, 'port' | 'env'>): number[] {
+  return [port, portInEnv(env)].filter((one) => one !== null);
+}
+
 function portInEnv({ PORT }: AppSpec['env']): number | null {
   const port = Number(PORT);
   return PORT !== undefined && /^\d+$/.test(PORT) && port > 0 && port <= 65_535 ? port : null;

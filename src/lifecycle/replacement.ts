@@ -63,6 +63,8 @@ export interface UnfedSocket {
 export interface SocketSurroundings {
   /** The ports that the kernel chooses from, first and last. */
   readonly ephemeralPorts: readonly [first: number, last: number];
+  /** The ports that the definition names: the kernel did not choose them. */
+  readonly namedPorts: readonly number[];
   /** Ports of inspectors. An app goes on without its inspector if the port is taken. */
   readonly inspectorPorts: readonly number[];
 }
@@ -74,10 +76,10 @@ const DEFAULT_INSPECTOR_PORT = 9_229;
  * Those that two copies of the app cannot both have: all but inspectors, sockets that belong to one process (a path with its pid in
  * it), and those whose port the kernel chose (DNS and statsd clients, `listen(0)`).
  */
-export function ownSockets(sockets: readonly UnfedSocket[], { ephemeralPorts: [first, last], inspectorPorts }: SocketSurroundings): string[] {
+export function ownSockets(sockets: readonly UnfedSocket[], { ephemeralPorts: [first, last], namedPorts, inspectorPorts }: SocketSurroundings): string[] {
   const isOwn = ({ protocol, address, port, connected, pid }: UnfedSocket): boolean => {
     if (protocol === 'unix') return address !== '' && !namesProcess(address, pid);
-    if (connected || (port >= first && port <= last)) return false;
+    if (connected || (port >= first && port <= last && !namedPorts.includes(port))) return false;
     return protocol === 'udp' || (port !== DEFAULT_INSPECTOR_PORT && !inspectorPorts.includes(port));
   };
   return [...new Set(sockets.filter(isOwn).map(labelOf))].sort();

@@ -39,13 +39,14 @@ describe('replacementOf', () => {
 describe('ownSockets', () => {
   const socket = (changes: Partial<UnfedSocket>): UnfedSocket => ({ protocol: 'tcp', address: '0.0.0.0', port: 3_000, connected: false, pid: 77, ...changes });
   const own = (...sockets: readonly Partial<UnfedSocket>[]): string[] =>
-    ownSockets(sockets.map(socket), { ephemeralPorts: [32_768, 60_999], inspectorPorts: [9_333] });
+    ownSockets(sockets.map(socket), { ephemeralPorts: [32_768, 60_999], namedPorts: [45_000], inspectorPorts: [9_333] });
 
   it.each([
     ['a TCP server', { address: '127.0.0.1' }, 'tcp 127.0.0.1:3000'],
     ['one of IPv6', { address: '::1' }, 'tcp [::1]:3000'],
     ['UDP on a port', { protocol: 'udp', address: '::', port: 53 }, 'udp *:53'],
     ['UDP just outside of what the kernel chooses from', { protocol: 'udp', port: 32_767 }, 'udp *:32767'],
+    ['UDP on a port that the definition names', { protocol: 'udp', port: 45_000 }, 'udp *:45000'],
     ['a Unix socket', { protocol: 'unix', address: '/run/app.sock', port: 0 }, 'unix /run/app.sock'],
     ['one with digits that are no pid', { protocol: 'unix', address: '/run/app-1077.sock', port: 0 }, 'unix /run/app-1077.sock'],
   ] as const)('two processes cannot both have %s', (_, one, label) => {

@@ -1,3 +1,4 @@
+import { namedPorts } from '../../lifecycle/expected-port.ts';
 import { ownSockets, replacementOf, type Footprint, type Replacement } from '../../lifecycle/replacement.ts';
 import { isLeaving, type WorkerState } from '../../lifecycle/states.ts';
 import { withDeadline } from '../../system/deadline.ts';
@@ -102,7 +103,7 @@ export class ReplacementWatch implements WorkerObserver {
     if (open === null) return;
     const { sockets, ephemeralPorts, inspectorPorts } = open;
     const own = worker.inspectorPort === null ? inspectorPorts : [...inspectorPorts, worker.inspectorPort];
-    this.#seen.set(worker, ownSockets(sockets, { ephemeralPorts, inspectorPorts: own }));
+    this.#seen.set(worker, ownSockets(sockets, { ephemeralPorts, namedPorts: namedPorts(this.#options.pool.spec), inspectorPorts: own }));
     this.#summarize();
   }
 
