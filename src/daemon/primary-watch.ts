@@ -1,4 +1,4 @@
-import { CALM_LOOK_MS, judge, LOOK_MS, UNSEEN, type Liveness } from '../lifecycle/liveness.ts';
+import { CALM_CHECK_MS, judge, CHECK_MS, UNSEEN, type Liveness } from '../lifecycle/liveness.ts';
 import { mainThreadOf } from '../system/processes.ts';
 import type { Attachment, AttachmentEvents } from './attachment.ts';
 
@@ -17,7 +17,7 @@ export class PrimaryWatch {
 
   add(attachment: Watched): void {
     this.#seen.set(attachment, UNSEEN);
-    if (this.#timer === null) this.#schedule(CALM_LOOK_MS);
+    if (this.#timer === null) this.#schedule(CALM_CHECK_MS);
   }
 
   remove(attachment: Watched): void {
@@ -47,7 +47,7 @@ export class PrimaryWatch {
       // One question at a time: it waits until it is answered.
       if (before.verdict === 'alive') attachment.ping();
     }
-    if (this.#seen.size > 0) this.#schedule(isCalm ? CALM_LOOK_MS : LOOK_MS);
+    if (this.#seen.size > 0) this.#schedule(isCalm ? CALM_CHECK_MS : CHECK_MS);
   }
 
   #judge(attachment: Watched, before: Liveness): Liveness {

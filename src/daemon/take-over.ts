@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LbError } from '../errors/lb-error.ts';
 import { takesOver, type DaemonRole } from '../lifecycle/daemon-role.ts';
-import { judge, LOOK_MS, UNSEEN } from '../lifecycle/liveness.ts';
+import { judge, CHECK_MS, UNSEEN } from '../lifecycle/liveness.ts';
 import type { HandOverBody } from '../protocol/control.ts';
 import { now } from '../system/clock.ts';
 import { acquireLock, type Lock } from '../system/lock.ts';
@@ -14,7 +14,7 @@ import { killDaemon, runningDaemon } from '../system/running-daemon.ts';
 const DEADLINE_MS = 20_000;
 const POLL_MS = 20;
 
-/** `absent`: nothing listens on the socket. `silent`: it did not answer for `LOOK_MS`. */
+/** `absent`: nothing listens on the socket. `silent`: it did not answer for `CHECK_MS`. */
 type Reply = 'agreed' | 'refused' | 'absent' | 'silent';
 
 interface TakeOver {
@@ -86,7 +86,7 @@ function askToHandOver(socketPath: string, body: HandOverBody): Promise<Reply> {
   const text = JSON.stringify(body);
   return new Promise((resolve) => {
     const headers = { host: 'lb', 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-    const asking = request({ socketPath, path: '/v1/handover', method: 'POST', headers, agent: false, timeout: LOOK_MS });
+    const asking = request({ socketPath, path: '/v1/handover', method: 'POST', headers, agent: false, timeout: CHECK_MS });
     asking.once('response', (response) => {
       response.resume();
       resolve(response.statusCode === 200 ? 'agreed' : 'refused');

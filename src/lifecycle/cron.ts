@@ -14,7 +14,7 @@ export type NextTick = (after: Date) => Date | null;
 /** A tick that comes later than this was missed: the machine slept, or its clock was set. */
 export const LATE_MS = 60_000;
 /** The clock is looked at this often, because it can be set. */
-const LOOK_EVERY_MS = 30_000;
+const CHECK_EVERY_MS = 30_000;
 
 /** Reads a pattern. @throws Error which says what is wrong with it */
 export async function nextTickOf({ pattern, timezone }: CronSpec): Promise<NextTick> {
@@ -39,6 +39,6 @@ export type Look = { readonly verdict: 'wait' | 'due' | 'missed'; readonly again
 /** Missed ticks are not made up. */
 export function lookAt(dueAt: number, wallNow: number): Look {
   const left = dueAt - wallNow;
-  if (left > 0) return { verdict: 'wait', againInMs: Math.min(left, LOOK_EVERY_MS) };
+  if (left > 0) return { verdict: 'wait', againInMs: Math.min(left, CHECK_EVERY_MS) };
   return { verdict: -left > LATE_MS ? 'missed' : 'due', againInMs: 0 };
 }

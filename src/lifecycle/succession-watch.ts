@@ -1,8 +1,8 @@
-/** So many looks in a row without an answer prove that a new daemon does not serve. */
+/** So many checks in a row without an answer prove that a new daemon does not serve. */
 const LOOKS_SILENT = 20;
 
-/** What one look at a new daemon shows. */
-export interface SuccessionLook {
+/** What one check of a new daemon shows. */
+export interface SuccessionState {
   readonly stage: 'daemon' | 'primaries' | 'settling' | 'done' | 'failed' | null;
   /** Pid of the daemon that answers in the home; null if none does. */
   readonly answering: number | null;
@@ -12,7 +12,7 @@ export interface SuccessionLook {
 
 /**
  * Whether a daemon that has taken over still has to be watched: until its upgrade has been settled for a while, or another one has
- * taken over from it. Silence is counted in looks: a machine that slept proves nothing.
+ * taken over from it. Silence is counted in checks: a machine that slept proves nothing.
  */
 export class SuccessionWatch {
   readonly #settleMs: number;
@@ -23,7 +23,7 @@ export class SuccessionWatch {
     this.#settleMs = settleMs;
   }
 
-  look({ stage, answering, successor, now }: SuccessionLook): 'goes-on' | 'over' | 'silent' {
+  check({ stage, answering, successor, now }: SuccessionState): 'goes-on' | 'over' | 'silent' {
     if (stage === 'done' || stage === 'failed') return 'over';
     if (answering !== null && answering !== successor) return 'over';
     if (stage === 'settling') this.#settledAt ??= now;

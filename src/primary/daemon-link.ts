@@ -1,4 +1,4 @@
-import { LOOK_MS } from '../lifecycle/liveness.ts';
+import { CHECK_MS } from '../lifecycle/liveness.ts';
 import { DOOR_DESCRIPTOR, type FromPrimary, type PrimarySettings, type ToPrimary } from '../protocol/attach.ts';
 import { asLbError } from '../protocol/checked.ts';
 import { ndjson, ndjsonReader } from '../protocol/ndjson.ts';
@@ -116,10 +116,10 @@ export class DaemonLink {
   #greet(channel: HandleChannel): void {
     const greeting = new Greeting();
     const deadline = setTimeout(() => channel.destroy(), WELCOME_WITHIN_MS);
-    const looks = setInterval(() => this.#missed(true), LOOK_MS);
+    const checks = setInterval(() => this.#missed(true), CHECK_MS);
     const end = (): void => {
       clearTimeout(deadline);
-      clearInterval(looks);
+      clearInterval(checks);
       greeting.end();
     };
     const accept = (): void => {
@@ -213,7 +213,7 @@ export class DaemonLink {
     if (now() - this.#missingSince > this.#missingMs + this.#spawnJitterMs) this.#missed(false);
   }
 
-  /** @param isSilent a daemon took the connection and has not answered since the last look */
+  /** @param isSilent a daemon took the connection and has not answered since the last check */
   #missed(isSilent: boolean): void {
     if (!this.#startsDaemons) return;
     const { state, why } = this.#watch.missed(isSilent);
@@ -221,7 +221,7 @@ export class DaemonLink {
     if (state === 'absent' && !isSilent) return this.#spawnDaemon('the daemon was gone');
     if (state === 'killed') return this.#spawnDaemon(`the daemon hung and was killed: ${why}`);
     this.#missingSince = now();
-    this.#missingMs = LOOK_MS;
+    this.#missingMs = CHECK_MS;
   }
 }
 

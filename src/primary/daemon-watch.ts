@@ -1,4 +1,4 @@
-import { CALM_LOOK_MS, judge, LOOK_MS, UNSEEN, type Liveness, type ThreadSight } from '../lifecycle/liveness.ts';
+import { CALM_CHECK_MS, judge, CHECK_MS, UNSEEN, type Liveness, type ThreadSight } from '../lifecycle/liveness.ts';
 import type { ProcessId } from '../system/processes.ts';
 
 /** How a daemon is seen and ended; `/proc` and signals, or a test. */
@@ -37,7 +37,7 @@ export class DaemonWatch {
     this.end();
     this.#answers = false;
     this.#options.ping();
-    this.#schedule(CALM_LOOK_MS);
+    this.#schedule(CALM_CHECK_MS);
   }
 
   heard(isAnswer: boolean): void {
@@ -78,7 +78,7 @@ export class DaemonWatch {
   }
 
   #check(): void {
-    if (!this.#answers) return this.#schedule(CALM_LOOK_MS);
+    if (!this.#answers) return this.#schedule(CALM_CHECK_MS);
     const { ports, ping, killed } = this.#options;
     const before = this.#liveness;
     const daemon = (this.#daemon ??= ports.find());
@@ -88,6 +88,6 @@ export class DaemonWatch {
     if (verdict === 'hung' && daemon !== null && ports.kill(daemon)) killed(why);
     // One question at a time: it waits until it is answered.
     if (verdict !== 'alive' && before.verdict === 'alive') ping();
-    this.#schedule(verdict === 'alive' ? CALM_LOOK_MS : LOOK_MS);
+    this.#schedule(verdict === 'alive' ? CALM_CHECK_MS : CHECK_MS);
   }
 }

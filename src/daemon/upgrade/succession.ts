@@ -13,7 +13,7 @@ import type { UpgradeFile } from './upgrade-file.ts';
 
 /** A successor may take this long until it asks for the home. */
 const ASKS_WITHIN_MS = 10_000;
-const LOOK_MS = 500;
+const CHECK_EVERY_MS = 500;
 /** After the last primary was replaced, the successor is watched for so long. */
 export const SETTLE_MS = 60_000;
 
@@ -89,13 +89,13 @@ export class Succession {
     for (;;) {
       if (successor.end !== null) return successor.endedWell ? null : successor.end;
       const stage = this.#options.file.read()?.stage ?? null;
-      const verdict = watch.look({ stage, answering: await this.#whoAnswers(), successor: successor.child.pid ?? 0, now: now() });
+      const verdict = watch.check({ stage, answering: await this.#whoAnswers(), successor: successor.child.pid ?? 0, now: now() });
       if (verdict === 'over') return null;
       if (verdict === 'silent') {
         successor.child.kill('SIGKILL');
         return 'did not answer for 10 s';
       }
-      await sleep(LOOK_MS);
+      await sleep(CHECK_EVERY_MS);
     }
   }
 
@@ -128,7 +128,7 @@ export class Succession {
   /** The pid of the daemon that serves the home; null if none answers. */
   #whoAnswers(): Promise<number | null> {
     return new Promise((resolve) => {
-      const asking = request({ socketPath: this.#options.socket, path: '/v1/hello', agent: false, timeout: LOOK_MS }, (response) => {
+      const asking = request({ socketPath: this.#options.socket, path: '/v1/hello', agent: false, timeout: CHECK_EVERY_MS }, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (text += chunk));

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LogLine, LogMessage } from '../../protocol/control.ts';
+import { keepOpen } from './live-socket.ts';
 import { isMessage } from './received.ts';
 
 const KEPT_LINES = 1_000;
-const RETRY_MS = 1_500;
 
 type NumberedLine = LogLine & { readonly id: number };
 
@@ -42,8 +42,6 @@ function follow(
   let dropped = 0;
   let ids = 0;
   let frame = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let socket: WebSocket;
   const draw = (): void => {
     frame = 0;
     const now = [...lines];
@@ -54,24 +52,18 @@ function follow(
   refresh.current = () => {
     if (frame === 0) frame = requestAnimationFrame(draw);
   };
-  const open = (): void => {
-    socket = new WebSocket(`ws://${location.host}/logs${app === null ? '' : `?app=${encodeURIComponent(app)}`}`);
-    socket.onopen = () => (lines = []);
-    socket.onmessage = ({ data }) => {
-      const message: unknown = JSON.parse(String(data));
+  const close = keepOpen(`/logs${app === null ? '' : `?app=${encodeURIComponent(app)}`}`, {
+    opened: () => (lines = []),
+    message: (message) => {
       if (!isMessage<LogMessage>(message, ['line', 'dropped'])) return;
       if (message.type === 'dropped') dropped += message.lines;
       else lines.push({ ...message.line, id: ++ids });
       if (lines.length > 2 * KEPT_LINES) lines = lines.slice(-KEPT_LINES);
       refresh.current();
-    };
-    socket.onclose = () => (timer = setTimeout(open, RETRY_MS));
-  };
-  open();
+    },
+  });
   return () => {
-    socket.onclose = null;
-    socket.close();
-    clearTimeout(timer);
+    close();
     cancelAnimationFrame(frame);
   };
 }

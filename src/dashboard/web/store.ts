@@ -3,9 +3,9 @@ import type { AppSnapshot } from '../../protocol/snapshot.ts';
 import { TextLines } from '../../protocol/text-lines.ts';
 import type { Action, PageMessage } from '../messages.ts';
 import type { History } from './history.ts';
+import { keepOpen } from './live-socket.ts';
 import { isHistories, isMessage, isObject } from './received.ts';
 
-const RETRY_MS = 1_000;
 const KEPT_EVENTS = 300;
 
 /** An operation that was started on this page. */
@@ -42,17 +42,16 @@ class Store {
 
   /** Keeps the WebSocket open. */
   connect(): void {
-    const socket = new WebSocket(`ws://${location.host}/live`);
-    socket.onmessage = ({ data }) => {
-      const message: unknown = JSON.parse(String(data));
-      if (isMessage<PageMessage>(message, ['welcome', 'daemon', 'stats', 'event'])) this.#take(message);
-      this.#changed();
-    };
-    socket.onclose = () => {
-      this.trouble = '"lb dashboard" has ended, or no longer knows this browser: open the URL that it printed';
-      this.#changed();
-      setTimeout(() => this.connect(), RETRY_MS);
-    };
+    keepOpen('/live', {
+      message: (message) => {
+        if (isMessage<PageMessage>(message, ['welcome', 'daemon', 'stats', 'event'])) this.#take(message);
+        this.#changed();
+      },
+      closed: () => {
+        this.trouble = '"lb dashboard" has ended, or no longer knows this browser: open the URL that it printed';
+        this.#changed();
+      },
+    });
   }
 
   /** Loads the daemon's history in one request, then adds live stats. Returns a function that stops this. */

@@ -19,9 +19,9 @@ import type { WorkerHandle } from '../workers/worker-handle.ts';
 import type { OperationContext, WorkerFailure } from './operation.ts';
 
 /** How often it is compared, in monitor windows, within bounds. */
-const LOOKS_PER_WINDOW = 2;
-const SHORTEST_LOOK_MS = 50;
-const LONGEST_LOOK_MS = 1_000;
+const SAMPLES_PER_WINDOW = 2;
+const SHORTEST_SAMPLE_MS = 50;
+const LONGEST_SAMPLE_MS = 1_000;
 
 interface CanaryOptions {
   readonly context: Pick<OperationContext, 'pool' | 'wakeIn'>;
@@ -41,28 +41,28 @@ class Canary {
   readonly #options: CanaryOptions;
   /** What the peers had done before. */
   readonly #before: Promise<ReadonlyMap<WorkerHandle, Tally>>;
-  #nextLookAt: number;
+  #nextSampleAt: number;
   #isLooking = false;
   /** At enough requests. */
-  #looks = 0;
+  #samples = 0;
   #asksForConnections = false;
 
   constructor(worker: WorkerHandle, options: CanaryOptions) {
     this.worker = worker;
     this.#options = options;
     this.#before = this.#askPeers(this.#patience());
-    this.#nextLookAt = (worker.readyAt ?? now()) + this.#lookEveryMs;
+    this.#nextSampleAt = (worker.readyAt ?? now()) + this.#sampleEveryMs;
   }
 
   /** Compares when it is time. */
   step(): void {
     if (this.decided || this.#isLooking) return;
-    const leftMs = this.#nextLookAt - now();
+    const leftMs = this.#nextSampleAt - now();
     if (leftMs > 0) return this.#options.context.wakeIn(leftMs);
     this.#isLooking = true;
     void this.#compare().finally(() => {
       this.#isLooking = false;
-      this.#nextLookAt = now() + this.#lookEveryMs;
+      this.#nextSampleAt = now() + this.#sampleEveryMs;
       this.#options.context.wakeIn(0);
     });
   }
@@ -74,8 +74,8 @@ class Canary {
     this.#asksForConnections = false;
   }
 
-  get #lookEveryMs(): number {
-    return Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, this.#options.monitorMs / LOOKS_PER_WINDOW));
+  get #sampleEveryMs(): number {
+    return Math.min(LONGEST_SAMPLE_MS, Math.max(SHORTEST_SAMPLE_MS, this.#options.monitorMs / SAMPLES_PER_WINDOW));
   }
 
   get #peers(): readonly WorkerHandle[] {
@@ -96,9 +96,9 @@ class Canary {
     // A peer that did not answer before is left out.
     const peers = [...theirs].reduce((sum, [peer, tally]) => addTallies(sum, tallySince(before.get(peer) ?? tally, tally)), NO_TALLY);
     const readyForMs = now() - (this.worker.readyAt ?? now());
-    if (own !== null && areEnough(own, policy)) this.#looks++;
+    if (own !== null && areEnough(own, policy)) this.#samples++;
     // Without peers there is nothing to compare with. A canary that does not answer is blocked.
-    const verdict = theirs.size === 0 ? 'good' : own === null ? 'suspect' : judgeCanary(own, peers, policy, Math.max(1, this.#looks));
+    const verdict = theirs.size === 0 ? 'good' : own === null ? 'suspect' : judgeCanary(own, peers, policy, Math.max(1, this.#samples));
     const next = nextForCanary(verdict, { readyForMs, monitorMs, isBusy: areEnough(peers, policy) });
     if (next === 'fail') this.failure = describeCanary(own ?? NO_TALLY, peers);
     if (next !== 'watch') return this.end();

@@ -6,10 +6,10 @@ import type { ReadyWhen } from '../../lifecycle/ready-when.ts';
 import { now, wallNow } from '../../system/clock.ts';
 import { openByItself } from '../../system/unfed-sockets.ts';
 
-const FIRST_LOOK_MS = 50;
-const LATEST_LOOK_MS = 500;
-/** How long one look may take. */
-const LOOK_WITHIN_MS = 2_000;
+const FIRST_CHECK_MS = 50;
+const SLOWEST_CHECK_MS = 500;
+/** How long one check may take. */
+const ANSWER_WITHIN_MS = 2_000;
 /** File systems may round the time of a file down. */
 const FILE_TIME_MS = 1_000;
 
@@ -21,12 +21,12 @@ interface ReadinessOptions {
   readonly ready: () => void;
 }
 
-/** Looks again and again whether a command is ready: by its `ready_when`, else when it listens, at the latest after `min_uptime`. */
+/** Checks again and again whether a command is ready: by its `ready_when`, else when it listens, at the latest after `min_uptime`. */
 export class CommandReadiness {
   readonly #options: ReadinessOptions;
   readonly #beganAt = now();
   readonly #beganWall = wallNow();
-  readonly #looking = new AbortController();
+  readonly #checking = new AbortController();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: ReadinessOptions) {
@@ -34,11 +34,11 @@ export class CommandReadiness {
   }
 
   start(): void {
-    this.#plan(FIRST_LOOK_MS);
+    this.#plan(FIRST_CHECK_MS);
   }
 
   stop(): void {
-    this.#looking.abort();
+    this.#checking.abort();
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
@@ -48,15 +48,15 @@ export class CommandReadiness {
 
   async #check(waitedMs: number): Promise<void> {
     const isReady = await this.#isReady().catch(() => false);
-    if (this.#looking.signal.aborted) return;
+    if (this.#checking.signal.aborted) return;
     if (isReady) this.#options.ready();
-    else this.#plan(Math.min(2 * waitedMs, LATEST_LOOK_MS));
+    else this.#plan(Math.min(2 * waitedMs, SLOWEST_CHECK_MS));
   }
 
   async #isReady(): Promise<boolean> {
     const { spec, env, pid } = this.#options;
     const { readyWhen, socket, port, minUptimeMs, cwd } = spec;
-    if (readyWhen !== null) return shows(readyWhen, { cwd, env, since: this.#beganWall - FILE_TIME_MS, signal: this.#looking.signal });
+    if (readyWhen !== null) return shows(readyWhen, { cwd, env, since: this.#beganWall - FILE_TIME_MS, signal: this.#checking.signal });
     if (now() - this.#beganAt >= minUptimeMs) return true;
     // What it inherits listens from the beginning.
     if (socket !== null) return false;
@@ -65,7 +65,7 @@ export class CommandReadiness {
   }
 }
 
-interface Look {
+interface Check {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   /** Wall clock time after which a file counts. */
@@ -73,16 +73,16 @@ interface Look {
   readonly signal: AbortSignal;
 }
 
-function shows(when: ReadyWhen, look: Look): Promise<boolean> | boolean {
+function shows(when: ReadyWhen, check: Check): Promise<boolean> | boolean {
   switch (when.by) {
     case 'port':
       return connects(when.port);
     case 'path':
       return answers(when.port, when.path);
     case 'command':
-      return succeeds(when.command, look);
+      return succeeds(when.command, check);
     case 'file':
-      return statSync(when.file).mtimeMs >= look.since;
+      return statSync(when.file).mtimeMs >= check.since;
   }
 }
 
@@ -93,7 +93,7 @@ function connects(port: number): Promise<boolean> {
       socket.destroy();
       resolve(isOpen);
     };
-    socket.setTimeout(LOOK_WITHIN_MS, () => end(false));
+    socket.setTimeout(ANSWER_WITHIN_MS, () => end(false));
     socket.once('connect', () => end(true));
     socket.once('error', () => end(false));
   });
@@ -102,7 +102,7 @@ function connects(port: number): Promise<boolean> {
 async function answers(port: number, path: string): Promise<boolean> {
   const { get } = await import('node:http');
   return new Promise((resolve) => {
-    const request = get({ host: 'localhost', port, path, agent: false, timeout: LOOK_WITHIN_MS }, (response) => {
+    const request = get({ host: 'localhost', port, path, agent: false, timeout: ANSWER_WITHIN_MS }, (response) => {
       resolve((response.statusCode ?? 500) < 400);
       response.destroy();
     });
@@ -112,9 +112,9 @@ async function answers(port: number, path: string): Promise<boolean> {
 }
 
 /** With a shell, in the environment of the command. */
-function succeeds(command: string, { cwd, env, signal }: Look): Promise<boolean> {
+function succeeds(command: string, { cwd, env, signal }: Check): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn('/bin/sh', ['-c', command], { cwd, env, stdio: 'ignore', timeout: LOOK_WITHIN_MS, killSignal: 'SIGKILL', signal });
+    const child = spawn('/bin/sh', ['-c', command], { cwd, env, stdio: 'ignore', timeout: ANSWER_WITHIN_MS, killSignal: 'SIGKILL', signal });
     child.once('error', () => resolve(false));
     child.once('exit', (code) => resolve(code === 0));
   });
