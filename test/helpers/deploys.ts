@@ -8,6 +8,7 @@ const SERVING = {
   old: 'the old version, in every slot',
   new: 'the new version, in every slot',
   mixed: 'the new version in the slots that were replaced, crashing and restarting; the old one in the others',
+  crashing: 'the new version, in every slot, crashing and restarting',
   recycled: 'the new version, in every slot; each worker is replaced at its memory limit',
 } as const;
 
@@ -29,8 +30,8 @@ export interface BadVersion {
   /** What clients may see of it. */
   readonly loses: readonly Loss[];
   readonly lost: string;
-  /** It is told to throw when the canary has passed. */
-  readonly throwsAfterCanary?: boolean;
+  /** It is told to throw when this has passed. */
+  readonly throwsAfter?: 'canary' | 'reload';
   /** At most one worker ever ran it. */
   readonly stopsAtCanary: boolean;
 }
@@ -54,9 +55,20 @@ export const badVersions = (wrongPort: number): readonly BadVersion[] => [
     title: 'throws later, while the reload is still running',
     fixture: 'crash-when-told.cjs',
     env: {},
-    throwsAfterCanary: true,
+    throwsAfter: 'canary',
     says: /fell over once it was ready/,
     outcomes: { 'in place': { exitCode: 1, serves: 'mixed' }, 'release folder': OLD },
+    loses: ['reset'],
+    lost: 'requests in progress in each worker that throws',
+    stopsAtCanary: false,
+  },
+  {
+    title: 'throws after the reload',
+    fixture: 'crash-when-told.cjs',
+    env: {},
+    throwsAfter: 'reload',
+    says: /reloaded, generation 2/,
+    outcomes: { 'in place': { exitCode: 0, serves: 'crashing' }, 'release folder': { exitCode: 0, serves: 'crashing' } },
     loses: ['reset'],
     lost: 'requests in progress in each worker that throws',
     stopsAtCanary: false,

@@ -66,6 +66,10 @@ const expectServing: Record<BadVersion['outcomes'][Deploy]['serves'], (app: Star
     const before = { ...load.tally().versions };
     await sandbox.waitFor('both versions to answer', () => ['old', 'new'].every((one) => (load.tally().versions[one] ?? 0) > (before[one] ?? 0)));
   },
+  crashing: async ({ name, port }) => {
+    await sandbox.waitForApp(name, 'crash in every slot, twice', ({ workers }) => workers.every(({ restarts }) => restarts >= 2));
+    expect(await answering(port)).toEqual(['new']);
+  },
   recycled: async ({ name, port }) => {
     expect(await answering(port)).toEqual(['new']);
     await sandbox.waitForApp(name, 'be recycled', ({ totals }) => (totals.exits.memory ?? 0) > 0);
@@ -98,12 +102,13 @@ it.each(badVersions(0).map(({ title }, row) => ({ title, row })))('S32: a new ve
       const load = startTraffic(app.port);
       await load.waitForServed(20);
       const script = put(bad.fixture, 'new', bad.env);
-      const reload = sandbox.lbBackground('reload', name, '--monitor', bad.throwsAfterCanary === true ? '1s' : '300ms');
-      if (bad.throwsAfterCanary === true) {
+      const reload = sandbox.lbBackground('reload', name, '--monitor', bad.throwsAfter === 'canary' ? '1s' : '300ms');
+      if (bad.throwsAfter === 'canary') {
         await sandbox.waitForApp(name, 'begin with its second slot', ({ workers }) => workers.some(({ slot, generation }) => slot === 1 && generation === 2));
         writeFileSync(`${script}.crash`, '');
       }
       const result = await reload.ended;
+      if (bad.throwsAfter === 'reload') writeFileSync(`${script}.crash`, '');
       const { exitCode, serves } = bad.outcomes[deploy];
       expect(result.code, `${what}: ${String(result)}`).toBe(exitCode);
       expect(result.stdout + result.stderr).toMatch(bad.says);
