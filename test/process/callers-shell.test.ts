@@ -4,7 +4,7 @@ import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { getJson, request } from '../helpers/http.ts';
-import { LB_PROGRAM } from '../helpers/paths.ts';
+import { fixture, LB_PROGRAM } from '../helpers/paths.ts';
 import { createSandbox } from '../helpers/sandbox.ts';
 
 const sandbox = await createSandbox();
@@ -40,6 +40,19 @@ it('umask: that of the shell, or of the file, also for Unix sockets; and never t
   const show = shell('lb show tight');
   expect(show.out).toMatch(/umask +0077/);
   expect(show.out, 'not the soft limit of the shell').toMatch(/limits +\d[\d,]{3,} open files/);
+});
+
+it('limits: the workers have those of the daemon, with a warning where the shell has higher ones', async () => {
+  const low = await createSandbox();
+  const begun = spawnSync('bash', ['-c', `ulimit -n 500; "${process.execPath}" "${LB_PROGRAM}" start ${fixture('plain-http.cjs')} -n first`], {
+    env: low.env,
+    encoding: 'utf8',
+  });
+  expect(begun.status, begun.stderr).toBe(0);
+  expect(begun.stderr).not.toContain('limits');
+  const { name, result } = await low.start('plain-http.cjs');
+  expect(result.stderr).toMatch(new RegExp(`^warning: "${name}" has lower limits than this shell: 500 open files \\(here: [\\d,]+ open files`, 'm'));
+  expect((await low.ok('show', name)).stdout).toMatch(/limits +500 open files/);
 });
 
 it('an environment that is too large: names the variable and its size, and changes nothing', async () => {

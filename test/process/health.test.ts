@@ -107,6 +107,10 @@ it('a worker that stays ejected is replaced, the new one first', async () => {
   expect(await sandbox.workerPids(name)).toEqual([expect.any(Number), ...others]);
   await load.waitForServed(30);
   expectLossless(await load.stop());
+  // It is no restart, and counted beside them.
+  expect(await sandbox.snapshot(name)).toMatchObject({ restarts: 0, recycles: 1 });
+  expect((await sandbox.ok('list')).stdout).toMatch(/ restarts {2}recycled /);
+  expect((await sandbox.ok('show', name)).stdout).toMatch(/recycled +1 \(since the app was defined: 1 unhealthy\)/);
 });
 
 it('a new version that never passes its check fails the reload, and the old one keeps serving', async () => {
