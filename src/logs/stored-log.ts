@@ -9,6 +9,8 @@ import { timeInLine } from './time-in-line.ts';
 /** Up to this many lines without a time, such as a stack, belong to the line with a time before them. */
 const LONGEST_UNTIMED = 1_000;
 const NEWLINE = 0x0a;
+/** The kernel stamps files with the time of its last tick, which may be this much earlier than the clock. */
+const TICK_MS = 10;
 
 /** The past lines of one log: those of its file and of the rotated files, as they were when it was opened. */
 export class StoredLog implements LineSource {
@@ -91,7 +93,7 @@ export class StoredLog implements LineSource {
   }
 
   seek(time: number): LinePosition {
-    const found = this.#parts.findIndex(({ changedAt }) => changedAt >= time);
+    const found = this.#parts.findIndex(({ changedAt }) => changedAt + TICK_MS >= time);
     const part = this.#parts[found];
     if (part === undefined) return { part: this.#parts.length, offset: 0 };
     const marks = MarkIndex.of(part);

@@ -3,14 +3,14 @@ import { FollowedLog } from '../../logs/followed-log.ts';
 import { mergedLines } from '../../logs/merge-lines.ts';
 import { StoredLog } from '../../logs/stored-log.ts';
 import type { LogPlace, StoredLine } from '../../logs/stored-line.ts';
-import { now, wallNow } from '../../system/clock.ts';
+import { now } from '../../system/clock.ts';
 import { Interrupted } from '../interrupted.ts';
 import type { Context } from '../context.ts';
 import { wantedLines, type LogQuery } from './log-query.ts';
 import type { LogPrinter } from './log-printer.ts';
 import type { MemoryLines } from './memory-lines.ts';
 
-/** How often the files are looked at: soon enough for whoever watches, and next to no work. */
+/** How often the files are read: soon enough for whoever watches, and next to no work. */
 const POLL_MS = 100;
 /** How often files of new apps and slots are looked for. */
 const PLACES_MS = 1_000;
@@ -25,7 +25,7 @@ export interface FollowOptions {
   readonly memory: MemoryLines | null;
   /** The files that there are now. */
   readonly places: () => readonly LogPlace[];
-  /** Since when files have been looked for. */
+  /** When the command began; epoch milliseconds. */
   readonly since: number;
 }
 
@@ -51,12 +51,10 @@ class Follower {
   readonly #followed = new Map<string, FollowedLog>();
   /** Lines that came through the daemon. */
   #arrived: StoredLine[] = [];
-  #lookedAt = now();
-  #since: number;
+  #searchedAt = now();
 
   constructor(options: FollowOptions, logs: readonly StoredLog[]) {
     this.#options = options;
-    this.#since = options.since;
     for (const log of logs) this.#follow(log);
   }
 
@@ -70,7 +68,7 @@ class Follower {
       const lines = await this.#poll();
       await printer.print(wantedLines(query, lines));
       await this.#findNew();
-      // The first look follows the last read at once, and a flood is read without a pause.
+      // The first poll follows the last read at once, and a flood is read without a pause.
       if (lines.length === 0) await sleep(POLL_MS, undefined, { signal }).catch(() => {});
     }
   }
@@ -86,13 +84,11 @@ class Follower {
     return this.#followed.size > 1 || lines.length > 1 ? lines.sort((a, b) => a.order - b.order) : lines;
   }
 
-  /** Reads files that have appeared, from what was written since the last look. */
+  /** Reads files that have become known, from what was written since the command began: an app may print before the daemon tells of it. */
   async #findNew(): Promise<void> {
-    if (now() - this.#lookedAt < PLACES_MS) return;
-    this.#lookedAt = now();
-    const since = this.#since;
-    this.#since = wallNow();
-    const { context, query, printer } = this.#options;
+    if (now() - this.#searchedAt < PLACES_MS) return;
+    this.#searchedAt = now();
+    const { context, query, printer, since } = this.#options;
     for (const place of this.#options.places()) {
       if (this.#followed.has(place.path)) continue;
       const log = new StoredLog(place, true, context.note);
