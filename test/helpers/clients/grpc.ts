@@ -50,6 +50,7 @@ export function connectGrpc(port: number): { who(ms: number): Promise<AppIdentit
 export function startGrpcLoad(port: number, durationsMs: readonly number[]): { stop(): Promise<Tally>; tally(): Tally } {
   const tally = emptyTally();
   let stopped = false;
+  onTestFinished(() => void (stopped = true));
   const callers = durationsMs.map(async (ms) => {
     const { who } = connectGrpc(port);
     while (!stopped) {
