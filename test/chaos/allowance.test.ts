@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../helpers/generate-load.ts';
-import { allowanceOf, commandsMayFail, Judge, type LoadedApp } from './allowance.ts';
+import { allowanceOf, commandsMayFail, Judge, type Allowance, type LoadedApp } from './allowance.ts';
 import { parseSteps } from './plan.ts';
 
 const allowed = (step: string, app: LoadedApp = 'cluster') => allowanceOf(parseSteps(step)[0]!, app, 3);
@@ -39,6 +39,15 @@ describe('what a step lets fail', () => {
     expect(allowed('stop-bystander').refused).toBe(false);
     expect(allowed('stop-bystander', 'bystander')).toEqual({ newResets: 1, refused: true });
   });
+});
+
+it('lets an app lose its connections with the primary that it shares', () => {
+  const inCommon = (one: LoadedApp, other: LoadedApp): boolean => [one, other].every((app) => app === 'plain' || app === 'members');
+  const allowed = (step: string, app: LoadedApp): Allowance => allowanceOf(parseSteps(step)[0]!, app, 8, inCommon);
+  expect(allowed('kill-primary plain', 'members')).toEqual({ newResets: 8, refused: false });
+  expect(allowed('kill-daemon-and-primary members', 'plain').refused).toBe(true);
+  expect(allowed('kill-worker plain 0', 'members').newResets).toBe(0);
+  expect(allowed('kill-primary cluster', 'plain').newResets).toBe(0);
 });
 
 it('lets a command fail only beside a fault', () => {

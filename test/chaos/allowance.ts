@@ -19,14 +19,17 @@ const DAEMON_ENDS: readonly Kind[] = ['kill-daemon', 'kill-daemon-and-primary', 
 const burstOf = (step: Step, app: LoadedApp): number =>
   step.filter((action) => action.kind === 'burst' && action.app === app).reduce((sum, { value }) => sum + Number(value), 0);
 
-/** @param clients of that app that open connections, each with one request at a time */
-export function allowanceOf(step: Step, app: LoadedApp, clients: number): Allowance {
-  const isEnded = (action: Action, kinds: readonly Kind[]): boolean => kinds.includes(action.kind) && action.app === app;
-  const ends = step.filter((action) => isEnded(action, WORKER_ENDS) || isEnded(action, PRIMARY_ENDS)).length;
+type InCommon = (one: LoadedApp, other: LoadedApp) => boolean;
+
+/** @param clients of that app that open connections, each with one request at a time @param inCommon whether two apps are in one primary */
+export function allowanceOf(step: Step, app: LoadedApp, clients: number, inCommon: InCommon = (one, other) => one === other): Allowance {
+  const losesPrimary = ({ kind, app: aimedAt }: Action): boolean => PRIMARY_ENDS.includes(kind) && aimedAt !== null && inCommon(aimedAt, app);
+  const losesWorker = (action: Action): boolean => WORKER_ENDS.includes(action.kind) && action.app === app;
+  const ends = step.filter((action) => losesWorker(action) || losesPrimary(action)).length;
   const daemonEnds = step.some(({ kind }) => DAEMON_ENDS.includes(kind));
   // A client that connects in the very moment in which a stop closes the socket can be reset.
   const stops = app === 'bystander' && step.some(({ kind }) => kind === 'stop-bystander');
-  const refused = stops || (daemonEnds && step.some((action) => isEnded(action, PRIMARY_ENDS)));
+  const refused = stops || (daemonEnds && step.some(losesPrimary));
   const connections = clients + burstOf(step, app);
   return { newResets: ends * connections + (stops ? 1 : 0), refused };
 }

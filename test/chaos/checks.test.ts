@@ -25,7 +25,7 @@ const web = {
   ],
 } as const;
 const differences = (processes: readonly ProcessInfo[], ...apps: Parameters<typeof differencesOf>[1]): string[] =>
-  differencesOf(new Map([['web', 2]]), apps, new Tree('/nowhere', processes));
+  differencesOf(new Map([['web', 2]]), apps, new Tree('/nowhere', { found: processes }));
 
 describe('the checks after a step', () => {
   it('find nothing when the list agrees with /proc and with what is wanted', () => {

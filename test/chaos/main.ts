@@ -16,10 +16,10 @@ function readOptions(args: readonly string[]): ChaosOptions | null {
 }
 
 /** How to see the same again: the whole run up to here, and the last steps alone. */
-function replay({ words, node }: ChaosOptions, steps: readonly Step[]): string {
+function replay({ words, node, shared }: ChaosOptions, steps: readonly Step[]): string {
   const same = node === null ? [] : ['--node', node];
   const whole = ['npm run chaos --', ...words, '--steps', String(steps.length), ...same].join(' ');
-  const last = ['npm run chaos --', '--replay', `"${formatSteps(steps.slice(-SHOWN_STEPS))}"`, ...same].join(' ');
+  const last = ['npm run chaos --', ...(shared ? ['--shared'] : []), '--replay', `"${formatSteps(steps.slice(-SHOWN_STEPS))}"`, ...same].join(' ');
   return `replay: ${whole}\nlast steps alone: ${last}`;
 }
 

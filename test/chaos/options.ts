@@ -11,6 +11,7 @@ Three apps under load, and one operation or fault after the other, chosen from a
   --only <kind,…>      choose from these kinds of actions alone
   --without <kind,…>   choose from all other kinds
   --replay "<steps>"   these steps instead, as a failed run prints them
+  --shared             the plain apps share a primary, as they do by default
   --node <binary>      the Node.js that runs everything
 
 Kinds: ${KINDS.join(', ')}.
@@ -19,6 +20,7 @@ Those that need root (a disk that is full) are skipped without it.
 
 export interface ChaosOptions {
   readonly help: boolean;
+  readonly shared: boolean;
   readonly seed: number;
   readonly kinds: readonly Kind[];
   readonly steps: Iterable<Step>;
@@ -69,6 +71,7 @@ export function parseOptions(args: readonly string[], anySeed: number): ChaosOpt
       without: { type: 'string' },
       replay: { type: 'string' },
       node: { type: 'string' },
+      shared: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -80,12 +83,18 @@ export function parseOptions(args: readonly string[], anySeed: number): ChaosOpt
   const chosen = ['only', 'without'] as const;
   return {
     help: values.help,
+    shared: values.shared,
     seed,
     kinds,
     steps: replayed ?? planSteps(seed, kinds),
     maxSteps: values.steps === undefined ? Infinity : wholeNumber('steps', values.steps),
     maxMs: isTimed ? minutes(values.minutes ?? String(DEFAULT_MINUTES)) * 60_000 : Infinity,
     node: values.node ?? null,
-    words: ['--seed', String(seed), ...chosen.flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]]))],
+    words: [
+      '--seed',
+      String(seed),
+      ...chosen.flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]])),
+      ...(values.shared ? ['--shared'] : []),
+    ],
   };
 }

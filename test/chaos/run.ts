@@ -23,18 +23,22 @@ export interface ChaosRun {
   readonly maxMs: number;
   /** No further step begins once it is aborted. */
   readonly signal?: AbortSignal;
+  /** The plain apps share a primary. */
+  readonly shared: boolean;
   readonly say: (line: string) => void;
 }
 
 /** Steps one after the other, each with its checks, then those of the end. */
 class Run {
-  readonly #world = new World();
+  readonly #world: World;
   readonly #judge = new Judge();
   readonly #settledMs = new Map<Kind, number[]>();
   readonly #done: Step[] = [];
   #skipped = 0;
 
-  constructor(private readonly options: ChaosRun) {}
+  constructor(private readonly options: ChaosRun) {
+    this.#world = new World(options.shared);
+  }
 
   get done(): readonly Step[] {
     return this.#done;
@@ -66,7 +70,7 @@ class Run {
     await settle(world, DEADLINE_MS);
     await checkServing(world);
     const endedAt = performance.now();
-    const allowances = new Map(world.apps.map((app) => [app, allowanceOf(step, app, world.clientsOf(app))]));
+    const allowances = new Map(world.apps.map((app) => [app, allowanceOf(step, app, world.clientsOf(app), world.havePrimaryInCommon)]));
     this.#judge.add({ startedAt, endedAt, allowances });
     const settledMs = endedAt - performedAt;
     for (const { kind } of step) this.#settledMs.set(kind, [...(this.#settledMs.get(kind) ?? []), settledMs]);

@@ -13,8 +13,10 @@ const HUNG_MS = 20_000;
 const HOME_MEGABYTES = 24;
 /** Of the worker that is taken; a balloon has grown by more. */
 const MEMORY_LIMIT = '220M';
-/** Short waits, so that a run sees many faults; a primary each, so that a fault is one app's. */
-const FLAGS = ['--hang-timeout', '5s', '--restart-delay', '100ms', '--kill-timeout', '10s', '--max-memory-restart', MEMORY_LIMIT, '--own-primary'];
+/** Short waits, so that a run sees many faults. */
+const FLAGS = ['--hang-timeout', '5s', '--restart-delay', '100ms', '--kill-timeout', '10s', '--max-memory-restart', MEMORY_LIMIT];
+/** Those of one plain worker, unless each has a primary of its own. */
+const SHARING: readonly LoadedApp[] = ['plain', 'members'];
 
 interface LoadPlan {
   readonly name: string;
@@ -59,19 +61,25 @@ export class World {
   readonly failures: SeenFailure[] = [];
   readonly loads: RunningLoad[] = [];
   readonly #ports = new Map<LoadedApp, number>();
+  readonly #sharing: readonly LoadedApp[];
 
-  constructor() {
+  /** @param shared plain apps share a primary, as they do by default; else a fault is one app's */
+  constructor(shared: boolean) {
+    this.#sharing = shared ? SHARING : [];
     mkdirSync(this.sandbox.home, { mode: 0o700 });
     this.hasOwnDisk = mountDisk(this.sandbox.home);
   }
 
   get tree(): Tree {
-    return new Tree(this.sandbox.directory);
+    return new Tree(this.sandbox.directory, { sharing: { apps: this.#sharing, portOf: (app) => this.#ports.get(app as LoadedApp) ?? -1 } });
   }
 
   get apps(): readonly LoadedApp[] {
     return [...this.wanted.keys()];
   }
+
+  /** Whether what ends the primary of the one ends that of the other. */
+  readonly havePrimaryInCommon = (one: LoadedApp, other: LoadedApp): boolean => one === other || (this.#sharing.includes(one) && this.#sharing.includes(other));
 
   portOf(app: LoadedApp): number {
     return this.#ports.get(app) ?? -1;
@@ -85,7 +93,8 @@ export class World {
   }
 
   async #startApp(app: LoadedApp, script: string, instances: number | null, env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const { port } = await this.sandbox.start(script, { name: app, instances, flags: FLAGS, env });
+    const flags = this.#sharing.includes(app) ? FLAGS : [...FLAGS, '--own-primary'];
+    const { port } = await this.sandbox.start(script, { name: app, instances, flags, env });
     this.#ports.set(app, port);
     this.wanted.set(app, instances ?? 1);
   }
