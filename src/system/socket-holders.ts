@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 
-/** Who has a listening socket open. */
+/** Who has a socket open. */
 export interface SocketHolders {
   /** Processes that this user may look into. */
   readonly pids: readonly number[];
@@ -9,21 +9,25 @@ export interface SocketHolders {
   readonly uid: number | null;
 }
 
-/** A listening socket in a table of the kernel. */
-interface Listening {
+/** A socket in a table of the kernel. */
+interface FoundSocket {
   readonly inode: string;
   readonly uid: number | null;
 }
 
-/** `TCP_LISTEN` in `/proc/net/tcp`, and the flag of a listening socket in `/proc/net/unix`. */
+/** `TCP_LISTEN` and `TCP_ESTABLISHED` in `/proc/net/tcp`, and the flag of a listening socket in `/proc/net/unix`. */
 const LISTEN = '0A';
+const ESTABLISHED = '01';
 const ACCEPTS = 0x10000;
 /** Processes that are looked at in one turn of the event loop. */
 const PER_TURN = 25;
 
-/** Who listens on a port; null if nobody does, or the system has no `/proc`. */
+/** Who listens on a port, else who has an outgoing connection from it; null if nobody does, or the system has no `/proc`. */
 export function holdersOfPort(port: number, address: string | null): Promise<SocketHolders | null> {
-  return holdersOf([...tcpListening(tableOf('tcp'), port, address), ...tcpListening(tableOf('tcp6'), port, address)]);
+  const tables = [tableOf('tcp'), tableOf('tcp6')];
+  const found = (state: string): FoundSocket[] => tables.flatMap((table) => tcpSockets(table, port, address, state));
+  const listening = found(LISTEN);
+  return holdersOf(listening.length > 0 ? listening : found(ESTABLISHED));
 }
 
 /** Who listens on a Unix socket. */
@@ -31,13 +35,13 @@ export function holdersOfPath(path: string): Promise<SocketHolders | null> {
   return holdersOf(unixListening(tableOf('unix'), path));
 }
 
-/** The sockets that listen on this port, from the text of `/proc/net/tcp` or `tcp6`. An IPv4 address excludes other ones. */
-export function tcpListening(table: string, port: number, address: string | null): Listening[] {
+/** The sockets with this local port, from the text of `/proc/net/tcp` or `tcp6`. An IPv4 address excludes other ones. @param wantedState as the table has it */
+export function tcpSockets(table: string, port: number, address: string | null, wantedState: string = LISTEN): FoundSocket[] {
   const wanted = address === null || !/^[\d.]+$/.test(address) || address === '0.0.0.0' ? null : hexOf(address);
   return table.split('\n').flatMap((line) => {
     const [, local = '', , state, , , , uid, , inode] = line.trim().split(/\s+/);
     const [host = '', hexPort = ''] = local.split(':');
-    if (state !== LISTEN || inode === undefined || Number.parseInt(hexPort, 16) !== port) return [];
+    if (state !== wantedState || inode === undefined || Number.parseInt(hexPort, 16) !== port) return [];
     const isOther = wanted !== null && host.length === wanted.length && host !== wanted && host !== '00000000';
     return isOther ? [] : [{ inode, uid: Number(uid) }];
   });
@@ -53,7 +57,7 @@ const hexOf = (address: string): string =>
     .toUpperCase();
 
 /** The same for `/proc/net/unix`, which does not tell the user. */
-export function unixListening(table: string, path: string): Listening[] {
+export function unixListening(table: string, path: string): FoundSocket[] {
   return table.split('\n').flatMap((line) => {
     const [, , , flags = '', , , inode, ...rest] = line.trim().split(' ').filter(Boolean);
     const isListening = (Number.parseInt(flags, 16) & ACCEPTS) !== 0;
@@ -61,7 +65,7 @@ export function unixListening(table: string, path: string): Listening[] {
   });
 }
 
-async function holdersOf(sockets: readonly Listening[]): Promise<SocketHolders | null> {
+async function holdersOf(sockets: readonly FoundSocket[]): Promise<SocketHolders | null> {
   const [first] = sockets;
   if (first === undefined) return null;
   const links = new Set(sockets.map(({ inode }) => `socket:[${inode}]`));

@@ -1,10 +1,10 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { holdersOfPath, holdersOfPort, tcpListening, unixListening } from '../../src/system/socket-holders.ts';
+import { holdersOfPath, holdersOfPort, tcpSockets, unixListening } from '../../src/system/socket-holders.ts';
 
 const TCP = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 00000000:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1288 1 00000000c28e7ad8 100 0 0 10 0
@@ -30,12 +30,12 @@ describe("the kernel's tables", () => {
     ['another address', 3000, '127.0.0.2', []],
     ['an address, and a socket of every address', 2024, '127.0.0.2', [{ inode: '1288', uid: 0 }]],
   ])('TCP: %s', (_, port, address, found) => {
-    expect(tcpListening(TCP, port, address)).toEqual(found);
+    expect(tcpSockets(TCP, port, address)).toEqual(found);
   });
 
   it('TCP over IPv6 holds IPv4 addresses too', () => {
-    expect(tcpListening(TCP6, 3000, '127.0.0.1')).toEqual([{ inode: '815', uid: 1000 }]);
-    expect(tcpListening('', 3000, null)).toEqual([]);
+    expect(tcpSockets(TCP6, 3000, '127.0.0.1')).toEqual([{ inode: '815', uid: 1000 }]);
+    expect(tcpSockets('', 3000, null)).toEqual([]);
   });
 
   it('Unix sockets: the listening one', () => {
@@ -58,6 +58,14 @@ describe.runIf(process.platform === 'linux')('on this machine', () => {
     server.close();
     await once(server, 'close');
     expect(await holdersOfPort(port, null)).toBeNull();
+  });
+
+  it('finds this process by a port that one of its outgoing connections has', async () => {
+    const server = await listening(createServer().listen(0, '127.0.0.1'));
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    onTestFinished(() => void client.destroy());
+    await once(client, 'connect');
+    expect(await holdersOfPort(client.localPort ?? 0, null)).toEqual({ pids: [process.pid], uid: process.getuid?.() });
   });
 
   it('finds this process by a path', async () => {
