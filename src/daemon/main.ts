@@ -82,7 +82,7 @@ export function runDaemon({ notCopied = null, ...options }: DaemonStart): Promis
       process.title = 'lb daemon';
       void manager.lead();
       void settled(daemon.registry).then(() => manager.ready());
-      drainOnSignal(daemon, manager, log, (signal) => end(signal));
+      drainOnSignal(daemon, manager, log, { done: end });
       process.on('SIGHUP', () => upgradeOnSignal(daemon, log));
       daemon.upgrade.resume();
     }, reject);
@@ -123,7 +123,11 @@ export async function runForeground(
   await daemon.open();
   outliveErrors(daemon, say, () => {});
   void manager.lead();
-  const signalled = new Promise<void>((resolve) => drainOnSignal(daemon, manager, say, () => resolve()));
+  let isStopping = false;
+  const signalled = new Promise<void>((resolve) => {
+    const begun = (): void => void (isStopping = true);
+    drainOnSignal(daemon, manager, say, { begun, done: () => resolve() });
+  });
   const joins = { out: new LineJoin<string>(), err: new LineJoin<string>() };
   const print = (printed: LogLine): void => {
     const piece = { bytes: Buffer.from(printed.open === true ? printed.text : `${printed.text}\n`), continues: printed.continues === true };
@@ -145,6 +149,11 @@ export async function runForeground(
     await Promise.race([signalled, ended.then(async () => daemon.drainAll({}, () => {}))]);
     return exitCode(daemon);
   } catch (error) {
+    if (isStopping) {
+      // It cut the start short.
+      await signalled;
+      return exitCode(daemon);
+    }
     // With this, the last exits of an app that goes on trying are known.
     await daemon.drainAll({ now: true }, () => {});
     const code = exitCode(daemon);
@@ -185,10 +194,16 @@ function reopenLogsOnSignal(daemon: Daemon, log: Log): void {
   });
 }
 
-function drainOnSignal(daemon: Daemon, manager: ServiceManager, log: Log, done: (signal: NodeJS.Signals) => void): void {
+interface DrainEvents {
+  readonly begun?: () => void;
+  readonly done: (signal: NodeJS.Signals) => void;
+}
+
+function drainOnSignal(daemon: Daemon, manager: ServiceManager, log: Log, { begun, done }: DrainEvents): void {
   let signals = 0;
   const drain = (signal: NodeJS.Signals): void => {
     signals++;
+    begun?.();
     log(signals === 1 ? `${signal}: draining all apps` : `${signal} again: cutting the drain short`);
     void manager.stopping('draining all apps', stopTimeOf(daemon.registry));
     void daemon.drainAll(signals > 1 ? { now: true } : {}, (record) => log(record.message)).then(signals === 1 ? () => done(signal) : () => {});

@@ -60,6 +60,16 @@ it.each(['SIGTERM', 'SIGINT'] as const)('S27: %s with requests in flight: they f
   await expectNothingLeft();
 });
 
+it('S27: SIGTERM while the app still boots cuts the start short, and it ends with 0', async () => {
+  const { box } = await runBox('boots-when-told.cjs', [], { GATE: join(sandbox.directory, 'never') });
+  await sandbox.waitForApp('box', 'have a worker that boots', ({ workers }) => workers.some(({ pid, state }) => pid > 0 && state === 'starting'));
+  box.kill('SIGTERM');
+  const result = await box.ended;
+  expect(result.code, String(result)).toBe(0);
+  expect(result.stderr).not.toContain('error:');
+  await expectNothingLeft();
+});
+
 it('SIGTERM with a client that never lets go: the app is asked in time, and all ends within the 10 s of a container', async () => {
   const { box, port } = await runUntilOnline('sse.cjs', [], { LISTENS_FOR_SIGTERM: '1', CONTENT_TYPE: 'text/plain' });
   await openEventStream(port);
