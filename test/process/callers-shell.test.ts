@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { getJson, request } from '../helpers/http.ts';
 import { fixture, LB_PROGRAM } from '../helpers/paths.ts';
-import { createSandbox } from '../helpers/sandbox.ts';
+import { createSandbox, Sandbox } from '../helpers/sandbox.ts';
 
 const sandbox = await createSandbox();
 
@@ -43,7 +43,12 @@ it('umask: that of the shell, or of the file, also for Unix sockets; and never t
 });
 
 it('limits: the workers have those of the daemon, with a warning where the shell has higher ones', async () => {
-  const low = await createSandbox();
+  const low = new Sandbox();
+  onTestFinished(async () => {
+    await low.clear();
+    await low.lb('kill');
+    await low.dispose();
+  });
   const begun = spawnSync('bash', ['-c', `ulimit -n 500; "${process.execPath}" "${LB_PROGRAM}" start ${fixture('plain-http.cjs')} -n first`], {
     env: low.env,
     encoding: 'utf8',
