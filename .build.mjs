@@ -12,11 +12,11 @@ process.chdir(dirname(fileURLToPath(import.meta.url)));
 const PROGRAM = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'warning' };
 
 /**
- * What `bin/lb.js` runs, in bundles by role: `main` and `main-logs` have what is called often and must be quick, and load one of
+ * What `bin/lb.js` runs, in bundles by role: `main`, `main-logs` and `main-run` have what must be quick, and load one of
  * the others for everything else. Each is a folder and a file, as its source is, for the sake of `import.meta.url`.
  */
 const ROLES = [
-  ...['cli/main', 'cli/run-cli', 'cli/main-logs', 'cli/main-pm2', 'cli/logs/of-daemon', 'cli/choose-with-files', 'cli/migrate/agent'],
+  ...['cli/main', 'cli/run-cli', 'cli/main-logs', 'cli/main-run', 'cli/main-pm2', 'cli/logs/of-daemon', 'cli/choose-with-files', 'cli/migrate/agent'],
   ...['daemon/main', 'daemon/program'],
 ];
 

@@ -5,5 +5,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(2);
 }
 if (major > 20) require('./keep-compiled.js')();
-// A bundle of its own, because people wait for it.
-require(['logs', 'log'].includes(process.argv[2]) ? '../dist/cli/main-logs.cjs' : '../dist/cli/main.cjs');
+// Bundles of their own, because people and containers wait for them.
+const BUNDLES = new Map([
+  ['logs', 'main-logs'],
+  ['log', 'main-logs'],
+  ['run', 'main-run'],
+]);
+require(`../dist/cli/${BUNDLES.get(process.argv[2]) ?? 'main'}.cjs`);
