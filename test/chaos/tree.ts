@@ -8,7 +8,7 @@ export interface Sharing {
   readonly portOf: (app: string) => number;
 }
 
-export const NOT_SHARING: Sharing = { apps: [], portOf: () => -1 };
+const NOT_SHARING: Sharing = { apps: [], portOf: () => -1 };
 
 /** The processes of a home as `/proc` has them, whoever may be dead: what a fault is aimed at, and what `lb list` must agree with. */
 export class Tree {

@@ -40,11 +40,21 @@ it('"lb logs" loads little, and no client of the daemon, which it needs for line
   expect(seen.size - libraries.length).toBeLessThanOrEqual(54);
 });
 
-it('every name of "lb logs" leads to its bundle', () => {
+it('"lb run" loads neither the other commands nor the parser of the command line', () => {
+  const seen = loadedWith(new URL('../../src/cli/main-run.ts', import.meta.url));
+  const commands = [...seen].filter((name) => name.includes('/cli/commands/')).map((name) => name.split('/').pop());
+  expect(commands).toEqual(['run.ts']);
+  expect([...seen]).not.toContain('commander');
+});
+
+it('every name of a command with a bundle of its own leads to it', () => {
   const program = readFileSync(new URL('../../bin/lb.js', import.meta.url), 'utf8');
-  const [, list = ''] = /\[([^\]]*)\]\.includes\(process\.argv\[2\]\)/.exec(program) ?? [];
-  const names = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name);
-  expect(COMMANDS.filter((command) => names.includes(command.name)).map(({ name, aliases }) => [name, ...aliases])).toEqual([names]);
+  const bundles = [...program.matchAll(/\['([\w-]+)', 'main-(\w+)'\]/g)].map(([, name = '', bundle = '']): [string, string] => [name, bundle]);
+  const expected = COMMANDS.filter(({ name }) => bundles.some(([, bundle]) => bundle === name)).flatMap(({ name, aliases }) =>
+    [name, ...aliases].map((each) => [each, name]),
+  );
+  expect(bundles.length).toBeGreaterThan(0);
+  expect(bundles).toEqual(expected);
 });
 
 it('what "lb list" and "lb daemon" do not need is in other bundles: the whole command line, and the daemon', () => {
