@@ -13,7 +13,7 @@ export type NextTick = (after: Date) => Date | null;
 
 /** A tick that comes later than this was missed: the machine slept, or its clock was set. */
 export const LATE_MS = 60_000;
-/** The clock is looked at this often, because it can be set. */
+/** The clock is read this often, because it can be set. */
 const CHECK_EVERY_MS = 30_000;
 
 /** Reads a pattern. @throws Error which says what is wrong with it */
@@ -34,10 +34,10 @@ export async function cronProblem(spec: CronSpec, today: Date): Promise<string |
 }
 
 /** What the clock says about a tick. `again` is when to look again. */
-export type Look = { readonly verdict: 'wait' | 'due' | 'missed'; readonly againInMs: number };
+export type TickCheck = { readonly verdict: 'wait' | 'due' | 'missed'; readonly againInMs: number };
 
 /** Missed ticks are not made up. */
-export function lookAt(dueAt: number, wallNow: number): Look {
+export function checkTick(dueAt: number, wallNow: number): TickCheck {
   const left = dueAt - wallNow;
   if (left > 0) return { verdict: 'wait', againInMs: Math.min(left, CHECK_EVERY_MS) };
   return { verdict: -left > LATE_MS ? 'missed' : 'due', againInMs: 0 };

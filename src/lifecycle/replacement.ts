@@ -70,7 +70,7 @@ export interface SocketSurroundings {
 }
 
 /** Where Node.js opens its inspector if it is not told otherwise. */
-const DEFAULT_INSPECTOR_PORT = 9_229;
+export const DEFAULT_INSPECTOR_PORT = 9_229;
 
 /**
  * Those that two copies of the app cannot both have: all but inspectors, sockets that belong to one process (a path with its pid in

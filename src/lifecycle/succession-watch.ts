@@ -1,5 +1,5 @@
 /** So many checks in a row without an answer prove that a new daemon does not serve. */
-const LOOKS_SILENT = 20;
+const CHECKS_SILENT = 20;
 
 /** What one check of a new daemon shows. */
 export interface SuccessionState {
@@ -29,6 +29,6 @@ export class SuccessionWatch {
     if (stage === 'settling') this.#settledAt ??= now;
     if (this.#settledAt !== null && now - this.#settledAt > this.#settleMs) return 'over';
     this.#silent = answering === null ? this.#silent + 1 : 0;
-    return this.#silent >= LOOKS_SILENT ? 'silent' : 'goes-on';
+    return this.#silent >= CHECKS_SILENT ? 'silent' : 'goes-on';
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cronProblem, LATE_MS, lookAt, nextTickOf } from '../../src/lifecycle/cron.ts';
+import { cronProblem, LATE_MS, checkTick, nextTickOf } from '../../src/lifecycle/cron.ts';
 
 const at = (text: string): Date => new Date(text);
 
@@ -28,13 +28,13 @@ describe('the next tick', () => {
 
 describe('a look at the clock', () => {
   it('waits for the tick, and looks at least twice a minute, because a clock can be set', () => {
-    expect(lookAt(5_000, 1_000)).toEqual({ verdict: 'wait', againInMs: 4_000 });
-    expect(lookAt(500_000, 1_000)).toEqual({ verdict: 'wait', againInMs: 30_000 });
+    expect(checkTick(5_000, 1_000)).toEqual({ verdict: 'wait', againInMs: 4_000 });
+    expect(checkTick(500_000, 1_000)).toEqual({ verdict: 'wait', againInMs: 30_000 });
   });
 
   it('finds it due, unless it is long over', () => {
-    expect(lookAt(5_000, 5_000).verdict).toBe('due');
-    expect(lookAt(5_000, 5_000 + LATE_MS).verdict).toBe('due');
-    expect(lookAt(5_000, 5_001 + LATE_MS).verdict).toBe('missed');
+    expect(checkTick(5_000, 5_000).verdict).toBe('due');
+    expect(checkTick(5_000, 5_000 + LATE_MS).verdict).toBe('due');
+    expect(checkTick(5_000, 5_001 + LATE_MS).verdict).toBe('missed');
   });
 });

@@ -42,7 +42,7 @@ class Canary {
   /** What the peers had done before. */
   readonly #before: Promise<ReadonlyMap<WorkerHandle, Tally>>;
   #nextSampleAt: number;
-  #isLooking = false;
+  #isComparing = false;
   /** At enough requests. */
   #samples = 0;
   #asksForConnections = false;
@@ -56,12 +56,12 @@ class Canary {
 
   /** Compares when it is time. */
   step(): void {
-    if (this.decided || this.#isLooking) return;
+    if (this.decided || this.#isComparing) return;
     const leftMs = this.#nextSampleAt - now();
     if (leftMs > 0) return this.#options.context.wakeIn(leftMs);
-    this.#isLooking = true;
+    this.#isComparing = true;
     void this.#compare().finally(() => {
-      this.#isLooking = false;
+      this.#isComparing = false;
       this.#nextSampleAt = now() + this.#sampleEveryMs;
       this.#options.context.wakeIn(0);
     });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../../errors/lb-error.ts';
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
-import { LATE_MS, lookAt, nextTickOf, type CronSpec, type NextTick } from '../../lifecycle/cron.ts';
+import { LATE_MS, checkTick, nextTickOf, type CronSpec, type NextTick } from '../../lifecycle/cron.ts';
 import { atTick } from '../../lifecycle/trigger.ts';
 import type { EmitEvent } from '../../protocol/event.ts';
 import { wallNow } from '../../system/clock.ts';
@@ -15,7 +15,7 @@ export class CronClock implements WorkerObserver {
   #spec: CronSpec | null = null;
   #next: NextTick | null = null;
   #dueAt: number | null = null;
-  #lookedAt = 0;
+  #checkedAt = 0;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(revival: Pick<Revival, 'facts' | 'carryOut'>, event: EmitEvent) {
@@ -56,22 +56,22 @@ export class CronClock implements WorkerObserver {
 
   #plan(after: number): void {
     this.#dueAt = this.#next?.(new Date(after))?.getTime() ?? null;
-    this.#lookedAt = wallNow();
-    if (this.#dueAt !== null) this.#lookIn(lookAt(this.#dueAt, this.#lookedAt).againInMs);
+    this.#checkedAt = wallNow();
+    if (this.#dueAt !== null) this.#checkIn(checkTick(this.#dueAt, this.#checkedAt).againInMs);
   }
 
-  #lookIn(ms: number): void {
+  #checkIn(ms: number): void {
     this.#timer = setTimeout(() => this.#check(), Math.max(1, ms)).unref();
   }
 
   #check(): void {
     if (this.#dueAt === null || this.#spec === null) return;
     const at = wallNow();
-    const { verdict, againInMs } = lookAt(this.#dueAt, at);
-    const wasSetBack = at < this.#lookedAt - LATE_MS;
+    const { verdict, againInMs } = checkTick(this.#dueAt, at);
+    const wasSetBack = at < this.#checkedAt - LATE_MS;
     if (wasSetBack) return this.#plan(at);
-    this.#lookedAt = at;
-    if (verdict === 'wait') return this.#lookIn(againInMs);
+    this.#checkedAt = at;
+    if (verdict === 'wait') return this.#checkIn(againInMs);
     const cause = `cron_restart (${this.#spec.pattern})`;
     if (verdict === 'due') this.#revival.carryOut(atTick(this.#revival.facts), 'cron', cause);
     else this.#event('cron', `${cause}: the tick of ${new Date(this.#dueAt).toISOString()} was missed`, undefined, { action: 'skip' });

@@ -1,4 +1,5 @@
 import type { AppSpec } from '../../lifecycle/app-spec.ts';
+import { DEFAULT_INSPECTOR_PORT } from '../../lifecycle/replacement.ts';
 import { INSPECT_PORT, INSPECT_SECRET } from '../../protocol/worker.ts';
 
 const LISTENING = 'Debugger listening on ws://';
@@ -11,8 +12,6 @@ const SETS_PORT = /^--(?:inspect|debug)-port(?:=|$)/;
 const SETS_SECRECY = /^--inspect-publish-uid(?:=|$)/;
 
 const NAMES_PORT = /^--(?:inspect(?:-brk|-wait|-port)?|debug-port)=(?:.*:)?(\d{1,5})$/;
-/** Node's own. */
-const DEFAULT_PORT = 9229;
 const HIGHEST_PORT = 65_535;
 
 type Inspected = Pick<AppSpec, 'nodeArgs' | 'env'>;
@@ -36,7 +35,7 @@ export function inspectorArguments(app: Inspected): string[] {
 export function inspectorPort(app: Inspected, taken: ReadonlySet<number>): number {
   if (inspectorArguments(app).includes(INSPECT_PORT)) return 0;
   const named = optionsOf(app).flatMap((word) => NAMES_PORT.exec(word)?.[1] ?? []);
-  let port = Number(named.at(-1) ?? DEFAULT_PORT);
+  let port = Number(named.at(-1) ?? DEFAULT_INSPECTOR_PORT);
   while (port !== 0 && port < HIGHEST_PORT && taken.has(port)) port++;
   return port;
 }
