@@ -97,7 +97,7 @@ async function problemsOf(facts) {
     expect(/box.*online/.test(listed), `lb list as ${user}: ${listed}`);
   }
   const clients = new Worker(new URL('load.mjs', import.meta.url));
-  await sleep(500);
+  await once(clients, 'message');
   const began = performance.now();
   docker('stop', '-t', String(GRACE_S), 'box');
   const took = performance.now() - began;

@@ -1,4 +1,4 @@
-/** Clients at work, until they are told to end. Half of them keep their connections. */
+/** Clients at work, until they are told to end; says when the first of them have had answers. Half of them keep their connections. */
 import { Agent, get } from 'node:http';
 import { parentPort } from 'node:worker_threads';
 
@@ -6,9 +6,11 @@ const CLIENTS = 8;
 const PORT = 3000;
 /** After a failure, as a client would. */
 const PAUSE_MS = 20;
+/** Answers, after which they are at work. */
+const AT_WORK = 20;
 
 const failed = {};
-let [requests, isOver] = [0, false];
+let [requests, answered, isOver] = [0, 0, false];
 
 const ask = (agent) =>
   new Promise((resolve) => {
@@ -20,7 +22,11 @@ const ask = (agent) =>
     const asking = get({ host: '127.0.0.1', port: PORT, path: '/', agent, timeout: 15_000 }, (response) => {
       response.on('data', () => {});
       response.on('error', (error) => fail(error.code ?? 'cut short'));
-      response.on('end', () => (response.statusCode === 200 ? resolve() : fail(`status ${response.statusCode}`)));
+      response.on('end', () => {
+        if (response.statusCode !== 200) return fail(`status ${response.statusCode}`);
+        if (++answered === AT_WORK) parentPort.postMessage('at work');
+        resolve();
+      });
     });
     asking.on('timeout', () => asking.destroy(Object.assign(new Error('timeout'), { code: 'timeout' })));
     asking.on('error', (error) => fail(error.code ?? error.message));

@@ -46,7 +46,9 @@ const allReady = () => until('both apps are ready', () => apps().length === 2 &&
 /** In a thread of its own, since this one waits for commands. Ends with the function returned: what was asked, and what failed, by kind. */
 function load() {
   const clients = new Worker(new URL('load.mjs', import.meta.url));
+  const isAtWork = once(clients, 'message');
   return async () => {
+    await isAtWork;
     clients.postMessage('end');
     const [counted] = await once(clients, 'message');
     return counted;
@@ -85,7 +87,7 @@ const SCENARIOS = {
   async install() {
     lb('start', '/srv/app/lb.config.js');
     return underLoad(async () => {
-      run('/usr/bin/node', LB, 'startup', '-u', 'deploy', '--yes');
+      asRoot(LB, 'startup', '-u', 'deploy', '--yes');
       await activeAgain();
       return { active: property('ActiveState'), enabled: systemctl('is-enabled', UNIT), type: property('Type') };
     });
@@ -173,7 +175,7 @@ const SCENARIOS = {
   },
   async unstartup() {
     return underLoad(async () => {
-      run('/usr/bin/node', LB, 'unstartup', '-u', 'deploy', '--yes');
+      asRoot(LB, 'unstartup', '-u', 'deploy', '--yes');
       return { file: runs('ls', `/etc/systemd/system/${UNIT}.service`) };
     });
   },
