@@ -35,7 +35,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'reload',
     aliases: ['gracefulReload'],
-    summary: 'replace the workers without dropping requests',
+    summary: 'replace the workers one by one, while the app serves',
     load: async () => (await import('./commands/reload.ts')).reload,
   },
   {

@@ -54,7 +54,7 @@ function buildProgram(io: Io, called: Called | null, onCall: (words: Words) => v
   const program = withOutput(new Program('lb'), io)
     .usage('<command> [options]')
     .description(
-      'Runs Node.js servers on every core of a machine. Deploys and scaling drop no request that finishes within kill_timeout; a crash fails only the requests of that worker.',
+      'Runs Node.js servers on every core of a machine. Deploys and scaling let requests in progress finish, for up to kill_timeout; a crash fails only the requests of that worker.',
     )
     .version(lbVersion(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')

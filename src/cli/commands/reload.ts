@@ -14,7 +14,7 @@ import { daemonFor } from '../daemon-of.ts';
 export const reload: Command = {
   operands: '<targets...>',
   description:
-    'Replaces the workers of apps, of "all", or of the apps of a config file, without dropping requests: each old worker drains only after its new one is ready and has survived the monitor window. If a new worker fails, or the first one fails requests where the old ones do not, the old ones keep serving and the command exits with 1.',
+    'Replaces the workers of apps, of "all", or of the apps of a config file, while they serve: each old worker drains only after its new one is ready and has survived the monitor window. If a new worker fails, or the first one fails requests where the old ones do not, the old ones keep serving and the command exits with 1.',
   options: [
     ...ROLLOUT_OPTIONS,
     UPDATE_ENV_OPTION,

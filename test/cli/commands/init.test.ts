@@ -63,7 +63,7 @@ describe('completion', () => {
   it('has a script for zsh and fish, and refuses other shells', async () => {
     expect((await lb('completion zsh')).out).toMatch(/bashcompinit\n[^]*complete -o filenames -F _lb lb/);
     const { out } = await lb('completion fish');
-    expect(out).toContain("complete -c lb -n __fish_use_subcommand -f -a reload -d 'replace the workers without dropping requests'\n");
+    expect(out).toContain("complete -c lb -n __fish_use_subcommand -f -a reload -d 'replace the workers one by one, while the app serves'\n");
     expect(out).toContain("complete -c lb -n '__fish_seen_subcommand_from delete del' -l now -d ");
     expect(out).toContain("write Node\\'s diagnostic report");
     expect(await lb('completion install')).toMatchObject({ code: 2, err: expect.stringContaining('expected one of bash, zsh, fish, got "install"') as string });
